@@ -1,0 +1,1 @@
+"""Host collectors: each reads one subject of this host and says only what it saw."""

@@ -1,0 +1,1 @@
+"""Tools to run the parts outside of Python: a local Apache Kafka."""

@@ -1,0 +1,1 @@
+"""Records, topics, ids and merges: the contract every other package imports."""

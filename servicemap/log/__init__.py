@@ -1,0 +1,1 @@
+"""The log: one protocol, the local SQLite log and Apache Kafka behind it."""

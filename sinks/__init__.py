@@ -1,0 +1,1 @@
+"""The store: tables, migrations, writing to ClickHouse, and the embedded ClickHouse."""

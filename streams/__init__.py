@@ -1,0 +1,1 @@
+"""Folds: pure functions from raw records to sides, edges, nodes and events."""
