@@ -14,7 +14,7 @@ help: ## list the targets
 
 # Debian's Python has no ensurepip until python3-venv is installed.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
 	  echo "python3-venv is missing; installing it"; \
 	  sudo=$$([ $$(id -u) = 0 ] || echo sudo); \
 	  { $$sudo apt-get update -qq && $$sudo apt-get install -y -qq python3-venv; } || \
