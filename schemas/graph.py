@@ -1,0 +1,145 @@
+"""Derived records: sides, edges, nodes and events. Every one is a pure function of raw records.
+
+Each row is a piece of the truth about its key, and rows of one key merge (schemas.merge), in the folds and again in
+the store. A row may thus say one thing only, such as the owner found late for an earlier window.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from schemas.columns import Bools, Columns, Ints, Strs
+from schemas.merge import Merge, says
+
+KEY, MAX, LAST, TIME = Merge.KEY, Merge.MAX, Merge.LAST, Merge.TIME
+VERSION = 1
+
+
+class Derived(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The header of every derived batch."""
+
+    v: Annotated[int, Meta(ge=1, description="schema version of the message")] = VERSION
+
+
+class Ends(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """What one end of a flow saw in one window, and who it is. Counters of the window alone."""
+
+    seen: Annotated[Bools, says("this end's host reported the window", MAX)] = field(default_factory=list)
+    host: Annotated[Strs, says("host id", MAX)] = field(default_factory=list)
+    node: Annotated[Strs, says("process node, empty while unresolved", MAX)] = field(default_factory=list)
+    service: Annotated[Strs, says("service of the process", MAX)] = field(default_factory=list)
+    name: Annotated[Strs, says("program of the process", MAX)] = field(default_factory=list)
+    container: Annotated[Strs, says("container id", MAX)] = field(default_factory=list)
+    provenance: Annotated[Strs, says("how the owner is known: scan, listener", MAX)] = field(default_factory=list)
+    tied: Annotated[Bools, says("several processes hold it and none is the parent", MAX)] = field(default_factory=list)
+    since: Annotated[Ints, says("window in which its agent first saw it, ms", MAX)] = field(default_factory=list)
+    started: Annotated[Ints, says("start of the owning process, ms", MAX)] = field(default_factory=list)
+    fresh: Annotated[Bools, says("opened while its agent was watching", MAX)] = field(default_factory=list)
+    opened: Annotated[Bools, says("opened in the window", MAX)] = field(default_factory=list)
+    closed: Annotated[Bools, says("closed in the window", MAX)] = field(default_factory=list)
+    failed: Annotated[Bools, says("connect failed in the window", MAX)] = field(default_factory=list)
+    sent_bytes: Annotated[Ints, says("payload bytes sent", MAX)] = field(default_factory=list)
+    received_bytes: Annotated[Ints, says("payload bytes received", MAX)] = field(default_factory=list)
+    sent_segments: Annotated[Ints, says("segments sent", MAX)] = field(default_factory=list)
+    received_segments: Annotated[Ints, says("segments received", MAX)] = field(default_factory=list)
+    retransmits: Annotated[Ints, says("segments retransmitted", MAX)] = field(default_factory=list)
+    rtt_us: Annotated[Ints, says("smoothed round-trip time, microseconds", MAX)] = field(default_factory=list)
+    min_rtt_us: Annotated[Ints, says("least round-trip time, microseconds", MAX)] = field(default_factory=list)
+
+
+class Sides(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Which flow, window and end each row of `Ends` speaks of, and its evidence on who serves."""
+
+    window: Annotated[Ints, says("start of the window, ms", KEY)] = field(default_factory=list)
+    flow: Annotated[Strs, says("network ID, see schemas.ids", KEY)] = field(default_factory=list)
+    nth: Annotated[Ints, says("which connection of the flow in the window", KEY)] = field(default_factory=list)
+    end: Annotated[Ints, says("0: the flow's lower endpoint, 1: the higher", KEY)] = field(default_factory=list)
+    verdict: Annotated[Ints, says("who serves and by which rule, see schemas.verdict", MAX)] = field(
+        default_factory=list
+    )
+
+
+class SideBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Sides of one host's window (and late facts on earlier ones) that fall into one partition."""
+
+    width: Annotated[int, Meta(ge=100, description="width of the window, ms")]
+    sides: Sides = field(default_factory=Sides)
+    ends: Ends = field(default_factory=Ends)
+
+
+class Edges(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Which flow and window each row of both ends speaks of."""
+
+    window: Annotated[Ints, says("start of the window, ms", KEY)] = field(default_factory=list)
+    flow: Annotated[Strs, says("network ID, see schemas.ids", KEY)] = field(default_factory=list)
+    nth: Annotated[Ints, says("which connection of the flow in the window", KEY)] = field(default_factory=list)
+    verdict: Annotated[Ints, says("who serves and by which rule, see schemas.verdict", MAX)] = field(
+        default_factory=list
+    )
+    width: Annotated[Ints, says("width of the window, ms", MAX)] = field(default_factory=list)
+
+
+class EdgeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Flows with both their ends, merged from one or two sides; the counters of both stand side by side."""
+
+    edges: Edges = field(default_factory=Edges)
+    a: Ends = field(default_factory=Ends)
+    b: Ends = field(default_factory=Ends)
+
+
+class Nodes(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Processes with what is known of them; one row an hour and process, the last word of the hour."""
+
+    hour: Annotated[Ints, says("start of the hour, ms", KEY)] = field(default_factory=list)
+    node: Annotated[Strs, says("process node, see schemas.ids", KEY)] = field(default_factory=list)
+    seen: Annotated[Ints, says("latest window that told of it, ms", TIME)] = field(default_factory=list)
+    host: Annotated[Strs, says("host id", LAST)] = field(default_factory=list)
+    hostname: Annotated[Strs, says("host's name", LAST)] = field(default_factory=list)
+    pid: Annotated[Ints, says("process id", LAST)] = field(default_factory=list)
+    started: Annotated[Ints, says("start of the process, ms", LAST)] = field(default_factory=list)
+    parent: Annotated[Ints, says("parent's pid", LAST)] = field(default_factory=list)
+    service: Annotated[Strs, says("service", LAST)] = field(default_factory=list)
+    name: Annotated[Strs, says("program", LAST)] = field(default_factory=list)
+    user: Annotated[Strs, says("user", LAST)] = field(default_factory=list)
+    exe: Annotated[Strs, says("executable", LAST)] = field(default_factory=list)
+    cmdline: Annotated[Strs, says("command line, secrets redacted", LAST)] = field(default_factory=list)
+    container: Annotated[Strs, says("container id", LAST)] = field(default_factory=list)
+    unit: Annotated[Strs, says("systemd unit", LAST)] = field(default_factory=list)
+
+
+class NodeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Nodes that one host told of."""
+
+    nodes: Nodes = field(default_factory=Nodes)
+
+
+class Events(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Things that happened, each once: the id is made of what happened, to whom and when."""
+
+    time: Annotated[Ints, says("when, ms", KEY)] = field(default_factory=list)
+    kind: Annotated[Strs, says("process_started, edge_appeared, …", KEY)] = field(default_factory=list)
+    subject: Annotated[Strs, says("the node it happened to", KEY)] = field(default_factory=list)
+    object: Annotated[Strs, says("the other node or address, if any", KEY)] = field(default_factory=list)
+    host: Annotated[Strs, says("host id", MAX)] = field(default_factory=list)
+    service: Annotated[Strs, says("the subject's service", MAX)] = field(default_factory=list)
+    detail: Annotated[Strs, says("one sentence for people", MAX)] = field(default_factory=list)
+
+
+class EventBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Events of one host's window."""
+
+    events: Events = field(default_factory=Events)
+
+
+class DeadLetter(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """A record that could not be used, with the reason and where the original stands."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: Annotated[int, Meta(description="of the original record, ms")]
+    stage: Annotated[str, Meta(description="attribute, pair or store")]
+    error: str
+    size: Annotated[int, Meta(description="bytes of the original value")]
+    key: str = ""
+    value: Annotated[str, Meta(description="first 64 KiB of the original, undecodable bytes escaped")] = ""

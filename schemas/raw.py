@@ -1,0 +1,201 @@
+"""Raw records: what one host's collectors saw in one window. Nothing here is joined or interpreted.
+
+One message is one batch of one host and window. A `keyframe` batch restates everything its source knows; the ones
+between carry changes only, so that a reader rebuilds its state from the log alone.
+"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from schemas.columns import Bools, Columns, Ints, Strs
+from schemas.merge import Merge, says
+
+KEY, MAX, LAST = Merge.KEY, Merge.MAX, Merge.LAST
+VERSION = 1
+
+
+class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The header of every raw batch: who saw it, when, and which part of the window's whole it is."""
+
+    v: Annotated[int, Meta(ge=1, description="schema version of the message")] = VERSION
+    host_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+    boot_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    run: Annotated[int, Meta(ge=0, description="start of the agent, ms since the epoch")]
+    window: Annotated[int, Meta(ge=0, le=2**53, description="start of the window, ms, on its grid")]
+    width: Annotated[int, Meta(ge=100, le=3_600_000, description="width of the window, ms")]
+    part: Annotated[int, Meta(ge=0, description="a window of many rows is split into parts")] = 0
+    keyframe: Annotated[bool, Meta(description="restates all that its source knows")] = False
+
+
+class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """The host's addresses. Those of a host-local interface (a container bridge, say) mean nothing elsewhere."""
+
+    name: Annotated[Strs, says("interface name", KEY)] = field(default_factory=list)
+    address: Annotated[Strs, says("IPv4 or IPv6 address", KEY)] = field(default_factory=list)
+    prefix: Annotated[Ints, says("prefix length, bits", MAX)] = field(default_factory=list)
+    mac: Annotated[Strs, says("hardware address", MAX)] = field(default_factory=list)
+    local: Annotated[Bools, says("its subnet means nothing off this host", MAX)] = field(default_factory=list)
+
+
+class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """Closes a host's window: sent last, empty or not, and says what else was sent for the window."""
+
+    sent: Annotated[dict[str, int], Meta(description="topic -> number of parts sent for this window")] = field(
+        default_factory=dict
+    )
+    hostname: str = ""
+    netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
+    interfaces: Interfaces = field(default_factory=Interfaces)
+    load1: Annotated[float, Meta(description="load average over one minute")] = 0.0
+    cpu_ratio: Annotated[float, Meta(description="busy share of all CPUs in the window, 0..1")] = 0.0
+    memory_used_bytes: int = 0
+    memory_total_bytes: int = 0
+    swap_used_bytes: int = 0
+    network_received_bytes: Annotated[int, Meta(description="all interfaces but loopback")] = 0
+    network_sent_bytes: int = 0
+    agent_cpu_ms: Annotated[int, Meta(description="CPU time the agent itself used")] = 0
+    agent_rss_bytes: int = 0
+    missing: Annotated[dict[str, str], Meta(description="what cannot be seen -> what it would need")] = field(
+        default_factory=dict
+    )
+    counters: Annotated[dict[str, int], Meta(description="errors and drops of the agent since it started")] = field(
+        default_factory=dict
+    )
+
+
+class HostFacts(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """What a host is. The topic is compacted: its last word stands."""
+
+    hostname: str = ""
+    os: str = ""
+    kernel: str = ""
+    arch: str = ""
+    cpus: int = 0
+    memory_bytes: int = 0
+    booted: Annotated[int, Meta(description="boot time, ms since the epoch")] = 0
+    agent_version: str = ""
+    interfaces: Interfaces = field(default_factory=Interfaces)
+    labels: Annotated[dict[str, str], Meta(description="region, zone and the like")] = field(default_factory=dict)
+
+
+class Processes(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """What a process is; (pid, start) is its identity on this boot."""
+
+    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    started: Annotated[Ints, says("start time, ms since the epoch", MAX)] = field(default_factory=list)
+    parent: Annotated[Ints, says("parent's pid", LAST)] = field(default_factory=list)
+    uid: Annotated[Ints, says("effective user id", LAST)] = field(default_factory=list)
+    user: Annotated[Strs, says("its name", LAST)] = field(default_factory=list)
+    comm: Annotated[Strs, says("kernel's name of the process, 15 bytes", LAST)] = field(default_factory=list)
+    exe: Annotated[Strs, says("executable's path, if readable", LAST)] = field(default_factory=list)
+    cmdline: Annotated[list[Strs], says("arguments, secrets redacted", LAST)] = field(default_factory=list)
+    cgroup: Annotated[Strs, says("cgroup path", LAST)] = field(default_factory=list)
+    container: Annotated[Strs, says("container id found in the cgroup path", LAST)] = field(default_factory=list)
+    unit: Annotated[Strs, says("systemd unit found in the cgroup path", LAST)] = field(default_factory=list)
+    netns: Annotated[Ints, says("inode of its network namespace, 0 unknown", LAST)] = field(default_factory=list)
+
+
+class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """What a process used in the window."""
+
+    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    cpu_ms: Annotated[Ints, says("CPU time used in the window, ms", MAX)] = field(default_factory=list)
+    rss_bytes: Annotated[Ints, says("resident memory", MAX)] = field(default_factory=list)
+    fds: Annotated[Ints, says("open file descriptors, -1 unknown", MAX)] = field(default_factory=list)
+    threads: Annotated[Ints, says("threads", MAX)] = field(default_factory=list)
+
+
+class Exits(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Processes that are gone."""
+
+    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    exited: Annotated[Ints, says("when, ms since the epoch", MAX)] = field(default_factory=list)
+    code: Annotated[Ints, says("exit code, -1 unknown", MAX)] = field(default_factory=list)
+    signal: Annotated[Ints, says("signal that ended it, 0 none", MAX)] = field(default_factory=list)
+
+
+class ProcessBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """New and changed processes, what each used, and those that exited in the window."""
+
+    processes: Processes = field(default_factory=Processes)
+    usage: Usage = field(default_factory=Usage)
+    exits: Exits = field(default_factory=Exits)
+
+
+class Connections(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Sockets with a peer. Counters are of this window alone; bytes are payload, without SYN, FIN and retransmits."""
+
+    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    transport: Annotated[Ints, says("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)
+    local_address: Annotated[Strs, says("this end's address", MAX)] = field(default_factory=list)
+    local_port: Annotated[Ints, says("this end's port", MAX)] = field(default_factory=list)
+    remote_address: Annotated[Strs, says("the peer's address", MAX)] = field(default_factory=list)
+    remote_port: Annotated[Ints, says("the peer's port", MAX)] = field(default_factory=list)
+    state: Annotated[Ints, says("kernel's TCP state (include/net/tcp_states.h)", MAX)] = field(default_factory=list)
+    uid: Annotated[Ints, says("user id of the socket", MAX)] = field(default_factory=list)
+    since: Annotated[Ints, says("window in which this agent first saw it, ms", MAX)] = field(default_factory=list)
+    opened: Annotated[Bools, says("opened in this window", MAX)] = field(default_factory=list)
+    fresh: Annotated[Bools, says("opened while this agent was watching", MAX)] = field(default_factory=list)
+    closed: Annotated[Bools, says("closed in this window: its last row", MAX)] = field(default_factory=list)
+    failed: Annotated[Bools, says("the connect failed", MAX)] = field(default_factory=list)
+    sent_bytes: Annotated[Ints, says("payload bytes sent", MAX)] = field(default_factory=list)
+    received_bytes: Annotated[Ints, says("payload bytes received", MAX)] = field(default_factory=list)
+    sent_segments: Annotated[Ints, says("segments sent", MAX)] = field(default_factory=list)
+    received_segments: Annotated[Ints, says("segments received", MAX)] = field(default_factory=list)
+    retransmits: Annotated[Ints, says("segments retransmitted", MAX)] = field(default_factory=list)
+    rtt_us: Annotated[Ints, says("smoothed round-trip time, microseconds", MAX)] = field(default_factory=list)
+    min_rtt_us: Annotated[Ints, says("least round-trip time, microseconds", MAX)] = field(default_factory=list)
+
+
+class ConnectionBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """Connections that changed in the window; a keyframe restates the idle ones too."""
+
+    netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
+    connections: Connections = field(default_factory=Connections)
+
+
+class Listeners(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Sockets that wait for peers: TCP listeners and UDP sockets without a peer."""
+
+    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    transport: Annotated[Ints, says("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)
+    address: Annotated[Strs, says("bound address, 0.0.0.0 or :: for any", MAX)] = field(default_factory=list)
+    port: Annotated[Ints, says("bound port", MAX)] = field(default_factory=list)
+    uid: Annotated[Ints, says("user id of the socket", MAX)] = field(default_factory=list)
+    backlog: Annotated[Ints, says("connections waiting to be accepted", MAX)] = field(default_factory=list)
+
+
+class ListenerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """New and changed listeners, and those that closed."""
+
+    netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
+    listeners: Listeners = field(default_factory=Listeners)
+    gone: Annotated[Ints, Meta(description="cookies of listeners that closed")] = field(default_factory=list)
+
+
+class Owners(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Which process holds which socket. A socket may have several holders; the fold decides."""
+
+    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    provenance: Annotated[Strs, says("how it is known: scan", MAX)] = field(default_factory=list)
+
+
+class Lost(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Holdings that ended."""
+
+    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+
+
+class OwnerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """New holdings of sockets by processes, and those that ended."""
+
+    owners: Owners = field(default_factory=Owners)
+    gone: Lost = field(default_factory=Lost)

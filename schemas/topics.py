@@ -1,0 +1,45 @@
+"""Every topic: what it carries, its key, how long it is kept, and in how many partitions."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+
+from schemas import graph, raw
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MiB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic. Topics of one `group` are read together and have equally many partitions."""
+
+    name: str
+    record: type[Struct]
+    key: Literal["host", "flow", "source"]
+    about: str
+    partitions: int = 4
+    retention_ms: int = 7 * DAY_MS
+    retention_bytes: int = 2 << 30  # per partition
+    compacted: bool = False
+    max_bytes: int = 8 * MiB  # of one record's value; the brokers' limit is set to it
+
+
+HEARTBEATS = Topic("heartbeats", raw.Heartbeat, "host", "closes a host's window; load and memory")
+PROCESSES = Topic("processes", raw.ProcessBatch, "host", "processes, what they use, their exits")
+CONNECTIONS = Topic("connections", raw.ConnectionBatch, "host", "sockets with a peer, and counters")
+LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for peers")
+OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket")
+HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
+SIDES = Topic("sides", graph.SideBatch, "flow", "what one host saw of a flow", retention_ms=DAY_MS)
+EDGES = Topic("edges", graph.EdgeBatch, "flow", "flows with both ends", retention_ms=DAY_MS)
+NODES = Topic("nodes", graph.NodeBatch, "host", "processes as services", retention_ms=DAY_MS)
+EVENTS = Topic("events", graph.EventBatch, "host", "what happened", retention_ms=DAY_MS)
+DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that could not be used")
+
+RAW = (HEARTBEATS, PROCESSES, CONNECTIONS, LISTENERS, OWNERS)  # what `attribute` reads
+STORED = (EDGES, NODES, EVENTS, HOSTS, PROCESSES, HEARTBEATS)  # what the sink reads
+ALL = (*RAW, HOSTS, SIDES, EDGES, NODES, EVENTS, DEAD_LETTERS)
+BY_NAME = {topic.name: topic for topic in ALL}
