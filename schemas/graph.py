@@ -21,10 +21,9 @@ class Derived(Struct, frozen=True, kw_only=True, omit_defaults=True):
     v: Annotated[int, Meta(ge=1, description="schema version of the message")] = VERSION
 
 
-class Ends(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """What one end of a flow saw in one window, and who it is. Counters of the window alone."""
+class Identities(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Who is at an end. A batch lists each identity once; `Ends.who` points into the list."""
 
-    seen: Annotated[Bools, says("this end's host reported the window", MAX)] = field(default_factory=list)
     host: Annotated[Strs, says("host id", MAX)] = field(default_factory=list)
     node: Annotated[Strs, says("process node, empty while unresolved", MAX)] = field(default_factory=list)
     service: Annotated[Strs, says("service of the process", MAX)] = field(default_factory=list)
@@ -32,8 +31,17 @@ class Ends(Columns, frozen=True, kw_only=True, omit_defaults=True):
     container: Annotated[Strs, says("container id", MAX)] = field(default_factory=list)
     provenance: Annotated[Strs, says("how the owner is known: scan, listener", MAX)] = field(default_factory=list)
     tied: Annotated[Bools, says("several processes hold it and none is the parent", MAX)] = field(default_factory=list)
-    since: Annotated[Ints, says("window in which its agent first saw it, ms", MAX)] = field(default_factory=list)
     started: Annotated[Ints, says("start of the owning process, ms", MAX)] = field(default_factory=list)
+
+
+class Ends(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """What one end of a flow saw in one window, and who it is. Counters of the window alone."""
+
+    who: Annotated[Ints, says("row of the batch's identities, counted from 1; 0 nobody", MAX)] = field(
+        default_factory=list
+    )
+    seen: Annotated[Bools, says("this end's host reported the window", MAX)] = field(default_factory=list)
+    since: Annotated[Ints, says("window in which its agent first saw it, ms", MAX)] = field(default_factory=list)
     fresh: Annotated[Bools, says("opened while its agent was watching", MAX)] = field(default_factory=list)
     opened: Annotated[Bools, says("opened in the window", MAX)] = field(default_factory=list)
     closed: Annotated[Bools, says("closed in the window", MAX)] = field(default_factory=list)
@@ -64,6 +72,7 @@ class SideBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 
     width: Annotated[int, Meta(ge=100, description="width of the window, ms")]
     sides: Sides = field(default_factory=Sides)
+    identities: Identities = field(default_factory=Identities)
     ends: Ends = field(default_factory=Ends)
 
 
@@ -83,6 +92,7 @@ class EdgeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
     """Flows with both their ends, merged from one or two sides; the counters of both stand side by side."""
 
     edges: Edges = field(default_factory=Edges)
+    identities: Identities = field(default_factory=Identities)
     a: Ends = field(default_factory=Ends)
     b: Ends = field(default_factory=Ends)
 

@@ -22,6 +22,7 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     host_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
     boot_id: Annotated[str, Meta(min_length=1, max_length=64)]
     run: Annotated[int, Meta(ge=0, description="start of the agent, ms since the epoch")]
+    seq: Annotated[int, Meta(ge=0, description="number of the window in the run, 0 for the first")] = 0
     window: Annotated[int, Meta(ge=0, le=2**53, description="start of the window, ms, on its grid")]
     width: Annotated[int, Meta(ge=100, le=3_600_000, description="width of the window, ms")]
     part: Annotated[int, Meta(ge=0, description="a window of many rows is split into parts")] = 0

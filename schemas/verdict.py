@@ -4,7 +4,7 @@
 
 The rules, weakest first: `port` (the lower port, or the one outside the ephemeral range, serves), `connected` (an end
 whose host listens to no such port must have connected), `listener` (an end whose port its host listens to serves),
-`both` (both ends listen: the one that was seen connecting is the client).
+`both` (both ends listen, as peers of a cluster do: the lower port serves, then the lower endpoint).
 """
 
 RULES = ("unknown", "port", "connected", "listener", "both")
