@@ -1,0 +1,168 @@
+"""``python -m deploy.kafka``: a real single-node Apache Kafka on 127.0.0.1, without containers."""
+
+import base64
+import ctypes
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import click
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from deploy.java import StartError, find_java, jars_of
+from deploy.kafka_settings import JVM_FLAGS, log4j_properties, server_properties
+
+HOST = "127.0.0.1"
+POM = Path(__file__).with_name("kafka-pom.xml")
+CACHE = Path(__file__).parent.parent / ".cache" / "kafka"
+START_SECONDS = 90.0  # measured: 4 s on two idle cores; several times that when they are busy
+STOP_SECONDS = 30.0
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class Broker:
+    """A running Kafka; as a context manager it is stopped at the end of the block."""
+
+    def __init__(self, address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.address = address
+        self.process = process
+        self.log = log
+
+    def stop(self) -> None:
+        """Ask the broker to end, wait until it has, and kill it if it takes too long."""
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the broker with SIGKILL, as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def start(port: int = 0, data: Path = CACHE / "data", cache: Path = CACHE) -> Broker:
+    """Start a Kafka on 127.0.0.1 and return it when it answers.
+
+    Port 0 is a free one. ``data`` is formatted the first time and keeps topics, settings and the
+    broker's log from start to start. The broker ends with the thread that started it, even if
+    that is killed. Raises StartError.
+    """
+    java, jars = find_java(), jars_of(POM, cache)
+    port = port or _free_port()
+    _refuse_busy(port)
+    data = data.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    settings, log = data / "server.properties", data / "kafka.log"
+    settings.write_text(server_properties(HOST, port, _free_port(), data / "topics"))
+    (data / "log4j2.properties").write_text(log4j_properties(log))
+    command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={data / 'log4j2.properties'}"]
+    command += ["-cp", f"{jars}/*"]
+    if not (data / "topics" / "meta.properties").exists():
+        _format(command, settings)
+    with (data / "java.log").open("wb") as output:
+        process = subprocess.Popen(
+            [*command, "kafka.Kafka", str(settings)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # a Ctrl-C is ours to pass on
+            preexec_fn=_end_with_parent,
+        )
+    broker = Broker(f"{HOST}:{port}", process, log)
+    try:
+        _wait_until_it_answers(broker)
+    except BaseException:
+        broker.kill()
+        raise
+    return broker
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def _refuse_busy(port: int) -> None:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError as error:
+        raise StartError(
+            f"port {port} on {HOST} cannot be had ({error.strerror}): "
+            f"stop what listens there or choose another with --port"
+        ) from error
+
+
+def _format(command: list[str], settings: Path) -> None:
+    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    done = subprocess.run(
+        # --cluster-id=… in one word: an id may begin with a dash
+        [*command, "kafka.tools.StorageTool", "format", f"--cluster-id={cluster}",
+         f"--config={settings}", "--ignore-formatted"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        said = (done.stderr.splitlines() or ["nothing"])[-1]
+        raise StartError(
+            f"Kafka could not format {settings.parent}: make it writable or choose another folder "
+            f"with --data (Kafka said: {said})"
+        )
+
+
+def _end_with_parent() -> None:
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _wait_until_it_answers(broker: Broker) -> None:
+    client = AdminClient({"bootstrap.servers": broker.address, "log_level": 0})
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until:
+        if broker.process.poll() is not None:
+            raise StartError(f"Kafka ended while starting: {broker.log} says why")
+        try:
+            if client.list_topics(timeout=1).brokers:
+                return
+        except KafkaException:
+            continue
+    raise StartError(f"Kafka did not answer in {START_SECONDS:.0f} s: {broker.log} says why")
+
+
+@click.command()
+@click.option("--port", default=9092, show_default=True, help="Port on 127.0.0.1; 0 is a free one.")
+@click.option("--data", default=CACHE / "data", type=click.Path(path_type=Path), show_default=True)
+def main(port: int, data: Path) -> None:
+    """Run a local Apache Kafka until Ctrl-C; topics stay in the data folder."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with start(port, data) as broker:
+            click.echo(f"Kafka is ready on {broker.address} (Ctrl-C stops it; log: {broker.log})")
+            code = broker.process.wait()
+        raise StartError(f"Kafka ended by itself with code {code}: {broker.log} says why")
+    except StartError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()
