@@ -1,0 +1,241 @@
+"""The log of one machine: one SQLite file, used by several processes at once."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from schemas.topics import Topic
+from servicemap.log.local_reader import LocalReader
+from servicemap.log.local_writer import Pending, Writer
+from servicemap.log.partitioner import partition_of
+from servicemap.log.protocol import LogUnusable, Record, RecordTooLarge, TopicInfo, UnknownTopic
+from servicemap.log.rows import fetch, pack_headers, unpack
+from servicemap.log.sqlite_file import (
+    connect,
+    offset_of,
+    open_file,
+    row_id,
+    sentences,
+    transaction,
+)
+
+MAX_TIMESTAMP = 1 << 62
+
+
+class _Topic(NamedTuple):
+    partition_ids: tuple[int, ...]
+    compacted: bool
+    max_bytes: int
+
+
+def _wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class LocalLog:
+    """A Log in the file `path`, made if missing. Retention is the work of those who append.
+
+    Survives `kill -9` with everything written and the loss of power with everything flushed.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        now_ms: Callable[[], int] = _wall_clock_ms,
+        patience: float = 30.0,
+    ) -> None:
+        """`patience`: seconds an append waits for room in the buffer."""
+        self._path = path
+        self._now_ms = now_ms
+        self._patience = patience
+        self._connection = open_file(path)
+        self._lock = threading.Lock()  # of the connection, the known topics and the writer's start
+        self._known: dict[str, _Topic] = {}
+        self._writer: Writer | None = None
+        self._written = threading.Condition()
+
+    def create(self, topics: Iterable[Topic]) -> None:
+        """Make the topics; retention and sizes of existing ones become what is given."""
+        with self._lock, sentences(self._path), transaction(self._connection):
+            for topic in topics:
+                self._create(topic)
+
+    def append(
+        self,
+        topic: str,
+        key: bytes,
+        value: bytes | None,
+        *,
+        partition: int | None = None,
+        timestamp: int | None = None,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Buffer a record; see Log."""
+        facts = self._topic(topic)
+        if value is not None and len(value) > facts.max_bytes:
+            raise RecordTooLarge(
+                f"a record of {len(value)} bytes is too large for topic {topic}, which takes"
+                f" {facts.max_bytes}; split it"
+            )
+        if timestamp is None:
+            timestamp = self._now_ms()
+        if not 0 <= timestamp < MAX_TIMESTAMP:
+            raise ValueError(f"timestamp {timestamp} is not in ms since 1970")
+        if partition is None:
+            partition = partition_of(key, len(facts.partition_ids))
+        id_ = self._partition_id(topic, partition)
+        record = Pending(id_, facts.compacted, timestamp, key, pack_headers(headers), value)
+        (self._writer or self._start_writer()).put(record)
+
+    def flush(self, timeout: float = 30) -> None:
+        """Return when everything appended is on the disk; see Log."""
+        if self._writer:
+            self._writer.flush(timeout)
+
+    def reader(self, topics: Sequence[str], group: str | None) -> LocalReader:
+        """Read topics, alone in a group; see Log."""
+        partitions = {
+            id_: (topic, number) for topic in topics for number, id_ in enumerate(self._topic(topic).partition_ids)
+        }
+        with sentences(self._path):
+            connection = connect(self._path)
+        try:
+            return LocalReader(connection, self._path, partitions, group, self._written)
+        except BaseException:
+            connection.close()
+            raise
+
+    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
+        """The records of a range; see Log."""
+        id_ = self._partition_id(topic, partition)
+        stop = min(stop, self.bounds(topic, partition)[1])
+        while start < stop:
+            with self._lock, sentences(self._path):
+                rows = fetch(self._connection, id_, start, stop)
+            if not rows:
+                return
+            for row in rows:
+                yield unpack(topic, partition, row)
+            start = rows[-1].offset + 1
+
+    def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
+        """First offset at or after a time; see Log."""
+        id_ = self._partition_id(topic, partition)
+        low, end = self.bounds(topic, partition)
+        high = end
+        with self._lock, sentences(self._path):
+            while low < high:
+                middle = (low + high) // 2
+                row = self._connection.execute(
+                    "SELECT id, peak FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT 1",
+                    (row_id(id_, middle), row_id(id_, high)),
+                ).fetchone()
+                if row and row[1] < timestamp:
+                    low = offset_of(row[0]) + 1
+                else:
+                    high = middle
+            # Where the record that made the peak is gone, what follows may be older.
+            found = self._connection.execute(
+                "SELECT id FROM records WHERE id >= ? AND id < ? AND timestamp >= ? ORDER BY id LIMIT 1",
+                (row_id(id_, low), row_id(id_, end), timestamp),
+            ).fetchone()
+        return offset_of(found[0]) if found else end
+
+    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        """(earliest, end) offsets; see Log."""
+        id_ = self._partition_id(topic, partition)
+        first, end = self._row("SELECT first, next FROM partitions WHERE id = ?", (id_,))
+        return first, end
+
+    def committed(self, group: str, topic: str, partition: int) -> int | None:
+        """Where the group goes on; see Log."""
+        id_ = self._partition_id(topic, partition)
+        query = "SELECT max(next) FROM offsets JOIN groups ON group_id = groups.id WHERE name = ? AND partition = ?"
+        offset: int | None = self._row(query, (group, id_))[0]
+        return offset
+
+    def topics(self) -> list[TopicInfo]:
+        """Names, partitions, records and stored bytes, by name."""
+        with self._lock, sentences(self._path):
+            rows = self._connection.execute(
+                "SELECT topic, count(*), sum(next - first), sum(bytes), min(compacted)"
+                " FROM partitions JOIN topics ON topic = name GROUP BY topic ORDER BY topic"
+            ).fetchall()
+            kept = dict(
+                self._connection.execute(
+                    "SELECT topic, count(*) FROM latest JOIN partitions ON partition = id GROUP BY topic"
+                ).fetchall()
+            )
+        return [
+            TopicInfo(name, partitions, kept.get(name, 0) if compacted else records, size)
+            for name, partitions, records, size, compacted in rows
+        ]
+
+    def close(self) -> None:
+        """Flush and close; see Log. Readers are closed on their own."""
+        try:
+            if self._writer:
+                self._writer.close(self._patience)
+        finally:
+            self._connection.close()
+
+    def _start_writer(self) -> Writer:
+        with self._lock:
+            if self._writer is None:
+                with sentences(self._path):
+                    connection = connect(self._path)
+                self._writer = Writer(connection, self._path, self._now_ms, self._written, self._patience)
+            return self._writer
+
+    def _create(self, topic: Topic) -> None:
+        existing = self._connection.execute("SELECT partitions FROM topics WHERE name = ?", (topic.name,)).fetchone()
+        if existing and existing[0] != topic.partitions:
+            raise LogUnusable(
+                f"topic {topic.name} of {self._path} has {existing[0]} partitions and not"
+                f" {topic.partitions}; give another path with --log, or move this one away"
+            )
+        self._connection.execute(
+            "REPLACE INTO topics VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                topic.name,
+                topic.partitions,
+                topic.retention_ms,
+                topic.retention_bytes,
+                topic.compacted,
+                topic.max_bytes,
+            ),
+        )
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO partitions (topic, number) VALUES (?, ?)",
+            [(topic.name, number) for number in range(topic.partitions)],
+        )
+        self._known.pop(topic.name, None)
+
+    def _topic(self, name: str) -> _Topic:
+        if known := self._known.get(name):
+            return known
+        with self._lock, sentences(self._path):
+            facts = self._connection.execute(
+                "SELECT compacted, max_bytes FROM topics WHERE name = ?", (name,)
+            ).fetchone()
+            ids = self._connection.execute(
+                "SELECT id FROM partitions WHERE topic = ? ORDER BY number", (name,)
+            ).fetchall()
+            if facts is None:
+                raise UnknownTopic(f"there is no topic {name} in {self._path}; create it first")
+            self._known[name] = _Topic(tuple(row[0] for row in ids), bool(facts[0]), facts[1])
+            return self._known[name]
+
+    def _partition_id(self, topic: str, partition: int) -> int:
+        ids = self._topic(topic).partition_ids
+        if not 0 <= partition < len(ids):
+            raise UnknownTopic(f"topic {topic} has partitions 0 to {len(ids) - 1}, not {partition}")
+        return ids[partition]
+
+    def _row(self, query: str, values: tuple[object, ...]) -> tuple[int, ...]:
+        with self._lock, sentences(self._path):
+            row: tuple[int, ...] = self._connection.execute(query, values).fetchone()
+            return row

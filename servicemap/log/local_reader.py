@@ -1,0 +1,159 @@
+"""Reads the local log: several partitions as one stream, and the lease of a consumer group."""
+
+import fcntl
+import heapq
+import os
+import sqlite3
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+
+from servicemap.log.protocol import GroupBusy, Record, UnknownTopic
+from servicemap.log.rows import Row, fetch, unpack
+from servicemap.log.sqlite_file import sentences, transaction
+
+LOOK_SECONDS = 0.05  # how often an idle reader asks SQLite whether another process has written
+POLL_BYTES = 16 << 20  # of values, unpacked, that one poll returns; one larger value is returned
+
+
+class LocalReader:
+    """Merges its partitions by timestamp as far as they are written, so a replay runs in time."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        partitions: Mapping[int, tuple[str, int]],
+        group: str | None,
+        written: threading.Condition,
+    ) -> None:
+        """`partitions` names the (topic, number) of each partition id to read."""
+        self._connection = connection
+        self._path = path
+        self._names = dict(partitions)
+        self._ids = {name: id_ for id_, name in self._names.items()}
+        self._written = written
+        self._buffers: dict[int, deque[Row]] = {id_: deque() for id_ in self._names}
+        self._next = dict.fromkeys(self._names, 0)  # the offset to poll next
+        self._kept: dict[int, int] = {}  # what the group has committed
+        self._seen = -1  # SQLite's data_version when there was nothing left to poll
+        self._lease: int | None = None
+        self._group_id = 0
+        if group is not None:
+            self._join(group)
+
+    def poll(self, timeout: float, limit: int) -> list[Record]:
+        """Up to `limit` records; see Reader."""
+        deadline = time.monotonic() + timeout
+        while True:
+            with sentences(self._path):
+                records = self._take(limit)
+            left = deadline - time.monotonic()
+            if records or left <= 0:
+                return records
+            with self._written:
+                self._written.wait(min(LOOK_SECONDS, left))
+
+    def commit(self) -> None:
+        """Keep the offsets to poll next for the group."""
+        moved = [(self._group_id, id_, offset) for id_, offset in self._next.items() if offset != self._kept.get(id_)]
+        if self._lease is None or not moved:
+            return
+        with sentences(self._path), transaction(self._connection):
+            self._connection.executemany("REPLACE INTO offsets VALUES (?, ?, ?)", moved)
+        self._kept = dict(self._next)
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        """Go on at `offset`; see Reader."""
+        try:
+            id_ = self._ids[topic, partition]
+        except KeyError:
+            raise UnknownTopic(f"this reader does not read {topic}[{partition}]") from None
+        self._buffers[id_].clear()
+        self._next[id_] = offset
+        self._seen = -1
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Offsets not yet polled; see Reader."""
+        with sentences(self._path):
+            return {
+                self._names[id_]: max(0, end - max(first, self._next[id_]))
+                for id_, (first, end) in self._bounds().items()
+            }
+
+    def close(self) -> None:
+        """Give the group back; see Reader."""
+        self._connection.close()
+        if self._lease is not None:
+            os.close(self._lease)
+            self._lease = None
+
+    def _bounds(self) -> dict[int, tuple[int, int]]:
+        rows = self._connection.execute("SELECT id, first, next FROM partitions").fetchall()
+        return {id_: (first, end) for id_, first, end in rows if id_ in self._names}
+
+    def _take(self, limit: int) -> list[Record]:
+        version = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        if version == self._seen:
+            return []
+        ends = {id_: end for id_, (_, end) in self._bounds().items()}
+        heads = [(self._buffers[id_][0].timestamp, id_) for id_ in ends if self._fill(id_, ends[id_])]
+        heapq.heapify(heads)
+        records: list[Record] = []
+        size = 0
+        while heads and len(records) < limit and size < POLL_BYTES:
+            id_ = heads[0][1]
+            buffer = self._buffers[id_]
+            records.append(unpack(*self._names[id_], buffer.popleft()))
+            size += len(records[-1].value or b"")
+            self._next[id_] = records[-1].offset + 1
+            if self._fill(id_, ends[id_]):
+                heapq.heapreplace(heads, (buffer[0].timestamp, id_))
+            else:
+                heapq.heappop(heads)
+        if not heads:
+            self._seen = version
+        return records
+
+    def _fill(self, id_: int, end: int) -> bool:
+        """Whether the partition has a row to poll, which is then in its buffer."""
+        buffer = self._buffers[id_]
+        if not buffer and self._next[id_] < end:
+            buffer.extend(fetch(self._connection, id_, self._next[id_], end))
+            if not buffer:  # the rest was deleted
+                self._next[id_] = end
+        return bool(buffer)
+
+    def _join(self, group: str) -> None:
+        with sentences(self._path), transaction(self._connection):
+            self._connection.execute("INSERT OR IGNORE INTO groups (name) VALUES (?)", (group,))
+            self._group_id = self._connection.execute("SELECT id FROM groups WHERE name = ?", (group,)).fetchone()[0]
+        self._lease = _lease(self._path, self._group_id, group)
+        with sentences(self._path):
+            self._kept = dict(
+                self._connection.execute(
+                    "SELECT partition, next FROM offsets WHERE group_id = ?", (self._group_id,)
+                ).fetchall()
+            )
+        self._next.update((id_, offset) for id_, offset in self._kept.items() if id_ in self._next)
+
+
+def _lease(path: Path, group_id: int, group: str) -> int:
+    """Lock the group's byte of the lease file; the kernel frees it when the holder dies.
+
+    The lock belongs to the open file (fcntl(2), "open file description locks"), so it also keeps
+    two readers of one process apart. Eight bytes a group: the lock, and who has it.
+    """
+    file = os.open(path.with_name(path.name + "-groups"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 8 * group_id, 1, 0)
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, flock)
+    except OSError:
+        holder = int.from_bytes(os.pread(file, 8, 8 * group_id), "little")
+        os.close(file)
+        raise GroupBusy(f"process {holder} already reads as group {group}; stop it or use another group") from None
+    os.pwrite(file, os.getpid().to_bytes(8, "little"), 8 * group_id)
+    return file

@@ -1,0 +1,197 @@
+"""Writes the local log: a bounded buffer, and one thread that empties it in transactions."""
+
+import sqlite3
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from servicemap.log.protocol import LogError, LogUnavailable
+from servicemap.log.retention import supersede, trim
+from servicemap.log.rows import pack, stored_bytes
+from servicemap.log.sqlite_file import row_id, sentences, transaction, wal_path
+
+LINGER_SECONDS = 0.05
+BATCH_BYTES = 1 << 20  # of values; a fuller buffer is written without lingering
+BUFFER_BYTES = 32 << 20
+RETRY_SECONDS = 1.0
+TRIM_SECONDS = 1.0
+WAL_BYTES = 64 << 20  # readers that never pause can keep SQLite from starting its WAL again
+
+_OVERHEAD = 200  # bytes of memory a buffered record takes besides its key and value
+
+
+class Pending(NamedTuple):
+    """A record on its way to a partition."""
+
+    partition_id: int
+    compacted: bool
+    timestamp: int
+    key: bytes
+    headers: bytes | None
+    value: bytes | None
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in the buffer."""
+        return len(self.key) + len(self.value or b"") + len(self.headers or b"") + _OVERHEAD
+
+
+class Writer:
+    """The thread is the only user of `connection`; everything else happens under one condition.
+
+    `written` is notified after each transaction, so that readers in this process need not wait for
+    their next look at the file.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        now_ms: Callable[[], int],
+        written: threading.Condition,
+        patience: float,
+    ) -> None:
+        self._connection = connection
+        self._path = path
+        self._now_ms = now_ms
+        self._patience = patience
+        self._published = written
+        self._state = threading.Condition()
+        self._pending: deque[Pending] = deque()
+        self._bytes = 0
+        self._appended = self._written = self._durable = self._wanted = 0  # counts of records
+        self._trouble: LogError | None = None
+        self._closing = False
+        self._trim_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def put(self, record: Pending) -> None:
+        """Buffer a record; waits for room for `patience` seconds, then raises LogUnavailable."""
+        with self._state:
+            room = self._state.wait_for(lambda: self._bytes < BUFFER_BYTES or self._closing, self._patience)
+            if self._closing:
+                raise LogUnavailable(f"the log {self._path} is closed; open it again")
+            if not room:
+                raise self._why()
+            self._pending.append(record)
+            self._bytes += record.memory_bytes
+            self._appended += 1
+            if self._appended - self._written == 1 or self._bytes >= BATCH_BYTES:
+                self._state.notify_all()
+
+    def flush(self, timeout: float) -> None:
+        """Wait until everything put so far is synced to the disk."""
+        with self._state:
+            target = self._appended
+            self._wanted = max(self._wanted, target)
+            self._state.notify_all()
+            if not self._state.wait_for(lambda: self._durable >= target, timeout):
+                raise self._why()
+
+    def close(self, timeout: float) -> None:
+        """Flush and end the thread, which closes its connection."""
+        try:
+            self.flush(timeout)
+        finally:
+            with self._state:
+                self._closing = True
+                self._state.notify_all()
+            self._thread.join()
+
+    def _why(self) -> LogError:
+        return self._trouble or LogUnavailable(
+            f"the log {self._path} is too slow for what is written to it; check its disk"
+        )
+
+    def _run(self) -> None:
+        while (batch := self._take()) is not None:
+            durable = self._wanted > self._durable
+            try:
+                with sentences(self._path):
+                    self._write(batch, durable)
+            except LogError as trouble:
+                self._put_back(batch, trouble)
+                continue
+            self._done(batch, durable)
+            with suppress(LogError), sentences(self._path):  # what is due stays due
+                self._tidy()
+        self._connection.close()
+
+    def _take(self) -> list[Pending] | None:
+        """The next transaction's records (none if only a sync is wanted); None at the end."""
+        with self._state:
+            self._state.wait_for(lambda: self._pending or self._wanted > self._durable or self._closing)
+            if self._closing:
+                return None
+            self._state.wait_for(
+                lambda: self._wanted > self._durable or self._closing or self._bytes >= BATCH_BYTES,
+                LINGER_SECONDS,
+            )
+            batch: list[Pending] = []
+            size = 0
+            while self._pending and size < BATCH_BYTES:
+                batch.append(self._pending.popleft())
+                size += batch[-1].memory_bytes
+            return batch
+
+    def _done(self, batch: Sequence[Pending], durable: bool) -> None:
+        with self._state:
+            self._trouble = None
+            self._written += len(batch)
+            self._bytes -= sum(record.memory_bytes for record in batch)
+            if durable:
+                self._durable = self._written
+            self._state.notify_all()
+        with self._published:
+            self._published.notify_all()
+
+    def _put_back(self, batch: Sequence[Pending], trouble: LogError) -> None:
+        with self._state:
+            self._trouble = trouble
+            self._pending.extendleft(reversed(batch))
+            self._state.notify_all()
+            self._state.wait_for(lambda: self._closing, RETRY_SECONDS)
+
+    def _write(self, batch: Sequence[Pending], durable: bool) -> None:
+        packed = [pack(record.value) for record in batch]  # before the lock: it takes the time
+        self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        with transaction(self._connection):
+            by_partition = defaultdict(list)
+            for record, (flag, value) in zip(batch, packed, strict=True):
+                by_partition[record.partition_id].append((record, flag, value))
+            for partition_id, records in by_partition.items():
+                self._insert(partition_id, records)
+            if durable and not batch:  # something to commit, for a commit is what syncs
+                self._connection.execute("UPDATE synced SET times = times + 1")
+
+    def _insert(self, partition_id: int, records: Sequence[tuple[Pending, int, bytes | None]]) -> None:
+        offset, peak = self._connection.execute(
+            "SELECT next, peak FROM partitions WHERE id = ?", (partition_id,)
+        ).fetchone()
+        rows = []
+        size = 0
+        for offset, (record, flag, value) in enumerate(records, offset):  # noqa: B020
+            peak = max(peak, record.timestamp)
+            place = row_id(partition_id, offset)
+            rows.append((place, record.timestamp, peak, record.key, record.headers, flag, value))
+            size += stored_bytes(record.key, record.headers, value)
+        self._connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        if records[0][0].compacted:
+            size -= supersede(self._connection, partition_id, [(row[0], row[3]) for row in rows])
+        self._connection.execute(
+            "UPDATE partitions SET next = ?, peak = ?, bytes = bytes + ? WHERE id = ?",
+            (offset + 1, peak, size, partition_id),
+        )
+
+    def _tidy(self) -> None:
+        """A bounded step of retention, at once if the last one left something to do."""
+        if time.monotonic() >= self._trim_at:
+            more = trim(self._connection, self._now_ms())
+            self._trim_at = 0 if more else time.monotonic() + TRIM_SECONDS
+        if wal_path(self._path).stat().st_size > WAL_BYTES:
+            self._connection.execute("PRAGMA wal_checkpoint(RESTART)").close()

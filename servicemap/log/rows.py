@@ -1,0 +1,87 @@
+"""Rows of the local log's `records` table: packing, unpacking, and fetching a bounded stretch."""
+
+import sqlite3
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+import zstandard
+
+from servicemap.log.protocol import Record
+from servicemap.log.sqlite_file import offset_of, row_id
+
+CHUNK_ROWS = 64
+CHUNK_BYTES = 512 << 10  # of stored values; one larger value is still fetched
+
+_SMALL = 200  # bytes; below, the frame costs more than it saves
+_ROW_BYTES = 24  # what SQLite adds to a row: header, ids and times
+_headers = msgspec.msgpack.Decoder(dict[str, bytes])
+_zstd = threading.local()  # compressors are not thread-safe
+
+
+class Row(NamedTuple):
+    """A row as it is stored."""
+
+    id: int
+    timestamp: int
+    key: bytes
+    headers: bytes | None
+    packed: int
+    value: bytes | None
+
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+        return offset_of(self.id)
+
+
+def pack(value: bytes | None) -> tuple[int, bytes | None]:
+    """(1, compressed) where that saves a tenth, else (0, value)."""
+    if value is None or len(value) < _SMALL:
+        return 0, value
+    if not hasattr(_zstd, "compressor"):
+        _zstd.compressor = zstandard.ZstdCompressor(level=3)
+    packed: bytes = _zstd.compressor.compress(value)
+    return (1, packed) if len(packed) < 0.9 * len(value) else (0, value)
+
+
+def pack_headers(headers: Mapping[str, bytes] | None) -> bytes | None:
+    """Headers as one blob, None if there are none."""
+    return msgspec.msgpack.encode(dict(headers)) if headers else None
+
+
+def stored_bytes(key: bytes, headers: bytes | None, value: bytes | None) -> int:
+    """What a row counts against its topic's retention_bytes."""
+    return _ROW_BYTES + len(key) + len(headers or b"") + len(value or b"")
+
+
+STORED_BYTES = f"{_ROW_BYTES} + length(key) + ifnull(length(headers), 0) + ifnull(length(value), 0)"
+
+
+def unpack(topic: str, partition: int, row: Row) -> Record:
+    """The record as it was appended."""
+    value = row.value
+    if row.packed and value is not None:
+        if not hasattr(_zstd, "decompressor"):
+            _zstd.decompressor = zstandard.ZstdDecompressor()
+        value = _zstd.decompressor.decompress(value)
+    headers = _headers.decode(row.headers) if row.headers else {}
+    return Record(topic, partition, row.offset, row.timestamp, row.key, value, headers)
+
+
+def fetch(connection: sqlite3.Connection, partition_id: int, start: int, stop: int) -> list[Row]:
+    """The first rows with start <= offset < stop: at most a chunk, none only if there are none."""
+    cursor = connection.execute(
+        "SELECT id, timestamp, key, headers, packed, value FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+        (row_id(partition_id, start), row_id(partition_id, stop), CHUNK_ROWS),
+    )
+    rows: list[Row] = []
+    size = 0
+    for row in map(Row._make, cursor):
+        rows.append(row)
+        size += len(row.value or b"")
+        if size >= CHUNK_BYTES:
+            break
+    cursor.close()  # ends the read transaction, so that checkpoints are not held up
+    return rows

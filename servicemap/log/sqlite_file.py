@@ -1,0 +1,165 @@
+"""The file of the local log: its tables, how it is opened, and what its errors mean.
+
+A record's row id is its partition's id and its offset in one number, so a range of offsets is a
+range of rows and needs no index. `peak` is the highest timestamp up to the record: it only grows
+along a partition, which makes seeking by time a binary search whatever the timestamps do.
+Pages that retention frees are used again for new records; the file does not shrink by itself.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from servicemap.log.protocol import LogError, LogUnavailable, LogUnusable
+
+APPLICATION_ID = 0x736D6C67  # "smlg"
+VERSION = 1
+OFFSET_BITS = 40
+BUSY_SECONDS = 60.0  # other writers hold the file for milliseconds
+PAGE_BYTES = 8192  # 4096: 1.8 bytes of file for a stored byte of 2 KB values, 8192: 1.15 (measured)
+
+_TABLES = """
+CREATE TABLE topics (
+  name TEXT PRIMARY KEY, partitions INTEGER, retention_ms INTEGER, retention_bytes INTEGER,
+  compacted INTEGER, max_bytes INTEGER
+);
+CREATE TABLE partitions (
+  id INTEGER PRIMARY KEY, topic TEXT, number INTEGER, first INTEGER DEFAULT 0,
+  next INTEGER DEFAULT 0, bytes INTEGER DEFAULT 0, peak INTEGER DEFAULT 0, UNIQUE (topic, number)
+);
+CREATE TABLE records (
+  id INTEGER PRIMARY KEY, timestamp INTEGER, peak INTEGER, key BLOB, headers BLOB, packed INTEGER,
+  value BLOB
+);
+CREATE TABLE latest (
+  partition INTEGER, key BLOB, record INTEGER, PRIMARY KEY (partition, key)
+) WITHOUT ROWID;
+CREATE TABLE groups (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+CREATE TABLE offsets (
+  group_id INTEGER, partition INTEGER, next INTEGER, PRIMARY KEY (group_id, partition)
+) WITHOUT ROWID;
+CREATE TABLE synced (times INTEGER);
+INSERT INTO synced VALUES (0);
+"""
+
+
+def row_id(partition_id: int, offset: int) -> int:
+    """Where the record of that partition and offset is, or would be."""
+    return (partition_id << OFFSET_BITS) + offset
+
+
+def offset_of(row: int) -> int:
+    """The offset of a row of `records`."""
+    return row & ((1 << OFFSET_BITS) - 1)
+
+
+def wal_path(path: Path) -> Path:
+    """The write-ahead log SQLite keeps beside the file."""
+    return path.with_name(path.name + "-wal")
+
+
+def open_file(path: Path) -> sqlite3.Connection:
+    """A connection to the log at `path`, which is made if there is nothing."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # command lines may hold secrets
+    except OSError as error:
+        raise LogUnusable(
+            f"cannot write the log {path} ({error.strerror}); give a writable place with --log"
+        ) from error
+    with sentences(path):
+        connection = connect(path)
+        try:
+            _check_or_create(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A further connection; whoever uses it sees to it that only one thread does at a time."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    # NORMAL: a commit survives the death of the process; `flush` asks for FULL, which survives
+    # the loss of power too. The rest keeps memory and the write-ahead log small.
+    connection.executescript("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-2000; PRAGMA journal_size_limit=33554432;")
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Take the write lock at once: a lock asked for later can fail without waiting."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # SQLite has rolled back by itself when the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def sentences(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _sentence(path, error) from error
+
+
+def _sentence(path: Path, error: sqlite3.Error) -> LogError:
+    name = getattr(error, "sqlite_errorname", "")
+    match name.removeprefix("SQLITE_").split("_")[0]:
+        case "FULL":
+            return LogUnavailable(f"the disk of the log {path} is full; free some space on it")
+        case "IOERR":
+            return LogUnavailable(f"the disk of the log {path} fails ({name}); check the disk")
+        case "BUSY" | "LOCKED":
+            return LogUnavailable(f"another program has locked the log {path}; stop that program")
+        case "NOTADB":
+            return LogUnusable(f"{path} is not a servicemap log; give another path with --log")
+        case "CORRUPT":
+            return LogUnusable(f"the log {path} is damaged; move it away and start again")
+        case "CANTOPEN" | "READONLY" | "PERM" | "AUTH":
+            return LogUnusable(f"cannot write the log {path}; give a writable place with --log")
+        case _:
+            return LogUnavailable(f"the log {path} cannot be used now: {error}")
+
+
+def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            if _is_log(connection, path):
+                return
+            connection.execute(f"PRAGMA page_size={PAGE_BYTES}")
+            connection.execute("PRAGMA journal_mode=WAL")
+            with transaction(connection):
+                if not _is_log(connection, path):
+                    for statement in _TABLES.split(";"):
+                        connection.execute(statement)
+                    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                    connection.execute(f"PRAGMA user_version={VERSION}")
+        except sqlite3.OperationalError as error:
+            # Changing the journal mode does not wait for a lock as everything else does.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
+def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
+    """False for an empty file; an error if it is anything else but a log that can be read."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application == APPLICATION_ID and version == VERSION:
+        return True
+    if application == APPLICATION_ID and version > VERSION:
+        raise LogUnusable(
+            f"the log {path} was written by a newer servicemap; upgrade this one, or give another path with --log"
+        )
+    if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise LogUnusable(f"{path} is not a servicemap log; give another path with --log")
+    return False
