@@ -2,6 +2,7 @@
 
 import base64
 import ctypes
+import fcntl
 import os
 import signal
 import socket
@@ -11,7 +12,7 @@ import time
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import click
 from confluent_kafka import KafkaException
@@ -74,29 +75,40 @@ def start(port: int = 0, data: Path = CACHE / "data", cache: Path = CACHE) -> Br
     java, jars = find_java(), jars_of(POM, cache)
     data = data.resolve()
     data.mkdir(parents=True, exist_ok=True)
-    settings, log = data / "server.properties", data / "kafka.log"
-    settings.write_text(server_properties(HOST, port, _free_port(), data / "topics"))
-    (data / "log4j2.properties").write_text(log4j_properties(log))
-    command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={data / 'log4j2.properties'}"]
-    command += ["-cp", f"{jars}/*"]
-    if not (data / "topics" / "meta.properties").exists():
-        _format(command, settings)
-    with (data / "java.log").open("wb") as output:
-        process = subprocess.Popen(
-            [*command, "kafka.Kafka", str(settings)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # a Ctrl-C is ours to pass on
-            preexec_fn=_end_with_parent,
-        )
-    broker = Broker(f"{HOST}:{port}", process, log)
+    with (data / "lock").open("wb") as lock:
+        _refuse_used(data, lock)
+        command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={data / 'log4j2.properties'}"]
+        command += ["-cp", f"{jars}/*"]
+        settings, log = _write_settings(port, data)
+        if not (data / "topics" / "meta.properties").exists():
+            _format(command, settings)
+        broker = Broker(f"{HOST}:{port}", _spawn([*command, "kafka.Kafka", str(settings)], data, lock), log)
     try:
         _wait_until_it_answers(broker)
     except BaseException:
         broker.kill()
         raise
     return broker
+
+
+def _write_settings(port: int, data: Path) -> tuple[Path, Path]:
+    settings, log = data / "server.properties", data / "kafka.log"
+    settings.write_text(server_properties(HOST, port, _free_port(), data / "topics"))
+    (data / "log4j2.properties").write_text(log4j_properties(log))
+    return settings, log
+
+
+def _spawn(command: list[str], data: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    with (data / "java.log").open("wb") as output:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            pass_fds=[lock.fileno()],  # so the lock is held for as long as the broker lives
+            start_new_session=True,  # a Ctrl-C is ours to pass on
+            preexec_fn=_end_with_parent,
+        )
 
 
 def _free_port() -> int:
@@ -112,6 +124,14 @@ def _refuse_busy(port: int) -> None:
             f"port {port} on {HOST} cannot be had ({os.strerror(error.errno or 0)}): "
             f"stop what listens there or choose another with --port"
         ) from error
+
+
+def _refuse_used(data: Path, lock: IO[bytes]) -> None:
+    # Kafka's own lock comes too late: a second controller has then written into the metadata.
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StartError(f"another Kafka runs on {data}: stop it or choose another folder with --data") from error
 
 
 def _format(command: list[str], settings: Path) -> None:
