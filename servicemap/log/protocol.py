@@ -67,7 +67,10 @@ class Reader(Protocol):
         """
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
-        """Poll goes on at `offset`, or at the earliest record after it that still exists."""
+        """Poll goes on at `offset`, or at the earliest record after it that still exists.
+
+        `offset` is within the partition's bounds. `commit` then commits it, which rewinds a group.
+        """
 
     def lag(self) -> dict[tuple[str, int], int]:
         """Offsets not yet polled, by (topic, partition), of the partitions this reader holds."""

@@ -1,0 +1,156 @@
+"""Reads Kafka as a member of a consumer group, or on its own."""
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from confluent_kafka import (
+    TIMESTAMP_NOT_AVAILABLE,
+    Consumer,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
+
+from servicemap.log.protocol import LogUnavailable, Record, UnknownTopic
+
+ANSWER_SECONDS = 10.0
+
+_logger = logging.getLogger("servicemap.log.kafka")  # rate-limited in kafka.py
+
+
+class KafkaReader:
+    """A Reader over one librdkafka consumer.
+
+    Partitions come and go as readers join and leave the group; a seek is kept for a partition that
+    has not come yet.
+    """
+
+    def __init__(self, consumer: Consumer, partitions: Mapping[str, int], group: str | None) -> None:
+        """`partitions` says how many each topic has; `consumer` is closed with the reader."""
+        self._consumer = consumer
+        self._all = [(topic, n) for topic, count in partitions.items() for n in range(count)]
+        self._group = group
+        self._next: dict[tuple[str, int], int] = {}  # of the partitions held: offset to poll next
+        self._moved: set[tuple[str, int]] = set()  # what commit has to say
+        self._sought: dict[tuple[str, int], int] = {}
+        if group is None:
+            self._hold({place: self._earliest(place) for place in self._all})
+        else:
+            consumer.subscribe(list(partitions), on_assign=self._assigned, on_revoke=self._revoked)
+
+    def poll(self, timeout: float, limit: int) -> list[Record]:
+        """Up to `limit` records; see Reader."""
+        deadline = time.monotonic() + timeout
+        while True:
+            # consume() alone would wait until there are `limit` messages.
+            first = self._consumer.poll(max(0.0, deadline - time.monotonic()))
+            messages = [first] if first else []
+            if first and limit > 1:
+                messages += self._consumer.consume(limit - 1, 0)
+            records = [record for message in messages if (record := self._accept(message))]
+            if records or time.monotonic() >= deadline:
+                return records
+
+    def commit(self) -> None:
+        """Commit the offsets to poll next; see Reader."""
+        if self._group is None or not self._moved:
+            return
+        places = [TopicPartition(*place, self._next[place]) for place in self._moved]
+        try:
+            self._consumer.commit(offsets=places, asynchronous=False)
+        except KafkaException as error:
+            raise LogUnavailable(
+                f"group {self._group} cannot commit ({error.args[0].str()}); it will read again"
+                " what it has read since its last commit"
+            ) from error
+        self._moved.clear()
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        """Go on at `offset`; see Reader."""
+        place = (topic, partition)
+        if place not in self._all:
+            raise UnknownTopic(f"this reader does not read {topic}[{partition}]")
+        if place not in self._next:
+            self._sought[place] = offset
+            return
+        self._next[place] = offset
+        self._moved.add(place)
+        # A seek() just after assign() fails until the fetcher has started; a new assignment of
+        # everything held does not.
+        self._hold(dict(self._next))
+
+    def lag(self) -> dict[tuple[str, int], int]:
+        """Offsets not yet polled; see Reader."""
+        lags = {}
+        for place, offset in self._next.items():
+            first, end = self._bounds(place)
+            lags[place] = max(0, end - max(first, offset))
+        return lags
+
+    def close(self) -> None:
+        """Leave the group; see Reader."""
+        self._consumer.close()
+
+    def _accept(self, message: Message) -> Record | None:
+        """The record, unless it is an event or of a partition that is no longer ours."""
+        place = (message.topic(), message.partition())
+        if error := message.error():
+            _logger.warning("kafka: %s", error.str())  # librdkafka goes on by itself
+            return None
+        if place not in self._next:
+            return None
+        self._next[place] = message.offset() + 1
+        self._moved.add(place)
+        return record_of(message)
+
+    def _assigned(self, _consumer: Any, places: list[TopicPartition]) -> None:
+        """Go on where sought, else where committed, else at the earliest."""
+        try:
+            committed = self._consumer.committed(places, timeout=ANSWER_SECONDS)
+        except KafkaException:
+            committed = places  # librdkafka asks again when it fetches
+        held = {}
+        for known in committed:
+            place = (known.topic, known.partition)
+            held[place] = known.offset if known.offset >= 0 else self._earliest(place)
+            if place in self._sought:
+                held[place] = self._sought.pop(place)
+                self._moved.add(place)
+        self._hold(held)
+
+    def _revoked(self, _consumer: Any, places: list[TopicPartition]) -> None:
+        for revoked in places:
+            self._next.pop((revoked.topic, revoked.partition), None)
+            self._moved.discard((revoked.topic, revoked.partition))
+
+    def _hold(self, offsets: dict[tuple[str, int], int]) -> None:
+        self._next = offsets
+        self._consumer.assign([TopicPartition(*place, offset) for place, offset in offsets.items()])
+
+    def _earliest(self, place: tuple[str, int]) -> int:
+        return self._bounds(place)[0]
+
+    def _bounds(self, place: tuple[str, int]) -> tuple[int, int]:
+        try:
+            first, end = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=ANSWER_SECONDS)
+        except KafkaException as error:
+            raise LogUnavailable(
+                f"no Kafka broker answers for {place[0]}[{place[1]}]; check that Kafka runs"
+            ) from error
+        return first, end
+
+
+def record_of(message: Message) -> Record:
+    """Our record of a message; a missing key is an empty one, of equal headers the last counts."""
+    kind, timestamp = message.timestamp()
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        0 if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
+        message.key() or b"",
+        message.value(),
+        {name: value or b"" for name, value in message.headers() or ()},
+    )
