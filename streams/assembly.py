@@ -1,0 +1,87 @@
+"""Putting a host's window together again from the batches of several topics.
+
+Each topic keeps a host's order, but topics overtake each other. The heartbeat is sent last and lists what was sent for
+the window, so a window is complete when its heartbeat and all it lists are here. Windows are released in order. One
+that stays incomplete (its agent was killed, a batch was unreadable) is released as it is before the next complete
+keyframe: that one has a batch of every topic, which proves that nothing earlier is still to come. The result depends
+on what was sent alone, not on how topics were interleaved or repeated.
+"""
+
+from collections import Counter
+from typing import Any
+
+from msgspec import Struct
+
+from schemas.raw import Batch, Heartbeat
+
+Key = tuple[int, int]  # order of the run among those heard of this host, number of the window in the run
+
+
+class Window(Struct):
+    """All that came of one host's window."""
+
+    heartbeat: Heartbeat | None = None
+    parts: dict[str, dict[int, Any]] = {}  # topic -> part -> batch
+
+    def complete(self) -> bool:
+        """Say whether all that the heartbeat lists is here."""
+        return self.heartbeat is not None and all(
+            len(self.parts.get(topic, ())) >= count for topic, count in self.heartbeat.sent.items()
+        )
+
+    def batches(self, topic: str) -> list[Any]:
+        """Return a topic's batches in the order of their parts."""
+        parts = self.parts.get(topic, {})
+        return [parts[part] for part in sorted(parts)]
+
+    def any(self) -> Batch:
+        """Return some batch of the window, for its header."""
+        return self.heartbeat or next(batch for parts in self.parts.values() for batch in parts.values())
+
+
+class Assembly:
+    """The windows of one host that are not complete yet. Bounded by `limit`; the oldest go first, as they are."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self.counters: Counter[str] = Counter()
+        self._limit = limit
+        self._runs: dict[tuple[str, int], int] = {}
+        self._done: Key = (-1, -1)
+        self._pending: dict[Key, Window] = {}
+
+    def add(self, topic: str, batch: Batch) -> list[Window]:
+        """Take a batch; return the windows that are complete with it, oldest first."""
+        run = self._runs.setdefault((batch.boot_id, batch.run), len(self._runs))
+        key = (run, batch.seq)
+        if key <= self._done:
+            self.counters["repeated_batches"] += 1
+            return []
+        window = self._pending.get(key)
+        if window is None:
+            window = self._pending[key] = Window(parts={})
+        if isinstance(batch, Heartbeat):
+            window.heartbeat = batch
+        else:
+            window.parts.setdefault(topic, {})[batch.part] = batch
+        if window.complete():
+            return self._release(key, window)
+        if len(self._pending) > self._limit:
+            self.counters["forced_windows"] += 1
+            return self._pop([min(self._pending)])
+        return []
+
+    def _release(self, key: Key, window: Window) -> list[Window]:
+        """Release what is in order now that a window is complete."""
+        proves = window.heartbeat is not None and window.heartbeat.keyframe
+        ready = []
+        for held in sorted(self._pending):
+            if not (self._pending[held].complete() or (proves and held < key)):
+                break
+            ready.append(held)
+        return self._pop(ready)
+
+    def _pop(self, keys: list[Key]) -> list[Window]:
+        windows = [self._pending.pop(key) for key in keys]
+        self.counters["incomplete_windows"] += sum(not window.complete() for window in windows)
+        self._done = max([self._done, *keys])
+        return windows

@@ -1,0 +1,123 @@
+"""The fold of a host's raw records into sides: its connections x who holds their sockets x processes.
+
+Every open connection has a row in every window, idle or not. An owner that becomes known late is told for the earlier
+windows too, as rows that hold the identity alone; they merge into what stands. Nothing is told before the first
+keyframe of connections: a state that is not complete would tell less than is known.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from schemas.graph import EventBatch, NodeBatch, SideBatch
+from schemas.raw import Batch, ConnectionBatch, Connections
+from streams.assembly import Assembly, Window
+from streams.events import Chronicle
+from streams.host import Connection, Host
+from streams.naming import NamingRule
+from streams.nodes import nodes
+from streams.sides import SideRows, added, concatenated
+
+LATE_WINDOWS = 12  # how far back a late owner is told
+
+
+class Told(Struct):
+    """What one complete window of a host says; sides by partition."""
+
+    sides: dict[int, SideBatch]
+    nodes: NodeBatch
+    events: EventBatch
+
+
+class Attribution:
+    """The fold over one host. Feed it batches of the raw topics in any interleaving; it tells complete windows."""
+
+    def __init__(self, rules: Sequence[NamingRule] = (), partitions: int = 1) -> None:
+        self._rules = rules
+        self._partitions = partitions
+        self._assembly = Assembly()
+        self._host: Host | None = None
+        self._chronicle = Chronicle()
+        self._last: tuple[int, Connections] = (-1, Connections())
+        self._ready = False
+
+    @property
+    def counters(self) -> Counter[str]:
+        """Repeated batches, windows released incomplete and the like, since the fold began."""
+        return self._assembly.counters
+
+    def feed(self, topic: str, batch: Batch) -> list[Told]:
+        """Take one batch; return what the windows say that are complete with it."""
+        return [told for window in self._assembly.add(topic, batch) if (told := self._turn(window))]
+
+    def _turn(self, window: Window) -> Told | None:
+        header = window.any()
+        host = self._at(header)
+        changed = host.learn(window)
+        if changed:
+            for connection in host.connections.values():
+                connection.identify()
+        batches: list[ConnectionBatch] = window.batches("connections")
+        if batches and batches[0].keyframe:
+            host.restate({cookie for batch in batches for cookie in batch.connections.cookie})
+            self._ready = True
+        told = None
+        if self._ready:
+            sides = self._sides(host, header, batches, window)
+            events = self._chronicle.turn(host, header, window)
+            told = Told(sides, nodes(host, header, changed), EventBatch(events=events))
+        host.forget(window)
+        return told
+
+    def _at(self, header: Batch) -> Host:
+        if self._host is None or self._host.boot_id != header.boot_id:
+            self._host = Host(header.host_id, header.boot_id, self._rules)
+            self._ready = False
+        return self._host
+
+    def _sides(self, host: Host, header: Batch, batches: list[ConnectionBatch], window: Window) -> dict[int, SideBatch]:
+        rows = SideRows(header.window)
+        counted = Connections(**concatenated([batch.connections for batch in batches]))
+        if self._last[0] == header.window:
+            counted = added(counted, self._last[1])
+        self._last = (header.window, counted)
+        reported = {
+            cookie: connection
+            for batch in batches
+            for cookie, connection in zip(batch.connections.cookie, host.admit(batch), strict=True)
+        }
+        closed = {cookie for cookie, over in zip(counted.cookie, counted.closed, strict=True) if over}
+        found = self._resolved(host, window, closed)
+        for at, connections in self._late(header, found).items():
+            rows.late(at, connections)
+        rows.changed([reported[cookie] for cookie in counted.cookie], counted)
+        if len(host.connections) > len(reported):
+            rows.idle([open_ for cookie, open_ in host.connections.items() if cookie not in reported])
+        return rows.batches(header.width, self._partitions)
+
+    def _resolved(self, host: Host, window: Window, closed: set[int]) -> list[Connection]:
+        """Look again at who holds each socket that is new, unresolved or changed hands; return those found late."""
+        found = []
+        moved = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
+        for cookie, connection in host.connections.items():
+            if connection.owner is None or cookie in moved:
+                unresolved = connection.owner is None
+                host.resolve(cookie, connection, closed=cookie in closed)
+                if unresolved and connection.owner is not None:
+                    found.append(connection)
+        return found
+
+    def _late(self, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:
+        """Return the earlier windows for which an owner found now is told, with the connections to tell."""
+        late: dict[int, list[Connection]] = {}
+        for connection in found:
+            assert connection.owner is not None
+            first = max(
+                connection.first,
+                header.window - LATE_WINDOWS * header.width,
+                connection.owner.started // header.width * header.width,
+            )
+            for at in range(first, header.window, header.width):
+                late.setdefault(at, []).append(connection)
+        return late

@@ -1,0 +1,87 @@
+"""What happened on a host: processes that start and exit, agents that start or fall silent, edges that come and go.
+
+An edge appears when its client opens a connection to a server it had none to, and vanishes when it has had none for a
+while; both are told from the client's end, by service, so that a client that forks for every request is one thing.
+"""
+
+from typing import Any
+
+from schemas.graph import Events
+from schemas.ids import format_endpoint, host_node, service_node
+from schemas.raw import Batch
+from streams.assembly import Window
+from streams.host import Host, Link
+
+SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
+VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone
+Row = tuple[Any, ...]
+
+
+class Chronicle:
+    """Tells the events of one host, window by window."""
+
+    def __init__(self) -> None:
+        self._began: int | None = None
+        self._run = -1
+        self._previous: int | None = None
+        self._links: dict[Link, int] = {}  # window in which it last had a connection
+
+    def turn(self, host: Host, header: Batch, window: Window) -> Events:
+        """Return the events of one window."""
+        if self._began is None:
+            self._began = header.window
+        rows = [*self._agent(host, header), *_processes(host, header, window), *self._edges(host, header)]
+        self._previous = header.window
+        return Events.of(sorted(set(rows)))
+
+    def _agent(self, host: Host, header: Batch) -> list[Row]:
+        rows = []
+        node = host_node(host.host_id)
+        if header.run != self._run and header.seq == 0:
+            rows.append((header.run, "agent_started", node, "", host.host_id, "", f"agent started on {host.hostname}"))
+        self._run = header.run
+        if self._previous is not None and header.window > self._previous + 2 * header.width:
+            quiet = (header.window - self._previous) // 1000
+            since = self._previous + header.width
+            detail = f"nothing was heard of {host.hostname} for {quiet} s"
+            rows.append((since, "host_silent", node, "", host.host_id, "", detail))
+        return rows
+
+    def _edges(self, host: Host, header: Batch) -> list[Row]:
+        rows = []
+        assert self._began is not None
+        settled = header.window - self._began >= SETTLED_MS
+        for link, fresh in {(held.link, held.fresh) for held in host.connections.values() if held.link is not None}:
+            if link not in self._links and fresh and settled:
+                rows.append(_edge(host, header.window, "edge_appeared", link, "talks to"))
+            self._links[link] = header.window
+        for link in [link for link, last in self._links.items() if header.window - last >= VANISHED_MS]:
+            last = self._links.pop(link)
+            rows.append(_edge(host, last + header.width, "edge_vanished", link, "no longer talks to"))
+        return rows
+
+
+def _processes(host: Host, header: Batch, window: Window) -> list[Row]:
+    rows = []
+    end = header.window + header.width
+    for batch in window.batches("processes"):
+        for key in zip(batch.processes.pid, batch.processes.start, strict=True):
+            process = host.processes[key]
+            if header.window <= process.started < end:
+                detail = f"{process.name} started (pid {process.pid})"
+                rows.append(
+                    (process.started, "process_started", process.node, "", host.host_id, process.service, detail)
+                )
+        for pid, start, exited, code, signal in batch.exits.rows():
+            gone = host.processes.get((pid, start))
+            if gone is not None:
+                how = f", signal {signal}" if signal else f", code {code}" if code >= 0 else ""
+                detail = f"{gone.name} exited (pid {pid}{how})"
+                rows.append((exited, "process_exited", gone.node, "", host.host_id, gone.service, detail))
+    return rows
+
+
+def _edge(host: Host, time: int, kind: str, link: Link, verb: str) -> Row:
+    name, server = link
+    target = format_endpoint(server)
+    return time, kind, service_node(name), target, host.host_id, name, f"{name} {verb} {target}"

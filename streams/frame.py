@@ -1,0 +1,105 @@
+"""The sides of one window, as columns that grow: where each end of each flow stands, to be gathered into edges."""
+
+from collections.abc import Collection, Sequence
+from itertools import compress
+from typing import Any
+
+from schemas.graph import Edges, Ends, Identities, SideBatch
+from schemas.ids import parse_flow
+from schemas.merge import merge
+from schemas.verdict import BOTH, LISTENER, verdict
+
+Key = str | tuple[str, int]  # the flow, with its number where a window has several connections of one flow
+ENDS = Ends.__struct_fields__
+NOBODY: tuple[Any, ...] = ("", "", "", "", "", "", False, 0)
+BLANK = (0, False, 0, False, False, False, False, 0, 0, 0, 0, 0, 0, 0)  # a row of Ends that says nothing
+_CONFLICTS = {(2 * LISTENER, 2 * LISTENER + 1), (2 * LISTENER + 1, 2 * LISTENER)}
+
+
+class Frame:
+    """The ends seen in one window. Row 0 of every column is blank and stands for an end not seen."""
+
+    def __init__(self, window: int, width: int) -> None:
+        self.window = window
+        self.width = width
+        self.at: tuple[dict[Key, int], dict[Key, int]] = ({}, {})  # end a, end b: flow -> row
+        self.columns: dict[str, list[Any]] = {name: [value] for name, value in zip(ENDS, BLANK, strict=True)}
+        self.verdicts: list[int] = [0]
+        self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    def add(self, batch: SideBatch, rows: Sequence[int] | None) -> dict[Key, None]:
+        """Take a batch's sides (those in `rows`, or all); return the flows they belong to."""
+        sides = batch.sides
+        flow, nth, end, decided = (_picked(c, rows) for c in (sides.flow, sides.nth, sides.end, sides.verdict))
+        keys: list[Key] = [(f, n) if n else f for f, n in zip(flow, nth, strict=True)] if any(nth) else list(flow)
+        base = len(self.verdicts)
+        self.verdicts += decided
+        self._extend(batch, rows)
+        for side, held in enumerate(self.at):
+            new = {key: row for row, key in compress(enumerate(keys, base), [which == side for which in end])}
+            for key in held.keys() & new.keys():
+                self._join(held[key], new[key])
+            held.update(new)
+        return dict.fromkeys(keys)
+
+    def edges(self, keys: Collection[Key]) -> "EdgeColumns":
+        """Gather both ends of the flows."""
+        a, b = self.at
+        return EdgeColumns(self, keys, [a.get(key, 0) for key in keys], [b.get(key, 0) for key in keys])
+
+    def _extend(self, batch: SideBatch, rows: Sequence[int] | None) -> None:
+        numbers = [self.number(identity) for identity in (NOBODY, *batch.identities.rows())]
+        last = len(numbers) - 1
+        self.columns["who"] += [numbers[min(n, last)] for n in _picked(batch.ends.who, rows)]
+        for name in ENDS[1:]:
+            self.columns[name] += _picked(getattr(batch.ends, name), rows)
+
+    def number(self, identity: tuple[Any, ...]) -> int:
+        """Return the number of an identity in this frame."""
+        return self.identities.setdefault(identity, len(self.identities))
+
+    def _join(self, old: int, new: int) -> None:
+        """Merge an end told before into its new row, by the merges its columns declare."""
+        names = list(self.identities)
+        one, other = (tuple(self.columns[name][row] for name in ENDS) for row in (old, new))
+        who = merge(Identities, names[one[0]], names[other[0]])
+        for name, value in zip(ENDS, merge(Ends, (0, *one[1:]), (0, *other[1:])), strict=True):
+            self.columns[name][new] = value
+        self.columns["who"][new] = self.number(who)
+        self.verdicts[new] = max(self.verdicts[old], self.verdicts[new])
+
+
+class EdgeColumns:
+    """The rows of an edge batch, gathered from a frame."""
+
+    def __init__(self, frame: Frame, keys: Collection[Key], a: list[int], b: list[int]) -> None:
+        told = frame.verdicts
+        flows = [key if isinstance(key, str) else key[0] for key in keys]
+        self.edges: dict[str, list[Any]] = {
+            "window": [frame.window] * len(flows),
+            "flow": flows,
+            "nth": [0 if isinstance(key, str) else key[1] for key in keys],
+            "verdict": [decide(flow, told[i], told[j]) for flow, i, j in zip(flows, a, b, strict=True)],
+            "width": [frame.width] * len(flows),
+        }
+        self.a = {name: [column[row] for row in a] for name, column in frame.columns.items()}
+        self.b = {name: [column[row] for row in b] for name, column in frame.columns.items()}
+
+    def columns(self) -> dict[str, Any]:
+        """Return what an EdgeBatch is made of, identities aside."""
+        return {"edges": Edges(**self.edges), "a": Ends(**self.a), "b": Ends(**self.b)}
+
+
+def decide(flow: str, a: int, b: int) -> int:
+    """Return the verdict of both ends: the better rule's; where both ends listen, the lower port serves."""
+    if (a, b) in _CONFLICTS:
+        network = parse_flow(flow)
+        return verdict(BOTH, network.b.port < network.a.port)
+    return a if a > b else b
+
+
+def _picked(column: list[Any], rows: Sequence[int] | None) -> list[Any]:
+    return column if rows is None else [column[row] for row in rows]

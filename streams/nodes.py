@@ -1,0 +1,35 @@
+"""Processes as nodes: told when new or changed, and by every keyframe."""
+
+from collections.abc import Sequence
+
+from schemas.graph import NodeBatch, Nodes
+from schemas.raw import Batch
+from schemas.topics import HOUR_MS
+from streams.host import Host, Process
+
+
+def nodes(host: Host, header: Batch, told: Sequence[Process]) -> NodeBatch:
+    """Return the rows of the processes that a window told of."""
+    hour = header.window // HOUR_MS * HOUR_MS
+    return NodeBatch(
+        nodes=Nodes.of(
+            (
+                hour,
+                process.node,
+                header.window,
+                host.host_id,
+                host.hostname,
+                process.pid,
+                process.started,
+                process.parent,
+                process.service,
+                process.name,
+                process.facts["user"],
+                process.facts["exe"],
+                " ".join(process.facts["cmdline"]),
+                process.container,
+                process.facts["unit"],
+            )
+            for process in told
+        )
+    )

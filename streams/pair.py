@@ -1,0 +1,97 @@
+"""The fold of sides into edges: both ends of a flow side by side, from whichever hosts saw them.
+
+A row is told for every side that comes: with the other end as far as it is known by then, again when the other comes.
+Rows of one key merge, so neither order nor repetition nor what was forgotten meanwhile can make a stored row wrong.
+
+An end that its agent first saw when it began to look (not `fresh`) has been there as long as the other end's agent saw
+the connection: who it is gets told for those earlier windows too, back to the start of its process.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+
+from schemas.graph import EdgeBatch, Identities, SideBatch
+from schemas.topics import HOUR_MS
+from streams.frame import BLANK, Frame, Key
+
+BACK_MS = HOUR_MS  # how far back an end is told at most, and how long frames are kept
+TELL_MS = 10_000  # for how long after it is first seen an end is told for what was before
+FRAME_ROWS = 100_000  # sides kept to meet their other end
+
+_STARTED, _NODE = (Identities.__struct_fields__.index(name) for name in ("started", "node"))
+
+
+class Pairing:
+    """The fold over one partition of sides."""
+
+    def __init__(self, frame_rows: int = FRAME_ROWS) -> None:
+        self.counters: Counter[str] = Counter()
+        self._frames: dict[int, Frame] = {}  # by window
+        self._frame_rows = frame_rows
+        self._rows = 0
+        self._newest = 0
+
+    def feed(self, batch: SideBatch) -> list[EdgeBatch]:
+        """Take one batch of sides; return the edges that they make or add to, a batch for each window."""
+        windows = batch.sides.window
+        told = []
+        for window in sorted(set(windows)):
+            rows = [row for row, at in enumerate(windows) if at == window]
+            frame = self._frame(window, batch.width)
+            touched = frame.add(batch, None if len(rows) == len(windows) else rows)
+            self._rows += len(rows)
+            told.append(_batch(frame, touched))
+            told += self._earlier(frame, touched)
+        self._evict()
+        return told
+
+    def _frame(self, window: int, width: int) -> Frame:
+        self._newest = max(self._newest, window)
+        if window not in self._frames:
+            self._frames[window] = Frame(window, width)
+        return self._frames[window]
+
+    def _earlier(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
+        """Tell who an end is for the windows in which only the other end was looked at."""
+        since, fresh, who = (frame.columns[name] for name in ("since", "fresh", "who"))
+        a, b = frame.at
+        identities = list(frame.identities)
+        earlier: dict[int, Frame] = {}
+        for key in touched.keys() & a.keys() & b.keys():
+            for end, late, other in ((0, a[key], b[key]), (1, b[key], a[key])):
+                identity = identities[who[late]]
+                if fresh[late] or not 0 < since[other] < since[late] or not identity[_NODE]:
+                    continue
+                if frame.window - since[late] > TELL_MS:
+                    continue
+                first = max(since[other], identity[_STARTED] // frame.width * frame.width, since[late] - BACK_MS)
+                for window in range(first, since[late], frame.width):
+                    _name(earlier.setdefault(window, Frame(window, frame.width)), key, end, identity)
+        self.counters["windows_told_back"] += len(earlier)
+        return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(earlier.items())]
+
+    def _evict(self) -> None:
+        """Forget the oldest windows beyond the bounds; their rows stand in the store and can still be added to."""
+        while self._frames:
+            oldest = min(self._frames)
+            if self._rows <= self._frame_rows and oldest >= self._newest - BACK_MS:
+                break
+            self._rows -= len(self._frames.pop(oldest)) - 1
+
+
+def _name(frame: Frame, key: Key, end: int, identity: tuple[object, ...]) -> None:
+    """Add a row that holds an end's identity and nothing else."""
+    frame.at[end][key] = len(frame)
+    frame.verdicts.append(0)
+    for column, value in zip(frame.columns.values(), (frame.number(identity), *BLANK[1:]), strict=True):
+        column.append(value)
+
+
+def _batch(frame: Frame, keys: Collection[Key]) -> EdgeBatch:
+    gathered = frame.edges(keys)
+    used = sorted({*gathered.a["who"], *gathered.b["who"]} - {0})
+    numbers = {old: new for new, old in enumerate(used, start=1)} | {0: 0}
+    for end in (gathered.a, gathered.b):
+        end["who"] = [numbers[old] for old in end["who"]]
+    named = list(frame.identities)
+    return EdgeBatch(identities=Identities.of(named[old] for old in used), **gathered.columns())

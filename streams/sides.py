@@ -1,0 +1,126 @@
+"""Sides as columns: built from connections without a step through rows, and split by partition."""
+
+from collections.abc import Sequence
+from typing import Any
+from zlib import crc32
+
+from schemas.columns import Columns
+from schemas.graph import Ends, Identities, SideBatch, Sides
+from schemas.raw import Connections
+from streams.host import Connection, Identity
+
+# The columns of Ends that a window's connections bring along under the same name.
+FLAGS = ("opened", "closed", "failed")
+SUMS = ("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits")
+COUNTED = (*FLAGS, *SUMS, "rtt_us", "min_rtt_us")
+
+
+class SideRows:
+    """Collects one host's sides of one window, and late facts on earlier ones."""
+
+    def __init__(self, window: int) -> None:
+        self._window = window
+        self._who: dict[Identity, int] = {}
+        self._sides: dict[str, list[Any]] = {name: [] for name in Sides.__struct_fields__}
+        self._ends: dict[str, list[Any]] = {name: [] for name in Ends.__struct_fields__}
+
+    def changed(self, found: Sequence[Connection], counted: Connections) -> None:
+        """Add connections with what they counted, row by row the same."""
+        self._identify(self._window, found, seen=True)
+        for name in COUNTED:
+            self._ends[name] += getattr(counted, name)
+
+    def idle(self, found: Sequence[Connection]) -> None:
+        """Add open connections that counted nothing."""
+        self._identify(self._window, found, seen=True)
+        self._pad()
+
+    def late(self, window: int, found: Sequence[Connection]) -> None:
+        """Add who is at these connections in an earlier window; nothing else is said."""
+        self._identify(window, found, seen=False)
+        self._pad()
+
+    def batches(self, width: int, partitions: int) -> dict[int, SideBatch]:
+        """Return the rows, a batch for every partition that has some."""
+        self._count_again()
+        identities = list(self._who)
+        if not self._sides["flow"]:
+            return {}
+        if partitions == 1:
+            return {0: _batch(width, self._sides, self._ends, identities)}
+        split: dict[int, list[int]] = {}
+        for row, flow in enumerate(self._sides["flow"]):
+            split.setdefault(crc32(flow.encode()) % partitions, []).append(row)
+        return {
+            partition: _batch(width, _take(self._sides, rows), _take(self._ends, rows), identities)
+            for partition, rows in sorted(split.items())
+        }
+
+    def _identify(self, window: int, found: Sequence[Connection], *, seen: bool) -> None:
+        who, sides, ends = self._who, self._sides, self._ends
+        sides["window"] += [window] * len(found)
+        sides["flow"] += [connection.flow for connection in found]
+        sides["nth"] += [0] * len(found)
+        sides["end"] += [connection.end for connection in found]
+        sides["verdict"] += [connection.verdict for connection in found]
+        ends["who"] += [who.setdefault(connection.who, len(who) + 1) for connection in found]
+        ends["seen"] += [seen] * len(found)
+        ends["since"] += [connection.since for connection in found]
+        ends["fresh"] += [connection.fresh for connection in found]
+
+    def _pad(self) -> None:
+        rows = len(self._sides["flow"])
+        for name in COUNTED:
+            column = self._ends[name]
+            column += [name not in FLAGS and 0] * (rows - len(column))
+
+    def _count_again(self) -> None:
+        """Number the connections that share a flow, an end and a window: a port used again at once."""
+        sides = self._sides
+        if len(set(sides["flow"])) == len(sides["flow"]):
+            return
+        keys = list(zip(sides["window"], sides["flow"], sides["end"], strict=True))
+        if len(set(keys)) == len(keys):
+            return
+        times: dict[tuple[int, str, int], int] = {}
+        for row, key in enumerate(keys):
+            sides["nth"][row] = times.get(key, 0)
+            times[key] = times.get(key, 0) + 1
+
+
+def _take(columns: dict[str, list[Any]], rows: list[int]) -> dict[str, list[Any]]:
+    return {name: [column[row] for row in rows] for name, column in columns.items()}
+
+
+def _batch(width: int, sides: dict[str, Any], ends: dict[str, Any], identities: list[Identity]) -> SideBatch:
+    used = sorted(set(ends["who"]))
+    numbers = {old: new for new, old in enumerate(used, start=1)}
+    ends = {**ends, "who": [numbers[old] for old in ends["who"]]}
+    return SideBatch(
+        width=width,
+        sides=Sides(**sides),
+        identities=Identities.of(identities[old - 1] for old in used),
+        ends=Ends(**ends),
+    )
+
+
+def added(columns: Connections, before: Connections) -> Connections:
+    """Return the columns with the counters of the same sockets in `before` added.
+
+    A window is told twice when an agent was restarted in it; its rows then hold the sum.
+    """
+    at = {cookie: row for row, cookie in enumerate(before.cookie)}
+    rows = [at.get(cookie, -1) for cookie in columns.cookie]
+    summed = {}
+    for name in SUMS:
+        old = [*getattr(before, name), 0]
+        summed[name] = [value + old[row] for value, row in zip(getattr(columns, name), rows, strict=True)]
+    return type(columns)(**{name: summed.get(name, getattr(columns, name)) for name in columns.__struct_fields__})
+
+
+def concatenated(batches: Sequence[Columns]) -> dict[str, list[Any]]:
+    """Return the columns of several batches as one."""
+    if len(batches) == 1:
+        return {name: getattr(batches[0], name) for name in batches[0].__struct_fields__}
+    names = batches[0].__struct_fields__ if batches else ()
+    return {name: [value for batch in batches for value in getattr(batch, name)] for name in names}

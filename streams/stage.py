@@ -1,0 +1,163 @@
+"""A fold as a stage: bytes of one topic in, bytes of others out. The loop and the Faust agents drive the same stages.
+
+A record that cannot be used becomes a dead letter and a counter; nothing but a bug can raise here, and even that is
+caught, told and passed by, so that one record never stops the stream.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from msgspec import Struct
+
+from schemas import topics
+from schemas.codec import BadRecord, decode, encode
+from schemas.graph import DeadLetter
+from schemas.raw import Batch
+from schemas.topics import Topic
+from streams.attribute import Attribution
+from streams.naming import NamingRule
+from streams.pair import Pairing
+
+log = logging.getLogger(__name__)
+KEPT_BYTES = 64 << 10  # of a dead letter's original
+
+
+class Message(NamedTuple):
+    """A record as it was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int  # when it was logged, ms
+    key: bytes
+    value: bytes | None
+
+
+class Emission(NamedTuple):
+    """A record to be written. Without a partition the key decides."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    partition: int | None = None
+
+
+class Stage(Protocol):
+    """A fold over some topics, partition by partition."""
+
+    name: str
+    reads: tuple[Topic, ...]
+    counters: Counter[str]
+
+    def feed(self, message: Message) -> list[Emission]:
+        """Take a record; return what it makes. Never raises."""
+        ...
+
+    def drop(self, partition: int) -> None:
+        """Forget a partition's state: another reader has it now, or it is to be rebuilt."""
+        ...
+
+
+class AttributeStage:
+    """Raw records of hosts into sides, nodes and events."""
+
+    name = "attribute"
+    reads: tuple[Topic, ...] = topics.RAW
+
+    def __init__(
+        self, rules: Sequence[NamingRule] = (), partitions: int = 1, max_future_ms: int = topics.HOUR_MS
+    ) -> None:
+        self.counters: Counter[str] = Counter()
+        self._rules = rules
+        self._partitions = partitions
+        self._max_future_ms = max_future_ms
+        self._hosts: dict[int, dict[str, Attribution]] = {}
+
+    def feed(self, message: Message) -> list[Emission]:
+        """Take a raw record; return what the windows say that it completes."""
+        return guarded(self, message, self._fold)
+
+    def drop(self, partition: int) -> None:
+        """Forget the hosts of a partition."""
+        self._hosts.pop(partition, None)
+
+    def _fold(self, message: Message) -> Iterator[Emission]:
+        batch: Batch = decode(message.topic, message.value)
+        ahead = batch.window + batch.width - message.timestamp
+        if ahead > self._max_future_ms:
+            raise BadRecord(f"its window ends {ahead // 1000} s after it was logged: set the clock of {batch.host_id}")
+        if abs(ahead) > 30_000:
+            self.counters["batches_off_the_clock"] += 1
+        hosts = self._hosts.setdefault(message.partition, {})
+        fold = hosts.get(batch.host_id)
+        if fold is None:
+            fold = hosts[batch.host_id] = Attribution(self._rules, self._partitions)
+        before = Counter(fold.counters)
+        key = batch.host_id.encode()
+        for told in fold.feed(message.topic, batch):
+            for partition, sides in told.sides.items():
+                self.counters["sides"] += len(sides.sides)
+                yield Emission(topics.SIDES.name, key, encode(sides), partition)
+            if len(told.nodes.nodes):
+                yield Emission(topics.NODES.name, key, encode(told.nodes))
+            if len(told.events.events):
+                yield Emission(topics.EVENTS.name, key, encode(told.events))
+        self.counters.update(fold.counters - before)
+
+
+class PairStage:
+    """Sides into edges."""
+
+    name = "pair"
+    reads: tuple[Topic, ...] = (topics.SIDES,)
+
+    def __init__(self) -> None:
+        self.counters: Counter[str] = Counter()
+        self._pairings: dict[int, Pairing] = {}
+
+    def feed(self, message: Message) -> list[Emission]:
+        """Take a batch of sides; return the edges it makes or adds to."""
+        return guarded(self, message, self._fold)
+
+    def drop(self, partition: int) -> None:
+        """Forget a partition's sides."""
+        self._pairings.pop(partition, None)
+
+    def _fold(self, message: Message) -> Iterator[Emission]:
+        batch = decode(message.topic, message.value)
+        for edges in self._pairings.setdefault(message.partition, Pairing()).feed(batch):
+            self.counters["edges"] += len(edges.edges)
+            yield Emission(topics.EDGES.name, message.key, encode(edges), message.partition)
+
+
+def guarded(stage: Stage, message: Message, fold: Callable[[Message], Iterator[Emission]]) -> list[Emission]:
+    """Run a fold over one record; what it cannot use becomes a dead letter."""
+    stage.counters["records"] += 1
+    try:
+        return list(fold(message))
+    except BadRecord as error:
+        reason = str(error)
+    except Exception as error:  # a bug of ours must not stop everyone's stream; the record is kept for the mending
+        log.exception("record could not be folded: %s/%d@%d", message.topic, message.partition, message.offset)
+        reason = f"{type(error).__name__}: {error}"
+    stage.counters["dead_letters"] += 1
+    return [dead_letter(stage.name, message, reason)]
+
+
+def dead_letter(stage: str, message: Message, error: str) -> Emission:
+    """Return the dead letter of a record."""
+    value = message.value or b""
+    letter: Struct = DeadLetter(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        timestamp=message.timestamp,
+        stage=stage,
+        error=error,
+        size=len(value),
+        key=(message.key or b"").decode(errors="backslashreplace"),
+        value=value[:KEPT_BYTES].decode(errors="backslashreplace"),
+    )
+    return Emission(topics.DEAD_LETTERS.name, f"{message.topic}/{message.partition}".encode(), encode(letter))
