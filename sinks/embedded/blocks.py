@@ -1,0 +1,248 @@
+"""Finds the borders of columns and blocks in Native bytes without decoding a value.
+
+Layouts: ClickHouse's `src/Formats/NativeReader.cpp` and `src/DataTypes/Serializations/`. A column
+is the prefixes of all its parts (eight bytes for each LowCardinality), then their data.
+"""
+
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sinks.embedded.engine import EngineError
+from sinks.embedded.wire import Source, string, varint
+
+BLOCK_INFO = 51903  # first protocol revisions that have these
+CUSTOM_SERIALIZATION = 54454
+_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"  # not overflows, no bucket
+_MAX_COLUMNS = 10_000
+_MAX_ROWS = 1 << 27
+
+_WIDTHS = {
+    **dict.fromkeys(("Int8", "UInt8", "Bool", "Enum8", "Nothing"), 1),
+    **dict.fromkeys(("Int16", "UInt16", "Enum16", "Date", "BFloat16"), 2),
+    **dict.fromkeys(("Int32", "UInt32", "Float32", "Date32", "DateTime", "IPv4", "Time"), 4),
+    **dict.fromkeys(("Int64", "UInt64", "Float64", "DateTime64", "Time64"), 8),
+    **dict.fromkeys(("Int128", "UInt128", "UUID", "IPv6"), 16),
+    **dict.fromkeys(("Int256", "UInt256"), 32),
+    **{"Decimal32": 4, "Decimal64": 8, "Decimal128": 16, "Decimal256": 32},
+}
+_GEOMETRY = {
+    "Point": "Tuple(Float64, Float64)",
+    "Ring": "Array(Point)",
+    "LineString": "Array(Point)",
+    "MultiLineString": "Array(LineString)",
+    "Polygon": "Array(Ring)",
+    "MultiPolygon": "Array(Polygon)",
+}
+_TYPE = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*", re.S)
+_NAMED = re.compile(r"(?:`(?:[^`\\]|\\.|``)*`|\w+)\s+(.*)", re.S)
+
+Body = Callable[[Source, int], None]
+
+
+@dataclass(frozen=True)
+class Skip:
+    """How to step over a column: bytes of prefix, then a body for a number of rows."""
+
+    prefix: int
+    body: Body
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block in the engine's Native format; `header` holds names and types without rows."""
+
+    rows: int
+    native: bytes
+    columns: tuple[tuple[str, str], ...]
+
+
+def _fixed(width: int) -> Skip:
+    def body(source: Source, rows: int) -> None:
+        source.position += rows * width
+        source.need(source.position)
+
+    return Skip(0, body)
+
+
+def _strings(source: Source, rows: int) -> None:
+    position, buffer = source.position, source.buffer
+    for _ in range(rows):
+        if position >= len(buffer):
+            source.need(position + 1)
+        size = buffer[position]
+        if size < 0x80:
+            position += size + 1
+        else:
+            source.position = position
+            size = source.varint()
+            position = source.position + size
+    source.need(position)
+    source.position = position
+
+
+def _nullable(inner: Skip) -> Skip:
+    def body(source: Source, rows: int) -> None:
+        source.position += rows
+        inner.body(source, rows)
+
+    return Skip(inner.prefix, body)
+
+
+def _low_cardinality(keys: Skip) -> Skip:
+    def body(source: Source, rows: int) -> None:
+        if not rows:
+            return
+        flags = source.number("<Q")
+        if flags & 0x200:  # the keys of this block follow
+            keys.body(source, source.number("<Q"))
+        source.position += source.number("<Q") << (flags & 0xFF)
+        source.need(source.position)
+
+    return Skip(8, body)
+
+
+def _array(inner: Skip) -> Skip:
+    def body(source: Source, rows: int) -> None:
+        if not rows:
+            return
+        end = source.position + 8 * rows
+        source.need(end)
+        total = struct.unpack_from("<Q", source.buffer, end - 8)[0]
+        source.position = end
+        inner.body(source, total)
+
+    return Skip(inner.prefix, body)
+
+
+def _tuple(parts: list[Skip]) -> Skip:
+    def body(source: Source, rows: int) -> None:
+        for part in parts:
+            part.body(source, rows)
+
+    return Skip(sum(part.prefix for part in parts), body) if parts else _fixed(1)
+
+
+def _arguments(text: str) -> list[str]:
+    """Split `a, b(c, d)` at its top-level commas; quotes protect."""
+    parts, depth, start = [], 0, 0
+    for found in re.finditer(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|[(),]", text):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        if found[0] == "," and not depth:
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
+
+
+def _element(text: str) -> Skip:
+    """One element of a Tuple or Nested, named or not."""
+    named = _NAMED.fullmatch(text.strip())
+    return skip(named[1] if named else text)
+
+
+@lru_cache(maxsize=4096)
+def skip(type_name: str) -> Skip:
+    """Build the step for a type; raises EngineError for one whose length only its values tell."""
+    found = _TYPE.fullmatch(type_name)
+    name, inside = (found[1], found[2] or "") if found else ("", "")
+    if name in _WIDTHS:
+        return _fixed(_WIDTHS[name])
+    if name in _GEOMETRY:
+        return skip(_GEOMETRY[name])
+    if name.startswith("Interval"):
+        return _fixed(8)
+    match name, _arguments(inside):
+        case "String", []:
+            return Skip(0, _strings)
+        case "FixedString", [width]:
+            return _fixed(int(width))
+        case "Decimal", [precision, *_]:
+            digits = int(precision)
+            return _fixed(4 if digits < 10 else 8 if digits < 19 else 16 if digits < 39 else 32)
+        case "Nullable", [inner]:
+            return _nullable(skip(inner))
+        case "LowCardinality", [inner]:
+            return _low_cardinality(skip(inner.removeprefix("Nullable(").removesuffix(")")))
+        case "Array", [inner]:
+            return _array(skip(inner))
+        case "Map", [key, value]:
+            return _array(_tuple([skip(key), skip(value)]))
+        case "Tuple", elements:
+            return _tuple([_element(element) for element in elements])
+        case "Nested", elements:
+            return _array(_tuple([_element(element) for element in elements]))
+        case "SimpleAggregateFunction", [_, inner]:
+            return skip(inner)
+    raise EngineError(
+        50,
+        f"DB::Exception: The native protocol of this server has no {type_name}: select "
+        f"toString() of the column, or use HTTP. (UNKNOWN_TYPE)",
+    )
+
+
+def read_block(source: Source, revision: int) -> Block:
+    """Read one block as a client of this revision sends it; leaves the source behind it."""
+    if revision >= BLOCK_INFO:
+        while field := source.varint():
+            source.take({1: 1, 2: 4}.get(field, 0))
+    count, rows = source.varint(), source.varint()
+    if count > _MAX_COLUMNS or rows > _MAX_ROWS:
+        raise EngineError(
+            131, f"DB::Exception: A block of {count} columns, {rows} rows. (TOO_LARGE_ARRAY_SIZE)"
+        )
+    pieces, columns = [varint(count), varint(rows)], []
+    for _ in range(count):
+        name, kind = source.string(), source.string()
+        if revision >= CUSTOM_SERIALIZATION and source.number("<B"):
+            raise EngineError(
+                48, f"DB::Exception: Column {name}: send it without sparse. (NOT_IMPLEMENTED)"
+            )
+        columns.append((name, kind))
+        start = source.position
+        if rows:
+            step = skip(kind)
+            source.position += step.prefix
+            step.body(source, rows)
+        pieces += [
+            string(name),
+            string(kind),
+            bytes(memoryview(source.buffer)[start : source.position]),
+        ]
+    return Block(rows, b"".join(pieces), tuple(columns))
+
+
+def write_blocks(native: bytes, revision: int) -> list[bytes]:
+    """Turn the engine's Native bytes into blocks as a client of this revision reads them.
+
+    Before custom serialization a block is the engine's bytes as they are, one block per call;
+    since then every column has one more byte, so the columns' borders are looked for.
+    """
+    info = _INFO if revision >= BLOCK_INFO else b""
+    if revision < CUSTOM_SERIALIZATION:
+        return [info + native]
+    blocks, source = [], Source(lambda: b"")
+    source.buffer += native
+    while source.position < len(native):
+        count, rows = source.varint(), source.varint()
+        pieces = [info, varint(count), varint(rows)]
+        for _ in range(count):
+            head = source.position
+            source.string()
+            kind = source.string()
+            start = source.position
+            step = skip(kind)
+            source.position += step.prefix
+            step.body(source, rows)
+            pieces += [native[head:start], b"\x00", native[start : source.position]]
+        blocks.append(b"".join(pieces))
+    return blocks
+
+
+def header(columns: tuple[tuple[str, str], ...], revision: int) -> bytes:
+    """A block without rows: what columns there are, and at the end of data, none."""
+    custom = b"\x00" if revision >= CUSTOM_SERIALIZATION else b""
+    info = _INFO if revision >= BLOCK_INFO else b""
+    named = [string(name) + string(kind) + custom for name, kind in columns]
+    return b"".join([info, varint(len(columns)), b"\x00", *named])

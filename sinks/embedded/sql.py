@@ -1,0 +1,147 @@
+"""The little of SQL text a server must understand: where an INSERT's data begins, and settings.
+
+Whatever is not recognised here goes to the engine as it is, so a mistake can only be refused.
+"""
+
+import re
+from dataclasses import dataclass
+
+_TOKEN = re.compile(
+    r"""(?P<skip>\s+|--[^\n]*|\#[! ][^\n]*|/\*.*?\*/)
+      | (?P<quoted>'(?:[^'\\]|\\.|'')*' | `(?:[^`\\]|\\.|``)*` | "(?:[^"\\]|\\.|"")*")
+      | (?P<word>\w+)
+      | (?P<sign>.)""",
+    re.S | re.X,
+)
+_FORMAT_NAME = re.compile(r"\s+(\w+)[ \t\f]*;?[ \t\f]*\r?\n?")
+_DATA_WORDS = {"SELECT", "WITH", "VALUES", "FORMAT", "FROM", "WATCH"}
+
+
+@dataclass(frozen=True)
+class InsertText:
+    """An INSERT cut in three: the statement without its format, the format, where data begins."""
+
+    statement: str
+    target: str
+    form: str
+    data_from: int
+
+
+@dataclass(frozen=True)
+class Word:
+    """A bare word outside quotes, comments; `depth` counts open brackets."""
+
+    text: str
+    start: int
+    end: int
+    depth: int
+
+
+def words(text: str) -> list[Word]:
+    """All bare words of a statement, upper-cased."""
+    found, depth = [], 0
+    for token in _TOKEN.finditer(text):
+        if token["sign"]:
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token[0], 0)
+        elif token["word"]:
+            found.append(Word(token[0].upper(), token.start(), token.end(), depth))
+    return found
+
+
+def _first(text: str, wanted: set[str], after: int) -> Word | None:
+    for word in words(text)[after:]:
+        if word.depth == 0 and word.text in wanted:
+            return word
+    return None
+
+
+def insert(text: str) -> InsertText | None:
+    """Recognise an INSERT whose data comes from the client; None for every other statement."""
+    start = words(text[:4096])
+    if len(start) < 2 or start[0].text != "INSERT":
+        return None
+    mark = _first(text, _DATA_WORDS, 1)
+    if mark and mark.text not in ("VALUES", "FORMAT"):
+        return None
+    end = mark.start if mark else len(text.rstrip(" \t\r\n;"))
+    form, data_from = "Values", len(text)
+    if mark and mark.text == "VALUES":
+        data_from = mark.end
+    elif mark:
+        name = _FORMAT_NAME.match(text, mark.end)
+        if not name:
+            return None
+        form, data_from = name[1], name.end()
+    statement = text[:end].rstrip()
+    settings = _first(statement, {"SETTINGS"}, 1)
+    into = start[2 if start[1].text == "INTO" else 1]
+    begin = into.end if into.text == "TABLE" and into.depth == 0 else (
+        start[1].end if start[1].text == "INTO" else start[0].end
+    )
+    target = statement[begin : settings.start if settings else None].strip()
+    return InsertText(statement, target, form, data_from)
+
+
+def columns_of(target: str) -> str:
+    """The SELECT that has the columns of an INSERT's target (`db.t (a, b)`), in their order."""
+    depth, cut = 0, len(target)
+    if target.endswith(")"):
+        for token in reversed(list(_TOKEN.finditer(target))):
+            depth += {")": 1, "(": -1}.get(token[0], 0) if token["sign"] else 0
+            if depth == 0:
+                cut = token.start()
+                break
+    table, listed = target[:cut].strip(), target[cut + 1 : -1].strip()
+    if table.upper().startswith("FUNCTION ") and " " not in table[9:].strip():
+        return f"SELECT * FROM {table[9:].strip()}({listed})"
+    return f"SELECT {listed or '*'} FROM {table.removeprefix('FUNCTION ')}"
+
+
+def settings_clause(text: str) -> tuple[str, dict[str, str]] | None:
+    """Split a trailing `SETTINGS a = 1, b = 'x'` off a query; values stay SQL literals.
+
+    A FORMAT after it is kept. None when there is no such clause, or it is not plain.
+    """
+    marks = [word for word in words(text) if word.text == "SETTINGS" and word.depth == 0]
+    if not marks:
+        return None
+    rest = text[marks[-1].end :]
+    found = re.fullmatch(rf"\s*({_PAIR}(?:\s*,\s*{_PAIR})*)\s*(FORMAT\s+\w+)?\s*;?\s*", rest, re.I)
+    if not found:
+        return None
+    kept = f"{text[: marks[-1].start].rstrip()} {found[2] or ''}".rstrip()
+    return kept, assignments(found[1])
+
+
+_STRING = r"'(?:[^'\\]|\\.|'')*'"
+_MAP = rf"\{{(?:[^{{}}']|{_STRING})*\}}"
+_PAIR = rf"\w+\s*=\s*(?:{_STRING}|{_MAP}|-?[\w.+-]+)"
+
+
+def assignments(text: str) -> dict[str, str]:
+    """Read `a = 1, b = 'x'`; values stay SQL literals."""
+    pairs = re.finditer(rf"(\w+)\s*=\s*({_STRING}|{_MAP}|-?[\w.+-]+)", text)
+    return {pair[1]: pair[2] for pair in pairs}
+
+
+def set_statement(text: str) -> dict[str, str] | None:
+    """The settings of a `SET a = 1, b = 2` statement, or None when it is something else."""
+    found = re.fullmatch(rf"\s*SET\s+({_PAIR}(?:\s*,\s*{_PAIR})*)\s*;?\s*", text, re.I)
+    return assignments(found[1]) if found else None
+
+
+def literal(value: str) -> str:
+    """A setting's value as an SQL literal: numbers as they are, all else quoted."""
+    if re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def output_format(text: str) -> tuple[str | None, bool]:
+    """The FORMAT a query ends with (None: it has none), and whether that is certain."""
+    marks = [word for word in words(text) if word.text == "FORMAT"]
+    if not marks:
+        return None, True
+    tail = re.fullmatch(r"\s+(\w+)\s*(SETTINGS\s.*)?;?\s*", text[marks[-1].end :], re.I | re.S)
+    return (tail[1], True) if tail and marks[-1].depth == 0 else (None, False)
