@@ -10,8 +10,9 @@ from msgspec.structs import fields, force_setattr
 from schemas.columns import Columns
 from schemas.graph import Derived, EdgeBatch, SideBatch
 from schemas.raw import Batch
-from schemas.topics import BY_NAME, Topic
+from schemas.topics import BY_NAME, HOUR_MS, Topic
 
+MAX_AHEAD_MS = HOUR_MS
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -25,8 +26,11 @@ def encode(record: Struct) -> bytes:
     return _ENCODER.encode({name: value.wire() if isinstance(value, Columns) else value for name, value in values})
 
 
-def decode(topic: str, value: bytes | None) -> Any:
-    """Return the record that a topic's message holds; BadRecord says why it holds none."""
+def decode(topic: str, value: bytes | None, logged: int | None = None) -> Any:
+    """Return the record that a topic's message holds; BadRecord says why it holds none.
+
+    `logged` is when the log took the message, ms: a window that ends long after that is a clock gone wrong.
+    """
     declared = BY_NAME[topic]
     if not value:
         raise BadRecord("the record is empty")
@@ -36,7 +40,7 @@ def decode(topic: str, value: bytes | None) -> Any:
         record = _decoder(declared).decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
         raise BadRecord(_reason(declared, value, error)) from None
-    return _checked(declared, record)
+    return _checked(declared, record, logged)
 
 
 @cache
@@ -50,12 +54,15 @@ def known_version(topic: Topic) -> int:
     return int(next(field.default for field in fields(topic.record) if field.name == "v"))
 
 
-def _checked(topic: Topic, record: Any) -> Any:
+def _checked(topic: Topic, record: Any, logged: int | None) -> Any:
     known = known_version(topic)
     if record.v > known:
         raise BadRecord(f"schema version {record.v} is newer than {known}: upgrade this reader")
     if isinstance(record, Batch) and record.window % record.width:
         raise BadRecord(f"window {record.window} is not on the grid of {record.width} ms")
+    if isinstance(record, Batch) and logged is not None and record.window + record.width > logged + MAX_AHEAD_MS:
+        ahead = (record.window + record.width - logged) // 1000
+        raise BadRecord(f"its window ends {ahead} s after it was logged: set the clock of {record.host_id}")
     if isinstance(record, SideBatch):
         _align(record, "ends", len(record.sides))
     if isinstance(record, EdgeBatch):

@@ -23,9 +23,9 @@ LATE_WINDOWS = 12  # how far back a late owner is told
 
 
 class Told(Struct):
-    """What one complete window of a host says; sides by partition."""
+    """What one complete window of a host says."""
 
-    sides: dict[int, SideBatch]
+    sides: list[tuple[int, SideBatch]]  # partition, batch
     nodes: NodeBatch
     events: EventBatch
 
@@ -76,7 +76,9 @@ class Attribution:
             self._ready = False
         return self._host
 
-    def _sides(self, host: Host, header: Batch, batches: list[ConnectionBatch], window: Window) -> dict[int, SideBatch]:
+    def _sides(
+        self, host: Host, header: Batch, batches: list[ConnectionBatch], window: Window
+    ) -> list[tuple[int, SideBatch]]:
         rows = SideRows(header.window)
         counted = Connections(**concatenated([batch.connections for batch in batches]))
         if self._last[0] == header.window:

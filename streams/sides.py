@@ -10,6 +10,7 @@ from schemas.raw import Connections
 from streams.host import Connection, Identity
 
 # The columns of Ends that a window's connections bring along under the same name.
+BATCH_ROWS = 20_000  # of one message, which stays well below a topic's limit
 FLAGS = ("opened", "closed", "failed")
 SUMS = ("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits")
 COUNTED = (*FLAGS, *SUMS, "rtt_us", "min_rtt_us")
@@ -40,21 +41,19 @@ class SideRows:
         self._identify(window, found, seen=False)
         self._pad()
 
-    def batches(self, width: int, partitions: int) -> dict[int, SideBatch]:
-        """Return the rows, a batch for every partition that has some."""
+    def batches(self, width: int, partitions: int) -> list[tuple[int, SideBatch]]:
+        """Return the rows with their partition, in batches of at most BATCH_ROWS."""
         self._count_again()
+        split: dict[int, list[int] | range] = {0: range(len(self._sides["flow"]))}
+        if partitions > 1:
+            split = _by_partition(self._sides["flow"], partitions)
         identities = list(self._who)
-        if not self._sides["flow"]:
-            return {}
-        if partitions == 1:
-            return {0: _batch(width, self._sides, self._ends, identities)}
-        split: dict[int, list[int]] = {}
-        for row, flow in enumerate(self._sides["flow"]):
-            split.setdefault(crc32(flow.encode()) % partitions, []).append(row)
-        return {
-            partition: _batch(width, _take(self._sides, rows), _take(self._ends, rows), identities)
+        return [
+            (partition, _batch(width, _take(self._sides, part), _take(self._ends, part), identities))
             for partition, rows in sorted(split.items())
-        }
+            for start in range(0, len(rows), BATCH_ROWS)
+            if (part := rows[start : start + BATCH_ROWS])
+        ]
 
     def _identify(self, window: int, found: Sequence[Connection], *, seen: bool) -> None:
         who, sides, ends = self._who, self._sides, self._ends
@@ -88,7 +87,16 @@ class SideRows:
             times[key] = times.get(key, 0) + 1
 
 
-def _take(columns: dict[str, list[Any]], rows: list[int]) -> dict[str, list[Any]]:
+def _by_partition(flows: list[str], partitions: int) -> dict[int, list[int] | range]:
+    split: dict[int, list[int]] = {}
+    for row, flow in enumerate(flows):
+        split.setdefault(crc32(flow.encode()) % partitions, []).append(row)
+    return {**split}
+
+
+def _take(columns: dict[str, list[Any]], rows: Sequence[int]) -> dict[str, list[Any]]:
+    if isinstance(rows, range):
+        return {name: column[rows.start : rows.stop] for name, column in columns.items()}
     return {name: [column[row] for row in rows] for name, column in columns.items()}
 
 

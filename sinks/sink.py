@@ -1,0 +1,96 @@
+"""From the log into the store: batches become columns, columns blocks, and only then do offsets move.
+
+Rows are the same whenever they come and merge in their tables, so what is read again after a crash changes nothing.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from schemas import topics
+from schemas.codec import BadRecord, decode
+from sinks.store import Store, StoreError, joined
+from sinks.tables import TABLES, Columns, Table
+
+log = logging.getLogger(__name__)
+
+TOPICS = tuple(topic.name for topic in topics.STORED)
+MAX_ROWS = 50_000
+_RAW = {topic.name for topic in topics.RAW}
+
+
+class Logged(Protocol):
+    """A record of the log, as far as the sink looks at it."""
+
+    @property
+    def topic(self) -> str: ...  # noqa: D102
+    @property
+    def timestamp(self) -> int: ...  # noqa: D102
+    @property
+    def value(self) -> bytes | None: ...  # noqa: D102
+
+
+class Sink:
+    """Buffers records by table. `bury` takes a record that cannot be stored, with the reason."""
+
+    def __init__(
+        self,
+        store: Store,
+        bury: Callable[[Any, str], None],
+        given_up: Callable[[], bool] = lambda: False,
+        tables: Sequence[Table] = TABLES,
+    ) -> None:
+        self.counters: Counter[str] = Counter()
+        self._store = store
+        self._bury = bury
+        self._given_up = given_up
+        self._tables: dict[str, Table] = {table.topic: table for table in tables}
+        self._held: dict[str, list[tuple[Logged, Columns]]] = {}
+        self.rows = 0
+
+    def add(self, record: Logged) -> None:
+        """Take a record; its rows are stored by the next flush."""
+        table = self._tables[record.topic]
+        try:
+            columns = table.fill(decode(record.topic, record.value, record.timestamp))
+        except (BadRecord, ValueError) as error:
+            self._refuse(record, str(error))
+            return
+        rows = len(columns[table.time])
+        if rows:
+            self._held.setdefault(record.topic, []).append((record, columns))
+            self.rows += rows
+
+    def flush(self) -> None:
+        """Store all that is held, trying until it stands; StoreError when the store will never take it."""
+        for topic, held in self._held.items():
+            self._insert(self._tables[topic].name, held)
+        self.counters["rows"] += self.rows
+        self._held.clear()
+        self.rows = 0
+
+    def _insert(self, table: str, held: list[tuple[Logged, Columns]]) -> None:
+        """Insert records; one that the store refuses is found by halves and buried."""
+        try:
+            self._store.persist(
+                lambda: self._store.insert(table, joined([columns for _, columns in held])), self._given_up
+            )
+        except StoreError as error:
+            if error.code == 0 or error.code in _NOT_THE_ROWS:
+                raise
+            if len(held) == 1:
+                self._refuse(held[0][0], str(error))
+                return
+            for half in (held[: len(held) // 2], held[len(held) // 2 :]):
+                self._insert(table, half)
+
+    def _refuse(self, record: Logged, reason: str) -> None:
+        """Bury a record; the folds have already buried what is wrong with a raw one."""
+        self.counters["refused"] += 1
+        if record.topic not in _RAW:
+            self._bury(record, reason)
+
+
+# No such table, no such column, no rights, read only: the store is not what this code needs.
+_NOT_THE_ROWS = {16, 60, 81, 164, 497}

@@ -1,0 +1,146 @@
+"""ClickHouse as this project uses it: queries, and columnar inserts that are tried until they stand."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from clickhouse_driver import Client, errors
+
+log = logging.getLogger(__name__)
+
+# Worth trying again: the server is away, starting, busy or short of something (ClickHouse's ErrorCodes.cpp).
+_PASSING = {3, 159, 202, 203, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 425, 516, 999}
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
+# Values come from our own schemas: converting numbers to datetimes and back would be the cost of the insert.
+_SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}
+
+
+class StoreError(Exception):
+    """ClickHouse said no; `code` is its error code, 0 when it never answered."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Address(NamedTuple):
+    """Where a store is: clickhouse://[user[:password]@]host[:port][/database]; `token` is a file with the password."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    token: Path | None = None
+
+    @classmethod
+    def parse(cls, url: str, token: Path | None = None) -> "Address":
+        """Read an address; ValueError with a sentence when it is none."""
+        parts = urlsplit(url)
+        if parts.scheme != "clickhouse" or not parts.hostname:
+            raise ValueError(f"{url} is not a store; give --store clickhouse://user:password@host:9000/servicemap")
+        user, password = unquote(parts.username or "default"), unquote(parts.password or "")
+        return cls(parts.hostname, parts.port or 9000, user, password, parts.path.strip("/") or "servicemap", token)
+
+    def secret(self) -> str:
+        """Return the password; a store that was restarted may have a new one."""
+        return self.token.read_text().strip() if self.token else self.password
+
+
+class Store:
+    """One connection to ClickHouse. Not thread-safe."""
+
+    def __init__(self, address: Address, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.address = address
+        self.retries = 0
+        self._sleep = sleep
+        self._client: Client | None = None
+
+    def query(self, text: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run a statement; return its rows. StoreError when ClickHouse refuses it or does not answer."""
+        try:
+            rows: list[tuple[Any, ...]] = self._connected().execute(text, parameters)
+        except Exception as error:
+            raise self._failed(error) from error
+        return rows
+
+    def insert(self, table: str, columns: dict[str, list[Any]]) -> None:
+        """Insert columns as one block or several; StoreError when ClickHouse refuses or does not answer.
+
+        The lists are handed over: the driver changes them in place.
+        """
+        names = ", ".join(columns)
+        try:
+            self._connected().execute(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def persist(self, work: Callable[[], None], given_up: Callable[[], bool] = lambda: False) -> None:
+        """Do some work on this store, again and again while the failure may pass; StoreError when it will not."""
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                return work()
+            except StoreError as error:
+                if error.code not in _PASSING | {0} or given_up():
+                    raise
+                self.retries += 1
+                log.log(
+                    logging.WARNING if self.retries in {1, 10} or self.retries % 100 == 0 else logging.DEBUG,
+                    "store does not take rows, trying on: %s",
+                    error,
+                )
+                self._sleep(wait)
+                wait = min(_LONGEST_WAIT, wait * 2)
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._client is not None:
+            self._client.disconnect()
+            self._client = None
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            where = self.address
+            self._client = Client(
+                where.host,
+                port=where.port,
+                user=where.user,
+                password=where.secret(),
+                database=where.database,
+                connect_timeout=5,
+                send_receive_timeout=120,
+                settings=_SETTINGS,
+            )
+        return self._client
+
+    def _failed(self, error: Exception) -> StoreError:
+        """Turn any failure into ours. The connection is dropped: what half happened on it is not known."""
+        self.close()
+        if isinstance(error, errors.ServerException):
+            return StoreError(error.message.split("Stack trace:")[0].strip(), error.code)
+        if isinstance(error, errors.NetworkError | errors.SocketTimeoutError | EOFError | OSError):
+            where = f"{self.address.host}:{self.address.port}"
+            return StoreError(f"no ClickHouse answers at {where}: start one or check --store ({error})")
+        return StoreError(f"{type(error).__name__}: {error}", code=-1)
+
+
+def create_database(address: Address, given_up: Callable[[], bool] = lambda: False) -> None:
+    """Make the database of an address, waiting for its store to answer."""
+    store = Store(address._replace(database="default"))
+    try:
+        store.persist(lambda: _run(store, f"CREATE DATABASE IF NOT EXISTS {address.database}"), given_up)
+    finally:
+        store.close()
+
+
+def _run(store: Store, text: str) -> None:
+    store.query(text)
+
+
+def joined(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:
+    """Return several batches' columns as one, in lists of their own."""
+    return {name: [value for part in parts for value in part[name]] for name in parts[0]}

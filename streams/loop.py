@@ -1,0 +1,116 @@
+"""The folds on one machine: a plain loop reads, folds, writes, and only then commits."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from schemas.topics import Topic
+from streams.rewind import Past, stretch
+from streams.stage import Emission, Message, Stage, dead_letter
+
+log = logging.getLogger(__name__)
+
+POLL_RECORDS = 200
+IDLE_SECONDS = 0.1
+
+
+class Reader(Protocol):
+    """The part of a log's reader that the loop uses."""
+
+    def poll(self, timeout: float, limit: int) -> Sequence[Message]:
+        """Return some records, or none after `timeout` seconds."""
+        ...
+
+    def commit(self) -> None:
+        """Go on after all that was polled, next time."""
+        ...
+
+
+class Writer(Protocol):
+    """The part of a log that takes records; both methods may raise what `passing` names."""
+
+    def append(self, topic: str, key: bytes, value: bytes, *, partition: int | None = None) -> None:
+        """Hand a record over."""
+        ...
+
+    def flush(self) -> None:
+        """Return when all is durable."""
+        ...
+
+
+class Loop:
+    """Drives stages, one after the other, each with its reader.
+
+    `passing` are the writer's failures that may pass, `too_large` the one that will not.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        stages: Sequence[tuple[Stage, Reader]],
+        passing: type[Exception],
+        too_large: type[Exception],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.counters: Counter[str] = Counter()
+        self._writer = writer
+        self._stages = stages
+        self._passing = passing
+        self._too_large = too_large
+        self._sleep = sleep
+
+    def rebuild(self, past: Past, committed: Callable[[Stage, Topic, int], int | None], partitions: int) -> None:
+        """Bring every stage's state to where its reader goes on."""
+        for stage, _ in self._stages:
+            for partition in range(partitions):
+                offsets = {topic.name: committed(stage, topic, partition) or 0 for topic in stage.reads}
+                self._fold(stage, stretch(past, stage, partition, offsets))
+
+    def run(self, stopped: Callable[[], bool], drained: Callable[[], bool] = lambda: True) -> None:
+        """Run until stopped, and then until nothing is left that was there (or `drained` is not asked for)."""
+        while True:
+            stopping = stopped()
+            busy = sum(self.turn(stage, reader) for stage, reader in self._stages)
+            if stopping and not busy and drained():
+                return
+
+    def turn(self, stage: Stage, reader: Reader) -> int:
+        """Poll once, fold, write, commit; return the number of records."""
+        records = reader.poll(IDLE_SECONDS / len(self._stages), POLL_RECORDS)
+        if records:
+            self._fold(stage, records)
+            reader.commit()
+        return len(records)
+
+    def _fold(self, stage: Stage, records: Iterable[Message]) -> None:
+        for record in records:
+            message = Message(*record[:6])
+            for emission in stage.feed(message):
+                self._write(stage, message, emission)
+        self._until_done(self._writer.flush)
+
+    def _write(self, stage: Stage, message: Message, emission: Emission) -> None:
+        def append() -> None:
+            self._writer.append(emission.topic, emission.key, emission.value, partition=emission.partition)
+
+        try:
+            self._until_done(append)
+        except self._too_large as error:
+            stage.counters["too_large"] += 1
+            letter = dead_letter(stage.name, message, f"made a record that is too large: {error}")
+            self._until_done(lambda: self._writer.append(letter.topic, letter.key, letter.value))
+
+    def _until_done(self, work: Callable[[], None]) -> None:
+        """Hold the stream, rather than lose a record, while the log does not take any."""
+        wait = 0.1
+        while True:
+            try:
+                return work()
+            except self._passing as error:
+                self.counters["log_retries"] += 1
+                if self.counters["log_retries"] in {1, 10} or self.counters["log_retries"] % 100 == 0:
+                    log.warning("log takes no records, trying on: %s", error)
+                self._sleep(wait)
+                wait = min(5.0, wait * 2)
