@@ -98,7 +98,8 @@ def _low_cardinality(keys: Skip) -> Skip:
         flags = source.number("<Q")
         if flags & 0x200:  # the keys of this block follow
             keys.body(source, source.number("<Q"))
-        source.position += source.number("<Q") << (flags & 0xFF)
+        indexes = source.number("<Q") << (flags & 0xFF)
+        source.position += indexes
         source.need(source.position)
 
     return Skip(8, body)
@@ -164,7 +165,8 @@ def skip(type_name: str) -> Skip:
         case "Nullable", [inner]:
             return _nullable(skip(inner))
         case "LowCardinality", [inner]:
-            return _low_cardinality(skip(inner.removeprefix("Nullable(").removesuffix(")")))
+            bare = re.fullmatch(r"Nullable\((.*)\)", inner, re.S)  # a null is one of the keys
+            return _low_cardinality(skip(bare[1] if bare else inner))
         case "Array", [inner]:
             return _array(skip(inner))
         case "Map", [key, value]:

@@ -14,6 +14,9 @@ _TOKEN = re.compile(
     re.S | re.X,
 )
 _FORMAT_NAME = re.compile(r"\s+(\w+)[ \t\f]*;?[ \t\f]*\r?\n?")
+_STRING = r"'(?:[^'\\]|\\.|'')*'"
+_MAP = rf"\{{(?:[^{{}}']|{_STRING})*\}}"
+_PAIR = rf"\w+\s*=\s*(?:{_STRING}|{_MAP}|-?[\w.+-]+)"
 _DATA_WORDS = {"SELECT", "WITH", "VALUES", "FORMAT", "FROM", "WATCH"}
 
 
@@ -113,11 +116,6 @@ def settings_clause(text: str) -> tuple[str, dict[str, str]] | None:
     return kept, assignments(found[1])
 
 
-_STRING = r"'(?:[^'\\]|\\.|'')*'"
-_MAP = rf"\{{(?:[^{{}}']|{_STRING})*\}}"
-_PAIR = rf"\w+\s*=\s*(?:{_STRING}|{_MAP}|-?[\w.+-]+)"
-
-
 def assignments(text: str) -> dict[str, str]:
     """Read `a = 1, b = 'x'`; values stay SQL literals."""
     pairs = re.finditer(rf"(\w+)\s*=\s*({_STRING}|{_MAP}|-?[\w.+-]+)", text)
@@ -145,3 +143,12 @@ def output_format(text: str) -> tuple[str | None, bool]:
         return None, True
     tail = re.fullmatch(r"\s+(\w+)\s*(SETTINGS\s.*)?;?\s*", text[marks[-1].end :], re.I | re.S)
     return (tail[1], True) if tail and marks[-1].depth == 0 else (None, False)
+
+
+def without_format(text: str) -> str:
+    """Cut `FORMAT x` and the semicolon off a query: over the native protocol clients format."""
+    text = text.rstrip(" \t\r\n;")
+    name, sure = output_format(text)
+    if name is None or not sure:
+        return text
+    return re.sub(rf"\s*\bFORMAT\s+{name}\b(?!.*\bFORMAT\b)", "", text, flags=re.I | re.S)

@@ -1,0 +1,159 @@
+"""A client's session: its user, database and settings over one engine connection."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+
+from sinks.embedded import reader, sql
+from sinks.embedded.engine import Engine, EngineError, Insert, Session
+from sinks.embedded.users import User
+
+Columns = tuple[tuple[str, str], ...]
+
+# Parts of the protocol, not settings of the engine; clients send them with every query.
+_NOT_SETTINGS = {"log_comment", "max_query_size"}
+
+
+class Client:
+    """Statements of one client, in order. Not thread-safe."""
+
+    def __init__(self, engine: Engine, user: User, database: str) -> None:
+        """Open an engine connection; raises EngineError for an unknown database."""
+        self.user = user
+        self._engine = engine
+        self._database = database or "default"
+        self._chosen: dict[str, str] = {}  # by the SET statements of a reader
+        self._applied: dict[str, str] = {}
+        self.session = self._open({})
+
+    def run(
+        self,
+        text: str,
+        form: str,
+        settings: Mapping[str, str],
+        parameters: Mapping[str, str],
+        streamed: bool = True,
+    ) -> Iterator[bytes]:
+        """Run a statement and yield its result in `form`, a block at a time if `streamed`.
+
+        `settings` are for this statement alone, values in plain text. Raises EngineError.
+        """
+        text = self.prepare(text, settings)
+        if not text:
+            return
+        run = self.session.run if streamed else self.session.whole
+        with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
+            yield from result
+
+    def prepare(self, text: str, settings: Mapping[str, str]) -> str:
+        """Apply settings and, for a reader, judge the statement; gives what is left to run."""
+        literals = {
+            name: sql.literal(value)
+            for name, value in settings.items()
+            if name not in _NOT_SETTINGS
+        }
+        if not self.user.reads_only:
+            self._set_for_writer(literals)
+            return text
+        chosen = sql.set_statement(text)
+        if chosen is not None:
+            self._set_for_reader({**self._chosen, **chosen})
+            self._chosen |= chosen
+            return ""
+        clause = sql.settings_clause(text)
+        if clause:
+            text, inline = clause
+            literals |= inline
+        self._set_for_reader({**self._chosen, **literals})
+        reader.check_statement(self.session, text)
+        return text
+
+    def insert(self, insert: sql.InsertText, form: str, settings: Mapping[str, str]) -> Insert:
+        """Begin an INSERT; raises EngineError, always so for a reader."""
+        self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings)
+        return self.session.insert(insert.statement, form)
+
+    def insert_columns(self, insert: sql.InsertText, settings: Mapping[str, str]) -> Columns:
+        """Names and types an INSERT takes, in its order; raises the INSERT's own EngineError."""
+        self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings)
+        try:
+            return self.columns(sql.columns_of(insert.target))
+        except EngineError:
+            self.session.insert(insert.statement, "Native").cancel()
+            raise
+
+    def columns(self, select: str, parameters: Mapping[str, str] | None = None) -> Columns:
+        """Names and types that a SELECT would have, without running it."""
+        answer = b"".join(
+            self.session.whole(f"DESCRIBE ({select}\n)", "JSONCompactEachRow", parameters)
+        )
+        rows = [json.loads(line) for line in answer.splitlines()]
+        return tuple((row[0], row[1]) for row in rows)
+
+    def empty_columns(self, text: str, parameters: Mapping[str, str]) -> Columns:
+        """Names and types of a query that just gave no rows; none for what is not a query.
+
+        The engine says nothing of a result without rows, and clients want its columns.
+        """
+        if self.session.kind(text)[0] != "READ_ONLY":
+            return ()
+        try:
+            return self.columns(text, parameters)
+        except EngineError:  # SHOW and the like: cheap to ask again, and harmless
+            answer = b"".join(self.session.whole(text, "JSONCompact", parameters))
+            return tuple((each["name"], each["type"]) for each in json.loads(answer)["meta"])
+
+    def close(self) -> None:
+        """Give the engine connection back."""
+        self.session.close()
+
+    def _open(self, literals: Mapping[str, str]) -> Session:
+        session = self._engine.session()
+        try:
+            quoted = self._database.replace("\\", "\\\\").replace("`", "\\`")
+            _discard(session, f"USE `{quoted}`")
+            for name, value in literals.items():
+                _discard(session, f"SET {name} = {value}")
+            if self.user.reads_only:
+                # The engine's own statements (KILL) still find the session by its tag.
+                _discard(session, "SET readonly = 1")
+        except EngineError:
+            session.close()
+            raise
+        self._applied = dict(literals)
+        return session
+
+    def _set_for_reader(self, literals: Mapping[str, str]) -> None:
+        """A connection with readonly = 1 takes no settings, so others mean a new one (0.4 ms)."""
+        for name, value in literals.items():
+            if not name.isidentifier():
+                raise _unknown_setting(name)
+            reader.check_setting(name, value)
+        wanted = {**reader.LIMITS, **literals}
+        if wanted == self._applied:
+            return
+        self._database = b"".join(self.session.whole("SELECT currentDatabase()", "TSVRaw")).decode()
+        self._database = self._database.rstrip("\n")
+        fresh = self._open(wanted)
+        self.session.close()
+        self.session = fresh
+
+    def _set_for_writer(self, literals: Mapping[str, str]) -> None:
+        for name in self._applied.keys() - literals.keys():
+            _discard(self.session, f"SET {name} = DEFAULT")
+            del self._applied[name]
+        for name, value in literals.items():
+            if not name.isidentifier():
+                raise _unknown_setting(name)
+            if self._applied.get(name) != value:
+                _discard(self.session, f"SET {name} = {value}")
+                self._applied[name] = value
+
+
+def _unknown_setting(name: str) -> EngineError:
+    return EngineError(115, f"DB::Exception: Unknown setting '{name}'. (UNKNOWN_SETTING)")
+
+
+def _discard(session: Session, statement: str) -> None:
+    for _ in session.whole(statement, "Null"):
+        pass

@@ -1,0 +1,204 @@
+"""Packets of ClickHouse's native protocol, read and written.
+
+Layouts and revisions: ClickHouse's `src/Core/ProtocolDefines.h` and `src/Server/TCPHandler.cpp`.
+"""
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sinks.embedded.blocks import header
+from sinks.embedded.engine import EngineError
+from sinks.embedded.wire import Source, string, varint
+
+# The newest revision spoken here: the first with {name:Type} parameters. It brings custom
+# serialization (a byte a column, see blocks.py); later ones add nothing a client needs.
+REVISION = 54459
+
+HELLO, QUERY, DATA, CANCEL, PING = range(5)  # from the client
+_TIMEZONE, _DISPLAY_NAME, _VERSION_PATCH = 54058, 54372, 54401
+_CLIENT_INFO, _QUOTA_KEY, _WRITTEN = 54032, 54060, 54420
+_STRING_SETTINGS, _SECRET, _TELEMETRY = 54429, 54441, 54442
+_FORWARDED_FOR, _REFERER, _DEPTH, _START_TIME = 54443, 54447, 54448, 54449
+_REPLICAS, _ADDENDUM, _PARAMETERS = 54453, 54458, 54459
+_INSERT_EVENTS = 54456
+_EVENT_COLUMNS = (
+    ("host_name", "String"),
+    ("current_time", "DateTime"),
+    ("thread_id", "UInt64"),
+    ("type", "Enum8('increment' = 1, 'gauge' = 2)"),
+    ("name", "String"),
+    ("value", "Int64"),
+)
+_NUMBERS = {"Bool", "UInt64", "Int64", "Seconds", "Milliseconds", "MaxThreads", "UInt64Auto"}
+
+
+@dataclass(frozen=True)
+class Hello:
+    """What a client says first; `revision` is what both sides know."""
+
+    database: str
+    user: str
+    password: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query packet; settings and parameters are in plain text."""
+
+    text: str
+    compressed: bool
+    settings: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_hello(source: Source) -> Hello:
+    """Read the packet after its type."""
+    source.string()  # the client's name, then its version
+    source.varint(), source.varint()
+    revision = min(source.varint(), REVISION)
+    return Hello(source.string(), source.string(), source.string(), revision)
+
+
+def read_addendum(source: Source, revision: int) -> None:
+    """Read what a newer client adds once it knows the server's revision: a quota key."""
+    if revision >= _ADDENDUM:
+        source.string()
+
+
+def read_query(source: Source, revision: int, setting_types: Mapping[str, str]) -> Query:
+    """Read the packet after its type; old clients encode settings by their types."""
+    source.string()  # query id
+    if revision >= _CLIENT_INFO:
+        _read_client_info(source, revision)
+    if revision >= _STRING_SETTINGS:
+        settings = _read_strings(source)
+    else:
+        settings = _read_typed(source, setting_types)
+    if revision >= _SECRET:
+        source.string()
+    source.varint()  # stage: everything runs to the end here
+    compressed = bool(source.varint())
+    text = source.string()
+    given = _read_strings(source) if revision >= _PARAMETERS else {}
+    return Query(text, compressed, settings, {name: unquote(v) for name, v in given.items()})
+
+
+def _read_client_info(source: Source, revision: int) -> None:
+    if not source.number("<B"):
+        return
+    for _ in range(3):
+        source.string()  # initial user, query id, address
+    if revision >= _START_TIME:
+        source.take(8)
+    if source.number("<B") == 1:  # over TCP
+        for _ in range(3):
+            source.string()  # user of the system, host, program
+        for _ in range(3):
+            source.varint()  # version
+        _read_client_info_tail(source, revision, tcp=True)
+        return
+    source.take(1)  # over HTTP: method, agent
+    source.string()
+    if revision >= _FORWARDED_FOR:
+        source.string()
+    if revision >= _REFERER:
+        source.string()
+    _read_client_info_tail(source, revision, tcp=False)
+
+
+def _read_client_info_tail(source: Source, revision: int, tcp: bool) -> None:
+    if revision >= _QUOTA_KEY:
+        source.string()
+    if revision >= _DEPTH:
+        source.varint()
+    if tcp and revision >= _VERSION_PATCH:
+        source.varint()
+    if revision >= _TELEMETRY and source.number("<B"):
+        source.take(24)  # trace and span
+        source.string()
+        source.take(1)
+    if revision >= _REPLICAS:
+        for _ in range(3):
+            source.varint()
+
+
+def _read_strings(source: Source) -> dict[str, str]:
+    found = {}
+    while name := source.string():
+        source.varint()  # flags
+        found[name] = source.string()
+    return found
+
+
+def _read_typed(source: Source, types: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    while name := source.string():
+        if name not in types:
+            raise EngineError(115, f"DB::Exception: Unknown setting {name} (UNKNOWN_SETTING)")
+        numeric = types[name] in _NUMBERS
+        found[name] = str(source.varint()) if numeric else source.string()
+    return found
+
+
+def unquote(value: str) -> str:
+    """A parameter travels as a quoted field dump (`'it\\'s'`); give its text."""
+    if len(value) < 2 or value[0] != "'" or value[-1] != "'":
+        return value
+    out, escaped = [], False
+    for char in value[1:-1]:
+        if escaped or char != "\\":
+            out.append(char if not escaped else _ESCAPES.get(char, char))
+            escaped = False
+        else:
+            escaped = True
+    return "".join(out)
+
+
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
+
+
+def hello(revision: int, version: str, timezone: str, name: str) -> bytes:
+    """The server's answer to a client of this revision."""
+    major, minor, patch, *_ = (int(part) for part in version.split("."))
+    parts = [varint(0), string("ClickHouse"), varint(major), varint(minor), varint(REVISION)]
+    if revision >= _TIMEZONE:
+        parts.append(string(timezone))
+    if revision >= _DISPLAY_NAME:
+        parts.append(string(name))
+    if revision >= _VERSION_PATCH:
+        parts.append(varint(patch))
+    return b"".join(parts)
+
+
+def exception(error: EngineError) -> bytes:
+    """An exception packet, with ClickHouse's code and message."""
+    head = varint(2) + struct.pack("<i", error.code)
+    return head + string("DB::Exception") + string(error.message) + string("") + b"\x00"
+
+
+def progress(rows: int, size: int, revision: int) -> bytes:
+    """Rows and bytes read since the last such packet."""
+    packet = varint(3) + varint(rows) + varint(size) + varint(0)
+    return packet + varint(0) + varint(0) if revision >= _WRITTEN else packet
+
+
+def insert_events(revision: int) -> bytes:
+    """Answer one block of an INSERT: profile events, of which there are none.
+
+    From the revision that has them on, clients wait for this packet after every block.
+    """
+    if revision < _INSERT_EVENTS:
+        return b""
+    return varint(14) + string("") + header(_EVENT_COLUMNS, revision)
+
+
+def profile(rows: int, blocks: int, size: int) -> bytes:
+    """What the result was in the end; no LIMIT was counted."""
+    return varint(6) + varint(rows) + varint(blocks) + varint(size) + b"\x00" + varint(0) + b"\x00"
+
+
+PONG = varint(4)
+END_OF_STREAM = varint(5)
+DATA_HEAD = varint(1) + string("")

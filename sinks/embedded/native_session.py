@@ -1,0 +1,193 @@
+"""One native-protocol connection: from hello to goodbye, one query after the other."""
+
+import socket
+from contextlib import closing
+from dataclasses import dataclass
+
+from sinks.embedded import native, sql
+from sinks.embedded.blocks import Block, header, read_block, skip, write_blocks
+from sinks.embedded.client import Client
+from sinks.embedded.engine import Engine, EngineError
+from sinks.embedded.users import Users
+from sinks.embedded.watcher import Watcher
+from sinks.embedded.wire import Source, frames, read_frame
+
+_RECEIVE = 1 << 18
+_HTTP_ANSWER = (
+    b"HTTP/1.0 400 Bad Request\r\n\r\nThis is the store's native port: "
+    b"use the HTTP port, see store.json.\r\n"
+)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all connections share."""
+
+    engine: Engine
+    users: Users
+    watcher: Watcher
+    setting_types: dict[str, str]
+
+
+class NativeSession:
+    """Speaks to one client until it leaves. `busy` is true from a query to its answer's end."""
+
+    def __init__(self, peer: socket.socket, context: Context) -> None:
+        self.busy = False
+        self._peer = peer
+        self._context = context
+        self._wire = Source(lambda: peer.recv(_RECEIVE))
+        self._frames = Source(lambda: read_frame(self._wire))
+        self._revision = 0
+        self._compressed = False
+
+    def serve(self) -> None:
+        """Return when the client has gone or broke the protocol; raises OSError, EOFError."""
+        try:
+            client = self._welcome()
+        except EngineError as error:
+            self._peer.sendall(native.exception(error))
+            return
+        if client is None:
+            return
+        with closing(client):
+            native.read_addendum(self._wire, self._revision)
+            while self._packet(client):
+                self.busy = False
+                self._wire.forget()
+
+    def _welcome(self) -> Client | None:
+        first = self._wire.varint()
+        if first in b"GPOH":
+            self._peer.sendall(_HTTP_ANSWER)
+            return None
+        if first != native.HELLO:
+            raise _unexpected(first)
+        hello = native.read_hello(self._wire)
+        self._revision = hello.revision
+        user = self._context.users.login(hello.user, hello.password)
+        engine = self._context.engine
+        client = Client(engine, user, hello.database)
+        answer = native.hello(hello.revision, engine.version, engine.timezone, "servicemap")
+        self._peer.sendall(answer)
+        return client
+
+    def _packet(self, client: Client) -> bool:
+        """Answer one packet; False ends the connection."""
+        kind = self._wire.varint()
+        if kind == native.PING:
+            self._peer.sendall(native.PONG)
+            return True
+        if kind == native.CANCEL:  # came after the end of what it was to stop
+            return True
+        self.busy = True
+        try:
+            if kind == native.DATA:  # sent before the client saw that its INSERT had failed
+                self._read_block()
+                return True
+            if kind != native.QUERY:
+                raise _unexpected(kind)
+            types = self._context.setting_types
+            query = native.read_query(self._wire, self._revision, types)
+            self._compressed = query.compressed
+            self._read_external_tables()
+        except EngineError as error:  # where the next packet begins is unknown
+            self._peer.sendall(native.exception(error))
+            return False
+        insert = sql.insert(query.text)
+        if insert and not query.text[insert.data_from :].strip(" \t\r\n;"):
+            return self._insert(client, insert, query)
+        try:
+            self._select(client, query)
+        except EngineError as error:
+            self._peer.sendall(native.exception(error))
+        return True
+
+    def _select(self, client: Client, query: native.Query) -> None:
+        text = sql.without_format(query.text)
+        rows = blocks = size = 0
+        with self._context.watcher.watching(client.session.tag, self._peer):
+            result = client.run(text, "Native", query.settings, query.parameters)
+            with closing(result):  # type: ignore[type-var]
+                for chunk in result:
+                    for block in write_blocks(chunk, self._revision):
+                        self._send_block(block)
+                    rows += _rows(chunk)
+                    blocks += 1
+                    size += len(chunk)
+        if not blocks:
+            columns = client.empty_columns(text, query.parameters)
+            if columns:
+                self._send_block(header(columns, self._revision))
+        done = client.session
+        self._peer.sendall(
+            native.profile(rows, blocks, size)
+            + native.progress(done.read_rows, done.read_bytes, self._revision)
+            + native.END_OF_STREAM
+        )
+
+    def _insert(self, client: Client, insert: sql.InsertText, query: native.Query) -> bool:
+        """Take the blocks of an INSERT; False when the stream of blocks cannot be followed."""
+        try:
+            columns = client.insert_columns(insert, query.settings)
+            for _, kind in columns:
+                skip(kind)  # refused before the client sends what could not be followed
+            running = client.insert(insert, "Native", query.settings)
+        except EngineError as error:
+            self._peer.sendall(native.exception(error))
+            return True
+        self._send_block(header(columns, self._revision))
+        try:
+            while True:
+                try:
+                    block = self._read_data()
+                except EngineError as error:  # where the next packet begins is unknown
+                    self._peer.sendall(native.exception(error))
+                    return False
+                if block.rows:
+                    running.append(block.native)
+                self._peer.sendall(native.insert_events(self._revision))
+                if not block.columns:
+                    break
+            running.finish()
+            self._peer.sendall(native.END_OF_STREAM)
+        except EngineError as error:
+            self._peer.sendall(native.exception(error))
+        finally:
+            running.cancel()
+        return True
+
+    def _read_data(self) -> Block:
+        kind = self._wire.varint()
+        if kind != native.DATA:
+            raise _unexpected(kind)
+        return self._read_block()
+
+    def _read_block(self) -> Block:
+        self._wire.string()  # an external table's name
+        source = self._frames if self._compressed else self._wire
+        block = read_block(source, self._revision)
+        source.forget()
+        return block
+
+    def _read_external_tables(self) -> None:
+        while self._read_data().columns:
+            raise EngineError(
+                48, "DB::Exception: External tables are not supported here. (NOT_IMPLEMENTED)"
+            )
+
+    def _send_block(self, block: bytes) -> None:
+        self._peer.sendall(native.DATA_HEAD + (frames(block) if self._compressed else block))
+
+
+def _unexpected(kind: int) -> EngineError:
+    return EngineError(
+        101, f"DB::NetException: Unexpected packet {kind} from client (UNEXPECTED_PACKET)"
+    )
+
+
+def _rows(native_block: bytes) -> int:
+    source = Source(lambda: b"")
+    source.buffer += native_block[:20]
+    source.varint()
+    return source.varint()

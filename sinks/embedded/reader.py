@@ -1,0 +1,75 @@
+"""What the read-only user may do. The engine's own `readonly = 1` is the wall; this fills its gaps.
+
+Measured on chdb 4.4: readonly = 2 lets file(), url() and INTO OUTFILE through; readonly = 1 stops
+table functions, writes and DDL, but not the scalar function file(), Python(), INTO OUTFILE or KILL,
+and refuses every setting. So statements are judged by the engine's own parser (class and syntax
+tree, never by text), and settings are applied from outside before readonly = 1 is set.
+"""
+
+import re
+
+from sinks.embedded.engine import EngineError, Session
+
+MAX_SECONDS = 300
+LIMITS = {  # of one query; the server's memory limit bounds all together
+    "max_execution_time": "60",
+    "max_memory_usage": "1000000000",
+    "max_threads": "2",
+}
+_FORBIDDEN_SETTINGS = re.compile(
+    r"readonly|profile|log_comment|allow_(?!experimental)\w+|max_memory\w*"
+    r"|\w*(schema|template|path|url|_file|dictionar|storage|disk|ddl|access|role|proxy|user)\w*",
+)
+_FORBIDDEN_FUNCTIONS = {"file", "python", "catboostevaluate", "executable", "input"}
+_FUNCTION = re.compile(r"^\s*Function (\S+)", re.M)
+_SAFE_CONTROL = re.compile(r"\s*USE\s+(\w+|`[^`\\]+`|\"[^\"\\]+\")\s*;?\s*", re.I)
+
+
+def _refuse(what: str) -> EngineError:
+    return EngineError(
+        164, f"DB::Exception: default: {what} in readonly mode: use the writer's login. (READONLY)"
+    )
+
+
+def check_statement(session: Session, statement: str) -> None:
+    """Raise READONLY (164) unless the statement only reads from the store's own tables."""
+    if _SAFE_CONTROL.fullmatch(statement):
+        return
+    kind, count = session.kind(statement)
+    if count == 0:
+        return  # does not parse: the engine says why
+    if kind != "READ_ONLY" or count != 1:
+        raise _refuse("Cannot execute query")
+    try:
+        tree = b"".join(session.run(f"EXPLAIN AST {statement}", "TSVRaw")).decode("utf-8", "replace")
+    except EngineError:
+        if re.match(r"\s*(SELECT|WITH|\()", statement, re.I):
+            raise
+        return  # SHOW, DESCRIBE, EXISTS: EXPLAIN AST takes some of them only, the wall is enough
+    check_functions(tree)
+
+
+def check_functions(tree: str) -> None:
+    """Raise READONLY when a syntax tree calls something that reaches outside the store."""
+    for name in _FUNCTION.findall(tree):
+        if name.lower() in _FORBIDDEN_FUNCTIONS:
+            raise _refuse(f"Cannot call {name}()")
+
+
+def check_setting(name: str, value: str) -> None:
+    """Raise READONLY when a person may not set this; `value` is an SQL literal."""
+    if _FORBIDDEN_SETTINGS.fullmatch(name):
+        raise _refuse(f"Cannot modify '{name}' setting")
+    if name == "max_execution_time":
+        try:
+            seconds = float(value.strip("'"))
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds <= MAX_SECONDS:
+            raise EngineError(
+                452,
+                f"DB::Exception: Setting max_execution_time shouldn't be greater than "
+                f"{MAX_SECONDS} or 0. (SETTING_CONSTRAINT_VIOLATION)",
+            )
+    if name.startswith("additional_") and re.search(r"file|python|\\[^'\\]", value, re.I):
+        raise _refuse(f"Cannot use that value of '{name}'")  # holds expressions no tree shows
