@@ -48,7 +48,8 @@ _CONSUMER: dict[str, Any] = {
     "enable.auto.offset.store": False,
     "auto.offset.reset": "earliest",
     "partition.assignment.strategy": "range",  # co-partitioned topics stay together
-    "session.timeout.ms": 10_000,  # a killed reader's partitions go on after this
+    "session.timeout.ms": 6_000,  # the brokers' least: a killed reader's partitions go on then
+    "heartbeat.interval.ms": 2_000,
     "fetch.wait.max.ms": 100,
     "queued.max.messages.kbytes": 16 << 10,
 }

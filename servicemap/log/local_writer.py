@@ -189,9 +189,12 @@ class Writer:
         )
 
     def _tidy(self) -> None:
-        """A bounded step of retention, at once if the last one left something to do."""
+        """What retention is due, for a bounded time if there is something to write."""
         if time.monotonic() >= self._trim_at:
-            more = trim(self._connection, self._now_ms())
+            until = time.monotonic() + LINGER_SECONDS
+            while more := trim(self._connection, self._now_ms()):
+                if self._closing or (self._pending and time.monotonic() > until):
+                    break
             self._trim_at = 0 if more else time.monotonic() + TRIM_SECONDS
         if wal_path(self._path).stat().st_size > WAL_BYTES:
             self._connection.execute("PRAGMA wal_checkpoint(RESTART)").close()
