@@ -1,0 +1,107 @@
+"""What only Kafka does: it is elsewhere, and its readers share."""
+
+import logging
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient, ConfigResource
+
+from schemas.topics import HOSTS, PROCESSES
+from servicemap.log import kafka as kafka_log
+from servicemap.log.kafka import KafkaLog
+from servicemap.log.protocol import LogUnavailable
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_no_broker_is_one_sentence_within_ten_seconds(
+    unused_port: int, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kafka_log, "ANSWER_SECONDS", 1.0)
+    start = time.monotonic()
+
+    with pytest.raises(LogUnavailable) as caught:
+        KafkaLog(f"127.0.0.1:{unused_port}")
+
+    assert str(caught.value) == (
+        f"no Kafka broker answers at 127.0.0.1:{unused_port}; start one with `make kafka` or check --log"
+    )
+    assert time.monotonic() - start < 5
+    assert capfd.readouterr().err.count("\n") <= 1
+
+
+def test_librdkafkas_chatter_is_told_seldom(caplog: pytest.LogCaptureFixture) -> None:
+    chatter = kafka_log._chatter()
+    chatter.filters.clear()
+    kafka_log._chatter()
+
+    with caplog.at_level(logging.DEBUG):
+        for _ in range(100):
+            chatter.warning("connection refused")
+            chatter.info("disconnected")
+
+    assert len(caplog.records) == 1
+
+
+@pytest.fixture(params=["kafka"])
+def place(place: Any) -> Any:
+    """Kafka only: the parameter is the one of the fixture this one replaces."""
+    return place
+
+
+def test_readers_of_a_group_share_the_partitions_and_inherit_them(
+    place: Any, log: KafkaLog, unique: Callable[[], str]
+) -> None:
+    topic, group = place.topic(log), unique()
+    one, two = place.reader(log, topic, group), place.reader(log, topic, group)
+
+    def wait_for(*partitions: int) -> None:
+        deadline = time.monotonic() + 30
+        while tuple(sorted((len(one.lag()), len(two.lag())))) != partitions:
+            assert time.monotonic() < deadline
+            one.poll(0.1, 1)
+            two.poll(0.1, 1)
+
+    wait_for(2, 2)
+    assert not one.lag().keys() & two.lag().keys()
+
+    place.opened.remove(two)
+    two.close()
+
+    deadline = time.monotonic() + 30
+    while len(one.lag()) < 4:
+        assert time.monotonic() < deadline
+        one.poll(0.1, 1)
+
+
+def test_topics_get_their_retention_compaction_and_size(place: Any, log: KafkaLog) -> None:
+    if place.name == "mock":
+        pytest.skip("librdkafka's mock cluster keeps no topic settings; Apache Kafka does")
+    topics = [
+        replace(PROCESSES, name=place.topic(log).name + "-kept", retention_ms=12345),
+        replace(HOSTS, name=place.topic(log).name + "-compacted", max_bytes=1 << 20),
+    ]
+    log.create(topics)
+
+    admin = AdminClient({"bootstrap.servers": place.url.removeprefix("kafka://")})
+    resources = [ConfigResource(ConfigResource.Type.TOPIC, topic.name) for topic in topics]
+    kept, compacted = [
+        {name: entry.value for name, entry in found.result(10).items()}
+        for found in admin.describe_configs(resources).values()
+    ]
+    assert kept["retention.ms"] == "12345"
+    assert kept["retention.bytes"] == str(PROCESSES.retention_bytes)
+    assert kept["cleanup.policy"] == "delete"
+    assert int(kept["max.message.bytes"]) > PROCESSES.max_bytes
+    assert compacted["cleanup.policy"] == "compact"
+    assert 1 << 20 < int(compacted["max.message.bytes"]) < 2 << 20
