@@ -1,15 +1,20 @@
 """What only Kafka does: it is elsewhere, and its readers share."""
 
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource
 
+from deploy.java import StartError
+from deploy.kafka import start
 from schemas.topics import HOSTS, PROCESSES
 from servicemap.log import kafka as kafka_log
 from servicemap.log.kafka import KafkaLog
@@ -105,3 +110,30 @@ def test_topics_get_their_retention_compaction_and_size(place: Any, log: KafkaLo
     assert int(kept["max.message.bytes"]) > PROCESSES.max_bytes
     assert compacted["cleanup.policy"] == "compact"
     assert 1 << 20 < int(compacted["max.message.bytes"]) < 2 << 20
+
+
+def test_what_is_appended_while_the_broker_is_away_arrives_once_and_in_order(
+    tmp_path: Path,
+) -> None:
+    try:
+        broker = start(0, tmp_path)
+    except StartError as error:
+        if os.environ.get("SERVICEMAP_TEST_REAL_KAFKA") == "required":
+            raise
+        pytest.skip(f"a mock cluster cannot be restarted: {error}")
+    topic = replace(PROCESSES, partitions=1)
+    with closing(KafkaLog(broker.address)) as log:
+        log.create([topic])
+        for number in range(100):
+            log.append(topic.name, b"key", b"%d" % number)
+            if number == 20:
+                log.flush()
+                broker.kill()
+        with pytest.raises(LogUnavailable, match="no Kafka broker answers"):
+            log.flush(0.5)
+
+        with start(int(broker.address.split(":")[1]), tmp_path):
+            log.flush()
+
+            records = list(log.read(topic.name, 0, 0, 1000))
+    assert [record.value for record in records] == [b"%d" % number for number in range(100)]
