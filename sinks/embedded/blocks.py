@@ -51,12 +51,33 @@ class Skip:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A column of a block; `data` holds prefixes and values as the engine's Native has them."""
+
+    name: str
+    type: str
+    data: bytes = b""
+
+
+@dataclass(frozen=True)
 class Block:
-    """One block in the engine's Native format; `header` holds names and types without rows."""
+    """One block; without rows it says what columns there are, without columns it ends the data."""
 
     rows: int
-    native: bytes
-    columns: tuple[tuple[str, str], ...]
+    columns: tuple[Column, ...]
+
+    def encode(self, revision: int) -> bytes:
+        """The block as a peer of this revision reads it; revision 0 is the engine's Native."""
+        custom = b"\x00" if revision >= CUSTOM_SERIALIZATION else b""
+        info = _INFO if revision >= BLOCK_INFO else b""
+        pieces = [info, varint(len(self.columns)), varint(self.rows)]
+        for column in self.columns:
+            pieces += [string(column.name), string(column.type), custom, column.data]
+        return b"".join(pieces)
+
+    def header(self) -> "Block":
+        """The same columns without rows."""
+        return Block(0, tuple(Column(column.name, column.type) for column in self.columns))
 
 
 def _fixed(width: int) -> Skip:
@@ -185,66 +206,32 @@ def skip(type_name: str) -> Skip:
 
 
 def read_block(source: Source, revision: int) -> Block:
-    """Read one block as a client of this revision sends it; leaves the source behind it."""
+    """Read one block as a peer of this revision sends it; leaves the source behind it."""
     if revision >= BLOCK_INFO:
         while field := source.varint():
             source.take({1: 1, 2: 4}.get(field, 0))
     count, rows = source.varint(), source.varint()
     if count > _MAX_COLUMNS or rows > _MAX_ROWS:
-        raise EngineError(
-            131, f"DB::Exception: A block of {count} columns, {rows} rows. (TOO_LARGE_ARRAY_SIZE)"
-        )
-    pieces, columns = [varint(count), varint(rows)], []
+        raise EngineError(131, f"DB::Exception: A block of {count} columns, {rows} rows. (TOO_LARGE_ARRAY_SIZE)")
+    columns = []
     for _ in range(count):
         name, kind = source.string(), source.string()
         if revision >= CUSTOM_SERIALIZATION and source.number("<B"):
-            raise EngineError(
-                48, f"DB::Exception: Column {name}: send it without sparse. (NOT_IMPLEMENTED)"
-            )
-        columns.append((name, kind))
+            raise EngineError(48, f"DB::Exception: Column {name}: send it without sparse. (NOT_IMPLEMENTED)")
         start = source.position
         if rows:
             step = skip(kind)
             source.position += step.prefix
             step.body(source, rows)
-        pieces += [
-            string(name),
-            string(kind),
-            bytes(memoryview(source.buffer)[start : source.position]),
-        ]
-    return Block(rows, b"".join(pieces), tuple(columns))
+        data = bytes(memoryview(source.buffer)[start : source.position])
+        columns.append(Column(name, kind, data))
+    return Block(rows, tuple(columns))
 
 
-def write_blocks(native: bytes, revision: int) -> list[bytes]:
-    """Turn the engine's Native bytes into blocks as a client of this revision reads them.
-
-    Before custom serialization a block is the engine's bytes as they are, one block per call;
-    since then every column has one more byte, so the columns' borders are looked for.
-    """
-    info = _INFO if revision >= BLOCK_INFO else b""
-    if revision < CUSTOM_SERIALIZATION:
-        return [info + native]
-    blocks, source = [], Source(lambda: b"")
+def blocks_of(native: bytes) -> list[Block]:
+    """All blocks in Native bytes of the engine's."""
+    source, blocks = Source(lambda: b""), []
     source.buffer += native
     while source.position < len(native):
-        count, rows = source.varint(), source.varint()
-        pieces = [info, varint(count), varint(rows)]
-        for _ in range(count):
-            head = source.position
-            source.string()
-            kind = source.string()
-            start = source.position
-            step = skip(kind)
-            source.position += step.prefix
-            step.body(source, rows)
-            pieces += [native[head:start], b"\x00", native[start : source.position]]
-        blocks.append(b"".join(pieces))
+        blocks.append(read_block(source, 0))
     return blocks
-
-
-def header(columns: tuple[tuple[str, str], ...], revision: int) -> bytes:
-    """A block without rows: what columns there are, and at the end of data, none."""
-    custom = b"\x00" if revision >= CUSTOM_SERIALIZATION else b""
-    info = _INFO if revision >= BLOCK_INFO else b""
-    named = [string(name) + string(kind) + custom for name, kind in columns]
-    return b"".join([info, varint(len(columns)), b"\x00", *named])

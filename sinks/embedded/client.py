@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 from sinks.embedded import reader, sql
+from sinks.embedded.blocks import Column
 from sinks.embedded.engine import Engine, EngineError, Insert, Session
 from sinks.embedded.users import User
 
-Columns = tuple[tuple[str, str], ...]
+Columns = tuple[Column, ...]
 
 # Parts of the protocol, not settings of the engine; clients send them with every query.
 _NOT_SETTINGS = {"log_comment", "max_query_size"}
@@ -47,11 +48,7 @@ class Client:
 
     def prepare(self, text: str, settings: Mapping[str, str]) -> str:
         """Apply settings and, for a reader, judge the statement; gives what is left to run."""
-        literals = {
-            name: sql.literal(value)
-            for name, value in settings.items()
-            if name not in _NOT_SETTINGS
-        }
+        literals = {name: sql.literal(value) for name, value in settings.items() if name not in _NOT_SETTINGS}
         if not self.user.reads_only:
             self._set_for_writer(literals)
             return text
@@ -84,11 +81,9 @@ class Client:
 
     def columns(self, select: str, parameters: Mapping[str, str] | None = None) -> Columns:
         """Names and types that a SELECT would have, without running it."""
-        answer = b"".join(
-            self.session.whole(f"DESCRIBE ({select}\n)", "JSONCompactEachRow", parameters)
-        )
+        answer = b"".join(self.session.whole(f"DESCRIBE ({select}\n)", "JSONCompactEachRow", parameters))
         rows = [json.loads(line) for line in answer.splitlines()]
-        return tuple((row[0], row[1]) for row in rows)
+        return tuple(Column(row[0], row[1]) for row in rows)
 
     def empty_columns(self, text: str, parameters: Mapping[str, str]) -> Columns:
         """Names and types of a query that just gave no rows; none for what is not a query.
@@ -101,7 +96,7 @@ class Client:
             return self.columns(text, parameters)
         except EngineError:  # SHOW and the like: cheap to ask again, and harmless
             answer = b"".join(self.session.whole(text, "JSONCompact", parameters))
-            return tuple((each["name"], each["type"]) for each in json.loads(answer)["meta"])
+            return tuple(Column(each["name"], each["type"]) for each in json.loads(answer)["meta"])
 
     def close(self) -> None:
         """Give the engine connection back."""

@@ -135,11 +135,10 @@ class Session:
         self.read_rows = 0
         self.read_bytes = 0
         self.elapsed = 0.0
-        self._query(f"SET log_comment = '{tag}'", "Null", {})  # what `Engine.kill` looks for
+        # The tag is what `Engine.kill` looks for; types are told to clients in one line.
+        self._query(f"SET log_comment = '{tag}', print_pretty_type_names = 0", "Null", {})
 
-    def run(
-        self, statement: str, form: str, parameters: Mapping[str, str] | None = None
-    ) -> Iterator[bytes]:
+    def run(self, statement: str, form: str, parameters: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """Run one statement and yield its result, one block at a time, encoded in `form`.
 
         Statements that the engine cannot stream (DDL, SHOW, INSERT) run to their end first. Raises
@@ -155,9 +154,7 @@ class Session:
             return
         yield from self._blocks(stream)
 
-    def whole(
-        self, statement: str, form: str, parameters: Mapping[str, str] | None = None
-    ) -> Iterator[bytes]:
+    def whole(self, statement: str, form: str, parameters: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """Run one statement to its end and yield the result in one piece, if there is any.
 
         For formats with a head and a foot: a streamed JSON result has one of each per block.

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sinks.embedded.blocks import header
+from sinks.embedded.blocks import Block, Column
 from sinks.embedded.engine import EngineError
 from sinks.embedded.wire import Source, string, varint
 
@@ -22,13 +22,16 @@ _STRING_SETTINGS, _SECRET, _TELEMETRY = 54429, 54441, 54442
 _FORWARDED_FOR, _REFERER, _DEPTH, _START_TIME = 54443, 54447, 54448, 54449
 _REPLICAS, _ADDENDUM, _PARAMETERS = 54453, 54458, 54459
 _INSERT_EVENTS = 54456
-_EVENT_COLUMNS = (
-    ("host_name", "String"),
-    ("current_time", "DateTime"),
-    ("thread_id", "UInt64"),
-    ("type", "Enum8('increment' = 1, 'gauge' = 2)"),
-    ("name", "String"),
-    ("value", "Int64"),
+_EVENTS = Block(
+    0,
+    (
+        Column("host_name", "String"),
+        Column("current_time", "DateTime"),
+        Column("thread_id", "UInt64"),
+        Column("type", "Enum8('increment' = 1, 'gauge' = 2)"),
+        Column("name", "String"),
+        Column("value", "Int64"),
+    ),
 )
 _NUMBERS = {"Bool", "UInt64", "Int64", "Seconds", "Milliseconds", "MaxThreads", "UInt64Auto"}
 
@@ -72,10 +75,8 @@ def read_query(source: Source, revision: int, setting_types: Mapping[str, str]) 
     source.string()  # query id
     if revision >= _CLIENT_INFO:
         _read_client_info(source, revision)
-    if revision >= _STRING_SETTINGS:
-        settings = _read_strings(source)
-    else:
-        settings = _read_typed(source, setting_types)
+    as_strings = revision >= _STRING_SETTINGS
+    settings = _read_strings(source) if as_strings else _read_typed(source, setting_types)
     if revision >= _SECRET:
         source.string()
     source.varint()  # stage: everything runs to the end here
@@ -191,7 +192,7 @@ def insert_events(revision: int) -> bytes:
     """
     if revision < _INSERT_EVENTS:
         return b""
-    return varint(14) + string("") + header(_EVENT_COLUMNS, revision)
+    return varint(14) + string("") + _EVENTS.encode(revision)
 
 
 def profile(rows: int, blocks: int, size: int) -> bytes:

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from sinks.embedded import native, sql
-from sinks.embedded.blocks import Block, header, read_block, skip, write_blocks
+from sinks.embedded.blocks import Block, blocks_of, read_block, skip
 from sinks.embedded.client import Client
 from sinks.embedded.engine import Engine, EngineError
 from sinks.embedded.users import Users
@@ -14,8 +14,7 @@ from sinks.embedded.wire import Source, frames, read_frame
 
 _RECEIVE = 1 << 18
 _HTTP_ANSWER = (
-    b"HTTP/1.0 400 Bad Request\r\n\r\nThis is the store's native port: "
-    b"use the HTTP port, see store.json.\r\n"
+    b"HTTP/1.0 400 Bad Request\r\n\r\nThis is the store's native port: use the HTTP port, see store.json.\r\n"
 )
 
 
@@ -110,15 +109,17 @@ class NativeSession:
             result = client.run(text, "Native", query.settings, query.parameters)
             with closing(result):  # type: ignore[type-var]
                 for chunk in result:
-                    for block in write_blocks(chunk, self._revision):
+                    for block in blocks_of(chunk):
+                        if not blocks:
+                            self._send_block(block.header())
                         self._send_block(block)
-                    rows += _rows(chunk)
-                    blocks += 1
+                        rows += block.rows
+                        blocks += 1
                     size += len(chunk)
         if not blocks:
             columns = client.empty_columns(text, query.parameters)
             if columns:
-                self._send_block(header(columns, self._revision))
+                self._send_block(Block(0, columns))
         done = client.session
         self._peer.sendall(
             native.profile(rows, blocks, size)
@@ -130,13 +131,13 @@ class NativeSession:
         """Take the blocks of an INSERT; False when the stream of blocks cannot be followed."""
         try:
             columns = client.insert_columns(insert, query.settings)
-            for _, kind in columns:
-                skip(kind)  # refused before the client sends what could not be followed
+            for column in columns:
+                skip(column.type)  # refused before the client sends what could not be followed
             running = client.insert(insert, "Native", query.settings)
         except EngineError as error:
             self._peer.sendall(native.exception(error))
             return True
-        self._send_block(header(columns, self._revision))
+        self._send_block(Block(0, columns))
         try:
             while True:
                 try:
@@ -145,7 +146,7 @@ class NativeSession:
                     self._peer.sendall(native.exception(error))
                     return False
                 if block.rows:
-                    running.append(block.native)
+                    running.append(block.encode(0))
                 self._peer.sendall(native.insert_events(self._revision))
                 if not block.columns:
                     break
@@ -172,22 +173,12 @@ class NativeSession:
 
     def _read_external_tables(self) -> None:
         while self._read_data().columns:
-            raise EngineError(
-                48, "DB::Exception: External tables are not supported here. (NOT_IMPLEMENTED)"
-            )
+            raise EngineError(48, "DB::Exception: External tables are not supported here. (NOT_IMPLEMENTED)")
 
-    def _send_block(self, block: bytes) -> None:
-        self._peer.sendall(native.DATA_HEAD + (frames(block) if self._compressed else block))
+    def _send_block(self, block: Block) -> None:
+        data = block.encode(self._revision)
+        self._peer.sendall(native.DATA_HEAD + (frames(data) if self._compressed else data))
 
 
 def _unexpected(kind: int) -> EngineError:
-    return EngineError(
-        101, f"DB::NetException: Unexpected packet {kind} from client (UNEXPECTED_PACKET)"
-    )
-
-
-def _rows(native_block: bytes) -> int:
-    source = Source(lambda: b"")
-    source.buffer += native_block[:20]
-    source.varint()
-    return source.varint()
+    return EngineError(101, f"DB::NetException: Unexpected packet {kind} from client (UNEXPECTED_PACKET)")

@@ -26,9 +26,7 @@ _SAFE_CONTROL = re.compile(r"\s*USE\s+(\w+|`[^`\\]+`|\"[^\"\\]+\")\s*;?\s*", re.
 
 
 def _refuse(what: str) -> EngineError:
-    return EngineError(
-        164, f"DB::Exception: default: {what} in readonly mode: use the writer's login. (READONLY)"
-    )
+    return EngineError(164, f"DB::Exception: default: {what} in readonly mode: use the writer's login. (READONLY)")
 
 
 def check_statement(session: Session, statement: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sinks.embedded.engine import Engine, EngineError
+from sinks.embedded.http_session import HttpSession
 from sinks.embedded.native_session import Context, NativeSession
 from sinks.embedded.users import Users
 from sinks.embedded.watcher import Watcher
@@ -94,9 +95,7 @@ class Listener:
                 peer.settimeout(_IDLE_SECONDS)
                 peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 conversation = self._open[peer] = self._speak(peer)
-            threading.Thread(
-                target=self._converse, args=(peer, conversation), name="client", daemon=True
-            ).start()
+            threading.Thread(target=self._converse, args=(peer, conversation), name="client", daemon=True).start()
 
     def _converse(self, peer: socket.socket, conversation: Conversation) -> None:
         try:
@@ -144,17 +143,19 @@ class Store:
             watcher=self._watcher,
             setting_types=_setting_types(self._engine),
         )
-        self._listeners = [Listener(native, lambda peer: NativeSession(peer, context))]
-        self.native_port = self._listeners[0].port
-        http.close()
-        self.http_port = 0
+        self._listeners = [
+            Listener(native, lambda peer: NativeSession(peer, context)),
+            Listener(http, lambda peer: HttpSession(peer, context)),
+        ]
+        self.native_port, self.http_port = (listener.port for listener in self._listeners)
         self._announce()
 
     def stop(self) -> None:
         """Accept no more, finish what runs within the grace time, close the engine."""
         (self._options.data / "store.json").unlink(missing_ok=True)
         deadline = time.monotonic() + self._options.grace_seconds
-        if not all([listener.stop(deadline) for listener in self._listeners]):
+        ended = [listener.stop(deadline) for listener in self._listeners]
+        if not all(ended):
             self._watcher.kill_all()
             for listener in self._listeners:
                 listener.cut()
@@ -190,8 +191,7 @@ def _open(options: Options) -> Engine:
         probe.unlink()
     except OSError as error:
         raise StartError(
-            f"Cannot write to {options.data} ({error.strerror}): make it writable or choose "
-            "another --data directory."
+            f"Cannot write to {options.data} ({error.strerror}): make it writable or choose another --data directory."
         ) from error
     try:
         return Engine(options.data.resolve(), options.memory_bytes)

@@ -4,7 +4,9 @@ Whatever is not recognised here goes to the engine as it is, so a mistake can on
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 _TOKEN = re.compile(
     r"""(?P<skip>\s+|--[^\n]*|\#[! ][^\n]*|/\*.*?\*/)
@@ -40,19 +42,19 @@ class Word:
     depth: int
 
 
-def words(text: str) -> list[Word]:
+def words(text: str) -> Iterator[Word]:
     """All bare words of a statement, upper-cased."""
-    found, depth = [], 0
+    depth = 0
     for token in _TOKEN.finditer(text):
         if token["sign"]:
             depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(token[0], 0)
         elif token["word"]:
-            found.append(Word(token[0].upper(), token.start(), token.end(), depth))
-    return found
+            yield Word(token[0].upper(), token.start(), token.end(), depth)
 
 
-def _first(text: str, wanted: set[str], after: int) -> Word | None:
-    for word in words(text)[after:]:
+def _first(text: str, wanted: set[str]) -> Word | None:
+    """The first of these words outside brackets, the statement's own first word aside."""
+    for word in islice(words(text), 1, None):
         if word.depth == 0 and word.text in wanted:
             return word
     return None
@@ -60,10 +62,10 @@ def _first(text: str, wanted: set[str], after: int) -> Word | None:
 
 def insert(text: str) -> InsertText | None:
     """Recognise an INSERT whose data comes from the client; None for every other statement."""
-    start = words(text[:4096])
+    start = list(islice(words(text), 3))
     if len(start) < 2 or start[0].text != "INSERT":
         return None
-    mark = _first(text, _DATA_WORDS, 1)
+    mark = _first(text, _DATA_WORDS)
     if mark and mark.text not in ("VALUES", "FORMAT"):
         return None
     end = mark.start if mark else len(text.rstrip(" \t\r\n;"))
@@ -76,11 +78,9 @@ def insert(text: str) -> InsertText | None:
             return None
         form, data_from = name[1], name.end()
     statement = text[:end].rstrip()
-    settings = _first(statement, {"SETTINGS"}, 1)
-    into = start[2 if start[1].text == "INTO" else 1]
-    begin = into.end if into.text == "TABLE" and into.depth == 0 else (
-        start[1].end if start[1].text == "INTO" else start[0].end
-    )
+    settings = _first(statement, {"SETTINGS"})
+    skipped = [word for word in start if word.text in ("INSERT", "INTO", "TABLE") and not word.depth]
+    begin = skipped[-1].end
     target = statement[begin : settings.start if settings else None].strip()
     return InsertText(statement, target, form, data_from)
 

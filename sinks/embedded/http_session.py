@@ -1,0 +1,356 @@
+"""One connection to the HTTP interface, with ClickHouse's parameters, headers and status codes.
+
+Source: clickhouse.com/docs/interfaces/http and ClickHouse's `src/Server/HTTPHandler.cpp`.
+"""
+
+import base64
+import binascii
+import ipaddress
+import json
+import socket
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler
+from itertools import chain
+from urllib.parse import parse_qsl, urlsplit
+
+from sinks.embedded import sql
+from sinks.embedded.blocks import Block, blocks_of, read_block
+from sinks.embedded.client import Client
+from sinks.embedded.engine import EngineError
+from sinks.embedded.http_body import PACKERS, read_body, unframed
+from sinks.embedded.http_status import status_of
+from sinks.embedded.native import REVISION
+from sinks.embedded.native_session import Context
+from sinks.embedded.wire import Source, frames
+
+_HEAD = 1 << 16  # an INSERT's own text ends within this
+_MAX_TEXT = 16 << 20
+# Formats without a head or foot for the whole result, so blocks can follow each other.
+_STREAMED = {"Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "RowBinary"} | {
+    "JSONEachRow",
+    "NDJSON",
+    "JSONCompactEachRow",
+}
+_TYPES = {
+    "JSON": "application/json; charset=UTF-8",
+    "CSV": "text/csv; charset=UTF-8; header=absent",
+    "CSVWithNames": "text/csv; charset=UTF-8; header=present",
+    "JSONEachRow": "application/x-ndjson; charset=UTF-8",
+    "JSONCompact": "application/json; charset=UTF-8",
+    "Native": "application/octet-stream",
+    "RowBinary": "application/octet-stream",
+    "Parquet": "application/octet-stream",
+    "Arrow": "application/octet-stream",
+}
+_TSV = "text/tab-separated-values; charset=UTF-8"
+_NOT_SETTINGS = {
+    *("query", "database", "default_format", "user", "password", "query_id", "quota_key", "role"),
+    *("session_id", "session_timeout", "session_check", "compress", "decompress", "buffer_size"),
+    *("client_protocol_version", "enable_http_compression", "wait_end_of_query"),
+    *("http_headers_progress_interval_ms", "send_progress_in_http_headers"),
+    *("cancel_http_readonly_queries_on_client_close", "add_http_cors_header"),
+}
+_PAGES = {"/": b"Ok.\n", "/ping": b"Ok.\n", "/replicas_status": b"Ok.\n"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A statement and how it was asked for."""
+
+    values: dict[str, str]
+    settings: dict[str, str]
+    parameters: dict[str, str]
+    form: str
+    query_id: str
+
+    @property
+    def revision(self) -> int:
+        """The protocol revision whose blocks a Native client speaks; 0 is plain Native."""
+        return min(int(self.values.get("client_protocol_version", 0)), REVISION)
+
+
+class HttpSession(BaseHTTPRequestHandler):
+    """Answers requests until the client closes; `busy` while one is worked on."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "ClickHouse"
+    sys_version = ""
+
+    def __init__(self, peer: socket.socket, context: Context) -> None:
+        self.busy = False
+        self.request = peer
+        self.client_address = peer.getpeername()
+        self._context = context
+        self._started = False
+
+    def serve(self) -> None:
+        """Return when the client has gone; raises OSError, EOFError."""
+        self.setup()
+        try:
+            self.handle()
+        finally:
+            with suppress(OSError):
+                self.finish()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet: statements are the engine's to log."""
+
+    def do_GET(self) -> None:
+        """Answer a page or a query that only reads."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Answer any statement."""
+        self._answer()
+
+    do_HEAD = do_GET
+
+    def do_OPTIONS(self) -> None:
+        """Name the methods; pages of other sites are not let in."""
+        self._send(204, b"", {"Allow": "GET, HEAD, POST, OPTIONS"})
+
+    def _answer(self) -> None:
+        self.busy, self._started = True, False
+        try:
+            if reason := self._stranger():
+                self.close_connection = True
+                self._send(403, f"{reason}\n".encode())
+                return
+            url = urlsplit(self.path)
+            values = dict(parse_qsl(url.query, keep_blank_values=True, errors="surrogateescape"))
+            asks = "query" in values or self.command == "POST"
+            if url.path != "/" or not asks:
+                self._page(url.path)
+                return
+            self._query(values)
+        except EngineError as error:
+            self._fail(error)
+        finally:
+            self.busy = False
+
+    def _stranger(self) -> str | None:
+        """Why a browser must not have sent this, if so.
+
+        A page of some site can post to a loopback port, and with DNS rebinding even read from it:
+        its own name is then in Host, and its origin in Origin.
+        """
+        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname or "localhost"
+        if not _is_own_name(host):
+            return f"This store does not answer to the name {host}: use 127.0.0.1 or localhost."
+        origin = self.headers.get("Origin")
+        if origin and urlsplit(origin).netloc != self.headers.get("Host"):
+            return "This store answers no requests from pages of other sites."
+        if self.headers.get("Sec-Fetch-Site") == "cross-site":
+            return "This store answers no requests from pages of other sites."
+        return None
+
+    def _page(self, path: str) -> None:
+        self.close_connection = self.close_connection or self.command == "POST"
+        if path in _PAGES:
+            self._send(200, _PAGES[path])
+        else:
+            self._send(404, f"There is no handle {path}\n".encode())
+
+    def _query(self, values: dict[str, str]) -> None:
+        user = self._context.users.login(*self._credentials(values))
+        if self.command != "POST":
+            user = replace(user, reads_only=True)  # as in ClickHouse: GET changes nothing
+        request = self._request(values)
+        database = values.get("database") or self.headers.get("X-ClickHouse-Database")
+        with closing(Client(self._context.engine, user, database or "")) as client:
+            body = read_body(self.rfile, self.headers)  # type: ignore[arg-type]
+            if values.get("decompress") == "1":
+                body = unframed(body)
+            text = values.get("query", "")
+            asked = (f"{text}\n".encode("utf-8", "surrogateescape"),) if text else ()
+            pieces = chain(asked, body)
+            head = bytearray()
+            for piece in pieces:
+                head += piece
+                if len(head) > _HEAD:
+                    break
+            # Latin-1 keeps one character a byte, so positions in the text are positions in bytes.
+            insert = sql.insert(head[:_HEAD].decode("latin-1"))
+            if insert and not (insert.form == "Values" and request.parameters):
+                self._insert(client, insert, chain((bytes(head[insert.data_from :]),), pieces), request)
+                return
+            for piece in pieces:
+                head += piece
+                if len(head) > _MAX_TEXT:
+                    raise EngineError(223, "DB::Exception: The query is too large. (QUERY_IS_TOO_LARGE)")
+            self._select(client, head.decode("utf-8", "surrogateescape").strip(), request)
+
+    def _request(self, values: dict[str, str]) -> Request:
+        form = self.headers.get("X-ClickHouse-Format") or values.get("default_format")
+        return Request(
+            values=values,
+            settings={
+                name: value
+                for name, value in values.items()
+                if name not in _NOT_SETTINGS and not name.startswith("param_")
+            },
+            parameters={name[6:]: value for name, value in values.items() if name.startswith("param_")},
+            form=form or "TabSeparated",
+            query_id=values.get("query_id") or str(uuid.uuid4()),
+        )
+
+    def _credentials(self, values: dict[str, str]) -> tuple[str, str]:
+        name = self.headers.get("X-ClickHouse-User")
+        if name is not None:
+            return name, self.headers.get("X-ClickHouse-Key", "")
+        scheme, _, given = self.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "basic":
+            with suppress(binascii.Error):
+                name, _, password = base64.b64decode(given).decode("utf-8", "replace").partition(":")
+                return name, password
+        return values.get("user", ""), values.get("password", "")
+
+    def _insert(self, client: Client, insert: sql.InsertText, data: Iterator[bytes], request: Request) -> None:
+        statement = insert.statement.encode("latin-1").decode("utf-8", "surrogateescape")
+        target = insert.target.encode("latin-1").decode("utf-8", "surrogateescape")
+        insert = replace(insert, statement=statement, target=target)
+        if insert.form == "Native" and request.revision:
+            data = _plain_native(data, request.revision)
+        running = client.insert(insert, insert.form, request.settings)
+        try:
+            for piece in data:
+                if piece:
+                    running.append(piece)
+            rows = running.finish()
+        finally:
+            running.cancel()
+        self._send(200, b"", self._about(request, client, request.form, written=rows))
+
+    def _select(self, client: Client, text: str, request: Request) -> None:
+        named, sure = sql.output_format(text)
+        form = named or request.form
+        streamed = sure and form in _STREAMED and request.values.get("wait_end_of_query") != "1"
+        with self._context.watcher.watching(client.session.tag, self.request):
+            result = client.run(text, request.form, request.settings, request.parameters, streamed)
+            with closing(result):  # type: ignore[type-var]
+                pieces: Iterator[bytes] = result
+                if form == "Native":
+                    pieces = self._native(client, text, request, result)
+                first = next(pieces, b"")
+                second = next(pieces, None)
+                self._result(client, request, form, first, second, pieces)
+
+    def _native(self, client: Client, text: str, request: Request, result: Iterator[bytes]) -> Iterator[bytes]:
+        some = False
+        for piece in result:
+            some = True
+            if request.revision:
+                yield b"".join(block.encode(request.revision) for block in blocks_of(piece))
+            else:
+                yield piece
+        columns = () if some else client.empty_columns(sql.without_format(text), request.parameters)
+        if columns:
+            yield Block(0, columns).encode(request.revision)
+
+    def _result(
+        self,
+        client: Client,
+        request: Request,
+        form: str,
+        first: bytes,
+        second: bytes | None,
+        rest: Iterator[bytes],
+    ) -> None:
+        headers = self._about(request, client, form)
+        framed = request.values.get("compress") == "1"
+        accepted = self.headers.get("Accept-Encoding", "") if not framed else ""
+        if request.values.get("enable_http_compression") != "1":
+            accepted = ""
+        offered = [part.split(";")[0].strip() for part in accepted.split(",")]
+        encoding = next((each for each in PACKERS if each in offered), None)
+        packer = PACKERS[encoding]() if encoding else None
+        if encoding:
+            headers["Content-Encoding"] = encoding
+
+        def pack(data: bytes) -> bytes:
+            return packer.compress(data) if packer else frames(data) if framed else data
+
+        if second is None:
+            self._send(200, pack(first) + (packer.flush() if packer else b""), headers)
+            return
+        self.close_connection = self.close_connection or self.request_version == "HTTP/1.0"
+        self._start(200, {**headers, "Transfer-Encoding": "chunked"})
+        try:
+            for piece in chain((first, second), rest):
+                self._chunk(pack(piece))
+        except EngineError as error:  # too late for a status: say it, and break off
+            self._chunk(pack(f"\nCode: {error.code}. {error.message}\n".encode()))
+            self.close_connection = True
+            return
+        self._chunk(packer.flush() if packer else b"")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _about(self, request: Request, client: Client, form: str, written: int = 0) -> dict[str, str]:
+        session = client.session
+        summary = {
+            "read_rows": session.read_rows,
+            "read_bytes": session.read_bytes,
+            "written_rows": written,
+            "written_bytes": 0,
+            "total_rows_to_read": 0,
+            "result_rows": 0,
+            "result_bytes": 0,
+            "elapsed_ns": int(session.elapsed * 1e9),
+        }
+        return {
+            "Content-Type": _TYPES.get(form, _TSV if form.startswith("T") else "text/plain"),
+            "X-ClickHouse-Query-Id": request.query_id,
+            "X-ClickHouse-Format": form,
+            "X-ClickHouse-Timezone": self._context.engine.timezone,
+            "X-ClickHouse-Server-Display-Name": "servicemap",
+            "X-ClickHouse-Summary": json.dumps({name: str(n) for name, n in summary.items()}),
+        }
+
+    def _fail(self, error: EngineError) -> None:
+        self.close_connection = True  # the rest of the request's body is not read
+        headers = {"X-ClickHouse-Exception-Code": str(error.code)}
+        if error.code == 516 and "Authorization" not in self.headers:
+            headers["WWW-Authenticate"] = 'Basic realm="ClickHouse server HTTP API"'
+        text = f"Code: {error.code}. {error.message}\n"
+        self._send(status_of(error.code), text.encode("utf-8", "surrogateescape"), headers)
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self._start(status, {**(headers or {}), "Content-Length": str(len(body))})
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _start(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "text/plain; charset=UTF-8", **headers}.items():
+            self.send_header(name, value.replace("\r", " ").replace("\n", " "))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+
+    def _chunk(self, data: bytes) -> None:
+        if data and self.command != "HEAD":
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+
+def _plain_native(data: Iterator[bytes], revision: int) -> Iterator[bytes]:
+    source = Source(lambda: next((piece for piece in data if piece), b""))
+    while True:
+        try:
+            source.need(1)
+        except EOFError:
+            return
+        yield read_block(source, revision).encode(0)
+        source.forget()
+
+
+def _is_own_name(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost") or host == socket.gethostname():
+        return True
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
