@@ -6,10 +6,10 @@ Rows are the same whenever they come and merge in their tables, so what is read 
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
 
 from schemas import topics
 from schemas.codec import BadRecord, decode
+from schemas.logged import Logged
 from sinks.store import Store, StoreError, joined
 from sinks.tables import TABLES, Columns, Table
 
@@ -20,24 +20,13 @@ MAX_ROWS = 50_000
 _RAW = {topic.name for topic in topics.RAW}
 
 
-class Logged(Protocol):
-    """A record of the log, as far as the sink looks at it."""
-
-    @property
-    def topic(self) -> str: ...  # noqa: D102
-    @property
-    def timestamp(self) -> int: ...  # noqa: D102
-    @property
-    def value(self) -> bytes | None: ...  # noqa: D102
-
-
 class Sink:
     """Buffers records by table. `bury` takes a record that cannot be stored, with the reason."""
 
     def __init__(
         self,
         store: Store,
-        bury: Callable[[Any, str], None],
+        bury: Callable[[Logged, str], None],
         given_up: Callable[[], bool] = lambda: False,
         tables: Sequence[Table] = TABLES,
     ) -> None:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
+from schemas.logged import Logged
 from schemas.topics import Topic
 from streams.rewind import Past, stretch
-from streams.stage import Emission, Message, Stage, dead_letter
+from streams.stage import Emission, Stage, dead_letter
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ IDLE_SECONDS = 0.1
 class Reader(Protocol):
     """The part of a log's reader that the loop uses."""
 
-    def poll(self, timeout: float, limit: int) -> Sequence[Message]:
+    def poll(self, timeout: float, limit: int) -> Sequence[Logged]:
         """Return some records, or none after `timeout` seconds."""
         ...
 
@@ -84,14 +85,13 @@ class Loop:
             reader.commit()
         return len(records)
 
-    def _fold(self, stage: Stage, records: Iterable[Message]) -> None:
+    def _fold(self, stage: Stage, records: Iterable[Logged]) -> None:
         for record in records:
-            message = Message(*record[:6])
-            for emission in stage.feed(message):
-                self._write(stage, message, emission)
+            for emission in stage.feed(record):
+                self._write(stage, record, emission)
         self._until_done(self._writer.flush)
 
-    def _write(self, stage: Stage, message: Message, emission: Emission) -> None:
+    def _write(self, stage: Stage, message: Logged, emission: Emission) -> None:
         def append() -> None:
             self._writer.append(emission.topic, emission.key, emission.value, partition=emission.partition)
 

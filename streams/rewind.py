@@ -6,7 +6,8 @@ What the folds emit again on the way is what they emitted before, and merges int
 from collections.abc import Iterator
 from typing import Protocol
 
-from streams.stage import Message, Stage
+from schemas.logged import Logged
+from streams.stage import Stage
 
 # A keyframe (60 s), then what events look back on (120 s and 60 s), and some grace.
 STRETCH_MS = 300_000
@@ -15,7 +16,7 @@ STRETCH_MS = 300_000
 class Past(Protocol):
     """The part of a log that looks back."""
 
-    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Message]:
+    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Logged]:
         """Iterate the records of a range of offsets."""
         ...
 
@@ -28,7 +29,7 @@ class Past(Protocol):
         ...
 
 
-def stretch(past: Past, stage: Stage, partition: int, offsets: dict[str, int]) -> Iterator[Message]:
+def stretch(past: Past, stage: Stage, partition: int, offsets: dict[str, int]) -> Iterator[Logged]:
     """Iterate what a stage has to read again before it goes on at these offsets of its topics."""
     for topic in stage.reads:
         stop = offsets.get(topic.name, 0)

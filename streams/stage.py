@@ -14,6 +14,7 @@ from msgspec import Struct
 from schemas import topics
 from schemas.codec import BadRecord, decode, encode
 from schemas.graph import DeadLetter
+from schemas.logged import Logged
 from schemas.raw import Batch
 from schemas.topics import Topic
 from streams.attribute import Attribution
@@ -23,17 +24,6 @@ from streams.pair import Pairing
 log = logging.getLogger(__name__)
 AHEAD_MS = 30_000  # a host whose windows end later than this after they were logged has a clock to set
 KEPT_BYTES = 64 << 10  # of a dead letter's original
-
-
-class Message(NamedTuple):
-    """A record as it was read."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int  # when it was logged, ms
-    key: bytes
-    value: bytes | None
 
 
 class Emission(NamedTuple):
@@ -52,7 +42,7 @@ class Stage(Protocol):
     reads: tuple[Topic, ...]
     counters: Counter[str]
 
-    def feed(self, message: Message) -> list[Emission]:
+    def feed(self, message: Logged) -> list[Emission]:
         """Take a record; return what it makes. Never raises."""
         ...
 
@@ -73,7 +63,7 @@ class AttributeStage:
         self._partitions = partitions
         self._hosts: dict[int, dict[str, Attribution]] = {}
 
-    def feed(self, message: Message) -> list[Emission]:
+    def feed(self, message: Logged) -> list[Emission]:
         """Take a raw record; return what the windows say that it completes."""
         return guarded(self, message, self._fold)
 
@@ -81,7 +71,7 @@ class AttributeStage:
         """Forget the hosts of a partition."""
         self._hosts.pop(partition, None)
 
-    def _fold(self, message: Message) -> Iterator[Emission]:
+    def _fold(self, message: Logged) -> Iterator[Emission]:
         batch: Batch = decode(message.topic, message.value, message.timestamp)
         if batch.window + batch.width - message.timestamp > AHEAD_MS:
             self.counters["batches_ahead_of_the_clock"] += 1
@@ -112,7 +102,7 @@ class PairStage:
         self.counters: Counter[str] = Counter()
         self._pairings: dict[int, Pairing] = {}
 
-    def feed(self, message: Message) -> list[Emission]:
+    def feed(self, message: Logged) -> list[Emission]:
         """Take a batch of sides; return the edges it makes or adds to."""
         return guarded(self, message, self._fold)
 
@@ -120,14 +110,14 @@ class PairStage:
         """Forget a partition's sides."""
         self._pairings.pop(partition, None)
 
-    def _fold(self, message: Message) -> Iterator[Emission]:
+    def _fold(self, message: Logged) -> Iterator[Emission]:
         batch = decode(message.topic, message.value)
         for edges in self._pairings.setdefault(message.partition, Pairing()).feed(batch):
             self.counters["edges"] += len(edges.edges)
             yield Emission(topics.EDGES.name, message.key, encode(edges), message.partition)
 
 
-def guarded(stage: Stage, message: Message, fold: Callable[[Message], Iterator[Emission]]) -> list[Emission]:
+def guarded(stage: Stage, message: Logged, fold: Callable[[Logged], Iterator[Emission]]) -> list[Emission]:
     """Run a fold over one record; what it cannot use becomes a dead letter."""
     stage.counters["records"] += 1
     try:
@@ -141,7 +131,7 @@ def guarded(stage: Stage, message: Message, fold: Callable[[Message], Iterator[E
     return [dead_letter(stage.name, message, reason)]
 
 
-def dead_letter(stage: str, message: Message, error: str) -> Emission:
+def dead_letter(stage: str, message: Logged, error: str) -> Emission:
     """Return the dead letter of a record."""
     value = message.value or b""
     letter: Struct = DeadLetter(

@@ -1,0 +1,5 @@
+"""`python -m servicemap`."""
+
+from servicemap.cli import main
+
+main()

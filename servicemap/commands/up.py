@@ -1,0 +1,32 @@
+"""`servicemap up`: run the map of this machine: collectors, log, folds and store in one supervised command."""
+
+import click
+
+from servicemap.config import Config
+from servicemap.options import Duration, configured
+
+
+@click.command(help=__doc__.split(": ", 1)[1])
+@configured(
+    window="collectors__window_ms",
+    native_port="store__native_port",
+    http_port="store__http_port",
+    host_id="collectors__host_id",
+)
+@click.option("--for", "for_ms", type=Duration(), metavar="TIME", help="Stop after this long, such as 30s.")
+@click.option("--window", type=Duration(), help="Width of a window.  [default: 5s]")
+@click.option("--native-port", type=int, help="Port of the store's native protocol; 0: any.  [default: 9000]")
+@click.option("--http-port", type=int, help="Port of the store's HTTP interface; 0: any.  [default: 8123]")
+@click.option("--host-id", help="Id of this host.  [default: its machine id]")
+@click.option("--quiet", is_flag=True, help="No summary, even on a terminal.")
+def command(config: Config, for_ms: int | None, quiet: bool) -> None:
+    """Run everything until Ctrl-C.
+
+    \b
+    servicemap up
+    servicemap up --for 1m --data /tmp/map
+    servicemap up --log kafka://127.0.0.1:9092
+    """
+    from servicemap.up import run
+
+    run(config, for_ms, quiet=quiet)

@@ -1,0 +1,129 @@
+"""Configuration: defaults < file (TOML or JSON) < environment < command line. An unknown key is an error that names it.
+
+file           --config FILE, else $SERVICEMAP_CONFIG, else ./servicemap.toml, else /etc/servicemap.toml
+environment    SERVICEMAP_ and the path of the key: SERVICEMAP_DATA, SERVICEMAP_LOG__URL, SERVICEMAP_STORE__HTTP_PORT
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from collectors.settings import Settings
+from streams.naming import NamingRule
+
+PREFIX = "SERVICEMAP_"
+FILES = (Path("servicemap.toml"), Path("/etc/servicemap.toml"))
+
+
+class ConfigError(Exception):
+    """One sentence that names the key and says what is wrong with it."""
+
+
+class LogConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where facts are written to and read from."""
+
+    url: str = ""
+    """A path or kafka://host:9092; empty: a file in the data directory."""
+    partitions: int = 0
+    """Partitions of new topics; 0: one in a file, four on Kafka."""
+    keep_hours: int = 0
+    """Hours raw facts are kept; 0: as the topics declare (7 days raw, 1 day derived)."""
+
+
+class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The ClickHouse that rows go to."""
+
+    url: str = ""
+    """clickhouse://user:password@host:9000/database; empty: the embedded one."""
+    host: str = "127.0.0.1"
+    """Address the embedded one listens on."""
+    native_port: int = 9000
+    """Port of its native protocol; 0: any."""
+    http_port: int = 8123
+    """Port of its HTTP interface; 0: any."""
+
+
+class ServicesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How processes are called."""
+
+    rules: tuple[NamingRule, ...] = ()
+    """Names given by hand; the first that matches counts."""
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    data: str = ""
+    """Directory for the log, the store and what runs; empty: $XDG_DATA_HOME/servicemap or ~/.local/share/servicemap."""
+    log: LogConfig = field(default_factory=LogConfig)
+    store: StoreConfig = field(default_factory=StoreConfig)
+    collectors: Settings = field(default_factory=Settings)
+    services: ServicesConfig = field(default_factory=ServicesConfig)
+
+    @property
+    def directory(self) -> Path:
+        """Return the data directory."""
+        base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        return Path(self.data).expanduser() if self.data else base / "servicemap"
+
+    @property
+    def kafka(self) -> bool:
+        """Say whether the log is Kafka."""
+        return self.log.url.startswith("kafka://")
+
+    @property
+    def log_url(self) -> str:
+        """Return the address of the log."""
+        return self.log.url or str(self.directory / "log.sqlite")
+
+    @property
+    def partitions(self) -> int:
+        """Return how many partitions new topics get."""
+        return self.log.partitions or (4 if self.kafka else 1)
+
+
+def load(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Config:
+    """Read the configuration; `flags` are dotted keys, None means not given. Raises ConfigError."""
+    environment = os.environ if environment is None else environment
+    chosen = file or (Path(environment["SERVICEMAP_CONFIG"]) if environment.get("SERVICEMAP_CONFIG") else None)
+    tree = _file(chosen) if chosen else next((_file(path) for path in FILES if path.is_file()), {})
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and name not in {"SERVICEMAP_CONFIG"} and not name.startswith("SERVICEMAP_TEST_"):
+            _put(tree, name.removeprefix(PREFIX).lower().split("__"), text)
+    for key, value in (flags or {}).items():
+        if value is not None:
+            _put(tree, key.split("."), value)
+    try:
+        return msgspec.convert(tree, Config, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"configuration: {error}") from None
+
+
+def _file(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_bytes()
+        decoded = msgspec.json.decode(text) if path.suffix == ".json" else msgspec.toml.decode(text)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path} is not valid: {error}") from None
+    if not isinstance(decoded, dict):
+        raise ConfigError(f"{path} is not a table of settings")
+    return decoded
+
+
+def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    *folders, name = path
+    for folder in folders:
+        tree = tree.setdefault(folder, {})
+        if not isinstance(tree, dict):
+            raise ConfigError(f"configuration: {'.'.join(path)} is inside something that is not a table")
+    tree[name] = value

@@ -1,0 +1,48 @@
+"""The data directory: one `up` at a time, also while the parts of a killed one are still going away."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from servicemap.options import Failure
+
+PATIENCE = 30.0  # seconds for the parts of a killed run to end
+
+
+@contextmanager
+def held(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
+    """Hold a data directory. Children inherit the lock, so it is free only when the last of them is gone."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Failure(f"cannot write to {folder} ({error.strerror}): give a directory with --data") from None
+    os.set_inheritable(descriptor, True)
+    try:
+        _take(descriptor, folder, tell)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, folder: Path, tell: Callable[[str], None]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    told = False
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = int(os.pread(descriptor, 20, 0) or 0)
+            if (pid and Path(f"/proc/{pid}").exists()) or time.monotonic() > deadline:
+                raise Failure(
+                    f"servicemap already runs in {folder} (pid {pid}): stop it, or give another directory with --data"
+                ) from None
+            if not told:
+                tell("waiting for the parts of a killed run to end")
+                told = True
+            time.sleep(0.2)

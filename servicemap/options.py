@@ -1,0 +1,110 @@
+"""Options that every command has, types of values, and failures as one sentence."""
+
+import functools
+import logging
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from servicemap.config import ConfigError, load
+
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+class Failure(click.ClickException):
+    """One sentence that says what to do; exit code 1."""
+
+    def show(self, file: Any = None) -> None:
+        """Print the sentence."""
+        click.echo(f"servicemap: {self.format_message()}", err=True)
+
+
+class Duration(click.ParamType):
+    """A stretch of time such as 500ms, 30s, 10m, 2h, 7d; a bare number is seconds. In ms."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return milliseconds."""
+        if isinstance(value, int):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)", str(value))
+        if match is None:
+            self.fail(f"{value!r} is no duration; say 30s, 10m, 2h or 7d")
+        return int(float(match[1]) * _UNITS[match[2] or "s"])
+
+
+class Moment(click.ParamType):
+    """A point in time: 2026-05-01T12:00[:00][Z], 12:00 (today), @seconds, now, or 10m (ago). In ms since the epoch."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return milliseconds since the epoch. A time without a zone is local time."""
+        if isinstance(value, int):
+            return value
+        text = str(value).strip()
+        now = datetime.now().astimezone()
+        if text == "now":
+            return int(now.timestamp() * 1000)
+        if re.fullmatch(r"@\d+(\.\d+)?", text):
+            return int(float(text[1:]) * 1000)
+        if re.fullmatch(r"-?\d+(\.\d+)?(ms|s|m|h|d)", text):
+            return int(now.timestamp() * 1000) - Duration().convert(text.lstrip("-"), param, ctx)
+        if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
+            text = f"{now:%Y-%m-%d}T{text.zfill(5 if text.count(':') == 1 else 8)}"
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{value!r} is no time; say 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
+        return int((moment if moment.tzinfo else moment.astimezone()).timestamp() * 1000)
+
+
+def iso(ms: int) -> str:
+    """Write a time for people: UTC, to the second."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def configured(**keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options all have, and its configuration as first argument.
+
+    `keys` maps the command's own parameters to the configuration keys they set, with __ for the dot.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @click.option("--config", "file", type=click.Path(path_type=Path), help="Configuration file, TOML or JSON.")
+        @click.option("--data", metavar="DIR", help="Data directory.  [default: ~/.local/share/servicemap]")
+        @click.option("--log", "log_url", metavar="URL", help="A path or kafka://host:9092.  [default: in DIR]")
+        @click.option(
+            "--store", "store_url", metavar="URL", help="clickhouse://user:pw@host:9000/db.  [default: in DIR]"
+        )
+        @click.option("--debug", is_flag=True, help="Log more, and show tracebacks.")
+        @functools.wraps(command)
+        def run(
+            file: Path | None, data: str | None, log_url: str | None, store_url: str | None, debug: bool, **rest: Any
+        ) -> None:
+            flags = {"data": data, "log.url": log_url, "store.url": store_url}
+            flags |= {key.replace("__", "."): rest.pop(name) for name, key in keys.items()}
+            _log(debug)
+            try:
+                config = load(file, flags=flags)
+            except ConfigError as error:
+                raise Failure(str(error)) from None
+            command(config, **rest)
+
+        return run
+
+    return decorate
+
+
+def _log(debug: bool) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )

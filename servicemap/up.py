@@ -1,0 +1,98 @@
+"""Everything on one machine: the parts of a configuration under one supervisor."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from servicemap.config import Config
+from servicemap.directory import held
+from servicemap.options import Failure
+from servicemap.parts import connect_log, store_address, store_directory
+from servicemap.process import stop_event
+from servicemap.summary import Summary
+from servicemap.supervisor import Part, Supervisor
+
+TICK = 0.25
+
+
+def run(config: Config, for_ms: int | None, *, quiet: bool) -> None:
+    """Run until a signal or for a while; then stop the parts in the order of the data."""
+    stop = stop_event()
+    with held(config.directory, _say):
+        connect_log(config).close()  # says what is wrong before anything is started
+        supervisor = Supervisor(parts(config), _say)
+        summary = None if quiet or not sys.stdout.isatty() else Summary(config)
+        end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")
+        told = False
+        try:
+            while not stop.is_set() and time.monotonic() < end:
+                supervisor.tend()
+                if not told and _store_ready(config):
+                    told = True
+                    _say(_greeting(config))
+                hopeless = supervisor.hopeless()
+                if hopeless:
+                    raise Failure(f"{hopeless} cannot start; what it said stands above")
+                if summary is not None and told:
+                    summary.show()
+                stop.wait(TICK)
+        finally:
+            if summary is not None:
+                summary.close()
+            _say("stopping: what was seen is being stored")
+            supervisor.stop()
+
+
+def parts(config: Config) -> list[Part]:
+    """Return the parts in the order of the data."""
+    file = _written(config)
+    common = ("--config", str(file))
+    ready = lambda: _store_ready(config)  # noqa: E731
+    found = [
+        Part("collect", ("servicemap", "collect", *common)),
+        Part("work", ("servicemap", "work", *common)),
+        Part("sink", ("servicemap", "sink", *common), ready),
+    ]
+    if not config.store.url:
+        folder = store_directory(config)
+        (folder / "store.json").unlink(missing_ok=True)  # of a store that was killed
+        ports = ("--native-port", str(config.store.native_port), "--http-port", str(config.store.http_port))
+        arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports)
+        found.append(Part("store", arguments))
+    return found
+
+
+def _written(config: Config) -> Path:
+    """Write the configuration down for the parts."""
+    file = config.directory / "run.json"
+    settled = msgspec.structs.replace(config, data=str(config.directory.resolve()))
+    file.write_bytes(msgspec.json.encode(settled))
+    file.chmod(0o600)  # a store's password may be in it
+    return file
+
+
+def _store_ready(config: Config) -> bool:
+    return bool(config.store.url) or (store_directory(config) / "store.json").exists()
+
+
+def _greeting(config: Config) -> str:
+    where = f"data in {config.directory}"
+    if config.store.url:
+        return f"up; {where}; see the map with: servicemap map"
+    facts = json.loads((store_directory(config) / "store.json").read_text())
+    address = store_address(config, write=False)
+    return (
+        f"up; {where}\n  store   clickhouse://{address.host}:{address.port} and http://{facts['host']}:{facts['http_port']}"
+        f" (user default, read only)\n  see     servicemap map{_data_flag(config)}"
+    )
+
+
+def _data_flag(config: Config) -> str:
+    return f" --data {config.data}" if config.data else ""
+
+
+def _say(text: str) -> None:
+    print(f"servicemap: {text}", file=sys.stderr, flush=True)
