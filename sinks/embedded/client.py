@@ -39,14 +39,14 @@ class Client:
 
         `settings` are for this statement alone, values in plain text. Raises EngineError.
         """
-        text = self.prepare(text, settings)
+        text = self.prepare(text, settings, parameters)
         if not text:
             return
         run = self.session.run if streamed else self.session.whole
         with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
             yield from result
 
-    def prepare(self, text: str, settings: Mapping[str, str]) -> str:
+    def prepare(self, text: str, settings: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Apply settings and, for a reader, judge the statement; gives what is left to run."""
         literals = {name: sql.literal(value) for name, value in settings.items() if name not in _NOT_SETTINGS}
         if not self.user.reads_only:
@@ -62,17 +62,17 @@ class Client:
             text, inline = clause
             literals |= inline
         self._set_for_reader({**self._chosen, **literals})
-        reader.check_statement(self.session, text)
+        reader.check_statement(self.session, text, parameters)
         return text
 
     def insert(self, insert: sql.InsertText, form: str, settings: Mapping[str, str]) -> Insert:
         """Begin an INSERT; raises EngineError, always so for a reader."""
-        self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings)
+        self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings, {})
         return self.session.insert(insert.statement, form)
 
     def insert_columns(self, insert: sql.InsertText, settings: Mapping[str, str]) -> Columns:
         """Names and types an INSERT takes, in its order; raises the INSERT's own EngineError."""
-        self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings)
+        self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings, {})
         try:
             return self.columns(sql.columns_of(insert.target))
         except EngineError:

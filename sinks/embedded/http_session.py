@@ -17,14 +17,14 @@ from itertools import chain
 from urllib.parse import parse_qsl, urlsplit
 
 from sinks.embedded import sql
-from sinks.embedded.blocks import Block, blocks_of, read_block
+from sinks.embedded.blocks import Block, blocks_of
 from sinks.embedded.client import Client
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_body import PACKERS, read_body, unframed
 from sinks.embedded.http_status import status_of
 from sinks.embedded.native import REVISION
 from sinks.embedded.native_session import Context
-from sinks.embedded.wire import Source, frames
+from sinks.embedded.wire import frames
 
 _HEAD = 1 << 16  # an INSERT's own text ends within this
 _MAX_TEXT = 16 << 20
@@ -68,7 +68,7 @@ class Request:
 
     @property
     def revision(self) -> int:
-        """The protocol revision whose blocks a Native client speaks; 0 is plain Native."""
+        """The revision whose blocks a client reads as Native; what it sends is plain (0), always."""
         return min(int(self.values.get("client_protocol_version", 0)), REVISION)
 
 
@@ -212,8 +212,6 @@ class HttpSession(BaseHTTPRequestHandler):
         statement = insert.statement.encode("latin-1").decode("utf-8", "surrogateescape")
         target = insert.target.encode("latin-1").decode("utf-8", "surrogateescape")
         insert = replace(insert, statement=statement, target=target)
-        if insert.form == "Native" and request.revision:
-            data = _plain_native(data, request.revision)
         running = client.insert(insert, insert.form, request.settings)
         try:
             for piece in data:
@@ -333,17 +331,6 @@ class HttpSession(BaseHTTPRequestHandler):
     def _chunk(self, data: bytes) -> None:
         if data and self.command != "HEAD":
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
-
-
-def _plain_native(data: Iterator[bytes], revision: int) -> Iterator[bytes]:
-    source = Source(lambda: next((piece for piece in data if piece), b""))
-    while True:
-        try:
-            source.need(1)
-        except EOFError:
-            return
-        yield read_block(source, revision).encode(0)
-        source.forget()
 
 
 def _is_own_name(host: str) -> bool:

@@ -7,6 +7,7 @@ tree, never by text), and settings are applied from outside before readonly = 1 
 """
 
 import re
+from collections.abc import Mapping
 
 from sinks.embedded.engine import EngineError, Session
 
@@ -29,7 +30,7 @@ def _refuse(what: str) -> EngineError:
     return EngineError(164, f"DB::Exception: default: {what} in readonly mode: use the writer's login. (READONLY)")
 
 
-def check_statement(session: Session, statement: str) -> None:
+def check_statement(session: Session, statement: str, parameters: Mapping[str, str]) -> None:
     """Raise READONLY (164) unless the statement only reads from the store's own tables."""
     if _SAFE_CONTROL.fullmatch(statement):
         return
@@ -39,7 +40,7 @@ def check_statement(session: Session, statement: str) -> None:
     if kind != "READ_ONLY" or count != 1:
         raise _refuse("Cannot execute query")
     try:
-        tree = b"".join(session.run(f"EXPLAIN AST {statement}", "TSVRaw")).decode("utf-8", "replace")
+        tree = b"".join(session.run(f"EXPLAIN AST {statement}", "TSVRaw", parameters)).decode("utf-8", "replace")
     except EngineError:
         if re.match(r"\s*(SELECT|WITH|\()", statement, re.I):
             raise
