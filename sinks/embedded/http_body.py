@@ -1,8 +1,10 @@
 """Request and response bodies of the HTTP interface: chunks, content encodings, frames."""
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import BinaryIO, Protocol
+from collections.abc import Callable, Iterator
+from email.message import Message
+from io import BufferedIOBase
+from typing import Protocol
 
 import lz4.frame
 import zstandard
@@ -61,7 +63,7 @@ PACKERS: dict[str, Callable[[], Packer]] = {
 }
 
 
-def read_body(file: BinaryIO, headers: Mapping[str, str]) -> Iterator[bytes]:
+def read_body(file: BufferedIOBase, headers: Message) -> Iterator[bytes]:
     """Yield a request's body as it was before its transfer and content encodings.
 
     Raises EngineError for an encoding nobody knows or data it does not fit.
@@ -99,7 +101,7 @@ def unframed(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield read_frame(source)
 
 
-def _sized(file: BinaryIO, left: int) -> Iterator[bytes]:
+def _sized(file: BufferedIOBase, left: int) -> Iterator[bytes]:
     while left:
         data = file.read(min(left, _PIECE))
         if not data:
@@ -108,7 +110,7 @@ def _sized(file: BinaryIO, left: int) -> Iterator[bytes]:
         yield data
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def _chunks(file: BufferedIOBase) -> Iterator[bytes]:
     while True:
         line = file.readline(64)
         try:

@@ -3,15 +3,11 @@
 Source: clickhouse.com/docs/interfaces/http and ClickHouse's `src/Server/HTTPHandler.cpp`.
 """
 
-import base64
-import binascii
-import ipaddress
 import json
 import socket
-import uuid
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from itertools import chain
 from urllib.parse import parse_qsl, urlsplit
@@ -21,8 +17,8 @@ from sinks.embedded.blocks import Block, blocks_of
 from sinks.embedded.client import Client
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_body import PACKERS, read_body, unframed
+from sinks.embedded.http_request import Request, credentials, request_of, stranger
 from sinks.embedded.http_status import status_of
-from sinks.embedded.native import REVISION
 from sinks.embedded.native_session import Context
 from sinks.embedded.wire import frames
 
@@ -46,30 +42,7 @@ _TYPES = {
     "Arrow": "application/octet-stream",
 }
 _TSV = "text/tab-separated-values; charset=UTF-8"
-_NOT_SETTINGS = {
-    *("query", "database", "default_format", "user", "password", "query_id", "quota_key", "role"),
-    *("session_id", "session_timeout", "session_check", "compress", "decompress", "buffer_size"),
-    *("client_protocol_version", "enable_http_compression", "wait_end_of_query"),
-    *("http_headers_progress_interval_ms", "send_progress_in_http_headers"),
-    *("cancel_http_readonly_queries_on_client_close", "add_http_cors_header"),
-}
 _PAGES = {"/": b"Ok.\n", "/ping": b"Ok.\n", "/replicas_status": b"Ok.\n"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """A statement and how it was asked for."""
-
-    values: dict[str, str]
-    settings: dict[str, str]
-    parameters: dict[str, str]
-    form: str
-    query_id: str
-
-    @property
-    def revision(self) -> int:
-        """The revision whose blocks a client reads as Native; what it sends is plain (0), always."""
-        return min(int(self.values.get("client_protocol_version", 0)), REVISION)
 
 
 class HttpSession(BaseHTTPRequestHandler):
@@ -115,7 +88,7 @@ class HttpSession(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.busy, self._started = True, False
         try:
-            if reason := self._stranger():
+            if reason := stranger(self.headers):
                 self.close_connection = True
                 self._send(403, f"{reason}\n".encode())
                 return
@@ -131,22 +104,6 @@ class HttpSession(BaseHTTPRequestHandler):
         finally:
             self.busy = False
 
-    def _stranger(self) -> str | None:
-        """Why a browser must not have sent this, if so.
-
-        A page of some site can post to a loopback port, and with DNS rebinding even read from it:
-        its own name is then in Host, and its origin in Origin.
-        """
-        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname or "localhost"
-        if not _is_own_name(host):
-            return f"This store does not answer to the name {host}: use 127.0.0.1 or localhost."
-        origin = self.headers.get("Origin")
-        if origin and urlsplit(origin).netloc != self.headers.get("Host"):
-            return "This store answers no requests from pages of other sites."
-        if self.headers.get("Sec-Fetch-Site") == "cross-site":
-            return "This store answers no requests from pages of other sites."
-        return None
-
     def _page(self, path: str) -> None:
         self.close_connection = self.close_connection or self.command == "POST"
         if path in _PAGES:
@@ -155,13 +112,13 @@ class HttpSession(BaseHTTPRequestHandler):
             self._send(404, f"There is no handle {path}\n".encode())
 
     def _query(self, values: dict[str, str]) -> None:
-        user = self._context.users.login(*self._credentials(values))
+        user = self._context.users.login(*credentials(values, self.headers))
         if self.command != "POST":
             user = replace(user, reads_only=True)  # as in ClickHouse: GET changes nothing
-        request = self._request(values)
+        request = request_of(values, self.headers)
         database = values.get("database") or self.headers.get("X-ClickHouse-Database")
         with closing(Client(self._context.engine, user, database or "")) as client:
-            body = read_body(self.rfile, self.headers)  # type: ignore[arg-type]
+            body = read_body(self.rfile, self.headers)
             if values.get("decompress") == "1":
                 body = unframed(body)
             text = values.get("query", "")
@@ -182,31 +139,6 @@ class HttpSession(BaseHTTPRequestHandler):
                 if len(head) > _MAX_TEXT:
                     raise EngineError(223, "DB::Exception: The query is too large. (QUERY_IS_TOO_LARGE)")
             self._select(client, head.decode("utf-8", "surrogateescape").strip(), request)
-
-    def _request(self, values: dict[str, str]) -> Request:
-        form = self.headers.get("X-ClickHouse-Format") or values.get("default_format")
-        return Request(
-            values=values,
-            settings={
-                name: value
-                for name, value in values.items()
-                if name not in _NOT_SETTINGS and not name.startswith("param_")
-            },
-            parameters={name[6:]: value for name, value in values.items() if name.startswith("param_")},
-            form=form or "TabSeparated",
-            query_id=values.get("query_id") or str(uuid.uuid4()),
-        )
-
-    def _credentials(self, values: dict[str, str]) -> tuple[str, str]:
-        name = self.headers.get("X-ClickHouse-User")
-        if name is not None:
-            return name, self.headers.get("X-ClickHouse-Key", "")
-        scheme, _, given = self.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "basic":
-            with suppress(binascii.Error):
-                name, _, password = base64.b64decode(given).decode("utf-8", "replace").partition(":")
-                return name, password
-        return values.get("user", ""), values.get("password", "")
 
     def _insert(self, client: Client, insert: sql.InsertText, data: Iterator[bytes], request: Request) -> None:
         statement = insert.statement.encode("latin-1").decode("utf-8", "surrogateescape")
@@ -331,13 +263,3 @@ class HttpSession(BaseHTTPRequestHandler):
     def _chunk(self, data: bytes) -> None:
         if data and self.command != "HEAD":
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
-
-
-def _is_own_name(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost") or host == socket.gethostname():
-        return True
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -1,15 +1,18 @@
 """Listens on both ports, and starts and stops everything in order."""
 
+import fcntl
 import json
 import logging
+import os
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 from sinks.embedded.engine import Engine, EngineError
 from sinks.embedded.http_session import HttpSession
@@ -20,6 +23,7 @@ from sinks.embedded.watcher import Watcher
 log = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 64  # a thread each, per port
+_QUIRKS = re.compile("[:?&=#%]")
 _IDLE_SECONDS = 3600  # ClickHouse's idle_connection_timeout
 
 
@@ -118,7 +122,7 @@ def bind(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=64)
     except OSError as error:
         raise StartError(
-            f"Cannot listen on {host}:{port} ({error.strerror}): stop the program that has this "
+            f"Cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}): stop the program that has this "
             "port, or choose another one."
         ) from error
 
@@ -129,13 +133,12 @@ class Store:
     def __init__(self, options: Options) -> None:
         """Open the engine and both ports; raises StartError."""
         self._options = options
-        native, http = self._bind(options)
-        try:
+        with ExitStack() as undo:
+            self._lock = undo.enter_context(_lock(options))
+            native = undo.enter_context(bind(options.host, options.native_port))
+            http = undo.enter_context(bind(options.host, options.http_port))
             self._engine = _open(options)
-        except StartError:
-            native.close()
-            http.close()
-            raise
+            undo.pop_all()  # all is well: `stop` closes them
         self._watcher = Watcher(self._engine.kill)
         context = Context(
             engine=self._engine,
@@ -162,14 +165,7 @@ class Store:
                 listener.stop(time.monotonic() + 2)
         self._watcher.stop()
         self._engine.close()
-
-    def _bind(self, options: Options) -> tuple[socket.socket, socket.socket]:
-        native = bind(options.host, options.native_port)
-        try:
-            return native, bind(options.host, options.http_port)
-        except StartError:
-            native.close()
-            raise
+        self._lock.close()
 
     def _announce(self) -> None:
         facts = {
@@ -183,22 +179,40 @@ class Store:
         fresh.replace(file)
 
 
-def _open(options: Options) -> Engine:
+def _lock(options: Options) -> TextIO:
+    """Take the directory for this process; the kernel gives it back however the process ends.
+
+    The engine has a lock of its own, but says so on stderr in its own words, and late.
+    """
+    if _QUIRKS.search(str(options.data.resolve())):
+        raise StartError(
+            f"Cannot use {options.data}: choose a --data directory without any of : ? & = # % in "
+            "its path, which the engine takes for options."
+        )
     try:
         options.data.mkdir(parents=True, exist_ok=True)
-        probe = options.data / ".writable"
-        probe.touch()
-        probe.unlink()
+        lock = (options.data / "store.lock").open("w")
     except OSError as error:
         raise StartError(
             f"Cannot write to {options.data} ({error.strerror}): make it writable or choose another --data directory."
         ) from error
     try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StartError(
+            f"The store in {options.data} is in use: stop the server that has it, or choose another --data directory."
+        ) from error
+    return lock
+
+
+def _open(options: Options) -> Engine:
+    try:
         return Engine(options.data.resolve(), options.memory_bytes)
     except EngineError as error:
         raise StartError(
-            f"Cannot open the store in {options.data}: if another server uses it, stop that one "
-            f"or choose another --data directory ({error.message})."
+            f"Cannot open the store in {options.data}: if another program has it open, stop that "
+            f"one, else restore the directory from a backup ({error.message})."
         ) from error
 
 
