@@ -62,7 +62,7 @@ class Client:
             text, inline = clause
             literals |= inline
         self._set_for_reader({**self._chosen, **literals})
-        reader.check_statement(self.session, text, parameters)
+        reader.check_statement(self.session, text, parameters, self.user.forbidden)
         return text
 
     def insert(self, insert: sql.InsertText, form: str, settings: Mapping[str, str]) -> Insert:

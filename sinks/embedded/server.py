@@ -17,6 +17,7 @@ from typing import Protocol, TextIO
 from sinks.embedded.engine import Engine, EngineError
 from sinks.embedded.http_session import HttpSession
 from sinks.embedded.native_session import Context, NativeSession
+from sinks.embedded.reader import forbidden_functions
 from sinks.embedded.users import Users
 from sinks.embedded.watcher import Watcher
 
@@ -142,7 +143,7 @@ class Store:
         self._watcher = Watcher(self._engine.kill)
         context = Context(
             engine=self._engine,
-            users=Users(options.data / "store.token"),
+            users=Users(options.data / "store.token", forbidden_functions(self._engine)),
             watcher=self._watcher,
             setting_types=_setting_types(self._engine),
         )

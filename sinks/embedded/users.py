@@ -19,12 +19,13 @@ class User:
     name: str
     password: str
     reads_only: bool
+    forbidden: frozenset[str]  # functions no reader may call
 
 
 class Users:
     """The two users of a store. The writer's password is made here, anew for every start."""
 
-    def __init__(self, token_file: Path) -> None:
+    def __init__(self, token_file: Path, forbidden: frozenset[str]) -> None:
         """Write a fresh token to `token_file`, readable by its owner only."""
         token = secrets.token_urlsafe(24)
         fresh = token_file.with_suffix(".new")
@@ -34,8 +35,8 @@ class Users:
             file.write(token)
         fresh.replace(token_file)  # a reader of the file never sees half a token
         self._users = {
-            READER: User(READER, "", reads_only=True),
-            WRITER: User(WRITER, token, reads_only=False),
+            READER: User(READER, "", reads_only=True, forbidden=forbidden),
+            WRITER: User(WRITER, token, reads_only=False, forbidden=forbidden),
         }
 
     def login(self, name: str, password: str) -> User:
