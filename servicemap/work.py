@@ -1,8 +1,10 @@
 """Running the folds: the loop on one machine, a Faust worker on Kafka."""
 
+from collections.abc import Callable
+
 from schemas.topics import Topic
 from servicemap.config import Config
-from servicemap.log.protocol import GroupBusy, LogUnavailable, RecordTooLarge
+from servicemap.log.protocol import GroupBusy, Log, LogUnavailable, RecordTooLarge
 from servicemap.options import Failure
 from servicemap.parts import connect_log, group_of, partitions_of, stages
 from servicemap.process import stop_event, tune_memory
@@ -21,12 +23,8 @@ def run_loop(config: Config) -> None:
     except GroupBusy as error:
         raise Failure(str(error)) from None
     loop = Loop(log, list(zip(folds, readers, strict=True)), LogUnavailable, RecordTooLarge)
-
-    def committed(stage: Stage, topic: Topic, partition: int) -> int | None:
-        return log.committed(group_of(stage), topic.name, partition)
-
     tune_memory()
-    loop.rebuild(log, committed, partitions)
+    loop.rebuild(log, committed_in(log), partitions)
     loop.run(stop.is_set)
     for reader in readers:
         reader.close()
@@ -34,9 +32,20 @@ def run_loop(config: Config) -> None:
 
 
 def run_faust(config: Config) -> None:
-    """Run a Faust worker until a signal."""
-    from streams.app import run_worker
+    """Run a Faust worker until a signal; several share the partitions."""
+    from streams.app import WorkerFailed, run_worker
 
+    stop = stop_event()
     log = connect_log(config)
-    partitions = partitions_of(log)
-    run_worker(config.log.url, stages(config, partitions), log, group_of)
+    folds = stages(config, partitions_of(log))
+    tune_memory()
+    try:
+        run_worker(config.log.url, folds, log, group_of, committed_in(log), stop.is_set)
+    except WorkerFailed as error:
+        raise Failure(str(error)) from error
+    log.close()
+
+
+def committed_in(log: Log) -> Callable[[Stage, Topic, int], int | None]:
+    """Return how to ask a log where a stage goes on."""
+    return lambda stage, topic, partition: log.committed(group_of(stage), topic.name, partition)
