@@ -1,0 +1,70 @@
+"""How many bytes a closed TCP socket really received: whether its counter includes the peer's FIN.
+
+tcpi_bytes_received counts the peer's FIN as one byte, and the kernel's last word on a socket does not say whether the
+FIN had come. What does say so, best first: the state last seen; the peer's own counters when it is on this host; a
+byte that the program could not have left unread; our FIN, which is acknowledged in a close and not in a reset; and
+who closed first, which is the one whose 4-tuple waits in TIME_WAIT.
+"""
+
+import socket
+import struct
+from collections.abc import Callable, Iterable
+
+from collectors import diag, netlink
+from collectors.destroyed import Closed
+from collectors.diag import Identity
+
+FIN_CAME = frozenset((diag.CLOSE_WAIT, diag.LAST_ACK, diag.CLOSING))
+Flow = tuple[str, int, str, int]
+
+
+def received_payload(
+    closed: Closed, last_state: int, peer_sent: int | None, opener: bool, waits: Callable[[Identity], bool]
+) -> int:
+    """Return the payload bytes a closed socket received.
+
+    `last_state` is the state in the last scan (0: never seen), `peer_sent` the payload the other end sent if known,
+    `opener` whether this end sent the SYN, `waits` tells whether a 4-tuple is in TIME_WAIT.
+    """
+    last = closed.final
+    raw = last.row.received
+    if not raw or not last.established:
+        return raw
+    if last_state in FIN_CAME:
+        return raw - 1
+    if peer_sent is not None:
+        return raw - (raw == peer_sent + 1)
+    if last.unread:
+        return raw - (last.unread == 1)
+    own_fin = last.acknowledged - (last.row.sent - max(last.row.resent, 0)) - opener
+    if own_fin < 1 or (last_state != diag.FIN_WAIT2 and waits(closed.identity)):
+        return raw
+    return raw - 1
+
+
+def flow_of(identity: Identity) -> Flow:
+    """Return the 4-tuple of a socket."""
+    return identity[:4]
+
+
+def peer_of(identity: Identity) -> Flow:
+    """Return the 4-tuple of the socket at the other end."""
+    return (identity[2], identity[3], identity[0], identity[1])
+
+
+def sent_of(closed: Iterable[Closed]) -> dict[Flow, int]:
+    """Return the payload that each closed socket sent, by its 4-tuple."""
+    return {flow_of(one.identity): diag.sent_payload(one.final.row, True) for one in closed}
+
+
+def in_time_wait(sock: socket.socket, identity: Identity) -> bool:
+    """Ask the kernel for the socket of a 4-tuple: true when it is in TIME_WAIT, or half-way there."""
+    family = socket.AF_INET6 if ":" in identity.local_address else socket.AF_INET
+    local, remote = (socket.inet_pton(family, address) for address in (identity[0], identity[2]))
+    ports = struct.pack("!HH16s16s", identity.local_port, identity.remote_port, local, remote)
+    body = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 0xFFFF_FFFF) + ports + b"\0\0\0\0" + b"\xff" * 8
+    reply = netlink.ask(sock, diag.SOCK_DIAG_BY_FAMILY, body)
+    if reply is None:
+        return False
+    (inode,) = struct.unpack_from("=I", reply, diag.BODY + 68)
+    return reply[diag.BODY + 1] in (diag.TIME_WAIT, diag.FIN_WAIT2) and not inode

@@ -1,0 +1,212 @@
+"""What inet_diag tells of sockets (include/uapi/linux/inet_diag.h, struct tcp_info in tcp.h).
+
+Of 32,000 sockets the kernel fills 13 MB in 20 ms. Messages of one kind have one length, so a chunk of equal messages
+is read by one precompiled struct, ten times faster than by walking attributes; other chunks are walked.
+"""
+
+import socket
+import struct
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+from collectors import netlink
+
+SOCK_DIAG_BY_FAMILY = 20
+INET_DIAG_INFO = 2
+ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, TIME_WAIT = 1, 2, 4, 5, 6
+CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING = 7, 8, 9, 10, 11
+CONNECTED = (ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, CLOSING)
+UNKNOWN_RTT = 0xFFFF_FFFF  # tcpi_min_rtt before the first sample
+
+_REQUEST = struct.Struct("=BBBBI48x")  # family, protocol, extensions, pad, states, socket id
+_IDENTITY = struct.Struct("!HH16s16s")  # ports and addresses, at 20
+BODY = netlink.HEADER.size  # struct inet_diag_msg
+ATTRIBUTES = BODY + 72
+
+
+class Row(NamedTuple):
+    """What changes about a TCP socket; counters since it was opened. u32: segments, resent_segments, times."""
+
+    state: int
+    ports: int  # both, as they stand in memory: other ports are another connection of the same socket
+    cookie: int
+    inode: int
+    rtt_us: int
+    resent_segments: int
+    received: int  # bytes, the peer's FIN counts one
+    segments_out: int
+    segments_in: int
+    min_rtt_us: int
+    sent: int  # bytes, resent ones twice; before kernel 4.19 those acknowledged, an active opener's SYN counts one
+    resent: int  # bytes; -1 before kernel 4.19
+
+
+def local_port(row: Row) -> int:
+    """Return the local port, the first two bytes of `ports`."""
+    return int.from_bytes(row[1].to_bytes(4, sys.byteorder)[:2], "big")
+
+
+class Final(NamedTuple):
+    """What the kernel says of a TCP socket that is no more."""
+
+    row: Row
+    unread: int  # bytes received and not read by the program, the peer's FIN counts one
+    acknowledged: int  # bytes, SYN and FIN count one each
+    established: bool
+    idle_ms: int  # since the last acknowledgement came
+
+
+class Identity(NamedTuple):
+    """What does not change about a socket."""
+
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+    uid: int
+
+
+class Plain(NamedTuple):
+    """A socket without tcp_info: a listener, or a UDP socket."""
+
+    protocol: int
+    cookie: int
+    state: int
+    inode: int
+    queued: int
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the messages of one length keep what a Row needs."""
+
+    length: int
+    info: int
+    form: struct.Struct
+    legacy: bool  # a kernel before 4.19, whose tcp_info ends before bytes_sent
+
+    def fits(self, chunk: bytes) -> bool:
+        """Tell whether a chunk is nothing but messages of this layout.
+
+        Length, type and the header of the tcp_info attribute are compared in all messages at once.
+        """
+        count, rest = divmod(len(chunk), self.length)
+        places = (*range(6), *range(self.info - netlink.ATTRIBUTE.size, self.info))
+        return not rest and all(chunk[at :: self.length] == chunk[at : at + 1] * count for at in places)
+
+    def row(self, chunk: bytes, at: int) -> Row:
+        """Read the message at an offset."""
+        values = self.form.unpack_from(chunk, at)
+        if not self.legacy:
+            return Row._make(values)
+        acknowledged, *rest = values[6:]
+        return Row._make((*values[:6], *rest, acknowledged, -1))
+
+
+def states(*wanted: int) -> int:
+    """Return the mask of some TCP states."""
+    return sum(1 << state for state in wanted)
+
+
+def request(sock: socket.socket, family: int, protocol: int, mask: int, *, info: bool) -> Iterator[bytes]:
+    """Ask the kernel for sockets in the states of a mask; yield chunks of whole messages."""
+    extensions = 1 << (INET_DIAG_INFO - 1) if info else 0
+    return netlink.dump(sock, SOCK_DIAG_BY_FAMILY, _REQUEST.pack(family, protocol, extensions, 0, mask))
+
+
+def parse_rows(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, list[Row], Sequence[int]]]:
+    """Yield each chunk with its rows (plain tuples in the order of Row) and where their messages begin."""
+    layout: Layout | None = None
+    for chunk in chunks:
+        if layout is None or not layout.fits(chunk):
+            layout = _first_layout(chunk)
+        if layout is not None and not layout.legacy and layout.fits(chunk):
+            yield chunk, list(layout.form.iter_unpack(chunk)), range(0, len(chunk), layout.length)  # type: ignore[arg-type]
+        else:
+            walked = [(layout.row(chunk, at), at) for layout, at in _walk(chunk)]
+            yield chunk, [row for row, _ in walked], [at for _, at in walked]
+
+
+def _first_layout(chunk: bytes) -> Layout | None:
+    for kind, at, length in netlink.messages(chunk):
+        return layout_of(chunk, at, length) if kind == SOCK_DIAG_BY_FAMILY else None
+    return None
+
+
+def _walk(chunk: bytes) -> Iterator[tuple[Layout, int]]:
+    """Find the layout of each message; those without tcp_info (TIME_WAIT) are left out."""
+    for kind, at, length in netlink.messages(chunk):
+        layout = layout_of(chunk, at, length) if kind == SOCK_DIAG_BY_FAMILY else None
+        if layout:
+            yield layout, at
+
+
+def layout_of(chunk: bytes, at: int, length: int) -> Layout | None:
+    """Find tcp_info in a message; None when it has none."""
+    for kind, payload, size in netlink.attributes(chunk, at + ATTRIBUTES, at + length):
+        if kind == INET_DIAG_INFO and size >= 152:
+            return _layout(length, payload - at, size)
+    return None
+
+
+@lru_cache(maxsize=64)
+def _layout(length: int, info: int, size: int) -> Layout:
+    legacy = size < 216
+    form = f"={BODY + 1}xB2xI36xQ16xI{info - 88}x68xI28x"
+    form += f"I16xQQII4xI{size - 152}x" if legacy else f"I24xQII4xI48xQQ{size - 216}x"
+    return Layout(length, info, struct.Struct(form + f"{length - info - size}x"), legacy)
+
+
+def final(chunk: bytes) -> Final | None:
+    """Read the message of a socket that was destroyed; None when it is not of TCP."""
+    layout = layout_of(chunk, 0, len(chunk))
+    if layout is None:
+        return None
+    (unread,) = struct.unpack_from("=I", chunk, BODY + 56)
+    (idle_ms,) = struct.unpack_from("=I", chunk, layout.info + 56)
+    (acknowledged,) = struct.unpack_from("=Q", chunk, layout.info + 120)
+    row = layout.row(chunk, 0)
+    return Final(row, unread, acknowledged, row.min_rtt_us != UNKNOWN_RTT, idle_ms)
+
+
+def sent_payload(row: Row, opener: bool) -> int:
+    """Return the payload bytes sent, resent ones once; before kernel 4.19 those acknowledged to an `opener` or not."""
+    return row.sent - row.resent if row.resent >= 0 else max(row.sent - opener, 0)
+
+
+def identity(chunk: bytes, at: int) -> Identity:
+    """Read the identity of the socket whose message begins at an offset."""
+    local_port, remote_port, local, remote = _IDENTITY.unpack_from(chunk, at + BODY + 4)
+    (uid,) = struct.unpack_from("=I", chunk, at + BODY + 64)
+    family = chunk[at + BODY]
+    return Identity(address(family, local), local_port, address(family, remote), remote_port, uid)
+
+
+def parse_plain(chunks: Iterable[bytes], protocol: int) -> Iterator[Plain]:
+    """Yield the sockets of a dump that has no tcp_info."""
+    for chunk in chunks:
+        for kind, at, _ in netlink.messages(chunk):
+            if kind == SOCK_DIAG_BY_FAMILY:
+                yield plain(chunk, at, protocol)
+
+
+def plain(chunk: bytes, at: int, protocol: int) -> Plain:
+    """Read the message at an offset."""
+    (cookie,) = struct.unpack_from("=Q", chunk, at + BODY + 44)
+    (queued,) = struct.unpack_from("=I", chunk, at + BODY + 56)
+    (inode,) = struct.unpack_from("=I", chunk, at + BODY + 68)
+    return Plain(protocol, cookie, chunk[at + BODY + 1], inode, queued, identity(chunk, at))
+
+
+@lru_cache(maxsize=65_536)
+def address(family: int, raw: bytes) -> str:
+    """Write an address as text; IPv4 that is mapped into IPv6 as IPv4."""
+    if family == socket.AF_INET:
+        return socket.inet_ntop(socket.AF_INET, raw[:4])
+    if raw.startswith(b"\0" * 10 + b"\xff\xff"):
+        return socket.inet_ntop(socket.AF_INET, raw[12:])
+    return socket.inet_ntop(socket.AF_INET6, raw)

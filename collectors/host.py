@@ -1,0 +1,111 @@
+"""The host: what it is, its addresses, and how loaded it was in the window."""
+
+import os
+import platform
+import re
+import socket
+import time
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.settings import Settings
+from collectors.window import Inert, Window
+from schemas import ids
+from schemas.raw import HostFacts, Interfaces
+from schemas.topics import HOSTS
+
+
+def find_host_id(settings: Settings, etc: str = "/etc", sys: str = "/sys") -> str:
+    """Return this host's id: as set, else the machine id, else the firmware's, else the host's name."""
+    candidates = (
+        settings.host_id,
+        _text(f"{etc}/machine-id"),
+        _text(f"{sys}/class/dmi/id/product_uuid").lower(),
+        re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()),
+    )
+    for candidate in candidates:
+        if ids.HOST_ID.fullmatch(candidate) and candidate != "uninitialized":
+            return candidate
+    raise ValueError("this host has no id of its own: set host_id (1 to 128 letters, digits, dots and dashes)")
+
+
+def find_boot_id(proc: str = "/proc") -> str:
+    """Return the id of this boot."""
+    return _text(f"{proc}/sys/kernel/random/boot_id") or "unknown"
+
+
+class HostCollector(Inert):
+    """Reports what the host is: on keyframes, and when something about it changed."""
+
+    topic = HOSTS
+
+    def __init__(
+        self,
+        settings: Settings,
+        etc: str = "/etc",
+        interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
+    ) -> None:
+        self._settings = settings
+        self._etc = etc
+        self._read_interfaces = interfaces
+        self._local = re.compile("|".join(f"(?:{name})" for name in settings.local_interfaces) or r"(?!)")
+        self._booted = 0
+        self._last: dict[str, Any] = {}
+        self.hostname = ""
+        self.interfaces = Interfaces()
+
+    def open(self, window: Window) -> None:
+        """Take the boot time once: computed anew, it would wander with the wall clock."""
+        self._booted = round((time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)) * 1000)
+
+    def collect(self, window: Window) -> HostFacts:
+        """Return the facts; a batch that changes nothing is marked by an empty host name."""
+        self.hostname = socket.gethostname()
+        self.interfaces = Interfaces.of(self._interfaces())
+        facts = {**self._fixed, "hostname": self.hostname, "interfaces": self.interfaces}
+        if facts == self._last and not window.keyframe:
+            return window.batch(HostFacts)
+        self._last = facts
+        return window.batch(HostFacts, **facts)
+
+    @cached_property
+    def _fixed(self) -> dict[str, Any]:
+        uname = os.uname()
+        return {
+            "os": parse_os_release(_text(f"{self._etc}/os-release")),
+            "kernel": uname.release,
+            "arch": uname.machine,
+            "cpus": os.cpu_count() or 0,
+            "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+            "booted": self._booted,
+            "agent_version": _version(),
+            "labels": self._settings.labels,
+        }
+
+    def _interfaces(self) -> Iterable[tuple[str, str, int, str, bool]]:
+        for name, address, prefix, mac in self._read_interfaces():
+            yield name, address, prefix, mac, self._local.fullmatch(name) is not None
+
+
+def parse_os_release(text: str) -> str:
+    """Return the name of the system in os-release(5)."""
+    fields = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)
+    return (fields.get("PRETTY_NAME") or fields.get("NAME") or platform.system()).strip("\"'")
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _version() -> str:
+    try:
+        return version("servicemap")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,85 @@
+"""How loaded the host and the agent were in a window, for its heartbeat."""
+
+import os
+import time
+from typing import NamedTuple
+
+from collectors.process_table import parse_stat
+from collectors.procfs import read_file
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Load(NamedTuple):
+    """The fields of schemas.raw.Heartbeat that speak of load; counters of the window alone."""
+
+    load1: float
+    cpu_ratio: float
+    memory_used_bytes: int
+    memory_total_bytes: int
+    swap_used_bytes: int
+    network_received_bytes: int
+    network_sent_bytes: int
+    agent_cpu_ms: int
+    agent_rss_bytes: int
+
+
+class LoadMeter:
+    """Reads /proc and takes the difference to the reading before."""
+
+    def __init__(self, proc: str = "/proc") -> None:
+        self._proc = proc
+        self._cpu = (0, 0)
+        self._network = (0, 0)
+        self._agent = 0.0
+        self.read()
+
+    def read(self) -> Load:
+        """Return the load since the last reading."""
+        cpu = parse_cpu(self._file("stat"))
+        network = parse_network(self._file("net/dev"))
+        agent = time.process_time()
+        memory = parse_memory(self._file("meminfo"))
+        busy, total = cpu[0] - self._cpu[0], cpu[1] - self._cpu[1]
+        stat = read_file(f"{self._proc}/self/stat")
+        load = Load(
+            load1=float((self._file("loadavg").split() or [b"0"])[0]),
+            cpu_ratio=round(min(max(busy / total, 0.0), 1.0), 4) if total > 0 else 0.0,
+            memory_used_bytes=memory.get("MemTotal", 0) - memory.get("MemAvailable", 0),
+            memory_total_bytes=memory.get("MemTotal", 0),
+            swap_used_bytes=memory.get("SwapTotal", 0) - memory.get("SwapFree", 0),
+            network_received_bytes=max(network[0] - self._network[0], 0),
+            network_sent_bytes=max(network[1] - self._network[1], 0),
+            agent_cpu_ms=round((agent - self._agent) * 1000),
+            agent_rss_bytes=parse_stat(stat).rss * PAGE if stat else 0,
+        )
+        self._cpu, self._network, self._agent = cpu, network, agent
+        return load
+
+    def _file(self, name: str) -> bytes:
+        return read_file(f"{self._proc}/{name}") or b""
+
+
+def parse_cpu(text: bytes) -> tuple[int, int]:
+    """Return (busy, total) ticks of all CPUs in /proc/stat; guest time is within user time, iowait is idle."""
+    line = text.partition(b"\n")[0].split()
+    ticks = [int(field) for field in line[1:9]]
+    return (sum(ticks) - sum(ticks[3:5]), sum(ticks)) if len(ticks) > 4 else (0, 0)
+
+
+def parse_memory(text: bytes) -> dict[str, int]:
+    """Return the entries of /proc/meminfo in bytes."""
+    lines = (line.split() for line in text.splitlines())
+    return {line[0][:-1].decode(): int(line[1]) * 1024 for line in lines if len(line) == 3}
+
+
+def parse_network(text: bytes) -> tuple[int, int]:
+    """Return bytes (received, sent) in /proc/net/dev by all interfaces but loopback."""
+    received = sent = 0
+    for line in text.splitlines()[2:]:
+        name, _, rest = line.partition(b":")
+        fields = rest.split()
+        if name.strip() != b"lo" and len(fields) >= 16:
+            received += int(fields[0])
+            sent += int(fields[8])
+    return received, sent

@@ -1,0 +1,42 @@
+"""A window of many rows as several records: no record beyond the rows and bytes that a topic allows."""
+
+import msgspec
+
+from schemas.codec import encode
+from schemas.columns import Columns
+from schemas.raw import Batch
+from schemas.topics import Topic
+
+
+def encoded_parts(topic: Topic, batch: Batch, rows: int) -> list[bytes]:
+    """Return a batch as records of at most so many rows; none when it says nothing and is no keyframe."""
+    total = _rows(batch)
+    if not total and not batch.keyframe:
+        return []
+    count = max(-(-total // rows), 1)
+    parts = [batch] if count == 1 else [_part(batch, number, rows) for number in range(count)]
+    values = [encode(part) for part in parts]
+    if rows > 1 and any(len(value) > topic.max_bytes for value in values):
+        return encoded_parts(topic, batch, rows // 2)
+    return values
+
+
+def _rows(batch: Batch) -> int:
+    return max((len(value) for value in _columns(batch).values()), default=0)
+
+
+def _columns(batch: Batch) -> dict[str, Columns | list[int]]:
+    values = ((name, getattr(batch, name)) for name in batch.__struct_fields__)
+    return {name: value for name, value in values if isinstance(value, Columns | list)}
+
+
+def _part(batch: Batch, number: int, rows: int) -> Batch:
+    chosen = slice(number * rows, (number + 1) * rows)
+    cut = {name: _cut(value, chosen) for name, value in _columns(batch).items()}
+    return msgspec.structs.replace(batch, part=number, **cut)
+
+
+def _cut(value: Columns | list[int], chosen: slice) -> Columns | list[int]:
+    if isinstance(value, list):
+        return value[chosen]
+    return type(value)(**{name: getattr(value, name)[chosen] for name in value.__struct_fields__})

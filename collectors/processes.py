@@ -1,0 +1,189 @@
+"""Processes: what runs, as whom and where, what it used in the window, and how it ended."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from collectors.process_events import Exit, ProcessEvents
+from collectors.process_facts import Facts, FactsReader, Users
+from collectors.process_table import ProcessTable, Stat
+from collectors.procfs import count_files
+from collectors.settings import Settings
+from collectors.window import Window
+from schemas.raw import Exits, ProcessBatch, Processes, Usage
+from schemas.topics import PROCESSES
+
+TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+MOST_READ = 500  # processes read between windows because they executed a program, 20 us each
+BASELINE = -1
+
+
+@dataclass(slots=True)
+class Known:
+    """A process as it was last read and reported."""
+
+    stat: Stat
+    facts: Facts
+    cpu: int  # ticks reported so far
+    news: bool = True  # its facts were not reported yet
+    young: bool = True  # its facts were read in its first window only: daemons drop privileges after they start
+
+
+class ProcessCollector:
+    """Reports new and changed processes, usage where it changed, and exits; all processes on a keyframe."""
+
+    topic = PROCESSES
+
+    def __init__(
+        self,
+        settings: Settings,
+        table: ProcessTable,
+        users: Users,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._proc = settings.proc
+        self._table = table
+        self._users = users
+        self._clock = clock
+        self._facts = FactsReader(settings.proc, settings.cmdline_bytes)
+        self._events = ProcessEvents(settings.event_buffer_bytes)
+        self._known: dict[int, Known] = {}
+        self._executed: dict[int, None] = {}
+        self._ended: dict[int, Exit] = {}
+        self._replaced: list[tuple[Known, Exit | None]] = []
+        self._booted_ms = 0.0
+
+    def open(self, window: Window) -> None:
+        """Subscribe to events, and take all processes as the baseline."""
+        self._booted_ms = (self._clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) * 1000
+        self._events.open()
+        for pid, stat in self._table.look(BASELINE).items():
+            self._learn(pid, stat, cpu=stat.cpu)
+
+    def drain(self) -> None:
+        """Take events; read what a process executes while it still runs."""
+        for event in self._events.drain():
+            if isinstance(event, Exit):
+                self._ended.setdefault(event.pid, event)
+                self._executed.pop(event.pid, None)
+            else:
+                self._executed[event.pid] = None
+        for pid in list(self._executed)[:MOST_READ]:
+            del self._executed[pid]
+            stat = self._table.read(pid)
+            if stat is not None:
+                self._learn(pid, stat)
+
+    def collect(self, window: Window) -> ProcessBatch:
+        """Return new and changed processes, what each used, and those that ended."""
+        if window.keyframe:
+            self._users.reload()
+        living = self._table.look(window.start)
+        self.drain()
+        rows, usage = [], []
+        for pid, stat in living.items():
+            known = self._known.get(pid)
+            if known is None or self._stale(known, stat) or known.young or window.keyframe:
+                known = self._learn(pid, stat, aged=True) or known
+            if known is None or known.stat.start != stat.start:
+                continue
+            if window.keyframe or stat.cpu != known.cpu or stat[6:] != known.stat[6:] or known.news:
+                usage.append(self._usage(known, stat))
+            known.stat = stat
+        gone = self._gone(living)
+        for known in (*self._known.values(), *(known for known, _ in gone)):
+            if known.news or window.keyframe:
+                rows.append(self._row(known))
+                known.news = False
+        return window.batch(
+            ProcessBatch,
+            processes=Processes.of(rows),
+            usage=Usage.of(usage),
+            exits=Exits.of(self._exits(gone)),
+        )
+
+    def missing(self) -> dict[str, str]:
+        """Return what cannot be seen."""
+        missing = {}
+        if self._facts.denied:
+            missing["executables and namespaces of other users' processes"] = "CAP_SYS_PTRACE (run as root)"
+        if not self._events.subscribed:
+            missing["exit codes, and what processes execute"] = "the proc connector (run as root on the host itself)"
+        return missing
+
+    def counters(self) -> dict[str, int]:
+        """Return what was lost of the events."""
+        return {"process_event_overruns": self._events.overruns}
+
+    def close(self) -> None:
+        """Unsubscribe."""
+        self._events.close()
+
+    @staticmethod
+    def _stale(known: Known, stat: Stat) -> bool:
+        held = known.stat
+        return held.start != stat.start or held.comm != stat.comm or held.parent != stat.parent
+
+    def _learn(self, pid: int, stat: Stat, *, cpu: int = 0, aged: bool = False) -> Known | None:
+        """Read a process's facts; what is new in them will be reported."""
+        facts = self._facts.read(pid)
+        if facts is None:
+            return None
+        known = self._known.get(pid)
+        if known is not None and known.stat.start == stat.start:
+            known.news = known.news or facts != known.facts or self._stale(known, stat)
+            known.young = known.young and not aged
+            known.facts, known.stat = facts, known.stat._replace(comm=stat.comm, parent=stat.parent)
+            return known
+        if known is not None:
+            self._replaced.append((known, self._ended.pop(pid, None)))
+        self._known[pid] = new = Known(stat, facts, cpu)
+        return new
+
+    def _gone(self, living: dict[int, Stat]) -> list[tuple[Known, Exit | None]]:
+        """Take out the processes that ended; one that started after the look at all of them has not."""
+        gone, self._replaced = self._replaced, []
+        for pid in self._known.keys() - living.keys():
+            if self._table.start_of(pid) != self._known[pid].stat.start:
+                gone.append((self._known.pop(pid), self._ended.get(pid)))
+        self._ended = {pid: event for pid, event in self._ended.items() if pid in self._known}
+        return gone
+
+    def _exits(self, gone: Iterable[tuple[Known, Exit | None]]) -> list[tuple[int, int, int, int, int]]:
+        now_ms, now_ns = self._clock() * 1000, time.monotonic_ns()
+        exits = []
+        for known, event in gone:
+            pid, start = known.stat.pid, known.stat.start
+            if event is None:
+                exits.append((pid, start, round(now_ms), -1, 0))
+            else:
+                code, signal = parse_status(event.status)
+                exits.append((pid, start, round(now_ms - (now_ns - event.at_ns) / 1e6), code, signal))
+        return exits
+
+    def _usage(self, known: Known, stat: Stat) -> tuple[int, int, int, int, int, int]:
+        used = max(stat.cpu - known.cpu, 0)
+        known.cpu = stat.cpu
+        return (
+            stat.pid,
+            stat.start,
+            round(used * TICK_MS),
+            stat.rss * PAGE,
+            count_files(self._proc, stat.pid),
+            stat.threads,
+        )
+
+    def _row(self, known: Known) -> tuple[object, ...]:
+        stat, facts = known.stat, known.facts
+        started = round(self._booted_ms + stat.start * TICK_MS)
+        user = self._users.name(facts.uid)
+        head = (stat.pid, stat.start, started, stat.parent, facts.uid, user, stat.comm, facts.exe, facts.cmdline)
+        return (*head, facts.cgroup, facts.container, facts.unit, facts.netns)
+
+
+def parse_status(status: int) -> tuple[int, int]:
+    """Return exit code and signal of a wait status; the code is -1 when a signal ended the process."""
+    signal = status & 0x7F
+    return (-1, signal) if signal else (status >> 8 & 0xFF, 0)

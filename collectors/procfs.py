@@ -1,0 +1,50 @@
+"""Reading /proc by plain system calls: half of what pathlib and open() cost, thousands of times a window."""
+
+# ruff: noqa: PTH115, PTH116, PTH208
+
+import os
+
+
+def read_file(path: str, limit: int = 65_536) -> bytes | None:
+    """Return the first bytes of a small file; None when it is gone or not ours to read."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, limit)
+    except OSError:  # ESRCH: the process vanished between open and read
+        return None
+    finally:
+        os.close(fd)
+
+
+def pids(proc: str) -> list[int]:
+    """Return the ids of all processes."""
+    return [int(name) for name in os.listdir(proc) if name.isdecimal()]
+
+
+def link(path: str) -> str:
+    """Return where a link of /proc points; OSError when it is gone or not ours to read."""
+    return os.readlink(path)
+
+
+def names(path: str) -> list[str]:
+    """Return the names in a folder; OSError when it is gone or not ours to read."""
+    return os.listdir(path)
+
+
+def count_files(proc: str, pid: int) -> int:
+    """Return how many files a process has open: the size of its fd folder since Linux 6.2; -1 when unknown."""
+    try:
+        return os.stat(f"{proc}/{pid}/fd").st_size or -1
+    except OSError:
+        return -1
+
+
+def own_netns() -> int:
+    """Return the inode of this process's network namespace, the one its sockets look at; 0 when unknown."""
+    try:
+        return os.stat("/proc/self/ns/net").st_ino
+    except OSError:
+        return 0

@@ -1,0 +1,189 @@
+"""The agent: collects every window of the wall clock and sends it, the heartbeat last."""
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from collectors.host import HostCollector, find_boot_id, find_host_id
+from collectors.listeners import ListenerCollector
+from collectors.load import LoadMeter
+from collectors.owners import OwnerCollector
+from collectors.parts import encoded_parts
+from collectors.process_facts import Users
+from collectors.process_table import ProcessTable
+from collectors.processes import ProcessCollector
+from collectors.procfs import own_netns
+from collectors.settings import Settings
+from collectors.socket_scan import SocketScan
+from collectors.sockets import SocketCollector
+from collectors.spool import Flush, Publish, Sealed, Spool
+from collectors.window import Collector, Window
+from schemas.codec import encode
+from schemas.raw import Heartbeat
+from schemas.topics import CONNECTIONS, HEARTBEATS, HOSTS, LISTENERS, OWNERS, PROCESSES, Topic
+
+SENDING = (PROCESSES, LISTENERS, OWNERS, CONNECTIONS, HOSTS)
+PATIENCE_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+def run(
+    settings: Settings,
+    publish: Publish,
+    flush: Flush,
+    stop: threading.Event,
+    *,
+    clock: Callable[[], float] = time.time,
+    collectors: Sequence[Collector] | None = None,
+) -> None:
+    """Collect and send until `stop` is set, then send the window begun and return.
+
+    `publish(topic, key, value)` hands a record to the log and `flush()` returns once all are acknowledged; both run in
+    one thread of their own and may block or raise: windows then wait in a bounded spool. `clock` gives seconds since
+    the epoch. ValueError when the settings give this host no id.
+    """
+    host_id = find_host_id(settings)
+    spool = Spool(host_id.encode(), publish, flush, settings.spool_windows, settings.spool_bytes)
+    spool.start()
+    try:
+        while not stop.is_set():
+            Run(settings, host_id, spool, clock, collectors).until(stop)
+    finally:
+        if not spool.close(PATIENCE_S):
+            _log.error("stopped before the log took every window")
+
+
+def default_collectors(settings: Settings, clock: Callable[[], float] = time.time) -> list[Collector]:
+    """Return the collectors in the order they look: sockets first, so that whoever holds one is found to live."""
+    scan, table = SocketScan(settings), ProcessTable(settings.proc)
+    netns = own_netns()
+    return [
+        SocketCollector(scan, netns),
+        ListenerCollector(scan, netns),
+        ProcessCollector(settings, table, Users(), clock),
+        OwnerCollector(scan, table, settings.proc),
+    ]
+
+
+class Run:
+    """One run: from a baseline on, windows whose starts only grow."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        host_id: str,
+        spool: Spool,
+        clock: Callable[[], float] = time.time,
+        collectors: Sequence[Collector] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._spool = spool
+        self._clock = clock
+        self._host = HostCollector(settings)
+        self._collectors = [*(default_collectors(settings, clock) if collectors is None else collectors), self._host]
+        self._load = LoadMeter(settings.proc)
+        self._errors: Counter[str] = Counter()
+        self._logged: dict[str, str] = {}
+        self._behind = set(self._collectors)  # must restate everything in their next batch
+        self._opened: list[Collector] = []
+        now = self._now()
+        width = settings.window_ms
+        boot_id = find_boot_id(settings.proc)
+        self._window = Window(host_id, boot_id, now, 0, now - now % width, width, keyframe=True)
+
+    def until(self, stop: threading.Event) -> None:
+        """Report window after window until stopped, or until the clock is set back so far that a new run must begin."""
+        try:
+            self._open()
+            while not stop.is_set():
+                window = self._window
+                self._wait(window, stop)
+                if self._now() < window.start:
+                    return
+                self._report(window)
+                self._window = self._next(window)
+        finally:
+            for collector in self._collectors:
+                collector.close()
+
+    def _now(self) -> int:
+        return int(self._clock() * 1000)
+
+    def _wait(self, window: Window, stop: threading.Event) -> None:
+        """Wait for the window's end, reading events meanwhile; no longer when stopped, or set back beyond waiting."""
+        end, earliest = window.start + window.width, window.start - self._settings.keyframe_ms
+        while earliest <= (now := self._now()) < end:
+            if stop.wait(min(end - now, self._settings.drain_ms) / 1000):
+                return
+            for collector in self._opened:
+                self._guard(collector, collector.drain)
+
+    def _next(self, window: Window) -> Window:
+        """Return the window to report next: that of now, whatever was skipped, but never one reported before."""
+        now = self._now()
+        start = max(now - now % window.width, window.start + window.width)
+        return replace(window, seq=window.seq + 1, start=start, keyframe=start % self._settings.keyframe_ms == 0)
+
+    def _report(self, window: Window) -> None:
+        records, sent = self._collect(window)
+        heartbeat = encode(self._heartbeat(window, sent))
+        sealed = Sealed(window.start, window.keyframe, [*records, (HEARTBEATS, heartbeat)])
+        if not self._spool.put(sealed):
+            self._behind.update(self._collectors)
+
+    def _collect(self, window: Window) -> tuple[list[tuple[Topic, bytes]], dict[str, int]]:
+        self._open()
+        parts: dict[str, list[bytes]] = {}
+        for collector in self._opened:
+            own = replace(window, keyframe=window.keyframe or collector in self._behind)
+            self._behind.add(collector)  # until it has succeeded
+            if self._guard(collector, partial(self._collect_one, collector, own, parts)):
+                self._behind.discard(collector)
+        records = [(topic, value) for topic in SENDING for value in parts.get(topic.name, ())]
+        sent = {topic: len(values) for topic, values in parts.items() if topic != HOSTS.name}
+        return records, sent
+
+    def _collect_one(self, collector: Collector, window: Window, parts: dict[str, list[bytes]]) -> None:
+        topic = collector.topic
+        parts[topic.name] = encoded_parts(topic, collector.collect(window), self._settings.rows_per_batch)
+
+    def _open(self) -> None:
+        for collector in self._collectors:
+            if collector not in self._opened and self._guard(collector, partial(collector.open, self._window)):
+                self._opened.append(collector)
+
+    def _guard(self, collector: Collector, work: Callable[[], None]) -> bool:
+        """Do a collector's work; its failure is counted, told once, and stops no other."""
+        try:
+            work()
+        except Exception as error:
+            name = collector.topic.name
+            self._errors[f"errors_{name}"] += 1
+            if self._logged.get(name) != repr(error):
+                self._logged[name] = repr(error)
+                _log.exception("the collector of %s failed, the others go on", name)
+            return False
+        return True
+
+    def _heartbeat(self, window: Window, sent: dict[str, int]) -> Heartbeat:
+        missing: dict[str, str] = {}
+        counters = self._errors + Counter(
+            {"windows_dropped": self._spool.dropped, "publish_errors": self._spool.errors}
+        )
+        for collector in self._opened:
+            missing |= collector.missing()
+            counters.update(collector.counters())
+        return window.batch(
+            Heartbeat,
+            sent=sent,
+            hostname=self._host.hostname,
+            netns=own_netns(),
+            interfaces=self._host.interfaces,
+            missing=missing,
+            counters={name: count for name, count in counters.items() if count},
+            **self._load.read()._asdict(),
+        )

@@ -1,0 +1,55 @@
+"""What can be set of the collectors; every default works on any host."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from schemas import ids
+
+# Interfaces whose subnets every host has anew: an address on them says nothing off this host.
+LOCAL_INTERFACES = (
+    "lo",
+    "docker0",
+    r"br-[0-9a-f]{12}",
+    "docker_gwbridge",
+    r"virbr\d+(-nic)?",
+    r"lxcbr\d+",
+    r"lxdbr\d+",
+    r"incusbr\d+",
+    r"podman\d+",
+)
+
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of the collectors of one host."""
+
+    host_id: Annotated[str, Meta(pattern=rf"^({ids.HOST_ID.pattern})?$")] = ""
+    """Id of this host; empty: its machine id."""
+    window_ms: Annotated[int, Meta(ge=100, le=3_600_000)] = 5_000
+    """Width of a window."""
+    keyframe_ms: Annotated[int, Meta(ge=100)] = 60_000
+    """How often everything known is restated; a multiple of `window_ms`."""
+    drain_ms: Annotated[int, Meta(ge=10)] = 200
+    """How often events are read between windows; less for hosts where more than 10,000 sockets a second close."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """Labels of this host: region, zone and the like."""
+    local_interfaces: tuple[str, ...] = LOCAL_INTERFACES
+    """Regular expressions of the names of interfaces whose addresses mean nothing off this host."""
+    rows_per_batch: Positive = 20_000
+    """Most rows of one column set in one record."""
+    spool_windows: Positive = 720
+    """Most windows kept while the log cannot take them; the oldest are dropped, and counted."""
+    spool_bytes: Positive = 16 << 20
+    """Most bytes of records kept while the log cannot take them."""
+    event_buffer_bytes: Positive = 4 << 20
+    """Kernel memory for events not read yet; it counts twice (SO_RCVBUFFORCE) and only as far as allowed."""
+    cmdline_bytes: Positive = 4_096
+    """Most bytes of a command line."""
+    proc: str = "/proc"
+    """Where procfs is mounted."""
+
+    def __post_init__(self) -> None:
+        if self.keyframe_ms % self.window_ms:
+            raise ValueError(f"keyframe_ms ({self.keyframe_ms}) must be a multiple of window_ms ({self.window_ms})")

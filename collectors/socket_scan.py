@@ -1,0 +1,149 @@
+"""One look at all sockets of the host's network namespace, shared by the collectors of connections and of listeners."""
+
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import compress, count
+from operator import itemgetter, ne
+
+from collectors import diag, netlink
+from collectors.closing import in_time_wait
+from collectors.destroyed import Closed, Destroyed
+from collectors.diag import Identity, Plain, Row
+from collectors.settings import Settings
+
+FAMILIES = (socket.AF_INET, socket.AF_INET6)
+_cookie = itemgetter(Row._fields.index("cookie"))
+
+
+@dataclass
+class Seen:
+    """What one scan saw; `changed` against the scan before, with the identity of sockets that are new or reused."""
+
+    tcp: dict[int, Row] = field(default_factory=dict)
+    changed: list[tuple[Row, Identity | None]] = field(default_factory=list)
+    vanished: set[int] = field(default_factory=set)
+    closed: list[Closed] = field(default_factory=list)
+    udp: dict[int, Plain] = field(default_factory=dict)
+    udp_closed: list[tuple[int, Identity]] = field(default_factory=list)
+    listening: dict[int, Plain] = field(default_factory=dict)
+    events_complete: bool = False
+    inodes_added: set[int] = field(default_factory=set)
+    inodes_removed: set[int] = field(default_factory=set)
+    since: float = 0.0  # when the scan before was, in seconds of the monotonic clock
+    ports: frozenset[int] = frozenset()  # local ports of TCP listeners
+
+
+class SocketScan:
+    """Reads sockets once a window, for whoever asks first, and the events of closing ones in between."""
+
+    def __init__(self, settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._events = Destroyed(settings.event_buffer_bytes, monotonic)
+        self._netlink: socket.socket | None = None
+        self._seen = Seen()
+        self._window: int | None = None
+        self._at = 0.0
+        self._others: dict[int, int] = {}
+        self.inodes: dict[int, int] = {}
+        """Inode -> cookie of every socket that a process may hold."""
+
+    def open(self) -> None:
+        """Subscribe to events first, so that nothing closes unseen after the baseline."""
+        if self._netlink is None:
+            self._netlink = netlink.open_socket(netlink.SOCK_DIAG)
+            self._events.open()
+
+    def drain(self) -> None:
+        """Take waiting events out of the kernel's buffer."""
+        self._events.drain()
+
+    def counters(self) -> dict[str, int]:
+        """Return what was lost of the events."""
+        return {"socket_event_overruns": self._events.overruns, "socket_events_dropped": self._events.dropped}
+
+    def missing(self) -> dict[str, str]:
+        """Return what cannot be seen."""
+        if self._netlink is None or self._events.subscribed:
+            return {}
+        return {"connections shorter than a window": "the sock_diag destroy groups (Linux 4.3 or later)"}
+
+    def close(self) -> None:
+        """Give back both netlink sockets."""
+        self._events.close()
+        if self._netlink is not None:
+            self._netlink.close()
+            self._netlink = None
+
+    def waits(self, identity: Identity) -> bool:
+        """Tell whether a 4-tuple is in TIME_WAIT now."""
+        return self._netlink is not None and in_time_wait(self._netlink, identity)
+
+    def look(self, window: int) -> Seen:
+        """Return the sockets as of this window; scans when the window was not looked at yet."""
+        if window != self._window:
+            self._seen = self._scan(self._seen.tcp)
+            self._window = window
+        return self._seen
+
+    def _scan(self, before: dict[int, Row]) -> Seen:
+        if self._netlink is None:
+            raise RuntimeError("the socket scan is not open")
+        seen = Seen(since=self._at)
+        self._at = self._monotonic()
+        try:
+            for family in FAMILIES:
+                self._tcp(family, before, seen)
+                self._plain(family, seen)
+        except OSError:
+            self.close()  # a dump that broke off leaves answers in the socket: begin anew
+            self.open()
+            raise
+        self._events.drain()  # after the dump: what closed while it ran is final here
+        seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
+        seen.vanished = before.keys() - seen.tcp.keys()
+        tcp = (one for one in seen.listening.values() if one.protocol == socket.IPPROTO_TCP)
+        seen.ports = frozenset(one.identity.local_port for one in tcp)
+        self._index(before, seen)
+        return seen
+
+    def _tcp(self, family: int, before: dict[int, Row], seen: Seen) -> None:
+        """Read one family. Nothing here but the rows that changed runs through Python's interpreter."""
+        assert self._netlink is not None
+        mask = diag.states(*diag.CONNECTED)
+        chunks = diag.request(self._netlink, family, socket.IPPROTO_TCP, mask, info=True)
+        for chunk, rows, places in diag.parse_rows(chunks):
+            cookies = list(map(_cookie, rows))
+            seen.tcp.update(zip(cookies, rows, strict=True))
+            for index in compress(count(), map(ne, map(before.get, cookies), rows)):
+                row, cookie = rows[index], cookies[index]
+                held = before.get(cookie)
+                same = held is not None and held[1] == row[1]  # plain tuples: [1] is ports
+                seen.changed.append((row, None if same else diag.identity(chunk, places[index])))
+
+    def _plain(self, family: int, seen: Seen) -> None:
+        assert self._netlink is not None
+        tcp, udp = socket.IPPROTO_TCP, socket.IPPROTO_UDP
+        for protocol, mask in ((tcp, diag.states(diag.LISTEN)), (udp, diag.states(diag.ESTABLISHED, diag.CLOSE))):
+            chunks = diag.request(self._netlink, family, protocol, mask, info=False)
+            for found in diag.parse_plain(chunks, protocol):
+                (seen.udp if found.state == diag.ESTABLISHED else seen.listening)[found.cookie] = found
+
+    def _index(self, before: dict[int, Row], seen: Seen) -> None:
+        """Bring the inodes up to date; plain tuples: [2] is cookie, [3] inode, 0 while or after no process holds it."""
+        others = {one.inode: one.cookie for one in (*seen.listening.values(), *seen.udp.values())}
+        added = {inode: cookie for inode, cookie in others.items() if self._others.get(inode) != cookie}
+        removed = {before[cookie][3] for cookie in seen.vanished} | (self._others.keys() - others.keys())
+        for row, _ in seen.changed:
+            held = before.get(row[2])
+            if held is None or held[3] != row[3]:
+                added[row[3]] = row[2]
+                removed.add(held[3] if held else 0)
+        self._others = others
+        for inode in removed:
+            self.inodes.pop(inode, None)
+        self.inodes.update(added)
+        self.inodes.pop(0, None)
+        seen.inodes_added = added.keys() - {0}
+        seen.inodes_removed = removed - added.keys() - {0}

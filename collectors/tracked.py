@@ -1,0 +1,72 @@
+"""A TCP socket from window to window: what was reported of it, and the row that reports what is new."""
+
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from collectors import diag
+from collectors.closing import FIN_CAME
+from collectors.diag import Identity, Row
+
+NOTHING = Row(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+ConnectionRow = tuple[Any, ...]  # in the order of schemas.raw.Connections
+_U32 = 0xFFFF_FFFF
+
+
+@dataclass(slots=True)
+class Tracked:
+    """A socket as it was last reported."""
+
+    identity: Identity
+    since: int  # window in which this run first saw it, ms
+    fresh: bool  # it was opened in this run
+    opener: bool  # it sent the SYN: nobody listens on its port
+    row: Row = NOTHING
+    sent: int = 0  # payload since it was opened
+    received: int = 0
+    vanished: int = 0  # windows since it left the dump without an event
+    told_closed: bool = False
+
+    def baseline(self, row: Row) -> None:
+        """Take the counters as they are, so that the next row tells what came since."""
+        self.row, self.sent, self.received = row, diag.sent_payload(row, self.opener), received(row)
+
+    def tell(self, window: int, row: Row, got: int, *, closed: bool = False, failed: bool = False) -> ConnectionRow:
+        """Return the row of a window, given the payload bytes received since the socket was opened."""
+        last, sent = self.row, max(diag.sent_payload(row, self.opener), self.sent)
+        told = (
+            row.cookie,
+            socket.IPPROTO_TCP,
+            *self.identity[:4],
+            row.state,
+            self.identity.uid,
+            self.since,
+            self.fresh and self.since == window,
+            self.fresh,
+            closed,
+            failed,
+            sent - self.sent,
+            max(got - self.received, 0),
+            (row.segments_out - last.segments_out) & _U32,
+            (row.segments_in - last.segments_in) & _U32,
+            (row.resent_segments - last.resent_segments) & _U32,
+            row.rtt_us,
+            0 if row.min_rtt_us == diag.UNKNOWN_RTT else row.min_rtt_us,
+        )
+        self.row, self.sent, self.received = row, sent, max(got, self.received)
+        return told
+
+
+def received(row: Row) -> int:
+    """Return the payload bytes a socket in a dump received: its state says whether the peer's FIN is counted."""
+    return row.received - (row.state in FIN_CAME)
+
+
+def udp_row(
+    cookie: int, identity: Identity, since: int, window: int, *, fresh: bool, closed: bool = False
+) -> ConnectionRow:
+    """Return the row of a connected UDP socket, of which the kernel counts nothing."""
+    state = diag.CLOSE if closed else diag.ESTABLISHED
+    opened = fresh and since == window
+    head = (cookie, socket.IPPROTO_UDP, *identity[:4], state, identity.uid, since, opened, fresh, closed, False)
+    return (*head, 0, 0, 0, 0, 0, 0, 0)

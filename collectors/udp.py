@@ -1,0 +1,36 @@
+"""UDP sockets with a peer: who talks to whom, without counters, for the kernel keeps none."""
+
+from collectors.diag import Identity
+from collectors.socket_scan import Seen
+from collectors.tracked import ConnectionRow, udp_row
+from collectors.window import Window
+
+
+class UdpPeers:
+    """Connected UDP sockets from window to window."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Identity, int, bool]] = {}  # identity, since, fresh
+
+    def baseline(self, seen: Seen, window: Window) -> None:
+        """Take the sockets that exist already."""
+        self._known = {cookie: (told.identity, window.start, False) for cookie, told in seen.udp.items()}
+
+    def rows(self, seen: Seen, window: Window) -> list[ConnectionRow]:
+        """Return the sockets that are new or closed, and on a keyframe all others."""
+        rows = []
+        known, self._known = self._known, {}
+        for cookie, told in seen.udp.items():
+            held = known.pop(cookie, None)
+            new = held is None or held[0][:4] != told.identity[:4]
+            entry = (told.identity, window.start, True) if held is None or new else held
+            self._known[cookie] = entry
+            if new or window.keyframe:
+                rows.append(udp_row(cookie, entry[0], entry[1], window.start, fresh=entry[2]))
+        for cookie, identity in seen.udp_closed:
+            if cookie not in known and cookie not in self._known:
+                brief = identity._replace(uid=-1)
+                rows.append(udp_row(cookie, brief, window.start, window.start, fresh=True, closed=True))
+        for cookie, (identity, since, fresh) in known.items():
+            rows.append(udp_row(cookie, identity, since, window.start, fresh=fresh, closed=True))
+        return rows
