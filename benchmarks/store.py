@@ -56,12 +56,12 @@ import sys, time
 from pathlib import Path
 from sinks.embedded.engine import Engine
 engine = Engine(Path(sys.argv[1]), 2_000_000_000)
-session = engine.session()
+session = engine.session("benchmark")
 block = Path(sys.argv[2]).read_bytes()
 for _ in session.whole(sys.argv[3], "Null"): pass
 for run in range(6):
     started = time.perf_counter()
-    insert = session.insert("INSERT INTO alone", "Native")
+    insert = session.insert("alone", "", "Native")
     for _ in range(int(sys.argv[4])): insert.append(block)
     insert.finish()
     print(time.perf_counter() - started, flush=True)

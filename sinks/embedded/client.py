@@ -21,6 +21,7 @@ class Client:
     def __init__(self, engine: Engine, user: User, database: str) -> None:
         """Open an engine connection; raises EngineError for an unknown database."""
         self.user = user
+        self.tag = engine.tag()
         self._engine = engine
         self._database = database or "default"
         self._chosen: dict[str, str] = {}  # by the SET statements of a reader
@@ -68,7 +69,7 @@ class Client:
     def insert(self, insert: sql.InsertText, form: str, settings: Mapping[str, str]) -> Insert:
         """Begin an INSERT; raises EngineError, always so for a reader."""
         self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings, {})
-        return self.session.insert(insert.statement, form)
+        return self.session.insert(insert.target, insert.options, form)
 
     def insert_columns(self, insert: sql.InsertText, settings: Mapping[str, str]) -> Columns:
         """Names and types an INSERT takes, in its order; raises the INSERT's own EngineError."""
@@ -76,7 +77,7 @@ class Client:
         try:
             return self.columns(sql.columns_of(insert.target))
         except EngineError:
-            self.session.insert(insert.statement, "Native").cancel()
+            self.session.insert(insert.target, insert.options, "Native").finish()
             raise
 
     def columns(self, select: str, parameters: Mapping[str, str] | None = None) -> Columns:
@@ -103,7 +104,7 @@ class Client:
         self.session.close()
 
     def _open(self, literals: Mapping[str, str]) -> Session:
-        session = self._engine.session()
+        session = self._engine.session(self.tag)
         try:
             quoted = self._database.replace("\\", "\\\\").replace("`", "\\`")
             _discard(session, f"USE `{quoted}`")

@@ -24,6 +24,7 @@ from sinks.embedded.wire import frames
 
 _HEAD = 1 << 16  # an INSERT's own text ends within this
 _MAX_TEXT = 16 << 20
+_MAX_INSERT = 256 << 20  # bytes of an INSERT, which is stored as a whole
 # Formats without a head or foot for the whole result, so blocks can follow each other.
 _STREAMED = {"Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "RowBinary"} | {
     "JSONEachRow",
@@ -141,14 +142,17 @@ class HttpSession(BaseHTTPRequestHandler):
             self._select(client, head.decode("utf-8", "surrogateescape").strip(), request)
 
     def _insert(self, client: Client, insert: sql.InsertText, data: Iterator[bytes], request: Request) -> None:
-        statement = insert.statement.encode("latin-1").decode("utf-8", "surrogateescape")
-        target = insert.target.encode("latin-1").decode("utf-8", "surrogateescape")
-        insert = replace(insert, statement=statement, target=target)
+        insert = replace(insert, target=_utf8(insert.target), options=_utf8(insert.options))
         running = client.insert(insert, insert.form, request.settings)
         try:
             for piece in data:
-                if piece:
-                    running.append(piece)
+                running.append(piece)
+                if running.size > _MAX_INSERT:
+                    raise EngineError(
+                        307,
+                        f"DB::Exception: Insert at most {_MAX_INSERT >> 20} MiB in one request, "
+                        "or use the native protocol. (TOO_MANY_BYTES)",
+                    )
             rows = running.finish()
         finally:
             running.cancel()
@@ -158,7 +162,7 @@ class HttpSession(BaseHTTPRequestHandler):
         named, sure = sql.output_format(text)
         form = named or request.form
         streamed = sure and form in _STREAMED and request.values.get("wait_end_of_query") != "1"
-        with self._context.watcher.watching(client.session.tag, self.request):
+        with self._context.watcher.watching(client.tag, self.request):
             result = client.run(text, request.form, request.settings, request.parameters, streamed)
             with closing(result):  # type: ignore[type-var]
                 pieces: Iterator[bytes] = result
@@ -263,3 +267,7 @@ class HttpSession(BaseHTTPRequestHandler):
     def _chunk(self, data: bytes) -> None:
         if data and self.command != "HEAD":
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("latin-1").decode("utf-8", "surrogateescape")

@@ -13,6 +13,7 @@ from sinks.embedded.watcher import Watcher
 from sinks.embedded.wire import Source, frames, read_frame
 
 _RECEIVE = 1 << 18
+_GATHER = 32 << 20  # bytes of an INSERT stored at once; a longer one is atomic by such pieces
 _HTTP_ANSWER = (
     b"HTTP/1.0 400 Bad Request\r\n\r\nThis is the store's native port: use the HTTP port, see store.json.\r\n"
 )
@@ -105,7 +106,7 @@ class NativeSession:
     def _select(self, client: Client, query: native.Query) -> None:
         text = sql.without_format(query.text)
         rows = blocks = size = 0
-        with self._context.watcher.watching(client.session.tag, self._peer):
+        with self._context.watcher.watching(client.tag, self._peer):
             result = client.run(text, "Native", query.settings, query.parameters)
             with closing(result):  # type: ignore[type-var]
                 for chunk in result:
@@ -147,6 +148,8 @@ class NativeSession:
                     return False
                 if block.rows:
                     running.append(block.encode(0))
+                if running.size > _GATHER:
+                    running.flush()
                 self._peer.sendall(native.insert_events(self._revision))
                 if not block.columns:
                     break

@@ -24,10 +24,10 @@ _DATA_WORDS = {"SELECT", "WITH", "VALUES", "FORMAT", "FROM", "WATCH"}
 
 @dataclass(frozen=True)
 class InsertText:
-    """An INSERT cut in three: the statement without its format, the format, where data begins."""
+    """An INSERT in pieces: where to, its SETTINGS clause, the format, and where data begins."""
 
-    statement: str
     target: str
+    options: str
     form: str
     data_from: int
 
@@ -82,7 +82,8 @@ def insert(text: str) -> InsertText | None:
     skipped = [word for word in start if word.text in ("INSERT", "INTO", "TABLE") and not word.depth]
     begin = skipped[-1].end
     target = statement[begin : settings.start if settings else None].strip()
-    return InsertText(statement, target, form, data_from)
+    options = statement[settings.start :] if settings else ""
+    return InsertText(target, options, form, data_from)
 
 
 def columns_of(target: str) -> str:
