@@ -1,7 +1,7 @@
 """One native-protocol connection: from hello to goodbye, one query after the other."""
 
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from sinks.embedded import native, sql
@@ -12,6 +12,7 @@ from sinks.embedded.users import Users
 from sinks.embedded.watcher import Watcher
 from sinks.embedded.wire import Source, frames, read_frame
 
+_CANCELLED = 394  # QUERY_WAS_CANCELLED
 _RECEIVE = 1 << 18
 _GATHER = 32 << 20  # bytes of an INSERT stored at once; a longer one is atomic by such pieces
 _HTTP_ANSWER = (
@@ -100,7 +101,8 @@ class NativeSession:
         try:
             self._select(client, query)
         except EngineError as error:
-            self._peer.sendall(native.exception(error))
+            stopped = error.code == _CANCELLED and self._has_cancelled()
+            self._peer.sendall(native.END_OF_STREAM if stopped else native.exception(error))
         return True
 
     def _select(self, client: Client, query: native.Query) -> None:
@@ -127,6 +129,11 @@ class NativeSession:
             + native.progress(done.read_rows, done.read_bytes, self._revision)
             + native.END_OF_STREAM
         )
+
+    def _has_cancelled(self) -> bool:
+        with suppress(OSError):
+            return self._peer.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == bytes([native.CANCEL])
+        return False
 
     def _insert(self, client: Client, insert: sql.InsertText, query: native.Query) -> bool:
         """Take the blocks of an INSERT; False when the stream of blocks cannot be followed."""

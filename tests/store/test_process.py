@@ -1,0 +1,179 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from clickhouse_driver import Client
+from clickhouse_driver.errors import Error
+
+CREATE = "CREATE TABLE IF NOT EXISTS kept (n UInt64, s String) ENGINE = MergeTree ORDER BY n"
+
+
+def _try(*arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "sinks.embedded", "--http-port", "0", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return ended.returncode, ended.stderr
+
+
+def test_a_killed_server_has_every_acknowledged_row(start: Any, tmp_path: Path) -> None:
+    acknowledged = 0
+    for round_ in range(4):
+        store = start(tmp_path / "data")
+        client = store.writer()
+        client.execute(CREATE)
+        killer = threading.Timer(0.2 + 0.1 * round_, store.process.kill)
+        killer.start()
+        try:
+            while True:
+                rows = [(n, "x" * 20) for n in range(acknowledged, acknowledged + 500)]
+                client.execute("INSERT INTO kept VALUES", rows)
+                acknowledged += 500
+        except (Error, OSError, EOFError):
+            killer.join()
+            store.process.wait(10)
+            client.disconnect()
+
+        store = start(tmp_path / "data")
+        client = store.writer()
+        ((found, distinct),) = client.execute("SELECT count(), uniqExact(n) FROM kept")
+        client.disconnect()
+        store.end(signal.SIGTERM)
+        assert found in (acknowledged, acknowledged + 500)
+        assert distinct == found
+        acknowledged = found
+    assert acknowledged > 0
+
+
+def test_sigterm_lets_a_running_insert_finish(start: Any, tmp_path: Path) -> None:
+    store = start(tmp_path / "data")
+    client = store.writer()
+    client.execute(CREATE)
+    begun = threading.Event()
+
+    def rows() -> Any:
+        for n in range(50):
+            begun.set()
+            yield (n, "x")
+
+    def insert() -> None:
+        client.execute("INSERT INTO kept VALUES", rows(), settings={"insert_block_size": 5})
+
+    thread = threading.Thread(target=insert)
+    thread.start()
+    begun.wait()
+    code = store.end(signal.SIGTERM)
+    thread.join()
+    client.disconnect()
+
+    again = start(tmp_path / "data")
+    client = again.writer()
+    found = client.execute("SELECT count() FROM kept")
+    client.disconnect()
+    assert code == 0
+    assert found == [(50,)]
+
+
+def test_a_client_that_dies_in_an_insert_leaves_nothing(start: Any, tmp_path: Path) -> None:
+    store = start(tmp_path / "data")
+    client = store.writer()
+    client.execute(CREATE)
+    process = psutil.Process(store.process.pid)
+    before = process.num_fds()
+
+    for _ in range(10):
+        dying = store.writer()
+        dying.connection.force_connect()
+        dying.connection.send_query("INSERT INTO kept VALUES")
+        dying.connection.send_external_tables([])
+        dying.receive_sample_block()
+        from clickhouse_driver.block import RowOrientedBlock
+
+        columns = [("n", "UInt64"), ("s", "String")]
+        dying.connection.send_data(RowOrientedBlock(columns, [(1, "x")]))
+        dying.connection.socket.shutdown(socket.SHUT_RDWR)
+        dying.disconnect()
+
+    assert client.execute("SELECT count() FROM kept") == [(0,)]
+    _wait_for(lambda: process.num_fds() <= before)
+    client.disconnect()
+
+
+def test_a_directory_in_use_is_refused_in_one_sentence(store: Any) -> None:
+    code, said = _try("--data", str(store.data), "--native-port", "0")
+
+    assert code == 1
+    assert said.count("\n") == 1
+    assert "is in use: stop the server that has it" in said
+
+
+def test_a_busy_port_is_refused_in_one_sentence(store: Any, tmp_path: Path) -> None:
+    code, said = _try("--data", str(tmp_path / "other"), "--native-port", str(store.native_port))
+
+    assert code == 1
+    assert said.count("\n") == 1
+    assert "choose another one" in said
+
+
+@pytest.mark.parametrize("data", ["/proc/nowhere", "/tmp/with:colon"])
+def test_an_unusable_directory_is_refused_in_one_sentence(data: str) -> None:
+    code, said = _try("--data", data, "--native-port", "0")
+
+    assert code == 1
+    assert said.count("\n") == 1
+
+
+def test_an_idle_server_is_small(start: Any, tmp_path: Path) -> None:
+    store = start(tmp_path / "data")
+    client = store.writer()
+    client.execute(CREATE)
+    client.execute("INSERT INTO kept VALUES", [(n, "x") for n in range(1000)])
+    client.disconnect()
+
+    assert psutil.Process(store.process.pid).memory_info().rss < 280 << 20
+    assert json.loads((store.data / "store.json").read_text())["host"] == "127.0.0.1"
+
+
+def test_eight_clients_read_and_insert_at_once(store: Any) -> None:
+    main = store.writer()
+    main.execute("CREATE TABLE shared (who UInt8, n UInt32) ENGINE = MergeTree ORDER BY n")
+    failed: list[Exception] = []
+
+    def work(who: int) -> None:
+        client: Client = store.writer(compression="lz4" if who % 2 else False)
+        try:
+            for turn in range(10):
+                client.execute("INSERT INTO shared VALUES", [(who, turn * 100 + n) for n in range(100)])
+                ((rows, numbers),) = client.execute(
+                    "SELECT count(), uniqExact(n) FROM shared WHERE who = %(who)s", {"who": who}
+                )
+                assert rows == numbers == (turn + 1) * 100
+        except Exception as error:
+            failed.append(error)
+        finally:
+            client.disconnect()
+
+    threads = [threading.Thread(target=work, args=(who,)) for who in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    total = main.execute("SELECT count() FROM shared")
+    main.disconnect()
+    assert failed == []
+    assert total == [(8000,)]
+
+
+def _wait_for(condition: Any) -> None:
+    import time
+
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
