@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 
-SUPERVISED = "SERVICEMAP_SUPERVISOR"  # pid of the supervisor, in the environment of its parts
+SUPERVISED = "_SERVICEMAP_SUPERVISOR"  # pid of the supervisor, in the environment of its parts
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 

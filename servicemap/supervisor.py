@@ -82,7 +82,7 @@ class Supervisor:
 
     def _start(self, child: Child, now: float) -> None:
         command = (sys.executable, "-m", *child.part.arguments)
-        child.process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL)
+        child.process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         child.started = now
         child.starts += 1
 
