@@ -1,0 +1,72 @@
+-- Edges of the windows in [from, to) at a level: process, service, container or host. What a level does not know is
+-- told by the next: a process in no container is its host, an end without a process its host or address.
+-- Parameters: level; from, to in ms; service and host (id or name), "" for any.
+-- connections_active is what was open in the last window of each pair of processes; a pair not heard of in the last
+-- windows of the range has none, for its host may have died without a word.
+WITH
+    fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
+    fromUnixTimestamp64Milli(%(to)s, 'UTC') AS until,
+    ['unknown', 'port', 'connected', 'listener', 'both'] AS rules,
+    pairs AS
+    (
+        SELECT
+            client AS client_, server AS server_, transport, server_port,
+            max(indexOf(rules, rule)) AS rule_, min(window) AS first_, max(window) AS last_, max(width_ms) AS width,
+            max(seen_by_client) AS by_client, max(seen_by_server) AS by_server,
+            sum(connections_opened) AS opened, sum(connections_closed) AS closed,
+            argMax(connections_active, window) AS active, sum(connections_failed) AS failed,
+            sum(client_sent_bytes) AS c_sent_bytes, sum(client_received_bytes) AS c_received_bytes,
+            sum(client_sent_segments) AS c_sent_segments, sum(client_received_segments) AS c_received_segments,
+            sum(client_retransmits) AS c_retransmits, max(client_rtt_us) AS c_rtt_us,
+            minIf(client_min_rtt_us, client_min_rtt_us > 0) AS c_min_rtt_us,
+            sum(server_sent_bytes) AS s_sent_bytes, sum(server_received_bytes) AS s_received_bytes,
+            sum(server_sent_segments) AS s_sent_segments, sum(server_received_segments) AS s_received_segments,
+            sum(server_retransmits) AS s_retransmits, max(server_rtt_us) AS s_rtt_us,
+            minIf(server_min_rtt_us, server_min_rtt_us > 0) AS s_min_rtt_us,
+            max(client_provenance) AS c_provenance, max(client_tied) AS c_tied,
+            max(server_provenance) AS s_provenance, max(server_tied) AS s_tied,
+            max(client_host) AS c_host, max(client_service) AS c_service,
+            max(client_name) AS c_name, max(client_container) AS c_container,
+            max(server_host) AS s_host, max(server_service) AS s_service,
+            max(server_name) AS s_name, max(server_container) AS s_container
+        FROM process_edges
+        WHERE window >= since AND window < until
+        GROUP BY client_, server_, transport, server_port
+    ),
+    newest AS (SELECT max(last_) AS at FROM pairs),
+    named AS
+    (
+        SELECT host FROM hosts WHERE hostname = %(host)s
+        UNION DISTINCT SELECT host FROM nodes WHERE hostname = %(host)s AND hour >= since - INTERVAL 2 HOUR AND hour < until
+        UNION DISTINCT SELECT %(host)s
+    )
+SELECT
+    multiIf(
+        %(level)s = 'process', client_,
+        %(level)s = 'service' AND c_service != '', concat('service:', c_service),
+        %(level)s = 'container' AND c_container != '', concat('container:', c_host, ':', c_container),
+        %(level)s IN ('container', 'host') AND c_host != '', concat('host:', c_host),
+        client_) AS client,
+    multiIf(
+        %(level)s = 'process', server_,
+        %(level)s = 'service' AND s_service != '', concat('service:', s_service),
+        %(level)s = 'container' AND s_container != '', concat('container:', s_host, ':', s_container),
+        %(level)s IN ('container', 'host') AND s_host != '', concat('host:', s_host),
+        server_) AS server,
+    transport, server_port,
+    rules[max(rule_)], toUnixTimestamp64Milli(min(first_)), toUnixTimestamp64Milli(max(last_)),
+    max(by_client), max(by_server),
+    sum(opened), sum(closed),
+    sumIf(active, last_ + toIntervalMillisecond(3 * width) >= (SELECT at FROM newest)), sum(failed),
+    sum(c_sent_bytes), sum(c_received_bytes), sum(c_sent_segments), sum(c_received_segments), sum(c_retransmits),
+    max(c_rtt_us), minIf(c_min_rtt_us, c_min_rtt_us > 0),
+    sum(s_sent_bytes), sum(s_received_bytes), sum(s_sent_segments), sum(s_received_segments), sum(s_retransmits),
+    max(s_rtt_us), minIf(s_min_rtt_us, s_min_rtt_us > 0),
+    max(c_provenance), max(c_tied), max(s_provenance), max(s_tied),
+    arraySort(groupUniqArrayIf(c_host, c_host != '')), max(c_service), max(c_name), max(c_container),
+    arraySort(groupUniqArrayIf(s_host, s_host != '')), max(s_service), max(s_name), max(s_container)
+FROM pairs
+WHERE (%(service)s = '' OR c_service = %(service)s OR s_service = %(service)s)
+    AND (%(host)s = '' OR c_host IN named OR s_host IN named)
+GROUP BY client, server, transport, server_port
+ORDER BY client, server, transport, server_port

@@ -1,0 +1,42 @@
+"""`servicemap map`: print who talks to whom, now or at any past time."""
+
+import click
+
+from servicemap.config import Config
+from servicemap.map_model import LEVELS, Wanted
+from servicemap.options import Moment, configured
+
+
+@click.command()
+@configured()
+@click.option("--since", type=Moment(), metavar="TIME", help="From then on: 10m (ago), 12:00, 2026-05-01T12:00.")
+@click.option("--at", type=Moment(), metavar="TIME", help="The minute up to then; with --since the end of the range.")
+@click.option("--level", type=click.Choice(LEVELS), help="What a node is.  [default: service; process with --json]")
+@click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
+@click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
+@click.option("--all", "everything", is_flag=True, help="Also what has no connections.")
+@click.option("--dot", "form", flag_value="dot", help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
+@click.option("--json", "form", flag_value="json", help="For programs: nodes and edges with all that is known.")
+def command(
+    config: Config,
+    since: int | None,
+    at: int | None,
+    level: str | None,
+    service: str,
+    host: str,
+    everything: bool,
+    form: str | None,
+) -> None:
+    """Print who talks to whom: the last minute that is stored, or any past time.
+
+    \b
+    servicemap map
+    servicemap map --level process --service nginx
+    servicemap map --since 10m --json | jq '.edges[] | select(.connections_failed > 0)'
+    servicemap map --at 2026-05-01T12:00 --dot | dot -Tsvg > map.svg
+    """
+    from servicemap.mapping import run
+
+    level = level or ("process" if form == "json" else "service")
+    wanted = Wanted(start=0, end=0, level=level, service=service, host=host, everything=everything)
+    run(config, since, at, form or "text", wanted)

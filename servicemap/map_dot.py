@@ -1,0 +1,32 @@
+"""A map in Graphviz's language (graphviz.org/doc/info/lang.html)."""
+
+from collections.abc import Iterator
+
+from servicemap.map_model import ServiceMap
+from servicemap.map_text import labels, printable
+
+_SHAPES = {"service": "box", "process": "box", "container": "box3d", "host": "house", "address": "ellipse"}
+
+
+def dot(found: ServiceMap) -> str:
+    """Return a map as a directed graph: the name of a node is its id, its label what people call it."""
+    return "\n".join(["digraph servicemap {", *(f"  {line}" for line in _lines(found)), "}", ""])
+
+
+def _lines(found: ServiceMap) -> Iterator[str]:
+    yield f"label={_quoted(f'{found.level}, {found.start} to {found.end}')};"
+    yield "rankdir=LR;"
+    titles = labels(found)
+    for node in found.nodes:
+        label, tip = _quoted(titles[node.id]), _quoted(node.cmdline or node.id)
+        yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={_SHAPES[node.kind]}];"
+    for edge in found.edges:
+        label = _quoted(f"{edge.transport}/{edge.server_port}")
+        style = ", style=dashed" if not edge.connections_active else ""
+        yield f"{_quoted(edge.client)} -> {_quoted(edge.server)} [label={label}{style}];"
+
+
+def _quoted(text: str) -> str:
+    """Quote a string; a label's own escapes (\\N, \\G, \\l) begin with a backslash, so that is doubled."""
+    escaped = printable(text.replace("\n", " ")).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

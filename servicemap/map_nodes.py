@@ -1,0 +1,67 @@
+"""The nodes of a map: every end of an edge once, with what the edges and the processes say of it."""
+
+from collections.abc import Iterator
+
+from schemas.ids import container_node, host_node, parse_process, service_node
+from servicemap.map_model import Node
+
+
+class Nodes:
+    """The nodes of a map, by id."""
+
+    def __init__(self, hostnames: dict[str, str]) -> None:
+        self._hostnames = hostnames
+        self._nodes: dict[str, Node] = {}
+
+    def add(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> None:
+        """Add an end of an edge, with what the edge says of it."""
+        known = self._nodes.get(node_id)
+        if known is None:
+            known = self._nodes[node_id] = self._made(node_id, hosts, service, name, container)
+        if known.kind == "service":
+            known.hosts = sorted({*known.hosts, *map(self._hostname, hosts)})
+
+    def add_process(self, process: Node, level: str) -> None:
+        """Add a process, or what it is at a level, with all that is known of it."""
+        process.hostname = process.hostname or self._hostname(process.host)
+        if level == "process":
+            self._nodes[process.id] = process
+        elif level == "service" and process.service:
+            self.add(service_node(process.service), [process.host], process.service, "", "")
+        elif level == "container" and process.container:
+            node = container_node(process.host, process.container)
+            self.add(node, [process.host], process.service, process.name, process.container)
+        elif level in {"container", "host", "service"}:
+            self.add(host_node(process.host), [process.host], "", "", "")
+
+    def processes(self) -> Iterator[str]:
+        """Return the ids of the processes."""
+        return (node.id for node in self._nodes.values() if node.kind == "process")
+
+    def listed(self) -> list[Node]:
+        """Return the nodes by id."""
+        return [self._nodes[node_id] for node_id in sorted(self._nodes)]
+
+    def _hostname(self, host: str) -> str:
+        return self._hostnames.get(host) or host
+
+    def _made(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> Node:
+        kind, _, rest = node_id.partition(":")
+        if kind == "service":
+            return Node(id=node_id, kind=kind, title=rest, service=service)
+        if kind == "address":
+            scope, _, address = rest.rpartition("@")
+            host = scope.partition("/")[0]
+            hostname = self._hostname(host) if host else ""
+            return Node(
+                id=node_id, kind=kind, title=address, address=address, scope=scope, host=host, hostname=hostname
+            )
+        host = hosts[0] if hosts else rest.partition(":")[0]
+        node = Node(id=node_id, kind=kind, title=self._hostname(host), host=host, hostname=self._hostname(host))
+        if kind == "container":
+            node.container, node.service = container, service
+            node.title = f"{service or name}[{container[:12]}]"
+        if kind == "process":
+            node.pid, node.service, node.name, node.container = parse_process(node_id).pid, service, name, container
+            node.title = f"{name}[{node.pid}]"
+        return node

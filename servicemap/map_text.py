@@ -1,0 +1,99 @@
+"""A map for people: a table on a terminal, aligned text in a pipe. Long names are cut, not wrapped."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from servicemap.map_model import Edge, Node, ServiceMap
+
+HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
+NAMES = 2  # the first columns are names; the others are short and right-aligned
+WIDEST, NARROWEST = 48, 8
+
+
+def rows(found: ServiceMap) -> list[tuple[str, ...]]:
+    """Return the edges as cells, the busiest first, then the nodes without any."""
+    titles = labels(found)
+    ends = {end for edge in found.edges for end in (edge.client, edge.server)}
+    busiest = sorted(found.edges, key=lambda edge: (-_carried(edge), edge.client, edge.server, edge.server_port))
+    return [
+        *(_row(edge, titles) for edge in busiest),
+        *((titles[node.id], *[""] * (len(HEADINGS) - 1)) for node in found.nodes if node.id not in ends),
+    ]
+
+
+def labels(found: ServiceMap) -> dict[str, str]:
+    """Return what people call each node: with its host where there are several."""
+    hosts = {node.hostname for node in found.nodes if node.hostname}
+
+    def label(node: Node) -> str:
+        if node.kind == "host":
+            return node.title if found.level == "host" else f"host {node.title}"
+        return f"{node.title}@{node.hostname}" if len(hosts) > 1 and node.hostname else node.title
+
+    return {node.id: printable(label(node)) for node in found.nodes}
+
+
+def plain(cells: Sequence[Sequence[str]]) -> str:
+    """Align rows under the headings."""
+    table = [HEADINGS, *([*map(_cut, row[:NAMES]), *row[NAMES:]] for row in cells)]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return "".join(
+        "  ".join(
+            cell.ljust(width) if at < NAMES else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        + "\n"
+        for row in table
+    )
+
+
+def table(title: str, cells: Sequence[Sequence[str]], width: int) -> Table:
+    """Return the rows as a table for a terminal of a width; where it is narrow, names are cut and numbers are not."""
+    numbers = sum(2 + max(len(row[at]) for row in [HEADINGS, *cells]) for at in range(NAMES, len(HEADINGS)))
+    room = max(NARROWEST, (width - numbers - 2) // NAMES)
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for at, heading in enumerate(HEADINGS):
+        made.add_column(heading, no_wrap=True, justify="left" if at < NAMES else "right")
+    for row in cells:
+        made.add_row(*(Text(_cut(cell, room) if at < NAMES else cell) for at, cell in enumerate(row)))
+    return made
+
+
+def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
+    rtt = edge.client_rtt_us or edge.server_rtt_us
+    return (
+        titles[edge.client],
+        "itself" if edge.self_loop else titles[edge.server],
+        f"{edge.transport}/{edge.server_port}",
+        str(edge.connections_active),
+        str(edge.connections_opened),
+        str(edge.connections_failed),
+        _bytes(max(edge.client_sent_bytes, edge.server_received_bytes)),
+        _bytes(max(edge.client_received_bytes, edge.server_sent_bytes)),
+        f"{rtt / 1000:.1f} ms" if rtt else "",
+    )
+
+
+def _carried(edge: Edge) -> int:
+    sent = max(edge.client_sent_bytes, edge.server_received_bytes)
+    return sent + max(edge.client_received_bytes, edge.server_sent_bytes)
+
+
+def _cut(name: str, room: int = WIDEST) -> str:
+    return name if len(name) <= room else name[: room - 1] + "…"
+
+
+def printable(name: str) -> str:
+    """Take the sting out of a name that a program gave itself: a terminal obeys control characters."""
+    return "".join(letter if letter.isprintable() else "�" for letter in name)
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
