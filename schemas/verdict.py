@@ -1,19 +1,31 @@
 """Who serves: the evidence on a flow's direction as one number, so that the better evidence wins a plain `max`.
 
-    verdict = 2 * rule + (1 if end b serves else 0)        0: nothing known
+    verdict = 2 * rank + (1 if end b serves else 0)        0: nothing known
 
-The rules, weakest first: `port` (the lower port, or the one outside the ephemeral range, serves), `connected` (an end
-whose host listens to no such port must have connected), `listener` (an end whose port its host listens to serves),
-`both` (both ends listen, as peers of a cluster do: the lower port serves, then the lower endpoint).
+The rules, weakest first: `port` (the lower port serves), `connected` (this end was seen to connect, or its port is one
+that only those who connect get), `listener` (an end whose port its host listens to serves). Two peers may listen on
+both ends of their flow, as the members of a cluster do; then the lower port serves, then the lower endpoint. So that
+neither end has to know of the other, a listener ranks higher on the end that would win.
 """
 
-RULES = ("unknown", "port", "connected", "listener", "both")
-PORT, CONNECTED, LISTENER, BOTH = 1, 2, 3, 4
+RULES = ("unknown", "port", "connected", "listener", "listener")  # by rank
+_PORT, _CONNECTED, _LISTENER = 1, 2, 3
 
 
-def verdict(rule: int, b_serves: bool) -> int:
-    """Return the verdict of a rule."""
-    return 2 * rule + b_serves
+def by_port(port_a: int, port_b: int) -> int:
+    """Return the verdict of the ports alone."""
+    return 2 * _PORT + (port_b < port_a)
+
+
+def connected(end: int) -> int:
+    """Return the verdict of an end (0: a, 1: b) that connects."""
+    return 2 * _CONNECTED + (end == 0)
+
+
+def listens(end: int, port_a: int, port_b: int) -> int:
+    """Return the verdict of an end whose host listens to its port."""
+    wins = (port_b < port_a) == (end == 1)
+    return 2 * (_LISTENER + wins) + (end == 1)
 
 
 def b_serves(value: int) -> bool:

@@ -3,18 +3,22 @@
 Each topic keeps a host's order, but topics overtake each other. The heartbeat is sent last and lists what was sent for
 the window, so a window is complete when its heartbeat and all it lists are here. Windows are released in order. One
 that stays incomplete (its agent was killed, a batch was unreadable) is released as it is before the next complete
-keyframe: that one has a batch of every topic, which proves that nothing earlier is still to come. The result depends
-on what was sent alone, not on how topics were interleaved or repeated.
+keyframe: that one has a batch of every topic, which proves that nothing earlier is still to come. Runs of an agent
+follow each other as their heartbeats do; one that was killed before its first heartbeat has no place and says nothing.
+The result depends on what was sent alone, not on how topics were interleaved or repeated.
 """
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from schemas.raw import Batch, Heartbeat
 
-Key = tuple[int, int]  # order of the run among those heard of this host, number of the window in the run
+Run = tuple[str, int]  # boot id, start of the agent
+Key = tuple[int, int]  # place of the run among those of this host, number of the window in the run
+
+At = TypeVar("At", Key, int)
 
 
 class Window(Struct):
@@ -28,6 +32,10 @@ class Window(Struct):
         return self.heartbeat is not None and all(
             len(self.parts.get(topic, ())) >= count for topic, count in self.heartbeat.sent.items()
         )
+
+    def restates(self) -> bool:
+        """Say whether all that is known of the host is here: a keyframe of which no part is missing."""
+        return self.heartbeat is not None and self.heartbeat.keyframe and self.complete()
 
     def batches(self, topic: str) -> list[Any]:
         """Return a topic's batches in the order of their parts."""
@@ -45,24 +53,27 @@ class Assembly:
     def __init__(self, limit: int = 20_000) -> None:
         self.counters: Counter[str] = Counter()
         self._limit = limit
-        self._runs: dict[tuple[str, int], int] = {}
+        self._runs: dict[Run, int] = {}
+        self._early: dict[Run, dict[int, Window]] = {}  # of runs whose first heartbeat is still to come
         self._done: Key = (-1, -1)
         self._pending: dict[Key, Window] = {}
 
     def add(self, topic: str, batch: Batch) -> list[Window]:
         """Take a batch; return the windows that are complete with it, oldest first."""
-        run = self._runs.setdefault((batch.boot_id, batch.run), len(self._runs))
-        key = (run, batch.seq)
+        run = (batch.boot_id, batch.run)
+        if run not in self._runs:
+            if not isinstance(batch, Heartbeat):
+                _put(self._early.setdefault(run, {}), batch.seq, topic, batch)
+                self._bound_early()
+                return []
+            self._runs[run] = len(self._runs)
+            for seq, window in self._early.pop(run, {}).items():
+                self._pending[self._runs[run], seq] = window
+        key = (self._runs[run], batch.seq)
         if key <= self._done:
             self.counters["repeated_batches"] += 1
             return []
-        window = self._pending.get(key)
-        if window is None:
-            window = self._pending[key] = Window(parts={})
-        if isinstance(batch, Heartbeat):
-            window.heartbeat = batch
-        else:
-            window.parts.setdefault(topic, {})[batch.part] = batch
+        window = _put(self._pending, key, topic, batch)
         if window.complete():
             return self._release(key, window)
         if len(self._pending) > self._limit:
@@ -70,12 +81,15 @@ class Assembly:
             return self._pop([min(self._pending)])
         return []
 
+    def _bound_early(self) -> None:
+        if sum(map(len, self._early.values())) > self._limit:
+            self.counters["placeless_windows"] += len(self._early.pop(next(iter(self._early))))
+
     def _release(self, key: Key, window: Window) -> list[Window]:
         """Release what is in order now that a window is complete."""
-        proves = window.heartbeat is not None and window.heartbeat.keyframe
         ready = []
         for held in sorted(self._pending):
-            if not (self._pending[held].complete() or (proves and held < key)):
+            if not (self._pending[held].complete() or (held < key and window.restates())):
                 break
             ready.append(held)
         return self._pop(ready)
@@ -85,3 +99,15 @@ class Assembly:
         self.counters["incomplete_windows"] += sum(not window.complete() for window in windows)
         self._done = max([self._done, *keys])
         return windows
+
+
+def _put(windows: dict[At, Window], at: At, topic: str, batch: Batch) -> Window:
+    """Put a batch into its window."""
+    window = windows.get(at)
+    if window is None:
+        window = windows[at] = Window(parts={})
+    if isinstance(batch, Heartbeat):
+        window.heartbeat = batch
+    else:
+        window.parts.setdefault(topic, {})[batch.part] = batch
+    return window

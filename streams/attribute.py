@@ -2,7 +2,8 @@
 
 Every open connection has a row in every window, idle or not. An owner that becomes known late is told for the earlier
 windows too, as rows that hold the identity alone; they merge into what stands. Nothing is told before the first
-keyframe of connections: a state that is not complete would tell less than is known.
+whole keyframe: a state that is not complete might name the wrong owner. And a whole keyframe replaces all that is known
+of connections, so that what is told after it does not depend on how long the reader has been looking.
 """
 
 from collections import Counter
@@ -19,7 +20,7 @@ from streams.naming import NamingRule
 from streams.nodes import nodes
 from streams.sides import SideRows, added, concatenated
 
-LATE_WINDOWS = 12  # how far back a late owner is told
+LATE_MS = 60_000  # how far back a late owner is told
 
 
 class Told(Struct):
@@ -54,19 +55,13 @@ class Attribution:
     def _turn(self, window: Window) -> Told | None:
         header = window.any()
         host = self._at(header)
-        changed = host.learn(window)
-        if changed:
-            for connection in host.connections.values():
-                connection.identify()
-        batches: list[ConnectionBatch] = window.batches("connections")
-        if batches and batches[0].keyframe:
-            host.restate({cookie for batch in batches for cookie in batch.connections.cookie})
-            self._ready = True
+        processes = host.learn(window)
+        self._ready |= window.restates()
         told = None
         if self._ready:
-            sides = self._sides(host, header, batches, window)
+            sides = self._sides(host, header, window)
             events = self._chronicle.turn(host, header, window)
-            told = Told(sides, nodes(host, header, changed), EventBatch(events=events))
+            told = Told(sides, nodes(host, header, processes), EventBatch(events=events))
         host.forget(window)
         return told
 
@@ -76,29 +71,28 @@ class Attribution:
             self._ready = False
         return self._host
 
-    def _sides(
-        self, host: Host, header: Batch, batches: list[ConnectionBatch], window: Window
-    ) -> list[tuple[int, SideBatch]]:
+    def _sides(self, host: Host, header: Batch, window: Window) -> list[tuple[int, SideBatch]]:
+        batches: list[ConnectionBatch] = window.batches("connections")
         rows = SideRows(header.window)
         counted = Connections(**concatenated([batch.connections for batch in batches]))
         if self._last[0] == header.window:
             counted = added(counted, self._last[1])
         self._last = (header.window, counted)
-        reported = {
-            cookie: connection
-            for batch in batches
-            for cookie, connection in zip(batch.connections.cookie, host.admit(batch), strict=True)
-        }
+        restated = window.restates()
+        reported = [connection for batch in batches for connection in host.admit(batch, restated=restated)]
+        told = set(counted.cookie)
+        if restated:
+            host.connections = {cookie: held for cookie, held in host.connections.items() if cookie in told}
         closed = {cookie for cookie, over in zip(counted.cookie, counted.closed, strict=True) if over}
-        found = self._resolved(host, window, closed)
+        found = self._resolved(host, header, window, closed)
         for at, connections in self._late(header, found).items():
             rows.late(at, connections)
-        rows.changed([reported[cookie] for cookie in counted.cookie], counted)
-        if len(host.connections) > len(reported):
-            rows.idle([open_ for cookie, open_ in host.connections.items() if cookie not in reported])
+        rows.changed(reported, counted)
+        if len(host.connections) > len(told):
+            rows.idle([held for cookie, held in host.connections.items() if cookie not in told])
         return rows.batches(header.width, self._partitions)
 
-    def _resolved(self, host: Host, window: Window, closed: set[int]) -> list[Connection]:
+    def _resolved(self, host: Host, header: Batch, window: Window, closed: set[int]) -> list[Connection]:
         """Look again at who holds each socket that is new, unresolved or changed hands; return those found late."""
         found = []
         moved = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
@@ -108,6 +102,8 @@ class Attribution:
                 host.resolve(cookie, connection, closed=cookie in closed)
                 if unresolved and connection.owner is not None:
                     found.append(connection)
+                elif not unresolved and connection.owner is None:
+                    connection.unowned = header.window
         return found
 
     def _late(self, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:
@@ -116,8 +112,8 @@ class Attribution:
         for connection in found:
             assert connection.owner is not None
             first = max(
-                connection.first,
-                header.window - LATE_WINDOWS * header.width,
+                connection.unowned,
+                header.window - LATE_MS // header.width * header.width,
                 connection.owner.started // header.width * header.width,
             )
             for at in range(first, header.window, header.width):

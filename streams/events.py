@@ -14,6 +14,7 @@ from streams.host import Host, Link
 
 SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
 VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone
+FORGOTTEN_MS = 120_000  # after a longer silence a host is looked at anew: a reader that began meanwhile knows no better
 Row = tuple[Any, ...]
 
 
@@ -21,15 +22,15 @@ class Chronicle:
     """Tells the events of one host, window by window."""
 
     def __init__(self) -> None:
-        self._began: int | None = None
-        self._run = -1
+        self._began = 0
         self._previous: int | None = None
         self._links: dict[Link, int] = {}  # window in which it last had a connection
 
     def turn(self, host: Host, header: Batch, window: Window) -> Events:
         """Return the events of one window."""
-        if self._began is None:
-            self._began = header.window
+        if self._previous is None or header.window - self._previous > FORGOTTEN_MS:
+            self._began, self._previous = header.window, None
+            self._links.clear()
         rows = [*self._agent(host, header), *_processes(host, header, window), *self._edges(host, header)]
         self._previous = header.window
         return Events.of(sorted(set(rows)))
@@ -37,9 +38,8 @@ class Chronicle:
     def _agent(self, host: Host, header: Batch) -> list[Row]:
         rows = []
         node = host_node(host.host_id)
-        if header.run != self._run and header.seq == 0:
+        if header.seq == 0:
             rows.append((header.run, "agent_started", node, "", host.host_id, "", f"agent started on {host.hostname}"))
-        self._run = header.run
         if self._previous is not None and header.window > self._previous + 2 * header.width:
             quiet = (header.window - self._previous) // 1000
             since = self._previous + header.width
@@ -49,10 +49,10 @@ class Chronicle:
 
     def _edges(self, host: Host, header: Batch) -> list[Row]:
         rows = []
-        assert self._began is not None
         settled = header.window - self._began >= SETTLED_MS
-        for link, fresh in {(held.link, held.fresh) for held in host.connections.values() if held.link is not None}:
-            if link not in self._links and fresh and settled:
+        fresh = {held.link for held in host.connections.values() if held.fresh}
+        for link in {held.link for held in host.connections.values() if held.link is not None}:
+            if link not in self._links and link in fresh and settled:
                 rows.append(_edge(host, header.window, "edge_appeared", link, "talks to"))
             self._links[link] = header.window
         for link in [link for link, last in self._links.items() if header.window - last >= VANISHED_MS]:

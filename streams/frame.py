@@ -5,15 +5,13 @@ from itertools import compress
 from typing import Any
 
 from schemas.graph import Edges, Ends, Identities, SideBatch
-from schemas.ids import parse_flow
 from schemas.merge import merge
-from schemas.verdict import BOTH, LISTENER, verdict
 
 Key = str | tuple[str, int]  # the flow, with its number where a window has several connections of one flow
 ENDS = Ends.__struct_fields__
 NOBODY: tuple[Any, ...] = ("", "", "", "", "", "", False, 0)
 BLANK = (0, False, 0, False, False, False, False, 0, 0, 0, 0, 0, 0, 0)  # a row of Ends that says nothing
-_CONFLICTS = {(2 * LISTENER, 2 * LISTENER + 1), (2 * LISTENER + 1, 2 * LISTENER)}
+Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
 
 
 class Frame:
@@ -26,6 +24,7 @@ class Frame:
         self.columns: dict[str, list[Any]] = {name: [value] for name, value in zip(ENDS, BLANK, strict=True)}
         self.verdicts: list[int] = [0]
         self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
+        self._joined: dict[int, list[Sight]] = {}  # row -> what was said of the end before it was merged
 
     def __len__(self) -> int:
         return len(self.verdicts)
@@ -45,10 +44,27 @@ class Frame:
             held.update(new)
         return dict.fromkeys(keys)
 
+    def name(self, key: Key, end: int, identity: tuple[Any, ...]) -> None:
+        """Add an end of which the identity is known and nothing else."""
+        row = len(self.verdicts)
+        self.verdicts.append(0)
+        for column, value in zip(self.columns.values(), (self.number(identity), *BLANK[1:]), strict=True):
+            column.append(value)
+        if key in self.at[end]:
+            self._join(self.at[end][key], row)
+        self.at[end][key] = row
+
     def edges(self, keys: Collection[Key]) -> "EdgeColumns":
         """Gather both ends of the flows."""
         a, b = self.at
         return EdgeColumns(self, keys, [a.get(key, 0) for key in keys], [b.get(key, 0) for key in keys])
+
+    def sights(self, row: int) -> list[Sight]:
+        """Return how an end was seen, each time that it was told of."""
+        return self._joined.get(row) or [self._sight(row)]
+
+    def _sight(self, row: int) -> Sight:
+        return self.columns["since"][row], self.columns["fresh"][row], self.columns["who"][row]
 
     def _extend(self, batch: SideBatch, rows: Sequence[int] | None) -> None:
         numbers = [self.number(identity) for identity in (NOBODY, *batch.identities.rows())]
@@ -63,6 +79,7 @@ class Frame:
 
     def _join(self, old: int, new: int) -> None:
         """Merge an end told before into its new row, by the merges its columns declare."""
+        self._joined[new] = list({*self.sights(old), self._sight(new)})
         names = list(self.identities)
         one, other = (tuple(self.columns[name][row] for name in ENDS) for row in (old, new))
         who = merge(Identities, names[one[0]], names[other[0]])
@@ -82,7 +99,7 @@ class EdgeColumns:
             "window": [frame.window] * len(flows),
             "flow": flows,
             "nth": [0 if isinstance(key, str) else key[1] for key in keys],
-            "verdict": [decide(flow, told[i], told[j]) for flow, i, j in zip(flows, a, b, strict=True)],
+            "verdict": [told[i] if told[i] > told[j] else told[j] for i, j in zip(a, b, strict=True)],
             "width": [frame.width] * len(flows),
         }
         self.a = {name: [column[row] for row in a] for name, column in frame.columns.items()}
@@ -91,14 +108,6 @@ class EdgeColumns:
     def columns(self) -> dict[str, Any]:
         """Return what an EdgeBatch is made of, identities aside."""
         return {"edges": Edges(**self.edges), "a": Ends(**self.a), "b": Ends(**self.b)}
-
-
-def decide(flow: str, a: int, b: int) -> int:
-    """Return the verdict of both ends: the better rule's; where both ends listen, the lower port serves."""
-    if (a, b) in _CONFLICTS:
-        network = parse_flow(flow)
-        return verdict(BOTH, network.b.port < network.a.port)
-    return a if a > b else b
 
 
 def _picked(column: list[Any], rows: Sequence[int] | None) -> list[Any]:

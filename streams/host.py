@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.raw import ConnectionBatch, Heartbeat, ListenerBatch, OwnerBatch, ProcessBatch
-from schemas.verdict import CONNECTED, LISTENER, PORT, b_serves, verdict
+from schemas.verdict import b_serves, by_port, connected, listens
 from streams.assembly import Window
 from streams.naming import NamingRule, program, service
 from streams.scope import Network, local_networks, scope
@@ -19,6 +19,7 @@ from streams.scope import Network, local_networks, scope
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
 EPHEMERAL = 32_768  # default of net.ipv4.ip_local_port_range
+ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes what comes to any address
 Holder = tuple[int, int]  # pid, start
 Link = tuple[str, Endpoint]  # client's service, server
 Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
@@ -43,13 +44,15 @@ class Connection(Struct, eq=False):
     flow: str
     end: int
     verdict: int
-    local_port: int
     transport: int
+    local: Endpoint
+    remote: Endpoint
     since: int
     fresh: bool
-    remote: Endpoint
-    first: int  # window of its first row in this state, ms
+    unowned: int  # first window told without an owner, ms; while there is none
     who: Identity
+    nth: int = 0  # its number among the connections of the flow in the window `nth_at`; 0 in all others
+    nth_at: int = -1
     owner: Process | None = None
     provenance: str = ""
     tied: bool = False
@@ -60,6 +63,7 @@ class Connection(Struct, eq=False):
         host, owner = self.who[0], self.owner
         if owner is None:
             self.who = (host, "", "", "", "", "", self.tied, 0)
+            self.link = None
         else:
             self.who = (
                 host,
@@ -86,21 +90,24 @@ class Host:
         self.connections: dict[int, Connection] = {}
         self._by_pid: dict[int, Process] = {}
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
-        self._listeners: dict[int, tuple[int, int]] = {}  # cookie -> transport, port
-        self._listening: dict[tuple[int, int], int] = {}  # transport, port -> cookie
+        self._listeners: dict[int, tuple[int, int, str]] = {}  # cookie -> transport, port, address
+        self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
         self._networks: tuple[Network, ...] = ()
         self._rules = rules
 
     def learn(self, window: Window) -> list[Process]:
-        """Take in who runs, listens and holds what; return the processes that are new or changed."""
+        """Take in who runs, listens and holds what; return the processes that were told of."""
         if window.heartbeat is not None:
             self._locate(window.heartbeat)
-        changed = self._processes(window.batches("processes"))
+        if window.restates():
+            self._listeners.clear()
+            self.holders.clear()
+        told = self._processes(window.batches("processes"), restated=window.restates())
         for batch in window.batches("listeners"):
             self._listen(batch)
         for batch in window.batches("owners"):
             self._own(batch)
-        return changed
+        return told
 
     def forget(self, window: Window) -> None:
         """Drop the connections, holdings and processes that ended in the window, once the window has been told."""
@@ -117,83 +124,101 @@ class Host:
 
     def resolve(self, cookie: int, connection: Connection, *, closed: bool) -> None:
         """Find the process at this end. One that closed without a known holder was accepted by its listener's."""
-        holders = self.holders.get(cookie, ())
+        holders: Iterable[Holder] = self.holders.get(cookie, ())
         provenance = "scan"
         if not holders and closed and connection.owner is None:
-            listener = self._listening.get((connection.transport, connection.local_port))
-            holders = self.holders.get(listener, ()) if listener is not None else ()
+            listeners = self._serving(connection.transport, connection.local.address, connection.local.port)
+            holders = {holder for each in listeners for holder in self.holders.get(each, ())}
             provenance = "listener"
-        if not holders:
-            return
-        owner, connection.tied = self._eldest(holders)
-        if owner is not None:
-            connection.owner, connection.provenance = owner, provenance
-        connection.identify()
+        owner, tied = self._eldest(holders)
+        if owner is not None or tied:
+            connection.owner, connection.tied, connection.provenance = owner, tied, provenance
+            connection.identify()
 
-    def restate(self, cookies: set[int]) -> None:
-        """Drop every connection that a keyframe does not name."""
-        self.connections = {cookie: held for cookie, held in self.connections.items() if cookie in cookies}
-
-    def admit(self, batch: ConnectionBatch) -> list[Connection]:
-        """Return a batch's connections row by row, making those that are new."""
-        known = self.connections
-        found = [known.get(cookie) for cookie in batch.connections.cookie]
-        if None not in found:
-            return [connection for connection in found if connection is not None]
+    def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
+        """Return a batch's connections row by row, making those that are new, or all where all is restated."""
+        known, columns = self.connections, batch.connections
+        found = [known.get(cookie) for cookie in columns.cookie]
+        if not restated and None not in found and not any(columns.opened):
+            held = [connection for connection in found if connection is not None]
+            if [connection.since for connection in held] == columns.since:
+                return held
         admitted = []
-        for row, connection in zip(batch.connections.rows(), found, strict=True):
-            made = connection or known.get(row[0]) or self._connection(batch, row)
-            known[row[0]] = made
-            admitted.append(made)
+        for row, opened, since in zip(columns.rows(), columns.opened, columns.since, strict=True):
+            connection = known.get(row[0])
+            if restated or opened or connection is None or connection.since != since:
+                connection = self._connection(batch, row, connection)
+            known[row[0]] = connection
+            admitted.append(connection)
         return admitted
 
-    def _connection(self, batch: ConnectionBatch, row: tuple[Any, ...]) -> Connection:
-        """Make a connection of its first row: its flow, its end, and who serves as far as this host can tell."""
+    def _connection(self, batch: ConnectionBatch, row: tuple[Any, ...], before: Connection | None) -> Connection:
+        """Make a connection of a row: its flow, its end, and who serves as far as this host can tell.
+
+        A socket may have connected anew, so nothing is taken over from what it was `before` to another peer.
+        """
         _, transport, address, port, peer, peer_port, state, _, since, _, fresh, *_ = row
         here = scope(address, self.host_id, batch.netns, self._networks)
         there = scope(peer, self.host_id, batch.netns, self._networks)
         remote = Endpoint(there, peer, peer_port)
-        flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), Endpoint(here, address, port), remote)
-        if (transport, port) in self._listening:
-            decided = verdict(LISTENER, end == 1)
+        local = Endpoint(here, address, port)
+        flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
+        ports = (peer_port, port) if end else (port, peer_port)
+        if self._serving(transport, address, port):
+            decided = listens(end, *ports)
         elif state == SYN_SENT or port >= EPHEMERAL > peer_port:
-            decided = verdict(CONNECTED, end == 0)
+            decided = connected(end)
         else:
-            decided = verdict(PORT, (port < peer_port) == (end == 1))
+            decided = by_port(*ports)
         nobody: Identity = (self.host_id, "", "", "", "", "", False, 0)
-        return Connection(flow, end, decided, port, transport, since, fresh, remote, batch.window, nobody)
+        made = Connection(flow, end, decided, transport, local, remote, since, fresh, batch.window, nobody)
+        if before is not None and before.flow == flow:
+            made.nth, made.nth_at = before.nth, before.nth_at
+            if before.owner is None:
+                made.unowned = before.unowned
+        return made
+
+    def _serving(self, transport: int, address: str, port: int) -> list[int]:
+        """Return the listeners that take what comes to an address; one bound to it goes before one bound to any."""
+        bound = self._listening.get((transport, port), ())
+        return [cookie for at, cookie in bound if at == address] or [cookie for at, cookie in bound if at in ANY]
 
     def _locate(self, heartbeat: Heartbeat) -> None:
         local = zip(heartbeat.interfaces.address, heartbeat.interfaces.prefix, heartbeat.interfaces.local, strict=True)
-        self._networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
+        if heartbeat.keyframe or len(heartbeat.interfaces):
+            self._networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
         self.hostname = heartbeat.hostname or self.host_id
 
-    def _processes(self, batches: list[ProcessBatch]) -> list[Process]:
-        if batches and batches[0].keyframe:
-            told = [columns for batch in batches for columns in (batch.processes, batch.exits)]
-            stated = {key for columns in told for key in zip(columns.pid, columns.start, strict=True)}
+    def _processes(self, batches: list[ProcessBatch], *, restated: bool) -> list[Process]:
+        if restated:
+            stating = [columns for batch in batches for columns in (batch.processes, batch.exits)]
+            stated = {key for columns in stating for key in zip(columns.pid, columns.start, strict=True)}
             self.processes = {key: process for key, process in self.processes.items() if key in stated}
-        changed = []
+        told = []
+        renamed = set()
         for batch in batches:
             for row in batch.processes.rows():
                 facts = dict(zip(batch.processes.__struct_fields__, row, strict=True))
                 known = self.processes.get((facts["pid"], facts["start"]))
-                if known is None or known.facts != facts:
-                    known = self._changed(known, facts)
-                changed.append(known)
+                if known is None:
+                    known = self.processes[facts["pid"], facts["start"]] = self._process(facts)
+                elif known.facts != facts:
+                    self._rename(known, facts)
+                    renamed.add(known)
+                told.append(known)
         if batches:
             ordered = sorted(self.processes.items(), key=lambda item: item[0][1])
             self._by_pid = {pid: process for (pid, _), process in ordered}
-        return changed
+        if renamed:
+            for connection in self.connections.values():
+                if connection.owner in renamed:
+                    connection.identify()
+        return told
 
-    def _changed(self, known: Process | None, facts: dict[str, Any]) -> Process:
+    def _rename(self, known: Process, facts: dict[str, Any]) -> None:
         made = self._process(facts)
-        if known is None:
-            self.processes[facts["pid"], facts["start"]] = made
-            return made
         for name in made.__struct_fields__:  # in place: connections point to it
             setattr(known, name, getattr(made, name))
-        return known
 
     def _process(self, facts: dict[str, Any]) -> Process:
         name = program(facts["comm"], facts["exe"], facts["cmdline"])
@@ -209,18 +234,16 @@ class Host:
         )
 
     def _listen(self, batch: ListenerBatch) -> None:
-        if batch.keyframe and batch.part == 0:
-            self._listeners.clear()
         for cookie in batch.gone:
             self._listeners.pop(cookie, None)
         rows = batch.listeners
-        for cookie, transport, port in zip(rows.cookie, rows.transport, rows.port, strict=True):
-            self._listeners[cookie] = (transport, port)
-        self._listening = {key: cookie for cookie, key in sorted(self._listeners.items(), reverse=True)}
+        for cookie, transport, port, address in zip(rows.cookie, rows.transport, rows.port, rows.address, strict=True):
+            self._listeners[cookie] = (transport, port, address)
+        self._listening = {}
+        for cookie, (transport, port, address) in sorted(self._listeners.items()):
+            self._listening.setdefault((transport, port), []).append((address, cookie))
 
     def _own(self, batch: OwnerBatch) -> None:
-        if batch.keyframe and batch.part == 0:
-            self.holders.clear()
         for cookie, pid, start in batch.gone.rows():
             self._release(cookie, (pid, start), last=False)
         for cookie, pid, start in zip(batch.owners.cookie, batch.owners.pid, batch.owners.start, strict=True):
@@ -248,5 +271,8 @@ class Host:
         seen: set[int] = set()
         while process is not ancestor and process.parent not in seen and process.parent in self._by_pid:
             seen.add(process.parent)
-            process = self._by_pid[process.parent]
+            parent = self._by_pid[process.parent]
+            if parent.facts["start"] > process.facts["start"]:
+                return False  # the parent is gone, and its pid another's
+            process = parent
         return process is ancestor

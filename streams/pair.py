@@ -9,10 +9,11 @@ the connection: who it is gets told for those earlier windows too, back to the s
 
 from collections import Counter
 from collections.abc import Collection
+from itertools import product
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import BLANK, Frame, Key
+from streams.frame import Frame, Key
 
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long frames are kept
 TELL_MS = 10_000  # for how long after it is first seen an end is told for what was before
@@ -22,10 +23,10 @@ _STARTED, _NODE = (Identities.__struct_fields__.index(name) for name in ("starte
 
 
 class Pairing:
-    """The fold over one partition of sides."""
+    """The fold over one partition of sides. What it did is added to `counters`."""
 
-    def __init__(self, frame_rows: int = FRAME_ROWS) -> None:
-        self.counters: Counter[str] = Counter()
+    def __init__(self, counters: Counter[str], frame_rows: int = FRAME_ROWS) -> None:
+        self.counters = counters
         self._frames: dict[int, Frame] = {}  # by window
         self._frame_rows = frame_rows
         self._rows = 0
@@ -53,20 +54,21 @@ class Pairing:
 
     def _earlier(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Tell who an end is for the windows in which only the other end was looked at."""
-        since, fresh, who = (frame.columns[name] for name in ("since", "fresh", "who"))
         a, b = frame.at
         identities = list(frame.identities)
         earlier: dict[int, Frame] = {}
         for key in touched.keys() & a.keys() & b.keys():
             for end, late, other in ((0, a[key], b[key]), (1, b[key], a[key])):
-                identity = identities[who[late]]
-                if fresh[late] or not 0 < since[other] < since[late] or not identity[_NODE]:
-                    continue
-                if frame.window - since[late] > TELL_MS:
-                    continue
-                first = max(since[other], identity[_STARTED] // frame.width * frame.width, since[late] - BACK_MS)
-                for window in range(first, since[late], frame.width):
-                    _name(earlier.setdefault(window, Frame(window, frame.width)), key, end, identity)
+                for (since, fresh, who), (looked, _, _) in product(frame.sights(late), frame.sights(other)):
+                    identity = identities[who]
+                    if fresh or not 0 < looked < since or not identity[_NODE] or frame.window - since > TELL_MS:
+                        continue
+                    first = max(looked, identity[_STARTED] // frame.width * frame.width, since - BACK_MS)
+                    for window in range(first, since, frame.width):
+                        frame_then = earlier.get(window)
+                        if frame_then is None:
+                            frame_then = earlier[window] = Frame(window, frame.width)
+                        frame_then.name(key, end, identity)
         self.counters["windows_told_back"] += len(earlier)
         return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(earlier.items())]
 
@@ -77,14 +79,6 @@ class Pairing:
             if self._rows <= self._frame_rows and oldest >= self._newest - BACK_MS:
                 break
             self._rows -= len(self._frames.pop(oldest)) - 1
-
-
-def _name(frame: Frame, key: Key, end: int, identity: tuple[object, ...]) -> None:
-    """Add a row that holds an end's identity and nothing else."""
-    frame.at[end][key] = len(frame)
-    frame.verdicts.append(0)
-    for column, value in zip(frame.columns.values(), (frame.number(identity), *BLANK[1:]), strict=True):
-        column.append(value)
 
 
 def _batch(frame: Frame, keys: Collection[Key]) -> EdgeBatch:

@@ -22,6 +22,7 @@ class SideRows:
     def __init__(self, window: int) -> None:
         self._window = window
         self._who: dict[Identity, int] = {}
+        self._found: list[Connection] = []
         self._sides: dict[str, list[Any]] = {name: [] for name in Sides.__struct_fields__}
         self._ends: dict[str, list[Any]] = {name: [] for name in Ends.__struct_fields__}
 
@@ -59,7 +60,8 @@ class SideRows:
         who, sides, ends = self._who, self._sides, self._ends
         sides["window"] += [window] * len(found)
         sides["flow"] += [connection.flow for connection in found]
-        sides["nth"] += [0] * len(found)
+        sides["nth"] += [connection.nth if connection.nth_at == window else 0 for connection in found]
+        self._found += found
         sides["end"] += [connection.end for connection in found]
         sides["verdict"] += [connection.verdict for connection in found]
         ends["who"] += [who.setdefault(connection.who, len(who) + 1) for connection in found]
@@ -74,17 +76,31 @@ class SideRows:
             column += [name not in FLAGS and 0] * (rows - len(column))
 
     def _count_again(self) -> None:
-        """Number the connections that share a flow, an end and a window: a port used again at once."""
+        """Number the connections that share a flow, an end and a window: a port used again at once.
+
+        The number is kept, for what is found out later about the window.
+        """
         sides = self._sides
         if len(set(sides["flow"])) == len(sides["flow"]):
             return
         keys = list(zip(sides["window"], sides["flow"], sides["end"], strict=True))
         if len(set(keys)) == len(keys):
             return
-        times: dict[tuple[int, str, int], int] = {}
+        rows: dict[tuple[int, str, int], list[int]] = {}
         for row, key in enumerate(keys):
-            sides["nth"][row] = times.get(key, 0)
-            times[key] = times.get(key, 0) + 1
+            rows.setdefault(key, []).append(row)
+        for (window, _, _), shared in rows.items():
+            if len(shared) > 1 and window == self._window:
+                self._number([self._found[row] for row in shared])
+                for row in shared:
+                    sides["nth"][row] = self._found[row].nth
+
+    def _number(self, shared: list[Connection]) -> None:
+        free = max([connection.nth + 1 for connection in shared if connection.nth_at == self._window], default=0)
+        for connection in shared:
+            if connection.nth_at != self._window:
+                connection.nth, connection.nth_at = free, self._window
+                free += 1
 
 
 def _by_partition(flows: list[str], partitions: int) -> dict[int, list[int] | range]:

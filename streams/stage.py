@@ -112,7 +112,7 @@ class PairStage:
 
     def _fold(self, message: Logged) -> Iterator[Emission]:
         batch = decode(message.topic, message.value)
-        for edges in self._pairings.setdefault(message.partition, Pairing()).feed(batch):
+        for edges in self._pairings.setdefault(message.partition, Pairing(self.counters)).feed(batch):
             self.counters["edges"] += len(edges.edges)
             yield Emission(topics.EDGES.name, message.key, encode(edges), message.partition)
 

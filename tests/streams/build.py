@@ -1,0 +1,119 @@
+"""Batches with defaults: a test says only what it is about."""
+
+from typing import Any, TypeVar
+
+from schemas.codec import encode
+from schemas.columns import Columns, blanks
+from schemas.logged import Message
+from schemas.raw import (
+    Batch,
+    ConnectionBatch,
+    Connections,
+    Exits,
+    Heartbeat,
+    Interfaces,
+    ListenerBatch,
+    Listeners,
+    Lost,
+    OwnerBatch,
+    Owners,
+    ProcessBatch,
+    Processes,
+)
+
+WIDTH = 10_000
+T0 = 1_800_000_000_000  # on the grid
+BOOT = "b0071d00-0000"
+NETNS = 4026531840
+Row = dict[str, Any]
+C = TypeVar("C", bound=Columns)
+
+
+def columns(kind: type[C], rows: list[Row]) -> C:
+    """Columns of rows given by name; what a row leaves out is blank."""
+    return kind.of(tuple(({**blanks(kind), **row}).values()) for row in rows) if rows else kind()
+
+
+def batches(
+    at: int,
+    *,
+    host: str = "h1",
+    boot: str = BOOT,
+    run: int = T0,
+    seq: int | None = None,
+    width: int = WIDTH,
+    keyframe: bool | None = None,
+    hostname: str = "one",
+    processes: list[Row] = [],  # noqa: B006 - read only
+    exits: list[Row] = [],  # noqa: B006
+    connections: list[Row] = [],  # noqa: B006
+    listeners: list[Row] = [],  # noqa: B006
+    unlistened: list[int] = [],  # noqa: B006
+    owners: list[Row] = [],  # noqa: B006
+    disowned: list[Row] = [],  # noqa: B006
+    interfaces: list[Row] = [],  # noqa: B006
+) -> dict[str, Batch]:
+    """All batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe unless told otherwise."""
+    number = at if seq is None else seq
+    head: Row = {
+        "host_id": host,
+        "boot_id": boot,
+        "run": run,
+        "seq": number,
+        "window": T0 + at * width,
+        "width": width,
+        "keyframe": number == 0 if keyframe is None else keyframe,
+    }
+    return {
+        "processes": ProcessBatch(**head, processes=columns(Processes, processes), exits=columns(Exits, exits)),
+        "connections": ConnectionBatch(**head, netns=NETNS, connections=columns(Connections, connections)),
+        "listeners": ListenerBatch(**head, netns=NETNS, listeners=columns(Listeners, listeners), gone=unlistened),
+        "owners": OwnerBatch(**head, owners=columns(Owners, owners), gone=columns(Lost, disowned)),
+        "heartbeats": Heartbeat(
+            **head,
+            hostname=hostname,
+            netns=NETNS,
+            interfaces=columns(Interfaces, interfaces),
+            sent={"processes": 1, "connections": 1, "listeners": 1, "owners": 1},
+        ),
+    }
+
+
+def process(pid: int, start: int = 100, *, at: int = -10, parent: int = 1, name: str = "", **facts: Any) -> Row:
+    """A process that started in window `at`; its command line is its name."""
+    called = name or f"p{pid}"
+    row = {"pid": pid, "start": start, "started": T0 + at * WIDTH, "parent": parent, "user": "root", "comm": called}
+    return {**row, "exe": f"/usr/bin/{called}", "cmdline": [called], **facts}
+
+
+def connection(
+    cookie: int, local: str, remote: str, *, at: int = 0, fresh: bool = True, sent: int = 0, got: int = 0, **more: Any
+) -> Row:
+    """A TCP connection first seen in window `at`; ends are written address:port."""
+    here, _, port = local.rpartition(":")
+    there, _, peer = remote.rpartition(":")
+    ends = {"local_address": here, "local_port": int(port), "remote_address": there, "remote_port": int(peer)}
+    told = {"since": T0 + at * WIDTH, "fresh": fresh, "sent_bytes": sent, "received_bytes": got}
+    return {"cookie": cookie, "transport": 6, "state": 1, **ends, **told, **more}
+
+
+def listener(cookie: int, port: int, address: str = "0.0.0.0", transport: int = 6) -> Row:
+    """A listening socket."""
+    return {"cookie": cookie, "transport": transport, "address": address, "port": port}
+
+
+def holds(pid: int, *cookies: int, start: int = 100) -> list[Row]:
+    """A process's holdings of sockets."""
+    return [{"cookie": cookie, "pid": pid, "start": start, "provenance": "scan"} for cookie in cookies]
+
+
+def loses(pid: int, *cookies: int, start: int = 100) -> list[Row]:
+    """A process's holdings that ended."""
+    return [{"cookie": cookie, "pid": pid, "start": start} for cookie in cookies]
+
+
+def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Message:
+    """A batch as it is read from a log, logged when its window ended."""
+    if isinstance(batch, bytes):
+        return Message(topic, partition, offset, T0, b"", batch)
+    return Message(topic, partition, offset, batch.window + batch.width, batch.host_id.encode(), encode(batch))

@@ -1,0 +1,139 @@
+"""Both folds over a log, in a chosen order, into tables as the store would keep them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Any
+
+from schemas.codec import decode
+from schemas.graph import EdgeBatch, Edges, Ends, Events, Identities, Nodes
+from schemas.logged import Message
+from schemas.merge import merge, merge_all
+from streams.rewind import STRETCH_MS
+from streams.stage import AttributeStage, Emission, PairStage, Stage
+
+NOBODY = next(iter(Identities.blank(1).rows()))
+Row = tuple[Any, ...]
+Order = Callable[[list[Message]], list[Message]]
+Tables = dict[str, dict[Row, Row]]
+
+
+def in_order(messages: list[Message]) -> list[Message]:
+    """Read as it was logged."""
+    return messages
+
+
+def shuffled(random: Random, by: Callable[[Message], Any]) -> Order:
+    """Read queue by queue (`by` names a message's queue), switching at random; each keeps its order."""
+
+    def order(messages: list[Message]) -> list[Message]:
+        queues: dict[Any, list[Message]] = {}
+        for message in messages:
+            queues.setdefault(by(message), []).append(message)
+        waiting = [queue[::-1] for queue in queues.values()]
+        random.shuffle(waiting)
+        burst = random.choice((1, 5, 10_000))
+        read = []
+        while waiting:
+            queue = random.choice(waiting) if burst == 1 else waiting[0]
+            for _ in range(min(burst, len(queue))):
+                read.append(queue.pop())
+            waiting = [queue for queue in waiting if queue]
+            if burst > 1:
+                random.shuffle(waiting)
+        return read
+
+    return order
+
+
+def fold(
+    make: Callable[[], Stage], messages: list[Message], restarts: Iterable[int] = ()
+) -> list[tuple[int, Emission]]:
+    """Feed a stage; at each restart its state is dropped, and built again from a stretch of what was read."""
+    stage = make()
+    cuts = set(restarts)
+    out = []
+    for number, message in enumerate(messages):
+        if number in cuts:
+            stage = make()
+            for past in rewound(stage, messages[:number]):
+                out += [(message.timestamp, emission) for emission in stage.feed(past)]
+        out += [(message.timestamp, emission) for emission in stage.feed(message)]
+    return out
+
+
+def rewound(stage: Stage, read: list[Message]) -> list[Message]:
+    """Return what a reader goes back over, topic by topic, as streams.rewind does."""
+    queues: dict[tuple[int, str], list[Message]] = defaultdict(list)
+    for message in read:
+        queues[message.partition, message.topic].append(message)
+    return [
+        message
+        for key in sorted(queues)
+        for message in queues[key]
+        if message.timestamp >= queues[key][-1].timestamp - STRETCH_MS
+    ]
+
+
+def sides_of(emitted: list[tuple[int, Emission]]) -> list[Message]:
+    """Return the sides as the log would give them back."""
+    offsets: defaultdict[int, int] = defaultdict(int)
+    sides = []
+    for timestamp, emission in emitted:
+        if emission.topic == "sides":
+            partition = emission.partition or 0
+            offset = offsets[partition]
+            sides.append(Message("sides", partition, offset, timestamp, emission.key, emission.value))
+            offsets[partition] += 1
+    return sides
+
+
+def tables(
+    messages: list[Message],
+    *,
+    order: Order = in_order,
+    pair_order: Order = in_order,
+    partitions: int = 1,
+    restarts: Iterable[int] = (),
+    pair_restarts: Callable[[int], Iterable[int]] = lambda count: (),
+    then: list[Message] = [],  # noqa: B006 - read only
+) -> Tables:
+    """Return what the store holds after all was folded, and some of it (`then`) once more by new readers."""
+    told = fold(lambda: AttributeStage(partitions=partitions), order(messages), restarts)
+    told += fold(lambda: AttributeStage(partitions=partitions), then)
+    sides = pair_order(sides_of(told))
+    edges = fold(PairStage, sides, pair_restarts(len(sides)))
+    return stored([emission for _, emission in (*told, *edges)])
+
+
+def stored(emissions: Iterable[Emission]) -> Tables:
+    """Merge all rows into tables, as their columns declare."""
+    rows: dict[str, list[Row]] = {"nodes": [], "events": []}
+    edges: dict[Row, Row] = {}
+    for emission in emissions:
+        if emission.topic == "nodes":
+            rows["nodes"] += decode("nodes", emission.value).nodes.rows()
+        elif emission.topic == "events":
+            rows["events"] += decode("events", emission.value).events.rows()
+        elif emission.topic == "edges":
+            _add(edges, decode("edges", emission.value))
+    return {"edges": edges, "nodes": merge_all(Nodes, rows["nodes"]), "events": merge_all(Events, rows["events"])}
+
+
+def _add(table: dict[Row, Row], batch: EdgeBatch) -> None:
+    who = [NOBODY, *batch.identities.rows()]
+    for edge, a, b in zip(batch.edges.rows(), batch.a.rows(), batch.b.rows(), strict=True):
+        row = (edge, who[a[0]], (0, *a[1:]), who[b[0]], (0, *b[1:]))
+        held = table.get(edge[:3])
+        kinds = (Edges, Identities, Ends, Identities, Ends)
+        table[edge[:3]] = row if held is None else tuple(map(merge, kinds, held, row))
+
+
+def difference(one: Tables, other: Tables) -> list[str]:
+    """Say which rows differ, for people."""
+    return [
+        f"{table} {key}:\n  {one[table].get(key)}\n  {other[table].get(key)}"
+        for table in one
+        for key in sorted(one[table].keys() | other[table].keys())
+        if one[table].get(key) != other[table].get(key)
+    ]

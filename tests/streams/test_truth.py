@@ -1,0 +1,90 @@
+"""The stored map depends on what was logged alone: not on order, repetition, restarts or the number of partitions."""
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.logged import Message
+from streams.stage import AttributeStage, PairStage
+from tests.streams.tables import Tables, difference, fold, shuffled, sides_of, tables
+from tests.streams.world import log
+
+worlds = st.builds(
+    log, st.integers(0, 10**9), hosts=st.integers(2, 3), windows=st.sampled_from((8, 20, 36)), chaos=st.booleans()
+)
+randoms = st.builds(Random, st.integers(0, 10**9))
+some = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def assert_same(one: Tables, other: Tables) -> None:
+    assert not difference(one, other)
+
+
+def topic(message: Message) -> tuple[int, str]:
+    return message.partition, message.topic
+
+
+def host(message: Message) -> tuple[int, bytes]:
+    return message.partition, message.key
+
+
+def spread(messages: list[Message]) -> list[Message]:
+    return [message._replace(partition=int(message.key[1:]) % 4) for message in messages]
+
+
+@some
+@given(worlds, randoms)
+def test_topics_and_hosts_in_any_order_give_the_same_map(messages: list[Message], random: Random) -> None:
+    read = tables(messages)
+    assert_same(read, tables(messages, order=shuffled(random, topic)))
+    assert_same(read, tables(messages, pair_order=shuffled(random, host)))
+
+
+@some
+@given(worlds, randoms)
+def test_one_partition_or_four_in_any_order_give_the_same_map(messages: list[Message], random: Random) -> None:
+    apart = tables(spread(messages), order=shuffled(random, topic), pair_order=shuffled(random, host), partitions=4)
+    assert_same(tables(messages), apart)
+
+
+@some
+@given(worlds, randoms)
+def test_readers_that_restart_anywhere_give_the_same_map(messages: list[Message], random: Random) -> None:
+    restarts = [random.randrange(len(messages) + 1) for _ in range(2)]
+    again = tables(messages, restarts=restarts, pair_restarts=lambda count: [random.randrange(count + 1)])
+    assert_same(tables(messages), again)
+
+
+@some
+@given(worlds, randoms)
+def test_a_replay_of_any_range_adds_nothing(messages: list[Message], random: Random) -> None:
+    start, stop = sorted(random.randrange(len(messages) + 1) for _ in range(2))
+    replayed = tables(messages, then=messages[start:stop])
+    assert_same(tables(messages), replayed)
+
+
+@pytest.mark.parametrize("chaos", [False, True])
+def test_the_worlds_are_eventful(chaos: bool) -> None:
+    edges: list[tuple[Any, ...]] = []
+    events: set[str] = set()
+    told_back = 0
+    for seed in range(12):
+        messages = log(seed, chaos=chaos)
+        read = tables(messages)
+        edges += read["edges"].values()
+        events |= {row[1] for row in read["events"].values()}
+        pair = PairStage()
+        for side in sides_of(fold(AttributeStage, messages)):
+            pair.feed(side)
+        told_back += pair.counters["windows_told_back"]
+    identities = [identity for row in edges for identity in (row[1], row[3])]
+    assert {identity[5] for identity in identities} == {"", "scan", "listener"}
+    assert any(identity[6] for identity in identities), "no tie"
+    assert {row[0][2] for row in edges} >= {0, 1}, "no port used again"
+    assert {row[0][3] // 2 for row in edges} == {1, 2, 3, 4}, "a rule never decided"
+    assert {"process_started", "process_exited", "edge_appeared", "edge_vanished", "agent_started"} <= events
+    assert ("host_silent" in events) == chaos
+    assert not chaos or told_back > 0

@@ -1,0 +1,269 @@
+"""A small world whose hosts talk to each other, and what their agents log of it: restarts, losses and repeats included.
+
+Time is counted in windows. Everything is drawn from one `Random`, so that a number names a world.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from random import Random
+
+from schemas.codec import encode
+from schemas.logged import Message
+from tests.streams import build
+from tests.streams.build import T0, Row
+
+WIDTH = 20_000
+KEYFRAME = 3  # every minute
+LOGGED_MS = 500
+
+
+@dataclass
+class Life:
+    """From the first window to the last, both included."""
+
+    first: int
+    last: int
+
+    def at(self, window: int) -> bool:
+        return self.first <= window <= self.last
+
+
+@dataclass
+class Held(Life):
+    """A process that holds a socket, and the first window in which an agent can find that out."""
+
+    pid: int
+    start: int
+    found: int
+
+
+@dataclass
+class Proc(Life):
+    pid: int
+    start: int
+    parent: int
+    execs: int  # window in which it becomes another program
+
+
+@dataclass
+class Socket(Life):
+    cookie: int
+    holders: list[Held]
+
+
+@dataclass
+class Listen(Socket):
+    address: str
+    port: int
+
+
+@dataclass
+class Conn(Socket):
+    local: str
+    remote: str
+    syn: bool
+
+
+@dataclass
+class Machine:
+    """One host: what is true of it."""
+
+    name: str
+    address: str
+    processes: list[Proc] = field(default_factory=list)
+    listeners: list[Listen] = field(default_factory=list)
+    connections: list[Conn] = field(default_factory=list)
+
+
+class World:
+    """Some hosts over some windows."""
+
+    def __init__(self, seed: int, hosts: int = 2, windows: int = 30) -> None:
+        self.random = Random(seed)
+        self.windows = windows
+        self.machines = [Machine(f"h{n}", f"10.0.0.{n}") for n in range(1, hosts + 1)]
+        self._cookies = 0
+        for machine in self.machines:
+            self._populate(machine)
+        for _ in range(5 * hosts):
+            self._talk()
+
+    def _life(self, within: Life) -> Life:
+        first = self.random.randint(max(within.first, -3), within.last)
+        return Life(first, min(within.last, first + self.random.choice((0, 0, 1, 3, 10, 40))))
+
+    def _populate(self, machine: Machine) -> None:
+        always = Life(-5, self.windows)
+        for pid in range(10, 15):
+            born = -5
+            while born < self.windows:
+                died = min(self.windows, born + self.random.choice((6, 15, 60)))
+                parent = self.random.choice([1, *range(10, pid)])
+                execs = self.random.choice((-9, self.random.randint(0, self.windows)))
+                machine.processes.append(Proc(born, died, pid, 1000 + born, parent, execs))
+                born = died + self.random.randint(1, 3)  # the pid is used again
+        for port in (80, 5432, 40_000):
+            life = self.random.choice((always, self._life(always)))
+            address = self.random.choice(("0.0.0.0", machine.address, "127.0.0.1"))
+            holders = self._holders(machine, life)
+            machine.listeners.append(Listen(life.first, life.last, self._cookie(), holders, address, port))
+
+    def _cookie(self) -> int:
+        self._cookies += 1
+        return self._cookies
+
+    def _holders(self, machine: Machine, life: Life) -> list[Held]:
+        able = [one for one in machine.processes if one.at(life.first)]
+        some = self.random.sample(able, min(len(able), self.random.choice((0, 1, 1, 1, 2))))
+        held = [Held(life.first, min(life.last, one.last), one.pid, one.start, self._found(life.first)) for one in some]
+        if held and held[0].last > life.first + 1 and self.random.random() < 0.2:  # it passes to another process
+            heir = self.random.choice(able)
+            middle = (held[0].first + held[0].last) // 2
+            held[0].last = middle
+            if heir.at(middle) and (heir.pid, heir.start) not in {(one.pid, one.start) for one in held}:
+                held.append(Held(middle, min(life.last, heir.last), heir.pid, heir.start, self._found(middle)))
+        return held
+
+    def _found(self, first: int) -> int:
+        return first + self.random.choice((0, 0, 0, 1, 2, 5))
+
+    def _talk(self) -> None:
+        """Add connections from a host to another, to itself, or to somewhere unknown; at times a flow is used again."""
+        client, server = self.random.choice(self.machines), self.random.choice([*self.machines, None])
+        port = self.random.choice((80, 5432, 40_000))
+        there = server.address if server else "192.0.2.7"
+        here = client.address
+        if server is client and self.random.random() < 0.5:
+            here = there = "127.0.0.1"
+        local, remote = f"{here}:{self.random.choice((33_001, 33_002, 40_000))}", f"{there}:{port}"
+        if local == remote:
+            return
+        first = self.random.randint(-3, self.windows)
+        for _ in range(self.random.choice((1, 1, 2, 3))):
+            last = min(self.windows, first + self.random.choice((0, 0, 1, 3, 10, 40)))
+            life = Life(first, last)
+            if self._free(client, local, remote, life) and (server is None or self._free(server, remote, local, life)):
+                self._connect(client, local, remote, life, syn=self.random.random() < 0.2)
+                if server is not None:
+                    self._connect(server, remote, local, life, syn=False)
+            first = last + self.random.choice((0, 0, 1))
+
+    def _free(self, machine: Machine, local: str, remote: str, life: Life) -> bool:
+        """Say whether a new connection fits: one flow is one connection at a time, but both may be in one window."""
+        same = [one for one in machine.connections if (one.local, one.remote) == (local, remote)]
+        return all(one.last <= life.first for one in same)
+
+    def _connect(self, machine: Machine, local: str, remote: str, life: Life, *, syn: bool) -> None:
+        holders = self._holders(machine, life)
+        machine.connections.append(Conn(life.first, life.last, self._cookie(), holders, local, remote, syn))
+
+
+class Agent:
+    """Tells the log of one machine, run by run; a run tells what changed, and everything on keyframes."""
+
+    def __init__(self, machine: Machine, world: World, *, chaos: bool) -> None:
+        self._machine = machine
+        self._random = world.random
+        self._windows = world.windows
+        self._chaos = chaos
+        self.logged: list[tuple[str, int, bytes]] = []  # topic, window, value
+
+    def live(self) -> list[tuple[str, int, bytes]]:
+        window = self._random.choice((0, 0, 1, 4))
+        while window < self._windows:
+            last = window + self._random.choice((0, 1, 5, 12, 60) if self._chaos else (60,))
+            run = T0 + window * WIDTH + self._random.randint(0, WIDTH - 2)
+            killed = self._random.random() < 0.6
+            for seq, at in enumerate(range(window, min(last, self._windows - 1) + 1)):
+                self._tell(at, seq, run, killed=killed and at == last)
+            window = last + self._random.choice((0, 1, 2, 6))
+        return self.logged
+
+    def _tell(self, at: int, seq: int, run: int, *, killed: bool) -> None:
+        keyframe = seq == 0 or at % KEYFRAME == 0
+        told = build.batches(
+            at,
+            host=self._machine.name,
+            run=run,
+            seq=seq,
+            width=WIDTH,
+            keyframe=keyframe,
+            hostname=self._machine.name,
+            processes=[self._process(one, at) for one in self._machine.processes if self._news(one, at, keyframe)],
+            exits=[
+                {"pid": one.pid, "start": one.start, "exited": T0 + one.last * WIDTH + 5}
+                for one in self._machine.processes
+                if one.last == at
+            ],
+            connections=self._connections(at, at - seq, keyframe=keyframe),
+            listeners=[
+                build.listener(one.cookie, one.port, one.address)
+                for one in self._machine.listeners
+                if one.at(at) and (keyframe or one.first == at)
+            ],
+            unlistened=[one.cookie for one in self._machine.listeners if one.last + 1 == at],
+            owners=self._owners(at, keyframe=keyframe),
+            disowned=[
+                {"cookie": socket.cookie, "pid": held.pid, "start": held.start}
+                for socket in [*self._machine.connections, *self._machine.listeners]
+                for held in socket.holders
+                if held.last + 1 == at <= socket.last and held.found <= held.last
+            ],
+            interfaces=[{"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}],
+        )
+        for topic, batch in told.items():
+            broken = self._chaos and self._random.random() < 0.01
+            if killed and (topic == "heartbeats" or self._random.random() < 0.5):
+                continue
+            self.logged.append((topic, at, b"{" if broken else encode(batch)))
+
+    def _news(self, one: Proc, at: int, keyframe: bool) -> bool:
+        return one.at(at) and (keyframe or at in (one.first, one.execs))
+
+    def _process(self, one: Proc, at: int) -> Row:
+        name = f"exec{one.pid}" if 0 <= one.execs <= at else f"p{one.pid}"
+        row = build.process(one.pid, one.start, parent=one.parent, name=name)
+        return {**row, "started": T0 + one.first * WIDTH + 7}
+
+    def _connections(self, at: int, began: int, *, keyframe: bool) -> list[Row]:
+        rows = []
+        for one in self._machine.connections:
+            moved = Random(f"{one.cookie} {at}").choice((0, 0, 100, 2000))
+            opened = one.first == at > began
+            if one.at(at) and (keyframe or moved or opened or one.last == at):
+                row = build.connection(one.cookie, one.local, one.remote, fresh=one.first > began, sent=moved)
+                flags = {"opened": opened, "closed": one.last == at, "state": 2 if one.syn and opened else 1}
+                rows.append({**row, **flags, "since": T0 + max(one.first, began) * WIDTH, "rtt_us": moved // 2})
+        return rows
+
+    def _owners(self, at: int, *, keyframe: bool) -> list[Row]:
+        return [
+            {"cookie": socket.cookie, "pid": held.pid, "start": held.start, "provenance": "scan"}
+            for socket in [*self._machine.connections, *self._machine.listeners]
+            for held in socket.holders
+            if held.at(at) and socket.at(at) and held.found <= at and (keyframe or at == held.found)
+        ]
+
+
+def log(seed: int, *, hosts: int = 2, windows: int = 30, partitions: int = 1, chaos: bool = True) -> list[Message]:
+    """Return what all agents of a world logged, in the order of its logging; repeats included."""
+    world = World(seed, hosts, windows)
+    records: list[tuple[int, int, str, bytes]] = []
+    for number, machine in enumerate(world.machines):
+        for topic, at, value in Agent(machine, world, chaos=chaos).live():
+            records.append((at, number, topic, value))
+    records.sort(key=lambda record: record[0])  # stable: a host's order stays
+    if chaos:
+        repeated = [(at, record) for at, record in enumerate(records) if world.random.random() < 0.05]
+        for at, record in reversed(repeated):
+            records.insert(min(len(records), at + world.random.randint(1, 30)), record)
+    offsets: defaultdict[tuple[str, int], int] = defaultdict(int)
+    messages = []
+    now = 0
+    for at, number, topic, value in records:
+        now = max(now, at)
+        partition = number % partitions
+        timestamp = T0 + (now + 1) * WIDTH + LOGGED_MS
+        messages.append(Message(topic, partition, offsets[topic, partition], timestamp, b"h%d" % (number + 1), value))
+        offsets[topic, partition] += 1
+    return messages
