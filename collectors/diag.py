@@ -88,15 +88,15 @@ class Layout:
     info: int
     form: struct.Struct
     legacy: bool  # a kernel before 4.19, whose tcp_info ends before bytes_sent
+    fixed: tuple[int, ...]  # offsets of the bytes that are the same in all messages of this layout
 
     def fits(self, chunk: bytes) -> bool:
         """Tell whether a chunk is nothing but messages of this layout.
 
-        Length, type and the header of the tcp_info attribute are compared in all messages at once.
+        Length, type (their low bytes) and the header of tcp_info are compared in all messages at once.
         """
         count, rest = divmod(len(chunk), self.length)
-        places = (*range(6), *range(self.info - netlink.ATTRIBUTE.size, self.info))
-        return not rest and all(chunk[at :: self.length] == chunk[at : at + 1] * count for at in places)
+        return not rest and all(chunk[at :: self.length] == chunk[at : at + 1] * count for at in self.fixed)
 
     def row(self, chunk: bytes, at: int) -> Row:
         """Read the message at an offset."""
@@ -124,7 +124,10 @@ def parse_rows(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, list[Row], Sequ
     for chunk in chunks:
         if layout is None or not layout.fits(chunk):
             layout = _first_layout(chunk)
-        if layout is not None and not layout.legacy and layout.fits(chunk):
+            fits = layout is not None and layout.fits(chunk)
+        else:
+            fits = True
+        if layout is not None and fits and not layout.legacy:
             yield chunk, list(layout.form.iter_unpack(chunk)), range(0, len(chunk), layout.length)  # type: ignore[arg-type]
         else:
             walked = [(layout.row(chunk, at), at) for layout, at in _walk(chunk)]
@@ -158,7 +161,9 @@ def _layout(length: int, info: int, size: int) -> Layout:
     legacy = size < 216
     form = f"={BODY + 1}xB2xI36xQ16xI{info - 88}x68xI28x"
     form += f"I16xQQII4xI{size - 152}x" if legacy else f"I24xQII4xI48xQQ{size - 216}x"
-    return Layout(length, info, struct.Struct(form + f"{length - info - size}x"), legacy)
+    low = (0, 1, 4) if sys.byteorder == "little" else (2, 3, 5)
+    fixed = (*low, *range(info - netlink.ATTRIBUTE.size, info))
+    return Layout(length, info, struct.Struct(form + f"{length - info - size}x"), legacy, fixed)
 
 
 def final(chunk: bytes) -> Final | None:
