@@ -1,0 +1,80 @@
+"""`sql`: a statement over the store's HTTP interface, so that the server formats the result and it streams through."""
+
+import base64
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import BinaryIO
+from urllib.parse import urlencode
+
+from servicemap.config import Config
+from servicemap.options import Failure
+from servicemap.parts import store_address, store_directory
+from sinks.store import Address
+
+MAX_URL = 60_000  # bytes; servers refuse request lines that are much longer
+CONNECT_SECONDS = 10
+PIECE = 1 << 16
+
+
+def ask(config: Config, statement: str, form: str, parameters: Mapping[str, str], out: BinaryIO) -> None:
+    """Run a statement and write its result as it comes; Failure with ClickHouse's message when it refuses.
+
+    A GET request: ClickHouse lets it change nothing, whatever its user may do.
+    """
+    address, port = store_address(config, write=False), _http_port(config)
+    target = "/?" + urlencode(
+        {
+            "query": statement,
+            "database": address.database,
+            "default_format": form,
+            **{f"param_{name}": value for name, value in parameters.items()},
+        }
+    )
+    if len(target) > MAX_URL:
+        raise Failure(f"the statement is longer than {MAX_URL:,} bytes: give it to clickhouse-client")
+    connection = http.client.HTTPConnection(address.host, port, timeout=CONNECT_SECONDS)
+    with closing(connection):
+        try:
+            connection.connect()
+            connection.sock.settimeout(None)  # a statement may take its time
+            connection.request("GET", target, headers=_credentials(address))
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            where = f"{address.host}:{port}"
+            raise Failure(
+                f"no ClickHouse answers HTTP at {where} ({error}): check --store, and --http-port if it is not {port}"
+            ) from None
+        if response.status != 200:
+            raise Failure(response.read().decode(errors="replace").strip())
+        for piece in _pieces(response):
+            out.write(piece)
+        out.flush()
+
+
+def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """Yield a result; what breaks it off stands at its end, as ClickHouse has no other place to say it."""
+    last = b""
+    try:
+        while piece := response.read1(PIECE):
+            yield last
+            last = piece
+    except (http.client.HTTPException, OSError) as error:
+        rows, _, reason = last.rpartition(b"\nCode: ")
+        yield rows + b"\n" if rows else b""
+        said = f"Code: {reason.decode(errors='replace').strip()}" if reason else str(error)
+        raise Failure(f"the result broke off: {said}") from None
+    yield last
+
+
+def _credentials(address: Address) -> dict[str, str]:
+    pair = f"{address.user}:{address.secret()}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+
+def _http_port(config: Config) -> int:
+    """Return the port: the running embedded store says it, any other has what is configured."""
+    if config.store.url:
+        return config.store.http_port
+    return int(json.loads((store_directory(config) / "store.json").read_text())["http_port"])

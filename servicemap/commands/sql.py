@@ -1,0 +1,55 @@
+"""`servicemap sql`: query the store in ClickHouse's SQL."""
+
+import sys
+from typing import TextIO
+
+import click
+
+from servicemap.config import Config
+from servicemap.options import configured
+
+
+@click.command()
+@configured(http_port="store__http_port")
+@click.argument("statement", required=False)
+@click.option("-f", "--file", "source", type=click.File(), help="Read the statement from a file; - is stdin.")
+@click.option("--format", "form", metavar="NAME", help="PrettyCompact, TSV, JSONEachRow, CSV, Parquet or any other.")
+@click.option("--json", "form", flag_value="JSONEachRow", help="Short for --format JSONEachRow.")
+@click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A value for {NAME:Type}.")
+@click.option("--http-port", type=int, help="HTTP port of the ClickHouse of --store.  [default: 8123]")
+def command(
+    config: Config, statement: str | None, source: TextIO | None, form: str | None, parameters: tuple[str, ...]
+) -> None:
+    """Query the store in ClickHouse's SQL; it cannot be changed so.
+
+    The statement is an argument, a file or stdin. Results are PrettyCompact on a terminal and TSV in a pipe, or what
+    --format or FORMAT in the statement says. They are formatted by the server: over HTTP, on the host of --store.
+
+    \b
+    servicemap sql "SELECT client, server, server_port FROM service_edges GROUP BY ALL"
+    servicemap sql --json "SELECT * FROM events WHERE kind = {kind:String}" --param kind=process_exited
+    servicemap sql --format Parquet "SELECT * FROM edges" > edges.parquet
+    servicemap sql -f report.sql
+    """
+    from servicemap.asking import ask
+
+    if statement is not None and source is not None:
+        raise click.UsageError("give the statement as an argument or with --file, not both")
+    if statement is None and source is None and sys.stdin.isatty():
+        raise click.UsageError("give a statement: as an argument, with --file, or on stdin")
+    text = statement if statement is not None else (source or click.get_text_stream("stdin")).read()
+    if not text.strip():
+        raise click.UsageError("the statement is empty")
+    values = dict(_split(each) for each in parameters)
+    out = click.get_binary_stream("stdout")
+    try:
+        ask(config, text, form or ("PrettyCompact" if sys.stdout.isatty() else "TSV"), values, out)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _split(parameter: str) -> tuple[str, str]:
+    name, equals, value = parameter.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.BadParameter(f"{parameter!r} is not NAME=VALUE", param_hint="--param")
+    return name, value
