@@ -30,11 +30,22 @@ class Past(Protocol):
 
 
 def stretch(past: Past, stage: Stage, partition: int, offsets: dict[str, int]) -> Iterator[Logged]:
-    """Iterate what a stage has to read again before it goes on at these offsets of its topics."""
-    for topic in stage.reads:
-        stop = offsets.get(topic.name, 0)
-        first, _ = past.bounds(topic.name, partition)
-        last = next(iter(past.read(topic.name, partition, stop - 1, stop)), None) if stop > first else None
-        if last is not None:
-            start = past.offset_at(topic.name, partition, last.timestamp - STRETCH_MS)
-            yield from past.read(topic.name, partition, min(start, stop), stop)
+    """Iterate what a stage has to read again before it goes on at these offsets of its topics.
+
+    One topic may be read far ahead of another, and its records wait for the other's: the stretch is the slowest's.
+    """
+    ends = {topic.name: offsets.get(topic.name, 0) for topic in stage.reads}
+    read = [last.timestamp for name, end in ends.items() if (last := _at(past, name, partition, end - 1))]
+    if not read:
+        return
+    unread = [first.timestamp for name, end in ends.items() if (first := _at(past, name, partition, end))]
+    since = min([max(read), *unread]) - STRETCH_MS
+    for name, end in ends.items():
+        start = past.offset_at(name, partition, since)
+        yield from past.read(name, partition, min(start, end), end)
+
+
+def _at(past: Past, topic: str, partition: int, offset: int) -> Logged | None:
+    """Return the record at an offset, if there is one."""
+    first, end = past.bounds(topic, partition)
+    return next(iter(past.read(topic, partition, offset, offset + 1)), None) if first <= offset < end else None
