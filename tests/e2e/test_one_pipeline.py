@@ -1,0 +1,157 @@
+"""One pipeline, two ways to run it: a recorded hour gives the same tables through either, whatever dies on the way."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from schemas import topics
+from schemas.topics import HOUR_MS, Topic
+from servicemap.config import load
+from servicemap.log.protocol import Log
+from servicemap.parts import connect_log
+from servicemap.sinking import GROUP as STORE_GROUP
+from sinks.store import Address, Store
+from tests.conftest import Kafka
+from tests.e2e.simulate import Record, disturbed, recorded
+
+STEPS: tuple[tuple[str, Sequence[Topic]], ...] = (
+    ("servicemap-attribute", topics.RAW),
+    ("servicemap-pair", (topics.SIDES,)),
+    (STORE_GROUP, topics.STORED),
+)
+TABLES = ("edges", "nodes", "events", "process_usage", "host_usage")
+
+
+@pytest.fixture(scope="module")
+def hour() -> list[Record]:
+    """The latest hour from half past that is over: logs and tables keep what is recent, and it spans two hours."""
+    half_past = int(time.time() * 1000) // HOUR_MS * HOUR_MS - HOUR_MS // 2
+    return recorded(half_past - HOUR_MS, Random(1))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    folder = tmp_path_factory.mktemp("store")
+    command = ["sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"]
+    with running(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline().decode()
+        port = int(ready.split("native=")[1].split()[0])
+        address = Address("127.0.0.1", port, "servicemap", (folder / "store.token").read_text().strip(), "default")
+        with closing(Store(address)) as store:
+            yield store
+
+
+def test_a_recorded_hour_gives_the_same_tables_through_the_loop_and_through_faust(
+    hour: list[Record], store: Store, kafka: Kafka, tmp_path: Path
+) -> None:
+    one_machine(tmp_path / "log", hour, store, "loop")
+    one_machine(tmp_path / "other", disturbed(hour, Random(2)), store, "disturbed")
+    assert differences(store, "loop", "disturbed") == {}
+
+    if not kafka.real:
+        pytest.skip("librdkafka's mock makes topics as it likes; a real Kafka needs Java and Maven")
+    url = f"kafka://{kafka.address}"
+    with closing(opened(url)) as log, ExitStack() as running_parts:
+        append(log, hour)
+
+        def start(part: str) -> subprocess.Popen[bytes]:
+            return running_parts.enter_context(running(command(part, url, store, "faust")))
+
+        doomed, _, sink = start("work"), start("work"), start("sink")
+        wait_until(lambda: passed(log, *STEPS[0]) > len(hour) // 4)
+        doomed.kill()
+        wait_until(lambda: passed(log, *STEPS[2]) > len(hour) // 2)
+        sink.kill()
+        start("sink")
+        wait_until(lambda: done(log))
+        assert differences(store, "loop", "faust") == {}
+
+        append(log, disturbed(hour, Random(3)))
+        wait_until(lambda: done(log))
+        assert differences(store, "loop", "faust") == {}
+
+
+def one_machine(path: Path, records: Sequence[Record], store: Store, database: str) -> None:
+    """Run records through a local log, its loop and a sink."""
+    with closing(opened(str(path))) as log:
+        append(log, records)
+        with (
+            running(command("work", str(path), store, database)),
+            running(command("sink", str(path), store, database)),
+        ):
+            wait_until(lambda: done(log))
+
+
+def opened(url: str) -> Log:
+    return connect_log(load(flags={"log.url": url}))
+
+
+def append(log: Log, records: Sequence[Record]) -> None:
+    for record in records:
+        log.append(record.topic, record.key, record.value, timestamp=record.timestamp)
+    log.flush()
+
+
+def command(part: str, log: str, store: Store, database: str) -> list[str]:
+    at = store.address
+    url = f"clickhouse://{at.user}:{at.password}@{at.host}:{at.port}/{database}"
+    return ["servicemap", part, "--log", log, "--store", url]
+
+
+@contextmanager
+def running(command: Sequence[str], stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a module of ours until the end of the block; it ends well if it was not killed."""
+    process = subprocess.Popen([sys.executable, "-m", *command], stdin=subprocess.DEVNULL, stdout=stdout)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        code = process.wait(30)
+        if process.stdout is not None:
+            process.stdout.close()
+    assert code in {0, -signal.SIGKILL}, f"{command[1]} ended with {code}"
+
+
+def passed(log: Log, group: str, read: Sequence[Topic]) -> int:
+    """Count the records that a group has behind it."""
+    return sum(log.committed(group, *place) or 0 for place in places(log, read))
+
+
+def done(log: Log) -> bool:
+    """Say whether every group has all of its topics behind it; the order matters, as each writes for the next."""
+    return all(
+        (log.committed(group, *place) or 0) >= log.bounds(*place)[1]
+        for group, read in STEPS
+        for place in places(log, read)
+    )
+
+
+def places(log: Log, read: Sequence[Topic]) -> list[tuple[str, int]]:
+    partitions = {info.name: info.partitions for info in log.topics()}
+    return [(topic.name, partition) for topic in read for partition in range(partitions[topic.name])]
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 100) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it takes too long"
+        time.sleep(0.2)
+
+
+def differences(store: Store, one: str, other: str) -> dict[str, list[object]]:
+    """Return some rows of each table that only one of two databases has."""
+    found: dict[str, list[object]] = {}
+    for table in TABLES:
+        rows = [f"SELECT * FROM {database}.{table} FINAL" for database in (one, other)]
+        assert store.query(f"SELECT count() FROM ({rows[0]})") > [(0,)]
+        for here, there in (rows, rows[::-1]):
+            found.setdefault(table, []).extend(store.query(f"SELECT * FROM ({here} EXCEPT {there}) LIMIT 3"))
+    return {table: rows for table, rows in found.items() if rows}
