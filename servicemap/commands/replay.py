@@ -1,0 +1,104 @@
+"""`servicemap replay`: fold a past range of the log anew, say what would change, and swap it in."""
+
+import sys
+import time
+from collections.abc import Callable
+
+import click
+import msgspec
+
+from servicemap.config import Config
+from servicemap.options import Moment, configured, iso
+from servicemap.replaying import Outcome, Progress, replay
+
+
+@click.command()
+@configured()
+@click.option("--from", "start", type=Moment(), required=True, metavar="TIME", help="Begin of the range, such as 2h.")
+@click.option("--to", "end", type=Moment(), required=True, metavar="TIME", help="Its end, such as 1h or now.")
+@click.option("--promote", is_flag=True, help="Swap in what changed; readers and the running map notice nothing.")
+@click.option("--force", is_flag=True, help="Promote even where the log no longer holds all of the range.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def command(config: Config, start: int, end: int, promote: bool, force: bool, as_json: bool) -> None:
+    """Fold a past range of the log anew, say what would change, and swap it in.
+
+    \b
+    servicemap replay --from 2h --to 1h
+    servicemap replay --from 2026-05-01T12:00 --to 2026-05-01T18:00 --promote
+    """
+    try:
+        outcome = replay(config, start, end, teller(), promote=promote, force=force)
+    except KeyboardInterrupt:
+        click.echo("\nservicemap: stopped; the map is as it was", err=True)
+        sys.exit(130)
+    finally:
+        if sys.stderr.isatty():
+            click.echo("", err=True)
+    if as_json:
+        shown = {**msgspec.to_builtins(outcome), "differs": outcome.differs}
+        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+    else:
+        show(outcome)
+
+
+def teller(now: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
+    """Return what prints progress on stderr: in place on a terminal, else a line for each step and every 5 s."""
+    began, last, step = now(), 0.0, ""
+    terminal = sys.stderr.isatty()
+
+    def tell(progress: Progress) -> None:
+        nonlocal last, step
+        if now() - last < (0.2 if terminal else 5.0) and progress.step == step:
+            return
+        last, step = now(), progress.step
+        left = _left(progress, now() - began)
+        line = (
+            f"{progress.step}: {progress.records:,} of {max(progress.records, progress.expected):,} records,"
+            f" {progress.windows:,} windows, {progress.rows:,} rows{left}"
+        )
+        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
+
+    return tell
+
+
+def _left(progress: Progress, spent: float) -> str:
+    if not progress.records or progress.records >= progress.expected:
+        return ""
+    return f", {spent / progress.records * (progress.expected - progress.records):.0f} s left"
+
+
+def show(outcome: Outcome) -> None:
+    """Print an outcome for people."""
+    click.echo(
+        f"{iso(outcome.start)} to {iso(outcome.end)}: {outcome.records:,} records, {outcome.windows:,} windows,"
+        f" {outcome.rows:,} rows told anew"
+    )
+    for name, table in outcome.tables.items():
+        moving = f", {table.moving:,} still being written" if table.moving else ""
+        click.echo(
+            f"  {name:<14}{table.equal:>12,} equal {table.changed:>10,} changed {table.only_new:>10,} only in new"
+            f" {table.only_old:>10,} only in old{moving}"
+        )
+        for example in table.examples:
+            key = " ".join(value for value in example.key.values() if value)
+            columns = ", ".join(
+                f"{column} {old or '-'} → {new or '-'}" for column, (old, new) in example.columns.items()
+            )
+            click.echo(f"    {key}: {columns}")
+    for line in _notes(outcome):
+        click.echo(line)
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    notes = []
+    if outcome.missing_before is not None:
+        notes.append(f"the log begins at {iso(outcome.missing_before)}: what earlier records told is only in the store")
+    if outcome.behind:
+        notes.append(
+            "the live folds or the sink are behind or not running: what they still have to write counts as new"
+        )
+    if outcome.unusable:
+        notes.append(f"{outcome.unusable:,} records could not be used; they are in the dead letters")
+    if outcome.promoted:
+        return [*notes, "swapped in"]
+    return [*notes, "would change: swap it in with --promote" if outcome.differs else "nothing would change"]

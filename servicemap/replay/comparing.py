@@ -1,0 +1,91 @@
+"""What a replay would change: rows told anew against rows that stand, key by key, an hour at a time."""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from servicemap.replay import fresh
+from servicemap.replay.span import Span, partition_id
+from sinks.store import Store
+from sinks.tables import Table
+
+EXAMPLES = 3
+
+
+class Example(Struct):
+    """A row that would change: its key, and the columns that differ with what stands and what would."""
+
+    key: dict[str, str]
+    columns: dict[str, tuple[str, str]]
+
+
+class Difference(Struct):
+    """Rows of the range in one table. `moving` ones were told of while they were compared, and are left out."""
+
+    equal: int = 0
+    changed: int = 0
+    only_new: int = 0
+    only_old: int = 0
+    moving: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def differs(self) -> bool:
+        """Say whether anything would change."""
+        return bool(self.changed or self.only_new or self.only_old)
+
+
+def compare(store: Store, table: Table, told: str, stood: str, moving: str, span: Span) -> Difference:
+    """Compare two tables over a range; `moving` holds the keys to leave out."""
+    key = fresh.key_of(store, table.name)
+    total = Difference()
+    for hour in span.hours():
+        at = f"_partition_id = '{partition_id(hour)}' AND {span.where(table)}"
+        ((*counts, changed),) = store.query(_counts(key, told, stood, moving, at))
+        for name, count in zip(("equal", "changed", "only_new", "only_old", "moving"), counts, strict=True):
+            setattr(total, name, getattr(total, name) + count)
+        wanted = changed[: EXAMPLES - len(total.examples)]
+        total.examples += [_example(store, key, told, stood, at, name) for name in wanted]
+    return total
+
+
+def _counts(key: str, told: str, stood: str, moving: str, at: str) -> str:
+    # Keys as hashes of 16 bytes: the rows of an hour may be millions.
+    side = f"SELECT sipHash128({key}) AS k, cityHash64(COLUMNS('.*') EXCEPT ({key})) AS h"
+    return f"""
+        SELECT countIf(old AND new AND same), countIf(old AND new AND NOT same), countIf(new AND NOT old),
+               countIf(old AND NOT new), countIf(NOT old AND NOT new),
+               groupArrayIf({EXAMPLES})(hex(k), old AND new AND NOT same)
+        FROM
+        (
+            SELECT k, k NOT IN (SELECT sipHash128({key}) FROM {moving}) AS rests,
+                   max(side = 0) AND rests AS old, max(side = 1) AND rests AS new,
+                   sumIf(h, side = 0) = sumIf(h, side = 1) AS same
+            FROM
+            (
+                {side}, 0 AS side FROM {stood} FINAL WHERE {at}
+                UNION ALL
+                {side}, 1 AS side FROM {told} FINAL WHERE {at}
+            )
+            GROUP BY k
+        )"""
+
+
+def _example(store: Store, key: str, told: str, stood: str, at: str, hashed: str) -> Example:
+    names = [row[0] for row in store.query(f"DESCRIBE TABLE {told}")]
+    old, new = (
+        dict(
+            zip(
+                names,
+                store.query(f"SELECT * FROM {table} FINAL WHERE {at} AND hex(sipHash128({key})) = '{hashed}'")[0],
+                strict=True,
+            )
+        )
+        for table in (stood, told)
+    )
+    keys = {name.strip(): _text(old[name.strip()]) for name in key.split(",")}
+    return Example(keys, {name: (_text(old[name]), _text(new[name])) for name in names if old[name] != new[name]})
+
+
+def _text(value: Any) -> str:
+    return value.isoformat(timespec="milliseconds") if hasattr(value, "isoformat") else str(value)

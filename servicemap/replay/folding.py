@@ -1,0 +1,64 @@
+"""The folds over raw records in this process: nothing is written to the log, and no consumer group is touched."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from schemas import topics
+from schemas.logged import Logged, Message
+from sinks.sink import MAX_ROWS, Sink
+from sinks.store import Store
+from sinks.tables import Table
+from streams.naming import NamingRule
+from streams.stage import AttributeStage, PairStage
+
+_STORED = {topic.name for topic in topics.STORED}
+
+
+class Refold:
+    """Feeds records through both folds, and what comes out to sinks. `into` says where to."""
+
+    def __init__(self, store: Store, rules: Sequence[NamingRule], partitions: int) -> None:
+        self.counters: Counter[str] = Counter()
+        self._store = store
+        self._attribute = AttributeStage(rules, partitions)
+        self._pair = PairStage()
+        self._sinks: list[Sink] = []
+
+    def into(self, *targets: Sequence[Table]) -> None:
+        """Store what comes from now on in each of these sets of tables."""
+        self.flush()
+        self._sinks = [Sink(self._store, self._refused, tables=tables) for tables in targets]
+        self._names = [{table.topic for table in tables} for tables in targets]
+
+    def feed(self, record: Logged) -> None:
+        """Fold a raw record."""
+        self._store_row(record)
+        queue: list[Logged] = [record]
+        for message in queue:
+            stage = self._pair if message.topic == topics.SIDES.name else self._attribute
+            for made in stage.feed(message):
+                told = Message(made.topic, made.partition or 0, 0, record.timestamp, made.key, made.value)
+                if made.topic == topics.SIDES.name:
+                    queue.append(told)
+                elif made.topic == topics.DEAD_LETTERS.name:
+                    self.counters["unusable"] += 1
+                else:
+                    self._store_row(told)
+
+    def flush(self) -> None:
+        """Store what is held."""
+        for sink in self._sinks:
+            self.counters["rows"] += sink.rows if sink is self._sinks[0] else 0
+            sink.flush()
+
+    def _store_row(self, record: Logged) -> None:
+        if record.topic not in _STORED:
+            return
+        for sink, names in zip(self._sinks, self._names, strict=True):
+            if record.topic in names:
+                sink.add(record)
+        if any(sink.rows >= MAX_ROWS for sink in self._sinks):
+            self.flush()
+
+    def _refused(self, record: Logged, reason: str) -> None:
+        self.counters["unusable"] += 1

@@ -1,0 +1,72 @@
+"""The range of a replay: [start, end) in ms, and which rows belong to it.
+
+A row belongs by its table's own time column. Rows live in hourly partitions of their *key's* time; for `nodes`, whose
+time (`seen`) is no part of the key, the row that stands is the last word of its hour, so the whole hour is told anew
+before it can be said whether the last word fell into the range.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from schemas.topics import HOUR_MS
+from sinks.tables import TABLES, Table
+
+REPLAYED = tuple(table for table in TABLES if table.name != "hosts")  # that is no time series
+
+
+class Span(NamedTuple):
+    """A range of event time, ms."""
+
+    start: int
+    end: int
+
+    @classmethod
+    def widened(cls, start: int, end: int, width: int) -> "Span":
+        """Return the range with its ends on the borders of windows."""
+        return cls(start // width * width, -(-end // width) * width)
+
+    def hours(self) -> Iterator[int]:
+        """Iterate the starts of the hours that the range touches, ms."""
+        yield from range(self.start // HOUR_MS * HOUR_MS, self.end, HOUR_MS)
+
+    def where(self, table: Table) -> str:
+        """Return the SQL condition for a row of the range."""
+        low, high = (f"fromUnixTimestamp64Milli({ms}, 'UTC')" for ms in self)
+        return f"({table.time} >= {low} AND {table.time} < {high})"
+
+    def holds(self, time: int) -> bool:
+        """Say whether a time is in the range."""
+        return self.start <= time < self.end
+
+
+def partition_id(hour: int) -> str:
+    """Return ClickHouse's id of the partition of an hour."""
+    return str(hour // 1000)
+
+
+def told(table: Table, name: str, span: Span) -> Table:
+    """Return the table under another name, taking what may decide which rows of the range stand."""
+    end = span.end if table.name != "nodes" else -(-span.end // HOUR_MS) * HOUR_MS
+    return _filtered(table, name, lambda time: span.start <= time < end)
+
+
+def outside(table: Table, name: str, span: Span) -> Table:
+    """Return the table under another name, taking only rows outside the range."""
+    return _filtered(table, name, lambda time: not span.holds(time))
+
+
+def inside(table: Table, name: str, span: Span) -> Table:
+    """Return the table under another name, taking only rows of the range."""
+    return _filtered(table, name, span.holds)
+
+
+def _filtered(table: Table, name: str, keeps: Any) -> Table:
+    def fill(batch: Any) -> dict[str, list[Any]]:
+        columns = table.fill(batch)
+        times = columns[table.time]
+        kept = [row for row, time in enumerate(times) if keeps(time)]
+        if len(kept) == len(times):
+            return columns
+        return {column: [values[row] for row in kept] for column, values in columns.items()}
+
+    return table._replace(name=name, fill=fill)

@@ -1,0 +1,206 @@
+"""Running a replay: read, fold, compare, and swap in if asked to."""
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from servicemap.config import Config
+from servicemap.log.protocol import Log
+from servicemap.options import Failure, iso
+from servicemap.parts import connect_log, partitions_of, store_address
+from servicemap.replay import fresh
+from servicemap.replay.catching_up import caught_up
+from servicemap.replay.comparing import Difference, compare
+from servicemap.replay.folding import Refold
+from servicemap.replay.promoting import Promotion, finish
+from servicemap.replay.reading import Reading
+from servicemap.replay.span import REPLAYED, Span, partition_id, told
+from sinks.store import Store, StoreError
+from sinks.tables import Table
+
+CHECK_RECORDS = 200  # between two words on progress
+
+
+class Progress(Struct):
+    """How far a replay is."""
+
+    step: str
+    records: int = 0
+    expected: int = 0
+    windows: int = 0
+    rows: int = 0
+
+
+class Outcome(Struct):
+    """What a replay found, and did. Times in ms; `missing_before`: rows may be missing that earlier records told of."""
+
+    start: int
+    end: int
+    records: int = 0
+    windows: int = 0
+    rows: int = 0
+    unusable: int = 0
+    behind: bool = False
+    missing_before: int | None = None
+    promoted: bool = False
+    tables: dict[str, Difference] = field(default_factory=dict)
+
+    @property
+    def differs(self) -> bool:
+        """Say whether anything would change."""
+        return any(table.differs for table in self.tables.values())
+
+
+class Replay:
+    """One replay. The log and the store are open; `tell` hears of progress."""
+
+    def __init__(self, config: Config, log: Log, store: Store, span: Span, tell: Callable[[Progress], None]) -> None:
+        self._log = log
+        self._store = store
+        self._span = span
+        self._tell = tell
+        self._progress = Progress("reading")
+        number = format(time.time_ns() // 1_000_000, "x")
+        self._about = {"replay": number, "by": socket.gethostname(), "began": int(number, 16)}
+        partitions = partitions_of(log)
+        self._reading = Reading(log, partitions, span, self._owed())
+        self._refold = Refold(store, config.services.rules, partitions)
+        self.outcome = Outcome(*span)
+
+    def run(self, *, promote: bool, force: bool) -> None:
+        """Read, compare and perhaps promote; whatever happens, only the live tables are left."""
+        try:
+            sets = {role: self._tables(role) for role in ("told", "stood", "moving")}
+            self._fold(sets)
+            self._compare(sets)
+            if promote and self.outcome.differs:
+                self._promote(force)
+        finally:
+            self._clean()
+
+    def _owed(self) -> set[str]:
+        where = next(self._span.where(table) for table in REPLAYED if table.name == "host_usage")
+        return {row[0] for row in self._store.query(f"SELECT DISTINCT host FROM host_usage WHERE {where}")}
+
+    def _tables(self, role: str) -> list[Table]:
+        made = [f"{table.name}_replay_{self._about['replay']}_{role}" for table in REPLAYED]
+        for table, name in zip(REPLAYED, made, strict=True):
+            fresh.create(self._store, table.name, name, self._about)
+        return [told(table, name, self._span) for table, name in zip(REPLAYED, made, strict=True)]
+
+    def _fold(self, sets: dict[str, list[Table]]) -> None:
+        outcome = self.outcome
+        outcome.missing_before = self._reading.missing_since
+        self._progress.expected = self._reading.expected()
+        self._refold.into(sets["told"])
+        self._read("reading")
+        self._say("waiting for the live folds")
+        outcome.behind = not caught_up(self._log, self._reading.at)
+        self._say("comparing")
+        for table, stood in zip(REPLAYED, sets["stood"], strict=True):
+            for hour in self._span.hours():
+                self._store.query(
+                    f"ALTER TABLE {stood.name} ATTACH PARTITION ID '{partition_id(hour)}' FROM {table.name}"
+                )
+        self._refold.into(sets["told"], sets["moving"])
+        self._read("reading on")
+        outcome.records, outcome.windows = self._reading.done, self._reading.windows
+        outcome.rows, outcome.unusable = self._refold.counters["rows"], self._refold.counters["unusable"]
+
+    def _read(self, step: str) -> None:
+        for number, record in enumerate(self._reading.records()):
+            self._refold.feed(record)
+            if number % CHECK_RECORDS == 0:
+                self._say(step)
+        self._refold.flush()
+
+    def _compare(self, sets: dict[str, list[Table]]) -> None:
+        for table, *names in zip(REPLAYED, sets["told"], sets["stood"], sets["moving"], strict=True):
+            new, old, moving = (made.name for made in names)
+            self.outcome.tables[table.name] = compare(self._store, table, new, old, moving, self._span)
+
+    def _promote(self, force: bool) -> None:
+        begins = self.outcome.missing_before
+        if begins is not None and not force:
+            raise Failure(
+                f"the log begins at {iso(begins)}, too late for this range: begin later, or lose what only the store"
+                " still has with --force"
+            )
+        differing = [table for table in REPLAYED if self.outcome.tables[table.name].differs]
+        Promotion(self._store, self._log, self._span, self._about, self._say).run(
+            differing, self._reading, self._refold
+        )
+        self.outcome.promoted = True
+
+    def _say(self, step: str) -> None:
+        progress = self._progress
+        progress.step, progress.records, progress.windows = step, self._reading.done, self._reading.windows
+        progress.rows = self._refold.counters["rows"]
+        self._tell(progress)
+
+    def _clean(self) -> None:
+        """Drop the tables beside the live ones, unless the swap was broken off: then they are still needed."""
+        self._store.close()  # what was interrupted on its connection is not known
+        names = fresh.comments(self._store)
+        if not any(names.get(table.name) for table in REPLAYED):
+            fresh.drop(self._store, fresh.leftovers(names))
+
+
+def replay(
+    config: Config, start: int, end: int, tell: Callable[[Progress], None], *, promote: bool, force: bool
+) -> Outcome:
+    """Replay [start, end), ms. Failure says what to do."""
+    span = Span.widened(start, end, config.collectors.window_ms)
+    if span.start >= span.end:
+        raise Failure(f"--from {iso(start)} is not before --to {iso(end)}: give a range")
+    with _alone(config.directory):
+        log = connect_log(config, create=False)
+        store = Store(store_address(config, write=True))
+        try:
+            _foreign(store)
+            finish(store, log, lambda step: tell(Progress(step)))
+            run = Replay(config, log, store, span, tell)
+            run.run(promote=promote, force=force)
+        except StoreError as error:
+            raise Failure(str(error)) from None
+        finally:
+            store.close()
+            log.close()
+    return run.outcome
+
+
+def _foreign(store: Store) -> None:
+    """Leave the tables of another machine's replay alone: it may be running."""
+    for name, about in fresh.comments(store).items():
+        if about and about["by"] != socket.gethostname():
+            raise Failure(
+                f"{name} is of a replay on {about['by']} that began {iso(about['began'])}: let it end, or if it was"
+                " killed, run `servicemap replay` there again"
+            )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the one right to replay from this data directory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / "replay.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.pread(descriptor, 20, 0).decode().strip()
+        raise Failure(f"process {pid} replays already: wait until it has ended, or stop it") from None
+    os.pwrite(descriptor, f"{os.getpid():<20}".encode(), 0)
