@@ -2,8 +2,9 @@
 
 tcpi_bytes_received counts the peer's FIN as one byte, and the kernel's last word on a socket does not say whether the
 FIN had come. What does say so, best first: the state last seen; the peer's own counters when it is on this host; a
-byte that the program could not have left unread; our FIN, which is acknowledged in a close and not in a reset; and
-who closed first, which is the one whose 4-tuple waits in TIME_WAIT.
+byte that the program could not have left unread; our FIN, which is acknowledged in a close and not in a reset; that
+its program held it on after the last acknowledgement, for then it waited for the FIN; and who closed first, which is
+the one whose 4-tuple waits in TIME_WAIT.
 """
 
 import socket
@@ -15,16 +16,24 @@ from collectors.destroyed import Closed
 from collectors.diag import Identity
 
 FIN_CAME = frozenset((diag.CLOSE_WAIT, diag.LAST_ACK, diag.CLOSING))
+HELD_MS = 500  # events come through a work queue, some milliseconds late
 Flow = tuple[str, int, str, int]
 
 
 def received_payload(
-    closed: Closed, last_state: int, peer_sent: int | None, opener: bool, waits: Callable[[Identity], bool]
+    closed: Closed,
+    last_state: int,
+    peer_sent: int | None,
+    *,
+    opener: bool,
+    held: bool,
+    waits: Callable[[Identity], bool],
 ) -> int:
     """Return the payload bytes a closed socket received.
 
     `last_state` is the state in the last scan (0: never seen), `peer_sent` the payload the other end sent if known,
-    `opener` whether this end sent the SYN, `waits` tells whether a 4-tuple is in TIME_WAIT.
+    `opener` whether this end sent the SYN, `held` whether scans missed it before it was closed, `waits` tells whether
+    a 4-tuple is in TIME_WAIT.
     """
     last = closed.final
     raw = last.row.received
@@ -37,9 +46,11 @@ def received_payload(
     if last.unread:
         return raw - (last.unread == 1)
     own_fin = last.acknowledged - (last.row.sent - max(last.row.resent, 0)) - opener
-    if own_fin < 1 or (last_state != diag.FIN_WAIT2 and waits(closed.identity)):
+    if own_fin < 1:
         return raw
-    return raw - 1
+    if held or last.idle_ms > HELD_MS or last_state == diag.FIN_WAIT2:
+        return raw - 1
+    return raw if waits(closed.identity) else raw - 1
 
 
 def flow_of(identity: Identity) -> Flow:

@@ -32,6 +32,7 @@ class SocketCollector:
         self._netns = netns
         self._known: dict[int, Tracked] = {}
         self._udp = UdpPeers()
+        self._lingering: set[int] = set()  # sockets that left the dump without an event
         self._early: list[Closed] = []
         self._lookups = 0
 
@@ -108,7 +109,14 @@ class SocketCollector:
             failed = tracked.row.min_rtt_us == UNKNOWN_RTT
             last = tracked.row._replace(state=diag.CLOSE)
             return tracked.tell(window.start, last, tracked.received, closed=True, failed=failed)
-        got = received_payload(one, tracked.row.state, peers.get(peer_of(identity)), tracked.opener, self._waits)
+        got = received_payload(
+            one,
+            tracked.row.state,
+            peers.get(peer_of(identity)),
+            opener=tracked.opener,
+            held=tracked.vanished > 1,
+            waits=self._waits,
+        )
         if tracked.told_closed and got <= tracked.received and final.row.sent == tracked.row.sent:
             return None
         return tracked.tell(window.start, final.row, got, closed=True, failed=not final.established)
@@ -124,17 +132,19 @@ class SocketCollector:
         the event; it is told closed after some windows at the latest, and forgotten after many.
         """
         rows = []
-        for cookie in seen.vanished & self._known.keys():
-            self._known[cookie].vanished = 1
-        for cookie, tracked in [item for item in self._known.items() if item[1].vanished]:
-            late = not seen.events_complete or tracked.vanished > LINGER_WINDOWS
-            if late and not tracked.told_closed:
+        for cookie in list(self._lingering | (seen.vanished & self._known.keys())):
+            tracked = self._known.get(cookie)
+            if tracked is None or cookie in seen.tcp:
+                self._lingering.discard(cookie)
+                continue
+            self._lingering.add(cookie)
+            tracked.vanished += 1
+            if (not seen.events_complete or tracked.vanished > LINGER_WINDOWS) and not tracked.told_closed:
                 tracked.told_closed = True
                 last = tracked.row._replace(state=diag.CLOSE)
                 rows.append(tracked.tell(window.start, last, tracked.received, closed=True))
             if not seen.events_complete or tracked.vanished > 10 * LINGER_WINDOWS:
                 del self._known[cookie]
-            tracked.vanished += 1
         return rows
 
     def _idle(self, told: set[int], window: Window) -> list[ConnectionRow]:

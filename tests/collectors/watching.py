@@ -1,0 +1,114 @@
+"""Collectors driven window by window, by hand."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from collectors.listeners import ListenerCollector
+from collectors.owners import OwnerCollector
+from collectors.process_facts import Users
+from collectors.process_table import ProcessTable
+from collectors.processes import ProcessCollector
+from collectors.settings import Settings
+from collectors.socket_scan import SocketScan
+from collectors.sockets import SocketCollector
+from collectors.window import Window
+from schemas.raw import Connections, ListenerBatch, OwnerBatch, ProcessBatch
+
+
+class Connection(NamedTuple):
+    cookie: int
+    transport: int
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+    state: int
+    uid: int
+    since: int
+    opened: bool
+    fresh: bool
+    closed: bool
+    failed: bool
+    sent_bytes: int
+    received_bytes: int
+    sent_segments: int
+    received_segments: int
+    retransmits: int
+    rtt_us: int
+    min_rtt_us: int
+
+
+assert Connection._fields == Connections.__struct_fields__
+
+
+class Watch:
+    """Collectors driven window by window, by hand."""
+
+    def __init__(self) -> None:
+        self.scan, self.table = SocketScan(Settings()), ProcessTable()
+        self.sockets = SocketCollector(self.scan)
+        self.listeners = ListenerCollector(self.scan)
+        self.processes = ProcessCollector(Settings(), self.table, Users())
+        self.owners = OwnerCollector(self.scan, self.table)
+        self.at = Window("host", "boot", 1, 0, 0, 5_000, keyframe=True)
+        for collector in (self.sockets, self.listeners, self.processes, self.owners):
+            collector.open(self.at)
+
+    def next(self, *, keyframe: bool = False) -> int:
+        """Go on to the next window and return its start."""
+        start = self.at.start + self.at.width
+        self.at = Window("host", "boot", 1, self.at.seq + 1, start, self.at.width, keyframe)
+        return start
+
+    def connections(self, port: int, *, keyframe: bool = False) -> list[Connection]:
+        """Return the rows of the next window that have a port at either end, those of the port's own end last."""
+        self.next(keyframe=keyframe)
+        rows = (Connection(*row) for row in self.sockets.collect(self.at).connections.rows())
+        return sorted(
+            (row for row in rows if port in (row.local_port, row.remote_port)), key=lambda r: r.local_port == port
+        )
+
+    def closed(self, port: int, count: int) -> list[Connection]:
+        """Go on until so many connections of a port have closed; return one row for each, its counters added up."""
+        rows: dict[int, Connection] = {}
+
+        def complete() -> bool:
+            for row in self.connections(port):
+                held = rows.get(row.cookie)
+                rows[row.cookie] = row if held is None else _sum(held, row)
+            return sum(row.closed for row in rows.values()) >= count
+
+        eventually(complete)
+        return sorted(rows.values(), key=lambda row: row.local_port == port)
+
+    def holders(self, *, keyframe: bool = False) -> OwnerBatch:
+        self.next(keyframe=keyframe)
+        return self.owners.collect(self.at)
+
+    def running(self, *, keyframe: bool = False) -> ProcessBatch:
+        self.next(keyframe=keyframe)
+        return self.processes.collect(self.at)
+
+    def listening(self, *, keyframe: bool = False) -> ListenerBatch:
+        self.next(keyframe=keyframe)
+        return self.listeners.collect(self.at)
+
+    def close(self) -> None:
+        self.sockets.close()
+        self.processes.close()
+
+
+def _sum(one: Connection, other: Connection) -> Connection:
+    names = ("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits")
+    added = {name: getattr(one, name) + getattr(other, name) for name in names}
+    return other._replace(opened=one.opened or other.opened, **added)
+
+
+def eventually(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """Wait for a condition and return what it returned."""
+    end = time.monotonic() + seconds
+    while not (result := condition()):
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.005)
+    return result
