@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
+from servicemap.columns import aligned
 from servicemap.map_model import Edge, Node, ServiceMap
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
@@ -37,16 +38,8 @@ def labels(found: ServiceMap) -> dict[str, str]:
 
 def plain(cells: Sequence[Sequence[str]]) -> str:
     """Align rows under the headings."""
-    table = [HEADINGS, *([*map(_cut, row[:NAMES]), *row[NAMES:]] for row in cells)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return "".join(
-        "  ".join(
-            cell.ljust(width) if at < NAMES else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        + "\n"
-        for row in table
-    )
+    cut = [[*map(_cut, row[:NAMES]), *row[NAMES:]] for row in cells]
+    return aligned(HEADINGS, cut, right=range(NAMES, len(HEADINGS)))
 
 
 def table(title: str, cells: Sequence[Sequence[str]], width: int) -> Table:

@@ -1,0 +1,74 @@
+"""`servicemap log`: list the topics, read one, show who lags behind."""
+
+import click
+
+from servicemap.config import Config
+from servicemap.options import Moment, configured
+from servicemap.subcommands import WithDefault
+
+
+@click.group(cls=WithDefault, default="topics")
+def command() -> None:
+    """List the topics, read one, show who lags behind. Nothing is changed by it.
+
+    \b
+    servicemap log
+    servicemap log read connections --follow
+    servicemap log lag
+    """
+
+
+@command.command()
+@configured()
+@click.option("--json", "as_json", is_flag=True, help="One object a topic.")
+def topics(config: Config, as_json: bool) -> None:
+    """List the topics: what is in them, for how long, and by which key."""
+    from servicemap.browsing import list_topics
+
+    list_topics(config, as_json=as_json)
+
+
+@command.command()
+@configured()
+@click.argument("topic")
+@click.option("--from", "since", type=Moment(), metavar="TIME", help="From then on: 10m (ago), 12:00, @seconds.")
+@click.option("--to", "until", type=Moment(), metavar="TIME", help="Up to then.")
+@click.option("--follow", is_flag=True, help="Go on with what comes; without --from only that.")
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="Stop after so many records.")
+@click.option("--key", metavar="KEY", help="Only records of this key, such as a host's id.")
+@click.option("--offsets", is_flag=True, help="Where records are and how large, without what they say.")
+@click.option("--json", "_json", is_flag=True, help="The output is JSON anyhow.")
+def read(
+    config: Config,
+    topic: str,
+    since: int | None,
+    until: int | None,
+    follow: bool,
+    limit: int | None,
+    key: str | None,
+    offsets: bool,
+    _json: bool,
+) -> None:
+    """Print the records of a TOPIC as JSON lines, oldest first.
+
+    \b
+    servicemap log read connections --from 10m --limit 1
+    servicemap log read events --follow | jq .value
+    servicemap log read heartbeats --key 4f1c… --from 12:00 --to 12:05 --offsets
+    """
+    from servicemap.records import Wanted, read_topic
+
+    if follow and until is not None:
+        raise click.UsageError("--follow has no end: leave out --to")
+    wanted = Wanted(topic=topic, since=since, until=until, follow=follow, limit=limit, key=key, offsets=offsets)
+    read_topic(config, wanted)
+
+
+@command.command()
+@configured()
+@click.option("--json", "as_json", is_flag=True, help="One object a group and partition.")
+def lag(config: Config, as_json: bool) -> None:
+    """Show how far each reader is behind: records, and seconds since the first it has not read was logged."""
+    from servicemap.browsing import show_lag
+
+    show_lag(config, as_json=as_json)
