@@ -4,7 +4,6 @@ import argparse
 import logging
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from sinks.embedded.server import Options, StartError, Store, serve
@@ -23,15 +22,16 @@ def _options(arguments: list[str]) -> Options:
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM or SIGINT; 1 when the store cannot start."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked before the engine starts its threads, which inherit that, and waited for: a handler
+    # would run in the middle of whatever Python does.
+    ending = (signal.SIGTERM, signal.SIGINT)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ending)
 
     def ready(store: Store) -> None:
         print(f"ready native={store.native_port} http={store.http_port}", flush=True)
 
     try:
-        serve(_options(arguments), stop, ready)
+        serve(_options(arguments), lambda: signal.sigwait(ending), ready)
     except StartError as error:
         print(error, file=sys.stderr)
         return 1

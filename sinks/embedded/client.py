@@ -43,6 +43,7 @@ class Client:
         text = self.prepare(text, settings, parameters)
         if not text:
             return
+        self.session.forget_counts()  # those of the judge
         run = self.session.run if streamed else self.session.whole
         with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
             yield from result

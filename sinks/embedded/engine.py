@@ -210,6 +210,10 @@ class Session:
             if not finished:
                 self._connection.streaming_cancel_query(stream)
 
+    def forget_counts(self) -> None:
+        """Start counting rows, bytes and seconds anew."""
+        self.read_rows, self.read_bytes, self.elapsed = 0, 0, 0.0
+
     def _note(self, result: Any) -> None:
         self.read_rows = max(self.read_rows, result.storage_rows_read())
         self.read_bytes = max(self.read_bytes, result.storage_bytes_read())

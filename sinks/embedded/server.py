@@ -222,14 +222,14 @@ def _setting_types(engine: Engine) -> dict[str, str]:
     return dict(line.split("\t") for line in lines)
 
 
-def serve(options: Options, stop: threading.Event, ready: Callable[[Store], None]) -> None:
-    """Run a store until `stop` is set; `ready` is called once both ports answer.
+def serve(options: Options, wait: Callable[[], object], ready: Callable[[Store], None]) -> None:
+    """Run a store until `wait` returns; `ready` is called once both ports answer.
 
     Raises StartError before that when it cannot start.
     """
     store = Store(options)
     try:
         ready(store)
-        stop.wait()
+        wait()
     finally:
         store.stop()

@@ -2,14 +2,15 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from ipaddress import IPv6Address
 from typing import Any
+from uuid import UUID
 
 import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
-Connect = Callable[..., Client]
 ALL_TYPES = """
     a Int32, b String, c LowCardinality(String), d Array(LowCardinality(Nullable(String))),
     e Map(String, Float64), f Nullable(DateTime64(3)), g IPv6, h Tuple(x Int8, y String),
@@ -19,9 +20,6 @@ ALL_TYPES = """
 
 
 def _row(n: int) -> tuple[Any, ...]:
-    from decimal import Decimal
-    from uuid import UUID
-
     return (
         *(n, "b" * n * 7, f"c{n % 3}", ["x", None, "y"][: n % 4], {f"k{n}": n / 2} if n % 2 else {}),
         datetime(2026, 1, 1, 0, 0, n % 60) if n % 3 else None,
