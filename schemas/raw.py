@@ -9,18 +9,20 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from schemas.columns import Bools, Columns, Ints, Strs
+from schemas.ids import HOST_ID
 from schemas.merge import Merge, says
 
 KEY, MAX, LAST = Merge.KEY, Merge.MAX, Merge.LAST
 VERSION = 1
+END = r"$(?!\n)"  # Python's $ also matches before a last newline
 
 
 class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The header of every raw batch: who saw it, when, and which part of the window's whole it is."""
 
     v: Annotated[int, Meta(ge=1, description="schema version of the message")] = VERSION
-    host_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
-    boot_id: Annotated[str, Meta(min_length=1, max_length=64)]
+    host_id: Annotated[str, Meta(pattern=rf"^{HOST_ID.pattern}{END}")]
+    boot_id: Annotated[str, Meta(pattern=rf"^[A-Za-z0-9-]{{1,64}}{END}")]
     run: Annotated[int, Meta(ge=0, description="start of the agent, ms since the epoch")]
     seq: Annotated[int, Meta(ge=0, description="number of the window in the run, 0 for the first")] = 0
     window: Annotated[int, Meta(ge=0, le=2**53, description="start of the window, ms, on its grid")]
