@@ -2,8 +2,10 @@
 
 Each topic keeps a host's order, but topics overtake each other. The heartbeat is sent last and lists what was sent for
 the window, so a window is complete when its heartbeat and all it lists are here. Windows are released in order. One
-that stays incomplete (its agent was killed, a batch was unreadable) is released as it is before the next complete
-keyframe: that one has a batch of every topic, which proves that nothing earlier is still to come. Runs of an agent
+that stays incomplete (its agent was killed, a batch was unreadable) is released as it is before the next complete one,
+once nothing of it can still come: a later batch of every topic is here, or a complete keyframe, which has one of every
+topic that there is. If the next complete one is much later it is dropped: a reader that began meanwhile has not seen
+it. Runs of an agent
 follow each other as their heartbeats do; one that was killed before its first heartbeat has no place and says nothing.
 The result depends on what was sent alone, not on how topics were interleaved or repeated.
 """
@@ -14,7 +16,10 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from schemas.raw import Batch, Heartbeat
+from schemas.topics import RAW
 
+STALE_MS = 120_000  # an incomplete window is dropped if the next complete one is later than this
+TOPICS = frozenset(topic.name for topic in RAW)
 Run = tuple[str, int]  # boot id, start of the agent
 Key = tuple[int, int]  # place of the run among those of this host, number of the window in the run
 
@@ -57,6 +62,7 @@ class Assembly:
         self._early: dict[Run, dict[int, Window]] = {}  # of runs whose first heartbeat is still to come
         self._done: Key = (-1, -1)
         self._pending: dict[Key, Window] = {}
+        self._latest: dict[str, Key] = {}  # topic -> latest window that it told of
 
     def add(self, topic: str, batch: Batch) -> list[Window]:
         """Take a batch; return the windows that are complete with it, oldest first."""
@@ -69,13 +75,16 @@ class Assembly:
             self._runs[run] = len(self._runs)
             for seq, window in self._early.pop(run, {}).items():
                 self._pending[self._runs[run], seq] = window
+                for early in window.parts:
+                    self._tell(early, (self._runs[run], seq))
         key = (self._runs[run], batch.seq)
         if key <= self._done:
             self.counters["repeated_batches"] += 1
             return []
         window = _put(self._pending, key, topic, batch)
-        if window.complete():
-            return self._release(key, window)
+        news = self._tell(topic, key)
+        if window.complete() or news:
+            return self._release()
         if len(self._pending) > self._limit:
             self.counters["forced_windows"] += 1
             return self._pop([min(self._pending)])
@@ -85,20 +94,39 @@ class Assembly:
         if sum(map(len, self._early.values())) > self._limit:
             self.counters["placeless_windows"] += len(self._early.pop(next(iter(self._early))))
 
-    def _release(self, key: Key, window: Window) -> list[Window]:
-        """Release what is in order now that a window is complete."""
-        ready = []
-        for held in sorted(self._pending):
-            if not (self._pending[held].complete() or (held < key and window.restates())):
+    def _tell(self, topic: str, key: Key) -> bool:
+        """Note how far a topic has come; return whether that lets an incomplete window go."""
+        before = min(self._latest.values()) if len(self._latest) == len(TOPICS) else None
+        self._latest[topic] = max(self._latest.get(topic, key), key)
+        return len(self._latest) == len(TOPICS) and min(self._latest.values()) != before
+
+    def _release(self) -> list[Window]:
+        """Release what is in order and cannot change any more, up to the last window that is complete."""
+        passed = min(self._latest.values()) if len(self._latest) == len(TOPICS) else (-1, -1)
+        held = sorted(self._pending)
+        passed = max([passed, *(key for key in held if self._pending[key].restates())])
+        ready = 0
+        for count, key in enumerate(held, start=1):
+            if self._pending[key].complete():
+                ready = count
+            elif key >= passed:
                 break
-            ready.append(held)
-        return self._pop(ready)
+        return self._pop(held[:ready])
 
     def _pop(self, keys: list[Key]) -> list[Window]:
         windows = [self._pending.pop(key) for key in keys]
-        self.counters["incomplete_windows"] += sum(not window.complete() for window in windows)
         self._done = max([self._done, *keys])
-        return windows
+        fresh, following = [], None
+        for window in reversed(windows):
+            if window.complete():
+                following = window
+            elif following and following.any().window - window.any().window > STALE_MS:
+                self.counters["stale_windows"] += 1
+                continue
+            else:
+                self.counters["incomplete_windows"] += 1
+            fresh.append(window)
+        return fresh[::-1]
 
 
 def _put(windows: dict[At, Window], at: At, topic: str, batch: Batch) -> Window:

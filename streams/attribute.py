@@ -1,9 +1,9 @@
 """The fold of a host's raw records into sides: its connections x who holds their sockets x processes.
 
 Every open connection has a row in every window, idle or not. An owner that becomes known late is told for the earlier
-windows too, as rows that hold the identity alone; they merge into what stands. Nothing is told before the first
-whole keyframe: a state that is not complete might name the wrong owner. And a whole keyframe replaces all that is known
-of connections, so that what is told after it does not depend on how long the reader has been looking.
+windows too, as rows that hold the identity alone; they merge into what stands. Nothing is told of a run before its
+first whole keyframe: a state that is not complete might name the wrong owner. And a whole keyframe replaces all that is
+known of connections, so that what is told after it does not depend on how long the reader has been looking.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schemas.graph import EventBatch, NodeBatch, SideBatch
 from schemas.raw import Batch, ConnectionBatch, Connections
-from streams.assembly import Assembly, Window
+from streams.assembly import Assembly, Run, Window
 from streams.events import Chronicle
 from streams.host import Connection, Host
 from streams.naming import NamingRule
@@ -41,7 +41,7 @@ class Attribution:
         self._host: Host | None = None
         self._chronicle = Chronicle()
         self._last: tuple[int, Connections] = (-1, Connections())
-        self._ready = False
+        self._run: Run | None = None  # the run that has told all it knows
 
     @property
     def counters(self) -> Counter[str]:
@@ -54,21 +54,22 @@ class Attribution:
 
     def _turn(self, window: Window) -> Told | None:
         header = window.any()
+        run = (header.boot_id, header.run)
+        if window.restates():
+            self._run = run
+        if run != self._run:
+            self.counters["windows_before_a_keyframe"] += 1
+            return None
         host = self._at(header)
         processes = host.learn(window)
-        self._ready |= window.restates()
-        told = None
-        if self._ready:
-            sides = self._sides(host, header, window)
-            events = self._chronicle.turn(host, header, window)
-            told = Told(sides, nodes(host, header, processes), EventBatch(events=events))
+        sides = self._sides(host, header, window)
+        events = self._chronicle.turn(host, header, window)
         host.forget(window)
-        return told
+        return Told(sides, nodes(host, header, processes), EventBatch(events=events))
 
     def _at(self, header: Batch) -> Host:
         if self._host is None or self._host.boot_id != header.boot_id:
             self._host = Host(header.host_id, header.boot_id, self._rules)
-            self._ready = False
         return self._host
 
     def _sides(self, host: Host, header: Batch, window: Window) -> list[tuple[int, SideBatch]]:
