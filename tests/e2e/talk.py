@@ -1,14 +1,20 @@
-"""Two programs that talk over one TCP connection, and count what they say: `python -m tests.e2e.talk serve|ask`."""
+"""Two programs that talk over a TCP connection and count what they say, to be run and seen by servicemap."""
 
 import json
 import socket
+import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+_COMMAND = (sys.executable, "-m", "tests.e2e.talk")
 
 
 def serve(address: str, port: int) -> None:
     """Answer every request of REQUEST bytes with ANSWER bytes; listen until killed."""
     with socket.create_server((address, port)) as server:
+        print(server.getsockname()[1], flush=True)
         while True:
             peer, _ = server.accept()
             with peer:
@@ -25,6 +31,36 @@ def ask(address: str, port: int, times: int, pause: float) -> None:
             received += len(_exactly(peer, 50))
             time.sleep(pause)
         print(json.dumps({"port": peer.getsockname()[1], "sent": 10 * times, "received": received}), flush=True)
+
+
+@contextmanager
+def served(address: str, port: int = 0, inside: Sequence[str] = ()) -> Iterator[int]:
+    """Run a server, perhaps inside a namespace; give its port."""
+    command = [*inside, *_COMMAND, "serve", address, str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield int(process.stdout.readline())
+        finally:
+            process.kill()
+
+
+def asked(address: str, port: int, *, times: int, pause: float) -> dict[str, int]:
+    """Run a client to its end; return what it counted."""
+    command = [*_COMMAND, "ask", address, str(port), str(times), str(pause)]
+    counted: dict[str, int] = json.loads(subprocess.check_output(command, text=True))
+    return counted
+
+
+@contextmanager
+def asking(address: str, port: int, *, pause: float, inside: Sequence[str] = ()) -> Iterator[int]:
+    """Run a client that asks until the end, perhaps inside a namespace; give its pid."""
+    command = [*inside, *_COMMAND, "ask", address, str(port), str(10**9), str(pause)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        try:
+            yield process.pid
+        finally:
+            process.kill()
 
 
 def _exactly(peer: socket.socket, count: int) -> bytes:

@@ -1,11 +1,10 @@
-import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.running import Up, up
+from tests.e2e.talk import asked, served
 from tests.programs import Program, installed, nginx, postgres, redis
 
 _EDGES = """
@@ -27,7 +26,7 @@ def test_every_client_and_server_pair_is_an_edge_with_the_bytes_that_went_over_i
         web_rows = running.until(_EDGES.format(port=web.port), lambda rows: sum(row[5] for row in rows) >= 30)
         cache_rows = _settled(running, cache)
         base_rows = _settled(running, database)
-        talk_rows = running.until(_EDGES.format(port=talk["server"]), lambda rows: sum(row[5] for row in rows) >= 1)
+        talk_rows = running.until(_EDGES.format(port=talk["server"]), lambda rows: sum(row[5] for row in rows) == 1)
 
         assert sum(row[4] for row in web_rows) == 30
         assert sum(row[7] for row in web_rows) == sum(request for request, _ in pages)
@@ -82,22 +81,5 @@ def _pgbench(port: int) -> None:
 
 def _talk() -> dict[str, int]:
     """Let two programs talk for some windows; return what they counted, and the server's port."""
-    from tests.programs import free_port
-
-    port = str(free_port())
-    command = [sys.executable, "-m", "tests.e2e.talk"]
-    server = subprocess.Popen([*command, "serve", "127.0.0.1", port])
-    try:
-        import socket
-        import time
-
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", int(port))) == 0:
-                    break
-            time.sleep(0.05)
-        counted = json.loads(subprocess.check_output([*command, "ask", "127.0.0.1", port, "50", "0.05"], text=True))
-    finally:
-        server.kill()
-        server.wait()
-    return {"server": int(port), **counted}
+    with served("127.0.0.1") as port:
+        return {"server": port, **asked("127.0.0.1", port, times=50, pause=0.05)}

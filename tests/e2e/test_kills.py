@@ -1,0 +1,118 @@
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schemas import topics
+from schemas.logged import Message
+from servicemap.config import Config
+from servicemap.log.open import open_log
+from servicemap.parts import store_address
+from sinks.migrate import migrate
+from sinks.sink import TOPICS, Sink
+from sinks.store import Store, create_database
+from sinks.tables import TABLES
+from streams.stage import AttributeStage, Emission, PairStage
+from tests.e2e.running import Up, kill, until, up
+from tests.e2e.talk import asked, asking, served
+
+ROUNDS = 6
+
+
+def test_nothing_is_lost_or_counted_twice_when_any_process_is_killed(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    with served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.01):
+        with up(tmp_path, "--window", "1s") as running:
+            running.until("SELECT 1 FROM edges LIMIT 1")
+            for _ in range(ROUNDS):
+                asked("127.0.0.1", port, times=chance.randrange(20), pause=0.02)
+                _kill_one(running, chance)
+            _recovered(running)
+            assert running.stop() == 0
+
+        assert _differences(tmp_path) == {}
+
+
+def test_nothing_is_lost_or_counted_twice_when_all_processes_are_killed(tmp_path: Path) -> None:
+    with served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.01):
+        for _ in range(2):
+            with up(tmp_path, "--window", "1s") as running:
+                running.until("SELECT count() FROM edges", lambda rows: rows and rows[0][0] > 2)
+                asked("127.0.0.1", port, times=20, pause=0.02)
+                kill(running)
+        with up(tmp_path, "--window", "1s") as running:
+            _recovered(running)
+            assert running.stop() == 0
+
+        assert _differences(tmp_path) == {}
+
+
+def _kill_one(running: Up, chance: random.Random) -> None:
+    parts = until(running.parts, lambda parts: len(parts) == 4, 45, "all parts to run")
+    name = chance.choice(sorted(parts))
+    os.kill(parts[name], signal.SIGKILL)
+    until(lambda: running.parts().get(name), lambda pid: pid not in {None, parts[name]}, 45, f"{name} to start again")
+
+
+def _recovered(running: Up) -> None:
+    running.until("SELECT max(window) > now() - INTERVAL 4 SECOND FROM edges", lambda rows: rows == [(1,)])
+
+
+def _differences(data: Path) -> dict[str, tuple[int, int]]:
+    """Fold the raw log from its beginning, with nothing killed, and compare the tables: rows missing, rows too many."""
+    with _store(data) as live:
+        expected = Store(live.address._replace(database="expected"))
+        create_database(expected.address)
+        migrate(expected)
+        _fold(data, expected)
+        expected.close()
+        found = {}
+        for table in TABLES:
+            kept, wanted = (f"SELECT * FROM {name}.{table.name} FINAL" for name in ("servicemap", "expected"))
+            missing = live.query(f"SELECT count() FROM ({wanted} EXCEPT {kept})")[0][0]
+            added = live.query(f"SELECT count() FROM ({kept} EXCEPT {wanted})")[0][0]
+            assert live.query(f"SELECT count() FROM ({wanted})")[0][0] > 0, table.name
+            if missing or added:
+                found[table.name] = (missing, added)
+        return found
+
+
+@contextmanager
+def _store(data: Path) -> Iterator[Store]:
+    arguments = ["--data", str(data / "store"), "--native-port", "0", "--http-port", "0"]
+    with subprocess.Popen([sys.executable, "-m", "sinks.embedded", *arguments], stdout=subprocess.DEVNULL) as process:
+        until((data / "store" / "store.json").exists, bool, 30, "store to start")
+        store = Store(store_address(Config(data=str(data)), write=True))
+        try:
+            yield store
+        finally:
+            store.close()
+            process.terminate()
+
+
+def _fold(data: Path, store: Store) -> None:
+    """Read the raw topics once, in the order they were logged, through both folds into a store."""
+    log = open_log(data / "log.sqlite")
+    raw = [r for t in (*topics.RAW, topics.HOSTS) for r in log.read(t.name, 0, *log.bounds(t.name, 0))]
+    log.close()
+    sink = Sink(store, lambda record, reason: None)
+    attribute, pair = AttributeStage(), PairStage()
+    for record in sorted(raw, key=lambda record: record.timestamp):
+        if record.topic in TOPICS:
+            sink.add(record)
+        for emission in attribute.feed(record) if record.topic != topics.HOSTS.name else ():
+            derived = _logged(emission, record.timestamp)
+            if emission.topic == topics.SIDES.name:
+                for edges in pair.feed(derived):
+                    sink.add(_logged(edges, record.timestamp))
+            else:
+                sink.add(derived)
+    sink.flush()
+
+
+def _logged(emission: Emission, timestamp: int) -> Message:
+    return Message(emission.topic, emission.partition or 0, 0, timestamp, emission.key, emission.value)
