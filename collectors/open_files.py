@@ -1,5 +1,6 @@
 """Which processes hold which socket inodes, by reading as few of /proc/PID/fd as possible."""
 
+import os
 from collections.abc import Callable, Iterable
 
 from collectors.procfs import count_files, link, names
@@ -14,6 +15,7 @@ class OpenFiles:
     def __init__(self, proc: str, start_of: Callable[[int], int | None]) -> None:
         self._proc = proc
         self._start_of = start_of
+        self._own = os.getpid()
         self._starts: dict[int, int] = {}
         self._counts: dict[int, int] = {}
         self._sockets: dict[int, dict[str, int]] = {}  # pid -> fd -> inode, 0 for what is no socket
@@ -48,7 +50,8 @@ class OpenFiles:
         """
         for pid in pids:
             self._counts[pid] = count_files(self._proc, pid)
-            found = self._read(pid, {} if thorough else self._sockets[pid], inodes)
+            own = pid == self._own  # listing one's own files opens one more, under a number just freed
+            found = self._read(pid, {} if thorough or own else self._sockets[pid], inodes)
             if found != self._sockets[pid] and self._start_of(pid) == self._starts[pid]:
                 self._update(pid, found)
 

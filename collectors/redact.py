@@ -15,15 +15,18 @@ _LONG = (  # anywhere at the end of a name: PGPASSWORD, dbPassword, --admin-toke
 _BRIEF = r"pwd|auth|authorization|cookie|session|sas|jwt|dsn|psk"  # only as a word of a name: MYSQL_PWD
 _NAME = rf"(?:{_LONG}|(?<![A-Za-z])(?:{_BRIEF}))s?(?:[-_](?:id|value|string|data|b64|base64|text|plain))?"
 _VALUE = r"\"[^\"]*\"|'[^']*'|[^\s&;,\"']+"
-_ASSIGNED = re.compile(rf"(?i)({_NAME}[\"']?\s*[=:]\s*)({_VALUE})")
+_ASSIGNED = re.compile(rf"(?i)({_NAME}[\"']?\s{{0,9}}[=:]\s{{0,9}})({_VALUE})")
 _FLAG = re.compile(rf"(?i)-{{1,2}}[A-Za-z0-9_.-]{{0,60}}?{_NAME}")
-_HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|cookie|x-[a-z-]*(?:token|key|auth)[a-z-]*)(\s*[:=]\s*)[^\"']+")
+_HEADER = re.compile(
+    r"(?i)\b((?:proxy-)?authorization|cookie|x-[a-z-]{0,40}(?:token|key|auth)[a-z-]{0,40})(\s{0,9}[:=]\s{0,9})[^\"']+"
+)
 _SCHEME = re.compile(r"(?i)\b(bearer|basic|token|digest)(\s+)(?=[^\s]*[0-9+/=._-])[A-Za-z0-9+/=._~-]{8,}")
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:)([^\s/]+)@")
-_URL_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([A-Za-z0-9_-]{20,})@")
+_START = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://"
+_URL = re.compile(rf"({_START}[^\s/:@]*:)([^\s/]+)@")
+_URL_USER = re.compile(rf"({_START})([A-Za-z0-9_-]{{20,}})@")
 _KNOWN = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,}|xox[abprs]-[A-Za-z0-9-]{10,}"
-    r"|AKIA[0-9A-Z]{16}|sk-[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)"
+    r"|AKIA[0-9A-Z]{16}|sk-[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{8,999}\.[A-Za-z0-9_.-]{8,})"
 )
 # Programs whose -p is joined to a password, or whose -a, -u or -w takes one.
 _SHORT = {

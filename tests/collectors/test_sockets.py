@@ -289,7 +289,7 @@ def test_an_overrun_of_events_is_counted_and_stops_nothing(
 
     assert watch.sockets.counters()["socket_event_overruns"] > 0
     assert all(row.closed for row in rows)
-    assert watch.connections(port, keyframe=True) == []
+    assert all(row.closed for row in watch.connections(port, keyframe=True))  # late events at most
 
 
 def test_a_socket_used_for_a_second_connection_begins_anew(watch: Watch, server: socket.socket) -> None:

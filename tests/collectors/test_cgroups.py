@@ -1,0 +1,61 @@
+import pytest
+
+from collectors.cgroups import container_of, parse_cgroup, unit_of
+
+ID = "3f2a" * 16
+
+
+@pytest.mark.parametrize(
+    ("path", "container"),
+    [
+        (f"/system.slice/docker-{ID}.scope", ID),
+        (f"/docker/{ID}", ID),
+        (f"/docker/{ID}/init.scope", ID),
+        (f"/kubepods/besteffort/pod1b2c3d4e-0000-1111-2222-333344445555/{ID}", ID),
+        (f"/kubepods.slice/kubepods-pod1b2c.slice/cri-containerd-{ID}.scope", ID),
+        (f"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/crio-{ID}.scope", ID),
+        (f"/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:{ID}", ID),
+        (f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope/container", ID),
+        (f"/machine.slice/libpod-{ID}.scope", ID),
+        (f"/machine.slice/libpod-conmon-{ID}.scope", ""),
+        (f"/kubepods.slice/crio-conmon-{ID}.scope", ""),
+        ("/lxc.payload.web1/system.slice/nginx.service", "web1"),
+        ("/lxc.payload/web1", "web1"),
+        ("/lxc/web1/init.scope", "web1"),
+        (r"/machine.slice/machine-deb\x2dweb.scope", "deb-web"),
+        ("/machine.slice/systemd-nspawn@deb.service/payload", "deb"),
+        ("/system.slice/nginx.service", ""),
+        ("/", ""),
+    ],
+)
+def test_the_container_is_found_in_every_runtime_s_path(path: str, container: str) -> None:
+    assert container_of(path) == container
+
+
+@pytest.mark.parametrize(
+    ("path", "unit"),
+    [
+        ("/system.slice/nginx.service", "nginx.service"),
+        ("/system.slice/system-postgresql.slice/postgresql@15-main.service", "postgresql@15-main.service"),
+        ("/user.slice/user-1000.slice/user@1000.service/app.slice/syncthing.service", "syncthing.service"),
+        ("/user.slice/user-1000.slice/user@1000.service/init.scope", "user@1000.service"),
+        ("/user.slice/user-1000.slice/session-3.scope", ""),
+        ("/lxc.payload.web1/system.slice/nginx.service", "nginx.service"),
+        (r"/system.slice/my\x2dapp.service", "my-app.service"),
+        ("/", ""),
+    ],
+)
+def test_the_innermost_service_is_the_unit(path: str, unit: str) -> None:
+    assert unit_of(path) == unit
+
+
+def test_the_unified_hierarchy_speaks_first() -> None:
+    assert parse_cgroup("0::/system.slice/nginx.service\n") == "/system.slice/nginx.service"
+
+
+def test_hybrid_hosts_tell_by_the_old_hierarchies() -> None:
+    text = f"12:pids:/docker/{ID}\n2:cpu,cpuacct:/docker/{ID}\n1:name=systemd:/docker/{ID}\n0::/\n"
+
+    assert parse_cgroup(text) == f"/docker/{ID}"
+    assert parse_cgroup("4:memory:/a\n1:name=systemd:/\n0::/b\n") == "/b"
+    assert parse_cgroup("") == "/"

@@ -1,0 +1,222 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectors.open_files import OpenFiles
+from tests.collectors.watching import Watch
+
+Holder = tuple[int, int]  # cookie, pid
+SO_COOKIE = 57
+
+
+def cookie(sock: socket.socket) -> int:
+    return int.from_bytes(sock.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8), sys.byteorder)
+
+
+def told(watch: Watch, *, keyframe: bool = False) -> tuple[set[Holder], set[Holder]]:
+    batch = watch.holders(keyframe=keyframe)
+    return {row[:2] for row in batch.owners.rows()}, {row[:2] for row in batch.gone.rows()}
+
+
+@contextmanager
+def forked() -> Iterator[int]:
+    """A child that holds what this process held, until the end."""
+    pid = os.fork()
+    if not pid:
+        signal.pause()
+        os._exit(0)
+    try:
+        yield pid
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def test_a_new_socket_has_its_owner_in_the_window_it_appears(watch: Watch, server: socket.socket) -> None:
+    told(watch, keyframe=True)
+    with socket.create_connection(server.getsockname()) as client:
+        accepted, _ = server.accept()
+        with accepted:
+            new, _ = told(watch)
+            again, _ = told(watch)
+            restated, _ = told(watch, keyframe=True)
+
+            mine = {(cookie(sock), os.getpid()) for sock in (client, accepted)}
+            assert mine <= new
+            assert not mine & again
+            assert mine <= restated
+
+
+def test_workers_forked_after_accept_hold_it_too_until_they_end(watch: Watch, server: socket.socket) -> None:
+    told(watch, keyframe=True)
+    with forked() as worker:
+        both, _ = told(watch, keyframe=True)
+    _, gone = told(watch)
+
+    assert {(cookie(server), os.getpid()), (cookie(server), worker)} <= both
+    assert (cookie(server), worker) in gone
+    assert (cookie(server), os.getpid()) not in gone
+
+
+def test_a_socket_passed_to_another_process_changes_its_holder(watch: Watch, server: socket.socket) -> None:
+    ours, theirs = socket.socketpair()
+    receiver = os.fork()
+    if not receiver:
+        socket.recv_fds(theirs, 1, 1)
+        theirs.send(b"!")
+        signal.pause()
+    with ours, theirs:
+        told(watch, keyframe=True)
+        client = socket.create_connection(server.getsockname())
+        passed = cookie(client)
+        before, _ = told(watch)
+        socket.send_fds(ours, [b"x"], [client.fileno()])
+        assert ours.recv(1) == b"!"
+        client.close()
+        after, gone = told(watch)
+        os.kill(receiver, signal.SIGKILL)
+        os.waitpid(receiver, 0)
+
+    assert (passed, os.getpid()) in before
+    assert (passed, receiver) in after
+    assert (passed, os.getpid()) in gone
+
+
+def test_a_process_that_swaps_one_socket_for_another_is_read_again(watch: Watch, server: socket.socket) -> None:
+    clients = [socket.create_connection(server.getsockname()) for _ in range(3)]
+    told(watch, keyframe=True)
+    for number in range(3):  # closes one and opens one: the number of files is the same, and so is the descriptor
+        clients[number].close()
+        clients[number] = socket.create_connection(server.getsockname())
+        new, _ = told(watch)
+        assert (cookie(clients[number]), os.getpid()) in new
+    for client in clients:
+        client.close()
+
+
+def test_a_descriptor_reused_while_its_old_socket_lives_elsewhere_is_found(watch: Watch, server: socket.socket) -> None:
+    client = socket.create_connection(server.getsockname())
+    old, number = cookie(client), client.fileno()
+    with forked() as child:
+        told(watch, keyframe=True)
+        client.close()
+        client = socket.create_connection(server.getsockname())
+        assert client.fileno() == number
+        new, gone = told(watch)
+
+    assert (cookie(client), os.getpid()) in new
+    assert (old, os.getpid()) in gone
+    assert (old, child) not in gone
+    client.close()
+
+
+def test_a_closed_socket_ends_its_holdings_without_a_word(watch: Watch, server: socket.socket) -> None:
+    client = socket.create_connection(server.getsockname())
+    told(watch, keyframe=True)
+    closing = cookie(client)
+    client.close()
+    server.accept()[0].close()
+    new, gone = told(watch)
+
+    assert closing not in {held for held, _ in new | gone}
+
+
+class Fd:
+    """A made-up /proc with the sockets of one process."""
+
+    def __init__(self, proc: Path) -> None:
+        self.folder = proc / "7" / "fd"
+        self.folder.mkdir(parents=True)
+
+    def open(self, number: int, inode: int) -> None:
+        (self.folder / str(number)).symlink_to(f"socket:[{inode}]")
+
+
+def test_a_reused_pid_inherits_nothing(tmp_path: Path) -> None:
+    fd = Fd(tmp_path)
+    fd.open(3, 111)
+    starts = {7: 1000}
+    files = OpenFiles(str(tmp_path), starts.get)
+    files.keep(starts)
+    files.read([7], {111: 1})
+    assert files.holders == {111: {(7, 1000)}}
+
+    starts[7] = 2000
+    files.keep(starts)
+    assert files.holders == {}
+    files.read([7], {111: 1})
+    assert files.holders == {111: {(7, 2000)}}
+
+
+def test_what_was_read_while_a_pid_changed_hands_is_left_out(tmp_path: Path) -> None:
+    Fd(tmp_path).open(3, 111)
+    files = OpenFiles(str(tmp_path), {7: 2000}.get)
+    files.keep({7: 1000})
+    files.read([7], {111: 1})
+
+    assert files.holders == {}
+
+
+UNPRIVILEGED = """
+import os, socket, sys
+from tests.collectors.watching import Watch
+server = socket.create_server(("127.0.0.1", 0))
+watch = Watch()
+batch = watch.holders(keyframe=True)
+assert {pid for pid in batch.owners.pid} == {os.getpid()}, batch.owners.pid
+assert watch.running(keyframe=True).processes.pid
+print(sorted(watch.owners.missing() | watch.processes.missing() | watch.sockets.missing()))
+"""
+
+
+@pytest.mark.root
+def test_without_privileges_it_sees_its_own_and_says_what_is_missing(server: socket.socket, tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("needs root to become nobody")
+    tree = Path(__file__).parents[2]
+    copied: Any = subprocess.run(
+        [sys.executable, "-c", DROPPED + UNPRIVILEGED], cwd=tree, capture_output=True, text=True, check=False
+    )
+
+    assert copied.returncode == 0, copied.stderr
+    assert "owners of other users' sockets" in copied.stdout
+    assert "executables and namespaces of other users' processes" in copied.stdout
+
+
+# The interpreter may live where only root may look, so it becomes nobody once it has imported what it needs.
+DROPPED = """
+import os
+import tests.collectors.watching
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+"""
+
+
+def test_a_search_in_vain_is_not_repeated(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    told(watch, keyframe=True)
+    reads = []
+    read = watch.owners._files.read
+
+    def counted(*arguments: Any, **options: Any) -> None:
+        reads.append(arguments)
+        read(*arguments, **options)
+
+    monkeypatch.setattr(watch.owners._files, "read", counted)
+    watch.next()
+    seen = watch.scan.look(watch.at.start)
+    seen.inodes_added.add(123_456_789)
+    watch.scan.inodes[123_456_789] = 1
+    watch.owners.collect(watch.at)
+    searched = len(reads)
+    reads.clear()
+    told(watch)
+
+    assert searched == 4
+    assert len(reads) == 1
