@@ -43,7 +43,7 @@ bench: setup ## run the benchmarks, write benchmarks/results.json (ONLY=name for
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
 golden: setup ## rewrite exported schemas and generated reference pages
-	@$(BIN)/python -m schemas.export
+	@$(BIN)/python -m schemas.export && $(BIN)/python -m servicemap.reference
 
 lock: setup ## resolve requirements.lock anew
 	@$(BIN)/pip install --quiet uv && $(BIN)/uv pip compile pyproject.toml --group dev --extra grafana --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock

@@ -5,9 +5,9 @@ environment    SERVICEMAP_ and the path of the key: SERVICEMAP_DATA, SERVICEMAP_
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct, field
@@ -86,25 +86,54 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.log.partitions or (4 if self.kafka else 1)
 
 
+class Given(NamedTuple):
+    """A value that somebody gave: its key, and where it stands."""
+
+    path: tuple[str, ...]
+    value: Any
+    origin: str
+
+
 def load(
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> Config:
     """Read the configuration; `flags` are dotted keys, None means not given. Raises ConfigError."""
-    environment = os.environ if environment is None else environment
-    chosen = file or (Path(environment["SERVICEMAP_CONFIG"]) if environment.get("SERVICEMAP_CONFIG") else None)
-    tree = _file(chosen) if chosen else next((_file(path) for path in FILES if path.is_file()), {})
-    for name, text in environment.items():
-        if name.startswith(PREFIX) and name not in {"SERVICEMAP_CONFIG"} and not name.startswith("SERVICEMAP_TEST_"):
-            _put(tree, name.removeprefix(PREFIX).lower().split("__"), text)
-    for key, value in (flags or {}).items():
-        if value is not None:
-            _put(tree, key.split("."), value)
+    tree: dict[str, Any] = {}
+    for given in given_values(file, environment, flags):
+        _put(tree, given.path, given.value)
     try:
         return msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"configuration: {error}") from None
+
+
+def given_values(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Iterator[Given]:
+    """Yield what is not default, the weakest first. Raises ConfigError."""
+    environment = os.environ if environment is None else environment
+    named = environment.get("SERVICEMAP_CONFIG")
+    chosen = file or (Path(named) if named else next((path for path in FILES if path.is_file()), None))
+    if chosen:
+        yield from (Given(path, value, str(chosen)) for path, value in _leaves((), _file(chosen)))
+    for name, text in environment.items():
+        if name.startswith(PREFIX) and name not in {"SERVICEMAP_CONFIG"} and not name.startswith("SERVICEMAP_TEST_"):
+            yield Given(tuple(name.removeprefix(PREFIX).lower().split("__")), text, name)
+    for key, value in (flags or {}).items():
+        if value is not None:
+            yield Given(tuple(key.split(".")), value, "command line")
+
+
+def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not isinstance(value, dict):
+        yield path, value
+        return
+    for name, inner in value.items():
+        yield from _leaves((*path, name), inner)
 
 
 def _file(path: Path) -> dict[str, Any]:
@@ -120,7 +149,7 @@ def _file(path: Path) -> dict[str, Any]:
     return decoded
 
 
-def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
+def _put(tree: dict[str, Any], path: Sequence[str], value: Any) -> None:
     *folders, name = path
     for folder in folders:
         tree = tree.setdefault(folder, {})

@@ -1,0 +1,38 @@
+"""`servicemap config`: show the configuration, and check it."""
+
+import click
+
+from servicemap.config import Config
+from servicemap.options import configured
+from servicemap.subcommands import WithDefault
+
+
+@click.group(cls=WithDefault, default="show")
+def command() -> None:
+    """Show the configuration with where each value comes from, or check it.
+
+    \b
+    servicemap config
+    servicemap config show --config servicemap.toml --json
+    servicemap config check
+    """
+
+
+@command.command()
+@configured()
+@click.option("--json", "as_json", is_flag=True, help="One object a value.")
+def show(config: Config, as_json: bool) -> None:
+    """Print every value in effect and its origin: default, a file, the environment or the command line."""
+    from servicemap.settings import show_settings
+
+    show_settings(config, click.get_current_context().params, as_json=as_json)
+
+
+@command.command()
+@configured()
+@click.option("--json", "as_json", is_flag=True, help='{"ok": …, "problems": […]}')
+def check(config: Config, as_json: bool) -> None:
+    """Say whether everything in the configuration can be used; exit 1 if not."""
+    from servicemap.settings import check_settings
+
+    check_settings(config, as_json=as_json)

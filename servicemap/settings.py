@@ -1,0 +1,99 @@
+"""`config`: every value in effect with its origin, and what is wrong with them."""
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+import msgspec
+
+from servicemap.columns import aligned
+from servicemap.config import Config, Given, given_values
+from sinks.store import Address
+
+DEFAULT = "default"
+
+
+def show_settings(config: Config, options: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print all values; `options` are those of the command line, by their names."""
+    flags = {"data": options["data"], "log.url": options["log_url"], "store.url": options["store_url"]}
+    rows = list(settings(config, list(given_values(options["file"], flags=flags))))
+    if as_json:
+        for row in rows:
+            click.echo(msgspec.json.encode(row))
+        return
+    cells = [(row["key"], row["origin"], msgspec.json.encode(row["value"]).decode()) for row in rows]
+    click.echo(aligned(("KEY", "ORIGIN", "VALUE"), cells), nl=False)
+
+
+def settings(config: Config, given: list[Given]) -> Iterator[dict[str, Any]]:
+    """Yield key, value in effect (without secrets) and origin."""
+    effective = {"data": str(config.directory), "log.url": config.log_url, "log.partitions": config.partitions}
+    for path, value in leaves((), config):
+        key = ".".join(path)
+        origins = [each.origin for each in given if each.path[: len(path)] == path]
+        shown = effective.get(key, msgspec.to_builtins(value))
+        yield {"key": key, "value": _redacted(shown), "origin": origins[-1] if origins else DEFAULT}
+
+
+def check_settings(config: Config, *, as_json: bool) -> None:
+    """Print what is wrong, and exit 1 if anything is."""
+    found = list(problems(config))
+    if as_json:
+        click.echo(msgspec.json.encode({"ok": not found, "problems": found}))
+    elif not found:
+        click.echo("the configuration can be used")
+    else:
+        for problem in found:
+            click.echo(f"servicemap: {problem}", err=True)
+    if found:
+        sys.exit(1)
+
+
+def problems(config: Config) -> Iterator[str]:
+    """Yield what the types of the settings cannot say, a sentence each."""
+    if config.store.url:
+        try:
+            Address.parse(config.store.url)
+        except ValueError as error:
+            yield str(error).replace(config.store.url, _redacted(config.store.url))
+    scheme, separator, _ = config.log_url.partition("://")
+    if separator and scheme not in {"kafka", "sqlite"}:
+        yield f"log.url: {_redacted(config.log_url)} is not a log; give a path or kafka://host:9092"
+    patterns = {f"collectors.local_interfaces[{at}]": one for at, one in enumerate(config.collectors.local_interfaces)}
+    for at, rule in enumerate(config.services.rules):
+        each = msgspec.structs.asdict(rule)
+        patterns |= {f"services.rules[{at}].{name}": text for name, text in each.items() if name != "service"}
+    for key, pattern in patterns.items():
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield f"{key}: {pattern!r} is not a regular expression ({error})"
+    if config.directory.exists() and not config.directory.is_dir():
+        yield f"data: {config.directory} is not a directory"
+    if not Path(config.collectors.proc, "self", "stat").exists():
+        yield f"collectors.proc: no procfs is mounted at {config.collectors.proc}"
+
+
+def leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield the values of a struct and of those in it, with their paths."""
+    if not isinstance(value, msgspec.Struct):
+        yield path, value
+        return
+    for name in value.__struct_fields__:
+        yield from leaves((*path, name), getattr(value, name))
+
+
+def _redacted(value: Any) -> Any:
+    """Take the password out of an address."""
+    if not isinstance(value, str) or "://" not in value:
+        return value
+    parts = urlsplit(value)
+    if "@" not in parts.netloc:
+        return value
+    user, _, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return urlunsplit(parts._replace(netloc=f"{name}{':***' if colon else ''}@{host}"))

@@ -1,0 +1,110 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from servicemap import reference
+from servicemap.cli import main
+from servicemap.config import Config, ConfigError, load
+from servicemap.settings import leaves
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No configuration but the test's own."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SERVICEMAP_DATA", "SERVICEMAP_CONFIG", "SERVICEMAP_LOG__URL", "SERVICEMAP_STORE__URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def ask(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["config", *arguments])
+
+
+def shown(*arguments: str) -> dict[str, tuple[Any, str]]:
+    lines = ask("show", "--json", *arguments).stdout.splitlines()
+    return {row["key"]: (row["value"], row["origin"]) for row in map(json.loads, lines)}
+
+
+def test_every_value_is_shown_with_its_origin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('[store]\nhost = "::1"\nnative_port = 1\nhttp_port = 1\n[collectors.labels]\nregion = "north"\n')
+    monkeypatch.setenv("SERVICEMAP_STORE__NATIVE_PORT", "2")
+    monkeypatch.setenv("SERVICEMAP_STORE__URL", "clickhouse://a")
+    found = shown("--config", str(file), "--store", "clickhouse://b")
+    assert found["store.host"] == ("::1", str(file))
+    assert found["store.native_port"] == (2, "SERVICEMAP_STORE__NATIVE_PORT")
+    assert found["store.url"] == ("clickhouse://b", "command line")
+    assert found["collectors.labels"] == ({"region": "north"}, str(file))
+    assert found["collectors.window_ms"] == (5000, "default")
+    assert set(found) == {".".join(path) for path, _ in leaves((), Config())}
+
+
+def test_a_file_found_by_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "servicemap.toml").write_text('data = "here"\n')
+    assert shown()["data"] == ("here", "servicemap.toml")
+    assert shown("--data", "there")["data"] == ("there", "command line")
+
+
+def test_values_that_follow_from_others_are_shown_as_they_are_in_effect(tmp_path: Path) -> None:
+    found = shown("--data", str(tmp_path))
+    assert found["log.url"] == (str(tmp_path / "log.sqlite"), "default")
+    assert shown("--log", "kafka://k:9092")["log.partitions"] == (4, "default")
+
+
+def test_a_password_is_not_shown() -> None:
+    result = ask("--store", "clickhouse://me:secret@host:9000/db")
+    assert "secret" not in result.stdout
+    assert "clickhouse://me:***@host:9000/db" in result.stdout
+    assert "secret" not in ask("check", "--store", "http://me:secret@host").stderr
+
+
+def test_people_get_a_table() -> None:
+    heading, first, *_ = ask().stdout.splitlines()
+    assert heading.split() == ["KEY", "ORIGIN", "VALUE"]
+    assert first.split()[0] == "data"
+
+
+def test_a_good_configuration_is_said_to_be_good() -> None:
+    assert (ask("check").exit_code, ask("check").stdout) == (0, "the configuration can be used\n")
+    assert json.loads(ask("check", "--json").stdout) == {"ok": True, "problems": []}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[collectors]\nlocal_interfaces = ['(']", "collectors.local_interfaces[0]"),
+        ("[[services.rules]]\nservice = 'x'\ncmdline = '*'", "services.rules[0].cmdline"),
+        ("[store]\nurl = 'http://x'", "http://x is not a store"),
+        ("[log]\nurl = 'amqp://x'", "log.url"),
+        ("[collectors]\nproc = '/nowhere'", "collectors.proc"),
+        ("unknown = 1", "unknown"),
+        ("[collectors]\nwindow_ms = 7000", "keyframe_ms"),
+        ("not toml", "is not valid"),
+    ],
+)
+def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+    (tmp_path / "servicemap.toml").write_text(text)
+    result = ask("check")
+    assert result.exit_code == 1
+    assert complaint in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_value_inside_something_that_is_no_table_is_named(tmp_path: Path) -> None:
+    (tmp_path / "servicemap.toml").write_text("log = 3\n")
+    with pytest.raises(ConfigError, match=r"log\.url is inside something"):
+        load(environment={"SERVICEMAP_LOG__URL": "x"})
+
+
+def test_the_reference_page_is_current() -> None:
+    assert reference.PAGE.read_text() == reference.page(), "run `make golden`"
+
+
+def test_the_reference_page_tells_of_every_setting() -> None:
+    page = reference.page()
+    missing = [path for path, _ in leaves((), Config()) if f"### `{'.'.join(path)}`" not in page]
+    assert not missing
+    assert "### `services.rules[].cmdline`" in page
