@@ -108,3 +108,5 @@ def _log(debug: bool) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    if not debug:  # what it warns of with a traceback, a failure says in a sentence
+        logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)

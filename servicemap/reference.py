@@ -55,7 +55,7 @@ def _entry(field: FieldInfo, path: tuple[str, ...], text: str, *, named: bool) -
         yield f"{text}\n"
     default = _default(field)
     yield f"* default: {f'`{json.dumps(default)}`' if default is not None else 'none, it must be given'}"
-    if named and not isinstance(default, list):  # a list cannot be given as one text
+    if named and not isinstance(default, list | tuple):  # a list cannot be given as one text
         yield f"* environment: `{PREFIX}{'__'.join(path).upper()}{'__NAME' if isinstance(default, dict) else ''}`"
     yield ""
 

@@ -1,0 +1,43 @@
+"""`doctor`: what this host can see, what is missing, and the command that mends it. Nothing is changed by looking."""
+
+import sys
+from collections.abc import Sequence
+from itertools import chain
+
+import click
+import msgspec
+
+from servicemap.check import Check
+from servicemap.config import Config
+from servicemap.host_checks import host_checks
+from servicemap.part_checks import part_checks
+
+BROKEN, DEGRADED = 1, 3  # exit codes
+
+
+def examine(config: Config, *, as_json: bool) -> None:
+    """Print all checks; exit 0 when all is well, 3 when something cannot be seen, 1 when something is broken."""
+    checks = list(chain(host_checks(config.collectors), part_checks(config)))
+    code = verdict(checks)
+    if as_json:
+        state = {0: "ok", DEGRADED: "degraded", BROKEN: "broken"}[code]
+        click.echo(msgspec.json.encode({"state": state, "checks": checks}))
+    else:
+        click.echo("".join(_lines(checks)), nl=False)
+    sys.exit(code)
+
+
+def verdict(checks: Sequence[Check]) -> int:
+    """Return the exit code that the checks mean."""
+    states = {check.state for check in checks}
+    return BROKEN if "broken" in states else DEGRADED if "missing" in states else 0
+
+
+def _lines(checks: Sequence[Check]) -> list[str]:
+    width = max(len(check.name) for check in checks)
+    lines = []
+    for check in checks:
+        lines.append(f"{check.state:<8} {check.name:<{width}}  {check.found}\n")
+        told = [f"needs: {check.needs}"] * bool(check.needs) + [f"fix:   {check.fix}"] * bool(check.fix)
+        lines += [f"{'':<{width + 11}}{text}\n" for text in told]
+    return lines

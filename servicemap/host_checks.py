@@ -1,0 +1,109 @@
+"""What this host lets the collectors see: they are asked themselves, over one window that is thrown away."""
+
+import os
+import platform
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib.metadata import version
+
+from collectors.host import find_boot_id, find_host_id
+from collectors.procfs import own_netns
+from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.runner import default_collectors
+from collectors.settings import Settings
+from collectors.window import Collector, Window
+from schemas.columns import Columns
+from schemas.raw import Batch, ProcessBatch
+from servicemap.check import Check
+
+OLDEST_KERNEL = (4, 3)  # sockets that close are told of since then
+LIBRARIES = ("servicemap", "chdb", "clickhouse-driver", "confluent-kafka", "faust-streaming")
+AS_ROOT = "sudo servicemap up"
+DIAG_MODULES = "sudo modprobe -a tcp_diag udp_diag inet_diag"
+
+
+def host_checks(settings: Settings) -> Iterator[Check]:
+    """Yield what is found on this host."""
+    yield kernel(platform.system(), platform.release())
+    yield Check("versions", "ok", f"Python {platform.python_version()}, " + ", ".join(map(_version, LIBRARIES)))
+    try:
+        host_id = find_host_id(settings)
+    except ValueError as error:
+        yield Check("host id", "broken", str(error), "an id that no other host has", "servicemap up --host-id NAME")
+        return
+    yield Check("host id", "ok", host_id)
+    yield interfaces(read_interfaces)
+    start = int(time.time() * 1000) // settings.window_ms * settings.window_ms
+    window = Window(host_id, find_boot_id(settings.proc), start, 0, start, settings.window_ms, keyframe=True)
+    yield from collecting(lambda: default_collectors(settings), window)
+
+
+def kernel(system: str, release: str) -> Check:
+    """Say whether the kernel is one that the collectors know."""
+    numbers = re.match(r"(\d+)\.(\d+)", release)
+    if system != "Linux" or numbers is None:
+        return Check("kernel", "broken", f"{system} {release}", "Linux", "run the agent on a Linux host")
+    if (int(numbers[1]), int(numbers[2])) < OLDEST_KERNEL:
+        return Check("kernel", "missing", f"{system} {release}", "Linux 4.3 or later", "upgrade the kernel")
+    return Check("kernel", "ok", f"{system} {release}")
+
+
+def interfaces(read: Callable[[], list[InterfaceAddress]]) -> Check:
+    """Say which addresses this host has."""
+    try:
+        found = read()
+    except OSError as error:
+        return Check("interfaces", "broken", str(error), "netlink sockets (AF_NETLINK)", "allow them in the sandbox")
+    names = sorted({one.name for one in found})
+    return Check("interfaces", "ok", f"{len(found)} addresses on {', '.join(names) or 'no interface'}")
+
+
+def collecting(make: Callable[[], list[Collector]], window: Window) -> Iterator[Check]:
+    """Yield what each collector sees, and what it says it cannot see."""
+    try:
+        collectors = make()
+    except OSError as error:
+        yield Check("collectors", "broken", str(error), "procfs and netlink sockets", AS_ROOT)
+        return
+    missing: dict[str, str] = {}
+    for collector in collectors:
+        name = collector.topic.name
+        try:
+            collector.open(window)
+            batch = collector.collect(window)
+        except (OSError, ValueError) as error:
+            yield Check(name, "broken", f"{type(error).__name__}: {error}", "netlink sockets and procfs", DIAG_MODULES)
+            continue
+        yield Check(name, "ok", _seen(batch))
+        missing |= collector.missing()
+    for collector in collectors:
+        with suppress(OSError):
+            collector.close()
+    for what, needs in missing.items():
+        yield Check(what, "missing", "cannot be seen", needs, mended_by(needs))
+
+
+def mended_by(needs: str) -> str:
+    """Return the command that gives what a collector needs."""
+    if os.geteuid() == 0:
+        return DIAG_MODULES if "sock_diag" in needs else "run servicemap on the host itself, not in a container"
+    if "CAP_" in needs or "root" in needs:
+        return AS_ROOT
+    return DIAG_MODULES
+
+
+def _seen(batch: Batch) -> str:
+    columns = [getattr(batch, name) for name in batch.__struct_fields__]
+    rows = max((len(value) for value in columns if isinstance(value, Columns)), default=0)
+    text = f"{rows} seen"
+    if isinstance(batch, ProcessBatch):
+        apart = set(batch.processes.netns) - {0, own_netns()}
+        if apart:
+            text += f", some in {len(apart)} other network namespaces: what these talk inside is not seen"
+    return text
+
+
+def _version(library: str) -> str:
+    return f"{library} {version(library)}"

@@ -1,0 +1,111 @@
+"""Whether the log, the store, the disk and the ports are there for the parts that need them."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from schemas.topics import HEARTBEATS
+from servicemap.browsing import existing_log
+from servicemap.check import Check
+from servicemap.config import Config
+from servicemap.log.protocol import Log, LogError
+from servicemap.options import Failure, iso
+from servicemap.parts import store_address
+from sinks.embedded.server import StartError, bind
+from sinks.store import Store, StoreError
+
+GiB, MiB = 1 << 30, 1 << 20
+AHEAD_MS = 30_000
+
+
+def part_checks(config: Config) -> Iterator[Check]:
+    """Yield what is found of the parts that the configuration names."""
+    yield disk(config.directory)
+    yield from log(config, int(time.time() * 1000))
+    yield from store(config)
+
+
+def disk(directory: Path) -> Check:
+    """Say whether the data directory can be written and has room."""
+    there = next(folder for folder in (directory.absolute(), *directory.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(there).free
+    text = f"{free / GiB:.1f} GiB free for {directory}"
+    if not _writable(there):
+        fix = "servicemap up --data DIR, with a directory of your own"
+        return Check(
+            "data directory", "broken", f"{there} is read only for you", "a directory that can be written", fix
+        )
+    if free < 100 * MiB:
+        return Check("disk", "broken", text, "1 GiB or more", "free some, or servicemap up --data DIR on another disk")
+    if free < GiB:
+        return Check("disk", "missing", text, "1 GiB or more", "SERVICEMAP_LOG__KEEP_HOURS=24 servicemap up")
+    return Check("disk", "ok", text)
+
+
+def log(config: Config, now: int) -> Iterator[Check]:
+    """Yield whether the log answers, and whether its times are of the past; `now` in ms."""
+    if not config.kafka and not Path(config.log_url.removeprefix("sqlite://")).expanduser().exists():
+        yield Check("log", "ok", f"none yet at {config.log_url}; `servicemap up` makes it")
+        return
+    try:
+        with closing(existing_log(config)) as opened:
+            topics = opened.topics()
+            newest = _newest(opened) if any(topic.name == HEARTBEATS.name for topic in topics) else 0
+    except (Failure, LogError) as error:
+        yield Check("log", "broken", str(error), "a log that answers", "servicemap up --log URL, with one that does")
+        return
+    records = sum(topic.records for topic in topics)
+    yield Check("log", "ok", f"{records:,} records in {len(topics)} topics at {config.log_url}")
+    if newest > now + AHEAD_MS:
+        found = f"the newest heartbeat was logged {(newest - now) / 1000:.0f} s from now"
+        yield Check(
+            "clock", "missing", found, "clocks that agree", "sudo timedatectl set-ntp true, here and on the others"
+        )
+    else:
+        yield Check(
+            "clock", "ok", f"the newest heartbeat was logged at {iso(newest)}" if newest else "no heartbeat yet"
+        )
+
+
+def store(config: Config) -> Iterator[Check]:
+    """Yield whether the store answers or, where it is to be started, whether its ports are free."""
+    try:
+        address = store_address(config, write=False)
+        opened = Store(address)
+        with closing(opened):
+            ((version,),) = opened.query("SELECT version()")
+        yield Check("store", "ok", f"ClickHouse {version} at {address.host}:{address.port}")
+    except (Failure, StoreError) as error:
+        if config.store.url:
+            yield Check("store", "broken", str(error), "a ClickHouse that answers", "give its address with --store URL")
+            return
+        yield Check("store", "ok", "not running; `servicemap up` starts it")
+        yield port("native port", config.store.host, config.store.native_port, "--native-port")
+        yield port("HTTP port", config.store.host, config.store.http_port, "--http-port")
+
+
+def port(name: str, host: str, number: int, option: str) -> Check:
+    """Say whether a port can be listened on."""
+    try:
+        bind(host, number).close()
+    except StartError as error:
+        return Check(name, "broken", str(error), "a port of its own", f"servicemap up {option} 0")
+    return Check(name, "ok", f"{host}:{number} is free" if number else "any free one is taken")
+
+
+def _writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _newest(opened: Log) -> int:
+    """Return when the newest heartbeat was logged, ms; 0 when there is none."""
+    newest = 0
+    partitions = next(topic.partitions for topic in opened.topics() if topic.name == HEARTBEATS.name)
+    for partition in range(partitions):
+        _, end = opened.bounds(HEARTBEATS.name, partition)
+        for record in opened.read(HEARTBEATS.name, partition, max(0, end - 1), end):
+            newest = max(newest, record.timestamp)
+    return newest

@@ -1,0 +1,173 @@
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from collectors.window import Inert, Window
+from schemas.raw import ListenerBatch, Listeners
+from schemas.topics import HEARTBEATS, LISTENERS
+from servicemap import part_checks
+from servicemap.check import Check
+from servicemap.cli import main
+from servicemap.config import Config
+from servicemap.doctor import verdict
+from servicemap.host_checks import collecting, interfaces, kernel
+from servicemap.parts import connect_log
+from tests.cli.conftest import Town
+
+WINDOW = Window(host_id="h", boot_id="b", run=0, seq=0, start=0, width=5000, keyframe=True)
+FREE_PORTS = {"SERVICEMAP_STORE__NATIVE_PORT": "0", "SERVICEMAP_STORE__HTTP_PORT": "0"}
+
+
+class Blind(Inert):
+    """A collector that sees two listeners and says what it cannot see."""
+
+    topic = LISTENERS
+
+    def collect(self, window: Window) -> ListenerBatch:
+        return window.batch(ListenerBatch, listeners=Listeners(cookie=[1, 2]))
+
+    def missing(self) -> dict[str, str]:
+        return {"the dark": "CAP_LIGHT (run as root)"}
+
+
+class Failing(Blind):
+    """A collector that the kernel refuses."""
+
+    def collect(self, window: Window) -> ListenerBatch:
+        raise PermissionError("no netlink here")
+
+
+def ask(*arguments: str, **environment: str) -> Result:
+    return CliRunner(env={**FREE_PORTS, **environment}).invoke(main, ["doctor", *arguments])
+
+
+def by_name(result: Result) -> dict[str, dict[str, Any]]:
+    return {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+
+
+def test_a_host_is_examined_without_leaving_anything_behind(tmp_path: Path) -> None:
+    result = ask("--json", "--data", str(tmp_path / "none"))
+    found = by_name(result)
+    assert {"kernel", "versions", "host id", "interfaces", "connections", "processes", "owners", "disk", "log"} <= set(
+        found
+    )
+    assert {found[name]["state"] for name in ("kernel", "connections", "listeners", "processes", "log", "store")} == {
+        "ok"
+    }
+    assert result.exit_code in {0, 3}
+    assert not list(tmp_path.iterdir())
+
+
+def test_people_get_a_line_a_check_and_what_mends_it(tmp_path: Path) -> None:
+    result = ask("--data", str(tmp_path), "--store", "clickhouse://127.0.0.1:1")
+    assert result.exit_code == 1
+    broken = result.stdout[result.stdout.index("broken   store") :].splitlines()
+    assert "no ClickHouse answers at 127.0.0.1:1" in broken[0]
+    assert [line.split(":")[0].strip() for line in broken[1:3]] == ["needs", "fix"]
+    assert result.stderr == ""
+
+
+def test_collectors_say_themselves_what_they_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    seen, missing = collecting(lambda: [Blind()], WINDOW)
+    assert (seen.name, seen.state, seen.found) == ("listeners", "ok", "2 seen")
+    assert (missing.name, missing.state, missing.needs) == ("the dark", "missing", "CAP_LIGHT (run as root)")
+    assert missing.fix.startswith("sudo servicemap")
+
+
+def test_a_collector_that_fails_hides_no_other() -> None:
+    broken, seen, *_ = collecting(lambda: [Failing(), Blind()], WINDOW)
+    assert (broken.state, broken.found) == ("broken", "PermissionError: no netlink here")
+    assert seen.state == "ok"
+
+
+@pytest.mark.parametrize(
+    ("system", "release", "state"),
+    [
+        ("Linux", "6.1.0-13-amd64", "ok"),
+        ("Linux", "4.3", "ok"),
+        ("Linux", "4.2.9", "missing"),
+        ("Darwin", "23.1", "broken"),
+    ],
+)
+def test_old_and_other_kernels_are_told(system: str, release: str, state: str) -> None:
+    assert kernel(system, release).state == state
+
+
+def test_an_unreadable_list_of_interfaces_is_broken() -> None:
+    def refused() -> Any:
+        raise PermissionError("no")
+
+    assert interfaces(refused).state == "broken"
+
+
+@pytest.mark.parametrize(("free", "state"), [(50 << 20, "broken"), (500 << 20, "missing"), (5 << 30, "ok")])
+def test_a_disk_that_fills_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, state: str) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    assert part_checks.disk(tmp_path / "to" / "be" / "made").state == state
+
+
+def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        check = part_checks.port("native port", "127.0.0.1", number, "--native-port")
+    assert check.state == "broken"
+    assert check.fix == "servicemap up --native-port 0"
+    assert part_checks.port("native port", "127.0.0.1", number, "--native-port").state == "ok"
+
+
+def test_a_running_store_is_asked_for_its_version(settled: Town) -> None:
+    (check,) = part_checks.store(Config(data=str(settled.data)))
+    assert check.state == "ok"
+    assert check.found.endswith(f"127.0.0.1:{settled.native_port}")
+
+
+def test_a_file_that_is_no_log_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "log.sqlite").write_text("not a log " * 100)
+    (check,) = part_checks.log(Config(data=str(tmp_path)), 0)
+    assert check.state == "broken"
+    assert "is not a servicemap log" in check.found
+
+
+@pytest.mark.parametrize(("ahead", "state"), [(0, "ok"), (60_000, "missing")])
+def test_a_log_from_the_future_is_a_clock_gone_wrong(tmp_path: Path, ahead: int, state: str) -> None:
+    config, now = Config(data=str(tmp_path)), int(time.time() * 1000)
+    with closing(connect_log(config)) as log:
+        log.append(HEARTBEATS.name, b"h", b"{}", timestamp=now + ahead)
+    opened, clock = part_checks.log(config, now)
+    assert opened.found.startswith("1 records in 11 topics")
+    assert (clock.name, clock.state) == ("clock", state)
+
+
+def test_the_exit_code_is_that_of_the_worst() -> None:
+    ok, missing, broken = (Check("x", state, "") for state in ("ok", "missing", "broken"))
+    assert verdict([ok]) == 0
+    assert verdict([ok, missing]) == 3
+    assert verdict([missing, broken, ok]) == 1
+
+
+@pytest.mark.root
+def test_a_person_without_privileges_is_told_to_be_root(tmp_path: Path) -> None:
+    if os.geteuid():
+        pytest.skip("needs root to become nobody")
+    # The interpreter may live where only root may look, so it becomes nobody once it has imported what it needs.
+    script = (
+        "import os, servicemap.doctor, servicemap.commands.doctor\nfrom servicemap.cli import main\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "main(['doctor', '--json', '--data', '/nonexistent'])"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
+    assert checks["owners of other users' sockets"]["fix"] == "sudo servicemap up"
+    assert checks["connections"]["state"] == "ok"
