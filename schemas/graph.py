@@ -22,16 +22,19 @@ class Derived(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Identities(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """Who is at an end. A batch lists each identity once; `Ends.who` points into the list."""
+    """Who is at an end. A batch lists each identity once; `Ends.who` points into the list.
 
-    host: Annotated[Strs, says("host id", MAX)] = field(default_factory=list)
-    node: Annotated[Strs, says("process node, empty while unresolved", MAX)] = field(default_factory=list)
-    service: Annotated[Strs, says("service of the process", MAX)] = field(default_factory=list)
-    name: Annotated[Strs, says("program of the process", MAX)] = field(default_factory=list)
-    container: Annotated[Strs, says("container id", MAX)] = field(default_factory=list)
-    provenance: Annotated[Strs, says("how the owner is known: scan, listener", MAX)] = field(default_factory=list)
-    tied: Annotated[Bools, says("several processes hold it and none is the parent", MAX)] = field(default_factory=list)
-    started: Annotated[Ints, says("start of the owning process, ms", MAX)] = field(default_factory=list)
+    Of two identities of one end in one window the younger process's stands as a whole: it may have taken over.
+    """
+
+    host: Annotated[Strs, says("host id", LAST)] = field(default_factory=list)
+    node: Annotated[Strs, says("process node, empty while unresolved", LAST)] = field(default_factory=list)
+    service: Annotated[Strs, says("service of the process", LAST)] = field(default_factory=list)
+    name: Annotated[Strs, says("program of the process", LAST)] = field(default_factory=list)
+    container: Annotated[Strs, says("container id", LAST)] = field(default_factory=list)
+    provenance: Annotated[Strs, says("how the owner is known: scan, listener", LAST)] = field(default_factory=list)
+    tied: Annotated[Bools, says("several processes hold it and none is the parent", LAST)] = field(default_factory=list)
+    started: Annotated[Ints, says("start of the owning process, ms", TIME)] = field(default_factory=list)
 
 
 class Ends(Columns, frozen=True, kw_only=True, omit_defaults=True):

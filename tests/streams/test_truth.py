@@ -7,16 +7,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.ids import parse_process
 from schemas.logged import Message
 from streams.stage import AttributeStage, PairStage
+from tests.streams.build import T0
 from tests.streams.tables import Tables, difference, fold, shuffled, sides_of, tables
-from tests.streams.world import log
+from tests.streams.world import WIDTH, log
 
 worlds = st.builds(
     log, st.integers(0, 10**9), hosts=st.integers(2, 3), windows=st.sampled_from((8, 20, 36)), chaos=st.booleans()
 )
 randoms = st.builds(Random, st.integers(0, 10**9))
-some = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def assert_same(one: Tables, other: Tables) -> None:
@@ -88,3 +90,17 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
     assert {"process_started", "process_exited", "edge_appeared", "edge_vanished", "agent_started"} <= events
     assert ("host_silent" in events) == chaos
     assert not chaos or told_back > 0
+
+
+@some
+@given(worlds)
+def test_no_end_is_credited_to_a_process_that_had_not_started_nor_to_a_mixture_of_two(messages: list[Message]) -> None:
+    for (window, *_), row in tables(messages)["edges"].items():
+        for host_id, node, service, name, _, _, _, started in (row[1], row[3]):
+            if node:
+                whose = parse_process(node)
+                assert whose.host_id == host_id
+                assert name == service
+                assert name in {f"p{whose.pid}", f"exec{whose.pid}"}
+                assert started == T0 + (whose.start - 1000) * WIDTH + 7
+                assert started < window + WIDTH
