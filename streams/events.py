@@ -50,11 +50,12 @@ class Chronicle:
     def _edges(self, host: Host, header: Batch) -> list[Row]:
         rows = []
         settled = header.window - self._began >= SETTLED_MS
-        fresh = {held.link for held in host.connections.values() if held.fresh}
-        for link in {held.link for held in host.connections.values() if held.link is not None}:
-            if link not in self._links and link in fresh and settled:
-                rows.append(_edge(host, header.window, "edge_appeared", link, "talks to"))
-            self._links[link] = header.window
+        links = {held.link for held in host.connections.values() if held.link is not None}
+        new = links - self._links.keys()
+        if new and settled:
+            fresh = {held.link for held in host.connections.values() if held.fresh}
+            rows += [_edge(host, header.window, "edge_appeared", link, "talks to") for link in new & fresh]
+        self._links.update(dict.fromkeys(links, header.window))
         for link in [link for link, last in self._links.items() if header.window - last >= VANISHED_MS]:
             last = self._links.pop(link)
             rows.append(_edge(host, last + header.width, "edge_vanished", link, "no longer talks to"))

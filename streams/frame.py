@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from itertools import compress
+from operator import itemgetter
 from typing import Any
 
 from schemas.graph import Edges, Ends, Identities, SideBatch
@@ -11,6 +12,7 @@ Key = str | tuple[str, int]  # the flow, with its number where a window has seve
 ENDS = Ends.__struct_fields__
 NOBODY: tuple[Any, ...] = ("", "", "", "", "", "", False, 0)
 BLANK = (0, False, 0, False, False, False, False, 0, 0, 0, 0, 0, 0, 0)  # a row of Ends that says nothing
+TELL_MS = 10_000  # for how long after it is first seen an end is told for what was before
 Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
 
 
@@ -24,6 +26,7 @@ class Frame:
         self.columns: dict[str, list[Any]] = {name: [value] for name, value in zip(ENDS, BLANK, strict=True)}
         self.verdicts: list[int] = [0]
         self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
+        self.begun: set[Key] = set()  # flows with an end that was there before its agent, as that began to look
         self._joined: dict[int, list[Sight]] = {}  # row -> what was said of the end before it was merged
 
     def __len__(self) -> int:
@@ -37,6 +40,7 @@ class Frame:
         base = len(self.verdicts)
         self.verdicts += decided
         self._extend(batch, rows)
+        self._note(keys, base)
         for side, held in enumerate(self.at):
             new = {key: row for row, key in compress(enumerate(keys, base), [which == side for which in end])}
             for key in held.keys() & new.keys():
@@ -59,6 +63,11 @@ class Frame:
         a, b = self.at
         return EdgeColumns(self, keys, [a.get(key, 0) for key in keys], [b.get(key, 0) for key in keys])
 
+    def _note(self, keys: list[Key], base: int) -> None:
+        seen = zip(keys, self.columns["fresh"][base:], self.columns["since"][base:], strict=True)
+        earliest = self.window - TELL_MS
+        self.begun.update([key for key, fresh, since in seen if not fresh and since >= earliest])
+
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, each time that it was told of."""
         return self._joined.get(row) or [self._sight(row)]
@@ -68,8 +77,10 @@ class Frame:
 
     def _extend(self, batch: SideBatch, rows: Sequence[int] | None) -> None:
         numbers = [self.number(identity) for identity in (NOBODY, *batch.identities.rows())]
-        last = len(numbers) - 1
-        self.columns["who"] += [numbers[min(n, last)] for n in _picked(batch.ends.who, rows)]
+        who = batch.ends.who
+        if who and not 0 <= min(who) <= max(who) < len(numbers):
+            who = [n if 0 <= n < len(numbers) else 0 for n in who]
+        self.columns["who"] += [numbers[n] for n in _picked(who, rows)]
         for name in ENDS[1:]:
             self.columns[name] += _picked(getattr(batch.ends, name), rows)
 
@@ -102,12 +113,20 @@ class EdgeColumns:
             "verdict": [told[i] if told[i] > told[j] else told[j] for i, j in zip(a, b, strict=True)],
             "width": [frame.width] * len(flows),
         }
-        self.a = {name: [column[row] for row in a] for name, column in frame.columns.items()}
-        self.b = {name: [column[row] for row in b] for name, column in frame.columns.items()}
+        self.a = _gathered(frame.columns, a)
+        self.b = _gathered(frame.columns, b)
 
     def columns(self) -> dict[str, Any]:
         """Return what an EdgeBatch is made of, identities aside."""
         return {"edges": Edges(**self.edges), "a": Ends(**self.a), "b": Ends(**self.b)}
+
+
+def _gathered(columns: dict[str, list[Any]], rows: list[int]) -> dict[str, list[Any]]:
+    """Take rows out of columns, by far most of the work of this fold: itemgetter takes them at once."""
+    if len(rows) < 2 or not any(rows):
+        return {name: [column[row] for row in rows[:1]] * len(rows) for name, column in columns.items()}
+    gather = itemgetter(*rows)
+    return {name: list(gather(column)) for name, column in columns.items()}
 
 
 def _picked(column: list[Any], rows: Sequence[int] | None) -> list[Any]:

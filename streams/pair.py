@@ -13,10 +13,9 @@ from itertools import product
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import Frame, Key
+from streams.frame import TELL_MS, Frame, Key
 
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long frames are kept
-TELL_MS = 10_000  # for how long after it is first seen an end is told for what was before
 FRAME_ROWS = 100_000  # sides kept to meet their other end
 
 _STARTED, _NODE = (Identities.__struct_fields__.index(name) for name in ("started", "node"))
@@ -57,7 +56,7 @@ class Pairing:
         a, b = frame.at
         identities = list(frame.identities)
         earlier: dict[int, Frame] = {}
-        for key in touched.keys() & a.keys() & b.keys():
+        for key in touched.keys() & frame.begun & a.keys() & b.keys():
             for end, late, other in ((0, a[key], b[key]), (1, b[key], a[key])):
                 for (since, fresh, who), (looked, _, _) in product(frame.sights(late), frame.sights(other)):
                     identity = identities[who]
