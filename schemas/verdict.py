@@ -2,14 +2,14 @@
 
     verdict = 2 * rank + (1 if end b serves else 0)        0: nothing known
 
-The rules, weakest first: `port` (the lower port serves), `connected` (this end was seen to connect, or its port is one
-that only those who connect get), `listener` (an end whose port its host listens to serves). Two peers may listen on
-both ends of their flow, as the members of a cluster do; then the lower port serves, then the lower endpoint. So that
-neither end has to know of the other, a listener ranks higher on the end that would win.
+The rules, weakest first: `port` (the lower port serves), `connected` (an end whose host listens to no such port must
+have connected), `listener` (an end whose port its host listens to serves). Both ends may make the same claim: peers of
+a cluster both listen, and neither end of a connection listens any more once its server has stopped to. Then the lower
+port serves, then the lower endpoint; so that no end has to know of the other, the claim that agrees ranks higher.
 """
 
-RULES = ("unknown", "port", "connected", "listener", "listener")  # by rank
-_PORT, _CONNECTED, _LISTENER = 1, 2, 3
+RULES = ("unknown", "port", "connected", "connected", "listener", "listener")  # by rank
+_PORT, _CONNECTED, _LISTENER = 1, 2, 4
 
 
 def by_port(port_a: int, port_b: int) -> int:
@@ -17,15 +17,18 @@ def by_port(port_a: int, port_b: int) -> int:
     return 2 * _PORT + (port_b < port_a)
 
 
-def connected(end: int) -> int:
-    """Return the verdict of an end (0: a, 1: b) that connects."""
-    return 2 * _CONNECTED + (end == 0)
+def connected(end: int, port_a: int, port_b: int) -> int:
+    """Return the verdict of an end (0: a, 1: b) that must have connected."""
+    return _claim(_CONNECTED, end == 0, port_a, port_b)
 
 
 def listens(end: int, port_a: int, port_b: int) -> int:
     """Return the verdict of an end whose host listens to its port."""
-    wins = (port_b < port_a) == (end == 1)
-    return 2 * (_LISTENER + wins) + (end == 1)
+    return _claim(_LISTENER, end == 1, port_a, port_b)
+
+
+def _claim(rank: int, b_serves: bool, port_a: int, port_b: int) -> int:
+    return 2 * (rank + ((port_b < port_a) == b_serves)) + b_serves
 
 
 def b_serves(value: int) -> bool:

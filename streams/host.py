@@ -18,7 +18,6 @@ from streams.scope import Network, local_networks, scope
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
-EPHEMERAL = 32_768  # default of net.ipv4.ip_local_port_range
 ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes what comes to any address
 Holder = tuple[int, int]  # pid, start
 Link = tuple[str, Endpoint]  # client's service, server
@@ -91,6 +90,7 @@ class Host:
         self._by_pid: dict[int, Process] = {}
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
         self._listeners: dict[int, tuple[int, int, str]] = {}  # cookie -> transport, port, address
+        self._listeners_known = False
         self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
         self._networks: tuple[Network, ...] = ()
         self._rules = rules
@@ -166,8 +166,8 @@ class Host:
         ports = (peer_port, port) if end else (port, peer_port)
         if self._serving(transport, address, port):
             decided = listens(end, *ports)
-        elif state == SYN_SENT or port >= EPHEMERAL > peer_port:
-            decided = connected(end)
+        elif state == SYN_SENT or self._listeners_known:
+            decided = connected(end, *ports)
         else:
             decided = by_port(*ports)
         nobody: Identity = (self.host_id, "", "", "", "", "", False, 0)
@@ -234,6 +234,7 @@ class Host:
         )
 
     def _listen(self, batch: ListenerBatch) -> None:
+        self._listeners_known = True
         for cookie in batch.gone:
             self._listeners.pop(cookie, None)
         rows = batch.listeners

@@ -50,7 +50,7 @@ FROM
         multiIf(a_node != '', a_node, a_host != '', concat('host:', a_host), concat('address:', if(a_scope = '', '', concat(a_scope, '@')), a_address)) AS a_id,
         multiIf(b_node != '', b_node, b_host != '', concat('host:', b_host), concat('address:', if(b_scope = '', '', concat(b_scope, '@')), b_address)) AS b_id
     SELECT
-        ['unknown', 'port', 'connected', 'listener', 'listener'] AS rules,
+        ['unknown', 'port', 'connected', 'connected', 'listener', 'listener'] AS rules,
         window,
         width_ms AS width,
         transport AS flow_transport,
