@@ -88,7 +88,7 @@ class Layout:
     info: int
     form: struct.Struct
     legacy: bool  # a kernel before 4.19, whose tcp_info ends before bytes_sent
-    fixed: tuple[int, ...]  # offsets of the bytes that are the same in all messages of this layout
+    fixed: tuple[tuple[int, bytes], ...]  # offsets and values of the bytes that tell this layout from others
 
     def fits(self, chunk: bytes) -> bool:
         """Tell whether a chunk is nothing but messages of this layout.
@@ -96,7 +96,7 @@ class Layout:
         Length, type (their low bytes) and the header of tcp_info are compared in all messages at once.
         """
         count, rest = divmod(len(chunk), self.length)
-        return not rest and all(chunk[at :: self.length] == chunk[at : at + 1] * count for at in self.fixed)
+        return not rest and all(chunk[at :: self.length] == byte * count for at, byte in self.fixed)
 
     def row(self, chunk: bytes, at: int) -> Row:
         """Read the message at an offset."""
@@ -161,8 +161,11 @@ def _layout(length: int, info: int, size: int) -> Layout:
     legacy = size < 216
     form = f"={BODY + 1}xB2xI36xQ16xI{info - 88}x68xI28x"
     form += f"I16xQQII4xI{size - 152}x" if legacy else f"I24xQII4xI48xQQ{size - 216}x"
+    head = netlink.HEADER.pack(length, SOCK_DIAG_BY_FAMILY, 0, 0, 0)
+    attribute = netlink.ATTRIBUTE.pack(size + netlink.ATTRIBUTE.size, INET_DIAG_INFO)
     low = (0, 1, 4) if sys.byteorder == "little" else (2, 3, 5)
-    fixed = (*low, *range(info - netlink.ATTRIBUTE.size, info))
+    fixed = tuple((at, head[at : at + 1]) for at in low)
+    fixed += tuple((info - len(attribute) + at, attribute[at : at + 1]) for at in range(len(attribute)))
     return Layout(length, info, struct.Struct(form + f"{length - info - size}x"), legacy, fixed)
 
 

@@ -21,12 +21,13 @@ from schemas.topics import HOSTS
 
 def find_host_id(settings: Settings, etc: str = "/etc", sys: str = "/sys") -> str:
     """Return this host's id: as set, else the machine id, else the firmware's, else the host's name."""
-    candidates = (
-        settings.host_id,
+    candidates: tuple[str, ...] = (
         _text(f"{etc}/machine-id"),
         _text(f"{sys}/class/dmi/id/product_uuid").lower(),
         re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()),
     )
+    if settings.host_id:
+        candidates = (settings.host_id,)
     for candidate in candidates:
         if ids.HOST_ID.fullmatch(candidate) and candidate != "uninitialized":
             return candidate

@@ -1,0 +1,116 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from collectors.host import HostCollector, find_boot_id, find_host_id, parse_os_release
+from collectors.load import LoadMeter, parse_cpu, parse_memory, parse_network
+from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.settings import Settings
+from collectors.window import Window
+from schemas.raw import HostFacts, Interfaces
+
+WINDOW = Window("host", "boot", 1, 0, 0, 5_000, keyframe=False)
+KEYFRAME = Window("host", "boot", 1, 1, 5_000, 5_000, keyframe=True)
+
+
+def host(interfaces: list[InterfaceAddress], settings: Settings | None = None) -> HostCollector:
+    return HostCollector(settings or Settings(), interfaces=lambda: interfaces)
+
+
+def local(found: Interfaces) -> dict[str, bool]:
+    return dict(zip(found.name, found.local, strict=True))
+
+
+def test_the_host_id_is_set_or_the_machine_s_or_the_firmware_s_or_the_name(tmp_path: Path) -> None:
+    etc, sys = tmp_path / "etc", tmp_path / "sys"
+    etc.mkdir()
+    (sys / "class/dmi/id").mkdir(parents=True)
+
+    def found(host_id: str = "") -> str:
+        return find_host_id(Settings(host_id=host_id), str(etc), str(sys))
+
+    assert found()
+    (sys / "class/dmi/id/product_uuid").write_text("0F0F-ABC\n")
+    assert found() == "0f0f-abc"
+    (etc / "machine-id").write_text("uninitialized\n")
+    assert found() == "0f0f-abc"
+    (etc / "machine-id").write_text("3d1219c7c4c5404aaa1f6d2a48adfda4\n")
+    assert found() == "3d1219c7c4c5404aaa1f6d2a48adfda4"
+    assert found(host_id="web7") == "web7"
+
+
+def test_an_id_that_no_record_may_have_is_refused() -> None:
+    with pytest.raises(ValueError, match="set host_id"):
+        find_host_id(Settings(host_id="ä"), "/nonexistent", "/nonexistent") and pytest.fail("accepted")
+
+
+def test_interfaces_of_containers_and_machines_are_local_and_others_are_not() -> None:
+    names = ["lo", "docker0", "br-0123456789ab", "virbr0", "lxcbr0", "lxdbr0", "incusbr0", "podman1", "docker_gwbridge"]
+    others = ["eth0", "br0", "br-lan", "bond0", "wg0", "docker0x"]
+    collector = host([InterfaceAddress(name, "10.0.0.1", 24, "") for name in (*names, *others)])
+    collector.collect(WINDOW)
+
+    assert local(collector.interfaces) == {**dict.fromkeys(names, True), **dict.fromkeys(others, False)}
+
+
+def test_what_counts_as_local_is_a_setting() -> None:
+    collector = host([InterfaceAddress("eth0", "10.0.0.1", 24, "")], Settings(local_interfaces=("eth[0-9]",)))
+    collector.collect(WINDOW)
+
+    assert local(collector.interfaces) == {"eth0": True}
+
+
+def test_facts_are_told_on_keyframes_and_when_an_address_changes() -> None:
+    addresses = [InterfaceAddress("eth0", "10.0.0.1", 24, "02:00:00:00:00:01")]
+    collector = HostCollector(Settings(labels={"zone": "b"}), interfaces=lambda: addresses)
+    collector.open(WINDOW)
+
+    def told(window: Window) -> HostFacts:
+        return collector.collect(window)
+
+    first = told(WINDOW)
+    assert (first.labels, first.interfaces.address, first.cpus > 0) == ({"zone": "b"}, ["10.0.0.1"], True)
+    assert first.booted > 1_000_000_000_000
+    assert told(WINDOW).interfaces.address == []
+    assert told(KEYFRAME).interfaces.address == ["10.0.0.1"]
+    addresses.append(InterfaceAddress("eth0", "10.0.0.2", 24, "02:00:00:00:00:01"))
+    assert told(WINDOW).interfaces.address == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_addresses_are_those_that_ip_shows() -> None:
+    shown = subprocess.run(["ip", "-br", "addr"], capture_output=True, text=True, check=True).stdout.split()
+    expected = {word.split("/")[0] for word in shown if "/" in word}
+
+    assert {one.address for one in read_interfaces()} == expected
+    assert InterfaceAddress("lo", "127.0.0.1", 8, "") in read_interfaces()
+
+
+def test_the_system_is_named_as_it_names_itself() -> None:
+    assert parse_os_release('NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12"\n') == "Debian GNU/Linux 12"
+    assert parse_os_release("") == "Linux"
+    assert len(find_boot_id()) == 36
+
+
+def test_load_is_of_the_window_alone() -> None:
+    meter = LoadMeter()
+    sum(range(3_000_000))
+    load = meter.read()
+    again = meter.read()
+
+    assert load.agent_cpu_ms > 0
+    assert load.agent_rss_bytes > 5_000_000
+    assert 0 <= load.cpu_ratio <= 1
+    assert 0 < load.memory_used_bytes < load.memory_total_bytes
+    assert again.agent_cpu_ms <= load.agent_cpu_ms
+
+
+def test_the_kernel_s_tables_are_read() -> None:
+    network = (
+        b"Inter-|x\n face |y\n    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n  eth0:100 1 0 0 0 0 0 0 50 1 0 0 0 0 0 0\n"
+    )
+
+    assert parse_cpu(b"cpu  10 1 5 80 4 0 0 0 7 0\ncpu0 1\n") == (16, 100)
+    assert parse_memory(b"MemTotal: 100 kB\nHugePages_Total: 0\n") == {"MemTotal": 102_400}
+    assert parse_network(network) == (100, 50)
+    assert (parse_cpu(b""), parse_network(b"")) == ((0, 0), (0, 0))
