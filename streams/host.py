@@ -87,6 +87,7 @@ class Host:
         self.hostname = host_id
         self.processes: dict[Holder, Process] = {}
         self.connections: dict[int, Connection] = {}
+        self._closed: dict[int, Connection] = {}  # in the last window, of which an agent restarted in it tells again
         self._by_pid: dict[int, Process] = {}
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
         self._listeners: dict[int, tuple[int, int, str]] = {}  # cookie -> transport, port, address
@@ -111,10 +112,11 @@ class Host:
 
     def forget(self, window: Window) -> None:
         """Drop the connections, holdings and processes that ended in the window, once the window has been told."""
+        self._closed = {}
         for batch in window.batches("connections"):
             for cookie, closed in zip(batch.connections.cookie, batch.connections.closed, strict=True):
-                if closed:
-                    self.connections.pop(cookie, None)
+                if closed and cookie in self.connections:
+                    self._closed[cookie] = self.connections.pop(cookie)
         for batch in window.batches("owners"):
             for cookie, pid, start in batch.gone.rows():
                 self._release(cookie, (pid, start), last=True)
@@ -147,7 +149,7 @@ class Host:
         for row, opened, since in zip(columns.rows(), columns.opened, columns.since, strict=True):
             connection = known.get(row[0])
             if restated or opened or connection is None or connection.since != since:
-                connection = self._connection(batch, row, connection)
+                connection = self._connection(batch, row, connection or self._closed.get(row[0]))
             known[row[0]] = connection
             admitted.append(connection)
         return admitted

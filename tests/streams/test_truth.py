@@ -86,7 +86,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
     assert {identity[5] for identity in identities} == {"", "scan", "listener"}
     assert any(identity[6] for identity in identities), "no tie"
     assert {row[0][2] for row in edges} >= {0, 1}, "no port used again"
-    assert {row[0][3] // 2 for row in edges} == {1, 2, 3, 4}, "a rule never decided"
+    assert {row[0][3] // 2 for row in edges} == {2, 3, 4, 5}, "a rule never decided"
     assert {"process_started", "process_exited", "edge_appeared", "edge_vanished", "agent_started"} <= events
     assert ("host_silent" in events) == chaos
     assert not chaos or told_back > 0
