@@ -5,6 +5,7 @@ Each stage is an app of its own, because a Faust app is a consumer group, and gr
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ TICK = 0.1
 QUIET_SECONDS = 1.0  # a worker that is to stop first folds what is logged, until it hears nothing for this long,
 DRAIN_SECONDS = 4.0  # but no longer than this
 MAX_REQUEST_BYTES = 16 << 20  # above every topic's limit
+CHATTER_SECONDS = 30.0  # aiokafka's own messages: at most one in this time
 
 
 class WorkerFailed(Exception):
@@ -58,6 +60,7 @@ async def _run(
     committed: Committed,
     stopped: Callable[[], bool],
 ) -> None:
+    _quieten()
     apps = [make_app(url, group_of(stage)) for stage in stages]
     followers = [follow(app, stage, past, committed) for app, stage in zip(apps, stages, strict=True)]
     starting = [asyncio.create_task(app.start()) for app in apps]
@@ -132,3 +135,18 @@ def follow(app: Worker, stage: Stage, past: Past, committed: Committed) -> Follo
         follower.drop({place.partition for place in places})
 
     return follower
+
+
+def _quieten() -> None:
+    """Let aiokafka speak once in a while: it tells every lost connection a hundred times a second."""
+    last = [-CHATTER_SECONDS]
+
+    def seldom(record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING or time.monotonic() - last[0] < CHATTER_SECONDS:
+            return False
+        last[0] = time.monotonic()
+        return True
+
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "aiokafka":
+            logging.getLogger(name).filters = [seldom]  # those of an earlier worker go
