@@ -247,12 +247,12 @@ class Host:
             self._listening.setdefault((transport, port), []).append((address, cookie))
 
     def _own(self, batch: OwnerBatch) -> None:
-        for cookie, pid, start in batch.gone.rows():
-            self._release(cookie, (pid, start), last=False)
         for cookie, pid, start in zip(batch.owners.cookie, batch.owners.pid, batch.owners.start, strict=True):
             held = self.holders.get(cookie, ())
             if (pid, start) not in held:
                 self.holders[cookie] = (*held, (pid, start))
+        for cookie, pid, start in batch.gone.rows():
+            self._release(cookie, (pid, start), last=False)
 
     def _release(self, cookie: int, holder: Holder, *, last: bool) -> None:
         """End a holding. The last holder of a socket keeps it until the window that closes it has been told."""

@@ -1,0 +1,128 @@
+"""One record never stops a stream: what cannot be used becomes a dead letter that says where it came from."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from schemas.codec import decode
+from schemas.graph import DeadLetter
+from schemas.logged import Message
+from schemas.raw import Batch
+from streams.attribute import Attribution
+from streams.stage import KEPT_BYTES, AttributeStage, Emission, PairStage
+from tests.streams.build import batches, connection, message
+
+HERE, THERE = "10.0.0.1:33000", "10.0.0.9:5432"
+
+
+def letter(emissions: list[Emission]) -> DeadLetter:
+    (emission,) = emissions
+    assert emission.topic == "dead-letters"
+    record = decode("dead-letters", emission.value)
+    assert isinstance(record, DeadLetter)
+    return record
+
+
+def window(stage: AttributeStage, at: int, *, partition: int = 0, **what: Any) -> list[Emission]:
+    told = (stage.feed(message(topic, batch, partition=partition)) for topic, batch in batches(at, **what).items())
+    return [emission for some in told for emission in some]
+
+
+def test_a_window_becomes_sides_nodes_and_events_keyed_by_host() -> None:
+    stage = AttributeStage()
+    told = window(stage, 0, connections=[connection(1, HERE, THERE)], processes=[{"pid": 7, "comm": "shop"}])
+    assert [emission.topic for emission in told] == ["sides", "nodes", "events"]
+    assert {emission.key for emission in told} == {b"h1"}
+    assert stage.counters["sides"] == 1
+    assert stage.counters["records"] == 5
+
+
+def test_sides_of_one_flow_go_to_one_partition_from_either_host() -> None:
+    mine = window(AttributeStage(partitions=4), 0, connections=[connection(1, HERE, THERE)])
+    theirs = window(AttributeStage(partitions=4), 0, host="h2", connections=[connection(9, THERE, HERE)])
+    assert mine[0].partition == theirs[0].partition is not None
+
+
+def test_sides_become_edges_in_their_partition() -> None:
+    sides = window(AttributeStage(), 0, connections=[connection(1, HERE, THERE)])[0]
+    stage = PairStage()
+    (edges,) = stage.feed(Message("sides", 3, 0, 0, sides.key, sides.value))
+    assert (edges.topic, edges.partition) == ("edges", 3)
+    assert len(decode("edges", edges.value).edges) == 1
+    assert stage.counters["edges"] == 1
+
+
+@pytest.mark.parametrize("stage", [AttributeStage(), PairStage()], ids=["attribute", "pair"])
+def test_a_bad_record_becomes_a_dead_letter_with_its_coordinates(stage: AttributeStage | PairStage) -> None:
+    topic = stage.reads[0].name
+    dead = letter(stage.feed(Message(topic, 2, 81, 99, b"h\xff", b'{"v": 9}\xfe')))
+    assert (dead.topic, dead.partition, dead.offset, dead.timestamp) == (topic, 2, 81, 99)
+    assert (dead.stage, dead.size, dead.key, dead.value) == (stage.name, 9, r"h\xff", r'{"v": 9}\xfe')
+    assert dead.error
+    assert stage.counters["dead_letters"] == 1
+
+
+def test_a_dead_letter_keeps_the_beginning_of_a_large_record_and_its_size() -> None:
+    dead = letter(PairStage().feed(Message("sides", 0, 0, 0, b"", b"x" * (KEPT_BYTES + 1))))
+    assert (len(dead.value), dead.size) == (KEPT_BYTES, KEPT_BYTES + 1)
+
+
+def test_a_tombstone_becomes_a_dead_letter() -> None:
+    assert letter(PairStage().feed(Message("sides", 0, 0, 0, b"", None))).error == "the record is empty"
+
+
+def test_a_window_of_the_far_future_becomes_a_dead_letter_that_names_the_host() -> None:
+    batch = message("owners", batches(0)["owners"])
+    dead = letter(AttributeStage().feed(batch._replace(timestamp=batch.timestamp - 3_600_001)))
+    assert "set the clock of h1" in dead.error
+
+
+def test_a_window_of_the_near_future_is_folded_and_counted() -> None:
+    stage = AttributeStage()
+    batch = message("owners", batches(0)["owners"])
+    assert stage.feed(batch._replace(timestamp=batch.timestamp - 60_000)) == []
+    assert stage.counters["batches_ahead_of_the_clock"] == 1
+
+
+def test_a_bug_in_a_fold_becomes_a_dead_letter_and_the_stream_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage = AttributeStage()
+
+    def broken(self: Attribution, topic: str, batch: Batch) -> None:
+        raise ZeroDivisionError("by nought")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.ERROR):
+        patch.setattr(Attribution, "feed", broken)
+        assert letter(stage.feed(message("owners", batches(0)["owners"]))).error == "ZeroDivisionError: by nought"
+    assert "owners/0@0" in caplog.text
+    assert window(stage, 0, connections=[connection(1, HERE, THERE)])
+
+
+def test_what_a_fold_counts_is_counted_by_its_stage() -> None:
+    stage = AttributeStage()
+    window(stage, 0)
+    window(stage, 0)
+    assert stage.counters["repeated_batches"] == 5
+
+
+def test_dropping_a_partition_forgets_its_hosts_and_no_others() -> None:
+    stage = AttributeStage()
+    for partition, host in enumerate(("h1", "h2")):
+        window(stage, 0, partition=partition, host=host, connections=[connection(1, HERE, THERE)])
+    stage.drop(0)
+    stage.drop(7)
+    assert [e for e in window(stage, 1, partition=0, host="h1") if e.topic == "sides"] == []
+    assert [e for e in window(stage, 1, partition=1, host="h2") if e.topic == "sides"]
+
+
+def test_dropping_a_partition_of_sides_forgets_the_ends_that_wait() -> None:
+    stage = PairStage()
+    mine = window(AttributeStage(), 0, connections=[connection(1, HERE, THERE)])[0]
+    theirs = window(AttributeStage(), 0, host="h2", connections=[connection(9, THERE, HERE)])[0]
+    stage.feed(Message("sides", 0, 0, 0, b"h1", mine.value))
+    stage.drop(0)
+    (edges,) = stage.feed(Message("sides", 0, 1, 0, b"h2", theirs.value))
+    batch = decode("edges", edges.value)
+    assert (batch.a.seen, batch.b.seen) == ([False], [True])
