@@ -74,15 +74,14 @@ def store(config: Config) -> Iterator[Check]:
     """Yield whether the store answers or, where it is to be started, whether its ports are free."""
     try:
         address = store_address(config, write=False)
-        opened = Store(address)
-        with closing(opened):
+        with closing(Store(address)) as opened:
             ((version,),) = opened.query("SELECT version()")
         yield Check("store", "ok", f"ClickHouse {version} at {address.host}:{address.port}")
     except (Failure, StoreError) as error:
-        if config.store.url:
+        if config.store.url or (isinstance(error, StoreError) and error.code):
             yield Check("store", "broken", str(error), "a ClickHouse that answers", "give its address with --store URL")
             return
-        yield Check("store", "ok", "not running; `servicemap up` starts it")
+        yield Check("store", "ok", "not running; `servicemap up` starts it")  # or it was killed, and its address is old
         yield port("native port", config.store.host, config.store.native_port, "--native-port")
         yield port("HTTP port", config.store.host, config.store.http_port, "--http-port")
 

@@ -119,7 +119,6 @@ def test_a_service_or_a_host_can_be_looked_at_alone(run: Run) -> None:
     assert {port for _, _, port in pairs(read(run, "--service", "nginx"))} == {443, 8000}
     assert {port for _, _, port in pairs(read(run, "--host", "db1"))} == {5432}
     assert pairs(read(run, "--host", "id-db1")) == pairs(read(run, "--host", "db1"))
-    assert read(run, "--service", "nobody")["nodes"] == []
 
 
 def test_a_past_minute_can_be_asked_for(run: Run, settled: Town) -> None:
@@ -135,7 +134,7 @@ def test_an_old_map_says_that_it_is_old(run: Run) -> None:
     result = run("map")
     assert "the newest that is stored is of" in result.stderr
     assert "nothing is stored since" in run("map", "--since", "1m").stderr
-    assert "the newest that is stored" not in run("map", "--at", "2020-01-01").stderr
+    assert run("map", "--json", "--at", "2020-01-01").stderr == ""
 
 
 def test_a_pipe_gets_aligned_text_without_control_characters(run: Run) -> None:

@@ -17,7 +17,6 @@ from schemas.ids import Endpoint, format_flow, process_node
 from schemas.logged import Message
 from schemas.raw import Heartbeat, HostFacts
 from schemas.topics import HOUR_MS
-from schemas.verdict import connected
 
 WIDTH = 5_000
 WINDOWS = 12
@@ -80,6 +79,7 @@ TALKS = (
     Talk(Endpoint("", "10.0.0.1", 50_004), Endpoint("", "10.0.0.2", 5432), None, POSTGRES),
     Talk(Endpoint(LOOPBACK, "127.0.0.1", 50_005), Endpoint(LOOPBACK, "127.0.0.1", 9000), SHOP, SHOP),
 )
+RANK_CONNECTED = 4  # a verdict is twice the rank, and one if end b serves
 SENT, RECEIVED = 100, 1_000  # bytes a window and connection, as the client counts
 
 
@@ -118,7 +118,7 @@ def _edges(window: int, now: int, *, last: bool) -> EdgeBatch:
     ends: list[list[tuple[object, ...]]] = [[], []]
     for talk in TALKS:
         flow, end = format_flow("tcp", talk.server, talk.client)
-        for name, value in zip(columns, (window, flow, 0, connected(1 - end), WIDTH), strict=True):
+        for name, value in zip(columns, (window, flow, 0, RANK_CONNECTED + (end == 1), WIDTH), strict=True):
             columns[name].append(value)
         closed = last and talk.ends_at_last
         ends[end].append(_end(talk.server_is, talk.server_seen, closed, RECEIVED, SENT))
