@@ -64,15 +64,24 @@ async def _run(
     apps = [make_app(url, group_of(stage)) for stage in stages]
     followers = [follow(app, stage, past, committed) for app, stage in zip(apps, stages, strict=True)]
     starting = [asyncio.create_task(app.start()) for app in apps]
-    while not stopped() and not any(app.crashed for app in apps):
+    while not stopped() and not _reasons(apps, starting):
         await asyncio.sleep(TICK)
-    reasons = [app.crash_reason for app in apps if app.crashed]
+    reasons = _reasons(apps, starting)
     if not reasons:
         await _drain(followers)
     await asyncio.gather(*(app.stop() for app in apps))
     await asyncio.gather(*starting, return_exceptions=True)
     if reasons:
-        raise WorkerFailed(f"a worker gave up ({reasons[0]!r}): start it again") from reasons[0]
+        raise WorkerFailed(
+            f"the worker gave up: {reasons[0]}; start it again, or with --debug to see more"
+        ) from reasons[0]
+
+
+def _reasons(apps: Sequence[Worker], starting: Sequence["asyncio.Task[None]"]) -> list[BaseException]:
+    """Return why apps could not start or go on."""
+    crashed = [app.crash_reason for app in apps if app.crashed]
+    failed = [task.exception() for task in starting if task.done() and not task.cancelled()]
+    return [reason for reason in (*crashed, *failed) if reason is not None]
 
 
 async def _drain(followers: Sequence[Follower]) -> None:
