@@ -20,7 +20,7 @@ from servicemap.replay.comparing import Difference, compare
 from servicemap.replay.folding import Refold
 from servicemap.replay.promoting import Promotion, finish
 from servicemap.replay.reading import Reading
-from servicemap.replay.span import REPLAYED, Span, partition_id, told
+from servicemap.replay.span import REPLAYED, Span, told
 from sinks.store import Store, StoreError
 from sinks.tables import Table
 
@@ -104,10 +104,8 @@ class Replay:
         outcome.behind = not caught_up(self._log, self._reading.at)
         self._say("comparing")
         for table, stood in zip(REPLAYED, sets["stood"], strict=True):
-            for hour in self._span.hours():
-                self._store.query(
-                    f"ALTER TABLE {stood.name} ATTACH PARTITION ID '{partition_id(hour)}' FROM {table.name}"
-                )
+            for partition in filter(self._span.touches, fresh.partitions(self._store, table.name)):
+                self._store.query(f"ALTER TABLE {stood.name} ATTACH PARTITION ID '{partition}' FROM {table.name}")
         self._refold.into(sets["told"], sets["moving"])
         self._read("reading on")
         outcome.records, outcome.windows = self._reading.done, self._reading.windows

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from servicemap.replay import fresh
-from servicemap.replay.span import Span, partition_id
+from servicemap.replay.span import Span
 from sinks.store import Store
 from sinks.tables import Table
 
@@ -39,8 +39,8 @@ def compare(store: Store, table: Table, told: str, stood: str, moving: str, span
     """Compare two tables over a range; `moving` holds the keys to leave out."""
     key = fresh.key_of(store, table.name)
     total = Difference()
-    for hour in span.hours():
-        at = f"_partition_id = '{partition_id(hour)}' AND {span.where(table)}"
+    for partition in sorted({*fresh.partitions(store, told), *fresh.partitions(store, stood)}):
+        at = f"_partition_id = '{partition}' AND {span.where(table)}"
         ((*counts, changed),) = store.query(_counts(key, told, stood, moving, at))
         for name, count in zip(("equal", "changed", "only_new", "only_old", "moving"), counts, strict=True):
             setattr(total, name, getattr(total, name) + count)

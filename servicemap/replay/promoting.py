@@ -27,7 +27,7 @@ from servicemap.replay import fresh
 from servicemap.replay.catching_up import derived_ends, stored_so_far
 from servicemap.replay.folding import Refold
 from servicemap.replay.reading import Place, Reading
-from servicemap.replay.span import REPLAYED, Span, inside, outside, partition_id
+from servicemap.replay.span import REPLAYED, Span, inside, outside
 from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store
 from sinks.tables import Table
@@ -67,12 +67,14 @@ class Promotion:
         return f"{table.name}_replay_{self._about['replay']}"
 
     def _build(self, table: Table, new: str) -> None:
-        touched = {partition_id(hour) for hour in self._span.hours()}
-        for partition in fresh.partitions(self._store, table.name):
-            if partition not in touched:
+        within = self._span.where(table)
+        for partition in sorted(
+            {name for source in (table.name, f"{new}_told") for name in fresh.partitions(self._store, source)}
+        ):
+            if not self._span.touches(partition):
                 self._store.query(f"ALTER TABLE {new} ATTACH PARTITION ID '{partition}' FROM {table.name}")
-        for partition in sorted(touched):
-            at, within = f"_partition_id = '{partition}'", self._span.where(table)
+                continue
+            at = f"_partition_id = '{partition}'"
             for source, rows in ((table.name, f"NOT {within}"), (f"{new}_told", within)):
                 self._store.query(f"INSERT INTO {new} SELECT * FROM {source} FINAL WHERE {at} AND {rows}")
 
@@ -92,13 +94,13 @@ class Promotion:
 def finish(store: Store, log: Log, step: Step) -> None:
     """Bring a promotion that was killed to its end, or drop what it has not swapped in yet."""
     comments = fresh.comments(store)
-    swapped = {name: comments[name] for table in REPLAYED if comments.get(name := table.name)}
-    about = next(iter(swapped.values()), None)
+    about = next((comments[table.name] for table in REPLAYED if comments.get(table.name)), None)
     if about is not None:
         step("finishing a replay that was killed")
         with uninterrupted():
             _finish(store, log, about, comments)
-            settle(store, list(swapped))
+            marked = fresh.comments(store)
+            settle(store, [table.name for table in REPLAYED if marked.get(table.name)])
     fresh.drop(store, fresh.leftovers(fresh.comments(store)))
 
 

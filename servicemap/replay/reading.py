@@ -14,7 +14,8 @@ from schemas import topics
 from schemas.codec import BadRecord, decode
 from servicemap.log.protocol import Log, Record
 from servicemap.replay.span import Span
-from streams.pair import BACK_MS, TELL_MS
+from streams.frame import TELL_MS
+from streams.pair import BACK_MS
 from streams.rewind import STRETCH_MS
 
 GRACE_MS = 120_000  # late owners (12 windows of 5 s) and the way from a window into the log
@@ -60,7 +61,7 @@ class Reading:
             for first, end in [self._log.bounds(topic, partition)]
             if first > 0
         ]
-        return late if (late := max(begins, default=0)) > self._begin else None
+        return max((begin for begin in begins if begin > self._begin), default=None)
 
     def expected(self) -> int:
         """Return about how many records there are to read, those done included."""

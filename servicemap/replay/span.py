@@ -5,7 +5,7 @@ time (`seen`) is no part of the key, the row that stands is the last word of its
 before it can be said whether the last word fell into the range.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from schemas.topics import HOUR_MS
@@ -25,9 +25,9 @@ class Span(NamedTuple):
         """Return the range with its ends on the borders of windows."""
         return cls(start // width * width, -(-end // width) * width)
 
-    def hours(self) -> Iterator[int]:
-        """Iterate the starts of the hours that the range touches, ms."""
-        yield from range(self.start // HOUR_MS * HOUR_MS, self.end, HOUR_MS)
+    def touches(self, partition: str) -> bool:
+        """Say whether an hourly partition (its id is the hour's start in seconds) may hold rows of the range."""
+        return self.start // HOUR_MS * HOUR_MS <= int(partition) * 1000 < self.end
 
     def where(self, table: Table) -> str:
         """Return the SQL condition for a row of the range."""
@@ -37,11 +37,6 @@ class Span(NamedTuple):
     def holds(self, time: int) -> bool:
         """Say whether a time is in the range."""
         return self.start <= time < self.end
-
-
-def partition_id(hour: int) -> str:
-    """Return ClickHouse's id of the partition of an hour."""
-    return str(hour // 1000)
 
 
 def told(table: Table, name: str, span: Span) -> Table:
@@ -60,7 +55,7 @@ def inside(table: Table, name: str, span: Span) -> Table:
     return _filtered(table, name, span.holds)
 
 
-def _filtered(table: Table, name: str, keeps: Any) -> Table:
+def _filtered(table: Table, name: str, keeps: Callable[[int], bool]) -> Table:
     def fill(batch: Any) -> dict[str, list[Any]]:
         columns = table.fill(batch)
         times = columns[table.time]
