@@ -28,7 +28,7 @@ class Known:
     facts: Facts
     cpu: int  # ticks reported so far
     news: bool = True  # its facts were not reported yet
-    young: bool = True  # its facts were read in its first window only: daemons drop privileges after they start
+    young: bool = True  # its facts are read again in the window after its first: daemons drop privileges late
 
 
 class ProcessCollector:
@@ -50,6 +50,7 @@ class ProcessCollector:
         self._facts = FactsReader(settings.proc, settings.cmdline_bytes)
         self._events = ProcessEvents(settings.event_buffer_bytes)
         self._known: dict[int, Known] = {}
+        self._young: set[int] = set()
         self._executed: dict[int, None] = {}
         self._ended: dict[int, Exit] = {}
         self._replaced: list[tuple[Known, Exit | None]] = []
@@ -83,10 +84,11 @@ class ProcessCollector:
         living = self._table.look(window.start)
         self.drain()
         rows, usage = [], []
-        for pid, stat in living.items():
-            known = self._known.get(pid)
+        young, self._young = self._young, set()
+        for pid in living if window.keyframe else young.union(self._table.changed) & living.keys():
+            stat, known = living[pid], self._known.get(pid)
             if known is None or self._stale(known, stat) or known.young or window.keyframe:
-                known = self._learn(pid, stat, aged=True) or known
+                known = self._learn(pid, stat, aged=known is not None and not known.news) or known
             if known is None or known.stat.start != stat.start:
                 continue
             if window.keyframe or stat.cpu != known.cpu or stat[6:] != known.stat[6:] or known.news:
@@ -135,11 +137,14 @@ class ProcessCollector:
         if known is not None and known.stat.start == stat.start:
             known.news = known.news or facts != known.facts or self._stale(known, stat)
             known.young = known.young and not aged
+            if known.young:
+                self._young.add(pid)
             known.facts, known.stat = facts, known.stat._replace(comm=stat.comm, parent=stat.parent)
             return known
         if known is not None:
             self._replaced.append((known, self._ended.pop(pid, None)))
         self._known[pid] = new = Known(stat, facts, cpu)
+        self._young.add(pid)
         return new
 
     def _gone(self, living: dict[int, Stat]) -> list[tuple[Known, Exit | None]]:

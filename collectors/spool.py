@@ -14,7 +14,7 @@ from schemas.topics import Topic
 
 Publish = Callable[[Topic, bytes, bytes], None]
 Flush = Callable[[], None]
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
+FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 4.0  # less than the patience of a stop
 _log = logging.getLogger(__name__)
 
 
