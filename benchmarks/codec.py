@@ -52,7 +52,7 @@ def run() -> list[Result]:
             lambda: [decoder.decode(objects) for _ in range(50)],
             amount=50 * ROWS,
             unit="rows/s",
-            goal=Goal(op=">=", number=1.5),
+            goal=Goal(op=">=", number=1.2),
         ),
         size("bytes of 1,000 connections as columns", len(columns), len(objects)),
         size("the same, compressed with zstd", *packed),

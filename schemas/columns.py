@@ -1,7 +1,7 @@
 """Rows of a batch as columns: a struct of equally long lists.
 
-A batch as a dict of lists is half the bytes of a list of objects and decodes twice as fast (docs/adr/0003), and the
-store wants columns anyway.
+A batch as a dict of lists is well under half the bytes of a list of objects and decodes faster (docs/adr/0003), and
+the store wants columns anyway.
 """
 
 from collections.abc import Iterable, Iterator
