@@ -97,14 +97,14 @@ class Attribution:
         """Look again at who holds each socket that is new, unresolved or changed hands; return those found late."""
         found = []
         moved = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
-        for cookie, connection in host.connections.items():
-            if connection.owner is None or cookie in moved:
-                unresolved = connection.owner is None
-                host.resolve(cookie, connection, closed=cookie in closed)
-                if unresolved and connection.owner is not None:
-                    found.append(connection)
-                elif not unresolved and connection.owner is None:
-                    connection.unowned = header.window
+        unresolved = {cookie for cookie, connection in host.connections.items() if connection.owner is None}
+        for cookie in sorted(unresolved | (moved & host.connections.keys())):
+            connection = host.connections[cookie]
+            host.resolve(cookie, connection, closed=cookie in closed)
+            if cookie in unresolved and connection.owner is not None:
+                found.append(connection)
+            elif cookie not in unresolved and connection.owner is None:
+                connection.unowned = header.window
         return found
 
     def _late(self, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:

@@ -7,7 +7,7 @@ while; both are told from the client's end, by service, so that a client that fo
 from typing import Any
 
 from schemas.graph import Events
-from schemas.ids import format_endpoint, host_node, service_node
+from schemas.ids import host_node, service_node
 from schemas.raw import Batch
 from streams.assembly import Window
 from streams.host import Host, Link
@@ -83,6 +83,5 @@ def _processes(host: Host, header: Batch, window: Window) -> list[Row]:
 
 
 def _edge(host: Host, time: int, kind: str, link: Link, verb: str) -> Row:
-    name, server = link
-    target = format_endpoint(server)
+    name, _, target = link.rpartition(" ")
     return time, kind, service_node(name), target, host.host_id, name, f"{name} {verb} {target}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from schemas.ids import Endpoint, format_flow, process_node
+from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
 from schemas.raw import ConnectionBatch, Heartbeat, ListenerBatch, OwnerBatch, ProcessBatch
 from schemas.verdict import b_serves, by_port, connected, listens
 from streams.assembly import Window
@@ -20,7 +20,7 @@ TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
 ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes what comes to any address
 Holder = tuple[int, int]  # pid, start
-Link = tuple[str, Endpoint]  # client's service, server
+Link = str  # client's service, a space, server; text because every window hashes them all and text keeps its hash
 Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
 
 
@@ -75,7 +75,7 @@ class Connection(Struct, eq=False):
                 owner.started,
             )
             serves = b_serves(self.verdict) == (self.end == 1)
-            self.link = None if serves else (owner.service, self.remote)
+            self.link = None if serves else f"{owner.service} {format_endpoint(self.remote)}"
 
 
 class Host:
