@@ -129,7 +129,7 @@ replay(config, int(start), int(end), tell, promote=True, force=False)
 
 @pytest.mark.parametrize(
     "step",
-    ["reading", "building nodes", "swapping", "half", "following the log after the swap", "cleaning up"],
+    ["building nodes", "half", "following the log after the swap", "cleaning up"],
 )
 def test_a_killed_promotion_is_undone_or_finished_by_the_next_replay(copied: Past, step: str) -> None:
     before = rows(copied.store)
