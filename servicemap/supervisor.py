@@ -14,6 +14,7 @@ from servicemap.process import SUPERVISED
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0  # before a part that died is started again, seconds
 STEADY = 30.0  # a part that ran so long begins with the first wait again, seconds
+REFUSALS = 3
 GRACE = 30.0  # a part gets so long to finish, seconds
 
 
@@ -33,8 +34,7 @@ class Child(Struct):
     started: float = 0.0
     wait: float = FIRST_WAIT
     due: float = 0.0
-    starts: int = 0
-    failures: int = 0  # deaths in a row before STEADY
+    refusals: int = 0  # exits with an error, in a row, without ever having run steadily
 
 
 class Supervisor:
@@ -52,8 +52,8 @@ class Supervisor:
             if child.process is not None:
                 code = child.process.poll()
                 if code is None:
-                    if child.failures and now - child.started > STEADY:
-                        child.wait, child.failures = FIRST_WAIT, 0
+                    if now - child.started > STEADY:
+                        child.wait, child.refusals = FIRST_WAIT, 0
                     continue
                 self._buried(child, code, now)
             if now >= child.due and child.part.ready():
@@ -64,8 +64,8 @@ class Supervisor:
         return any(c.part.name == name and c.process is not None and c.process.poll() is None for c in self.children)
 
     def hopeless(self) -> str | None:
-        """Return the name of a part that fails at every start, or none."""
-        return next((c.part.name for c in self.children if c.failures >= 3 and c.failures == c.starts), None)
+        """Return the name of a part that refuses to start again and again, or none."""
+        return next((child.part.name for child in self.children if child.refusals >= REFUSALS), None)
 
     def stop(self) -> None:
         """Stop one part after the other, so that each can take in what the one before it left."""
@@ -82,14 +82,15 @@ class Supervisor:
 
     def _start(self, child: Child, now: float) -> None:
         command = (sys.executable, "-m", *child.part.arguments)
-        child.process = subprocess.Popen(command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        child.process = subprocess.Popen(
+            command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
         child.started = now
-        child.starts += 1
 
     def _buried(self, child: Child, code: int, now: float) -> None:
-        how = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
         child.process = None
-        child.failures += 1
+        child.refusals += code > 0
         child.due = now + child.wait
         self._tell(
             f"{child.part.name} was {how}; starting it again" if code < 0 else f"{child.part.name} {how}; trying again"

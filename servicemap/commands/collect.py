@@ -6,7 +6,7 @@ from servicemap.config import Config
 from servicemap.options import Duration, configured
 
 
-@click.command(help=__doc__.split(": ", 1)[1])
+@click.command()
 @configured(window="collectors__window_ms", host_id="collectors__host_id")
 @click.option("--window", type=Duration(), help="Width of a window.  [default: 5s]")
 @click.option("--host-id", help="Id of this host.  [default: its machine id]")

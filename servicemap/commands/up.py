@@ -6,7 +6,7 @@ from servicemap.config import Config
 from servicemap.options import Duration, configured
 
 
-@click.command(help=__doc__.split(": ", 1)[1])
+@click.command()
 @configured(
     window="collectors__window_ms",
     native_port="store__native_port",

@@ -16,6 +16,8 @@ LIMITS = {  # of one query; the server's memory limit bounds all together
     "max_execution_time": "60",
     "max_memory_usage": "1000000000",
     "max_threads": "2",
+    "compile_expressions": "0",  # compiling the views' expressions takes longer than running them
+    "compile_aggregate_expressions": "0",
 }
 _FORBIDDEN_SETTINGS = re.compile(
     r"readonly|profile|log_comment|allow_(?!experimental)\w+|max_memory\w*"

@@ -76,7 +76,8 @@ def until(ask: Callable[[], Any], good: Callable[[Any], bool], seconds: float, w
 def up(data: Path, *flags: str) -> Iterator[Up]:
     """Run `servicemap up` with a store on free ports; kill whatever is left of it in the end."""
     command = [*SERVICEMAP, "up", "--data", str(data), "--native-port", "0", "--http-port", "0", *flags]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+    with data.with_suffix(".log").open("a") as told:  # a file: a full pipe would stop the supervisor
+        process = subprocess.Popen(command, stderr=told, text=True, stdin=subprocess.DEVNULL)
     running = Up(data, process)
     try:
         yield running
@@ -93,8 +94,6 @@ def kill(running: Up) -> None:
             continue
     running.process.wait()
     until(running.parts, lambda parts: not parts, 20, "parts to end")
-    if running.process.stderr:
-        running.process.stderr.close()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,9 +18,13 @@ def serve(address: str, port: int) -> None:
         print(server.getsockname()[1], flush=True)
         while True:
             peer, _ = server.accept()
-            with peer:
-                while request := _exactly(peer, 10):
-                    peer.sendall(b"a" * (5 * len(request)))
+            threading.Thread(target=_answer, args=(peer,), daemon=True).start()
+
+
+def _answer(peer: socket.socket) -> None:
+    with peer:
+        while request := _exactly(peer, 10):
+            peer.sendall(b"a" * (5 * len(request)))
 
 
 def ask(address: str, port: int, times: int, pause: float) -> None:

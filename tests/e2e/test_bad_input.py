@@ -58,7 +58,15 @@ def test_unknown_fields_and_a_slow_clock_are_no_reason_to_refuse(tmp_path: Path)
         running.until("SELECT 1 FROM edges LIMIT 1")
         log = open_log(tmp_path / "log.sqlite")
         window = (int(time.time() * 1000) - 300_000) // 5000 * 5000
-        header = {"v": 1, "host_id": "late", "boot_id": "b", "run": 1, "window": window, "width": 5000, "keyframe": True}
+        header = {
+            "v": 1,
+            "host_id": "late",
+            "boot_id": "b",
+            "run": 1,
+            "window": window,
+            "width": 5000,
+            "keyframe": True,
+        }
         connection = {
             "cookie": [7],
             "transport": [6],

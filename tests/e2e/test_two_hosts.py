@@ -70,7 +70,8 @@ def test_edges_cross_hosts_fall_back_and_are_upgraded(tmp_path: Path) -> None:
             again = running.until(rows, lambda rows: any(row[0] > alone[-1][0] and row[4] for row in rows))
             gap = {row[0] for row in alone if row[2] == "address:10.77.31.2"}
             healed = running.until(
-                rows, lambda rows: all(row[2] == server for row in rows if row[0] in gap) and gap <= {r[0] for r in rows}
+                rows,
+                lambda rows: all(row[2] == server for row in rows if row[0] in gap) and gap <= {r[0] for r in rows},
             )
 
     assert both[-1][1].split(":")[1::2] == ["alpha", str(client_pid)]

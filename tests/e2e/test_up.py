@@ -27,7 +27,9 @@ def test_ctrl_c_stores_what_was_seen_and_leaves_nothing_behind(tmp_path: Path) -
         running.until("SELECT 1 FROM edges LIMIT 1")
         assert running.stop() == 0
         assert running.parts() == {}
-    seen = json.loads(run("log", "read", "heartbeats", "--data", str(tmp_path), "--limit", "100000").stdout.splitlines()[-1])
+    seen = json.loads(
+        run("log", "read", "heartbeats", "--data", str(tmp_path), "--limit", "100000").stdout.splitlines()[-1]
+    )
 
     with up(tmp_path, "--window", "1s") as again:
         newest = again.until("SELECT max(window) FROM host_usage WHERE window <= now64(3)")[0][0]
