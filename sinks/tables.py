@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from schemas import topics
-from schemas.graph import EdgeBatch, Ends, EventBatch, Events, Identities, NodeBatch, Nodes
+from schemas.graph import EdgeBatch, Ends, EventBatch, Events, NodeBatch, Nodes
 from schemas.ids import parse_flow, process_node
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch
 
@@ -41,7 +41,7 @@ _HOST = ("hostname", "os", "kernel", "arch", "cpus", "memory_bytes", "booted", "
 def _edges(batch: EdgeBatch) -> Columns:
     edges = batch.edges
     flows = [parse_flow(flow) for flow in edges.flow]
-    identities = [*batch.identities.rows(), _NOBODY]  # number 0, nobody, is the last
+    identities = ["", *(packed(identity) for identity in batch.identities.rows())]
     columns: Columns = {
         "window": edges.window,
         "transport": [flow.transport for flow in flows],
@@ -51,13 +51,15 @@ def _edges(batch: EdgeBatch) -> Columns:
     }
     for end, ends, points in (("a", batch.a, [f.a for f in flows]), ("b", batch.b, [f.b for f in flows])):
         columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(_ENDPOINT)}
-        who = [identities[number - 1] for number in ends.who]
-        columns |= {f"{end}_{n}": [one[i] for one in who] for i, n in enumerate(Identities.__struct_fields__)}
+        columns[f"{end}_who"] = [identities[number] for number in ends.who]
         columns |= {f"{end}_{name}": getattr(ends, name) for name in _COUNTED}
     return columns
 
 
-_NOBODY = ("", "", "", "", "", "", False, 0)
+def packed(identity: tuple[Any, ...]) -> str:
+    """Write an identity as one text whose order is that of its merge: the start of the process, then the rest."""
+    *rest, tied, started = identity
+    return "\t".join((f"{started:016d}", *(part.replace("\t", " ") for part in rest), str(int(tied))))
 
 
 def _nodes(batch: NodeBatch) -> Columns:
@@ -104,7 +106,7 @@ def _hosts(batch: HostFacts) -> Columns:
 def _edge_columns() -> Iterator[str]:
     yield from ("window", "transport", "nth", "verdict", "width_ms")
     for end in "ab":
-        yield from (f"{end}_{name}" for name in (*_ENDPOINT, *Identities.__struct_fields__, *_COUNTED))
+        yield from (f"{end}_{name}" for name in (*_ENDPOINT, "who", *_COUNTED))
 
 
 TABLES = (

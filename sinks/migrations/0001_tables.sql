@@ -1,5 +1,7 @@
 -- One row a flow and window, both ends side by side: end a is the lower endpoint of the flow, end b the higher.
 -- Rows of one key merge by the merges that schemas/graph.py declares, so redelivery, replay and order change nothing.
+-- Who is at an end is one text (sinks/tables.py, `packed`), so that it merges as a whole and no end is a mixture of two
+-- processes; its parts are columns for people, cut from the dictionary's few values and not from every row.
 -- Partitions are hours: a replay swaps them, and the key comes before the time because it compresses better.
 CREATE TABLE IF NOT EXISTS edges
 (
@@ -11,14 +13,7 @@ CREATE TABLE IF NOT EXISTS edges
     a_scope LowCardinality(String),
     a_address LowCardinality(String),
     a_port UInt16 CODEC(ZSTD(1)),
-    a_host SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    a_node SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    a_service SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    a_name SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    a_container SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    a_provenance SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    a_tied SimpleAggregateFunction(max, UInt8) CODEC(ZSTD(1)),
-    a_started SimpleAggregateFunction(max, UInt64) CODEC(T64, ZSTD(1)),
+    a_who SimpleAggregateFunction(max, LowCardinality(String)),
     a_seen SimpleAggregateFunction(max, UInt8) CODEC(ZSTD(1)),
     a_since SimpleAggregateFunction(max, UInt64) CODEC(T64, ZSTD(1)),
     a_fresh SimpleAggregateFunction(max, UInt8) CODEC(ZSTD(1)),
@@ -35,14 +30,7 @@ CREATE TABLE IF NOT EXISTS edges
     b_scope LowCardinality(String),
     b_address LowCardinality(String),
     b_port UInt16 CODEC(ZSTD(1)),
-    b_host SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    b_node SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    b_service SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    b_name SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    b_container SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    b_provenance SimpleAggregateFunction(max, LowCardinality(String)) CODEC(ZSTD(1)),
-    b_tied SimpleAggregateFunction(max, UInt8) CODEC(ZSTD(1)),
-    b_started SimpleAggregateFunction(max, UInt64) CODEC(T64, ZSTD(1)),
+    b_who SimpleAggregateFunction(max, LowCardinality(String)),
     b_seen SimpleAggregateFunction(max, UInt8) CODEC(ZSTD(1)),
     b_since SimpleAggregateFunction(max, UInt64) CODEC(T64, ZSTD(1)),
     b_fresh SimpleAggregateFunction(max, UInt8) CODEC(ZSTD(1)),
@@ -55,7 +43,23 @@ CREATE TABLE IF NOT EXISTS edges
     b_received_segments SimpleAggregateFunction(max, UInt64) CODEC(T64, ZSTD(1)),
     b_retransmits SimpleAggregateFunction(max, UInt64) CODEC(T64, ZSTD(1)),
     b_rtt_us SimpleAggregateFunction(max, UInt32) CODEC(T64, ZSTD(1)),
-    b_min_rtt_us SimpleAggregateFunction(max, UInt32) CODEC(T64, ZSTD(1))
+    b_min_rtt_us SimpleAggregateFunction(max, UInt32) CODEC(T64, ZSTD(1)),
+    a_started UInt64 ALIAS toUInt64OrZero(regexpExtract(a_who, '^(?:[^\\t]*\\t){0}([^\\t]*)', 1)),
+    a_host LowCardinality(String) ALIAS regexpExtract(a_who, '^(?:[^\\t]*\\t){1}([^\\t]*)', 1),
+    a_node LowCardinality(String) ALIAS regexpExtract(a_who, '^(?:[^\\t]*\\t){2}([^\\t]*)', 1),
+    a_service LowCardinality(String) ALIAS regexpExtract(a_who, '^(?:[^\\t]*\\t){3}([^\\t]*)', 1),
+    a_name LowCardinality(String) ALIAS regexpExtract(a_who, '^(?:[^\\t]*\\t){4}([^\\t]*)', 1),
+    a_container LowCardinality(String) ALIAS regexpExtract(a_who, '^(?:[^\\t]*\\t){5}([^\\t]*)', 1),
+    a_provenance LowCardinality(String) ALIAS regexpExtract(a_who, '^(?:[^\\t]*\\t){6}([^\\t]*)', 1),
+    a_tied UInt8 ALIAS toUInt8OrZero(regexpExtract(a_who, '^(?:[^\\t]*\\t){7}([^\\t]*)', 1)),
+    b_started UInt64 ALIAS toUInt64OrZero(regexpExtract(b_who, '^(?:[^\\t]*\\t){0}([^\\t]*)', 1)),
+    b_host LowCardinality(String) ALIAS regexpExtract(b_who, '^(?:[^\\t]*\\t){1}([^\\t]*)', 1),
+    b_node LowCardinality(String) ALIAS regexpExtract(b_who, '^(?:[^\\t]*\\t){2}([^\\t]*)', 1),
+    b_service LowCardinality(String) ALIAS regexpExtract(b_who, '^(?:[^\\t]*\\t){3}([^\\t]*)', 1),
+    b_name LowCardinality(String) ALIAS regexpExtract(b_who, '^(?:[^\\t]*\\t){4}([^\\t]*)', 1),
+    b_container LowCardinality(String) ALIAS regexpExtract(b_who, '^(?:[^\\t]*\\t){5}([^\\t]*)', 1),
+    b_provenance LowCardinality(String) ALIAS regexpExtract(b_who, '^(?:[^\\t]*\\t){6}([^\\t]*)', 1),
+    b_tied UInt8 ALIAS toUInt8OrZero(regexpExtract(b_who, '^(?:[^\\t]*\\t){7}([^\\t]*)', 1))
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toStartOfHour(window)
