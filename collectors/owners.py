@@ -16,6 +16,7 @@ from schemas.topics import OWNERS
 
 MISSING = {"owners of other users' sockets": "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (run as root)"}
 Process = tuple[int, int]  # pid, start
+MOST_LOOKUPS = 500  # a window
 NOBODY: frozenset[Process] = frozenset()
 
 
@@ -32,7 +33,6 @@ class OwnerCollector(Inert):
         self._table = table
         self._files = OpenFiles(proc, table.start_of)
         self._told: dict[int, tuple[int, frozenset[Process]]] = {}  # inode -> cookie, holders
-        self._hopeless: set[int] = set()  # inodes that no visible process holds; looked for again on keyframes
 
     def open(self, window: Window) -> None:
         """Open the scan."""
@@ -45,7 +45,6 @@ class OwnerCollector(Inert):
         inodes = self._scan.inodes
         self._files.keep({pid: stat.start for pid, stat in living.items()})
         if window.keyframe:
-            self._hopeless = set()
             self._files.read(living, inodes, thorough=True)
             touched: Iterable[int] = inodes.keys() | self._told.keys()
         else:
@@ -63,22 +62,19 @@ class OwnerCollector(Inert):
     def _search(self, seen: Seen, living: dict[int, Stat], inodes: dict[int, int]) -> None:
         """Find who holds the new sockets that nobody is known to hold, the likeliest first.
 
-        A process that closed as many files as it opened looks unchanged; and a number may have passed from a socket
-        that others still hold to a new one, which only a thorough reading shows.
+        Most were closed between the two scans, which the kernel tells for a thousandth of what a search costs. Else a
+        process that closed as many files as it opened looks unchanged; and a number may have passed from a socket that
+        others still hold to a new one, which only a thorough reading shows.
         """
-        lost = self._ownerless(seen, inodes)
+        lost = [inode for inode in seen.inodes_added if inode in inodes and inode not in self._files.holders]
+        lost = [inode for inode in lost[:MOST_LOOKUPS] if not self._scan.closed_since(inode)] + lost[MOST_LOOKUPS:]
         if lost:
             self._files.read(self._likely(lost, seen, living, inodes), inodes)
         for thorough in (False, True):
-            if self._ownerless(seen, inodes):
+            if any(inode not in self._files.holders for inode in lost):
                 self._files.read(living, inodes, thorough=thorough)
-        self._hopeless |= self._ownerless(seen, inodes)
 
-    def _ownerless(self, seen: Seen, inodes: dict[int, int]) -> set[int]:
-        holders = self._files.holders
-        return {inode for inode in seen.inodes_added - self._hopeless if inode in inodes and inode not in holders}
-
-    def _likely(self, lost: set[int], seen: Seen, living: dict[int, Stat], inodes: dict[int, int]) -> set[int]:
+    def _likely(self, lost: list[int], seen: Seen, living: dict[int, Stat], inodes: dict[int, int]) -> set[int]:
         """Return who listens on the ports of some sockets, and their children."""
         ports = {local_port(seen.tcp[inodes[inode]]) for inode in lost if inodes[inode] in seen.tcp}
         listening = (one.inode for one in seen.listening.values() if one.identity.local_port in ports)
@@ -93,7 +89,6 @@ class OwnerCollector(Inert):
             cookie = inodes.get(inode)
             last, before = self._told.pop(inode, (None, NOBODY))
             if cookie is None:
-                self._hopeless.discard(inode)
                 continue
             now = frozenset(self._files.holders.get(inode, NOBODY))
             known = before if cookie == last and not restate else NOBODY

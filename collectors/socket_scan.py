@@ -8,7 +8,6 @@ from itertools import compress, count
 from operator import itemgetter, ne
 
 from collectors import diag, netlink
-from collectors.closing import in_time_wait
 from collectors.destroyed import Closed, Destroyed
 from collectors.diag import Identity, Plain, Row
 from collectors.settings import Settings
@@ -23,6 +22,7 @@ class Seen:
 
     tcp: dict[int, Row] = field(default_factory=dict)
     changed: list[tuple[Row, Identity | None]] = field(default_factory=list)
+    identities: dict[int, Identity] = field(default_factory=dict)  # of those that are new, by cookie
     vanished: set[int] = field(default_factory=set)
     closed: list[Closed] = field(default_factory=list)
     udp: dict[int, Plain] = field(default_factory=dict)
@@ -78,7 +78,16 @@ class SocketScan:
 
     def waits(self, identity: Identity) -> bool:
         """Tell whether a 4-tuple is in TIME_WAIT now."""
-        return self._netlink is not None and in_time_wait(self._netlink, identity)
+        found = diag.find(self._netlink, identity) if self._netlink else None
+        return found is not None and found[0] in (diag.TIME_WAIT, diag.FIN_WAIT2) and not found[1]
+
+    def closed_since(self, inode: int) -> bool:
+        """Tell whether a socket that the last scan saw first has been closed by its process meanwhile."""
+        identity = self._seen.identities.get(self.inodes.get(inode, 0))
+        if identity is None or self._netlink is None:
+            return False
+        found = diag.find(self._netlink, identity)
+        return found is None or found[1] != inode
 
     def look(self, window: int) -> Seen:
         """Return the sockets as of this window; scans when the window was not looked at yet."""
@@ -120,7 +129,10 @@ class SocketScan:
                 row, cookie = rows[index], cookies[index]
                 held = before.get(cookie)
                 same = held is not None and held[1] == row[1]  # plain tuples: [1] is ports
-                seen.changed.append((row, None if same else diag.identity(chunk, places[index])))
+                identity = None if same else diag.identity(chunk, places[index])
+                seen.changed.append((row, identity))
+                if identity is not None:
+                    seen.identities[cookie] = identity
 
     def _plain(self, family: int, seen: Seen) -> None:
         assert self._netlink is not None

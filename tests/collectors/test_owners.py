@@ -199,7 +199,9 @@ os.setgroups([]); os.setgid(65534); os.setuid(65534)
 """
 
 
-def test_a_search_in_vain_is_not_repeated(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socket_closed_between_the_scans_starts_no_search(
+    watch: Watch, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told(watch, keyframe=True)
     reads = []
     read = watch.owners._files.read
@@ -209,14 +211,12 @@ def test_a_search_in_vain_is_not_repeated(watch: Watch, monkeypatch: pytest.Monk
         read(*arguments, **options)
 
     monkeypatch.setattr(watch.owners._files, "read", counted)
+    client = socket.create_connection(server.getsockname())
+    accepted, _ = server.accept()
     watch.next()
-    seen = watch.scan.look(watch.at.start)
-    seen.inodes_added.add(123_456_789)
-    watch.scan.inodes[123_456_789] = 1
+    watch.scan.look(watch.at.start)
+    accepted.close()
+    client.close()
     watch.owners.collect(watch.at)
-    searched = len(reads)
-    reads.clear()
-    told(watch)
 
-    assert searched == 4
     assert len(reads) == 1
