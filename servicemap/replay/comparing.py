@@ -1,5 +1,6 @@
 """What a replay would change: rows told anew against rows that stand, key by key, an hour at a time."""
 
+import re
 from typing import Any
 
 from msgspec import Struct, field
@@ -72,19 +73,22 @@ def _counts(key: str, told: str, stood: str, moving: str, at: str) -> str:
 
 
 def _example(store: Store, key: str, told: str, stood: str, at: str, hashed: str) -> Example:
-    names = [row[0] for row in store.query(f"DESCRIBE TABLE {told}")]
+    columns = store.query(
+        "SELECT name, if(default_kind = 'ALIAS', default_expression, '') FROM system.columns"
+        f" WHERE database = currentDatabase() AND table = '{told}' ORDER BY position"
+    )
+    names = [name for name, _ in columns]
     old, new = (
-        dict(
-            zip(
-                names,
-                store.query(f"SELECT * FROM {table} FINAL WHERE {at} AND hex(sipHash128({key})) = '{hashed}'")[0],
-                strict=True,
-            )
-        )
+        store.query(f"SELECT {', '.join(names)} FROM {table} FINAL WHERE {at} AND hex(sipHash128({key})) = '{hashed}'")
         for table in (stood, told)
     )
-    keys = {name.strip(): _text(old[name.strip()]) for name in key.split(",")}
-    return Example(keys, {name: (_text(old[name]), _text(new[name])) for name in names if old[name] != new[name]})
+    rows = {name: (_text(one), _text(other)) for name, one, other in zip(names, old[0], new[0], strict=True)}
+    differ = {name: pair for name, pair in rows.items() if pair[0] != pair[1]}
+    cut = " ".join(source for name, source in columns if name in differ)  # parts of a column say more than the whole
+    return Example(
+        {name: rows[name][0] for name in key.split(", ")},
+        {name: pair for name, pair in differ.items() if not re.search(rf"\b{name}\b", cut)},
+    )
 
 
 def _text(value: Any) -> str:

@@ -9,12 +9,10 @@ from servicemap.options import Failure
 from servicemap.replaying import Progress
 from tests.replay.conftest import RENAMED, Past, Run, changed, parsed, rows
 
-COLUMNS = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'edges' ORDER BY position"
-
 
 @pytest.mark.parametrize(("start", "end"), [(270, 330), (350, 372)])
 def test_a_new_rule_renames_the_range_and_nothing_else(copied: Past, start: int, end: int) -> None:
-    before = rows(copied.store)
+    before, services = rows(copied.store), named(copied, start, end)
     renamed = changed(copied.config, {"services.rules": RENAMED})
     outcome = copied.replay(start, end, config=renamed, promote=True)
     assert outcome.promoted
@@ -24,18 +22,23 @@ def test_a_new_rule_renames_the_range_and_nothing_else(copied: Past, start: int,
 
     for span in ((0, copied.at(start)), (copied.at(end), copied.at(10_000))):
         assert rows(copied.store, span) == rows_of(before, span)
-    inside = (copied.at(start), copied.at(end))
-    here, there = rows(copied.store, inside)["edges"], rows_of(before, inside)["edges"]
-    names = [name for (name,) in copied.store.query(COLUMNS)]
-    assert sorted(renamed_row(row, names) for row in there) == sorted(here)
+    assert [renamed_row(row) for row in services] == named(copied, start, end)
     assert not copied.replay(start, end, config=renamed).differs
 
 
-def renamed_row(row: tuple[object, ...], names: list[str]) -> tuple[object, ...]:
-    """A row of edges with the services as the rules name them."""
-    at = [names.index(name) for name in ("a_service", "b_service")]
-    named = {"api": "shop", "redis-server": "zoo"}
-    return tuple(named.get(str(value), value) if number in at else value for number, value in enumerate(row))
+def named(past: Past, start: int, end: int) -> list[tuple[str, ...]]:
+    """What services the edges of a range are between."""
+    low, high = past.at(start), past.at(end) - 1
+    return past.store.query(
+        "SELECT toString(window), toString(a_port), toString(b_port), a_service, b_service FROM edges FINAL"
+        f" WHERE toUnixTimestamp64Milli(window) BETWEEN {low} AND {high}"
+        " ORDER BY window, a_port, b_port, nth, a_address"
+    )
+
+
+def renamed_row(row: tuple[str, ...]) -> tuple[str, ...]:
+    """The services as the rules name them."""
+    return (*row[:3], *({"api": "shop", "redis-server": "zoo"}.get(name, name) for name in row[3:]))
 
 
 def rows_of(

@@ -33,7 +33,9 @@ def test_nor_where_agents_were_killed_and_records_lost_broken_and_repeated(past:
     url = f"clickhouse://servicemap:{address.secret()}@{address.host}:{address.port}/world"
     config = load(environment={}, flags={"data": str(tmp_path), "log.partitions": 2, "store.url": url})
     logged = world.log(4, hosts=3, windows=60)
-    with closing(opened(config, [Record(one.topic, one.key, one.value, one.timestamp) for one in logged])) as live:
+    with closing(
+        opened(config, [Record(one.topic, one.key, one.value or b"", one.timestamp) for one in logged])
+    ) as live:
         live.go_on()
         draw = Random(4)
         for _ in range(4):
