@@ -55,6 +55,14 @@ _CONSUMER: dict[str, Any] = {
 }
 
 
+# A partition has no leader for a moment when it is made, and when its broker changes.
+_NO_LEADER_YET = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
+
+
 class KafkaLog:
     """A Log on the cluster of `brokers` ("host:port[,host:port]")."""
 
@@ -186,9 +194,15 @@ class KafkaLog:
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """(earliest, end) offsets; see Log."""
         self._check(topic, partition)
-        with self._answering():
-            first, end = self._query.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_SECONDS)
-        return first, end
+        place, deadline = TopicPartition(topic, partition), time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                first, end = self._query.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
+                return first, end
+            except KafkaException as error:
+                if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+                    raise self._no_answer() from error
+                time.sleep(0.1)
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         """Where the group goes on; see Log."""
