@@ -6,7 +6,7 @@
 WITH
     fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
     fromUnixTimestamp64Milli(%(to)s, 'UTC') AS until,
-    ['unknown', 'port', 'connected', 'listener', 'both'] AS rules,
+    ['unknown', 'port', 'connected', 'listener'] AS rules,
     pairs AS
     (
         SELECT
