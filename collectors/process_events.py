@@ -68,7 +68,8 @@ class ProcessEvents:
         """Subscribe, where that is allowed."""
         try:
             self._socket = netlink.open_socket(netlink.CONNECTOR, CN_IDX_PROC, self._buffer_bytes)
-            self._socket.send(_subscription(os.getpid()))
+            self._socket.send(_subscription(PROC_CN_MCAST_LISTEN))
+            self._socket.send(_subscription(PROC_CN_MCAST_LISTEN, EXEC | EXIT))  # a filter, ignored before Linux 6.6
             self._socket.setblocking(False)
         except OSError:
             self.close()
@@ -97,6 +98,7 @@ class ProcessEvents:
             self._socket = None
 
 
-def _subscription(pid: int) -> bytes:
-    body = _CONNECTOR.pack(CN_IDX_PROC, 1, 0, 0, 4, 0) + struct.pack("=I", PROC_CN_MCAST_LISTEN)
-    return netlink.HEADER.pack(netlink.HEADER.size + len(body), netlink.NLMSG_DONE, 0, 0, pid) + body
+def _subscription(*values: int) -> bytes:
+    payload = struct.pack(f"={len(values)}I", *values)
+    body = _CONNECTOR.pack(CN_IDX_PROC, 1, 0, 0, len(payload), 0) + payload
+    return netlink.HEADER.pack(netlink.HEADER.size + len(body), netlink.NLMSG_DONE, 0, 0, os.getpid()) + body
