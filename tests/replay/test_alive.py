@@ -164,6 +164,7 @@ def test_rows_of_a_killed_swap_come_back_from_the_old_table_when_the_log_has_for
     assert copied.store.query(f"SELECT count() FROM edges WHERE {lost}") == [(0,)]
     log = type(copied.log)
     bounds = log.bounds
+    monkeypatch.setattr(catching_up, "PATIENCE", 0.1)
     monkeypatch.setattr(
         log, "bounds", lambda self, *place: (10**9, 10**9) if place[0] == "edges" else bounds(self, *place)
     )
