@@ -23,7 +23,8 @@ NOBODY: frozenset[Process] = frozenset()
 class OwnerCollector(Inert):
     """Reports every holder of a socket; which of them is its owner is for the reader to say.
 
-    A holding is told as gone only while its socket stays: with a socket, all its holdings end.
+    A holding is told as gone when others hold the socket. The last holder of a socket that is closing, or that closed
+    in a keyframe's window, is told as its holder still: its last bytes are that process's.
     """
 
     topic = OWNERS
@@ -87,10 +88,11 @@ class OwnerCollector(Inert):
         rows, gone = [], []
         for inode in touched:
             cookie = inodes.get(inode)
-            last, before = self._told.pop(inode, (None, NOBODY))
+            last, before = self._told.pop(inode, (0, NOBODY))
             if cookie is None:
+                rows += [(last, pid, start, "scan") for pid, start in before if restate]
                 continue
-            now = frozenset(self._files.holders.get(inode, NOBODY))
+            now = frozenset(self._files.holders.get(inode, ())) or (before if cookie == last else NOBODY)
             known = before if cookie == last and not restate else NOBODY
             rows += [(cookie, pid, start, "scan") for pid, start in now - known]
             if cookie == last:
