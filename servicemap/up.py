@@ -23,6 +23,8 @@ def run(config: Config, for_ms: int | None, *, quiet: bool) -> None:
     stop = stop_event()
     with held(config.directory, _say):
         connect_log(config).close()  # says what is wrong before anything is started
+        if config.store.url:
+            store_address(config, write=True)
         supervisor = Supervisor(parts(config), _say)
         summary = None if quiet or not sys.stdout.isatty() else Summary(config)
         end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")

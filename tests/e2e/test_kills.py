@@ -41,7 +41,7 @@ def test_nothing_is_lost_or_counted_twice_when_all_processes_are_killed(tmp_path
     with served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.01):
         for _ in range(2):
             with up(tmp_path, "--window", "1s") as running:
-                running.until("SELECT count() FROM edges", lambda rows: rows and rows[0][0] > 2)
+                running.until("SELECT count() FROM edges", lambda rows: bool(rows) and rows[0][0] > 2)
                 asked("127.0.0.1", port, times=20, pause=0.02)
                 kill(running)
         with up(tmp_path, "--window", "1s") as running:

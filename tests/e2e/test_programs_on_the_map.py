@@ -1,5 +1,7 @@
 import subprocess
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,8 +41,11 @@ def test_every_client_and_server_pair_is_an_edge_with_the_bytes_that_went_over_i
         assert _pids(benchmark) == cache.pids()
 
         clients = [row for row in base_rows if row[0] == "pgbench"]
+        opened = Counter({row[1]: 0 for row in clients})
+        for row in clients:
+            opened[row[1]] += row[4]
         assert {row[2] for row in clients} == {"postgres"}
-        assert sum(row[4] for row in clients) == 4
+        assert max(opened.values()) == 4  # the run; the one that fills the tables has a connection of its own
         for row in (*web_rows, *benchmark, *clients):
             assert row[6] == row[7]
             assert row[8] == row[9]
@@ -48,15 +53,15 @@ def test_every_client_and_server_pair_is_an_edge_with_the_bytes_that_went_over_i
         assert [row[6:] for row in talk_rows] == [(talk["sent"], talk["sent"], talk["received"], talk["received"])]
 
 
-def _settled(running: Up, program: Program) -> list[tuple[object, ...]]:
+def _settled(running: Up, program: Program) -> list[tuple[Any, ...]]:
     """Return a program's edges once every connection to it has closed."""
-    rows: list[tuple[object, ...]] = running.until(
+    rows: list[tuple[Any, ...]] = running.until(
         _EDGES.format(port=program.port), lambda rows: bool(rows) and all(row[4] == row[5] for row in rows)
     )
     return rows
 
 
-def _pids(rows: list[tuple[object, ...]]) -> set[int]:
+def _pids(rows: list[tuple[Any, ...]]) -> set[int]:
     return {int(str(row[3]).split(":")[3]) for row in rows}
 
 
