@@ -1,4 +1,4 @@
-"""`python -m servicemap.reference`: write the reference of the configuration from the structs that it is."""
+"""`python -m servicemap.reference`: write the pages of docs/reference; here that of the configuration."""
 
 import ast
 import inspect
@@ -13,9 +13,11 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
+from servicemap import reference_cli, reference_tables, reference_topics
 from servicemap.config import PREFIX, Config
 
-PAGE = Path(__file__).parent.parent / "docs" / "reference" / "configuration.md"
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+PAGE = FOLDER / "configuration.md"
 _HEAD = f"""# Configuration
 
 Nothing has to be configured. What is, is read from, the weakest first: the defaults, a file (TOML or JSON), the
@@ -25,6 +27,16 @@ does not exist is an error. `servicemap config` shows every value with its origi
 
 This page is generated from the code by `make golden`.
 """
+
+
+def pages() -> dict[Path, str]:
+    """Return the text of every reference page by its file."""
+    return {
+        PAGE: page(),
+        FOLDER / "topics.md": reference_topics.page(),
+        FOLDER / "tables.md": reference_tables.page(),
+        FOLDER / "cli.md": reference_cli.page(),
+    }
 
 
 def page() -> str:
@@ -86,9 +98,10 @@ def _default(field: FieldInfo) -> Any:
 
 
 def main() -> None:
-    """Write the page."""
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page())
+    """Write the pages."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for file, text in pages().items():
+        file.write_text(text)
 
 
 if __name__ == "__main__":

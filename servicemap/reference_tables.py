@@ -1,0 +1,148 @@
+"""The reference of the store's tables and views, from the migrations and the schemas that fill them."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec.inspect import StructType, type_info
+
+from schemas.graph import Edges, Ends, Events, Identities, Nodes
+from schemas.raw import Heartbeat, HostFacts, Usage
+from servicemap.reference_topics import described
+from sinks.migrate import migrations
+from sinks.tables import TABLES
+
+_HEAD = """# Tables
+
+What `servicemap sql` asks. For people there are the views [`service_edges`](#service_edges) and
+[`process_edges`](#process_edges); the tables below them hold what the folds told, one row a key. Rows of one key are
+merged by the table's engine, in the background and on reading: ask a table with `FINAL`, the views do so themselves.
+Times are UTC. Hours are partitions, which is what `servicemap replay --promote` swaps.
+
+The table `migrations` says which numbered files of `sinks/migrations` a store has had.
+
+This page is generated from the code by `make golden`.
+"""
+_FACTS = {  # what the columns of a table are called in the schemas
+    "edges": (Edges, Ends, Identities),
+    "nodes": (Nodes,),
+    "events": (Events,),
+    "process_usage": (Usage, Edges),
+    "host_usage": (Heartbeat,),
+    "hosts": (HostFacts,),
+}
+_OWN = {  # columns that the sink makes of several fields
+    "transport": "tcp or udp",
+    "scope": "where the address means something: empty for everywhere, else a host, or one network namespace of it",
+    "address": "IPv4 or IPv6 address of the end",
+    "port": "its port",
+    "who": "who is at the end, as one text that merges as a whole: start of the process, then the columns below",
+    "width_ms": "width of the window, ms",
+    "host": "host id",
+    "node": "process node",
+    "seen": "latest window that told of it",
+    "addresses": "address/prefix of every interface",
+}
+_TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)\n\)\n(.*)", re.S)
+_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+) AS\nSELECT\n(.*?)\nFROM\n", re.S)
+_MERGED = re.compile(r"SimpleAggregateFunction\((\w+), (.*)\)")
+
+
+class View(NamedTuple):
+    """A view and its columns, each with what it is made of."""
+
+    name: str
+    columns: dict[str, str]
+
+
+def page() -> str:
+    """Return the reference of the tables and views, in Markdown."""
+    statements = [statement for _, found in migrations() for statement in found]
+    views = [match for statement in statements if (match := _VIEW.match(statement))]
+    tables = [match for statement in statements if (match := _TABLE.match(statement))]
+    latest = {match[1]: _view(match) for match in views}
+    return "\n".join(
+        [
+            _HEAD,
+            *(line for view in reversed(latest.values()) for line in _view_lines(view)),
+            *(line for match in tables for line in _table_lines(*match.groups())),
+        ]
+    )
+
+
+def _view(match: re.Match[str]) -> View:
+    columns = {}
+    for line in match[2].splitlines():
+        made, _, name = line.strip().rstrip(",").rpartition(" AS ")
+        columns[name] = made
+    return View(match[1], columns)
+
+
+def _view_lines(view: View) -> Iterator[str]:
+    yield f"## {view.name}\n"
+    one = "services; an end without one is its host or address" if view.name == "service_edges" else "processes"
+    yield f"A view: one row an edge and window, between {one}. What a side did not see is 0.\n"
+    yield "| column | over the window's flows |"
+    yield "|---|---|"
+    for name, made in view.columns.items():
+        yield f"| `{name}` | {_how(made)} |"
+    yield ""
+
+
+def _how(made: str) -> str:
+    """Say how a view's column is made, from the aggregate in its text."""
+    found = re.match(r"(sum|max|minIf|any|uniqExact|uniqExactIf|rules)\b", made)
+    words = {
+        "sum": "sum",
+        "max": "the greatest",
+        "minIf": "the least that is known",
+        "any": "of one of them",
+        "uniqExact": "how many",
+        "uniqExactIf": "how many are known",
+        "rules": "which evidence decided who serves: unknown, port, connected, listener",
+    }
+    return words[found[1]] if found else "key"
+
+
+def _table_lines(name: str, body: str, rest: str) -> Iterator[str]:
+    table = next(table for table in TABLES if table.name == name)
+    clauses = [line.strip() for line in rest.strip().splitlines() if not line.startswith("SETTINGS")]
+    key = re.findall(r"\w+", next(clause for clause in clauses if clause.startswith("ORDER BY")))
+    other = "last" if any("ReplacingMergeTree(" in clause for clause in clauses) else ""
+    yield f"## {name}\n"
+    yield f"A table, filled from the topic [`{table.topic}`](topics.md#{table.topic}).\n"
+    yield from (f"* `{clause}`" for clause in clauses)
+    yield ""
+    if name == "edges":
+        yield "End a is the lower endpoint of the flow. End b has the same columns, called `b_…`.\n"
+    yield "| column | type | merge | what |"
+    yield "|---|---|---|---|"
+    facts = _facts(name)
+    for line in body.strip().splitlines():
+        column, declared = line.strip().rstrip(",").split(" ", 1)
+        if column.startswith("b_"):
+            continue
+        kind = re.split(r" CODEC| ALIAS ", declared)[0]
+        found = _MERGED.fullmatch(kind)
+        merge = "key" if column in key else found[1] if found else other
+        if " ALIAS " in declared:
+            merge = "part of `a_who`"
+        yield f"| `{column}` | `{found[2] if found else kind}` | {merge} | {_about(column, kind, facts)} |"
+    yield ""
+
+
+def _facts(table: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for struct in reversed(_FACTS[table]):
+        info = type_info(struct)
+        assert isinstance(info, StructType)
+        found |= {field.name: described(field) for field in info.fields}
+    return found
+
+
+def _about(column: str, kind: str, facts: dict[str, str]) -> str:
+    bare = column.removeprefix("a_")
+    text = facts.get(bare) or _OWN.get(bare, "")
+    if bare == "who":
+        text = _OWN[bare]
+    return text.partition(", ms")[0] if kind.startswith("DateTime64") else text
