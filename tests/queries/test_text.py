@@ -1,0 +1,40 @@
+"""One text for clickhouse-driver and for Grafana."""
+
+from types import SimpleNamespace
+
+from clickhouse_driver.util.escape import escape_params
+
+from dashboards.queries import grafana, names, parameters, query
+
+
+def test_a_query_tells_which_parameters_it_takes() -> None:
+    assert parameters("map_edges") == {"from", "to", "level", "service", "host"}
+
+
+def test_our_client_fills_in_values() -> None:
+    values = {"from": 1000, "to": 2000, "level": "host", "service": "it's", "host": ""}
+
+    text = query("map_edges") % escape_params(values, SimpleNamespace())
+
+    assert "fromUnixTimestamp64Milli(1000, 'UTC')" in text
+    assert "it\\'s" in text
+
+
+def test_grafana_fills_in_variables_and_times() -> None:
+    text = grafana("map_edges")
+
+    assert "fromUnixTimestamp64Milli(toUnixTimestamp64Milli($__fromTime_ms), 'UTC')" in text
+    assert "${service:singlequote}" in text
+    assert "%(" not in text
+
+
+def test_a_parameter_can_be_fixed_for_a_panel() -> None:
+    text = grafana("map_edges", level="host", service="it's")
+
+    assert "'host' = 'process'" in text
+    assert "'it\\'s'" in text
+    assert "${level" not in text
+
+
+def test_queries_are_listed_by_the_beginning_of_their_names() -> None:
+    assert {"map_edges", "map_hosts"} <= set(names("map_")) <= set(names())
