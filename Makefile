@@ -6,6 +6,7 @@ ONLY ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+ASSETS := servicemap/view/page/vendor/built-from.txt
 
 .PHONY: help setup up test check fmt bench lock golden kafka clean
 
@@ -25,7 +26,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-setup: $(READY) ## install everything into .venv/
+$(ASSETS): package.json package-lock.json hatch_build.py | $(READY)
+	@$(BIN)/python hatch_build.py
+
+setup: $(READY) $(ASSETS) ## install everything into .venv/
 
 up: setup ## run the map of this machine (flags through ARGS='…')
 	@$(BIN)/servicemap up $(ARGS)
@@ -52,4 +56,4 @@ kafka: setup ## start a local single-node Apache Kafka on 127.0.0.1:9092 (Ctrl-C
 	@$(BIN)/python -m deploy.kafka $(ARGS)
 
 clean: ## remove what setup and runs made
-	@rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@rm -rf $(VENV) $(dir $(ASSETS)) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
