@@ -11,6 +11,7 @@ from sinks.embedded.users import User
 
 Columns = tuple[Column, ...]
 
+_KEPT_COLUMNS = 64
 # Parts of the protocol, not settings of the engine; clients send them with every query.
 _NOT_SETTINGS = {"log_comment", "max_query_size"}
 
@@ -26,6 +27,8 @@ class Client:
         self._database = database or "default"
         self._chosen: dict[str, str] = {}  # by the SET statements of a reader
         self._applied: dict[str, str] = {}
+        self._columns: dict[str, Columns] = {}  # by INSERT target, as of the engine's `changes`
+        self._columns_at = 0
         self.session = self._open({})
 
     def run(
@@ -45,8 +48,12 @@ class Client:
             return
         self.session.forget_counts()  # those of the judge
         run = self.session.run if streamed else self.session.whole
-        with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
-            yield from result
+        try:
+            with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
+                yield from result
+        finally:
+            if self.session.kind(text)[0] != "READ_ONLY":
+                self._engine.changes += 1
 
     def prepare(self, text: str, settings: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Apply settings and, for a reader, judge the statement; gives what is left to run."""
@@ -73,13 +80,21 @@ class Client:
         return self.session.insert(insert.target, insert.options, form)
 
     def insert_columns(self, insert: sql.InsertText, settings: Mapping[str, str]) -> Columns:
-        """Names and types an INSERT takes, in its order; raises the INSERT's own EngineError."""
+        """Names and types an INSERT takes, in its order; raises the INSERT's own EngineError.
+
+        Asking the engine is a quarter of a small INSERT's cost, so its answer is kept until a statement may change it.
+        """
         self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings, {})
-        try:
-            return self.columns(sql.columns_of(insert.target))
-        except EngineError:
-            self.session.insert(insert.target, insert.options, "Native").finish()
-            raise
+        if self._columns_at != self._engine.changes or len(self._columns) >= _KEPT_COLUMNS:
+            self._columns.clear()
+            self._columns_at = self._engine.changes
+        if insert.target not in self._columns:
+            try:
+                self._columns[insert.target] = self.columns(sql.columns_of(insert.target))
+            except EngineError:
+                self.session.insert(insert.target, insert.options, "Native").finish()
+                raise
+        return self._columns[insert.target]
 
     def columns(self, select: str, parameters: Mapping[str, str] | None = None) -> Columns:
         """Names and types that a SELECT would have, without running it."""

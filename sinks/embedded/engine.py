@@ -98,6 +98,7 @@ class Engine:
         knobs = {**KNOBS, "max_server_memory_usage": memory_bytes}
         self._target = f"{data}?" + "&".join(f"{name}={value}" for name, value in knobs.items())
         self._tags = count(1)
+        self.changes = 0  # statements that may have changed a table, by any session
         self._lock = threading.Lock()
         self._control = self.session("server")
         self.version = self.text("SELECT version()")

@@ -61,6 +61,20 @@ def test_an_insert_of_many_blocks_names_its_columns_in_any_order(writer: Client)
     ]
 
 
+def test_an_insert_takes_the_columns_a_table_has_by_now(store: Any, writer: Client) -> None:
+    writer.execute("CREATE TABLE grows (a UInt8) ENGINE = Memory")
+    writer.execute("INSERT INTO grows VALUES", [(1,)])
+
+    other = store.writer()  # what one connection changes, another must see
+    other.execute("DROP TABLE grows")
+    other.execute("CREATE TABLE grows (a String, b UInt8 DEFAULT 5) ENGINE = Memory")
+    other.disconnect()
+    writer.execute("INSERT INTO grows VALUES", [("x", 2)])
+    writer.execute("INSERT INTO grows (a) VALUES", [("y",)])
+
+    assert writer.execute("SELECT * FROM grows ORDER BY a") == [("x", 2), ("y", 5)]
+
+
 def test_an_empty_result_still_names_its_columns(writer: Client) -> None:
     for query in ("SELECT 1 AS one, 'x' AS two WHERE 0", "SHOW TABLES LIKE 'nothing'"):
         rows, columns = writer.execute(query, with_column_types=True)
