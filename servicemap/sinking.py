@@ -1,5 +1,6 @@
 """Running the sink: poll, buffer, store, commit."""
 
+import math
 import time
 
 from schemas.logged import Logged
@@ -14,7 +15,8 @@ from sinks.store import Store, StoreError, create_database
 from streams.stage import dead_letter
 
 GROUP = "servicemap-store"
-MAX_SECONDS = 1.0  # rows wait for company no longer than this
+HURRIED_SECONDS = 1.0  # rows that people wait for wait for company no longer than this
+PATIENT_SECONDS = 10.0  # and no row longer than this: on an idle machine inserts are most of the work
 POLL_RECORDS = 500
 
 
@@ -32,19 +34,23 @@ def run_sink(config: Config) -> None:
         raise Failure(str(error)) from None
     sink = Sink(store, lambda record, reason: bury(log, record, reason), stop.is_set)
     tune_memory()
-    waiting_since = time.monotonic()
+    committed, hurried = -math.inf, time.monotonic()
     while True:
         stopping = stop.is_set()
         records = reader.poll(0.25, POLL_RECORDS)
-        if not sink.rows:
-            waiting_since = time.monotonic()
         for record in records:
             sink.add(record)
-        waited = time.monotonic() - waiting_since >= MAX_SECONDS
-        if sink.rows >= MAX_ROWS or waited or (stopping and not records):
-            _store(sink)
+        now = time.monotonic()
+        patience_ends = bool(sink.rows) and now - committed >= PATIENT_SECONDS
+        if sink.rows >= MAX_ROWS or patience_ends or (stopping and not records):
+            _store(sink, patient=True)
             reader.commit()
-            waiting_since = time.monotonic()
+            committed = hurried = now
+        elif not sink.hurries():
+            hurried = now
+        elif now - hurried >= HURRIED_SECONDS:
+            _store(sink, patient=False)
+            hurried = now
         if stopping and not records:
             break
     reader.close()
@@ -58,9 +64,9 @@ def bury(log: Log, record: Logged, reason: str) -> None:
     log.append(letter.topic, letter.key, letter.value)
 
 
-def _store(sink: Sink) -> None:
+def _store(sink: Sink, *, patient: bool) -> None:
     try:
-        sink.flush()
+        sink.flush(patient=patient)
     except StoreError as error:
         raise Failure(str(error)) from None
 

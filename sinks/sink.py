@@ -51,13 +51,23 @@ class Sink:
             self._held.setdefault(record.topic, []).append((record, columns))
             self.rows += rows
 
-    def flush(self) -> None:
-        """Store all that is held, trying until it stands; StoreError when the store will never take it."""
-        for topic, held in self._held.items():
-            self._insert(self._tables[topic].name, held)
-        self.counters["rows"] += self.rows
-        self._held.clear()
-        self.rows = 0
+    def flush(self, *, patient: bool = True) -> None:
+        """Store what is held, trying until it stands; StoreError when the store will never take it.
+
+        Offsets may move only when `patient` tables had their turn as well.
+        """
+        for topic in [topic for topic in self._held if patient or not self._tables[topic].patient]:
+            table = self._tables[topic]
+            held = self._held[topic]
+            rows = sum(len(columns[table.time]) for _, columns in held)
+            self._insert(table.name, held)
+            del self._held[topic]
+            self.counters["rows"] += rows
+            self.rows -= rows
+
+    def hurries(self) -> bool:
+        """Whether rows are held that people wait for."""
+        return any(not self._tables[topic].patient for topic in self._held)
 
     def _insert(self, table: str, held: list[tuple[Logged, Columns]]) -> None:
         """Insert records; one that the store refuses is found by halves and buried."""

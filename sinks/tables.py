@@ -12,13 +12,17 @@ Columns = dict[str, list[Any]]
 
 
 class Table(NamedTuple):
-    """A table: the topic that fills it, the column that says when, and the batch's way into columns."""
+    """A table: the topic that fills it, the column that says when, and the batch's way into columns.
+
+    Rows of a `patient` table may come some windows late: nothing on the map waits for them, and an insert has its price.
+    """
 
     name: str
     topic: str
     time: str
     columns: tuple[str, ...]
     fill: Callable[[Any], Columns]
+    patient: bool = False
 
 
 _ENDPOINT = ("scope", "address", "port")
@@ -113,13 +117,14 @@ TABLES = (
     Table("edges", topics.EDGES.name, "window", tuple(_edge_columns()), _edges),
     Table("nodes", topics.NODES.name, "seen", Nodes.__struct_fields__, _nodes),
     Table("events", topics.EVENTS.name, "time", Events.__struct_fields__, _events),
-    Table("process_usage", topics.PROCESSES.name, "window", _PROCESS_USAGE, _process_usage),
+    Table("process_usage", topics.PROCESSES.name, "window", _PROCESS_USAGE, _process_usage, patient=True),
     Table(
         "host_usage",
         topics.HEARTBEATS.name,
         "window",
         ("window", "host", "width_ms", *_HOST_USAGE, "missing", "counters"),
         _host_usage,
+        patient=True,
     ),
     Table("hosts", topics.HOSTS.name, "seen", ("host", "seen", "boot_id", *_HOST, "addresses", "labels"), _hosts),
 )
