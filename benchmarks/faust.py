@@ -16,8 +16,8 @@ from schemas.codec import decode, encode
 from schemas.raw import ConnectionBatch, Connections, Heartbeat
 from schemas.topics import HOUR_MS
 from servicemap.config import load
+from servicemap.log.connect import connect_log
 from servicemap.log.protocol import Log
-from servicemap.parts import connect_log
 from streams.app import run_worker
 from streams.stage import AttributeStage, PairStage, Stage
 

@@ -12,9 +12,10 @@ import msgspec
 from schemas.topics import HOUR_MS, Topic
 from servicemap.columns import aligned
 from servicemap.config import Config
+from servicemap.log.connect import connect_log, declared
 from servicemap.log.protocol import Log, LogError, TopicInfo
 from servicemap.options import Failure
-from servicemap.parts import connect_log, declared, group_of, stages
+from servicemap.parts import group_of, stages
 from servicemap.sinking import GROUP
 from sinks.sink import TOPICS
 

@@ -3,8 +3,8 @@
 from collectors.runner import run
 from schemas.topics import Topic
 from servicemap.config import Config
+from servicemap.log.connect import connect_log
 from servicemap.options import Failure
-from servicemap.parts import connect_log
 from servicemap.process import stop_event, tune_memory
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from servicemap.config import Config
+from servicemap.log.connect import connect_log, partitions_of
 from servicemap.log.protocol import Log
 from servicemap.options import Failure, iso
-from servicemap.parts import connect_log, partitions_of, store_address
+from servicemap.parts import store_address
 from servicemap.replay import fresh
 from servicemap.replay.catching_up import caught_up
 from servicemap.replay.comparing import Difference, compare

@@ -5,9 +5,10 @@ import time
 
 from schemas.logged import Logged
 from servicemap.config import Config
+from servicemap.log.connect import connect_log
 from servicemap.log.protocol import GroupBusy, Log
 from servicemap.options import Failure
-from servicemap.parts import connect_log, store_address
+from servicemap.parts import store_address
 from servicemap.process import stop_event, tune_memory
 from sinks.migrate import migrate
 from sinks.sink import MAX_ROWS, TOPICS, Sink

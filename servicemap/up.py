@@ -9,8 +9,9 @@ import msgspec
 
 from servicemap.config import Config
 from servicemap.directory import held
+from servicemap.log.connect import connect_log
 from servicemap.options import Failure
-from servicemap.parts import connect_log, store_address, store_directory
+from servicemap.parts import store_address, store_directory
 from servicemap.process import stop_event
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor

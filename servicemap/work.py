@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from schemas.topics import Topic
 from servicemap.config import Config
+from servicemap.log.connect import connect_log, partitions_of
 from servicemap.log.protocol import GroupBusy, Log, LogUnavailable, RecordTooLarge
 from servicemap.options import Failure
-from servicemap.parts import connect_log, group_of, partitions_of, stages
+from servicemap.parts import group_of, stages
 from servicemap.process import stop_event, tune_memory
 from streams.loop import Loop
 from streams.stage import Stage

@@ -22,7 +22,7 @@ from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.doctor import verdict
 from servicemap.host_checks import collecting, interfaces, kernel
-from servicemap.parts import connect_log
+from servicemap.log.connect import connect_log
 from tests.cli.conftest import Town
 
 WINDOW = Window(host_id="h", boot_id="b", run=0, seq=0, start=0, width=5000, keyframe=True)

@@ -14,8 +14,8 @@ import pytest
 from schemas import topics
 from schemas.topics import HOUR_MS, Topic
 from servicemap.config import load
+from servicemap.log.connect import connect_log
 from servicemap.log.protocol import Log
-from servicemap.parts import connect_log
 from servicemap.sinking import GROUP as STORE_GROUP
 from sinks.store import Address, Store
 from tests.conftest import Kafka

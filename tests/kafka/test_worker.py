@@ -14,8 +14,8 @@ from deploy.java import StartError
 from deploy.kafka import Broker, start
 from schemas import topics
 from servicemap.config import load
+from servicemap.log.connect import connect_log
 from servicemap.log.protocol import Log, LogUnavailable
-from servicemap.parts import connect_log
 
 GROUP = "servicemap-attribute"
 

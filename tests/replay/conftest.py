@@ -13,8 +13,9 @@ import pytest
 
 from schemas.topics import HOUR_MS
 from servicemap.config import Config, load
+from servicemap.log.connect import connect_log, partitions_of
 from servicemap.log.protocol import Log, LogUnavailable, RecordTooLarge
-from servicemap.parts import connect_log, group_of, partitions_of, stages, store_address
+from servicemap.parts import group_of, stages, store_address
 from servicemap.replaying import Outcome, Progress, replay
 from servicemap.sinking import GROUP, bury
 from sinks.migrate import migrate

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from servicemap.config import Config, load
+from servicemap.log.connect import connect_log
 from servicemap.options import Failure
-from servicemap.parts import connect_log
 from servicemap.replay import catching_up
 from servicemap.replaying import Progress, replay
 from sinks.store import Store

@@ -1,0 +1,43 @@
+"""Which log a configuration means. Apart from the other parts: the agent needs no fold and no store in its memory."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from schemas import topics
+from schemas.topics import HOUR_MS, Topic
+from servicemap.config import Config
+from servicemap.log.open import open_log
+from servicemap.log.protocol import Log, LogError
+from servicemap.options import Failure
+
+
+def declared(config: Config) -> Iterable[Topic]:
+    """Return the topics with the partitions and retention that the configuration asks for."""
+    for topic in topics.ALL:
+        asked = replace(topic, partitions=config.partitions)
+        yield replace(asked, retention_ms=config.log.keep_hours * HOUR_MS) if config.log.keep_hours else asked
+
+
+def connect_log(config: Config, *, create: bool = True) -> Log:
+    """Open the log, and make its topics; Failure says what to do if that cannot be."""
+    try:
+        if not config.log.url:
+            config.directory.mkdir(parents=True, exist_ok=True)
+        log = open_log(config.log_url)
+        if create:
+            log.create(declared(config))
+    except OSError as error:
+        raise Failure(f"cannot write to {config.directory} ({error.strerror}): give a directory with --data") from None
+    except LogError as error:
+        raise Failure(str(error)) from None
+    return log
+
+
+def partitions_of(log: Log) -> int:
+    """Return how many partitions the topics that are read together really have."""
+    found = {
+        info.partitions for info in log.topics() if info.name in {topics.SIDES.name, *(t.name for t in topics.RAW)}
+    }
+    if len(found) != 1:
+        raise Failure(f"the raw topics have {sorted(found)} partitions: make them equal, or start with an empty log")
+    return found.pop()
