@@ -97,7 +97,8 @@ def composes(command: Command, arguments: list[str]) -> None:
     action = ""
     for word in rest:
         if word in {"-f", "--file"}:
-            files.append(ROOT / next(rest))
+            named = next(rest)
+            files.append(ROOT / "deploy" / named if (ROOT / "deploy" / named).exists() else ROOT / named)
         elif word in {"-p", "--project-name", "--profile", "--env-file", "--project-directory"}:
             next(rest)
         elif not word.startswith("-"):
@@ -108,11 +109,11 @@ def composes(command: Command, arguments: list[str]) -> None:
     assert existing, f"{command}: there is no such compose file"
     assert not files or existing == files, f"{command}: one of its files does not exist"
     services = {name for file in existing for name in yaml.safe_load(file.read_text()).get("services", {})}
-    named = [word for word in rest if re.fullmatch(r"[a-z][\w-]*", word)]
+    asked = [word for word in rest if re.fullmatch(r"[a-z][\w-]*", word)]
     if action in TAKES_A_SERVICE:
-        named = named[:1]
+        asked = asked[:1]
     if action in TAKES_SERVICES | TAKES_A_SERVICE:
-        assert set(named) <= services, f"{command}: of {sorted(services)} there is no {sorted(set(named) - services)}"
+        assert set(asked) <= services, f"{command}: of {sorted(services)} there is no {sorted(set(asked) - services)}"
 
 
 @pytest.fixture(scope="module")
