@@ -1,0 +1,57 @@
+"""The rules. What a rule says names what it is about; what it is compared with stands in its query's first lines."""
+
+from dashboards.alerts.rule import DAY, HOUR, MINUTE, Rule
+
+EDGE = "{{ $labels.client }} → {{ $labels.server }} ({{ $labels.port }})"
+
+EVERY_MINUTE = (
+    Rule(
+        "servicemap-host-silent",
+        "Host silent",
+        "alert_host_silent",
+        reach=DAY,
+        beyond=120,
+        holds=0,
+        severity="critical",
+        summary="{{ $labels.host }} has said nothing for {{ humanizeDuration $values.B.Value }}",
+        about="Other hosts go on. The host is down or cut off, or its agent has ended: see systemctl status or docker "
+        "logs there. What else talked to it is on the map. A host is expected for a day after its last word.",
+    ),
+    Rule(
+        "servicemap-pipeline-late",
+        "Pipeline late",
+        "alert_pipeline_late",
+        reach=HOUR,
+        beyond=180,
+        holds=1 * MINUTE,
+        severity="critical",
+        summary="the map is {{ humanizeDuration $values.B.Value }} late ({{ $labels.stage }})",
+        about="facts: no agent's facts reach the store, so look at the agents, Kafka and the sink. map: facts come but "
+        "no edges are made of them, so look at the workers. servicemap log lag says which reader is behind.",
+        nothing="Alerting",
+    ),
+    Rule(
+        "servicemap-connections-failed",
+        "Connections fail",
+        "alert_connections_failed",
+        reach=5 * MINUTE,
+        beyond=0.2,
+        holds=1 * MINUTE,
+        severity="warning",
+        summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the connections fail",
+        about="More than a fifth of the connections opened in the last 5 minutes failed, 5 of them or more: the server "
+        "refuses them or does not answer.",
+    ),
+    Rule(
+        "servicemap-retransmits",
+        "Segments sent twice",
+        "alert_retransmits",
+        reach=5 * MINUTE,
+        beyond=0.05,
+        holds=1 * MINUTE,
+        severity="warning",
+        summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the segments are sent twice",
+        about="More than a twentieth of what one side sent in the last 5 minutes was sent twice: the network between "
+        "them loses packets, or the other side is too busy to acknowledge them.",
+    ),
+)

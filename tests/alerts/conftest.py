@@ -1,0 +1,70 @@
+"""One embedded store for all tests of alerts, and a database of its own for each."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+from clickhouse_driver import Client
+
+from dashboards.alerts.files import rules
+from sinks.migrate import migrate
+from sinks.store import Address, Store, create_database
+from tests.alerts.evaluation import Alerts, firing
+from tests.alerts.scene import MINUTE, Scene
+
+NOW = int(time.time() * 1000) // MINUTE * MINUTE - 12 * 60 * MINUTE  # the tables forget what is old by the clock
+Fires = Callable[[str], Alerts]
+
+
+@pytest.fixture(scope="session")
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Address]]:
+    """Addresses of empty databases, as many as are asked for."""
+    folder = tmp_path_factory.mktemp("alerts")
+    command = [sys.executable, "-m", "sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().startswith("ready ")
+            port = json.loads((folder / "store.json").read_text())["native_port"]
+            yield (Address("127.0.0.1", port, "servicemap", "", f"alerts{n}", folder / "store.token") for n in count())
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def address(addresses: Iterator[Address]) -> Address:
+    """The address of a database with our tables, which are empty."""
+    address = next(addresses)
+    create_database(address)
+    store = Store(address)
+    migrate(store)
+    store.close()
+    return address
+
+
+@pytest.fixture
+def scene(address: Address) -> Iterator[Scene]:
+    """What the store is told."""
+    store = Store(address)
+    yield Scene(store)
+    store.close()
+
+
+@pytest.fixture
+def fires(address: Address, scene: Scene) -> Iterator[Fires]:
+    """Evaluate the rule of a name now, on what was told: the values of what fires, by their labels."""
+    client = Client(
+        address.host, port=address.port, user=address.user, password=address.secret(), database=address.database
+    )
+    by_uid = {rule["uid"]: rule for rule in rules()}
+
+    def evaluate(name: str) -> Alerts:
+        scene.stored()
+        return firing(by_uid[f"servicemap-{name}"], client, NOW)
+
+    yield evaluate
+    client.disconnect()

@@ -1,0 +1,101 @@
+"""What a store holds in the tests of alerts: hosts that report, processes that talk, for as long as a test says."""
+
+import time
+from collections.abc import Mapping
+
+from schemas import topics
+from schemas.codec import encode
+from schemas.graph import EdgeBatch, Edges, Ends, Identities, NodeBatch, Nodes
+from schemas.ids import Endpoint, format_flow, process_node
+from schemas.logged import Logged, Message
+from schemas.raw import Heartbeat, HostFacts
+from schemas.topics import HOUR_MS
+from schemas.verdict import listens
+from sinks.sink import Sink
+from sinks.store import Store
+
+MINUTE = 60_000
+WIDTH = MINUTE  # of a window: minutes make long histories short
+LOGGED = int(time.time() * 1000)
+BOOT = "0b007b007b00"
+ADDRESSES = {"web": "10.0.0.1", "db": "10.0.0.2", "spare": "10.0.0.3"}
+Row = tuple[object, ...]
+COUNTED = Ends.__struct_fields__[1:]
+
+
+class Scene:
+    """Tells the store, as agents and folds would."""
+
+    def __init__(self, store: Store) -> None:
+        self._sink = Sink(store, _refused)
+
+    def reports(self, host: str, start: int, end: int) -> None:
+        """A host's heartbeats in [start, end)."""
+        for window in range(start, end, WIDTH):
+            beat = Heartbeat(host_id=f"id-{host}", boot_id=BOOT, run=0, window=window, width=WIDTH, hostname=host)
+            self._add(topics.HEARTBEATS.name, encode(beat))
+
+    def is_host(self, host: str, at: int, **labels: str) -> None:
+        """What a host is."""
+        facts = HostFacts(
+            host_id=f"id-{host}", boot_id=BOOT, run=0, window=at, width=WIDTH, hostname=host, labels=labels
+        )
+        self._add(topics.HOSTS.name, encode(facts))
+
+    def runs(self, host: str, service: str, at: int) -> None:
+        """A process that a window told of."""
+        row = (at // HOUR_MS * HOUR_MS, _node(host, service), at, f"id-{host}", host, 1, at, 1, service, service)
+        self._add(topics.NODES.name, encode(NodeBatch(nodes=Nodes.of([(*row, "root", "", "", "", "")]))))
+
+    def talks(
+        self, client: str, server: str, start: int, end: int, *, port: int = 5432, connections: int = 1, **counted: int
+    ) -> None:
+        """Connections from one `service@host` to another, or from an address, in each window of [start, end).
+
+        `opened` and `failed` say how many of the connections were, other counters are those of each end and window.
+        """
+        opened, failed = counted.pop("opened", 0), counted.pop("failed", 0)
+        for window in range(start, end, WIDTH):
+            edges, ends = [], ([], [])  # type: tuple[list[Row], tuple[list[Row], list[Row]]]
+            for nth in range(max(connections, opened, failed)):
+                ours = Endpoint("", _address(client), 40_000 + nth)
+                flow, at = format_flow("tcp", Endpoint("", _address(server), port), ours)
+                ports = (ours.port, port) if at else (port, ours.port)
+                edges.append((window, flow, 0, listens(at, *ports), WIDTH))
+                states = {"opened": nth < opened, "closed": nth < failed, "failed": nth < failed}
+                told = {"since": 1, "rtt_us": 900, **states, **(counted if nth == 0 else {})}
+                ends[1 - at].append(_end(1 if "@" in client else 0, told))
+                ends[at].append(_end(2, told))
+            identities = Identities.of([_identity(client), _identity(server)])
+            batch = EdgeBatch(edges=Edges.of(edges), identities=identities, a=Ends.of(ends[0]), b=Ends.of(ends[1]))
+            self._add(topics.EDGES.name, encode(batch))
+
+    def stored(self) -> None:
+        """Store all that was told."""
+        self._sink.flush(patient=True)
+
+    def _add(self, topic: str, value: bytes) -> None:
+        self._sink.add(Message(topic, 0, 0, LOGGED, b"scene", value))
+
+
+def _end(who: int, told: Mapping[str, object]) -> Row:
+    """An end, which nobody saw if it is nobody's."""
+    return (who, True, *(told.get(name, 0) for name in COUNTED[1:])) if who else (0, False, *([0] * len(COUNTED[1:])))
+
+
+def _identity(who: str) -> Row:
+    service, _, host = who.partition("@")
+    return f"id-{host}", _node(host, service), service, service, "", "scan", False, 1
+
+
+def _address(who: str) -> str:
+    _, at, host = who.partition("@")
+    return ADDRESSES[host] if at else who
+
+
+def _node(host: str, service: str) -> str:
+    return process_node(f"id-{host}", BOOT, sum(service.encode()), 1)
+
+
+def _refused(record: Logged, reason: str) -> None:
+    raise AssertionError(f"{record.topic}: {reason}")
