@@ -1,6 +1,6 @@
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +30,26 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 }
 
 
-def test_bad_records_become_dead_letters_and_the_stream_goes_on(tmp_path: Path) -> None:
-    with up(tmp_path, "--window", "1s") as running:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One map for all of them: whatever it is given, it goes on, and ends well."""
+    with up(tmp_path_factory.mktemp("up"), "--window", "1s") as running:
         running.until("SELECT 1 FROM edges LIMIT 1")
-        log = open_log(tmp_path / "log.sqlite")
-        good = _good(log)
-        for spoil, _ in BAD.values():
-            log.append("connections", b"intruder", spoil(good))
-        log.append("sides", b"intruder", b"[1, 2]")
-        log.append("edges", b"intruder", b"{")
-        log.flush()
-        log.close()
-        _goes_on(running)
-        letters = _letters(tmp_path, len(BAD) + 2)
-
+        yield running
         assert running.stop() == 0
+
+
+def test_bad_records_become_dead_letters_and_the_stream_goes_on(running: Up) -> None:
+    log = open_log(running.data / "log.sqlite")
+    good = _good(log)
+    for spoil, _ in BAD.values():
+        log.append("connections", b"intruder", spoil(good))
+    log.append("sides", b"intruder", b"[1, 2]")
+    log.append("edges", b"intruder", b"{")
+    log.flush()
+    log.close()
+    _goes_on(running)
+    letters = _letters(running.data, len(BAD) + 2)
 
     errors = [letter["error"] for letter in letters]
     for name, (_, part) in BAD.items():
@@ -53,55 +58,48 @@ def test_bad_records_become_dead_letters_and_the_stream_goes_on(tmp_path: Path) 
     assert all(letter["topic"] in {"connections", "sides", "edges"} and letter["offset"] >= 0 for letter in letters)
 
 
-def test_unknown_fields_and_a_slow_clock_are_no_reason_to_refuse(tmp_path: Path) -> None:
-    with up(tmp_path, "--window", "1s") as running:
-        running.until("SELECT 1 FROM edges LIMIT 1")
-        log = open_log(tmp_path / "log.sqlite")
-        window = (int(time.time() * 1000) - 300_000) // 5000 * 5000
-        header = {
-            "v": 1,
-            "host_id": "late",
-            "boot_id": "b",
-            "run": 1,
-            "window": window,
-            "width": 5000,
-            "keyframe": True,
-        }
-        connection = {
-            "cookie": [7],
-            "transport": [6],
-            "local_address": ["192.0.2.7"],
-            "local_port": [40000],
-            "remote_address": ["192.0.2.8"],
-            "remote_port": [443],
-            "since": [window],
-        }
-        facts = {**header, "colour": "green", "connections": {**connection, "mood": ["fine"]}}
-        log.append("connections", b"late", json.dumps(facts).encode())
-        log.append("heartbeats", b"late", json.dumps({**header, "sent": {"connections": 1}, "tide": 3}).encode())
-        log.flush()
-        log.close()
+def test_unknown_fields_and_a_slow_clock_are_no_reason_to_refuse(running: Up) -> None:
+    log = open_log(running.data / "log.sqlite")
+    window = (int(time.time() * 1000) - 300_000) // 5000 * 5000
+    header = {
+        "v": 1,
+        "host_id": "late",
+        "boot_id": "b",
+        "run": 1,
+        "window": window,
+        "width": 5000,
+        "keyframe": True,
+    }
+    connection = {
+        "cookie": [7],
+        "transport": [6],
+        "local_address": ["192.0.2.7"],
+        "local_port": [40000],
+        "remote_address": ["192.0.2.8"],
+        "remote_port": [443],
+        "since": [window],
+    }
+    facts = {**header, "colour": "green", "connections": {**connection, "mood": ["fine"]}}
+    log.append("connections", b"late", json.dumps(facts).encode())
+    log.append("heartbeats", b"late", json.dumps({**header, "sent": {"connections": 1}, "tide": 3}).encode())
+    log.flush()
+    log.close()
 
-        rows = running.until("SELECT client, server, server_port FROM process_edges WHERE client_host = 'late'")
-        assert running.stop() == 0
+    rows = running.until("SELECT client, server, server_port FROM process_edges WHERE client_host = 'late'")
 
     assert rows == [("host:late", "address:192.0.2.8", 443)]
 
 
-def test_a_batch_too_large_for_its_topic_is_refused_where_it_is_written(tmp_path: Path) -> None:
-    with up(tmp_path, "--window", "1s") as running:
-        running.until("SELECT 1 FROM edges LIMIT 1")
-        log = open_log(tmp_path / "log.sqlite")
-        with pytest.raises(Exception, match="bytes"):
-            log.append("connections", b"intruder", b" " * (10 << 20))
-        log.close()
-        _goes_on(running)
+def test_a_batch_too_large_for_its_topic_is_refused_where_it_is_written(running: Up) -> None:
+    log = open_log(running.data / "log.sqlite")
+    with pytest.raises(Exception, match="bytes"):
+        log.append("connections", b"intruder", b" " * (10 << 20))
+    log.close()
+    _goes_on(running)
 
 
-def test_a_syntax_error_is_told_in_the_words_of_clickhouse(tmp_path: Path) -> None:
-    with up(tmp_path, "--window", "1s") as running:
-        running.until("SELECT 1 FROM edges LIMIT 1")
-        answer = run("sql", "SELEC 1", "--data", str(tmp_path))
+def test_a_syntax_error_is_told_in_the_words_of_clickhouse(running: Up) -> None:
+    answer = run("sql", "SELEC 1", "--data", str(running.data))
 
     assert answer.returncode == 1
     assert "Syntax error" in answer.stderr
