@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from servicemap.log.connect import connect_log
 from servicemap.log.protocol import Log, LogUnavailable
 
 GROUP = "servicemap-attribute"
+HASTY = "from servicemap.log import kafka; kafka.ANSWER_SECONDS = 1.0; from servicemap.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +41,12 @@ def log(broker: Broker) -> Iterator[Log]:
 
 
 @contextmanager
-def worker(address: str, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
+def worker(
+    address: str, folder: Path, program: Sequence[str] = ("-m", "servicemap")
+) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a worker in a folder; what it says goes into a file beside that."""
     folder.mkdir()
-    command = [sys.executable, "-m", "servicemap", "work", "--log", f"kafka://{address}"]
+    command = [sys.executable, *program, "work", "--log", f"kafka://{address}"]
     with folder.with_suffix(".err").open("wb") as said:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stderr=said)
     try:
@@ -109,7 +112,7 @@ def test_a_worker_goes_on_when_a_broker_that_was_away_is_back(broker: Broker, lo
 
 
 def test_a_broker_that_never_answered_is_one_sentence(tmp_path: Path) -> None:
-    with worker("127.0.0.1:1", tmp_path / "work") as process:
+    with worker("127.0.0.1:1", tmp_path / "work", ["-c", HASTY]) as process:
         assert process.wait(30) == 1
 
     said = (tmp_path / "work.err").read_text().splitlines()
