@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy.java import StartError, jars_of
-from deploy.kafka import CACHE, POM, start
+from deploy.kafka import CACHE, POM, Broker, start
 from tests.conftest import Kafka
 
 
@@ -60,15 +60,27 @@ def test_topics_and_group_offsets_survive_a_killed_broker(tmp_path: Path) -> Non
         assert consume(broker.address, "facts", 1) == [b"second"]
 
 
-@pytest.mark.usefixtures("obtainable")
-def test_a_message_of_fifteen_mebibytes_passes_in_a_small_heap(tmp_path: Path) -> None:
-    with start(data=tmp_path) as broker:
-        create(broker.address, "facts")
-        produce(broker.address, "facts", [b"x" * 15 * 2**20])
+@pytest.fixture(scope="module")
+def broker(obtainable: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with start(data=tmp_path_factory.mktemp("broker")) as broker:
+        yield broker
 
-        (value,) = consume(broker.address, "facts", 1)
-        assert len(value) == 15 * 2**20
-        assert psutil.Process(broker.process.pid).memory_info().rss < 512 * 2**20
+
+def test_a_message_of_fifteen_mebibytes_passes_in_a_small_heap(broker: Broker) -> None:
+    create(broker.address, "large")
+    produce(broker.address, "large", [b"x" * 15 * 2**20])
+
+    (value,) = consume(broker.address, "large", 1)
+
+    assert len(value) == 15 * 2**20
+    assert psutil.Process(broker.process.pid).memory_info().rss < 512 * 2**20
+
+
+def test_a_data_folder_in_use_is_refused_and_the_broker_that_uses_it_goes_on(broker: Broker) -> None:
+    with pytest.raises(StartError, match=r"another Kafka runs on .*: stop it or choose"):
+        start(data=broker.log.parent)
+
+    create(broker.address, "facts")
 
 
 def test_the_kafka_of_the_tests_carries_records(kafka: Kafka) -> None:
@@ -79,9 +91,15 @@ def test_the_kafka_of_the_tests_carries_records(kafka: Kafka) -> None:
     assert consume(kafka.address, "carried", 1) == [b"fact"]
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for one command after the other."""
+    return tmp_path_factory.mktemp("command")
+
+
 @pytest.fixture
-def command(obtainable: None, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    arguments = [sys.executable, "-m", "deploy.kafka", "--port=0", f"--data={tmp_path}"]
+def command(obtainable: None, data: Path) -> Iterator[subprocess.Popen[str]]:
+    arguments = [sys.executable, "-m", "deploy.kafka", "--port=0", f"--data={data}"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         yield process
         process.kill()
@@ -126,14 +144,3 @@ def test_a_busy_port_is_said_in_one_sentence(tmp_path: Path) -> None:
         f"port {port} on 127.0.0.1 cannot be had (Address already in use): "
         "stop what listens there or choose another with --port"
     )
-
-
-@pytest.mark.usefixtures("obtainable")
-def test_a_data_folder_in_use_is_refused_and_the_broker_that_uses_it_goes_on(
-    tmp_path: Path,
-) -> None:
-    with start(data=tmp_path) as broker:
-        with pytest.raises(StartError, match=r"another Kafka runs on .*: stop it or choose"):
-            start(data=tmp_path)
-
-        create(broker.address, "facts")
