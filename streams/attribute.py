@@ -94,11 +94,19 @@ class Attribution:
         return rows.batches(header.width, self._partitions)
 
     def _resolved(self, host: Host, header: Batch, window: Window, closed: set[int]) -> list[Connection]:
-        """Look again at who holds each socket that is new, unresolved or changed hands; return those found late."""
+        """Look again at who holds each socket that changed hands or has no owner; return those found late.
+
+        One without an owner is looked at when it is new or closes, and whenever who runs has changed.
+        """
         found = []
         moved = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
         unresolved = {cookie for cookie, connection in host.connections.items() if connection.owner is None}
-        for cookie in sorted(unresolved | (moved & host.connections.keys())):
+        again = unresolved
+        if not host.stirred:
+            new = {cookie for cookie in unresolved if host.connections[cookie].unowned == header.window}
+            again = unresolved & (new | closed | moved)
+        host.stirred = False
+        for cookie in sorted(again | (moved & host.connections.keys())):
             connection = host.connections[cookie]
             host.resolve(cookie, connection, closed=cookie in closed)
             if cookie in unresolved and connection.owner is not None:

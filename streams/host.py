@@ -6,6 +6,7 @@ the last keyframes equals one that has read everything.
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -50,6 +51,7 @@ class Connection(Struct, eq=False):
     fresh: bool
     unowned: int  # first window told without an owner, ms; while there is none
     who: Identity
+    spread: int = 0  # of the flow, for partitions: a hash that is the same everywhere
     nth: int = 0  # its number among the connections of the flow in the window `nth_at`; 0 in all others
     nth_at: int = -1
     owner: Process | None = None
@@ -94,6 +96,7 @@ class Host:
         self._listeners_known = False
         self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
         self._networks: tuple[Network, ...] = ()
+        self.stirred = True  # who runs has changed since sockets without an owner were last looked at
         self._rules = rules
 
     def learn(self, window: Window) -> list[Process]:
@@ -121,6 +124,7 @@ class Host:
             for cookie, pid, start in batch.gone.rows():
                 self._release(cookie, (pid, start), last=True)
         for batch in window.batches("processes"):
+            self.stirred |= len(batch.exits) > 0
             for pid, start in zip(batch.exits.pid, batch.exits.start, strict=True):
                 self.processes.pop((pid, start), None)
 
@@ -173,7 +177,8 @@ class Host:
         else:
             decided = by_port(*ports)
         nobody: Identity = (self.host_id, "", "", "", "", "", False, 0)
-        made = Connection(flow, end, decided, transport, local, remote, since, fresh, batch.window, nobody)
+        spread = crc32(flow.encode())
+        made = Connection(flow, end, decided, transport, local, remote, since, fresh, batch.window, nobody, spread)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:
@@ -208,6 +213,7 @@ class Host:
                     self._rename(known, facts)
                     renamed.add(known)
                 told.append(known)
+        self.stirred |= restated or bool(told)
         if batches:
             ordered = sorted(self.processes.items(), key=lambda item: item[0][1])
             self._by_pid = {pid: process for (pid, _), process in ordered}
