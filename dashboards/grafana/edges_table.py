@@ -1,0 +1,25 @@
+"""The table of edges that the map and a host share."""
+
+from dashboards.grafana.links import to_edge
+from dashboards.grafana.panels import Json, column, table
+
+
+def edges_table(title: str, **fixed: str) -> Json:
+    """Return the edges between services that carried most, of the dashboard's service and host."""
+    columns = {
+        "client_name": column("Client", links=[to_edge()]),
+        "server_name": column("Server", links=[to_edge()]),
+        "port": column("Port", width=80),
+        "protocol": column("Protocol", width=90),
+        "connections": column("Opened", "cps"),
+        "open": column("Open", "short", decimals=1),
+        "failures": column("Failed", "short", red_from=1),
+        "asked": column("To the server", "binBps"),
+        "answered": column("To the client", "binBps"),
+        "again": column("Sent again", "short"),
+        "rtt": column("RTT, worst", "µs"),
+        "client_id": column(hidden=True),
+        "server_id": column(hidden=True),
+    }
+    about = "Between services, most bytes first. Rates are means over the range; a click opens the edge."
+    return table(title, "edge_top", about, columns, **fixed)

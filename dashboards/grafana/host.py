@@ -1,0 +1,89 @@
+"""Host: what it is, how busy, what runs on it and what its agent sees and costs."""
+
+from dashboards.grafana.dashboard import Row, changes, dashboard
+from dashboards.grafana.edges_table import edges_table
+from dashboards.grafana.links import HOST, to_service
+from dashboards.grafana.panels import Json, column, series, stats, table
+from dashboards.grafana.variables import chosen
+
+KINDS = "host_silent,agent_started,edge_appeared,edge_vanished"
+
+
+def build() -> Json:
+    """Return the dashboard."""
+    return dashboard(
+        HOST,
+        "Host",
+        "What a host is, how busy it is, what runs on it, and what its agent sees and costs.",
+        [
+            Row(4, [_numbers()]),
+            Row(10, [_about(), _missing(), _services()], widths=(7, 7, 10)),
+            *_resources(),
+            Row(10, [edges_table("Edges with an end on this host", service="")]),
+        ],
+        variables=[chosen("host", "Host", "var_hosts", any="no")],
+        annotations=[changes(KINDS, service="")],
+    )
+
+
+def _numbers() -> Json:
+    columns = {
+        "cpu": column("CPU, mean", "percentunit", red_from=0.9),
+        "memory": column("Memory, now", "percentunit", red_from=0.9),
+        "load": column("Load, now", "short"),
+        "told": column("Of the range was told", "percentunit", decimals=0),
+        "agent_cpu": column("Agent's share of a CPU", "percentunit", decimals=2),
+        "agent_memory": column("Agent's memory", "bytes"),
+        "missing": column("Things it cannot see", "none", red_from=1),
+    }
+    return stats("In this range", "host_now", "Now is the end of the range.", columns)
+
+
+def _about() -> Json:
+    columns = {"what": column("Fact", width=120), "value": column("Value")}
+    return table("What it is", "host_about", "By the host's own last word.", columns)
+
+
+def _missing() -> Json:
+    columns = {
+        "host": column(hidden=True),
+        "host_id": column(hidden=True),
+        "what": column("What it cannot see"),
+        "needs": column("What it would need"),
+    }
+    about = "As of the agent's last word in the range; servicemap doctor on the host says how to mend it."
+    return table("What is missing", "host_missing", about, columns)
+
+
+def _services() -> Json:
+    columns = {
+        "service": column("Service", links=[to_service()]),
+        "processes": column("Processes", "none"),
+        "cpus": column("CPUs", "short", decimals=3),
+        "memory": column("Memory", "bytes"),
+        "descriptors": column("Descriptors", "short"),
+    }
+    about = "Means of CPU over the range; memory and descriptors are the greatest of each process, summed."
+    return table("Services", "host_services", about, columns)
+
+
+def _resources() -> list[Row]:
+    return [
+        Row(
+            8,
+            [
+                series("CPU", "host_cpu", "percentunit", "The busy share of all CPUs."),
+                series("Load", "host_load", "short", "Load average over one minute, the greatest of each point."),
+                series("Memory", "host_memory", "bytes", "Used, total and swap; the greatest of each point."),
+            ],
+            "Resources",
+        ),
+        Row(
+            8,
+            [
+                series("Network", "host_network", "binBps", "All interfaces but loopback."),
+                series("Agent's CPU", "host_agent_cpu", "percentunit", "Share of one CPU."),
+                series("Agent's memory", "host_agent_memory", "bytes", "Resident."),
+            ],
+        ),
+    ]

@@ -1,0 +1,84 @@
+"""Pipeline: how late the map is, what is stored, and what was lost on the way."""
+
+from dashboards.grafana.dashboard import Row, changes, dashboard
+from dashboards.grafana.links import PIPELINE, to_host
+from dashboards.grafana.panels import Json, column, series, stats, table
+
+
+def build() -> Json:
+    """Return the dashboard."""
+    return dashboard(
+        PIPELINE,
+        "Pipeline",
+        "Whether the map can be believed: how late it is, which hosts tell of themselves, what was lost.",
+        [Row(4, [_numbers()]), *_flow(), Row(9, [_hosts()], "Agents"), Row(9, [_missing(), _storage()], "Store")],
+        annotations=[changes("host_silent,agent_started", service="", host="")],
+    )
+
+
+def _numbers() -> Json:
+    columns = {
+        "facts_late": column("Newest fact is late by", "s", red_from=30),
+        "edges_late": column("Newest edge is late by", "s", red_from=60),
+        "telling": column("Hosts telling", "none"),
+        "silent": column("Hosts silent", "none", red_from=1),
+        "edge_rows": column("Edge rows stored", "cps"),
+        "stored": column("Size of the store", "bytes"),
+    }
+    about = "At the end of the range. A window is told once it has ended, so a few seconds are usual."
+    return stats("Now", "pipeline_now", about, columns)
+
+
+def _flow() -> list[Row]:
+    lost = "Errors and drops that agents counted, by what happened. None is best."
+    rows = "Rows that the store holds of each point; what was told twice and is not merged yet counts twice."
+    return [
+        Row(
+            8,
+            [
+                series("Rows", "pipeline_rows", "cps", rows),
+                series("Hosts telling", "pipeline_hosts_telling", "none", "Hosts with a window in each point."),
+                series("Lost or dropped by agents", "pipeline_counters", "short", lost, bars=True),
+            ],
+        ),
+    ]
+
+
+def _hosts() -> Json:
+    columns = {
+        "host": column("Host", links=[to_host()]),
+        "host_id": column(hidden=True),
+        "heard": column("Last window"),
+        "late": column("Late by", "s", red_from=60),
+        "told": column("Of the range told", "percentunit", decimals=1),
+        "agent_cpu": column("Agent's share of a CPU", "percentunit", decimals=2),
+        "agent_memory": column("Agent's memory", "bytes"),
+        "unseen": column("Cannot see", "none", red_from=1),
+        "errors": column("Errors since its start", "short", red_from=1),
+    }
+    about = "Hosts of this range and the day before it, the latest first."
+    return table("Hosts", "pipeline_hosts", about, columns)
+
+
+def _missing() -> Json:
+    columns = {
+        "host": column("Host", links=[to_host()]),
+        "host_id": column(hidden=True),
+        "what": column("What it cannot see"),
+        "needs": column("What it would need"),
+    }
+    about = "As of each agent's last word in the range; servicemap doctor there says how to mend it."
+    return table("What agents cannot see", "host_missing", about, columns, host="")
+
+
+def _storage() -> Json:
+    columns = {
+        "stored": column("Table"),
+        "rows": column("Rows", "short"),
+        "bytes": column("On disk", "bytes"),
+        "ratio": column("Compression", "none", decimals=1),
+        "parts": column("Parts", "none"),
+        "partitions": column("Hours", "none"),
+        "written": column("Last written"),
+    }
+    return table("Tables", "pipeline_storage", "What each table takes, now and not at the range's end.", columns)

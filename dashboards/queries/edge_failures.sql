@@ -1,0 +1,21 @@
+-- Connections a second that failed.
+-- Parameters: level, client, server (node ids of that level); port, "" for any; from, to in ms; interval in s.
+WITH
+-- include panel_clock
+-- include panel_edges
+-- include panel_level
+-- include panel_edge
+    sums AS
+    (
+        SELECT at, sum(failed) AS failing
+        FROM pair
+        GROUP BY at
+    )
+SELECT toDateTime(intDiv(clock.at, 1000), 'UTC') AS time, point.1 AS series, toFloat64(point.2 / seconds) AS value
+FROM clock
+LEFT JOIN sums ON sums.at = clock.at
+ARRAY JOIN
+    [
+        ('failed', failing)
+    ] AS point
+ORDER BY time, series

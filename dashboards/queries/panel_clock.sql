@@ -1,0 +1,25 @@
+-- The points of a time series, included after WITH. `clock` has a row a point: `at` in ms, a multiple of `step`, and
+-- `seconds`, how much of it is both asked for and told by hosts: a rate is right at both ends of the range as well, and
+-- a point without rows is a rate of 0. Parameters: from, to in ms; interval in s.
+    (
+        SELECT (toInt64(max(toUnixTimestamp64Milli(window))), toInt64(greatest(max(width_ms), 100)))
+        FROM host_usage WHERE window = (SELECT max(window) FROM host_usage)
+    ) AS newest,
+    assumeNotNull(newest.2) AS grain,
+    intDiv(greatest(toInt64(%(interval)s) * 1000, grain) + grain - 1, grain) * grain AS step,
+    intDiv(toInt64(%(from)s) + grain - 1, grain) * grain AS range_from,
+    least(intDiv(toInt64(%(to)s) + grain - 1, grain) * grain, assumeNotNull(newest.1) + grain) AS range_to,
+    greatest(range_to - range_from, 1) / 1000 AS range_seconds,
+    fromUnixTimestamp64Milli(range_from, 'UTC') AS since,
+    fromUnixTimestamp64Milli(range_to, 'UTC') AS until,
+    clock AS
+    (
+        SELECT at, (least(at + step, range_to) - greatest(at, range_from)) / 1000 AS seconds
+        FROM
+        (
+            SELECT toInt64(arrayJoin(range(
+                toUInt64(intDiv(range_from, step) * step), toUInt64(greatest(range_to, range_from)), toUInt64(step)
+            ))) AS at
+        )
+        WHERE seconds > 0
+    ),

@@ -1,0 +1,31 @@
+-- Who calls a service (role clients), or whom it calls (role servers): one row a peer and port. Rates are a second.
+-- Parameters: role; service; host (id) of the service's end, "" for any; from, to in ms; interval in s.
+WITH
+-- include panel_clock
+-- include panel_hostnames
+-- include panel_edges
+-- include panel_service
+    %(role)s = 'clients' AS up,
+    edges_of AS
+    (
+        SELECT
+            *,
+            if(client_service != '', concat('service:', client_service), client) AS client_node,
+            if(server_service != '', concat('service:', server_service), server) AS server_node
+        FROM mine
+        WHERE if(up, serves, calls)
+    )
+SELECT
+    titled(if(up, client_node, server_node)) AS peer,
+    if(up, any(client_service), any(server_service)) AS service,
+    toString(server_port) AS port, toString(transport) AS protocol,
+    toFloat64(sum(opened) / range_seconds) AS connections, toFloat64(sum(active_seconds) / range_seconds) AS open,
+    toFloat64(sum(failed)) AS failures,
+    toFloat64(sum(asked_bytes) / range_seconds) AS asked, toFloat64(sum(answered_bytes) / range_seconds) AS answered,
+    toFloat64(sum(client_retransmits + server_retransmits)) AS again,
+    toFloat64(max(greatest(client_rtt_us, server_rtt_us))) AS rtt,
+    client_node AS client_id, server_node AS server_id
+FROM edges_of
+GROUP BY client_node, server_node, transport, server_port
+ORDER BY asked + answered DESC, peer, port
+LIMIT 200

@@ -1,0 +1,46 @@
+"""The recorded hour of tests/e2e/simulate.py, with agents that also tell of load, losses and what they cannot see."""
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from schemas.codec import decode, encode
+from schemas.raw import ConnectionBatch, Heartbeat, ProcessBatch
+from tests.e2e.simulate import Record
+
+GIB = 1 << 30
+
+
+def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Record]:
+    """Yield the records as fuller agents had logged them; the host `silent` is not heard from `since` (ms) on."""
+    for record in records:
+        if record.key.decode() == silent and record.timestamp >= since:
+            continue
+        batch = decode(record.topic, record.value, record.timestamp)
+        if isinstance(batch, Heartbeat):
+            yield record._replace(value=encode(_busy(batch)))
+        elif isinstance(batch, ProcessBatch):
+            usage = replace(batch.usage, fds=[9] * len(batch.usage), threads=[2] * len(batch.usage))
+            yield record._replace(value=encode(replace(batch, usage=usage)))
+        elif isinstance(batch, ConnectionBatch):
+            again = [sent // 50 for sent in batch.connections.sent_segments]
+            told = replace(batch.connections, retransmits=again)
+            yield record._replace(value=encode(replace(batch, connections=told)))
+        else:
+            yield record
+
+
+def _busy(beat: Heartbeat) -> Heartbeat:
+    return replace(
+        beat,
+        cpu_ratio=0.25,
+        memory_used_bytes=GIB,
+        memory_total_bytes=4 * GIB,
+        swap_used_bytes=1,
+        network_received_bytes=10_000,
+        network_sent_bytes=20_000,
+        agent_cpu_ms=50,
+        agent_rss_bytes=30 << 20,
+        missing={"sockets of others": "CAP_NET_ADMIN"},
+        counters={"owner_scans_cut_short": 1 + beat.seq // 30},
+    )
