@@ -24,7 +24,7 @@ class Client:
         self.user = user
         self.tag = engine.tag()
         self._engine = engine
-        self._database = database or "default"
+        self._database = database or engine.home()
         self._chosen: dict[str, str] = {}  # by the SET statements of a reader
         self._applied: dict[str, str] = {}
         self._columns: dict[str, Columns] = {}  # by INSERT target, as of the engine's `changes`

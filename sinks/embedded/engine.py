@@ -40,6 +40,7 @@ KNOBS = {
     "max_io_thread_pool_size": 4,
     "max_io_thread_pool_free_size": 0,
 }
+HOME = "servicemap"
 _ERROR = re.compile(r"Code: (\d+)\. (.*)", re.S)
 _NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)(?:\s*\(version [^)]*\))?\s*$")
 _NOT_STREAMED = "Streaming query is not supported for query"
@@ -108,6 +109,10 @@ class Engine:
     def tag(self) -> str:
         """A new name for sessions, by which `kill` finds what they run."""
         return f"client-{next(self._tags)}"
+
+    def home(self) -> str:
+        """Return the database of clients that name none: the map's, as soon as there is one."""
+        return HOME if self.text(f"EXISTS DATABASE {HOME}") == "1" else "default"
 
     def session(self, tag: str) -> "Session":
         """Open a connection of its own; closing it is the caller's duty."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import psutil
 import pytest
@@ -185,3 +186,18 @@ def _wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_client_that_names_no_database_finds_the_maps_tables(start: Any, tmp_path: Path) -> None:
+    store = start(tmp_path / "store")
+    with store.writer() as writer:
+        assert writer.execute("SELECT currentDatabase()") == [("default",)]
+        writer.execute("CREATE DATABASE servicemap")
+        writer.execute("CREATE TABLE servicemap.known ENGINE = Memory AS SELECT 7 AS seven")
+
+    with store.reader() as reader:
+        assert reader.execute("SELECT seven FROM known") == [(7,)]
+    with urlopen(f"{store.url}?query=SELECT+seven+FROM+known", timeout=20) as answer:
+        assert answer.read() == b"7\n"
+    with store.reader(database="default") as reader:
+        assert reader.execute("SELECT currentDatabase()") == [("default",)]
