@@ -30,6 +30,8 @@ _FACTS = {  # what the columns of a table are called in the schemas
     "process_usage": (Usage, Edges),
     "host_usage": (Heartbeat,),
     "hosts": (HostFacts,),
+    "edges_1m": (Ends, Identities),
+    "edges_1h": (Ends, Identities),
 }
 _OWN = {  # columns that the sink makes of several fields
     "transport": "tcp or udp",
@@ -42,7 +44,23 @@ _OWN = {  # columns that the sink makes of several fields
     "node": "process node",
     "seen": "latest window that told of it",
     "addresses": "address/prefix of every interface",
+    "minute": "start of the minute",
+    "hour": "start of the hour",
+    "client": "node id of who connects",
+    "server": "node id of who is connected to",
+    "first": "first window with the edge",
+    "last": "last window with the edge",
+    "rule": "which evidence decided who serves: unknown, port, connected, listener",
+    "connections_opened": "opened in that time",
+    "connections_closed": "closed in that time",
+    "connections_active": "open in the last window",
+    "connections_failed": "connects that failed in that time",
+    "seen_by_client": "the client's host reported it",
+    "seen_by_server": "the server's host reported it",
+    "version": "when it was told; the latest telling stands",
+    "gone": "the edge is not there any more in the latest telling; FINAL leaves it out",
 }
+_ROLLED_UP = "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0"
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)\n\)\n(.*)", re.S)
 _VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+) AS\nSELECT\n(.*?)\nFROM\n", re.S)
 _MERGED = re.compile(r"SimpleAggregateFunction\((\w+), (.*)\)")
@@ -105,12 +123,13 @@ def _how(made: str) -> str:
 
 
 def _table_lines(name: str, body: str, rest: str) -> Iterator[str]:
-    table = next(table for table in TABLES if table.name == name)
+    topic = next((table.topic for table in TABLES if table.name == name), "")
     clauses = [line.strip() for line in rest.strip().splitlines() if not line.startswith("SETTINGS")]
     key = re.findall(r"\w+", next(clause for clause in clauses if clause.startswith("ORDER BY")))
     other = "last" if any("ReplacingMergeTree(" in clause for clause in clauses) else ""
     yield f"## {name}\n"
-    yield f"A table, filled from the topic [`{table.topic}`](topics.md#{table.topic}).\n"
+    source = f"filled from the topic [`{topic}`](topics.md#{topic})" if topic else _ROLLED_UP
+    yield f"A table, {source}.\n"
     yield from (f"* `{clause}`" for clause in clauses)
     yield ""
     if name == "edges":
@@ -141,7 +160,7 @@ def _facts(table: str) -> dict[str, str]:
 
 
 def _about(column: str, kind: str, facts: dict[str, str]) -> str:
-    bare = column.removeprefix("a_")
+    bare = re.sub("^(a|client|server)_", "", column)
     text = facts.get(bare) or _OWN.get(bare, "")
     if bare == "who":
         text = _OWN[bare]

@@ -1,7 +1,8 @@
-"""Running the sink: poll, buffer, store, commit."""
+"""Running the sink: poll, buffer, store, roll up, commit."""
 
 import math
 import time
+from collections.abc import Callable
 
 from schemas.logged import Logged
 from servicemap.config import Config
@@ -11,6 +12,7 @@ from servicemap.options import Failure
 from servicemap.parts import store_address
 from servicemap.process import stop_event, tune_memory
 from sinks.migrate import migrate
+from sinks.rollup import Rollup
 from sinks.sink import MAX_ROWS, TOPICS, Sink
 from sinks.store import Store, StoreError, create_database
 from streams.stage import dead_letter
@@ -30,23 +32,29 @@ def run_sink(config: Config) -> None:
     try:
         create_database(address, stop.is_set)
         store.persist(lambda: _migrate(store), stop.is_set)
+        rollup = Rollup(store)
+        store.persist(rollup.resume, stop.is_set)
         reader = log.reader(TOPICS, GROUP)
     except (StoreError, GroupBusy) as error:
         raise Failure(str(error)) from None
-    sink = Sink(store, lambda record, reason: bury(log, record, reason), stop.is_set)
+    sink = Sink(store, lambda record, reason: bury(log, record, reason), stop.is_set, stored=rollup.heard)
     tune_memory()
-    committed, hurried = -math.inf, time.monotonic()
+    committed, hurried, open_ended = -math.inf, time.monotonic(), False
     while True:
         stopping = stop.is_set()
         records = reader.poll(0.25, POLL_RECORDS)
         for record in records:
             sink.add(record)
+        open_ended = open_ended or bool(records)
         now = time.monotonic()
-        patience_ends = bool(sink.rows) and now - committed >= PATIENT_SECONDS
-        if sink.rows >= MAX_ROWS or patience_ends or (stopping and not records):
+        if (open_ended and now - committed >= PATIENT_SECONDS) or (stopping and not records):
             _store(sink, patient=True)
+            _roll_up(rollup, store, stop.is_set)
             reader.commit()
-            committed = hurried = now
+            committed, hurried, open_ended = now, now, False
+        elif sink.rows >= MAX_ROWS:
+            _store(sink, patient=True)
+            hurried = now
         elif not sink.hurries():
             hurried = now
         elif now - hurried >= HURRIED_SECONDS:
@@ -68,6 +76,13 @@ def bury(log: Log, record: Logged, reason: str) -> None:
 def _store(sink: Sink, *, patient: bool) -> None:
     try:
         sink.flush(patient=patient)
+    except StoreError as error:
+        raise Failure(str(error)) from None
+
+
+def _roll_up(rollup: Rollup, store: Store, given_up: Callable[[], bool]) -> None:
+    try:
+        store.persist(rollup.tell, given_up)
     except StoreError as error:
         raise Failure(str(error)) from None
 

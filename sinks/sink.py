@@ -5,7 +5,7 @@ Rows are the same whenever they come and merge in their tables, so what is read 
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from schemas import topics
 from schemas.codec import BadRecord, decode
@@ -21,7 +21,10 @@ _RAW = {topic.name for topic in topics.RAW}
 
 
 class Sink:
-    """Buffers records by table. `bury` takes a record that cannot be stored, with the reason."""
+    """Buffers records by table. `bury` takes a record that cannot be stored, with the reason.
+
+    `stored` hears the name of a table and the times, ms, of rows that it has now.
+    """
 
     def __init__(
         self,
@@ -29,11 +32,13 @@ class Sink:
         bury: Callable[[Logged, str], None],
         given_up: Callable[[], bool] = lambda: False,
         tables: Sequence[Table] = TABLES,
+        stored: Callable[[str, Iterable[int]], None] = lambda table, times: None,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self._store = store
         self._bury = bury
         self._given_up = given_up
+        self._stored = stored
         self._tables: dict[str, Table] = {table.topic: table for table in tables}
         self._held: dict[str, list[tuple[Logged, Columns]]] = {}
         self.rows = 0
@@ -61,6 +66,8 @@ class Sink:
             held = self._held[topic]
             rows = sum(len(columns[table.time]) for _, columns in held)
             self._insert(table.name, held)
+            for _, columns in held:
+                self._stored(table.name, columns[table.time])
             del self._held[topic]
             self.counters["rows"] += rows
             self.rows -= rows

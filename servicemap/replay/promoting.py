@@ -28,6 +28,7 @@ from servicemap.replay.catching_up import derived_ends, stored_so_far
 from servicemap.replay.folding import Refold
 from servicemap.replay.reading import Place, Reading
 from servicemap.replay.span import REPLAYED, Span, inside, outside
+from sinks.rollup import Rollup
 from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store
 from sinks.tables import Table
@@ -54,12 +55,16 @@ class Promotion:
             self._step(f"building {table.name}")
             self._build(table, new[table.name])
         self._step("following the log")
-        at = self._follow(tables, new, at, reading, refold)
+        rollup = Rollup(self._store)
+        at = self._follow(tables, new, at, reading, refold, rollup)
         with uninterrupted():
             self._step("swapping")
             self._store.query(f"EXCHANGE TABLES {', '.join(f'{live} AND {name}' for live, name in new.items())}")
             self._step("following the log after the swap")
-            self._follow(tables, {table.name: table.name for table in tables}, at, reading, refold)
+            self._follow(tables, {table.name: table.name for table in tables}, at, reading, refold, rollup)
+        self._step("telling roll-ups")
+        roll_up(rollup, tables, self._span)
+        with uninterrupted():
             self._step("cleaning up")
             settle(self._store, [table.name for table in tables])
 
@@ -79,11 +84,17 @@ class Promotion:
                 self._store.query(f"INSERT INTO {new} SELECT * FROM {source} FINAL WHERE {at} AND {rows}")
 
     def _follow(
-        self, tables: Sequence[Table], names: dict[str, str], at: dict[Place, int], reading: Reading, refold: Refold
+        self,
+        tables: Sequence[Table],
+        names: dict[str, str],
+        at: dict[Place, int],
+        reading: Reading,
+        refold: Refold,
+        rollup: Rollup,
     ) -> dict[Place, int]:
         """Store what was logged since: outside the range what the sink stores, in it what the folds here tell."""
         ends = derived_ends(self._log)
-        store_again(self._store, self._log, [outside(t, names[t.name], self._span) for t in tables], at, ends)
+        store_again(self._store, self._log, [outside(t, names[t.name], self._span) for t in tables], at, ends, rollup)
         refold.into([inside(table, names[table.name], self._span) for table in tables])
         for record in reading.records():
             refold.feed(record)
@@ -98,13 +109,18 @@ def finish(store: Store, log: Log, step: Step) -> None:
     if about is not None:
         step("finishing a replay that was killed")
         with uninterrupted():
-            _finish(store, log, about, comments)
+            rollup = Rollup(store)
+            tables = _finish(store, log, about, comments, rollup)
+        roll_up(rollup, tables, Span(*about["span"]))
+        with uninterrupted():
             marked = fresh.comments(store)
             settle(store, [table.name for table in REPLAYED if marked.get(table.name)])
     fresh.drop(store, fresh.leftovers(fresh.comments(store)))
 
 
-def _finish(store: Store, log: Log, about: dict[str, Any], comments: dict[str, dict[str, Any]]) -> None:
+def _finish(
+    store: Store, log: Log, about: dict[str, Any], comments: dict[str, dict[str, Any]], rollup: Rollup
+) -> list[Table]:
     span, tables = Span(*about["span"]), []
     for table in REPLAYED:
         other = f"{table.name}_replay_{about['replay']}"
@@ -121,7 +137,15 @@ def _finish(store: Store, log: Log, about: dict[str, Any], comments: dict[str, d
             for partition in fresh.partitions(store, other):
                 rows = f"_partition_id = '{partition}' AND NOT {span.where(table)}"
                 store.query(f"INSERT INTO {table.name} SELECT * FROM {other} FINAL WHERE {rows}")
-    store_again(store, log, tables, at, derived_ends(log))
+    store_again(store, log, tables, at, derived_ends(log), rollup)
+    return tables
+
+
+def roll_up(rollup: Rollup, tables: Sequence[Table], span: Span) -> None:
+    """Tell roll-ups of what was swapped in, and of what was stored beside it."""
+    rollup.tell()
+    if any(table.name == "edges" for table in tables):
+        rollup.tell_all(*span)
 
 
 def settle(store: Store, tables: Sequence[str]) -> None:
@@ -131,10 +155,15 @@ def settle(store: Store, tables: Sequence[str]) -> None:
 
 
 def store_again(
-    store: Store, log: Log, tables: Sequence[Table], start: dict[Place, int], stop: dict[Place, int]
+    store: Store,
+    log: Log,
+    tables: Sequence[Table],
+    start: dict[Place, int],
+    stop: dict[Place, int],
+    rollup: Rollup,
 ) -> None:
-    """Store records of the derived topics once more."""
-    sink = Sink(store, _passed_over, tables=tables)
+    """Store records of the derived topics once more; a roll-up of the same tables hears of it."""
+    sink = Sink(store, _passed_over, tables=tables, stored=rollup.heard)
     wanted = {table.topic for table in tables}
     for (topic, partition), end in stop.items():
         if topic not in wanted:

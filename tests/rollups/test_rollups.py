@@ -1,0 +1,174 @@
+"""Whatever comes, late, again or out of order: a roll-up is what the same SELECT makes of the rows below it."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from schemas import topics
+from schemas.logged import Message
+from schemas.topics import HOUR_MS
+from sinks.rollup import GRACE_MS, MINUTE_MS, MINUTES, Rollup, retell
+from sinks.sink import Sink
+from sinks.store import Store
+from streams.stage import AttributeStage, PairStage
+from tests.rollups.conftest import Fresh
+from tests.streams.build import T0
+from tests.streams.world import WIDTH, log
+
+WINDOWS = 30
+LONG_AFTER = T0 + 3 * HOUR_MS
+KEY = "client, server, transport, server_port"
+FACTS = """
+    argMax(connections_active, {last}), sum(connections_opened), sum(connections_closed), sum(connections_failed),
+    sum(client_sent_bytes), sum(client_received_bytes), sum(client_sent_segments), sum(client_received_segments),
+    sum(client_retransmits), sum(server_sent_bytes), sum(server_received_bytes), sum(server_sent_segments),
+    sum(server_received_segments), sum(server_retransmits), max(client_rtt_us), max(server_rtt_us),
+    minIf(client_min_rtt_us, client_min_rtt_us > 0), minIf(server_min_rtt_us, server_min_rtt_us > 0),
+    max(seen_by_client), max(seen_by_server), max(width_ms), max(client_tied), max(server_tied),
+    max(client_service), max(client_name), max(client_host), max(client_container), max(client_provenance),
+    max(client_address), max(server_service), max(server_name), max(server_host), max(server_container),
+    max(server_provenance), max(server_address), argMax(rule, indexOf(['port', 'connected', 'listener'], rule))"""
+
+
+def folded(messages: Sequence[Message]) -> list[Message]:
+    """What the folds tell of raw records that is stored as edges."""
+    attribute, pair = AttributeStage((), 1), PairStage()
+    edges = []
+    for message in messages:
+        for side in attribute.feed(message):
+            if side.topic == topics.SIDES.name:
+                told = Message(side.topic, 0, 0, message.timestamp, side.key, side.value)
+                edges += [
+                    Message(made.topic, 0, 0, message.timestamp, made.key, made.value)
+                    for made in pair.feed(told)
+                    if made.topic == topics.EDGES.name
+                ]
+    return edges
+
+
+def expected(store: Store, unit: str) -> list[tuple[Any, ...]]:
+    """What the roll-up should be, by the second or third word of its name, asked of the rows at the bottom."""
+    facts = FACTS.format(last="window")
+    return store.query(
+        f"SELECT toDateTime64({unit}(window), 3, 'UTC') AS at, {KEY}, min(window), max(window), {facts} "
+        f"FROM process_edges GROUP BY at, {KEY} ORDER BY at, {KEY}"
+    )
+
+
+def told(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
+    facts = FACTS.format(last="last")
+    return store.query(
+        f"SELECT {unit} AS at, {KEY}, min(first), max(last), {facts} "
+        f"FROM {table} FINAL GROUP BY at, {KEY} ORDER BY at, {KEY}"
+    )
+
+
+def same(store: Store) -> None:
+    assert told(store, "edges_1m", "minute") == expected(store, "toStartOfMinute")
+    assert told(store, "edges_1h", "hour") == expected(store, "toStartOfHour")
+    assert store.query("SELECT count() FROM edges_1m FINAL") != [(0,)]
+
+
+class Sinking:
+    """A sink with its roll-up, at a time that the test sets."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.now = T0
+        self.start()
+
+    def start(self) -> None:
+        """Start, or start again: what was in memory is gone."""
+        self.rollup = Rollup(self.store, lambda: self.now)
+        self.rollup.resume()
+        self.sink = Sink(self.store, lambda record, reason: None, stored=self.rollup.heard)
+
+    def take(self, messages: Sequence[Message]) -> None:
+        """Store some records and tell what is due; then offsets would be committed."""
+        for message in messages:
+            self.sink.add(message)
+        self.sink.flush()
+        self.rollup.tell()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rollup_is_the_same_select_whatever_came_when_and_how_often(fresh: Fresh, seed: int) -> None:
+    random = Random(seed)
+    messages = folded(log(seed, windows=WINDOWS))
+    sinking = Sinking(fresh())
+
+    while messages:
+        count = random.randint(1, len(messages) // 3 + 1)
+        some = messages[:count]
+        if random.random() < 0.3:
+            sinking.sink = Sink(sinking.store, lambda record, reason: None)  # killed before anything is told
+            for message in some:
+                sinking.sink.add(message)
+            sinking.sink.flush()
+            sinking.start()
+        sinking.take(random.sample(some, len(some)))  # what was not committed is read again, in any order
+        del messages[: max(1, count - random.randint(0, 2))]
+        sinking.now = max(sinking.now, some[-1].timestamp)
+    sinking.now = LONG_AFTER
+    sinking.rollup.tell()
+
+    same(sinking.store)
+
+
+def test_an_edge_whose_address_became_a_process_is_no_longer_there(fresh: Fresh) -> None:
+    messages = folded(log(3, windows=WINDOWS, chaos=False))
+    sinking = Sinking(fresh())
+    sinking.now = LONG_AFTER
+    by_age = sorted(messages, key=lambda message: (message.value or b"").count(b"process:"))
+    sinking.take(by_age[: len(by_age) // 2])
+    before = {row[:5] for row in told(sinking.store, "edges_1m", "minute")}
+
+    sinking.take(by_age)
+
+    same(sinking.store)
+    assert before - {row[:5] for row in told(sinking.store, "edges_1m", "minute")}
+
+
+def test_a_minute_is_told_once_late_facts_on_it_have_become_rare(fresh: Fresh) -> None:
+    sinking = Sinking(fresh())
+    messages = folded(log(1, windows=6, chaos=False))
+    minute = T0 // MINUTE_MS * MINUTE_MS
+
+    sinking.now = minute + MINUTE_MS + GRACE_MS - 1
+    sinking.take(messages)
+    assert sinking.store.query("SELECT count() FROM edges_1m") == [(0,)]
+
+    sinking.now += 1
+    sinking.take([])
+    assert sinking.store.query("SELECT DISTINCT toUnixTimestamp64Milli(minute) FROM edges_1m") == [(minute,)]
+
+
+def test_several_may_tell_the_same_minutes_and_the_newest_telling_stands(fresh: Fresh) -> None:
+    sinking = Sinking(fresh())
+    sinking.take(folded(log(2, windows=9, chaos=False)))
+    low = T0 // MINUTE_MS * MINUTE_MS
+    stray = "'x', 'y', 'tcp', 1"
+
+    retell(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
+    sinking.store.query(
+        f"INSERT INTO edges_1m (minute, {KEY}, version) SELECT fromUnixTimestamp64Milli({low}), {stray}, 1"
+    )
+    retell(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
+    retell(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
+
+    assert told(sinking.store, "edges_1m", "minute") == expected(sinking.store, "toStartOfMinute")
+
+
+def test_a_minute_that_is_empty_now_has_no_rows_any_more(fresh: Fresh) -> None:
+    sinking = Sinking(fresh())
+    sinking.take(folded(log(2, windows=9, chaos=False)))
+    sinking.now = LONG_AFTER
+    sinking.rollup.tell()
+    sinking.store.query("TRUNCATE TABLE edges")
+
+    sinking.rollup.tell_all(T0, T0 + 9 * WIDTH)
+
+    assert told(sinking.store, "edges_1m", "minute") == []
+    assert told(sinking.store, "edges_1h", "hour") == []
