@@ -8,6 +8,7 @@ from servicemap import __version__
 
 COMMANDS = {
     "up": "run the map of this machine: collectors, log, folds and store",
+    "view": "show the map in the browser, live and at any past time",
     "map": "print who talks to whom, now or at any past time",
     "sql": "query the store in ClickHouse's SQL",
     "log": "list the topics, read one, show who lags behind",
@@ -47,7 +48,7 @@ def main() -> None:
     """Servicemap: who really talks to whom on your machines, live and with a memory.
 
     \b
-    servicemap up                  start it on this machine
+    servicemap up                  start it on this machine; it prints the address of the live view
     servicemap map                 see the map
     servicemap map --since 10m     of the last ten minutes
     servicemap sql "SELECT * FROM service_edges ORDER BY window DESC LIMIT 10"

@@ -47,6 +47,17 @@ class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Port of its HTTP interface; 0: any."""
 
 
+class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The live view in the browser."""
+
+    host: str = "127.0.0.1"
+    """Address it listens on; any but a loopback address needs a token."""
+    port: int | None = None
+    """Its port, 0 for any; none: 8080, or the next that is free."""
+    token: str = ""
+    """What a browser or program must know to see anything; empty: nothing, on loopback."""
+
+
 class ServicesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How processes are called."""
 
@@ -61,6 +72,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Directory for the log, the store and what runs; empty: $XDG_DATA_HOME/servicemap or ~/.local/share/servicemap."""
     log: LogConfig = field(default_factory=LogConfig)
     store: StoreConfig = field(default_factory=StoreConfig)
+    view: ViewConfig = field(default_factory=ViewConfig)
     collectors: Settings = field(default_factory=Settings)
     services: ServicesConfig = field(default_factory=ServicesConfig)
 

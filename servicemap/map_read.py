@@ -33,14 +33,15 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
         found.add(row[1], *server)
     if wanted.level == "process" or wanted.everything:
         asked_for = found.processes() if wanted.level == "process" else iter(())
-        for process in _processes(store, asked_for, wanted):
+        for process in processes(store, asked_for, wanted):
             found.add_process(process, wanted.level)
     return ServiceMap(
         start=iso_ms(wanted.start), end=iso_ms(wanted.end), level=wanted.level, nodes=found.listed(), edges=edges
     )
 
 
-def _processes(store: Store, nodes: Iterable[str], wanted: Wanted) -> Iterator[Node]:
+def processes(store: Store, nodes: Iterable[str], wanted: Wanted) -> Iterator[Node]:
+    """Yield what is known of processes by their ids and, if everything is wanted, of all others there."""
     remaining = iter(nodes)
     everything = wanted.everything
     while (some := list(islice(remaining, _NODES_A_QUERY))) or everything:

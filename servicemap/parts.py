@@ -9,6 +9,7 @@ from sinks.store import Address
 from streams.stage import AttributeStage, PairStage, Stage
 
 WRITER = "servicemap"
+VIEW = "view.json"  # in the data directory: where the live view of a running `up` is
 
 
 def group_of(stage: Stage) -> str:

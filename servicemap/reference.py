@@ -66,7 +66,8 @@ def _entry(field: FieldInfo, path: tuple[str, ...], text: str, *, named: bool) -
     if text:
         yield f"{text}\n"
     default = _default(field)
-    yield f"* default: {f'`{json.dumps(default)}`' if default is not None else 'none, it must be given'}"
+    required = field.default is NODEFAULT and field.default_factory is NODEFAULT
+    yield "* default: none, it must be given" if required else f"* default: `{json.dumps(default)}`"
     if named and not isinstance(default, list | tuple):  # a list cannot be given as one text
         yield f"* environment: `{PREFIX}{'__'.join(path).upper()}{'__NAME' if isinstance(default, dict) else ''}`"
     yield ""

@@ -15,6 +15,7 @@ from servicemap.config import Config, Given, given_values
 from sinks.store import Address
 
 DEFAULT = "default"
+SECRETS = {"view.token"}
 
 
 def show_settings(config: Config, options: Mapping[str, Any], *, as_json: bool) -> None:
@@ -36,7 +37,8 @@ def settings(config: Config, given: list[Given]) -> Iterator[dict[str, Any]]:
         key = ".".join(path)
         origins = [each.origin for each in given if each.path[: len(path)] == path]
         shown = effective.get(key, msgspec.to_builtins(value))
-        yield {"key": key, "value": _redacted(shown), "origin": origins[-1] if origins else DEFAULT}
+        shown = "***" if key in SECRETS and shown else _redacted(shown)
+        yield {"key": key, "value": shown, "origin": origins[-1] if origins else DEFAULT}
 
 
 def check_settings(config: Config, *, as_json: bool) -> None:

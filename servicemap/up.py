@@ -11,7 +11,7 @@ from servicemap.config import Config
 from servicemap.directory import held
 from servicemap.log.connect import connect_log
 from servicemap.options import Failure
-from servicemap.parts import store_address, store_directory
+from servicemap.parts import VIEW, store_address, store_directory
 from servicemap.process import stop_event
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor
@@ -33,7 +33,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool) -> None:
         try:
             while not stop.is_set() and time.monotonic() < end:
                 supervisor.tend()
-                if not told and _store_ready(config):
+                if not told and _store_ready(config) and (config.directory / VIEW).exists():
                     told = True
                     _say(_greeting(config))
                 hopeless = supervisor.hopeless()
@@ -54,10 +54,12 @@ def parts(config: Config) -> list[Part]:
     file = _written(config)
     common = ("--config", str(file))
     ready = lambda: _store_ready(config)  # noqa: E731
+    (config.directory / VIEW).unlink(missing_ok=True)  # of a view that was killed
     found = [
         Part("collect", ("servicemap", "collect", *common)),
         Part("work", ("servicemap", "work", *common)),
         Part("sink", ("servicemap", "sink", *common), ready),
+        Part("view", ("servicemap", "view", *common)),
     ]
     if not config.store.url:
         folder = store_directory(config)
@@ -82,15 +84,13 @@ def _store_ready(config: Config) -> bool:
 
 
 def _greeting(config: Config) -> str:
-    where = f"data in {config.directory}"
-    if config.store.url:
-        return f"up; {where}; see the map with: servicemap map"
-    facts = json.loads((store_directory(config) / "store.json").read_text())
-    address = store_address(config, write=False)
-    return (
-        f"up; {where}\n  store   clickhouse://{address.host}:{address.port} and http://{facts['host']}:{facts['http_port']}"
-        f" (user default, read only)\n  see     servicemap map{_data_flag(config)}"
-    )
+    lines = [f"up; data in {config.directory}", f"view    {json.loads((config.directory / VIEW).read_text())['url']}"]
+    if not config.store.url:
+        facts = json.loads((store_directory(config) / "store.json").read_text())
+        host, port = facts["host"], facts["native_port"]
+        addresses = f"clickhouse://{host}:{port} and http://{host}:{facts['http_port']}"
+        lines.append(f"store   {addresses} (user default, read only)")
+    return "\n  ".join([*lines, f"see     servicemap map{_data_flag(config)}"])
 
 
 def _data_flag(config: Config) -> str:

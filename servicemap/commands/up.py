@@ -1,4 +1,4 @@
-"""`servicemap up`: run the map of this machine: collectors, log, folds and store in one supervised command."""
+"""`servicemap up`: run the map of this machine: collectors, log, folds, store and view in one supervised command."""
 
 import click
 
@@ -11,12 +11,14 @@ from servicemap.options import Duration, configured
     window="collectors__window_ms",
     native_port="store__native_port",
     http_port="store__http_port",
+    view_port="view__port",
     host_id="collectors__host_id",
 )
 @click.option("--for", "for_ms", type=Duration(), metavar="TIME", help="Stop after this long, such as 30s.")
 @click.option("--window", type=Duration(), help="Width of a window.  [default: 5s]")
 @click.option("--native-port", type=int, help="Port of the store's native protocol; 0: any.  [default: 9000]")
 @click.option("--http-port", type=int, help="Port of the store's HTTP interface; 0: any.  [default: 8123]")
+@click.option("--view-port", type=int, help="Port of the live view; 0: any.  [default: 8080, or the next that is free]")
 @click.option("--host-id", help="Id of this host.  [default: its machine id]")
 @click.option("--quiet", is_flag=True, help="No summary, even on a terminal.")
 def command(config: Config, for_ms: int | None, quiet: bool) -> None:

@@ -1,0 +1,16 @@
+-- What processes used in [from, to), a row for each `step` ms, all of them together.
+-- Columns: when it begins, in ms; CPU in ms a window, memory in bytes, open files and threads, means of the windows.
+-- Parameters: nodes, ids of processes; from, to and step in ms.
+SELECT
+    %(from)s + intDiv(toUnixTimestamp64Milli(window) - %(from)s, %(step)s) * %(step)s AS point,
+    sum(cpu), avg(rss), avg(fds_), avg(threads_)
+FROM
+(
+    SELECT window, sum(cpu_ms) AS cpu, sum(rss_bytes) AS rss, sum(fds) AS fds_, sum(threads) AS threads_
+    FROM process_usage FINAL
+    WHERE node IN %(nodes)s
+        AND window >= fromUnixTimestamp64Milli(%(from)s, 'UTC') AND window < fromUnixTimestamp64Milli(%(to)s, 'UTC')
+    GROUP BY window
+)
+GROUP BY point
+ORDER BY point

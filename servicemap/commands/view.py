@@ -1,0 +1,25 @@
+"""`servicemap view`: the live view in the browser, of any store."""
+
+import click
+
+from servicemap.config import Config
+from servicemap.options import configured
+
+
+@click.command()
+@configured(host="view__host", port="view__port", token="view__token")
+@click.option("--host", help="Address to listen on; others than loopback need a token.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port; 0: any.  [default: 8080, or the next that is free]")
+@click.option("--token", help="What people must know; better given as SERVICEMAP_VIEW__TOKEN.")
+@click.option("--open", "browser", is_flag=True, help="Open it in the browser.")
+def command(config: Config, browser: bool) -> None:
+    """Serve the live view until Ctrl-C; `servicemap up` does so by itself. It only reads.
+
+    \b
+    servicemap view --open
+    servicemap view --store clickhouse://reader:secret@ch:9000/servicemap
+    SERVICEMAP_VIEW__TOKEN=... servicemap view --host 0.0.0.0
+    """
+    from servicemap.view.server import run_view
+
+    run_view(config, browser=browser)

@@ -1,0 +1,37 @@
+"""Answers that several pages ask for at once are worked out once."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
+FRESH_SECONDS = 1.0
+MOST = 32
+
+
+class Answers:
+    """Answers by what was asked, for a second or until something newer is stored."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, asyncio.Future[bytes]] = {}
+
+    async def get(self, asked: str, work: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
+        """Return the answer to what is asked; while it is worked out, others wait for the same."""
+        found = self._answers.get(asked)
+        if found is None:
+            found = asyncio.create_task(work())
+            found.add_done_callback(partial(self._age, asked))
+            if len(self._answers) < MOST:
+                self._answers[asked] = found
+        return await asyncio.shield(found)  # who leaves does not take it from the others
+
+    def clear(self) -> None:
+        """Forget all answers: there is something newer."""
+        self._answers.clear()
+
+    def _age(self, asked: str, answer: asyncio.Future[bytes]) -> None:
+        asyncio.get_running_loop().call_later(FRESH_SECONDS, self._forget, asked, answer)
+
+    def _forget(self, asked: str, answer: asyncio.Future[bytes]) -> None:
+        if self._answers.get(asked) is answer:
+            self._answers.pop(asked, None)

@@ -1,0 +1,132 @@
+"""What the view answers. Every answer is worked out in a thread, bytes and all; the loop only passes it on."""
+
+import gzip
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from servicemap import __version__
+from servicemap.view.answers import Answers
+from servicemap.view.assets import Asset, Assets
+from servicemap.view.edge import edge_answer
+from servicemap.view.export import as_csv, as_json
+from servicemap.view.guard import error_response
+from servicemap.view.hosts import hosts
+from servicemap.view.hub import Hub
+from servicemap.view.map_reading import Known, map_answer, newest_end
+from servicemap.view.node import node_answer
+from servicemap.view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
+from servicemap.view.stores import Stores
+from servicemap.view.timeline import timeline_answer
+from sinks.store import Store
+
+Work = Callable[[Store], Any]
+Form = Callable[[Any], bytes]
+STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+FORMS: dict[str, tuple[Form, str]] = {"json": (as_json, "application/json"), "csv": (as_csv, "text/csv")}
+
+
+class Api:
+    """The handlers, over one store. `distant` readers get their answers compressed."""
+
+    def __init__(self, stores: Stores, *, distant: bool) -> None:
+        self._stores = stores
+        self._distant = distant
+        self._known = Known()
+        self._answers = Answers()
+        self._assets = Assets()
+        self.hub = Hub(lambda: stores.ask(lambda store: newest_end(store, _now())), self._answers.clear)
+        self._works: dict[str, Callable[[dict[str, str]], Work]] = {
+            "map": _works(MapAsked, lambda store, asked: map_answer(store, asked, self._known, _now())),
+            "timeline": _works(TimelineAsked, lambda store, asked: timeline_answer(store, asked, _now())),
+            "node": _works(NodeAsked, lambda store, asked: node_answer(store, asked, _now())),
+            "edge": _works(EdgeAsked, lambda store, asked: edge_answer(store, asked, _now())),
+            "hosts": _works(Nothing, lambda store, _: hosts(store, _now())),
+            "health": _works(Nothing, lambda store, _: _health(store, _now())),
+        }
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return what is answered where."""
+        return [
+            web.get("/", self._page),
+            web.get("/assets/{name:.+}", self._asset),
+            web.get("/api/stream", self._stream, allow_head=False),
+            web.get("/api/export", self._export),
+            *(web.get(f"/api/{what}", self._told) for what in self._works),
+        ]
+
+    async def _told(self, request: web.Request) -> web.StreamResponse:
+        work = self._works[request.path.rpartition("/")[2]](dict(request.query))
+        body = await self._worked(request.path_qs, work, msgspec.json.encode)
+        response = web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
+        if self._distant:
+            response.enable_compression()
+        return response
+
+    async def _export(self, request: web.Request) -> web.StreamResponse:
+        query = dict(request.query)
+        what, form = query.pop("what", "map"), query.pop("format", "json")
+        if what not in {"map", "node", "edge"}:
+            raise BadRequest("what: one of map, node, edge")
+        if form not in FORMS:
+            raise BadRequest(f"format: one of {', '.join(FORMS)}")
+        encode, kind = FORMS[form]
+        body = await self._worked(request.path_qs, self._works[what](query), encode)
+        name = f"attachment; filename=servicemap-{what}.{form}"
+        headers = {"Content-Disposition": name, "Cache-Control": "no-store"}
+        return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
+
+    async def _worked(self, asked: str, work: Work, encode: Form) -> bytes:
+        return await self._answers.get(asked, lambda: self._stores.ask(lambda store: encode(work(store))))
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        if self.hub.full:
+            return error_response(503, "too many pages listen: close some")
+        events = self.hub.listen()
+        response = web.StreamResponse(headers=STREAM)
+        await response.prepare(request)
+        await response.write(b"retry: 2000\n\n")
+        try:
+            async for event in events:
+                await response.write(event)
+        finally:
+            await events.aclose()
+        return response
+
+    async def _page(self, request: web.Request) -> web.StreamResponse:
+        return self._sent(request, self._assets.find("index.html"))
+
+    async def _asset(self, request: web.Request) -> web.StreamResponse:
+        return self._sent(request, self._assets.find(request.match_info["name"]))
+
+    def _sent(self, request: web.Request, asset: Asset | None) -> web.StreamResponse:
+        if asset is None:
+            raise web.HTTPNotFound
+        headers = {"ETag": asset.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        if asset.etag in request.headers.get("If-None-Match", ""):
+            return web.Response(status=304, headers=headers)
+        takes = "gzip" in request.headers.get("Accept-Encoding", "")
+        if takes and asset.compressed:
+            headers["Content-Encoding"] = "gzip"
+        body = asset.body if takes or not asset.compressed else gzip.decompress(asset.body)
+        return web.Response(body=body, content_type=asset.kind, charset="utf-8", headers=headers)
+
+
+def _works(kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[dict[str, str]], Work]:
+    def work(query: dict[str, str]) -> Work:
+        asked = read(query, kind)
+        return lambda store: answer(store, asked)
+
+    return work
+
+
+def _health(store: Store, now: int) -> dict[str, Any]:
+    newest = newest_end(store, now)
+    return {"ok": True, "newest": newest, "behind_ms": now - newest if newest else None, "version": __version__}
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

@@ -1,0 +1,44 @@
+"""Answers as files: JSON as it is told, or CSV for spreadsheets."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from servicemap.map_model import iso_ms
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what begins so is run by a spreadsheet, and names come from anywhere
+
+
+def as_json(answer: dict[str, Any]) -> bytes:
+    """Return an answer as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(answer), indent=1)
+
+
+def as_csv(answer: dict[str, Any]) -> bytes:
+    """Return the edges of a map as rows, or else the time series side by side, a row a point."""
+    rows = _edges(answer["edges"]) if "edges" in answer else _series(answer["series"])
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _edges(edges: Sequence[dict[str, Any]]) -> Iterator[Iterable[Any]]:
+    if not edges:
+        return
+    names = [name for name in edges[0] if name != "id"]
+    yield names
+    for edge in edges:
+        yield (iso_ms(edge[name]) if name in {"first", "last"} else edge.get(name) for name in names)
+
+
+def _series(series: dict[str, dict[str, Any]]) -> Iterator[Iterable[Any]]:
+    yield "time", *(f"{name} ({told['unit']})" for name, told in series.items())
+    for points in zip(*(told["points"] for told in series.values()), strict=True):
+        yield iso_ms(points[0][0]), *(value for _, value in points)
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -1,0 +1,153 @@
+"""The map as the page gets it: rates, health, what is new and what is gone. Pure; reading is in map_reading.py."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from servicemap.map_model import Edge, Node, ServiceMap
+from servicemap.view.health import health, share, softened, worst
+
+NEW_MS = 600_000  # what was first seen so lately is new
+
+Key = tuple[str, str, str, int]  # client, server, transport, server's port
+
+
+class Labels(NamedTuple):
+    """Where a host stands, by what it was told; and its id and name."""
+
+    host: str
+    hostname: str
+    region: str
+    zone: str
+
+
+def key(edge: Edge) -> Key:
+    """Return what an edge is known by."""
+    return edge.client, edge.server, edge.transport, edge.server_port
+
+
+def edge_id(edge: Key) -> str:
+    """Return the id of an edge: its client, server, transport and port, with tabs between, which no name has."""
+    return "\t".join(map(str, edge))
+
+
+def drawn(found: ServiceMap, before: ServiceMap, known: Collection[Key], labels: Iterable[Labels]) -> dict[str, Any]:
+    """Return nodes, edges and what is gone since `before`.
+
+    An edge is new that was first seen lately and is not among those `known` from before, unless nothing is known.
+    """
+    seconds = (_ms(found.end) - _ms(found.start)) / 1000
+    there = {key(edge) for edge in found.edges}
+    lately = _ms(found.end) - NEW_MS
+    fresh = {key(edge) for edge in found.edges if known and _ms(edge.first) >= lately and key(edge) not in known}
+    edges = [_edge(edge, seconds, new=key(edge) in fresh) for edge in found.edges]
+    was = (_ms(before.end) - _ms(before.start)) / 1000
+    gone = [_edge(edge, was, new=False) for edge in before.edges if key(edge) not in there]
+    return {"nodes": list(_nodes(found, before, edges, gone, labels, seconds)), "edges": edges, "gone": gone}
+
+
+def _edge(edge: Edge, seconds: float, *, new: bool) -> dict[str, Any]:
+    told: dict[str, Any] = msgspec.to_builtins(edge)
+    failed_share = min(1.0, share(edge.connections_failed, max(edge.connections_opened, edge.connections_failed)))
+    segments = edge.client_sent_segments + edge.server_sent_segments
+    retransmit_share = min(1.0, share(edge.client_retransmits + edge.server_retransmits, segments))
+    rtt_us = edge.client_rtt_us or edge.server_rtt_us
+    return told | {
+        "id": edge_id(key(edge)),
+        "first": _ms(edge.first),
+        "last": _ms(edge.last),
+        "bytes_s": moved(edge) / seconds,
+        "opened_s": edge.connections_opened / seconds,
+        "failed_share": failed_share,
+        "retransmit_share": retransmit_share,
+        "rtt_ms": rtt_us / 1000 if rtt_us else None,
+        "health": health(failed_share, retransmit_share, segments),
+        "new": new,
+        "signals": "tcp",
+    }
+
+
+def moved(edge: Edge) -> int:
+    """Return the bytes both ways. Both sides tell of the same ones, and of some only one side knows."""
+    asked = max(edge.client_sent_bytes, edge.server_received_bytes)
+    return asked + max(edge.client_received_bytes, edge.server_sent_bytes)
+
+
+def _nodes(
+    found: ServiceMap,
+    before: ServiceMap,
+    edges: list[dict[str, Any]],
+    gone: list[dict[str, Any]],
+    labels: Iterable[Labels],
+    seconds: float,
+) -> Iterator[dict[str, Any]]:
+    places = {name: label for label in labels for name in (label.hostname, label.host)}
+    inward, outward = _sums(edges, "server", seconds), _sums(edges, "client", seconds)
+    there = {node.id for node in found.nodes}
+    missing = {end for edge in gone for end in (edge["client"], edge["server"])} - there
+    for node in [*found.nodes, *(node for node in before.nodes if node.id in missing)]:
+        served, used = inward.get(node.id), outward.get(node.id)
+        yield (
+            msgspec.to_builtins(node)
+            | _place(node, places)
+            | {
+                "health": worst(served["health"] if served else "ok", softened(used["health"]) if used else "ok"),
+                "in": served or _NOTHING,
+                "out": used or _NOTHING,
+                "gone": node.id in missing,
+            }
+        )
+
+
+_COUNTS = ("opened", "closed", "active", "failed")
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("edges", *_COUNTS, "conn_s", "bytes_s", "failed_share", "retransmits"), 0), "health": "ok",
+}  # fmt: skip
+
+
+def _sums(edges: list[dict[str, Any]], end: str, seconds: float) -> dict[str, dict[str, Any]]:
+    """Add up the edges at each node that is their `end`."""
+    sums: dict[str, dict[str, Any]] = {}
+    for edge in edges:
+        node = sums.setdefault(edge[end], dict(_NOTHING))
+        node["edges"] += 1
+        for count in _COUNTS:
+            node[count] += edge[f"connections_{count}"]
+        node["bytes_s"] += edge["bytes_s"]
+        node["retransmits"] += edge["client_retransmits"] + edge["server_retransmits"]
+        node["health"] = worst(node["health"], edge["health"])
+    for node in sums.values():
+        node["conn_s"] = node["opened"] / seconds
+        node["failed_share"] = share(node["failed"], max(node["opened"], node["failed"]))
+    return sums
+
+
+def _place(node: Node, places: dict[str, Labels]) -> dict[str, Any]:
+    """Return where a node stands, where it stands in one place, and what stands below its title."""
+    names = [node.hostname or node.host] if node.host else node.hosts
+    found = [places.get(name, Labels("", name, "", "")) for name in names]
+    regions, zones = {each.region for each in found}, {each.zone for each in found}
+    place: dict[str, Any] = {
+        "region": regions.pop() if len(regions) == 1 else "",
+        "zone": zones.pop() if len(zones) == 1 else "",
+        "subtitle": _subtitle(node),
+    }
+    if len(found) == 1:
+        place |= {"host": found[0].host or node.host, "hostname": found[0].hostname}
+    return place
+
+
+def _subtitle(node: Node) -> str:
+    if node.kind == "process":
+        return " on ".join(text for text in (node.service, node.hostname) if text)
+    if node.kind == "service":
+        return node.hosts[0] if len(node.hosts) == 1 else f"{len(node.hosts)} hosts"
+    if node.kind == "container":
+        return node.hostname
+    return f"on {node.hostname}" if node.kind == "address" and node.hostname else ""
+
+
+def _ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

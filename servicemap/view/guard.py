@@ -1,0 +1,135 @@
+"""Who may see the view, and what a browser may do with what it gets.
+
+On loopback without a token every local program may read, and only requests for a name of this machine are answered: a
+page of another site cannot have its own name point here (DNS rebinding). With a token everybody must know it.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import logging
+from html import escape
+from urllib.parse import urlencode
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from servicemap.view.parameters import BadRequest, NotThere
+from sinks.store import StoreError
+
+log = logging.getLogger(__name__)
+
+COOKIE = "servicemap-view"
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+UNNAMED = "not for this name: open the view by the address that servicemap printed"
+UNKNOWN = "a token is needed: open the address with ?token=… or send Authorization: Bearer …"
+FOREIGN = "other sites may not ask"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a name or address is of this machine alone."""
+    if host.rstrip(".").lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """Lets requests in, turns failures into answers, and puts the headers on."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+        self._cookie = hmac.new(self._token, COOKIE.encode(), hashlib.sha256).hexdigest()  # does not tell the token
+
+    def middleware(self) -> Middleware:
+        """Return what stands before every handler."""
+
+        @web.middleware
+        async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+            refused = self._refused(request)
+            if refused is not None:
+                return refused
+            if self._token and request.path == "/" and "token" in request.query:
+                return self._welcome(request)
+            return await _answered(request, handler)
+
+        return guarded
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("Sec-Fetch-Site") in {"cross-site", "same-site"} and request.path.startswith("/api/"):
+            return error_response(403, FOREIGN)
+        if not self._token:
+            return None if is_loopback(_name(request.host)) else error_response(403, UNNAMED)
+        return None if self._known(request) else error_response(401, UNKNOWN)
+
+    def _known(self, request: web.Request) -> bool:
+        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        given = bearer.strip() if scheme.lower() == "bearer" else ""
+        if request.path == "/" and not given:
+            given = request.query.get("token", "")
+        if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
+            return True
+        cookie = request.cookies.get(COOKIE, "")
+        return hmac.compare_digest(cookie.encode("utf-8", "surrogateescape"), self._cookie.encode())
+
+    def _welcome(self, request: web.Request) -> web.Response:
+        """Take the token out of the address, and into a cookie.
+
+        By a page and not by a redirect: a browser that follows a link of another site sends no strict cookie along.
+        """
+        rest = urlencode([pair for pair in request.query.items() if pair[0] != "token"])
+        target = escape(f"{request.path}?{rest}" if rest else request.path)
+        page = f'<!doctype html><title>servicemap</title><meta http-equiv="refresh" content="0;url={target}">'
+        response = web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-store"})
+        response.set_cookie(
+            COOKIE, self._cookie, path="/", httponly=True, samesite="Strict", secure=request.secure or None
+        )
+        return response
+
+
+def error_response(status: int, sentence: str) -> web.Response:
+    """Return an error as every error is told."""
+    body = msgspec.json.encode({"error": sentence})
+    headers = {"Cache-Control": "no-store"}
+    return web.Response(status=status, body=body, content_type="application/json", headers=headers)
+
+
+async def with_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Put the headers on an answer that is about to leave."""
+    response.headers.update(HEADERS)
+    response.headers.pop("Server", None)
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except BadRequest as error:
+        return error_response(400, str(error))
+    except NotThere as error:
+        return error_response(404, str(error))
+    except web.HTTPMethodNotAllowed:
+        return error_response(405, "the view only reads: use GET")
+    except web.HTTPException as error:
+        return error_response(error.status, f"there is no {request.path} here" if error.status == 404 else error.reason)
+    except StoreError as error:
+        status = 504 if error.code == 159 else 503 if error.code == 0 else 500  # 159: TIMEOUT_EXCEEDED
+        return error_response(status, str(error))
+    except Exception:
+        log.exception("could not answer %s", request.path)
+        return error_response(500, "the view failed at this: its log says how")
+
+
+def _name(host: str) -> str:
+    """Return a Host header without its port."""
+    return host.partition("]")[0] if host.startswith("[") else host.rpartition(":")[0] or host

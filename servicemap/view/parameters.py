@@ -1,0 +1,98 @@
+"""What can be asked, and how it is read from an address. Times are ms since the epoch."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar, cast, get_args
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+Level = Literal["service", "process", "container", "host", "address"]
+Moment = Annotated[int, Meta(ge=0, le=32_503_680_000_000)]  # to the year 3000
+Text = Annotated[str, Meta(max_length=4_096)]
+
+LATEST_MS = 60_000
+LONGEST_MS = 400 * 86_400_000  # what is kept longest
+
+
+class BadRequest(Exception):
+    """One sentence that says which parameter is wrong, and how."""
+
+
+class NotThere(Exception):
+    """One sentence that says what is asked for and not there."""
+
+
+class Ranged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A stretch of time. Without both, the last minute that is stored; without one, a minute up to or all since."""
+
+    start: Moment | None = field(default=None, name="from")
+    end: Moment | None = field(default=None, name="to")
+
+
+class MapAsked(Ranged, frozen=True, kw_only=True):
+    """The map, or the part of it with an end in a service or on a host (its name or id)."""
+
+    level: Level = "service"
+    service: Text = ""
+    host: Text = ""
+
+
+class TimelineAsked(Ranged, frozen=True, kw_only=True):
+    """What happened over a stretch of time; its edges are those of a level."""
+
+    level: Level = "service"
+    buckets: Annotated[int, Meta(ge=1, le=1_000)] = 120
+
+
+class NodeAsked(Ranged, frozen=True, kw_only=True):
+    """A node by its id; the level says what an id that stands at several levels means, and follows from its kind."""
+
+    id: Text
+    level: Level | None = None
+
+
+class EdgeAsked(Ranged, frozen=True, kw_only=True):
+    """An edge by its ends at a level."""
+
+    client: Text
+    server: Text
+    transport: Annotated[str, Meta(max_length=16)] = "tcp"
+    port: Annotated[int, Meta(ge=0, le=65_535)]
+    level: Level | None = None
+
+
+class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
+    """No parameters."""
+
+
+Asked = TypeVar("Asked", bound=Struct)
+
+
+def read(query: Mapping[str, str], kind: type[Asked]) -> Asked:
+    """Read the parameters of a request; an empty one is not given. BadRequest names what is wrong."""
+    given = {name: value for name, value in query.items() if value != ""}
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        raise BadRequest(f"{where.rstrip('`')}: {what}" if where else what) from None
+
+
+def stretch(asked: Ranged, newest: int, longest: int = LATEST_MS) -> tuple[int, int]:
+    """Return the stretch of time that is meant, in ms; `longest` is how much of the latest is meant without a start."""
+    end = asked.end if asked.end is not None else max(newest, (asked.start or 0) + 1)
+    start = asked.start if asked.start is not None else max(0, end - longest)
+    if start >= end:
+        raise BadRequest("from: must be earlier than to")
+    if end - start > LONGEST_MS:
+        raise BadRequest("from: more than 400 days before to")
+    return start, end
+
+
+def level_of(node: str, level: Level | None) -> Level:
+    """Return the level at which a node is looked at."""
+    kind = node.partition(":")[0]
+    for known in get_args(Level):
+        if kind == known:
+            return level or cast(Level, known)
+    raise BadRequest(f"{node!r} is no node: one begins with service:, process:, container:, host: or address:")

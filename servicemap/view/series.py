@@ -1,0 +1,57 @@
+"""Rows of a query as time series: a point for every step; a rate is 0 where nothing was seen, and the rest unknown."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+POINTS = 120
+Row = tuple[Any, ...]
+
+
+class Line(NamedTuple):
+    """A series: the column of a row that tells it, its unit, and how the column becomes its value.
+
+    A `rate` is divided by the seconds of its step, and is 0 where nothing was seen, unless it is `heard` of a host or
+    process in every window; anything else is unknown there.
+    """
+
+    column: int
+    name: str
+    unit: str
+    scale: float = 1.0
+    rate: bool = False
+    heard: bool = False
+
+
+def step_ms(start: int, end: int, points: int, width: int) -> int:
+    """Return how long a step is: so that there are about so many, in whole windows."""
+    width = max(width, 1)
+    return max(1, -(-(end - start) // (points * width))) * width
+
+
+def steps(start: int, end: int, step: int, newest: int) -> Iterator[tuple[int, float]]:
+    """Yield when each step begins, ms, and how many seconds of it have been."""
+    last = min(end, newest)
+    for at in range(start, end, step):
+        yield at, max(0, min(at + step, last) - at) / 1000
+
+
+def told(lines: Sequence[Line], rows: Sequence[Row], times: Sequence[tuple[int, float]]) -> dict[str, dict[str, Any]]:
+    """Return the series by name, as /api/node tells them; the first column of a row says when its step begins."""
+    by_time = {row[0]: row for row in rows}
+
+    def points(line: Line) -> list[list[float | None]]:
+        return [[at, _value(line, by_time.get(at), seconds)] for at, seconds in times]
+
+    return {line.name: {"unit": line.unit, "points": points(line)} for line in lines}
+
+
+def _value(line: Line, row: Row | None, seconds: float) -> float | None:
+    if not seconds:
+        return None  # not yet
+    if row is None:
+        return 0.0 if line.rate and not line.heard else None
+    value = float(row[line.column]) * line.scale
+    if math.isnan(value):  # a mean of nothing
+        return None
+    return value / seconds if line.rate else value

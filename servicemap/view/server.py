@@ -1,0 +1,103 @@
+"""Serving the view: where it listens, and how it starts and stops."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+
+import msgspec
+from aiohttp import web
+
+from servicemap.config import Config
+from servicemap.options import Failure
+from servicemap.parts import VIEW, store_address
+from servicemap.process import SUPERVISED, stop_event, tune_memory
+from servicemap.view.api import Api
+from servicemap.view.guard import Guard, is_loopback, with_headers
+from servicemap.view.stores import Stores
+from sinks.store import Store, StoreError
+
+DEFAULT_PORT = 8080
+TRIES = 100  # ports after the default one
+LONGEST_LINE = 32_768  # bytes; ids can be long
+
+
+def run_view(config: Config, *, browser: bool = False) -> None:
+    """Serve until a signal."""
+    stop = stop_event()
+    asked = config.view
+    if not asked.token and not is_loopback(asked.host):
+        raise Failure(f"others can reach {asked.host}: say what they must know with SERVICEMAP_VIEW__TOKEN or --token")
+    if SUPERVISED not in os.environ:
+        store_address(config, write=False)  # says at once when there is none
+    with listen(asked.host, asked.port) as bound:
+        url = address(asked.host, bound.getsockname()[1])
+        _announce(config, url)
+        tune_memory()
+        if browser:
+            import webbrowser
+
+            webbrowser.open(url)
+        asyncio.run(serve(config, bound, stop))
+
+
+async def serve(config: Config, bound: socket.socket, stop: threading.Event) -> None:
+    """Answer on a socket until told to stop."""
+
+    def connect() -> Store:
+        try:
+            return Store(store_address(config, write=False))
+        except Failure as error:
+            raise StoreError(error.format_message()) from None
+
+    stores = Stores(connect)
+    api = Api(stores, distant=not is_loopback(config.view.host))
+    app = web.Application(middlewares=[Guard(config.view.token).middleware()])
+    app.on_response_prepare.append(with_headers)
+    app.add_routes(api.routes())
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,  # a page that is closed listens no longer
+        shutdown_timeout=2.0,
+        max_line_size=LONGEST_LINE,
+    )
+    await runner.setup()
+    await web.SockSite(runner, bound).start()
+    try:
+        await asyncio.to_thread(stop.wait)
+    finally:
+        await api.hub.close()
+        await runner.cleanup()
+        stores.close()
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """Listen on a port; without one on the default, or on the next that is free. Failure says what to do."""
+    tried = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + TRIES)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reason = ""
+    for each in tried:
+        try:
+            return socket.create_server((host, each), family=family, backlog=64)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+    which = f"{host}:{port}" if port is not None else f"any port of {host} from {DEFAULT_PORT} to {tried[-1]}"
+    raise Failure(f"the view cannot listen on {which} ({reason}): stop who has it, or give another port, 0 for any")
+
+
+def address(host: str, port: int) -> str:
+    """Return the address that a browser opens."""
+    name = socket.gethostname() if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}/"
+
+
+def _announce(config: Config, url: str) -> None:
+    """Tell where the view is: the supervisor by a file, else people."""
+    if SUPERVISED not in os.environ:
+        print(f"servicemap: the view is at {url}", file=sys.stderr, flush=True)
+        return
+    fresh = config.directory / f"{VIEW}.new"
+    fresh.write_bytes(msgspec.json.encode({"url": url}))
+    fresh.replace(config.directory / VIEW)

@@ -1,0 +1,71 @@
+"""SQL for people to copy: it asks for the rows behind what is shown, and runs as it is."""
+
+from dashboards.queries import quoted
+from servicemap.view.parameters import Level
+
+_SHOWN = """\
+    window, client, server, transport, server_port, rule,
+    connections_opened, connections_active, connections_failed,
+    client_sent_bytes, client_received_bytes, client_retransmits, client_rtt_us,
+    server_sent_bytes, server_received_bytes, server_retransmits, server_rtt_us"""
+_FLOWS = """\
+    window, transport, a_scope, a_address, a_port, b_scope, b_address, b_port, verdict,
+    a_opened, a_closed, a_failed, a_sent_bytes, a_received_bytes, a_retransmits, a_rtt_us,
+    b_opened, b_closed, b_failed, b_sent_bytes, b_received_bytes, b_retransmits, b_rtt_us"""
+
+
+def node_statement(node: str, level: Level, start: int, end: int) -> str:
+    """Return the SQL for the rows of a node."""
+    if level == "address":
+        return _flows(f"({_address('a', node)}) OR ({_address('b', node)})", start, end)
+    return _edges(f"({_at('client', node, level)}) OR ({_at('server', node, level)})", start, end)
+
+
+def edge_statement(client: str, server: str, transport: str, port: int, level: Level, start: int, end: int) -> str:
+    """Return the SQL for the rows of an edge."""
+    carried = f"transport = {quoted(transport)}"
+    if level == "address":
+        ways = (("a", "b", 0), ("b", "a", 1))  # a verdict's lowest bit says that b serves
+        either = " OR ".join(
+            f"({_address(server_end, server)} AND {_address(client_end, client)}"
+            f" AND {server_end}_port = {port} AND verdict % 2 = {serves})"
+            for server_end, client_end, serves in ways
+        )
+        return _flows(f"{carried} AND ({either})", start, end)
+    ends = f"({_at('client', client, level)}) AND ({_at('server', server, level)})"
+    return _edges(f"{ends} AND {carried} AND server_port = {port}", start, end)
+
+
+def _at(end: str, node: str, level: Level) -> str:
+    """Return the condition that an end is a node of a level."""
+    kind, _, rest = node.partition(":")
+    if kind == "service":
+        return f"{end}_service = {quoted(rest)}"
+    if kind == "container":
+        host, _, container = rest.partition(":")
+        return f"{end}_host = {quoted(host)} AND {end}_container = {quoted(container)}"
+    if kind == "host" and level == "host":
+        return f"{end}_host = {quoted(rest)}"
+    if kind == "host" and level == "container":
+        return f"{end}_host = {quoted(rest)} AND {end}_container = ''"
+    unnamed = f" AND {end}_service = ''" if level == "service" else ""
+    return f"{end} = {quoted(node)}{unnamed}"
+
+
+def _address(end: str, node: str) -> str:
+    scope, _, address = node.partition(":")[2].rpartition("@")
+    return f"{end}_scope = {quoted(scope)} AND {end}_address = {quoted(address)}"
+
+
+def _edges(condition: str, start: int, end: int) -> str:
+    return _select(_SHOWN, "process_edges", condition, start, end, "window, client, server, server_port")
+
+
+def _flows(condition: str, start: int, end: int) -> str:
+    return _select(_FLOWS, "edges FINAL", f"(a_seen OR b_seen) AND ({condition})", start, end, "window, a_port, b_port")
+
+
+def _select(columns: str, table: str, condition: str, start: int, end: int, order: str) -> str:
+    since, until = (f"fromUnixTimestamp64Milli({moment}, 'UTC')" for moment in (start, end))
+    ranged = f"window >= {since} AND window < {until}"
+    return f"SELECT\n{columns}\nFROM {table}\nWHERE {ranged}\n    AND ({condition})\nORDER BY {order}\n"
