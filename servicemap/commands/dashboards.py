@@ -1,16 +1,21 @@
 """`servicemap dashboards`: Grafana's dashboards and alerts as files, and into a running Grafana."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
 
+from servicemap.config import Config
+from servicemap.options import configured
+
 
 @click.group()
 def command() -> None:
-    """Write Grafana's dashboards and alert rules as files.
+    """Write Grafana's dashboards and alert rules as files, or publish them into a running Grafana.
 
     \b
     servicemap dashboards build --out grafana
+    servicemap dashboards publish --url http://localhost:3000 --user admin:secret
     """
 
 
@@ -26,3 +31,44 @@ def build(out: Path | None, check: bool) -> None:
     from servicemap.building import build_files
 
     build_files(out, check=check)
+
+
+@command.command()
+@configured()
+@click.option("--url", envvar="GRAFANA_URL", required=True, help="Such as http://localhost:3000, or in GRAFANA_URL.")
+@click.option("--token", envvar="GRAFANA_TOKEN", help="Of a service account of role Admin, or in GRAFANA_TOKEN.")
+@click.option("--user", envvar="GRAFANA_USER", metavar="NAME:PASSWORD", help="Instead of a token, or in GRAFANA_USER.")
+@click.option("--folder", default="Servicemap", show_default=True, help="Title of the folder they go to.")
+@click.option("--dry-run", "dry", is_flag=True, help="Change nothing; say what would be done.")
+@click.option("--diff", is_flag=True, help="Show what differs.")
+@click.option("--force", is_flag=True, help="Send everything, such as a new password, whatever is there already.")
+@click.option("--json", "as_json", is_flag=True, help="One object a thing.")
+def publish(
+    config: Config,
+    url: str,
+    token: str | None,
+    user: str | None,
+    folder: str,
+    dry: bool,
+    diff: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Bring the data source, dashboards and alert rules into a running Grafana.
+
+    The data source asks the store of --store, at the address that is given there: Grafana must reach it too. What is
+    as it should be is left alone, and so is what Grafana was provisioned with. Where alerts go stays your own.
+
+    \b
+    servicemap dashboards publish --url http://localhost:3000 --user admin:secret --dry-run --diff
+    servicemap dashboards publish --url https://grafana.example --store clickhouse://reader:pw@ch:9000/servicemap
+    """
+    from servicemap.grafana import Grafana
+    from servicemap.parts import store_address
+    from servicemap.publishing import Wanted, credential, print_published
+    from servicemap.publishing import publish as publish_all
+
+    store = store_address(config, write=False)
+    with closing(Grafana(url, credential(token, user))) as grafana:
+        done = publish_all(grafana, store, Wanted(folder, force=force, dry=dry))
+        print_published(done, dry=dry, diff=diff, as_json=as_json)

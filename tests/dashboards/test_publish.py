@@ -1,0 +1,247 @@
+"""`dashboards publish` against a server that answers as Grafana does."""
+
+import json
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from dashboards.alerts.files import rules
+from dashboards.grafana.build import dashboards
+from dashboards.grafana.source import data_source
+from servicemap.cli import main
+from servicemap.publishing import duration
+from tests.dashboards.fake_grafana import TOKEN, USER, FakeGrafana, running
+from tests.dashboards.test_build import ROOT
+
+STORE = "clickhouse://reader:pw@ch.example:9000/servicemap"
+UIDS = [board["uid"] for board in dashboards()]
+
+
+@pytest.fixture
+def grafana() -> Iterator[FakeGrafana]:
+    with running(FakeGrafana()) as grafana:
+        yield grafana
+
+
+def publish(grafana: FakeGrafana, *more: str, token: str = TOKEN, store: str = STORE) -> Result:
+    arguments = ["dashboards", "publish", "--url", grafana.url, "--store", store, "--token", token, *more]
+    return CliRunner().invoke(main, arguments)
+
+
+def states(done: Result) -> set[str]:
+    assert done.exit_code == 0, done.output
+    return {one["state"] for one in map(json.loads, done.stdout.splitlines())}
+
+
+def test_everything_is_created_and_the_second_run_changes_nothing(grafana: FakeGrafana) -> None:
+    first, written = publish(grafana, "--json"), grafana.changes
+    second = publish(grafana, "--json")
+
+    assert states(first) == {"created", "answers"}
+    assert states(second) == {"unchanged", "answers"}
+    assert grafana.changes == written
+    assert set(grafana.dashboards) == set(UIDS)
+    assert {one["meta"]["folderUid"] for one in grafana.dashboards.values()} == set(grafana.folders)
+    kept = [rule["uid"] for group in grafana.groups.values() for rule in group["rules"]]
+    assert kept == [rule["uid"] for rule in rules()]
+
+
+def test_the_data_source_asks_the_store_and_has_its_password_where_nobody_reads_it(grafana: FakeGrafana) -> None:
+    publish(grafana)
+
+    source = grafana.sources["servicemap"]
+    assert source["jsonData"].items() >= {"host": "ch.example", "port": 9000, "username": "reader"}.items()
+    assert grafana.secrets["servicemap"] == {"password": "pw"}
+    assert "pw" not in json.dumps(source)
+
+
+def test_what_was_changed_there_is_updated_and_shown(grafana: FakeGrafana) -> None:
+    publish(grafana)
+    grafana.dashboards["servicemap-edge"]["dashboard"]["title"] = "Mine"
+
+    done = publish(grafana, "--diff")
+
+    assert [line for line in done.stdout.splitlines() if line.endswith("updated")] == [
+        "dashboard    Edge          updated"
+    ]
+    assert '-  "title": "Mine"' in done.stdout
+    assert '+  "title": "Edge"' in done.stdout
+    assert grafana.dashboards["servicemap-edge"]["dashboard"]["title"] == "Edge"
+    assert grafana.dashboards["servicemap-edge"]["dashboard"]["version"] == 2
+
+
+def test_a_rule_that_was_changed_there_is_updated(grafana: FakeGrafana) -> None:
+    publish(grafana)
+    name, group = next(iter(grafana.groups.items()))
+    group["rules"][0]["for"] = "1h"
+
+    publish(grafana)
+
+    assert grafana.groups[name]["rules"][0]["for"] != "1h"
+
+
+def test_a_dry_run_says_what_it_would_do_and_writes_nothing(grafana: FakeGrafana) -> None:
+    done = publish(grafana, "--dry-run", "--diff")
+
+    assert done.exit_code == 0, done.output
+    assert grafana.changes == 0
+    assert "Service map   would be created" in done.stdout or "Service       would be created" in done.stdout
+    assert '+  "uid": "servicemap-host"' in done.stdout
+
+
+def test_force_sends_everything_such_as_a_new_password(grafana: FakeGrafana) -> None:
+    publish(grafana)
+
+    publish(grafana, "--force", store=STORE.replace(":pw@", ":new@"))
+
+    assert grafana.secrets["servicemap"] == {"password": "new"}
+    assert {one["dashboard"]["version"] for one in grafana.dashboards.values()} == {2}
+
+
+def test_what_grafana_was_provisioned_with_is_left_alone(grafana: FakeGrafana) -> None:
+    publish(grafana)
+    grafana.sources["servicemap"] |= {"readOnly": True, "name": "Other"}
+    grafana.dashboards["servicemap-host"]["meta"]["provisioned"] = True
+    grafana.dashboards["servicemap-host"]["dashboard"]["title"] = "Other"
+    for group in grafana.groups.values():
+        group["rules"] = [{**group["rules"][0], "provenance": "file", "title": "Other"}]
+
+    done = publish(grafana, "--json")
+
+    assert states(done) == {"unchanged", "provisioned", "answers"}
+
+
+def test_dashboards_move_to_the_folder_that_is_named(grafana: FakeGrafana) -> None:
+    publish(grafana)
+
+    publish(grafana, "--folder", "Maps")
+
+    (uid,) = [uid for uid, folder in grafana.folders.items() if folder["title"] == "Maps"]
+    assert {one["meta"]["folderUid"] for one in grafana.dashboards.values()} == {uid}
+
+
+def test_a_user_with_a_password_may_ask_as_well(grafana: FakeGrafana) -> None:
+    user = ":".join(USER)
+    arguments = ["dashboards", "publish", "--url", grafana.url, "--store", STORE, "--user", user]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+
+
+def test_a_grafana_below_a_path_is_found() -> None:
+    with running(FakeGrafana("/monitoring")) as grafana:
+        assert publish(grafana).exit_code == 0
+        assert set(grafana.dashboards) == set(UIDS)
+
+
+def test_a_store_that_grafana_cannot_reach_is_told_and_nothing_is_undone(grafana: FakeGrafana) -> None:
+    grafana.health = (400, {"status": "ERROR", "message": "dial tcp: connection refused"})
+
+    done = publish(grafana)
+
+    assert done.exit_code == 0
+    assert "does not answer Grafana: dial tcp: connection refused" in done.stdout
+
+
+def changed_meanwhile(grafana: FakeGrafana) -> None:
+    keep = grafana.answer
+
+    def answer(method: str, path: str, sent: Any) -> tuple[int, Any]:
+        told = keep(method, path, sent)
+        if method == "GET" and path.endswith("servicemap-edge"):
+            grafana.dashboards["servicemap-edge"]["dashboard"] |= {"version": 9}
+            return 200, {**told[1], "dashboard": {**told[1]["dashboard"], "version": 1, "title": "Mine"}}
+        return told
+
+    publish(grafana)
+    grafana.answer = answer  # type: ignore[method-assign]
+
+
+def of_the_same_title(grafana: FakeGrafana) -> None:
+    publish(grafana)
+    grafana.dashboards["another"] = grafana.dashboards.pop("servicemap-edge")
+
+
+def same_source(grafana: FakeGrafana) -> None:
+    publish(grafana)
+    grafana.sources["another"] = grafana.sources.pop("servicemap")
+
+
+def broken(status: int, body: Any) -> Callable[[FakeGrafana], None]:
+    def break_it(grafana: FakeGrafana) -> None:
+        grafana.broken = (status, body)
+
+    return break_it
+
+
+@pytest.mark.parametrize(
+    ("happens", "sentence"),
+    [
+        (changed_meanwhile, "Grafana has another or newer dashboard Edge (The dashboard has been changed by someone"),
+        (of_the_same_title, "Grafana has another or newer dashboard Edge (A dashboard with the same name already"),
+        (same_source, "Grafana has another data source Servicemap already (data source with the same name"),
+        (
+            broken(403, {"message": "Access denied"}),
+            "refuses what is there (Access denied): give a token of role Admin",
+        ),
+        (broken(500, {"message": "database is locked"}), "Grafana refuses what is there with 500: database is locked"),
+        (broken(200, "<html>a shop</html>"), "is no Grafana: check --url"),
+        (broken(404, "<html>nothing</html>"), "there is no Grafana's API at"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence(grafana: FakeGrafana, happens: Callable[..., None], sentence: str) -> None:
+    happens(grafana)
+
+    done = publish(grafana)
+
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert sentence in done.stderr
+
+
+def test_an_unknown_token_is_one_sentence(grafana: FakeGrafana) -> None:
+    done = publish(grafana, token="glsa_of_nobody")
+
+    assert done.exit_code == 1
+    assert done.stderr.startswith("servicemap: Grafana does not know who asks: give a service account's with --token")
+
+
+def test_nobody_at_the_address_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    arguments = ["dashboards", "publish", "--url", url, "--store", STORE, "--token", TOKEN]
+
+    done = CliRunner().invoke(main, arguments)
+
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert f"no Grafana answers at {url}: start one or check --url" in done.stderr
+
+
+def test_without_grafana_client_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr("servicemap.grafana.import_module", missing)
+
+    done = CliRunner().invoke(main, ["dashboards", "publish", "--url", "http://localhost", "--store", STORE])
+
+    assert done.exit_code == 1
+    assert "run `pip install 'servicemap[grafana]'`" in done.stderr
+
+
+def test_durations_are_written_as_grafana_gives_them_back() -> None:
+    assert [duration(each) for each in (0, 60, 90, 3600, 3661)] == ["0s", "1m", "1m30s", "1h", "1h1m1s"]
+
+
+def test_the_provisioned_data_source_is_the_published_one() -> None:
+    file = ROOT / "deploy/grafana/provisioning/datasources/servicemap.yaml"
+    (provisioned,) = yaml.safe_load(file.read_text())["datasources"]
+    ours = data_source("$CLICKHOUSE_HOST", 0, "$CLICKHOUSE_USER", "servicemap")
+
+    assert provisioned == {
+        **ours,
+        "editable": False,
+        "jsonData": {**ours["jsonData"], "port": "$CLICKHOUSE_PORT"},
+        "secureJsonData": {"password": "$CLICKHOUSE_PASSWORD"},
+    }
