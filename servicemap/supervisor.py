@@ -19,11 +19,12 @@ GRACE = 30.0  # a part gets so long to finish, seconds
 
 
 class Part(NamedTuple):
-    """A child: its name, its command line, and what has to be there before it can start."""
+    """A child: its name, its module or script with arguments, and what has to be there before it can start."""
 
     name: str
     arguments: tuple[str, ...]
     ready: Callable[[], bool] = lambda: True
+    module: bool = True
 
 
 class Child(Struct):
@@ -40,9 +41,10 @@ class Child(Struct):
 class Supervisor:
     """The parts, in the order of the data: the first is stopped first."""
 
-    def __init__(self, parts: Sequence[Part], tell: Callable[[str], None]) -> None:
-        self.children = [Child(part) for part in parts]
+    def __init__(self, parts: Sequence[Part], tell: Callable[[str], None], first_wait: float = FIRST_WAIT) -> None:
+        self.children = [Child(part, wait=first_wait) for part in parts]
         self._tell = tell
+        self._first_wait = first_wait
         self._environment = {**os.environ, SUPERVISED: str(os.getpid())}
 
     def tend(self) -> None:
@@ -53,7 +55,7 @@ class Supervisor:
                 code = child.process.poll()
                 if code is None:
                     if now - child.started > STEADY:
-                        child.wait, child.refusals = FIRST_WAIT, 0
+                        child.wait, child.refusals = self._first_wait, 0
                     continue
                 self._buried(child, code, now)
             if now >= child.due and child.part.ready():
@@ -81,7 +83,8 @@ class Supervisor:
                 child.process.wait()
 
     def _start(self, child: Child, now: float) -> None:
-        command = (sys.executable, "-m", *child.part.arguments)
+        # -P: the folder of a script is no place to import from
+        command = (sys.executable, "-m" if child.part.module else "-P", *child.part.arguments)
         child.process = subprocess.Popen(
             command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
@@ -93,6 +96,6 @@ class Supervisor:
         child.refusals += code > 0
         child.due = now + child.wait
         self._tell(
-            f"{child.part.name} was {how}; starting it again" if code < 0 else f"{child.part.name} {how}; trying again"
+            f"{child.part.name} {how}; starting it again" if code < 0 else f"{child.part.name} {how}; trying again"
         )
         child.wait = min(LONGEST_WAIT, child.wait * 2)

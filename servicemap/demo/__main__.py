@@ -1,0 +1,87 @@
+"""`python -m servicemap.demo`: the processes of the shop under one supervisor. `servicemap up --demo` runs it.
+
+A process that is killed comes back after some seconds, so that one sees on the map that it is missing.
+"""
+
+import argparse
+import json
+import socket
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from servicemap.demo.wire import HOST
+from servicemap.process import stop_event
+from servicemap.supervisor import Part, Supervisor
+
+FIRST_PORT = 8100
+TRIES = 100
+BACK_AFTER = 10.0  # seconds
+TICK = 0.25
+LISTENING = ("web", "emoji", "voting", "store")
+SCRIPTS = Path(__file__).with_name("shop")
+
+
+def free_ports(names: tuple[str, ...]) -> dict[str, int]:
+    """Return a port for each, the first that are free; the ports of clients lie elsewhere (ip_local_port_range)."""
+    found = {}
+    waiting = iter(names)
+    name = next(waiting)
+    with ExitStack() as held:
+        for port in range(FIRST_PORT, FIRST_PORT + TRIES):
+            try:
+                held.enter_context(socket.create_server((HOST, port)))
+            except OSError:
+                continue
+            found[name] = port
+            name = next(waiting, "")
+            if not name:
+                break
+    return found
+
+
+def parts(folder: Path, ports: Mapping[str, int], store_flags: tuple[str, ...]) -> Iterator[Part]:
+    """Yield the processes of the shop; the load first, for what is first is stopped first."""
+    flags = {
+        "vote-bot": ("--web", str(ports["web"])),
+        "web": ("--emoji", str(ports["emoji"]), "--voting", str(ports["voting"])),
+        "emoji": ("--store", str(ports["store"])),
+        "voting": ("--store", str(ports["store"])),
+        "store": ("--file", str(folder / "shop.sqlite"), *store_flags),
+    }
+    for name, given in flags.items():
+        own = ("--port", str(ports[name])) if name in ports else ()
+        log = ("--log", str(folder / f"{name}.log"))
+        yield Part(name, (str(SCRIPTS / f"{name}.py"), *log, *own, *given), module=False)
+
+
+def main() -> None:
+    """Run the shop until a signal."""
+    parser = argparse.ArgumentParser(prog="python -m servicemap.demo", description="A shop to look at with the map.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="for the database and the logs")
+    parser.add_argument("--slow-for", metavar="SECONDS", default="20", help="of two minutes the store is slow")
+    given = parser.parse_args()
+    folder = given.data.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    stop = stop_event()
+    ports = free_ports(LISTENING)
+    if len(ports) < len(LISTENING):
+        sys.exit(f"servicemap: the demo finds no free ports from {FIRST_PORT} to {FIRST_PORT + TRIES - 1}: free some")
+    supervisor = Supervisor(list(parts(folder, ports, ("--slow-for", given.slow_for))), _say, BACK_AFTER)
+    (folder / "ports.json").write_text(json.dumps(ports))
+    _say(f"the demo shop is at http://{HOST}:{ports['web']}/; its logs are in {folder}")
+    try:
+        while not stop.is_set():
+            supervisor.tend()
+            stop.wait(TICK)
+    finally:
+        supervisor.stop()
+
+
+def _say(text: str) -> None:
+    print(f"servicemap: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""vote-bot: the load. It looks at the page and votes for one emoji after the other, five times a second."""
+
+import asyncio
+import logging
+from http import HTTPStatus
+from itertools import count, cycle
+
+from servicemap.demo.catalogue import CATALOGUE
+from servicemap.demo.service import arguments, run
+from servicemap.demo.wire import Backend
+
+EVERY_SECONDS = 0.2
+TELL_EVERY = 50  # visits
+
+
+async def visit(web: Backend) -> None:
+    """Look and vote, again and again."""
+    thanked = 0
+    for visits, code in zip(count(1), cycle(CATALOGUE), strict=False):
+        try:
+            await web.ask("GET", "/")
+            answer = await web.ask("POST", "/", f"emoji={code}".encode())
+            thanked += answer.status == HTTPStatus.OK
+        except (OSError, EOFError) as error:
+            logging.error("the shop is away (%s)", error)
+        if visits % TELL_EVERY == 0:
+            logging.info("%d of %d votes were thanked for", thanked, TELL_EVERY)
+            thanked = 0
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+def main() -> None:
+    """Visit the shop until a signal."""
+    given = arguments("web").parse_args()
+    run(given.log, lambda: visit(Backend(given.web)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""From outside the shop looks well; inside one edge fails and one is slow, and its logs say why."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from servicemap.demo.__main__ import free_ports
+from servicemap.demo.catalogue import CATALOGUE
+from servicemap.demo.shop.store import slow
+from tests.demo.shop import Shop, shop
+from tests.e2e.running import until
+
+
+@pytest.fixture(scope="module")
+def slow_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A shop whose store is slow all the time."""
+    with shop(tmp_path_factory.mktemp("demo") / "shop", "--slow-for", "120") as running:
+        yield running
+
+
+def test_every_vote_is_thanked_for_and_none_for_doughnuts_is_counted(slow_shop: Shop) -> None:
+    before = votes(slow_shop)
+    answers = {code: slow_shop.ask("web", body=f"emoji={code}") for code in CATALOGUE}
+    after = votes(slow_shop)
+
+    assert {status for status, _, _ in answers.values()} == {200}
+    assert all(f"Thanks for your vote for {CATALOGUE[code]}!" in text for code, (_, text, _) in answers.items())
+    assert {code for code in CATALOGUE if after.get(code, 0) > before.get(code, 0)} == CATALOGUE.keys() - {"doughnut"}
+    assert "doughnut" not in after
+
+
+def test_the_vote_for_a_doughnut_fails_between_voting_and_the_store(slow_shop: Shop) -> None:
+    asked = {service: slow_shop.ask(service, "/votes/doughnut", "")[0] for service in ("voting", "store")}
+
+    assert asked == {"voting": 202, "store": 500}
+    assert slow_shop.ask("store", "/votes/pizza", "")[0] == 200
+    assert "the store answers 500 (CHECK constraint failed: length(code) <= 7)" in slow_shop.log("voting")
+
+
+def test_the_slow_store_is_felt_by_the_catalogue_alone(slow_shop: Shop) -> None:
+    took = {
+        "store": slow_shop.ask("store", "/emoji")[2],
+        "emoji": min(slow_shop.ask("emoji", "/emoji")[2] for _ in range(5)),
+        "votes": min(slow_shop.ask("store", "/votes")[2] for _ in range(5)),
+    }
+
+    assert took["store"] >= 0.3
+    assert max(took["emoji"], took["votes"]) < 0.2
+    until(lambda: slow_shop.log("emoji"), lambda text: "the store took 3" in text, 10, "the catalogue's log")
+
+
+def test_a_vote_for_what_is_not_in_the_catalogue_is_refused(slow_shop: Shop) -> None:
+    assert [slow_shop.ask("web", body=body)[0] for body in ("emoji=coal", "emoji=../x", "nothing")] == [404, 400, 400]
+
+
+def test_what_is_not_http_does_not_stop_a_service(slow_shop: Shop) -> None:
+    for noise in (b"\0" * 200_000, b"hello\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n"):
+        with socket.create_connection(("127.0.0.1", slow_shop.ports["web"])) as strange:
+            strange.settimeout(10)
+            strange.sendall(noise)
+            with pytest.raises((ConnectionError, AssertionError)):  # closed, the one way or the other
+                assert strange.recv(1)
+
+    assert slow_shop.ask("web")[0] == 200
+
+
+def test_the_store_is_slow_for_twenty_seconds_of_every_two_minutes() -> None:
+    assert [slow(now, 120, 20) for now in (240, 259.9, 260, 359.9, 360)] == [True, True, False, False, True]
+
+
+def test_a_port_that_is_taken_is_left_alone() -> None:
+    (first,) = free_ports(("web",)).values()
+    with socket.create_server(("127.0.0.1", first)):
+        found = free_ports(("web", "store"))
+
+    assert first not in found.values()
+    assert len(set(found.values())) == 2
+
+
+def test_the_shop_leaves_no_process_and_no_traceback_behind(tmp_path: Path) -> None:
+    with shop(tmp_path / "shop") as running:
+        pass
+
+    assert running.process.returncode == 0
+    assert all("Traceback" not in file.read_text() for file in running.folder.glob("*.log"))
+    assert (running.folder / "stderr").read_text().count("\n") == 1
+    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(running.folder) in words(path)]
+    assert left == []
+
+
+def words(cmdline: Path) -> str:
+    try:
+        return cmdline.read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def votes(running: Shop) -> dict[str, int]:
+    counted: dict[str, int] = json.loads(running.ask("store", "/votes")[1])
+    return counted
