@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 from msgspec import Struct
 from msgspec.inspect import (
     BoolType,
+    DictType,
     IntType,
     ListType,
     Metadata,
@@ -24,15 +25,17 @@ from msgspec.structs import force_setattr
 Ints = list[int]
 Strs = list[str]
 Bools = list[bool]
+Tallies = list[dict[str, int]]  # each value counts things by name,
+Sketches = list[dict[int, int]]  # or observations by bucket (schemas.latency)
 
-_BLANK: dict[type[Type], Any] = {IntType: 0, StrType: "", BoolType: False, ListType: ()}
+_BLANK: dict[type[Type], Any] = {IntType: 0, StrType: "", BoolType: False, ListType: (), DictType: {}}
 
 
 class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of all column sets: every field is a list, and every list has one value a row.
 
     A column that is absent (written by an older version, or left out because it holds nothing but blanks) is filled
-    with blanks: 0, "", false, or an empty list.
+    with blanks: 0, "", false, or an empty list or tally.
     """
 
     __match_args__: ClassVar[tuple[str, ...]]

@@ -28,6 +28,9 @@ VALUES: dict[type, st.SearchStrategy[Any]] = {
     int: st.integers(0, 3),
     str: st.sampled_from(["", "a", "b", "ab"]),
     bool: st.booleans(),
+    dict: st.dictionaries(st.integers(0, 2), st.integers(1, 3), max_size=2).map(
+        lambda tally: dict(sorted(tally.items()))
+    ),
     tuple: st.lists(st.sampled_from(["a", "b"]), max_size=2),
 }
 
@@ -67,7 +70,7 @@ def test_a_row_told_again_changes_nothing(drawn: tuple[type[Columns], list[Row]]
 @pytest.mark.parametrize("columns", SETS, ids=lambda columns: columns.__name__)
 def test_a_blank_row_never_wins_over_what_is_known(columns: type[Columns]) -> None:
     kinds = merges(columns)
-    known = {int: 1, str: "a", bool: True, tuple: ["a"]}
+    known = {int: 1, str: "a", bool: True, tuple: ["a"], dict: {"a": 1}}
     told = tuple(known[type(blank)] for blank in blanks(columns).values())
     keyed = zip(kinds.values(), told, blanks(columns).values(), strict=True)
     blank_row = tuple(one if kind is Merge.KEY else blank for kind, one, blank in keyed)
