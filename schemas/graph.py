@@ -8,10 +8,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from schemas.columns import Bools, Columns, Ints, Strs
+from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.merge import Merge, says
 
-KEY, MAX, LAST, TIME = Merge.KEY, Merge.MAX, Merge.LAST, Merge.TIME
+KEY, MAX, EACH, LAST, TIME = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST, Merge.TIME
 VERSION = 1
 
 
@@ -98,6 +98,34 @@ class EdgeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
     identities: Identities = field(default_factory=Identities)
     a: Ends = field(default_factory=Ends)
     b: Ends = field(default_factory=Ends)
+
+
+class FlowRequests(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """HTTP/1 requests of one flow and window as one host counted them: as seen, before scaling by `sampling`.
+
+    Who is at the ends, and which of them serves, stands with the flow's edge.
+    """
+
+    window: Annotated[Ints, says("start of the window, ms", KEY)] = field(default_factory=list)
+    flow: Annotated[Strs, says("network ID, see schemas.ids", KEY)] = field(default_factory=list)
+    end: Annotated[Ints, says("end whose host counted, 0: a, 1: b; the server's if both are", KEY)] = field(
+        default_factory=list
+    )
+    width: Annotated[Ints, says("width of the window, ms", MAX)] = field(default_factory=list)
+    sampling: Annotated[Ints, says("one of so many flows was looked at", MAX)] = field(default_factory=list)
+    answered: Annotated[Tallies, says("method and status class -> answers: GET 2xx", EACH)] = field(
+        default_factory=list
+    )
+    latency: Annotated[Sketches, says("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
+        default_factory=list
+    )
+    unanswered: Annotated[Ints, says("closed without an answer, or given up", MAX)] = field(default_factory=list)
+
+
+class FlowRequestBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Requests that one host counted, flow by flow."""
+
+    requests: FlowRequests = field(default_factory=FlowRequests)
 
 
 class Nodes(Columns, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from schemas.columns import Bools, Columns, Ints, Strs
+from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.ids import HOST_ID
 from schemas.merge import Merge, says
 
-KEY, MAX, LAST = Merge.KEY, Merge.MAX, Merge.LAST
+KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
 VERSION = 1
 END = r"$(?!\n)"  # Python's $ also matches before a last newline
 
@@ -202,3 +202,28 @@ class OwnerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 
     owners: Owners = field(default_factory=Owners)
     gone: Lost = field(default_factory=Lost)
+
+
+class Requests(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """HTTP/1 requests of one connection that were answered in the window, and those that never will be."""
+
+    client_address: Annotated[Strs, says("address of the end that asks", KEY)] = field(default_factory=list)
+    client_port: Annotated[Ints, says("its port", KEY)] = field(default_factory=list)
+    server_address: Annotated[Strs, says("address of the end that answers", KEY)] = field(default_factory=list)
+    server_port: Annotated[Ints, says("its port", KEY)] = field(default_factory=list)
+    serves: Annotated[Bools, says("the server is on this host", MAX)] = field(default_factory=list)
+    answered: Annotated[Tallies, says("method and status class -> answers: GET 2xx", EACH)] = field(
+        default_factory=list
+    )
+    latency: Annotated[Sketches, says("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
+        default_factory=list
+    )
+    unanswered: Annotated[Ints, says("closed without an answer, or given up", MAX)] = field(default_factory=list)
+
+
+class RequestBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """Requests of the window, connection by connection. Under load of some connections only, see `sampling`."""
+
+    netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
+    sampling: Annotated[int, Meta(ge=1, description="one of so many connections is looked at; counts are as seen")] = 1
+    requests: Requests = field(default_factory=Requests)

@@ -32,14 +32,18 @@ PROCESSES = Topic("processes", raw.ProcessBatch, "host", "processes, what they u
 CONNECTIONS = Topic("connections", raw.ConnectionBatch, "host", "sockets with a peer, and counters")
 LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for peers")
 OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket")
+REQUESTS = Topic("requests", raw.RequestBatch, "host", "HTTP/1 requests and their answers")
 HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
 SIDES = Topic("sides", graph.SideBatch, "flow", "what one host saw of a flow", retention_ms=DAY_MS)
 EDGES = Topic("edges", graph.EdgeBatch, "flow", "flows with both ends", retention_ms=DAY_MS)
+FLOW_REQUESTS = Topic(
+    "flow-requests", graph.FlowRequestBatch, "host", "requests by flow, as one host saw them", retention_ms=DAY_MS
+)
 NODES = Topic("nodes", graph.NodeBatch, "host", "processes as services", retention_ms=DAY_MS)
 EVENTS = Topic("events", graph.EventBatch, "host", "what happened", retention_ms=DAY_MS)
 DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that could not be used")
 
-RAW = (HEARTBEATS, PROCESSES, CONNECTIONS, LISTENERS, OWNERS)  # what `attribute` reads
-STORED = (EDGES, NODES, EVENTS, HOSTS, PROCESSES, HEARTBEATS)  # what the sink reads
-ALL = (*RAW, HOSTS, SIDES, EDGES, NODES, EVENTS, DEAD_LETTERS)
+RAW = (HEARTBEATS, PROCESSES, CONNECTIONS, LISTENERS, OWNERS, REQUESTS)  # what `attribute` reads
+STORED = (EDGES, FLOW_REQUESTS, NODES, EVENTS, HOSTS, PROCESSES, HEARTBEATS)  # what the sink reads
+ALL = (*RAW, HOSTS, SIDES, EDGES, FLOW_REQUESTS, NODES, EVENTS, DEAD_LETTERS)
 BY_NAME = {topic.name: topic for topic in ALL}

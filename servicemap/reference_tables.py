@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from msgspec.inspect import StructType, type_info
 
-from schemas.graph import Edges, Ends, Events, Identities, Nodes
+from schemas.graph import Edges, Ends, Events, FlowRequests, Identities, Nodes
 from schemas.raw import Heartbeat, HostFacts, Usage
 from servicemap.reference_topics import described
 from sinks.migrate import migrations
@@ -25,6 +25,7 @@ This page is generated from the code by `make golden`.
 """
 _FACTS = {  # what the columns of a table are called in the schemas
     "edges": (Edges, Ends, Identities),
+    "requests": (FlowRequests, Edges),
     "nodes": (Nodes,),
     "events": (Events,),
     "process_usage": (Usage, Edges),
@@ -60,9 +61,20 @@ _OWN = {  # columns that the sink makes of several fields
     "version": "when it was told; the latest telling stands",
     "gone": "the edge is not there any more in the latest telling; FINAL leaves it out",
 }
+_REQUESTS = {  # columns of the view of requests, whose text says little
+    "seen_by_server": "whether the server's host counted, or the client's",
+    "sampling": "one of so many connections was looked at; the counts here are scaled",
+    "requests": "answered and unanswered ones",
+    "errors": "answers of class 5xx, and unanswered requests",
+    "unanswered": "closed without an answer, or given up",
+    "by": "method and status class → answers: GET 2xx",
+    "latency": "bucket of the time to answer → answers",
+    "p50_ms": "time to answer that half of the answers kept, within 1 %",
+    "p99_ms": "time to answer that 99 % of the answers kept, within 1 %",
+}
 _ROLLED_UP = "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0"
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)\n\)\n(.*)", re.S)
-_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+) AS\nSELECT\n(.*?)\nFROM\n", re.S)
+_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+) AS\n(?:WITH\n.*?\n)?SELECT\n(.*?)\nFROM\n", re.S)
 _MERGED = re.compile(r"SimpleAggregateFunction\((\w+), (.*)\)")
 
 
@@ -99,11 +111,12 @@ def _view(match: re.Match[str]) -> View:
 def _view_lines(view: View) -> Iterator[str]:
     yield f"## {view.name}\n"
     one = "services; an end without one is its host or address" if view.name == "service_edges" else "processes"
-    yield f"A view: one row an edge and window, between {one}. What a side did not see is 0.\n"
+    more = "HTTP/1 requests and their answers" if view.name == "process_requests" else "What a side did not see is 0"
+    yield f"A view: one row an edge and window, between {one}. {more}.\n"
     yield "| column | over the window's flows |"
     yield "|---|---|"
     for name, made in view.columns.items():
-        yield f"| `{name}` | {_how(made)} |"
+        yield f"| `{name}` | {(view.name == 'process_requests' and _REQUESTS.get(name)) or _how(made)} |"
     yield ""
 
 
@@ -132,7 +145,7 @@ def _table_lines(name: str, body: str, rest: str) -> Iterator[str]:
     yield f"A table, {source}.\n"
     yield from (f"* `{clause}`" for clause in clauses)
     yield ""
-    if name == "edges":
+    if name in {"edges", "requests"}:
         yield "End a is the lower endpoint of the flow. End b has the same columns, called `b_…`.\n"
     yield "| column | type | merge | what |"
     yield "|---|---|---|---|"

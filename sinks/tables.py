@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from schemas import topics
-from schemas.graph import EdgeBatch, Ends, EventBatch, Events, NodeBatch, Nodes
+from schemas.graph import EdgeBatch, Ends, EventBatch, Events, FlowRequestBatch, NodeBatch, Nodes
 from schemas.ids import parse_flow, process_node
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch
 
@@ -14,7 +14,7 @@ Columns = dict[str, list[Any]]
 class Table(NamedTuple):
     """A table: the topic that fills it, the column that says when, and the batch's way into columns.
 
-    Rows of a `patient` table may come some windows late: nothing on the map waits for them, and an insert has its price.
+    Rows of a `patient` table may come some windows late: nothing on the map waits for them, and inserts have a price.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Table(NamedTuple):
 
 _ENDPOINT = ("scope", "address", "port")
 _COUNTED = Ends.__struct_fields__[1:]  # without `who`, which the identity itself replaces
+_REQUESTS = ("end", "sampling", "answered", "latency", "unanswered")
 _PROCESS_USAGE = ("window", "node", "host", "cpu_ms", "rss_bytes", "fds", "threads")
 _HOST_USAGE = (
     "load1",
@@ -57,6 +58,20 @@ def _edges(batch: EdgeBatch) -> Columns:
         columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(_ENDPOINT)}
         columns[f"{end}_who"] = [identities[number] for number in ends.who]
         columns |= {f"{end}_{name}": getattr(ends, name) for name in _COUNTED}
+    return columns
+
+
+def _requests(batch: FlowRequestBatch) -> Columns:
+    requests = batch.requests
+    flows = [parse_flow(flow) for flow in requests.flow]
+    columns: Columns = {
+        "window": requests.window,
+        "transport": [flow.transport for flow in flows],
+        "width_ms": requests.width,
+        **{name: getattr(requests, name) for name in _REQUESTS},
+    }
+    for end, points in (("a", [flow.a for flow in flows]), ("b", [flow.b for flow in flows])):
+        columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(_ENDPOINT)}
     return columns
 
 
@@ -113,8 +128,15 @@ def _edge_columns() -> Iterator[str]:
         yield from (f"{end}_{name}" for name in (*_ENDPOINT, "who", *_COUNTED))
 
 
+def _request_columns() -> Iterator[str]:
+    yield from ("window", "transport", "width_ms", *_REQUESTS)
+    for end in "ab":
+        yield from (f"{end}_{name}" for name in _ENDPOINT)
+
+
 TABLES = (
     Table("edges", topics.EDGES.name, "window", tuple(_edge_columns()), _edges),
+    Table("requests", topics.FLOW_REQUESTS.name, "window", tuple(_request_columns()), _requests),
     Table("nodes", topics.NODES.name, "seen", Nodes.__struct_fields__, _nodes),
     Table("events", topics.EVENTS.name, "time", Events.__struct_fields__, _events),
     Table("process_usage", topics.PROCESSES.name, "window", _PROCESS_USAGE, _process_usage, patient=True),

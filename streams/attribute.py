@@ -11,13 +11,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from schemas.graph import EventBatch, NodeBatch, SideBatch
+from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, SideBatch
 from schemas.raw import Batch, ConnectionBatch, Connections
 from streams.assembly import Assembly, Run, Window
 from streams.events import Chronicle
 from streams.host import Connection, Host
 from streams.naming import NamingRule
 from streams.nodes import nodes
+from streams.requests import RequestFold
 from streams.sides import SideRows, added, concatenated
 
 LATE_MS = 60_000  # how far back a late owner is told
@@ -29,6 +30,7 @@ class Told(Struct):
     sides: list[tuple[int, SideBatch]]  # partition, batch
     nodes: NodeBatch
     events: EventBatch
+    requests: list[FlowRequestBatch]
 
 
 class Attribution:
@@ -40,6 +42,7 @@ class Attribution:
         self._assembly = Assembly()
         self._host: Host | None = None
         self._chronicle = Chronicle()
+        self._requests = RequestFold(self._assembly.counters)
         self._last: tuple[int, Connections] = (-1, Connections())
         self._run: Run | None = None  # the run that has told all it knows
 
@@ -64,8 +67,9 @@ class Attribution:
         processes = host.learn(window)
         sides = self._sides(host, header, window)
         events = self._chronicle.turn(host, header, window)
+        requests = self._requests.turn(host, header, window)
         host.forget(window)
-        return Told(sides, nodes(host, header, processes), EventBatch(events=events))
+        return Told(sides, nodes(host, header, processes), EventBatch(events=events), requests)
 
     def _at(self, header: Batch) -> Host:
         if self._host is None or self._host.boot_id != header.boot_id:

@@ -95,7 +95,7 @@ class Host:
         self._listeners: dict[int, tuple[int, int, str]] = {}  # cookie -> transport, port, address
         self._listeners_known = False
         self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
-        self._networks: tuple[Network, ...] = ()
+        self.networks: tuple[Network, ...] = ()
         self.stirred = True  # who runs has changed since sockets without an owner were last looked at
         self._rules = rules
 
@@ -164,8 +164,8 @@ class Host:
         A socket may have connected anew, so nothing is taken over from what it was `before` to another peer.
         """
         _, transport, address, port, peer, peer_port, state, _, since, _, fresh, *_ = row
-        here = scope(address, self.host_id, batch.netns, self._networks)
-        there = scope(peer, self.host_id, batch.netns, self._networks)
+        here = scope(address, self.host_id, batch.netns, self.networks)
+        there = scope(peer, self.host_id, batch.netns, self.networks)
         remote = Endpoint(there, peer, peer_port)
         local = Endpoint(here, address, port)
         flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
@@ -193,7 +193,7 @@ class Host:
     def _locate(self, heartbeat: Heartbeat) -> None:
         local = zip(heartbeat.interfaces.address, heartbeat.interfaces.prefix, heartbeat.interfaces.local, strict=True)
         if heartbeat.keyframe or len(heartbeat.interfaces):
-            self._networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
+            self.networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
         self.hostname = heartbeat.hostname or self.host_id
 
     def _processes(self, batches: list[ProcessBatch], *, restated: bool) -> list[Process]:

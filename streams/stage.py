@@ -52,7 +52,7 @@ class Stage(Protocol):
 
 
 class AttributeStage:
-    """Raw records of hosts into sides, nodes and events."""
+    """Raw records of hosts into sides, nodes, events and requests by flow."""
 
     name = "attribute"
     reads: tuple[Topic, ...] = topics.RAW
@@ -89,6 +89,8 @@ class AttributeStage:
                 yield Emission(topics.NODES.name, key, encode(told.nodes))
             if len(told.events.events):
                 yield Emission(topics.EVENTS.name, key, encode(told.events))
+            for requests in told.requests:
+                yield Emission(topics.FLOW_REQUESTS.name, key, encode(requests))
         self.counters.update(fold.counters - before)
 
 

@@ -71,7 +71,11 @@ def view(client: Client, columns: str) -> list[tuple[Any, ...]]:
 
 
 def test_requests_that_both_hosts_count_are_the_servers_on_the_same_edge_as_its_bytes(kept: Client) -> None:
-    answers: Row = {"answered": {"GET 2xx": 5, "GET 5xx": 1, "POST 4xx": 2}, "latency": {bucket(5e3): 8}, "unanswered": 3}
+    answers: Row = {
+        "answered": {"GET 2xx": 5, "GET 5xx": 1, "POST 4xx": 2},
+        "latency": {bucket(5e3): 8},
+        "unanswered": 3,
+    }
     less: Row = {"answered": {"GET 2xx": 1}, "latency": {bucket(9e3): 1}}
     one, other = request(CLIENT, SERVER, **less), request(CLIENT, SERVER, **answers)
     store_windows(kept, window("h1", one), window("h2", other))

@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 from schemas.codec import encode
 from schemas.columns import Columns, blanks
+from schemas.latency import bucket
 from schemas.logged import Message
 from schemas.raw import (
     Batch,
@@ -19,6 +20,8 @@ from schemas.raw import (
     Owners,
     ProcessBatch,
     Processes,
+    RequestBatch,
+    Requests,
 )
 
 WIDTH = 10_000
@@ -51,6 +54,8 @@ def batches(
     unlistened: list[int] = [],  # noqa: B006
     owners: list[Row] = [],  # noqa: B006
     disowned: list[Row] = [],  # noqa: B006
+    requests: list[Row] = [],  # noqa: B006
+    sampling: int = 1,
     interfaces: list[Row] = [],  # noqa: B006
 ) -> dict[str, Batch]:
     """All batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe unless told otherwise."""
@@ -69,12 +74,13 @@ def batches(
         "connections": ConnectionBatch(**head, netns=NETNS, connections=columns(Connections, connections)),
         "listeners": ListenerBatch(**head, netns=NETNS, listeners=columns(Listeners, listeners), gone=unlistened),
         "owners": OwnerBatch(**head, owners=columns(Owners, owners), gone=columns(Lost, disowned)),
+        "requests": RequestBatch(**head, netns=NETNS, sampling=sampling, requests=columns(Requests, requests)),
         "heartbeats": Heartbeat(
             **head,
             hostname=hostname,
             netns=NETNS,
             interfaces=columns(Interfaces, interfaces),
-            sent={"processes": 1, "connections": 1, "listeners": 1, "owners": 1},
+            sent={"processes": 1, "connections": 1, "listeners": 1, "owners": 1, "requests": 1},
         ),
     }
 
@@ -110,6 +116,15 @@ def holds(pid: int, *cookies: int, start: int = 100) -> list[Row]:
 def loses(pid: int, *cookies: int, start: int = 100) -> list[Row]:
     """A process's holdings that ended."""
     return [{"cookie": cookie, "pid": pid, "start": start} for cookie in cookies]
+
+
+def request(client: str, server: str, count: int = 1, *, serves: bool = True, **more: Any) -> Row:
+    """So many requests on one connection, each answered after as many ms; ends are written address:port."""
+    here, _, port = client.rpartition(":")
+    there, _, serving = server.rpartition(":")
+    ends = {"client_address": here, "client_port": int(port), "server_address": there, "server_port": int(serving)}
+    told = {"answered": {"GET 2xx": count}, "latency": {bucket(1000 * count): count}}
+    return {**ends, "serves": serves, **told, **more}
 
 
 def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Message:

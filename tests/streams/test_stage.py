@@ -35,7 +35,7 @@ def test_a_window_becomes_sides_nodes_and_events_keyed_by_host() -> None:
     assert [emission.topic for emission in told] == ["sides", "nodes", "events"]
     assert {emission.key for emission in told} == {b"h1"}
     assert stage.counters["sides"] == 1
-    assert stage.counters["records"] == 5
+    assert stage.counters["records"] == 6
 
 
 def test_sides_of_one_flow_go_to_one_partition_from_either_host() -> None:
@@ -104,7 +104,7 @@ def test_what_a_fold_counts_is_counted_by_its_stage() -> None:
     stage = AttributeStage()
     window(stage, 0)
     window(stage, 0)
-    assert stage.counters["repeated_batches"] == 5
+    assert stage.counters["repeated_batches"] == 6
 
 
 def test_dropping_a_partition_forgets_its_hosts_and_no_others() -> None:

@@ -62,6 +62,7 @@ class Conn(Socket):
     local: str
     remote: str
     syn: bool
+    asks: bool
 
 
 @dataclass
@@ -143,9 +144,9 @@ class World:
             last = min(self.windows, first + self.random.choice((0, 0, 1, 3, 10, 40)))
             life = Life(first, last)
             if self._free(client, local, remote, life) and (server is None or self._free(server, remote, local, life)):
-                self._connect(client, local, remote, life, syn=self.random.random() < 0.2)
+                self._connect(client, local, remote, life, syn=self.random.random() < 0.2, asks=True)
                 if server is not None:
-                    self._connect(server, remote, local, life, syn=False)
+                    self._connect(server, remote, local, life, syn=False, asks=False)
             first = last + self.random.choice((0, 0, 1))
 
     def _free(self, machine: Machine, local: str, remote: str, life: Life) -> bool:
@@ -153,9 +154,9 @@ class World:
         same = [one for one in machine.connections if (one.local, one.remote) == (local, remote)]
         return all(one.last <= life.first for one in same)
 
-    def _connect(self, machine: Machine, local: str, remote: str, life: Life, *, syn: bool) -> None:
+    def _connect(self, machine: Machine, local: str, remote: str, life: Life, *, syn: bool, asks: bool) -> None:
         holders = self._holders(machine, life)
-        machine.connections.append(Conn(life.first, life.last, self._cookie(), holders, local, remote, syn))
+        machine.connections.append(Conn(life.first, life.last, self._cookie(), holders, local, remote, syn, asks))
 
 
 class Agent:
@@ -209,6 +210,8 @@ class Agent:
                 for held in socket.holders
                 if held.last + 1 == at <= socket.last and held.found <= held.last
             ],
+            requests=self._requests(at),
+            sampling=1 + at % 2,
             interfaces=[{"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}],
         )
         for topic, batch in told.items():
@@ -235,6 +238,17 @@ class Agent:
                 flags = {"opened": opened, "closed": one.last == at, "state": 2 if one.syn and opened else 1}
                 rows.append({**row, **flags, "since": T0 + max(one.first, began) * WIDTH, "rtt_us": moved // 2})
         return rows
+
+    def _requests(self, at: int) -> list[Row]:
+        """Tell of some connections, now and then of one that is known in the next window only."""
+        rows: dict[tuple[str, str], Row] = {}
+        for one in self._machine.connections:
+            count = Random(f"{one.local} {one.remote} {at}").choice((0, 1, 5))
+            if count and (one.at(at) or one.first == at + 1):
+                client, server = (one.local, one.remote) if one.asks else (one.remote, one.local)
+                if (client, server) not in rows or not one.asks:  # both ends here: counted once, as the server's
+                    rows[client, server] = build.request(client, server, count, serves=not one.asks)
+        return list(rows.values())
 
     def _owners(self, at: int, *, keyframe: bool) -> list[Row]:
         return [

@@ -1,0 +1,116 @@
+"""The fold of a host's HTTP requests into requests by flow. A row stands for itself: who is at the ends is its edge's.
+
+A connection may be opened after the host's sockets were scanned and asked something before its packets were read: its
+requests wait for the next window, which knows it, and count there. Requests on what is no connection of this host
+(traffic that it forwards for containers, say) are not told.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from schemas.graph import FlowRequestBatch, FlowRequests
+from schemas.ids import Endpoint, format_flow
+from schemas.raw import Batch, RequestBatch
+from streams.assembly import Window
+from streams.host import Host
+from streams.scope import scope
+
+BATCH_ROWS = 1_000  # of one message: a row with a wide sketch takes some kilobytes
+Key = tuple[str, int]  # flow, end
+
+
+class Count(Struct):
+    """What was counted on one flow."""
+
+    sampling: int
+    answered: Mapping[str, int]
+    latency: Mapping[int, int]
+    unanswered: int
+
+    def plus(self, other: "Count | None") -> "Count":
+        """Return the sum of both."""
+        if other is None:
+            return self
+        return Count(
+            max(self.sampling, other.sampling),
+            _sum(self.answered, other.answered),
+            _sum(self.latency, other.latency),
+            self.unanswered + other.unanswered,
+        )
+
+
+class RequestFold:
+    """The requests of one host, window by window."""
+
+    def __init__(self, counters: Counter[str]) -> None:
+        self._counters = counters
+        self._last: tuple[int, dict[Key, Count]] = (-1, {})  # told of this window, which a restarted agent tells again
+        self._waiting: tuple[int, dict[Key, Count]] = (-1, {})  # for the window that begins then
+
+    def turn(self, host: Host, header: Batch, window: Window) -> list[FlowRequestBatch]:
+        """Return the requests of one window, before the host forgets what closed in it."""
+        counted = self._counted(host, window.batches("requests"))
+        at, waiting = self._waiting
+        if not counted and not waiting:
+            return []
+        flows = {connection.flow for connection in host.connections.values()}
+        unknown = {key: counted.pop(key) for key in [key for key in counted if key[0] not in flows]}
+        self._waiting = (header.window + header.width, unknown)
+        for key, count in waiting.items():
+            if at == header.window and key[0] in flows:
+                counted[key] = count.plus(counted.get(key))
+            elif at > header.window:  # this one is told again, by an agent that was restarted in it
+                unknown[key] = count.plus(unknown.get(key))
+            else:
+                self._counters["requests_without_connection"] += 1
+        return _batches(header, self._whole(header.window, counted))
+
+    def _counted(self, host: Host, batches: list[RequestBatch]) -> dict[Key, Count]:
+        counted: dict[Key, Count] = {}
+        for batch in batches:
+            for client, port, server, serving, serves, *count in batch.requests.rows():
+                one, other = (
+                    Endpoint(scope(address, host.host_id, batch.netns, host.networks), address, number)
+                    for address, number in ((server, serving), (client, port))
+                )
+                flow, end = format_flow("tcp", one, other)
+                key = (flow, end if serves else 1 - end)
+                counted[key] = Count(batch.sampling, *count).plus(counted.get(key))
+        return counted
+
+    def _whole(self, window: int, counted: dict[Key, Count]) -> dict[Key, Count]:
+        """Add what was told of the window before, by an agent that was restarted in it."""
+        if self._last[0] == window:
+            counted = {key: count.plus(self._last[1].get(key)) for key, count in counted.items()}
+            counted = {**self._last[1], **counted}
+        self._last = (window, counted)
+        return counted
+
+
+def _batches(header: Batch, counted: dict[Key, Count]) -> list[FlowRequestBatch]:
+    rows: list[tuple[Any, ...]] = [
+        (
+            header.window,
+            flow,
+            end,
+            header.width,
+            count.sampling,
+            _sum(count.answered),
+            _sum(count.latency),
+            count.unanswered,
+        )
+        for (flow, end), count in sorted(counted.items())
+    ]
+    return [
+        FlowRequestBatch(requests=FlowRequests.of(rows[start : start + BATCH_ROWS]))
+        for start in range(0, len(rows), BATCH_ROWS)
+    ]
+
+
+def _sum(*tallies: Mapping[Any, int]) -> dict[Any, int]:
+    """Return the sum of tallies, its names in order: the store compares them as they are written."""
+    names = sorted({name for tally in tallies for name in tally})
+    return {name: sum(tally.get(name, 0) for tally in tallies) for name in names}
