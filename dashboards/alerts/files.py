@@ -5,13 +5,14 @@ organisation's notification policies, so a Grafana that has its own takes the ru
 """
 
 from dashboards.alerts.rule import MINUTE, Json, Rule, document
-from dashboards.alerts.rules import EVERY_MINUTE
+from dashboards.alerts.rules import EVERY_FIVE_MINUTES, EVERY_MINUTE
 from dashboards.alerts.text import as_yaml
+from dashboards.grafana.panels import SOURCE
 
-SOURCE = "servicemap"  # uid of the data source
 FOLDER = "Servicemap"
 GROUPS: dict[str, tuple[int, tuple[Rule, ...]]] = {
     "servicemap": (1 * MINUTE, EVERY_MINUTE),
+    "servicemap-slow": (5 * MINUTE, EVERY_FIVE_MINUTES),
 }
 RECEIVER = "servicemap"
 
@@ -29,7 +30,7 @@ def groups() -> list[Json]:
             "name": name,
             "folder": FOLDER,
             "interval": f"{interval}s",
-            "rules": [document(rule, SOURCE) for rule in group],
+            "rules": [document(rule, SOURCE["uid"]) for rule in group],
         }
         for name, (interval, group) in GROUPS.items()
     ]

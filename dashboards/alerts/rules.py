@@ -54,4 +54,43 @@ EVERY_MINUTE = (
         about="More than a twentieth of what one side sent in the last 5 minutes was sent twice: the network between "
         "them loses packets, or the other side is too busy to acknowledge them.",
     ),
+    Rule(
+        "servicemap-edge-new",
+        "New edge to a critical service",
+        "alert_edge_new",
+        reach=30 * DAY,
+        beyond=1,
+        holds=0,
+        severity="critical",
+        summary=EDGE + " is new",
+        about="It was not there in the last 30 days, or since the service's host is watched, and is told for an hour. "
+        'Which services are critical each host says by its label: critical = "postgres, payments", or * for all.',
+    ),
+    Rule(
+        "servicemap-edge-vanished",
+        "Edge vanished",
+        "alert_edge_vanished",
+        reach=8 * HOUR,
+        beyond=0.9,
+        holds=0,
+        severity="warning",
+        summary=EDGE + " is no more",
+        about="It was there in more than nine of ten minutes for an hour, and has not been for five minutes, while its "
+        "client's host goes on to report. It is told for six hours, or until it is there again.",
+    ),
+)
+
+EVERY_FIVE_MINUTES = (
+    Rule(
+        "servicemap-traffic-anomaly",
+        "Unusual traffic",
+        "alert_traffic_anomaly",
+        reach=15 * DAY,
+        beyond=6,
+        holds=10 * MINUTE,
+        severity="warning",
+        summary=EDGE + " moves much {{ $labels.change }} than usual",
+        about="The bytes of the last five minutes are more than 6 robust standard deviations from the median of the "
+        "same five minutes on earlier days, or of the last six hours while there are not yet five such days.",
+    ),
 )

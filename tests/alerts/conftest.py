@@ -1,11 +1,10 @@
-"""One embedded store for all tests of alerts, and a database of its own for each."""
+"""One embedded store for all tests of alerts, emptied for each."""
 
 import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 
 import pytest
 from clickhouse_driver import Client
@@ -21,8 +20,8 @@ Fires = Callable[[str], Alerts]
 
 
 @pytest.fixture(scope="session")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Address]]:
-    """Addresses of empty databases, as many as are asked for."""
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """The address of a store with our tables."""
     folder = tmp_path_factory.mktemp("alerts")
     command = [sys.executable, "-m", "sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -30,26 +29,22 @@ def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Iterator[Add
         try:
             assert process.stdout.readline().startswith("ready ")
             port = json.loads((folder / "store.json").read_text())["native_port"]
-            yield (Address("127.0.0.1", port, "servicemap", "", f"alerts{n}", folder / "store.token") for n in count())
+            address = Address("127.0.0.1", port, "servicemap", "", "servicemap", folder / "store.token")
+            create_database(address)
+            store = Store(address)
+            migrate(store)
+            store.close()
+            yield address
         finally:
             process.terminate()
 
 
 @pytest.fixture
-def address(addresses: Iterator[Address]) -> Address:
-    """The address of a database with our tables, which are empty."""
-    address = next(addresses)
-    create_database(address)
-    store = Store(address)
-    migrate(store)
-    store.close()
-    return address
-
-
-@pytest.fixture
 def scene(address: Address) -> Iterator[Scene]:
-    """What the store is told."""
+    """What the store is told, which is empty at first."""
     store = Store(address)
+    for table in ("edges", "edges_1m", "edges_1h", "nodes", "hosts", "host_usage"):
+        store.query(f"TRUNCATE TABLE {table}")
     yield Scene(store)
     store.close()
 
@@ -63,8 +58,9 @@ def fires(address: Address, scene: Scene) -> Iterator[Fires]:
     by_uid = {rule["uid"]: rule for rule in rules()}
 
     def evaluate(name: str) -> Alerts:
-        scene.stored()
-        return firing(by_uid[f"servicemap-{name}"], client, NOW)
+        rule = by_uid[f"servicemap-{name}"]
+        scene.stored(rolled_up="edges_1" in rule["data"][0]["model"]["rawSql"])
+        return firing(rule, client, NOW)
 
     yield evaluate
     client.disconnect()

@@ -11,6 +11,7 @@ from schemas.logged import Logged, Message
 from schemas.raw import Heartbeat, HostFacts
 from schemas.topics import HOUR_MS
 from schemas.verdict import listens
+from sinks.rollup import HOURS, MINUTES, retell
 from sinks.sink import Sink
 from sinks.store import Store
 
@@ -27,7 +28,9 @@ class Scene:
     """Tells the store, as agents and folds would."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._sink = Sink(store, _refused)
+        self._talked: set[int] = set()
 
     def reports(self, host: str, start: int, end: int) -> None:
         """A host's heartbeats in [start, end)."""
@@ -55,6 +58,7 @@ class Scene:
         `opened` and `failed` say how many of the connections were, other counters are those of each end and window.
         """
         opened, failed = counted.pop("opened", 0), counted.pop("failed", 0)
+        self._talked.update(range(start, end, WIDTH))
         for window in range(start, end, WIDTH):
             edges, ends = [], ([], [])  # type: tuple[list[Row], tuple[list[Row], list[Row]]]
             for nth in range(max(connections, opened, failed)):
@@ -70,9 +74,13 @@ class Scene:
             batch = EdgeBatch(edges=Edges.of(edges), identities=identities, a=Ends.of(ends[0]), b=Ends.of(ends[1]))
             self._add(topics.EDGES.name, encode(batch))
 
-    def stored(self) -> None:
+    def stored(self, *, rolled_up: bool) -> None:
         """Store all that was told."""
-        self._sink.flush(patient=True)
+        self._sink.flush()
+        if rolled_up and self._talked:
+            for level in (MINUTES, HOURS):
+                start = min(self._talked) // level.width * level.width
+                retell(self._store, level, start, max(self._talked) + level.width)
 
     def _add(self, topic: str, value: bytes) -> None:
         self._sink.add(Message(topic, 0, 0, LOGGED, b"scene", value))

@@ -1,8 +1,12 @@
 """Each rule on what must fire, and on what comes close and must not: threshold and labels are the rule's own."""
 
+import pytest
+
 from tests.alerts.conftest import NOW, Fires
 from tests.alerts.scene import MINUTE, Scene
 
+HOUR, DAY = 60 * MINUTE, 24 * 60 * MINUTE
+FIVE = (NOW - 3 * MINUTE) // (5 * MINUTE) * 5 * MINUTE - 5 * MINUTE  # the last five minutes that are rolled up
 WEB_DB = (("client", "shop"), ("server", "postgres"), ("port", "tcp 5432"))
 
 
@@ -86,3 +90,115 @@ def test_few_retransmits_of_many_segments_or_of_hardly_any_are_not_told(scene: S
     scene.talks("shop@web", "cache@db", NOW - 2 * MINUTE, NOW, port=6379, sent_segments=20, retransmits=10)
 
     assert fires("retransmits") == {}
+
+
+def test_a_new_client_of_a_critical_service_is_told(scene: Scene, fires: Fires) -> None:
+    scene.is_host("db", NOW, critical="cache, postgres")
+    scene.talks("shop@web", "postgres@db", NOW - 4 * HOUR, NOW)
+    scene.talks("report@web", "postgres@db", NOW - 10 * MINUTE, NOW)
+    scene.talks("report@web", "other@db", NOW - 10 * MINUTE, NOW, port=80)
+
+    assert list(fires("edge-new")) == [(("client", "report"), *WEB_DB[1:])]
+
+
+def test_all_services_of_a_host_can_be_critical_and_the_internet_is_one_client(scene: Scene, fires: Fires) -> None:
+    scene.is_host("db", NOW, critical="*")
+    scene.talks("10.9.9.9", "postgres@db", NOW - 4 * HOUR, NOW)
+    scene.talks("198.51.100.7", "postgres@db", NOW - 20 * MINUTE, NOW)
+    scene.talks("203.0.113.9", "postgres@db", NOW - 10 * MINUTE, NOW)
+
+    assert [dict(labels)["client"] for labels in fires("edge-new")] == ["internet"]
+
+
+def test_an_edge_that_was_there_before_a_pause_is_not_new(scene: Scene, fires: Fires) -> None:
+    scene.is_host("db", NOW, critical="postgres")
+    scene.talks("shop@web", "postgres@db", NOW - 4 * HOUR, NOW)
+    scene.talks("backup@web", "postgres@db", NOW - DAY, NOW - DAY + 5 * MINUTE)
+    scene.talks("backup@web", "postgres@db", NOW - 5 * MINUTE, NOW)
+
+    assert fires("edge-new") == {}
+
+
+def test_nothing_is_new_on_a_host_that_is_itself_new_nor_at_a_service_that_is_not_critical(
+    scene: Scene, fires: Fires
+) -> None:
+    scene.is_host("db", NOW, critical="postgres")
+    scene.is_host("spare", NOW)
+    scene.talks("shop@web", "postgres@db", NOW - 30 * MINUTE, NOW)
+    scene.talks("report@web", "postgres@db", NOW - 10 * MINUTE, NOW)
+    scene.talks("shop@web", "postgres@spare", NOW - 4 * HOUR, NOW)
+    scene.talks("report@web", "postgres@spare", NOW - 10 * MINUTE, NOW)
+
+    assert fires("edge-new") == {}
+
+
+def test_a_steady_edge_that_is_no_more_is_told(scene: Scene, fires: Fires) -> None:
+    scene.talks("shop@web", "postgres@db", NOW - 2 * HOUR, NOW - 10 * MINUTE)
+    scene.runs("web", "shop", NOW - MINUTE)
+
+    assert fires("edge-vanished") == {WEB_DB: 1}
+
+
+def test_an_edge_that_comes_and_goes_is_not_told_when_it_goes(scene: Scene, fires: Fires) -> None:
+    for minutes in range(10, 120, 2):
+        scene.talks("shop@web", "postgres@db", NOW - minutes * MINUTE, NOW - (minutes - 1) * MINUTE)
+    scene.runs("web", "shop", NOW - MINUTE)
+
+    assert fires("edge-vanished") == {}
+
+
+def test_neither_a_silent_host_nor_a_late_map_takes_edges_away(scene: Scene, fires: Fires) -> None:
+    scene.talks("shop@web", "postgres@db", NOW - 2 * HOUR, NOW - 10 * MINUTE)
+    scene.runs("web", "shop", NOW - 11 * MINUTE)
+    scene.runs("db", "postgres", NOW - MINUTE)
+
+    assert fires("edge-vanished") == {}
+
+
+def same_time_of_earlier_days(scene: Scene, days: int) -> None:
+    for day in range(1, days + 1):
+        start = FIVE - day * DAY
+        scene.talks("shop@web", "postgres@db", start, start + 5 * MINUTE, sent_bytes=1_000_000 + day * 10_000)
+
+
+def test_traffic_unlike_that_of_the_same_time_on_earlier_days_is_told(scene: Scene, fires: Fires) -> None:
+    same_time_of_earlier_days(scene, 8)
+    scene.talks("shop@web", "postgres@db", FIVE - HOUR, FIVE, sent_bytes=9_000_000)
+    scene.talks("shop@web", "postgres@db", FIVE, NOW, sent_bytes=9_000_000)
+
+    ((labels, score),) = fires("traffic-anomaly").items()
+
+    assert labels == (*WEB_DB, ("change", "more"))
+    assert score == pytest.approx((9_000_000 - 1_050_000) / 105_000, rel=0.02)
+
+
+def test_a_daily_peak_is_not_unusual_although_the_hours_before_were_quiet(scene: Scene, fires: Fires) -> None:
+    same_time_of_earlier_days(scene, 8)
+    scene.talks("shop@web", "postgres@db", FIVE - 2 * HOUR, FIVE, sent_bytes=10_000)
+    scene.talks("shop@web", "postgres@db", FIVE, NOW, sent_bytes=1_100_000)
+
+    assert fires("traffic-anomaly") == {}
+
+
+def test_without_earlier_days_the_last_hours_say_what_is_usual(scene: Scene, fires: Fires) -> None:
+    scene.talks("shop@web", "postgres@db", FIVE - 2 * HOUR, FIVE, sent_bytes=1_000_000)
+    scene.talks("shop@web", "cache@db", FIVE - 2 * HOUR, NOW, port=6379, sent_bytes=1_000_000)
+    scene.runs("web", "shop", NOW - MINUTE)
+
+    assert list(fires("traffic-anomaly")) == [(*WEB_DB, ("change", "less"))]
+
+
+def test_of_a_host_that_is_silent_no_traffic_is_expected(scene: Scene, fires: Fires) -> None:
+    scene.talks("shop@web", "postgres@db", FIVE - 2 * HOUR, FIVE, sent_bytes=1_000_000)
+    scene.runs("web", "shop", FIVE)
+
+    assert fires("traffic-anomaly") == {}
+
+
+def test_an_edge_that_is_young_or_hardly_used_is_not_unusual(scene: Scene, fires: Fires) -> None:
+    scene.talks("shop@web", "postgres@db", FIVE - 30 * MINUTE, FIVE, sent_bytes=1_000_000)
+    scene.talks("shop@web", "postgres@db", FIVE, NOW, sent_bytes=9_000_000)
+    scene.talks("shop@web", "cache@db", FIVE - 2 * HOUR, FIVE, port=6379, sent_bytes=100)
+    scene.talks("shop@web", "cache@db", FIVE, NOW, port=6379, sent_bytes=10_000)
+
+    assert fires("traffic-anomaly") == {}
