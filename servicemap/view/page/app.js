@@ -1,0 +1,52 @@
+// The page: state and data in the middle, each part of the page drawing its own.
+
+import { listen } from "./api.js";
+import { bar } from "./bar.js";
+import { changes } from "./changes.js";
+import { Data } from "./data.js";
+import { byId } from "./dom.js";
+import { keys } from "./keys.js";
+import { list } from "./list.js";
+import { mapView } from "./map_view.js";
+import { notices } from "./notices.js";
+import { panel } from "./panel.js";
+import { State, parse } from "./state.js";
+import { timeline } from "./timeline.js";
+import { visible } from "./visible.js";
+
+const RELOADS = ["level", "width", "at", "range"]; // what the server must be asked for
+const state = new State(location.hash);
+const data = new Data(state);
+const storage = usable();
+const say = (sentence) => (byId("said").textContent = sentence);
+const page = { state, data, storage, say, chosen: null };
+const parts = [bar(page), timeline(page), notices(page), changes(page), mapView(page), list(page), panel(page)];
+keys(page);
+
+// Every part has update(what): "state" with the names of what changed, or "data".
+function update(what, names = new Set()) {
+  if (data.map) page.chosen = visible(data.map, state);
+  for (const part of parts) part.update(what, names);
+}
+
+state.onChange((names) => {
+  history.replaceState(null, "", `${location.pathname}${location.search}${state.hash()}`);
+  update("state", names);
+  if (RELOADS.some((name) => names.has(name))) data.reload();
+});
+data.onChange(() => update("data"));
+addEventListener("hashchange", () => state.set(parse(location.hash)));
+addEventListener("theme", () => update("theme"));
+listen((newest) => data.newer(newest), (sentence) => data.lost(sentence));
+update("state", new Set(Object.keys(parse(""))));
+data.reload();
+globalThis.servicemap = page; // for the console, and for tests
+
+function usable() {
+  try {
+    localStorage.setItem("asked", "1");
+    return localStorage;
+  } catch {
+    return { getItem: () => null, setItem: () => undefined }; // forbidden: nothing is remembered
+  }
+}

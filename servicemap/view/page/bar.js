@@ -1,0 +1,52 @@
+// The bar on top: level, grouping, search, view, theme.
+
+import { byId, el, icon, replace } from "./dom.js";
+import { GROUPS, LEVELS } from "./state.js";
+
+const LEVEL_NAMES = { service: "Services", process: "Processes", container: "Containers", host: "Hosts", address: "Addresses" };
+const TYPED_MS = 140;
+
+export function bar({ state }) {
+  const levels = segments(byId("levels"), LEVELS.map((level) => [level, LEVEL_NAMES[level]]), (level) =>
+    state.set({ level, node: "", edge: "", focus: "" }));
+  const views = segments(byId("views"), [["map", "Map"], ["list", "List"]], (view) => state.set({ view }));
+  const group = byId("group");
+  replace(group, GROUPS.map((name) => el("option", { value: name }, name === "none" ? "nothing" : name)));
+  group.addEventListener("change", () => state.set({ group: group.value }));
+  const search = byId("search");
+  let typed = 0;
+  search.addEventListener("input", () => {
+    clearTimeout(typed);
+    typed = setTimeout(() => state.set({ q: search.value }), TYPED_MS);
+  });
+  const theme = byId("theme");
+  theme.addEventListener("click", () => globalThis.switchTheme());
+  byId("help").addEventListener("click", () => byId("keys").showModal());
+  byId("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    state.set({ view: "list" });
+    byId("list").focus();
+  });
+
+  function update() {
+    levels(state.level);
+    views(state.view);
+    group.value = state.group;
+    if (document.activeElement !== search) search.value = state.q;
+    const dark = document.documentElement.dataset.theme === "dark";
+    replace(theme, icon(dark ? "sun" : "moon"));
+    theme.setAttribute("aria-label", dark ? "Light theme" : "Dark theme");
+    theme.title = `${dark ? "Light" : "Dark"} theme (t)`;
+  }
+  return { update };
+}
+
+/** Buttons of which one is pressed; returns a function that says which. */
+export function segments(parent, choices, onChoose) {
+  const buttons = choices.map(([value, text]) =>
+    el("button", { type: "button", "data-value": value, onclick: () => onChoose(value) }, text));
+  replace(parent, buttons);
+  return (chosen) => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.value === chosen));
+  };
+}

@@ -1,0 +1,82 @@
+// Time series as small charts under each other, by uPlot: one pointer for all.
+
+import { el } from "./dom.js";
+import { time, withUnit } from "./format.js";
+
+const HEIGHT = 74;
+const LINES = ["series-1", "series-2"];
+
+/** Which series share a chart: [title, [series, what it is called there] …]. Others get one of their own. */
+const TOGETHER = [
+  ["Requests", ["requests", ""], ["errors", "errors"]],
+  ["Latency", ["p50", "half"], ["p99", "99 of 100"]],
+  ["Traffic", ["bytes_in", "in"], ["bytes_out", "out"]],
+  ["New connections", ["opened_in", "in"], ["opened_out", "out"]],
+  ["Open connections", ["active_in", "in"], ["active_out", "out"]],
+  ["Failed connections", ["failed_in", "in"], ["failed_out", "out"]],
+  ["To the server", ["client_sent", "client"], ["server_received", "server"]],
+  ["To the client", ["client_received", "client"], ["server_sent", "server"]],
+  ["New connections", ["opened", ""]],
+  ["Open connections", ["active", ""]],
+  ["Failed connections", ["failed", ""]],
+  ["Sent again", ["client_retransmits", "client"], ["server_retransmits", "server"]],
+  ["Sent again", ["retransmits", ""]],
+  ["Round trip (TCP)", ["client_rtt", "client"], ["server_rtt", "server"]],
+  ["Round trip (TCP)", ["rtt", ""]],
+  ["Network of the host", ["network_in", "in"], ["network_out", "out"]],
+  ["CPU", ["cpu", ""]],
+  ["Memory", ["memory", ""], ["swap", "swap"]],
+];
+
+/** Charts of series {name: {unit, points}}; returns {element, destroy}. */
+export function charts(series, syncKey) {
+  const left = new Set(Object.keys(series).filter((name) => series[name].points.some(([, value]) => value !== null)));
+  const drawn = [];
+  for (const [title, ...members] of TOGETHER) {
+    const there = members.filter(([name]) => left.delete(name));
+    if (there.length) drawn.push(chart(title, there.map(([name, called]) => ({ ...series[name], called })), syncKey));
+  }
+  for (const name of left) drawn.push(chart(name.replaceAll("_", " "), [{ ...series[name], called: "" }], syncKey));
+  const element = el("div", {}, drawn.map((each) => each.element));
+  const fit = new ResizeObserver(() => drawn.forEach((each) => each.fit(element.clientWidth)));
+  fit.observe(element);
+  return { element, destroy: () => (fit.disconnect(), drawn.forEach((each) => each.destroy())) };
+}
+
+function chart(title, lines, syncKey) {
+  const values = el("span", {});
+  const place = el("div", { class: "plot" });
+  const element = el("div", { class: "chart-box", role: "img" }, el("div", { class: "caption" }, el("b", {}, title), values), place);
+  const columns = [lines[0].points.map(([at]) => at), ...lines.map((line) => line.points.map(([, value]) => value))];
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  let plot = null;
+
+  function caption(at) {
+    const nth = at ?? columns[1].findLastIndex((_, index) => columns.slice(1).some((column) => column[index] !== null));
+    const told = lines.map((line, index) => {
+      const text = withUnit(columns[index + 1][nth] ?? null, line.unit);
+      return el("span", { class: ["one", "two"][index] }, line.called ? `${line.called} ${text}` : text);
+    });
+    values.replaceChildren(...told.flatMap((span, index) => (index ? [" · ", span] : [span])), at === undefined || at === null ? "" : `  ${time(columns[0][nth])}`);
+    if (at === undefined) element.setAttribute("aria-label", `${title}: ${values.textContent}`);
+  }
+
+  function draw(width) {
+    const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: `10px ${getComputedStyle(document.body).fontFamily}` };
+    plot = new globalThis.uPlot({
+      width, height: HEIGHT, ms: 1, padding: [6, 2, 0, 0], legend: { show: false },
+      cursor: { sync: { key: syncKey }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
+      scales: { x: { time: true }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+      axes: [{ ...axis, size: 18, grid: { show: false }, space: 70 }, { ...axis, size: 58, splits: (_, axisIndex, low, high) => [0, high / 2, high].map((value) => value / 1.05), values: (_, splits) => splits.map((value) => withUnit(value, lines[0].unit).replace("connections", "")), grid: { stroke: colour("line"), width: 1 } }],
+      series: [{}, ...lines.map((line, nth) => ({ stroke: colour(LINES[nth]), width: 1.5, dash: nth ? [5, 3] : undefined, fill: lines.length === 1 ? `${colour(LINES[0])}1f` : undefined, spanGaps: false, points: { show: false } }))],
+      hooks: { setCursor: [(of) => caption(of.cursor.idx)] },
+    }, columns, place);
+  }
+  caption();
+  return {
+    element,
+    fit: (width) => (plot ? plot.setSize({ width, height: HEIGHT }) : width > 0 && draw(width)),
+    destroy: () => plot?.destroy(),
+  };
+}

@@ -1,0 +1,95 @@
+// What the server said last. One request of a kind is under way at a time; a newer question ends an older one.
+
+import { get } from "./api.js";
+
+const RETRY_MS = 5_000;
+const BUCKETS = 120;
+
+export class Data {
+  constructor(state) {
+    this.state = state;
+    this.map = null;
+    this.timeline = null;
+    this.newest = 0; // when the newest stored window ends, ms: the page's "now"
+    this.error = ""; // why there is nothing newer, as a sentence
+    this.timelineAt = 0;
+    this.listeners = [];
+    this.underway = null;
+    this.again = 0;
+  }
+
+  onChange(listener) {
+    this.listeners.push(listener);
+  }
+
+  /** The stretch the map shows: [from, to), ms; zeros until something is stored. */
+  get stretch() {
+    const to = this.state.at || this.newest;
+    return to ? [to - this.state.widthMs, to] : [0, 0];
+  }
+
+  /** The stretch the time line shows: up to now, unless one looks at something older. */
+  get range() {
+    const { at, rangeMs } = this.state;
+    const newest = this.newest || Date.now();
+    if (!at || at > newest - rangeMs * 0.98) return [newest - rangeMs, newest];
+    const to = Math.min(newest, at + rangeMs / 2);
+    return [to - rangeMs, to];
+  }
+
+  /** The server stored something newer: shown when one looks at now. */
+  newer(newest) {
+    const back = this.error !== "";
+    if (newest <= this.newest && !back) return;
+    this.newest = Math.max(newest, this.newest);
+    if (this.state.live || back) this.load(back);
+    else this.notify();
+  }
+
+  lost(sentence) {
+    this.error = sentence;
+    this.notify();
+    clearTimeout(this.again);
+    this.again = setTimeout(() => this.reload(), RETRY_MS);
+  }
+
+  reload() {
+    return this.load(true);
+  }
+
+  async load(anew) {
+    if (this.underway && !anew) return; // the next window will bring it
+    this.underway?.abort();
+    const mine = (this.underway = new AbortController());
+    try {
+      const [map, timeline] = await Promise.all([this.askMap(mine.signal), this.askTimeline(mine.signal, anew)]);
+      if (this.underway !== mine) return;
+      Object.assign(this, { map, timeline, error: "", newest: Math.max(this.newest, map.newest) });
+      clearTimeout(this.again);
+      this.notify();
+    } catch (error) {
+      if (error.name !== "AbortError") this.lost(error.message);
+    } finally {
+      if (this.underway === mine) this.underway = null;
+    }
+  }
+
+  askMap(signal) {
+    const [from, to] = this.stretch;
+    return get("map", { level: this.state.level, from: from || "", to: to || "" }, signal);
+  }
+
+  // The time line changes by a bucket at a time, and is dearer than the map: it is asked for when one is full.
+  async askTimeline(signal, anew) {
+    const [from, to] = this.range;
+    const step = this.timeline?.step_ms ?? 0;
+    if (!anew && this.timeline && to - this.timelineAt < step) return this.timeline;
+    const found = await get("timeline", { from, to, buckets: BUCKETS, level: this.state.level }, signal);
+    this.timelineAt = to;
+    return { ...found, from, to };
+  }
+
+  notify() {
+    for (const listener of this.listeners) listener();
+  }
+}

@@ -1,0 +1,86 @@
+// From what the server says to what is drawn: lines, sizes and words of nodes and edges. Pure but for measuring text.
+
+import { cut, printable } from "./format.js";
+
+export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
+export const TITLE_FONT = `600 13px ${FONT}`;
+export const LINE_FONT = `400 11px ${FONT}`;
+const LETTERS = 30; // of a line on a card; the panel has the whole name
+const OUTSIDE = "outside: no agent there";
+
+let pen = null;
+const widths = new Map();
+
+function textWidth(text, font) {
+  const key = font + text;
+  let width = widths.get(key);
+  if (width === undefined) {
+    pen ??= document.createElement("canvas").getContext("2d");
+    pen.font = font;
+    if (widths.size > 20_000) widths.clear();
+    widths.set(key, (width = pen.measureText(text).width));
+  }
+  return width;
+}
+
+const line = (text) => cut(printable(text).replaceAll("\n", " "), LETTERS);
+
+/** A node as drawn: {id, kind, health, group, w, h, title, lines}; `loops` are its edges to itself. */
+export function drawnNode(node, group, loops) {
+  const title = line(node.title);
+  const lines = [];
+  if (node.subtitle) lines.push(line(node.subtitle));
+  if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
+  const widest = Math.max(textWidth(title, TITLE_FONT), ...lines.map((text) => textWidth(text, LINE_FONT)));
+  return {
+    id: node.id,
+    kind: node.kind,
+    health: node.health,
+    ghost: Boolean(node.gone),
+    group,
+    w: Math.round(Math.max(96, widest + 54)),
+    h: 36 + 15 * lines.length,
+    title,
+    lines,
+  };
+}
+
+/** What box a node stands in: "" for none. */
+export function groupOf(node, grouping) {
+  if (grouping === "none" || node.kind === grouping) return "";
+  const name = grouping === "host" ? node.hostname || node.host : [node.region, node.zone].filter(Boolean).join(" / ");
+  if (name) return name;
+  if (node.kind === "address") return OUTSIDE;
+  return grouping === "host" ? "on several hosts" : "no region";
+}
+
+export const isOutside = (group) => group === OUTSIDE;
+
+/** The port, with the transport where it is not TCP. */
+export function port(edge) {
+  if (!edge.server_port) return edge.transport;
+  return edge.transport === "tcp" ? String(edge.server_port) : `${edge.server_port}/${edge.transport}`;
+}
+
+/** An edge as drawn: {id, client, server, health, fresh, gone, width, label, labelWidth}. */
+export function drawnEdge(edge, gone) {
+  const fresh = Boolean(edge.new) && !gone;
+  const health = gone ? "ok" : (edge.health ?? "ok");
+  const label = `${gone ? "gone " : fresh ? "new " : ""}${port(edge)}`;
+  return {
+    id: edge.id,
+    client: edge.client,
+    server: edge.server,
+    health,
+    fresh,
+    gone,
+    width: gone ? 1.5 : thickness(edge.bytes_s ?? 0),
+    label,
+    labelWidth: textWidth(label, LINE_FONT) + (health === "ok" ? 10 : 24),
+  };
+}
+
+// 1 px for a trickle, 7 for 100 MB/s.
+function thickness(bytesPerSecond) {
+  return Math.min(7, 1 + Math.round(Math.log10(1 + bytesPerSecond / 100) * 2) / 2);
+}

@@ -1,0 +1,74 @@
+// Numbers and times for people. Units are binary for bytes, decimal for the rest; times are the reader's local ones.
+
+const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+export function bytes(count) {
+  let size = count;
+  for (const unit of BYTES) {
+    if (Math.abs(size) < 1024 || unit === "PiB") return `${digits(size)} ${unit}`;
+    size /= 1024;
+  }
+  return "";
+}
+
+export const rate = (count) => `${bytes(count)}/s`;
+export const perSecond = (count) => `${digits(count)}/s`;
+export const percent = (share) => `${digits(share * 100)} %`;
+export const ms = (value) => (value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`);
+
+/** Three digits at most: 0.123, 4.56, 78.9, 123, 4.57k. */
+export function digits(value) {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1e9) return `${trimmed(value / 1e9)}G`;
+  if (size >= 1e6) return `${trimmed(value / 1e6)}M`;
+  if (size >= 10_000) return `${trimmed(value / 1e3)}k`;
+  if (size < 0.001) return "<0.001";
+  return trimmed(value);
+}
+
+function trimmed(value) {
+  const size = Math.abs(value);
+  const places = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return String(Number(value.toFixed(places)));
+}
+
+const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
+
+export const time = (at) => TIME.format(at);
+
+/** A moment, with its day when that is not the day of `now`. */
+export function moment(at, now) {
+  const [one, other] = [new Date(at), new Date(now)];
+  return one.toDateString() === other.toDateString() ? time(at) : `${DAY.format(at)}, ${time(at)}`;
+}
+
+/** How long ago, in the one unit that matters. */
+export function ago(duration) {
+  const seconds = Math.max(0, Math.round(duration / 1000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
+}
+
+/** A value with the unit the server names. */
+export function withUnit(value, unit) {
+  if (value === null || value === undefined) return "–";
+  if (unit === "B") return bytes(value);
+  if (unit === "B/s") return rate(value);
+  if (unit === "ms") return ms(value);
+  if (unit === "share") return percent(value);
+  if (unit === "1/s") return perSecond(value);
+  return unit ? `${digits(value)} ${unit}` : digits(value);
+}
+
+export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+
+export function cut(text, length) {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** Names are what hosts say: control and direction characters would garble the line they stand in. */
+export const printable = (text) => String(text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");

@@ -1,0 +1,136 @@
+// The map with what lies over it: pointer and keys on the canvas, sums, zoom buttons, legend, tip.
+
+import { byId, el, icon, mark, replace, svg } from "./dom.js";
+import { port } from "./elements.js";
+import { counted, ms, percent, perSecond, rate } from "./format.js";
+import { Graph } from "./graph.js";
+import { pointer } from "./pointer.js";
+import { edgeKey } from "./state.js";
+
+const MANY = 200; // processes, from which on a map of services or groups tells more
+
+export function mapView(page) {
+  const { state, data } = page;
+  const graph = (page.graph = new Graph(byId("canvas"), page.storage));
+  let declined = false;
+  let atKey = ""; // the node the arrow keys stand at
+  page.tidy = () => (graph.tidy(), draw());
+  tools(graph, page);
+  legend();
+  pointer(graph, { onPick: pick, onHover: tip });
+  byId("canvas").addEventListener("keydown", walk);
+
+  function update(what, names) {
+    byId("map").hidden = state.view !== "map";
+    if (what === "theme") return graph.recolour();
+    if (!page.chosen || state.view !== "map") return undefined;
+    const drawn = what === "data" || ["level", "group", "q", "focus", "hops", "view"].some((name) => names.has(name));
+    if (drawn && data.map.level === state.level) draw();
+    if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit();
+    graph.pick({ node: state.node, edge: idOf(state.edge) });
+    if (what === "state" && (names.has("node") || names.has("edge"))) graph.reveal(state.node || idOf(state.edge));
+    return undefined;
+  }
+
+  function draw() {
+    graph.show(data.map, page.chosen, state);
+    summary();
+    offer();
+  }
+
+  function idOf(key) {
+    if (!key || !data.map) return "";
+    return [...data.map.edges, ...data.map.gone].find((edge) => edgeKey(edge) === key)?.id ?? "";
+  }
+
+  const edgeOf = (id) => [...data.map.edges, ...data.map.gone].find((edge) => edge.id === id);
+
+  function pick({ node = "", edge = "" }) {
+    atKey = node || atKey;
+    state.set({ node, edge: edge ? edgeKey(edgeOf(edge)) : "" });
+  }
+
+  function walk(event) {
+    const direction = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" }[event.key];
+    if (event.key === "Enter" && atKey) pick({ node: atKey });
+    else if (direction && event.shiftKey) {
+      const [dx, dy] = { left: [80, 0], right: [-80, 0], up: [0, 80], down: [0, -80] }[direction];
+      graph.camera.pan(dx, dy);
+    } else if (direction) {
+      atKey = graph.beside(state.node || atKey, direction) ?? "";
+      if (state.node) pick({ node: atKey });
+      graph.hover(atKey);
+      graph.reveal(atKey);
+      const node = data.map.nodes.find(({ id }) => id === atKey);
+      if (node) page.say(`${node.kind} ${node.title}, ${node.health === "ok" ? "well" : node.health}`);
+    } else return;
+    event.preventDefault();
+  }
+
+  function summary() {
+    const { nodes, edges } = page.chosen;
+    const bad = edges.filter((edge) => edge.health === "bad").length;
+    const warned = edges.filter((edge) => edge.health === "warn").length;
+    const sum = (name) => edges.reduce((so, edge) => so + (edge[name] ?? 0), 0);
+    const fact = (value, text) => el("span", {}, el("b", {}, value), text);
+    const focus = state.focus && data.map.nodes.find((node) => node.id === state.focus);
+    replace(byId("summary"),
+      fact(nodes.length.toLocaleString(), nodes.length === 1 ? "node" : "nodes"),
+      fact(edges.length.toLocaleString(), edges.length === 1 ? "edge" : "edges"),
+      fact(rate(sum("bytes_s")), ""), fact(perSecond(sum("opened_s")), "connections"),
+      bad > 0 && el("span", {}, mark("bad"), el("b", {}, bad), "bad"),
+      warned > 0 && el("span", {}, mark("warn"), el("b", {}, warned), "to watch"),
+      state.focus && el("button", { type: "button", class: "button", onclick: () => state.set({ focus: "" }) },
+        `around ${focus?.title ?? "a node that is not here"}`, icon("close", "show everything")));
+  }
+
+  function offer() {
+    const place = byId("offer");
+    place.hidden = declined || state.level !== "process" || state.group !== "none" || page.chosen.nodes.length <= MANY;
+    if (place.hidden) return;
+    const button = (text, strong, onclick) => el("button", { type: "button", class: strong ? "button strong" : "button", onclick }, text);
+    replace(place, el("span", {}, `${counted(page.chosen.nodes.length, "node")} are many to look at.`),
+      button("Show services", true, () => state.set({ level: "service" })),
+      button("Group by host", false, () => state.set({ group: "host" })),
+      button("Leave it", false, () => ((declined = true), offer())));
+  }
+
+  function tip({ node, edge }, at) {
+    const place = byId("tip");
+    graph.hover(node ?? edge ?? "");
+    place.hidden = !node && !edge;
+    if (place.hidden) return;
+    replace(place, node ? nodeTip(data.map.nodes.find(({ id }) => id === node)) : edgeTip(edgeOf(edge), data.map.nodes));
+    const room = byId("map").getBoundingClientRect();
+    place.style.left = `${Math.min(at.x + 14, room.width - place.offsetWidth - 8)}px`;
+    place.style.top = `${at.y + 18 + place.offsetHeight > room.height ? at.y - place.offsetHeight - 10 : at.y + 18}px`;
+  }
+  return { update };
+}
+
+const line = (...parts) => el("span", {}, parts.filter(Boolean).join(" · "));
+
+function nodeTip(node) {
+  if (!node) return [];
+  return [el("b", {}, node.title), line(node.kind, node.subtitle), node.cmdline && line(node.cmdline.slice(0, 160)),
+    line(`in ${rate(node.in.bytes_s)}, ${perSecond(node.in.conn_s)}`, `out ${rate(node.out.bytes_s)}, ${perSecond(node.out.conn_s)}`)];
+}
+
+function edgeTip(edge, nodes) {
+  if (!edge) return [];
+  const title = (id) => nodes.find((node) => node.id === id)?.title ?? id;
+  return [el("b", {}, `${title(edge.client)} → ${title(edge.server)}`), line(`${edge.transport} ${port(edge)}`, rate(edge.bytes_s), `${perSecond(edge.opened_s)} new`),
+    line(edge.failed_share > 0 && `${percent(edge.failed_share)} fail`, edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`, edge.rtt_ms !== null && `${ms(edge.rtt_ms)} round trip`)];
+}
+
+function tools(graph, page) {
+  const button = (name, label, onclick) => el("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(name));
+  replace(byId("tools"), button("plus", "Zoom in (+)", () => graph.camera.zoomBy(1.3)), button("minus", "Zoom out (−)", () => graph.camera.zoomBy(1 / 1.3)),
+    button("fit", "Fit the map (f)", () => graph.fit()), button("tidy", "Lay out anew (l)", () => page.tidy()));
+}
+
+function legend() {
+  const stroke = (kind) => svg("svg", { class: `stroke ${kind}`, viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { d: "M0 4h26" }));
+  replace(byId("legend"), el("span", {}, mark("warn"), "to watch"), el("span", {}, mark("bad"), "bad"),
+    el("span", {}, stroke("fresh"), "new"), el("span", {}, stroke("gone"), "gone"));
+}

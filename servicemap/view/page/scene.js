@@ -1,0 +1,143 @@
+// The geometry of a map: cards, boxes and curves in the map's own coordinates. Pure.
+
+import { drawnEdge, drawnNode, groupOf, isOutside } from "./elements.js";
+
+const BOX_PAD = 18;
+const BOX_HEAD = 26;
+const SPREAD = 12; // px between edges of the same two nodes
+const SAMPLES = 14; // points of a curve, to tell what the pointer is on
+
+/** Every node of a map as it would be drawn, for placing. */
+export function cards(map, grouping) {
+  const loops = new Map();
+  for (const edge of map.edges) {
+    if (edge.client !== edge.server) continue;
+    if (!loops.has(edge.client)) loops.set(edge.client, []);
+    loops.get(edge.client).push(edge);
+  }
+  return new Map(map.nodes.map((node) => [node.id, drawnNode(node, groupOf(node, grouping), loops.get(node.id))]));
+}
+
+/** The scene of the chosen nodes and edges: {nodes: Map, edges: Map, boxes, straight}. */
+export function scene(chosen, drawn, places, straight) {
+  const nodes = new Map(chosen.nodes.map(({ id }) => [id, { ...drawn.get(id), ...places.get(id) }]));
+  const found = new Map();
+  const beside = new Map(); // edges of the same two nodes
+  for (const [edges, gone] of [[chosen.edges, false], [chosen.gone, true]]) {
+    for (const each of edges) {
+      if (each.client === each.server) continue; // told on the card
+      const edge = drawnEdge(each, gone);
+      const pair = [each.client, each.server].sort().join("\n");
+      if (!beside.has(pair)) beside.set(pair, []);
+      beside.get(pair).push(edge);
+      found.set(edge.id, edge);
+    }
+  }
+  for (const parallel of beside.values()) {
+    parallel.forEach((edge, nth) => route(edge, nodes, (nth - (parallel.length - 1) / 2) * SPREAD, straight));
+  }
+  return { nodes, edges: found, boxes: boxes([...nodes.values()]), straight };
+}
+
+/** Route an edge again after one of its ends was moved. */
+export function reroute(all, id) {
+  for (const edge of all.edges.values()) {
+    if (edge.client === id || edge.server === id) route(edge, all.nodes, edge.shift, all.straight);
+  }
+  all.boxes = boxes([...all.nodes.values()]);
+}
+
+function boxes(nodes) {
+  const found = new Map();
+  for (const node of nodes) {
+    if (!node.group) continue;
+    if (!found.has(node.group)) {
+      found.set(node.group, { label: node.group, outside: isOutside(node.group), x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity });
+    }
+    const box = found.get(node.group);
+    box.x1 = Math.min(box.x1, node.x - node.w / 2 - BOX_PAD);
+    box.y1 = Math.min(box.y1, node.y - node.h / 2 - BOX_HEAD);
+    box.x2 = Math.max(box.x2, node.x + node.w / 2 + BOX_PAD);
+    box.y2 = Math.max(box.y2, node.y + node.h / 2 + BOX_PAD);
+  }
+  return [...found.values()];
+}
+
+/** What all of a scene takes: {x1, y1, x2, y2}; null when there is nothing. */
+export function bounds({ nodes, boxes: around }) {
+  if (!nodes.size) return null;
+  const all = [...around];
+  for (const { x, y, w, h } of nodes.values()) all.push({ x1: x - w / 2, y1: y - h / 2, x2: x + w / 2, y2: y + h / 2 });
+  const reach = (name, best) => all.reduce((so, box) => best(so, box[name]), all[0][name]);
+  return { x1: reach("x1", Math.min), y1: reach("y1", Math.min), x2: reach("x2", Math.max), y2: reach("y2", Math.max) };
+}
+
+// From the side of the client that faces the server, as an S; around the corner where one is above the other.
+function route(edge, nodes, shift, straight) {
+  const [a, b] = [nodes.get(edge.client), nodes.get(edge.server)];
+  edge.shift = shift;
+  const side = b.x - b.w / 2 > a.x + a.w / 2 - 10 ? 1 : b.x + b.w / 2 < a.x - a.w / 2 + 10 ? -1 : 0;
+  const leave = side || 1;
+  const arrive = side ? -side : 1;
+  const from = { x: a.x + (leave * a.w) / 2, y: a.y + shift };
+  const to = { x: b.x + (arrive * b.w) / 2, y: b.y + shift };
+  const bend = side ? Math.max(30, Math.abs(to.x - from.x) / 2) : 60 + Math.abs(to.y - from.y) / 8;
+  edge.curve = [from, { x: from.x + leave * bend, y: from.y }, { x: to.x + arrive * bend, y: to.y }, to];
+  if (straight) {
+    const [dx, dy] = [(to.x - from.x) / 3, (to.y - from.y) / 3];
+    edge.curve[1] = { x: from.x + dx, y: from.y + dy };
+    edge.curve[2] = { x: to.x - dx, y: to.y - dy };
+  }
+  edge.points = null;
+  const xs = edge.curve.map((point) => point.x);
+  const ys = edge.curve.map((point) => point.y);
+  edge.box = { x1: Math.min(...xs), y1: Math.min(...ys), x2: Math.max(...xs), y2: Math.max(...ys) };
+}
+
+/** The point of a curve at t in 0..1. */
+export function pointAt([a, b, c, d], t) {
+  const s = 1 - t;
+  const [p, q, r, u] = [s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t];
+  return { x: p * a.x + q * b.x + r * c.x + u * d.x, y: p * a.y + q * b.y + r * c.y + u * d.y };
+}
+
+/** What is at a place of the map, within `reach` of it: {node}, {edge} or {}. */
+export function hit(all, { x, y }, reach) {
+  for (const node of [...all.nodes.values()].reverse()) {
+    if (Math.abs(node.x - x) <= node.w / 2 && Math.abs(node.y - y) <= node.h / 2) return { node: node.id };
+  }
+  let [best, nearest] = [null, reach];
+  for (const edge of all.edges.values()) {
+    const { x1, y1, x2, y2 } = edge.box;
+    if (x < x1 - reach || x > x2 + reach || y < y1 - reach || y > y2 + reach) continue;
+    edge.points ??= Array.from({ length: SAMPLES + 1 }, (_, nth) => pointAt(edge.curve, nth / SAMPLES));
+    for (let nth = 0; nth < SAMPLES; nth++) {
+      const away = distance({ x, y }, edge.points[nth], edge.points[nth + 1]);
+      if (away < nearest) [best, nearest] = [edge, away];
+    }
+  }
+  return best ? { edge: best.id } : {};
+}
+
+function distance(at, from, to) {
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const along = ((at.x - from.x) * dx + (at.y - from.y) * dy) / (dx * dx + dy * dy || 1);
+  const t = Math.min(1, Math.max(0, along));
+  return Math.hypot(at.x - from.x - t * dx, at.y - from.y - t * dy);
+}
+
+/** The nearest card in a direction ("left", "right", "up", "down") from a node; the first card without one. */
+export function towards(all, id, direction) {
+  const from = all.nodes.get(id);
+  if (!from) return [...all.nodes.values()].sort((a, b) => a.x + a.y - b.x - b.y)[0]?.id;
+  const across = direction === "left" || direction === "right";
+  const sign = direction === "right" || direction === "down" ? 1 : -1;
+  let [best, least] = [id, Infinity];
+  for (const node of all.nodes.values()) {
+    const [ahead, aside] = across ? [node.x - from.x, node.y - from.y] : [node.y - from.y, node.x - from.x];
+    if (node.id === id || sign * ahead <= 4) continue;
+    const cost = sign * ahead + 2.5 * Math.abs(aside);
+    if (cost < least) [best, least] = [node.id, cost];
+  }
+  return best;
+}

@@ -1,0 +1,104 @@
+// The time line: what happened over the range, and which stretch of it the map shows. Drag it to look at the past.
+
+import { segments } from "./bar.js";
+import { byId, el, replace } from "./dom.js";
+import { digits, moment, time } from "./format.js";
+import { RANGES, WIDTHS } from "./state.js";
+import { timelineChart } from "./timeline_chart.js";
+
+const DRAGGED_MS = 120; // between two questions to the server while dragging
+const LIVE_PX = 6; // from the right edge: back to live
+
+export function timeline(page) {
+  const { state, data } = page;
+  const live = el("button", { type: "button", class: "live", title: "Pause, or back to live (space)", onclick: () => page.pause() });
+  const shown = el("div", { class: "shown" });
+  const ranges = el("div", { class: "segments", role: "group", "aria-label": "Range" });
+  const width = el("select", { "aria-label": "How much the map shows", onchange: () => state.set({ width: width.value }) },
+    Object.keys(WIDTHS).map((name) => el("option", { value: name }, `the map shows ${name}`)));
+  const place = el("div", { class: "chart" });
+  const band = el("div", { class: "band", role: "slider", tabindex: "0", "aria-label": "What the map shows" });
+  const when = el("div", { class: "when", hidden: true });
+  const key = el("div", { class: "key", "aria-hidden": "true" }, [["opened", "connections"], ["failed", "failed"], ["event", "events"]]
+    .map(([name, text]) => el("span", {}, el("i", { class: name }), text)));
+  replace(byId("time"), el("div", { class: "head" }, live, shown, el("span", { class: "spring" }), key, width, ranges), place);
+  const pressed = segments(ranges, Object.keys(RANGES).map((name) => [name, name]), (range) => state.set({ range }));
+  const chart = timelineChart(place);
+  place.append(band, when);
+  let dragged = 0;
+
+  page.pause = () => state.set({ at: state.live ? data.newest : 0 });
+  page.step = (by) => go((state.at || data.newest) + by * state.widthMs);
+
+  /** Look at the stretch that ends at a time; at or after the newest window that is live. */
+  function go(at) {
+    const grain = data.map?.width_ms || 5_000;
+    const end = Math.round(at / grain) * grain;
+    state.set({ at: end >= data.newest ? 0 : Math.max(end, state.widthMs) });
+  }
+
+  function update(what) {
+    pressed(state.range);
+    width.value = state.width;
+    live.classList.toggle("paused", !state.live);
+    replace(live, el("i"), state.live ? "Live" : "Paused: go live");
+    const [from, to] = data.stretch;
+    replace(shown, to ? [el("b", {}, `${moment(from, data.newest)} – ${time(to)}`), state.live ? el("span", {}, "  newest stored") : el("span", {}, "  the past")] : []);
+    if (data.timeline) chart.show(data.timeline, data.range, what === "theme");
+    follow();
+  }
+
+  function follow() {
+    const [from, to] = data.stretch;
+    band.hidden = !data.timeline || !to;
+    if (band.hidden) return;
+    const left = chart.toPx(from);
+    const right = chart.toPx(to);
+    band.style.left = `${left}px`;
+    band.style.width = `${Math.max(3, right - left)}px`;
+    band.classList.toggle("past", !state.live);
+    const [first, last] = data.range;
+    for (const [name, value] of [["min", first], ["max", last], ["now", to]]) band.setAttribute(`aria-value${name}`, value);
+    band.setAttribute("aria-valuetext", `${state.live ? "live, " : ""}${moment(from, data.newest)} to ${time(to)}`);
+  }
+
+  const px = (event) => event.clientX - place.getBoundingClientRect().left;
+  function drag(event) {
+    const x = px(event);
+    clearTimeout(dragged);
+    const act = () => (x >= place.clientWidth - LIVE_PX ? state.set({ at: 0 }) : go(chart.toTime(x) + state.widthMs / 2));
+    if (event.type === "pointermove") dragged = setTimeout(act, DRAGGED_MS);
+    else act();
+  }
+  place.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !data.timeline) return;
+    place.setPointerCapture(event.pointerId);
+    drag(event);
+  });
+  place.addEventListener("pointermove", (event) => (event.buttons ? drag(event) : point(event)));
+  place.addEventListener("pointerup", (event) => event.button === 0 && data.timeline && drag(event));
+  place.addEventListener("pointerleave", () => (when.hidden = true));
+  band.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, ArrowDown: -1, ArrowUp: 1 }[event.key];
+    if (by) page.step(by);
+    else if (event.key === "End") state.set({ at: 0 });
+    else if (event.key === "Home") go(Math.max(data.timeline.first, data.range[0]) + state.widthMs);
+    else return;
+    event.preventDefault();
+  });
+  new ResizeObserver(() => (chart.resize(), follow())).observe(place);
+
+  function point(event) {
+    if (!data.timeline) return;
+    const x = px(event);
+    const at = chart.toTime(x);
+    const near = data.timeline.events.filter((each) => Math.abs(chart.toPx(each.time) - x) < 5);
+    const bucket = data.timeline.buckets.findLast((each) => each.at <= at);
+    const facts = bucket ? `${digits(bucket.opened)} connections, ${digits(bucket.failed)} failed, ${digits(bucket.edges)} edges` : "";
+    const told = near.slice(0, 2).map((each) => `${each.kind.replaceAll("_", " ")}: ${each.detail}`).join("; ");
+    replace(when, [moment(at, data.newest), facts, told, near.length > 2 && `and ${near.length - 2} more`].filter(Boolean).join(" · "));
+    when.hidden = false;
+    when.style.left = `${Math.min(x + 10, place.clientWidth - when.offsetWidth - 4)}px`;
+  }
+  return { update };
+}
