@@ -3,18 +3,18 @@
 -- Parameters: level; from, to in ms; service and host (id or name), "" for any.
 -- connections_active is what was open in the last window of each pair of processes; a pair not heard of in the last
 -- windows of the range has none, for its host may have died without a word.
+-- The setting lets the time choose rows before FINAL merges them.
 WITH
-    fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
-    fromUnixTimestamp64Milli(%(to)s, 'UTC') AS until,
+-- include map_spans
     ['unknown', 'port', 'connected', 'listener'] AS rules,
     pairs AS
     (
         SELECT
             client AS client_, server AS server_, transport, server_port,
-            max(indexOf(rules, rule)) AS rule_, min(window) AS first_, max(window) AS last_, max(width_ms) AS width,
+            max(indexOf(rules, rule)) AS rule_, min(first) AS first_, max(last) AS last_, max(width_ms) AS width,
             max(seen_by_client) AS by_client, max(seen_by_server) AS by_server,
             sum(connections_opened) AS opened, sum(connections_closed) AS closed,
-            argMax(connections_active, window) AS active, sum(connections_failed) AS failed,
+            argMax(connections_active, last) AS active, sum(connections_failed) AS failed,
             sum(client_sent_bytes) AS c_sent_bytes, sum(client_received_bytes) AS c_received_bytes,
             sum(client_sent_segments) AS c_sent_segments, sum(client_received_segments) AS c_received_segments,
             sum(client_retransmits) AS c_retransmits, max(client_rtt_us) AS c_rtt_us,
@@ -29,8 +29,7 @@ WITH
             max(client_name) AS c_name, max(client_container) AS c_container,
             max(server_host) AS s_host, max(server_service) AS s_service,
             max(server_name) AS s_name, max(server_container) AS s_container
-        FROM process_edges
-        WHERE window >= since AND window < until
+        FROM spans
         GROUP BY client_, server_, transport, server_port
     ),
     newest AS (SELECT max(last_) AS at FROM pairs),
@@ -70,3 +69,4 @@ WHERE (%(service)s = '' OR c_service = %(service)s OR s_service = %(service)s)
     AND (%(host)s = '' OR c_host IN named OR s_host IN named)
 GROUP BY client, server, transport, server_port
 ORDER BY client, server, transport, server_port
+SETTINGS optimize_move_to_prewhere_if_final = 1
