@@ -1,7 +1,7 @@
-"""Grafana's evaluation of a provisioned rule, as far as our rules use it: macros, table to numbers, reduce, threshold.
+"""Grafana's evaluation of a provisioned rule, as far as our rules use it: table to numbers, reduce, threshold.
 
-After the sheet of the data source (macros the backend expands) and Grafana's converter of tables for server-side
-expressions: text columns are labels, exactly one column is a number, and the labels of no two rows are the same.
+After Grafana's converter of tables for server-side expressions: text columns are labels, exactly one column is a
+number, and the labels of no two rows are the same.
 """
 
 import re
@@ -9,10 +9,11 @@ from typing import Any
 
 from clickhouse_driver import Client
 
+from tests.dashboards.plugin import Asked
+
 Labels = tuple[tuple[str, str], ...]
 Alerts = dict[Labels, float]
 
-MACROS = {"fromTime_ms": "from", "toTime_ms": "to", "fromTime": "from", "toTime": "to"}
 TEXT = re.compile(r"(LowCardinality\()?String\)?")
 NUMBER = re.compile(r"(U?Int|Float)\d+")
 
@@ -34,24 +35,9 @@ def numbers(rule: dict[str, Any], ref: str, client: Client, now: int) -> Alerts:
     (step,) = [step for step in rule["data"] if step["refId"] == ref]
     assert step["model"]["format"] == 1
     span = step["relativeTimeRange"]
-    text = expanded(step["model"]["rawSql"], now - span["from"] * 1000, now - span["to"] * 1000)
-    rows, columns = client.execute(text, with_column_types=True)
+    asked = Asked(now - span["from"] * 1000, now - span["to"] * 1000)  # without variables: an alert has none
+    rows, columns = client.execute(asked.sql(step["model"]["rawSql"]), with_column_types=True)
     return converted(rows, columns)
-
-
-def expanded(sql: str, start: int, end: int) -> str:
-    """Expand the macros of the data source's backend; there are no variables in an alert rule."""
-    ends = {"from": start, "to": end}
-
-    def expand(found: re.Match[str]) -> str:
-        name = found[1]
-        if name.endswith("_ms"):
-            return f"fromUnixTimestamp64Milli({ends[MACROS[name]]})"
-        return f"toDateTime({ends[MACROS[name]] // 1000})"
-
-    text = re.sub(r"\$__(\w+)", expand, sql)
-    assert "$" not in text, f"not of the backend: {text[text.index('$') :][:40]}"
-    return text
 
 
 def converted(rows: list[tuple[Any, ...]], columns: list[tuple[str, str]]) -> Alerts:

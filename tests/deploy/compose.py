@@ -10,7 +10,12 @@ import yaml
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
-FILLED = {"CLICKHOUSE_PASSWORD": "one", "CLICKHOUSE_READER_PASSWORD": "two", "GRAFANA_PASSWORD": "three"}
+FILLED = {
+    "CLICKHOUSE_PASSWORD": "one",
+    "CLICKHOUSE_READER_PASSWORD": "two",
+    "GRAFANA_PASSWORD": "three",
+    "VIEW_TOKEN": "four",
+}
 
 
 class Missing(Exception):

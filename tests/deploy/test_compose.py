@@ -14,7 +14,7 @@ from deploy.kafka import POM
 from deploy.kafka_settings import server_properties
 from tests.deploy.compose import FILE, FILLED, ROOT, Missing, interpolated, services, variables
 
-PARTS = {"worker", "sink", "agent"}
+PARTS = {"worker", "sink", "agent", "view"}
 EVERY = pytest.mark.parametrize("name", services())
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DOCKERFILE = re.sub(r"\\\n", "", (ROOT / "Dockerfile").read_text())
@@ -47,8 +47,8 @@ def test_a_password_that_is_not_set_is_said_in_one_sentence(name: str) -> None:
 
 
 def test_the_example_names_what_the_file_takes_and_sets_no_password() -> None:
-    lines = (ROOT / ".env.example").read_text().splitlines()
-    settings = dict(re.fullmatch(r"(?:# )?([A-Z_]+)=(.*)", line).groups() for line in lines if "=" in line)  # type: ignore[union-attr, misc]
+    text = (ROOT / ".env.example").read_text()
+    settings = dict(re.findall(r"^(?:# )?([A-Z_]+)=(.*)$", text, re.MULTILINE))
 
     assert set(settings) == variables()
     assert {name: settings[name] for name in FILLED} == dict.fromkeys(FILLED, "")
@@ -140,19 +140,26 @@ def test_kafka_is_that_of_make_kafka() -> None:
 def test_clickhouse_knows_the_users_of_the_parts_and_nobody_without_a_password() -> None:
     inside = services()["clickhouse"]["environment"]
     passwords = {user.tag: user.find("password") for user in users() if "remove" not in user.attrib}
-    sink = re.match(r"clickhouse://(\w+):one@", services()["sink"]["environment"]["SERVICEMAP_STORE__URL"])
+    meant = {}
+    for name in ("sink", "view"):
+        found = re.match(r"clickhouse://(\w+):(\w+)@", services()[name]["environment"]["SERVICEMAP_STORE__URL"])
+        assert found
+        meant[found[1]] = found[2]
+    grafana = services()["grafana"]["environment"]
 
     assert [user.tag for user in users() if user.get("remove")] == ["default"]
-    assert all(each is not None and inside[each.attrib["from_env"]] for each in passwords.values())
-    assert set(passwords) == {sink and sink[1], services()["grafana"]["environment"]["CLICKHOUSE_USER"]}
+    assert {name: inside[each.attrib["from_env"]] for name, each in passwords.items() if each is not None} == meant
+    assert set(passwords) == set(meant)
+    assert grafana["CLICKHOUSE_PASSWORD"] == inside["CLICKHOUSE_READER_PASSWORD"]
+    assert grafana["CLICKHOUSE_USER"] == "reader"
 
 
 def test_who_reads_can_change_nothing() -> None:
-    grants = [query.text or "" for query in users().iterfind("grafana/grants/query")]
+    grants = [query.text or "" for query in users().iterfind("reader/grants/query")]
 
     assert grants
     assert all(grant.startswith("GRANT SELECT ON ") for grant in grants)
-    assert users().findtext("grafana/profile") == "servicemap_reader"
+    assert users().findtext("reader/profile") == "reads"
 
 
 @pytest.mark.parametrize("name", ["users.xml", "config.xml"])

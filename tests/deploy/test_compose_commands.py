@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -63,6 +64,22 @@ def privileges(service: dict[str, Any]) -> Sequence[str]:
     return "setpriv", "--no-new-privs", "--inh-caps=-all", f"--bounding-set=-all{kept}"
 
 
+def healthy(name: str, hosts: dict[str, str]) -> bool:
+    """Look after a service as Docker would."""
+    service = services()[name]
+    kind, program, *arguments = service["healthcheck"]["test"]
+    assert (kind, program) == ("CMD", "python")
+    for meant, real in hosts.items():
+        arguments = [argument.replace(meant, real) for argument in arguments]
+    environment = {**service["environment"], **PATHS}
+    return subprocess.run([sys.executable, *arguments], env=environment, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 @pytest.mark.root
 def test_the_commands_make_a_map_in_which_the_agent_sees_who_others_are(tmp_path: Path) -> None:
     try:
@@ -79,10 +96,15 @@ def test_the_commands_make_a_map_in_which_the_agent_sees_who_others_are(tmp_path
     ):
         hosts = {"kafka:19092": broker.address, "127.0.0.1:9092": broker.address}
         hosts["clickhouse:9000"] = f"127.0.0.1:{facts['native_port']}"
+        hosts["reader:two"] = "default:"  # the embedded store's own reader
         password = (tmp_path / "store" / "store.token").read_text()
-        with running(("worker", "sink", "agent"), hosts, password, tmp_path):
+        view = free_port()
+        hosts |= {"0.0.0.0": "127.0.0.1", "8080": str(view)}
+        with running(("worker", "sink", "agent", "view"), hosts, password, tmp_path):
             sql = f"SELECT client, server FROM process_edges WHERE server_port = {port} ORDER BY window DESC LIMIT 1"
             ((client, server),) = until(lambda: asked(facts["native_port"], sql), _between_processes, 60, sql)
+
+            until(lambda: healthy("view", {"8080": str(view)}), bool, 30, "view to be healthy")
 
     assert client != server
 
