@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ASSETS := servicemap/view/page/vendor/built-from.txt
 
-.PHONY: help setup up test check fmt bench lock golden kafka clean
+.PHONY: help setup up demo test check fmt bench lock golden kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ setup: $(READY) $(ASSETS) ## install everything into .venv/
 
 up: setup ## run the map of this machine (flags through ARGS='…')
 	@$(BIN)/servicemap up $(ARGS)
+
+demo: setup ## run the map and a small shop with two faults to find on it
+	@$(BIN)/servicemap up --demo $(ARGS)
 
 test: setup ## run the tests (ARGS='-k name' for some of them)
 	@$(BIN)/python -m pytest $(ARGS)

@@ -19,14 +19,14 @@ from servicemap.supervisor import Part, Supervisor
 TICK = 0.25
 
 
-def run(config: Config, for_ms: int | None, *, quiet: bool) -> None:
-    """Run until a signal or for a while; then stop the parts in the order of the data."""
+def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
+    """Run until a signal or for a while; then stop the parts in the order of the data. The demo is one more part."""
     stop = stop_event()
     with held(config.directory, _say):
         connect_log(config).close()  # says what is wrong before anything is started
         if config.store.url:
             store_address(config, write=True)
-        supervisor = Supervisor(parts(config), _say)
+        supervisor = Supervisor([*shop(config), *parts(config)] if demo else parts(config), _say)
         summary = None if quiet or not sys.stdout.isatty() else Summary(config)
         end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")
         told = False
@@ -68,6 +68,11 @@ def parts(config: Config) -> list[Part]:
         arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports)
         found.append(Part("store", arguments))
     return found
+
+
+def shop(config: Config) -> list[Part]:
+    """Return what there is to look at: a part that comes before all data."""
+    return [Part("demo", ("servicemap.demo", "--data", str(config.directory / "demo")))]
 
 
 def _written(config: Config) -> Path:

@@ -20,15 +20,17 @@ from servicemap.options import Duration, configured
 @click.option("--http-port", type=int, help="Port of the store's HTTP interface; 0: any.  [default: 8123]")
 @click.option("--view-port", type=int, help="Port of the live view; 0: any.  [default: 8080, or the next that is free]")
 @click.option("--host-id", help="Id of this host.  [default: its machine id]")
+@click.option("--demo", is_flag=True, help="Run a small shop too: something to look at, with two faults to find.")
 @click.option("--quiet", is_flag=True, help="No summary, even on a terminal.")
-def command(config: Config, for_ms: int | None, quiet: bool) -> None:
+def command(config: Config, for_ms: int | None, demo: bool, quiet: bool) -> None:
     """Run everything until Ctrl-C.
 
     \b
     servicemap up
+    servicemap up --demo
     servicemap up --for 1m --data /tmp/map
     servicemap up --log kafka://127.0.0.1:9092
     """
     from servicemap.up import run
 
-    run(config, for_ms, quiet=quiet)
+    run(config, for_ms, quiet=quiet, demo=demo)

@@ -16,11 +16,10 @@ from tests.e2e.running import until
 
 
 class Shop(NamedTuple):
-    """A running shop: the folder of its logs, the ports of its services, its supervisor."""
+    """A running shop: the folder of its logs, the ports of its services."""
 
     folder: Path
     ports: dict[str, int]
-    process: "subprocess.Popen[bytes]"
 
     def ask(self, service: str, path: str = "/", body: str | None = None) -> tuple[int, str, float]:
         """Return status, body and seconds of an answer."""
@@ -42,21 +41,20 @@ class Shop(NamedTuple):
 def shop(folder: Path, *flags: str) -> Iterator[Shop]:
     """Run a shop until Ctrl-C's signal."""
     folder.mkdir()
-    with (folder / "stderr").open("w") as told:
-        command = [sys.executable, "-m", "servicemap.demo", "--data", str(folder), *flags]
-        process = subprocess.Popen(command, stderr=told, stdin=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "servicemap.demo", "--data", str(folder), *flags]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
-        yield opened(folder, process)
+        yield opened(folder)
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(30)
 
 
-def opened(folder: Path, process: "subprocess.Popen[bytes]") -> Shop:
+def opened(folder: Path) -> Shop:
     """Return a shop that is starting, once its page is there."""
     file = folder / "ports.json"
     until(file.exists, bool, 20, "the shop's ports")
-    running = Shop(folder, json.loads(file.read_text()), process)
+    running = Shop(folder, json.loads(file.read_text()))
     until(lambda: page(running), lambda status: status == 200, 20, "the shop's page")
     return running
 

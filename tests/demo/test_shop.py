@@ -2,23 +2,14 @@
 
 import json
 import socket
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from servicemap.demo.__main__ import free_ports
 from servicemap.demo.catalogue import CATALOGUE
 from servicemap.demo.shop.store import slow
-from tests.demo.shop import Shop, shop
+from tests.demo.shop import Shop
 from tests.e2e.running import until
-
-
-@pytest.fixture(scope="module")
-def slow_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A shop whose store is slow all the time."""
-    with shop(tmp_path_factory.mktemp("demo") / "shop", "--slow-for", "120") as running:
-        yield running
 
 
 def test_every_vote_is_thanked_for_and_none_for_doughnuts_is_counted(slow_shop: Shop) -> None:
@@ -78,24 +69,6 @@ def test_a_port_that_is_taken_is_left_alone() -> None:
 
     assert first not in found.values()
     assert len(set(found.values())) == 2
-
-
-def test_the_shop_leaves_no_process_and_no_traceback_behind(tmp_path: Path) -> None:
-    with shop(tmp_path / "shop") as running:
-        pass
-
-    assert running.process.returncode == 0
-    assert all("Traceback" not in file.read_text() for file in running.folder.glob("*.log"))
-    assert (running.folder / "stderr").read_text().count("\n") == 1
-    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(running.folder) in words(path)]
-    assert left == []
-
-
-def words(cmdline: Path) -> str:
-    try:
-        return cmdline.read_text(errors="replace")
-    except OSError:
-        return ""
 
 
 def votes(running: Shop) -> dict[str, int]:

@@ -28,6 +28,7 @@ class Catalogue:
     async def refresh(self) -> None:
         """Ask the store again and again."""
         while True:
+            await asyncio.sleep(EVERY_SECONDS)
             began = time.monotonic()
             try:
                 answer = await self._store.ask("GET", "/emoji")
@@ -37,7 +38,6 @@ class Catalogue:
             took = time.monotonic() - began
             if took > TOO_SLOW_SECONDS:
                 logging.warning("the store took %.0f ms for the catalogue", took * 1000)
-            await asyncio.sleep(EVERY_SECONDS)
 
 
 def main() -> None:

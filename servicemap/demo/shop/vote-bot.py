@@ -10,11 +10,13 @@ from servicemap.demo.service import arguments, run
 from servicemap.demo.wire import Backend
 
 EVERY_SECONDS = 0.2
+BEGIN_AFTER = 2.0  # seconds: that the others are still starting is no fault to be found
 TELL_EVERY = 50  # visits
 
 
 async def visit(web: Backend) -> None:
     """Look and vote, again and again."""
+    await asyncio.sleep(BEGIN_AFTER)
     thanked = 0
     for visits, code in zip(count(1), cycle(CATALOGUE), strict=False):
         try:

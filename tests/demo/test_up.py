@@ -1,0 +1,69 @@
+"""`servicemap up --demo`: the shop is on the map by names that nobody gave it, and a crime there can be seen."""
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from tests.demo.shop import opened
+from tests.e2e.running import Up, run, until
+
+EDGES = {
+    ("vote-bot", "web"),
+    ("web", "emoji"),
+    ("web", "voting"),
+    ("emoji", "store"),
+    ("voting", "store"),
+}
+
+
+def test_the_five_services_and_their_edges_are_on_the_map(demo: Up) -> None:
+    shop = opened(demo.data / "demo")
+    edges = until(lambda: shop_edges(demo, set(shop.ports.values())), EDGES.issubset, 45, "the edges of the shop")
+
+    assert edges == EDGES
+
+
+def test_a_service_that_is_killed_is_told_of_and_comes_back(demo: Up) -> None:
+    shop = opened(demo.data / "demo")
+    victim = pid_of(demo, "voting")
+    os.kill(victim, signal.SIGKILL)
+
+    demo.until(
+        f"SELECT 1 FROM events WHERE kind = 'process_exited' AND detail LIKE 'voting exited (pid {victim}%'", seconds=10
+    )
+    assert shop.ask("web")[0] == 503
+    again = until(lambda: pid_of(demo, "voting"), bool, 20, "voting to come back")
+    until(lambda: shop.ask("web")[0], lambda status: status == 200, 20, "the page to come back")
+    assert again != victim
+
+
+def test_ctrl_c_ends_the_shop_without_a_murmur(demo: Up) -> None:
+    shop = opened(demo.data / "demo")
+
+    assert demo.stop() == 0
+    assert demo.parts() == {}
+    assert all("Traceback" not in shop.log(service) for service in (*shop.ports, "vote-bot"))
+
+
+def shop_edges(running: Up, ports: set[int]) -> set[tuple[Any, Any]]:
+    """Return who talks to whom on ports of the shop, as `map --json` says; tests that look at the page are hosts."""
+    told = run("map", "--data", str(running.data), "--level", "service", "--json").stdout
+    found = json.loads(told) if told else {"nodes": [], "edges": []}
+    titles = {node["id"]: node["title"] for node in found["nodes"] if node["kind"] == "service"}
+    pairs = [(edge["client"], edge["server"]) for edge in found["edges"] if edge["server_port"] in ports]
+    return {(titles[client], titles[server]) for client, server in pairs if {client, server} <= titles.keys()}
+
+
+def pid_of(running: Up, service: str) -> int:
+    """Return the pid of a process of the shop, 0 when there is none."""
+    script = f"/{service}.py\0"
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = path.read_text(errors="replace")
+        except OSError:
+            continue
+        if script in words and str(running.data) in words:
+            return int(path.parent.name)
+    return 0
