@@ -53,7 +53,6 @@ class HostCollector(Inert):
         self._settings = settings
         self._etc = etc
         self._read_interfaces = interfaces
-        self._local = re.compile("|".join(f"(?:{name})" for name in settings.local_interfaces) or r"(?!)")
         self._booted = 0
         self._last: dict[str, Any] = {}
         self.hostname = ""
@@ -89,7 +88,7 @@ class HostCollector(Inert):
 
     def _interfaces(self) -> Iterable[tuple[str, str, int, str, bool]]:
         for name, address, prefix, mac in self._read_interfaces():
-            yield name, address, prefix, mac, self._local.fullmatch(name) is not None
+            yield name, address, prefix, mac, self._settings.is_local(name)
 
 
 def parse_os_release(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from collectors.host import HostCollector, find_boot_id, find_host_id
+from collectors.http import HttpCollector
 from collectors.listeners import ListenerCollector
 from collectors.load import LoadMeter
 from collectors.owners import OwnerCollector
@@ -24,9 +25,9 @@ from collectors.spool import Flush, Publish, Sealed, Spool
 from collectors.window import Collector, Window
 from schemas.codec import encode
 from schemas.raw import Heartbeat
-from schemas.topics import CONNECTIONS, HEARTBEATS, HOSTS, LISTENERS, OWNERS, PROCESSES, Topic
+from schemas.topics import CONNECTIONS, HEARTBEATS, HOSTS, LISTENERS, OWNERS, PROCESSES, REQUESTS, Topic
 
-SENDING = (PROCESSES, LISTENERS, OWNERS, CONNECTIONS, HOSTS)
+SENDING = (PROCESSES, LISTENERS, OWNERS, CONNECTIONS, REQUESTS, HOSTS)
 PATIENCE_S = 5.0
 _log = logging.getLogger(__name__)
 
@@ -61,12 +62,13 @@ def default_collectors(settings: Settings, clock: Callable[[], float] = time.tim
     """Return the collectors in the order they look: sockets first, so that whoever holds one is found to live."""
     scan, table = SocketScan(settings), ProcessTable(settings.proc)
     netns = own_netns()
-    return [
+    collectors: list[Collector] = [
         SocketCollector(scan, netns),
         ListenerCollector(scan, netns),
         ProcessCollector(settings, table, Users(), clock),
         OwnerCollector(scan, table, settings.proc),
     ]
+    return [*collectors, HttpCollector(settings, scan, netns)] if settings.http else collectors
 
 
 class Run:

@@ -1,5 +1,6 @@
 """What can be set of the collectors; every default works on any host."""
 
+import re
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -47,9 +48,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Kernel memory for events not read yet; it counts twice (SO_RCVBUFFORCE) and only as far as allowed."""
     cmdline_bytes: Positive = 4_096
     """Most bytes of a command line."""
+    http: bool = True
+    """Whether HTTP/1 requests and answers are counted, from the first bytes of packets; needs CAP_NET_RAW."""
     proc: str = "/proc"
     """Where procfs is mounted."""
 
     def __post_init__(self) -> None:
         if self.keyframe_ms % self.window_ms:
             raise ValueError(f"keyframe_ms ({self.keyframe_ms}) must be a multiple of window_ms ({self.window_ms})")
+
+    def is_local(self, interface: str) -> bool:
+        """Say whether the addresses of an interface mean nothing off this host."""
+        return any(re.fullmatch(name, interface) for name in self.local_interfaces)

@@ -261,7 +261,7 @@ def test_the_agent_reports_this_host() -> None:
     agent.join()
 
     beat = log.of(HEARTBEATS)[0]
-    assert beat.sent.keys() == {"connections", "listeners", "processes", "owners"}
+    assert beat.sent.keys() == {"connections", "listeners", "processes", "owners", "requests"}
     assert "127.0.0.1" in beat.interfaces.address
     assert beat.memory_total_bytes > 0
     assert beat.netns > 0
@@ -281,5 +281,5 @@ def test_the_agent_imports_nothing_heavy() -> None:
 def test_every_raw_topic_has_its_collector() -> None:
     topics = {collector.topic.name for collector in default_collectors(Settings())}
 
-    assert topics == {"connections", "listeners", "processes", "owners"}
+    assert topics == {"connections", "listeners", "processes", "owners", "requests"}
     assert topics <= BY_NAME.keys()

@@ -1,0 +1,98 @@
+"""One network device, listened to: a packet socket whose ring holds the first segments of HTTP/1 messages.
+
+TPACKET_V2, whose frames can be read the moment they come: the blocks of V3 are handed over when full or timed out, so a
+window's last answers would be missed, and a timer runs at rest. Layout: Documentation/networking/packet_mmap.rst and
+include/uapi/linux/if_packet.h.
+"""
+
+import ctypes
+import mmap
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import suppress
+
+from collectors.http_filter import program
+
+FRAME = 256  # headers of at most 100 bytes and a dozen of payload behind 80 of the kernel's; pages hold whole frames
+BLOCK = 64 << 10
+ETH_P_ALL = 3
+_PACKET = 263  # SOL_PACKET and its options
+_RX_RING, _STATISTICS, _VERSION, _IGNORE_OUTGOING = 5, 6, 10, 23
+_V2 = 1
+_ATTACH_FILTER = 26  # of SOL_SOCKET
+_OUTGOING = 4  # sll_pkttype
+_PKTTYPE = 32 + 10  # sockaddr_ll follows struct tpacket2_hdr
+_HEADER = struct.Struct("=8xI2xHII")  # snaplen, offset of the IP header, seconds, nanoseconds
+_IPV4 = struct.Struct("!4s4s")
+_IPV6 = struct.Struct("!16s16s")
+_TCP = struct.Struct("!HHIIB")
+
+# Source and destination address and port, sequence and acknowledgement number, payload, ns since the epoch, sent by us.
+Segment = tuple[bytes, bytes, int, int, int, int, bytes, int, bool]
+
+
+class Tap:
+    """A device's ring. OSError when the kernel does not allow it: PermissionError without CAP_NET_RAW."""
+
+    def __init__(self, device: str, index: int, ring_bytes: int, halvings: int) -> None:
+        self.index = index
+        self._frames = ring_bytes // FRAME
+        self._at = 0
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
+        try:
+            self.filter(halvings)  # before it is bound: nothing comes unfiltered
+            if device == "lo":  # shows every packet twice; before Linux 4.20 the second is told by its number
+                with suppress(OSError):
+                    self._socket.setsockopt(_PACKET, _IGNORE_OUTGOING, 1)
+            self._socket.setsockopt(_PACKET, _VERSION, _V2)
+            self._socket.setsockopt(
+                _PACKET, _RX_RING, struct.pack("4I", BLOCK, ring_bytes // BLOCK, FRAME, self._frames)
+            )
+            self._ring = mmap.mmap(self._socket.fileno(), ring_bytes)
+            self._socket.bind((device, ETH_P_ALL))
+        except OSError:
+            self._socket.close()
+            raise
+        self._states = memoryview(self._ring).cast("I")
+
+    def filter(self, halvings: int) -> None:
+        """Look at one in 2**halvings flows from now on."""
+        code = program(halvings)
+        held = ctypes.create_string_buffer(code, len(code))
+        told = struct.pack("HP", len(code) // 8, ctypes.addressof(held))
+        self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, told)
+
+    def segments(self) -> Iterator[Segment]:
+        """Take what has come, at most a ring full. What is no whole TCP segment is passed over."""
+        ring, states = self._ring, self._states
+        for _ in range(self._frames):
+            at = self._at
+            if not states[at >> 2] & 1:  # TP_STATUS_USER: the frame is ours
+                return
+            size, net, seconds, nanoseconds = _HEADER.unpack_from(ring, at)
+            ip, end = at + net, at + net + size
+            if ring[ip] >> 4 == 4:
+                source, target = _IPV4.unpack_from(ring, ip + 12)
+                tcp = ip + ((ring[ip] & 15) << 2)
+            else:
+                source, target = _IPV6.unpack_from(ring, ip + 8)
+                tcp = ip + 40
+            port, peer, sent, acknowledged, offset = _TCP.unpack_from(ring, tcp)
+            payload = ring[tcp + (offset >> 4 << 2) : end]
+            outgoing = ring[at + _PKTTYPE] == _OUTGOING
+            states[at >> 2] = 0  # the kernel's again
+            self._at = (at + FRAME) % len(ring)
+            time = seconds * 1_000_000_000 + nanoseconds
+            yield source, target, port, peer, sent, acknowledged, payload, time, outgoing
+
+    def statistics(self) -> tuple[int, int]:
+        """Return how many packets passed the filter, and how many of them found the ring full, since the last call."""
+        packets, drops = struct.unpack("II", self._socket.getsockopt(_PACKET, _STATISTICS, 8))
+        return packets, drops
+
+    def close(self) -> None:
+        """Take the ring and the socket down."""
+        self._states.release()
+        self._ring.close()
+        self._socket.close()

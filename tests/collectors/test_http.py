@@ -1,0 +1,298 @@
+"""Requests are counted as they went over the wire: by method and class, with the time to the answer, each once."""
+
+import http.client
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+import pytest
+
+from collectors import http as collecting
+from collectors import http_tap
+from collectors.http import HttpCollector
+from collectors.http_filter import sampled
+from collectors.http_tap import Tap
+from collectors.runner import default_collectors
+from collectors.settings import Settings
+from collectors.socket_scan import SocketScan
+from collectors.window import Window
+from schemas.latency import quantile
+from schemas.raw import RequestBatch
+from tests.collectors.namespaces import Namespaces
+from tests.collectors.watching import eventually
+
+DELAY_MS = 30.0
+
+
+class Row(NamedTuple):
+    client_address: str
+    client_port: int
+    server_address: str
+    server_port: int
+    serves: bool
+    answered: dict[str, int]
+    latency: dict[int, int]
+    unanswered: int
+
+
+class Watch:
+    """A collector driven window by window."""
+
+    def __init__(self) -> None:
+        self.scan = SocketScan(Settings())
+        self.scan.open()
+        self.at = Window("host", "boot", 1, 0, 0, 5_000, keyframe=True)
+        self.http = HttpCollector(Settings(), self.scan)
+        self.http.open(self.at)
+        self.scan.look(-1)
+
+    def batch(self) -> RequestBatch:
+        start = int(time.time() * 1000)
+        self.at = Window("host", "boot", 1, self.at.seq + 1, start, 5_000, keyframe=False)
+        return self.http.collect(self.at)
+
+    def rows(self, port: int) -> list[Row]:
+        return [row for row in (Row(*row) for row in self.batch().requests.rows()) if row.server_port == port]
+
+    def close(self) -> None:
+        self.http.close()
+        self.scan.close()
+
+
+@pytest.fixture
+def watching() -> Iterator[Watch]:
+    watch = Watch()
+    yield watch
+    watch.close()
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the status that is asked for; /slow takes its time, /gone hangs up."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/gone":
+            self.close_connection = True
+            return
+        if self.path == "/slow":
+            time.sleep(DELAY_MS / 1000)
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.send_response(int(self.path.strip("/")) if self.path.strip("/").isdigit() else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = do_HEAD = do_GET
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving(address: str = "127.0.0.1") -> Iterator[int]:
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
+
+    server = Server((address, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def ask(connection: http.client.HTTPConnection, path: str, method: str = "GET", **more: Any) -> int:
+    connection.request(method, path, **more)
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+@contextmanager
+def connected(port: int, address: str = "127.0.0.1") -> Iterator[http.client.HTTPConnection]:
+    connection = http.client.HTTPConnection(address, port, timeout=10)
+    yield connection
+    connection.close()
+
+
+@pytest.mark.root
+def test_requests_of_a_kept_connection_are_counted_by_method_and_class(watching: Watch) -> None:
+    with serving() as port, connected(port) as connection:
+        for path in ("/200", "/200", "/302", "/404", "/500", "/503"):
+            ask(connection, path)
+        for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"):
+            ask(connection, "/201", method, body="x=1")
+        (row,) = watching.rows(port)
+        here = connection.sock.getsockname()[1]
+
+    others = {f"{method} 2xx": 1 for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")}
+    assert row.answered == {"GET 2xx": 2, "GET 3xx": 1, "GET 4xx": 1, "GET 5xx": 2, **others}
+    assert sum(row.latency.values()) == 12
+    assert row[:5] == ("127.0.0.1", here, "127.0.0.1", port, True)
+    assert row.unanswered == 0
+
+
+@pytest.mark.root
+def test_a_window_tells_what_it_counted_and_the_next_does_not_repeat_it(watching: Watch) -> None:
+    with serving() as port, connected(port) as connection:
+        counts = []
+        for asked in (3, 0, 2):
+            for _ in range(asked):
+                ask(connection, "/")
+            counts.append(sum(sum(row.answered.values()) for row in watching.rows(port)))
+    assert counts == [3, 0, 2]
+
+
+@pytest.mark.root
+def test_the_time_to_the_answer_is_what_the_server_took(watching: Watch) -> None:
+    with serving() as port, connected(port) as connection:
+        for _ in range(5):
+            ask(connection, "/slow")
+        (row,) = watching.rows(port)
+    assert quantile(row.latency, 0) / 1000 >= DELAY_MS * 0.99
+    assert quantile(row.latency, 0.5) / 1000 < DELAY_MS * 2
+
+
+@pytest.mark.root
+def test_ipv6_is_seen_as_well(watching: Watch) -> None:
+    with serving("::1") as port, connected(port, "::1") as connection:
+        ask(connection, "/")
+        (row,) = watching.rows(port)
+    assert (row.client_address, row.server_address, row.answered) == ("::1", "::1", {"GET 2xx": 1})
+
+
+@pytest.mark.root
+def test_a_request_whose_connection_closes_without_an_answer_is_unanswered(watching: Watch) -> None:
+    with serving() as port, connected(port) as connection:
+        ask(connection, "/")
+        with pytest.raises((http.client.HTTPException, ConnectionError)):
+            ask(connection, "/gone")
+        connection.close()
+        counted: Counter[str] = Counter()
+
+        def unanswered() -> bool:
+            for row in watching.rows(port):
+                counted.update(row.answered, unanswered=row.unanswered)
+            return counted["unanswered"] > 0
+
+        eventually(unanswered)
+    assert counted == {"GET 2xx": 1, "unanswered": 1}
+
+
+@pytest.mark.root
+def test_a_request_that_is_being_answered_waits_for_its_answer(watching: Watch) -> None:
+    with serving() as port, connected(port) as connection:
+        connection.request("GET", "/slow")
+        first = watching.rows(port)
+        connection.getresponse().read()
+        second = watching.rows(port)
+    assert first == []
+    assert [(row.answered, row.unanswered) for row in second] == [({"GET 2xx": 1}, 0)]
+
+
+@pytest.mark.root
+def test_nothing_of_a_path_leaves_the_kernel() -> None:
+    tap = Tap("lo", socket.if_nametoindex("lo"), 1 << 20, 0)
+    with serving() as port, connected(port) as connection:
+        ask(connection, "/secret")
+        ask(connection, "/secret", "POST", body="password=1")
+        held = bytes(tap._ring)
+        payloads = {segment[6] for segment in tap.segments() if port in segment[2:4]}
+    tap.close()
+    assert payloads == {b"GET ", b"POST ", b"HTTP/1.1 200"}
+    assert b"/secret" not in held
+    assert b"secr" not in held
+
+
+@pytest.mark.root
+def test_a_sampled_device_shows_whole_connections_or_nothing_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    tap = Tap("lo", socket.if_nametoindex("lo"), 1 << 20, 1)
+    ports = []
+    with serving() as port:
+        for _ in range(40):
+            with connected(port) as connection:
+                ask(connection, "/")
+                ports.append(connection.sock.getsockname()[1] if connection.sock else 0)
+        seen = Counter(frozenset(segment[2:4]) for segment in tap.segments() if port in segment[2:4])
+    tap.close()
+    assert seen == {frozenset((client, port)): 2 for client in ports if sampled(client, port, 1)}
+    assert 8 <= len(seen) <= 32
+
+
+@pytest.mark.root
+def test_a_full_ring_is_told_and_makes_the_collector_look_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collecting, "RINGS", {"lo": http_tap.BLOCK})
+    watch = Watch()
+    with serving() as port, connected(port) as connection:
+        for _ in range(200):
+            ask(connection, "/")
+        told = [watch.batch().sampling for _ in range(4)]
+    watch.close()
+    assert watch.http.counters()["http_packets_dropped"] >= 2 * 200 - http_tap.BLOCK // http_tap.FRAME
+    assert told == [1, 2, 1, 1]
+
+
+def test_without_the_right_to_it_the_collector_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(collecting, "Tap", refuse)
+    watch = Watch()
+    assert watch.http.missing() == {"HTTP requests": "CAP_NET_RAW (run as root)"}
+    assert list(watch.batch().requests.rows()) == []
+    watch.close()
+
+
+def test_it_can_be_switched_off() -> None:
+    topics = {collector.topic.name for collector in default_collectors(Settings(http=False))}
+    assert "requests" not in topics
+
+
+def _count(ready: Any, stop: Any, told: Any) -> None:
+    watch = Watch()
+    ready.set()
+    stop.wait(20)
+    told.put([tuple(row) for row in watch.batch().requests.rows()])
+    watch.close()
+
+
+def _serve(told: Any, stop: Any) -> None:
+    with serving("10.99.0.2") as port:
+        told.put(port)
+        stop.wait(20)
+
+
+def _ask(port: int) -> None:
+    with connected(port, "10.99.0.2") as connection:
+        for _ in range(7):
+            ask(connection, "/")
+
+
+@pytest.mark.root
+def test_two_hosts_count_the_same_requests_each_from_its_end(namespaces: Namespaces) -> None:
+    fork = get_context("fork")
+    stop, ports, counts = fork.Event(), fork.Queue(), [fork.Queue(), fork.Queue()]
+    ready = [fork.Event(), fork.Event()]
+    sides = zip((namespaces.left, namespaces.right), ready, counts, strict=True)
+    watching = [namespaces.start(name, _count, begun, stop, told) for name, begun, told in sides]
+    server = namespaces.start(namespaces.right, _serve, ports, stop)
+    port = ports.get(timeout=10)
+    assert all(begun.wait(10) for begun in ready)
+    client = namespaces.start(namespaces.left, _ask, port)
+    client.join(10)
+    stop.set()
+    left, right = ([Row(*row) for row in told.get(timeout=10)] for told in counts)
+    for process in (*watching, server):
+        process.join(10)
+    assert [(row.serves, row.answered) for row in left] == [(False, {"GET 2xx": 7})]
+    assert [(row.serves, row.answered) for row in right] == [(True, {"GET 2xx": 7})]
+    assert left[0][:4] == right[0][:4]
