@@ -1,20 +1,46 @@
--- Edges between processes in a range, included after panel_clock. What both sides count is here the greater of the
--- two, for what a side did not see is 0.
+-- Edges between processes in a range, included after panel_clock: hours and minutes of the roll-ups as far as those are
+-- told and the points are as wide, else windows. What both sides count is here the greater of the two, for what a side
+-- did not see is 0. What was open in the last window of a minute or hour stands for all of it.
+    if(grain < 3600000, range_from, greatest(range_from, least(
+        intDiv(range_to, 3600000) * 3600000, (SELECT toUnixTimestamp64Milli(max(hour)) + 3600000 FROM edges_1h)
+    ))) AS hours_to,
+    if(grain < 60000, range_from, greatest(hours_to, least(
+        intDiv(range_to, 60000) * 60000, (SELECT toUnixTimestamp64Milli(max(minute)) + 60000 FROM edges_1m)
+    ))) AS minutes_to,
+    fromUnixTimestamp64Milli(assumeNotNull(hours_to), 'UTC') AS no_hour,
+    fromUnixTimestamp64Milli(assumeNotNull(minutes_to), 'UTC') AS no_minute,
     pairs AS
     (
         SELECT
-            intDiv(toUnixTimestamp64Milli(window), step) * step AS at,
+            intDiv(toUnixTimestamp64Milli(begins), step) * step AS at,
             client, server, transport, server_port,
             client_service, client_host, client_container, client_address,
             server_service, server_host, server_container, server_address, rule,
             connections_opened AS opened, connections_closed AS closed, connections_failed AS failed,
-            connections_active * width_ms / 1000 AS active_seconds,
+            connections_active * least(stands_ms, range_to - toUnixTimestamp64Milli(begins)) / 1000 AS active_seconds,
             client_sent_bytes, client_received_bytes, server_sent_bytes, server_received_bytes,
             client_sent_segments, server_sent_segments, client_retransmits, server_retransmits,
             greatest(client_sent_bytes, server_received_bytes) AS asked_bytes,
             greatest(client_received_bytes, server_sent_bytes) AS answered_bytes,
             client_rtt_us, server_rtt_us, client_min_rtt_us, server_min_rtt_us,
             seen_by_client, seen_by_server
-        FROM process_edges
-        WHERE window >= since AND window < until
+        FROM
+        (
+            SELECT hour AS begins, toInt64(3600000) AS stands_ms, * EXCEPT (hour, width_ms, first, last, version, gone)
+            FROM edges_1h FINAL WHERE hour >= since AND hour < no_hour
+            UNION ALL
+            SELECT minute AS begins, toInt64(60000) AS stands_ms, * EXCEPT (minute, width_ms, first, last, version, gone)
+            FROM edges_1m FINAL WHERE minute >= no_hour AND minute < no_minute
+            UNION ALL
+            SELECT
+                window AS begins, toInt64(width_ms) AS stands_ms, client, server, transport, server_port, rule, client_service,
+                client_name, client_host, client_container, client_provenance, client_address, client_tied,
+                server_service, server_name, server_host, server_container, server_provenance, server_address,
+                server_tied, connections_opened, connections_closed, connections_active, connections_failed,
+                client_sent_bytes, client_received_bytes, client_sent_segments, client_received_segments,
+                client_retransmits, client_rtt_us, client_min_rtt_us, server_sent_bytes, server_received_bytes,
+                server_sent_segments, server_received_segments, server_retransmits, server_rtt_us, server_min_rtt_us,
+                seen_by_client, seen_by_server
+            FROM process_edges WHERE window >= no_minute AND window < until
+        )
     ),

@@ -15,6 +15,7 @@ from clickhouse_driver import Client
 from servicemap.config import Config, load
 from servicemap.parts import store_address
 from sinks.migrate import migrate
+from sinks.rollup import Rollup
 from sinks.store import Store, create_database
 from tests.dashboards.plugin import Asked
 from tests.dashboards.world import enriched
@@ -41,15 +42,15 @@ class Told:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A store and the range (ms) that it holds something of."""
+    """A store and the range (ms) that it holds something of, from a whole minute on."""
 
     client: Client
     start: int
     end: int
 
-    def ask(self, raw: str, values: dict[str, str], interval: int = 60, shift: int = 0) -> Told:
-        """Ask as Grafana does, over the range that began `shift` ms later."""
-        sql = Asked(self.start + shift, self.end, interval, values).sql(raw)
+    def ask(self, raw: str, values: dict[str, str], interval: int = 60) -> Told:
+        """Ask as Grafana does."""
+        sql = Asked(self.start, self.end, interval, values).sql(raw)
         rows, columns = self.client.execute(sql, with_column_types=True)
         return Told(dict(columns), rows)
 
@@ -89,10 +90,13 @@ def config(data: Path) -> Iterator[Config]:
 @pytest.fixture(scope="session")
 def recorded(data: Path, config: Config) -> Iterator[Recorded]:
     base = base_time()
-    start, end = base + FIRST * WIDTH, base + LAST * WIDTH
+    start, end = (base + FIRST * WIDTH) // 60_000 * 60_000, base + LAST * WIDTH
     records = list(enriched(stretch(base), SILENT, end - SILENT_WINDOWS * WIDTH))
     with closing(opened(config, records)) as live:
         live.go_on()
+        rollup = Rollup(live.store)
+        rollup.resume()
+        rollup.tell()
     with reader(data, "servicemap") as client:
         yield Recorded(client, start, end)
 

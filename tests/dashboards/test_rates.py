@@ -1,0 +1,44 @@
+"""Rates on the dashboards are those of what is stored, however wide the points are and wherever the range begins."""
+
+import pytest
+
+from dashboards.queries import grafana
+from tests.dashboards.conftest import Recorded
+from tests.dashboards.test_queries import VALUES
+
+HOUR_MS = 3_600_000
+SAID = "to the server, says the client"
+
+
+def carried(recorded: Recorded, interval: int, series: str) -> float:
+    """Return the area under a line: points are `interval` seconds, the first and the last perhaps less."""
+    told = recorded.ask(grafana("edge_bytes"), VALUES, interval)
+    rates: dict[float, float] = {
+        row["time"].timestamp(): row["value"] for row in told.dicts() if row["series"] == series
+    }
+    first, last = recorded.start / 1000, recorded.end / 1000
+    return sum((min(at + interval, last) - max(at, first)) * rate for at, rate in rates.items())
+
+
+@pytest.mark.parametrize("interval", [5, 35, 60, 420])
+def test_the_area_under_a_rate_is_what_was_carried(recorded: Recorded, interval: int) -> None:
+    ((whole,),) = recorded.sql(
+        f"SELECT sum(client_sent_bytes) FROM process_edges WHERE client_service = 'nginx' "
+        f"AND server_service = 'api' AND toUnixTimestamp64Milli(window) BETWEEN {recorded.start} AND {recorded.end - 1}"
+    )
+    assert carried(recorded, interval, SAID) == pytest.approx(whole)
+
+
+def test_hours_of_the_roll_up_and_windows_after_them_carry_what_windows_alone_do(recorded: Recorded) -> None:
+    hours = Recorded(recorded.client, recorded.start // HOUR_MS * HOUR_MS, recorded.end)
+    assert carried(hours, 3600, SAID) == pytest.approx(carried(hours, 5, SAID))
+    assert recorded.sql("SELECT count() FROM edges_1h")[0][0] > 0
+
+
+def test_a_point_that_is_not_over_yet_is_no_dip(
+    recorded: Recorded,
+) -> None:
+    late = Recorded(recorded.client, recorded.start, recorded.end + 600_000)
+    told = late.ask(grafana("service_open"), VALUES, 300)
+    held = [row["value"] for row in told.dicts() if row["series"] == "with its clients"]
+    assert held[-1] == pytest.approx(held[-2], rel=0.1)
