@@ -8,6 +8,7 @@ from schemas.logged import Logged
 from servicemap.config import Config
 from servicemap.log.connect import connect_log
 from servicemap.log.protocol import GroupBusy, Log
+from servicemap.metering import Meter
 from servicemap.options import Failure
 from servicemap.parts import store_address
 from servicemap.process import stop_event, tune_memory
@@ -18,7 +19,7 @@ from sinks.store import Store, StoreError, create_database
 from streams.stage import dead_letter
 
 GROUP = "servicemap-store"
-HURRIED_SECONDS = 1.0  # rows that people wait for wait for company no longer than this
+HURRIED_SECONDS = 0.5  # rows that people wait for wait for company no longer than this
 PATIENT_SECONDS = 10.0  # and no row longer than this: on an idle machine inserts are most of the work
 POLL_RECORDS = 500
 
@@ -38,6 +39,7 @@ def run_sink(config: Config) -> None:
     except (StoreError, GroupBusy) as error:
         raise Failure(str(error)) from None
     sink = Sink(store, lambda record, reason: bury(log, record, reason), stop.is_set, stored=rollup.heard)
+    meter = Meter(log, store, sink)
     tune_memory()
     committed, hurried, open_ended = -math.inf, time.monotonic(), False
     while True:
@@ -60,6 +62,7 @@ def run_sink(config: Config) -> None:
         elif now - hurried >= HURRIED_SECONDS:
             _store(sink, patient=False)
             hurried = now
+        meter.tell()
         if stopping and not records:
             break
     reader.close()
