@@ -33,15 +33,14 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
         found.add(row[1], *server)
     if wanted.level == "process" or wanted.everything:
         asked_for = found.processes() if wanted.level == "process" else iter(())
-        for process in processes(store, asked_for, wanted):
-            found.add_process(process, wanted.level)
+        for each in _processes(store, asked_for, wanted):
+            found.add_process(each, wanted.level)
     return ServiceMap(
         start=iso_ms(wanted.start), end=iso_ms(wanted.end), level=wanted.level, nodes=found.listed(), edges=edges
     )
 
 
-def processes(store: Store, nodes: Iterable[str], wanted: Wanted) -> Iterator[Node]:
-    """Yield what is known of processes by their ids and, if everything is wanted, of all others there."""
+def _processes(store: Store, nodes: Iterable[str], wanted: Wanted) -> Iterator[Node]:
     remaining = iter(nodes)
     everything = wanted.everything
     while (some := list(islice(remaining, _NODES_A_QUERY))) or everything:
@@ -51,7 +50,7 @@ def processes(store: Store, nodes: Iterable[str], wanted: Wanted) -> Iterator[No
         )
         asked = set(some)
         for row in rows:
-            node = _process(row)
+            node = process(row)
             if node.id in asked or _passes(node, wanted):
                 yield node
         everything = False
@@ -61,7 +60,8 @@ def _passes(node: Node, wanted: Wanted) -> bool:
     return wanted.service in {"", node.service} and wanted.host in {"", node.host, node.hostname}
 
 
-def _process(row: tuple[Any, ...]) -> Node:
+def process(row: tuple[Any, ...]) -> Node:
+    """Return a process by a row of map_processes."""
     node_id, host, hostname, pid, started, parent, service, name, user, exe, cmdline, container, unit = row
     return Node(
         id=node_id,

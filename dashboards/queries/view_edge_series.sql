@@ -1,14 +1,12 @@
--- What each side of an edge saw in [from, to), a row for each `step` ms.
+-- Follows view_ended: what each side of an edge saw, a row for each `step` ms.
 -- Columns: when it begins, in ms; connections opened, open and failed; bytes sent and received by the client as it counts
 -- them, and by the server as that counts them; retransmits and segments of each; round trip of each in us, the mean of
--- what was measured.
--- Parameters: level; client, server, transport and port, which edge of it; from, to and step in ms.
-WITH
--- include view_rows
+-- what was measured; first and last time seen in ms; the rule.
+-- Parameters: client, server, transport and port, which edge; step in ms.
     windows AS
     (
         SELECT
-            at, sum(opened) AS opened_, sum(active) AS active_, sum(failed) AS failed_,
+            at, max(rule) AS rule_, sum(opened) AS opened_, sum(active) AS active_, sum(failed) AS failed_,
             sum(c_sent) AS c_sent_, sum(c_received) AS c_received_, sum(s_sent) AS s_sent_, sum(s_received) AS s_received_,
             sum(c_retransmits) AS c_retransmits_, sum(s_retransmits) AS s_retransmits_,
             sum(c_segments) AS c_segments_, sum(s_segments) AS s_segments_,
@@ -18,10 +16,10 @@ WITH
         GROUP BY at
     )
 SELECT
-    %(from)s + intDiv(toUnixTimestamp64Milli(at) - %(from)s, %(step)s) * %(step)s AS point,
+    intDiv(at, %(step)s) * %(step)s AS point,
     sum(opened_), avg(active_), sum(failed_), sum(c_sent_), sum(c_received_), sum(s_sent_), sum(s_received_),
     sum(c_retransmits_), sum(s_retransmits_), sum(c_segments_), sum(s_segments_),
-    avgIf(c_rtt, c_rtt > 0), avgIf(s_rtt, s_rtt > 0)
+    avgIf(c_rtt, c_rtt > 0), avgIf(s_rtt, s_rtt > 0), min(at), max(at), max(rule_)
 FROM windows
 GROUP BY point
 ORDER BY point

@@ -3,7 +3,7 @@
 -- memory of its agent. Loads and sizes are means of the windows, the others sums.
 -- Parameters: host, its id; from, to and step in ms.
 SELECT
-    %(from)s + intDiv(toUnixTimestamp64Milli(window) - %(from)s, %(step)s) * %(step)s AS point,
+    intDiv(toUnixTimestamp64Milli(window), %(step)s) * %(step)s AS point,
     avg(load1), avg(cpu_ratio), avg(memory_used_bytes), avg(swap_used_bytes),
     sum(network_received_bytes), sum(network_sent_bytes), sum(agent_cpu_ms), avg(agent_rss_bytes)
 FROM host_usage FINAL

@@ -1,6 +1,3 @@
--- The edges of a level that were there in [from, to).
--- Parameters: level; from, to in ms.
-WITH
--- include view_rows
+-- Follows view_ended: the edges that were there.
     known AS (SELECT DISTINCT c, s, transport, port FROM ended)
 SELECT * FROM known

@@ -1,16 +1,19 @@
--- The processes at a node or at the ends of an edge in [from, to), busiest first.
--- Columns: id of the process (or of the host or address, where it is not known), its host.
--- Parameters: level; nodes, ids of it; from, to in ms; most, how many.
+-- The processes that are a service, run in a container or on a host, or are named, and were seen in [from, to) or shortly
+-- before; the latest first. Columns as in map_processes.sql.
+-- Parameters: nodes, ids of processes; services; containers, each host:container; hosts; from, to in ms; most, how many.
 WITH
--- include view_rows
-    ends AS
-    (
-        SELECT c AS node, c_process AS process, c_host AS host, c_sent + c_received AS bytes FROM ended WHERE c IN %(nodes)s
-        UNION ALL
-        SELECT s AS node, s_process AS process, s_host AS host, s_sent + s_received AS bytes FROM ended WHERE s IN %(nodes)s
-    )
-SELECT process, max(host)
-FROM ends
-GROUP BY process
-ORDER BY sum(bytes) DESC, process
+    fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
+    fromUnixTimestamp64Milli(%(to)s, 'UTC') AS until
+SELECT
+    node, argMax(host, seen), argMax(hostname, seen), argMax(pid, seen),
+    toUnixTimestamp64Milli(argMax(nodes.started, seen)), argMax(parent, seen), argMax(service, seen), argMax(name, seen),
+    argMax(user, seen), argMax(exe, seen), argMax(cmdline, seen), argMax(container, seen), argMax(unit, seen)
+FROM nodes
+WHERE hour >= toStartOfHour(since - INTERVAL 2 HOUR) AND hour < until
+    AND (node IN %(nodes)s
+        OR (seen >= since - INTERVAL 1 MINUTE AND started < until
+            AND ((service != '' AND service IN %(services)s) OR concat(host, ':', container) IN %(containers)s
+                OR host IN %(hosts)s)))
+GROUP BY node
+ORDER BY max(seen) DESC, node
 LIMIT %(most)s

@@ -1,9 +1,7 @@
--- Who a node talks to in [from, to), busiest first.
+-- Follows view_ended: who a node talks to, busiest first.
 -- Columns: the other's id, 1 if it is the client, transport, server's port; what is known of the other: host, service,
 -- name, container; connections opened, failed, open at the end; bytes; retransmits; segments; round trip in us.
--- Parameters: level; node, an id of it; from, to in ms; most, how many.
-WITH
--- include view_rows
+-- Parameters: node, an id; most, how many.
     facing AS
     (
         SELECT

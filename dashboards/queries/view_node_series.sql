@@ -1,14 +1,12 @@
--- What a node did in [from, to), a row for each `step` ms: as the server of others (in) and as the client of others (out).
+-- Follows view_ended: what a node did, a row for each `step` ms, as the server of others (in) and their client (out).
 -- Columns: when it begins, in ms; bytes received and sent by the node; connections opened in and out, open in and out,
 -- failed in and out; retransmits; segments; round trip in us, the mean of what was measured.
--- Parameters: level; node, an id of it; from, to and step in ms.
-WITH
--- include view_rows
+-- Parameters: node, an id; step in ms.
     windows AS
     (
         SELECT
-            at, any(width) AS width_,
-            sumIf(greatest(c_sent, s_received), s = %(node)s) + sumIf(greatest(s_sent, c_received), c = %(node)s) AS received,
+            at,
+            sumIf(greatest(c_sent, s_received), s = %(node)s) + sumIf(greatest(s_sent, c_received), c = %(node)s) AS got,
             sumIf(greatest(s_sent, c_received), s = %(node)s) + sumIf(greatest(c_sent, s_received), c = %(node)s) AS sent,
             sumIf(opened, s = %(node)s) AS opened_in, sumIf(opened, c = %(node)s) AS opened_out,
             sumIf(active, s = %(node)s) AS active_in, sumIf(active, c = %(node)s) AS active_out,
@@ -20,8 +18,8 @@ WITH
         GROUP BY at
     )
 SELECT
-    %(from)s + intDiv(toUnixTimestamp64Milli(at) - %(from)s, %(step)s) * %(step)s AS point,
-    sum(received), sum(sent), sum(opened_in), sum(opened_out), avg(active_in), avg(active_out), sum(failed_in),
+    intDiv(at, %(step)s) * %(step)s AS point,
+    sum(got), sum(sent), sum(opened_in), sum(opened_out), avg(active_in), avg(active_out), sum(failed_in),
     sum(failed_out), sum(retransmits), sum(segments), avgIf(rtt_us, rtt_us > 0)
 FROM windows
 GROUP BY point

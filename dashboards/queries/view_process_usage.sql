@@ -2,7 +2,7 @@
 -- Columns: when it begins, in ms; CPU in ms a window, memory in bytes, open files and threads, means of the windows.
 -- Parameters: nodes, ids of processes; from, to and step in ms.
 SELECT
-    %(from)s + intDiv(toUnixTimestamp64Milli(window) - %(from)s, %(step)s) * %(step)s AS point,
+    intDiv(toUnixTimestamp64Milli(window), %(step)s) * %(step)s AS point,
     sum(cpu), avg(rss), avg(fds_), avg(threads_)
 FROM
 (

@@ -1,19 +1,17 @@
--- What all edges together did in [from, to), a row for each `step` ms in which anything was seen.
+-- Follows view_ended: what all edges together did, a row for each `step` ms in which anything was seen.
 -- Columns: when it begins, in ms; edges; connections opened and failed; bytes; retransmits.
--- Parameters: level; from, to and step in ms.
-WITH
--- include view_rows
+-- Parameters: step in ms.
     counted AS
     (
         SELECT
-            intDiv(toUnixTimestamp64Milli(at) - %(from)s, %(step)s) AS point, c, s, transport, port,
+            intDiv(at, %(step)s) * %(step)s AS point, c, s, transport, port,
             sum(opened) AS opened_, sum(failed) AS failed_,
             sum(greatest(c_sent, s_received) + greatest(c_received, s_sent)) AS bytes_,
             sum(c_retransmits + s_retransmits) AS retransmits_
         FROM ended
         GROUP BY point, c, s, transport, port
     )
-SELECT %(from)s + point * %(step)s, count(), sum(opened_), sum(failed_), sum(bytes_), sum(retransmits_)
+SELECT point, count(), sum(opened_), sum(failed_), sum(bytes_), sum(retransmits_)
 FROM counted
 GROUP BY point
 ORDER BY point

@@ -16,7 +16,7 @@ from servicemap.view.export import as_csv, as_json
 from servicemap.view.guard import error_response
 from servicemap.view.hosts import hosts
 from servicemap.view.hub import Hub
-from servicemap.view.map_reading import Known, map_answer, newest_end
+from servicemap.view.map_reading import Known, map_answer, read_newest
 from servicemap.view.node import node_answer
 from servicemap.view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
 from servicemap.view.stores import Stores
@@ -38,7 +38,7 @@ class Api:
         self._known = Known()
         self._answers = Answers()
         self._assets = Assets()
-        self.hub = Hub(lambda: stores.ask(lambda store: newest_end(store, _now())), self._answers.clear)
+        self.hub = Hub(lambda: stores.ask(lambda store: read_newest(store, _now()).end), self._answers.clear)
         self._works: dict[str, Callable[[dict[str, str]], Work]] = {
             "map": _works(MapAsked, lambda store, asked: map_answer(store, asked, self._known, _now())),
             "timeline": _works(TimelineAsked, lambda store, asked: timeline_answer(store, asked, _now())),
@@ -124,7 +124,7 @@ def _works(kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[di
 
 
 def _health(store: Store, now: int) -> dict[str, Any]:
-    newest = newest_end(store, now)
+    newest = read_newest(store, now).end
     return {"ok": True, "newest": newest, "behind_ms": now - newest if newest else None, "version": __version__}
 
 

@@ -4,63 +4,84 @@ from typing import Any
 
 import msgspec
 
-from dashboards.queries import query
-from servicemap.map_model import Node, Wanted
-from servicemap.map_read import read_map
-from servicemap.view.graph import drawn, edge_id
+from servicemap.map_model import Node
+from servicemap.view.graph import edge_id
+from servicemap.view.health import health, share
 from servicemap.view.lines import EDGE
-from servicemap.view.map_reading import newest_end
-from servicemap.view.node import HOUR_MS, members_of
+from servicemap.view.map_reading import read_newest
+from servicemap.view.members import members
 from servicemap.view.parameters import EdgeAsked, Level, NotThere, level_of, stretch
-from servicemap.view.series import POINTS, step_ms, steps, told
+from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, span
+from servicemap.view.series import POINTS, told
 from servicemap.view.statement import edge_statement
 from servicemap.view.timeline import About, events
 from sinks.store import Store
 
 _FINEST: tuple[Level, ...] = ("process", "service", "container", "host", "address")
+_SUMS = (  # columns of view_edge_series
+    ("connections_opened", 1), ("connections_failed", 3), ("client_sent_bytes", 4), ("client_received_bytes", 5),
+    ("server_sent_bytes", 6), ("server_received_bytes", 7), ("client_retransmits", 8), ("server_retransmits", 9),
+    ("client_sent_segments", 10), ("server_sent_segments", 11),
+)  # fmt: skip
 
 
 def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
-    """Return what is known of an edge, as /api/edge tells it; without a range, in the last hour."""
+    """Return what is known of an edge, as /api/edge tells it; without a range, in the last hour. Raises NotThere."""
     level = min((level_of(end, asked.level) for end in (asked.client, asked.server)), key=_FINEST.index)
-    latest = newest_end(store, now)
-    start, end = stretch(asked, latest, HOUR_MS)
-    ((_, width),) = store.query(query("map_newest"))
-    step = step_ms(start, end, POINTS, width)
+    newest = read_newest(store, now)
+    over = span(*stretch(asked, newest.end, HOUR_MS), POINTS, newest.width, newest.end)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}
-    ranged: dict[str, Any] = {"level": level, "from": start, "to": end, "step": step}
-    rows = store.query(query("view_edge_series"), ranged | which)
-    members = members_of(store, [asked.client, asked.server], level, start, end)
+    rows = read_rows(store, "view_edge_series", level, over, **which)
+    if not rows:
+        on = f"{asked.transport} {asked.port}"
+        raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this stretch")
+    made_of = members(store, [asked.client, asked.server], over)
     return {
-        "from": start,
-        "to": end,
-        "newest": latest,
-        "step_ms": step,
+        "from": over.start,
+        "to": over.end,
+        "newest": newest.end,
+        "step_ms": over.step,
         "level": level,
-        "facts": _facts(store, asked, Wanted(start=start, end=end, level=level)),
-        "series": told(EDGE, rows, list(steps(start, end, step, latest))),
-        "members": [msgspec.to_builtins(member) for member in members],
-        "events": _events(store, asked, members, start, end),
-        "sql": edge_statement(asked.client, asked.server, asked.transport, asked.port, level, start, end),
+        "facts": _facts(asked, rows, over),
+        "series": told(EDGE, rows, over),
+        "members": [msgspec.to_builtins(each) for each in made_of],
+        "events": _events(store, asked, made_of, over),
+        "sql": edge_statement(asked.client, asked.server, asked.transport, asked.port, level, over.start, over.end),
     }
 
 
-def _facts(store: Store, asked: EdgeAsked, wanted: Wanted) -> dict[str, Any]:
-    """Return the edge as the map of the whole range has it. Raises NotThere."""
-    found = read_map(store, wanted)
-    which = edge_id((asked.client, asked.server, asked.transport, asked.port))
-    nodes = {node.id: node for node in found.nodes}
-    for edge in drawn(found, found, (), ())["edges"]:
-        if edge["id"] == which:
-            titles = {f"{end}_title": nodes[edge[end]].title for end in ("client", "server")}
-            return {**edge, **titles}
-    raise NotThere(f"{asked.client} does not talk to {asked.server} on {asked.transport} {asked.port} in this stretch")
+def _facts(asked: EdgeAsked, rows: list[Row], over: Span) -> dict[str, Any]:
+    """Return the edge over the whole stretch, named as on the map."""
+    sums = {name: sum(row[column] for row in rows) for name, column in _SUMS}
+    opened, failed = sums["connections_opened"], sums["connections_failed"]
+    asks = max(sums["client_sent_bytes"], sums["server_received_bytes"])
+    answers = max(sums["client_received_bytes"], sums["server_sent_bytes"])
+    segments = sums["client_sent_segments"] + sums["server_sent_segments"]
+    failed_share = min(1.0, share(failed, max(opened, failed)))
+    retransmit_share = min(1.0, share(sums["client_retransmits"] + sums["server_retransmits"], segments))
+    return {
+        "id": edge_id((asked.client, asked.server, asked.transport, asked.port)),
+        "client": asked.client,
+        "server": asked.server,
+        "transport": asked.transport,
+        "server_port": asked.port,
+        "rule": rows[-1][16],
+        "first": min(row[14] for row in rows),
+        "last": max(row[15] for row in rows),
+        **sums,
+        "bytes_s": (asks + answers) / over.seconds,
+        "opened_s": opened / over.seconds,
+        "failed_share": failed_share,
+        "retransmit_share": retransmit_share,
+        "health": health(failed_share, retransmit_share, segments),
+        "signals": "tcp",
+    }
 
 
-def _events(store: Store, asked: EdgeAsked, members: list[Node], start: int, end: int) -> list[dict[str, Any]]:
+def _events(store: Store, asked: EdgeAsked, made_of: list[Node], over: Span) -> list[dict[str, Any]]:
     """Return what happened to the processes at both ends, and when connections to this port came and went."""
-    subjects = [member.id for member in members]
-    services = sorted({member.service for member in members if member.service})
-    found = events(store, start, end, About(subjects, services))
+    subjects = [each.id for each in made_of]
+    services = sorted({each.service for each in made_of if each.service})
+    found = events(store, over.start, over.end, About(subjects, services))
     port = f":{asked.port}"
     return [each for each in found if each["subject"] in subjects or each["object"].endswith(port)]

@@ -33,7 +33,9 @@ def edge_id(edge: Key) -> str:
     return "\t".join(map(str, edge))
 
 
-def drawn(found: ServiceMap, before: ServiceMap, known: Collection[Key], labels: Iterable[Labels]) -> dict[str, Any]:
+def drawn(
+    found: ServiceMap, before: ServiceMap | None, known: Collection[Key], labels: Iterable[Labels]
+) -> dict[str, Any]:
     """Return nodes, edges and what is gone since `before`.
 
     An edge is new that was first seen lately and is not among those `known` from before, unless nothing is known.
@@ -43,9 +45,12 @@ def drawn(found: ServiceMap, before: ServiceMap, known: Collection[Key], labels:
     lately = _ms(found.end) - NEW_MS
     fresh = {key(edge) for edge in found.edges if known and _ms(edge.first) >= lately and key(edge) not in known}
     edges = [_edge(edge, seconds, new=key(edge) in fresh) for edge in found.edges]
-    was = (_ms(before.end) - _ms(before.start)) / 1000
-    gone = [_edge(edge, was, new=False) for edge in before.edges if key(edge) not in there]
-    return {"nodes": list(_nodes(found, before, edges, gone, labels, seconds)), "edges": edges, "gone": gone}
+    gone: list[dict[str, Any]] = []
+    if before is not None:
+        was = (_ms(before.end) - _ms(before.start)) / 1000
+        gone = [_edge(edge, was, new=False) for edge in before.edges if key(edge) not in there]
+    ghosts = before.nodes if before is not None else []
+    return {"nodes": list(_nodes(found.nodes, ghosts, edges, gone, labels, seconds)), "edges": edges, "gone": gone}
 
 
 def _edge(edge: Edge, seconds: float, *, new: bool) -> dict[str, Any]:
@@ -76,8 +81,8 @@ def moved(edge: Edge) -> int:
 
 
 def _nodes(
-    found: ServiceMap,
-    before: ServiceMap,
+    found: list[Node],
+    before: list[Node],
     edges: list[dict[str, Any]],
     gone: list[dict[str, Any]],
     labels: Iterable[Labels],
@@ -85,9 +90,9 @@ def _nodes(
 ) -> Iterator[dict[str, Any]]:
     places = {name: label for label in labels for name in (label.hostname, label.host)}
     inward, outward = _sums(edges, "server", seconds), _sums(edges, "client", seconds)
-    there = {node.id for node in found.nodes}
+    there = {node.id for node in found}
     missing = {end for edge in gone for end in (edge["client"], edge["server"])} - there
-    for node in [*found.nodes, *(node for node in before.nodes if node.id in missing)]:
+    for node in [*found, *(node for node in before if node.id in missing)]:
         served, used = inward.get(node.id), outward.get(node.id)
         yield (
             msgspec.to_builtins(node)

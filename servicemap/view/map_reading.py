@@ -1,15 +1,16 @@
 """Reading what the map is drawn of: the stretch, the one before it, what was known earlier, and where hosts stand."""
 
 import threading
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from dashboards.queries import query
-from servicemap.map_model import LEVELS, Wanted
-from servicemap.map_read import newest, read_map
-from servicemap.view.graph import NEW_MS, Key, Labels, drawn
-from servicemap.view.parameters import MapAsked, stretch
+from servicemap.map_model import LEVELS, ServiceMap, Wanted
+from servicemap.map_read import read_map
+from servicemap.view.graph import NEW_MS, Key, Labels, drawn, key
+from servicemap.view.parameters import Level, MapAsked, stretch
+from servicemap.view.rows import Span, read_rows
 from sinks.store import Store, StoreError
 
 KNOWN_MS = 3_600_000  # what was not there for so long before is new
@@ -17,14 +18,22 @@ BEFORE_MS = 600_000  # how much of what came before is looked at for what is gon
 _NOT_MADE = {60, 81}  # UNKNOWN_TABLE, UNKNOWN_DATABASE: the sink has not yet started on this store
 
 
-def newest_end(store: Store, now: int) -> int:
-    """Return when the newest window ends, ms; 0 when there is none. A host whose clock is ahead moves nothing."""
+class Newest(NamedTuple):
+    """The newest window: when it ends, and how wide it is, ms; zeros when there is none."""
+
+    end: int
+    width: int
+
+
+def read_newest(store: Store, now: int) -> Newest:
+    """Read which window is the newest. A host whose clock is ahead moves nothing beyond `now`, ms."""
     try:
-        return min(newest(store), now)
+        ((start, width),) = store.query(query("map_newest"))
     except StoreError as error:
         if error.code in _NOT_MADE:
-            return 0
+            return Newest(0, 0)
         raise
+    return Newest(min(start + width, now) if start else 0, width)
 
 
 class Known:
@@ -34,33 +43,40 @@ class Known:
         self._known: dict[tuple[str, int], frozenset[Key]] = {}
         self._lock = threading.Lock()
 
-    def before(self, store: Store, level: str, end: int) -> frozenset[Key]:
+    def before(self, store: Store, level: Level, end: int) -> frozenset[Key]:
         """Return the edges that were there when those that are new at `end` were not."""
         asked = level, end // 60_000
         with self._lock:
             if asked not in self._known:
                 until = (asked[1] + 1) * 60_000 - NEW_MS
-                rows = store.query(query("view_known"), {"level": level, "from": until - KNOWN_MS, "to": until})
+                rows = read_rows(store, "view_known", level, Span(until - KNOWN_MS, until, KNOWN_MS, until))
                 while len(self._known) >= len(LEVELS):
                     del self._known[next(iter(self._known))]
-                self._known[asked] = frozenset(tuple(row) for row in rows)
+                self._known[asked] = frozenset(cast(list[Key], rows))
             return self._known[asked]
 
 
 def map_answer(store: Store, asked: MapAsked, known: Known, now: int) -> dict[str, Any]:
     """Return the map that is asked for, as /api/map tells it."""
-    latest = newest_end(store, now)
-    start, end = stretch(asked, latest)
+    newest = read_newest(store, now)
+    start, end = stretch(asked, newest.end)
     wanted = Wanted(start=start, end=end, level=asked.level, service=asked.service, host=asked.host)
-    answer = {"from": start, "to": end, "newest": latest, "level": asked.level}
-    if not latest:
-        return answer | {"width_ms": 0, "nodes": [], "edges": [], "gone": []}
+    answer = {"from": start, "to": end, "newest": newest.end, "width_ms": newest.width, "level": asked.level}
+    if not newest.end:
+        return answer | {"nodes": [], "edges": [], "gone": []}
     found = read_map(store, wanted)
-    earlier = max(0, start - min(end - start, BEFORE_MS))
-    before = read_map(store, msgspec.structs.replace(wanted, start=earlier, end=start))
     labels = [
         Labels(host, hostname, told.get("region", ""), told.get("zone", ""))
         for host, hostname, told in store.query("SELECT host, hostname, labels FROM hosts FINAL")
     ]
-    ((_, width),) = store.query(query("map_newest"))
-    return answer | {"width_ms": width} | drawn(found, before, known.before(store, asked.level, end), labels)
+    before = _before(store, wanted, asked.level, {key(edge) for edge in found.edges})
+    return answer | drawn(found, before, known.before(store, asked.level, end), labels)
+
+
+def _before(store: Store, wanted: Wanted, level: Level, there: set[Key]) -> ServiceMap | None:
+    """Return the map of the stretch before, unless all that was is still `there`: most often so, and quickly known."""
+    end = wanted.start
+    start = max(0, end - min(wanted.end - wanted.start, BEFORE_MS))
+    if {*cast(list[Key], read_rows(store, "view_known", level, Span(start, end, BEFORE_MS, end)))} <= there:
+        return None
+    return read_map(store, msgspec.structs.replace(wanted, start=start, end=end))

@@ -1,11 +1,12 @@
 """Rows of a query as time series: a point for every step; a rate is 0 where nothing was seen, and the rest unknown."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from servicemap.view.rows import Row, Span
+
 POINTS = 120
-Row = tuple[Any, ...]
 
 
 class Line(NamedTuple):
@@ -23,25 +24,12 @@ class Line(NamedTuple):
     heard: bool = False
 
 
-def step_ms(start: int, end: int, points: int, width: int) -> int:
-    """Return how long a step is: so that there are about so many, in whole windows."""
-    width = max(width, 1)
-    return max(1, -(-(end - start) // (points * width))) * width
-
-
-def steps(start: int, end: int, step: int, newest: int) -> Iterator[tuple[int, float]]:
-    """Yield when each step begins, ms, and how many seconds of it have been."""
-    last = min(end, newest)
-    for at in range(start, end, step):
-        yield at, max(0, min(at + step, last) - at) / 1000
-
-
-def told(lines: Sequence[Line], rows: Sequence[Row], times: Sequence[tuple[int, float]]) -> dict[str, dict[str, Any]]:
+def told(lines: Sequence[Line], rows: Sequence[Row], over: Span) -> dict[str, dict[str, Any]]:
     """Return the series by name, as /api/node tells them; the first column of a row says when its step begins."""
     by_time = {row[0]: row for row in rows}
 
     def points(line: Line) -> list[list[float | None]]:
-        return [[at, _value(line, by_time.get(at), seconds)] for at, seconds in times]
+        return [[at, _value(line, by_time.get(at), seconds)] for at, seconds in over.times()]
 
     return {line.name: {"unit": line.unit, "points": points(line)} for line in lines}
 

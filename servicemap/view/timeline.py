@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
-from servicemap.view.map_reading import newest_end
+from servicemap.view.map_reading import read_newest
 from servicemap.view.parameters import TimelineAsked, stretch
-from servicemap.view.series import step_ms
+from servicemap.view.rows import read_rows, span
 from sinks.store import Store
 
 HOUR_MS = 3_600_000
@@ -17,20 +17,22 @@ EVENT = ("time", "kind", "subject", "object", "host", "service", "detail")
 
 def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, Any]:
     """Return the time line that is asked for, as /api/timeline tells it; without a range, of the last hour."""
-    latest = newest_end(store, now)
-    start, end = stretch(asked, latest, HOUR_MS)
-    answer = {"from": start, "to": end, "newest": latest}
-    if not latest:
+    newest = read_newest(store, now)
+    start, end = stretch(asked, newest.end, HOUR_MS)
+    answer = {"from": start, "to": end, "newest": newest.end}
+    if not newest.end:
         return answer | {"step_ms": 0, "first": 0, "buckets": [], "events": []}
-    ((_, width),) = store.query(query("map_newest"))
-    step = step_ms(start, end, asked.buckets, width)
-    rows = store.query(query("view_timeline"), {"level": asked.level, "from": start, "to": end, "step": step})
-    found = {row[0]: row for row in rows}
-    times = range(start, min(end, latest), step)
-    buckets = [dict(zip(BUCKET, found.get(at, (at, 0, 0, 0, 0, 0)), strict=True)) for at in times]
+    over = span(start, end, asked.buckets, newest.width, newest.end)
+    found = {row[0]: row for row in read_rows(store, "view_timeline", asked.level, over)}
+    told = (found.get(at, (at, 0, 0, 0, 0, 0)) for at, seconds in over.times() if seconds)
     ((first,),) = store.query(query("view_first"))
-    everything = events(store, start, end)
-    return answer | {"step_ms": step, "first": first, "buckets": buckets, "events": everything}
+    return answer | {
+        "from": over.start,
+        "step_ms": over.step,
+        "first": first,
+        "buckets": [dict(zip(BUCKET, row, strict=True)) for row in told],
+        "events": events(store, over.start, end),
+    }
 
 
 class About(NamedTuple):

@@ -1,0 +1,62 @@
+"""Rows of edges at a level over a stretch of time, for the queries view_*: rolled up where that will do."""
+
+from typing import Any, NamedTuple
+
+from dashboards.queries import query
+from servicemap.view.parameters import Level
+from sinks.store import Store
+
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+FEW_MS = 2 * HOUR_MS  # so much is read as it is: it tells of seconds
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
+
+Row = tuple[Any, ...]
+
+
+class Span(NamedTuple):
+    """A stretch of time in steps: it begins with a whole step; all in ms. `newest` is up to when windows are stored."""
+
+    start: int
+    end: int
+    step: int
+    newest: int
+
+    @property
+    def seconds(self) -> float:
+        """Return how much of it has been."""
+        return max(1, min(self.end, self.newest) - self.start) / 1000
+
+    def times(self) -> list[tuple[int, float]]:
+        """Return when each step begins, ms, and how many seconds of it have been."""
+        last = min(self.end, self.newest)
+        return [(at, max(0, min(at + self.step, last) - at) / 1000) for at in range(self.start, self.end, self.step)]
+
+
+def span(start: int, end: int, points: int, width: int, newest: int) -> Span:
+    """Cut a stretch into about so many steps, whole windows each and at most so many; what moves on is cut the same."""
+    least = max((end - start) / points, width, 1)
+    steps = (step * 1000 for step in _STEPS_S)
+    width = max(width, 1)
+    step = next((step for step in steps if step >= least and step % width == 0), -(-int(least) // width) * width)
+    return Span(start // step * step, end, step, newest)
+
+
+def read_rows(store: Store, name: str, level: Level, over: Span, **asked: Any) -> list[Row]:
+    """Run a query that follows view_ended over the rows of a stretch."""
+    values: dict[str, Any] = {"level": level, "from": over.start, "to": over.end, "step": over.step, **asked}
+    source = "view_said_addresses" if level == "address" else "view_said_windows"
+    if level != "address" and over.end - over.start > FEW_MS and over.step >= MINUTE_MS:
+        source = "view_said_rolled"
+        values |= _rolled(store, over)
+    return store.query(f"WITH\n{query(source)}{query('view_ended')}{query(name)}", values)
+
+
+def _rolled(store: Store, over: Span) -> dict[str, int]:
+    """Return up to where each roll-up is read; the rows that are younger are read as they are."""
+    ((hour, minutes),) = store.query(query("view_rolled"))
+    first = -(-over.start // HOUR_MS) * HOUR_MS  # the minutes before it are not a whole hour
+    hours_to = min(hour, over.end // HOUR_MS * HOUR_MS) if over.step % HOUR_MS == 0 else over.start
+    return {
+        "hours_to": hours_to if hours_to > first else over.start,
+        "minutes_to": max(over.start, min(minutes, over.end // MINUTE_MS * MINUTE_MS)),
+    }

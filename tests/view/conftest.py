@@ -1,0 +1,23 @@
+"""One store and one view of it for all tests of the view."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.view.serving import GONE, MINUTE_MS, Past, View, remembered, viewing
+
+
+@pytest.fixture(scope="session")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """The town with a past; what it holds is not changed."""
+    with remembered(tmp_path_factory.mktemp("past")) as found:
+        found.tell(found.now - MINUTE_MS, GONE)
+        found.tell(found.now - 45 * MINUTE_MS)
+        yield found
+
+
+@pytest.fixture(scope="session")
+def view(past: Past) -> Iterator[View]:
+    """The view of the town with a past."""
+    with viewing(past.data) as running:
+        yield running

@@ -1,0 +1,115 @@
+"""A store that holds a town with a past, and the live view of it as its users start it.
+
+Three quarters of an hour ago  the town as it is (tests/cli/town.py)
+the minute before the last     nginx also talks to db1's sleeper: that is gone by the last minute
+the last minute                the town, and the shop talks to a host outside, which it never did before
+"""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from schemas.ids import Endpoint
+from tests.cli import town
+from tests.cli.conftest import fill, running_store
+
+MINUTE_MS = 60_000
+GONE = town.Talk(Endpoint("", "10.0.0.1", 50_006), Endpoint("", "10.0.0.2", 7000), town.NGINX, town.SLEEPER)
+NEW = town.Talk(Endpoint("", "10.0.0.1", 50_007), Endpoint("", "198.51.100.7", 443), town.SHOP, None, server_seen=False)
+
+
+@dataclass(frozen=True)
+class Past:
+    """A data directory whose store runs and holds the town with its past, up to `now` (ms)."""
+
+    data: Path
+    now: int
+    facts: dict[str, int]
+
+    def tell(self, now: int, *more: town.Talk) -> None:
+        """Store another minute of the town that ends at `now`, with more than the usual talk."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(town, "TALKS", (*town.TALKS, *more))
+            fill(self.data / "store", self.facts, now)
+
+
+@contextmanager
+def remembered(data: Path) -> Iterator[Past]:
+    """Run a store that holds the last minute of the town."""
+    with running_store(data / "store") as facts:
+        past = Past(data, town.end_of(int(time.time() * 1000)) - MINUTE_MS, facts)
+        past.tell(past.now, NEW)
+        yield past
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class View:
+    """A running view."""
+
+    url: str
+    pid: int
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 0
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", /, **asked: object
+    ) -> Answer:
+        """Ask; parameters are those of the address, with a trailing _ where the name is Python's."""
+        query = urlencode({name.rstrip("_"): value for name, value in asked.items()})
+        connection = self.connect()
+        try:
+            connection.request(method, f"{path}?{query}" if query else path, headers=dict(headers or {}))
+            response = connection.getresponse()
+            return Answer(response.status, {n.lower(): v for n, v in response.getheaders()}, response.read())
+        finally:
+            connection.close()
+
+    def api(self, what: str, **asked: object) -> Any:
+        """Ask the API for something that it has."""
+        answer = self.get(f"/api/{what}", **asked)
+        assert answer.status == 200, answer.body
+        return answer.json
+
+
+@contextmanager
+def viewing(data: Path, *flags: str, **environment: str) -> Iterator[View]:
+    """Run `servicemap view` on a free port."""
+    command = [sys.executable, "-m", "servicemap", "view", "--data", str(data), "--port", "0", *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}) as process:
+        assert process.stderr is not None
+        try:
+            told = process.stderr.readline()
+            assert "http://" in told, told
+            yield View(told.split()[-1], process.pid)
+        finally:
+            process.terminate()
+            process.stderr.read()

@@ -1,0 +1,142 @@
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from schemas.ids import address_node, container_node, host_node, service_node
+from servicemap.cli import main
+from tests.cli import town
+from tests.view.serving import MINUTE_MS, Past, View
+
+SHOP, POSTGRES = service_node(town.WEIRD), service_node("postgres")
+NODES = {
+    "service": SHOP,
+    "process": town.SHOP.node,
+    "container": container_node("id-web1", town.CONTAINER),
+    "host": host_node("id-web1"),
+    "address": address_node("", "10.0.0.1"),
+}
+
+
+def last_minute(past: Past) -> dict[str, int]:
+    return {"from_": past.now - MINUTE_MS, "to": past.now}
+
+
+def total(series: dict[str, Any], seconds: float) -> float:
+    return sum(value or 0 for _, value in series["points"]) * seconds
+
+
+@pytest.mark.parametrize("node", NODES.values(), ids=NODES.keys())
+def test_a_node_of_every_kind_has_series_neighbours_and_sql_that_runs(past: Past, view: View, node: str) -> None:
+    told = view.api("node", id=node, **last_minute(past))
+    series = told["series"]
+    assert {"bytes_in", "bytes_out", "opened_in", "active_in", "failed_out", "retransmits", "rtt"} <= series.keys()
+    assert all(len(each["points"]) == town.WINDOWS and each["unit"] for each in series.values())
+    assert total(series["bytes_out"], town.WIDTH / 1000) > 0
+    assert told["neighbours"]
+    ran = CliRunner().invoke(main, ["sql", "--data", str(past.data), "--json", told["sql"]])
+    assert ran.exit_code == 0, ran.stderr
+    rows = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert len(rows) >= town.WINDOWS
+
+
+def test_what_goes_in_and_out_of_a_service_is_what_its_edges_carry(past: Past, view: View) -> None:
+    series = view.api("node", id=POSTGRES, **last_minute(past))["series"]
+    assert total(series["bytes_in"], town.WIDTH / 1000) == pytest.approx(2 * town.SENT * town.WINDOWS)
+    assert total(series["bytes_out"], town.WIDTH / 1000) == pytest.approx(2 * town.RECEIVED * town.WINDOWS)
+    assert {value for _, value in series["active_in"]["points"]} == {2}
+    assert {value for _, value in series["rtt"]["points"]} == {1.5}
+
+
+def test_neighbours_say_who_calls_whom(past: Past, view: View) -> None:
+    found = view.api("node", id=SHOP, **last_minute(past))["neighbours"]
+    facing = {(each["id"], each["direction"], each["server_port"]) for each in found}
+    assert {(service_node("nginx"), "in", 8000), (POSTGRES, "out", 5432)} <= facing
+    (database,) = [each for each in found if each["id"] == POSTGRES]
+    assert (database["title"], database["hostname"]) == ("postgres", "db1")
+    assert database["bytes_s"] == (town.SENT + town.RECEIVED) * town.WINDOWS / 60
+
+
+def test_a_process_is_told_with_its_facts_and_a_service_with_its_members(past: Past, view: View) -> None:
+    process = view.api("node", id=town.SHOP.node, **last_minute(past))["facts"]
+    assert (process["pid"], process["user"], process["cmdline"]) == (200, "shop", "python3 --serve")
+    service = view.api("node", id=SHOP, **last_minute(past))
+    assert (service["facts"]["users"], service["facts"]["hosts"]) == (["shop"], ["web1"])
+    assert [member["id"] for member in service["members"]] == [town.SHOP.node]
+
+
+def test_a_host_has_series_of_its_own(past: Past, view: View) -> None:
+    series = view.api("node", id=host_node("id-db1"), level="host", **last_minute(past))["series"]
+    assert {"load", "memory", "network_in", "agent_cpu"} <= series.keys()
+    assert [value for _, value in series["load"]["points"]] == [0] * town.WINDOWS
+
+
+def test_the_events_of_a_host_are_those_of_its_processes(past: Past, view: View) -> None:
+    found = view.api("node", id=host_node("id-db1"), from_=past.now - 5 * MINUTE_MS, to=past.now)["events"]
+    assert {event["subject"] for event in found} == {town.GONE.node}
+    assert not view.api("node", id=SHOP, from_=past.now - 5 * MINUTE_MS, to=past.now)["events"]
+
+
+@pytest.mark.parametrize(("level", "client", "server"), [
+    ("service", SHOP, POSTGRES),
+    ("process", town.SHOP.node, town.POSTGRES.node),
+    ("host", host_node("id-web1"), host_node("id-db1")),
+    ("address", address_node("", "10.0.0.1"), address_node("", "10.0.0.2")),
+])  # fmt: skip
+def test_an_edge_tells_what_each_side_counts(past: Past, view: View, level: str, client: str, server: str) -> None:
+    asked = {"client": client, "server": server, "port": 5432, "level": level, **last_minute(past)}
+    told = view.api("edge", **asked)
+    series = told["series"]
+    seconds = town.WIDTH / 1000
+    assert total(series["client_sent"], seconds) == pytest.approx(total(series["server_received"], seconds))
+    assert {value for _, value in series["client_sent"]["points"]} <= {town.SENT / seconds, 2 * town.SENT / seconds}
+    assert {value for _, value in series["server_rtt"]["points"]} == {1.5}
+    assert told["facts"]["server_port"] == 5432
+    assert told["facts"]["rule"] == "connected"
+    ran = CliRunner().invoke(main, ["sql", "--data", str(past.data), "--json", told["sql"]])
+    assert len(ran.stdout.splitlines()) >= town.WINDOWS, ran.stderr
+
+
+def test_long_stretches_have_the_same_sums_as_short_ones(past: Past, view: View) -> None:
+    day = view.api("node", id=POSTGRES, from_=past.now - 24 * 60 * MINUTE_MS, to=past.now)
+    step = day["step_ms"] / 1000
+    newest = [value for at, value in day["series"]["bytes_in"]["points"] if at + day["step_ms"] <= past.now]
+    last = past.now - day["series"]["bytes_in"]["points"][-1][0]
+    rest = day["series"]["bytes_in"]["points"][-1][1] * last / 1000 if last < day["step_ms"] else 0
+    assert sum(value * step for value in newest) + rest == pytest.approx(3 * 2 * town.SENT * town.WINDOWS)
+
+
+def test_a_map_and_the_series_of_a_node_can_be_taken_away_as_files(past: Past, view: View) -> None:
+    answer = view.get("/api/export", what="map", format="csv")
+    assert answer.headers["content-disposition"] == "attachment; filename=servicemap-map.csv"
+    rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
+    assert {row["server_port"] for row in rows} == {"443", "8000", "5432", "9000"}
+    series = view.get("/api/export", what="node", format="csv", id=POSTGRES, **last_minute(past))
+    points = list(csv.DictReader(io.StringIO(series.body.decode())))
+    assert len(points) == town.WINDOWS
+    assert points[0]["active_in (connections)"] == "2.0"
+    assert view.get("/api/export", what="map").json["edges"] == view.api("map")["edges"]
+
+
+@pytest.mark.parametrize(("asked", "status", "says"), [
+    ("map?level=planet", 400, "level"),
+    ("map?from=20&to=10", 400, "from"),
+    ("map?from=x", 400, "from"),
+    ("map?colour=red", 400, "colour"),
+    ("map?from=0", 400, "400 days"),
+    ("timeline?buckets=100000", 400, "buckets"),
+    ("node?id=nobody", 400, "no node"),
+    ("node?id=service:nobody", 404, "service:nobody"),
+    ("node", 400, "id"),
+    ("edge?client=service:a&server=service:b&port=70000", 400, "port"),
+    ("edge?client=service:a&server=service:b&port=7", 404, "service:b"),
+    ("export?what=planet", 400, "what"),
+    ("export?format=exe", 400, "format"),
+    ("planet", 404, "planet"),
+])  # fmt: skip
+def test_what_cannot_be_answered_is_one_sentence_that_names_it(view: View, asked: str, status: int, says: str) -> None:
+    answer = view.get(f"/api/{asked}")
+    assert (answer.status, says in answer.json["error"]) == (status, True), answer.body
