@@ -59,6 +59,9 @@ _OWN = {  # columns that the sink makes of several fields
     "seen_by_client": "the client's host reported it",
     "seen_by_server": "the server's host reported it",
     "version": "when it was told; the latest telling stands",
+    "measure": "facts_late and edges_late, s; dead_letters, refused and store_retries of the minute",
+    "sink": "host and process id of the sink that tells",
+    "value": "of the measure",
     "gone": "the edge is not there any more in the latest telling; FINAL leaves it out",
 }
 _REQUESTS = {  # columns of the view of requests, whose text says little
@@ -72,6 +75,7 @@ _REQUESTS = {  # columns of the view of requests, whose text says little
     "p50_ms": "time to answer that half of the answers kept, within 1 %",
     "p99_ms": "time to answer that 99 % of the answers kept, within 1 %",
 }
+_OTHERWISE = {"pipeline": "filled by each sink once a minute, from what it sees (`servicemap/metering.py`)"}
 _ROLLED_UP = "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0"
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)\n\)\n(.*)", re.S)
 _VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+) AS\n(?:WITH\n.*?\n)?SELECT\n(.*?)\nFROM\n", re.S)
@@ -141,7 +145,7 @@ def _table_lines(name: str, body: str, rest: str) -> Iterator[str]:
     key = re.findall(r"\w+", next(clause for clause in clauses if clause.startswith("ORDER BY")))
     other = "last" if any("ReplacingMergeTree(" in clause for clause in clauses) else ""
     yield f"## {name}\n"
-    source = f"filled from the topic [`{topic}`](topics.md#{topic})" if topic else _ROLLED_UP
+    source = f"filled from the topic [`{topic}`](topics.md#{topic})" if topic else _OTHERWISE.get(name, _ROLLED_UP)
     yield f"A table, {source}.\n"
     yield from (f"* `{clause}`" for clause in clauses)
     yield ""
@@ -165,7 +169,7 @@ def _table_lines(name: str, body: str, rest: str) -> Iterator[str]:
 
 def _facts(table: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for struct in reversed(_FACTS[table]):
+    for struct in reversed(_FACTS.get(table, ())):
         info = type_info(struct)
         assert isinstance(info, StructType)
         found |= {field.name: described(field) for field in info.fields}

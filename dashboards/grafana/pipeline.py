@@ -31,8 +31,17 @@ def _numbers() -> Json:
 
 def _flow() -> list[Row]:
     lost = "Errors and drops that agents counted, by what happened. None is best."
+    late = "Behind the clock, as sinks tell once a minute. Facts: agents, log and sink; edges: the workers as well."
+    unused = "Records that could not be used (topic dead-letters), and trouble with the store. None is best."
     rows = "Rows that the store holds of each point; what was told twice and is not merged yet counts twice."
     return [
+        Row(
+            8,
+            [
+                series("Late by", "pipeline_late", "s", late, finest="1m"),
+                series("Not usable", "pipeline_lost", "short", unused, bars=True, finest="1m"),
+            ],
+        ),
         Row(
             8,
             [

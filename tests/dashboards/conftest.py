@@ -87,6 +87,18 @@ def config(data: Path) -> Iterator[Config]:
         yield config
 
 
+def measured(start: int) -> dict[str, list[Any]]:
+    """What two sinks told of the first five minutes."""
+    measures = ("facts_late", "edges_late", "dead_letters", "refused", "store_retries")
+    rows = [
+        (start + minute * 60_000, each, sink, 3.0)
+        for minute in range(5)
+        for each in measures
+        for sink in ("one", "two")
+    ]
+    return dict(zip(("minute", "measure", "sink", "value"), map(list, zip(*rows, strict=True)), strict=True))
+
+
 @pytest.fixture(scope="session")
 def recorded(data: Path, config: Config) -> Iterator[Recorded]:
     base = base_time()
@@ -97,6 +109,7 @@ def recorded(data: Path, config: Config) -> Iterator[Recorded]:
         rollup = Rollup(live.store)
         rollup.resume()
         rollup.tell()
+        live.store.insert("pipeline", measured(start))
     with reader(data, "servicemap") as client:
         yield Recorded(client, start, end)
 
