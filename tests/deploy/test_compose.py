@@ -189,3 +189,15 @@ def test_the_image_is_built_of_what_the_wheel_is_built_of_and_nothing_else() -> 
     assert {name for name in kept if (ROOT / name).is_dir()} == set(wheel["packages"])
     assert {"requirements.lock", "pyproject.toml", "hatch_build.py", "package-lock.json", "README.md"} <= kept
     assert all((ROOT / name).exists() for name in kept)
+
+
+def test_the_agent_has_the_same_capabilities_under_systemd() -> None:
+    unit = (ROOT / "deploy" / "servicemap-agent.service").read_text()
+    said = dict(re.findall(r"^(\w+Capabilities|CapabilityBoundingSet)=(.*)$", unit, re.MULTILINE))
+
+    capabilities = [f"CAP_{name}" for name in services()["agent"]["cap_add"]]
+    assert {name: value.split() for name, value in said.items()} == {
+        "AmbientCapabilities": capabilities,
+        "CapabilityBoundingSet": capabilities,
+    }
+    assert "DynamicUser=yes" in unit.splitlines()
