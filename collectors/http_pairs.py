@@ -17,8 +17,14 @@ from schemas.latency import bucket
 PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long is given up
 MOST_FLOWS = 16_384
 METHODS = {token: token.decode().rstrip() for token in TOKENS}
-STATUSES = {b"HTTP/1.%d %d" % (minor, code): code for minor in (0, 1) for code in range(100, 600)}
-SWITCHING = 101
+INTERIM = 0
+SWITCHING = 101  # is an answer, other than 100 Continue and its like
+# First line of an answer -> class of its status.
+KINDS = {
+    b"HTTP/1.%d %d" % (minor, code): code // 100 if code >= 200 or code == SWITCHING else INTERIM
+    for minor in (0, 1)
+    for code in range(100, 600)
+}
 Key = tuple[bytes, bytes, int, int]  # client's and server's address, client's and server's port
 
 
@@ -62,9 +68,9 @@ class Pairs:
             self._ask((source, target, port, peer), method, sent, acknowledged, at, everything_here or not outgoing)
         elif len(payload) == STATUS_BYTES:
             flow = self._flows.get((target, source, peer, port))
-            status = STATUSES.get(payload)
-            if flow is not None and status is not None and flow.method:
-                self._answer(flow, status, sent, at)
+            kind = KINDS.get(payload)
+            if flow is not None and kind is not None and flow.method:
+                self._answer(flow, kind, sent, at)
 
     def _ask(self, key: Key, method: str, sent: int, expected: int, at: int, serves: bool) -> None:
         flow = self._flows.get(key)
@@ -81,13 +87,13 @@ class Pairs:
             self.missed += 1
         flow.method, flow.sent, flow.expected, flow.at = method, sent, expected, at
 
-    def _answer(self, flow: Flow, status: int, sent: int, at: int) -> None:
+    def _answer(self, flow: Flow, kind: int, sent: int, at: int) -> None:
         if flow.expected not in (sent, -1):
             return
-        if status < 200 and status != SWITCHING:
-            flow.expected = -1  # 100 Continue and the like: the answer comes after it, wherever it begins
+        if kind == INTERIM:
+            flow.expected = -1  # the answer comes after it, wherever it begins
             return
-        count = (flow.method, status // 100)
+        count = (flow.method, kind)
         flow.answered[count] = flow.answered.get(count, 0) + 1
         held = bucket((at - flow.at) / 1000)
         flow.latency[held] = flow.latency.get(held, 0) + 1

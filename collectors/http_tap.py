@@ -22,11 +22,13 @@ _RX_RING, _STATISTICS, _VERSION, _IGNORE_OUTGOING = 5, 6, 10, 23
 _V2 = 1
 _ATTACH_FILTER = 26  # of SOL_SOCKET
 _OUTGOING = 4  # sll_pkttype
-_PKTTYPE = 32 + 10  # sockaddr_ll follows struct tpacket2_hdr
-_HEADER = struct.Struct("=8xI2xHII")  # snaplen, offset of the IP header, seconds, nanoseconds
-_IPV4 = struct.Struct("!4s4s")
-_IPV6 = struct.Struct("!16s16s")
-_TCP = struct.Struct("!HHIIB")
+# struct tpacket2_hdr and sockaddr_ll: snaplen, offset of the IP header, seconds, nanoseconds, sll_pkttype.
+_HEADER = struct.Struct("=8xI2xHII18xB").unpack_from
+_PLAIN = 0x45  # IPv4 without options, which is nearly all there is
+_PLAIN_TCP = struct.Struct("!12x4s4sHHIIB").unpack_from
+_IPV4 = struct.Struct("!12x4s4s").unpack_from
+_IPV6 = struct.Struct("!8x16s16s").unpack_from
+_TCP = struct.Struct("!HHIIB").unpack_from
 
 # Source and destination address and port, sequence and acknowledgement number, payload, ns since the epoch, sent by us.
 Segment = tuple[bytes, bytes, int, int, int, int, bytes, int, bool]
@@ -65,26 +67,26 @@ class Tap:
 
     def segments(self) -> Iterator[Segment]:
         """Take what has come, at most a ring full. What is no whole TCP segment is passed over."""
-        ring, states = self._ring, self._states
-        for _ in range(self._frames):
-            at = self._at
-            if not states[at >> 2] & 1:  # TP_STATUS_USER: the frame is ours
-                return
-            size, net, seconds, nanoseconds = _HEADER.unpack_from(ring, at)
-            ip, end = at + net, at + net + size
-            if ring[ip] >> 4 == 4:
-                source, target = _IPV4.unpack_from(ring, ip + 12)
-                tcp = ip + ((ring[ip] & 15) << 2)
-            else:
-                source, target = _IPV6.unpack_from(ring, ip + 8)
-                tcp = ip + 40
-            port, peer, sent, acknowledged, offset = _TCP.unpack_from(ring, tcp)
-            payload = ring[tcp + (offset >> 4 << 2) : end]
-            outgoing = ring[at + _PKTTYPE] == _OUTGOING
-            states[at >> 2] = 0  # the kernel's again
-            self._at = (at + FRAME) % len(ring)
-            time = seconds * 1_000_000_000 + nanoseconds
-            yield source, target, port, peer, sent, acknowledged, payload, time, outgoing
+        ring, states, at, whole = self._ring, self._states, self._at, len(self._ring)
+        try:
+            for _ in range(self._frames):
+                if not states[at >> 2] & 1:  # TP_STATUS_USER: the frame is ours
+                    return
+                size, net, seconds, nanoseconds, direction = _HEADER(ring, at)
+                ip = at + net
+                if ring[ip] == _PLAIN:
+                    source, target, port, peer, sent, acknowledged, offset = _PLAIN_TCP(ring, ip)
+                    tcp = ip + 20
+                else:
+                    source, target, tcp = _unusual(ring, ip)
+                    port, peer, sent, acknowledged, offset = _TCP(ring, tcp)
+                payload = ring[tcp + (offset >> 4 << 2) : ip + size]
+                states[at >> 2] = 0  # the kernel's again
+                at = (at + FRAME) % whole
+                time = seconds * 1_000_000_000 + nanoseconds
+                yield source, target, port, peer, sent, acknowledged, payload, time, direction == _OUTGOING
+        finally:
+            self._at = at
 
     def statistics(self) -> tuple[int, int]:
         """Return how many packets passed the filter, and how many of them found the ring full, since the last call."""
@@ -96,3 +98,12 @@ class Tap:
         self._states.release()
         self._ring.close()
         self._socket.close()
+
+
+def _unusual(ring: mmap.mmap, ip: int) -> tuple[bytes, bytes, int]:
+    """Return both addresses, and where TCP begins, of IPv6 or of IPv4 with options."""
+    if ring[ip] >> 4 == 4:
+        source, target = _IPV4(ring, ip)
+        return source, target, ip + ((ring[ip] & 15) << 2)
+    source, target = _IPV6(ring, ip)
+    return source, target, ip + 40

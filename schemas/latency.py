@@ -5,18 +5,20 @@ in (GROWTH^(i-1), GROWTH^i] microseconds; what was within one bucket is told as 
 Sketches are united by adding their buckets up.
 """
 
-import math
 from collections.abc import Mapping
+from math import ceil, log
 
 ERROR = 0.01
 GROWTH = (1 + ERROR) / (1 - ERROR)
 LONGEST_US = 3_600_000_000
-_LOG = math.log(GROWTH)
+_SCALE = 1 / log(GROWTH)
 
 
 def bucket(microseconds: float) -> int:
     """Return the bucket of a time: 0 for a microsecond or less, that of an hour for all that is longer."""
-    return math.ceil(math.log(min(microseconds, LONGEST_US)) / _LOG) if microseconds > 1 else 0
+    if microseconds <= 1:
+        return 0
+    return ceil(log(microseconds if microseconds < LONGEST_US else LONGEST_US) * _SCALE)
 
 
 def microseconds(held: int) -> float:

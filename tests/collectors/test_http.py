@@ -230,7 +230,7 @@ def test_a_sampled_device_shows_whole_connections_or_nothing_of_them(monkeypatch
 
 @pytest.mark.root
 def test_a_full_ring_is_told_and_makes_the_collector_look_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "RINGS", {"lo": http_tap.BLOCK})
+    monkeypatch.setattr(collecting, "RINGS", (http_tap.BLOCK,))
     watch = Watch()
     with serving() as port, connected(port) as connection:
         for _ in range(200):
