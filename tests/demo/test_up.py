@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from tests.demo.shop import opened
+from tests.demo.shop import Shop, opened
 from tests.e2e.running import Up, run, until
 
 EDGES = {
@@ -17,12 +17,29 @@ EDGES = {
     ("voting", "store"),
 }
 
+REQUESTS = """
+SELECT client_service, server_service, sumMap(by), sum(errors), quantileExact(p50_ms)
+FROM process_requests WHERE server_port IN {ports} AND client_service != '' GROUP BY ALL
+"""
+
 
 def test_the_five_services_and_their_edges_are_on_the_map(demo: Up) -> None:
     shop = opened(demo.data / "demo")
     edges = until(lambda: shop_edges(demo, set(shop.ports.values())), EDGES.issubset, 45, "the edges of the shop")
 
     assert edges == EDGES
+
+
+def test_what_fails_and_what_is_slow_is_told_of_the_guilty_edges_alone(demo: Up, slow_shop: Shop) -> None:
+    asked = REQUESTS.format(ports=[*slow_shop.ports.values()])
+    rows = demo.until(asked, lambda rows: {row[:2] for row in rows} >= EDGES and any(row[3] for row in rows))
+    told = {(client, server): (by, errors, p50) for client, server, by, errors, p50 in rows}
+    by, errors, _ = told["voting", "store"]
+
+    assert by["POST 5xx"] == errors > 0
+    assert by["POST 2xx"] > by["POST 5xx"]
+    assert [edge for edge in EDGES if told[edge][1]] == [("voting", "store")]
+    assert [edge for edge in EDGES if told[edge][2] > 250] == [("emoji", "store")]
 
 
 def test_a_service_that_is_killed_is_told_of_and_comes_back(demo: Up) -> None:
