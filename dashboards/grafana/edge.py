@@ -3,6 +3,7 @@
 from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import EDGE
 from dashboards.grafana.panels import Json, column, series, table
+from dashboards.grafana.service import HTTP
 from dashboards.grafana.variables import chosen, listed, written
 
 LEVELS = {"service": "service", "process": "process", "container": "container", "host": "host", "address": "address"}
@@ -71,6 +72,13 @@ def _signals() -> list[Row]:
             [
                 series("Retransmits", "edge_retransmits", "cps", again),
                 series("Round-trip time", "edge_rtt", "µs", "As each side's kernel measured it."),
+            ],
+        ),
+        Row(
+            8,
+            [
+                series("HTTP requests", "edge_requests", "reqps", f"By class of status. {HTTP}", stacked=True),
+                series("Time to answer", "edge_latency", "ms", f"Within 1 %. {HTTP}"),
             ],
         ),
     ]

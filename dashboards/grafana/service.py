@@ -6,6 +6,7 @@ from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.variables import chosen
 
 KINDS = "edge_appeared,edge_vanished,process_started,process_exited"
+HTTP = "Plain HTTP/1 of monitored hosts: servicemap has no eyes in TLS."
 _PEERS = {
     "peer": column("Peer", links=[to_edge()]),
     "service": column("Its service", links=[to_service()]),
@@ -88,6 +89,13 @@ def _signals() -> list[Row]:
                 series("Round-trip time", "service_rtt", "µs", "As the kernel of the service's host measured it."),
             ],
             "Errors and latency",
+        ),
+        Row(
+            8,
+            [
+                series("HTTP requests", "service_requests", "reqps", f"By class of status. {HTTP}", stacked=True),
+                series("Time to answer", "service_latency", "ms", f"Within 1 %. {HTTP}"),
+            ],
         ),
     ]
 

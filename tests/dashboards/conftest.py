@@ -25,6 +25,15 @@ from tests.replay.conftest import FIRST, LAST, base_time, opened, stretch
 SILENT, SILENT_WINDOWS = "db", 20
 
 
+ENDS = "a_scope, a_address, a_port, b_scope, b_address, b_port"
+REQUESTS = f"""
+INSERT INTO requests (window, transport, width_ms, end, sampling, answered, latency, unanswered, {ENDS})
+SELECT
+    window, transport, width_ms, verdict % 2, 1, map('GET 2xx', 9, 'POST 5xx', 1), map(600, 9, 700, 1), 1, {ENDS}
+FROM edges FINAL WHERE a_port = 8000 OR b_port = 8000
+"""
+
+
 @dataclass(frozen=True)
 class Told:
     """What the server answered: names and types of the columns, and the rows."""
@@ -110,6 +119,7 @@ def recorded(data: Path, config: Config) -> Iterator[Recorded]:
         rollup.resume()
         rollup.tell()
         live.store.insert("pipeline", measured(start))
+        live.store.query(REQUESTS)
     with reader(data, "servicemap") as client:
         yield Recorded(client, start, end)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from dashboards.queries import grafana
+from schemas.latency import microseconds
 from tests.dashboards.conftest import Recorded
 from tests.dashboards.test_queries import VALUES
 
@@ -42,3 +43,14 @@ def test_a_point_that_is_not_over_yet_is_no_dip(
     told = late.ask(grafana("service_open"), VALUES, 300)
     held = [row["value"] for row in told.dicts() if row["series"] == "with its clients"]
     assert held[-1] == pytest.approx(held[-2], rel=0.1)
+
+
+def test_requests_are_told_by_class_and_answers_by_the_sketch_of_their_times(recorded: Recorded) -> None:
+    rates = recorded.ask(grafana("service_requests"), VALUES, 60).dicts()
+    sums = {name: sum(row["value"] for row in rates if row["series"] == name) for name in ("2xx", "5xx", "unanswered")}
+    times = {row["series"]: row["value"] for row in recorded.ask(grafana("service_latency"), VALUES, 60).dicts()}
+
+    assert sums["2xx"] == pytest.approx(9 * sums["5xx"])
+    assert sums["unanswered"] == pytest.approx(sums["5xx"])
+    assert times["half within"] == pytest.approx(microseconds(600) / 1000)
+    assert times["99 % within"] == pytest.approx(microseconds(700) / 1000)

@@ -1,0 +1,15 @@
+-- HTTP requests a second over an edge, by class of the answer's status, and unanswered.
+-- Parameters: level, client, server (node ids of that level); port, "" for any; from, to in ms; interval in s.
+WITH
+-- include panel_clock
+-- include panel_level
+    asked AS
+    (
+        SELECT *
+        FROM process_requests
+        WHERE window >= since AND window < until
+            AND at_level(client, client_service, client_host, '', '') = %(client)s
+            AND at_level(server, server_service, server_host, '', '') = %(server)s
+            AND %(port)s IN ('', toString(server_port))
+    ),
+-- include panel_outcomes
