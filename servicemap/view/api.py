@@ -16,7 +16,7 @@ from servicemap.view.export import as_csv, as_json
 from servicemap.view.guard import error_response
 from servicemap.view.hosts import hosts
 from servicemap.view.hub import Hub
-from servicemap.view.map_reading import Known, map_answer, read_newest
+from servicemap.view.map_reading import Known, Newest, map_answer, read_newest
 from servicemap.view.node import node_answer
 from servicemap.view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
 from servicemap.view.stores import Stores
@@ -38,7 +38,7 @@ class Api:
         self._known = Known()
         self._answers = Answers()
         self._assets = Assets()
-        self.hub = Hub(lambda: stores.ask(lambda store: read_newest(store, _now()).end), self._answers.clear)
+        self.hub = Hub(lambda: stores.ask(_newest), self._answers.clear)
         self._works: dict[str, Callable[[dict[str, str]], Work]] = {
             "map": _works(MapAsked, lambda store, asked: map_answer(store, asked, self._known, _now())),
             "timeline": _works(TimelineAsked, lambda store, asked: timeline_answer(store, asked, _now())),
@@ -121,6 +121,11 @@ def _works(kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[di
         return lambda store: answer(store, asked)
 
     return work
+
+
+def _newest(store: Store) -> tuple[Newest, int]:
+    now = _now()
+    return read_newest(store, now), now
 
 
 def _health(store: Store, now: int) -> dict[str, Any]:

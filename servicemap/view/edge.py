@@ -5,12 +5,13 @@ from typing import Any
 import msgspec
 
 from servicemap.map_model import Node
-from servicemap.view.graph import edge_id
 from servicemap.view.health import health, share
+from servicemap.view.keys import Requests, edge_id
 from servicemap.view.lines import EDGE
 from servicemap.view.map_reading import read_newest
 from servicemap.view.members import members
 from servicemap.view.parameters import EdgeAsked, Level, NotThere, level_of, stretch
+from servicemap.view.requests import LINES, request_series, summed
 from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, span
 from servicemap.view.series import POINTS, told
 from servicemap.view.statement import edge_statement
@@ -35,6 +36,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     if not rows:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this stretch")
+    requests = request_series(store, level, over, asked.server, asked)
     made_of = members(store, [asked.client, asked.server], over)
     return {
         "from": over.start,
@@ -42,15 +44,15 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
         "newest": newest.end,
         "step_ms": over.step,
         "level": level,
-        "facts": _facts(asked, rows, over),
-        "series": told(EDGE, rows, over),
+        "facts": _facts(asked, rows, summed(requests), over),
+        "series": (told(LINES, requests, over) if requests else {}) | told(EDGE, rows, over),
         "members": [msgspec.to_builtins(each) for each in made_of],
         "events": _events(store, asked, made_of, over),
         "sql": edge_statement(asked.client, asked.server, asked.transport, asked.port, level, over.start, over.end),
     }
 
 
-def _facts(asked: EdgeAsked, rows: list[Row], over: Span) -> dict[str, Any]:
+def _facts(asked: EdgeAsked, rows: list[Row], requests: Requests | None, over: Span) -> dict[str, Any]:
     """Return the edge over the whole stretch, named as on the map."""
     sums = {name: sum(row[column] for row in rows) for name, column in _SUMS}
     opened, failed = sums["connections_opened"], sums["connections_failed"]
@@ -58,6 +60,7 @@ def _facts(asked: EdgeAsked, rows: list[Row], over: Span) -> dict[str, Any]:
     answers = max(sums["client_received_bytes"], sums["server_sent_bytes"])
     segments = sums["client_sent_segments"] + sums["server_sent_segments"]
     failed_share = min(1.0, share(failed, max(opened, failed)))
+    error_share = share(requests.errors, requests.requests) if requests else 0.0
     retransmit_share = min(1.0, share(sums["client_retransmits"] + sums["server_retransmits"], segments))
     return {
         "id": edge_id((asked.client, asked.server, asked.transport, asked.port)),
@@ -73,8 +76,8 @@ def _facts(asked: EdgeAsked, rows: list[Row], over: Span) -> dict[str, Any]:
         "opened_s": opened / over.seconds,
         "failed_share": failed_share,
         "retransmit_share": retransmit_share,
-        "health": health(failed_share, retransmit_share, segments),
-        "signals": "tcp",
+        "health": health(max(failed_share, error_share), retransmit_share, segments),
+        **(requests.told() if requests else {"signals": "tcp"}),
     }
 
 

@@ -1,6 +1,6 @@
 """The map as the page gets it: rates, health, what is new and what is gone. Pure; reading is in map_reading.py."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -8,10 +8,9 @@ import msgspec
 
 from servicemap.map_model import Edge, Node, ServiceMap
 from servicemap.view.health import health, share, softened, worst
+from servicemap.view.keys import Key, Requests, edge_id, key
 
 NEW_MS = 600_000  # what was first seen so lately is new
-
-Key = tuple[str, str, str, int]  # client, server, transport, server's port
 
 
 class Labels(NamedTuple):
@@ -23,20 +22,14 @@ class Labels(NamedTuple):
     zone: str
 
 
-def key(edge: Edge) -> Key:
-    """Return what an edge is known by."""
-    return edge.client, edge.server, edge.transport, edge.server_port
-
-
-def edge_id(edge: Key) -> str:
-    """Return the id of an edge: its client, server, transport and port, with tabs between, which no name has."""
-    return "\t".join(map(str, edge))
-
-
 def drawn(
-    found: ServiceMap, before: ServiceMap | None, known: Collection[Key], labels: Iterable[Labels]
+    found: ServiceMap,
+    before: ServiceMap | None,
+    known: Collection[Key],
+    asked: Mapping[Key, Requests],
+    labels: Iterable[Labels],
 ) -> dict[str, Any]:
-    """Return nodes, edges and what is gone since `before`.
+    """Return nodes, edges with the requests that were `asked` on them, and what is gone since `before`.
 
     An edge is new that was first seen lately and is not among those `known` from before, unless nothing is known.
     """
@@ -44,20 +37,21 @@ def drawn(
     there = {key(edge) for edge in found.edges}
     lately = _ms(found.end) - NEW_MS
     fresh = {key(edge) for edge in found.edges if known and _ms(edge.first) >= lately and key(edge) not in known}
-    edges = [_edge(edge, seconds, new=key(edge) in fresh) for edge in found.edges]
+    edges = [_edge(edge, seconds, asked.get(key(edge)), new=key(edge) in fresh) for edge in found.edges]
     gone: list[dict[str, Any]] = []
     if before is not None:
         was = (_ms(before.end) - _ms(before.start)) / 1000
-        gone = [_edge(edge, was, new=False) for edge in before.edges if key(edge) not in there]
+        gone = [_edge(edge, was, None, new=False) for edge in before.edges if key(edge) not in there]
     ghosts = before.nodes if before is not None else []
     return {"nodes": list(_nodes(found.nodes, ghosts, edges, gone, labels, seconds)), "edges": edges, "gone": gone}
 
 
-def _edge(edge: Edge, seconds: float, *, new: bool) -> dict[str, Any]:
+def _edge(edge: Edge, seconds: float, asked: Requests | None, *, new: bool) -> dict[str, Any]:
     told: dict[str, Any] = msgspec.to_builtins(edge)
     failed_share = min(1.0, share(edge.connections_failed, max(edge.connections_opened, edge.connections_failed)))
     segments = edge.client_sent_segments + edge.server_sent_segments
     retransmit_share = min(1.0, share(edge.client_retransmits + edge.server_retransmits, segments))
+    error_share = share(asked.errors, asked.requests) if asked else 0.0
     rtt_us = edge.client_rtt_us or edge.server_rtt_us
     return told | {
         "id": edge_id(key(edge)),
@@ -68,9 +62,9 @@ def _edge(edge: Edge, seconds: float, *, new: bool) -> dict[str, Any]:
         "failed_share": failed_share,
         "retransmit_share": retransmit_share,
         "rtt_ms": rtt_us / 1000 if rtt_us else None,
-        "health": health(failed_share, retransmit_share, segments),
+        "health": health(max(failed_share, error_share), retransmit_share, segments),
         "new": new,
-        "signals": "tcp",
+        **(asked.told() if asked else {"signals": "tcp"}),
     }
 
 

@@ -6,17 +6,19 @@ from contextlib import suppress
 
 import msgspec
 
+from servicemap.view.map_reading import Newest
 from sinks.store import StoreError
 
 EVERY_SECONDS = 1.0
+LONGEST_SECONDS = 5.0
 PING_SECONDS = 15.0
 MOST = 100
 
 
 class Hub:
-    """The pages that listen. `ask` returns when the newest window ends, ms; `newer` is called before they are told."""
+    """The pages that listen. `ask` returns the newest window and the time; `newer` is called before they are told."""
 
-    def __init__(self, ask: Callable[[], Awaitable[int]], newer: Callable[[], None]) -> None:
+    def __init__(self, ask: Callable[[], Awaitable[tuple[Newest, int]]], newer: Callable[[], None]) -> None:
         self._ask = ask
         self._newer = newer
         self._pages: set[asyncio.Queue[bytes | None]] = set()
@@ -60,8 +62,11 @@ class Hub:
 
     async def _polling(self) -> None:
         while True:
+            wait = EVERY_SECONDS
             try:
-                told = event("newest", {"newest": await self._ask()})
+                newest, now = await self._ask()
+                told = event("newest", {"newest": newest.end})
+                wait = min(LONGEST_SECONDS, max(wait, (newest.end + newest.width - now) / 1000))  # none can be earlier
             except StoreError as error:
                 told = event("away", {"error": str(error)})
             if told != self._last:
@@ -69,7 +74,7 @@ class Hub:
                 self._newer()
                 for page in self._pages:
                     page.put_nowait(told)
-            await asyncio.sleep(EVERY_SECONDS)
+            await asyncio.sleep(wait)
 
 
 def event(name: str, data: dict[str, object]) -> bytes:

@@ -8,8 +8,10 @@ import msgspec
 from dashboards.queries import query
 from servicemap.map_model import LEVELS, ServiceMap, Wanted
 from servicemap.map_read import read_map
-from servicemap.view.graph import NEW_MS, Key, Labels, drawn, key
+from servicemap.view.graph import NEW_MS, Labels, drawn
+from servicemap.view.keys import Key, key
 from servicemap.view.parameters import Level, MapAsked, stretch
+from servicemap.view.requests import requests_by_edge
 from servicemap.view.rows import Span, read_rows
 from sinks.store import Store, StoreError
 
@@ -70,7 +72,8 @@ def map_answer(store: Store, asked: MapAsked, known: Known, now: int) -> dict[st
         for host, hostname, told in store.query("SELECT host, hostname, labels FROM hosts FINAL")
     ]
     before = _before(store, wanted, asked.level, {key(edge) for edge in found.edges})
-    return answer | drawn(found, before, known.before(store, asked.level, end), labels)
+    requests = requests_by_edge(store, asked.level, Span(start, end, end - start, newest.end))
+    return answer | drawn(found, before, known.before(store, asked.level, end), requests, labels)
 
 
 def _before(store: Store, wanted: Wanted, level: Level, there: set[Key]) -> ServiceMap | None:

@@ -14,6 +14,7 @@ from servicemap.view.lines import HOST, PROCESSES, TRAFFIC
 from servicemap.view.map_reading import read_newest
 from servicemap.view.members import members
 from servicemap.view.parameters import Level, NodeAsked, NotThere, level_of, stretch
+from servicemap.view.requests import LINES, request_series
 from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, span
 from servicemap.view.series import POINTS, Line, told
 from servicemap.view.statement import node_statement
@@ -35,6 +36,8 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         raise NotThere(f"there is no node {asked.id} in this stretch")
     known = hosts(store, over.end)
     lines, used = _used(store, asked.id, made_of, over)
+    requests = request_series(store, level, over, asked.id)
+    served = told(LINES, requests, over) if requests else {}
     return {
         "from": over.start,
         "to": over.end,
@@ -43,7 +46,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         "id": asked.id,
         "level": level,
         "facts": _facts(asked.id, made_of, known),
-        "series": told(lines, used, over) | told(TRAFFIC, rows, over),
+        "series": served | told(lines, used, over) | told(TRAFFIC, rows, over),
         "neighbours": list(_neighbours(store, asked.id, level, over, known)),
         "members": [msgspec.to_builtins(member) for member in made_of],
         "events": events(store, over.start, over.end, _about(asked.id, made_of)),

@@ -39,7 +39,8 @@ def _value(line: Line, row: Row | None, seconds: float) -> float | None:
         return None  # not yet
     if row is None:
         return 0.0 if line.rate and not line.heard else None
-    value = float(row[line.column]) * line.scale
-    if math.isnan(value):  # a mean of nothing
+    value = row[line.column]
+    if value is None or math.isnan(value):  # a mean of nothing
         return None
+    value = float(value) * line.scale
     return value / seconds if line.rate else value

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.view.serving import GONE, MINUTE_MS, Past, View, remembered, viewing
+from tests.view.serving import GONE, MINUTE_MS, Past, Still, View, remembered, viewing
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +13,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     with remembered(tmp_path_factory.mktemp("past")) as found:
         found.tell(found.now - MINUTE_MS, GONE)
         found.tell(found.now - 45 * MINUTE_MS)
+        found.answer(found.now)
         yield found
 
 
@@ -20,4 +21,4 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
 def view(past: Past) -> Iterator[View]:
     """The view of the town with a past."""
     with viewing(past.data) as running:
-        yield running
+        yield Still(running.url, running.pid)

@@ -2,7 +2,8 @@
 
 Three quarters of an hour ago  the town as it is (tests/cli/town.py)
 the minute before the last     nginx also talks to db1's sleeper: that is gone by the last minute
-the last minute                the town, and the shop talks to a host outside, which it never did before
+the last minute                the town, and the shop talks to a host outside, which it never did before; nginx asks it
+                               over HTTP, and some answers are errors
 """
 
 import http.client
@@ -12,8 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -21,6 +22,8 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from schemas.ids import Endpoint
+from schemas.latency import bucket
+from sinks.store import Address, Store
 from tests.cli import town
 from tests.cli.conftest import fill, running_store
 
@@ -42,6 +45,22 @@ class Past:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(town, "TALKS", (*town.TALKS, *more))
             fill(self.data / "store", self.facts, now)
+
+    def answer(self, now: int) -> None:
+        """Store that nginx asked the shop four times a window in the minute before `now`: once in vain, in 2 ms."""
+        address = Address("127.0.0.1", self.facts["native_port"], "servicemap", "", "servicemap", self.token)
+        flow: dict[str, Any] = {"transport": "tcp", "a_scope": town.LOOPBACK, "a_address": "127.0.0.1", "a_port": 8000}
+        flow |= {"b_scope": town.LOOPBACK, "b_address": "127.0.0.1", "b_port": 50_002}
+        counted: dict[str, Any] = {"width_ms": town.WIDTH, "end": 0, "sampling": 1, "unanswered": 0}
+        counted |= {"answered": {"GET 2xx": 3, "GET 5xx": 1}, "latency": {bucket(2_000): 4}}
+        windows = range(now - MINUTE_MS, now, town.WIDTH)
+        columns = {name: [value] * len(windows) for name, value in (flow | counted).items()}
+        with closing(Store(address)) as store:
+            store.insert("requests", {"window": list(windows), **columns})
+
+    @property
+    def token(self) -> Path:
+        return self.data / "store" / "store.token"
 
 
 @contextmanager
@@ -98,6 +117,19 @@ class View:
         answer = self.get(f"/api/{what}", **asked)
         assert answer.status == 200, answer.body
         return answer.json
+
+
+@dataclass(frozen=True)
+class Still(View):
+    """A view of what does not change, so that the same is asked once."""
+
+    told: dict[str, Any] = field(default_factory=dict)
+
+    def api(self, what: str, **asked: object) -> Any:
+        question = f"{what} {asked}"
+        if question not in self.told:
+            self.told[question] = super().api(what, **asked)
+        return self.told[question]
 
 
 @contextmanager

@@ -100,6 +100,16 @@ def test_an_edge_tells_what_each_side_counts(past: Past, view: View, level: str,
     assert len(ran.stdout.splitlines()) >= town.WINDOWS, ran.stderr
 
 
+def test_requests_stand_beside_what_tcp_tells(past: Past, view: View) -> None:
+    edge = view.api("edge", client=service_node("nginx"), server=SHOP, port=8000, **last_minute(past))
+    assert (edge["facts"]["signals"], edge["facts"]["requests"]) == ("http", 4 * town.WINDOWS)
+    assert total(edge["series"]["requests"], town.WIDTH / 1000) == pytest.approx(4 * town.WINDOWS)
+    assert {round(value, 1) for _, value in edge["series"]["p99"]["points"]} == {2.0}
+    node = view.api("node", id=SHOP, **last_minute(past))["series"]
+    assert total(node["errors"], town.WIDTH / 1000) == pytest.approx(town.WINDOWS)
+    assert "requests" not in view.api("node", id=POSTGRES, **last_minute(past))["series"]
+
+
 def test_long_stretches_have_the_same_sums_as_short_ones(past: Past, view: View) -> None:
     day = view.api("node", id=POSTGRES, from_=past.now - 24 * 60 * MINUTE_MS, to=past.now)
     step = day["step_ms"] / 1000

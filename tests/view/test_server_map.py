@@ -48,6 +48,14 @@ def test_an_edge_has_the_counters_of_the_map_and_rates(view: View) -> None:
     assert edge["last"] - edge["first"] == (town.WINDOWS - 1) * town.WIDTH
 
 
+@pytest.mark.parametrize("level", ["service", "process"])
+def test_an_edge_whose_requests_are_known_tells_them_and_fails_by_them(view: View, level: str) -> None:
+    (edge,) = [edge for edge in view.api("map", level=level)["edges"] if edge["server_port"] == 8000]
+    assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
+    assert edge["p50_ms"] == edge["p99_ms"] == pytest.approx(2, rel=0.02)
+    assert (edge["health"], edge["failed_share"]) == ("bad", 0)
+
+
 def test_an_edge_never_seen_before_is_new_and_others_are_not(view: View) -> None:
     found = view.api("map")
     assert {(edge["client"], edge["server"]) for edge in found["edges"] if edge["new"]} == {(SHOP, OUTSIDE)}
