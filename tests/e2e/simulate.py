@@ -28,6 +28,7 @@ from schemas.raw import (
     Processes,
     Usage,
 )
+from tests.e2e.simulate_http import request_batch
 
 WIDTH = 5000
 WINDOWS = 720
@@ -203,6 +204,9 @@ def _batches(
         batches.append((topics.LISTENERS, listeners))
     if header["keyframe"] or len(owners.owners) or len(owners.gone):
         batches.append((topics.OWNERS, owners))
+    requests = request_batch(sockets, header, number)
+    if header["keyframe"] or len(requests.requests):
+        batches.append((topics.REQUESTS, requests))
     if header["keyframe"]:
         facts = HostFacts(**header, hostname=host.name, kernel="6.1", cpus=2, interfaces=_interfaces(host))
         batches.append((topics.HOSTS, facts))

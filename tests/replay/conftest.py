@@ -24,7 +24,14 @@ from sinks.store import Store, create_database
 from streams.loop import Loop
 from tests.e2e.simulate import WIDTH, Record, recorded
 
-TABLES = {"edges": "window", "nodes": "seen", "events": "time", "process_usage": "window", "host_usage": "window"}
+TABLES = {
+    "edges": "window",
+    "requests": "window",
+    "nodes": "seen",
+    "events": "time",
+    "process_usage": "window",
+    "host_usage": "window",
+}
 FIRST, LAST = 260, 390  # windows of the recorded hour that are logged; an agent is away from 300 to 309
 
 
