@@ -75,6 +75,7 @@ class Supervisor:
             if child.process is None or child.process.poll() is not None:
                 continue
             child.process.terminate()
+            child.process.send_signal(signal.SIGCONT)  # one that somebody paused hears it too
             try:
                 child.process.wait(GRACE)
             except subprocess.TimeoutExpired:

@@ -56,8 +56,9 @@ def test_a_service_that_is_killed_is_told_of_and_comes_back(demo: Up) -> None:
     assert again != victim
 
 
-def test_ctrl_c_ends_the_shop_without_a_murmur(demo: Up) -> None:
+def test_ctrl_c_ends_the_shop_without_a_murmur_even_where_a_service_is_paused(demo: Up) -> None:
     shop = opened(demo.data / "demo")
+    os.kill(pid_of(demo, "store"), signal.SIGSTOP)
 
     assert demo.stop() == 0
     assert demo.parts() == {}

@@ -10,7 +10,7 @@ from servicemap.demo.service import arguments, run
 from servicemap.demo.wire import Backend
 
 EVERY_SECONDS = 0.2
-BEGIN_AFTER = 2.0  # seconds: that the others are still starting is no fault to be found
+BEGIN_AFTER = 3.0  # seconds: that the others are still starting is no fault to be found
 FAVOURITE = "doughnut"
 TELL_EVERY = 50  # visits
 
