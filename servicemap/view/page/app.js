@@ -30,7 +30,7 @@ function update(what, names = new Set()) {
 }
 
 state.onChange((names) => {
-  history.replaceState(null, "", `${location.pathname}${location.search}${state.hash()}`);
+  remember(names);
   update("state", names);
   if (RELOADS.some((name) => names.has(name))) data.reload();
 });
@@ -41,6 +41,14 @@ listen((newest) => data.newer(newest), (sentence) => data.lost(sentence));
 update("state", new Set(Object.keys(parse(""))));
 data.reload();
 globalThis.servicemap = page; // for the console, and for tests
+
+// Steps one would want to go back from are steps of the browser's history; the rest only changes the address.
+function remember(names) {
+  const address = `${location.pathname}${location.search}${state.hash()}`;
+  const step = ["level", "focus", "view"].some((name) => names.has(name));
+  if (step && location.hash !== state.hash()) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
+}
 
 function usable() {
   try {

@@ -6,7 +6,8 @@ import { GROUPS, LEVELS } from "./state.js";
 const LEVEL_NAMES = { service: "Services", process: "Processes", container: "Containers", host: "Hosts", address: "Addresses" };
 const TYPED_MS = 140;
 
-export function bar({ state }) {
+export function bar(page) {
+  const { state } = page;
   const levels = segments(byId("levels"), LEVELS.map((level) => [level, LEVEL_NAMES[level]]), (level) =>
     state.set({ level, node: "", edge: "", focus: "" }));
   const views = segments(byId("views"), [["map", "Map"], ["list", "List"]], (view) => state.set({ view }));
@@ -18,6 +19,10 @@ export function bar({ state }) {
   search.addEventListener("input", () => {
     clearTimeout(typed);
     typed = setTimeout(() => state.set({ q: search.value }), TYPED_MS);
+  });
+  search.addEventListener("keydown", (event) => {
+    const first = event.key === "Enter" && page.chosen?.hit?.values().next().value;
+    if (first) state.set({ node: first, edge: "" });
   });
   const theme = byId("theme");
   theme.addEventListener("click", () => globalThis.switchTheme());

@@ -41,11 +41,12 @@ export class Camera {
     this.onMove();
   }
 
-  /** Show all of a box with a margin, no nearer than `nearest`. */
-  fit({ x1, y1, x2, y2 }, margin, nearest, smoothly) {
-    const room = { w: Math.max(50, this.width - 2 * margin), h: Math.max(50, this.height - 2 * margin) };
+  /** Show all of a box with margins, no nearer than `nearest`. */
+  fit({ x1, y1, x2, y2 }, { top, side, bottom }, nearest, smoothly) {
+    const room = { w: Math.max(50, this.width - 2 * side), h: Math.max(50, this.height - top - bottom) };
     const zoom = Math.max(FARTHEST, Math.min(nearest, room.w / (x2 - x1), room.h / (y2 - y1)));
-    const to = { zoom, x: this.width / 2 - (zoom * (x1 + x2)) / 2, y: this.height / 2 - (zoom * (y1 + y2)) / 2 };
+    const middle = top + room.h / 2;
+    const to = { zoom, x: this.width / 2 - (zoom * (x1 + x2)) / 2, y: middle - (zoom * (y1 + y2)) / 2 };
     if (smoothly) this.glideTo(to);
     else this.set(to);
   }

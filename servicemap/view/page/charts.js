@@ -1,7 +1,7 @@
 // Time series as small charts under each other, by uPlot: one pointer for all.
 
 import { el } from "./dom.js";
-import { time, withUnit } from "./format.js";
+import { tick, time, withUnit } from "./format.js";
 
 const HEIGHT = 74;
 const LINES = ["series-1", "series-2"];
@@ -68,7 +68,7 @@ function chart(title, lines, syncKey) {
       width, height: HEIGHT, ms: 1, padding: [6, 2, 0, 0], legend: { show: false },
       cursor: { sync: { key: syncKey }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
       scales: { x: { time: true }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
-      axes: [{ ...axis, size: 18, grid: { show: false }, space: 70 }, { ...axis, size: 58, splits: (_, axisIndex, low, high) => [0, high / 2, high].map((value) => value / 1.05), values: (_, splits) => splits.map((value) => withUnit(value, lines[0].unit).replace("connections", "")), grid: { stroke: colour("line"), width: 1 } }],
+      axes: [{ ...axis, size: 18, grid: { show: false }, space: 70, values: (_, splits) => splits.map((at) => tick(at, [columns[0][0], columns[0].at(-1)])) }, { ...axis, size: 58, splits: (_, axisIndex, low, high) => [0, high / 2, high].map((value) => value / 1.05), values: (_, splits) => splits.map((value) => withUnit(value, lines[0].unit).replace("connections", "")), grid: { stroke: colour("line"), width: 1 } }],
       series: [{}, ...lines.map((line, nth) => ({ stroke: colour(LINES[nth]), width: 1.5, dash: nth ? [5, 3] : undefined, fill: lines.length === 1 ? `${colour(LINES[0])}1f` : undefined, spanGaps: false, points: { show: false } }))],
       hooks: { setCursor: [(of) => caption(of.cursor.idx)] },
     }, columns, place);

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 
 const RETRY_MS = 5_000;
 const BUCKETS = 120;
+const DEFAULT_MS = 60_000; // what the server takes for the map when it is not told
 
 export class Data {
   constructor(state) {
@@ -37,6 +38,11 @@ export class Data {
     return [to - rangeMs, to];
   }
 
+  /** How long ago the newest window ended, by this computer's clock, ms. */
+  get behind() {
+    return this.newest ? Math.max(0, Date.now() - this.newest) : 0;
+  }
+
   /** The server stored something newer: shown when one looks at now. */
   newer(newest) {
     const back = this.error !== "";
@@ -61,12 +67,19 @@ export class Data {
     if (this.underway && !anew) return; // the next window will bring it
     this.underway?.abort();
     const mine = (this.underway = new AbortController());
-    try {
-      const [map, timeline] = await Promise.all([this.askMap(mine.signal), this.askTimeline(mine.signal, anew)]);
+    const fresh = (found) => {
       if (this.underway !== mine) return;
-      Object.assign(this, { map, timeline, error: "", newest: Math.max(this.newest, map.newest) });
+      Object.assign(this, { ...found, error: "" });
+      this.newest = Math.max(this.newest, found.map?.newest ?? 0);
       clearTimeout(this.again);
       this.notify();
+    };
+    try {
+      const first = !this.newest; // the time line must know what is newest, and so must a map of more than the default
+      if (first && (!this.state.live || this.state.widthMs !== DEFAULT_MS)) this.newest = (await get("health", {}, mine.signal)).newest;
+      const map = this.askMap(mine.signal).then((found) => fresh({ map: found }));
+      if (first) await map;
+      await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => fresh({ timeline: found }))]);
     } catch (error) {
       if (error.name !== "AbortError") this.lost(error.message);
     } finally {

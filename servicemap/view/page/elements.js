@@ -29,7 +29,7 @@ const line = (text) => cut(printable(text).replaceAll("\n", " "), LETTERS);
 export function drawnNode(node, group, loops) {
   const title = line(node.title);
   const lines = [];
-  if (node.subtitle) lines.push(line(node.subtitle));
+  if (node.subtitle && node.subtitle !== group) lines.push(line(node.subtitle));
   if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
   const widest = Math.max(textWidth(title, TITLE_FONT), ...lines.map((text) => textWidth(text, LINE_FONT)));
   return {

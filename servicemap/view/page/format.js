@@ -38,6 +38,14 @@ const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric
 
 export const time = (at) => TIME.format(at);
 
+const SHORT = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
+
+/** A time below an axis that shows a range [from, to]: the day where it is midnight or the range is days. */
+export function tick(at, [from, to]) {
+  const date = new Date(at);
+  return to - from > 1.2e8 || date.getHours() + date.getMinutes() === 0 ? DAY.format(at) : SHORT.format(at);
+}
+
 /** A moment, with its day when that is not the day of `now`. */
 export function moment(at, now) {
   const [one, other] = [new Date(at), new Date(now)];

@@ -9,11 +9,12 @@ import { Places } from "./place.js";
 import { bounds, cards, hit, reroute, scene, towards } from "./scene.js";
 
 const MANY_EDGES = 700; // from here on straight lines without labels
-const MARGIN = 56;
+const MARGINS = { top: 76, side: 60, bottom: 52 }; // px, for what lies over the map
 const NEAREST = 1.2; // a map of three nodes need not fill the screen
 const SLOW_MS = 12; // a picture that took longer is moved as it is
 const SETTLED_MS = 110;
 const MARCH_MS = 120;
+const MARCHING_MS = 20_000; // then dashes stand still: a page that is left open costs nothing
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const NOTHING = { nodes: new Map(), edges: new Map(), boxes: [], straight: false };
 
@@ -31,6 +32,8 @@ export class Graph {
     this.marks = { picked: "", near: null, hover: "", dashes: 0 };
     this.touched = false; // somebody moved the view: it is not fitted behind their back any more
     this.of = colours();
+    this.fresh = new Set(); // ids of the new edges shown
+    this.marchUntil = 0;
     this.frame = 0;
     this.settle = 0;
     new ResizeObserver(() => this.resized()).observe(canvas.parentElement);
@@ -50,6 +53,9 @@ export class Graph {
     if (anew) this.touched = false;
     if (!this.touched && (anew || placed.fresh.size)) this.fit(!anew);
     this.pick({ node: this.marks.node, edge: this.marks.edge });
+    const fresh = [...this.scene.edges.values()].filter((edge) => edge.fresh).map((edge) => edge.id);
+    if (fresh.some((id) => !this.fresh.has(id))) this.marchUntil = performance.now() + MARCHING_MS;
+    this.fresh = new Set(fresh);
   }
 
   /** Mark what is picked, and fade what has nothing to do with it. */
@@ -104,7 +110,7 @@ export class Graph {
   fit(smoothly = true) {
     this.touched = false;
     const box = bounds(this.scene);
-    if (box) this.camera.fit(box, MARGIN, NEAREST, smoothly);
+    if (box) this.camera.fit(box, MARGINS, NEAREST, smoothly);
   }
 
   /** Forget the places of this level and grouping; the next show() lays out anew. */
@@ -174,13 +180,14 @@ export class Graph {
     const { zoom, x, y } = this.camera;
     this.lastAt = { zoom, x, y };
     this.lastMs = performance.now() - began;
-    this.canvas.dataset.painted = String(this.scene.nodes.size);
+    this.canvas.dataset.nodes = String(this.scene.nodes.size); // what is painted
+    this.canvas.dataset.edges = String(this.scene.edges.size);
   }
 
-  // New edges are dashes that walk to the server, where there is time to draw them.
+  // New edges are dashes that walk to the server for a while, where there is time to draw them.
   march() {
     if (STILL.matches || document.hidden || this.scene.straight || this.lastMs > SLOW_MS) return;
-    if (![...this.scene.edges.values()].some((edge) => edge.fresh)) return;
+    if (performance.now() > this.marchUntil) return;
     this.marks.dashes = (this.marks.dashes + 2) % 15;
     this.draw();
   }

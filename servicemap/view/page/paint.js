@@ -27,7 +27,8 @@ export function paint(pen, all, look, of, marks) {
   pen.fillRect(0, 0, look.width, look.height);
   pen.setTransform(look.ratio * look.zoom, 0, 0, look.ratio * look.zoom, look.ratio * look.x, look.ratio * look.y);
   const seen = view(look);
-  for (const box of all.boxes) if (overlaps(seen, box)) paintBox(pen, box, look.zoom, of);
+  const boxes = all.boxes.filter((box) => overlaps(seen, box));
+  for (const box of boxes) paintBox(pen, box, of);
   const edges = [...all.edges.values()].filter((edge) => overlaps(seen, edge.box));
   if (all.straight) paintMany(pen, edges, look.zoom, of, marks);
   else for (const edge of edges) paintEdge(pen, edge, look.zoom, of, marks);
@@ -36,13 +37,14 @@ export function paint(pen, all, look, of, marks) {
     if (overlaps(seen, box)) paintCard(pen, node, look.zoom, of, marks);
   }
   pen.globalAlpha = 1;
+  for (const box of boxes) paintBoxName(pen, box, look.zoom, of);
   if (look.zoom >= LABEL_FROM && (!all.straight || marks.near)) paintLabels(pen, edges, all, of, marks);
 }
 
 const view = ({ zoom, x, y, width, height }) => ({ x1: -x / zoom, y1: -y / zoom, x2: (width - x) / zoom, y2: (height - y) / zoom });
 const overlaps = (a, b) => a.x1 <= b.x2 && a.x2 >= b.x1 && a.y1 <= b.y2 && a.y2 >= b.y1;
 
-function paintBox(pen, box, zoom, of) {
+function paintBox(pen, box, of) {
   pen.beginPath();
   pen.roundRect(box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1, 14);
   pen.fillStyle = of.box;
@@ -52,12 +54,20 @@ function paintBox(pen, box, zoom, of) {
   pen.lineWidth = 1;
   pen.stroke();
   pen.setLineDash([]);
-  const size = Math.min(40, Math.max(12, 11 / zoom)); // box names stay readable from far away
+}
+
+// Names of boxes stay readable from far away, over what lies there.
+function paintBoxName(pen, box, zoom, of) {
+  const size = Math.min(64, Math.max(12, 11 / zoom));
   pen.font = `600 ${size}px ${FONT}`;
-  pen.fillStyle = of.muted;
   pen.textAlign = "left";
-  pen.textBaseline = size > 16 ? "alphabetic" : "middle";
-  pen.fillText(box.label, box.x1 + 14, size > 16 ? box.y1 - 4 : box.y1 + 14);
+  pen.textBaseline = "middle";
+  pen.lineJoin = "round";
+  pen.lineWidth = size / 3;
+  pen.strokeStyle = of.bg;
+  if (size > 16) pen.strokeText(box.label, box.x1 + 14, box.y1);
+  pen.fillStyle = of.muted;
+  pen.fillText(box.label, box.x1 + 14, size > 16 ? box.y1 : box.y1 + 14);
 }
 
 const faded = (marks, id) => marks.near && !marks.near.has(id);
@@ -70,9 +80,10 @@ const edgeColour = (edge, of, marks) => {
 // Thousands of lines: all of one look in a few strokes.
 function paintMany(pen, edges, zoom, of, marks) {
   const looks = new Map();
+  const faint = Math.min(0.4, Math.max(0.1, 500 / edges.length));
   for (const edge of edges) {
     const strong = marks.near?.has(edge.id) || (!marks.near && (edge.health !== "ok" || edge.fresh));
-    const alpha = strong ? 1 : marks.near ? 0.06 : 0.28;
+    const alpha = strong ? 1 : marks.near ? 0.05 : faint;
     const key = `${alpha} ${edgeColour(edge, of, marks)}`;
     if (!looks.has(key)) looks.set(key, { alpha, colour: edgeColour(edge, of, marks), edges: [] });
     looks.get(key).edges.push(edge);
@@ -83,7 +94,7 @@ function paintMany(pen, edges, zoom, of, marks) {
     pen.lineWidth = 1 / zoom;
     for (let from = 0; from < some.length; from += 100) {
       pen.beginPath();
-      for (const { curve } of some.slice(from, from + 100)) pen.moveTo(curve[0].x, curve[0].y), pen.lineTo(curve[3].x, curve[3].y);
+      for (const { curves: [[one, , , two]] } of some.slice(from, from + 100)) pen.moveTo(one.x, one.y), pen.lineTo(two.x, two.y);
       pen.stroke();
     }
     if (zoom >= ARROW_FROM || alpha === 1) for (const edge of some) arrow(pen, edge, Math.min(3, 0.8 / zoom));
@@ -97,19 +108,22 @@ function paintEdge(pen, edge, zoom, of, marks) {
   pen.lineWidth = Math.max(edge.width, 0.8 / zoom) + (strong ? 1.5 : 0);
   pen.setLineDash(edge.gone ? [2, 5] : edge.fresh ? [9, 6] : edge.health === "bad" ? [16, 4] : []);
   pen.lineDashOffset = edge.fresh ? -marks.dashes : 0;
-  const [from, one, two, to] = edge.curve;
-  const shorter = { x: to.x + Math.sign(two.x - to.x) * 7, y: to.y };
+  const [[start]] = edge.curves;
   pen.beginPath();
-  pen.moveTo(from.x, from.y);
-  pen.bezierCurveTo(one.x, one.y, two.x, two.y, shorter.x, shorter.y);
+  pen.moveTo(start.x, start.y);
+  for (const [, one, two, to] of edge.curves) {
+    const end = to === edge.curves.at(-1)[3] ? to.x + Math.sign(two.x - to.x) * 7 : to.x; // the arrow's tip is sharp
+    pen.bezierCurveTo(one.x, one.y, two.x, two.y, end, to.y);
+  }
   pen.stroke();
   pen.setLineDash([]);
   if (zoom >= ARROW_FROM) arrow(pen, edge, 1 + edge.width / 8);
 }
 
 function arrow(pen, edge, scale) {
-  const [, , before, tip] = edge.curve;
-  const angle = Math.atan2(tip.y - before.y, tip.x - before.x);
+  const [start, , before, tip] = edge.curves.at(-1);
+  const from = before.x === tip.x && before.y === tip.y ? start : before; // of a straight line
+  const angle = Math.atan2(tip.y - from.y, tip.x - from.x);
   const turned = (along, aside) => [
     tip.x + scale * (along * Math.cos(angle) - aside * Math.sin(angle)),
     tip.y + scale * (along * Math.sin(angle) + aside * Math.cos(angle)),
@@ -144,7 +158,7 @@ function paintCard(pen, node, zoom, of, marks) {
   pen.stroke();
   pen.setLineDash([]);
   if (zoom < TEXT_FROM) {
-    if (node.health !== "ok") (pen.fillStyle = of[node.health]), pen.fill();
+    if (node.health !== "ok") healthMark(pen, node.health, node.x, node.y, Math.min(4, 0.85 / zoom), of);
     return;
   }
   words(pen, node, left, top, of);
@@ -200,7 +214,7 @@ function paintLabels(pen, edges, all, of, marks) {
 }
 
 function labelBox(edge, t) {
-  const { x, y } = pointAt(edge.curve, t);
+  const { x, y } = pointAt(edge, t);
   return { x1: x - edge.labelWidth / 2, y1: y - 8, x2: x + edge.labelWidth / 2, y2: y + 8 };
 }
 

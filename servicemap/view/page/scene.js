@@ -5,7 +5,10 @@ import { drawnEdge, drawnNode, groupOf, isOutside } from "./elements.js";
 const BOX_PAD = 18;
 const BOX_HEAD = 26;
 const SPREAD = 12; // px between edges of the same two nodes
-const SAMPLES = 14; // points of a curve, to tell what the pointer is on
+const SAMPLES = 14; // points of a curve, to tell what it crosses and what the pointer is on
+const LANES = 120; // nodes up to which edges go around cards
+const LANE = 22; // px between two levels that are tried
+const TRIES = 24;
 
 /** Every node of a map as it would be drawn, for placing. */
 export function cards(map, grouping) {
@@ -72,7 +75,8 @@ export function bounds({ nodes, boxes: around }) {
   return { x1: reach("x1", Math.min), y1: reach("y1", Math.min), x2: reach("x2", Math.max), y2: reach("y2", Math.max) };
 }
 
-// From the side of the client that faces the server, as an S; around the corner where one is above the other.
+// From the side of the client that faces the server, as an S; around the corner where one is above the other; past
+// cards that stand between, where there are few enough to look.
 function route(edge, nodes, shift, straight) {
   const [a, b] = [nodes.get(edge.client), nodes.get(edge.server)];
   edge.shift = shift;
@@ -82,23 +86,55 @@ function route(edge, nodes, shift, straight) {
   const from = { x: a.x + (leave * a.w) / 2, y: a.y + shift };
   const to = { x: b.x + (arrive * b.w) / 2, y: b.y + shift };
   const bend = side ? Math.max(30, Math.abs(to.x - from.x) / 2) : 60 + Math.abs(to.y - from.y) / 8;
-  edge.curve = [from, { x: from.x + leave * bend, y: from.y }, { x: to.x + arrive * bend, y: to.y }, to];
-  if (straight) {
-    const [dx, dy] = [(to.x - from.x) / 3, (to.y - from.y) / 3];
-    edge.curve[1] = { x: from.x + dx, y: from.y + dy };
-    edge.curve[2] = { x: to.x - dx, y: to.y - dy };
-  }
-  edge.points = null;
-  const xs = edge.curve.map((point) => point.x);
-  const ys = edge.curve.map((point) => point.y);
+  edge.curves = straight
+    ? [[from, from, to, to]]
+    : [[from, { x: from.x + leave * bend, y: from.y }, { x: to.x + arrive * bend, y: to.y }, to]];
+  if (!straight && side && nodes.size <= LANES) edge.curves = lane(edge, nodes, from, to, side);
+  const all = edge.curves.flat();
+  const [xs, ys] = [all.map((point) => point.x), all.map((point) => point.y)];
   edge.box = { x1: Math.min(...xs), y1: Math.min(...ys), x2: Math.max(...xs), y2: Math.max(...ys) };
+  edge.points = null;
 }
 
-/** The point of a curve at t in 0..1. */
-export function pointAt([a, b, c, d], t) {
+// The straightest way that crosses no card: out, along a level that is free, and in.
+function lane(edge, nodes, from, to, side) {
+  const between = [...nodes.values()].filter((node) => node.id !== edge.client && node.id !== edge.server
+    && (node.x + node.w / 2 - from.x) * side > 0 && (to.x - (node.x - node.w / 2)) * side > 0);
+  const crossed = (curves) => sampled(curves).filter(({ x, y }) =>
+    between.some((node) => Math.abs(node.x - x) < node.w / 2 + 4 && Math.abs(node.y - y) < node.h / 2 + 6)).length;
+  let best = edge.curves;
+  let least = crossed(best);
+  const run = Math.min(70, Math.abs(to.x - from.x) / 2.5);
+  for (let nth = 0; least > 0 && nth < TRIES; nth++) {
+    const y = (from.y + to.y) / 2 + (nth % 2 ? 1 : -1) * Math.ceil(nth / 2) * LANE;
+    const [one, two] = [{ x: from.x + side * run, y }, { x: to.x - side * run, y }];
+    const tried = [turn(from, one), [one, one, two, two], turn(two, to)];
+    const hits = crossed(tried);
+    if (hits < least) [best, least] = [tried, hits];
+  }
+  return best;
+}
+
+function turn(from, to) {
+  const middle = (from.x + to.x) / 2;
+  return [from, { x: middle, y: from.y }, { x: middle, y: to.y }, to];
+}
+
+const sampled = (curves) => curves.flatMap((curve) => Array.from({ length: SAMPLES + 1 }, (_, nth) => onCurve(curve, nth / SAMPLES)));
+
+function onCurve([a, b, c, d], t) {
   const s = 1 - t;
   const [p, q, r, u] = [s * s * s, 3 * s * s * t, 3 * s * t * t, t * t * t];
   return { x: p * a.x + q * b.x + r * c.x + u * d.x, y: p * a.y + q * b.y + r * c.y + u * d.y };
+}
+
+/** The point of an edge at t in 0..1, by its width: curves of a lane are as long as they are wide. */
+export function pointAt({ curves }, t) {
+  const [from, to] = [curves[0][0], curves.at(-1)[3]];
+  const x = from.x + (to.x - from.x) * t;
+  const curve = curves.find((each) => (x - each[0].x) * (x - each[3].x) <= 0);
+  if (curves.length === 1 || !curve) return onCurve(curves[0], t);
+  return onCurve(curve, (x - curve[0].x) / (curve[3].x - curve[0].x || 1));
 }
 
 /** What is at a place of the map, within `reach` of it: {node}, {edge} or {}. */
@@ -110,8 +146,8 @@ export function hit(all, { x, y }, reach) {
   for (const edge of all.edges.values()) {
     const { x1, y1, x2, y2 } = edge.box;
     if (x < x1 - reach || x > x2 + reach || y < y1 - reach || y > y2 + reach) continue;
-    edge.points ??= Array.from({ length: SAMPLES + 1 }, (_, nth) => pointAt(edge.curve, nth / SAMPLES));
-    for (let nth = 0; nth < SAMPLES; nth++) {
+    edge.points ??= sampled(edge.curves);
+    for (let nth = 0; nth < edge.points.length - 1; nth++) {
       const away = distance({ x, y }, edge.points[nth], edge.points[nth + 1]);
       if (away < nearest) [best, nearest] = [edge, away];
     }

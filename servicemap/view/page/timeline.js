@@ -2,11 +2,12 @@
 
 import { segments } from "./bar.js";
 import { byId, el, replace } from "./dom.js";
-import { digits, moment, time } from "./format.js";
+import { ago, bytes, counted, digits, moment, time } from "./format.js";
 import { RANGES, WIDTHS } from "./state.js";
 import { timelineChart } from "./timeline_chart.js";
 
 const DRAGGED_MS = 120; // between two questions to the server while dragging
+const STALE_MS = 45_000; // without anything newer: several windows and the grace for slow hosts
 const LIVE_PX = 6; // from the right edge: back to live
 
 export function timeline(page) {
@@ -19,7 +20,7 @@ export function timeline(page) {
   const place = el("div", { class: "chart" });
   const band = el("div", { class: "band", role: "slider", tabindex: "0", "aria-label": "What the map shows" });
   const when = el("div", { class: "when", hidden: true });
-  const key = el("div", { class: "key", "aria-hidden": "true" }, [["opened", "connections"], ["failed", "failed"], ["event", "events"]]
+  const key = el("div", { class: "key", "aria-hidden": "true" }, [["traffic", "traffic"], ["failed", "failed"], ["event", "events"]]
     .map(([name, text]) => el("span", {}, el("i", { class: name }), text)));
   replace(byId("time"), el("div", { class: "head" }, live, shown, el("span", { class: "spring" }), key, width, ranges), place);
   const pressed = segments(ranges, Object.keys(RANGES).map((name) => [name, name]), (range) => state.set({ range }));
@@ -42,10 +43,17 @@ export function timeline(page) {
     width.value = state.width;
     live.classList.toggle("paused", !state.live);
     replace(live, el("i"), state.live ? "Live" : "Paused: go live");
-    const [from, to] = data.stretch;
-    replace(shown, to ? [el("b", {}, `${moment(from, data.newest)} – ${time(to)}`), state.live ? el("span", {}, "  newest stored") : el("span", {}, "  the past")] : []);
+    stretch();
     if (data.timeline) chart.show(data.timeline, data.range, what === "theme");
     follow();
+  }
+
+  function stretch() {
+    const [from, to] = data.stretch;
+    const stale = state.live && data.behind > STALE_MS;
+    const note = !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest there is";
+    live.classList.toggle("stale", stale);
+    replace(shown, to ? [el("b", {}, `${moment(from, Date.now())} – ${time(to)}`), el("span", { class: stale ? "stale" : null }, note)] : []);
   }
 
   function follow() {
@@ -75,8 +83,8 @@ export function timeline(page) {
     place.setPointerCapture(event.pointerId);
     drag(event);
   });
-  place.addEventListener("pointermove", (event) => (event.buttons ? drag(event) : point(event)));
-  place.addEventListener("pointerup", (event) => event.button === 0 && data.timeline && drag(event));
+  place.addEventListener("pointermove", (event) => (event.buttons && place.hasPointerCapture(event.pointerId) ? drag(event) : point(event)));
+  place.addEventListener("pointerup", (event) => place.hasPointerCapture(event.pointerId) && drag(event));
   place.addEventListener("pointerleave", () => (when.hidden = true));
   band.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, ArrowDown: -1, ArrowUp: 1 }[event.key];
@@ -86,6 +94,7 @@ export function timeline(page) {
     else return;
     event.preventDefault();
   });
+  setInterval(stretch, 5_000);
   new ResizeObserver(() => (chart.resize(), follow())).observe(place);
 
   function point(event) {
@@ -94,7 +103,7 @@ export function timeline(page) {
     const at = chart.toTime(x);
     const near = data.timeline.events.filter((each) => Math.abs(chart.toPx(each.time) - x) < 5);
     const bucket = data.timeline.buckets.findLast((each) => each.at <= at);
-    const facts = bucket ? `${digits(bucket.opened)} connections, ${digits(bucket.failed)} failed, ${digits(bucket.edges)} edges` : "";
+    const facts = bucket ? `${bytes(bucket.bytes)} on ${counted(bucket.edges, "edge")}, ${counted(bucket.opened, "connection")}, ${digits(bucket.failed)} failed` : "";
     const told = near.slice(0, 2).map((each) => `${each.kind.replaceAll("_", " ")}: ${each.detail}`).join("; ");
     replace(when, [moment(at, data.newest), facts, told, near.length > 2 && `and ${near.length - 2} more`].filter(Boolean).join(" · "));
     when.hidden = false;

@@ -1,4 +1,6 @@
-// The chart below the map, by uPlot: connections as bars, failures on top of them, events as ticks.
+// The chart below the map, by uPlot: traffic as bars, failures before them, events as ticks.
+
+import { tick } from "./format.js";
 
 const HEIGHT = 78;
 const AXIS = 22;
@@ -19,7 +21,7 @@ export function timelineChart(place) {
       width: Math.max(100, place.clientWidth), height: HEIGHT, ms: 1, padding: [6, 0, 0, 0],
       legend: { show: false }, cursor: { show: false }, select: { show: false },
       scales: { x: { time: true, range: () => range }, y: { range: (_, low, high) => [0, Math.max(1, high)] }, f: { range: (_, low, high) => [0, Math.max(1, high) / FAULTS] } },
-      axes: [{ size: AXIS, stroke: colour("muted"), grid: { show: false }, ticks: { stroke: colour("line"), size: 4 }, font: `11px ${getComputedStyle(document.body).fontFamily}` }, { show: false }],
+      axes: [{ size: AXIS, stroke: colour("muted"), grid: { show: false }, ticks: { stroke: colour("line"), size: 4 }, values: (_, splits) => splits.map((at) => tick(at, range)), font: `11px ${getComputedStyle(document.body).fontFamily}` }, { show: false }],
       series: [{}, { scale: "y", paths: bars, fill: colour("accent", "66"), stroke: "transparent", points: { show: false } },
         { scale: "f", paths: bars, fill: colour("bad"), stroke: "transparent", points: { show: false } }],
       hooks: { draw: [ticks] },
@@ -43,7 +45,7 @@ export function timelineChart(place) {
       range = shown;
       ({ events } = timeline);
       const of = (name) => timeline.buckets.map((bucket) => bucket[name]);
-      const columns = [of("at"), of("opened"), of("failed").map((count) => count || null)];
+      const columns = [of("at"), of("bytes"), of("failed").map((count) => count || null)];
       if (anew) (plot?.destroy(), (plot = null));
       if (plot) plot.setData(columns);
       else plot = new globalThis.uPlot(options(), columns, (made, ready) => (place.prepend(made.root), ready()));

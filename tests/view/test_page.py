@@ -1,0 +1,302 @@
+"""The live view as a person uses it: Chromium on the real page, server and store."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from schemas.ids import Endpoint, address_node, service_node
+from tests.cli import town
+from tests.cli.conftest import running_store
+from tests.view.serving import GONE, MINUTE_MS, NEW, Past, View, remembered, viewing
+
+NGINX, SHOP, POSTGRES, SLEEP = (service_node(name) for name in ("nginx", town.WEIRD, "postgres", "sleep"))
+STRANGER = address_node("", "203.0.113.9")
+MARKUP = "<script>alert(1)</script>"
+EVIL = town.Process("id-web1", 600, MARKUP, MARKUP)
+EVIL_TALK = town.Talk(Endpoint("", "10.0.0.1", 50_008), Endpoint("", "10.0.0.2", 5432), EVIL, town.POSTGRES)
+LATER = town.Talk(Endpoint("", "10.0.0.1", 50_009), Endpoint("", "10.0.0.2", 6379), town.NGINX, town.SLEEPER)
+SECONDS = 20  # to wait for anything, on a busy machine
+ALL = 8  # nodes of the last minute, with one that is only left of what vanished
+PLACE = "id => { const at = servicemap.graph.screen(id); return at && [at.x, at.y] }"
+MAP_PLACES = "[...servicemap.graph.scene.nodes.values()].map(node => [node.id, node.x, node.y])"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=SECONDS * 1_000)
+        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="module")
+def evil_past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """The town with a past, what is gone and what is new, and in its last minute a process whose name is markup."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(town, "PROCESSES", (*town.PROCESSES, EVIL))
+        with remembered(tmp_path_factory.mktemp("evil")) as past:
+            past.tell(past.now - 45 * MINUTE_MS)
+            past.tell(past.now - MINUTE_MS, GONE)
+            past.tell(past.now, NEW, EVIL_TALK)
+            yield past
+
+
+@pytest.fixture(scope="module")
+def evil_view(evil_past: Past) -> Iterator[View]:
+    with viewing(evil_past.data) as running:
+        yield running
+
+
+@contextmanager
+def opened(browser: Browser, url: str, *, offline_is_fine: bool = False, **options: Any) -> Iterator[Page]:
+    """Open a page of its own; at the end nothing may stand in its console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    page.goto(url)
+    try:
+        yield page
+    finally:
+        context.close()
+    assert offline_is_fine or not said
+
+
+@pytest.fixture
+def page(browser: Browser, evil_view: View) -> Iterator[Page]:
+    """The page as it opens."""
+    with opened(browser, evil_view.url) as found:
+        shows(found, ALL)
+        yield found
+
+
+def shows(page: Page, nodes: int) -> None:
+    expect(page.locator("#canvas")).to_have_attribute("data-nodes", str(nodes))
+
+
+def click(page: Page, target: str) -> None:
+    """Click a node, or the middle of an edge."""
+    x, y = page.evaluate(PLACE, target)
+    page.locator("#canvas").click(position={"x": x, "y": y})
+
+
+def edge(page: Page, client: str, server: str) -> str:
+    edges: list[dict[str, Any]] = page.evaluate("servicemap.data.map.edges")
+    (found,) = [each["id"] for each in edges if (each["client"], each["server"]) == (client, server)]
+    return str(found)
+
+
+def address_of(view: View, **state: object) -> str:
+    return f"{view.url}#{urlencode(state)}"
+
+
+def test_the_map_shows_every_node_and_edge_that_is_stored(page: Page, evil_view: View) -> None:
+    stored = evil_view.api("map")
+    drawn = page.evaluate("[...servicemap.graph.scene.edges.keys()]")
+    assert set(page.evaluate("[...servicemap.graph.scene.nodes.keys()]")) == {node["id"] for node in stored["nodes"]}
+    assert set(drawn) == {each["id"] for each in (*stored["edges"], *stored["gone"]) if not each["self_loop"]}
+    assert "itself on 9000" in str(page.evaluate("id => servicemap.graph.scene.nodes.get(id).lines", SHOP))
+
+
+def test_clients_stand_left_of_their_servers(page: Page) -> None:
+    at = {name: x for name, x, _ in page.evaluate(MAP_PLACES)}
+    assert at[STRANGER] < at[NGINX] < at[SHOP] < at[POSTGRES]
+
+
+def test_a_clicked_node_is_told_with_its_series_neighbours_and_sql(page: Page) -> None:
+    click(page, NGINX)
+    panel = page.locator("#panel")
+    expect(panel.locator("h2")).to_have_text("nginx")
+    expect(panel.locator(".chart-box canvas").first).to_be_visible()
+    expect(panel.locator(".chart-box", has_text="Traffic")).to_be_visible()
+    expect(panel.locator("pre")).to_contain_text("SELECT")
+    panel.locator(".links button", has_text="203.0.113.9").click()
+    expect(panel.locator("h2")).to_have_text("203.0.113.9")
+
+
+def test_a_clicked_edge_is_told_with_what_both_of_its_sides_count(page: Page) -> None:
+    click(page, edge(page, SHOP, POSTGRES))
+    panel = page.locator("#panel")
+    expect(panel.locator("h2")).to_contain_text("→ postgres")
+    expect(panel.locator(".signals").first).to_contain_text("round trip of TCP")
+    expect(panel.locator("tr", has_text="To the server")).to_contain_text("1.17 KiB1.17 KiB")
+    expect(panel.locator(".chart-box", has_text="To the server")).to_contain_text("client")
+    click(page, edge(page, STRANGER, NGINX))
+    expect(panel.locator("tr", has_text="To the server")).to_contain_text("not seen")
+
+
+def test_new_and_vanished_edges_are_marked_on_the_map_and_listed(page: Page) -> None:
+    edges = page.evaluate("[...servicemap.graph.scene.edges.values()]")
+    marked = {(each["client"], each["server"], each["label"]) for each in edges if each["fresh"] or each["gone"]}
+    assert (NGINX, SLEEP, "gone 7000") in marked
+    assert (SHOP, address_node("", "198.51.100.7"), "new 443") in marked
+    listed = page.locator("#changes li")
+    expect(listed.filter(has_text="nginx → sleep 7000")).to_contain_text("gone")
+    expect(listed.filter(has_text="198.51.100.7 443")).to_contain_text("new")
+
+
+def test_dragging_the_time_line_shows_the_past_and_a_button_leads_back(page: Page, evil_past: Past) -> None:
+    shown_past = evil_past.now - 45 * MINUTE_MS
+    chart = page.locator("#time .chart")
+    expect(chart.locator(".band")).to_be_visible()
+    box = chart.bounding_box()
+    assert box is not None
+    x = box["x"] + box["width"] * (1 - 45.5 / 60)
+    page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 20, steps=5)
+    page.mouse.up()
+    expect(page.locator("#past")).to_contain_text("You look at the past")
+    shows(page, 5)
+    assert abs(page.evaluate("servicemap.state.at") - shown_past) <= MINUTE_MS
+    page.locator("#past button").click()
+    expect(page.locator("#past")).to_be_hidden()
+    shows(page, ALL)
+
+
+def test_an_address_shows_the_same_to_whoever_opens_it(browser: Browser, page: Page) -> None:
+    page.locator("#levels button", has_text="Processes").click()
+    page.locator("#group").select_option("host")
+    page.locator("#search").fill("postgres")
+    shows(page, 4)
+    click(page, town.POSTGRES.node)
+    expect(page.locator("#panel h2")).to_have_text("postgres[300]")
+    with opened(browser, page.url) as other:
+        shows(other, 4)
+        expect(other.locator("#panel h2")).to_have_text("postgres[300]")
+        expect(other.locator("#group")).to_have_value("host")
+        expect(other.locator("#search")).to_have_value("postgres")
+        places = [page.evaluate("[...servicemap.graph.scene.nodes.keys()].sort()") for page in (page, other)]
+        assert places[0] == places[1]
+
+
+def test_the_list_needs_no_mouse(page: Page) -> None:
+    page.keyboard.press("Tab")
+    expect(page.locator("#skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#list")).to_be_focused()
+    expect(page.locator("#list tbody tr")).to_have_count(8)
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(page.locator("th button", has_text="Client")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("th", has_text="Client")).to_have_attribute("aria-sort", "ascending")
+    expect(page.locator("#list tbody tr").first).to_contain_text(MARKUP)
+    page.locator("#list .name", has_text="nginx").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel")).to_be_focused()
+    expect(page.locator("#panel h2")).to_contain_text("nginx →")
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel")).to_be_hidden()
+
+
+def test_the_map_is_walked_with_arrow_keys_and_says_where_one_is(page: Page) -> None:
+    page.locator("#canvas").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#said")).to_contain_text("203.0.113.9")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#said")).not_to_contain_text("203.0.113.9")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel")).to_be_visible()
+
+
+def test_a_name_that_is_markup_is_only_a_name(page: Page) -> None:
+    click(page, service_node(MARKUP))
+    expect(page.locator("#panel h2")).to_have_text(MARKUP)
+    page.keyboard.press("2")
+    expect(page.locator("#list tbody", has_text=MARKUP)).to_be_visible()
+    page.keyboard.press("1")
+    x, y = page.evaluate(PLACE, service_node(MARKUP))
+    page.locator("#canvas").hover(position={"x": x, "y": y})
+    expect(page.locator("#tip b")).to_have_text(MARKUP)
+    assert page.evaluate("document.scripts.length") == 3
+
+
+def test_the_theme_is_the_systems_until_one_is_chosen(browser: Browser, evil_view: View) -> None:
+    with opened(browser, evil_view.url, color_scheme="dark") as page:
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+        page.locator("#theme").click()
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        page.reload()
+        expect(page.locator("html")).to_have_attribute("data-theme", "light")
+        shows(page, ALL)
+
+
+def test_a_search_and_a_focus_leave_what_they_are_about(page: Page, evil_view: View) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("5432")
+    shows(page, 4)
+    page.locator("#search").fill("nothing is called so")
+    expect(page.locator("#notice")).to_contain_text("Nothing matches “nothing is called so”")
+    page.locator("#notice button").click()
+    shows(page, ALL)
+    click(page, STRANGER)
+    page.locator("#panel button", has_text="Only its neighbours").click()
+    shows(page, 2)
+    page.locator("#panel button", has_text="2 hops").click()
+    shows(page, 4)
+
+
+def test_a_stretch_without_traffic_says_so(browser: Browser, evil_view: View, evil_past: Past) -> None:
+    with opened(browser, address_of(evil_view, at=evil_past.now - 20 * MINUTE_MS)) as page:
+        expect(page.locator("#notice")).to_contain_text("No traffic in this stretch")
+        page.locator("#notice button", has_text="Back to live").click()
+        shows(page, ALL)
+
+
+def test_an_empty_store_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    with running_store(tmp_path / "store"), viewing(tmp_path) as view, opened(browser, view.url) as page:
+        expect(page.locator("#notice")).to_contain_text("Nothing is stored yet")
+        expect(page.locator("#notice pre").first).to_have_text("servicemap up")
+
+
+def test_a_server_that_is_away_is_told_and_found_again(browser: Browser, evil_view: View) -> None:
+    with opened(browser, evil_view.url, offline_is_fine=True) as page:
+        shows(page, ALL)
+        page.context.set_offline(True)
+        page.locator("#levels button", has_text="Hosts").click()
+        expect(page.locator("#banner")).to_contain_text("The server does not answer.")
+        page.context.set_offline(False)
+        page.locator("#banner button").click()
+        expect(page.locator("#banner")).to_be_hidden()
+        shows(page, 4)
+
+
+def test_a_newer_window_is_shown_without_a_reload_and_nothing_jumps(browser: Browser, tmp_path: Path) -> None:
+    with remembered(tmp_path) as past, viewing(past.data) as view:
+        past.tell(past.now - 45 * MINUTE_MS)  # who knows nothing of before calls nothing new
+        with opened(browser, view.url) as page:
+            _newer_window_is_shown(page, past)
+
+
+def _newer_window_is_shown(page: Page, past: Past) -> None:
+    shows(page, 6)
+    before = {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
+    past.tell(past.now + MINUTE_MS, NEW, LATER)
+    expect(page.locator("#changes li", has_text="nginx → sleep 6379")).to_contain_text("new")
+    expect(page.locator("#said")).to_contain_text("new: nginx → sleep 6379")
+    after = {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
+    assert {name: at for name, at in after.items() if name in before}.items() <= before.items()
+
+
+def test_a_crowd_of_processes_is_offered_in_groups(browser: Browser, evil_view: View) -> None:
+    known = evil_view.api("map", level="process")
+    (one,) = [node for node in known["nodes"] if node["id"] == town.NGINX.node]
+    crowd = [{**one, "id": f"{one['id']}{nth}", "title": f"worker[{nth}]"} for nth in range(300)]
+    answer = json.dumps({**known, "nodes": crowd, "edges": [], "gone": []})
+    with opened(browser, "about:blank") as page:
+        page.route("**/api/map?*", lambda route: route.fulfill(body=answer, content_type="application/json"))
+        page.goto(address_of(evil_view, level="process"))
+        shows(page, 300)
+        page.locator("#offer button", has_text="Group by host").click()
+        expect(page.locator("#offer")).to_be_hidden()
+        assert page.evaluate("servicemap.graph.scene.boxes.map(box => box.label)") == ["web1"]
