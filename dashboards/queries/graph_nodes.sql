@@ -1,0 +1,67 @@
+-- The nodes of a node graph (Grafana's, and the live view's): every end of graph_edges, by id, at most 200.
+-- The arcs are shares of the connections to a node; where none was tried to, of those from it. The stats are those of its
+-- edges. detail__folded counts and names what a node stands for: addresses of a network, or what was too much to draw.
+-- Parameters as in graph_flows.sql.
+WITH
+-- include graph_flows
+    , ends AS
+    (
+        -- A loop is at its node twice, and counts once.
+        SELECT end.1 AS id, end.2 AS part, end.3 AS about, end.4 AS serves, looped,
+            looped AND NOT serves AS again, if(again, 0, opened) AS opened_, if(again, 0, failed) AS failed_,
+            if(again, 0, bytes) AS bytes_, rtt_us
+        FROM
+        (
+            SELECT source = target AS looped, opened, failed, bytes, rtt_us, arrayJoin([
+                (source, source_part, source_facts, 0), (target, target_part, target_facts, 1)]) AS end
+            FROM flows
+        )
+    ),
+    totals AS
+    (
+        SELECT
+            id, splitByChar(':', id) AS words, max(about) AS facts, max(rtt_us) AS rtt,
+            sum(opened_) AS opened, sum(failed_) AS failed, sum(bytes_) AS bytes,
+            sum(greatest(opened_, failed_)) AS tried,
+            sumIf(failed_, serves) AS refused, sumIf(greatest(opened_, failed_), serves) AS offered,
+            countIf(looped) AS loops, sumIf(opened_, looped) AS loop_opened, sumIf(bytes_, looped) AS loop_bytes,
+            arraySort(groupUniqArrayIf(about.1, about.1 != '')) AS hosts, arraySort(groupUniqArray(part)) AS parts
+        FROM ends
+        GROUP BY id
+    ),
+    known AS
+    (
+        SELECT *, words[1] AS kind, substring(id, length(words[1]) + 2) AS rest,
+            arrayMap(host -> if(hostnames[host] != '', hostnames[host], host), hosts) AS names,
+            if(offered > 0, refused / offered, failed / greatest(tried, 1)) AS failing
+        FROM totals
+    )
+SELECT
+    id,
+    multiIf(
+        kind = 'process', concat(facts.3, '[', words[4], ']'),
+        kind = 'container', concat(if(facts.2 != '', facts.2, facts.3), '[', substring(facts.4, 1, 12), ']'),
+        kind = 'host', if(hostnames[rest] != '', hostnames[rest], rest),
+        kind = 'address', splitByChar('@', rest)[-1],
+        kind = 'other', 'other hosts',
+        rest) AS title,
+    multiIf(
+        kind = 'network', 'external',
+        kind IN ('process', 'container', 'service'), arrayStringConcat(arraySlice(names, 1, 3), ', '),
+        '') AS subtitle,
+    told_connections((opened - loop_opened) / seconds) AS mainstat,
+    told_bytes((bytes - loop_bytes) / seconds) AS secondarystat,
+    toFloat64(1 - failing) AS arc__ok,
+    toFloat64(failing) AS arc__failed,
+    kind AS detail__kind,
+    if(kind IN ('process', 'container'), facts.2, '') AS detail__service,
+    arrayStringConcat(arraySlice(names, 1, 10), ', ') AS detail__host,
+    told_time(rtt) AS detail__rtt,
+    if(failed = 0, '', concat(toString(failed), ' connections failed')) AS detail__failed,
+    if(loops = 0, '', concat(told_connections(loop_opened / seconds), ', ', told_bytes(loop_bytes / seconds)))
+        AS detail__to_itself,
+    if(length(parts) = 1 AND kind NOT IN ('network', 'other'), '', concat(toString(length(parts)), ': ',
+        arrayStringConcat(arraySlice(parts, 1, 5), ', '), if(length(parts) > 5, ', …', ''))) AS detail__folded
+FROM known
+ORDER BY id
+SETTINGS optimize_move_to_prewhere_if_final = 1

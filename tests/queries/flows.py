@@ -1,0 +1,74 @@
+"""Stored flows in few words: who talks to whom, in one window."""
+
+from typing import Any, NamedTuple
+
+from clickhouse_driver import Client
+
+from schemas.ids import process_node
+from sinks.store import Store
+from sinks.tables import packed
+
+WIDTH = 5_000
+T0 = 1_800_000_000_000  # the start of an hour
+BOOT = "0b007b00"
+
+
+class End(NamedTuple):
+    """One end of a flow; without a pid no process is known, without a host nothing but the address."""
+
+    address: str
+    port: int
+    host: str = ""
+    pid: int = 0
+    service: str = ""
+    container: str = ""
+
+    @property
+    def node(self) -> str:
+        return process_node(self.host, BOOT, self.pid, 7) if self.pid else ""
+
+    def who(self) -> str:
+        if not self.host:
+            return ""
+        name = f"p{self.pid}" if self.pid else ""
+        return packed((self.host, self.node, self.service, name, self.container, "scan", False, 0))
+
+
+def flow(client: End, server: End, *, window: int = T0, transport: str = "tcp", **counted: int) -> dict[str, Any]:
+    """A row of edges: the server is end a. What is counted is said of the client's side, and of the server's if any."""
+    row: dict[str, Any] = {"window": window, "transport": transport, "nth": 0, "verdict": 4, "width_ms": WIDTH}
+    for letter, end in (("a", server), ("b", client)):
+        row |= {f"{letter}_address": end.address, f"{letter}_port": end.port, f"{letter}_who": end.who()}
+        row |= {f"{letter}_seen": int(bool(end.host)), f"{letter}_failed": 0, f"{letter}_opened": 0}
+        row |= {f"{letter}_sent_bytes": 0, f"{letter}_received_bytes": 0, f"{letter}_rtt_us": 0}
+    side = "b" if client.host else "a"
+    return row | {f"{side}_{name}": value for name, value in counted.items()}
+
+
+def asked(store: Store, text: str, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
+    """What a query gives to who may only read: rows, and the names and types of the columns."""
+    where = store.address
+    client = Client(where.host, port=where.port, database=where.database)
+    try:
+        rows, columns = client.execute(text, values, with_column_types=True)
+    finally:
+        client.disconnect()
+    return rows, columns
+
+
+def stored(store: Store, *rows: dict[str, Any]) -> None:
+    """Store rows of edges."""
+    store.insert("edges", {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def hosts(store: Store, **addresses: str) -> None:
+    """Store what hosts say of themselves: `web1="10.0.0.1"` is the host id-web1."""
+    store.insert(
+        "hosts",
+        {
+            "host": [f"id-{name}" for name in addresses],
+            "seen": [T0] * len(addresses),
+            "hostname": list(addresses),
+            "addresses": [[f"{address}/24", "127.0.0.1/8"] for address in addresses.values()],
+        },
+    )

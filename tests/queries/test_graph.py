@@ -1,0 +1,163 @@
+"""Node graphs, as Grafana's panel takes them: what breaks its rules draws nothing at all."""
+
+from typing import Any
+
+import pytest
+
+from dashboards.queries import query
+from sinks.store import Store
+from tests.queries.flows import T0, WIDTH, End, asked, flow, hosts, stored
+from tests.rollups.conftest import Fresh
+
+LEVELS = ("process", "service", "container", "host", "address")
+SHOP = End("10.0.0.1", 40_001, "id-web1", 200, "shop", "c0ffee")
+NGINX = End("10.0.0.1", 443, "id-web1", 100, "nginx")
+POSTGRES = End("10.0.0.2", 5432, "id-db1", 300, "postgres")
+Rows = dict[str, dict[str, Any]]
+
+
+class Graph:
+    """Both results by id, and the types of their columns."""
+
+    def __init__(self, store: Store, **wanted: Any) -> None:
+        given = {"level": "service", "service": "", "host": "", "focus": "", "hops": "1", "from": T0, "to": T0 + WIDTH}
+        self.types: dict[str, dict[str, str]] = {}
+        self.nodes = self._rows(store, "graph_nodes", given | wanted)
+        self.edges = self._rows(store, "graph_edges", given | wanted)
+
+    def _rows(self, store: Store, name: str, values: dict[str, Any]) -> Rows:
+        rows, columns = asked(store, query(name), values)
+        self.types[name] = dict(columns)
+        made = [dict(zip(self.types[name], row, strict=True)) for row in rows]
+        found = {row["id"]: row for row in made}
+        assert len(found) == len(made), "ids are unique"
+        assert list(found) == sorted(found), "the order is stable"
+        return found
+
+
+@pytest.fixture(scope="session")
+def shop(fresh: Fresh) -> Store:
+    """A small shop."""
+    store = fresh()
+    hosts(store, web1="10.0.0.1", db1="10.0.0.2")
+    stored(
+        store,
+        *(flow(End(f"203.0.113.{n}", 50_000 + n), NGINX, opened=1, sent_bytes=100) for n in range(9)),
+        flow(End("192.168.7.9", 50_009), NGINX, opened=1),
+        flow(End("10.0.0.1", 50_010, "id-web1", 100, "nginx"), SHOP._replace(port=8000), opened=1, sent_bytes=50_000),
+        flow(SHOP, POSTGRES, opened=3, sent_bytes=1_000, received_bytes=9_000, rtt_us=1_500),
+        flow(SHOP._replace(port=40_002), POSTGRES, failed=1, opened=1),
+        flow(SHOP._replace(port=40_003), SHOP._replace(port=9000), opened=1, sent_bytes=700),
+        flow(SHOP._replace(port=40_004), End("10.0.0.2", 22), opened=1),
+    )
+    return store
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_panel_can_draw_it(shop: Store, level: str) -> None:
+    graph = Graph(shop, level=level)
+
+    assert graph.edges
+    for edge in graph.edges.values():
+        assert {edge["source"], edge["target"]} <= set(graph.nodes)
+        assert edge["source"] != edge["target"]
+    for node in graph.nodes.values():
+        assert node["title"]
+        assert node["arc__ok"] + node["arc__failed"] == pytest.approx(1)
+    for name, kind in [column for columns in graph.types.values() for column in columns.items()]:
+        number = name.startswith("arc__") or name in {"thickness", "failed_share", "retransmit_share"}
+        assert kind == ("Float64" if number else "String"), name
+    assert set(graph.types["graph_nodes"]) >= {"id", "title", "subtitle", "mainstat", "secondarystat", "arc__ok"}
+    assert set(graph.types["graph_edges"]) >= {"id", "source", "target", "mainstat", "thickness", "color"}
+
+
+def test_stats_are_sentences_and_failures_are_arcs(shop: Store) -> None:
+    graph = Graph(shop)
+
+    edge, postgres = graph.edges["service:shop > service:postgres"], graph.nodes["service:postgres"]
+    assert (edge["mainstat"], edge["secondarystat"], edge["detail__rtt"]) == ("0.8 conn/s", "2 kB/s", "1.5 ms")
+    assert (edge["detail__ports"], edge["color"]) == ("tcp 5432", "#e02f44")
+    assert postgres["arc__failed"] == pytest.approx(0.25)
+    assert postgres["subtitle"] == "db1"
+
+
+def test_a_loop_is_a_detail_of_its_node(shop: Store) -> None:
+    node = Graph(shop).nodes["service:shop"]
+
+    assert node["detail__to_itself"] == "0.2 conn/s, 140 B/s"
+
+
+def test_addresses_of_no_known_host_are_networks_and_those_of_hosts_are_hosts(shop: Store) -> None:
+    nodes = Graph(shop).nodes
+
+    assert set(nodes) == {
+        "host:id-db1", "network:192.168.7.0/24", "network:internet",
+        "service:nginx", "service:postgres", "service:shop",
+    }  # fmt: skip
+    assert nodes["network:internet"]["detail__folded"] == (
+        "9: 203.0.113.0, 203.0.113.1, 203.0.113.2, 203.0.113.3, 203.0.113.4, …"
+    )
+    assert nodes["network:192.168.7.0/24"]["detail__folded"] == "1: 192.168.7.9"
+    assert nodes["host:id-db1"]["title"] == "db1"
+
+
+def test_a_graph_can_be_asked_of_a_service_a_host_or_around_a_node(shop: Store) -> None:
+    assert set(Graph(shop, service="postgres").nodes) == {"service:shop", "service:postgres"}
+    assert set(Graph(shop, host="db1").edges) == set(Graph(shop, host="id-db1").edges)
+    assert "service:nginx" not in Graph(shop, host="db1").nodes
+    near = Graph(shop, focus="service:postgres", hops="1").nodes
+    wider = Graph(shop, focus="service:postgres", hops=2).nodes
+    assert set(near) == {"service:postgres", "service:shop"}
+    assert set(wider) == {*near, "service:nginx", "host:id-db1"}
+    assert Graph(shop, focus="service:nowhere").nodes == {}
+
+
+def test_levels_name_what_they_show(shop: Store) -> None:
+    assert Graph(shop, level="process").nodes["process:id-web1:0b007b00:200:7"]["title"] == "p200[200]"
+    assert Graph(shop, level="container").nodes["container:id-web1:c0ffee"]["title"] == "shop[c0ffee]"
+    assert Graph(shop, level="host").nodes["host:id-web1"]["title"] == "web1"
+    assert Graph(shop, level="address").nodes["address:10.0.0.2"]["title"] == "10.0.0.2"
+    assert "address:203.0.113.3" in Graph(shop, level="address").nodes
+
+
+def crowd(store: Store, count: int, services: int, machines: int) -> Store:
+    """Many processes that ask one."""
+    stored(
+        store,
+        *(
+            flow(
+                End(f"10.9.{n // 250}.{n % 250}", 40_000, f"h{n % machines}", 1000 + n, f"s{n % services}"),
+                POSTGRES, opened=1, sent_bytes=n,
+            )
+            for n in range(count)
+        ),
+    )  # fmt: skip
+    return store
+
+
+def test_more_than_200_nodes_are_told_by_service(fresh: Fresh) -> None:
+    graph = Graph(crowd(fresh(), 400, services=30, machines=90), level="process")
+
+    assert len(graph.nodes) == 31
+    assert graph.nodes["service:s3"]["detail__folded"].startswith("14: p1003[1003], p1033[1033], ")
+
+
+def test_more_than_200_services_are_told_by_host(fresh: Fresh) -> None:
+    graph = Graph(crowd(fresh(), 400, services=300, machines=90), level="process")
+
+    assert len(graph.nodes) == 91
+    assert graph.nodes["host:h7"]["detail__folded"].startswith("5: p1007[1007], ")
+
+
+def test_of_more_than_200_hosts_the_busiest_are_told_and_the_others_are_one(fresh: Fresh) -> None:
+    graph = Graph(crowd(fresh(), 400, services=400, machines=400), level="service")
+
+    assert len(graph.nodes) == 200
+    assert {"host:h399", "host:id-db1", "other:rest"} <= set(graph.nodes)
+    assert graph.nodes["other:rest"]["detail__folded"].startswith("202: service:s0, service:s1, ")
+
+
+def test_an_empty_range_is_an_empty_graph(shop: Store) -> None:
+    graph = Graph(shop, **{"from": T0 - WIDTH, "to": T0})
+
+    assert (graph.nodes, graph.edges) == ({}, {})
