@@ -12,6 +12,7 @@ import msgspec
 
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
+from servicemap.view.loopback import is_loopback
 from sinks.store import Address
 
 DEFAULT = "default"
@@ -74,6 +75,8 @@ def problems(config: Config) -> Iterator[str]:
             re.compile(pattern)
         except re.error as error:
             yield f"{key}: {pattern!r} is not a regular expression ({error})"
+    if not config.view.token and not is_loopback(config.view.host):
+        yield f"view.host: others can reach {config.view.host}: say in view.token what they must know"
     if config.directory.exists() and not config.directory.is_dir():
         yield f"data: {config.directory} is not a directory"
     if not Path(config.collectors.proc, "self", "stat").exists():

@@ -6,7 +6,6 @@ page of another site cannot have its own name point here (DNS rebinding). With a
 
 import hashlib
 import hmac
-import ipaddress
 import logging
 from html import escape
 from urllib.parse import urlencode
@@ -15,6 +14,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from servicemap.view.loopback import is_loopback
 from servicemap.view.parameters import BadRequest, NotThere
 from sinks.store import StoreError
 
@@ -33,16 +33,6 @@ HEADERS = {
 UNNAMED = "not for this name: open the view by the address that servicemap printed"
 UNKNOWN = "a token is needed: open the address with ?token=… or send Authorization: Bearer …"
 FOREIGN = "other sites may not ask"
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a name or address is of this machine alone."""
-    if host.rstrip(".").lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Guard:

@@ -1,6 +1,7 @@
 """Serving the view: where it listens, and how it starts and stops."""
 
 import asyncio
+import ctypes
 import os
 import socket
 import sys
@@ -14,12 +15,15 @@ from servicemap.options import Failure
 from servicemap.parts import VIEW, store_address
 from servicemap.process import SUPERVISED, stop_event, tune_memory
 from servicemap.view.api import Api
-from servicemap.view.guard import Guard, is_loopback, with_headers
+from servicemap.view.assets import PAGE
+from servicemap.view.guard import Guard, with_headers
+from servicemap.view.loopback import is_loopback
 from servicemap.view.stores import Stores
 from sinks.store import Store, StoreError
 
 DEFAULT_PORT = 8080
 TRIES = 100  # ports after the default one
+_M_TRIM_THRESHOLD = -1  # mallopt(3)
 LONGEST_LINE = 32_768  # bytes; ids can be long
 
 
@@ -31,10 +35,13 @@ def run_view(config: Config, *, browser: bool = False) -> None:
         raise Failure(f"others can reach {asked.host}: say what they must know with SERVICEMAP_VIEW__TOKEN or --token")
     if SUPERVISED not in os.environ:
         store_address(config, write=False)  # says at once when there is none
+    if not (PAGE / "vendor").is_dir():
+        _tell("the page's libraries are not there, and it stays empty: run make setup, or pip install -e . with npm")
     with listen(asked.host, asked.port) as bound:
         url = address(asked.host, bound.getsockname()[1])
         _announce(config, url)
         tune_memory()
+        _give_back()
         if browser:
             import webbrowser
 
@@ -93,11 +100,20 @@ def address(host: str, port: int) -> str:
     return f"http://{name}:{port}/"
 
 
+def _give_back() -> None:
+    """Have memory given back after a large answer: by itself, glibc keeps ever more the larger the answers were."""
+    ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, 128 << 10)
+
+
 def _announce(config: Config, url: str) -> None:
     """Tell where the view is: the supervisor by a file, else people."""
     if SUPERVISED not in os.environ:
-        print(f"servicemap: the view is at {url}", file=sys.stderr, flush=True)
+        _tell(f"the view is at {url}")
         return
     fresh = config.directory / f"{VIEW}.new"
     fresh.write_bytes(msgspec.json.encode({"url": url}))
     fresh.replace(config.directory / VIEW)
+
+
+def _tell(sentence: str) -> None:
+    print(f"servicemap: {sentence}", file=sys.stderr, flush=True)

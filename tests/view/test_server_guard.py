@@ -9,7 +9,8 @@ import pytest
 
 from servicemap.view.assets import Assets
 from servicemap.view.export import as_csv
-from servicemap.view.guard import COOKIE, is_loopback
+from servicemap.view.guard import COOKIE
+from servicemap.view.loopback import is_loopback
 from tests.view.serving import Past, View, viewing
 
 TOKEN = "a-town-s-secret"
