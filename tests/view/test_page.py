@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from schemas.ids import Endpoint, address_node, service_node
 from tests.cli import town
@@ -23,6 +23,7 @@ EVIL_TALK = town.Talk(Endpoint("", "10.0.0.1", 50_008), Endpoint("", "10.0.0.2",
 LATER = town.Talk(Endpoint("", "10.0.0.1", 50_009), Endpoint("", "10.0.0.2", 6379), town.NGINX, town.SLEEPER)
 SECONDS = 20  # to wait for anything, on a busy machine
 ALL = 8  # nodes of the last minute, with one that is only left of what vanished
+SCREEN: ViewportSize = {"width": 1280, "height": 800}
 PLACE = "id => { const at = servicemap.graph.screen(id); return at && [at.x, at.y] }"
 MAP_PLACES = "[...servicemap.graph.scene.nodes.values()].map(node => [node.id, node.x, node.y])"
 
@@ -55,28 +56,42 @@ def evil_view(evil_past: Past) -> Iterator[View]:
 
 
 @contextmanager
-def opened(browser: Browser, url: str, *, offline_is_fine: bool = False, **options: Any) -> Iterator[Page]:
-    """Open a page of its own; at the end nothing may stand in its console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
-    page = context.new_page()
+def quiet(page: Page) -> Iterator[Page]:
+    """Nothing may stand in the page's console at the end."""
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
-    page.goto(url)
-    try:
+    yield page
+    assert not said
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
+    """Open a page in a browser that knows nothing yet."""
+    with (
+        browser.new_context(viewport=SCREEN, reduced_motion="reduce", **options) as context,
+        quiet(context.new_page()) as page,
+    ):
+        page.goto(url)
         yield page
-    finally:
-        context.close()
-    assert offline_is_fine or not said
+
+
+@pytest.fixture(scope="module")
+def visited(browser: Browser, evil_view: View) -> Iterator[BrowserContext]:
+    """A browser that was there before: the files of the page are in its cache."""
+    with browser.new_context(viewport=SCREEN, reduced_motion="reduce") as context:
+        yield context
 
 
 @pytest.fixture
-def page(browser: Browser, evil_view: View) -> Iterator[Page]:
+def page(visited: BrowserContext, evil_view: View) -> Iterator[Page]:
     """The page as it opens."""
-    with opened(browser, evil_view.url) as found:
+    with visited.new_page() as found, quiet(found):
+        found.goto(evil_view.url)
         shows(found, ALL)
         yield found
+        found.evaluate("localStorage.clear()")
 
 
 def shows(page: Page, nodes: int) -> None:
@@ -163,14 +178,15 @@ def test_dragging_the_time_line_shows_the_past_and_a_button_leads_back(page: Pag
     shows(page, ALL)
 
 
-def test_an_address_shows_the_same_to_whoever_opens_it(browser: Browser, page: Page) -> None:
+def test_an_address_shows_the_same_to_whoever_opens_it(visited: BrowserContext, page: Page) -> None:
     page.locator("#levels button", has_text="Processes").click()
     page.locator("#group").select_option("host")
     page.locator("#search").fill("postgres")
     shows(page, 4)
     click(page, town.POSTGRES.node)
     expect(page.locator("#panel h2")).to_have_text("postgres[300]")
-    with opened(browser, page.url) as other:
+    with visited.new_page() as other, quiet(other):
+        other.goto(page.url)
         shows(other, 4)
         expect(other.locator("#panel h2")).to_have_text("postgres[300]")
         expect(other.locator("#group")).to_have_value("host")
@@ -246,11 +262,11 @@ def test_a_search_and_a_focus_leave_what_they_are_about(page: Page, evil_view: V
     shows(page, 4)
 
 
-def test_a_stretch_without_traffic_says_so(browser: Browser, evil_view: View, evil_past: Past) -> None:
-    with opened(browser, address_of(evil_view, at=evil_past.now - 20 * MINUTE_MS)) as page:
-        expect(page.locator("#notice")).to_contain_text("No traffic in this stretch")
-        page.locator("#notice button", has_text="Back to live").click()
-        shows(page, ALL)
+def test_a_stretch_without_traffic_says_so(page: Page, evil_view: View, evil_past: Past) -> None:
+    page.goto(address_of(evil_view, at=evil_past.now - 20 * MINUTE_MS))
+    expect(page.locator("#notice")).to_contain_text("No traffic in this stretch")
+    page.locator("#notice button", has_text="Back to live").click()
+    shows(page, ALL)
 
 
 def test_an_empty_store_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
@@ -260,12 +276,13 @@ def test_an_empty_store_says_what_to_do(browser: Browser, tmp_path: Path) -> Non
 
 
 def test_a_server_that_is_away_is_told_and_found_again(browser: Browser, evil_view: View) -> None:
-    with opened(browser, evil_view.url, offline_is_fine=True) as page:
+    with browser.new_context(viewport=SCREEN, reduced_motion="reduce") as context, context.new_page() as page:
+        page.goto(evil_view.url)
         shows(page, ALL)
-        page.context.set_offline(True)
+        context.set_offline(True)
         page.locator("#levels button", has_text="Hosts").click()
         expect(page.locator("#banner")).to_contain_text("The server does not answer.")
-        page.context.set_offline(False)
+        context.set_offline(False)
         page.locator("#banner button").click()
         expect(page.locator("#banner")).to_be_hidden()
         shows(page, 4)
