@@ -1,6 +1,7 @@
 """Everything on one machine: the parts of a configuration under one supervisor."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -65,7 +66,8 @@ def parts(config: Config) -> list[Part]:
         folder = store_directory(config)
         (folder / "store.json").unlink(missing_ok=True)  # of a store that was killed
         ports = ("--native-port", str(config.store.native_port), "--http-port", str(config.store.http_port))
-        arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports)
+        mine = ("--parent", str(os.getpid()))
+        arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports, *mine)
         found.append(Part("store", arguments))
     return found
 

@@ -55,8 +55,8 @@ class Up:
         return found
 
     def stop(self) -> int:
-        """Send Ctrl-C's signal; return the exit code."""
-        self.process.send_signal(signal.SIGINT)
+        """Send Ctrl-C's signal to all of its group, as a terminal does; return the exit code."""
+        os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(60)
 
 
@@ -77,7 +77,7 @@ def up(data: Path, *flags: str) -> Iterator[Up]:
     """Run `servicemap up` with a store on free ports; kill whatever is left of it in the end."""
     command = [*SERVICEMAP, "up", "--data", str(data), "--native-port", "0", "--http-port", "0", *flags]
     with data.with_suffix(".log").open("a") as told:  # a file: a full pipe would stop the supervisor
-        process = subprocess.Popen(command, stderr=told, text=True, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, stderr=told, text=True, stdin=subprocess.DEVNULL, start_new_session=True)
     running = Up(data, process)
     try:
         yield running

@@ -52,7 +52,7 @@ def test_nothing_is_lost_or_counted_twice_when_all_processes_are_killed(tmp_path
 
 
 def _kill_one(running: Up, chance: random.Random) -> None:
-    parts = until(running.parts, lambda parts: len(parts) == 4, 45, "all parts to run")
+    parts = until(running.parts, lambda parts: len(parts) == 5, 45, "all parts to run")
     name = chance.choice(sorted(parts))
     os.kill(parts[name], signal.SIGKILL)
     until(lambda: running.parts().get(name), lambda pid: pid not in {None, parts[name]}, 45, f"{name} to start again")

@@ -27,6 +27,13 @@ def test_ctrl_c_stores_what_was_seen_and_leaves_nothing_behind(tmp_path: Path) -
         running.until("SELECT 1 FROM edges LIMIT 1")
         assert running.stop() == 0
         assert running.parts() == {}
+    assert "no ClickHouse" not in tmp_path.with_suffix(".log").read_text()
+    lag = [json.loads(line) for line in run("log", "lag", "--data", str(tmp_path), "--json").stdout.splitlines()]
+    assert {(each["group"], each["records_behind"]) for each in lag} == {
+        ("servicemap-attribute", 0),
+        ("servicemap-pair", 0),
+        ("servicemap-store", 0),
+    }
     seen = json.loads(
         run("log", "read", "heartbeats", "--data", str(tmp_path), "--limit", "100000").stdout.splitlines()[-1]
     )
@@ -40,6 +47,13 @@ def test_ctrl_c_stores_what_was_seen_and_leaves_nothing_behind(tmp_path: Path) -
 
     assert newest.year >= 2020
     assert stored == [(1,)]
+
+
+def test_the_parts_end_with_their_supervisor_however_it_ends(tmp_path: Path) -> None:
+    with up(tmp_path, "--window", "1s") as running:
+        running.until("SELECT 1 FROM edges LIMIT 1")
+        running.process.kill()
+        until(running.parts, lambda parts: not parts, 30, "parts to end")
 
 
 def test_for_stops_by_itself(tmp_path: Path) -> None:
