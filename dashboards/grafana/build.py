@@ -2,10 +2,10 @@
 
 import json
 
-from dashboards.grafana import changes, edge, host, pipeline, service
+from dashboards.grafana import changes, edge, host, pipeline, service, service_map
 from dashboards.grafana.panels import Json
 
-BUILDERS = (service.build, edge.build, host.build, changes.build, pipeline.build)
+BUILDERS = (service_map.build, service.build, edge.build, host.build, changes.build, pipeline.build)
 
 
 def dashboards() -> list[Json]:

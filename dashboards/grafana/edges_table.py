@@ -22,4 +22,4 @@ def edges_table(title: str, **fixed: str) -> Json:
         "server_id": column(hidden=True),
     }
     about = "Between services, most bytes first. Rates are means over the range; a click opens the edge."
-    return table(title, "edge_top", about, columns, **fixed)
+    return table(title, "edge_top", about, columns, level="service", **fixed)

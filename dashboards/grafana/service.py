@@ -141,8 +141,8 @@ def _dependencies() -> list[Row]:
         Row(
             10,
             [
-                table("Clients: who calls it", "service_peers", callers, _PEERS, role="clients"),
-                table("Servers: whom it calls", "service_peers", called, _PEERS, role="servers"),
+                table("Clients: who calls it", "service_peers", callers, _PEERS, role="clients", level="service"),
+                table("Servers: whom it calls", "service_peers", called, _PEERS, role="servers", level="service"),
             ],
             "Dependencies",
         )

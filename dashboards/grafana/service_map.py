@@ -40,7 +40,7 @@ def _map() -> Json:
         link("Look closer/Around this, 2 hops", MAP, **HERE, focus=this("id"), hops="2"),
         link("Look closer/The whole map", MAP, **HERE, focus=""),
         link("Drill down/Service", SERVICE, service=this("detail__service")),
-        link("Drill down/Host", HOST, host=this("detail__host")),
+        link("Drill down/Host", HOST, host=this("detail__host_id")),
     ]
     ends = {"client": this("source"), "server": this("target")}
     edges = [link("Drill down/Edge", EDGE, level=HERE["level"], **ends, port="")]

@@ -8,8 +8,8 @@ WITH
         SELECT *
         FROM process_requests
         WHERE window >= since AND window < until
-            AND at_level(client, client_service, client_host, '', '') = %(client)s
-            AND at_level(server, server_service, server_host, '', '') = %(server)s
+            AND at_level(client, client_service, client_host, '', extract(client, '^address:(?:.*@)?(.*)')) = %(client)s
+            AND at_level(server, server_service, server_host, '', extract(server, '^address:(?:.*@)?(.*)')) = %(server)s
             AND %(port)s IN ('', toString(server_port))
     ),
 -- include panel_outcomes

@@ -1,13 +1,14 @@
--- The edges between services that carried most in a range. Rates are a second.
--- Parameters: service and host (id), "" for any, of either end; from, to in ms; interval in s.
+-- The edges of the map that carried most in a range. Rates are a second.
+-- Parameters: level; service and host (id), "" for any, of either end; from, to in ms; interval in s.
 WITH
 -- include panel_clock
 -- include panel_hostnames
+-- include panel_level
 -- include panel_edges
     range_seconds AS elapsed
 SELECT
-    titled(if(client_service != '', concat('service:', client_service), client) AS client_id) AS client_name,
-    titled(if(server_service != '', concat('service:', server_service), server) AS server_id) AS server_name,
+    titled(at_level(client, client_service, client_host, client_container, client_address) AS client_id) AS client_name,
+    titled(at_level(server, server_service, server_host, server_container, server_address) AS server_id) AS server_name,
     toString(server_port) AS port, toString(transport) AS protocol,
     toFloat64(sum(opened) / elapsed) AS connections, toFloat64(sum(active_seconds) / elapsed) AS open,
     toFloat64(sum(failed)) AS failures,

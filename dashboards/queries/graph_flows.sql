@@ -5,36 +5,14 @@
 -- Parameters: level (process, service, container, host, address); service, host (id or name), "" for any; focus, the id of
 -- a node or "", and hops, how far from it (up to 4); from, to in ms.
 -- include map_spans
-    (to_ms - from_ms) / 1000 AS seconds,
+    (%(to)s - %(from)s) / 1000 AS seconds,
     n -> multiIf(n >= 100, toString(toUInt64(round(n))), toString(round(n, if(n >= 10, 1, 2)))) AS short,
     n -> concat(short(n), ' conn/s') AS told_connections,
     n -> multiIf(n >= 1e9, concat(short(n / 1e9), ' GB/s'), n >= 1e6, concat(short(n / 1e6), ' MB/s'),
         n >= 1e3, concat(short(n / 1e3), ' kB/s'), concat(short(n), ' B/s')) AS told_bytes,
     us -> if(us = 0, '', concat(short(us / 1000), ' ms')) AS told_time,
     (SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) FROM hosts FINAL) AS hostnames,
-    (
-        SELECT mapFromArrays(groupArray(address), groupArray(owner))
-        FROM
-        (
-            SELECT splitByChar('/', arrayJoin(addresses))[1] AS address, toString(any(host)) AS owner
-            FROM hosts FINAL
-            GROUP BY address
-            HAVING uniqExact(host) = 1
-        )
-    ) AS owners,
-    ip -> multiIf(
-        startsWith(ip, '127.') OR ip = '::1', 'loopback',
-        startsWith(ip, '169.254.') OR startsWith(lower(ip), 'fe80:'), 'link-local',
-        match(ip, '^(10|192\\.168|172\\.(1[6-9]|2[0-9]|3[01]))\\.'), concat(arrayStringConcat(arraySlice(splitByChar('.', ip), 1, 3), '.'), '.0/24'),
-        match(ip, '^100\\.(6[4-9]|[789][0-9]|1[01][0-9]|12[0-7])\\.'), concat(arrayStringConcat(arraySlice(splitByChar('.', ip), 1, 2), '.'), '.0.0/16'),
-        match(lower(ip), '^f[cd][0-9a-f]{2}:'), concat(splitByChar(':', lower(ip))[1], '::/16'),
-        match(ip, '^(22[4-9]|23[0-9]|255)\\.') OR startsWith(lower(ip), 'ff'), 'multicast',
-        'internet') AS network,
-    (id, seen_host) -> multiIf(
-        seen_host != '', seen_host,
-        NOT startsWith(id, 'address:'), '',
-        position(id, '@') > 0, splitByRegexp('[/@]', substring(id, 9))[1],
-        owners[substring(id, 9)]) AS home,
+-- include graph_places
     named AS
     (
         SELECT toString(host) FROM hosts WHERE hostname = %(host)s

@@ -54,8 +54,9 @@ SELECT
     toFloat64(1 - failing) AS arc__ok,
     toFloat64(failing) AS arc__failed,
     kind AS detail__kind,
-    if(kind IN ('process', 'container'), facts.2, '') AS detail__service,
+    if(kind IN ('process', 'container', 'service'), facts.2, '') AS detail__service,
     arrayStringConcat(arraySlice(names, 1, 10), ', ') AS detail__host,
+    toString(hosts[1]) AS detail__host_id,
     told_time(rtt) AS detail__rtt,
     if(failed = 0, '', concat(toString(failed), ' connections failed')) AS detail__failed,
     if(loops = 0, '', concat(told_connections(loop_opened / seconds), ', ', told_bytes(loop_bytes / seconds)))

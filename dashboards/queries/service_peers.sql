@@ -1,8 +1,9 @@
 -- Who calls a service (role clients), or whom it calls (role servers): one row a peer and port. Rates are a second.
--- Parameters: role; service; host (id) of the service's end, "" for any; from, to in ms; interval in s.
+-- Parameters: role; level; service; host (id) of the service's end, "" for any; from, to in ms; interval in s.
 WITH
 -- include panel_clock
 -- include panel_hostnames
+-- include panel_level
 -- include panel_edges
 -- include panel_service
     %(role)s = 'clients' AS up,
@@ -10,8 +11,8 @@ WITH
     (
         SELECT
             *,
-            if(client_service != '', concat('service:', client_service), client) AS client_node,
-            if(server_service != '', concat('service:', server_service), server) AS server_node
+            at_level(client, client_service, client_host, client_container, client_address) AS client_node,
+            at_level(server, server_service, server_host, server_container, server_address) AS server_node
         FROM mine
         WHERE if(up, serves, calls)
     )

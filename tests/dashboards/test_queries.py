@@ -7,6 +7,7 @@ import pytest
 
 from dashboards.grafana.build import dashboards
 from dashboards.grafana.panels import Json
+from dashboards.queries import grafana
 from tests.dashboards.conftest import Recorded, Told
 
 VALUES = {
@@ -17,7 +18,7 @@ VALUES = {
 CHOICES = [
     VALUES,
     {**VALUES, "service": "report", "client": "service:report", "server": "service:postgresql"},
-    {**VALUES, "service": "", "host": "", "server": "address:10.0.0.9"},
+    {**VALUES, "service": "", "host": "", "server": "network:10.0.0.0/24"},
 ]
 # What the data source has a converter for (its types of columns), and a table or a label can show.
 SHOWN = re.compile(r"(LowCardinality\(String\)|String|U?Int(8|16|32|64)|Float(32|64)|Bool|DateTime(64)?(\(.*\))?)")
@@ -133,3 +134,45 @@ def linked(panel: Json) -> list[str]:
     properties = [each for one in panel["fieldConfig"]["overrides"] for each in one["properties"]]
     urls = [link["url"] for each in properties if each["id"] == "links" for link in each["value"]]
     return [name for url in urls for name in re.findall(r"\$\{__data\.fields\.(\w+)", url)]
+
+
+TEXTS = re.compile(r"title|subtitle|mainstat|secondarystat|detail__\w+|id|source|target|color")
+
+
+@pytest.mark.parametrize("level", ["service", "process", "container", "host", "address"])
+def test_the_map_has_every_end_of_an_edge_and_strings_for_what_people_read(recorded: Recorded, level: str) -> None:
+    values = {**VALUES, "level": level, "host": "", "service": ""}
+    nodes, edges = (recorded.ask(sql, values) for sql in map_queries())
+
+    ids = nodes.column("id")
+    assert ids == sorted(set(ids))
+    assert 1 < len(ids) <= 200
+    pairs = list(zip(edges.column("source"), edges.column("target"), strict=True))
+    assert {end for pair in pairs for end in pair} <= set(ids)
+    assert all(one != other for one, other in pairs), "Grafana draws no loop"
+    assert edges.column("id") == sorted(set(edges.column("id")))
+    for told in (nodes, edges):
+        assert {kind for name, kind in told.types.items() if TEXTS.fullmatch(name)} == {"String"}
+    for share in zip(nodes.column("arc__ok"), nodes.column("arc__failed"), strict=True):
+        assert sum(share) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("level", ["service", "process", "container", "host", "address"])
+def test_whatever_the_map_links_to_is_there(recorded: Recorded, level: str) -> None:
+    """Each node's service and host, and edges, are something that the other dashboards know."""
+    (board,) = [board for board in dashboards() if board["title"] == "Service map"]
+    (panel,) = [panel for panel in board["panels"] if panel["type"] == "nodeGraph"]
+    values = {**VALUES, "level": level, "host": "", "service": ""}
+    nodes, edges = (recorded.ask(sql, values) for sql in map_queries())
+    assert set(linked(panel)) <= {*nodes.types, *edges.types}
+
+    for linked_to, query in (("detail__host_id", "var_hosts"), ("detail__service", "var_services")):
+        there = recorded.ask(grafana(query, any="no"), values).column("value")
+        assert set(nodes.column(linked_to)) <= {*there, ""}
+    for row in edges.dicts()[:2]:
+        asked = {**values, "client": row["source"], "server": row["target"]}
+        assert recorded.ask(grafana("edge_about"), asked).rows, row
+
+
+def map_queries() -> tuple[str, str]:
+    return grafana("graph_nodes"), grafana("graph_edges")
