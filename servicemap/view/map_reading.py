@@ -17,6 +17,8 @@ from sinks.store import Store, StoreError
 
 KNOWN_MS = 3_600_000  # what was not there for so long before is new
 BEFORE_MS = 600_000  # how much of what came before is looked at for what is gone
+MOST_LIVES = 20
+LIFE = ("time", "kind", "subject", "service", "detail")
 _NOT_MADE = {60, 81}  # UNKNOWN_TABLE, UNKNOWN_DATABASE: the sink has not yet started on this store
 
 
@@ -65,7 +67,7 @@ def map_answer(store: Store, asked: MapAsked, known: Known, now: int) -> dict[st
     wanted = Wanted(start=start, end=end, level=asked.level, service=asked.service, host=asked.host)
     answer = {"from": start, "to": end, "newest": newest.end, "width_ms": newest.width, "level": asked.level}
     if not newest.end:
-        return answer | {"nodes": [], "edges": [], "gone": []}
+        return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
     found = read_map(store, wanted)
     labels = [
         Labels(host, hostname, told.get("region", ""), told.get("zone", ""))
@@ -73,7 +75,9 @@ def map_answer(store: Store, asked: MapAsked, known: Known, now: int) -> dict[st
     ]
     before = _before(store, wanted, asked.level, {key(edge) for edge in found.edges})
     requests = requests_by_edge(store, asked.level, Span(start, end, end - start, newest.end))
-    return answer | drawn(found, before, known.before(store, asked.level, end), requests, labels)
+    lives = store.query(query("view_lives"), {"from": start, "to": end, "most": MOST_LIVES})
+    told = {"lives": [dict(zip(LIFE, row, strict=True)) for row in lives]}
+    return answer | told | drawn(found, before, known.before(store, asked.level, end), requests, labels)
 
 
 def _before(store: Store, wanted: Wanted, level: Level, there: set[Key]) -> ServiceMap | None:

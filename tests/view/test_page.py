@@ -2,17 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from schemas.ids import Endpoint, address_node, service_node
+from servicemap.view.assets import PAGE
 from tests.cli import town
 from tests.cli.conftest import running_store
+from tests.view.browsing import PLACE, SCREEN, chromium, click, edge, opened, quiet
 from tests.view.serving import GONE, MINUTE_MS, NEW, Past, View, remembered, viewing
 
 NGINX, SHOP, POSTGRES, SLEEP = (service_node(name) for name in ("nginx", town.WEIRD, "postgres", "sleep"))
@@ -21,20 +21,14 @@ MARKUP = "<script>alert(1)</script>"
 EVIL = town.Process("id-web1", 600, MARKUP, MARKUP)
 EVIL_TALK = town.Talk(Endpoint("", "10.0.0.1", 50_008), Endpoint("", "10.0.0.2", 5432), EVIL, town.POSTGRES)
 LATER = town.Talk(Endpoint("", "10.0.0.1", 50_009), Endpoint("", "10.0.0.2", 6379), town.NGINX, town.SLEEPER)
-SECONDS = 20  # to wait for anything, on a busy machine
 ALL = 8  # nodes of the last minute, with one that is only left of what vanished
-SCREEN: ViewportSize = {"width": 1280, "height": 800}
-PLACE = "id => { const at = servicemap.graph.screen(id); return at && [at.x, at.y] }"
 MAP_PLACES = "[...servicemap.graph.scene.nodes.values()].map(node => [node.id, node.x, node.y])"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        expect.set_options(timeout=SECONDS * 1_000)
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -53,28 +47,6 @@ def evil_past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
 def evil_view(evil_past: Past) -> Iterator[View]:
     with viewing(evil_past.data) as running:
         yield running
-
-
-@contextmanager
-def quiet(page: Page) -> Iterator[Page]:
-    """Nothing may stand in the page's console at the end."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
-    yield page
-    assert not said
-
-
-@contextmanager
-def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
-    """Open a page in a browser that knows nothing yet."""
-    with (
-        browser.new_context(viewport=SCREEN, reduced_motion="reduce", **options) as context,
-        quiet(context.new_page()) as page,
-    ):
-        page.goto(url)
-        yield page
 
 
 @pytest.fixture(scope="module")
@@ -98,18 +70,6 @@ def shows(page: Page, nodes: int) -> None:
     expect(page.locator("#canvas")).to_have_attribute("data-nodes", str(nodes))
 
 
-def click(page: Page, target: str) -> None:
-    """Click a node, or the middle of an edge."""
-    x, y = page.evaluate(PLACE, target)
-    page.locator("#canvas").click(position={"x": x, "y": y})
-
-
-def edge(page: Page, client: str, server: str) -> str:
-    edges: list[dict[str, Any]] = page.evaluate("servicemap.data.map.edges")
-    (found,) = [each["id"] for each in edges if (each["client"], each["server"]) == (client, server)]
-    return str(found)
-
-
 def address_of(view: View, **state: object) -> str:
     return f"{view.url}#{urlencode(state)}"
 
@@ -120,6 +80,12 @@ def test_the_map_shows_every_node_and_edge_that_is_stored(page: Page, evil_view:
     assert set(page.evaluate("[...servicemap.graph.scene.nodes.keys()]")) == {node["id"] for node in stored["nodes"]}
     assert set(drawn) == {each["id"] for each in (*stored["edges"], *stored["gone"]) if not each["self_loop"]}
     assert "itself on 9000" in str(page.evaluate("id => servicemap.graph.scene.nodes.get(id).lines", SHOP))
+
+
+def test_the_page_asks_for_all_of_its_modules_at_once(page: Page) -> None:
+    modules = {path.name for path in PAGE.glob("*.js")} - {"theme.js", "early.js", "app.js"}  # those are scripts
+    asked = page.evaluate("[...document.querySelectorAll('link[rel=modulepreload]')].map(link => link.href)")
+    assert {str(url).rpartition("/")[2] for url in asked} == modules
 
 
 def test_clients_stand_left_of_their_servers(page: Page) -> None:
@@ -234,7 +200,7 @@ def test_a_name_that_is_markup_is_only_a_name(page: Page) -> None:
     x, y = page.evaluate(PLACE, service_node(MARKUP))
     page.locator("#canvas").hover(position={"x": x, "y": y})
     expect(page.locator("#tip b")).to_have_text(MARKUP)
-    assert page.evaluate("document.scripts.length") == 3
+    assert page.evaluate("document.scripts.length") == 4
 
 
 def test_the_theme_is_the_systems_until_one_is_chosen(browser: Browser, evil_view: View) -> None:

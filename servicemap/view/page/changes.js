@@ -1,4 +1,4 @@
-// Edges that came and went, in words: a list over the map, and what a screen reader is told.
+// Edges, processes and agents that came and went, in words: a list over the map, and what a screen reader is told.
 
 import { byId, el, replace } from "./dom.js";
 import { port } from "./elements.js";
@@ -6,6 +6,12 @@ import { counted } from "./format.js";
 import { edgeKey } from "./state.js";
 
 const SHOWN = 40;
+const LIVES = {
+  process_exited: { word: "exited", mark: "bad" },
+  process_started: { word: "started", mark: "new" },
+  host_silent: { word: "silent", mark: "bad" },
+  agent_started: { word: "agent", mark: "new" },
+};
 
 export function changes({ state, data, say }) {
   const place = byId("changes");
@@ -16,11 +22,12 @@ export function changes({ state, data, say }) {
     if (what === "theme" || !data.map) return;
     const titles = new Map(data.map.nodes.map((node) => [node.id, node.title]));
     const all = [
-      ...data.map.edges.filter((edge) => edge.new).map((edge) => ({ edge, word: "new" })),
-      ...data.map.gone.map((edge) => ({ edge, word: "gone" })),
-    ].map((each) => ({ ...each, text: sentence(each.edge, titles) }));
+      ...data.map.lives.map((life) => ({ ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.time}`, text: life.detail, pick: lived(life) })),
+      ...data.map.edges.filter((edge) => edge.new).map((edge) => changed(edge, "new", titles)),
+      ...data.map.gone.map((edge) => changed(edge, "gone", titles)),
+    ];
     if (what === "data") announce(all);
-    const ids = all.map(({ word, edge }) => word + edge.id).join("\n");
+    const ids = all.map(({ id }) => id).join("\n");
     if (place.dataset.ids === ids) return;
     place.dataset.ids = ids;
     const open = place.querySelector("details")?.open ?? all.length <= 6;
@@ -28,22 +35,31 @@ export function changes({ state, data, say }) {
   }
 
   function drawn(all, open) {
-    const rows = all.slice(0, SHOWN).map(({ edge, word, text }) => el("li", {}, el("button", {
-      type: "button", onclick: () => state.set({ edge: edgeKey(edge), node: "" }),
-    }, el("span", { class: `badge ${word}` }, word), el("span", {}, text))));
+    const rows = all.slice(0, SHOWN).map(({ pick, word, mark, text }) => el("li", {}, el("button", {
+      type: "button", onclick: () => state.set(pick),
+    }, el("span", { class: `badge ${mark}` }, word), el("span", {}, text))));
     const more = all.length > SHOWN ? el("li", {}, `and ${all.length - SHOWN} more`) : null;
     return el("details", { open }, el("summary", {}, counted(all.length, "change")), el("ul", {}, rows, more));
   }
 
   function announce(all) {
     const key = `${state.level} ${state.at}`;
-    const fresh = told && key === asked ? all.filter(({ edge, word }) => !told.has(word + edge.id)) : [];
-    told = new Set(all.map(({ edge, word }) => word + edge.id));
+    const fresh = told && key === asked ? all.filter(({ id }) => !told.has(id)) : [];
+    told = new Set(all.map(({ id }) => id));
     asked = key;
-    if (fresh.length > 3) say(counted(fresh.length, "edge changed", "edges changed"));
+    if (fresh.length > 3) say(counted(fresh.length, "change"));
     else if (fresh.length) say(fresh.map(({ word, text }) => `${word}: ${text}`).join("; "));
   }
+  // At the levels of processes and services what lived is a node that can be picked.
+  function lived({ subject, service }) {
+    const id = state.level === "service" && service ? `service:${service}` : subject;
+    return { node: id, edge: "" };
+  }
   return { update };
+}
+
+function changed(edge, word, titles) {
+  return { id: word + edge.id, word, mark: word, text: sentence(edge, titles), pick: { edge: edgeKey(edge), node: "" } };
 }
 
 /** An edge in words. */

@@ -1,0 +1,55 @@
+"""A person at a browser, for tests of pages."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+SECONDS = 20  # to wait for anything, on a busy machine
+SCREEN: ViewportSize = {"width": 1280, "height": 800}
+PLACE = "id => { const at = servicemap.graph.screen(id); return at && [at.x, at.y] }"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Debian's Chromium."""
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=SECONDS * 1_000)
+        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@contextmanager
+def quiet(page: Page) -> Iterator[Page]:
+    """Nothing may stand in the page's console at the end."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    yield page
+    assert not said
+
+
+@contextmanager
+def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
+    """Open a page in a browser that knows nothing yet."""
+    with (
+        browser.new_context(viewport=SCREEN, reduced_motion="reduce", **options) as context,
+        quiet(context.new_page()) as page,
+    ):
+        page.goto(url)
+        yield page
+
+
+def click(page: Page, target: str) -> None:
+    """Click a node, or the middle of an edge."""
+    x, y = page.evaluate(PLACE, target)
+    page.locator("#canvas").click(position={"x": x, "y": y})
+
+
+def edge(page: Page, client: str, server: str) -> str:
+    edges: list[dict[str, Any]] = page.evaluate("servicemap.data.map.edges")
+    (found,) = [each["id"] for each in edges if (each["client"], each["server"]) == (client, server)]
+    return str(found)
