@@ -1,10 +1,10 @@
 // What the server said last. One request of a kind is under way at a time; a newer question ends an older one.
 
 import { get } from "./api.js";
+import { early } from "./early.js";
 
 const RETRY_MS = 5_000;
 const BUCKETS = 120;
-const DEFAULT_MS = 60_000; // what the server takes for the map when it is not told
 
 export class Data {
   constructor(state) {
@@ -16,6 +16,7 @@ export class Data {
     this.timelineAt = 0;
     this.listeners = [];
     this.underway = null;
+    this.early = early;
     this.again = 0;
   }
 
@@ -75,9 +76,11 @@ export class Data {
       this.notify();
     };
     try {
-      const first = !this.newest; // the time line must know what is newest, and so must a map of more than the default
-      if (first && (!this.state.live || this.state.widthMs !== DEFAULT_MS)) this.newest = (await get("health", {}, mine.signal)).newest;
-      const map = this.askMap(mine.signal).then((found) => fresh({ map: found }));
+      const first = !this.newest; // the time line must know what is newest
+      const asked = this.early;
+      this.early = null;
+      if (first && !asked) this.newest = (await get("health", {}, mine.signal)).newest;
+      const map = (asked ?? this.askMap(mine.signal)).then((found) => fresh({ map: found }));
       if (first) await map;
       await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => fresh({ timeline: found }))]);
     } catch (error) {

@@ -1,0 +1,139 @@
+"""The live view's page in Chromium, on a real store with a thousand processes and five thousand edges."""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.result import Goal, Result
+from sinks.migrate import migrate
+from sinks.store import Address, Store, create_database
+
+NODES, EDGES, HOSTS, WINDOWS, WIDTH_MS = 1_000, 5_000, 50, 12, 5_000
+RUNS = 5
+SCENE = f"{NODES:,} nodes, {EDGES:,} edges"
+
+_WHO = """toLowCardinality(concat('00\\tid-', toString({it} % {hosts}), '\\tprocess:id-', toString({it} % {hosts}),
+    ':0b007b00:', toString({it}), ':7\\tservice', toString({it} % 60), '\\tprogram', toString({it}),
+    '\\t\\tscan\\t0'))"""
+_SERVER = f"(client * 7 + intDiv(n, {NODES}) * 131 + 1) % intDiv({NODES} * (1 + n % 4), 4)"
+_ROWS = f"""
+    INSERT INTO edges (window, transport, verdict, width_ms, a_address, a_port, a_who, a_seen, b_address, b_port, b_who,
+        b_seen, b_opened, a_sent_bytes, a_received_bytes, b_sent_bytes, b_received_bytes)
+    SELECT fromUnixTimestamp64Milli(toInt64({{start}} + at * {WIDTH_MS}), 'UTC'), 'tcp', 4, {WIDTH_MS},
+        concat('10.1.', toString(intDiv(server, 250)), '.', toString(server % 250)), 5000 + server,
+        {_WHO.format(it="server", hosts=HOSTS)}, 1,
+        concat('10.2.', toString(intDiv(client, 250)), '.', toString(client % 250)), 10000 + n,
+        {_WHO.format(it="client", hosts=HOSTS)}, 1,
+        1, 3000 + n % 911, 400, 400, 3000 + n % 911
+    FROM (SELECT number AS n, n % {NODES} AS client, {_SERVER} AS server FROM numbers({EDGES})) AS pairs
+    CROSS JOIN (SELECT number AS at FROM numbers({WINDOWS})) AS windows"""
+# When the map is painted, and how long the server took to tell it, ms.
+_PAINTED = """async nodes => {
+    while (document.getElementById("canvas").dataset.nodes !== nodes) await new Promise(requestAnimationFrame);
+    const asked = performance.getEntriesByType("resource").find(entry => entry.name.includes("/api/map"));
+    return [performance.now(), asked.responseEnd - asked.startTime];
+}"""
+# Frames that a page draws while its map is moved a little before each.
+_FRAMES = """async move => {
+    const camera = servicemap.graph.camera;
+    await new Promise(done => setTimeout(done, 300));
+    const began = performance.now();
+    let frames = 0;
+    for (; performance.now() - began < 1500; frames++) {
+        const forth = frames % 60 < 30;
+        if (move === "pan") camera.pan(forth ? 9 : -9, forth ? 3 : -3);
+        else camera.zoomBy(forth ? 1.03 : 1 / 1.03);
+        await new Promise(requestAnimationFrame);
+    }
+    return frames * 1000 / (performance.now() - began);
+}"""
+
+
+@contextmanager
+def _view(folder: Path) -> Iterator[str]:
+    """Run a store that holds the map, and the view of it; yields its address."""
+    store = ("sinks.embedded", "--data", str(folder / "store"), "--native-port", "0", "--http-port", "0")
+    view = ("servicemap", "view", "--data", str(folder), "--port", "0")
+    with subprocess.Popen([sys.executable, "-m", *store], stdout=subprocess.PIPE) as storing:
+        try:
+            assert storing.stdout is not None
+            storing.stdout.readline()
+            _fill(folder / "store")
+            with subprocess.Popen([sys.executable, "-m", *view], stderr=subprocess.PIPE, text=True) as viewing:
+                assert viewing.stderr is not None
+                try:
+                    yield viewing.stderr.readline().split()[-1]
+                finally:
+                    viewing.terminate()
+        finally:
+            storing.terminate()
+
+
+def _fill(folder: Path) -> None:
+    port = json.loads((folder / "store.json").read_text())["native_port"]
+    address = Address("127.0.0.1", port, "servicemap", "", "servicemap", folder / "store.token")
+    create_database(address)
+    store = Store(address)
+    migrate(store)
+    start = time.time_ns() // 1_000_000 // WIDTH_MS * WIDTH_MS - WINDOWS * WIDTH_MS
+    store.query(_ROWS.format(start=start))
+    store.close()
+
+
+@contextmanager
+def _opened(browser: Browser, url: str) -> Iterator[tuple[Page, list[float]]]:
+    """Open the map in a browser that knows nothing yet; yields the page, and ms to its first picture and the answer."""
+    with browser.new_context(viewport={"width": 1440, "height": 860}) as context, context.new_page() as page:
+        page.goto(f"{url}#level=process", wait_until="commit")
+        page.wait_for_load_state("domcontentloaded")
+        yield page, page.evaluate(_PAINTED, str(NODES))
+
+
+def run() -> list[Result]:
+    """Open the map RUNS times and move it; the first opening, which starts the browser's processes, is not counted."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    first, answered, panned, zoomed = list[float](), list[float](), list[float](), list[float]()
+    with (
+        tempfile.TemporaryDirectory(prefix="view-page-") as name,
+        _view(Path(name)) as url,
+        sync_playwright() as driver,
+    ):
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for nth in range(RUNS + 1):
+            with _opened(browser, url) as (page, (painted, answer)):
+                edges = page.evaluate("servicemap.graph.scene.edges.size")
+                assert edges > EDGES * 0.98, edges  # some talk to themselves
+                if nth:
+                    first.append(painted / 1000)
+                    answered.append(answer / 1000)
+                    panned.append(page.evaluate(_FRAMES, "pan"))
+                    zoomed.append(page.evaluate(_FRAMES, "zoom"))
+        browser.close()
+    return [
+        Result(
+            name=f"view: first picture of {SCENE}",
+            value=statistics.median(first),
+            unit="s",
+            against="until the store has answered",
+            against_value=statistics.median(answered),
+            goal=Goal(op="<=", number=2, of="value"),
+            runs=first,
+        ),
+        _smooth("panning", panned),
+        _smooth("zooming", zoomed),
+    ]
+
+
+def _smooth(what: str, runs: list[float]) -> Result:
+    goal = Goal(op=">=", number=30, of="value")
+    return Result(name=f"view: {what} {SCENE}", value=statistics.median(runs), unit="frames/s", goal=goal, runs=runs)
