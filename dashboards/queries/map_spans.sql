@@ -2,27 +2,30 @@
 -- minute or an hour. Whole hours and minutes come from the roll-ups, up to the newest that are told; what is left at
 -- both ends comes from the windows themselves, so that nothing is missing and nothing counts twice.
 -- Parameters: from, to in ms.
-    toInt64(%(from)s) AS from_ms,
-    toInt64(%(to)s) AS to_ms,
-    fromUnixTimestamp64Milli(from_ms, 'UTC') AS since,
-    fromUnixTimestamp64Milli(to_ms, 'UTC') AS until,
-    (SELECT toUnixTimestamp64Milli(max(minute)) + 60000 FROM edges_1m) AS minutes_told,
-    (SELECT toUnixTimestamp64Milli(max(hour)) + 3600000 FROM edges_1h) AS hours_told,
-    intDiv(from_ms + 59999, 60000) * 60000 AS minutes_from,
-    greatest(minutes_from, least(intDiv(to_ms, 60000) * 60000, minutes_told)) AS minutes_to,
-    intDiv(minutes_from + 3599999, 3600000) * 3600000 AS hours_from,
-    greatest(hours_from, least(intDiv(minutes_to, 3600000) * 3600000, hours_told)) AS hours_to,
-    fromUnixTimestamp64Milli(minutes_from, 'UTC') AS first_minute,
-    fromUnixTimestamp64Milli(minutes_to, 'UTC') AS no_minute,
-    fromUnixTimestamp64Milli(hours_from, 'UTC') AS first_hour,
-    fromUnixTimestamp64Milli(hours_to, 'UTC') AS no_hour,
+    fromUnixTimestamp64Milli(toInt64(%(from)s), 'UTC') AS since,
+    fromUnixTimestamp64Milli(toInt64(%(to)s), 'UTC') AS until,
+    -- First and last (excluded) of the minutes, then of the hours. One subquery: each is run wherever it is named.
+    (
+        SELECT arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), [minutes_from, minutes_to, hours_from,
+            greatest(hours_from, least(intDiv(minutes_to, 3600000) * 3600000, hours_told))])
+        FROM
+        (
+            SELECT
+                intDiv(toInt64(%(from)s) + 59999, 60000) * 60000 AS minutes_from,
+                intDiv(minutes_from + 3599999, 3600000) * 3600000 AS hours_from,
+                greatest(minutes_from, least(intDiv(toInt64(%(to)s), 60000) * 60000,
+                    toUnixTimestamp64Milli(max(minute)) + 60000)) AS minutes_to,
+                (SELECT toUnixTimestamp64Milli(max(hour)) + 3600000 FROM edges_1h) AS hours_told
+            FROM edges_1m
+        )
+    ) AS told,
     spans AS
     (
         SELECT * EXCEPT (hour, version, gone) FROM edges_1h FINAL
-        WHERE hour >= first_hour AND hour < no_hour
+        WHERE hour >= told[3] AND hour < told[4]
         UNION ALL
         SELECT * EXCEPT (minute, version, gone) FROM edges_1m FINAL
-        WHERE minute >= first_minute AND minute < no_minute AND (minute < first_hour OR minute >= no_hour)
+        WHERE minute >= told[1] AND minute < told[2] AND (minute < told[3] OR minute >= told[4])
         UNION ALL
         SELECT
             client, server, transport, server_port, width_ms, window AS first, window AS last, rule, client_service,
@@ -34,5 +37,5 @@
             server_sent_segments, server_received_segments, server_retransmits, server_rtt_us, server_min_rtt_us,
             seen_by_client, seen_by_server
         FROM process_edges
-        WHERE window >= since AND window < until AND (window < first_minute OR window >= no_minute)
+        WHERE window >= since AND window < until AND (window < told[1] OR window >= told[2])
     ),

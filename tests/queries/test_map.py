@@ -1,0 +1,74 @@
+"""Maps read from roll-ups and windows together."""
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from dashboards.queries import query
+from schemas.topics import HOUR_MS
+from sinks.rollup import GRACE_MS, MINUTE_MS, Rollup
+from sinks.store import Store
+from tests.queries.flows import T0, WIDTH, End, asked, flow, stored
+from tests.rollups.conftest import Fresh
+
+HOURS = 3
+RANGES = [
+    (0, HOURS * HOUR_MS),
+    (5_000, 2 * HOUR_MS + 7 * MINUTE_MS + 10_000),
+    (HOUR_MS, 2 * HOUR_MS),
+    (2 * HOUR_MS + MINUTE_MS, HOURS * HOUR_MS),
+    (90 * MINUTE_MS + 15_000, 90 * MINUTE_MS + 25_000),
+    (59 * MINUTE_MS, 61 * MINUTE_MS),
+]
+
+
+@pytest.fixture(scope="module")
+def stores(fresh: Fresh) -> tuple[Store, Store]:
+    """Two stores with the same three hours: one is rolled up as it would be live, the other not at all."""
+    random = Random(7)
+    rows: list[dict[str, Any]] = []
+    for _ in range(600):
+        client, server = (End(f"10.0.0.{n}", 0, f"h{n}", 100 + n, f"s{n % 3}") for n in random.sample(range(1, 6), 2))
+        counts = {
+            "opened": random.randint(0, 1),
+            "sent_bytes": random.randint(0, 9999),
+            "rtt_us": random.randint(0, 99),
+        }
+        at = T0 + random.randrange(HOURS * HOUR_MS) // WIDTH * WIDTH
+        there = server._replace(port=80 + random.randint(0, 1))
+        rows.append(flow(client._replace(port=random.randint(30_000, 60_000)), there, window=at, **counts))
+    rolled, plain = fresh(), fresh()
+    for store in (rolled, plain):
+        stored(store, *rows)
+    Rollup(rolled, lambda: T0 + HOURS * HOUR_MS).tell_all(T0, T0 + HOURS * HOUR_MS)
+    assert rolled.query("SELECT uniq(hour) FROM edges_1h") == [(HOURS - 1,)]
+    assert rolled.query("SELECT toUnixTimestamp64Milli(max(minute)) FROM edges_1m") != [(0,)]
+    assert GRACE_MS > MINUTE_MS  # so that the last minutes are windows alone
+    return rolled, plain
+
+
+@pytest.mark.parametrize("range_", RANGES)
+@pytest.mark.parametrize("level", ["process", "service"])
+def test_a_map_is_the_same_with_and_without_rollups(
+    stores: tuple[Store, Store], level: str, range_: tuple[int, int]
+) -> None:
+    low, high = range_
+    values = {"level": level, "service": "", "host": "", "from": T0 + low, "to": T0 + high}
+
+    rolled, plain = (asked(store, query("map_edges"), values)[0] for store in stores)
+
+    assert rolled == plain
+    assert rolled or high - low < MINUTE_MS
+
+
+@pytest.mark.parametrize("name", ["graph_nodes", "graph_edges"])
+def test_a_graph_is_the_same_with_and_without_rollups(stores: tuple[Store, Store], name: str) -> None:
+    values = {"level": "process", "service": "", "host": "", "focus": "", "hops": "1"}
+
+    rolled, plain = (
+        asked(store, query(name), {**values, "from": T0 + 5_000, "to": T0 + HOURS * HOUR_MS})[0] for store in stores
+    )
+
+    assert rolled == plain
+    assert rolled
