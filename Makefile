@@ -49,8 +49,8 @@ fmt: setup ## format the code
 bench: setup ## run the benchmarks, write benchmarks/results.json (ONLY=name for one)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-golden: setup ## rewrite exported schemas and generated reference pages
-	@$(BIN)/python -m schemas.export && $(BIN)/python -m servicemap.reference
+golden: setup ## rewrite exported schemas, reference pages and dashboards
+	@$(BIN)/python -m schemas.export && $(BIN)/python -m servicemap.reference && $(BIN)/servicemap dashboards build
 
 lock: setup ## resolve requirements.lock anew
 	@$(BIN)/pip install --quiet uv && $(BIN)/uv pip compile pyproject.toml --group dev --extra grafana --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock
