@@ -30,7 +30,7 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
     rows: list[dict[str, Any]] = []
     for _ in range(600):
         client, server = (End(f"10.0.0.{n}", 0, f"h{n}", 100 + n, f"s{n % 3}") for n in random.sample(range(1, 6), 2))
-        counts = {
+        counts: dict[str, Any] = {
             "opened": random.randint(0, 1),
             "sent_bytes": random.randint(0, 9999),
             "rtt_us": random.randint(0, 99),
