@@ -9,7 +9,7 @@ const LINES = ["series-1", "series-2"];
 /** Which series share a chart: [title, [series, what it is called there] …]. Others get one of their own. */
 const TOGETHER = [
   ["Requests", ["requests", ""], ["errors", "errors"]],
-  ["Latency", ["p50", "half"], ["p99", "99 of 100"]],
+  ["Latency", ["p50", "p50"], ["p99", "p99"]],
   ["Traffic", ["bytes_in", "in"], ["bytes_out", "out"]],
   ["New connections", ["opened_in", "in"], ["opened_out", "out"]],
   ["Open connections", ["active_in", "in"], ["active_out", "out"]],

@@ -29,7 +29,8 @@ const line = (text) => cut(printable(text).replaceAll("\n", " "), LETTERS);
 export function drawnNode(node, group, loops) {
   const title = line(node.title);
   const lines = [];
-  if (node.subtitle && node.subtitle !== group) lines.push(line(node.subtitle));
+  const below = group && (node.subtitle ?? "").endsWith(group) ? node.subtitle.slice(0, -group.length).replace(/ on $/, "") : node.subtitle;
+  if (below) lines.push(line(below)); // a host in a box of its name need not be said
   if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
   const widest = Math.max(textWidth(title, TITLE_FONT), ...lines.map((text) => textWidth(text, LINE_FONT)));
   return {

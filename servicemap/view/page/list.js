@@ -24,10 +24,11 @@ export function list(page) {
 
   function draw() {
     const titles = new Map(data.map.nodes.map((node) => [node.id, node]));
-    const columns = what === "edges" ? edgeColumns(titles) : NODE_COLUMNS;
+    const http = page.chosen.edges.some((edge) => edge.signals === "http");
+    const columns = what === "edges" ? edgeColumns(titles, http, (data.map.to - data.map.from) / 1000) : NODE_COLUMNS;
     const items = what === "edges" ? [...page.chosen.edges, ...page.chosen.gone.map((edge) => ({ ...edge, gone: true }))] : page.chosen.nodes;
     const [name, way] = sort[what];
-    const by = columns.find((column) => column.name === name).value;
+    const by = (columns.find((column) => column.name === name) ?? columns[0]).value;
     const sorted = [...items].sort((a, b) => way * compare(by(a), by(b)) || compare(a.id, b.id));
     const focused = place.contains(document.activeElement) ? document.activeElement.dataset.keep : "";
     const kinds = el("div", { class: "segments", role: "group", "aria-label": "What is listed" });
@@ -65,7 +66,7 @@ const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - 
 const RANK = { ok: 0, warn: 1, bad: 2 };
 const known = (value, how) => (value === null || value === undefined || value < 0 ? "–" : how(value));
 
-function edgeColumns(titles) {
+function edgeColumns(titles, http, seconds) {
   const name = (id) => [titles.get(id)?.title ?? id, titles.get(id)?.subtitle && el("span", { class: "sub" }, titles.get(id).subtitle)];
   return [
     { name: "client", text: "Client", value: (edge) => titles.get(edge.client)?.title ?? edge.client, cell: (edge) => name(edge.client) },
@@ -74,6 +75,11 @@ function edgeColumns(titles) {
     { name: "state", text: "State", value: (edge) => RANK[edge.health] + (edge.new ? 0.5 : 0) + (edge.gone ? 0.25 : 0),
       cell: (edge) => [mark(edge.health), " ", edge.new && !edge.gone && el("span", { class: "badge new" }, "new"), edge.gone && el("span", { class: "badge gone" }, "gone")] },
     { name: "traffic", text: "Traffic", value: (edge) => edge.bytes_s, how: rate, number: true },
+    ...(http ? [
+      { name: "requests", text: "Requests", value: (edge) => (edge.requests ?? -1) / seconds, how: (value) => known(value, perSecond), number: true },
+      { name: "errors", text: "Errors", value: (edge) => (edge.requests ? edge.errors / edge.requests : -1), how: (value) => known(value, percent), number: true },
+      { name: "p99", text: "p99", value: (edge) => edge.p99_ms ?? -1, how: (value) => known(value, ms), number: true },
+    ] : []),
     { name: "opened", text: "New", value: (edge) => edge.opened_s, how: perSecond, number: true },
     { name: "active", text: "Open", value: (edge) => edge.connections_active, how: digits, number: true },
     { name: "failed", text: "Failed", value: (edge) => edge.failed_share, how: percent, number: true },

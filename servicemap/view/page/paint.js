@@ -103,7 +103,7 @@ function paintMany(pen, edges, zoom, of, marks) {
 
 function paintEdge(pen, edge, zoom, of, marks) {
   const strong = marks.picked === edge.id || marks.hover === edge.id;
-  pen.globalAlpha = faded(marks, edge.id) ? 0.15 : edge.gone ? 0.5 : 1;
+  pen.globalAlpha = faded(marks, edge.id) ? 0.22 : edge.gone ? 0.5 : 1;
   pen.strokeStyle = pen.fillStyle = edgeColour(edge, of, marks);
   pen.lineWidth = Math.max(edge.width, 0.8 / zoom) + (strong ? 1.5 : 0);
   pen.setLineDash(edge.gone ? [2, 5] : edge.fresh ? [9, 6] : edge.health === "bad" ? [16, 4] : []);
@@ -139,7 +139,7 @@ function paintCard(pen, node, zoom, of, marks) {
   const [left, top] = [node.x - node.w / 2, node.y - node.h / 2];
   const outside = node.kind === "address";
   const chosen = marks.picked === node.id;
-  pen.globalAlpha = faded(marks, node.id) ? 0.25 : node.ghost ? 0.55 : 1;
+  pen.globalAlpha = faded(marks, node.id) ? 0.38 : node.ghost ? 0.55 : 1;
   pen.beginPath();
   pen.roundRect(left, top, node.w, node.h, outside ? node.h / 2 : 9);
   if (chosen) {
@@ -219,7 +219,7 @@ function labelBox(edge, t) {
 }
 
 function paintLabel(pen, edge, { x1, y1, x2, y2 }, of, marks) {
-  pen.globalAlpha = faded(marks, edge.id) ? 0.2 : 1;
+  pen.globalAlpha = faded(marks, edge.id) ? 0.3 : 1;
   pen.beginPath();
   pen.roundRect(x1, y1, x2 - x1, y2 - y1, 5);
   pen.fillStyle = of.bg;

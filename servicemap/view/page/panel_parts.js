@@ -30,8 +30,9 @@ export function edgeBody(found, edge, page, charts) {
   const titles = new Map((page.data.map?.nodes ?? []).map((node) => [node.id, node.title]));
   const title = (end) => titles.get(facts[end]) ?? found.facts[`${end}_title`] ?? facts[end] ?? "?";
   const there = facts.client !== undefined;
+  const [stretch, range] = [page.data.stretch, page.data.range].map(([from, to]) => (to - from) / 1000);
   const parts = [
-    there ? tileList(edgeTiles(facts)) : el("p", { class: "signals" }, "Nothing was seen of it in the range of the time line."),
+    there ? tileList(edgeTiles(facts, edge ? stretch : range)) : el("p", { class: "signals" }, "Nothing was seen of it in the range of the time line."),
     there && el("p", { class: "signals" }, signals(facts)),
     there && ends(facts, title, page),
     there && el("h3", {}, "What both sides count"), there && sides(facts),
@@ -42,17 +43,18 @@ export function edgeBody(found, edge, page, charts) {
   return { title: `${title("client")} → ${title("server")}`, what: [`${facts.transport ?? ""} port ${facts.server_port ?? ""}`, status].filter(Boolean).join(" · "), health: facts.health, parts };
 }
 
-function edgeTiles(edge) {
+function edgeTiles(edge, seconds) {
   const health = (share) => (share > 0 ? edge.health : "");
   const tcp = [["Traffic", rate(edge.bytes_s)], ["New connections", perSecond(edge.opened_s)], ["Open", digits(edge.connections_active)],
     ["Failed", percent(edge.failed_share), health(edge.failed_share)], ["Sent again", percent(edge.retransmit_share), health(edge.retransmit_share)], ["Round trip", edge.rtt_ms === null || edge.rtt_ms === undefined ? "–" : ms(edge.rtt_ms)]];
   if (edge.signals !== "http") return tcp;
-  const of = (name, how) => (edge[name] === undefined || edge[name] === null ? "–" : how(edge[name]));
-  return [["Requests", of("requests", digits)], ["Half within", of("p50_ms", ms)], ["99 of 100 within", of("p99_ms", ms)], ...tcp];
+  const of = (value) => (value === null ? "–" : ms(value));
+  const share = edge.requests ? edge.errors / edge.requests : 0;
+  return [["Requests", perSecond(edge.requests / seconds)], ["Errors", percent(share), health(share)], ["p50", of(edge.p50_ms)], ["p99", of(edge.p99_ms)], ...tcp.slice(0, 2), ...tcp.slice(3)];
 }
 
 const signals = (edge) => edge.signals === "http"
-  ? "Latency is that of HTTP requests; errors are answers of 500 and above."
+  ? "Latency is the time to HTTP answers; errors are answers of 500 and above, or none."
   : "Latency is the round trip of TCP; errors are connections that failed.";
 
 function tileList(tiles) {

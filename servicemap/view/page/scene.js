@@ -37,7 +37,9 @@ export function scene(chosen, drawn, places, straight) {
     }
   }
   for (const parallel of beside.values()) {
-    parallel.forEach((edge, nth) => route(edge, nodes, (nth - (parallel.length - 1) / 2) * SPREAD, straight));
+    const lowest = Math.min(nodes.get(parallel[0].client).h, nodes.get(parallel[0].server).h);
+    const apart = Math.min(SPREAD, (lowest - SPREAD) / parallel.length);
+    parallel.forEach((edge, nth) => route(edge, nodes, (nth - (parallel.length - 1) / 2) * apart, straight));
   }
   return { nodes, edges: found, boxes: boxes([...nodes.values()]), straight };
 }
