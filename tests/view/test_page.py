@@ -56,14 +56,23 @@ def visited(browser: Browser, evil_view: View) -> Iterator[BrowserContext]:
         yield context
 
 
-@pytest.fixture
-def page(visited: BrowserContext, evil_view: View) -> Iterator[Page]:
-    """The page as it opens."""
-    with visited.new_page() as found, quiet(found):
+@pytest.fixture(scope="module")
+def standing(visited: BrowserContext, evil_view: View) -> Iterator[Page]:
+    """A page that stays open from test to test."""
+    with visited.new_page() as found:
         found.goto(evil_view.url)
-        shows(found, ALL)
         yield found
-        found.evaluate("localStorage.clear()")
+
+
+@pytest.fixture
+def page(standing: Page) -> Iterator[Page]:
+    """The page as it opens: all that one did to it stands in its address."""
+    with quiet(standing):
+        standing.evaluate("location.hash = ''; document.activeElement.blur()")
+        expect(standing.locator("#panel")).to_be_hidden()
+        expect(standing.locator("#list")).to_be_hidden()
+        shows(standing, ALL)
+        yield standing
 
 
 def shows(page: Page, nodes: int) -> None:
@@ -162,6 +171,7 @@ def test_an_address_shows_the_same_to_whoever_opens_it(visited: BrowserContext, 
 
 
 def test_the_list_needs_no_mouse(page: Page) -> None:
+    page.reload()
     page.keyboard.press("Tab")
     expect(page.locator("#skip")).to_be_focused()
     page.keyboard.press("Enter")
