@@ -145,7 +145,7 @@ class Rollup:
 
 def retell(store: Store, level: Level, low: int, high: int) -> None:
     """Tell [low, high), ms, of a roll-up anew. May be done by several at once, and again."""
-    where, keys = between(level.unit, low, high), ", ".join((level.unit, *_KEY))
+    where = between(level.unit, low, high)
     while True:
         ((known,),) = store.query(f"SELECT max(version) FROM {level.table} WHERE {where}")
         version = max(time.time_ns() // 1000 * 1000 + _random.randrange(1000), known + 1)
@@ -153,19 +153,28 @@ def retell(store: Store, level: Level, low: int, high: int) -> None:
             f"INSERT INTO {level.table} ({level.columns}, version) "
             f"SELECT *, {version} FROM ({level.of(low, high)}) {_SETTINGS}"
         )
-        # Whoever is the last of several to come here finds what all have told, and lets the newest telling stand.
-        store.query(
-            f"INSERT INTO {level.table} ({keys}, version, gone) WITH newest AS "
-            f"(SELECT {level.unit} AS at, max(version) AS told FROM {level.table} WHERE {where} GROUP BY at) "
-            f"SELECT {keys}, greatest(told, {version}) AS version_, 1 "
-            f"FROM {level.table} FINAL INNER JOIN newest ON at = {level.unit} "
-            f"WHERE {where} AND version < version_ {_SETTINGS}"
-        )
+        if known:
+            _sweep(store, level, where, version)
         ((others,),) = store.query(
             f"SELECT count() FROM {level.table} WHERE {where} AND version > {known} AND version != {version}"
         )
         if not others:  # else one of them may have read less than this one and yet bear the higher version
             return
+
+
+def _sweep(store: Store, level: Level, where: str, version: int) -> None:
+    """Mark gone what earlier tellings told and the newest of each minute or hour did not.
+
+    Whoever is the last of several to come here finds what all have told.
+    """
+    keys = ", ".join((level.unit, *_KEY))
+    store.query(
+        f"INSERT INTO {level.table} ({keys}, version, gone) WITH newest AS "
+        f"(SELECT {level.unit} AS at, max(version) AS told FROM {level.table} WHERE {where} GROUP BY at) "
+        f"SELECT {keys}, greatest(told, {version}) AS version_, 1 "
+        f"FROM {level.table} FINAL INNER JOIN newest ON at = {level.unit} "
+        f"WHERE {where} AND version < version_ {_SETTINGS}"
+    )
 
 
 def _stretches(starts: Iterable[int], width: int) -> Iterator[tuple[int, int]]:
