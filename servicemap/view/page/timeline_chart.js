@@ -1,4 +1,5 @@
-// The chart below the map, by uPlot: traffic as bars, failures before them, events as ticks.
+// The chart below the map, by uPlot: traffic as bars, failures before them, events as ticks. The height of a bar is the
+// root of its bytes: one copy of a backup does not flatten the day.
 
 import { tick } from "./format.js";
 
@@ -45,7 +46,7 @@ export function timelineChart(place) {
       range = shown;
       ({ events } = timeline);
       const of = (name) => timeline.buckets.map((bucket) => bucket[name]);
-      const columns = [of("at"), of("bytes"), of("failed").map((count) => count || null)];
+      const columns = [of("at"), of("bytes").map(Math.sqrt), of("failed").map((count) => count || null)];
       if (anew) (plot?.destroy(), (plot = null));
       if (plot) plot.setData(columns);
       else plot = new globalThis.uPlot(options(), columns, (made, ready) => (place.prepend(made.root), ready()));
