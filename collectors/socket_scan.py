@@ -45,6 +45,7 @@ class SocketScan:
         self._seen = Seen()
         self._window: int | None = None
         self._at = 0.0
+        self._retell = False
         self._others: dict[int, int] = {}
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold."""
@@ -76,6 +77,10 @@ class SocketScan:
             self._netlink.close()
             self._netlink = None
 
+    def retell(self) -> None:
+        """Give the identity of every socket at the next scan: a reader has missed what was told of some."""
+        self._retell = True
+
     def waits(self, identity: Identity) -> bool:
         """Tell whether a 4-tuple is in TIME_WAIT now."""
         found = diag.find(self._netlink, identity) if self._netlink else None
@@ -101,14 +106,16 @@ class SocketScan:
             raise RuntimeError("the socket scan is not open")
         seen = Seen(since=self._at)
         self._at = self._monotonic()
+        told = {} if self._retell else before
         try:
             for family in FAMILIES:
-                self._tcp(family, before, seen)
+                self._tcp(family, told, seen)
                 self._plain(family, seen)
         except OSError:
             self.close()  # a dump that broke off leaves answers in the socket: begin anew
             self.open()
             raise
+        self._retell = False
         self._events.drain()  # after the dump: what closed while it ran is final here
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
         seen.vanished = before.keys() - seen.tcp.keys()

@@ -81,6 +81,9 @@ class SocketCollector:
         for values, identity in seen.changed:
             row = Row._make(values)
             tracked = self._known.get(row.cookie)
+            if tracked is None and identity is None:  # told of in a window in which this collector failed
+                self._scan.retell()
+                continue
             if tracked is None or (identity is not None and identity[:4] != tracked.identity[:4]):
                 self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=True)
             tracked.vanished, tracked.told_closed = 0, False

@@ -1,7 +1,7 @@
 """The sides of one window, as columns that grow: where each end of each flow stands, to be gathered into edges."""
 
 from collections.abc import Collection, Sequence
-from itertools import compress
+from itertools import compress, islice
 from operator import itemgetter
 from typing import Any
 
@@ -27,6 +27,7 @@ class Frame:
         self.verdicts: list[int] = [0]
         self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
         self.begun: set[Key] = set()  # flows with an end that was there before its agent, as that began to look
+        self.closed: set[Key] = set()  # flows with an end that closed in this window
         self._joined: dict[int, list[Sight]] = {}  # row -> what was said of the end before it was merged
 
     def __len__(self) -> int:
@@ -67,6 +68,7 @@ class Frame:
         seen = zip(keys, self.columns["fresh"][base:], self.columns["since"][base:], strict=True)
         earliest = self.window - TELL_MS
         self.begun.update([key for key, fresh, since in seen if not fresh and since >= earliest])
+        self.closed.update(compress(keys, self.columns["closed"][base:]))
 
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, each time that it was told of."""
@@ -83,6 +85,10 @@ class Frame:
         self.columns["who"] += [numbers[n] for n in _picked(who, rows)]
         for name in ENDS[1:]:
             self.columns[name] += _picked(getattr(batch.ends, name), rows)
+
+    def identity(self, row: int) -> tuple[Any, ...]:
+        """Return who is at an end."""
+        return next(islice(self.identities, self.columns["who"][row], None))
 
     def number(self, identity: tuple[Any, ...]) -> int:
         """Return the number of an identity in this frame."""

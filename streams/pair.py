@@ -4,7 +4,8 @@ A row is told for every side that comes: with the other end as far as it is know
 Rows of one key merge, so neither order nor repetition nor what was forgotten meanwhile can make a stored row wrong.
 
 An end that its agent first saw when it began to look (not `fresh`) has been there as long as the other end's agent saw
-the connection: who it is gets told for those earlier windows too, back to the start of its process.
+the connection: who it is gets told for those earlier windows too, back to the start of its process. And the two ends of
+a connection seldom close in one moment: who closed in one window is told for the next as well, if the other end lasts.
 """
 
 from collections import Counter
@@ -16,6 +17,7 @@ from schemas.topics import HOUR_MS
 from streams.frame import TELL_MS, Frame, Key
 
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long frames are kept
+LASTS = 2  # windows in which the other end of a closed one is still looked for
 FRAME_ROWS = 100_000  # sides kept to meet their other end
 
 _STARTED, _NODE = (Identities.__struct_fields__.index(name) for name in ("started", "node"))
@@ -42,6 +44,7 @@ class Pairing:
             self._rows += len(rows)
             told.append(_batch(frame, touched))
             told += self._earlier(frame, touched)
+            told += self._later(frame, touched)
         self._evict()
         return told
 
@@ -70,6 +73,22 @@ class Pairing:
                         frame_then.name(key, end, identity)
         self.counters["windows_told_back"] += len(earlier)
         return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(earlier.items())]
+
+    def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
+        """Tell who an end was that closed, for the windows after it in which the other end was still there."""
+        later: dict[int, Frame] = {}
+        for ahead in range(frame.width, (LASTS + 1) * frame.width, frame.width):
+            before, after = self._frames.get(frame.window - ahead), self._frames.get(frame.window + ahead)
+            for then, now in ((before, frame), (frame, after)):
+                if then is None or now is None:
+                    continue
+                for key, end in product(touched.keys() & then.closed, (0, 1)):
+                    gone, other = then.at[end].get(key, 0), now.at[1 - end].get(key, 0)
+                    identity = then.identity(gone)
+                    lasts = 0 < now.columns["since"][other] <= then.window
+                    if lasts and then.columns["closed"][gone] and identity[_NODE]:
+                        later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
+        return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(later.items())]
 
     def _evict(self) -> None:
         """Forget the oldest windows beyond the bounds; their rows stand in the store and can still be added to."""

@@ -308,6 +308,21 @@ def test_a_socket_used_for_a_second_connection_begins_anew(watch: Watch, server:
     assert [(row.opened, row.sent_bytes) for row in rows] == [(True, 3)]
 
 
+def test_a_connection_first_seen_while_the_collector_failed_is_told_in_a_later_window(
+    watch: Watch, server: socket.socket
+) -> None:
+    port = server.getsockname()[1]
+    with connected(server) as (client, accepted):
+        client.sendall(b"x" * 10)
+        receive(accepted, 10)
+        watch.listening()  # the window is scanned, and never read by the collector of sockets
+        client.sendall(b"y" * 3)
+        receive(accepted, 3)
+        rows = [*watch.connections(port), *watch.connections(port)]
+
+    assert [(row.opened, row.sent_bytes, row.received_bytes) for row in rows] == [(True, 13, 0), (True, 0, 13)]
+
+
 def _disconnect(sock: socket.socket) -> None:
     """connect(2) to AF_UNSPEC, which Python has no call for."""
     assert ctypes.CDLL(None).connect(sock.fileno(), struct.pack("=H14x", socket.AF_UNSPEC), 16) == 0

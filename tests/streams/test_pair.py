@@ -123,6 +123,27 @@ def test_an_end_that_nobody_is_known_to_hold_is_not_told_back() -> None:
     assert len(gap({"host": "h1"})) == 1
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_an_end_that_closed_first_is_told_while_the_other_lasts(order: tuple[int, ...]) -> None:
+    sides = [
+        side(0, who=CLIENT, sent_bytes=5),
+        side(1, who=SERVER, sent_bytes=7, closed=True),
+        side(0, at=1, who=CLIENT, sent_bytes=2, closed=True),
+    ]
+    pair = pairing()
+    rows = [row for number in order for row in told(pair.feed(sides[number]))]
+    assert (1, "", "nginx", 0, 0) in rows
+    assert not [row for row in rows if row[0] > 1]
+
+
+def test_an_end_that_closed_is_not_told_of_the_next_connection_on_the_same_ports() -> None:
+    pair = pairing()
+    pair.feed(side(0, who=CLIENT, closed=True))
+    pair.feed(side(1, who=SERVER, closed=True))
+    rows = told(pair.feed(side(0, at=1, who=CLIENT, since=T0 + WIDTH, sent_bytes=2)))
+    assert rows == [(1, "shop", "", 2, 0)]
+
+
 def test_what_is_kept_is_bounded_and_what_was_forgotten_can_still_be_added_to() -> None:
     pair = pairing(frame_rows=10)
     for at in range(100):
