@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 
 from servicemap.demo.wire import HOST
 from servicemap.process import stop_event
@@ -23,21 +24,25 @@ LISTENING = ("web", "emoji", "voting", "store")
 SCRIPTS = Path(__file__).with_name("shop")
 
 
-def free_ports(names: tuple[str, ...]) -> dict[str, int]:
-    """Return a port for each, the first that are free; the ports of clients lie elsewhere (ip_local_port_range)."""
-    found = {}
+def kept_ports(names: tuple[str, ...], keep: ExitStack) -> dict[str, int]:
+    """Return a port for each, the first that are free; the ports of clients lie elsewhere (ip_local_port_range).
+
+    They stay bound, so that nobody takes the port of a service while it is away, and shared, so that it can come back.
+    """
+    found: dict[str, int] = {}
     waiting = iter(names)
     name = next(waiting)
-    with ExitStack() as held:
-        for port in range(FIRST_PORT, FIRST_PORT + TRIES):
-            try:
-                held.enter_context(socket.create_server((HOST, port)))
-            except OSError:
-                continue
-            found[name] = port
-            name = next(waiting, "")
-            if not name:
-                break
+    for port in range(FIRST_PORT, FIRST_PORT + TRIES):
+        held = keep.enter_context(socket.socket())
+        try:
+            held.bind((HOST, port))
+        except OSError:
+            continue
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # after bind: only with others who say so too
+        found[name] = port
+        name = next(waiting, "")
+        if not name:
+            break
     return found
 
 
@@ -65,10 +70,14 @@ def main() -> None:
     folder = given.data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     stop = stop_event()
-    ports = free_ports(LISTENING)
+    with ExitStack() as keep:
+        _run(folder, given.slow_for, kept_ports(LISTENING, keep), stop)
+
+
+def _run(folder: Path, slow_for: str, ports: Mapping[str, int], stop: Event) -> None:
     if len(ports) < len(LISTENING):
         sys.exit(f"servicemap: the demo finds no free ports from {FIRST_PORT} to {FIRST_PORT + TRIES - 1}: free some")
-    supervisor = Supervisor(list(parts(folder, ports, ("--slow-for", given.slow_for))), _say, BACK_AFTER)
+    supervisor = Supervisor(list(parts(folder, ports, ("--slow-for", slow_for))), _say, BACK_AFTER)
     (folder / "ports.json").write_text(json.dumps(ports))
     _say(f"the demo shop is at http://{HOST}:{ports['web']}/; its logs are in {folder}")
     try:

@@ -2,10 +2,11 @@
 
 import json
 import socket
+from contextlib import ExitStack
 
 import pytest
 
-from servicemap.demo.__main__ import free_ports
+from servicemap.demo.__main__ import kept_ports
 from servicemap.demo.catalogue import CATALOGUE
 from servicemap.demo.shop.store import slow
 from tests.demo.shop import Shop
@@ -63,12 +64,25 @@ def test_the_store_is_slow_for_twenty_seconds_of_every_two_minutes() -> None:
 
 
 def test_a_port_that_is_taken_is_left_alone() -> None:
-    (first,) = free_ports(("web",)).values()
-    with socket.create_server(("127.0.0.1", first)):
-        found = free_ports(("web", "store"))
+    with ExitStack() as first:
+        (port,) = kept_ports(("web",), first).values()
+    with socket.create_server(("127.0.0.1", port)), ExitStack() as keep:
+        found = kept_ports(("web", "store"), keep)
 
-    assert first not in found.values()
+    assert port not in found.values()
     assert len(set(found.values())) == 2
+
+
+def test_the_port_of_a_service_that_is_away_is_taken_by_nobody_else() -> None:
+    with ExitStack() as keep, ExitStack() as other:
+        (port,) = kept_ports(("web",), keep).values()
+
+        assert [*kept_ports(("web",), other).values()] != [port]
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server(("127.0.0.1", port))
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        socket.create_server(("127.0.0.1", port), reuse_port=True).close()
 
 
 def votes(running: Shop) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Two programs that talk over a TCP connection and count what they say, to be run and seen by servicemap."""
+"""Two programs that talk HTTP over a TCP connection and count what they say, to be run and seen by servicemap."""
 
 import json
 import socket
@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+QUESTION = b"GET / HTTP/1.1\r\n\r\n"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n" + b"a" * 50
 _COMMAND = (sys.executable, "-m", "tests.e2e.talk")
 
 
 def serve(address: str, port: int) -> None:
-    """Answer every request of REQUEST bytes with ANSWER bytes; listen until killed."""
+    """Answer every QUESTION with ANSWER; listen until killed."""
     with socket.create_server((address, port)) as server:
         print(server.getsockname()[1], flush=True)
         while True:
@@ -23,8 +25,8 @@ def serve(address: str, port: int) -> None:
 
 def _answer(peer: socket.socket) -> None:
     with peer:
-        while request := _exactly(peer, 10):
-            peer.sendall(b"a" * (5 * len(request)))
+        while _exactly(peer, len(QUESTION)):
+            peer.sendall(ANSWER)
 
 
 def ask(address: str, port: int, times: int, pause: float) -> None:
@@ -32,10 +34,12 @@ def ask(address: str, port: int, times: int, pause: float) -> None:
     with socket.create_connection((address, port)) as peer:
         received = 0
         for _ in range(times):
-            peer.sendall(b"q" * 10)
-            received += len(_exactly(peer, 50))
+            peer.sendall(QUESTION)
+            received += len(_exactly(peer, len(ANSWER)))
             time.sleep(pause)
-        print(json.dumps({"port": peer.getsockname()[1], "sent": 10 * times, "received": received}), flush=True)
+        print(
+            json.dumps({"port": peer.getsockname()[1], "sent": len(QUESTION) * times, "received": received}), flush=True
+        )
 
 
 @contextmanager

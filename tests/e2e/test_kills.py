@@ -3,6 +3,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,8 @@ def _kill_one(running: Up, chance: random.Random) -> None:
 
 
 def _recovered(running: Up) -> None:
-    running.until("SELECT max(window) > now() - INTERVAL 4 SECOND FROM edges", lambda rows: rows == [(1,)])
+    """Wait until what is seen from now on is stored."""
+    running.until(f"SELECT max(window) > {int(time.time())} FROM edges", lambda rows: rows == [(1,)])
 
 
 def _differences(data: Path) -> dict[str, tuple[int, int]]:
@@ -75,7 +77,8 @@ def _differences(data: Path) -> dict[str, tuple[int, int]]:
             kept, wanted = (f"SELECT * FROM {name}.{table.name} FINAL" for name in ("servicemap", "expected"))
             missing = live.query(f"SELECT count() FROM ({wanted} EXCEPT {kept})")[0][0]
             added = live.query(f"SELECT count() FROM ({kept} EXCEPT {wanted})")[0][0]
-            assert live.query(f"SELECT count() FROM ({wanted})")[0][0] > 0, table.name
+            if table.name != "requests" or os.geteuid() == 0:  # HTTP is for root to see
+                assert live.query(f"SELECT count() FROM ({wanted})")[0][0] > 0, table.name
             if missing or added:
                 found[table.name] = (missing, added)
         return found

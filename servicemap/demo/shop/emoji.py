@@ -23,7 +23,9 @@ class Catalogue:
         """Answer a request."""
         if (request.method, request.path) != ("GET", "/emoji"):
             return Answer(HTTPStatus.NOT_FOUND)
-        return Answer(HTTPStatus.OK, self._known) if self._known else Answer(HTTPStatus.SERVICE_UNAVAILABLE)
+        if not self._known:
+            await self._ask()
+        return Answer(HTTPStatus.OK, self._known)
 
     async def refresh(self) -> None:
         """Ask the store again and again."""
@@ -31,20 +33,23 @@ class Catalogue:
             await asyncio.sleep(EVERY_SECONDS)
             began = time.monotonic()
             try:
-                answer = await self._store.ask("GET", "/emoji")
-                self._known = answer.body
+                await self._ask()
             except (OSError, EOFError) as error:
                 logging.error("the store is away (%s); the catalogue stays as it was", error)
             took = time.monotonic() - began
             if took > TOO_SLOW_SECONDS:
                 logging.warning("the store took %.0f ms for the catalogue", took * 1000)
 
+    async def _ask(self) -> None:
+        self._known = (await self._store.ask("GET", "/emoji")).body
+
 
 def main() -> None:
     """Serve the catalogue until a signal."""
     given = arguments("port", "store").parse_args()
-    catalogue = Catalogue(Backend(given.store))
-    serve(given.port, given.log, catalogue.answer, catalogue.refresh)
+    store = Backend(given.store)
+    catalogue = Catalogue(store)
+    serve(given.port, given.log, catalogue.answer, [store], catalogue.refresh)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,13 @@ from servicemap.demo.service import arguments, run
 from servicemap.demo.wire import Backend
 
 EVERY_SECONDS = 0.2
-BEGIN_AFTER = 3.0  # seconds: that the others are still starting is no fault to be found
 FAVOURITE = "doughnut"
 TELL_EVERY = 50  # visits
 
 
 async def visit(web: Backend) -> None:
     """Look and vote, again and again."""
-    await asyncio.sleep(BEGIN_AFTER)
+    await web.reach()
     thanked = 0
     others = cycle(CATALOGUE.keys() - {FAVOURITE})
     for visits in count(1):

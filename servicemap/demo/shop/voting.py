@@ -24,7 +24,8 @@ def handler(store: Backend) -> Handler:
 def main() -> None:
     """Take votes until a signal."""
     given = arguments("port", "store").parse_args()
-    serve(given.port, given.log, handler(Backend(given.store)))
+    store = Backend(given.store)
+    serve(given.port, given.log, handler(store), [store])
 
 
 if __name__ == "__main__":

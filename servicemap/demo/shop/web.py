@@ -48,7 +48,8 @@ class Front:
 def main() -> None:
     """Serve the page until a signal."""
     given = arguments("port", "emoji", "voting").parse_args()
-    serve(given.port, given.log, Front(Backend(given.emoji), Backend(given.voting)).answer)
+    emoji, voting = Backend(given.emoji), Backend(given.voting)
+    serve(given.port, given.log, Front(emoji, voting).answer, [emoji, voting])
 
 
 if __name__ == "__main__":
