@@ -1,12 +1,28 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
 
 from deploy.java import StartError
 from deploy.kafka import start
+
+
+FIRST = ("e2e", "replay", "kafka", "view")  # what takes longest, so that no worker ends with it alone
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share servers on one worker: those of a folder, and of end-to-end tests those of a file."""
+
+    def folder(item: pytest.Item) -> str:
+        return item.path.relative_to(Path(__file__).parent).parts[0]
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(str(item.path) if folder(item) == "e2e" else folder(item)))
+    items.sort(key=lambda item: FIRST.index(folder(item)) if folder(item) in FIRST else len(FIRST))
 
 
 @dataclass(frozen=True)
