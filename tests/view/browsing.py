@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
+from tests.programs import installed
+
 SECONDS = 20  # to wait for anything, on a busy machine
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
 PLACE = "id => { const at = servicemap.graph.screen(id); return at && [at.x, at.y] }"
@@ -14,9 +16,10 @@ PLACE = "id => { const at = servicemap.graph.screen(id); return at && [at.x, at.
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Run Debian's Chromium."""
+    program = installed("chromium", "chromium")
     with sync_playwright() as playwright:
         expect.set_options(timeout=SECONDS * 1_000)
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield found
         found.close()
 
