@@ -9,7 +9,6 @@ from confluent_kafka import Producer
 from deploy.java import StartError
 from deploy.kafka import start
 
-
 FIRST = ("e2e", "replay", "kafka", "view")  # what takes longest, so that no worker ends with it alone
 
 
