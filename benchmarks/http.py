@@ -63,9 +63,9 @@ def run() -> list[Result]:
 def _load(http: HttpCollector) -> list[Result]:
     server = _start("serve")
     port = int(_line(server))
+    http.collect(_window(1))
     client = _start("ask", str(port))
     _line(client)  # connected
-    http.collect(_window(1))
     counted, latency = Counter[str](), Counter[int]()
     busy = 0.0
     while client.poll() is None:
