@@ -52,7 +52,7 @@ class Client:
             with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
                 yield from result
         finally:
-            if self.session.kind(text)[0] != "READ_ONLY":
+            if not self.user.reads_only and self.session.kind(text)[0] != "READ_ONLY":
                 self._engine.changes += 1
 
     def prepare(self, text: str, settings: Mapping[str, str], parameters: Mapping[str, str]) -> str:

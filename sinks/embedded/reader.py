@@ -28,6 +28,7 @@ _FORBIDDEN_SETTINGS = re.compile(
 _FORBIDDEN_FUNCTIONS = {"file", "python", "catboostevaluate", "input"}
 _HARMLESS_FUNCTIONS = {"format", "zeros", "zeros_mt", "loop", "null"}
 _FUNCTION = re.compile(r"^\s*Function (\S+)", re.M)
+_WORD = re.compile(r"\w+")
 _SAFE_CONTROL = re.compile(r"\s*USE\s+(\w+|`[^`\\]+`|\"[^\"\\]+\")\s*;?\s*", re.I)
 
 
@@ -50,6 +51,8 @@ def check_statement(session: Session, statement: str, parameters: Mapping[str, s
         return  # does not parse: the engine says why
     if kind != "READ_ONLY" or count != 1:
         raise _refuse("Cannot execute query")
+    if not parameters and "\\" not in statement and not forbidden & _words(statement):
+        return  # what no word names cannot be called, and making the tree is a tenth of a long query's cost
     try:
         tree = b"".join(session.run(f"EXPLAIN AST {statement}", "TSVRaw", parameters)).decode("utf-8", "replace")
     except EngineError:
@@ -59,6 +62,10 @@ def check_statement(session: Session, statement: str, parameters: Mapping[str, s
     for name in _FUNCTION.findall(tree):
         if name.lower() in forbidden:
             raise _refuse(f"Cannot call {name}()")
+
+
+def _words(statement: str) -> set[str]:
+    return set(_WORD.findall(statement.lower()))
 
 
 def check_setting(name: str, value: str) -> None:

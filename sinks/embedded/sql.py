@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     re.S | re.X,
 )
 _FORMAT_NAME = re.compile(r"\s+(\w+)[ \t\f]*;?[ \t\f]*\r?\n?")
+_FORMAT = re.compile(r"\bFORMAT\b", re.I)
 _STRING = r"'(?:[^'\\]|\\.|'')*'"
 _MAP = rf"\{{(?:[^{{}}']|{_STRING})*\}}"
 _PAIR = rf"\w+\s*=\s*(?:{_STRING}|{_MAP}|-?[\w.+-]+)"
@@ -139,7 +140,7 @@ def literal(value: str) -> str:
 
 def output_format(text: str) -> tuple[str | None, bool]:
     """The FORMAT a query ends with (None: it has none), and whether that is certain."""
-    marks = [word for word in words(text) if word.text == "FORMAT"]
+    marks = [word for word in words(text) if word.text == "FORMAT"] if _FORMAT.search(text) else []
     if not marks:
         return None, True
     tail = re.fullmatch(r"\s+(\w+)\s*(SETTINGS\s.*)?;?\s*", text[marks[-1].end :], re.I | re.S)
