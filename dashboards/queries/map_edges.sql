@@ -28,11 +28,11 @@ WITH
             max(client_host) AS c_host, max(client_service) AS c_service,
             max(client_name) AS c_name, max(client_container) AS c_container,
             max(server_host) AS s_host, max(server_service) AS s_service,
-            max(server_name) AS s_name, max(server_container) AS s_container
+            max(server_name) AS s_name, max(server_container) AS s_container,
+            max(max(last)) OVER () AS newest
         FROM spans
         GROUP BY client_, server_, transport, server_port
     ),
-    newest AS (SELECT max(last_) AS at FROM pairs),
     named AS
     (
         SELECT host FROM hosts WHERE hostname = %(host)s
@@ -56,7 +56,7 @@ SELECT
     rules[max(rule_)], toUnixTimestamp64Milli(min(first_)), toUnixTimestamp64Milli(max(last_)),
     max(by_client), max(by_server),
     sum(opened), sum(closed),
-    sumIf(active, last_ + toIntervalMillisecond(3 * width) >= (SELECT at FROM newest)), sum(failed),
+    sumIf(active, last_ + toIntervalMillisecond(3 * width) >= newest), sum(failed),
     sum(c_sent_bytes), sum(c_received_bytes), sum(c_sent_segments), sum(c_received_segments), sum(c_retransmits),
     max(c_rtt_us), minIf(c_min_rtt_us, c_min_rtt_us > 0),
     sum(s_sent_bytes), sum(s_received_bytes), sum(s_sent_segments), sum(s_received_segments), sum(s_retransmits),
