@@ -1,8 +1,9 @@
 """What the view answers. Every answer is worked out in a thread, bytes and all; the loop only passes it on."""
 
+import asyncio
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from servicemap.view.stores import Stores
 from servicemap.view.timeline import timeline_answer
 from sinks.store import Store
 
-Work = Callable[[Store], Any]
+Work = Callable[[], Awaitable[Any]]
 Form = Callable[[Any], bytes]
 STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 FORMS: dict[str, tuple[Form, str]] = {"json": (as_json, "application/json"), "csv": (as_csv, "text/csv")}
@@ -40,12 +41,12 @@ class Api:
         self._assets = Assets()
         self.hub = Hub(lambda: stores.ask(_newest), self._answers.clear)
         self._works: dict[str, Callable[[dict[str, str]], Work]] = {
-            "map": _works(MapAsked, lambda store, asked: map_answer(store, asked, self._known, _now())),
-            "timeline": _works(TimelineAsked, lambda store, asked: timeline_answer(store, asked, _now())),
-            "node": _works(NodeAsked, lambda store, asked: node_answer(store, asked, _now())),
-            "edge": _works(EdgeAsked, lambda store, asked: edge_answer(store, asked, _now())),
-            "hosts": _works(Nothing, lambda store, _: hosts(store, _now())),
-            "health": _works(Nothing, lambda store, _: _health(store, _now())),
+            "map": self._map,
+            "timeline": self._read(TimelineAsked, lambda store, asked: timeline_answer(store, asked, _now())),
+            "node": self._read(NodeAsked, lambda store, asked: node_answer(store, asked, _now())),
+            "edge": self._read(EdgeAsked, lambda store, asked: edge_answer(store, asked, _now())),
+            "hosts": self._read(Nothing, lambda store, _: hosts(store, _now())),
+            "health": self._read(Nothing, lambda store, _: _health(store, _now())),
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -80,7 +81,21 @@ class Api:
         return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 
     async def _worked(self, asked: str, work: Work, encode: Form) -> bytes:
-        return await self._answers.get(asked, lambda: self._stores.ask(lambda store: encode(work(store))))
+        async def worked() -> bytes:
+            return await asyncio.to_thread(encode, await work())
+
+        return await self._answers.get(asked, worked)
+
+    def _map(self, query: dict[str, str]) -> Work:
+        asked = read(query, MapAsked)
+        return lambda: map_answer(self._stores, asked, self._known, _now())
+
+    def _read(self, kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[dict[str, str]], Work]:
+        def work(query: dict[str, str]) -> Work:
+            asked = read(query, kind)
+            return lambda: self._stores.ask(lambda store: answer(store, asked))
+
+        return work
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         if self.hub.full:
@@ -113,14 +128,6 @@ class Api:
             headers["Content-Encoding"] = "gzip"
         body = asset.body if takes or not asset.compressed else gzip.decompress(asset.body)
         return web.Response(body=body, content_type=asset.kind, charset="utf-8", headers=headers)
-
-
-def _works(kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[dict[str, str]], Work]:
-    def work(query: dict[str, str]) -> Work:
-        asked = read(query, kind)
-        return lambda store: answer(store, asked)
-
-    return work
 
 
 def _newest(store: Store) -> tuple[Newest, int]:

@@ -1,18 +1,20 @@
 """Reading what the map is drawn of: the stretch, the one before it, what was known earlier, and where hosts stand."""
 
+import asyncio
 import threading
 from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from dashboards.queries import query
-from servicemap.map_model import LEVELS, ServiceMap, Wanted
+from servicemap.map_model import LEVELS, Wanted
 from servicemap.map_read import read_map
 from servicemap.view.graph import NEW_MS, Labels, drawn
 from servicemap.view.keys import Key, key
 from servicemap.view.parameters import Level, MapAsked, stretch
 from servicemap.view.requests import requests_by_edge
 from servicemap.view.rows import Span, read_rows
+from servicemap.view.stores import Stores
 from sinks.store import Store, StoreError
 
 KNOWN_MS = 3_600_000  # what was not there for so long before is new
@@ -60,30 +62,48 @@ class Known:
             return self._known[asked]
 
 
-def map_answer(store: Store, asked: MapAsked, known: Known, now: int) -> dict[str, Any]:
-    """Return the map that is asked for, as /api/map tells it."""
-    newest = read_newest(store, now)
+async def map_answer(stores: Stores, asked: MapAsked, known: Known, now: int) -> dict[str, Any]:
+    """Return the map that is asked for, as /api/map tells it. What it is made of is read side by side."""
+    newest = await stores.ask(lambda store: read_newest(store, now))
     start, end = stretch(asked, newest.end)
-    wanted = Wanted(start=start, end=end, level=asked.level, service=asked.service, host=asked.host)
-    answer = {"from": start, "to": end, "newest": newest.end, "width_ms": newest.width, "level": asked.level}
+    level = asked.level
+    wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
+    answer = {"from": start, "to": end, "newest": newest.end, "width_ms": newest.width, "level": level}
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
-    found = read_map(store, wanted)
-    labels = [
-        Labels(host, hostname, told.get("region", ""), told.get("zone", ""))
-        for host, hostname, told in store.query("SELECT host, hostname, labels FROM hosts FINAL")
-    ]
-    before = _before(store, wanted, asked.level, {key(edge) for edge in found.edges})
-    requests = requests_by_edge(store, asked.level, Span(start, end, end - start, newest.end))
-    lives = store.query(query("view_lives"), {"from": start, "to": end, "most": MOST_LIVES})
-    told = {"lives": [dict(zip(LIFE, row, strict=True)) for row in lives]}
-    return answer | told | drawn(found, before, known.before(store, asked.level, end), requests, labels)
+    over = Span(start, end, end - start, newest.end)
+    found, was, before, requests, labels, lives = await asyncio.gather(
+        stores.ask(lambda store: read_map(store, wanted)),
+        stores.ask(lambda store: _edges_before(store, wanted, level)),
+        stores.ask(lambda store: known.before(store, level, end)),
+        stores.ask(lambda store: requests_by_edge(store, level, over)),
+        stores.ask(_labels),
+        stores.ask(lambda store: _lives(store, start, end)),
+    )
+    # Most often all that was is still there, and that is quickly known.
+    gone = not was <= {key(edge) for edge in found.edges}
+    past = await stores.ask(lambda store: read_map(store, _earlier(wanted))) if gone else None
+    return answer | {"lives": lives} | await stores.ask(lambda _: drawn(found, past, before, requests, labels))
 
 
-def _before(store: Store, wanted: Wanted, level: Level, there: set[Key]) -> ServiceMap | None:
-    """Return the map of the stretch before, unless all that was is still `there`: most often so, and quickly known."""
+def _earlier(wanted: Wanted) -> Wanted:
+    """Return what to ask for to see the stretch before."""
     end = wanted.start
-    start = max(0, end - min(wanted.end - wanted.start, BEFORE_MS))
-    if {*cast(list[Key], read_rows(store, "view_known", level, Span(start, end, BEFORE_MS, end)))} <= there:
-        return None
-    return read_map(store, msgspec.structs.replace(wanted, start=start, end=end))
+    return msgspec.structs.replace(wanted, start=max(0, end - min(wanted.end - wanted.start, BEFORE_MS)), end=end)
+
+
+def _edges_before(store: Store, wanted: Wanted, level: Level) -> set[Key]:
+    """Read the edges of the stretch before."""
+    earlier = _earlier(wanted)
+    over = Span(earlier.start, earlier.end, BEFORE_MS, earlier.end)
+    return {*cast(list[Key], read_rows(store, "view_known", level, over))}
+
+
+def _labels(store: Store) -> list[Labels]:
+    rows = store.query("SELECT host, hostname, labels FROM hosts FINAL")
+    return [Labels(host, hostname, told.get("region", ""), told.get("zone", "")) for host, hostname, told in rows]
+
+
+def _lives(store: Store, start: int, end: int) -> list[dict[str, Any]]:
+    rows = store.query(query("view_lives"), {"from": start, "to": end, "most": MOST_LIVES})
+    return [dict(zip(LIFE, row, strict=True)) for row in rows]

@@ -8,10 +8,15 @@ export class ApiError extends Error {
 }
 
 /** GET api/<what> with parameters; those that are empty are left out. */
-export async function get(what, parameters = {}, signal = undefined) {
+export function get(what, parameters = {}, signal = undefined) {
+  return told(fetch(address(what, parameters), { signal, headers: { Accept: "application/json" } }));
+}
+
+/** What is told in answer to a request that is under way. */
+export async function told(asked) {
   let response;
   try {
-    response = await fetch(address(what, parameters), { signal, headers: { Accept: "application/json" } });
+    response = await asked;
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("The server does not answer.", 0);

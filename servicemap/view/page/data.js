@@ -1,7 +1,6 @@
 // What the server said last. One request of a kind is under way at a time; a newer question ends an older one.
 
-import { get } from "./api.js";
-import { early } from "./early.js";
+import { address, get, told } from "./api.js";
 
 const RETRY_MS = 5_000;
 const BUCKETS = 120;
@@ -16,7 +15,7 @@ export class Data {
     this.timelineAt = 0;
     this.listeners = [];
     this.underway = null;
-    this.early = early;
+    this.early = earlyMap(state);
     this.again = 0;
   }
 
@@ -108,4 +107,10 @@ export class Data {
   notify() {
     for (const listener of this.listeners) listener();
   }
+}
+
+/** The map that early.js asked for as a promise; null unless it is the one that is wanted. */
+function earlyMap(state) {
+  const { early } = globalThis;
+  return early?.address === address("map", { level: state.level }) ? told(early.answer) : null;
 }
