@@ -9,8 +9,11 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from threading import Event
+
+import psutil
 
 from servicemap.demo.wire import HOST
 from servicemap.process import stop_event
@@ -20,6 +23,7 @@ FIRST_PORT = 8100
 TRIES = 100
 BACK_AFTER = 10.0  # seconds
 TICK = 0.25
+ASKS = {"vote-bot": ("web",), "web": ("emoji", "voting"), "emoji": ("store",), "voting": ("store",), "store": ()}
 LISTENING = ("web", "emoji", "voting", "store")
 SCRIPTS = Path(__file__).with_name("shop")
 
@@ -48,17 +52,19 @@ def kept_ports(names: tuple[str, ...], keep: ExitStack) -> dict[str, int]:
 
 def parts(folder: Path, ports: Mapping[str, int], store_flags: tuple[str, ...]) -> Iterator[Part]:
     """Yield the processes of the shop; the load first, for what is first is stopped first."""
-    flags = {
-        "vote-bot": ("--web", str(ports["web"])),
-        "web": ("--emoji", str(ports["emoji"]), "--voting", str(ports["voting"])),
-        "emoji": ("--store", str(ports["store"])),
-        "voting": ("--store", str(ports["store"])),
-        "store": ("--file", str(folder / "shop.sqlite"), *store_flags),
-    }
-    for name, given in flags.items():
+    for name, asked in ASKS.items():
         own = ("--port", str(ports[name])) if name in ports else ()
+        others = [word for other in asked for word in (f"--{other}", str(ports[other]))]
+        more = ("--file", str(folder / "shop.sqlite"), *store_flags) if name == "store" else ()
         log = ("--log", str(folder / f"{name}.log"))
-        yield Part(name, (str(SCRIPTS / f"{name}.py"), *log, *own, *given), module=False)
+        arguments = (str(SCRIPTS / f"{name}.py"), *log, *own, *others, *more)
+        yield Part(name, arguments, partial(_listening, {ports[other] for other in asked}), module=False)
+
+
+def _listening(ports: set[int]) -> bool:
+    """Say whether all these are served: asking one that is not would be a fault on the map that is none."""
+    served = {each.laddr[1] for each in psutil.net_connections("tcp4") if each.status == psutil.CONN_LISTEN}
+    return ports <= served
 
 
 def main() -> None:

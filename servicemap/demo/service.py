@@ -5,10 +5,10 @@ import asyncio
 import logging
 import logging.handlers
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from servicemap.demo.wire import Backend, Handler, listen
+from servicemap.demo.wire import Handler, listen
 from servicemap.process import stop_event
 
 LOG_BYTES = 262_144  # two files of this size are kept
@@ -23,18 +23,10 @@ def arguments(*ports: str) -> argparse.ArgumentParser:
     return parser
 
 
-def serve(
-    port: int,
-    log: Path,
-    handler: Handler,
-    needs: Sequence[Backend] = (),
-    beside: Callable[[], Awaitable[None]] | None = None,
-) -> None:
-    """Answer requests until a signal, from when the services it needs are there; and do something beside it."""
+def serve(port: int, log: Path, handler: Handler, beside: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Answer requests until a signal, and do something beside it."""
 
     async def work() -> None:
-        for backend in needs:
-            await backend.reach()
         server = await listen(port, handler)
         logging.info("listening on port %d", port)
         await (beside() if beside else server.serve_forever())

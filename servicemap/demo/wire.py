@@ -11,7 +11,6 @@ from typing import NamedTuple
 HOST = "127.0.0.1"
 LONGEST_BODY = 65_536
 PATIENCE = 5.0  # for an answer, seconds
-AGAIN = 0.1  # until one that is not there yet is tried again, seconds
 
 
 class Request(NamedTuple):
@@ -61,16 +60,6 @@ class Backend:
     def __init__(self, port: int) -> None:
         self._port = port
         self._idle: list[Stream] = []
-
-    async def reach(self) -> None:
-        """Return once it is there; the first question finds a connection."""
-        while True:
-            try:
-                self._idle.append(await asyncio.open_connection(HOST, self._port))
-            except OSError:
-                await asyncio.sleep(AGAIN)
-            else:
-                return
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> Answer:
         """Return its answer, on a connection that is open already if there is one. OSError, EOFError: it is away."""

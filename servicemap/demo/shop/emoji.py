@@ -47,9 +47,8 @@ class Catalogue:
 def main() -> None:
     """Serve the catalogue until a signal."""
     given = arguments("port", "store").parse_args()
-    store = Backend(given.store)
-    catalogue = Catalogue(store)
-    serve(given.port, given.log, catalogue.answer, [store], catalogue.refresh)
+    catalogue = Catalogue(Backend(given.store))
+    serve(given.port, given.log, catalogue.answer, catalogue.refresh)
 
 
 if __name__ == "__main__":

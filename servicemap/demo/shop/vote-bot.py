@@ -16,7 +16,6 @@ TELL_EVERY = 50  # visits
 
 async def visit(web: Backend) -> None:
     """Look and vote, again and again."""
-    await web.reach()
     thanked = 0
     others = cycle(CATALOGUE.keys() - {FAVOURITE})
     for visits in count(1):

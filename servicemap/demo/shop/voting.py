@@ -24,8 +24,7 @@ def handler(store: Backend) -> Handler:
 def main() -> None:
     """Take votes until a signal."""
     given = arguments("port", "store").parse_args()
-    store = Backend(given.store)
-    serve(given.port, given.log, handler(store), [store])
+    serve(given.port, given.log, handler(Backend(given.store)))
 
 
 if __name__ == "__main__":

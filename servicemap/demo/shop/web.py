@@ -48,8 +48,7 @@ class Front:
 def main() -> None:
     """Serve the page until a signal."""
     given = arguments("port", "emoji", "voting").parse_args()
-    emoji, voting = Backend(given.emoji), Backend(given.voting)
-    serve(given.port, given.log, Front(emoji, voting).answer, [emoji, voting])
+    serve(given.port, given.log, Front(Backend(given.emoji), Backend(given.voting)).answer)
 
 
 if __name__ == "__main__":
