@@ -63,8 +63,8 @@ def parts(folder: Path, ports: Mapping[str, int], store_flags: tuple[str, ...]) 
 
 def _listening(ports: set[int]) -> bool:
     """Say whether all these are served: asking one that is not would be a fault on the map that is none."""
-    served = {each.laddr[1] for each in psutil.net_connections("tcp4") if each.status == psutil.CONN_LISTEN}
-    return ports <= served
+    sockets = psutil.net_connections("tcp4")
+    return ports <= {each.laddr.port for each in sockets if each.laddr and each.status == psutil.CONN_LISTEN}
 
 
 def main() -> None:
