@@ -79,7 +79,7 @@ def drawn() -> list[tuple[object, ...]]:
     for n in range(ROWS):
         sent, got = random.randrange(100_000), random.randrange(1_000_000)
         ends = ("10.0.0.9", 443, f"198.51.100.{random.randrange(256)}", random.randrange(32_768, 61_000))
-        flags = (1764547190000 + 5_000 * random.randrange(12), n % 50 == 0, True, n % 60 == 0, False)
+        flags = (1764547190000 + 5_000 * random.randrange(12), n % 50 == 0, True, True, n % 60 == 0, False)
         rtt = random.randrange(200, 90_000)
         rows.append((n + 4_000, 6, *ends, 1, 33, *flags, sent, got, sent // 1448, got // 1448, 0, rtt, rtt - 50))
     return rows

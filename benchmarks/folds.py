@@ -139,6 +139,6 @@ def _connections(host: int, ports: list[tuple[int, int, int]], random: Random) -
         local, remote = (served, client) if server == host else (client, served)
         sent, got, rtt = random.randrange(100_000), random.randrange(100_000), random.randrange(200, 900)
         ends = (f"10.0.0.{host + 1}", local, f"10.0.0.{2 - host}", remote)
-        flags = (0, False, True, False, False)  # since, opened, fresh, closed, failed
+        flags = (0, False, True, server == host, False, False)  # since, opened, fresh, accepted, closed, failed
         rows.append((cookie + 1, 6, *ends, 1, 0, *flags, sent, got, sent // 1448, got // 1448, 0, rtt, 180))
     return Connections.of(rows)

@@ -13,6 +13,7 @@ from collectors.diag import Identity, Plain, Row
 from collectors.settings import Settings
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
+ANY = ("0.0.0.0", "::")  # a listener bound to one of these takes what comes to any address
 _cookie = itemgetter(Row._fields.index("cookie"))
 
 
@@ -32,7 +33,11 @@ class Seen:
     inodes_added: set[int] = field(default_factory=set)
     inodes_removed: set[int] = field(default_factory=set)
     since: float = 0.0  # when the scan before was, in seconds of the monotonic clock
-    ports: frozenset[int] = frozenset()  # local ports of TCP listeners
+    bound: frozenset[tuple[str, int]] = frozenset()  # addresses and ports of TCP listeners
+
+    def accepts(self, address: str, port: int) -> bool:
+        """Tell whether somebody listens to connections to an address."""
+        return any((at, port) in self.bound for at in (address, *ANY))
 
 
 class SocketScan:
@@ -120,7 +125,7 @@ class SocketScan:
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
         seen.vanished = before.keys() - seen.tcp.keys()
         tcp = (one for one in seen.listening.values() if one.protocol == socket.IPPROTO_TCP)
-        seen.ports = frozenset(one.identity.local_port for one in tcp)
+        seen.bound = frozenset((one.identity.local_address, one.identity.local_port) for one in tcp)
         self._index(before, seen)
         return seen
 

@@ -161,7 +161,8 @@ class SocketCollector:
 def _tracked(identity: Identity | None, seen: Seen, window: Window, *, fresh: bool) -> Tracked:
     if identity is None:
         raise ValueError("the scan gives the identity of every socket it has not seen before")
-    return Tracked(identity, window.start, fresh, identity.local_port not in seen.ports)
+    opener = not seen.accepts(identity.local_address, identity.local_port)
+    return Tracked(identity, window.start, fresh, opener)
 
 
 def _is_older(one: Closed, seen: Seen) -> bool:

@@ -20,7 +20,7 @@ class Tracked:
     identity: Identity
     since: int  # window in which this run first saw it, ms
     fresh: bool  # it was opened in this run
-    opener: bool  # it sent the SYN: nobody listens on its port
+    opener: bool  # it sent the SYN: nobody listened on its port when it was first seen
     row: Row = NOTHING
     sent: int = 0  # payload since it was opened
     received: int = 0
@@ -43,6 +43,7 @@ class Tracked:
             self.since,
             self.fresh and self.since == window,
             self.fresh,
+            not self.opener,
             closed,
             failed,
             sent - self.sent,
@@ -68,5 +69,5 @@ def udp_row(
     """Return the row of a connected UDP socket, of which the kernel counts nothing."""
     state = diag.CLOSE if closed else diag.ESTABLISHED
     opened = fresh and since == window
-    head = (cookie, socket.IPPROTO_UDP, *identity[:4], state, identity.uid, since, opened, fresh, closed, False)
-    return (*head, 0, 0, 0, 0, 0, 0, 0)
+    head = (cookie, socket.IPPROTO_UDP, *identity[:4], state, identity.uid, since, opened, fresh, False, closed)
+    return (*head, False, 0, 0, 0, 0, 0, 0, 0)

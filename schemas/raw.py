@@ -143,6 +143,9 @@ class Connections(Columns, frozen=True, kw_only=True, omit_defaults=True):
     since: Annotated[Ints, says("window in which this agent first saw it, ms", MAX)] = field(default_factory=list)
     opened: Annotated[Bools, says("opened in this window", MAX)] = field(default_factory=list)
     fresh: Annotated[Bools, says("opened while this agent was watching", MAX)] = field(default_factory=list)
+    accepted: Annotated[Bools, says("listened on its port when this agent first saw it", MAX)] = field(
+        default_factory=list
+    )
     closed: Annotated[Bools, says("closed in this window: its last row", MAX)] = field(default_factory=list)
     failed: Annotated[Bools, says("the connect failed", MAX)] = field(default_factory=list)
     sent_bytes: Annotated[Ints, says("payload bytes sent", MAX)] = field(default_factory=list)

@@ -163,14 +163,14 @@ class Host:
 
         A socket may have connected anew, so nothing is taken over from what it was `before` to another peer.
         """
-        _, transport, address, port, peer, peer_port, state, _, since, _, fresh, *_ = row
+        _, transport, address, port, peer, peer_port, state, _, since, _, fresh, accepted, *_ = row
         here = scope(address, self.host_id, batch.netns, self.networks)
         there = scope(peer, self.host_id, batch.netns, self.networks)
         remote = Endpoint(there, peer, peer_port)
         local = Endpoint(here, address, port)
         flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
         ports = (peer_port, port) if end else (port, peer_port)
-        if self._serving(transport, address, port):
+        if accepted or self._serving(transport, address, port):  # the listener may be gone before its connections
             decided = listens(end, *ports)
         elif state == SYN_SENT or self._listeners_known:
             decided = connected(end, *ports)

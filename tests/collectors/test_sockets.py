@@ -308,6 +308,17 @@ def test_a_socket_used_for_a_second_connection_begins_anew(watch: Watch, server:
     assert [(row.opened, row.sent_bytes) for row in rows] == [(True, 3)]
 
 
+def test_a_connection_stays_accepted_when_its_listener_closes(watch: Watch, server: socket.socket) -> None:
+    port = server.getsockname()[1]
+    with connected(server) as (client, _):
+        mine = client.getsockname()[1]
+        before = [(row.local_port, row.accepted) for row in watch.connections(port)]
+        server.close()
+        after = [(row.local_port, row.accepted) for row in watch.connections(port, keyframe=True)]
+
+    assert sorted(before) == sorted(after) == sorted([(port, True), (mine, False)])
+
+
 def test_a_connection_first_seen_while_the_collector_failed_is_told_in_a_later_window(
     watch: Watch, server: socket.socket
 ) -> None:

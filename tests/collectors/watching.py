@@ -28,6 +28,7 @@ class Connection(NamedTuple):
     since: int
     opened: bool
     fresh: bool
+    accepted: bool
     closed: bool
     failed: bool
     sent_bytes: int

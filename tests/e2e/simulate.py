@@ -263,6 +263,7 @@ def _connections(
             base + max(one.opened, run) * WIDTH,
             one.opened == number,
             one.opened > run,
+            False,
             one.closed == number,
             one.failed,
             sent,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from schemas.graph import SideBatch
+from schemas.verdict import listens
 from streams.attribute import Attribution
 from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, loses, process
 
@@ -187,6 +188,14 @@ def test_an_open_connection_is_not_its_listeners_before_anybody_was_seen_with_it
     what: dict[str, Any] = {"processes": [process(7)], "listeners": [listener(5, 80)], "owners": holds(7, 5)}
     (side,) = Reader().feed(0, connections=[connection(1, "10.0.0.1:80", "10.0.0.9:40000")], **what)
     assert side["name"] == ""
+
+
+def test_an_end_that_was_listened_on_serves_when_its_listener_is_gone() -> None:
+    mine, peer = "10.0.0.1:40009", "10.0.0.9:38418"
+    reader = Reader()
+    before = reader.feed(0, connections=[connection(1, mine, peer, accepted=True)], listeners=[listener(5, 40009)])
+    (after,) = reader.feed(1, connections=[connection(1, mine, peer, accepted=True, closed=True)], keyframe=True)
+    assert [side["verdict"] for side in before] == [after["verdict"]] == [listens(0, 40009, 38418)]
 
 
 def test_connections_that_use_a_flow_again_in_one_window_are_numbered() -> None:
