@@ -3,10 +3,10 @@
     verdict = 2 * rank + (1 if end b serves else 0)        0: nothing known
 
 The rules, weakest first: `port` (the lower port serves), `connected` (an end whose host listens to no such port must
-have connected), `listener` (an end whose port its host listens to, or did when its agent first saw the connection, serves).
-Both ends may make the same claim: peers of a cluster both listen, and where an agent began to look after the server had
-stopped to, neither end does. Then the lower
-port serves, then the lower endpoint; so that no end has to know of the other, the claim that agrees ranks higher.
+have connected), `listener` (an end whose port its host listens to, or did when its agent first saw the connection,
+serves). Both ends may make the same claim: peers of a cluster both listen, and where an agent began to look after the
+server had stopped to, neither end does. Then the lower port serves, then the lower endpoint; so that no end has to know
+of the other, the claim that agrees ranks higher.
 """
 
 RULES = ("unknown", "port", "connected", "connected", "listener", "listener")  # by rank
