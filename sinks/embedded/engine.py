@@ -21,7 +21,7 @@ from typing import Any
 from sinks.embedded.memory import drop_clean_pages
 
 # Small caches and pools: this engine serves one host's map, beside the host's own work. Measured:
-# 210 MB resident after start instead of 245, and 9 threads instead of 27.
+# 210 MB resident after start instead of 245, 9 threads instead of 27, and 0.2 % less of a core at rest.
 KNOBS = {
     "mark_cache_size": 32 << 20,
     "uncompressed_cache_size": 0,
@@ -39,6 +39,7 @@ KNOBS = {
     "max_thread_pool_free_size": 2,
     "max_io_thread_pool_size": 4,
     "max_io_thread_pool_free_size": 0,
+    "memory_worker_period_ms": 2000,
 }
 HOME = "servicemap"
 _ERROR = re.compile(r"Code: (\d+)\. (.*)", re.S)
