@@ -96,7 +96,9 @@ def run() -> list[Result]:
             finally:
                 server.terminate()
         alone = statistics.median(_engine_alone(folder, block))
-    return [_result("uncompressed", plain, alone), _result("with LZ4", packed, alone)]
+    goal = Goal(op=">=", number=120_000, of="value")
+    # The sink inserts plain: on loopback and in a data centre compressing takes longer than sending.
+    return [_result("uncompressed", plain, alone, goal), _result("with LZ4", packed, alone, None)]
 
 
 def _inserts(data: Path, port: int, columns: list[list[object]], compressed: bool) -> tuple[float, ...]:
@@ -126,13 +128,13 @@ def _block(http_port: int) -> bytes:
         return bytes(got.read())
 
 
-def _result(how: str, seconds: tuple[float, ...], alone: float) -> Result:
+def _result(how: str, seconds: tuple[float, ...], alone: float, goal: Goal | None) -> Result:
     return Result(
         name=f"store: rows of {len(_COLUMNS)} columns inserted by clickhouse-driver, {how}",
         value=ROWS / statistics.median(seconds),
         unit="rows/s",
         against="the engine alone, given the same Native bytes",
         against_value=alone,
-        goal=Goal(op=">=", number=120_000, of="value"),
+        goal=goal,
         runs=tuple(ROWS / each for each in seconds),
     )
