@@ -17,7 +17,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from schemas.topics import Topic
-from servicemap.log.kafka_reader import KafkaReader, record_of
+from servicemap.log.kafka_reader import ANSWER_SECONDS, KafkaReader, record_of, watermarks
 from servicemap.log.protocol import (
     LogUnavailable,
     LogUnusable,
@@ -27,7 +27,6 @@ from servicemap.log.protocol import (
     UnknownTopic,
 )
 
-ANSWER_SECONDS = 10.0  # how long a broker may take before we say that none answers
 MAX_MESSAGE_BYTES = 64 << 20  # librdkafka's own limit; each topic has a lower one
 BATCH_BYTES = 512 << 10
 BUFFER_KIB = 32 << 10
@@ -56,11 +55,6 @@ _CONSUMER: dict[str, Any] = {
 
 
 # A partition has no leader for a moment when it is made, and when its broker changes.
-_NO_LEADER_YET = {
-    KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError.LEADER_NOT_AVAILABLE,
-    KafkaError.UNKNOWN_TOPIC_OR_PART,
-}
 
 
 class KafkaLog:
@@ -194,15 +188,8 @@ class KafkaLog:
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """(earliest, end) offsets; see Log."""
         self._check(topic, partition)
-        place, deadline = TopicPartition(topic, partition), time.monotonic() + ANSWER_SECONDS
-        while True:
-            try:
-                first, end = self._query.get_watermark_offsets(place, timeout=ANSWER_SECONDS)
-                return first, end
-            except KafkaException as error:
-                if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
-                    raise self._no_answer() from error
-                time.sleep(0.1)
+        with self._answering():
+            return watermarks(self._query, topic, partition)
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         """Where the group goes on; see Log."""

@@ -8,6 +8,7 @@ from typing import Any
 from confluent_kafka import (
     TIMESTAMP_NOT_AVAILABLE,
     Consumer,
+    KafkaError,
     KafkaException,
     Message,
     TopicPartition,
@@ -15,7 +16,12 @@ from confluent_kafka import (
 
 from servicemap.log.protocol import LogUnavailable, Record, UnknownTopic
 
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 10.0  # how long a broker may take before we say that none answers
+_NO_LEADER_YET = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
 
 _logger = logging.getLogger("servicemap.log.kafka")  # rate-limited in kafka.py
 
@@ -134,12 +140,25 @@ class KafkaReader:
 
     def _bounds(self, place: tuple[str, int]) -> tuple[int, int]:
         try:
-            first, end = self._consumer.get_watermark_offsets(TopicPartition(*place), timeout=ANSWER_SECONDS)
+            return watermarks(self._consumer, *place)
         except KafkaException as error:
             raise LogUnavailable(
                 f"no Kafka broker answers for {place[0]}[{place[1]}]; check that Kafka runs"
             ) from error
-        return first, end
+
+
+def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    """Return (earliest, end) offsets; KafkaException when no broker answers, or none leads the partition for long."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        try:
+            first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_SECONDS)
+        except KafkaException as error:
+            if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return first, end
 
 
 def record_of(message: Message) -> Record:
