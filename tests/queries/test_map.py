@@ -7,7 +7,8 @@ import pytest
 
 from dashboards.queries import query
 from schemas.topics import HOUR_MS
-from sinks.rollup import GRACE_MS, MINUTE_MS, Rollup
+from sinks.levels import MINUTE_MS
+from sinks.rollup import GRACE_MS, Rollup
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, asked, flow, stored
 from tests.rollups.conftest import Fresh
