@@ -16,8 +16,9 @@
     (n, all) -> if(n = 0, '', concat(short(100 * n / all), ' %% of requests')) AS told_errors,
     -- Of a sketch's buckets, and how many times are in each and those below: schemas/latency.py.
     (buckets, passed) -> if(empty(buckets), '', arrayStringConcat(arrayMap(
-        of -> concat(of.1, ' ', short(0.99 * pow(1.01 / 0.99, buckets[arrayFirstIndex(n -> n > of.2 * (passed[-1] - 1), passed)])
-            / 1000), ' ms'), [('p50', 0.5), ('p99', 0.99)]), ', ')) AS told_latency,
+        (name, ms) -> concat(name, ' ', short(ms), ' ms'), ['p50', 'p99'], arrayMap(
+            share -> 0.99 * pow(1.01 / 0.99, buckets[arrayFirstIndex(n -> n > share * (passed[-1] - 1), passed)]) / 1000,
+            [0.5, 0.99])), ', ')) AS told_latency,
     (SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) FROM hosts FINAL) AS hostnames,
 -- include graph_places
     named AS

@@ -26,20 +26,26 @@ WITH
             sum(opened_) AS opened, sum(failed_) AS failed, sum(bytes_) AS bytes,
             sum(greatest(opened_, failed_)) AS tried,
             sumIf(failed_, serves) AS refused, sumIf(greatest(opened_, failed_), serves) AS offered,
-            sumIf(requests_, serves) AS answered, sumMapIf(sketch_, serves) AS answered_in, offered + answered > 0 AS served,
-            if(served, answered, sum(requests_)) AS asked, if(served, sumIf(errors_, serves), sum(errors_)) AS wrong,
-            if(served, answered_in, sumMap(sketch_)) AS times,
+            sumIf(requests_, serves) AS answered, sumIf(errors_, serves) AS wronged, sumMapIf(sketch_, serves) AS taking,
+            sum(requests_) AS requested_, sum(errors_) AS erred, sumMap(sketch_) AS passing,
             countIf(looped) AS loops, sumIf(opened_, looped) AS loop_opened, sumIf(bytes_, looped) AS loop_bytes,
             arraySort(groupUniqArrayIf(about.1, about.1 != '')) AS hosts, arraySort(groupUniqArray(part)) AS parts
         FROM ends
         GROUP BY id
     ),
+    weighted AS
+    (
+        SELECT * EXCEPT (answered, wronged, taking, requested_, erred, passing),
+            offered + answered > 0 AS served, if(served, answered, requested_) AS asked, if(served, wronged, erred) AS wrong,
+            if(served, taking, passing) AS times
+        FROM totals
+    ),
     known AS
     (
-        SELECT *, words[1] AS kind, substring(id, length(words[1]) + 2) AS rest,
+        SELECT * EXCEPT (times), mapKeys(times) AS buckets, arrayCumSum(mapValues(times)) AS passed, words[1] AS kind, substring(id, length(words[1]) + 2) AS rest,
             arrayMap(host -> if(hostnames[host] != '', hostnames[host], host), hosts) AS names,
             greatest(if(served, refused / greatest(offered, 1), failed / greatest(tried, 1)), wrong / greatest(asked, 1)) AS failing
-        FROM totals
+        FROM weighted
     )
 SELECT
     id,
@@ -65,7 +71,7 @@ SELECT
     if(asked > 0, 'http', 'tcp') AS detail__signals,
     told_requests(asked) AS detail__requests,
     told_errors(wrong, asked) AS detail__errors,
-    told_latency(mapKeys(times), arrayCumSum(mapValues(times))) AS detail__latency,
+    told_latency(buckets, passed) AS detail__latency,
     told_time(rtt) AS detail__rtt,
     if(failed = 0, '', concat(toString(failed), ' connections failed')) AS detail__failed,
     if(loops = 0, '', concat(told_connections(loop_opened / seconds), ', ', told_bytes(loop_bytes / seconds)))

@@ -100,6 +100,15 @@ def test_an_edge_tells_what_each_side_counts(past: Past, view: View, level: str,
     assert len(ran.stdout.splitlines()) >= town.WINDOWS, ran.stderr
 
 
+def test_requests_are_told_of_long_stretches_as_well(past: Past, view: View) -> None:
+    asked = {"from_": past.now - 180 * MINUTE_MS, "to": past.now}
+    (edge,) = [edge for edge in view.api("map", **asked)["edges"] if edge["server_port"] == 8000]
+    assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
+    found = view.api("edge", client=service_node("nginx"), server=SHOP, port=8000, **asked)
+    assert found["facts"]["requests"] == 4 * town.WINDOWS
+    assert [round(value, 1) for _, value in found["series"]["p99"]["points"] if value] in ([2.0], [2.0, 2.0])
+
+
 def test_requests_stand_beside_what_tcp_tells(past: Past, view: View) -> None:
     edge = view.api("edge", client=service_node("nginx"), server=SHOP, port=8000, **last_minute(past))
     assert (edge["facts"]["signals"], edge["facts"]["requests"]) == ("http", 4 * town.WINDOWS)
