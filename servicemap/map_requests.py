@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
+from msgspec import structs
+
 from dashboards.queries import query
 from schemas.latency import quantile
-from servicemap.map_model import Edge
+from servicemap.map_model import Edge, ServiceMap
 from sinks.store import Store
 
 LEVELS = {"process", "service", "host"}
@@ -36,6 +38,16 @@ def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
     if not latency:
         return None, None
     return quantile(latency, 0.5) / 1000, quantile(latency, 0.99) / 1000
+
+
+def with_requests(found: ServiceMap, asked: Mapping[Key, Requests]) -> ServiceMap:
+    """Return a map whose edges tell the requests that were `asked` on them."""
+
+    def told(edge: Edge) -> Edge:
+        requests = asked.get(key(edge))
+        return structs.replace(edge, **requests.told()) if requests else edge
+
+    return structs.replace(found, edges=[told(edge) for edge in found.edges])
 
 
 def any_requests(store: Store, start: int, end: int) -> bool:

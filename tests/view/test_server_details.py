@@ -132,6 +132,7 @@ def test_a_map_and_the_series_of_a_node_can_be_taken_away_as_files(past: Past, v
     answer = view.get("/api/export", what="map", format="csv")
     assert answer.headers["content-disposition"] == "attachment; filename=servicemap-map.csv"
     rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
+    assert {row["requests"] for row in rows} == {"", str(4 * town.WINDOWS)}
     assert {row["server_port"] for row in rows} == {"443", "8000", "5432", "9000"}
     series = view.get("/api/export", what="node", format="csv", id=POSTGRES, **last_minute(past))
     points = list(csv.DictReader(io.StringIO(series.body.decode())))
