@@ -24,28 +24,23 @@ WITH
         SELECT
             id, splitByChar(':', id) AS words, max(about) AS facts, max(rtt_us) AS rtt,
             sum(opened_) AS opened, sum(failed_) AS failed, sum(bytes_) AS bytes,
-            sum(greatest(opened_, failed_)) AS tried,
-            sumIf(failed_, serves) AS refused, sumIf(greatest(opened_, failed_), serves) AS offered,
-            sumIf(requests_, serves) AS answered, sumIf(errors_, serves) AS wronged, sumMapIf(sketch_, serves) AS taking,
-            sum(requests_) AS requested_, sum(errors_) AS erred, sumMap(sketch_) AS passing,
+            -- Of what comes to it, else of what goes from it: tried, failed, asked, gone wrong, and times to the answer.
+            if(sumIf(greatest(opened_, failed_) + requests_, serves) > 0,
+                (sumIf(greatest(opened_, failed_), serves), sumIf(failed_, serves),
+                    sumIf(requests_, serves), sumIf(errors_, serves), sumMapIf(sketch_, serves)),
+                (sum(greatest(opened_, failed_)), sum(failed_),
+                    sum(requests_), sum(errors_), sumMap(sketch_))) AS fate,
             countIf(looped) AS loops, sumIf(opened_, looped) AS loop_opened, sumIf(bytes_, looped) AS loop_bytes,
             arraySort(groupUniqArrayIf(about.1, about.1 != '')) AS hosts, arraySort(groupUniqArray(part)) AS parts
         FROM ends
         GROUP BY id
     ),
-    weighted AS
-    (
-        SELECT * EXCEPT (answered, wronged, taking, requested_, erred, passing),
-            offered + answered > 0 AS served, if(served, answered, requested_) AS asked, if(served, wronged, erred) AS wrong,
-            if(served, taking, passing) AS times
-        FROM totals
-    ),
     known AS
     (
-        SELECT * EXCEPT (times), mapKeys(times) AS buckets, arrayCumSum(mapValues(times)) AS passed, words[1] AS kind, substring(id, length(words[1]) + 2) AS rest,
+        SELECT *, words[1] AS kind, substring(id, length(words[1]) + 2) AS rest,
             arrayMap(host -> if(hostnames[host] != '', hostnames[host], host), hosts) AS names,
-            greatest(if(served, refused / greatest(offered, 1), failed / greatest(tried, 1)), wrong / greatest(asked, 1)) AS failing
-        FROM weighted
+            fate.3 AS asked, greatest(fate.2 / greatest(fate.1, 1), fate.4 / greatest(asked, 1)) AS failing
+        FROM totals
     )
 SELECT
     id,
@@ -70,8 +65,8 @@ SELECT
     toString(hosts[1]) AS detail__host_id,
     if(asked > 0, 'http', 'tcp') AS detail__signals,
     told_requests(asked) AS detail__requests,
-    told_errors(wrong, asked) AS detail__errors,
-    told_latency(buckets, passed) AS detail__latency,
+    told_errors(fate.4, asked) AS detail__errors,
+    told_latency(mapKeys(fate.5), arrayCumSum(mapValues(fate.5))) AS detail__latency,
     told_time(rtt) AS detail__rtt,
     if(failed = 0, '', concat(toString(failed), ' connections failed')) AS detail__failed,
     if(loops = 0, '', concat(told_connections(loop_opened / seconds), ', ', told_bytes(loop_bytes / seconds)))
