@@ -14,8 +14,9 @@ from typing import Any
 from benchmarks.result import Goal, Result, timed
 from dashboards.queries import query
 from schemas.topics import HOUR_MS
+from sinks.levels import MINUTE_MS
 from sinks.migrate import migrate
-from sinks.rollup import MINUTE_MS, Rollup
+from sinks.rollup import Rollup
 from sinks.store import Address, Store, create_database
 
 PAIRS, WIDTH_MS, DAY_MS = 500, 5_000, 24 * HOUR_MS

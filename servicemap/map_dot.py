@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from servicemap.map_model import ServiceMap
+from servicemap.map_model import Edge, ServiceMap
 from servicemap.map_text import labels, printable
 
+FAILING_SHARE = 0.05
 _SHAPES = {"service": "box", "process": "box", "container": "box3d", "host": "house", "address": "ellipse"}
 
 
@@ -21,9 +22,24 @@ def _lines(found: ServiceMap) -> Iterator[str]:
         label, tip = _quoted(titles[node.id]), _quoted(node.cmdline or node.id)
         yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={_SHAPES[node.kind]}];"
     for edge in found.edges:
-        label = _quoted(f"{edge.transport}/{edge.server_port}")
+        label = _quoted("  ".join([f"{edge.transport}/{edge.server_port}", *_http(edge, found.seconds)]))
         style = ", style=dashed" if not edge.connections_active else ""
-        yield f"{_quoted(edge.client)} -> {_quoted(edge.server)} [label={label}{style}];"
+        colour = ", color=red, fontcolor=red" if _fails(edge) else ""
+        yield f"{_quoted(edge.client)} -> {_quoted(edge.server)} [label={label}{style}{colour}];"
+
+
+def _http(edge: Edge, seconds: float) -> Iterator[str]:
+    if edge.requests:
+        yield f"{edge.requests / seconds:.1f} req/s"
+        if edge.errors:
+            yield f"{100 * edge.errors / edge.requests:.1f} % errors"
+
+
+def _fails(edge: Edge) -> bool:
+    """Say whether more than one in twenty connects or requests fails, as on the map of Grafana and the live view."""
+    connects = max(edge.connections_opened, edge.connections_failed)
+    refused = edge.connections_failed / connects if connects else 0
+    return max(refused, edge.errors / edge.requests if edge.requests and edge.errors else 0) > FAILING_SHARE
 
 
 def _quoted(text: str) -> str:

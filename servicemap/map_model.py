@@ -34,7 +34,9 @@ class Edge(Struct, kw_only=True):
     """Who talks to whom on which port. Counters are sums of the range; active is now, that is at its end.
 
     `client_…` counters are what the client's host saw, `server_…` the server's: both tell of the same bytes. The fields
-    from provenance on are of level process alone.
+    from provenance to tied are of level process alone, those from requests on of edges on which HTTP was counted, at
+    the levels process, service and host: requests in the range, errors of these (5xx or never answered), and times to
+    the answer, None where none came.
     """
 
     client: str
@@ -69,6 +71,10 @@ class Edge(Struct, kw_only=True):
     server_provenance: str | UnsetType = UNSET
     server_tied: bool | UnsetType = UNSET
     self_loop: bool = False
+    requests: int | UnsetType = UNSET
+    errors: int | UnsetType = UNSET
+    p50_ms: float | UnsetType | None = UNSET
+    p99_ms: float | UnsetType | None = UNSET
 
 
 class ServiceMap(Struct, kw_only=True):
@@ -79,6 +85,12 @@ class ServiceMap(Struct, kw_only=True):
     level: str
     nodes: list[Node]
     edges: list[Edge]
+
+    @property
+    def seconds(self) -> float:
+        """Return how long the range is."""
+        start, end = (datetime.fromisoformat(text) for text in (self.start, self.end))
+        return (end - start).total_seconds()
 
 
 class Wanted(Struct, frozen=True, kw_only=True):

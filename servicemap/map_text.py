@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from msgspec import UnsetType
 from rich.table import Table
 from rich.text import Text
 
@@ -9,18 +10,26 @@ from servicemap.columns import aligned
 from servicemap.map_model import Edge, Node, ServiceMap
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
+HTTP_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # where any edge has requests
 NAMES = 2  # the first columns are names; the others are short and right-aligned
 WIDEST, NARROWEST = 48, 8
 
 
+def headings(found: ServiceMap) -> tuple[str, ...]:
+    """Return what stands above the cells of a map's rows."""
+    return (*HEADINGS, *HTTP_HEADINGS) if any(edge.requests for edge in found.edges) else HEADINGS
+
+
 def rows(found: ServiceMap) -> list[tuple[str, ...]]:
     """Return the edges as cells, the busiest first, then the nodes without any."""
+    width = len(headings(found))
+    seconds = found.seconds
     titles = labels(found)
     ends = {end for edge in found.edges for end in (edge.client, edge.server)}
     busiest = sorted(found.edges, key=lambda edge: (-_carried(edge), edge.client, edge.server, edge.server_port))
     return [
-        *(_row(edge, titles) for edge in busiest),
-        *((titles[node.id], *[""] * (len(HEADINGS) - 1)) for node in found.nodes if node.id not in ends),
+        *((*_row(edge, titles), *_http(edge, seconds))[:width] for edge in busiest),
+        *((titles[node.id], *[""] * (width - 1)) for node in found.nodes if node.id not in ends),
     ]
 
 
@@ -36,18 +45,18 @@ def labels(found: ServiceMap) -> dict[str, str]:
     return {node.id: printable(label(node)) for node in found.nodes}
 
 
-def plain(cells: Sequence[Sequence[str]]) -> str:
-    """Align rows under the headings."""
+def plain(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Align rows under their headings."""
     cut = [[*map(_cut, row[:NAMES]), *row[NAMES:]] for row in cells]
-    return aligned(HEADINGS, cut, right=range(NAMES, len(HEADINGS)))
+    return aligned(headings, cut, right=range(NAMES, len(headings)))
 
 
-def table(title: str, cells: Sequence[Sequence[str]], width: int) -> Table:
+def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> Table:
     """Return the rows as a table for a terminal of a width; where it is narrow, names are cut and numbers are not."""
-    numbers = sum(2 + max(len(row[at]) for row in [HEADINGS, *cells]) for at in range(NAMES, len(HEADINGS)))
+    numbers = sum(2 + max(len(row[at]) for row in [headings, *cells]) for at in range(NAMES, len(headings)))
     room = max(NARROWEST, (width - numbers - 2) // NAMES)
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for at, heading in enumerate(HEADINGS):
+    for at, heading in enumerate(headings):
         made.add_column(heading, no_wrap=True, justify="left" if at < NAMES else "right")
     for row in cells:
         made.add_row(*(Text(_cut(cell, room) if at < NAMES else cell) for at, cell in enumerate(row)))
@@ -67,6 +76,20 @@ def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
         _bytes(max(edge.client_received_bytes, edge.server_sent_bytes)),
         f"{rtt / 1000:.1f} ms" if rtt else "",
     )
+
+
+def _http(edge: Edge, seconds: float) -> tuple[str, ...]:
+    if not edge.requests:
+        return ("",) * len(HTTP_HEADINGS)
+    return (f"{edge.requests / seconds:.1f}", _errors(edge), _ms(edge.p50_ms), _ms(edge.p99_ms))
+
+
+def _errors(edge: Edge) -> str:
+    return f"{100 * edge.errors / edge.requests:.1f} %" if edge.requests and edge.errors else "0 %"
+
+
+def _ms(time: float | UnsetType | None) -> str:
+    return f"{time:.1f} ms" if time else ""
 
 
 def _carried(edge: Edge) -> int:

@@ -9,6 +9,7 @@ import msgspec
 from servicemap.config import Config
 from servicemap.map_model import ServiceMap, Wanted
 from servicemap.map_read import newest, read_map
+from servicemap.map_requests import requests_by_edge, with_requests
 from servicemap.options import Failure, iso
 from servicemap.parts import store_address
 from sinks.store import Store, StoreError
@@ -22,6 +23,7 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
     try:
         start, end = stretch(newest(store), int(time.time() * 1000), since, at)
         found = read_map(store, msgspec.structs.replace(wanted, start=start, end=end))
+        found = with_requests(found, requests_by_edge(store, wanted.level, start, end))
     except StoreError as error:
         raise Failure(str(error)) from None
     finally:
@@ -58,19 +60,19 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
 
         click.echo(dot(found), nl=False)
         return
-    from servicemap.map_text import plain, rows, table
+    from servicemap.map_text import headings, plain, rows, table
 
-    cells = rows(found)
+    named, cells = headings(found), rows(found)
     if not cells:
         _tell(f"nobody talks to anybody in the {title}")
     elif sys.stdout.isatty():
         from rich.console import Console
 
         console = Console()
-        console.print(table(title, cells, console.width))
+        console.print(table(title, named, cells, console.width))
     else:
         _tell(title)
-        click.echo(plain(cells), nl=False)
+        click.echo(plain(named, cells), nl=False)
 
 
 def _tell(sentence: str) -> None:

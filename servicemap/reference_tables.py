@@ -33,6 +33,8 @@ _FACTS = {  # what the columns of a table are called in the schemas
     "hosts": (HostFacts,),
     "edges_1m": (Ends, Identities),
     "edges_1h": (Ends, Identities),
+    "requests_1m": (Identities,),
+    "requests_1h": (Identities,),
 }
 _OWN = {  # columns that the sink makes of several fields
     "transport": "tcp or udp",
@@ -76,7 +78,10 @@ _REQUESTS = {  # columns of the view of requests, whose text says little
     "p99_ms": "time to answer that 99 % of the answers kept, within 1 %",
 }
 _OTHERWISE = {"pipeline": "filled by each sink once a minute, from what it sees (`servicemap/metering.py`)"}
-_ROLLED_UP = "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0"
+_ROLLED_UP = {
+    "edges": "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0",
+    "requests": "a roll-up of [`process_requests`](#process_requests); where there is no HTTP it has no rows",
+}
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)\n\)\n(.*)", re.S)
 _VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+) AS\n(?:WITH\n.*?\n)?SELECT\n(.*?)\nFROM\n", re.S)
 _MERGED = re.compile(r"SimpleAggregateFunction\((\w+), (.*)\)")
@@ -145,7 +150,8 @@ def _table_lines(name: str, body: str, rest: str) -> Iterator[str]:
     key = re.findall(r"\w+", next(clause for clause in clauses if clause.startswith("ORDER BY")))
     other = "last" if any("ReplacingMergeTree(" in clause for clause in clauses) else ""
     yield f"## {name}\n"
-    source = f"filled from the topic [`{topic}`](topics.md#{topic})" if topic else _OTHERWISE.get(name, _ROLLED_UP)
+    otherwise = _OTHERWISE.get(name) or _ROLLED_UP.get(name.partition("_")[0], "")
+    source = f"filled from the topic [`{topic}`](topics.md#{topic})" if topic else otherwise
     yield f"A table, {source}.\n"
     yield from (f"* `{clause}`" for clause in clauses)
     yield ""
@@ -163,7 +169,8 @@ def _table_lines(name: str, body: str, rest: str) -> Iterator[str]:
         merge = "key" if column in key else found[1] if found else other
         if " ALIAS " in declared:
             merge = "part of `a_who`"
-        yield f"| `{column}` | `{found[2] if found else kind}` | {merge} | {_about(column, kind, facts)} |"
+        about = (name.startswith("requests_") and _REQUESTS.get(column)) or _about(column, kind, facts)
+        yield f"| `{column}` | `{found[2] if found else kind}` | {merge} | {about} |"
     yield ""
 
 

@@ -7,7 +7,7 @@ from rich.live import Live
 from servicemap.config import Config
 from servicemap.map_model import Wanted
 from servicemap.map_read import newest, read_map
-from servicemap.map_text import rows, table
+from servicemap.map_text import HEADINGS, rows, table
 from servicemap.mapping import LATEST_MS
 from servicemap.options import Failure
 from servicemap.parts import store_address
@@ -41,7 +41,8 @@ class Summary:
         except (StoreError, Failure):
             return  # not ready yet, or on its way back: the supervisor tells of that
         busiest = rows(found)[:MOST_ROWS]
-        self._live.update(table("who talks to whom, last minute", busiest, self._live.console.width), refresh=True)
+        shown = table("who talks to whom, last minute", HEADINGS, busiest, self._live.console.width)
+        self._live.update(shown, refresh=True)
 
     def close(self) -> None:
         """Leave the screen as it was."""

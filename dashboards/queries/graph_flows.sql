@@ -5,12 +5,20 @@
 -- Parameters: level (process, service, container, host, address); service, host (id or name), "" for any; focus, the id of
 -- a node or "", and hops, how far from it (up to 4); from, to in ms.
 -- include map_spans
+-- include map_requests
     (%(to)s - %(from)s) / 1000 AS seconds,
     n -> multiIf(n >= 100, toString(toUInt64(round(n))), toString(round(n, if(n >= 10, 1, 2)))) AS short,
     n -> concat(short(n), ' conn/s') AS told_connections,
     n -> multiIf(n >= 1e9, concat(short(n / 1e9), ' GB/s'), n >= 1e6, concat(short(n / 1e6), ' MB/s'),
         n >= 1e3, concat(short(n / 1e3), ' kB/s'), concat(short(n), ' B/s')) AS told_bytes,
     us -> if(us = 0, '', concat(short(us / 1000), ' ms')) AS told_time,
+    n -> if(n = 0, '', concat(short(n / seconds), ' req/s')) AS told_requests,
+    (n, all) -> if(n = 0, '', concat(short(100 * n / all), ' %% of requests')) AS told_errors,
+    -- Of a sketch's buckets, and how many times are in each and those below: schemas/latency.py.
+    (buckets, passed) -> if(empty(buckets), '', arrayStringConcat(arrayMap(
+        (name, ms) -> concat(name, ' ', short(ms), ' ms'), ['p50', 'p99'], arrayMap(
+            share -> 0.99 * pow(1.01 / 0.99, buckets[arrayFirstIndex(n -> n > share * (passed[-1] - 1), passed)]) / 1000,
+            [0.5, 0.99])), ', ')) AS told_latency,
     (SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) FROM hosts FINAL) AS hostnames,
 -- include graph_places
     named AS
@@ -36,12 +44,21 @@
         FROM spans
         GROUP BY client, server, transport, server_port
     ),
+    asked AS
+    (
+        SELECT
+            client AS c, server AS s, transport AS protocol, server_port AS port,
+            sum(requested.requests) AS requests, sum(requested.errors) AS errors, sumMap(latency) AS sketch
+        FROM requested
+        GROUP BY client, server, transport, server_port
+    ),
     -- One step a subquery: a name in the same SELECT would be analysed again wherever it is used.
     located AS
     (
         SELECT *, home(c, c_seen) AS c_host, home(s, s_seen) AS s_host,
             concat('network:', network(c_ip)) AS c_network, concat('network:', network(s_ip)) AS s_network
         FROM pairs
+        LEFT JOIN asked USING (c, s, protocol, port)
     ),
     placed AS
     (
@@ -82,7 +99,8 @@
             multiIf(match(s_near, '^(network|address):'), s_ip,
                 startsWith(s_near, 'process:'), concat(s_name, '[', splitByChar(':', s_near)[4], ']'), s_near),
             (c_host, c_service, c_name, c_container), (s_host, s_service, s_name, s_container),
-            protocol, port, opened, failed, bytes, segments, retransmits, rtt_us)) AS everything
+            protocol, port, opened, failed, bytes, segments, retransmits, rtt_us,
+            requests, errors, sketch)) AS everything
         FROM levelled
     ),
     near AS
@@ -133,13 +151,14 @@
             row.1 AS source, row.2 AS target, row.3 AS source_part, row.4 AS target_part,
             row.5 AS source_facts, row.6 AS target_facts, row.7 AS protocol, row.8 AS port,
             row.9 AS opened, row.10 AS failed, row.11 AS bytes, row.12 AS segments, row.13 AS retransmits,
-            row.14 AS rtt_us
+            row.14 AS rtt_us, row.15 AS requests, row.16 AS errors, row.17 AS sketch
         FROM
         (
             SELECT arrayJoin(arrayMap(row -> (
                 if(NOT crowded OR has(busiest, row.1[rung]), row.1[rung], 'other:rest'),
                 if(NOT crowded OR has(busiest, row.2[rung]), row.2[rung], 'other:rest'),
-                row.3, row.4, row.5, row.6, row.7, row.8, row.9, row.10, row.11, row.12, row.13, row.14), some)) AS row
+                row.3, row.4, row.5, row.6, row.7, row.8, row.9, row.10, row.11, row.12, row.13, row.14,
+                row.15, row.16, row.17), some)) AS row
             FROM fitted
         )
     )

@@ -2,23 +2,7 @@
 -- minute or an hour. Whole hours and minutes come from the roll-ups, up to the newest that are told; what is left at
 -- both ends comes from the windows themselves, so that nothing is missing and nothing counts twice.
 -- Parameters: from, to in ms.
-    fromUnixTimestamp64Milli(toInt64(%(from)s), 'UTC') AS since,
-    fromUnixTimestamp64Milli(toInt64(%(to)s), 'UTC') AS until,
-    -- First and last (excluded) of the minutes, then of the hours. One subquery: each is run wherever it is named.
-    (
-        SELECT arrayMap(ms -> fromUnixTimestamp64Milli(ms, 'UTC'), [minutes_from, minutes_to, hours_from,
-            greatest(hours_from, least(intDiv(minutes_to, 3600000) * 3600000, hours_told))])
-        FROM
-        (
-            SELECT
-                intDiv(toInt64(%(from)s) + 59999, 60000) * 60000 AS minutes_from,
-                intDiv(minutes_from + 3599999, 3600000) * 3600000 AS hours_from,
-                greatest(minutes_from, least(intDiv(toInt64(%(to)s), 60000) * 60000,
-                    toUnixTimestamp64Milli(max(minute)) + 60000)) AS minutes_to,
-                (SELECT toUnixTimestamp64Milli(max(hour)) + 3600000 FROM edges_1h) AS hours_told
-            FROM edges_1m
-        )
-    ) AS told,
+-- include map_told
     spans AS
     (
         SELECT * EXCEPT (hour, version, gone) FROM edges_1h FINAL

@@ -1,14 +1,7 @@
 -- Edges between processes in a range, included after panel_clock: hours and minutes of the roll-ups as far as those are
 -- told and the points are as wide, else windows. What both sides count is here the greater of the two, for what a side
 -- did not see is 0. What was open in the last window of a minute or hour stands for all of it.
-    if(grain < 3600000, range_from, greatest(range_from, least(
-        intDiv(range_to, 3600000) * 3600000, (SELECT toUnixTimestamp64Milli(max(hour)) + 3600000 FROM edges_1h)
-    ))) AS hours_to,
-    if(grain < 60000, range_from, greatest(hours_to, least(
-        intDiv(range_to, 60000) * 60000, (SELECT toUnixTimestamp64Milli(max(minute)) + 60000 FROM edges_1m)
-    ))) AS minutes_to,
-    fromUnixTimestamp64Milli(assumeNotNull(hours_to), 'UTC') AS no_hour,
-    fromUnixTimestamp64Milli(assumeNotNull(minutes_to), 'UTC') AS no_minute,
+-- include panel_told
     pairs AS
     (
         SELECT

@@ -1,9 +1,9 @@
--- Lines of the time to answer, ms, included after `asked`: its rows of process_requests. The sketches of a point are added
+-- Lines of the time to answer, ms, included after `asked`: its rows of map_requests. The sketches of a point are added
 -- up; each quantile is within 1 %% (schemas/latency.py).
     sketches AS
     (
         SELECT
-            intDiv(toUnixTimestamp64Milli(window), step) * step AS at, sumMap(latency) AS sketch,
+            intDiv(toUnixTimestamp64Milli(begins), step) * step AS at, sumMap(latency) AS sketch,
             mapKeys(sketch) AS buckets, arrayCumSum(mapValues(sketch)) AS passed
         FROM asked
         GROUP BY at

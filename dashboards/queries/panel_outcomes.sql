@@ -1,11 +1,11 @@
--- Lines of requests by outcome, included after `asked`: its rows of process_requests, by class of status and unanswered.
+-- Lines of requests by outcome, included after `asked`: its rows of map_requests, by class of status and unanswered.
     counted AS
     (
-        SELECT intDiv(toUnixTimestamp64Milli(window), step) * step AS at, outcome.1 AS series, sum(outcome.2) AS many
+        SELECT intDiv(toUnixTimestamp64Milli(begins), step) * step AS at, outcome.1 AS series, sum(outcome.2) AS many
         FROM
         (
             SELECT
-                window,
+                begins,
                 arrayConcat(
                     arrayMap((what, n) -> (substring(what, -3), n), mapKeys(by), mapValues(by)),
                     [('unanswered', unanswered)]

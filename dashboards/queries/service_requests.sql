@@ -2,11 +2,12 @@
 -- Parameters: service; host (id), "" for any; from, to in ms; interval in s.
 WITH
 -- include panel_clock
+-- include panel_told
+-- include map_requests
     asked AS
     (
         SELECT *
-        FROM process_requests
-        WHERE window >= since AND window < until
-            AND server_service = %(service)s AND %(host)s IN ('', server_host)
+        FROM requested
+        WHERE server_service = %(service)s AND %(host)s IN ('', server_host)
     ),
 -- include panel_outcomes

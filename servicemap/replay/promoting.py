@@ -144,7 +144,7 @@ def _finish(
 def roll_up(rollup: Rollup, tables: Sequence[Table], span: Span) -> None:
     """Tell roll-ups of what was swapped in, and of what was stored beside it."""
     rollup.tell()
-    if any(table.name == "edges" for table in tables):
+    if any(table.name in {"edges", "requests"} for table in tables):
         rollup.tell_all(*span)
 
 

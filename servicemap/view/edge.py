@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from servicemap.map_model import Node
+from servicemap.map_requests import Requests
 from servicemap.view.health import health, share
-from servicemap.view.keys import Requests, edge_id
+from servicemap.view.keys import edge_id
 from servicemap.view.lines import EDGE
 from servicemap.view.map_reading import read_newest
 from servicemap.view.members import members
@@ -77,7 +78,8 @@ def _facts(asked: EdgeAsked, rows: list[Row], requests: Requests | None, over: S
         "failed_share": failed_share,
         "retransmit_share": retransmit_share,
         "health": health(max(failed_share, error_share), retransmit_share, segments),
-        **(requests.told() if requests else {"signals": "tcp"}),
+        "signals": "http" if requests else "tcp",
+        **(requests.told() if requests else {}),
     }
 
 

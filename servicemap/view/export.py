@@ -28,7 +28,7 @@ def as_csv(answer: dict[str, Any]) -> bytes:
 def _edges(edges: Sequence[dict[str, Any]]) -> Iterator[Iterable[Any]]:
     if not edges:
         return
-    names = [name for name in edges[0] if name != "id"]
+    names = [name for name in dict.fromkeys(name for edge in edges for name in edge) if name != "id"]
     yield names
     for edge in edges:
         yield (iso_ms(edge[name]) if name in {"first", "last"} else edge.get(name) for name in names)

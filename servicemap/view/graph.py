@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from servicemap.map_model import Edge, Node, ServiceMap
+from servicemap.map_requests import Key, Requests, key
 from servicemap.view.health import health, share, softened, worst
-from servicemap.view.keys import Key, Requests, edge_id, key
+from servicemap.view.keys import edge_id
 
 NEW_MS = 600_000  # what was first seen so lately is new
 
@@ -64,7 +65,8 @@ def _edge(edge: Edge, seconds: float, asked: Requests | None, *, new: bool) -> d
         "rtt_ms": rtt_us / 1000 if rtt_us else None,
         "health": health(max(failed_share, error_share), retransmit_share, segments),
         "new": new,
-        **(asked.told() if asked else {"signals": "tcp"}),
+        "signals": "http" if asked else "tcp",
+        **(asked.told() if asked else {}),
     }
 
 

@@ -9,10 +9,9 @@ import msgspec
 from dashboards.queries import query
 from servicemap.map_model import LEVELS, Wanted
 from servicemap.map_read import read_map
+from servicemap.map_requests import Key, key, requests_by_edge
 from servicemap.view.graph import NEW_MS, Labels, drawn
-from servicemap.view.keys import Key, key
 from servicemap.view.parameters import Level, MapAsked, stretch
-from servicemap.view.requests import requests_by_edge
 from servicemap.view.rows import Span, read_rows
 from servicemap.view.stores import Stores
 from sinks.store import Store, StoreError
@@ -71,12 +70,11 @@ async def map_answer(stores: Stores, asked: MapAsked, known: Known, now: int) ->
     answer = {"from": start, "to": end, "newest": newest.end, "width_ms": newest.width, "level": level}
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
-    over = Span(start, end, end - start, newest.end)
     found, was, before, requests, labels, lives = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
         stores.ask(lambda store: _edges_before(store, wanted, level)),
         stores.ask(lambda store: known.before(store, level, end)),
-        stores.ask(lambda store: requests_by_edge(store, level, over)),
+        stores.ask(lambda store: requests_by_edge(store, level, start, end)),
         stores.ask(_labels),
         stores.ask(lambda store: _lives(store, start, end)),
     )

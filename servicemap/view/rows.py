@@ -26,6 +26,11 @@ class Span(NamedTuple):
         """Return how much of it has been."""
         return max(1, min(self.end, self.newest) - self.start) / 1000
 
+    @property
+    def long(self) -> bool:
+        """Return whether it is read from the roll-ups."""
+        return self.end - self.start > FEW_MS and self.step >= MINUTE_MS
+
     def times(self) -> list[tuple[int, float]]:
         """Return when each step begins, ms, and how many seconds of it have been."""
         last = min(self.end, self.newest)
@@ -45,14 +50,16 @@ def read_rows(store: Store, name: str, level: Level, over: Span, **asked: Any) -
     """Run a query that follows view_ended over the rows of a stretch."""
     values: dict[str, Any] = {"level": level, "from": over.start, "to": over.end, "step": over.step, **asked}
     source = "view_said_addresses" if level == "address" else "view_said_windows"
-    if level != "address" and over.end - over.start > FEW_MS and over.step >= MINUTE_MS:
+    if level != "address" and over.long:
         source = "view_said_rolled"
-        values |= _rolled(store, over)
+        values |= rolled(store, over)
     return store.query(f"WITH\n{query(source)}{query('view_ended')}{query(name)}", values)
 
 
-def _rolled(store: Store, over: Span) -> dict[str, int]:
+def rolled(store: Store, over: Span) -> dict[str, int]:
     """Return up to where each roll-up is read; the rows that are younger are read as they are."""
+    if not over.long:
+        return {"hours_to": over.start, "minutes_to": over.start}
     ((hour, minutes),) = store.query(query("view_rolled"))
     first = -(-over.start // HOUR_MS) * HOUR_MS  # the minutes before it are not a whole hour
     hours_to = min(hour, over.end // HOUR_MS * HOUR_MS) if over.step % HOUR_MS == 0 else over.start

@@ -11,7 +11,8 @@ from schemas.logged import Logged, Message
 from schemas.raw import Heartbeat, HostFacts
 from schemas.topics import HOUR_MS
 from schemas.verdict import listens
-from sinks.rollup import HOURS, MINUTES, retell
+from sinks.levels import HOURS, MINUTES
+from sinks.rollup import retell
 from sinks.sink import Sink
 from sinks.store import Store
 

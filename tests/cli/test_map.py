@@ -8,7 +8,7 @@ import pytest
 
 from schemas.ids import address_node, container_node, host_node, service_node
 from servicemap.map_model import LEVELS
-from servicemap.map_text import WIDEST, plain
+from servicemap.map_text import HEADINGS, WIDEST, plain
 from tests.cli import town
 from tests.cli.conftest import Run, Town
 
@@ -149,7 +149,7 @@ def test_a_pipe_gets_aligned_text_without_control_characters(run: Run) -> None:
 
 def test_long_names_are_cut_and_not_wrapped() -> None:
     row = ("x" * 100, "y", *["1"] * 7)
-    _, line = plain([row]).splitlines()
+    _, line = plain(HEADINGS, [row]).splitlines()
     assert line.split()[0] == "x" * (WIDEST - 1) + "…"
 
 

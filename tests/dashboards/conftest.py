@@ -115,11 +115,11 @@ def recorded(data: Path, config: Config) -> Iterator[Recorded]:
     records = list(enriched(stretch(base), SILENT, end - SILENT_WINDOWS * WIDTH))
     with closing(opened(config, records)) as live:
         live.go_on()
+        live.store.query(REQUESTS)
         rollup = Rollup(live.store)
         rollup.resume()
         rollup.tell()
         live.store.insert("pipeline", measured(start))
-        live.store.query(REQUESTS)
     with reader(data, "servicemap") as client:
         yield Recorded(client, start, end)
 

@@ -1,5 +1,7 @@
 """Rates on the dashboards are those of what is stored, however wide the points are and wherever the range begins."""
 
+from typing import Any
+
 import pytest
 
 from dashboards.queries import grafana
@@ -11,9 +13,9 @@ HOUR_MS = 3_600_000
 SAID = "to the server, says the client"
 
 
-def carried(recorded: Recorded, interval: int, series: str) -> float:
+def carried(recorded: Recorded, interval: int, series: str, name: str = "edge_bytes") -> float:
     """Return the area under a line: points are `interval` seconds, the first and the last perhaps less."""
-    told = recorded.ask(grafana("edge_bytes"), VALUES, interval)
+    told = recorded.ask(grafana(name), VALUES, interval)
     rates: dict[float, float] = {
         row["time"].timestamp(): row["value"] for row in told.dicts() if row["series"] == series
     }
@@ -43,6 +45,31 @@ def test_a_point_that_is_not_over_yet_is_no_dip(
     told = late.ask(grafana("service_open"), VALUES, 300)
     held = [row["value"] for row in told.dicts() if row["series"] == "with its clients"]
     assert held[-1] == pytest.approx(held[-2], rel=0.1)
+
+
+@pytest.mark.parametrize("interval", [5, 35, 60, 420])
+@pytest.mark.parametrize("name", ["edge_requests", "service_requests"])
+def test_the_area_under_requests_is_how_many_there_were(recorded: Recorded, name: str, interval: int) -> None:
+    client = "AND client_service = 'nginx'" if name == "edge_requests" else "AND server_host = 'back'"
+    ((whole,),) = recorded.sql(
+        f"SELECT sum(by['GET 2xx']) FROM process_requests WHERE server_service = 'api' {client} "
+        f"AND toUnixTimestamp64Milli(window) BETWEEN {recorded.start} AND {recorded.end - 1}"
+    )
+    assert whole
+    assert carried(recorded, interval, "2xx", name) == pytest.approx(whole)
+
+
+def test_hours_of_requests_and_windows_after_them_are_what_windows_alone_are(recorded: Recorded) -> None:
+    hours = Recorded(recorded.client, recorded.start // HOUR_MS * HOUR_MS, recorded.end)
+    for name in ("edge_requests", "service_requests"):
+        assert carried(hours, 3600, "5xx", name) == pytest.approx(carried(hours, 5, "5xx", name))
+    slow = [row["value"] for row in _rows(hours, "edge_latency", 3600) if row["series"] == "99 % within"]
+    assert slow == pytest.approx([microseconds(700) / 1000] * len(slow))
+    assert recorded.sql("SELECT count() FROM requests_1h")[0][0] > 0
+
+
+def _rows(recorded: Recorded, name: str, interval: int) -> list[dict[str, Any]]:
+    return recorded.ask(grafana(name), VALUES, interval).dicts()
 
 
 def test_requests_are_told_by_class_and_answers_by_the_sketch_of_their_times(recorded: Recorded) -> None:

@@ -3,9 +3,14 @@
 import json
 import os
 import signal
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+from clickhouse_driver.util.escape import escape_params
+
+from dashboards.queries import query
 from tests.demo.shop import Shop, opened
 from tests.e2e.running import Up, run, until
 
@@ -17,6 +22,7 @@ EDGES = {
     ("voting", "store"),
 }
 
+RED = "#e02f44"
 REQUESTS = """
 SELECT client_service, server_service, sumMap(by), sum(errors), quantileExact(p50_ms)
 FROM process_requests WHERE server_port IN {ports} AND client_service != '' GROUP BY ALL
@@ -40,6 +46,22 @@ def test_what_fails_and_what_is_slow_is_told_of_the_guilty_edges_alone(demo: Up,
     assert by["POST 2xx"] > by["POST 5xx"]
     assert [edge for edge in EDGES if told[edge][1]] == [("voting", "store")]
     assert [edge for edge in EDGES if told[edge][2] > 250] == [("emoji", "store")]
+
+
+def test_the_guilty_edge_is_red_on_the_map_of_grafana_and_no_other(demo: Up, slow_shop: Shop) -> None:
+    values = {"level": "service", "service": "", "host": "", "focus": "", "hops": "1"}
+    shop = {f"service:{client} > service:{server}" for client, server in EDGES}
+
+    def colours() -> dict[str, str]:
+        now = time.time_ns() // 1_000_000
+        asked = {**values, "from": now - 120_000, "to": now}
+        text = query("graph_edges") % escape_params(asked, SimpleNamespace())
+        found = {str(row[0]): str(row[6]) for row in demo.sql(text)}
+        return {edge: found[edge] for edge in shop & found.keys()}
+
+    told = until(colours, lambda found: found.keys() == shop and RED in found.values(), 60, "a red edge")
+
+    assert [edge for edge, colour in told.items() if colour == RED] == ["service:voting > service:store"]
 
 
 def test_a_service_that_is_killed_is_told_of_and_comes_back(demo: Up) -> None:

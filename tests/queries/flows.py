@@ -72,3 +72,13 @@ def hosts(store: Store, **addresses: str) -> None:
             "addresses": [[f"{address}/24", "127.0.0.1/8"] for address in addresses.values()],
         },
     )
+
+
+def requests(store: Store, *told: tuple[dict[str, Any], dict[str, int], dict[int, int]], unanswered: int = 0) -> None:
+    """Store what the servers' hosts counted on flows: answers by class, and the sketch of their times."""
+    rows = [
+        {name: row[name] for name in ("window", "transport", "width_ms", "a_address", "a_port", "b_address", "b_port")}
+        | {"end": 0, "sampling": 1, "answered": answered, "latency": latency, "unanswered": unanswered}
+        for row, answered, latency in told
+    ]
+    store.insert("requests", {name: [row[name] for row in rows] for name in rows[0]})

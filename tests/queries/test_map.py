@@ -7,9 +7,14 @@ import pytest
 
 from dashboards.queries import query
 from schemas.topics import HOUR_MS
-from sinks.rollup import GRACE_MS, MINUTE_MS, Rollup
+from servicemap.map_requests import requests_by_edge
+from servicemap.view.parameters import EdgeAsked
+from servicemap.view.requests import request_series
+from servicemap.view.rows import Span
+from sinks.levels import MINUTE_MS
+from sinks.rollup import GRACE_MS, Rollup
 from sinks.store import Store
-from tests.queries.flows import T0, WIDTH, End, asked, flow, stored
+from tests.queries.flows import T0, WIDTH, End, asked, flow, requests, stored
 from tests.rollups.conftest import Fresh
 
 HOURS = 3
@@ -38,11 +43,17 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
         at = T0 + random.randrange(HOURS * HOUR_MS) // WIDTH * WIDTH
         there = server._replace(port=80 + random.randint(0, 1))
         rows.append(flow(client._replace(port=random.randint(30_000, 60_000)), there, window=at, **counts))
+    asked_on = [
+        (row, {"GET 2xx": random.randint(1, 9), "GET 5xx": random.randint(0, 1)}, {random.randint(1, 900): 1})
+        for row in rows[::2]
+    ]
     rolled, plain = fresh(), fresh()
     for store in (rolled, plain):
         stored(store, *rows)
+        requests(store, *asked_on)
     Rollup(rolled, lambda: T0 + HOURS * HOUR_MS).tell_all(T0, T0 + HOURS * HOUR_MS)
-    assert rolled.query("SELECT uniq(hour) FROM edges_1h") == [(HOURS - 1,)]
+    for table in ("edges_1h", "requests_1h"):
+        assert rolled.query(f"SELECT uniq(hour) FROM {table}") == [(HOURS - 1,)]
     assert rolled.query("SELECT toUnixTimestamp64Milli(max(minute)) FROM edges_1m") != [(0,)]
     assert GRACE_MS > MINUTE_MS  # so that the last minutes are windows alone
     return rolled, plain
@@ -60,6 +71,40 @@ def test_a_map_is_the_same_with_and_without_rollups(
 
     assert rolled == plain
     assert rolled or high - low < MINUTE_MS
+
+
+@pytest.mark.parametrize("range_", RANGES)
+@pytest.mark.parametrize("level", ["process", "service", "host"])
+def test_requests_on_a_map_are_the_same_with_and_without_rollups(
+    stores: tuple[Store, Store], level: str, range_: tuple[int, int]
+) -> None:
+    low, high = range_
+
+    rolled, plain = (requests_by_edge(store, level, T0 + low, T0 + high) for store in stores)
+
+    assert rolled == plain
+    assert rolled or high - low < MINUTE_MS
+    ((count,),) = stores[1].query(
+        "SELECT sum(requests) FROM process_requests "
+        f"WHERE toUnixTimestamp64Milli(window) BETWEEN {T0 + low} AND {T0 + high - 1}"
+    )
+    assert sum(each.requests for each in rolled.values()) == count
+
+
+@pytest.mark.parametrize("step_ms", [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS])
+@pytest.mark.parametrize("one_edge", [True, False])
+def test_requests_over_time_are_the_same_with_and_without_rollups(
+    stores: tuple[Store, Store], step_ms: int, one_edge: bool
+) -> None:
+    end = T0 + HOURS * HOUR_MS - 7 * WIDTH
+    over = Span(T0, end, step_ms, end)
+    edge = EdgeAsked(client="service:s0", server="service:s1", port=80) if one_edge else None
+
+    rolled, plain = (request_series(store, "service", over, "service:s1", edge) for store in stores)
+
+    assert rolled == plain
+    assert len({row[0] for row in rolled}) == len(rolled) > 1
+    assert {row[0] % step_ms for row in rolled} == {0}
 
 
 @pytest.mark.parametrize("name", ["graph_nodes", "graph_edges"])

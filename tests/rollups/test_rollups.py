@@ -9,9 +9,10 @@ import pytest
 from schemas import topics
 from schemas.logged import Message
 from schemas.topics import HOUR_MS
-from sinks.rollup import GRACE_MS, MINUTE_MS, MINUTES, Rollup, retell
+from sinks.levels import MINUTE_MS, MINUTES, REQUEST_MINUTES
+from sinks.rollup import GRACE_MS, Rollup, retell
 from sinks.sink import Sink
-from sinks.store import Store
+from sinks.store import Address, Store
 from streams.stage import AttributeStage, PairStage
 from tests.rollups.conftest import Fresh
 from tests.streams.build import T0
@@ -32,20 +33,27 @@ FACTS = """
     max(server_provenance), max(server_address), argMax(rule, indexOf(['port', 'connected', 'listener'], rule))"""
 
 
+REQUESTS = """
+    max(client_service), max(client_name), max(client_host), max(server_service), max(server_name), max(server_host),
+    max(sampling), sum(requests), sum(errors), sum(unanswered), sumMap(by), sumMap(latency)"""
+
+
 def folded(messages: Sequence[Message]) -> list[Message]:
-    """What the folds tell of raw records that is stored as edges."""
+    """What the folds tell of raw records that is stored as edges, and the requests on them."""
     attribute, pair = AttributeStage((), 1), PairStage()
-    edges = []
+    found = []
     for message in messages:
-        for side in attribute.feed(message):
-            if side.topic == topics.SIDES.name:
-                told = Message(side.topic, 0, 0, message.timestamp, side.key, side.value)
-                edges += [
+        for told in attribute.feed(message):
+            record = Message(told.topic, 0, 0, message.timestamp, told.key, told.value)
+            if record.topic == topics.FLOW_REQUESTS.name:
+                found.append(record)
+            if record.topic == topics.SIDES.name:
+                found += [
                     Message(made.topic, 0, 0, message.timestamp, made.key, made.value)
-                    for made in pair.feed(told)
+                    for made in pair.feed(record)
                     if made.topic == topics.EDGES.name
                 ]
-    return edges
+    return found
 
 
 def expected(store: Store, unit: str) -> list[tuple[Any, ...]]:
@@ -65,10 +73,24 @@ def told(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
     )
 
 
+def requested(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
+    """The requests of a roll-up, or what they should be when asked of the view."""
+    return store.query(
+        f"SELECT toDateTime64({unit}, 3, 'UTC') AS at, {KEY}, {REQUESTS} "
+        f"FROM {table} GROUP BY at, {KEY} ORDER BY at, {KEY}"
+    )
+
+
 def same(store: Store) -> None:
     assert told(store, "edges_1m", "minute") == expected(store, "toStartOfMinute")
     assert told(store, "edges_1h", "hour") == expected(store, "toStartOfHour")
     assert store.query("SELECT count() FROM edges_1m FINAL") != [(0,)]
+    minutes, hours = (
+        requested(store, "process_requests", f"{start}(window)") for start in ("toStartOfMinute", "toStartOfHour")
+    )
+    assert requested(store, "requests_1m FINAL", "minute") == minutes
+    assert requested(store, "requests_1h FINAL", "hour") == hours
+    assert minutes
 
 
 class Sinking:
@@ -124,11 +146,29 @@ def test_an_edge_whose_address_became_a_process_is_no_longer_there(fresh: Fresh)
     by_age = sorted(messages, key=lambda message: (message.value or b"").count(b"process:"))
     sinking.take(by_age[: len(by_age) // 2])
     before = {row[:5] for row in told(sinking.store, "edges_1m", "minute")}
+    asked = {row[:5] for row in requested(sinking.store, "requests_1m FINAL", "minute")}
 
+    sinking.start()  # whoever hears of edges late need not have heard of their requests
+    sinking.take([message for message in by_age if message.topic == topics.EDGES.name])
     sinking.take(by_age)
 
     same(sinking.store)
     assert before - {row[:5] for row in told(sinking.store, "edges_1m", "minute")}
+    assert asked - {row[:5] for row in requested(sinking.store, "requests_1m FINAL", "minute")}
+
+
+def test_requests_move_with_an_edge_that_is_found_out_late(fresh: Fresh) -> None:
+    sinking = Sinking(fresh())
+    sinking.now = LONG_AFTER
+    messages = folded(log(3, windows=WINDOWS, chaos=False))
+    known = [message for message in messages if b"process:" in (message.value or b"")]
+    late = [message for message in known if message.topic == topics.EDGES.name]
+    sinking.take([message for message in messages if message not in late])
+    sinking.start()
+
+    sinking.take(late)  # without a word of requests
+
+    same(sinking.store)
 
 
 def test_a_minute_is_told_once_late_facts_on_it_have_become_rare(fresh: Fresh) -> None:
@@ -161,14 +201,71 @@ def test_several_may_tell_the_same_minutes_and_the_newest_telling_stands(fresh: 
     assert told(sinking.store, "edges_1m", "minute") == expected(sinking.store, "toStartOfMinute")
 
 
+def test_several_may_tell_the_requests_of_the_same_minutes(fresh: Fresh) -> None:
+    sinking = Sinking(fresh())
+    sinking.take(folded(log(2, windows=9, chaos=False)))
+    low = T0 // MINUTE_MS * MINUTE_MS
+
+    for _ in range(3):
+        retell(sinking.store, REQUEST_MINUTES, low, low + 3 * MINUTE_MS)
+
+    made = requested(sinking.store, "process_requests", "toStartOfMinute(window)")
+    assert requested(sinking.store, "requests_1m FINAL", "minute") == made
+    assert made
+
+
 def test_a_minute_that_is_empty_now_has_no_rows_any_more(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.take(folded(log(2, windows=9, chaos=False)))
     sinking.now = LONG_AFTER
     sinking.rollup.tell()
     sinking.store.query("TRUNCATE TABLE edges")
+    sinking.store.query("TRUNCATE TABLE requests")
 
     sinking.rollup.tell_all(T0, T0 + 9 * WIDTH)
 
     assert told(sinking.store, "edges_1m", "minute") == []
     assert told(sinking.store, "edges_1h", "hour") == []
+    assert requested(sinking.store, "requests_1m FINAL", "minute") == []
+    assert requested(sinking.store, "requests_1h FINAL", "hour") == []
+
+
+def test_a_store_from_before_there_were_rollups_of_requests_gets_them(fresh: Fresh) -> None:
+    sinking = Sinking(fresh())
+    sinking.now = LONG_AFTER
+    sinking.take(folded(log(2, windows=WINDOWS, chaos=False)))
+    for table in ("requests_1m", "requests_1h"):
+        sinking.store.query(f"TRUNCATE TABLE {table}")
+
+    sinking.start()
+    sinking.take([])
+
+    same(sinking.store)
+
+
+class Overheard(Store):
+    """A store that remembers what it was asked."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(address)
+        self.asked: list[str] = []
+
+    def query(self, text: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        self.asked.append(text)
+        return super().query(text, parameters)
+
+
+def test_where_there_is_no_http_nothing_is_stored_of_requests_and_nothing_is_told(fresh: Fresh) -> None:
+    store = Overheard(fresh().address)
+    sinking = Sinking(store)
+    sinking.now = LONG_AFTER
+    store.asked.clear()
+
+    sinking.take([each for each in folded(log(2, windows=WINDOWS, chaos=False)) if each.topic == topics.EDGES.name])
+
+    about = [text for text in store.asked if "requests" in text]
+    assert all(text.startswith("SELECT max(version)") for text in about)
+    assert 1 <= len(about) <= len(store.asked) / 3
+    parts = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table LIKE 'requests%'"
+    assert store.query(parts) == [(0,)]
+    store.close()

@@ -100,6 +100,15 @@ def test_an_edge_tells_what_each_side_counts(past: Past, view: View, level: str,
     assert len(ran.stdout.splitlines()) >= town.WINDOWS, ran.stderr
 
 
+def test_requests_are_told_of_long_stretches_as_well(past: Past, view: View) -> None:
+    asked = {"from_": past.now - 180 * MINUTE_MS, "to": past.now}
+    (edge,) = [edge for edge in view.api("map", **asked)["edges"] if edge["server_port"] == 8000]
+    assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
+    found = view.api("edge", client=service_node("nginx"), server=SHOP, port=8000, **asked)
+    assert found["facts"]["requests"] == 4 * town.WINDOWS
+    assert [round(value, 1) for _, value in found["series"]["p99"]["points"] if value] in ([2.0], [2.0, 2.0])
+
+
 def test_requests_stand_beside_what_tcp_tells(past: Past, view: View) -> None:
     edge = view.api("edge", client=service_node("nginx"), server=SHOP, port=8000, **last_minute(past))
     assert (edge["facts"]["signals"], edge["facts"]["requests"]) == ("http", 4 * town.WINDOWS)
@@ -123,6 +132,7 @@ def test_a_map_and_the_series_of_a_node_can_be_taken_away_as_files(past: Past, v
     answer = view.get("/api/export", what="map", format="csv")
     assert answer.headers["content-disposition"] == "attachment; filename=servicemap-map.csv"
     rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
+    assert {row["requests"] for row in rows} == {"", str(4 * town.WINDOWS)}
     assert {row["server_port"] for row in rows} == {"443", "8000", "5432", "9000"}
     series = view.get("/api/export", what="node", format="csv", id=POSTGRES, **last_minute(past))
     points = list(csv.DictReader(io.StringIO(series.body.decode())))

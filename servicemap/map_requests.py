@@ -1,0 +1,64 @@
+"""HTTP requests on the edges of a map, where they are known: at the levels process, service and host."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple, cast
+
+from msgspec import structs
+
+from dashboards.queries import query
+from schemas.latency import quantile
+from servicemap.map_model import Edge, ServiceMap
+from sinks.store import Store
+
+LEVELS = {"process", "service", "host"}
+
+Key = tuple[str, str, str, int]  # client, server, transport, server's port
+
+
+def key(edge: Edge) -> Key:
+    """Return what an edge is known by."""
+    return edge.client, edge.server, edge.transport, edge.server_port
+
+
+class Requests(NamedTuple):
+    """HTTP requests on an edge: how many, how many failed (5xx or unanswered), and the sketch of the answers' times."""
+
+    requests: int
+    errors: int
+    latency: Mapping[int, int]
+
+    def told(self) -> dict[str, Any]:
+        """Return them as an edge tells them; times are None where nothing was answered."""
+        p50, p99 = quantiles(self.latency)
+        return {"requests": self.requests, "errors": self.errors, "p50_ms": p50, "p99_ms": p99}
+
+
+def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
+    """Return p50 and p99 of a sketch in ms; None without any answers."""
+    if not latency:
+        return None, None
+    return quantile(latency, 0.5) / 1000, quantile(latency, 0.99) / 1000
+
+
+def with_requests(found: ServiceMap, asked: Mapping[Key, Requests]) -> ServiceMap:
+    """Return a map whose edges tell the requests that were `asked` on them."""
+
+    def told(edge: Edge) -> Edge:
+        requests = asked.get(key(edge))
+        return structs.replace(edge, **requests.told()) if requests else edge
+
+    return structs.replace(found, edges=[told(edge) for edge in found.edges])
+
+
+def any_requests(store: Store, start: int, end: int) -> bool:
+    """Say whether there are any in [start, end), ms: asking that is quick, and mostly there are none."""
+    return bool(store.query(query("view_requested"), {"from": start, "to": end})[0][0])
+
+
+def requests_by_edge(store: Store, level: str, start: int, end: int) -> dict[Key, Requests]:
+    """Return the requests in [start, end), ms, on every edge of a level that has any."""
+    if level not in LEVELS or not any_requests(store, start, end):
+        return {}
+    text = f"WITH\n{query('map_told')}{query('map_requests')}{query('view_asked')}{query('view_requests')}"
+    rows = store.query(text, {"level": level, "from": start, "to": end})
+    return {cast(Key, row[:4]): Requests(*row[4:]) for row in rows}

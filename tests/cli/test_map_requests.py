@@ -1,0 +1,77 @@
+"""HTTP on the map of the command line: shown where it was counted, and not there where it was not."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from servicemap.cli import main
+from servicemap.map_model import LEVELS
+from servicemap.map_text import HEADINGS
+from tests.cli import town
+from tests.cli.conftest import Run, fill, running_store
+from tests.view.serving import Past
+
+Map = Callable[..., str]
+SHOP = r'"service:sh\"op\\n�[31m"'
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Map]:
+    """Ask for maps of the town whose nginx asked the shop four times a window: once in vain, in 2 ms."""
+    data = tmp_path_factory.mktemp("asked")
+    now = town.end_of(int(time.time() * 1000))
+    with running_store(data / "store") as facts:
+        fill(data / "store", facts, now)
+        Past(data, now, facts).answer(now)
+
+        def read(*arguments: str) -> str:
+            result = CliRunner().invoke(main, ["map", "--data", str(data), "--at", f"@{now / 1000}", *arguments])
+            assert result.exit_code == 0, result.stderr
+            return result.stdout
+
+        yield read
+
+
+def http(edges: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """What edges tell of HTTP, by port."""
+    names = ("requests", "errors", "p50_ms", "p99_ms")
+    return {edge["server_port"]: {name: edge[name] for name in names if name in edge} for edge in edges}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_edges_tell_their_requests_to_programs_at_the_levels_that_know_them(asked: Map, level: str) -> None:
+    found = http(json.loads(asked("--json", "--level", level))["edges"])
+
+    told = found.pop(8000)
+    assert not any(found.values())
+    if level in {"container", "address"}:
+        assert told == {}
+    else:
+        assert (told["requests"], told["errors"]) == (4 * town.WINDOWS, town.WINDOWS)
+        assert told["p50_ms"] == told["p99_ms"] == pytest.approx(2, rel=0.02)
+
+
+def test_people_read_rates_and_shares_and_nothing_where_there_is_no_http(asked: Map) -> None:
+    heading, *lines = asked().splitlines()
+
+    assert heading.split() == [*HEADINGS, "REQ/S", "ERRORS", "P50", "P99"]
+    (line,) = [line for line in lines if "tcp/8000" in line]
+    assert line.split("ms", 1)[1].split() == ["0.8", "25.0", "%", "2.0", "ms", "2.0", "ms"]
+    assert all(len(line.rstrip()) < len(heading) - 20 for line in lines if "tcp/8000" not in line)
+
+
+def test_without_http_there_are_no_columns_of_it(run: Run, asked: Map) -> None:
+    assert run("map").stdout.splitlines()[0].split() == [*HEADINGS]
+    assert asked("--level", "container").splitlines()[0].split() == [*HEADINGS]
+
+
+def test_an_edge_whose_requests_fail_is_red_for_graphviz_and_others_are_not(asked: Map) -> None:
+    lines = [line for line in asked("--dot").splitlines() if "->" in line]
+
+    (red,) = [line for line in lines if "color" in line]
+    label = "tcp/8000  0.8 req/s  25.0 % errors"
+    assert red.strip() == f'"service:nginx" -> {SHOP} [label="{label}", style=dashed, color=red, fontcolor=red];'

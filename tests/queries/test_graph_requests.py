@@ -1,0 +1,124 @@
+"""HTTP on node graphs: an edge whose connections all stand is red where its requests fail, and so is who answers."""
+
+import pytest
+
+from schemas.latency import bucket
+from sinks.store import Store
+from tests.queries.flows import T0, WIDTH, End, flow, requests, stored
+from tests.queries.test_graph import Graph
+from tests.rollups.conftest import Fresh
+
+BOT = End("10.0.0.1", 40_001, "id-web1", 100, "bot")
+WEB = End("10.0.0.1", 8080, "id-web1", 200, "web")
+VOTING = End("10.0.0.2", 8081, "id-web2", 300, "voting")
+STORE = End("10.0.0.2", 8082, "id-web2", 400, "store")
+CACHE = End("10.0.0.2", 6379, "id-web2", 500, "cache")
+GREEN, AMBER, RED = "#73bf69", "#ff9830", "#e02f44"
+WEB_TO_VOTING, VOTING_TO_STORE = "service:web > service:voting", "service:voting > service:store"
+
+
+@pytest.fixture(scope="module")
+def demo(fresh: Fresh) -> Store:
+    """The demo: of the store's answers every ninth is a 5xx; nobody's connections fail, and the cache's are no HTTP."""
+    store = fresh()
+    asked = flow(BOT, WEB, opened=1)
+    passed_on = flow(WEB._replace(port=40_002), VOTING, opened=1, rtt_us=90)
+    failing = flow(VOTING._replace(port=40_003), STORE, opened=1, rtt_us=80)
+    stored(store, asked, passed_on, failing, flow(VOTING._replace(port=40_004), CACHE, opened=1, rtt_us=70))
+    requests(
+        store,
+        (asked, {"GET 2xx": 60, "POST 2xx": 4}, {bucket(9_000): 64}),
+        (passed_on, {"POST 2xx": 999, "POST 5xx": 1}, {bucket(5_000): 1000}),
+        (failing, {"POST 2xx": 56, "POST 4xx": 1, "POST 5xx": 7}, {bucket(400): 62, bucket(21_000): 2}),
+    )
+    return store
+
+
+def test_the_edge_whose_requests_fail_is_red_and_its_neighbours_are_not(demo: Store) -> None:
+    edges = Graph(demo).edges
+
+    colours = {name: edge["color"] for name, edge in edges.items()}
+    assert colours == {
+        "service:bot > service:web": GREEN,
+        WEB_TO_VOTING: AMBER,
+        VOTING_TO_STORE: RED,
+        "service:voting > service:cache": GREEN,
+    }
+    assert edges[VOTING_TO_STORE]["failed_share"] == pytest.approx(7 / 64)
+
+
+def test_the_arc_of_who_answers_is_red_and_not_that_of_who_asks(demo: Store) -> None:
+    nodes = Graph(demo).nodes
+
+    failed = {name.removeprefix("service:"): node["arc__failed"] for name, node in nodes.items()}
+    assert failed == pytest.approx({"bot": 0, "web": 0, "voting": 1 / 1000, "store": 7 / 64, "cache": 0})
+
+
+def test_requests_are_told_in_words_where_there_are_any(demo: Store) -> None:
+    graph = Graph(demo)
+
+    for told in (graph.edges[VOTING_TO_STORE], graph.nodes["service:store"]):
+        assert (told["detail__signals"], told["detail__requests"]) == ("http", "12.8 req/s")
+        assert (told["detail__errors"], told["detail__latency"]) == ("10.9 % of requests", "p50 0.4 ms, p99 21 ms")
+    for plain in (graph.edges["service:voting > service:cache"], graph.nodes["service:cache"]):
+        assert (plain["detail__signals"], plain["detail__rtt"]) == ("tcp", "0.07 ms")
+        assert not any(plain[f"detail__{name}"] for name in ("requests", "errors", "latency"))
+
+
+def test_a_node_that_nobody_asks_is_told_by_what_it_asks(demo: Store) -> None:
+    bot = Graph(demo).nodes["service:bot"]
+
+    assert (bot["detail__requests"], bot["detail__errors"]) == ("12.8 req/s", "")
+
+
+def test_levels_add_requests_up(demo: Store) -> None:
+    processes, hosts, addresses = (Graph(demo, level=level) for level in ("process", "host", "address"))
+
+    assert max(edge["failed_share"] for edge in processes.edges.values()) == pytest.approx(7 / 64)
+    assert hosts.nodes["host:id-web2"]["arc__failed"] == pytest.approx((1 + 7) / (1000 + 64))
+    assert addresses.edges["address:10.0.0.1 > address:10.0.0.2"]["detail__requests"] == "200 req/s"
+
+
+def test_of_failed_connections_and_failed_requests_the_worse_counts(fresh: Fresh) -> None:
+    store = fresh()
+    half = flow(BOT, WEB, opened=2, failed=1)
+    few = flow(WEB._replace(port=40_002), VOTING, opened=9, failed=1)
+    stored(store, half, few)
+    requests(store, (half, {"GET 2xx": 3, "GET 5xx": 1}, {}), (few, {"GET 2xx": 3, "GET 5xx": 1}, {}))
+    graph = Graph(store)
+
+    assert graph.edges["service:bot > service:web"]["failed_share"] == pytest.approx(1 / 2)
+    assert graph.edges[WEB_TO_VOTING]["failed_share"] == pytest.approx(1 / 4)
+    assert graph.nodes["service:web"]["arc__failed"] == pytest.approx(1 / 2)
+    assert graph.nodes["service:voting"]["arc__failed"] == pytest.approx(1 / 4)
+
+
+def test_a_request_that_is_never_answered_is_an_error(fresh: Fresh) -> None:
+    store = fresh()
+    asked = flow(BOT, WEB, opened=1)
+    stored(store, asked)
+    requests(store, (asked, {"GET 2xx": 2}, {bucket(1_000): 2}), unanswered=2)
+
+    assert Graph(store).edges["service:bot > service:web"]["detail__errors"] == "50 % of requests"
+
+
+def test_a_kept_connection_of_an_earlier_time_is_red_as_well(fresh: Fresh) -> None:
+    store = fresh()
+    before, kept = flow(BOT, WEB, opened=1), flow(BOT, WEB, window=T0 + WIDTH)
+    stored(store, before, kept)
+    requests(store, (kept, {"GET 5xx": 5}, {}))
+    graph = Graph(store, **{"from": T0 + WIDTH, "to": T0 + 2 * WIDTH})
+
+    assert graph.edges["service:bot > service:web"]["color"] == RED
+    assert graph.nodes["service:web"]["arc__failed"] == 1
+
+
+def test_requests_of_a_node_to_itself_count_once(fresh: Fresh) -> None:
+    store = fresh()
+    asked = flow(WEB._replace(port=40_009), WEB._replace(port=9000), opened=1)
+    stored(store, asked)
+    requests(store, (asked, {"GET 2xx": 3, "GET 5xx": 1}, {bucket(1_000): 4}))
+    node = Graph(store).nodes["service:web"]
+
+    assert node["detail__requests"] == "0.8 req/s"
+    assert node["arc__failed"] == pytest.approx(1 / 4)
