@@ -23,10 +23,18 @@ def arguments(*ports: str) -> argparse.ArgumentParser:
     return parser
 
 
-def serve(port: int, log: Path, handler: Handler, beside: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Answer requests until a signal, and do something beside it."""
+def serve(
+    port: int,
+    log: Path,
+    handler: Handler,
+    before: Callable[[], Awaitable[None]] | None = None,
+    beside: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """Answer requests until a signal; do something before the first can come, and beside it."""
 
     async def work() -> None:
+        if before:
+            await before()
         server = await listen(port, handler)
         logging.info("listening on port %d", port)
         await (beside() if beside else server.serve_forever())
@@ -41,7 +49,7 @@ def run(log: Path, work: Callable[[], Awaitable[None]]) -> None:
     logging.captureWarnings(True)
     try:
         asyncio.run(_until_stopped(work))
-    except OSError as error:
+    except (OSError, EOFError) as error:
         sys.exit(f"servicemap: the demo's {log.stem} cannot start: {error}")
 
 

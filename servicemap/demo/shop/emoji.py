@@ -23,8 +23,6 @@ class Catalogue:
         """Answer a request."""
         if (request.method, request.path) != ("GET", "/emoji"):
             return Answer(HTTPStatus.NOT_FOUND)
-        if not self._known:
-            await self._ask()
         return Answer(HTTPStatus.OK, self._known)
 
     async def refresh(self) -> None:
@@ -33,14 +31,15 @@ class Catalogue:
             await asyncio.sleep(EVERY_SECONDS)
             began = time.monotonic()
             try:
-                await self._ask()
+                await self.learn()
             except (OSError, EOFError) as error:
                 logging.error("the store is away (%s); the catalogue stays as it was", error)
             took = time.monotonic() - began
             if took > TOO_SLOW_SECONDS:
                 logging.warning("the store took %.0f ms for the catalogue", took * 1000)
 
-    async def _ask(self) -> None:
+    async def learn(self) -> None:
+        """Ask the store once."""
         self._known = (await self._store.ask("GET", "/emoji")).body
 
 
@@ -48,7 +47,7 @@ def main() -> None:
     """Serve the catalogue until a signal."""
     given = arguments("port", "store").parse_args()
     catalogue = Catalogue(Backend(given.store))
-    serve(given.port, given.log, catalogue.answer, catalogue.refresh)
+    serve(given.port, given.log, catalogue.answer, catalogue.learn, catalogue.refresh)
 
 
 if __name__ == "__main__":
