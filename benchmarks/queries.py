@@ -98,16 +98,17 @@ def _told(store: Store, end: int, table: str, unit: int, since: int) -> None:
     )
 
 
-def _read(address: Address, start: int, end: int) -> tuple[int, tuple[float, ...]]:
-    """Return how many edges a map by service has, and how long it takes to be read, seconds."""
+def _read(address: Address, start: int, end: int, name: str = "map_edges") -> tuple[int, tuple[float, ...]]:
+    """Return how many rows a query of a map by service has, and how long it takes, seconds."""
     reader = Store(address._replace(user="default", token=None, password=""))
     asked: dict[str, Any] = {"from": start, "to": end, "level": "service", "service": "", "host": ""}
+    asked |= {"focus": "", "hops": "1"}
     try:
-        edges = len(reader.query(query("map_edges"), asked))
-        (seconds,) = timed(lambda: reader.query(query("map_edges"), asked), runs=RUNS)
+        rows = len(reader.query(query(name), asked))
+        (seconds,) = timed(lambda: reader.query(query(name), asked), runs=RUNS)
     finally:
         reader.close()
-    return edges, seconds
+    return rows, seconds
 
 
 def _result(what: str, seconds: tuple[float, ...], goal: float | None) -> Result:
@@ -136,6 +137,8 @@ def run() -> list[Result]:
         edges, by_hour = _read(address, now - HOUR_MS, now)
         _, by_month = _read(address, hour - LONG_DAYS * DAY_MS, now)
         assert edges == PAIRS
+        _, by_graph_edges = _read(address, now - HOUR_MS, now, "graph_edges")
+        _, by_graph_nodes = _read(address, now - HOUR_MS, now, "graph_nodes")
         store.query("TRUNCATE TABLE edges")
         store.query("TRUNCATE TABLE edges_1m")
         _dense(store, now)
@@ -145,6 +148,8 @@ def run() -> list[Result]:
     million = f"{rows / 1e6:.0f} million rows"
     return [
         _result(f"map of the last hour, {million} in two weeks", by_hour, 300),
+        _result("the same as Grafana's node graph: edges", by_graph_edges, None),
+        _result("the same as Grafana's node graph: nodes", by_graph_nodes, None),
         _result("map of 30 days", by_month, 1000),
         _result("map of the last hour, 10 million rows in it", by_dense_hour, None),
     ]
