@@ -14,6 +14,7 @@ SELECT client_name, client, server_name, server, sum(connections_opened), sum(co
        sum(client_sent_bytes), sum(server_received_bytes), sum(server_sent_bytes), sum(client_received_bytes)
 FROM process_edges WHERE server_port = {port} GROUP BY ALL ORDER BY ALL
 """
+ERRAND_BYTES = 10_000  # pgbench asks for the size of its tables on a connection of its own, which a scan may see or not
 
 
 @pytest.mark.programs
@@ -43,7 +44,7 @@ def test_every_client_and_server_pair_is_an_edge_with_the_bytes_that_went_over_i
         clients = [row for row in base_rows if row[0] == "pgbench"]
         opened = Counter({row[1]: 0 for row in clients})
         for row in clients:
-            opened[row[1]] += row[4]
+            opened[row[1]] += row[4] if row[6] > ERRAND_BYTES else 0
         assert {row[2] for row in clients} == {"postgres"}
         assert max(opened.values()) == 4  # the run; the one that fills the tables has a connection of its own
         for row in (*web_rows, *benchmark, *clients):
