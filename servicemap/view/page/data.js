@@ -15,6 +15,7 @@ export class Data {
     this.timelineAt = 0;
     this.listeners = [];
     this.underway = null;
+    this.waiting = false;
     this.early = earlyMap(state);
     this.again = 0;
   }
@@ -64,7 +65,8 @@ export class Data {
   }
 
   async load(anew) {
-    if (this.underway && !anew) return; // the next window will bring it
+    this.waiting = Boolean(this.underway) && !anew; // for what is under way: then it is asked for
+    if (this.waiting) return;
     this.underway?.abort();
     const mine = (this.underway = new AbortController());
     const fresh = (found) => {
@@ -85,7 +87,10 @@ export class Data {
     } catch (error) {
       if (error.name !== "AbortError") this.lost(error.message);
     } finally {
-      if (this.underway === mine) this.underway = null;
+      if (this.underway === mine) {
+        this.underway = null;
+        if (this.waiting) this.load(false);
+      }
     }
   }
 
