@@ -5,12 +5,5 @@ WITH
 -- include panel_told
 -- include map_requests
 -- include panel_level
-    asked AS
-    (
-        SELECT *
-        FROM requested
-        WHERE at_level(client, client_service, client_host, '', extract(client, '^address:(?:.*@)?(.*)')) = %(client)s
-            AND at_level(server, server_service, server_host, '', extract(server, '^address:(?:.*@)?(.*)')) = %(server)s
-            AND %(port)s IN ('', toString(server_port))
-    ),
+-- include panel_edge_asked
 -- include panel_outcomes

@@ -4,10 +4,5 @@ WITH
 -- include panel_clock
 -- include panel_told
 -- include map_requests
-    asked AS
-    (
-        SELECT *
-        FROM requested
-        WHERE server_service = %(service)s AND %(host)s IN ('', server_host)
-    ),
+-- include panel_service_asked
 -- include panel_latency
