@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from servicemap.map_model import Edge, ServiceMap
 from servicemap.map_text import labels, printable
+from servicemap.view.health import BAD_SHARE, share
 
-FAILING_SHARE = 0.05
 _SHAPES = {"service": "box", "process": "box", "container": "box3d", "host": "house", "address": "ellipse"}
 
 
@@ -36,10 +36,9 @@ def _http(edge: Edge, seconds: float) -> Iterator[str]:
 
 
 def _fails(edge: Edge) -> bool:
-    """Say whether more than one in twenty connects or requests fails, as on the map of Grafana and the live view."""
-    connects = max(edge.connections_opened, edge.connections_failed)
-    refused = edge.connections_failed / connects if connects else 0
-    return max(refused, edge.errors / edge.requests if edge.requests and edge.errors else 0) > FAILING_SHARE
+    """Say whether so many connects or requests fail that the live view has it red too."""
+    refused = share(edge.connections_failed, max(edge.connections_opened, edge.connections_failed))
+    return max(refused, share(edge.errors or 0, edge.requests or 0)) >= BAD_SHARE
 
 
 def _quoted(text: str) -> str:

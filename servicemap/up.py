@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -54,7 +55,7 @@ def parts(config: Config) -> list[Part]:
     """Return the parts in the order of the data."""
     file = _written(config)
     common = ("--config", str(file))
-    ready = lambda: _store_ready(config)  # noqa: E731
+    ready = partial(_store_ready, config)
     (config.directory / VIEW).unlink(missing_ok=True)  # of a view that was killed
     found = [
         Part("collect", ("servicemap", "collect", *common)),
