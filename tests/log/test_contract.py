@@ -44,11 +44,12 @@ def run(code: str, *arguments: str) -> "subprocess.Popen[str]":
 
 def test_every_field_of_a_record_comes_back(place: Any, log: Log) -> None:
     topic = place.topic(log)
+    timestamp = time.time_ns() // 1_000_000 - 12_345  # recent: retention takes what is old
 
-    log.append(topic.name, b"key", b"value", partition=2, timestamp=1_700_000_000_123, headers={"h": b"1"})
+    log.append(topic.name, b"key", b"value", partition=2, timestamp=timestamp, headers={"h": b"1"})
     log.flush()
 
-    expected = Record(topic.name, 2, 0, 1_700_000_000_123, b"key", b"value", {"h": b"1"})
+    expected = Record(topic.name, 2, 0, timestamp, b"key", b"value", {"h": b"1"})
     assert list(log.read(topic.name, 2, 0, 10)) == [expected]
     assert place.reader(log, topic, None).poll(PROMPT, 10) == [expected]
 
