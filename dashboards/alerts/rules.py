@@ -31,6 +31,18 @@ EVERY_MINUTE = (
         nothing="Alerting",
     ),
     Rule(
+        "servicemap-dead-letters",
+        "Records cannot be used",
+        "alert_dead_letters",
+        reach=10 * MINUTE,
+        beyond=0,
+        holds=0,
+        severity="warning",
+        summary="{{ humanize $values.B.Value }} records could not be used in 10 minutes (topic {{ $labels.topic }})",
+        about="What they told is not on the map, and the stream goes on. servicemap log read dead-letters --from 1h "
+        "--limit 5 says why, of each record, and where the original is.",
+    ),
+    Rule(
         "servicemap-connections-failed",
         "Connections fail",
         "alert_connections_failed",
@@ -41,6 +53,18 @@ EVERY_MINUTE = (
         summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the connections fail",
         about="More than a fifth of the connections opened in the last 5 minutes failed, 5 of them or more: the server "
         "refuses them or does not answer.",
+    ),
+    Rule(
+        "servicemap-requests-failed",
+        "HTTP requests fail",
+        "alert_requests_failed",
+        reach=5 * MINUTE,
+        beyond=0.05,
+        holds=1 * MINUTE,
+        severity="warning",
+        summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the HTTP requests fail",
+        about="More than a twentieth of the requests of the last 5 minutes failed (5xx or no answer), 5 of 10 or more. "
+        "The server fails, or something that it asks in turn does. The Edge dashboard says which answers.",
     ),
     Rule(
         "servicemap-retransmits",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from schemas import topics
 from schemas.codec import encode
-from schemas.graph import EdgeBatch, Edges, Ends, Identities, NodeBatch, Nodes
+from schemas.graph import EdgeBatch, Edges, Ends, FlowRequestBatch, FlowRequests, Identities, NodeBatch, Nodes
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.logged import Logged, Message
 from schemas.raw import Heartbeat, HostFacts
@@ -22,6 +22,7 @@ LOGGED = int(time.time() * 1000)
 BOOT = "0b007b007b00"
 ADDRESSES = {"web": "10.0.0.1", "db": "10.0.0.2", "spare": "10.0.0.3"}
 Row = tuple[object, ...]
+PIPELINE = ("minute", "measure", "sink", "value")
 COUNTED = Ends.__struct_fields__[1:]
 
 
@@ -74,6 +75,35 @@ class Scene:
             identities = Identities.of([_identity(client), _identity(server)])
             batch = EdgeBatch(edges=Edges.of(edges), identities=identities, a=Ends.of(ends[0]), b=Ends.of(ends[1]))
             self._add(topics.EDGES.name, encode(batch))
+
+    def asks(
+        self,
+        client: str,
+        server: str,
+        start: int,
+        end: int,
+        answered: Mapping[str, int],
+        *,
+        unanswered: int = 0,
+        sampling: int = 1,
+        port: int = 5432,
+    ) -> None:
+        """HTTP requests on a connection in each window of [start, end), as the server's host counts them.
+
+        `answered` is how many of each method and class were seen, looking at one of `sampling` connections.
+        """
+        self.talks(client, server, start, end, port=port)
+        flow, at = format_flow("tcp", Endpoint("", _address(client), 40_000), Endpoint("", _address(server), port))
+        for window in range(start, end, WIDTH):
+            row: Row = (window, flow, 1 - at, WIDTH, sampling, dict(answered), {}, unanswered)
+            self._add(topics.FLOW_REQUESTS.name, encode(FlowRequestBatch(requests=FlowRequests.of([row]))))
+
+    def buries(self, start: int, end: int, records: int, *sinks: str) -> None:
+        """Dead letters in each minute of [start, end), as each of the sinks tells."""
+        rows = [
+            (minute, "dead_letters", sink, float(records)) for minute in range(start, end, MINUTE) for sink in sinks
+        ]
+        self._store.insert("pipeline", dict(zip(PIPELINE, map(list, zip(*rows, strict=True)), strict=True)))
 
     def stored(self, *, rolled_up: bool) -> None:
         """Store all that was told."""

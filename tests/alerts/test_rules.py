@@ -79,6 +79,73 @@ def test_connections_that_failed_long_ago_are_not_told(scene: Scene, fires: Fire
     assert fires("connections-failed") == {}
 
 
+def test_records_that_cannot_be_used_are_told_and_counted_once_however_many_sinks_tell(
+    scene: Scene, fires: Fires
+) -> None:
+    scene.buries(NOW - 4 * MINUTE, NOW - 2 * MINUTE, 3, "one", "two")
+    scene.buries(NOW - 2 * MINUTE, NOW, 0, "one", "two")
+
+    assert fires("dead-letters") == {(("topic", "dead-letters"),): 6}
+
+
+def test_when_all_records_can_be_used_or_could_for_a_while_nothing_is_told(scene: Scene, fires: Fires) -> None:
+    assert fires("dead-letters") == {}
+
+    scene.buries(NOW - 30 * MINUTE, NOW - 20 * MINUTE, 3, "one")
+    scene.buries(NOW - 20 * MINUTE, NOW, 0, "one")
+
+    assert fires("dead-letters") == {}
+
+
+def test_a_burst_of_http_errors_is_told_though_every_connection_stands(scene: Scene, fires: Fires) -> None:
+    scene.asks("shop@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 2xx": 16, "POST 5xx": 4})
+
+    assert fires("requests-failed") == {WEB_DB: 0.2}
+    assert fires("connections-failed") == {}
+
+
+def test_requests_that_are_never_answered_fail_as_well(scene: Scene, fires: Fires) -> None:
+    scene.asks("shop@web", "postgres@db", NOW - 3 * MINUTE, NOW, {}, unanswered=6)
+    scene.asks("10.9.9.9", "cache@db", NOW - 3 * MINUTE, NOW, {"GET 2xx": 6}, unanswered=6, port=6379)
+
+    from_outside = (("client", "10.9.9.9"), ("server", "cache"), ("port", "tcp 6379"))
+    assert fires("requests-failed") == {WEB_DB: 1, from_outside: 0.5}
+
+
+def test_a_client_that_no_process_is_known_of_is_told_by_its_host(scene: Scene, fires: Fires) -> None:
+    scene.is_host("web", NOW - 5 * MINUTE)
+    scene.asks("@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 5xx": 6})
+
+    assert fires("requests-failed") == {(("client", "web"), *WEB_DB[1:]): 1}
+
+
+def test_a_few_failed_requests_of_many_or_of_hardly_any_are_not_told(scene: Scene, fires: Fires) -> None:
+    scene.asks("shop@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 2xx": 97, "GET 5xx": 3})
+    scene.asks("shop@web", "cache@db", NOW - 3 * MINUTE, NOW, {"GET 5xx": 1}, port=6379)
+    scene.asks("shop@web", "search@db", NOW - MINUTE, NOW, {"GET 5xx": 1, "GET 2xx": 10}, port=9200)
+
+    assert fires("requests-failed") == {}
+
+
+def test_one_failed_request_is_one_however_few_connections_are_looked_at(scene: Scene, fires: Fires) -> None:
+    scene.asks("shop@web", "postgres@db", NOW - MINUTE, NOW, {"GET 5xx": 1}, sampling=64)
+
+    assert fires("requests-failed") == {}
+
+
+def test_what_clients_got_wrong_is_not_told(scene: Scene, fires: Fires) -> None:
+    scene.asks("shop@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 2xx": 5, "GET 4xx": 50})
+
+    assert fires("requests-failed") == {}
+
+
+def test_requests_that_failed_long_ago_or_a_connection_without_http_are_not_told(scene: Scene, fires: Fires) -> None:
+    scene.asks("shop@web", "postgres@db", NOW - 30 * MINUTE, NOW - 10 * MINUTE, {"GET 5xx": 9})
+    scene.talks("shop@web", "cache@db", NOW - 4 * MINUTE, NOW, port=6379, opened=10, failed=1)
+
+    assert fires("requests-failed") == {}
+
+
 def test_a_burst_of_retransmits_is_told(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 2 * MINUTE, NOW, sent_segments=1000, retransmits=100)
 
