@@ -49,6 +49,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             yield store
 
 
+@pytest.mark.timeout(600)  # three runs of an hour: a minute alone, many where others keep the processors
 def test_a_recorded_hour_gives_the_same_tables_through_the_loop_and_through_faust(
     hour: list[Record], store: Store, kafka: Kafka, tmp_path: Path
 ) -> None:
