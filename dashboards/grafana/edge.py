@@ -3,7 +3,7 @@
 from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import EDGE
 from dashboards.grafana.panels import Json, column, series, table
-from dashboards.grafana.service import HTTP
+from dashboards.grafana.signals import COLUMNS, signals
 from dashboards.grafana.variables import chosen, listed, written
 
 LEVELS = {"service": "service", "process": "process", "container": "container", "host": "host", "address": "address"}
@@ -16,7 +16,7 @@ def build() -> Json:
         EDGE,
         "Edge",
         "One line of the map over time, as both of its sides tell it.",
-        [Row(5, [_about()]), *_signals(), Row(9, [_processes()])],
+        [Row(5, [_about()]), signals("edge"), *_connections(), Row(9, [_processes()])],
         variables=[
             listed("level", "Level", LEVELS),
             chosen("client", "Client", "var_clients"),
@@ -37,6 +37,8 @@ def _about() -> Json:
         "seen_by": column("Seen by"),
         "clients": column("Client processes", "none"),
         "servers": column("Server processes", "none"),
+        **COLUMNS,
+        "requests": column("HTTP requests", "short"),
         "connections": column("Connections opened", "short"),
         "failures": column("Failed", "short", red_from=1),
         "asked": column("To the server", "bytes"),
@@ -44,11 +46,14 @@ def _about() -> Json:
         "first": column("First point"),
         "last": column("Last point"),
     }
-    about = "Sums over the range. The server is the end that listens, else the one that was connected to."
+    about = (
+        "Sums over the range. The server is the end that listens, else the one that was connected to. "
+        "Of HTTP there is nothing where none is seen."
+    )
     return table("What it is", "edge_about", about, columns)
 
 
-def _signals() -> list[Row]:
+def _connections() -> list[Row]:
     again = "Segments that each side sent a second time: loss on the way, or a peer too busy to acknowledge."
     apart = "The difference of both sides' byte counts, as a share of the greater; of connections that both sides saw."
     return [
@@ -64,7 +69,6 @@ def _signals() -> list[Row]:
             [
                 series("Connections", "edge_connections", "cps", "Connections opened and closed. Rates."),
                 series("Open connections", "edge_open", "short", "The mean of each point."),
-                series("Failures", "edge_failures", "cps", "Connects that were refused or not answered. Rates."),
             ],
         ),
         Row(
@@ -72,13 +76,6 @@ def _signals() -> list[Row]:
             [
                 series("Retransmits", "edge_retransmits", "cps", again),
                 series("Round-trip time", "edge_rtt", "µs", "As each side's kernel measured it."),
-            ],
-        ),
-        Row(
-            8,
-            [
-                series("HTTP requests", "edge_requests", "reqps", f"By class of status. {HTTP}", stacked=True),
-                series("Time to answer", "edge_latency", "ms", f"Within 1 %. {HTTP}"),
             ],
         ),
     ]
@@ -91,6 +88,7 @@ def _processes() -> Json:
         "server_process": column("Server process"),
         "server_on": column("on"),
         "on_port": column("Port", width=80),
+        **COLUMNS,
         "connections": column("Opened", "cps"),
         "failures": column("Failed", "short", red_from=1),
         "asked": column("To the server", "binBps"),
@@ -98,4 +96,5 @@ def _processes() -> Json:
         "again": column("Sent again", "short"),
         "rtt": column("RTT, worst", "µs"),
     }
-    return table("Processes", "edge_processes", "The pairs of processes that the edge is made of. Means.", columns)
+    about = "The pairs of processes that the edge is made of. Means; of HTTP there is nothing where none is seen."
+    return table("Processes", "edge_processes", about, columns)

@@ -2,6 +2,7 @@
 
 from dashboards.grafana.links import to_edge
 from dashboards.grafana.panels import Json, column, table
+from dashboards.grafana.signals import COLUMNS
 
 
 def edges_table(title: str, **fixed: str) -> Json:
@@ -11,6 +12,7 @@ def edges_table(title: str, **fixed: str) -> Json:
         "server_name": column("Server", links=[to_edge()]),
         "port": column("Port", width=80),
         "protocol": column("Protocol", width=90),
+        **COLUMNS,
         "connections": column("Opened", "cps"),
         "open": column("Open", "short", decimals=1),
         "failures": column("Failed", "short", red_from=1),
@@ -21,5 +23,8 @@ def edges_table(title: str, **fixed: str) -> Json:
         "client_id": column(hidden=True),
         "server_id": column(hidden=True),
     }
-    about = "Between services, most bytes first. Rates are means over the range; a click opens the edge."
+    about = (
+        "Between services, most bytes first. Rates are means over the range; a click opens the edge. "
+        "Of an edge without HTTP that is seen, connections and round trips say how it fares."
+    )
     return table(title, "edge_top", about, columns, level="service", **fixed)

@@ -1,9 +1,10 @@
-"""Host: what it is, how busy, what runs on it and what its agent sees and costs."""
+"""Host: what it is, how busy, what runs on it and how that fares, and what its agent sees and costs."""
 
 from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.edges_table import edges_table
 from dashboards.grafana.links import HOST, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
+from dashboards.grafana.signals import signals
 from dashboards.grafana.variables import chosen
 
 KINDS = "host_silent,agent_started,edge_appeared,edge_vanished"
@@ -18,6 +19,7 @@ def build() -> Json:
         [
             Row(4, [_numbers()]),
             Row(10, [_about(), _missing(), _services()], widths=(7, 7, 10)),
+            signals("host", "Traffic, errors and latency of what runs on it"),
             *_resources(),
             Row(10, [edges_table("Edges with an end on this host", service="")]),
         ],

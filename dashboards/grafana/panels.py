@@ -116,8 +116,9 @@ def column(
     hidden: bool = False,
     width: int = 0,
     decimals: int | None = None,
+    nothing: str = "",
 ) -> Json:
-    """Return how a column looks, as the properties of an override."""
+    """Return how a column looks, as the properties of an override; `nothing` is what stands for no value."""
     properties: Json = {}
     if title:
         properties["displayName"] = title
@@ -127,6 +128,8 @@ def column(
         properties["decimals"] = decimals
     if width:
         properties["custom.width"] = width
+    if nothing:
+        properties["noValue"] = nothing
     if hidden:  # the first is Grafana 12's name of it, the second 13's
         properties |= {"custom.hidden": True, "custom.hideFrom.viz": True}
     if red_from is not None:

@@ -3,15 +3,16 @@
 from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import SERVICE, to_edge, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
+from dashboards.grafana.signals import COLUMNS, numbers, signals
 from dashboards.grafana.variables import chosen
 
 KINDS = "edge_appeared,edge_vanished,process_started,process_exited"
-HTTP = "Plain HTTP/1 of monitored hosts: servicemap has no eyes in TLS."
 _PEERS = {
     "peer": column("Peer", links=[to_edge()]),
     "service": column("Its service", links=[to_service()]),
     "port": column("Port", width=80),
     "protocol": column("Protocol", width=90),
+    **COLUMNS,
     "connections": column("Opened", "cps"),
     "open": column("Open", "short", decimals=1),
     "failures": column("Failed", "short", red_from=1),
@@ -30,7 +31,14 @@ def build() -> Json:
         SERVICE,
         "Service",
         "What a service is, how it fares, who calls it and whom it calls.",
-        [Row(4, [_numbers()]), Row(7, [_about()]), *_signals(), *_saturation(), *_dependencies()],
+        [
+            Row(4, [numbers("service_asked"), _numbers()], widths=(8, 16)),
+            Row(7, [_about()]),
+            signals("service", "Traffic, errors and latency"),
+            *_connections(),
+            *_saturation(),
+            *_dependencies(),
+        ],
         variables=[
             chosen("service", "Service", "var_services", any="no"),
             chosen("host", "Host", "var_hosts", any="yes"),
@@ -42,15 +50,16 @@ def build() -> Json:
 def _numbers() -> Json:
     columns = {
         "taken": column("Connections from clients", "cps"),
-        "made": column("Connections to servers", "cps"),
+        "made": column("to servers", "cps"),
         "served": column("Traffic with clients", "binBps"),
-        "called": column("Traffic with servers", "binBps"),
+        "called": column("with servers", "binBps"),
         "failed_share": column("Connects that fail", "percentunit", red_from=0.01),
         "rtt": column("RTT to clients", "µs"),
         "processes": column("Processes", "short"),
         "hosts": column("Hosts", "short"),
     }
-    return stats("In this range", "service_now", "Means over the range; the round-trip time is the median.", columns)
+    about = "Means over the range; the round-trip time is the median."
+    return stats("Connections in this range", "service_now", about, columns)
 
 
 def _about() -> Json:
@@ -70,31 +79,24 @@ def _about() -> Json:
     return table("What it is", "service_about", about, columns)
 
 
-def _signals() -> list[Row]:
+def _connections() -> list[Row]:
     rates = "Rates; a point without rows is 0."
+    again = "Segments that the service sent a second time: loss on the way, or a peer too busy to acknowledge."
     return [
         Row(
             8,
             [
-                series("Traffic", "service_traffic", "binBps", f"Payload with those it talks to. {rates}"),
+                series("Bytes", "service_traffic", "binBps", f"Payload with those it talks to. {rates}"),
                 series("Connections", "service_connections", "cps", f"Connections that were opened. {rates}"),
                 series("Open connections", "service_open", "short", "The mean of each point."),
             ],
-            "Traffic",
+            "Connections",
         ),
         Row(
             8,
             [
-                series("Errors", "service_errors", "cps", f"Failed connects, and segments sent twice. {rates}"),
+                series("Retransmits", "service_retransmits", "cps", again),
                 series("Round-trip time", "service_rtt", "µs", "As the kernel of the service's host measured it."),
-            ],
-            "Errors and latency",
-        ),
-        Row(
-            8,
-            [
-                series("HTTP requests", "service_requests", "reqps", f"By class of status. {HTTP}", stacked=True),
-                series("Time to answer", "service_latency", "ms", f"Within 1 %. {HTTP}"),
             ],
         ),
     ]
@@ -135,8 +137,10 @@ def _processes() -> Json:
 
 
 def _dependencies() -> list[Row]:
-    callers = "Edges to this service. Rates are means over the range; a click on a peer opens the edge."
-    called = "Edges from this service. Rates are means over the range; a click on a peer opens the edge."
+    rates = (
+        "Rates are means over the range; of HTTP there is nothing where none is seen. A click on a peer opens the edge."
+    )
+    callers, called = f"Edges to this service. {rates}", f"Edges from this service. {rates}"
     return [
         Row(
             10,

@@ -1,9 +1,11 @@
--- HTTP requests a second over an edge, by class of the answer's status, and unanswered.
+-- HTTP requests a second over an edge, by class of the answer's status, and unanswered; where no HTTP is seen, connections
+-- that it opened.
 -- Parameters: level, client, server (node ids of that level); port, "" for any; from, to in ms; interval in s.
 WITH
 -- include panel_clock
--- include panel_told
+-- include panel_edges
 -- include map_requests
 -- include panel_level
+-- include panel_edge
 -- include panel_edge_asked
 -- include panel_outcomes

@@ -1,10 +1,9 @@
--- `asked`, the requests of an edge: rows of map_requests on the edge that is asked for, for panels to include after panel_level.
--- Parameters: level, client, server (node ids of that level); port, "" for any.
+-- `mine` and `asked`, the connections of an edge and the requests on them, for panels to include after panel_edge and
+-- map_requests. Requests are those between the processes that the edge is made of, at any level.
+    mine AS (SELECT *, 1 AS serves FROM pair),
     asked AS
     (
-        SELECT *
+        SELECT *, 1 AS serves
         FROM requested
-        WHERE at_level(client, client_service, client_host, '', extract(client, '^address:(?:.*@)?(.*)')) = %(client)s
-            AND at_level(server, server_service, server_host, '', extract(server, '^address:(?:.*@)?(.*)')) = %(server)s
-            AND %(port)s IN ('', toString(server_port))
+        WHERE (client, server, transport, server_port) IN (SELECT client, server, transport, server_port FROM pair)
     ),

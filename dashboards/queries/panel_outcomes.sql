@@ -1,24 +1,26 @@
--- Lines of requests by outcome, included after `asked`: its rows of map_requests, by class of status and unanswered.
-    counted AS
+-- Lines of what was asked, included after `mine` and `asked`: HTTP requests by class of status, and unanswered. Where none
+-- is seen in the whole range, the connections that were opened; a line's name says which.
+    told_of AS
     (
-        SELECT intDiv(toUnixTimestamp64Milli(begins), step) * step AS at, outcome.1 AS series, sum(outcome.2) AS many
+        SELECT at, series, http, sum(outcomes.many) AS many
         FROM
         (
             SELECT
-                begins,
-                arrayConcat(
-                    arrayMap((what, n) -> (substring(what, -3), n), mapKeys(by), mapValues(by)),
-                    [('unanswered', unanswered)]
-                ) AS outcomes
+                intDiv(toUnixTimestamp64Milli(begins), step) * step AS at, concat('HTTP ', outcome.1) AS series, 1 AS http,
+                outcome.2 AS many
             FROM asked
-        )
-        ARRAY JOIN outcomes AS outcome
-        WHERE outcome.2 > 0
-        GROUP BY at, series
+            ARRAY JOIN
+                arrayConcat(
+                    arrayMap((what, n) -> (substring(what, -3), n), mapKeys(by), mapValues(by)), [('unanswered', unanswered)]
+                ) AS outcome
+            WHERE serves AND outcome.2 > 0
+            UNION ALL
+            SELECT at, 'connections opened', 0, opened FROM mine WHERE serves
+        ) AS outcomes
+        GROUP BY at, series, http
     ),
-    points AS (SELECT at, seconds, series FROM clock CROSS JOIN (SELECT DISTINCT series FROM counted) AS lines)
-SELECT
-    toDateTime(intDiv(points.at, 1000), 'UTC') AS time, points.series AS series, toFloat64(many / seconds) AS value
-FROM points
-LEFT JOIN counted ON counted.at = points.at AND counted.series = points.series
-ORDER BY time, series
+    counted AS
+    (
+        SELECT at, series, many FROM (SELECT *, max(http) OVER () AS any_http FROM told_of) WHERE http = any_http
+    ),
+-- include panel_lines

@@ -31,6 +31,9 @@ INSERT INTO requests (window, transport, width_ms, end, sampling, answered, late
 SELECT
     window, transport, width_ms, verdict % 2, 1, map('GET 2xx', 9, 'POST 5xx', 1), map(600, 9, 700, 1), 1, {ENDS}
 FROM edges FINAL WHERE a_port = 8000 OR b_port = 8000
+UNION ALL
+SELECT window, transport, width_ms, verdict % 2, 1, map('GET 2xx', 5), map(600, 5), 0, {ENDS}
+FROM edges FINAL WHERE a_port = 6379 OR b_port = 6379
 """
 
 

@@ -56,14 +56,14 @@ def test_the_area_under_requests_is_how_many_there_were(recorded: Recorded, name
         f"AND toUnixTimestamp64Milli(window) BETWEEN {recorded.start} AND {recorded.end - 1}"
     )
     assert whole
-    assert carried(recorded, interval, "2xx", name) == pytest.approx(whole)
+    assert carried(recorded, interval, "HTTP 2xx", name) == pytest.approx(whole)
 
 
 def test_hours_of_requests_and_windows_after_them_are_what_windows_alone_are(recorded: Recorded) -> None:
     hours = Recorded(recorded.client, recorded.start // HOUR_MS * HOUR_MS, recorded.end)
     for name in ("edge_requests", "service_requests"):
-        assert carried(hours, 3600, "5xx", name) == pytest.approx(carried(hours, 5, "5xx", name))
-    slow = [row["value"] for row in _rows(hours, "edge_latency", 3600) if row["series"] == "99 % within"]
+        assert carried(hours, 3600, "HTTP 5xx", name) == pytest.approx(carried(hours, 5, "HTTP 5xx", name))
+    slow = [row["value"] for row in _rows(hours, "edge_latency", 3600) if row["series"] == "HTTP, 99 % within"]
     assert slow == pytest.approx([microseconds(700) / 1000] * len(slow))
     assert recorded.sql("SELECT count() FROM requests_1h")[0][0] > 0
 
@@ -74,10 +74,13 @@ def _rows(recorded: Recorded, name: str, interval: int) -> list[dict[str, Any]]:
 
 def test_requests_are_told_by_class_and_answers_by_the_sketch_of_their_times(recorded: Recorded) -> None:
     rates = recorded.ask(grafana("service_requests"), VALUES, 60).dicts()
-    sums = {name: sum(row["value"] for row in rates if row["series"] == name) for name in ("2xx", "5xx", "unanswered")}
+    sums = {
+        name: sum(row["value"] for row in rates if row["series"] == f"HTTP {name}")
+        for name in ("2xx", "5xx", "unanswered")
+    }
     times = {row["series"]: row["value"] for row in recorded.ask(grafana("service_latency"), VALUES, 60).dicts()}
 
     assert sums["2xx"] == pytest.approx(9 * sums["5xx"])
     assert sums["unanswered"] == pytest.approx(sums["5xx"])
-    assert times["half within"] == pytest.approx(microseconds(600) / 1000)
-    assert times["99 % within"] == pytest.approx(microseconds(700) / 1000)
+    assert times["HTTP, half within"] == pytest.approx(microseconds(600) / 1000)
+    assert times["HTTP, 99 % within"] == pytest.approx(microseconds(700) / 1000)

@@ -1,0 +1,47 @@
+"""Traffic, errors and latency: of HTTP where it is seen, else of connections, and a name always says of which."""
+
+from dashboards.grafana.dashboard import Row
+from dashboards.grafana.panels import Json, column, series, stats
+
+HTTP = "Plain HTTP/1 of monitored hosts: servicemap has no eyes in TLS."
+RED = 0.05  # the share of failed requests from which the map is red as well
+
+# Of tables whose query gives them; nothing stands where no HTTP is seen.
+COLUMNS = {
+    "requests": column("HTTP requests", "reqps"),
+    "errors": column("HTTP errors", "percentunit", red_from=RED),
+    "latency": column("HTTP, 95 % within", "ms"),
+}
+
+
+def signals(of: str, title: str = "") -> Row:
+    """Return the lines of a service, edge or host: of the queries {of}_requests, {of}_errors and {of}_latency."""
+    asked = (
+        "HTTP requests by class of status; where none is seen, connections that were opened, as the lines say. Rates."
+    )
+    wrong = (
+        "HTTP requests answered 5xx or never, which have a line where HTTP is seen, and connections that failed. Rates."
+    )
+    times = "Time to answer HTTP, within 1 %; where none is seen, the round trip of connections, as the lines say."
+    return Row(
+        8,
+        [
+            series("Requests", f"{of}_requests", "cps", f"{asked} {HTTP}", stacked=True),
+            series("Errors", f"{of}_errors", "cps", f"{wrong} {HTTP}"),
+            series("Latency", f"{of}_latency", "ms", f"{times} {HTTP}"),
+        ],
+        title,
+    )
+
+
+def numbers(name: str) -> Json:
+    """Return the numbers of HTTP in the range; each says so where none is seen."""
+    unseen = "not seen"
+    columns = {
+        "requests": column("Requests", "reqps", nothing=unseen),
+        "errors": column("Errors", "percentunit", red_from=RED, nothing=unseen),
+        "half": column("Half within", "ms", nothing=unseen),
+        "most": column("95 % within", "ms", nothing=unseen),
+    }
+    about = f"HTTP requests from clients, and the time to answer; errors are answers of 5xx, and none. {HTTP}"
+    return stats("HTTP in this range", name, about, columns)
