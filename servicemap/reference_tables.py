@@ -83,6 +83,7 @@ _ROLLED_UP = {
     "requests": "a roll-up of [`process_requests`](#process_requests); where there is no HTTP it has no rows",
 }
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)\n\)\n(.*)", re.S)
+_ADDED = re.compile(r"ADD COLUMN IF NOT EXISTS (\w+) (.*?) AFTER (\w+)")
 _VIEW = re.compile(r"CREATE OR REPLACE VIEW (\w+) AS\n(?:WITH\n.*?\n)?SELECT\n(.*?)\nFROM\n", re.S)
 _MERGED = re.compile(r"SimpleAggregateFunction\((\w+), (.*)\)")
 
@@ -98,15 +99,26 @@ def page() -> str:
     """Return the reference of the tables and views, in Markdown."""
     statements = [statement for _, found in migrations() for statement in found]
     views = [match for statement in statements if (match := _VIEW.match(statement))]
-    tables = [match for statement in statements if (match := _TABLE.match(statement))]
+    tables = {match[1]: (match[2], match[3]) for statement in statements if (match := _TABLE.match(statement))}
+    for statement in statements:
+        if statement.startswith("ALTER TABLE"):
+            name = statement.split()[2]
+            tables[name] = _altered(tables[name][0], statement), tables[name][1]
     latest = {match[1]: _view(match) for match in views}
     return "\n".join(
         [
             _HEAD,
             *(line for view in reversed(latest.values()) for line in _view_lines(view)),
-            *(line for match in tables for line in _table_lines(*match.groups())),
+            *(line for name, (body, rest) in tables.items() for line in _table_lines(name, body, rest)),
         ]
     )
+
+
+def _altered(body: str, statement: str) -> str:
+    """Return the columns of a table with those that a migration adds."""
+    for column, kind, before in _ADDED.findall(statement):
+        body = re.sub(rf"^    {before} .*,$", rf"\g<0>\n    {column} {kind},", body, flags=re.MULTILINE)
+    return body
 
 
 def _view(match: re.Match[str]) -> View:

@@ -8,14 +8,11 @@ from schemas.topics import HOUR_MS
 MINUTE_MS = 60_000
 KEY = ("client", "server", "transport", "server_port")
 
+_WHO = ("service", "name", "host", "container")
 _RULES = "['unknown', 'port', 'connected', 'listener']"
 _GREATEST = (
     "width_ms",
-    *(
-        f"{end}_{name}"
-        for end in ("client", "server")
-        for name in ("service", "name", "host", "container", "provenance", "address", "tied", "rtt_us")
-    ),
+    *(f"{end}_{name}" for end in ("client", "server") for name in (*_WHO, "provenance", "address", "tied", "rtt_us")),
     "seen_by_client",
     "seen_by_server",
 )
@@ -77,7 +74,7 @@ def _edges(first: str, last: str) -> Iterator[tuple[str, str]]:
 
 
 def _requests() -> Iterator[tuple[str, str]]:
-    ends = (f"{end}_{name}" for end in ("client", "server") for name in ("service", "name", "host"))
+    ends = (f"{end}_{name}" for end in ("client", "server") for name in _WHO)
     yield from ((name, f"max({name})") for name in (*ends, "sampling"))
     yield from ((name, f"sum({name})") for name in ("requests", "errors", "unanswered"))
     yield from ((name, f"sumMap({name})") for name in ("by", "latency"))

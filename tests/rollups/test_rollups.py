@@ -10,6 +10,7 @@ from schemas import topics
 from schemas.logged import Message
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS, MINUTES, REQUEST_MINUTES
+from sinks.migrate import migrations
 from sinks.rollup import GRACE_MS, Rollup, retell
 from sinks.sink import Sink
 from sinks.store import Address, Store
@@ -34,7 +35,8 @@ FACTS = """
 
 
 REQUESTS = """
-    max(client_service), max(client_name), max(client_host), max(server_service), max(server_name), max(server_host),
+    max(client_service), max(client_name), max(client_host), max(client_container),
+    max(server_service), max(server_name), max(server_host), max(server_container),
     max(sampling), sum(requests), sum(errors), sum(unanswered), sumMap(by), sumMap(latency)"""
 
 
@@ -237,6 +239,22 @@ def test_a_store_from_before_there_were_rollups_of_requests_gets_them(fresh: Fre
     for table in ("requests_1m", "requests_1h"):
         sinking.store.query(f"TRUNCATE TABLE {table}")
 
+    sinking.start()
+    sinking.take([])
+
+    same(sinking.store)
+
+
+def test_rollups_from_before_requests_knew_containers_are_told_anew(fresh: Fresh) -> None:
+    sinking = Sinking(fresh())
+    sinking.now = LONG_AFTER
+    sinking.take(folded(log(2, windows=WINDOWS, chaos=False)))
+    for table in ("requests_1m", "requests_1h"):
+        sinking.store.query(f"ALTER TABLE {table} DROP COLUMN client_container, DROP COLUMN server_container")
+
+    (added,) = [parts for name, parts in migrations() if name.startswith("0007")]
+    for statement in added:
+        sinking.store.query(statement)
     sinking.start()
     sinking.take([])
 
