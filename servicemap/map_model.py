@@ -34,9 +34,8 @@ class Edge(Struct, kw_only=True):
     """Who talks to whom on which port. Counters are sums of the range; active is now, that is at its end.
 
     `client_…` counters are what the client's host saw, `server_…` the server's: both tell of the same bytes. The fields
-    from provenance to tied are of level process alone, those from requests on of edges on which HTTP was counted, at
-    the levels process, service and host: requests in the range, errors of these (5xx or never answered), and times to
-    the answer, None where none came.
+    from provenance to tied are of level process alone, those from requests on of edges on which HTTP was counted:
+    requests in the range, errors of these (5xx or never answered), and times to the answer, None where none came.
     """
 
     client: str

@@ -1,4 +1,4 @@
-"""HTTP requests on the edges of a map, where they are known: at the levels process, service and host."""
+"""HTTP requests on the edges of a map, where they are known."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
@@ -9,8 +9,6 @@ from dashboards.queries import query
 from schemas.latency import quantile
 from servicemap.map_model import Edge, ServiceMap
 from sinks.store import Store
-
-LEVELS = {"process", "service", "host"}
 
 Key = tuple[str, str, str, int]  # client, server, transport, server's port
 
@@ -57,8 +55,13 @@ def any_requests(store: Store, start: int, end: int) -> bool:
 
 def requests_by_edge(store: Store, level: str, start: int, end: int) -> dict[Key, Requests]:
     """Return the requests in [start, end), ms, on every edge of a level that has any."""
-    if level not in LEVELS or not any_requests(store, start, end):
+    if not any_requests(store, start, end):
         return {}
-    text = f"WITH\n{query('map_told')}{query('map_requests')}{query('view_asked')}{query('view_requests')}"
-    rows = store.query(text, {"level": level, "from": start, "to": end})
+    rows = store.query(asked(level, "map_told") + query("view_requests"), {"level": level, "from": start, "to": end})
     return {cast(Key, row[:4]): Requests(*row[4:]) for row in rows}
+
+
+def asked(level: str, told: str) -> str:
+    """Return SQL that begins with WITH and defines `asked`, requests by edge of a level; `told` is one of *_told."""
+    names = ("view_asked_addresses",) if level == "address" else (told, "map_requests", "view_asked")
+    return "WITH\n" + "".join(map(query, names))

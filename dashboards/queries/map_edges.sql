@@ -1,11 +1,11 @@
--- Edges of the windows in [from, to) at a level: process, service, container or host. What a level does not know is
--- told by the next: a process in no container is its host, an end without a process its host or address.
+-- Edges of the windows in [from, to) at a level: process, service, container or host.
 -- Parameters: level; from, to in ms; service and host (id or name), "" for any.
 -- connections_active is what was open in the last window of each pair of processes; a pair not heard of in the last
 -- windows of the range has none, for its host may have died without a word.
 -- The setting lets the time choose rows before FINAL merges them.
 WITH
 -- include map_spans
+-- include map_level
     ['unknown', 'port', 'connected', 'listener'] AS rules,
     pairs AS
     (
@@ -40,18 +40,8 @@ WITH
         UNION DISTINCT SELECT %(host)s
     )
 SELECT
-    multiIf(
-        %(level)s = 'process', client_,
-        %(level)s = 'service' AND c_service != '', concat('service:', c_service),
-        %(level)s = 'container' AND c_container != '', concat('container:', c_host, ':', c_container),
-        %(level)s IN ('container', 'host') AND c_host != '', concat('host:', c_host),
-        client_) AS client,
-    multiIf(
-        %(level)s = 'process', server_,
-        %(level)s = 'service' AND s_service != '', concat('service:', s_service),
-        %(level)s = 'container' AND s_container != '', concat('container:', s_host, ':', s_container),
-        %(level)s IN ('container', 'host') AND s_host != '', concat('host:', s_host),
-        server_) AS server,
+    at_level(client_, c_service, c_host, c_container) AS client,
+    at_level(server_, s_service, s_host, s_container) AS server,
     transport, server_port,
     rules[max(rule_)], toUnixTimestamp64Milli(min(first_)), toUnixTimestamp64Milli(max(last_)),
     max(by_client), max(by_server),

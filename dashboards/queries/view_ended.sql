@@ -1,22 +1,13 @@
 -- Follows one of view_said_*: `ended`, the same rows with their ends `c` (client) and `s` (server) as nodes of a level;
 -- `active` is what was open when the window ended.
 -- Parameters: level.
+-- include map_level
     ended AS
     (
         SELECT
             toUnixTimestamp64Milli(window) AS at, rule,
-            multiIf(
-                %(level)s IN ('process', 'address'), client,
-                %(level)s = 'service' AND client_service != '', concat('service:', client_service),
-                %(level)s = 'container' AND client_container != '', concat('container:', client_host, ':', client_container),
-                %(level)s IN ('container', 'host') AND client_host != '', concat('host:', client_host),
-                client) AS c,
-            multiIf(
-                %(level)s IN ('process', 'address'), server,
-                %(level)s = 'service' AND server_service != '', concat('service:', server_service),
-                %(level)s = 'container' AND server_container != '', concat('container:', server_host, ':', server_container),
-                %(level)s IN ('container', 'host') AND server_host != '', concat('host:', server_host),
-                server) AS s,
+            at_level(client, client_service, client_host, client_container) AS c,
+            at_level(server, server_service, server_host, server_container) AS s,
             transport, server_port AS port,
             client_host AS c_host, client_service AS c_service, client_name AS c_name, client_container AS c_container,
             server_host AS s_host, server_service AS s_service, server_name AS s_name, server_container AS s_container,

@@ -30,8 +30,8 @@ def command(
     """Print who talks to whom: the last minute that is stored, or any past time.
 
     Where HTTP was counted on any edge, there are requests a second, the share of errors (5xx or never answered) and
-    times to the answer as well; not by container or address. An edge of --json then has requests, errors, p50_ms and
-    p99_ms (null where no answer came), and one without HTTP has none of them.
+    times to the answer as well. An edge of --json then has requests, errors, p50_ms and p99_ms (null where no answer
+    came), and one without HTTP has none of them.
 
     \b
     servicemap map

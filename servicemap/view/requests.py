@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from dashboards.queries import query
-from servicemap.map_requests import LEVELS, Requests, any_requests, quantiles
+from servicemap.map_requests import Requests, any_requests, asked, quantiles
 from servicemap.view.parameters import EdgeAsked, Level
 from servicemap.view.rows import Row, Span, rolled
 from servicemap.view.series import Line
@@ -20,14 +20,13 @@ LINES = (
 
 def request_series(store: Store, level: Level, over: Span, server: str, edge: EdgeAsked | None = None) -> list[Row]:
     """Return for each step what a node answered, or that on one edge: the columns of LINES, and the sketch."""
-    if level not in LEVELS or not any_requests(store, over.start, over.end):
+    if not any_requests(store, over.start, over.end):
         return []
     values: dict[str, Any] = {"level": level, "from": over.start, "to": over.end, "step": over.step, "server": server}
     values |= {"client": "", "transport": "", "port": 0, **rolled(store, over)}
     if edge is not None:
         values |= {"client": edge.client, "transport": edge.transport, "port": edge.port}
-    names = ("view_told", "map_requests", "view_asked", "view_request_series")
-    rows = store.query("WITH\n" + "".join(map(query, names)), values)
+    rows = store.query(asked(level, "view_told") + query("view_request_series"), values)
     return [(at, requests, errors, *quantiles(latency), latency) for at, requests, errors, latency in rows]
 
 

@@ -74,11 +74,18 @@ def hosts(store: Store, **addresses: str) -> None:
     )
 
 
-def requests(store: Store, *told: tuple[dict[str, Any], dict[str, int], dict[int, int]], unanswered: int = 0) -> None:
-    """Store what the servers' hosts counted on flows: answers by class, and the sketch of their times."""
+def requests(
+    store: Store,
+    *told: tuple[dict[str, Any], dict[str, int], dict[int, int]],
+    unanswered: int = 0,
+    by_client: bool = False,
+    sampling: int = 1,
+) -> None:
+    """Store what the servers' or the clients' hosts counted on flows: answers by class, the sketch of their times."""
     rows = [
         {name: row[name] for name in ("window", "transport", "width_ms", "a_address", "a_port", "b_address", "b_port")}
-        | {"end": 0, "sampling": 1, "answered": answered, "latency": latency, "unanswered": unanswered}
+        | {"end": int(by_client), "sampling": sampling, "unanswered": unanswered}
+        | {"answered": answered, "latency": latency}
         for row, answered, latency in told
     ]
     store.insert("requests", {name: [row[name] for row in rows] for name in rows[0]})

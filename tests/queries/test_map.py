@@ -8,7 +8,7 @@ import pytest
 from dashboards.queries import query
 from schemas.topics import HOUR_MS
 from servicemap.map_requests import requests_by_edge
-from servicemap.view.parameters import EdgeAsked
+from servicemap.view.parameters import EdgeAsked, Level
 from servicemap.view.requests import request_series
 from servicemap.view.rows import Span
 from sinks.levels import MINUTE_MS
@@ -34,7 +34,10 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
     random = Random(7)
     rows: list[dict[str, Any]] = []
     for _ in range(600):
-        client, server = (End(f"10.0.0.{n}", 0, f"h{n}", 100 + n, f"s{n % 3}") for n in random.sample(range(1, 6), 2))
+        client, server = (
+            End(f"10.0.0.{n}", 0, f"h{n}", 100 + n, f"s{n % 3}", f"c{n}" if n % 2 else "")
+            for n in random.sample(range(1, 6), 2)
+        )
         counts: dict[str, Any] = {
             "opened": random.randint(0, 1),
             "sent_bytes": random.randint(0, 9999),
@@ -60,7 +63,7 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
 
 
 @pytest.mark.parametrize("range_", RANGES)
-@pytest.mark.parametrize("level", ["process", "service"])
+@pytest.mark.parametrize("level", ["process", "container"])
 def test_a_map_is_the_same_with_and_without_rollups(
     stores: tuple[Store, Store], level: str, range_: tuple[int, int]
 ) -> None:
@@ -74,7 +77,7 @@ def test_a_map_is_the_same_with_and_without_rollups(
 
 
 @pytest.mark.parametrize("range_", RANGES)
-@pytest.mark.parametrize("level", ["process", "service", "host"])
+@pytest.mark.parametrize("level", ["process", "container", "address"])
 def test_requests_on_a_map_are_the_same_with_and_without_rollups(
     stores: tuple[Store, Store], level: str, range_: tuple[int, int]
 ) -> None:
@@ -91,16 +94,23 @@ def test_requests_on_a_map_are_the_same_with_and_without_rollups(
     assert sum(each.requests for each in rolled.values()) == count
 
 
-@pytest.mark.parametrize("step_ms", [MINUTE_MS, 10 * MINUTE_MS, HOUR_MS])
+@pytest.mark.parametrize("step_ms", [MINUTE_MS, HOUR_MS])
+@pytest.mark.parametrize(
+    ("level", "client", "server"),
+    [
+        ("container", "host:h2", "container:h1:c1"),
+        ("address", "address:10.0.0.2", "address:10.0.0.1"),
+    ],
+)
 @pytest.mark.parametrize("one_edge", [True, False])
 def test_requests_over_time_are_the_same_with_and_without_rollups(
-    stores: tuple[Store, Store], step_ms: int, one_edge: bool
+    stores: tuple[Store, Store], step_ms: int, one_edge: bool, level: Level, client: str, server: str
 ) -> None:
     end = T0 + HOURS * HOUR_MS - 7 * WIDTH
     over = Span(T0, end, step_ms, end)
-    edge = EdgeAsked(client="service:s0", server="service:s1", port=80) if one_edge else None
+    edge = EdgeAsked(client=client, server=server, port=80) if one_edge else None
 
-    rolled, plain = (request_series(store, "service", over, "service:s1", edge) for store in stores)
+    rolled, plain = (request_series(store, level, over, server, edge) for store in stores)
 
     assert rolled == plain
     assert len({row[0] for row in rolled}) == len(rolled) > 1

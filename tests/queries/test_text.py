@@ -31,7 +31,7 @@ def test_grafana_fills_in_variables_and_times() -> None:
 def test_a_parameter_can_be_fixed_for_a_panel() -> None:
     text = grafana("map_edges", level="host", service="it's")
 
-    assert "'host' = 'process'" in text
+    assert "'host' = 'service'" in text
     assert "'it\\'s'" in text
     assert "${level" not in text
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from schemas.ids import address_node, container_node, host_node, service_node
 from servicemap.cli import main
+from servicemap.map_model import LEVELS
 from tests.cli import town
 from tests.view.serving import MINUTE_MS, Past, View
 
@@ -100,21 +101,33 @@ def test_an_edge_tells_what_each_side_counts(past: Past, view: View, level: str,
     assert len(ran.stdout.splitlines()) >= town.WINDOWS, ran.stderr
 
 
-def test_requests_are_told_of_long_stretches_as_well(past: Past, view: View) -> None:
-    asked = {"from_": past.now - 180 * MINUTE_MS, "to": past.now}
+@pytest.mark.parametrize("level", LEVELS)
+def test_requests_are_told_of_long_stretches_as_well(past: Past, view: View, level: str) -> None:
+    asked = {"from_": past.now - 180 * MINUTE_MS, "to": past.now, "level": level}
     (edge,) = [edge for edge in view.api("map", **asked)["edges"] if edge["server_port"] == 8000]
     assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
-    found = view.api("edge", client=service_node("nginx"), server=SHOP, port=8000, **asked)
+    found = view.api("edge", client=edge["client"], server=edge["server"], port=8000, **asked)
     assert found["facts"]["requests"] == 4 * town.WINDOWS
     assert [round(value, 1) for _, value in found["series"]["p99"]["points"] if value] in ([2.0], [2.0, 2.0])
 
 
-def test_requests_stand_beside_what_tcp_tells(past: Past, view: View) -> None:
-    edge = view.api("edge", client=service_node("nginx"), server=SHOP, port=8000, **last_minute(past))
+ASKED = {
+    "service": (service_node("nginx"), SHOP),
+    "process": (town.NGINX.node, town.SHOP.node),
+    "container": (host_node("id-web1"), NODES["container"]),
+    "host": (host_node("id-web1"), host_node("id-web1")),
+    "address": (address_node(town.LOOPBACK, "127.0.0.1"), address_node(town.LOOPBACK, "127.0.0.1")),
+}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_requests_stand_beside_what_tcp_tells(past: Past, view: View, level: str) -> None:
+    client, server = ASKED[level]
+    edge = view.api("edge", client=client, server=server, port=8000, level=level, **last_minute(past))
     assert (edge["facts"]["signals"], edge["facts"]["requests"]) == ("http", 4 * town.WINDOWS)
     assert total(edge["series"]["requests"], town.WIDTH / 1000) == pytest.approx(4 * town.WINDOWS)
     assert {round(value, 1) for _, value in edge["series"]["p99"]["points"]} == {2.0}
-    node = view.api("node", id=SHOP, **last_minute(past))["series"]
+    node = view.api("node", id=server, level=level, **last_minute(past))["series"]
     assert total(node["errors"], town.WIDTH / 1000) == pytest.approx(town.WINDOWS)
     assert "requests" not in view.api("node", id=POSTGRES, **last_minute(past))["series"]
 

@@ -48,7 +48,7 @@ def test_an_edge_has_the_counters_of_the_map_and_rates(view: View) -> None:
     assert edge["last"] - edge["first"] == (town.WINDOWS - 1) * town.WIDTH
 
 
-@pytest.mark.parametrize("level", ["service", "process"])
+@pytest.mark.parametrize("level", LEVELS)
 def test_an_edge_whose_requests_are_known_tells_them_and_fails_by_them(view: View, level: str) -> None:
     (edge,) = [edge for edge in view.api("map", level=level)["edges"] if edge["server_port"] == 8000]
     assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
