@@ -1,4 +1,7 @@
-"""A map for people: a table on a terminal, aligned text in a pipe. Long names are cut, not wrapped."""
+"""A map for people: a table on a terminal, aligned text in a pipe. Long names are cut, not wrapped.
+
+Where a terminal is narrow, the columns that tell least are left out.
+"""
 
 from collections.abc import Sequence
 
@@ -13,6 +16,7 @@ HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIV
 HTTP_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # where any edge has requests
 NAMES = 2  # the first columns are names; the others are short and right-aligned
 WIDEST, NARROWEST = 48, 8
+_TELL_LEAST = ("P50", "NEW", "RTT", "OPEN", "RECEIVED", "SENT")  # what another column tells too, first
 
 
 def headings(found: ServiceMap) -> tuple[str, ...]:
@@ -53,13 +57,22 @@ def plain(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
 
 def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> Table:
     """Return the rows as a table for a terminal of a width; where it is narrow, names are cut and numbers are not."""
-    numbers = sum(2 + max(len(row[at]) for row in [headings, *cells]) for at in range(NAMES, len(headings)))
-    room = max(NARROWEST, (width - numbers - 2) // NAMES)
+    shown = {at: 2 + max(len(row[at]) for row in [headings, *cells]) for at in range(NAMES, len(headings))}
+
+    def room() -> int:
+        return (width - sum(shown.values()) - 2) // NAMES
+
+    for heading in _TELL_LEAST:
+        if room() < NARROWEST and heading in headings:
+            del shown[headings.index(heading)]
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for at, heading in enumerate(headings):
-        made.add_column(heading, no_wrap=True, justify="left" if at < NAMES else "right")
+    for heading in headings[:NAMES]:
+        made.add_column(heading, no_wrap=True)
+    for at in shown:
+        made.add_column(headings[at], no_wrap=True, justify="right")
+    names = max(NARROWEST, room())
     for row in cells:
-        made.add_row(*(Text(_cut(cell, room) if at < NAMES else cell) for at, cell in enumerate(row)))
+        made.add_row(*(Text(_cut(cell, names)) for cell in row[:NAMES]), *(Text(row[at]) for at in shown))
     return made
 
 

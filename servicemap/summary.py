@@ -7,13 +7,14 @@ from rich.live import Live
 from servicemap.config import Config
 from servicemap.map_model import Wanted
 from servicemap.map_read import newest, read_map
-from servicemap.map_text import HEADINGS, rows, table
+from servicemap.map_requests import requests_by_edge, with_requests
+from servicemap.map_text import headings, rows, table
 from servicemap.mapping import LATEST_MS
 from servicemap.options import Failure
 from servicemap.parts import store_address
 from sinks.store import Store, StoreError
 
-EVERY_SECONDS = 2.0
+EVERY_SECONDS = 5.0  # as windows come
 MOST_ROWS = 20
 
 
@@ -28,7 +29,7 @@ class Summary:
         self._due = 0.0
 
     def show(self) -> None:
-        """Redraw, at most every two seconds."""
+        """Redraw, at most every five seconds."""
         now = time.monotonic()
         if now < self._due:
             return
@@ -37,11 +38,13 @@ class Summary:
             if self._store is None:
                 self._store = Store(store_address(self._config, write=False))
             end = newest(self._store)
-            found = read_map(self._store, Wanted(start=end - LATEST_MS, end=end))
+            wanted = Wanted(start=end - LATEST_MS, end=end)
+            found = read_map(self._store, wanted)
+            found = with_requests(found, requests_by_edge(self._store, wanted.level, wanted.start, end))
         except (StoreError, Failure):
             return  # not ready yet, or on its way back: the supervisor tells of that
         busiest = rows(found)[:MOST_ROWS]
-        shown = table("who talks to whom, last minute", HEADINGS, busiest, self._live.console.width)
+        shown = table("who talks to whom, last minute", headings(found), busiest, self._live.console.width)
         self._live.update(shown, refresh=True)
 
     def close(self) -> None:

@@ -3,14 +3,16 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from io import StringIO
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from servicemap.cli import main
 from servicemap.map_model import LEVELS
-from servicemap.map_text import HEADINGS
+from servicemap.map_text import HEADINGS, HTTP_HEADINGS, table
 from tests.cli import town
 from tests.cli.conftest import Run, fill, running_store
 from tests.view.serving import Past
@@ -63,6 +65,30 @@ def test_people_read_rates_and_shares_and_nothing_where_there_is_no_http(asked: 
 
 def test_without_http_there_are_no_columns_of_it(run: Run) -> None:
     assert run("map").stdout.splitlines()[0].split() == [*HEADINGS]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_narrow_terminal_shows_requests_errors_and_times_and_cuts_names(width: int) -> None:
+    numbers = ("tcp/8000", "12", "120", "0", "123.8 KiB", "123.8 KiB", "1.1 ms", "120.5", "25.0 %", "2.0 ms", "12.5 ms")
+    screen = Console(width=width, file=StringIO())
+    with screen.capture() as shown:
+        screen.print(
+            table("the last minute", (*HEADINGS, *HTTP_HEADINGS), [("nginx.service", "shop.service", *numbers)], width)
+        )
+
+    _, heading, row = shown.get().splitlines()
+    assert {"FAILED", "REQ/S", "ERRORS", "P99"} <= set(heading.split())
+    assert "NEW" not in heading
+    client, server, *rest = row.split()
+    assert client.startswith("nginx")
+    assert server.startswith("shop")
+    assert "…" not in "".join(rest)
+    assert row.split()[-5:] == ["120.5", "25.0", "%", "12.5", "ms"]
+
+
+def test_a_wide_terminal_shows_all() -> None:
+    made = table("", (*HEADINGS, *HTTP_HEADINGS), [("",) * 13], 140)
+    assert [column.header for column in made.columns] == [*HEADINGS, *HTTP_HEADINGS]
 
 
 def test_an_edge_whose_requests_fail_is_red_for_graphviz_and_others_are_not(asked: Map) -> None:
