@@ -50,9 +50,9 @@ def build() -> Json:
 def _numbers() -> Json:
     columns = {
         "taken": column("Connections from clients", "cps"),
-        "made": column("to servers", "cps"),
+        "made": column("Connections to servers", "cps"),
         "served": column("Traffic with clients", "binBps"),
-        "called": column("with servers", "binBps"),
+        "called": column("Traffic with servers", "binBps"),
         "failed_share": column("Connects that fail", "percentunit", red_from=0.01),
         "rtt": column("RTT to clients", "µs"),
         "processes": column("Processes", "short"),
