@@ -12,6 +12,8 @@ SECONDS = 20  # to wait for anything, on a busy machine
 SCREEN: ViewportSize = {"width": 1280, "height": 800}
 PLACE = "id => { const at = servicemap.graph.screen(id); return at && [at.x, at.y] }"
 
+MAP_PLACES = "[...servicemap.graph.scene.nodes.values()].map(node => [node.id, node.x, node.y])"
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -44,6 +46,11 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     ):
         page.goto(url)
         yield page
+
+
+def shows(page: Page, nodes: int) -> None:
+    """Wait until the map shows that many nodes."""
+    expect(page.locator("#canvas")).to_have_attribute("data-nodes", str(nodes))
 
 
 def click(page: Page, target: str) -> None:

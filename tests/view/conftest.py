@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.view.browsing import chromium
 from tests.view.serving import GONE, MINUTE_MS, Past, Still, View, remembered, viewing
 
 
@@ -22,3 +24,10 @@ def view(past: Past) -> Iterator[View]:
     """The view of the town with a past."""
     with viewing(past.data) as running:
         yield Still(running.url, running.pid)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; no longer than a module, for no event loop may be run beside it."""
+    with chromium() as found:
+        yield found

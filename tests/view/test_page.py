@@ -12,7 +12,7 @@ from schemas.ids import Endpoint, address_node, service_node
 from servicemap.view.assets import PAGE
 from tests.cli import town
 from tests.cli.conftest import running_store
-from tests.view.browsing import PLACE, SCREEN, chromium, click, edge, opened, quiet
+from tests.view.browsing import MAP_PLACES, PLACE, SCREEN, click, edge, opened, quiet, shows
 from tests.view.serving import GONE, MINUTE_MS, NEW, Past, View, remembered, viewing
 
 NGINX, SHOP, POSTGRES, SLEEP = (service_node(name) for name in ("nginx", town.WEIRD, "postgres", "sleep"))
@@ -22,13 +22,6 @@ EVIL = town.Process("id-web1", 600, MARKUP, MARKUP)
 EVIL_TALK = town.Talk(Endpoint("", "10.0.0.1", 50_008), Endpoint("", "10.0.0.2", 5432), EVIL, town.POSTGRES)
 LATER = town.Talk(Endpoint("", "10.0.0.1", 50_009), Endpoint("", "10.0.0.2", 6379), town.NGINX, town.SLEEPER)
 ALL = 8  # nodes of the last minute, with one that is only left of what vanished
-MAP_PLACES = "[...servicemap.graph.scene.nodes.values()].map(node => [node.id, node.x, node.y])"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +66,6 @@ def page(standing: Page) -> Iterator[Page]:
         expect(standing.locator("#list")).to_be_hidden()
         shows(standing, ALL)
         yield standing
-
-
-def shows(page: Page, nodes: int) -> None:
-    expect(page.locator("#canvas")).to_have_attribute("data-nodes", str(nodes))
 
 
 def address_of(view: View, **state: object) -> str:
