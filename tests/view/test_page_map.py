@@ -1,23 +1,75 @@
-"""Where the live view's map puts things."""
+"""Where the live view's map puts things, and how it is moved by mouse, trackpad and fingers."""
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
+from math import exp
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
+from schemas.ids import service_node
 from tests.cli import town
 from tests.view.browsing import MAP_PLACES, opened, shows
 from tests.view.serving import View
 
+Place = tuple[float, float]  # px in the window
+NGINX = service_node("nginx")
+FREE: Place = (700, 620)  # no node is there, nor at its left and right
+ZOOM = "servicemap.graph.camera.zoom"
+ON_MAP = """([x, y]) => {
+    const box = servicemap.graph.canvas.getBoundingClientRect();
+    return servicemap.graph.camera.toMap({ x: x - box.left, y: y - box.top });
+}"""
+IN_WINDOW = """id => {
+    const [at, box] = [servicemap.graph.screen(id), servicemap.graph.canvas.getBoundingClientRect()];
+    return [box.left + at.x, box.top + at.y];
+}"""
+# Whether the map is as near as that, with a place of it at a place of the window; moves arrive with frames.
+SEEN = """([zoom, place, [x, y]]) => {
+    const { camera, canvas } = servicemap.graph;
+    const [at, box] = [camera.toScreen(place), canvas.getBoundingClientRect()];
+    return Math.abs(camera.zoom / zoom - 1) < 0.01 && Math.hypot(box.left + at.x - x, box.top + at.y - y) < 2;
+}"""
+WHEEL = """([deltaMode, deltaY]) =>
+    servicemap.graph.canvas.dispatchEvent(new WheelEvent("wheel", { deltaMode, deltaY, cancelable: true }))"""
+
+
+@pytest.fixture(scope="module")
+def standing(browser: Browser, view: View) -> Iterator[Page]:
+    """A page on a screen that can be touched, which stays open from test to test."""
+    with opened(browser, view.url, has_touch=True) as found:
+        yield found
+
 
 @pytest.fixture
-def page(browser: Browser, view: View) -> Iterator[Page]:
-    """The town."""
-    with opened(browser, view.url) as found:
-        shows(found, len(view.api("map")["nodes"]))
-        yield found
+def page(standing: Page, view: View) -> Iterator[Page]:
+    """The map of the town, all of it in view."""
+    standing.evaluate("location.hash = ''")
+    shows(standing, len(view.api("map")["nodes"]))
+    standing.evaluate("servicemap.graph.fit(false)")
+    yield standing
+    standing.unroute_all()
+    standing.keyboard.up("Control")
+    standing.mouse.up()
+
+
+@pytest.fixture
+def devtools(page: Page) -> CDPSession:
+    return page.context.new_cdp_session(page)
+
+
+def touch(devtools: CDPSession, kind: str, **fingers: Place) -> None:
+    """Say where the fingers are now, as a screen does; touchEnd names those that are lifted, or none for all."""
+    names = ["one", "two"]
+    points = [{"x": x, "y": y, "id": names.index(name)} for name, (x, y) in fingers.items()]
+    devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def sees(page: Page, zoom: float, held: Any, at: Place) -> None:
+    page.wait_for_function(SEEN, arg=[zoom, held, at])
 
 
 def placed(page: Page) -> dict[str, tuple[float, float]]:
@@ -51,3 +103,80 @@ def test_of_two_that_ask_each_other_the_one_that_asks_more_stands_left(page: Pag
     told(page, view, {"asked": "web", "asking": "web"}, calls)
     at = placed(page)
     assert at["asking"] < at["asked"]
+
+
+def test_the_map_keeps_to_two_fingers_that_move_and_part(page: Page, devtools: CDPSession) -> None:
+    zoom, held = page.evaluate(ZOOM), page.evaluate(ON_MAP, [640, 400])
+    touch(devtools, "touchStart", one=(600, 400), two=(680, 400))
+    for step in range(1, 9):
+        touch(devtools, "touchMove", one=(600 + 5 * step, 400 + 8 * step), two=(680 + 15 * step, 400 + 8 * step))
+    sees(page, zoom * 2, held, (720, 464))
+    touch(devtools, "touchEnd")
+    expect(page.locator("#panel")).to_be_hidden()
+
+
+def test_the_finger_that_is_left_of_two_moves_the_map_and_no_node(page: Page, devtools: CDPSession) -> None:
+    before, zoom = placed(page), page.evaluate(ZOOM)
+    x, y = page.evaluate(IN_WINDOW, NGINX)
+    held = page.evaluate(ON_MAP, [x, y])
+    touch(devtools, "touchStart", one=FREE)
+    touch(devtools, "touchStart", one=FREE, two=(x, y))
+    touch(devtools, "touchEnd", one=FREE)
+    touch(devtools, "touchMove", two=(x + 40, y + 30))
+    sees(page, zoom, held, (x + 40, y + 30))
+    touch(devtools, "touchEnd")
+    assert placed(page) == before
+
+
+@pytest.mark.parametrize(("turned", "times"), [(-10, exp(0.16)), (10, exp(-0.16)), (-120, 2), (120, 0.5)])
+def test_a_pinch_on_a_trackpad_zooms_at_once_and_no_further_than_twice(page: Page, turned: int, times: float) -> None:
+    zoom, held = page.evaluate(ZOOM), page.evaluate(ON_MAP, FREE)
+    page.mouse.move(*FREE)
+    page.keyboard.down("Control")  # as browsers tell it
+    page.mouse.wheel(0, turned)
+    sees(page, zoom * times, held, FREE)
+
+
+def test_a_wheel_that_counts_lines_or_pages_zooms_like_one_that_counts_pixels(page: Page) -> None:
+    zooms = [page.evaluate(ZOOM)]
+    for turned in ([0, 75], [1, 3], [2, 0.15]):
+        page.evaluate(WHEEL, turned)
+        zooms.append(page.evaluate(ZOOM))
+    assert [after / before for before, after in pairwise(zooms)] == pytest.approx([exp(-0.12)] * 3)
+
+
+def test_a_drag_that_the_system_takes_away_ends(page: Page, devtools: CDPSession) -> None:
+    zoom, held = page.evaluate(ZOOM), page.evaluate(ON_MAP, FREE)
+    moved = (FREE[0] + 60, FREE[1])
+    touch(devtools, "touchStart", one=FREE)
+    touch(devtools, "touchMove", one=moved)
+    sees(page, zoom, held, moved)
+    touch(devtools, "touchCancel")
+    expect(page.locator("#canvas")).not_to_have_class("dragging")
+
+
+def test_a_drag_whose_pointer_is_lost_ends(page: Page) -> None:
+    zoom, held = page.evaluate(ZOOM), page.evaluate(ON_MAP, FREE)
+    moved = (FREE[0] + 60, FREE[1])
+    page.mouse.move(*FREE)
+    page.mouse.down()
+    page.mouse.move(*moved)
+    sees(page, zoom, held, moved)
+    page.evaluate("servicemap.graph.canvas.releasePointerCapture(1)")  # 1 is the mouse in Chromium
+    page.mouse.move(moved[0] + 100, moved[1])
+    expect(page.locator("#canvas")).not_to_have_class("dragging")
+    page.mouse.move(moved[0] + 120, moved[1])
+    assert page.evaluate(SEEN, [zoom, held, moved])
+
+
+def test_a_node_that_goes_while_it_is_dragged_is_let_go(page: Page, view: View) -> None:
+    x, y = page.evaluate(IN_WINDOW, NGINX)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.evaluate("servicemap.state.set({ q: 'postgres', node: '' })")
+    page.wait_for_function("id => !servicemap.graph.scene.nodes.has(id)", arg=NGINX)
+    before = placed(page)
+    page.mouse.move(x + 60, y)
+    page.mouse.up()
+    page.evaluate("servicemap.state.set({ q: '' })")
+    assert before.items() <= placed(page).items()

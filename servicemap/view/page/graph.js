@@ -121,6 +121,7 @@ export class Graph {
 
   drag(id, place) {
     const node = this.scene.nodes.get(id);
+    if (!node) return; // gone while it was dragged
     Object.assign(node, place);
     this.places.put(this.key, id, { x: node.x, y: node.y });
     reroute(this.scene, id);
