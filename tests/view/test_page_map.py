@@ -105,14 +105,18 @@ def test_of_two_that_ask_each_other_the_one_that_asks_more_stands_left(page: Pag
     assert at["asking"] < at["asked"]
 
 
-def test_the_map_keeps_to_two_fingers_that_move_and_part(page: Page, devtools: CDPSession) -> None:
-    zoom, held = page.evaluate(ZOOM), page.evaluate(ON_MAP, [640, 400])
-    touch(devtools, "touchStart", one=(600, 400), two=(680, 400))
+def test_the_map_keeps_to_two_fingers_that_move_and_part_on_a_node_too(page: Page, devtools: CDPSession) -> None:
+    before, zoom = placed(page), page.evaluate(ZOOM)
+    x, y = page.evaluate(IN_WINDOW, NGINX)
+    held = page.evaluate(ON_MAP, [x + 40, y])
+    touch(devtools, "touchStart", one=(x, y))
+    touch(devtools, "touchStart", one=(x, y), two=(x + 80, y))
     for step in range(1, 9):
-        touch(devtools, "touchMove", one=(600 + 5 * step, 400 + 8 * step), two=(680 + 15 * step, 400 + 8 * step))
-    sees(page, zoom * 2, held, (720, 464))
+        touch(devtools, "touchMove", one=(x + 5 * step, y + 8 * step), two=(x + 80 + 15 * step, y + 8 * step))
+    sees(page, zoom * 2, held, (x + 120, y + 64))
     touch(devtools, "touchEnd")
     expect(page.locator("#panel")).to_be_hidden()
+    assert placed(page) == before
 
 
 def test_the_finger_that_is_left_of_two_moves_the_map_and_no_node(page: Page, devtools: CDPSession) -> None:
