@@ -19,6 +19,8 @@ from clickhouse_driver.errors import ServerException
         "SET readonly = 0",
         "SELECT 1 SETTINGS readonly = 0",
         "SELECT 1 INTO OUTFILE '{out}'",
+        "WITH 1 AS one SELECT one into/**/outfile'{out}' FORMAT TSV",
+        "WITH found AS (SELECT 1) INSERT INTO readable SELECT * FROM found",
         "SELECT * FROM file('/etc/passwd', 'LineAsString')",
         "SELECT file('/etc/passwd')",
         "SELECT `file`('/etc/passwd')",
