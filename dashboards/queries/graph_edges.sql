@@ -7,33 +7,50 @@ WITH
     , between AS
     (
         SELECT
-            source, target, sum(opened) AS opened_, sum(failed) AS failed_, sum(bytes) / seconds AS bytes_s,
-            sum(retransmits) AS again, sum(segments) AS segments_, max(rtt_us) AS rtt,
-            groupUniqArray((protocol, port)) AS ports,
-            sum(requests) AS asked, sum(errors) AS wrong, sumMap(sketch) AS times
+            ends[1] AS source, ends[2] AS target, sumForEach(counts) AS sums, max(rtt_us) AS rtt,
+            arraySort(groupUniqArray(port)) AS ports, sumMap(sketch) AS times
         FROM flows
         WHERE source != target
         GROUP BY source, target
+    ),
+    judged AS
+    (
+        SELECT
+            source, target, ports, rtt, sums[1] AS opened, sums[2] AS failed, sums[4] / seconds AS bytes_s,
+            thousands(bytes_s) AS unit, sums[6] AS again, sums[7] AS asked, sums[8] AS wrong,
+            mapKeys(times) AS buckets, arrayCumSum(mapValues(times)) AS passed,
+            greatest(failed / greatest(sums[3], 1), wrong / greatest(asked, 1)) AS failed_share,
+            again / greatest(sums[5], 1) AS retransmit_share
+        FROM between
+    ),
+    worded AS
+    (
+        SELECT *, short(arrayConcat(
+            [
+                opened / seconds, bytes_s / pow(1000, unit), asked / seconds, 100 * wrong / greatest(asked, 1),
+                rtt / 1000, 100 * retransmit_share
+            ],
+            quantiles(buckets, passed))) AS said
+        FROM judged
     )
 SELECT
     concat(source, ' > ', target) AS id,
     source,
     target,
-    told_connections(opened_ / seconds) AS mainstat,
-    told_bytes(bytes_s) AS secondarystat,
+    concat(said[1], ' conn/s') AS mainstat,
+    concat(said[2], ' ', units[unit + 1]) AS secondarystat,
     toFloat64(round(1 + least(7, log2(1 + bytes_s / 1000) / 2), 1)) AS thickness,
     multiIf(failed_share > 0.05, '#e02f44', failed_share > 0 OR retransmit_share > 0.02, '#ff9830', '#73bf69') AS color,
-    arrayStringConcat(arrayMap(end -> concat(end.1, ' ', toString(end.2)),
-        arraySlice(arraySort(ports), 1, 10)), ', ') AS detail__ports,
+    arrayStringConcat(arraySlice(ports, 1, 10), ', ') AS detail__ports,
     if(asked > 0, 'http', 'tcp') AS detail__signals,
-    told_requests(asked) AS detail__requests,
-    told_errors(wrong, asked) AS detail__errors,
-    told_latency(mapKeys(times), arrayCumSum(mapValues(times))) AS detail__latency,
-    told_time(rtt) AS detail__rtt,
-    if(failed_ = 0, '', concat(toString(failed_), ' connections failed')) AS detail__failed,
-    if(again = 0, '', concat(toString(round(100 * retransmit_share, 2)), ' %% of segments')) AS detail__retransmits,
-    toFloat64(greatest(failed_ / greatest(opened_, failed_, 1), wrong / greatest(asked, 1))) AS failed_share,
-    toFloat64(again / greatest(segments_, 1)) AS retransmit_share
-FROM between
+    if(asked = 0, '', concat(said[3], ' req/s')) AS detail__requests,
+    if(wrong = 0, '', concat(said[4], ' %% of requests')) AS detail__errors,
+    if(empty(buckets), '', concat('p50 ', said[7], ' ms, p99 ', said[8], ' ms')) AS detail__latency,
+    if(rtt = 0, '', concat(said[5], ' ms')) AS detail__rtt,
+    if(failed = 0, '', concat(toString(failed), ' connections failed')) AS detail__failed,
+    if(again = 0, '', concat(said[6], ' %% of segments')) AS detail__retransmits,
+    toFloat64(failed_share) AS failed_share,
+    toFloat64(retransmit_share) AS retransmit_share
+FROM worded
 ORDER BY id
 SETTINGS optimize_move_to_prewhere_if_final = 1

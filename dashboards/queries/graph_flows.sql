@@ -2,23 +2,20 @@
 -- among the nodes. A row is an edge between processes on one port, with the id of the node at each end at `level`.
 -- An end that the level does not know is its host, and one on no known host the network its address is in. Beyond 200
 -- nodes all ends are told by service instead, then by host, and then all but the busiest 199 hosts are one, "other:rest".
+-- Its columns: ends, parts and facts of client and server: ids, what each id stands for here, (host, service, name, container);
+-- port; counts of connections opened, failed, tried, bytes, segments, retransmits, requests, errors; rtt_us; sketch.
 -- Parameters: level (process, service, container, host, address); service, host (id or name), "" for any; focus, the id of
 -- a node or "", and hops, how far from it (up to 4); from, to in ms.
 -- include map_spans
 -- include map_requests
     (%(to)s - %(from)s) / 1000 AS seconds,
-    n -> multiIf(n >= 100, toString(toUInt64(round(n))), toString(round(n, if(n >= 10, 1, 2)))) AS short,
-    n -> concat(short(n), ' conn/s') AS told_connections,
-    n -> multiIf(n >= 1e9, concat(short(n / 1e9), ' GB/s'), n >= 1e6, concat(short(n / 1e6), ' MB/s'),
-        n >= 1e3, concat(short(n / 1e3), ' kB/s'), concat(short(n), ' B/s')) AS told_bytes,
-    us -> if(us = 0, '', concat(short(us / 1000), ' ms')) AS told_time,
-    n -> if(n = 0, '', concat(short(n / seconds), ' req/s')) AS told_requests,
-    (n, all) -> if(n = 0, '', concat(short(100 * n / all), ' %% of requests')) AS told_errors,
-    -- Of a sketch's buckets, and how many times are in each and those below: schemas/latency.py.
-    (buckets, passed) -> if(empty(buckets), '', arrayStringConcat(arrayMap(
-        (name, ms) -> concat(name, ' ', short(ms), ' ms'), ['p50', 'p99'], arrayMap(
-            share -> 0.99 * pow(1.01 / 0.99, buckets[arrayFirstIndex(n -> n > share * (passed[-1] - 1), passed)]) / 1000,
-            [0.5, 0.99])), ', ')) AS told_latency,
+    -- Of a sketch's buckets, and how many times are in each and those below, p50 and p99 in ms: schemas/latency.py.
+    (buckets, passed) -> arrayMap(share -> 0.99 * pow(1.01 / 0.99,
+        buckets[arrayFirstIndex(n -> n > share * (passed[-1] - 1), passed)]) / 1000, [0.5, 0.99]) AS quantiles,
+    -- All numbers are made text at once: an expression in the place of `n` would be analysed wherever `n` stands.
+    numbers -> arrayMap(n -> toString(round(n, multiIf(n >= 100, 0, n >= 10, 1, 2))), numbers) AS short,
+    n -> toUInt8(least(3, floor(log10(greatest(n, 1)) / 3))) AS thousands,
+    ['B/s', 'kB/s', 'MB/s', 'GB/s'] AS units,
     (SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) FROM hosts FINAL) AS hostnames,
 -- include graph_places
     named AS
@@ -26,139 +23,125 @@
         SELECT toString(host) FROM hosts WHERE hostname = %(host)s
         UNION DISTINCT SELECT %(host)s
     ),
-    pairs AS
-    (
-        SELECT
-            client AS c, server AS s, transport AS protocol, server_port AS port,
-            any(toString(client_address)) AS c_ip, any(toString(server_address)) AS s_ip,
-            max(toString(client_service)) AS c_service, max(toString(server_service)) AS s_service,
-            max(toString(client_container)) AS c_container, max(toString(server_container)) AS s_container,
-            max(toString(client_name)) AS c_name, max(toString(server_name)) AS s_name,
-            max(toString(client_host)) AS c_seen, max(toString(server_host)) AS s_seen,
-            sum(connections_opened) AS opened, sum(connections_failed) AS failed,
-            greatest(sum(client_sent_bytes), sum(server_received_bytes))
-                + greatest(sum(client_received_bytes), sum(server_sent_bytes)) AS bytes,
-            sum(client_sent_segments) + sum(server_sent_segments) AS segments,
-            sum(client_retransmits) + sum(server_retransmits) AS retransmits,
-            greatest(max(client_rtt_us), max(server_rtt_us)) AS rtt_us
-        FROM spans
-        GROUP BY client, server, transport, server_port
-    ),
     asked AS
     (
         SELECT
-            client AS c, server AS s, transport AS protocol, server_port AS port,
+            client, server, transport, server_port,
             sum(requested.requests) AS requests, sum(requested.errors) AS errors, sumMap(latency) AS sketch
         FROM requested
+        GROUP BY client, server, transport, server_port
+    ),
+    -- What is told of both ends is an array of two from here on: client, server.
+    pairs AS
+    (
+        SELECT
+            client, server, transport, server_port, [toString(client), toString(server)] AS ids,
+            [any(toString(client_address)), any(toString(server_address))] AS ips,
+            [max(toString(client_host)), max(toString(server_host))] AS seen,
+            [max(toString(client_service)), max(toString(server_service))] AS services,
+            [max(toString(client_container)), max(toString(server_container))] AS containers,
+            [max(toString(client_name)), max(toString(server_name))] AS names,
+            [
+                sum(connections_opened), sum(connections_failed), greatest(sum(connections_opened), sum(connections_failed)),
+                greatest(sum(client_sent_bytes), sum(server_received_bytes))
+                    + greatest(sum(client_received_bytes), sum(server_sent_bytes)),
+                sum(client_sent_segments) + sum(server_sent_segments),
+                sum(client_retransmits) + sum(server_retransmits)
+            ] AS counts,
+            greatest(max(client_rtt_us), max(server_rtt_us)) AS rtt_us
+        FROM spans
         GROUP BY client, server, transport, server_port
     ),
     -- One step a subquery: a name in the same SELECT would be analysed again wherever it is used.
     located AS
     (
-        SELECT *, home(c, c_seen) AS c_host, home(s, s_seen) AS s_host,
-            concat('network:', network(c_ip)) AS c_network, concat('network:', network(s_ip)) AS s_network
+        SELECT *, arrayMap((id, host) -> home(id, host), ids, seen) AS hosts, arrayMap(ip -> network(ip), ips) AS networks
         FROM pairs
-        LEFT JOIN asked USING (c, s, protocol, port)
+        LEFT JOIN asked USING (client, server, transport, server_port)
     ),
     placed AS
     (
-        SELECT *, if(c_host != '', concat('host:', c_host), c_network) AS c_place,
-            if(s_host != '', concat('host:', s_host), s_network) AS s_place
+        SELECT *, arrayMap((host, network) -> if(host != '', concat('host:', host), concat('network:', network)),
+            hosts, networks) AS places
         FROM located
-        WHERE (%(service)s = '' OR c_service = %(service)s OR s_service = %(service)s)
-            AND (%(host)s = '' OR c_host IN named OR s_host IN named)
+        WHERE (%(service)s = '' OR has(services, %(service)s))
+            AND (%(host)s = '' OR hosts[1] IN named OR hosts[2] IN named)
     ),
     levelled AS
     (
-        SELECT *,
-            multiIf(
-                %(level)s = 'process' AND startsWith(c, 'process:'), c,
-                %(level)s = 'service' AND c_service != '', concat('service:', c_service),
-                %(level)s = 'container' AND c_container != '', concat('container:', c_host, ':', c_container),
-                %(level)s != 'address', c_place,
-                startsWith(c, 'address:'), c,
-                concat('address:', if(c_network IN ('network:loopback', 'network:link-local'), concat(c_host, '@'), ''), c_ip)) AS c_near,
-            multiIf(
-                %(level)s = 'process' AND startsWith(s, 'process:'), s,
-                %(level)s = 'service' AND s_service != '', concat('service:', s_service),
-                %(level)s = 'container' AND s_container != '', concat('container:', s_host, ':', s_container),
-                %(level)s != 'address', s_place,
-                startsWith(s, 'address:'), s,
-                concat('address:', if(s_network IN ('network:loopback', 'network:link-local'), concat(s_host, '@'), ''), s_ip)) AS s_near
+        SELECT *, arrayMap((id, ip, service, container, host, network, place) -> multiIf(
+                %(level)s = 'process' AND startsWith(id, 'process:'), id,
+                %(level)s = 'service' AND service != '', concat('service:', service),
+                %(level)s = 'container' AND container != '', concat('container:', host, ':', container),
+                %(level)s != 'address', place,
+                startsWith(id, 'address:'), id,
+                network IN ('loopback', 'link-local'), concat('address:', host, '@', ip),
+                concat('address:', ip)),
+            ids, ips, services, containers, hosts, networks, places) AS nears
         FROM placed
     ),
-    gathered AS
+    -- All rows at once, for what follows looks at them more than once. A value and no further subquery: ClickHouse walks
+    -- through all below a subquery for each one above it, which took longer than reading.
     (
         SELECT groupArray((
-            [c_near, if(%(level)s = 'address', c_network, if(c_service != '', concat('service:', c_service), c_place)),
-                if(%(level)s = 'address', c_network, c_place)],
-            [s_near, if(%(level)s = 'address', s_network, if(s_service != '', concat('service:', s_service), s_place)),
-                if(%(level)s = 'address', s_network, s_place)],
-            multiIf(match(c_near, '^(network|address):'), c_ip,
-                startsWith(c_near, 'process:'), concat(c_name, '[', splitByChar(':', c_near)[4], ']'), c_near),
-            multiIf(match(s_near, '^(network|address):'), s_ip,
-                startsWith(s_near, 'process:'), concat(s_name, '[', splitByChar(':', s_near)[4], ']'), s_near),
-            (c_host, c_service, c_name, c_container), (s_host, s_service, s_name, s_container),
-            protocol, port, opened, failed, bytes, segments, retransmits, rtt_us,
-            requests, errors, sketch)) AS everything
+            -- Of each end the node it is at, and what it would be in instead: its service, its host.
+            arrayMap((near, service, network, place) -> if(%(level)s = 'address',
+                    [near, concat('network:', network), concat('network:', network)],
+                    [near, if(service != '', concat('service:', service), place), place]),
+                nears, services, networks, places),
+            arrayMap((near, ip, name) -> multiIf(
+                    startsWith(near, 'network:') OR startsWith(near, 'address:'), ip,
+                    startsWith(near, 'process:'), concat(name, '[', splitByChar(':', near)[4], ']'),
+                    near),
+                nears, ips, names),
+            arrayZip(hosts, services, names, containers), concat(transport, ' ', toString(server_port)),
+            arrayConcat(counts, [requests, errors]), rtt_us, sketch))
         FROM levelled
-    ),
+    ) AS everything,
     near AS
     (
         SELECT
             everything,
+            arrayMap(row -> [row.1[1][1], row.1[2][1]], everything) AS links,
             arrayFold(
-                (known, _) -> arrayDistinct(arrayConcat(known, arrayFlatten(arrayMap(row -> [row.1[1], row.2[1]],
-                    arrayFilter(row -> has(known, row.1[1]) OR has(known, row.2[1]), everything))))),
+                (known, _) -> arrayDistinct(arrayConcat(known, arrayFlatten(arrayFilter(ends -> hasAny(known, ends), links)))),
                 range(if(%(focus)s = '', 0, least(toUInt8OrZero(toString(%(hops)s)), 4))),
-                arrayDistinct(arrayFlatten(arrayMap(row -> arrayMap(ids -> ids[1],
-                    arrayFilter(ids -> has(ids, %(focus)s), [row.1, row.2])), everything)))) AS around
-        FROM gathered
+                arrayDistinct(arrayMap(ids -> ids[1], arrayFilter(ids -> has(ids, %(focus)s),
+                    arrayConcat(arrayMap(row -> row.1[1], everything), arrayMap(row -> row.1[2], everything)))))) AS around
     ),
     kept AS
     (
         SELECT if(%(focus)s = '', everything,
-            arrayFilter(row -> has(around, row.1[1]) AND has(around, row.2[1]), everything)) AS some
+            arrayFilter((row, ends) -> hasAll(around, ends), everything, links)) AS some
         FROM near
     ),
     counted AS
     (
         SELECT some, arrayMap(nth -> length(arrayDistinct(arrayFlatten(arrayMap(
-            row -> [row.1[nth], row.2[nth]], some)))), [1, 2, 3]) AS sizes
+            row -> [row.1[1][nth], row.1[2][nth]], some)))), [1, 2, 3]) AS sizes
         FROM kept
     ),
     chosen AS
     (
         SELECT some, multiIf(sizes[1] <= 200, 1, sizes[2] <= 200, 2, 3) AS rung, sizes[3] > 200 AND rung = 3 AS crowded,
-            arrayMap(row -> ([row.1[3], row.2[3]], row.11), if(crowded, some, [])) AS crowd
+            arrayMap(row -> ([row.1[1][3], row.1[2][3]], [row.5[4], row.5[4]]), if(crowded, some, [])) AS crowd
         FROM counted
     ),
     weighed AS
     (
-        SELECT some, rung, crowded,
-            arrayReduce('sumMap', arrayMap(one -> one.1, crowd), arrayMap(one -> [one.2, one.2], crowd)) AS weights
+        SELECT some, rung, crowded, arrayReduce('sumMap', arrayMap(one -> one.1, crowd), arrayMap(one -> one.2, crowd)) AS weights
         FROM chosen
     ),
     fitted AS
     (
-        SELECT some, rung, crowded,
+        SELECT arrayJoin(some) AS row, rung, crowded,
             arraySlice(arrayReverseSort((id, weight) -> (weight, id), weights.1, weights.2), 1, 199) AS busiest
         FROM weighed
     ),
     flows AS
     (
         SELECT
-            row.1 AS source, row.2 AS target, row.3 AS source_part, row.4 AS target_part,
-            row.5 AS source_facts, row.6 AS target_facts, row.7 AS protocol, row.8 AS port,
-            row.9 AS opened, row.10 AS failed, row.11 AS bytes, row.12 AS segments, row.13 AS retransmits,
-            row.14 AS rtt_us, row.15 AS requests, row.16 AS errors, row.17 AS sketch
-        FROM
-        (
-            SELECT arrayJoin(arrayMap(row -> (
-                if(NOT crowded OR has(busiest, row.1[rung]), row.1[rung], 'other:rest'),
-                if(NOT crowded OR has(busiest, row.2[rung]), row.2[rung], 'other:rest'),
-                row.3, row.4, row.5, row.6, row.7, row.8, row.9, row.10, row.11, row.12, row.13, row.14,
-                row.15, row.16, row.17), some)) AS row
-            FROM fitted
-        )
+            arrayMap(ids -> if(NOT crowded OR has(busiest, ids[rung]), ids[rung], 'other:rest'), row.1) AS ends,
+            row.2 AS parts, row.3 AS facts, row.4 AS port, row.5 AS counts, row.6 AS rtt_us, row.7 AS sketch
+        FROM fitted
     )
