@@ -14,7 +14,8 @@ from servicemap.options import Failure
 from servicemap.parts import store_address
 from sinks.store import Store, StoreError
 
-EVERY_SECONDS = 5.0  # as windows come
+FIRST_SECONDS, YOUNG_SECONDS = 5.0, 120.0  # as windows come, while somebody waits for the first of them
+EVERY_SECONDS = 60.0  # a look costs 0.4 s of a core, and it is of the last minute
 MOST_ROWS = 20
 
 
@@ -27,13 +28,14 @@ class Summary:
         self._live = Live(transient=True, auto_refresh=False)
         self._live.start()
         self._due = 0.0
+        self._young_until = time.monotonic() + YOUNG_SECONDS
 
     def show(self) -> None:
-        """Redraw, at most every five seconds."""
+        """Redraw if it is time: every window at first, then every minute."""
         now = time.monotonic()
         if now < self._due:
             return
-        self._due = now + EVERY_SECONDS
+        self._due = now + (FIRST_SECONDS if now < self._young_until else EVERY_SECONDS)
         try:
             if self._store is None:
                 self._store = Store(store_address(self._config, write=False))
@@ -44,7 +46,8 @@ class Summary:
         except (StoreError, Failure):
             return  # not ready yet, or on its way back: the supervisor tells of that
         busiest = rows(found)[:MOST_ROWS]
-        shown = table("who talks to whom, last minute", headings(found), busiest, self._live.console.width)
+        title = time.strftime("who talks to whom, the minute to %H:%M:%S", time.localtime(end / 1000))
+        shown = table(title, headings(found), busiest, self._live.console.width)
         self._live.update(shown, refresh=True)
 
     def close(self) -> None:
