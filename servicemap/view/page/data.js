@@ -72,7 +72,8 @@ export class Data {
     const fresh = (found) => {
       if (this.underway !== mine) return;
       Object.assign(this, { ...found, error: "" });
-      this.newest = Math.max(this.newest, found.map?.newest ?? 0);
+      // Not what is newest meanwhile, if another stretch was asked for: the stream tells of it, and then it is asked for.
+      if (found.map) this.newest = Math.max(this.newest, Math.min(found.map.to, found.map.newest));
       clearTimeout(this.again);
       this.notify();
     };
@@ -89,7 +90,7 @@ export class Data {
     } finally {
       if (this.underway === mine) {
         this.underway = null;
-        if (this.waiting) this.load(false);
+        if (this.waiting && this.stretch[1] !== this.map?.to) this.load(false);
       }
     }
   }
