@@ -3,21 +3,36 @@
 -- of it, and without errors a line of 0.
     counted AS
     (
-        SELECT intDiv(toUnixTimestamp64Milli(begins), step) * step AS at, error.1 AS series, error.2 AS many
-        FROM asked
+        SELECT at, error.1 AS series, error.2 AS many
+        FROM
+        (
+            SELECT
+                intDiv(toUnixTimestamp64Milli(begins), step) * step AS at, max(serves) AS serving, max(calls) AS calling,
+                sumIf(toUInt64(errors - unanswered), serves) AS refused, sumIf(unanswered, serves) AS ignored,
+                sumIf(errors, calls) AS met
+            FROM asked
+            GROUP BY at
+        )
         ARRAY JOIN
             arrayFilter(one -> one.3, [
-                ('HTTP 5xx, to its clients', toUInt64(errors - unanswered), serves),
-                ('HTTP unanswered, to its clients', unanswered, serves),
-                ('HTTP errors, from its servers', errors, calls)
+                ('HTTP 5xx, to its clients', refused, serving),
+                ('HTTP unanswered, to its clients', ignored, serving),
+                ('HTTP errors, from its servers', met, calling)
             ]) AS error
         UNION ALL
-        SELECT at, error.1, error.2
-        FROM mine
+        SELECT at, error.1 AS series, error.2 AS many
+        FROM
+        (
+            SELECT
+                at, max(serves) AS serving, max(calls) AS calling,
+                sumIf(failed, serves) AS from_clients, sumIf(failed, calls) AS to_servers
+            FROM mine
+            GROUP BY at
+        )
         ARRAY JOIN
             arrayFilter(one -> one.3, [
-                ('connections failed, from its clients', failed, serves),
-                ('connections failed, to its servers', failed, calls)
+                ('connections failed, from its clients', from_clients, serving),
+                ('connections failed, to its servers', to_servers, calling)
             ]) AS error
     ),
 -- include panel_lines
