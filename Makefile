@@ -38,7 +38,7 @@ demo: setup ## run the map and a small shop with two faults to find on it
 	@$(BIN)/servicemap up --demo $(ARGS)
 
 test: setup ## run the tests (ARGS='-k name' for some of them)
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS)
 
 check: setup ## lint, format check, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -1,27 +1,41 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.java import StartError
 from deploy.kafka import start
 
-FIRST = ("e2e", "replay", "kafka", "view")  # what takes longest, so that no worker ends with it alone
+# What takes longest, so that no worker ends with it alone.
+FIRST = ("e2e", "replay", "view", "queries", "kafka", "dashboards", "demo", "deploy", "rollups", "log")
 
 
-@pytest.hookimpl(tryfirst=True)
+def _folder(nodeid: str) -> str:
+    return nodeid.split("::")[0].split("/")[1]
+
+
+class Folders(LoadScopeScheduling):  # type: ignore[misc]  # it is not typed
+    """Keeps tests that share servers on one worker: those of a folder, and of end-to-end tests those of a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = _folder(nodeid)
+        return nodeid.split("::")[0] if folder == "e2e" else folder
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Folders:
+    """Say which worker runs what."""
+    return Folders(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share servers on one worker: those of a folder, and of end-to-end tests those of a file."""
-
-    def folder(item: pytest.Item) -> str:
-        return item.path.relative_to(Path(__file__).parent).parts[0]
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path) if folder(item) == "e2e" else folder(item)))
-    items.sort(key=lambda item: FIRST.index(folder(item)) if folder(item) in FIRST else len(FIRST))
+    """Begin with what takes longest."""
+    folders = [_folder(item.nodeid) for item in items]
+    order = {folder: FIRST.index(folder) if folder in FIRST else len(FIRST) for folder in folders}
+    items.sort(key=lambda item: order[_folder(item.nodeid)])
 
 
 @dataclass(frozen=True)
