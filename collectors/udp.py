@@ -5,12 +5,15 @@ from collectors.socket_scan import Seen
 from collectors.tracked import ConnectionRow, udp_row
 from collectors.window import Window
 
+LATE_WINDOWS = 12
+
 
 class UdpPeers:
     """Connected UDP sockets from window to window."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Identity, int, bool]] = {}  # identity, since, fresh
+        self._awaited: dict[int, int] = {}  # sockets told closed whose event is to come, and the windows it may take
 
     def baseline(self, seen: Seen, window: Window) -> None:
         """Take the sockets that exist already."""
@@ -27,10 +30,17 @@ class UdpPeers:
             self._known[cookie] = entry
             if new or window.keyframe:
                 rows.append(udp_row(cookie, entry[0], entry[1], window.start, fresh=entry[2]))
-        for cookie, identity in seen.udp_closed:
-            if cookie not in known and cookie not in self._known:
+        closed = dict(seen.udp_closed)
+        for cookie, identity in closed.items():
+            if not (cookie in known or cookie in self._known or cookie in self._awaited):
                 brief = identity._replace(uid=-1)
                 rows.append(udp_row(cookie, brief, window.start, window.start, fresh=True, closed=True))
         for cookie, (identity, since, fresh) in known.items():
             rows.append(udp_row(cookie, identity, since, window.start, fresh=fresh, closed=True))
+        self._await(known.keys() - closed.keys(), closed)
         return rows
+
+    def _await(self, vanished: set[int], closed: dict[int, Identity]) -> None:
+        """The kernel sends the event from a work queue, so it may come after the dump that lacks the socket."""
+        waiting = {cookie: left - 1 for cookie, left in self._awaited.items() if left > 1 and cookie not in closed}
+        self._awaited = waiting | dict.fromkeys(vanished, LATE_WINDOWS)
