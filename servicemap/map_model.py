@@ -1,6 +1,7 @@
 """What a map is: nodes and edges of a stretch of time at a level. Its fields are those of `map --json`."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -103,6 +104,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     everything: bool = False
 
 
+@lru_cache(maxsize=1024)  # an edge begins and ends with a window, so most have their times in common
 def iso_ms(ms: int) -> str:
     """Write a time for machines: UTC, ISO 8601 to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -150,5 +151,6 @@ def _subtitle(node: Node) -> str:
     return f"on {node.hostname}" if node.kind == "address" and node.hostname else ""
 
 
+@lru_cache(maxsize=1024)  # most edges have their times in common
 def _ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)
