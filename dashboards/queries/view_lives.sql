@@ -4,26 +4,32 @@
 WITH
     fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
     fromUnixTimestamp64Milli(%(to)s, 'UTC') AS until,
-    servers AS
     (
-        SELECT if(verdict %% 2 = 1, b_node, a_node) AS node FROM edges
-        WHERE window >= since - INTERVAL 1 MINUTE AND window < until
-    ),
-    clients AS
+        SELECT count() FROM events
+        WHERE time >= since AND time < until AND kind IN ('process_started', 'process_exited')
+    ) AS processes,
+    -- Not read at all where no process came or went.
+    ends AS
     (
-        SELECT if(verdict %% 2 = 1, a_node, b_node) AS node FROM edges
-        WHERE window >= since - INTERVAL 1 MINUTE AND window < until
+        SELECT end.1 AS node, max(end.2) AS serves
+        FROM
+        (
+            SELECT DISTINCT verdict %% 2 AS b_serves, a_who, b_who FROM edges
+            WHERE processes > 0 AND window >= since - INTERVAL 1 MINUTE AND window < until
+        )
+        ARRAY JOIN [(splitByChar('\t', a_who)[3], 1 - b_serves), (splitByChar('\t', b_who)[3], b_serves)] AS end
+        GROUP BY node
     ),
     settled AS
     (
         SELECT node FROM nodes
-        WHERE hour >= toStartOfHour(since - INTERVAL 1 HOUR) AND hour < until AND seen - started >= 30
+        WHERE processes > 0 AND hour >= toStartOfHour(since - INTERVAL 1 HOUR) AND hour < until AND seen - started >= 30
     )
 SELECT toUnixTimestamp64Milli(time), kind, subject, service, detail
 FROM events FINAL
 WHERE time >= since AND time < until
     AND (kind IN ('host_silent', 'agent_started')
-        OR (kind IN ('process_started', 'process_exited') AND subject IN servers)
-        OR (kind = 'process_exited' AND subject IN clients AND subject IN settled))
+        OR (kind IN ('process_started', 'process_exited') AND (subject, 1) IN ends)
+        OR (kind = 'process_exited' AND (subject, 0) IN ends AND subject IN settled))
 ORDER BY time DESC, kind, subject
 LIMIT %(most)s
