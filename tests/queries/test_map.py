@@ -40,6 +40,7 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
         )
         counts: dict[str, Any] = {
             "opened": random.randint(0, 1),
+            "closed": random.randint(0, 1),
             "sent_bytes": random.randint(0, 9999),
             "rtt_us": random.randint(0, 99),
         }
@@ -107,7 +108,7 @@ def test_requests_over_time_are_the_same_with_and_without_rollups(
     stores: tuple[Store, Store], step_ms: int, one_edge: bool, level: Level, client: str, server: str
 ) -> None:
     end = T0 + HOURS * HOUR_MS - 7 * WIDTH
-    over = Span(T0, end, step_ms, end)
+    over = Span(T0, end, step_ms, end, rolled=True)
     edge = EdgeAsked(client=client, server=server, port=80) if one_edge else None
 
     rolled, plain = (request_series(store, level, over, server, edge) for store in stores)

@@ -1,0 +1,29 @@
+-- For map_windows and map_addresses to include: the flows of [since, until) but for what `told` says the roll-ups tell, those
+-- between the same two ends added up. Who is at an end is one text until then, for that is quick, and then cut into parts:
+-- sinks/tables.py has them. What is open is that in the last window, and whoever adds up further takes the last of it.
+            SELECT
+                transport AS transport_, verdict AS verdict_, verdict %% 2 = 1 AS b_serves,
+                if(b_serves, b_port, a_port) AS port,
+                splitByChar('\t', a_who) AS a_parts, splitByChar('\t', b_who) AS b_parts,
+                a_scope, a_address, b_scope, b_address,
+                multiIf(a_parts[3] != '', a_parts[3], a_parts[2] != '', concat('host:', a_parts[2]),
+                    concat('address:', if(a_scope = '', '', concat(a_scope, '@')), a_address)) AS a_id,
+                multiIf(b_parts[3] != '', b_parts[3], b_parts[2] != '', concat('host:', b_parts[2]),
+                    concat('address:', if(b_scope = '', '', concat(b_scope, '@')), b_address)) AS b_id,
+                max(width_ms) AS width, min(window) AS first_, max(window) AS last_,
+                sum(if(if(b_serves, a_seen, b_seen) = b_serves, a_opened, b_opened)) AS opened,
+                sum(if(if(b_serves, a_seen, b_seen) = b_serves, a_closed, b_closed)) AS closed,
+                -- The ones keep windows in which nothing is open: sumMap drops what is 0.
+                sumMap([window], [1], [NOT (a_closed OR b_closed OR a_failed OR b_failed)]).3[-1] AS active,
+                sum(greatest(a_failed, b_failed)) AS failed, max(a_seen) AS a_seen_, max(b_seen) AS b_seen_,
+                sum(a_sent_bytes) AS a_sent_bytes_, sum(b_sent_bytes) AS b_sent_bytes_,
+                sum(a_received_bytes) AS a_received_bytes_, sum(b_received_bytes) AS b_received_bytes_,
+                sum(a_sent_segments) AS a_sent_segments_, sum(b_sent_segments) AS b_sent_segments_,
+                sum(a_received_segments) AS a_received_segments_, sum(b_received_segments) AS b_received_segments_,
+                sum(a_retransmits) AS a_retransmits_, sum(b_retransmits) AS b_retransmits_,
+                max(a_rtt_us) AS a_rtt_us_, max(b_rtt_us) AS b_rtt_us_,
+                minIf(a_min_rtt_us, a_min_rtt_us > 0) AS a_min_rtt_us_,
+                minIf(b_min_rtt_us, b_min_rtt_us > 0) AS b_min_rtt_us_
+            FROM edges FINAL
+            WHERE window >= since AND window < until AND (window < told[1] OR window >= told[2]) AND (a_seen OR b_seen)
+            GROUP BY transport_, verdict_, port, a_who, a_scope, a_address, b_who, b_scope, b_address

@@ -1,0 +1,41 @@
+-- For map_spans to include: the edges between processes of the windows that no roll-up tells, what process_edges tells of
+-- each window here told of all of them at once.
+        SELECT
+            if(b_serves, a_id, b_id) AS client, if(b_serves, b_id, a_id) AS server, transport_ AS transport,
+            port AS server_port, width AS width_ms, first_ AS first, last_ AS last,
+            ['unknown', 'port', 'connected', 'connected', 'listener', 'listener'][intDiv(verdict_, 2) + 1] AS rule,
+            if(b_serves, a_parts[4], b_parts[4]) AS client_service,
+            if(b_serves, a_parts[5], b_parts[5]) AS client_name,
+            if(b_serves, a_parts[2], b_parts[2]) AS client_host,
+            if(b_serves, a_parts[6], b_parts[6]) AS client_container,
+            if(b_serves, a_parts[7], b_parts[7]) AS client_provenance,
+            if(b_serves, a_address, b_address) AS client_address,
+            toUInt8(if(b_serves, a_parts[8], b_parts[8]) = '1') AS client_tied,
+            if(b_serves, b_parts[4], a_parts[4]) AS server_service,
+            if(b_serves, b_parts[5], a_parts[5]) AS server_name,
+            if(b_serves, b_parts[2], a_parts[2]) AS server_host,
+            if(b_serves, b_parts[6], a_parts[6]) AS server_container,
+            if(b_serves, b_parts[7], a_parts[7]) AS server_provenance,
+            if(b_serves, b_address, a_address) AS server_address,
+            toUInt8(if(b_serves, b_parts[8], a_parts[8]) = '1') AS server_tied,
+            opened AS connections_opened, closed AS connections_closed, active AS connections_active,
+            failed AS connections_failed,
+            if(b_serves, a_sent_bytes_, b_sent_bytes_) AS client_sent_bytes,
+            if(b_serves, a_received_bytes_, b_received_bytes_) AS client_received_bytes,
+            if(b_serves, a_sent_segments_, b_sent_segments_) AS client_sent_segments,
+            if(b_serves, a_received_segments_, b_received_segments_) AS client_received_segments,
+            if(b_serves, a_retransmits_, b_retransmits_) AS client_retransmits,
+            if(b_serves, a_rtt_us_, b_rtt_us_) AS client_rtt_us,
+            if(b_serves, a_min_rtt_us_, b_min_rtt_us_) AS client_min_rtt_us,
+            if(b_serves, b_sent_bytes_, a_sent_bytes_) AS server_sent_bytes,
+            if(b_serves, b_received_bytes_, a_received_bytes_) AS server_received_bytes,
+            if(b_serves, b_sent_segments_, a_sent_segments_) AS server_sent_segments,
+            if(b_serves, b_received_segments_, a_received_segments_) AS server_received_segments,
+            if(b_serves, b_retransmits_, a_retransmits_) AS server_retransmits,
+            if(b_serves, b_rtt_us_, a_rtt_us_) AS server_rtt_us,
+            if(b_serves, b_min_rtt_us_, a_min_rtt_us_) AS server_min_rtt_us,
+            if(b_serves, a_seen_, b_seen_) AS seen_by_client, if(b_serves, b_seen_, a_seen_) AS seen_by_server
+        FROM
+        (
+-- include map_flows
+        )
