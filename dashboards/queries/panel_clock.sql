@@ -1,15 +1,26 @@
 -- The points of a time series, included after WITH. `clock` has a row a point: `at` in ms, a multiple of `step`, and
 -- `seconds`, how much of it is both asked for and told by hosts: a rate is right at both ends of the range as well, and
--- a point without rows is a rate of 0. A long range has points of whole minutes or hours, and the range then begins and
--- ends with one (`grain`), so that roll-ups can be asked. Parameters: from, to in ms; interval in s.
+-- a point without rows is a rate of 0. A range that is long, or has more windows of edges than are read within a second, has
+-- points of whole minutes or hours, and then begins and ends with one (`grain`), so that roll-ups can be asked.
+-- Parameters: from, to in ms; interval in s.
     (
         SELECT (toInt64(max(toUnixTimestamp64Milli(window))), toInt64(greatest(max(width_ms), 100)))
         FROM host_usage WHERE window = (SELECT max(window) FROM host_usage)
     ) AS newest,
     assumeNotNull(newest.2) AS window_ms,
     toInt64(%(to)s) - toInt64(%(from)s) AS asked_ms,
-    greatest(toInt64(%(interval)s) * 1000, multiIf(asked_ms > 14 * 86400000, 3600000, asked_ms > 3 * 3600000, 60000, window_ms))
-        AS least_step,
+    (
+        SELECT count() > 250000
+        FROM
+        (
+            SELECT 1 FROM edges
+            WHERE window >= fromUnixTimestamp64Milli(toInt64(%(from)s), 'UTC')
+                AND window < fromUnixTimestamp64Milli(toInt64(%(to)s), 'UTC')
+            LIMIT 250001
+        )
+    ) AS heavy,
+    greatest(toInt64(%(interval)s) * 1000, multiIf(
+        asked_ms > 14 * 86400000, 3600000, asked_ms > 3 * 3600000 OR assumeNotNull(heavy), 60000, window_ms)) AS least_step,
     multiIf(least_step >= 3600000, 3600000, least_step >= 60000, 60000, window_ms) AS grain,
     intDiv(least_step + grain - 1, grain) * grain AS step,
     intDiv(toInt64(%(from)s) + grain - 1, grain) * grain AS range_from,

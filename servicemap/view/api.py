@@ -17,7 +17,8 @@ from servicemap.view.export import as_csv, as_json
 from servicemap.view.guard import error_response
 from servicemap.view.hosts import hosts
 from servicemap.view.hub import Hub
-from servicemap.view.map_reading import Known, Newest, map_answer, read_newest
+from servicemap.view.map_reading import Known, map_answer
+from servicemap.view.newest import Newest, read_newest
 from servicemap.view.node import node_answer
 from servicemap.view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
 from servicemap.view.stores import Stores

@@ -9,11 +9,11 @@ from servicemap.map_requests import Requests
 from servicemap.view.health import health, share
 from servicemap.view.keys import edge_id
 from servicemap.view.lines import EDGE
-from servicemap.view.map_reading import read_newest
 from servicemap.view.members import members
+from servicemap.view.newest import read_newest
 from servicemap.view.parameters import EdgeAsked, Level, NotThere, level_of, stretch
 from servicemap.view.requests import LINES, request_series, summed
-from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, span
+from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, read_span
 from servicemap.view.series import POINTS, told
 from servicemap.view.statement import edge_statement
 from servicemap.view.timeline import About, events
@@ -31,9 +31,9 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     """Return what is known of an edge, as /api/edge tells it; without a range, in the last hour. Raises NotThere."""
     level = min((level_of(end, asked.level) for end in (asked.client, asked.server)), key=_FINEST.index)
     newest = read_newest(store, now)
-    over = span(*stretch(asked, newest.end, HOUR_MS), POINTS, newest.width, newest.end)
+    over = read_span(store, *stretch(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}
-    rows = read_rows(store, "view_edge_series", level, over, **which)
+    rows = read_rows(store, "view_edge_series", level, over, [asked.client, asked.server], **which)
     if not rows:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this stretch")

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import msgspec
 
-from servicemap.view.map_reading import Newest
+from servicemap.view.newest import Newest
 from sinks.store import StoreError
 
 EVERY_SECONDS = 1.0

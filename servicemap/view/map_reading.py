@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -11,34 +11,15 @@ from servicemap.map_model import LEVELS, Wanted
 from servicemap.map_read import read_map
 from servicemap.map_requests import Key, key, requests_by_edge
 from servicemap.view.graph import NEW_MS, Labels, drawn
+from servicemap.view.newest import read_newest
 from servicemap.view.parameters import Level, MapAsked, stretch
-from servicemap.view.rows import Span, read_rows
 from servicemap.view.stores import Stores
-from sinks.store import Store, StoreError
+from sinks.store import Store
 
 KNOWN_MS = 3_600_000  # what was not there for so long before is new
 BEFORE_MS = 600_000  # how much of what came before is looked at for what is gone
 MOST_LIVES = 20
 LIFE = ("time", "kind", "subject", "service", "detail")
-_NOT_MADE = {60, 81}  # UNKNOWN_TABLE, UNKNOWN_DATABASE: the sink has not yet started on this store
-
-
-class Newest(NamedTuple):
-    """The newest window: when it ends, and how wide it is, ms; zeros when there is none."""
-
-    end: int
-    width: int
-
-
-def read_newest(store: Store, now: int) -> Newest:
-    """Read which window is the newest. A host whose clock is ahead moves nothing beyond `now`, ms."""
-    try:
-        ((start, width),) = store.query(query("map_newest"))
-    except StoreError as error:
-        if error.code in _NOT_MADE:
-            return Newest(0, 0)
-        raise
-    return Newest(min(start + width, now) if start else 0, width)
 
 
 class Known:
@@ -54,10 +35,10 @@ class Known:
         with self._lock:
             if asked not in self._known:
                 until = (asked[1] + 1) * 60_000 - NEW_MS
-                rows = read_rows(store, "view_known", level, Span(until - KNOWN_MS, until, KNOWN_MS, until))
+                rows = _edges_in(store, level, until - KNOWN_MS, until)
                 while len(self._known) >= len(LEVELS):
                     del self._known[next(iter(self._known))]
-                self._known[asked] = frozenset(cast(list[Key], rows))
+                self._known[asked] = frozenset(rows)
             return self._known[asked]
 
 
@@ -67,12 +48,13 @@ async def map_answer(stores: Stores, asked: MapAsked, known: Known, now: int) ->
     start, end = stretch(asked, newest.end)
     level = asked.level
     wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
+    earlier = _earlier(wanted)
     answer = {"from": start, "to": end, "newest": newest.end, "width_ms": newest.width, "level": level}
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
     found, was, before, requests, labels, lives = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
-        stores.ask(lambda store: _edges_before(store, wanted, level)),
+        stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end)),
         stores.ask(lambda store: known.before(store, level, end)),
         stores.ask(lambda store: requests_by_edge(store, level, start, end)),
         stores.ask(_labels),
@@ -80,7 +62,7 @@ async def map_answer(stores: Stores, asked: MapAsked, known: Known, now: int) ->
     )
     # Most often all that was is still there, and that is quickly known.
     gone = not was <= {key(edge) for edge in found.edges}
-    past = await stores.ask(lambda store: read_map(store, _earlier(wanted))) if gone else None
+    past = await stores.ask(lambda store: read_map(store, earlier)) if gone else None
     return answer | {"lives": lives} | await stores.ask(lambda _: drawn(found, past, before, requests, labels))
 
 
@@ -90,11 +72,10 @@ def _earlier(wanted: Wanted) -> Wanted:
     return msgspec.structs.replace(wanted, start=max(0, end - min(wanted.end - wanted.start, BEFORE_MS)), end=end)
 
 
-def _edges_before(store: Store, wanted: Wanted, level: Level) -> set[Key]:
-    """Read the edges of the stretch before."""
-    earlier = _earlier(wanted)
-    over = Span(earlier.start, earlier.end, BEFORE_MS, earlier.end)
-    return {*cast(list[Key], read_rows(store, "view_known", level, over))}
+def _edges_in(store: Store, level: Level, start: int, end: int) -> set[Key]:
+    """Read which edges there were in a stretch."""
+    text = query("view_known_addresses" if level == "address" else "view_known")
+    return {*cast(list[Key], store.query(text, {"level": level, "from": start, "to": end}))}
 
 
 def _labels(store: Store) -> list[Labels]:

@@ -11,11 +11,11 @@ from servicemap.map_nodes import Nodes
 from servicemap.view.health import health, share
 from servicemap.view.hosts import hosts
 from servicemap.view.lines import HOST, PROCESSES, TRAFFIC
-from servicemap.view.map_reading import read_newest
 from servicemap.view.members import members
+from servicemap.view.newest import read_newest
 from servicemap.view.parameters import Level, NodeAsked, NotThere, level_of, stretch
 from servicemap.view.requests import LINES, request_series
-from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, span
+from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, read_span
 from servicemap.view.series import POINTS, Line, told
 from servicemap.view.statement import node_statement
 from servicemap.view.timeline import About, events
@@ -29,9 +29,9 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     """Return what is known of a node, as /api/node tells it; without a range, in the last hour. Raises NotThere."""
     level = level_of(asked.id, asked.level)
     newest = read_newest(store, now)
-    over = span(*stretch(asked, newest.end, HOUR_MS), POINTS, newest.width, newest.end)
+    over = read_span(store, *stretch(asked, newest.end, HOUR_MS), POINTS, newest)
     made_of = members(store, [asked.id], over)
-    rows = read_rows(store, "view_node_series", level, over, node=asked.id)
+    rows = read_rows(store, "view_node_series", level, over, [asked.id], node=asked.id)
     if not (rows or made_of):
         raise NotThere(f"there is no node {asked.id} in this stretch")
     known = hosts(store, over.end)
@@ -106,7 +106,7 @@ def _about(node: str, made_of: list[Node]) -> About:
 
 def _neighbours(store: Store, node: str, level: Level, over: Span, known: Hosts) -> Iterator[dict[str, Any]]:
     hostnames = {each["id"]: each["hostname"] for each in known}
-    for row in read_rows(store, "view_neighbours", level, over, node=node, most=MOST_NEIGHBOURS):
+    for row in read_rows(store, "view_neighbours", level, over, [node], node=node, most=MOST_NEIGHBOURS):
         other, incoming, transport, port, host, service, name, container = row[:8]
         opened, failed, active, moved, retransmits, segments, rtt_us = row[8:]
         nodes = Nodes(hostnames)

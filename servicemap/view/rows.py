@@ -1,35 +1,37 @@
 """Rows of edges at a level over a stretch of time, for the queries view_*: rolled up where that will do."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
+from servicemap.view.newest import Newest
 from servicemap.view.parameters import Level
 from sinks.store import Store
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-FEW_MS = 2 * HOUR_MS  # so much is read as it is: it tells of seconds
+LONG_MS = 2 * HOUR_MS  # what is longer is told by the minute
+MANY = 250_000  # rows of windows, which take about a second: what has more is told by the minute as well
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 
 Row = tuple[Any, ...]
 
 
 class Span(NamedTuple):
-    """A stretch of time in steps: it begins with a whole step; all in ms. `newest` is up to when windows are stored."""
+    """A stretch of time in steps: it begins with a whole step; all in ms. `newest` is up to when windows are stored.
+
+    A stretch that is `rolled` is read from the roll-ups, as far as those go.
+    """
 
     start: int
     end: int
     step: int
     newest: int
+    rolled: bool
 
     @property
     def seconds(self) -> float:
         """Return how much of it has been."""
         return max(1, min(self.end, self.newest) - self.start) / 1000
-
-    @property
-    def long(self) -> bool:
-        """Return whether it is read from the roll-ups."""
-        return self.end - self.start > FEW_MS and self.step >= MINUTE_MS
 
     def times(self) -> list[tuple[int, float]]:
         """Return when each step begins, ms, and how many seconds of it have been."""
@@ -37,28 +39,43 @@ class Span(NamedTuple):
         return [(at, max(0, min(at + self.step, last) - at) / 1000) for at in range(self.start, self.end, self.step)]
 
 
-def span(start: int, end: int, points: int, width: int, newest: int) -> Span:
-    """Cut a stretch into about so many steps, whole windows each and at most so many; what moves on is cut the same."""
-    least = max((end - start) / points, width, 1)
-    steps = (step * 1000 for step in _STEPS_S)
+def span(start: int, end: int, points: int, width: int, newest: int, *, many: bool = False) -> Span:
+    """Cut a stretch into about so many steps, whole windows each and at most so many; what moves on is cut the same.
+
+    Where its windows are too `many`, a step is a minute or more.
+    """
+    least = max((end - start) / points, width, MINUTE_MS if many else 1)
     width = max(width, 1)
-    step = next((step for step in steps if step >= least and step % width == 0), -(-int(least) // width) * width)
-    return Span(start // step * step, end, step, newest)
+    steps = (step * 1000 for step in _STEPS_S if step * 1000 % width == 0)
+    step = next((step for step in steps if least <= step <= 4 * least), -(-int(least) // width) * width)
+    by_minute = step % MINUTE_MS == 0 and (many or end - start > LONG_MS)
+    return Span(start // step * step, end, step, newest, by_minute)
 
 
-def read_rows(store: Store, name: str, level: Level, over: Span, **asked: Any) -> list[Row]:
-    """Run a query that follows view_ended over the rows of a stretch."""
+def read_span(store: Store, start: int, end: int, points: int, newest: Newest) -> Span:
+    """Cut a stretch into steps as is best for what is stored of it."""
+    ((many,),) = store.query(query("view_weight"), {"from": start, "to": end, "most": MANY})
+    return span(start, end, points, newest.width, newest.end, many=bool(many))
+
+
+def read_rows(store: Store, name: str, level: Level, over: Span, nodes: Sequence[str] = (), **asked: Any) -> list[Row]:
+    """Run a query that follows view_ended over the rows of a stretch; between addresses, those of `nodes`, if any."""
     values: dict[str, Any] = {"level": level, "from": over.start, "to": over.end, "step": over.step, **asked}
-    source = "view_said_addresses" if level == "address" else "view_said_windows"
-    if level != "address" and over.long:
+    if level == "address":
+        source = "view_said_addresses"
+        addresses = [node.partition(":")[2].rpartition("@")[2] for node in nodes]
+        values |= {"any": int(not nodes), "addresses": [*addresses, ""]}  # a list may not be empty
+    elif over.rolled:
         source = "view_said_rolled"
         values |= rolled(store, over)
+    else:
+        source = "view_said_windows"
     return store.query(f"WITH\n{query(source)}{query('view_ended')}{query(name)}", values)
 
 
 def rolled(store: Store, over: Span) -> dict[str, int]:
     """Return up to where each roll-up is read; the rows that are younger are read as they are."""
-    if not over.long:
+    if not over.rolled:
         return {"hours_to": over.start, "minutes_to": over.start}
     ((hour, minutes),) = store.query(query("view_rolled"))
     first = -(-over.start // HOUR_MS) * HOUR_MS  # the minutes before it are not a whole hour

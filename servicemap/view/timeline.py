@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
-from servicemap.view.map_reading import read_newest
+from servicemap.view.newest import read_newest
 from servicemap.view.parameters import TimelineAsked, stretch
-from servicemap.view.rows import read_rows, span
+from servicemap.view.rows import read_rows, read_span
 from sinks.store import Store
 
 HOUR_MS = 3_600_000
@@ -22,8 +22,10 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
     answer = {"from": start, "to": end, "newest": newest.end}
     if not newest.end:
         return answer | {"step_ms": 0, "first": 0, "buckets": [], "events": []}
-    over = span(start, end, asked.buckets, newest.width, newest.end)
-    found = {row[0]: row for row in read_rows(store, "view_timeline", asked.level, over)}
+    over = read_span(store, start, end, asked.buckets, newest)
+    # There are no roll-ups between addresses: what is too much to be read as it is, is counted between processes.
+    level = "process" if over.rolled and asked.level == "address" else asked.level
+    found = {row[0]: row for row in read_rows(store, "view_timeline", level, over)}
     told = (found.get(at, (at, 0, 0, 0, 0, 0)) for at, seconds in over.times() if seconds)
     ((first,),) = store.query(query("view_first"))
     return answer | {

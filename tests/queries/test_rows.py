@@ -1,0 +1,57 @@
+"""How a stretch of time is cut into steps, and whether its rows are read one by one."""
+
+import pytest
+
+from servicemap.view.newest import Newest
+from servicemap.view.rows import HOUR_MS, MINUTE_MS, Span, read_span, span
+from sinks.store import Store
+from tests.queries.flows import T0, WIDTH, End, flow, stored
+from tests.rollups.conftest import Fresh
+
+END = T0 + HOUR_MS
+
+
+def cut(length: int, *, points: int = 120, width: int = WIDTH, many: bool = False) -> Span:
+    return span(END - length, END, points, width, END, many=many)
+
+
+def test_a_short_stretch_is_read_window_by_window() -> None:
+    over = cut(HOUR_MS)
+
+    assert (over.step, over.rolled) == (30_000, False)
+
+
+def test_a_long_one_is_read_from_the_rollups() -> None:
+    over = cut(24 * HOUR_MS)
+
+    assert over.rolled
+    assert over.step % MINUTE_MS == 0
+
+
+def test_one_with_too_many_windows_is_told_by_the_minute() -> None:
+    over = cut(HOUR_MS, many=True)
+
+    assert (over.step, over.rolled) == (MINUTE_MS, True)
+
+
+@pytest.mark.parametrize("many", [True, False])
+def test_windows_that_do_not_fill_minutes_are_read_as_they_are(many: bool) -> None:
+    over = cut(3 * HOUR_MS, width=7_000, many=many)
+
+    assert (over.step, over.rolled) == (91_000, False)
+
+
+def test_too_many_are_those_that_take_longer_than_a_second(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("servicemap.view.rows.MANY", 3)
+    store = fresh()
+    client, server = End("10.0.0.2", 40_000, "h2", 2, "s2"), End("10.0.0.1", 80, "h1", 1, "s1")
+    stored(store, *(flow(client, server, window=T0 + at * WIDTH) for at in range(5)))
+
+    few, many = (_rolled(store, T0 + windows * WIDTH) for windows in (3, 4))
+
+    assert not few
+    assert many
+
+
+def _rolled(store: Store, end: int) -> bool:
+    return read_span(store, T0, end, 120, Newest(end, WIDTH)).rolled
