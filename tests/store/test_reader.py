@@ -74,6 +74,12 @@ def test_a_reader_cannot_lift_its_limits(reader: Client) -> None:
         assert caught.value.code == code
 
 
+def test_a_question_too_large_for_its_memory_takes_longer_and_is_answered(reader: Client) -> None:
+    groups = "SELECT leftPad(toString(number), 60, 'x') AS who, count() AS n FROM numbers(9000000) GROUP BY who"
+
+    assert reader.execute(f"SELECT sum(n) FROM ({groups})") == [(9_000_000,)]
+
+
 def test_grafanas_ad_hoc_filters_work(writer: Client, reader: Client) -> None:
     writer.execute("CREATE TABLE hosts_seen (host String) ENGINE = MergeTree ORDER BY host")
     writer.execute("INSERT INTO hosts_seen VALUES", [("a",), ("b",)])
