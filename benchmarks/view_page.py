@@ -1,4 +1,4 @@
-"""The live view's page in Chromium, on a real store: a thousand processes, five thousand edges, all busy for an hour."""
+"""The live view's page in Chromium, on a real store: a thousand processes, five thousand edges, busy for an hour."""
 
 import json
 import os

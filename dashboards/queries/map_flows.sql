@@ -1,6 +1,7 @@
 -- For map_windows and map_addresses to include: the flows of [since, until) but for what `told` says the roll-ups tell, those
--- between the same two ends added up. Who is at an end is one text until then, for that is quick, and then cut into parts:
--- sinks/tables.py has them. What is open is that in the last window, and whoever adds up further takes the last of it.
+-- between the same two ends at the same `moment(window)` added up, if `concerns(…)` says that an end is asked for. Who is at
+-- an end is one text until then, for that is quick, and then cut into parts: sinks/tables.py has them. What is open is that
+-- in the last window, and whoever adds up further takes the last of it.
             SELECT
                 transport AS transport_, verdict AS verdict_, verdict %% 2 = 1 AS b_serves,
                 if(b_serves, b_port, a_port) AS port,
@@ -26,4 +27,5 @@
                 minIf(b_min_rtt_us, b_min_rtt_us > 0) AS b_min_rtt_us_
             FROM edges FINAL
             WHERE window >= since AND window < until AND (window < told[1] OR window >= told[2]) AND (a_seen OR b_seen)
-            GROUP BY transport_, verdict_, port, a_who, a_scope, a_address, b_who, b_scope, b_address
+                AND concerns(a_who, a_address, b_who, b_address)
+            GROUP BY moment(window), transport_, verdict_, port, a_who, a_scope, a_address, b_who, b_scope, b_address

@@ -1,5 +1,7 @@
--- For map_spans to include: the edges between processes of the windows that no roll-up tells, what process_edges tells of
--- each window here told of all of them at once.
+-- Edges between processes read from the windows, the columns of a roll-up: a row is told of all windows of one `moment`, and
+-- where that is the window, `first` is it. Two rows may tell of the same edge, for who is at its ends may be known in two
+-- ways; process_edges, which is for people and for the roll-ups, adds these up too and takes three times as long.
+-- Included where `since`, `until`, `told`, `moment` and `concerns` are known: map_flows says what they are.
         SELECT
             if(b_serves, a_id, b_id) AS client, if(b_serves, b_id, a_id) AS server, transport_ AS transport,
             port AS server_port, width AS width_ms, first_ AS first, last_ AS last,

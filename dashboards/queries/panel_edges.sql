@@ -2,6 +2,8 @@
 -- told and the points are as wide, else windows. What both sides count is here the greater of the two, for what a side
 -- did not see is 0. What was open in the last window of a minute or hour stands for all of it.
 -- include panel_told
+    window -> toUnixTimestamp64Milli(window) AS moment,
+    (a_who, a_address, b_who, b_address) -> 1 AS concerns,
     pairs AS
     (
         SELECT
@@ -25,15 +27,10 @@
             SELECT minute AS begins, toInt64(60000) AS stands_ms, * EXCEPT (minute, width_ms, first, last, version, gone)
             FROM edges_1m FINAL WHERE minute >= no_hour AND minute < no_minute
             UNION ALL
-            SELECT
-                window AS begins, toInt64(width_ms) AS stands_ms, client, server, transport, server_port, rule, client_service,
-                client_name, client_host, client_container, client_provenance, client_address, client_tied,
-                server_service, server_name, server_host, server_container, server_provenance, server_address,
-                server_tied, connections_opened, connections_closed, connections_active, connections_failed,
-                client_sent_bytes, client_received_bytes, client_sent_segments, client_received_segments,
-                client_retransmits, client_rtt_us, client_min_rtt_us, server_sent_bytes, server_received_bytes,
-                server_sent_segments, server_received_segments, server_retransmits, server_rtt_us, server_min_rtt_us,
-                seen_by_client, seen_by_server
-            FROM process_edges WHERE window >= no_minute AND window < until
+            SELECT first AS begins, toInt64(width_ms) AS stands_ms, * EXCEPT (width_ms, first, last)
+            FROM
+            (
+-- include map_windows
+            )
         )
     ),

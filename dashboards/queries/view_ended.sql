@@ -1,5 +1,5 @@
--- Follows one of view_said_*: `ended`, the same rows with their ends `c` (client) and `s` (server) as nodes of a level;
--- `active` is what was open when the window ended.
+-- Follows view_said or view_said_addresses: `ended`, the same rows with their ends `c` (client) and `s` (server) as nodes of
+-- a level; `active` is what was open when the window ended.
 -- Parameters: level.
 -- include map_level
     ended AS

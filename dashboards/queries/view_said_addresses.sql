@@ -1,5 +1,6 @@
--- The same as view_said_windows between addresses, whatever processes are at them.
--- Parameters: from, to in ms; addresses, of which one end must be one, unless `any` is 1.
+-- The same as view_said between addresses, whatever processes are at them. No roll-up tells of addresses.
+-- Parameters: from, to in ms; any, addresses and texts as in view_said.
+-- include view_concerns
     said AS
     (
         WITH
@@ -27,5 +28,5 @@
             if(b_serves, b_rtt_us, a_rtt_us) AS server_rtt_us
         FROM edges FINAL
         WHERE window >= fromUnixTimestamp64Milli(%(from)s, 'UTC') AND window < fromUnixTimestamp64Milli(%(to)s, 'UTC')
-            AND (a_seen OR b_seen) AND (%(any)s = 1 OR a_address IN %(addresses)s OR b_address IN %(addresses)s)
+            AND (a_seen OR b_seen) AND concerns(a_who, a_address, b_who, b_address)
     ),

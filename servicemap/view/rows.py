@@ -59,18 +59,23 @@ def read_span(store: Store, start: int, end: int, points: int, newest: Newest) -
 
 
 def read_rows(store: Store, name: str, level: Level, over: Span, nodes: Sequence[str] = (), **asked: Any) -> list[Row]:
-    """Run a query that follows view_ended over the rows of a stretch; between addresses, those of `nodes`, if any."""
-    values: dict[str, Any] = {"level": level, "from": over.start, "to": over.end, "step": over.step, **asked}
-    if level == "address":
-        source = "view_said_addresses"
-        addresses = [node.partition(":")[2].rpartition("@")[2] for node in nodes]
-        values |= {"any": int(not nodes), "addresses": [*addresses, ""]}  # a list may not be empty
-    elif over.rolled:
-        source = "view_said_rolled"
-        values |= rolled(store, over)
-    else:
-        source = "view_said_windows"
-    return store.query(f"WITH\n{query(source)}{query('view_ended')}{query(name)}", values)
+    """Run a query that follows view_ended over the rows of a stretch: of all edges, or at least of some `nodes`."""
+    source = "view_said_addresses" if level == "address" else "view_said"
+    values = {"level": level, "from": over.start, "to": over.end, "step": over.step, **rolled(store, over), **asked}
+    return store.query(f"WITH\n{query(source)}{query('view_ended')}{query(name)}", values | _concerns(nodes))
+
+
+def _concerns(nodes: Sequence[str]) -> dict[str, Any]:
+    """Return what an end must have in its address or in who it is (`packed` of sinks/tables.py) to be one of them."""
+    addresses, texts = ["-"], ["\n"]  # neither list may be empty
+    for node in nodes:
+        kind, _, rest = node.partition(":")
+        if kind == "address":
+            addresses.append(rest.rpartition("@")[2])
+        else:
+            part = {"process": node, "container": rest.partition(":")[2]}.get(kind, rest)
+            texts.append(f"\t{part}\t")
+    return {"any": int(not nodes), "addresses": addresses, "texts": texts}
 
 
 def rolled(store: Store, over: Span) -> dict[str, int]:

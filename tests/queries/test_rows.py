@@ -3,7 +3,8 @@
 import pytest
 
 from servicemap.view.newest import Newest
-from servicemap.view.rows import HOUR_MS, MINUTE_MS, Span, read_span, span
+from servicemap.view.parameters import Level
+from servicemap.view.rows import HOUR_MS, MINUTE_MS, Span, read_rows, read_span, span
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, flow, stored
 from tests.rollups.conftest import Fresh
@@ -51,6 +52,46 @@ def test_too_many_are_those_that_take_longer_than_a_second(fresh: Fresh, monkeyp
 
     assert not few
     assert many
+
+
+SHOP = End("10.0.0.1", 80, "h1", 1, "shop:api 100%", "c:1")
+PEER = End("10.0.0.2", 40_000, "h2", 2, "it's", "c2")
+BARE = End("10.0.0.3", 40_001, "h3")
+STRANGER = End("203.0.113.9", 40_002)
+
+
+@pytest.fixture(scope="module")
+def town(fresh: Fresh) -> Store:
+    store = fresh()
+    stored(store, *(flow(client, SHOP, opened=1) for client in (PEER, BARE, STRANGER)))
+    return store
+
+
+@pytest.mark.parametrize(
+    ("level", "node", "clients"),
+    [
+        ("process", SHOP.node, 3),
+        ("process", PEER.node, 1),
+        ("service", "service:shop:api 100%", 3),
+        ("service", "service:it's", 1),
+        ("container", "container:h1:c:1", 3),
+        ("host", "host:h1", 3),
+        ("service", "host:h3", 1),
+        ("process", "address:203.0.113.9", 1),
+        ("address", "address:203.0.113.9", 1),
+        ("address", "address:10.0.0.1", 3),
+    ],
+)
+def test_what_is_read_for_a_node_is_all_that_it_is_part_of(town: Store, level: Level, node: str, clients: int) -> None:
+    over = Span(T0, T0 + MINUTE_MS, WIDTH, T0 + MINUTE_MS, rolled=False)
+
+    read, of_all = (
+        [row[:-1] for row in read_rows(town, "view_neighbours", level, over, nodes, node=node, most=9)]
+        for nodes in ([node], [])
+    )
+
+    assert read == of_all  # but for the round trip, which is NaN
+    assert len(read) == clients
 
 
 def _rolled(store: Store, end: int) -> bool:
