@@ -25,7 +25,7 @@ WITH
             client, server, transport_ AS transport, port AS server_port,
             max(verdict_) AS decided, min(first_) AS first, max(last_) AS last, max(width) AS width_,
             max(if(b_serves, a_seen_, b_seen_)) AS by_client, max(if(b_serves, b_seen_, a_seen_)) AS by_server,
-            sum(opened) AS opened_, sum(closed) AS closed_, sumMap([last_], [1], [active]).3[-1] AS active_, sum(failed) AS failed_,
+            sum(opened) AS opened_, sum(closed) AS closed_, sumArgMax(active, last_) AS active_, sum(failed) AS failed_,
             sum(if(b_serves, a_sent_bytes_, b_sent_bytes_)) AS c_sent_bytes,
             sum(if(b_serves, a_received_bytes_, b_received_bytes_)) AS c_received_bytes,
             sum(if(b_serves, a_sent_segments_, b_sent_segments_)) AS c_sent_segments,

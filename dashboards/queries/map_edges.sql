@@ -14,7 +14,7 @@ WITH
             max(indexOf(rules, rule)) AS rule_, min(first) AS first_, max(last) AS last_, max(width_ms) AS width,
             max(seen_by_client) AS by_client, max(seen_by_server) AS by_server,
             sum(connections_opened) AS opened, sum(connections_closed) AS closed,
-            sumMap([last], [1], [connections_active]).3[-1] AS active, sum(connections_failed) AS failed,
+            sumArgMax(connections_active, last) AS active, sum(connections_failed) AS failed,
             sum(client_sent_bytes) AS c_sent_bytes, sum(client_received_bytes) AS c_received_bytes,
             sum(client_sent_segments) AS c_sent_segments, sum(client_received_segments) AS c_received_segments,
             sum(client_retransmits) AS c_retransmits, max(client_rtt_us) AS c_rtt_us,

@@ -14,8 +14,7 @@
                 max(width_ms) AS width, min(window) AS first_, max(window) AS last_,
                 sum(if(if(b_serves, a_seen, b_seen) = b_serves, a_opened, b_opened)) AS opened,
                 sum(if(if(b_serves, a_seen, b_seen) = b_serves, a_closed, b_closed)) AS closed,
-                -- The ones keep windows in which nothing is open: sumMap drops what is 0.
-                sumMap([window], [1], [NOT (a_closed OR b_closed OR a_failed OR b_failed)]).3[-1] AS active,
+                sumArgMax(NOT (a_closed OR b_closed OR a_failed OR b_failed), window) AS active,
                 sum(greatest(a_failed, b_failed)) AS failed, max(a_seen) AS a_seen_, max(b_seen) AS b_seen_,
                 sum(a_sent_bytes) AS a_sent_bytes_, sum(b_sent_bytes) AS b_sent_bytes_,
                 sum(a_received_bytes) AS a_received_bytes_, sum(b_received_bytes) AS b_received_bytes_,
