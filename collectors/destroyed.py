@@ -16,6 +16,7 @@ from collectors.diag import ESTABLISHED, Final, Identity, final, identity, plain
 GROUPS = 0b1111  # TCP, UDP, TCP over IPv6, UDP over IPv6
 UDP_GROUPS = (2, 8)
 MOST_KEPT = 500_000
+DRAIN_EVERY = 4_096  # messages worked on before more are looked for: a busy host would fill the buffer meanwhile
 
 
 class Closed(NamedTuple):
@@ -76,15 +77,17 @@ class Destroyed:
         """Return the TCP sockets and the connected UDP sockets that closed, and whether none is missing."""
         tcp: list[Closed] = []
         udp: list[tuple[int, Identity]] = []
-        for message, group, at in self._messages:
+        messages, self._messages = self._messages, []
+        reliable, self.reliable = self.reliable, self.subscribed
+        for nth, (message, group, at) in enumerate(messages, 1):
+            if nth % DRAIN_EVERY == 0:
+                self.drain()
             if group in UDP_GROUPS:
                 told = plain(message, 0, socket.IPPROTO_UDP)
                 if told.state == ESTABLISHED:
                     udp.append((told.cookie, told.identity))
             elif last := final(message):
                 tcp.append(Closed(last, identity(message, 0), at))
-        reliable, self.reliable = self.reliable, self.subscribed
-        self._messages = []
         return tcp, udp, reliable
 
     def close(self) -> None:

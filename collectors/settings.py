@@ -44,7 +44,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Most windows kept while the log cannot take them; the oldest are dropped, and counted."""
     spool_bytes: Positive = 16 << 20
     """Most bytes of records kept while the log cannot take them."""
-    event_buffer_bytes: Positive = 4 << 20
+    event_buffer_bytes: Positive = 16 << 20
     """Kernel memory for events not read yet; it counts twice (SO_RCVBUFFORCE) and only as far as allowed."""
     cmdline_bytes: Positive = 4_096
     """Most bytes of a command line."""

@@ -6,7 +6,7 @@ by the last counters the kernel sends when a socket is destroyed.
 
 from collectors import diag
 from collectors.closing import Flow, peer_of, received_payload, sent_of
-from collectors.destroyed import Closed
+from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import UNKNOWN_RTT, Identity, Row
 from collectors.socket_scan import Seen, SocketScan
 from collectors.tracked import ConnectionRow, Tracked, received
@@ -96,8 +96,14 @@ class SocketCollector:
     def _closed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         peers = sent_of(seen.closed)
         closed, self._early = self._early + seen.closed, []
-        told = (self._close(one, seen, window, peers) for one in closed)
-        return [row for row in told if row is not None]
+        rows = []
+        for nth, one in enumerate(closed, 1):
+            if nth % DRAIN_EVERY == 0:
+                self._scan.drain()
+            row = self._close(one, seen, window, peers)
+            if row is not None:
+                rows.append(row)
+        return rows
 
     def _close(self, one: Closed, seen: Seen, window: Window, peers: dict[Flow, int]) -> ConnectionRow | None:
         final, identity = one.final, one.identity

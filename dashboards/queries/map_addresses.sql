@@ -3,7 +3,7 @@ WITH
     fromUnixTimestamp64Milli(toInt64(%(from)s), 'UTC') AS since,
     fromUnixTimestamp64Milli(toInt64(%(to)s), 'UTC') AS until,
     [until, until] AS told,  -- no roll-up tells of addresses
-    window -> 0 AS moment,
+    window -> toUInt8(0) AS moment,
     (a_who, a_address, b_who, b_address) -> 1 AS concerns,
     ['unknown', 'port', 'connected', 'connected', 'listener', 'listener'] AS rules,
     ends AS

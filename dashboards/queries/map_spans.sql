@@ -4,7 +4,7 @@
 -- same edge and time (map_windows), so connections_active of an edge is the sum of those that are last.
 -- Parameters: from, to in ms.
 -- include map_told
-    window -> 0 AS moment,  -- all windows at once
+    window -> toUInt8(0) AS moment,  -- all windows at once
     (a_who, a_address, b_who, b_address) -> 1 AS concerns,
     spans AS
     (
