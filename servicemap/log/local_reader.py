@@ -15,9 +15,9 @@ from servicemap.log.protocol import GroupBusy, Record, UnknownTopic
 from servicemap.log.rows import Row, fetch, unpack
 from servicemap.log.sqlite_file import sentences, transaction
 
-# How often an idle reader asks SQLite whether another process has written: 0.2 % of a core. What
+# How often an idle reader asks SQLite whether another process has written: 0.1 % of a core. What
 # this process writes it is told of.
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 POLL_BYTES = 16 << 20  # of values, unpacked, that one poll returns; one larger value is returned
 
 
