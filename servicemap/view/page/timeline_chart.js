@@ -17,7 +17,7 @@ export function timelineChart(place) {
   }
 
   function options() {
-    const bars = globalThis.uPlot.paths.bars({ size: [0.9, 12], align: 1 });
+    const bars = globalThis.uPlot.paths.bars({ size: [0.9, 24], align: 1 });
     return {
       width: Math.max(100, place.clientWidth), height: HEIGHT, ms: 1, padding: [6, 0, 0, 0],
       legend: { show: false }, cursor: { show: false }, select: { show: false },
