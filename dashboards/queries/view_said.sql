@@ -7,36 +7,15 @@
 -- include view_concerns
     said AS
     (
-        SELECT
-            hour AS window,
-            client, server, transport, server_port, rule,
-            client_service, client_name, client_host, client_container,
-            server_service, server_name, server_host, server_container,
-            connections_opened, connections_active, connections_failed,
-            client_sent_bytes, client_received_bytes, client_sent_segments, client_retransmits, client_rtt_us,
-            server_sent_bytes, server_received_bytes, server_sent_segments, server_retransmits, server_rtt_us
+        SELECT hour AS window, * EXCEPT (hour, width_ms, first, last, version, gone)
         FROM edges_1h FINAL
         WHERE hour >= told[3] AND hour < told[4]
         UNION ALL
-        SELECT
-            minute AS window,
-            client, server, transport, server_port, rule,
-            client_service, client_name, client_host, client_container,
-            server_service, server_name, server_host, server_container,
-            connections_opened, connections_active, connections_failed,
-            client_sent_bytes, client_received_bytes, client_sent_segments, client_retransmits, client_rtt_us,
-            server_sent_bytes, server_received_bytes, server_sent_segments, server_retransmits, server_rtt_us
+        SELECT minute AS window, * EXCEPT (minute, width_ms, first, last, version, gone)
         FROM edges_1m FINAL
         WHERE minute >= told[4] AND minute < told[2]
         UNION ALL
-        SELECT
-            first AS window,
-            client, server, transport, server_port, rule,
-            client_service, client_name, client_host, client_container,
-            server_service, server_name, server_host, server_container,
-            connections_opened, connections_active, connections_failed,
-            client_sent_bytes, client_received_bytes, client_sent_segments, client_retransmits, client_rtt_us,
-            server_sent_bytes, server_received_bytes, server_sent_segments, server_retransmits, server_rtt_us
+        SELECT first AS window, * EXCEPT (width_ms, first, last)
         FROM
         (
 -- include map_windows
