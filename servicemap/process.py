@@ -5,16 +5,28 @@ import gc
 import os
 import signal
 import threading
+from queue import SimpleQueue
 
 SUPERVISED = "_SERVICEMAP_SUPERVISOR"  # pid of the supervisor, in the environment of its parts
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def stop_event() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set; a part whose supervisor dies gets a SIGTERM too."""
+    """Return an event that SIGTERM and SIGINT set; a part whose supervisor dies gets a SIGTERM too.
+
+    A thread sets it: a handler runs in the middle of whatever the main thread does, of waiting for this very event or of
+    the handler before, and would wait for the event's lock forever. A SimpleQueue is made to be put into there.
+    """
     stop = threading.Event()
+    heard: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: heard.put(number))
+
+    def heed() -> None:
+        heard.get()
+        stop.set()
+
+    threading.Thread(target=heed, name="signals", daemon=True).start()
     supervisor = os.environ.get(SUPERVISED)
     if supervisor:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the supervisor decides
