@@ -14,8 +14,8 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 def stop_event() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set; a part whose supervisor dies gets a SIGTERM too.
 
-    A thread sets it: a handler runs in the middle of whatever the main thread does, of waiting for this very event or of
-    the handler before, and would wait for the event's lock forever. A SimpleQueue is made to be put into there.
+    A thread sets it: a handler runs in the middle of whatever the main thread does, of waiting for this very event or
+    of the handler before, and would wait for the event's lock forever. A SimpleQueue is made to be put into there.
     """
     stop = threading.Event()
     heard: SimpleQueue[int] = SimpleQueue()
