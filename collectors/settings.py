@@ -33,7 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keyframe_ms: Annotated[int, Meta(ge=100)] = 60_000
     """How often everything known is restated; a multiple of `window_ms`."""
     drain_ms: Annotated[int, Meta(ge=10)] = 200
-    """How often events are read between windows; less for hosts where more than 10,000 sockets a second close."""
+    """How often events are read between windows; less where `socket_event_overruns` are counted."""
     labels: dict[str, str] = field(default_factory=dict)
     """Labels of this host: region, zone and the like."""
     local_interfaces: tuple[str, ...] = LOCAL_INTERFACES

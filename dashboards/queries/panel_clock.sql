@@ -1,7 +1,7 @@
 -- The points of a time series, included after WITH. `clock` has a row a point: `at` in ms, a multiple of `step`, and
 -- `seconds`, how much of it is both asked for and told by hosts: a rate is right at both ends of the range as well, and
--- a point without rows is a rate of 0. A range that is long, or has more windows of edges than are read within a second, has
--- points of whole minutes or hours, and then begins and ends with one (`grain`), so that roll-ups can be asked.
+-- a point without rows is a rate of 0. A range that is long or `heavy` has points of whole minutes or hours, and then begins
+-- and ends with one (`grain`), so that roll-ups can be asked.
 -- Parameters: from, to in ms; interval in s.
     (
         SELECT (toInt64(max(toUnixTimestamp64Milli(window))), toInt64(greatest(max(width_ms), 100)))
@@ -10,14 +10,7 @@
     assumeNotNull(newest.2) AS window_ms,
     toInt64(%(to)s) - toInt64(%(from)s) AS asked_ms,
     (
-        SELECT count() > 250000
-        FROM
-        (
-            SELECT 1 FROM edges
-            WHERE window >= fromUnixTimestamp64Milli(toInt64(%(from)s), 'UTC')
-                AND window < fromUnixTimestamp64Milli(toInt64(%(to)s), 'UTC')
-            LIMIT 250001
-        )
+-- include many_windows
     ) AS heavy,
     greatest(toInt64(%(interval)s) * 1000, multiIf(
         asked_ms > 14 * 86400000, 3600000, asked_ms > 3 * 3600000 OR assumeNotNull(heavy), 60000, window_ms)) AS least_step,

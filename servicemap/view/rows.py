@@ -9,8 +9,7 @@ from servicemap.view.parameters import Level
 from sinks.store import Store
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-LONG_MS = 2 * HOUR_MS  # what is longer is told by the minute
-MANY = 250_000  # rows of windows, which take about a second: what has more is told by the minute as well
+LONG_MS = 2 * HOUR_MS  # what is longer is told by the minute, and so is what has many windows
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 
 Row = tuple[Any, ...]
@@ -54,7 +53,7 @@ def span(start: int, end: int, points: int, width: int, newest: int, *, many: bo
 
 def read_span(store: Store, start: int, end: int, points: int, newest: Newest) -> Span:
     """Cut a stretch into steps as is best for what is stored of it."""
-    ((many,),) = store.query(query("view_weight"), {"from": start, "to": end, "most": MANY})
+    ((many,),) = store.query(query("many_windows"), {"from": start, "to": end})
     return span(start, end, points, newest.width, newest.end, many=bool(many))
 
 
