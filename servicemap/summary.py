@@ -15,7 +15,7 @@ from servicemap.parts import store_address
 from sinks.store import Store, StoreError
 
 FIRST_SECONDS, YOUNG_SECONDS = 5.0, 120.0  # as windows come, while somebody waits for the first of them
-EVERY_SECONDS = 60.0  # a look costs 0.4 s of a core, and it is of the last minute
+EVERY_SECONDS = 120.0  # a look costs 0.4 s of a core, which once a minute was a fifth of idling
 MOST_ROWS = 20
 
 
@@ -31,7 +31,7 @@ class Summary:
         self._young_until = time.monotonic() + YOUNG_SECONDS
 
     def show(self) -> None:
-        """Redraw if it is time: every window at first, then every minute."""
+        """Redraw if it is time: every window at first, then every two minutes."""
         now = time.monotonic()
         if now < self._due:
             return
