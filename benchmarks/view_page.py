@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import psutil
@@ -41,24 +42,21 @@ _ROWS = f"""
     CROSS JOIN (SELECT number AS at FROM numbers({WINDOWS})) AS windows"""
 # When the map is painted, and how long the server took to tell it, ms.
 _PAINTED = """async nodes => {
-    while (document.getElementById("canvas").dataset.nodes !== nodes) await new Promise(requestAnimationFrame);
+    while (document.getElementById("graph").dataset.nodes !== nodes) await new Promise(requestAnimationFrame);
     const asked = performance.getEntriesByType("resource").find(entry => entry.name.includes("/api/map"));
     return [performance.now(), asked.responseEnd - asked.startTime];
 }"""
-# Frames that a page draws while its map is moved a little before each.
-_FRAMES = """async move => {
-    const camera = servicemap.graph.camera;
-    await new Promise(done => setTimeout(done, 300));
-    const began = performance.now();
-    let frames = 0;
-    for (; performance.now() - began < 1500; frames++) {
-        const forth = frames % 60 < 30;
-        if (move === "pan") camera.pan(forth ? 9 : -9, forth ? 3 : -3);
-        else camera.zoomBy(forth ? 1.03 : 1 / 1.03);
-        await new Promise(requestAnimationFrame);
-    }
-    return frames * 1000 / (performance.now() - began);
+_COUNT = """() => {
+    const times = globalThis.frames_drawn = [];
+    const next = time => times.push(time) && globalThis.frames_drawn === times && requestAnimationFrame(next);
+    requestAnimationFrame(next);
 }"""
+_COUNTED = """() => {
+    const times = globalThis.frames_drawn;
+    globalThis.frames_drawn = null;
+    return (times.length - 1) * 1000 / (times.at(-1) - times[0]);
+}"""
+MOVED_S, EVENT_S = 2, 0.008  # a mouse tells 125 times a second where it is
 
 
 @contextmanager
@@ -114,6 +112,32 @@ def _rest() -> None:
         pass
 
 
+def _frames(page: Page, move: Callable[[Page, int], None]) -> float:
+    """Frames a second that the page draws while somebody moves its map by hand."""
+    _rest()
+    page.mouse.move(500, 120)  # no card is there
+    if move is _pan:
+        page.mouse.down()
+    page.evaluate(_COUNT)
+    end = time.monotonic() + MOVED_S
+    for nth in count():
+        if time.monotonic() > end:
+            break
+        move(page, nth)
+        time.sleep(EVENT_S)
+    drawn = float(page.evaluate(_COUNTED))
+    page.mouse.up()
+    return drawn
+
+
+def _pan(page: Page, nth: int) -> None:
+    page.mouse.move(500 + 9 * abs(nth % 60 - 30), 120 + 3 * abs(nth % 60 - 30))
+
+
+def _zoom(page: Page, nth: int) -> None:
+    page.mouse.wheel(0, -15 if nth % 60 < 30 else 15)
+
+
 def run() -> list[Result]:
     """Open the map RUNS times and move it; the first opening, which starts the browser's processes, is not counted."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -131,8 +155,8 @@ def run() -> list[Result]:
                 if nth:
                     first.append(painted / 1000)
                     answered.append(answer / 1000)
-                    panned.append(page.evaluate(_FRAMES, "pan"))
-                    zoomed.append(page.evaluate(_FRAMES, "zoom"))
+                    panned.append(_frames(page, _pan))
+                    zoomed.append(_frames(page, _zoom))
         browser.close()
     return [
         Result(

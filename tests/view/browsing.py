@@ -50,13 +50,14 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
 
 def shows(page: Page, nodes: int) -> None:
     """Wait until the map shows that many nodes."""
-    expect(page.locator("#canvas")).to_have_attribute("data-nodes", str(nodes))
+    expect(page.locator("#graph")).to_have_attribute("data-nodes", str(nodes))
 
 
 def click(page: Page, target: str) -> None:
-    """Click a node, or the middle of an edge."""
+    """Click a node, or the middle of an edge, once the map has heard of its size: a panel may have come or gone."""
+    page.wait_for_function("() => servicemap.graph.cy.width() === servicemap.graph.container.clientWidth")
     x, y = page.evaluate(PLACE, target)
-    page.locator("#canvas").click(position={"x": x, "y": y})
+    page.locator("#graph").click(position={"x": x, "y": y})
 
 
 def edge(page: Page, client: str, server: str) -> str:

@@ -83,7 +83,7 @@ export class Data {
       this.early = null;
       if (first && !asked) this.newest = (await get("health", {}, mine.signal)).newest;
       const map = (asked ?? this.askMap(mine.signal)).then((found) => fresh({ map: found }));
-      if (first) await map;
+      if (first) await map.then(painted); // what the server does meanwhile would hold up the first picture
       await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => fresh({ timeline: found }))]);
     } catch (error) {
       if (error.name !== "AbortError") this.lost(error.message);
@@ -114,6 +114,8 @@ export class Data {
     for (const listener of this.listeners) listener();
   }
 }
+
+const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
 /** The map that early.js asked for as a promise; null unless it is the one that is wanted. */
 function earlyMap(state) {

@@ -3,8 +3,13 @@
 import { cut, printable } from "./format.js";
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
-export const TITLE_FONT = `600 13px ${FONT}`;
-export const LINE_FONT = `400 11px ${FONT}`;
+export const [TITLE_SIZE, LINE_SIZE] = [13, 11]; // px
+export const SIDE = 38; // px from a card's left to its words, past the icon
+export const LINE_TOP = 38; // px from its top to the foot of the first line below the title
+const TITLE_FONT = `600 ${TITLE_SIZE}px ${FONT}`;
+const LINE_FONT = `400 ${LINE_SIZE}px ${FONT}`;
+const TITLE_MIDDLE = 18.5; // px from its top
+const RIGHT = 24; // px for the mark of its health
 const LETTERS = 30; // of a line on a card; the panel has the whole name
 const OUTSIDE = "outside: no agent there";
 
@@ -25,23 +30,28 @@ function textWidth(text, font) {
 
 const line = (text) => cut(printable(text).replaceAll("\n", " "), LETTERS);
 
-/** A node as drawn: {id, kind, health, group, w, h, title, lines}; `loops` are its edges to itself. */
+/** A node as drawn: {id, kind, health, group, w, h, title, lines}, and from its middle to its title's {titleX, titleY};
+ * `loops` are its edges to itself. */
 export function drawnNode(node, group, loops) {
   const title = line(node.title);
   const lines = [];
   const below = group && (node.subtitle ?? "").endsWith(group) ? node.subtitle.slice(0, -group.length).replace(/ on $/, "") : node.subtitle;
   if (below) lines.push(line(below)); // a host in a box of its name need not be said
   if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
-  const widest = Math.max(textWidth(title, TITLE_FONT), ...lines.map((text) => textWidth(text, LINE_FONT)));
+  const titled = textWidth(title, TITLE_FONT);
+  const w = Math.round(Math.max(96, SIDE + RIGHT + Math.max(titled, ...lines.map((text) => textWidth(text, LINE_FONT)))));
+  const h = 36 + 15 * lines.length;
   return {
     id: node.id,
     kind: node.kind,
     health: node.health,
     ghost: Boolean(node.gone),
     group,
-    w: Math.round(Math.max(96, widest + 54)),
-    h: 36 + 15 * lines.length,
+    w,
+    h,
     title,
+    titleX: SIDE + titled / 2 - w / 2,
+    titleY: TITLE_MIDDLE - h / 2,
     lines,
   };
 }
@@ -63,21 +73,18 @@ export function port(edge) {
   return edge.transport === "tcp" ? String(edge.server_port) : `${edge.server_port}/${edge.transport}`;
 }
 
-/** An edge as drawn: {id, client, server, health, fresh, gone, width, label, labelWidth}. */
+/** An edge as drawn: {id, client, server, health, fresh, gone, width, label}. */
 export function drawnEdge(edge, gone) {
   const fresh = Boolean(edge.new) && !gone;
-  const health = gone ? "ok" : (edge.health ?? "ok");
-  const label = `${gone ? "gone " : fresh ? "new " : ""}${port(edge)}`;
   return {
     id: edge.id,
     client: edge.client,
     server: edge.server,
-    health,
+    health: gone ? "ok" : (edge.health ?? "ok"),
     fresh,
     gone,
     width: gone ? 1.5 : thickness(edge.bytes_s ?? 0),
-    label,
-    labelWidth: textWidth(label, LINE_FONT) + (health === "ok" ? 10 : 24),
+    label: `${gone ? "gone " : fresh ? "new " : ""}${port(edge)}`,
   };
 }
 

@@ -1,106 +1,157 @@
-// The map: a canvas kept in step with what there is to see.
-//
-// Drawn here and not by Cytoscape.js: with 1,000 nodes and 5,000 edges that took 4.3 s to its first picture and moved
-// at 2 to 7 frames a second on two cores. While a large map is moved, its last picture is moved, and drawn anew after.
+// The map: Cytoscape kept in step with what there is to see.
 
-import { Camera } from "./camera.js";
-import { colours, paint } from "./paint.js";
+import { Backdrop, drawing } from "./backdrop.js";
+import { colours, look, plainLook } from "./look.js";
 import { Places } from "./place.js";
-import { bounds, cards, hit, reroute, scene, towards } from "./scene.js";
+import { bounds, cards, elements, plainElements, scene, towards } from "./scene.js";
 
-const MANY_EDGES = 700; // from here on straight lines without labels
-const MARGINS = { top: 76, side: 60, bottom: 52 }; // px, for what lies over the map
-const NEAREST = 1.2; // a map of three nodes need not fill the screen
-const SLOW_MS = 12; // a picture that took longer is moved as it is
-const SETTLED_MS = 110;
-const MARCH_MS = 120;
-const MARCHING_MS = 20_000; // then dashes stand still: a page that is left open costs nothing
+const MANY_EDGES = 700; // from here on thin lines and names alone
+const MARGINS = { top: 84, side: 60, bottom: 56 }; // px, for what lies over the map
+const [FARTHEST, NEAREST] = [0.02, 3];
+const NEAR = 1.2; // a map of three nodes need not fill the screen
+const GLIDE_MS = 220;
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
-const NOTHING = { nodes: new Map(), edges: new Map(), boxes: [], straight: false };
+const { cytoscape } = globalThis;
+
+cytoscape.warnings(false); // it advises against a sensitivity of our own, and ten notches of a wheel would not zoom twice
 
 export class Graph {
-  constructor(canvas, storage) {
-    this.canvas = canvas;
-    this.pen = canvas.getContext("2d", { alpha: false });
-    this.last = document.createElement("canvas"); // the last whole picture
-    this.lastAt = null; // the camera it was taken with
-    this.lastMs = 0;
-    this.places = new Places(storage);
-    this.camera = new Camera(() => this.moved());
-    this.scene = NOTHING;
+  /** In an element; `onPick` and `onHover` are called with {node}, {edge} or {}, and with the place on it in px. */
+  constructor(container, storage, { onPick, onHover }) {
+    Object.assign(this, { container, onPick, onHover });
+    this.places = new Places(storage, (key) => this.improved(key));
+    this.backdrop = new Backdrop();
+    this.scene = { nodes: new Map(), edges: new Map(), boxes: [] };
     this.key = "";
-    this.marks = { picked: "", near: null, hover: "", dashes: 0 };
+    this.turn = 0; // of show(): a map that was asked for later is not overtaken
+    this.picked = "";
+    this.hovered = "";
     this.touched = false; // somebody moved the view: it is not fitted behind their back any more
-    this.of = colours();
-    this.fresh = new Set(); // ids of the new edges shown
-    this.marchUntil = 0;
-    this.frame = 0;
-    this.settle = 0;
-    new ResizeObserver(() => this.resized()).observe(canvas.parentElement);
-    setInterval(() => this.march(), MARCH_MS);
-    this.resized();
+    container.addEventListener("pointerleave", () => onHover({}, { x: 0, y: 0 }));
+    this.cy = cytoscape({ headless: true }); // until there is something to show
+    this.drawn = new Map(); // id -> the element as Cytoscape has it, as text
   }
 
-  /** Show the `chosen` part of a `whole` map ({nodes, edges, gone}) at a level, grouped. */
-  show(whole, chosen, { level, group }) {
+  // A picture of thousands of edges is moved as it is and drawn anew when it rests; another one is always drawn.
+  open(plain) {
+    this.cy.destroy();
+    this.plain = plain;
+    this.pictured = false;
+    this.drawn.clear();
+    const { container } = this;
+    this.cy = cytoscape({
+      container, style: this.style(), minZoom: FARTHEST, maxZoom: NEAREST, wheelSensitivity: 2,
+      textureOnViewport: plain, autounselectify: true, boxSelectionEnabled: false,
+    });
+    this.cy.on("tap", ({ target, renderedPosition }) => this.onPick(this.what(target), renderedPosition));
+    this.cy.on("mousemove", ({ target, renderedPosition }) => this.onHover(this.what(target), renderedPosition));
+    this.cy.on("dbltap", ({ renderedPosition }) => this.zoomBy(1.6, renderedPosition));
+    this.cy.on("dragpan scrollzoom pinchzoom drag", () => (this.touched = true));
+    this.cy.on("dragfree", () => this.keep());
+    this.cy.on("resize", () => this.touched || this.fit(false));
+    this.cy.on("background", ".backdrop", () => (this.pictured = true));
+    this.cy.on("render", () => this.tell());
+  }
+
+  /** Show the `chosen` part of a `whole` map ({nodes, edges, gone}) at a level, grouped; false if another came first. */
+  async show(whole, chosen, { level, group }) {
+    const turn = ++this.turn;
     const key = `${level} ${group}`;
-    const drawn = cards(whole, group);
-    const pairs = whole.edges.map((edge) => [edge.client, edge.server]);
-    const placed = this.places.of(key, [...drawn.values()], pairs);
+    const all = cards(whole, group);
+    const pairs = [...whole.edges, ...(whole.gone ?? [])].map((edge) => [edge.client, edge.server]);
+    const placed = await this.places.of(key, [...all.values()], pairs);
+    if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;
+    const plain = chosen.edges.length > MANY_EDGES;
+    this.scene = scene(chosen, all, placed.at);
+    if (plain !== this.plain) this.open(plain);
+    else if (key !== this.key) this.cy.elements().remove(), this.drawn.clear();
     this.key = key;
-    this.scene = scene(chosen, drawn, placed.at, chosen.edges.length > MANY_EDGES);
+    this.sync();
     if (anew) this.touched = false;
-    if (!this.touched && (anew || placed.fresh.size)) this.fit(!anew);
-    this.pick({ node: this.marks.node, edge: this.marks.edge });
-    const fresh = [...this.scene.edges.values()].filter((edge) => edge.fresh).map((edge) => edge.id);
-    if (fresh.some((id) => !this.fresh.has(id))) this.marchUntil = performance.now() + MARCHING_MS;
-    this.fresh = new Set(fresh);
+    if (!this.touched && (anew || placed.fresh)) this.fit(!anew);
+    return true;
+  }
+
+  // What is painted.
+  tell() {
+    this.container.dataset.nodes = this.scene.nodes.size;
+    this.container.dataset.edges = this.plain && !this.pictured ? 0 : this.scene.edges.size;
+  }
+
+  // The places of a layout that took longer.
+  improved(key) {
+    if (key !== this.key) return;
+    const at = this.places.known.get(key);
+    for (const node of this.scene.nodes.values()) Object.assign(node, at.get(node.id));
+    this.sync();
+    if (!this.touched) this.fit();
   }
 
   /** Mark what is picked, and fade what has nothing to do with it. */
   pick({ node = "", edge = "" }) {
-    Object.assign(this.marks, { node, edge, picked: "", near: null });
-    if (this.scene.nodes.has(node)) {
-      const near = new Set([node]);
-      for (const each of this.scene.edges.values()) {
-        if (each.client === node || each.server === node) near.add(each.id).add(each.client).add(each.server);
-      }
-      Object.assign(this.marks, { picked: node, near });
-    } else if (this.scene.edges.has(edge)) {
-      const { client, server } = this.scene.edges.get(edge);
-      Object.assign(this.marks, { picked: edge, near: new Set([edge, client, server]) });
-    }
-    this.draw();
+    const picked = node || edge;
+    if (picked === this.picked) return;
+    this.picked = picked;
+    this.sync();
   }
 
   hover(id) {
-    if (this.marks.hover === id) return;
-    this.marks.hover = id;
-    if (this.lastMs < 40) this.draw();
+    if (this.hovered === id) return;
+    this.cy.getElementById(this.hovered).removeClass("hover");
+    this.hovered = id;
+    if (!this.plain) this.cy.getElementById(id).addClass("hover");
   }
 
-  /** What is at a place of the canvas, px: {node}, {edge} or {}. */
-  at(place, reach = 6) {
-    return hit(this.scene, this.camera.toMap(place), reach / this.camera.zoom);
+  // Tell Cytoscape what differs from what it has.
+  sync() {
+    const marks = { picked: this.picked, near: near(this.scene, this.picked) };
+    const all = this.plain ? plainElements(this.scene, marks, this.picture()) : elements(this.scene, marks, colours());
+    const wanted = new Map(all.map((each) => [each.data.id, each]));
+    this.cy.batch(() => {
+      for (const id of this.drawn.keys()) {
+        if (!wanted.has(id)) this.cy.getElementById(id).remove(), this.drawn.delete(id);
+      }
+      const fresh = [];
+      for (const [id, each] of wanted) {
+        const text = JSON.stringify(each);
+        if (!this.drawn.has(id)) fresh.push(each);
+        else if (this.drawn.get(id) !== text) change(this.cy.getElementById(id), each);
+        this.drawn.set(id, text);
+      }
+      this.cy.add(fresh);
+    });
   }
 
-  /** Where a node or the middle of an edge is on the canvas, px. */
+  picture() {
+    const { imageCache } = this.cy.renderer(); // it keeps every picture that ever was
+    return this.backdrop.of(drawing(this.scene, bounds(this.scene), colours().edge), (url) => {
+      this.pictured = false;
+      delete imageCache?.[url];
+    });
+  }
+
+  what(target) {
+    if (target === this.cy) return {};
+    if (target.isEdge()) return { edge: target.id() };
+    return target.hasClass("card") ? { node: target.id() } : {};
+  }
+
+  /** Where a node or the middle of an edge is, px. */
   screen(id) {
-    const { nodes, edges } = this.scene;
-    if (nodes.has(id)) return this.camera.toScreen(nodes.get(id));
-    const box = edges.get(id)?.box;
-    return box && this.camera.toScreen({ x: (box.x1 + box.x2) / 2, y: (box.y1 + box.y2) / 2 });
+    const found = this.cy.getElementById(id);
+    if (found.empty()) return undefined;
+    return found.isNode() ? found.renderedPosition() : found.renderedMidpoint();
   }
 
   /** Bring a node into view, should it be outside. */
   reveal(id) {
     const at = this.screen(id);
     if (!at) return;
-    const { width, height } = this.camera;
+    const [width, height] = [this.cy.width(), this.cy.height()];
     if (at.x > 40 && at.y > 40 && at.x < width - 40 && at.y < height - 40) return;
-    const { zoom, x, y } = this.camera;
-    this.camera.glideTo({ zoom, x: x + width / 2 - at.x, y: y + height / 2 - at.y });
+    const { x, y } = this.cy.pan();
+    this.glide({ pan: { x: x + width / 2 - at.x, y: y + height / 2 - at.y } }, true);
   }
 
   beside(id, direction) {
@@ -110,7 +161,31 @@ export class Graph {
   fit(smoothly = true) {
     this.touched = false;
     const box = bounds(this.scene);
-    if (box) this.camera.fit(box, MARGINS, NEAREST, smoothly);
+    const [width, height] = [this.cy.width(), this.cy.height()];
+    if (!box || !width || !height) return;
+    const room = { w: Math.max(50, width - 2 * MARGINS.side), h: Math.max(50, height - MARGINS.top - MARGINS.bottom) };
+    const zoom = Math.max(FARTHEST, Math.min(NEAR, room.w / (box.x2 - box.x1), room.h / (box.y2 - box.y1)));
+    const pan = {
+      x: width / 2 - (zoom * (box.x1 + box.x2)) / 2,
+      y: MARGINS.top + room.h / 2 - (zoom * (box.y1 + box.y2)) / 2,
+    };
+    this.glide({ zoom, pan }, smoothly);
+  }
+
+  glide(view, smoothly) {
+    this.cy.stop();
+    if (smoothly && !STILL.matches && !this.plain) this.cy.animate(view, { duration: GLIDE_MS });
+    else this.cy.viewport({ zoom: this.cy.zoom(), ...view });
+  }
+
+  zoomBy(factor, renderedPosition = { x: this.cy.width() / 2, y: this.cy.height() / 2 }) {
+    this.touched = true;
+    this.cy.zoom({ level: this.cy.zoom() * factor, renderedPosition });
+  }
+
+  panBy(x, y) {
+    this.touched = true;
+    this.cy.panBy({ x, y });
   }
 
   /** Forget the places of this level and grouping; the next show() lays out anew. */
@@ -119,77 +194,36 @@ export class Graph {
     this.key = "";
   }
 
-  drag(id, place) {
-    const node = this.scene.nodes.get(id);
-    if (!node) return; // gone while it was dragged
-    Object.assign(node, place);
-    this.places.put(this.key, id, { x: node.x, y: node.y });
-    reroute(this.scene, id);
-    this.draw();
+  // Somebody dragged a card, or a box that took its cards along.
+  keep() {
+    const at = new Map(this.cy.nodes(".card").map((node) => [node.id(), { ...node.position() }]));
+    for (const [id, place] of at) Object.assign(this.scene.nodes.get(id), place);
+    this.places.put(this.key, at);
+    if (this.plain) this.sync();
   }
 
   recolour() {
-    this.of = colours();
-    this.draw();
+    this.cy.style(this.style());
+    this.sync();
   }
 
-  resized() {
-    const { clientWidth, clientHeight } = this.canvas.parentElement;
-    const { ratio } = this.camera;
-    this.camera.size(clientWidth, clientHeight);
-    this.canvas.width = this.last.width = Math.round(clientWidth * this.camera.ratio);
-    this.canvas.height = this.last.height = Math.round(clientHeight * this.camera.ratio);
-    if (ratio !== this.camera.ratio) this.lastAt = null;
-    if (!this.touched) this.fit(false);
-    this.paint();
+  style() {
+    return this.plain ? plainLook(colours(), this.scene.boxes.length > 0) : look(colours());
   }
+}
 
-  moved() {
-    if (this.lastMs <= SLOW_MS || !this.lastAt) return this.draw();
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.shift());
-    clearTimeout(this.settle);
-    this.settle = setTimeout(() => this.paint(), SETTLED_MS);
-    return undefined;
+function near({ nodes, edges }, picked) {
+  if (edges.has(picked)) return new Set([picked, edges.get(picked).client, edges.get(picked).server]);
+  if (!nodes.has(picked)) return null;
+  const found = new Set([picked]);
+  for (const { id, client, server } of edges.values()) {
+    if (client === picked || server === picked) found.add(id).add(client).add(server);
   }
+  return found;
+}
 
-  draw() {
-    cancelAnimationFrame(this.frame);
-    this.frame = requestAnimationFrame(() => this.paint());
-  }
-
-  // Move the last picture to where the camera is now.
-  shift() {
-    const { pen, camera, lastAt } = this;
-    const scale = camera.zoom / lastAt.zoom;
-    pen.setTransform(camera.ratio, 0, 0, camera.ratio, 0, 0);
-    pen.fillStyle = this.of.bg;
-    pen.fillRect(0, 0, camera.width, camera.height);
-    const [x, y] = [camera.x - lastAt.x * scale, camera.y - lastAt.y * scale];
-    pen.drawImage(this.last, x, y, camera.width * scale, camera.height * scale);
-  }
-
-  paint() {
-    clearTimeout(this.settle);
-    cancelAnimationFrame(this.frame);
-    if (!this.canvas.width || !this.canvas.height) return;
-    const began = performance.now();
-    const pen = this.last.getContext("2d", { alpha: false });
-    paint(pen, this.scene, this.camera, this.of, this.marks);
-    this.pen.setTransform(1, 0, 0, 1, 0, 0);
-    this.pen.drawImage(this.last, 0, 0);
-    const { zoom, x, y } = this.camera;
-    this.lastAt = { zoom, x, y };
-    this.lastMs = performance.now() - began;
-    this.canvas.dataset.nodes = String(this.scene.nodes.size); // what is painted
-    this.canvas.dataset.edges = String(this.scene.edges.size);
-  }
-
-  // New edges are dashes that walk to the server for a while, where there is time to draw them.
-  march() {
-    if (STILL.matches || document.hidden || this.scene.straight || this.lastMs > SLOW_MS) return;
-    if (performance.now() > this.marchUntil) return;
-    this.marks.dashes = (this.marks.dashes + 2) % 15;
-    this.draw();
-  }
+function change(element, { data, classes, position }) {
+  element.data(data);
+  element.classes(classes);
+  if (position) element.position(position);
 }

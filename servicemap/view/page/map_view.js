@@ -1,41 +1,39 @@
-// The map with what lies over it: pointer and keys on the canvas, sums, zoom buttons, legend, tip.
+// The map with what lies over it: keys, sums, zoom buttons, legend, tip.
 
 import { byId, el, icon, mark, replace, svg } from "./dom.js";
 import { port } from "./elements.js";
 import { counted, ms, percent, perSecond, rate } from "./format.js";
 import { Graph } from "./graph.js";
-import { pointer } from "./pointer.js";
 import { edgeKey } from "./state.js";
 
 const MANY = 200; // processes, from which on a map of services or groups tells more
 
 export function mapView(page) {
   const { state, data } = page;
-  const graph = (page.graph = new Graph(byId("canvas"), page.storage));
+  const graph = (page.graph = new Graph(byId("graph"), page.storage, { onPick: pick, onHover: tip }));
   let declined = false;
   let atKey = ""; // the node the arrow keys stand at
   page.tidy = () => (graph.tidy(), draw());
   tools(graph, page);
   legend();
-  pointer(graph, { onPick: pick, onHover: tip });
-  byId("canvas").addEventListener("keydown", walk);
+  byId("graph").addEventListener("keydown", walk);
 
-  function update(what, names) {
+  async function update(what, names) {
     byId("map").hidden = state.view !== "map";
     if (what === "theme") return graph.recolour();
     if (!page.chosen || state.view !== "map") return undefined;
-    const drawn = what === "data" || ["level", "group", "q", "focus", "hops", "view"].some((name) => names.has(name));
-    if (drawn && data.map.level === state.level) draw();
-    if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit();
     graph.pick({ node: state.node, edge: idOf(state.edge) });
+    const drawn = what === "data" || ["level", "group", "q", "focus", "hops", "view"].some((name) => names.has(name));
+    if (drawn && data.map.level === state.level && !(await draw())) return undefined;
+    if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit();
     if (what === "state" && (names.has("node") || names.has("edge"))) graph.reveal(state.node || idOf(state.edge));
     return undefined;
   }
 
   function draw() {
-    graph.show(data.map, page.chosen, state);
     summary();
     offer();
+    return graph.show(data.map, page.chosen, state);
   }
 
   function idOf(key) {
@@ -55,7 +53,7 @@ export function mapView(page) {
     if (event.key === "Enter" && atKey) pick({ node: atKey });
     else if (direction && event.shiftKey) {
       const [dx, dy] = { left: [80, 0], right: [-80, 0], up: [0, 80], down: [0, -80] }[direction];
-      graph.camera.pan(dx, dy);
+      graph.panBy(dx, dy);
     } else if (direction) {
       atKey = graph.beside(state.node || atKey, direction) ?? "";
       if (state.node) pick({ node: atKey });
@@ -125,7 +123,7 @@ function edgeTip(edge, nodes) {
 
 function tools(graph, page) {
   const button = (name, label, onclick) => el("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(name));
-  replace(byId("tools"), button("plus", "Zoom in (+)", () => graph.camera.zoomBy(1.3)), button("minus", "Zoom out (−)", () => graph.camera.zoomBy(1 / 1.3)),
+  replace(byId("tools"), button("plus", "Zoom in (+)", () => graph.zoomBy(1.3)), button("minus", "Zoom out (−)", () => graph.zoomBy(1 / 1.3)),
     button("fit", "Fit the map (f)", () => graph.fit()), button("tidy", "Lay out anew (l)", () => page.tidy()));
 }
 

@@ -1,34 +1,54 @@
 // Where nodes are: those known keep their place, new ones come beside who they talk to. Places are remembered for each
 // level and grouping, also after a reload.
 
-import { layout } from "./layout.js";
+import { Layout } from "./layout.js";
 
 const KEPT = 3_000; // places a level; about 200 KB of the browser's storage
 const STEP_X = 60;
 const STEP_Y = 27;
 
 export class Places {
-  constructor(storage) {
+  constructor(storage, onBetter) {
     this.storage = storage;
+    this.onBetter = onBetter; // called with a key whose places are better now
+    this.layout = new Layout();
+    this.laying = new Map(); // key -> Promise of places, while they are made
     this.known = new Map(); // key -> Map id -> {x, y}
   }
 
-  /** Return Map id -> {x, y} of all nodes [{id, w, h, group}]; `moved` says that all were placed anew. */
-  of(key, nodes, edges) {
-    const known = this.known.get(key) ?? this.read(key);
-    this.known.set(key, known);
-    const fresh = nodes.filter((node) => !known.has(node.id));
-    const moved = fresh.length > nodes.length / 2; // nobody remembers a map of which most is new
-    if (moved) known.clear();
-    if (moved) for (const [id, at] of layout(nodes, edges)) known.set(id, at);
-    else if (fresh.length) beside(fresh, nodes, edges, known);
-    if (fresh.length) this.write(key, known);
-    return { at: known, moved, fresh: new Set(fresh.map((node) => node.id)) };
+  /** Return Map id -> {x, y} of all nodes [{id, w, h, group, title}]; `moved` says that all were placed anew. */
+  async of(key, nodes, edges) {
+    if (!this.known.has(key)) this.known.set(key, this.read(key));
+    const strange = this.fresh(key, nodes);
+    const moved = strange.length > nodes.length / 2; // nobody remembers a map of which most is new
+    if (moved) await this.lay(key, nodes, edges);
+    const known = this.known.get(key);
+    const fresh = this.fresh(key, nodes);
+    if (fresh.length) beside(fresh, nodes, edges, known);
+    if (strange.length) this.write(key, known);
+    return { at: known, moved, fresh: strange.length > 0 };
   }
 
-  /** Somebody dragged a node. */
-  put(key, id, at) {
-    this.known.get(key)?.set(id, at);
+  fresh(key, nodes) {
+    return nodes.filter((node) => !this.known.get(key).has(node.id));
+  }
+
+  // Whoever asks while a layout is made waits for that one.
+  lay(key, nodes, edges) {
+    if (!this.laying.has(key)) {
+      const better = (at) => {
+        this.put(key, at);
+        this.onBetter(key);
+      };
+      const made = this.layout.of(nodes, edges, better).then((at) => this.known.set(key, at));
+      this.laying.set(key, made.finally(() => this.laying.delete(key)));
+    }
+    return this.laying.get(key);
+  }
+
+  /** Somebody dragged nodes: Map id -> {x, y}. */
+  put(key, moved) {
+    for (const [id, at] of moved) this.known.get(key).set(id, at);
     this.write(key, this.known.get(key));
   }
 

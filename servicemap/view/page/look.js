@@ -1,0 +1,84 @@
+// How the map looks, as Cytoscape's style sheets. Health is told by colour, by a mark and by the line.
+
+import { FONT, LINE_SIZE, TITLE_SIZE } from "./elements.js";
+
+const NAMES = ["bg", "surface", "text", "muted", "line", "edge", "accent", "warn", "bad", "new", "box"];
+const ICON = { bad: "✕", warn: "▲" };
+
+/** The page's colours, as they are in the theme shown. */
+export function colours() {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+}
+
+const rule = (selector, style) => ({ selector, style });
+const line = (colour) => ({ "line-color": colour, "target-arrow-color": colour, color: colour });
+
+/** A map one can read: cards with words, edges with ports. */
+export function look(of) {
+  return [
+    rule("node", {
+      shape: "round-rectangle", "corner-radius": 9, "background-color": of.surface, "border-width": 1, "border-color": of.edge,
+      "font-family": FONT, "font-size": TITLE_SIZE, "font-weight": 600, color: of.text, "text-valign": "center", "overlay-opacity": 0,
+    }),
+    rule(".card", {
+      width: "data(w)", height: "data(h)", label: "data(title)", "min-zoomed-font-size": 5, "text-margin-x": "data(titleX)",
+      "text-margin-y": "data(titleY)", "background-image": "data(face)", "background-width": "100%", "background-height": "100%",
+    }),
+    rule(".card.outside", { "corner-radius": 24, "background-color": of.bg, "border-style": "dashed", color: of.muted }),
+    rule(".card.ghost", { opacity: 0.55, "border-style": "dashed" }),
+    ...boxes(of),
+    rule("edge", {
+      width: "data(width)", ...line(of.edge), "curve-style": "bezier", "target-arrow-shape": "triangle", "arrow-scale": 0.9,
+      label: "data(label)", "font-family": FONT, "font-size": LINE_SIZE, color: of.muted, "min-zoomed-font-size": 6,
+      "text-background-color": of.bg, "text-background-opacity": 1, "text-background-padding": 3, "overlay-opacity": 0,
+    }),
+    rule("edge.fresh", { "line-style": "dashed", "line-dash-pattern": [9, 6], ...line(of.new) }),
+    rule("edge.gone", { "line-style": "dotted", opacity: 0.6 }),
+    rule("edge.near, edge.hover", { ...line(of.accent), "z-index": 1 }),
+    ...["warn", "bad"].flatMap((health) => [
+      rule(`.card.${health}`, { "border-color": of[health], "border-width": 2 }),
+      rule(`edge.${health}`, { ...line(of[health]), label: (edge) => `${ICON[health]} ${edge.data("label")}` }),
+    ]),
+    rule("edge.bad", { "line-style": "dashed", "line-dash-pattern": [16, 4] }),
+    rule(".card.far", { opacity: 0.38 }),
+    rule("edge.far", { opacity: 0.22 }),
+    rule(".card.hover, .card.picked", { "border-color": of.accent, "border-width": 2 }),
+    rule(".card.picked", { "underlay-color": of.accent, "underlay-opacity": 0.35, "underlay-padding": 4, "underlay-shape": "round-rectangle" }),
+    rule("edge.picked", { "underlay-color": of.accent, "underlay-opacity": 0.25, "underlay-padding": 3 }),
+  ];
+}
+
+/** A map of thousands of edges: names, and lines as thin as can be. Every property costs it time. */
+export function plainLook(of, grouped) {
+  return [
+    rule("node", { shape: "rectangle", "background-color": of.surface, "overlay-opacity": 0 }),
+    rule(".backdrop", {
+      width: "data(w)", height: "data(h)", "background-opacity": 0, "background-image": "data(picture)", "background-width": "100%",
+      "background-height": "100%", events: "no", "z-index": -1,
+    }),
+    rule(".card", {
+      width: "data(w)", height: "data(h)", label: "data(title)", "font-size": TITLE_SIZE, color: of.text, "text-valign": "center",
+      "min-zoomed-font-size": 5, "border-width": 1, "border-color": of.edge,
+    }),
+    ...(grouped ? boxes(of) : []),
+    rule("edge", { width: 3, ...line(of.edge), "curve-style": "straight", "target-arrow-shape": "triangle", "overlay-opacity": 0 }),
+    rule("edge.fresh", line(of.new)),
+    rule("edge.gone", { "line-style": "dotted" }),
+    ...["warn", "bad"].flatMap((health) => [
+      rule(`.card.${health}`, { "border-color": of[health], "border-width": 4 }),
+      rule(`edge.${health}`, line(of[health])),
+    ]),
+    rule("edge.ok.near", line(of.accent)),
+    rule(".card.near", { "border-color": of.accent, "border-width": 3 }),
+    rule(".card.picked", { "border-width": 8 }),
+  ];
+}
+
+const boxes = (of) => [
+  rule(":parent", {
+    label: "data(label)", "background-color": of.box, "border-color": of.line, padding: 22, shape: "round-rectangle", "corner-radius": 14,
+    "font-family": FONT, "font-size": 12, "font-weight": 600, color: of.muted, "text-valign": "top", "text-margin-y": 18,
+  }),
+  rule(":parent.outside", { "background-opacity": 0, "border-style": "dashed" }),
+];
