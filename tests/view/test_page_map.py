@@ -26,6 +26,16 @@ IN_WINDOW = """id => {
     const [at, box] = [servicemap.graph.screen(id), servicemap.graph.container.getBoundingClientRect()];
     return [box.left + at.x, box.top + at.y];
 }"""
+# How many frames the page has asked for since the last call, a second.
+FRAMES = """
+    let [asked, since] = [0, performance.now()];
+    const frame = requestAnimationFrame.bind(globalThis);
+    globalThis.requestAnimationFrame = then => (asked++, frame(then));
+    globalThis.frames_a_second = () => {
+        const rate = asked * 1000 / (performance.now() - since);
+        [asked, since] = [0, performance.now()];
+        return rate;
+    };"""
 # Whether the map is as near as that, with a place of it at a place of the window, but for what it takes to tell a drag
 # from a click; moves arrive with frames.
 SEEN = """([zoom, place, [x, y]]) => {
@@ -151,7 +161,9 @@ def test_a_card_that_is_dragged_stays_where_it_is_put(page: Page, view: View) ->
     shows(page, len(view.api("map")["nodes"]))
     assert placed(page)[NGINX] == pytest.approx(there, abs=1)
     page.keyboard.press("l")
-    page.wait_for_function("([id, y]) => servicemap.graph.scene.nodes.get(id).y !== y", arg=[NGINX, placed(page)[NGINX][1]])
+    page.wait_for_function(
+        "([id, y]) => servicemap.graph.scene.nodes.get(id).y !== y", arg=[NGINX, placed(page)[NGINX][1]]
+    )
 
 
 def test_a_drag_that_the_system_takes_away_ends(page: Page, devtools: CDPSession) -> None:
@@ -163,6 +175,16 @@ def test_a_drag_that_the_system_takes_away_ends(page: Page, devtools: CDPSession
     touch(devtools, "touchCancel")
     page.mouse.move(FREE[0] + 200, FREE[1])
     assert page.evaluate(SEEN, [zoom, held, (FREE[0] + 60, FREE[1])])
+
+
+def test_a_map_that_nobody_touches_draws_next_to_no_frames(browser: Browser, view: View) -> None:
+    with opened(browser, "about:blank") as page:
+        page.add_init_script(FRAMES)
+        page.goto(view.url)
+        shows(page, len(view.api("map")["nodes"]))
+        for quiet in (True, False):
+            page.wait_for_function("few => (frames_a_second() < 10) === few", arg=quiet, polling=1_000)
+            page.mouse.move(*FREE)  # and it is awake again
 
 
 def test_a_node_that_goes_while_it_is_dragged_is_let_go(page: Page, view: View) -> None:

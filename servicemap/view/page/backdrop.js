@@ -10,7 +10,7 @@ export function drawing({ nodes, edges }, { x1, y1, x2, y2 }, colour) {
   const faint = Math.min(0.4, Math.max(0.1, 500 / edges.size)).toFixed(2);
   const lines = path.map((d) => `<path d="${d}"/>`).join(""); // of one path, lines that cross would not add up
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}">
-    <g stroke="${colour}" stroke-opacity="${faint}" stroke-width="4">${lines}</g></svg>`;
+    <g stroke="${colour}" stroke-opacity="${faint}" stroke-width="${Math.max(1, w / 1600)}">${lines}</g></svg>`;
 }
 
 /** The address of the last picture drawn: one that is not shown any more is let go. */

@@ -1,6 +1,7 @@
 // The map: Cytoscape kept in step with what there is to see.
 
 import { Backdrop, drawing } from "./backdrop.js";
+import { wake } from "./frames.js";
 import { colours, look, plainLook } from "./look.js";
 import { Places } from "./place.js";
 import { bounds, cards, elements, plainElements, scene, towards } from "./scene.js";
@@ -10,6 +11,7 @@ const MARGINS = { top: 84, side: 60, bottom: 56 }; // px, for what lies over the
 const [FARTHEST, NEAREST] = [0.02, 3];
 const NEAR = 1.2; // a map of three nodes need not fill the screen
 const GLIDE_MS = 220;
+const CHANGE_MS = 1_000; // of frames for a width or a colour that is another now
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const { cytoscape } = globalThis;
 
@@ -73,10 +75,12 @@ export class Graph {
     return true;
   }
 
-  // What is painted.
+  // What is painted; told once, for Cytoscape takes any change of its container for one of its size.
   tell() {
-    this.container.dataset.nodes = this.scene.nodes.size;
-    this.container.dataset.edges = this.plain && !this.pictured ? 0 : this.scene.edges.size;
+    const edges = this.plain && !this.pictured ? 0 : this.scene.edges.size;
+    for (const [name, value] of [["nodes", this.scene.nodes.size], ["edges", edges]]) {
+      if (this.container.dataset[name] !== String(value)) this.container.dataset[name] = value;
+    }
   }
 
   // The places of a layout that took longer.
@@ -108,17 +112,19 @@ export class Graph {
     const marks = { picked: this.picked, near: near(this.scene, this.picked) };
     const all = this.plain ? plainElements(this.scene, marks, this.picture()) : elements(this.scene, marks, colours());
     const wanted = new Map(all.map((each) => [each.data.id, each]));
+    const stale = [...this.drawn.keys()].filter((id) => !wanted.has(id));
+    const [fresh, changed] = [[], []];
+    for (const [id, each] of wanted) {
+      const text = JSON.stringify(each);
+      if (!this.drawn.has(id)) fresh.push(each);
+      else if (this.drawn.get(id) !== text) changed.push(each);
+      this.drawn.set(id, text);
+    }
+    if (fresh.length) wake();
+    else if (stale.length || changed.length) wake(CHANGE_MS);
     this.cy.batch(() => {
-      for (const id of this.drawn.keys()) {
-        if (!wanted.has(id)) this.cy.getElementById(id).remove(), this.drawn.delete(id);
-      }
-      const fresh = [];
-      for (const [id, each] of wanted) {
-        const text = JSON.stringify(each);
-        if (!this.drawn.has(id)) fresh.push(each);
-        else if (this.drawn.get(id) !== text) change(this.cy.getElementById(id), each);
-        this.drawn.set(id, text);
-      }
+      for (const id of stale) this.cy.getElementById(id).remove(), this.drawn.delete(id);
+      for (const each of changed) change(this.cy.getElementById(each.data.id), each);
       this.cy.add(fresh);
     });
   }
@@ -173,6 +179,7 @@ export class Graph {
   }
 
   glide(view, smoothly) {
+    wake();
     this.cy.stop();
     if (smoothly && !STILL.matches && !this.plain) this.cy.animate(view, { duration: GLIDE_MS });
     else this.cy.viewport({ zoom: this.cy.zoom(), ...view });

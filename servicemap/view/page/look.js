@@ -59,19 +59,20 @@ export function plainLook(of, grouped) {
     }),
     rule(".card", {
       width: "data(w)", height: "data(h)", label: "data(title)", "font-size": TITLE_SIZE, color: of.text, "text-valign": "center",
-      "min-zoomed-font-size": 5, "border-width": 1, "border-color": of.edge,
+      "min-zoomed-font-size": 9, "border-width": 2, "border-color": of.edge,
     }),
-    ...(grouped ? boxes(of) : []),
-    rule("edge", { width: 3, ...line(of.edge), "curve-style": "straight", "target-arrow-shape": "triangle", "overlay-opacity": 0 }),
+    ...(grouped ? [...boxes(of), rule(":parent", { "font-size": 48, "text-margin-y": 0 })] : []),
+    rule("edge", { width: 5, ...line(of.edge), "curve-style": "straight", "target-arrow-shape": "triangle", "overlay-opacity": 0 }),
     rule("edge.fresh", line(of.new)),
     rule("edge.gone", { "line-style": "dotted" }),
     ...["warn", "bad"].flatMap((health) => [
       rule(`.card.${health}`, { "border-color": of[health], "border-width": 4 }),
       rule(`edge.${health}`, line(of[health])),
     ]),
+    rule("edge.near", { "z-compound-depth": "top" }), // over the cards
     rule("edge.ok.near", line(of.accent)),
-    rule(".card.near", { "border-color": of.accent, "border-width": 3 }),
-    rule(".card.picked", { "border-width": 8 }),
+    rule(".card.near", { "border-color": of.accent, "border-width": 6 }),
+    rule(".card.picked", { "border-width": 14 }),
   ];
 }
 
