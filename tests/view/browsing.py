@@ -34,7 +34,7 @@ def quiet(page: Page) -> Iterator[Page]:
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
     yield page
-    assert not said
+    assert not said, said
 
 
 @contextmanager

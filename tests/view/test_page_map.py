@@ -26,6 +26,10 @@ IN_WINDOW = """id => {
     const [at, box] = [servicemap.graph.screen(id), servicemap.graph.container.getBoundingClientRect()];
     return [box.left + at.x, box.top + at.y];
 }"""
+LEFT_TO_RIGHT = """() => {
+    const { nodes, edges } = servicemap.graph.scene;
+    return [...edges.values()].every(({ client, server }) => nodes.get(client).x < nodes.get(server).x);
+}"""
 # How many frames the page has asked for since the last call, a second.
 FRAMES = """
     let [asked, since] = [0, performance.now()];
@@ -112,6 +116,34 @@ def test_of_two_that_ask_each_other_the_one_that_asks_more_stands_left(page: Pag
     told(page, view, {"asked": "web", "asking": "web"}, calls)
     at = placed(page)
     assert at["asking"] < at["asked"]
+
+
+def test_a_long_name_is_cut_between_letters(page: Page, view: View) -> None:
+    told(page, view, {"é🗺" * 20: "web"}, [])
+    assert page.evaluate("[...servicemap.graph.scene.nodes.values()].map(node => node.title)") == ["é🗺" * 14 + "é…"]
+
+
+def test_hundreds_of_edges_stand_in_rows_until_they_are_laid_out(page: Page, view: View) -> None:
+    hosts = {f"{tier}{nth:02}": "web" for tier in "abc" for nth in range(40)}
+    calls = [
+        (f"{a}{nth:02}", f"{b}{(nth * 7 + step) % 40:02}")
+        for a, b in ("ab", "bc")
+        for nth in range(40)
+        for step in range(5)
+    ]
+    told(page, view, hosts, calls)
+    page.wait_for_function(LEFT_TO_RIGHT)
+    assert page.evaluate("servicemap.graph.plain") is False
+
+
+def test_thousands_of_edges_are_a_picture_before_which_trouble_and_what_is_picked_stand(page: Page, view: View) -> None:
+    hosts = {f"{nth:03}": "web" for nth in range(60)}
+    told(page, view, hosts, [(a, b) for a in hosts for b in hosts if a < b])
+    expect(page.locator("#graph")).to_have_attribute("data-edges", str(60 * 59 // 2))
+    assert page.evaluate("servicemap.graph.cy.edges().length") == 0
+    for picked, edges in (("007", 59), ("", 0)):
+        page.evaluate("node => servicemap.graph.pick({ node })", picked)
+        assert page.evaluate("servicemap.graph.cy.edges().length") == edges
 
 
 def test_two_fingers_that_part_on_a_node_zoom_and_leave_it_where_it_is(page: Page, devtools: CDPSession) -> None:

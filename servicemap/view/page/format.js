@@ -75,7 +75,8 @@ export function withUnit(value, unit) {
 export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
 export function cut(text, length) {
-  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+  const letters = [...text]; // half a letter cannot be drawn
+  return letters.length > length ? `${letters.slice(0, length - 1).join("")}…` : text;
 }
 
 /** Names are what hosts say: control and direction characters would garble the line they stand in. */

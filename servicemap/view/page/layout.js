@@ -38,32 +38,42 @@ export class Layout {
   async of(nodes, edges, better) {
     const ordered = [...nodes].sort((a, b) => compare(a.group, b.group) || compare(a.title, b.title) || compare(a.id, b.id));
     const pairs = prevailing(edges);
-    if (pairs.length <= SOON) return this.ask(ordered, pairs, LAYERED);
-    const first = ordered.some(({ group }) => group) ? await this.ask(ordered, [], BOXES) : rows(ordered);
-    if (pairs.length <= MOST) this.within(ordered, pairs).then((at) => at && better(at));
-    return first;
-  }
-
-  async ask(nodes, pairs, how) {
-    this.elk ??= new globalThis.ELK({ workerUrl: "assets/vendor/elk-worker.min.js" });
-    const answer = await this.elk.layout(told(nodes, pairs, how));
-    return new Map([...places(answer.children)]);
-  }
-
-  // The worker is given up, and another started, when it takes too long.
-  async within(nodes, pairs) {
-    let timer = 0;
-    const late = new Promise((done) => (timer = setTimeout(done, LIMIT_MS)));
-    const at = await Promise.race([this.ask(nodes, pairs, { ...LAYERED, ...QUICK }), late]);
-    clearTimeout(timer);
-    if (!at) {
-      this.elk.terminateWorker();
-      this.elk = null;
+    try {
+      if (pairs.length <= SOON) return await this.ask(ordered, pairs, LAYERED);
+      const first = ordered.some(({ group }) => group) ? await this.ask(ordered, [], BOXES) : rows(ordered);
+      if (pairs.length <= MOST) within(ordered, pairs).then((at) => at && better(at), warn);
+      return first;
+    } catch (error) {
+      warn(error);
+      return rows(ordered);
     }
-    return at;
+  }
+
+  ask(nodes, pairs, how) {
+    this.elk ??= started();
+    return answer(this.elk, nodes, pairs, how);
   }
 }
 
+// In a worker of its own, which is given up when it takes too long: others must not wait for it.
+async function within(nodes, pairs) {
+  const elk = started();
+  let timer = 0;
+  const late = new Promise((done) => (timer = setTimeout(done, LIMIT_MS)));
+  try {
+    return await Promise.race([answer(elk, nodes, pairs, { ...LAYERED, ...QUICK }), late]);
+  } finally {
+    clearTimeout(timer);
+    elk.terminateWorker();
+  }
+}
+
+async function answer(elk, nodes, pairs, how) {
+  return new Map(places((await elk.layout(told(nodes, pairs, how))).children));
+}
+
+const started = () => new globalThis.ELK({ workerUrl: "assets/vendor/elk-worker.min.js" });
+const warn = (error) => console.warn("ELK could not lay the map out; nodes stand in rows.", error);
 const compare = (a, b) => (a < b ? -1 : Number(a > b));
 
 function told(nodes, pairs, layoutOptions) {
