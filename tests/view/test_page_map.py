@@ -146,6 +146,14 @@ def test_thousands_of_edges_are_a_picture_before_which_trouble_and_what_is_picke
         assert page.evaluate("servicemap.graph.cy.edges().length") == edges
 
 
+def test_a_map_that_has_become_a_large_one_stays_where_it_was_moved(page: Page) -> None:
+    page.keyboard.press("+")
+    zoom, held = page.evaluate(ZOOM), page.evaluate(ON_MAP, FREE)
+    for plain in ("true", "false"):
+        page.evaluate(f"servicemap.graph.open({plain}), servicemap.graph.sync()")
+        assert page.evaluate(SEEN, [zoom, held, FREE])
+
+
 def test_two_fingers_that_part_on_a_node_zoom_and_leave_it_where_it_is(page: Page, devtools: CDPSession) -> None:
     before, zoom = placed(page), page.evaluate(ZOOM)
     x, y = page.evaluate(IN_WINDOW, NGINX)

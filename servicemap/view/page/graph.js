@@ -6,7 +6,7 @@ import { colours, look, plainLook } from "./look.js";
 import { Places } from "./place.js";
 import { bounds, cards, elements, plainElements, scene, towards } from "./scene.js";
 
-const MANY_EDGES = 700; // from here on thin lines and names alone
+const [MANY_EDGES, FEWER_EDGES] = [700, 600]; // from here on a map is plain, and down to there it stays so
 const MARGINS = { top: 84, side: 60, bottom: 56 }; // px, for what lies over the map
 const [FARTHEST, NEAREST] = [0.02, 3];
 const NEAR = 1.2; // a map of three nodes need not fill the screen
@@ -36,13 +36,14 @@ export class Graph {
 
   // A picture of thousands of edges is moved as it is and drawn anew when it rests; another one is always drawn.
   open(plain) {
+    const seen = { zoom: this.cy.zoom(), pan: { ...this.cy.pan() } };
     this.cy.destroy();
     this.plain = plain;
     this.pictured = false;
     this.drawn.clear();
     const { container } = this;
     this.cy = cytoscape({
-      container, style: this.style(), minZoom: FARTHEST, maxZoom: NEAREST, wheelSensitivity: 2,
+      container, ...seen, style: this.style(), minZoom: FARTHEST, maxZoom: NEAREST, wheelSensitivity: 2,
       textureOnViewport: plain, autounselectify: true, boxSelectionEnabled: false,
     });
     this.cy.on("tap", ({ target, renderedPosition }) => this.onPick(this.what(target), renderedPosition));
@@ -64,7 +65,7 @@ export class Graph {
     const placed = await this.places.of(key, [...all.values()], pairs);
     if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;
-    const plain = chosen.edges.length > MANY_EDGES;
+    const plain = chosen.edges.length > (this.plain ? FEWER_EDGES : MANY_EDGES);
     this.scene = scene(chosen, all, placed.at);
     if (plain !== this.plain) this.open(plain);
     else if (key !== this.key) this.cy.elements().remove(), this.drawn.clear();
