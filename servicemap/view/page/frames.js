@@ -1,4 +1,4 @@
-// Cytoscape asks for every frame there is, also while nothing moves: without a graphics card that is a fifth of a core.
+// Cytoscape asks for every frame there is, also while nothing moves: without a graphics card that is a tenth of a core.
 // Once nobody has touched the page for a while, and nothing is new, frames come four times a second.
 
 const AWAKE_MS = 5_000; // what it draws in advance of being moved takes it so long, for a thousand cards
