@@ -202,6 +202,7 @@ def test_a_name_that_is_markup_is_only_a_name(page: Page) -> None:
     x, y = page.evaluate(PLACE, service_node(MARKUP))
     page.locator("#graph").hover(position={"x": x, "y": y})
     expect(page.locator("#tip b")).to_have_text(MARKUP)
+    expect(page.locator("#graph")).to_have_css("cursor", "pointer")
     assert page.evaluate("document.scripts.length") == 6
 
 
@@ -241,6 +242,9 @@ def test_an_empty_store_says_what_to_do(browser: Browser, tmp_path: Path) -> Non
     with running_store(tmp_path / "store"), viewing(tmp_path) as view, opened(browser, view.url) as page:
         expect(page.locator("#notice")).to_contain_text("Nothing is stored yet")
         expect(page.locator("#notice pre").first).to_have_text("servicemap up")
+        page.locator("#theme").click()
+        page.keyboard.press("+")
+        page.keyboard.press("f")
 
 
 def test_a_server_that_is_away_is_told_and_found_again(browser: Browser, evil_view: View) -> None:

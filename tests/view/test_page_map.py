@@ -217,6 +217,16 @@ def test_a_drag_that_the_system_takes_away_ends(page: Page, devtools: CDPSession
     assert page.evaluate(SEEN, [zoom, held, (FREE[0] + 60, FREE[1])])
 
 
+def test_news_of_a_card_that_is_held_do_not_take_it_away(page: Page) -> None:
+    x, y = page.evaluate(IN_WINDOW, NGINX)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 40, y + 80, steps=5)
+    page.evaluate("id => { servicemap.graph.scene.nodes.get(id).health = 'bad'; servicemap.graph.sync(); }", NGINX)
+    assert page.evaluate(IN_WINDOW, NGINX) == pytest.approx([x + 40, y + 80], abs=10)
+    page.mouse.up()
+
+
 def test_a_map_that_nobody_touches_draws_next_to_no_frames(browser: Browser, view: View) -> None:
     with opened(browser, "about:blank") as page:
         page.add_init_script(FRAMES)

@@ -29,7 +29,7 @@ export class Graph {
     this.picked = "";
     this.hovered = "";
     this.touched = false; // somebody moved the view: it is not fitted behind their back any more
-    container.addEventListener("pointerleave", () => onHover({}, { x: 0, y: 0 }));
+    container.addEventListener("pointerleave", () => this.over({}, { x: 0, y: 0 }));
     this.cy = cytoscape({ headless: true }); // until there is something to show
     this.drawn = new Map(); // id -> the element as Cytoscape has it, as text
   }
@@ -47,7 +47,7 @@ export class Graph {
       textureOnViewport: plain, autounselectify: true, boxSelectionEnabled: false,
     });
     this.cy.on("tap", ({ target, renderedPosition }) => this.onPick(this.what(target), renderedPosition));
-    this.cy.on("mousemove", ({ target, renderedPosition }) => this.onHover(this.what(target), renderedPosition));
+    this.cy.on("mousemove", ({ target, renderedPosition }) => this.over(this.what(target), renderedPosition));
     this.cy.on("dbltap", ({ renderedPosition }) => this.zoomBy(1.6, renderedPosition));
     this.cy.on("dragpan scrollzoom pinchzoom drag", () => (this.touched = true));
     this.cy.on("dragfree", () => this.keep());
@@ -99,6 +99,11 @@ export class Graph {
     if (picked === this.picked) return;
     this.picked = picked;
     this.sync();
+  }
+
+  over(found, at) {
+    this.container.parentElement.classList.toggle("over", Boolean(found.node || found.edge));
+    this.onHover(found, at);
   }
 
   hover(id) {
@@ -233,5 +238,5 @@ function near({ nodes, edges }, picked) {
 function change(element, { data, classes, position }) {
   element.data(data);
   element.classes(classes);
-  if (position) element.position(position);
+  if (position && !element.grabbed()) element.position(position);
 }
