@@ -34,10 +34,14 @@ class Program:
     port: int
     process: subprocess.Popen[bytes]
 
+    def processes(self) -> list[psutil.Process]:
+        """Return the server and its workers, as of now; a worker may be gone when it is asked."""
+        main = psutil.Process(self.process.pid)
+        return [main, *main.children(recursive=True)]
+
     def pids(self) -> set[int]:
         """Return the process ids of the server and its workers, as of now."""
-        main = psutil.Process(self.process.pid)
-        return {main.pid, *(child.pid for child in main.children(recursive=True))}
+        return {process.pid for process in self.processes()}
 
 
 @contextmanager
