@@ -41,6 +41,13 @@ KNOBS = {
     "max_io_thread_pool_free_size": 0,
     "memory_worker_period_ms": 2000,
 }
+# Of every session. To compile the views' expressions takes longer than to run them, and nothing compiled is kept.
+SETTINGS = {
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
+    "print_pretty_type_names": 0,  # types are told to clients in one line
+}
 HOME = "servicemap"
 _ERROR = re.compile(r"Code: (\d+)\. (.*)", re.S)
 _NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)(?:\s*\(version [^)]*\))?\s*$")
@@ -145,8 +152,9 @@ class Session:
         self.read_rows = 0
         self.read_bytes = 0
         self.elapsed = 0.0
-        # The tag is what `Engine.kill` looks for; types are told to clients in one line.
-        self._query(f"SET log_comment = '{tag}', print_pretty_type_names = 0", "Null", {})
+        # The tag is what `Engine.kill` looks for.
+        settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
+        self._query(f"SET log_comment = '{tag}', {settings}", "Null", {})
 
     def run(self, statement: str, form: str, parameters: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """Run one statement and yield its result, one block at a time, encoded in `form`.

@@ -18,8 +18,6 @@ LIMITS = {  # of one query; the server's memory limit bounds all together
     "max_memory_usage": "1000000000",
     "max_bytes_before_external_group_by": "200000000",  # rather slow than refused; some queries group three times over
     "max_threads": "2",
-    "compile_expressions": "0",  # compiling the views' expressions takes longer than running them
-    "compile_aggregate_expressions": "0",
     "optimize_move_to_prewhere_if_final": "1",  # the time chooses rows before FINAL merges them: it is in every key
 }
 _FORBIDDEN_SETTINGS = re.compile(
