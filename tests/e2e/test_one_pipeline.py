@@ -141,7 +141,7 @@ def places(log: Log, read: Sequence[Topic]) -> list[tuple[str, int]]:
     return [(topic.name, partition) for topic in read for partition in range(partitions[topic.name])]
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 100) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 250) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it takes too long"
