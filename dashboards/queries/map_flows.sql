@@ -5,12 +5,7 @@
             SELECT
                 transport AS transport_, verdict AS verdict_, verdict %% 2 = 1 AS b_serves,
                 if(b_serves, b_port, a_port) AS port,
-                splitByChar('\t', a_who) AS a_parts, splitByChar('\t', b_who) AS b_parts,
-                a_scope, a_address, b_scope, b_address,
-                multiIf(a_parts[3] != '', a_parts[3], a_parts[2] != '', concat('host:', a_parts[2]),
-                    concat('address:', if(a_scope = '', '', concat(a_scope, '@')), a_address)) AS a_id,
-                multiIf(b_parts[3] != '', b_parts[3], b_parts[2] != '', concat('host:', b_parts[2]),
-                    concat('address:', if(b_scope = '', '', concat(b_scope, '@')), b_address)) AS b_id,
+-- include map_ends
                 max(width_ms) AS width, min(window) AS first_, max(window) AS last_,
                 sum(if(if(b_serves, a_seen, b_seen) = b_serves, a_opened, b_opened)) AS opened,
                 sum(if(if(b_serves, a_seen, b_seen) = b_serves, a_closed, b_closed)) AS closed,
