@@ -1,6 +1,5 @@
 """The live view's page in Chromium, on a real store: a thousand processes, five thousand edges, busy for an hour."""
 
-import json
 import os
 import shutil
 import statistics
@@ -16,30 +15,10 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from benchmarks.busy_store import EDGES, NODES, SCENE, fill
 from benchmarks.result import Goal, Result
-from sinks.migrate import migrate
-from sinks.rollup import Rollup
-from sinks.store import Address, Store, create_database
 
-NODES, EDGES, HOSTS, WINDOWS, WIDTH_MS = 1_000, 5_000, 50, 720, 5_000
 RUNS = 5
-SCENE = f"{NODES:,} nodes, {EDGES:,} edges"
-
-_WHO = """toLowCardinality(concat('00\\tid-', toString({it} % {hosts}), '\\tprocess:id-', toString({it} % {hosts}),
-    ':0b007b00:', toString({it}), ':7\\tservice', toString({it} % 60), '\\tprogram', toString({it}),
-    '\\t\\tscan\\t0'))"""
-_SERVER = f"(client * 7 + intDiv(n, {NODES}) * 131 + 1) % intDiv({NODES} * (1 + n % 4), 4)"
-_ROWS = f"""
-    INSERT INTO edges (window, transport, verdict, width_ms, a_address, a_port, a_who, a_seen, b_address, b_port, b_who,
-        b_seen, b_opened, a_sent_bytes, a_received_bytes, b_sent_bytes, b_received_bytes)
-    SELECT fromUnixTimestamp64Milli(toInt64({{start}} + at * {WIDTH_MS}), 'UTC'), 'tcp', 4, {WIDTH_MS},
-        concat('10.1.', toString(intDiv(server, 250)), '.', toString(server % 250)), 5000 + server,
-        {_WHO.format(it="server", hosts=HOSTS)}, 1,
-        concat('10.2.', toString(intDiv(client, 250)), '.', toString(client % 250)), 10000 + n,
-        {_WHO.format(it="client", hosts=HOSTS)}, 1,
-        1, 3000 + n % 911, 400, 400, 3000 + n % 911
-    FROM (SELECT number AS n, n % {NODES} AS client, {_SERVER} AS server FROM numbers({EDGES})) AS pairs
-    CROSS JOIN (SELECT number AS at FROM numbers({WINDOWS})) AS windows"""
 # When the cards are painted, when the edges are, and how long the server took to tell of them, ms.
 _PAINTED = """async ([nodes, edges]) => {
     const { dataset } = document.getElementById("graph");
@@ -76,7 +55,7 @@ def _view(folder: Path) -> Iterator[str]:
         try:
             assert storing.stdout is not None
             storing.stdout.readline()
-            _fill(folder / "store")
+            fill(folder / "store")
             with subprocess.Popen([sys.executable, "-m", *view], stderr=subprocess.PIPE, text=True) as viewing:
                 assert viewing.stderr is not None
                 try:
@@ -85,22 +64,6 @@ def _view(folder: Path) -> Iterator[str]:
                     viewing.terminate()
         finally:
             storing.terminate()
-
-
-def _fill(folder: Path) -> None:
-    port = json.loads((folder / "store.json").read_text())["native_port"]
-    address = Address("127.0.0.1", port, "servicemap", "", "servicemap", folder / "store.token")
-    create_database(address)
-    store = Store(address)
-    migrate(store)
-    start = time.time_ns() // 1_000_000 // WIDTH_MS * WIDTH_MS - WINDOWS * WIDTH_MS
-    store.query(_ROWS.format(start=start))
-    rollup = Rollup(store)
-    rollup.resume()
-    rollup.tell()
-    while store.query("SELECT count() FROM system.merges") != [(0,)]:  # an hour that comes at once is merged at once
-        time.sleep(0.2)
-    store.close()
 
 
 @contextmanager
