@@ -103,23 +103,25 @@ def _nodes(
         )
 
 
-_COUNTS = ("opened", "closed", "active", "failed")
-_NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("edges", *_COUNTS, "conn_s", "bytes_s", "failed_share", "retransmits"), 0), "health": "ok",
-}  # fmt: skip
+_COUNTS = {f"connections_{count}": count for count in ("opened", "closed", "active", "failed")}
+_SUMS = ("edges", *_COUNTS.values(), "conn_s", "bytes_s", "failed_share", "retransmits")
+_NOTHING: dict[str, Any] = {**dict.fromkeys(_SUMS, 0), "health": "ok"}
 
 
 def _sums(edges: list[dict[str, Any]], end: str, seconds: float) -> dict[str, dict[str, Any]]:
     """Add up the edges at each node that is their `end`."""
     sums: dict[str, dict[str, Any]] = {}
     for edge in edges:
-        node = sums.setdefault(edge[end], dict(_NOTHING))
+        node = sums.get(edge[end])
+        if node is None:
+            node = sums[edge[end]] = dict(_NOTHING)
         node["edges"] += 1
-        for count in _COUNTS:
-            node[count] += edge[f"connections_{count}"]
+        for of_edge, of_node in _COUNTS.items():
+            node[of_node] += edge[of_edge]
         node["bytes_s"] += edge["bytes_s"]
         node["retransmits"] += edge["client_retransmits"] + edge["server_retransmits"]
-        node["health"] = worst(node["health"], edge["health"])
+        if edge["health"] != "ok":
+            node["health"] = worst(node["health"], edge["health"])
     for node in sums.values():
         node["conn_s"] = node["opened"] / seconds
         node["failed_share"] = share(node["failed"], max(node["opened"], node["failed"]))
