@@ -49,16 +49,17 @@ async def map_answer(stores: Stores, asked: MapAsked, known: Known, now: int) ->
     level = asked.level
     wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
     earlier = _earlier(wanted)
-    answer = {"from": start, "to": end, "newest": newest.end, "width_ms": newest.width, "level": level}
+    about = {"newest": newest.end, "width_ms": newest.width, "level": level, "changes": asked.changes}
+    answer = {"from": start, "to": end} | about
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
     found, was, before, requests, labels, lives = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
-        stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end)),
-        stores.ask(lambda store: known.before(store, level, end)),
+        stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end) if asked.changes else set()),
+        stores.ask(lambda store: known.before(store, level, end) if asked.changes else frozenset()),
         stores.ask(lambda store: requests_by_edge(store, level, start, end)),
         stores.ask(_labels),
-        stores.ask(lambda store: _lives(store, start, end)),
+        stores.ask(lambda store: _lives(store, start, end) if asked.changes else []),
     )
     # Most often all that was is still there, and that is quickly known.
     gone = not was <= {key(edge) for edge in found.edges}

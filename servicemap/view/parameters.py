@@ -30,11 +30,15 @@ class Ranged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MapAsked(Ranged, frozen=True, kw_only=True):
-    """The map, or the part of it with an end in a service or on a host (its name or id)."""
+    """The map, or the part of it with an end in a service or on a host (its name or id).
+
+    Without `changes` nothing is told of what is new, gone, started or exited, and the answer is there sooner.
+    """
 
     level: Level = "service"
     service: Text = ""
     host: Text = ""
+    changes: bool = True
 
 
 class TimelineAsked(Ranged, frozen=True, kw_only=True):

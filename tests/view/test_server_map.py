@@ -67,6 +67,15 @@ def test_an_edge_that_was_in_the_stretch_before_is_gone_with_its_nodes(view: Vie
     assert [node["id"] for node in found["nodes"] if node["gone"]] == [SLEEP]
 
 
+def test_without_changes_the_map_is_the_same_but_for_what_came_and_went(view: View) -> None:
+    whole, sooner = view.api("map"), view.api("map", changes=0)
+    assert (whole["changes"], sooner["changes"]) == (True, False)
+    assert sooner["edges"] == [edge | {"new": False} for edge in whole["edges"]]
+    assert sooner["nodes"] == [node for node in whole["nodes"] if not node["gone"]]
+    assert (sooner["gone"], sooner["lives"]) == ([], [])
+    assert whole["gone"]
+
+
 def test_nothing_is_new_where_nobody_looked_on_before(past: Past, view: View) -> None:
     first = view.api("map", to=past.now - 45 * MINUTE_MS)
     assert len(first["edges"]) == len(town.TALKS)

@@ -37,9 +37,8 @@ state.onChange((names) => {
 data.onChange(() => update("data"));
 addEventListener("hashchange", () => state.set(parse(location.hash)));
 addEventListener("theme", () => update("theme"));
-listen((newest) => data.newer(newest), (sentence) => data.lost(sentence));
 update("state", new Set(Object.keys(parse(""))));
-data.reload();
+data.reload().then(() => listen((newest) => data.newer(newest), (sentence) => data.lost(sentence)));
 globalThis.servicemap = page; // for the console, and for tests
 
 // Steps one would want to go back from are steps of the browser's history; the rest only changes the address.

@@ -43,7 +43,7 @@ export function changes({ state, data, say }) {
   }
 
   function announce(all) {
-    const key = `${state.level} ${state.at}`;
+    const key = `${state.level} ${state.at} ${data.map.changes}`;
     const fresh = told && key === asked ? all.filter(({ id }) => !told.has(id)) : [];
     told = new Set(all.map(({ id }) => id));
     asked = key;

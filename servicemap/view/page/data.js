@@ -78,12 +78,11 @@ export class Data {
       this.notify();
     };
     try {
-      const first = !this.newest; // the time line must know what is newest
-      const asked = this.early;
-      this.early = null;
-      if (first && !asked) this.newest = (await get("health", {}, mine.signal)).newest;
-      const map = (asked ?? this.askMap(mine.signal)).then((found) => fresh({ map: found }));
-      if (first) await map.then(painted); // what the server does meanwhile would hold up the first picture
+      if (!this.newest) {
+        fresh({ map: await this.first(mine.signal) });
+        await painted(); // what the server does meanwhile would hold up the first picture
+      }
+      const map = this.askMap(mine.signal).then((found) => fresh({ map: found }));
       await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => fresh({ timeline: found }))]);
     } catch (error) {
       if (error.name !== "AbortError") this.lost(error.message);
@@ -95,9 +94,18 @@ export class Data {
     }
   }
 
-  askMap(signal) {
+  // The first map is without what came and went, which takes the server as long again.
+  async first(signal) {
+    const { early } = this;
+    this.early = null;
+    if (early) return early;
+    this.newest = (await get("health", {}, signal)).newest; // the time line must know
+    return this.askMap(signal, { changes: 0 });
+  }
+
+  askMap(signal, more = {}) {
     const [from, to] = this.stretch;
-    return get("map", { level: this.state.level, from: from || "", to: to || "" }, signal);
+    return get("map", { level: this.state.level, from: from || "", to: to || "", ...more }, signal);
   }
 
   // The time line changes by a bucket at a time, and is dearer than the map: it is asked for when one is full.
@@ -120,5 +128,5 @@ const painted = () => new Promise((done) => requestAnimationFrame(() => requestA
 /** The map that early.js asked for as a promise; null unless it is the one that is wanted. */
 function earlyMap(state) {
   const { early } = globalThis;
-  return early?.address === address("map", { level: state.level }) ? told(early.answer) : null;
+  return early?.address === address("map", { level: state.level, changes: 0 }) ? told(early.answer) : null;
 }
