@@ -31,7 +31,7 @@ export class Graph {
     this.touched = false; // somebody moved the view: it is not fitted behind their back any more
     container.addEventListener("pointerleave", () => this.over({}, { x: 0, y: 0 }));
     this.cy = cytoscape({ headless: true }); // until there is something to show
-    this.drawn = new Map(); // id -> the element as Cytoscape has it, as text
+    this.drawn = new Map(); // id -> the element as Cytoscape has it
   }
 
   // A picture of thousands of edges is moved as it is and drawn anew when it rests; another one is always drawn.
@@ -121,10 +121,9 @@ export class Graph {
     const stale = [...this.drawn.keys()].filter((id) => !wanted.has(id));
     const [fresh, changed] = [[], []];
     for (const [id, each] of wanted) {
-      const text = JSON.stringify(each);
       if (!this.drawn.has(id)) fresh.push(each);
-      else if (this.drawn.get(id) !== text) changed.push(each);
-      this.drawn.set(id, text);
+      else if (!same(this.drawn.get(id), each)) changed.push(each);
+      this.drawn.set(id, each);
     }
     if (fresh.length) wake();
     else if (stale.length || changed.length) wake(CHANGE_MS);
@@ -233,6 +232,11 @@ function near({ nodes, edges }, picked) {
     if (client === picked || server === picked) found.add(id).add(client).add(server);
   }
   return found;
+}
+
+function same(one, other) {
+  const equal = (a, b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
+  return one.classes === other.classes && equal(one.data, other.data) && equal(one.position ?? {}, other.position ?? {});
 }
 
 function change(element, { data, classes, position }) {
