@@ -123,6 +123,12 @@ def test_new_and_vanished_edges_are_marked_on_the_map_and_listed(page: Page) -> 
     expect(listed.filter(has_text="198.51.100.7 443")).to_contain_text("new")
 
 
+def test_what_came_and_went_before_the_page_was_opened_is_not_announced(browser: Browser, evil_view: View) -> None:
+    with opened(browser, evil_view.url) as page:
+        expect(page.locator("#changes li", has_text="nginx → sleep 7000")).to_contain_text("gone")
+        expect(page.locator("#said")).to_be_empty()
+
+
 def test_dragging_the_time_line_shows_the_past_and_a_button_leads_back(page: Page, evil_past: Past) -> None:
     shown_past = evil_past.now - 45 * MINUTE_MS
     chart = page.locator("#time .chart")
