@@ -1,9 +1,12 @@
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
+
+from sinks.embedded.engine import Session
+from sinks.embedded.reader import check_statement
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,10 @@ from clickhouse_driver.errors import ServerException
         "SELECT 1 FORMAT Template SETTINGS format_template_row = '/etc/passwd'",
         "SELECT 1 SETTINGS format_template_row = '/etc/passwd' FORMAT Template",
         "SELECT 1 FROM readable SETTINGS additional_table_filters = {'readable': 'file(\\'/etc/passwd\\') != \\'\\''}",
+        "SELECT 1 FROM readable SETTINGS additional_table_filters = {'readable': '\\tfile(''/etc/passwd'') != '''''}",
+        "SELECT file(splitByChar('\\t', '/etc/passwd\\tx')[1])",
+        "SELECT '\\t', \"\\x66ile\"('/etc/passwd')",
+        "SELECT '\\\\t', `\\x66ile`('/etc/passwd')",
         "SELECT 1; DROP TABLE readable",
     ],
 )
@@ -51,6 +58,13 @@ def test_a_reader_cannot_change_or_reach_anything(writer: Client, reader: Client
     assert caught.value.code in (164, 62, 36), caught.value
     assert not out.exists()
     assert reader.execute("SELECT count() FROM readable") == [(0,)]
+
+
+@pytest.mark.parametrize("query", ["SELECT 1", "WITH 1 AS one SELECT splitByChar('\\t', 'a\\tb')[one]"])
+def test_a_plain_question_is_not_parsed_before_it_is_run(query: str) -> None:
+    nobody_to_ask = cast(Session, None)
+
+    check_statement(nobody_to_ask, query, {}, frozenset({"file"}))
 
 
 def test_a_reader_may_set_what_only_concerns_its_query(reader: Client) -> None:
