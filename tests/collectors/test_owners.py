@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from collectors.open_files import OpenFiles
+from tests.collectors.namespaces import Namespaces
 from tests.collectors.watching import Watch
 
 Holder = tuple[int, int]  # cookie, pid
@@ -220,24 +221,31 @@ os.setgroups([]); os.setgid(65534); os.setuid(65534)
 """
 
 
-def test_a_socket_closed_between_the_scans_starts_no_search(
-    watch: Watch, server: socket.socket, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def closed_between_the_scans() -> None:
+    watch, reads = Watch(), []
     told(watch, keyframe=True)
-    reads = []
     read = watch.owners._files.read
 
     def counted(*arguments: Any, **options: Any) -> None:
         reads.append(arguments)
         read(*arguments, **options)
 
-    monkeypatch.setattr(watch.owners._files, "read", counted)
-    client = socket.create_connection(server.getsockname())
-    accepted, _ = server.accept()
-    watch.next()
-    watch.scan.look(watch.at.start)
-    accepted.close()
-    client.close()
-    watch.owners.collect(watch.at)
-
+    with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as server:
+        patch.setattr(watch.owners._files, "read", counted)
+        told(watch)
+        reads.clear()
+        client = socket.create_connection(server.getsockname())
+        accepted, _ = server.accept()
+        watch.next()
+        watch.scan.look(watch.at.start)
+        accepted.close()
+        client.close()
+        watch.owners.collect(watch.at)
+    watch.close()
     assert len(reads) == 1
+
+
+def test_a_socket_closed_between_the_scans_starts_no_search(namespaces: Namespaces) -> None:
+    alone = namespaces.start(namespaces.left, closed_between_the_scans)  # others' sockets would be searched for
+    alone.join()
+    assert alone.exitcode == 0

@@ -100,6 +100,9 @@ def told(page: Page, view: View, hosts: dict[str, str], calls: list[tuple[str, s
     page.route("**/api/map?*", lambda route: route.fulfill(body=answer, content_type="application/json"))
     page.goto(f"{view.url}#{urlencode({'level': 'process', **state})}")
     shows(page, len(nodes))
+    page.wait_for_function(
+        "() => !servicemap.data.underway"
+    )  # the map is told twice: the second time with what came and went
 
 
 def test_a_host_stands_left_of_one_that_it_asks_more_than_it_is_asked(page: Page, view: View) -> None:
