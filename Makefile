@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ASSETS := servicemap/view/page/vendor/built-from.txt
 
-.PHONY: help setup up demo test check fmt bench lock golden kafka clean
+.PHONY: help setup up demo test fuzz check fmt bench lock golden kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ demo: setup ## run the map and a small shop with two faults to find on it
 
 test: setup ## run the tests (ARGS='-k name' for some of them)
 	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS)
+
+fuzz: setup ## run the attacks at length (SERVICEMAP_FUZZ=50 times the tests' share)
+	@SERVICEMAP_FUZZ=$${SERVICEMAP_FUZZ:-50} $(BIN)/python -m pytest -m fuzz -n 0 --timeout 7200 $(ARGS)
 
 check: setup ## lint, format check, types
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

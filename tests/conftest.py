@@ -38,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: order[_folder(item.nodeid)])
 
 
+@pytest.fixture(scope="session")
+def fuzz_factor() -> int:
+    """How many times its share of the suite a test marked `fuzz` tries."""
+    return int(os.environ.get("SERVICEMAP_FUZZ", "1"))
+
+
 @dataclass(frozen=True)
 class Kafka:
     """A Kafka for tests. A real one must be told to create topics; librdkafka's mock cannot be
