@@ -35,10 +35,10 @@ def stretch(past: Past, stage: Stage, partition: int, offsets: dict[str, int]) -
     One topic may be read far ahead of another, and its records wait for the other's: the stretch is the slowest's.
     """
     ends = {topic.name: offsets.get(topic.name, 0) for topic in stage.reads}
-    read = [last.timestamp for name, end in ends.items() if (last := _at(past, name, partition, end - 1))]
+    read = [last.timestamp for name, end in ends.items() if (last := _at(past, name, partition, end - 1)) is not None]
     if not read:
         return
-    unread = [first.timestamp for name, end in ends.items() if (first := _at(past, name, partition, end))]
+    unread = [first.timestamp for name, end in ends.items() if (first := _at(past, name, partition, end)) is not None]
     since = min([max(read), *unread]) - STRETCH_MS
     for name, end in ends.items():
         start = past.offset_at(name, partition, since)

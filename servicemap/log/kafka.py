@@ -154,7 +154,7 @@ class KafkaLog:
     def reader(self, topics: Sequence[str], group: str | None) -> KafkaReader:
         """Read topics, sharing them with the readers of the same group; see Log."""
         partitions = {topic: self._count(topic) for topic in topics}
-        return KafkaReader(self._consumer(group or "servicemap-reader"), partitions, group)
+        return KafkaReader(self._consumer(group or "servicemap-reader", eof=True), partitions, group)
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
         """The records of a range; see Log."""
@@ -172,7 +172,7 @@ class KafkaLog:
                         yield record_of(message)
                     if _is_past(message, stop - 1):
                         return
-                if messages:
+                if any(message.error() is None for message in messages):
                     heard = time.monotonic()
                 elif time.monotonic() - heard > ANSWER_SECONDS:
                     raise self._no_answer()

@@ -34,7 +34,7 @@ class KafkaReader:
     """
 
     def __init__(self, consumer: Consumer, partitions: Mapping[str, int], group: str | None) -> None:
-        """`partitions` says how many each topic has; `consumer` is closed with the reader."""
+        """`partitions` says how many each topic has; `consumer` tells the ends of partitions, and closes with this."""
         self._consumer = consumer
         self._all = [(topic, n) for topic, count in partitions.items() for n in range(count)]
         self._group = group
@@ -52,10 +52,10 @@ class KafkaReader:
         while True:
             # consume() alone would wait until there are `limit` messages.
             first = self._consumer.poll(max(0.0, deadline - time.monotonic()))
-            messages = [first] if first else []
-            if first and limit > 1:
+            messages = [first] if first is not None else []  # by no truth test: one without a value is false
+            if messages and limit > 1:
                 messages += self._consumer.consume(limit - 1, 0)
-            records = [record for message in messages if (record := self._accept(message))]
+            records = [record for message in messages if (record := self._accept(message)) is not None]
             if records or time.monotonic() >= deadline:
                 return records
 
@@ -102,14 +102,17 @@ class KafkaReader:
     def _accept(self, message: Message) -> Record | None:
         """The record, unless it is an event or of a partition that is no longer ours."""
         place = (message.topic(), message.partition())
-        if error := message.error():
+        error = message.error()
+        if error is not None and error.code() != KafkaError._PARTITION_EOF:
             _logger.warning("kafka: %s", error.str())  # librdkafka goes on by itself
             return None
         if place not in self._next:
             return None
-        self._next[place] = message.offset() + 1
-        self._moved.add(place)
-        return record_of(message)
+        at = message.offset() + (error is None)
+        if error is None or at > self._next[place]:  # the last offsets may be of no record: compacted, deleted, markers
+            self._next[place] = at
+            self._moved.add(place)
+        return record_of(message) if error is None else None
 
     def _assigned(self, _consumer: Any, places: list[TopicPartition]) -> None:
         """Go on where sought, else where committed, else at the earliest."""

@@ -34,6 +34,7 @@ def _past(
     log: Log, group: str, ends: dict[Place, int], now: Callable[[], float], sleep: Callable[[float], None]
 ) -> bool:
     deadline, before = now() + PATIENCE, -1
+    ends = {place: end for place, end in ends.items() if log.bounds(*place)[0] < end}  # else nothing is left to read
     while True:
         committed = {place: log.committed(group, *place) for place in ends}
         if all((at or 0) >= ends[place] or ends[place] == 0 for place, at in committed.items()):

@@ -81,9 +81,10 @@ def test_the_largest_record_is_read_whatever_it_holds_and_a_signal_ends_the_work
     before = end(log, topics.DEAD_LETTERS.name)
     log.append(topics.CONNECTIONS.name, b"host", b"[" * topics.CONNECTIONS.max_bytes)
     log.append(topics.CONNECTIONS.name, b"host", b"not JSON")
+    log.append(topics.CONNECTIONS.name, b"host", None)
     log.flush()
     with worker(broker.address, tmp_path / "work") as process:
-        wait_until(lambda: end(log, topics.DEAD_LETTERS.name) == before + 2)
+        wait_until(lambda: end(log, topics.DEAD_LETTERS.name) == before + 3)
         process.terminate()
         signalled = time.monotonic()
         assert process.wait(15) == 0

@@ -75,6 +75,33 @@ def test_a_tombstone_and_an_empty_value_are_told_apart(place: Any, log: Log) -> 
     assert values(list(log.read(topic.name, 0, 0, 2))) == [None, b""]
 
 
+ENDINGS: list[list[bytes | None]] = [[None], [b"v", None], [b"", None, None], [None, b"v", b""]]  # by partition
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_records_without_a_value_or_a_key_are_read_and_committed_wherever_they_stand(
+    place: Any, log: Log, unique: Callable[[], str], limit: int
+) -> None:
+    topic, group = place.topic(log), unique()
+    for partition, given in enumerate(ENDINGS):
+        for value in given:
+            log.append(topic.name, b"", value, partition=partition)
+    log.flush()
+
+    reader = place.reader(log, topic, group)
+    found: dict[int, list[bytes | None]] = {partition: [] for partition in range(len(ENDINGS))}
+    deadline = time.monotonic() + PROMPT
+    while sum(map(len, found.values())) < sum(map(len, ENDINGS)) and time.monotonic() < deadline:
+        for record in reader.poll(0.5, limit):
+            found[record.partition].append(record.value)
+    reader.commit()
+
+    assert list(found.values()) == ENDINGS
+    assert set(reader.lag().values()) == {0}
+    assert [log.committed(group, topic.name, n) for n in range(len(ENDINGS))] == [len(given) for given in ENDINGS]
+    assert [values(list(log.read(topic.name, n, 0, 9))) for n in range(len(ENDINGS))] == ENDINGS
+
+
 def test_a_key_goes_to_the_same_partition_in_every_log(place: Any, log: Log) -> None:
     topic = place.topic(log)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from deploy.java import StartError
@@ -137,3 +138,25 @@ def test_what_is_appended_while_the_broker_is_away_arrives_once_and_in_order(
 
             records = list(log.read(topic.name, 0, 0, 1000))
     assert [record.value for record in records] == [b"%d" % number for number in range(100)]
+
+
+def test_a_group_is_through_with_a_partition_whose_last_records_are_gone(
+    place: Any, log: KafkaLog, unique: Callable[[], str]
+) -> None:
+    if place.name == "mock":
+        pytest.skip("librdkafka's mock cluster deletes no records; Apache Kafka does")
+    topic, group = place.topic(log), unique()
+    for _ in range(3):
+        log.append(topic.name, b"key", b"value", partition=0)
+    log.flush()
+    admin = AdminClient({"bootstrap.servers": place.url.removeprefix("kafka://")})
+    (deleted,) = admin.delete_records([TopicPartition(topic.name, 0, 3)]).values()
+    deleted.result(10)
+    reader = place.reader(log, topic, group)
+    reader.seek(topic.name, 0, 1)
+
+    deadline = time.monotonic() + 30
+    while reader.lag().get((topic.name, 0)) != 0 or log.committed(group, topic.name, 0) != 3:
+        assert time.monotonic() < deadline
+        assert reader.poll(0.1, 10) == []
+        reader.commit()

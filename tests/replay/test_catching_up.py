@@ -1,0 +1,65 @@
+"""When a replay stops waiting for the live folds and the sink."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from schemas import topics
+from servicemap.log.protocol import Log, TopicInfo
+from servicemap.replay.catching_up import caught_up
+from servicemap.replay.reading import Place
+
+SIDES, EDGES, CONNECTIONS = topics.SIDES.name, topics.EDGES.name, topics.CONNECTIONS.name
+
+
+class Offsets:
+    """A log that has nothing but offsets: what it holds, and what all groups have committed."""
+
+    def __init__(self, bounds: Mapping[Place, tuple[int, int]], committed: Mapping[Place, int]) -> None:
+        self._bounds = bounds
+        self._committed = committed
+
+    def bounds(self, *place: Any) -> tuple[int, int]:
+        return self._bounds.get(place, (0, 0))
+
+    def committed(self, group: str, *place: Any) -> int | None:
+        return self._committed.get(place)
+
+    def topics(self) -> list[TopicInfo]:
+        return [TopicInfo(topic.name, 2, 0, None) for topic in (topics.SIDES, topics.EDGES)]
+
+
+class Time:
+    """Passes as it is slept."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(
+    ("bounds", "committed", "expected"),
+    [
+        ({(CONNECTIONS, 0): (0, 5)}, {(CONNECTIONS, 0): 5}, True),
+        ({(CONNECTIONS, 0): (0, 5)}, {(CONNECTIONS, 0): 4}, False),
+        ({(CONNECTIONS, 0): (0, 5), (CONNECTIONS, 1): (0, 5)}, {(CONNECTIONS, 0): 5}, False),
+        # What retention has taken is nobody's to read.
+        ({(CONNECTIONS, 0): (0, 5), (CONNECTIONS, 1): (9, 9)}, {(CONNECTIONS, 0): 5}, True),
+        ({(CONNECTIONS, 1): (9, 9), (SIDES, 0): (9, 9), (EDGES, 1): (3, 3)}, {}, True),
+        ({(CONNECTIONS, 1): (9, 9), (SIDES, 0): (8, 9)}, {(SIDES, 1): 0}, False),
+    ],
+)
+def test_a_partition_is_waited_for_only_while_it_has_something_to_read(
+    bounds: Mapping[Place, tuple[int, int]], committed: Mapping[Place, int], expected: bool
+) -> None:
+    time = Time()
+    log = cast(Log, Offsets(bounds, committed))
+    read = {place: end for place, (_, end) in bounds.items() if place[0] == CONNECTIONS}
+
+    assert caught_up(log, read, time, time.sleep) is expected
