@@ -2,6 +2,8 @@
 
 import re
 
+from schemas.text import to_bytes, to_text
+
 # A scope or folder named after the container. The runtimes' monitors (crio-conmon-….scope) are in no container.
 _RUNTIMES = "docker|cri-containerd|containerd|crio|libpod|podman|nerdctl"
 _SCOPED = re.compile(rf"^(?:{_RUNTIMES})-([0-9a-f]{{12,64}})(?:\.scope)?$")
@@ -12,12 +14,14 @@ _MACHINE = re.compile(r"^(?:systemd-nspawn@(.+)\.service|machine-(.+)\.scope)$")
 _V1_WORTH = ("name=systemd", "systemd", "memory", "pids", "cpu", "cpu,cpuacct", "devices")
 
 
-def parse_cgroup(text: str) -> str:
+def parse_cgroup(raw: bytes) -> str:
     """Return the path in /proc/PID/cgroup: that of v2, or where that is / (hybrid hosts), the most telling of v1."""
     paths = {}
-    for line in text.splitlines():
-        _, controllers, path = line.split(":", 2)
-        paths[controllers] = path
+    for line in raw.split(b"\n"):
+        _, _, named = line.partition(b":")
+        controllers, _, path = named.partition(b":")
+        if path:
+            paths[to_text(controllers)] = to_text(path)
     unified = paths.get("", "/")
     if unified != "/":
         return unified
@@ -51,4 +55,4 @@ def unit_of(path: str) -> str:
 
 def _unescape(name: str) -> str:
     """Undo systemd's escaping of bytes, \\x2d for a dash (systemd-escape(1))."""
-    return re.sub(r"\\x([0-9a-f]{2})", lambda match: chr(int(match[1], 16)), name)
+    return to_text(re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), to_bytes(name)))

@@ -16,6 +16,7 @@ from collectors.settings import Settings
 from collectors.window import Inert, Window
 from schemas import ids
 from schemas.raw import HostFacts, Interfaces
+from schemas.text import shown, to_text
 from schemas.topics import HOSTS
 
 
@@ -24,7 +25,7 @@ def find_host_id(settings: Settings, etc: str = "/etc", sys: str = "/sys") -> st
     candidates: tuple[str, ...] = (
         _text(f"{etc}/machine-id"),
         _text(f"{sys}/class/dmi/id/product_uuid").lower(),
-        re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname()),
+        re.sub(r"[^A-Za-z0-9._-]", "-", _hostname()).lstrip("._-"),
     )
     if settings.host_id:
         candidates = (settings.host_id,)
@@ -36,7 +37,8 @@ def find_host_id(settings: Settings, etc: str = "/etc", sys: str = "/sys") -> st
 
 def find_boot_id(proc: str = "/proc") -> str:
     """Return the id of this boot."""
-    return _text(f"{proc}/sys/kernel/random/boot_id") or "unknown"
+    found = _text(f"{proc}/sys/kernel/random/boot_id")
+    return found if ids.BOOT_ID.fullmatch(found) else "unknown"
 
 
 class HostCollector(Inert):
@@ -64,7 +66,7 @@ class HostCollector(Inert):
 
     def collect(self, window: Window) -> HostFacts:
         """Return the facts; a batch that changes nothing is marked by an empty host name."""
-        self.hostname = socket.gethostname()
+        self.hostname = _hostname()
         self.interfaces = Interfaces.of(self._interfaces())
         facts = {**self._fixed, "hostname": self.hostname, "interfaces": self.interfaces}
         if facts == self._last and not window.keyframe:
@@ -76,14 +78,14 @@ class HostCollector(Inert):
     def _fixed(self) -> dict[str, Any]:
         uname = os.uname()
         return {
-            "os": parse_os_release(_text(f"{self._etc}/os-release")),
-            "kernel": uname.release,
-            "arch": uname.machine,
+            "os": parse_os_release(_bytes(f"{self._etc}/os-release")),
+            "kernel": shown(uname.release),
+            "arch": shown(uname.machine),
             "cpus": os.cpu_count() or 0,
             "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
             "booted": self._booted,
             "agent_version": _version(),
-            "labels": self._settings.labels,
+            "labels": {shown(name): shown(value) for name, value in self._settings.labels.items()},
         }
 
     def _interfaces(self) -> Iterable[tuple[str, str, int, str, bool]]:
@@ -91,17 +93,26 @@ class HostCollector(Inert):
             yield name, address, prefix, mac, self._settings.is_local(name)
 
 
-def parse_os_release(text: str) -> str:
+def parse_os_release(raw: bytes) -> str:
     """Return the name of the system in os-release(5)."""
-    fields = dict(line.partition("=")[::2] for line in text.splitlines() if "=" in line)
-    return (fields.get("PRETTY_NAME") or fields.get("NAME") or platform.system()).strip("\"'")
+    fields = dict(line.partition(b"=")[::2] for line in raw.split(b"\n") if b"=" in line)
+    named = fields.get(b"PRETTY_NAME") or fields.get(b"NAME") or platform.system().encode()
+    return to_text(named.strip(b"\"' \t\r"))
+
+
+def _hostname() -> str:
+    return to_text(os.fsencode(socket.gethostname()))
 
 
 def _text(path: str) -> str:
+    return to_text(_bytes(path).strip())
+
+
+def _bytes(path: str) -> bytes:
     try:
-        return Path(path).read_text(errors="replace").strip()
+        return Path(path).read_bytes()
     except OSError:
-        return ""
+        return b""
 
 
 def _version() -> str:

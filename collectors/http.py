@@ -5,6 +5,7 @@ connections are looked at, and the batch says how few. What is asked for, header
 """
 
 import errno
+import os
 import socket
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.window import Window
 from schemas.raw import RequestBatch, Requests
+from schemas.text import to_text
 from schemas.topics import REQUESTS
 
 LOOPBACK = "lo"
@@ -106,7 +108,7 @@ class HttpCollector:
         names = sorted({one.name for one in found}, key=self._rank)
         self._beyond = len(names[len(RINGS) :])
         names = names[: len(RINGS)]
-        indexes = {name: index for index, name in socket.if_nameindex() if name in names}
+        indexes = {name: index for index, raw in socket.if_nameindex() if (name := to_text(os.fsencode(raw))) in names}
         for name in [name for name, tap in self._taps.items() if indexes.get(name) != tap.index]:
             self._taps.pop(name).close()
         for name in sorted(indexes.keys() - self._taps.keys()):

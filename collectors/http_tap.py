@@ -7,6 +7,7 @@ include/uapi/linux/if_packet.h.
 
 import ctypes
 import mmap
+import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -30,6 +31,9 @@ _IPV4 = struct.Struct("!12x4s4s").unpack_from
 _IPV6 = struct.Struct("!8x16s16s").unpack_from
 _TCP = struct.Struct("!HHIIB").unpack_from
 
+_ADDRESS = struct.Struct("=HHi12x")  # struct sockaddr_ll: family, protocol in network order, index
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
 # Source and destination address and port, sequence and acknowledgement number, payload, ns since the epoch, sent by us.
 Segment = tuple[bytes, bytes, int, int, int, int, bytes, int, bool]
 
@@ -52,7 +56,7 @@ class Tap:
                 _PACKET, _RX_RING, struct.pack("4I", BLOCK, ring_bytes // BLOCK, FRAME, self._frames)
             )
             self._ring = mmap.mmap(self._socket.fileno(), ring_bytes)
-            self._socket.bind((device, ETH_P_ALL))
+            _bind(self._socket, index)
         except OSError:
             self._socket.close()
             raise
@@ -98,6 +102,14 @@ class Tap:
         self._states.release()
         self._ring.close()
         self._socket.close()
+
+
+def _bind(sock: socket.socket, index: int) -> None:
+    """Listen on a device. Python binds by name, and a name need not be text."""
+    address = _ADDRESS.pack(socket.AF_PACKET, socket.htons(ETH_P_ALL), index)
+    if _LIBC.bind(sock.fileno(), address, len(address)):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
 
 
 def _unusual(ring: mmap.mmap, ip: int) -> tuple[bytes, bytes, int]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from collectors.process_table import parse_stat
 from collectors.procfs import read_file
+from schemas.text import to_text
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -69,14 +70,14 @@ def parse_cpu(text: bytes) -> tuple[int, int]:
 
 def parse_memory(text: bytes) -> dict[str, int]:
     """Return the entries of /proc/meminfo in bytes."""
-    lines = (line.split() for line in text.splitlines())
-    return {line[0][:-1].decode(): int(line[1]) * 1024 for line in lines if len(line) == 3}
+    lines = (line.split() for line in text.split(b"\n"))
+    return {to_text(line[0][:-1]): int(line[1]) * 1024 for line in lines if len(line) == 3}
 
 
 def parse_network(text: bytes) -> tuple[int, int]:
     """Return bytes (received, sent) in /proc/net/dev by all interfaces but loopback."""
     received = sent = 0
-    for line in text.splitlines()[2:]:
+    for line in text.split(b"\n")[2:]:
         name, _, rest = line.partition(b":")
         fields = rest.split()
         if name.strip() != b"lo" and len(fields) >= 16:

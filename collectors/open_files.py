@@ -75,7 +75,7 @@ class OpenFiles:
             target = link(path)
         except OSError:
             return 0
-        return int(target[_PREFIX:-1]) if target.startswith("socket:[") else 0
+        return int(target[_PREFIX:-1]) if target.startswith(b"socket:[") else 0
 
     def _update(self, pid: int, found: dict[str, int]) -> None:
         process = (pid, self._starts[pid])

@@ -1,11 +1,15 @@
 """What a process is, read from /proc/PID once per process and after it executes another program (proc(5))."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
 from collectors.cgroups import container_of, parse_cgroup, unit_of
 from collectors.procfs import link, read_file
-from collectors.redact import bounded, redact
+from collectors.redact import redact
+from schemas.text import cut, to_text
+
+_UID = re.compile(rb"[0-9]{1,10}")
 
 
 class Facts(NamedTuple):
@@ -33,17 +37,17 @@ class FactsReader:
         """Return the facts; None when the process is gone."""
         folder = f"{self._proc}/{pid}"
         status = read_file(f"{folder}/status")
-        cgroup_text = read_file(f"{folder}/cgroup")
+        cgroup = read_file(f"{folder}/cgroup")
         if status is None:
             return None
-        cgroup = parse_cgroup((cgroup_text or b"").decode(errors="replace"))
+        path = parse_cgroup(cgroup or b"")
         return Facts(
             uid=parse_uid(status),
-            exe=self._link(f"{folder}/exe"),
+            exe=to_text(self._link(f"{folder}/exe")),
             cmdline=parse_cmdline(read_file(f"{folder}/cmdline", self._cmdline_bytes * 4) or b"", self._cmdline_bytes),
-            cgroup=cgroup,
-            container=container_of(cgroup),
-            unit=unit_of(cgroup),
+            cgroup=path,
+            container=container_of(path),
+            unit=unit_of(path),
             netns=self.netns(pid),
         )
 
@@ -52,19 +56,19 @@ class FactsReader:
         target = self._link(f"{self._proc}/{pid}/ns/net")  # net:[4026531840]
         return int(target[5:-1]) if target else 0
 
-    def _link(self, path: str) -> str:
+    def _link(self, path: str) -> bytes:
         try:
             return link(path)
         except PermissionError:
             self.denied = True
         except OSError:
             pass
-        return ""
+        return b""
 
 
 def parse_uid(status: bytes) -> int:
     """Return the effective user id in /proc/PID/status; -1 when it is not there."""
-    for line in status.splitlines():
+    for line in status.split(b"\n"):  # and no other: a program may call itself "\rUid: 0 0 0 0"
         if line.startswith(b"Uid:"):
             return int(line.split()[2])
     return -1
@@ -74,14 +78,26 @@ def parse_cmdline(raw: bytes, limit: int) -> list[str]:
     """Return the arguments, secrets replaced, at most `limit` characters.
 
     A program that writes its own title leaves one string, which is taken apart at its spaces for redaction only.
+    Secrets are looked for in the arguments as they are; what is no printable text in them is escaped afterwards.
     """
-    text = raw.rstrip(b"\0").decode(errors="replace")
+    text = raw.rstrip(b"\0").decode("utf-8", "surrogateescape")
     if not text:
         return []
     arguments = text.split("\0")
-    if len(arguments) == 1 and " " in text:
-        return bounded([" ".join(redact(text.split(" ")))], limit)
-    return bounded(redact(arguments), limit)
+    title = len(arguments) == 1 and " " in text
+    redacted = [" ".join(redact(text.split(" ")))] if title else redact(arguments)
+    return bounded([to_text(argument.encode("utf-8", "surrogateescape")) for argument in redacted], limit)
+
+
+def bounded(arguments: list[str], limit: int) -> list[str]:
+    """Cut a command line to a number of characters; an ellipsis says where."""
+    kept: list[str] = []
+    for argument in arguments:
+        if len(argument) > limit:
+            return [*kept, cut(argument, limit) + "…"]
+        kept.append(argument)
+        limit -= len(argument) + 1
+    return kept
 
 
 class Users:
@@ -94,7 +110,7 @@ class Users:
     def reload(self) -> None:
         """Read the file again."""
         try:
-            self._names = parse_passwd(self._passwd.read_text(errors="replace"))
+            self._names = parse_passwd(self._passwd.read_bytes())
         except OSError:
             self._names = {}
 
@@ -103,11 +119,11 @@ class Users:
         return self._names.get(uid, "")
 
 
-def parse_passwd(text: str) -> dict[int, str]:
+def parse_passwd(raw: bytes) -> dict[int, str]:
     """Return uid -> name; the first entry of a uid counts (passwd(5))."""
     names: dict[int, str] = {}
-    for line in text.splitlines():
-        fields = line.split(":")
-        if len(fields) >= 3 and fields[2].isdecimal():
-            names.setdefault(int(fields[2]), fields[0])
+    for line in raw.split(b"\n"):
+        fields = line.split(b":")
+        if len(fields) >= 3 and _UID.fullmatch(fields[2]):
+            names.setdefault(int(fields[2]), to_text(fields[0]))
     return names

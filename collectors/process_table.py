@@ -6,6 +6,7 @@ stat costs 5 us a process where psutil needs 68 us for the same facts.
 from typing import NamedTuple
 
 from collectors.procfs import pids, read_file
+from schemas.text import to_text
 
 PF_KTHREAD = 0x0020_0000  # include/linux/sched.h
 
@@ -35,8 +36,8 @@ def parse_stat(raw: bytes) -> Stat:
     rest = raw[closing + 2 :].split()
     return Stat(
         pid=int(raw[:opening]),
-        comm=raw[opening + 1 : closing].decode(errors="replace"),
-        state=rest[0].decode(),
+        comm=to_text(raw[opening + 1 : closing]),
+        state=to_text(rest[0]),
         parent=int(rest[1]),
         kernel=bool(int(rest[6]) & PF_KTHREAD),
         cpu=int(rest[11]) + int(rest[12]),

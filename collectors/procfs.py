@@ -24,9 +24,9 @@ def pids(proc: str) -> list[int]:
     return [int(name) for name in os.listdir(proc) if name.isdecimal()]
 
 
-def link(path: str) -> str:
+def link(path: str) -> bytes:
     """Return where a link of /proc points; OSError when it is gone or not ours to read."""
-    return os.readlink(path)
+    return os.readlink(path.encode())
 
 
 def names(path: str) -> list[str]:

@@ -5,6 +5,7 @@ import struct
 from typing import NamedTuple
 
 from collectors import netlink
+from schemas.text import to_text
 
 ROUTE = 0
 RTM_NEWLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 18, 20, 22
@@ -43,7 +44,7 @@ def parse_links(chunk: bytes) -> dict[int, tuple[str, str]]:
             _, _, index, _, _ = _LINK.unpack_from(chunk, at + netlink.HEADER.size)
             told = _told(chunk, at + netlink.HEADER.size + _LINK.size, at + length)
             mac = told.get(IFLA_ADDRESS, b"")
-            links[index] = (told[IFLA_IFNAME].rstrip(b"\0").decode(), mac.hex(":") if any(mac) else "")
+            links[index] = (to_text(told[IFLA_IFNAME].rstrip(b"\0")), mac.hex(":") if any(mac) else "")
     return links
 
 

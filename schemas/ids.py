@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 HOST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+BOOT_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class Endpoint(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
-from schemas.ids import HOST_ID
+from schemas.ids import BOOT_ID, HOST_ID
 from schemas.merge import Merge, says
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
@@ -22,7 +22,7 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     v: Annotated[int, Meta(ge=1, description="schema version of the message")] = VERSION
     host_id: Annotated[str, Meta(pattern=rf"^{HOST_ID.pattern}{END}")]
-    boot_id: Annotated[str, Meta(pattern=rf"^[A-Za-z0-9-]{{1,64}}{END}")]
+    boot_id: Annotated[str, Meta(pattern=rf"^{BOOT_ID.pattern}{END}")]
     run: Annotated[int, Meta(ge=0, description="start of the agent, ms since the epoch")]
     seq: Annotated[int, Meta(ge=0, description="number of the window in the run, 0 for the first")] = 0
     window: Annotated[int, Meta(ge=0, le=2**53, description="start of the window, ms, on its grid")]

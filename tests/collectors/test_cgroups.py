@@ -50,12 +50,12 @@ def test_the_innermost_service_is_the_unit(path: str, unit: str) -> None:
 
 
 def test_the_unified_hierarchy_speaks_first() -> None:
-    assert parse_cgroup("0::/system.slice/nginx.service\n") == "/system.slice/nginx.service"
+    assert parse_cgroup(b"0::/system.slice/nginx.service\n") == "/system.slice/nginx.service"
 
 
 def test_hybrid_hosts_tell_by_the_old_hierarchies() -> None:
     text = f"12:pids:/docker/{ID}\n2:cpu,cpuacct:/docker/{ID}\n1:name=systemd:/docker/{ID}\n0::/\n"
 
-    assert parse_cgroup(text) == f"/docker/{ID}"
-    assert parse_cgroup("4:memory:/a\n1:name=systemd:/\n0::/b\n") == "/b"
-    assert parse_cgroup("") == "/"
+    assert parse_cgroup(text.encode()) == f"/docker/{ID}"
+    assert parse_cgroup(b"4:memory:/a\n1:name=systemd:/\n0::/b\n") == "/b"
+    assert parse_cgroup(b"") == "/"

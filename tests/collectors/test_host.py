@@ -87,8 +87,8 @@ def test_addresses_are_those_that_ip_shows() -> None:
 
 
 def test_the_system_is_named_as_it_names_itself() -> None:
-    assert parse_os_release('NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12"\n') == "Debian GNU/Linux 12"
-    assert parse_os_release("") == "Linux"
+    assert parse_os_release(b'NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12"\n') == "Debian GNU/Linux 12"
+    assert parse_os_release(b"") == "Linux"
     assert len(find_boot_id()) == 36
 
 

@@ -157,7 +157,7 @@ def test_a_name_may_hold_anything() -> None:
     stat = parse_stat(b"4242 (a) (b\n) c)" + rest)
 
     assert (stat.pid, stat.comm, stat.parent, stat.cpu, stat.threads, stat.start, stat.rss) == (
-        (4242, "a) (b\n) c", 41, 33, 3, 987654, 250)
+        (4242, "a) (b\\x0a) c", 41, 33, 3, 987654, 250)
     )  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def test_users_come_from_the_file_alone(tmp_path: Path) -> None:
     users.reload()
 
     assert (users.name(0), users.name(33), users.name(99)) == ("root", "web", "")
-    assert parse_passwd("+::::::\n") == {}
+    assert parse_passwd(b"+::::::\n") == {}
     assert parse_uid(b"Name:\tx\nUid:\t1\t2\t3\t4\n") == 2
 
 
