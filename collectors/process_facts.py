@@ -1,15 +1,14 @@
 """What a process is, read from /proc/PID once per process and after it executes another program (proc(5))."""
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
-from collectors.cgroups import container_of, parse_cgroup, unit_of
-from collectors.procfs import link, read_file
+from collectors.procfs import read_file
 from collectors.redact import redact
 from schemas.text import cut, to_text
 
 _UID = re.compile(rb"[0-9]{1,10}")
+MOST_PASSWD = 4 << 20  # bytes
 
 
 class Facts(NamedTuple):
@@ -22,48 +21,6 @@ class Facts(NamedTuple):
     container: str
     unit: str
     netns: int
-
-
-class FactsReader:
-    """Reads facts. `cmdline_bytes` bounds a command line, before and after redaction."""
-
-    def __init__(self, proc: str, cmdline_bytes: int) -> None:
-        self._proc = proc
-        self._cmdline_bytes = cmdline_bytes
-        self.denied = False
-        """Whether the executable or namespace of a process could not be read."""
-
-    def read(self, pid: int) -> Facts | None:
-        """Return the facts; None when the process is gone."""
-        folder = f"{self._proc}/{pid}"
-        status = read_file(f"{folder}/status")
-        cgroup = read_file(f"{folder}/cgroup")
-        if status is None:
-            return None
-        path = parse_cgroup(cgroup or b"")
-        return Facts(
-            uid=parse_uid(status),
-            exe=to_text(self._link(f"{folder}/exe")),
-            cmdline=parse_cmdline(read_file(f"{folder}/cmdline", self._cmdline_bytes * 4) or b"", self._cmdline_bytes),
-            cgroup=path,
-            container=container_of(path),
-            unit=unit_of(path),
-            netns=self.netns(pid),
-        )
-
-    def netns(self, pid: int) -> int:
-        """Return the inode of a process's network namespace; 0 when unknown."""
-        target = self._link(f"{self._proc}/{pid}/ns/net")  # net:[4026531840]
-        return int(target[5:-1]) if target else 0
-
-    def _link(self, path: str) -> bytes:
-        try:
-            return link(path)
-        except PermissionError:
-            self.denied = True
-        except OSError:
-            pass
-        return b""
 
 
 def parse_uid(status: bytes) -> int:
@@ -104,15 +61,12 @@ class Users:
     """Names of users, from /etc/passwd alone: name services may ask the network, which discovery must not."""
 
     def __init__(self, passwd: str = "/etc/passwd") -> None:
-        self._passwd = Path(passwd)
+        self._passwd = passwd
         self._names: dict[int, str] = {}
 
     def reload(self) -> None:
         """Read the file again."""
-        try:
-            self._names = parse_passwd(self._passwd.read_bytes())
-        except OSError:
-            self._names = {}
+        self._names = parse_passwd(read_file(self._passwd, MOST_PASSWD) or b"")
 
     def name(self, uid: int) -> str:
         """Return a user's name; "" when unknown."""

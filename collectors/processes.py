@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from collectors.facts_reader import FactsReader
 from collectors.process_events import Exit, ProcessEvents
-from collectors.process_facts import Facts, FactsReader, Users
+from collectors.process_facts import Facts, Users
 from collectors.process_table import ProcessTable, Stat
 from collectors.procfs import count_files
 from collectors.settings import Settings
@@ -18,6 +19,7 @@ TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MOST_READ = 500  # processes read between windows because they executed a program, 20 us each
 BASELINE = -1
+MOST_NAMED = 5
 
 
 @dataclass(slots=True)
@@ -60,8 +62,7 @@ class ProcessCollector:
         """Subscribe to events, and take all processes as the baseline."""
         self._booted_ms = (self._clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) * 1000
         self._events.open()
-        for pid, stat in self._table.look(BASELINE).items():
-            self._learn(pid, stat, cpu=stat.cpu)
+        self._learn(self._table.look(BASELINE).values(), used=True)
 
     def drain(self) -> None:
         """Take events; read what a process executes while it still runs."""
@@ -71,11 +72,11 @@ class ProcessCollector:
                 self._executed.pop(event.pid, None)
             else:
                 self._executed[event.pid] = None
-        for pid in list(self._executed)[:MOST_READ]:
+        executed = list(self._executed)[:MOST_READ]
+        for pid in executed:
             del self._executed[pid]
-            stat = self._table.read(pid)
-            if stat is not None:
-                self._learn(pid, stat)
+        if executed:
+            self._learn([stat for pid in executed if (stat := self._table.read(pid))])
 
     def collect(self, window: Window) -> ProcessBatch:
         """Return new and changed processes, what each used, and those that ended."""
@@ -85,10 +86,13 @@ class ProcessCollector:
         self.drain()
         rows, usage = [], []
         young, self._young = self._young, set()
-        for pid in living if window.keyframe else young.union(self._table.changed) & living.keys():
+        late = self._facts.late()
+        looked = living.keys() if window.keyframe else young.union(self._table.changed, late) & living.keys()
+        self._learn(
+            [living[pid] for pid in looked if window.keyframe or pid in late or self._unread(living[pid])], ages=True
+        )
+        for pid in looked:
             stat, known = living[pid], self._known.get(pid)
-            if known is None or self._stale(known, stat) or known.young or window.keyframe:
-                known = self._learn(pid, stat, aged=known is not None and not known.news) or known
             if known is None or known.stat.start != stat.start:
                 continue
             if window.keyframe or stat.cpu != known.cpu or stat[6:] != known.stat[6:] or known.news:
@@ -111,41 +115,62 @@ class ProcessCollector:
         missing = {}
         if self._facts.denied:
             missing["executables and namespaces of other users' processes"] = "CAP_SYS_PTRACE (run as root)"
+        if stuck := self._facts.stuck():
+            named = ", ".join(stuck[:MOST_NAMED]) + (f" and {len(stuck) - MOST_NAMED} more" * (len(stuck) > MOST_NAMED))
+            missing["facts of processes that hang"] = f"an answer of what they wait for: {named}"
         if not self._events.subscribed:
             missing["exit codes, and what processes execute"] = "the proc connector (run as root on the host itself)"
         return missing
 
     def counters(self) -> dict[str, int]:
-        """Return what was lost of the events."""
-        return {"process_event_overruns": self._events.overruns}
+        """Return what was lost of the events, and how many reads of processes hung."""
+        return {"process_event_overruns": self._events.overruns, "process_reads_hung": self._facts.hung}
 
     def close(self) -> None:
-        """Unsubscribe."""
+        """Unsubscribe, and let the helper end."""
         self._events.close()
+        self._facts.close()
+
+    def _unread(self, stat: Stat) -> bool:
+        known = self._known.get(stat.pid)
+        return known is None or known.young or self._stale(known, stat)
 
     @staticmethod
     def _stale(known: Known, stat: Stat) -> bool:
         held = known.stat
         return held.start != stat.start or held.comm != stat.comm or held.parent != stat.parent
 
-    def _learn(self, pid: int, stat: Stat, *, cpu: int = 0, aged: bool = False) -> Known | None:
-        """Read a process's facts; what is new in them will be reported."""
-        facts = self._facts.read(pid)
-        if facts is None:
-            return None
+    def _learn(self, stats: Iterable[Stat], *, used: bool = False, ages: bool = False) -> None:
+        """Read what processes are; what is new in it will be reported.
+
+        `used`: what they used so far is of before this run; `ages`: those reported before are young no longer.
+        """
+        stats = list(stats)
+        found = self._facts.read(stats, self._facts_of)
+        for stat in stats:
+            facts = found.get(stat.pid)
+            if facts is not None:
+                self._take(stat, facts, cpu=stat.cpu if used else 0, ages=ages)
+
+    def _facts_of(self, stat: Stat) -> Facts | None:
+        known = self._known.get(stat.pid)
+        return known.facts if known is not None and known.stat.start == stat.start else None
+
+    def _take(self, stat: Stat, facts: Facts, *, cpu: int, ages: bool) -> None:
+        pid = stat.pid
         known = self._known.get(pid)
         if known is not None and known.stat.start == stat.start:
+            aged = ages and not known.news
             known.news = known.news or facts != known.facts or self._stale(known, stat)
             known.young = known.young and not aged
             if known.young:
                 self._young.add(pid)
             known.facts, known.stat = facts, known.stat._replace(comm=stat.comm, parent=stat.parent)
-            return known
+            return
         if known is not None:
             self._replaced.append((known, self._ended.pop(pid, None)))
-        self._known[pid] = new = Known(stat, facts, cpu)
+        self._known[pid] = Known(stat, facts, cpu)
         self._young.add(pid)
-        return new
 
     def _gone(self, living: dict[int, Stat]) -> list[tuple[Known, Exit | None]]:
         """Take out the processes that ended; one that started after the look at all of them has not."""

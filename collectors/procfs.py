@@ -4,11 +4,13 @@
 
 import os
 
+_READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # of a pipe in a file's place nobody waits for a writer
+
 
 def read_file(path: str, limit: int = 65_536) -> bytes | None:
     """Return the first bytes of a small file; None when it is gone or not ours to read."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(path, _READ)
     except OSError:
         return None
     try:
