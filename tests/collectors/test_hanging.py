@@ -13,6 +13,7 @@ from collectors.facts_reader import MOST_STUCK, MOST_STUCK_OF_USER, MOST_WAITS, 
 from collectors.helper import Helper
 from collectors.process_facts import Facts
 from collectors.process_table import ProcessTable, Stat
+from collectors.procfs import read_file
 from tests.collectors.hanging import hanging
 from tests.collectors.test_processes import SLEEP, started, told
 from tests.collectors.watching import Watch, eventually
@@ -48,7 +49,7 @@ from collectors.settings import Settings
 from schemas import codec
 stop = threading.Event()
 def publish(topic, key, value):
-    if topic.name == "heartbeats" and "facts of processes that hang" in codec.decode(topic, value).missing:
+    if topic.name == "heartbeats" and "facts of processes that hang" in codec.decode(topic.name, value).missing:
         stop.set()
 run(Settings(window_ms=200, keyframe_ms=1000), publish, lambda: None, stop)
 """
@@ -177,7 +178,7 @@ def test_many_that_hang_cost_few_threads_and_a_short_wait(blocked: Blocked, read
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "passwd")
-    assert facts_reader.read_file(str(tmp_path / "passwd")) == b""
+    assert read_file(str(tmp_path / "passwd")) == b""
 
 
 def test_an_error_in_a_job_is_the_callers() -> None:
