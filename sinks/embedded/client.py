@@ -1,6 +1,7 @@
 """A client's session: its user, database and settings over one engine connection."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 
@@ -29,6 +30,7 @@ class Client:
         self._applied: dict[str, str] = {}
         self._columns: dict[str, Columns] = {}  # by INSERT target, as of the engine's `changes`
         self._columns_at = 0
+        self.deadline = float("inf")  # of the newest statement and its answer, in monotonic seconds
         self.session = self._open({})
 
     def run(
@@ -47,10 +49,14 @@ class Client:
         if not text:
             return
         self.session.forget_counts()  # those of the judge
+        self.deadline = self._deadline()
         run = self.session.run if streamed else self.session.whole
         try:
             with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
-                yield from result
+                for piece in result:
+                    yield piece
+                    if time.monotonic() > self.deadline:  # the engine counts only the time that it works itself
+                        raise _overdue()
         finally:
             if not self.user.reads_only and self.session.kind(text)[0] != "READ_ONLY":
                 self._engine.changes += 1
@@ -115,6 +121,10 @@ class Client:
             answer = b"".join(self.session.whole(text, "JSONCompact", parameters))
             return tuple(Column(each["name"], each["type"]) for each in json.loads(answer)["meta"])
 
+    def _deadline(self) -> float:
+        seconds = float(self._applied.get("max_execution_time", "0").strip("'"))
+        return time.monotonic() + seconds if seconds else float("inf")
+
     def close(self) -> None:
         """Give the engine connection back."""
         self.session.close()
@@ -164,6 +174,14 @@ class Client:
 
 def _unknown_setting(name: str) -> EngineError:
     return EngineError(115, f"DB::Exception: Unknown setting '{name}'. (UNKNOWN_SETTING)")
+
+
+def _overdue() -> EngineError:
+    return EngineError(
+        159,
+        "DB::Exception: Timeout exceeded: the result was taken too slowly to be sent within max_execution_time. "
+        "(TIMEOUT_EXCEEDED)",
+    )
 
 
 def _discard(session: Session, statement: str) -> None:

@@ -1,5 +1,6 @@
 """Request and response bodies of the HTTP interface: chunks, content encodings, frames."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from email.message import Message
@@ -10,17 +11,13 @@ import lz4.frame
 import zstandard
 
 from sinks.embedded.engine import EngineError
+from sinks.embedded.http_packed import ENCODINGS, unpacked
 from sinks.embedded.wire import Source, read_frame
 
 _PIECE = 1 << 18
 _MAX_CHUNK = 1 << 30
-
-
-class Unpacker(Protocol):
-    """What every library's incremental decompressor offers."""
-
-    def decompress(self, data: bytes, /) -> bytes:
-        """Give what the data so far unpacks to."""
+_LINE, _TRAILERS = 1024, 32
+_HEX = re.compile(rb"[0-9a-fA-F]{1,8}")
 
 
 class Packer(Protocol):
@@ -49,12 +46,6 @@ class _Lz4Packer:
         return self.compress(b"") + bytes(self._frame.flush())
 
 
-_UNPACKERS: dict[str, Callable[[], Unpacker]] = {
-    "gzip": lambda: zlib.decompressobj(31),
-    "deflate": lambda: zlib.decompressobj(15),
-    "lz4": lz4.frame.LZ4FrameDecompressor,
-    "zstd": lambda: zstandard.ZstdDecompressor().decompressobj(),
-}
 PACKERS: dict[str, Callable[[], Packer]] = {
     "lz4": _Lz4Packer,
     "zstd": lambda: zstandard.ZstdCompressor(level=1).compressobj(),
@@ -64,41 +55,45 @@ PACKERS: dict[str, Callable[[], Packer]] = {
 
 
 def read_body(file: BufferedIOBase, headers: Message) -> Iterator[bytes]:
-    """Yield a request's body as it was before its transfer and content encodings.
+    """Return a request's body as it was before its transfer and content encodings.
 
     Raises EngineError for an encoding nobody knows or data it does not fit.
     """
-    if headers.get("Transfer-Encoding", "").lower() == "chunked":
+    coding = headers.get("Transfer-Encoding", "identity").strip().lower()
+    if coding == "chunked":
         raw = _chunks(file)
+    elif coding == "identity":
+        raw = _sized(file, _length(headers))
     else:
-        raw = _sized(file, int(headers.get("Content-Length") or 0))
-    encoding = headers.get("Content-Encoding", "").lower()
+        raise EngineError(48, "DB::Exception: Transfer-Encoding: send chunked, or Content-Length. (NOT_IMPLEMENTED)")
+    encoding = headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("", "identity"):
-        yield from raw
-        return
-    if encoding not in _UNPACKERS:
+        return raw
+    if encoding not in ENCODINGS:
         raise EngineError(
             89,
             f"DB::Exception: Content-Encoding {encoding}: send one of "
-            f"{', '.join(_UNPACKERS)}. (UNKNOWN_COMPRESSION_METHOD)",
+            f"{', '.join(ENCODINGS)}. (UNKNOWN_COMPRESSION_METHOD)",
         )
-    unpacker = _UNPACKERS[encoding]()
-    try:
-        for data in raw:
-            yield unpacker.decompress(data)
-    except (zlib.error, RuntimeError, zstandard.ZstdError) as error:
-        raise EngineError(354, f"DB::Exception: {encoding}: {error} (ZLIB_INFLATE_FAILED)") from error
+    return unpacked(encoding, raw)
 
 
-def unframed(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpack ClickHouse's own compressed frames (`decompress=1`)."""
+def _length(headers: Message) -> int:
+    given = headers.get("Content-Length", "0").strip()
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise EngineError(27, "DB::Exception: Content-Length: send a number of bytes. (CANNOT_PARSE_INPUT_ASSERTION)")
+    return int(given)
+
+
+def unframed(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """Unpack ClickHouse's own compressed frames (`decompress=1`), each of at most so many bytes."""
     source = Source(lambda: next((piece for piece in pieces if piece), b""))
     while True:
         try:
             source.need(1)
         except EOFError:
             return
-        yield read_frame(source)
+        yield read_frame(source, limit)
 
 
 def _sized(file: BufferedIOBase, left: int) -> Iterator[bytes]:
@@ -112,16 +107,23 @@ def _sized(file: BufferedIOBase, left: int) -> Iterator[bytes]:
 
 def _chunks(file: BufferedIOBase) -> Iterator[bytes]:
     while True:
-        line = file.readline(64)
-        try:
-            size = int(line.split(b";")[0], 16)
-        except ValueError:
-            raise EOFError("a request's chunks are broken") from None
+        size = _chunk_size(file.readline(_LINE))
         if size == 0:
-            while file.readline(1024).strip():
-                pass
-            return
-        if size > _MAX_CHUNK:
-            raise EOFError("a request's chunk is too large")
+            for _ in range(_TRAILERS):
+                if not file.readline(_LINE).strip():
+                    return
+            raise _broken()
         yield from _sized(file, size)
-        file.readline(8)
+        if file.readline(8).strip():
+            raise _broken()
+
+
+def _chunk_size(line: bytes) -> int:
+    digits = line.partition(b";")[0].strip()
+    if not line.endswith(b"\n") or not _HEX.fullmatch(digits) or (size := int(digits, 16)) > _MAX_CHUNK:
+        raise _broken()
+    return size
+
+
+def _broken() -> EngineError:
+    return EngineError(27, "DB::Exception: The chunks of the request are broken. (CANNOT_PARSE_INPUT_ASSERTION)")

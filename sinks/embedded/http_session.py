@@ -3,27 +3,30 @@
 Source: clickhouse.com/docs/interfaces/http and ClickHouse's `src/Server/HTTPHandler.cpp`.
 """
 
+import io
 import json
-import socket
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from itertools import chain
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sinks.embedded import sql
 from sinks.embedded.blocks import Block, blocks_of
 from sinks.embedded.client import Client
+from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, REQUEST_SECONDS, Context
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_body import PACKERS, read_body, unframed
 from sinks.embedded.http_request import Request, credentials, request_of, stranger
 from sinks.embedded.http_status import status_of
-from sinks.embedded.native_session import Context
+from sinks.embedded.peer import Peer
+from sinks.embedded.places import Standing
 from sinks.embedded.wire import frames
 
 _HEAD = 1 << 16  # an INSERT's own text ends within this
-_MAX_TEXT = 16 << 20
+_MAX_TEXT = 1 << 20  # the engine takes 256 KiB (max_query_size)
 _MAX_INSERT = 256 << 20  # bytes of an INSERT, which is stored as a whole
 # Formats without a head or foot for the whole result, so blocks can follow each other.
 _STREAMED = {"Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "RowBinary"} | {
@@ -43,6 +46,7 @@ _TYPES = {
     "Arrow": "application/octet-stream",
 }
 _TSV = "text/tab-separated-values; charset=UTF-8"
+_RETRY = {202: "5", 209: "1", 439: "5"}  # seconds, by error code
 _PAGES = {"/": b"Ok.\n", "/ping": b"Ok.\n", "/replicas_status": b"Ok.\n"}
 
 
@@ -52,22 +56,52 @@ class HttpSession(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "ClickHouse"
     sys_version = ""
+    error_message_format = "%(code)d %(message)s\n"
+    error_content_type = "text/plain; charset=UTF-8"
 
-    def __init__(self, peer: socket.socket, context: Context) -> None:
+    def __init__(self, peer: Peer, context: Context) -> None:
         self.busy = False
+        self.command, self.requestline, self.request_version = "", "", self.protocol_version  # until a request has come
+        self.close_connection = False
         self.request = peer
         self.client_address = peer.getpeername()
         self._context = context
-        self._started = False
+        self._started = False  # an answer
+        self._resting = False  # between two requests, and nothing of the next has come
 
     def serve(self) -> None:
-        """Return when the client has gone; raises OSError, EOFError."""
-        self.setup()
-        try:
-            self.handle()
-        finally:
-            with suppress(OSError):
-                self.finish()
+        """Return when the client has gone; raises what Peer does, and EOFError."""
+        self.rfile = self._reader = self.request.makefile("rb")
+        self.wfile = _Writer(self.request)
+        while not self.close_connection:
+            self._next()
+
+    def sorry(self, error: EngineError) -> None:
+        """Say why the connection ends, unless an answer has begun. A reader that rests hears nothing."""
+        if self._started or self.request.torn or (self._resting and self._standing is not Standing.STRANGER):
+            return
+        self._fail(error)
+
+    def _next(self) -> None:
+        """Answer one request."""
+        self._started = False
+        self._standing = self._context.places.standing(self.request)
+        if self._standing is Standing.STRANGER:
+            self.request.allow(LOGIN_SECONDS)
+        else:
+            self.request.rest(IDLE_SECONDS, REQUEST_SECONDS)
+        self._resting = True
+        if not self._reader.peek(1):
+            self.close_connection = True
+            return
+        self._resting = False
+        self.close_connection = True  # unless a whole head says otherwise
+        self.handle_one_request()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no request, and what follows it is none either."""
+        self.close_connection = True
+        super().send_error(code, message, explain)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet: statements are the engine's to log."""
@@ -87,7 +121,7 @@ class HttpSession(BaseHTTPRequestHandler):
         self._send(204, b"", {"Allow": "GET, HEAD, POST, OPTIONS"})
 
     def _answer(self) -> None:
-        self.busy, self._started = True, False
+        self.busy = True
         try:
             if reason := stranger(self.headers):
                 self.close_connection = True
@@ -106,7 +140,8 @@ class HttpSession(BaseHTTPRequestHandler):
             self.busy = False
 
     def _page(self, path: str) -> None:
-        self.close_connection = self.close_connection or self.command == "POST"
+        if self.command == "POST" or {"content-length", "transfer-encoding"} & {name.lower() for name in self.headers}:
+            self.close_connection = True  # its body is not read
         if path in _PAGES:
             self._send(200, _PAGES[path])
         else:
@@ -114,6 +149,9 @@ class HttpSession(BaseHTTPRequestHandler):
 
     def _query(self, values: dict[str, str]) -> None:
         user = self._context.users.login(*credentials(values, self.headers))
+        self._context.settle(self.request, user)
+        if not user.reads_only:
+            self.request.stream(INSERT_SECONDS)
         if self.command != "POST":
             user = replace(user, reads_only=True)  # as in ClickHouse: GET changes nothing
         request = request_of(values, self.headers)
@@ -121,7 +159,7 @@ class HttpSession(BaseHTTPRequestHandler):
         with closing(Client(self._context.engine, user, database or "")) as client:
             body = read_body(self.rfile, self.headers)
             if values.get("decompress") == "1":
-                body = unframed(body)
+                body = unframed(body, _MAX_TEXT if user.reads_only else _MAX_INSERT)
             text = values.get("query", "")
             asked = (f"{text}\n".encode("utf-8", "surrogateescape"),) if text else ()
             pieces = chain(asked, body)
@@ -162,7 +200,7 @@ class HttpSession(BaseHTTPRequestHandler):
         named, sure = sql.output_format(text)
         form = named or request.form
         streamed = sure and form in _STREAMED and request.values.get("wait_end_of_query") != "1"
-        with self._context.watcher.watching(client.tag, self.request):
+        with self._context.working(client, self.request):
             result = client.run(text, request.form, request.settings, request.parameters, streamed)
             with closing(result):  # type: ignore[type-var]
                 pieces: Iterator[bytes] = result
@@ -246,6 +284,8 @@ class HttpSession(BaseHTTPRequestHandler):
     def _fail(self, error: EngineError) -> None:
         self.close_connection = True  # the rest of the request's body is not read
         headers = {"X-ClickHouse-Exception-Code": str(error.code)}
+        if error.code in _RETRY:
+            headers["Retry-After"] = _RETRY[error.code]
         if error.code == 516 and "Authorization" not in self.headers:
             headers["WWW-Authenticate"] = 'Basic realm="ClickHouse server HTTP API"'
         text = f"Code: {error.code}. {error.message}\n"
@@ -257,6 +297,7 @@ class HttpSession(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def _start(self, status: int, headers: dict[str, str]) -> None:
+        self._started = True
         self.send_response(status)
         for name, value in {"Content-Type": "text/plain; charset=UTF-8", **headers}.items():
             self.send_header(name, value.replace("\r", " ").replace("\n", " "))
@@ -267,6 +308,20 @@ class HttpSession(BaseHTTPRequestHandler):
     def _chunk(self, data: bytes) -> None:
         if data and self.command != "HEAD":
             self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+
+
+class _Writer(io.BufferedIOBase):
+    """A peer as the base class writes to it."""
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._peer.sendall(data)
+        return len(data)
 
 
 def _utf8(text: str) -> str:

@@ -1,49 +1,40 @@
 """One native-protocol connection: from hello to goodbye, one query after the other."""
 
-import socket
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import closing
 
 from sinks.embedded import native, sql
 from sinks.embedded.blocks import Block, blocks_of, read_block, skip
 from sinks.embedded.client import Client
-from sinks.embedded.engine import Engine, EngineError
-from sinks.embedded.users import Users
-from sinks.embedded.watcher import Watcher
+from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, REQUEST_SECONDS, Context
+from sinks.embedded.engine import EngineError
+from sinks.embedded.peer import Peer
 from sinks.embedded.wire import Source, frames, read_frame
 
 _CANCELLED = 394  # QUERY_WAS_CANCELLED
-_RECEIVE = 1 << 18
+# Bytes of a packet. A query of more than 256 KiB is none for the engine (max_query_size).
+_HELLO, _QUERY, _BLOCK = 64 << 10, 1 << 20, 256 << 20
 _GATHER = 32 << 20  # bytes of an INSERT stored at once; a longer one is atomic by such pieces
 _HTTP_ANSWER = (
     b"HTTP/1.0 400 Bad Request\r\n\r\nThis is the store's native port: use the HTTP port, see store.json.\r\n"
 )
 
 
-@dataclass(frozen=True)
-class Context:
-    """What all connections share."""
-
-    engine: Engine
-    users: Users
-    watcher: Watcher
-    setting_types: dict[str, str]
-
-
 class NativeSession:
     """Speaks to one client until it leaves. `busy` is true from a query to its answer's end."""
 
-    def __init__(self, peer: socket.socket, context: Context) -> None:
+    def __init__(self, peer: Peer, context: Context) -> None:
         self.busy = False
+        self._resting = False  # between two packets, and nothing of the next has come
         self._peer = peer
         self._context = context
-        self._wire = Source(lambda: peer.recv(_RECEIVE))
-        self._frames = Source(lambda: read_frame(self._wire))
+        self._wire = Source(peer.recv, _HELLO)
+        self._frames = Source(lambda: read_frame(self._wire, self._frames.limit), _QUERY)
         self._revision = 0
         self._compressed = False
 
     def serve(self) -> None:
-        """Return when the client has gone or broke the protocol; raises OSError, EOFError."""
+        """Return when the client has gone or broke the protocol; raises what Peer does, and EOFError."""
+        self._peer.allow(LOGIN_SECONDS)
         try:
             client = self._welcome()
         except EngineError as error:
@@ -57,6 +48,11 @@ class NativeSession:
                 self.busy = False
                 self._wire.forget()
 
+    def sorry(self, error: EngineError) -> None:
+        """Say why the connection ends. A client that rests hears nothing: it connects again when it wants something."""
+        if not self._resting and not self._peer.torn:
+            self._peer.sendall(native.exception(error))
+
     def _welcome(self) -> Client | None:
         first = self._wire.varint()
         if first in b"GPOH":
@@ -67,6 +63,8 @@ class NativeSession:
         hello = native.read_hello(self._wire)
         self._revision = hello.revision
         user = self._context.users.login(hello.user, hello.password)
+        self._context.settle(self._peer, user)
+        self._wire.limit = self._frames.limit = _QUERY if user.reads_only else _BLOCK
         engine = self._context.engine
         client = Client(engine, user, hello.database)
         answer = native.hello(hello.revision, engine.version, engine.timezone, "servicemap")
@@ -75,6 +73,10 @@ class NativeSession:
 
     def _packet(self, client: Client) -> bool:
         """Answer one packet; False ends the connection."""
+        self._peer.rest(IDLE_SECONDS, REQUEST_SECONDS)
+        self._resting = True
+        self._wire.need(1)
+        self._resting = False
         kind = self._wire.varint()
         if kind == native.PING:
             self._peer.sendall(native.PONG)
@@ -108,7 +110,7 @@ class NativeSession:
     def _select(self, client: Client, query: native.Query) -> None:
         text = sql.without_format(query.text)
         rows = blocks = size = 0
-        with self._context.watcher.watching(client.tag, self._peer):
+        with self._context.working(client, self._peer):
             result = client.run(text, "Native", query.settings, query.parameters)
             with closing(result):  # type: ignore[type-var]
                 for chunk in result:
@@ -131,9 +133,7 @@ class NativeSession:
         )
 
     def _has_cancelled(self) -> bool:
-        with suppress(OSError):
-            return self._peer.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == bytes([native.CANCEL])
-        return False
+        return self._peer.peek() == bytes([native.CANCEL])
 
     def _insert(self, client: Client, insert: sql.InsertText, query: native.Query) -> bool:
         """Take the blocks of an INSERT; False when the stream of blocks cannot be followed."""
@@ -146,6 +146,7 @@ class NativeSession:
             self._peer.sendall(native.exception(error))
             return True
         self._send_block(Block(0, columns))
+        self._peer.stream(INSERT_SECONDS)
         try:
             while True:
                 try:

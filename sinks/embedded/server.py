@@ -1,44 +1,34 @@
-"""Listens on both ports, and starts and stops everything in order."""
+"""Opens the engine and both ports, and starts and stops everything in order."""
 
 import fcntl
 import json
-import logging
 import os
 import re
 import socket
-import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
+from sinks.embedded.context import Context
+from sinks.embedded.descriptors import limits, raise_limit
 from sinks.embedded.engine import Engine, EngineError
 from sinks.embedded.http_session import HttpSession
-from sinks.embedded.native_session import Context, NativeSession
+from sinks.embedded.listener import BACKLOG, Listener
+from sinks.embedded.native_session import NativeSession
+from sinks.embedded.places import Places
 from sinks.embedded.reader import forbidden_functions
+from sinks.embedded.tally import Tally
 from sinks.embedded.users import Users
 from sinks.embedded.watcher import Watcher
 
-log = logging.getLogger(__name__)
-
-MAX_CONNECTIONS = 64  # a thread each, per port
 _QUIRKS = re.compile("[:?&=#%]")
-_IDLE_SECONDS = 3600  # ClickHouse's idle_connection_timeout
 
 
 class StartError(Exception):
     """The store cannot start; the message is one sentence that says what to do."""
-
-
-class Conversation(Protocol):
-    """One connection of either protocol."""
-
-    busy: bool
-
-    def serve(self) -> None:
-        """Speak until the client leaves."""
 
 
 @dataclass(frozen=True)
@@ -53,74 +43,11 @@ class Options:
     grace_seconds: float = 20.0
 
 
-class Listener:
-    """A port, and a thread for each of its connections."""
-
-    def __init__(self, bound: socket.socket, speak: Callable[[socket.socket], Conversation]) -> None:
-        self.port = int(bound.getsockname()[1])
-        self._bound = bound
-        self._speak = speak
-        self._open: dict[socket.socket, Conversation] = {}
-        self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._accept, name="accept", daemon=True)
-        self._thread.start()
-
-    def stop(self, deadline: float) -> bool:
-        """Accept no more, let running statements end until `deadline` (monotonic seconds)."""
-        with suppress(OSError):
-            self._bound.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
-        self._bound.close()
-        with self._changed:
-            while self._open and time.monotonic() < deadline:
-                for peer, conversation in self._open.items():
-                    if not conversation.busy:
-                        with suppress(OSError):
-                            peer.shutdown(socket.SHUT_RD)
-                self._changed.wait(0.05)
-            return not self._open
-
-    def cut(self) -> None:
-        """Close what is still open, whatever it does."""
-        with self._changed:
-            for peer in self._open:
-                with suppress(OSError):
-                    peer.shutdown(socket.SHUT_RDWR)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                peer, _ = self._bound.accept()
-            except OSError:
-                return
-            with self._changed:
-                if len(self._open) >= MAX_CONNECTIONS:
-                    peer.close()
-                    continue
-                peer.settimeout(_IDLE_SECONDS)
-                peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                conversation = self._open[peer] = self._speak(peer)
-            threading.Thread(target=self._converse, args=(peer, conversation), name="client", daemon=True).start()
-
-    def _converse(self, peer: socket.socket, conversation: Conversation) -> None:
-        try:
-            conversation.serve()
-        except (OSError, EOFError, EngineError) as error:
-            log.debug("connection lost: %s", error)
-        except Exception:
-            log.exception("connection failed")
-        finally:
-            with self._changed:
-                del self._open[peer]
-                self._changed.notify_all()
-            peer.close()
-
-
 def bind(host: str, port: int) -> socket.socket:
     """Listen on a port; raises StartError when it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=64)
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise StartError(
             f"Cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}): stop the program that has this "
@@ -141,15 +68,19 @@ class Store:
             self._engine = _open(options)
             undo.pop_all()  # all is well: `stop` closes them
         self._watcher = Watcher(self._engine.kill)
+        tally = Tally()
+        places = Places(tally, limits(raise_limit()))
         context = Context(
             engine=self._engine,
             users=Users(options.data / "store.token", forbidden_functions(self._engine)),
             watcher=self._watcher,
             setting_types=_setting_types(self._engine),
+            tally=tally,
+            places=places,
         )
         self._listeners = [
-            Listener(native, lambda peer: NativeSession(peer, context)),
-            Listener(http, lambda peer: HttpSession(peer, context)),
+            Listener(native, lambda peer: NativeSession(peer, context), places, tally),
+            Listener(http, lambda peer: HttpSession(peer, context), places, tally),
         ]
         self.native_port, self.http_port = (listener.port for listener in self._listeners)
         self._announce()

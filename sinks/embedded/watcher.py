@@ -1,12 +1,11 @@
 """Notices clients that cancel or leave while their query runs, and stops the query."""
 
-import select
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from sinks.embedded.native import CANCEL
+from sinks.embedded.peer import Peer
 
 _ROUND = 0.1  # seconds between two looks at the sockets of running queries
 
@@ -17,14 +16,14 @@ class Watcher:
     def __init__(self, kill: Callable[[str], None]) -> None:
         """`kill` is called with a session's tag until the session leaves `watching`."""
         self._kill = kill
-        self._watched: dict[str, socket.socket] = {}
+        self._watched: dict[str, Peer] = {}
         self._changed = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
         self._thread.start()
 
     @contextmanager
-    def watching(self, tag: str, peer: socket.socket) -> Iterator[None]:
+    def watching(self, tag: str, peer: Peer) -> Iterator[None]:
         """Watch a socket as long as the body runs."""
         with self._changed:
             self._watched[tag] = peer
@@ -61,11 +60,6 @@ class Watcher:
                 self._kill(tag)
 
 
-def _is_leaving(peer: socket.socket) -> bool:
+def _is_leaving(peer: Peer) -> bool:
     """Whether the other end has closed, or the next byte of its is a Cancel packet."""
-    with suppress(OSError, ValueError):
-        if not select.select([peer], [], [], 0)[0]:
-            return False
-        data = peer.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        return data in (b"", bytes([CANCEL]))
-    return True
+    return peer.peek() in (b"", bytes([CANCEL]))

@@ -1,6 +1,7 @@
 """Bytes of ClickHouse's native protocol: integers, strings, and compressed frames."""
 
 import struct
+import sys
 from collections.abc import Callable
 
 import lz4.block
@@ -10,7 +11,8 @@ from clickhouse_cityhash.cityhash import CityHash128
 from sinks.embedded.engine import EngineError
 
 _MAX_STRING = 64 << 20  # longest query text, name or setting taken from a client
-_MAX_FRAME = 1 << 30  # ClickHouse's own limit (DBMS_MAX_COMPRESSED_SIZE)
+_MAX_FRAME = 64 << 20  # unpacked; clients send 1 to 10 MiB
+_LZ4_RATIO = 255  # what LZ4 can pack at most
 _FRAME = struct.Struct("<QQBII")  # checksum low, high; method; sizes: with header, unpacked
 _NONE, _LZ4, _ZSTD = 0x02, 0x82, 0x90
 _PIECE = 1 << 20  # bytes in a compressed frame, as ClickHouse's max_compress_block_size
@@ -20,16 +22,21 @@ class Source:
     """A growing buffer over a stream; reading past its end asks for more.
 
     `more` returns the next bytes and an empty result at the end of the stream, which makes reads
-    raise EOFError.
+    raise EOFError. What is not forgotten may not grow beyond `limit`: sizes are the client's word.
     """
 
-    def __init__(self, more: Callable[[], bytes]) -> None:
+    def __init__(self, more: Callable[[], bytes], limit: int = sys.maxsize) -> None:
         self._more = more
+        self.limit = limit
         self.buffer = bytearray()
         self.position = 0
 
     def need(self, end: int) -> None:
-        """Wait until the buffer reaches `end`."""
+        """Wait until the buffer reaches `end`; raises EngineError when that is too far."""
+        if end > self.limit:
+            raise EngineError(
+                131, f"DB::Exception: More than {self.limit} bytes in one packet. (TOO_LARGE_STRING_SIZE)"
+            )
         while len(self.buffer) < end:
             data = self._more()
             if not data:
@@ -96,25 +103,28 @@ def _checksum(data: bytes) -> tuple[int, int]:
     return value >> 64, value & 0xFFFFFFFFFFFFFFFF
 
 
-def read_frame(source: Source) -> bytes:
-    """Read one compressed frame and give its content; raises EngineError when it is damaged."""
+def read_frame(source: Source, limit: int = _MAX_FRAME) -> bytes:
+    """Read one compressed frame and give its content; raises EngineError when it is damaged or above the limit."""
     low, high, method, packed, size = _FRAME.unpack(source.take(_FRAME.size))
-    if not 9 <= packed <= _MAX_FRAME or size > _MAX_FRAME:
+    if not 9 <= packed <= _MAX_FRAME or size > min(_MAX_FRAME, limit):
         raise EngineError(271, "DB::Exception: Bad size of a compressed block. (CANNOT_DECOMPRESS)")
     body = source.take(packed - 9)
     if _checksum(_FRAME.pack(0, 0, method, packed, size)[16:] + body) != (low, high):
         raise EngineError(40, "DB::Exception: Checksum doesn't match. (CHECKSUM_DOESNT_MATCH)")
     source.forget()
     try:
-        if method == _LZ4:
+        # Room is made for what a frame says of itself: both must say the same, and what can be.
+        if method == _LZ4 and size <= len(body) * _LZ4_RATIO:
             return bytes(lz4.block.decompress(body, uncompressed_size=size))
-        if method == _ZSTD:
+        if method == _ZSTD and zstandard.frame_content_size(body) in (-1, size):
             return zstandard.ZstdDecompressor().decompress(body, max_output_size=size)
     except (lz4.block.LZ4BlockError, zstandard.ZstdError) as error:
         message = f"DB::Exception: {error} (CANNOT_DECOMPRESS)"
         raise EngineError(271, message) from error
     if method == _NONE:
         return body
+    if method in (_LZ4, _ZSTD):
+        raise EngineError(271, "DB::Exception: A compressed block is not of the size it says. (CANNOT_DECOMPRESS)")
     message = f"DB::Exception: Unknown compression method {method}. (UNKNOWN_COMPRESSION_METHOD)"
     raise EngineError(89, message)
 
