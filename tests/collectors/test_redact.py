@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from collectors.redact import HIDDEN, bounded, redact
+from collectors.redact import bounded, redact
+from collectors.redact_shapes import HIDDEN
 
 
 @pytest.mark.parametrize(
