@@ -34,15 +34,12 @@ def parse_uid(status: bytes) -> int:
 def parse_cmdline(raw: bytes, limit: int) -> list[str]:
     """Return the arguments, secrets replaced, at most `limit` characters.
 
-    A program that writes its own title leaves one string, which is taken apart at its spaces for redaction only.
     Secrets are looked for in the arguments as they are; what is no printable text in them is escaped afterwards.
     """
     text = raw.rstrip(b"\0").decode("utf-8", "surrogateescape")
     if not text:
         return []
-    arguments = text.split("\0")
-    title = len(arguments) == 1 and " " in text
-    redacted = [" ".join(redact(text.split(" ")))] if title else redact(arguments)
+    redacted = redact(text.split("\0"))
     return bounded([to_text(argument.encode("utf-8", "surrogateescape")) for argument in redacted], limit)
 
 

@@ -31,17 +31,6 @@ def redact(arguments: list[str]) -> list[str]:
     return _Scan(0).all(arguments)
 
 
-def bounded(arguments: list[str], limit: int) -> list[str]:
-    """Cut a command line to a number of characters; an ellipsis says where."""
-    kept: list[str] = []
-    for argument in arguments:
-        if len(argument) > limit:
-            return [*kept, argument[: max(limit, 0)] + "…"]
-        kept.append(argument)
-        limit -= len(argument) + 1
-    return kept
-
-
 class _Scan:
     """Reads one command line, argument by argument."""
 

@@ -2,7 +2,8 @@ import time
 
 import pytest
 
-from collectors.redact import bounded, redact
+from collectors.process_facts import bounded
+from collectors.redact import redact
 from collectors.redact_shapes import HIDDEN
 
 
