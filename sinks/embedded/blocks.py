@@ -4,13 +4,13 @@ Layouts: ClickHouse's `src/Formats/NativeReader.cpp` and `src/DataTypes/Serializ
 is the prefixes of all its parts (eight bytes for each LowCardinality), then their data.
 """
 
-import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from sinks.embedded.engine import EngineError
+from sinks.embedded.type_names import TypeName, TypeNameError, parse
 from sinks.embedded.wire import Source, string, varint
 
 BLOCK_INFO = 51903  # first protocol revisions that have these
@@ -36,8 +36,8 @@ _GEOMETRY = {
     "Polygon": "Array(Ring)",
     "MultiPolygon": "Array(Polygon)",
 }
-_TYPE = re.compile(r"\s*(\w+)\s*(?:\((.*)\))?\s*", re.S)
-_NAMED = re.compile(r"(?:`(?:[^`\\]|\\.|``)*`|\w+)\s+(.*)", re.S)
+_KEPT_LENGTH = 1000  # of names whose steps are kept
+_SHOWN_LENGTH = 200
 
 Body = Callable[[Source, int], None]
 
@@ -147,62 +147,55 @@ def _tuple(parts: list[Skip]) -> Skip:
     return Skip(sum(part.prefix for part in parts), body) if parts else _fixed(1)
 
 
-def _arguments(text: str) -> list[str]:
-    """Split `a, b(c, d)` at its top-level commas; quotes protect."""
-    parts, depth, start = [], 0, 0
-    for found in re.finditer(r"'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|[(),]", text):
-        depth += {"(": 1, ")": -1}.get(found[0], 0)
-        if found[0] == "," and not depth:
-            parts.append(text[start : found.start()])
-            start = found.end()
-    return [part.strip() for part in [*parts, text[start:]] if part.strip()]
+@lru_cache(maxsize=1024)
+def _known(type_name: str) -> Skip:
+    return _skip(parse(type_name))
 
 
-def _element(text: str) -> Skip:
-    """One element of a Tuple or Nested, named or not."""
-    named = _NAMED.fullmatch(text.strip())
-    return skip(named[1] if named else text)
-
-
-@lru_cache(maxsize=4096)
 def skip(type_name: str) -> Skip:
     """Build the step for a type; raises EngineError for one whose length only its values tell."""
-    found = _TYPE.fullmatch(type_name)
-    name, inside = (found[1], found[2] or "") if found else ("", "")
-    if name in _WIDTHS:
-        return _fixed(_WIDTHS[name])
-    if name in _GEOMETRY:
-        return skip(_GEOMETRY[name])
-    if name.startswith("Interval"):
+    try:
+        return _known(type_name) if len(type_name) <= _KEPT_LENGTH else _skip(parse(type_name))
+    except (TypeNameError, ValueError):
+        shown = type_name if len(type_name) <= _SHOWN_LENGTH else f"{type_name[:_SHOWN_LENGTH]}…"
+        raise EngineError(
+            50,
+            f"DB::Exception: The native protocol of this server has no {shown}: select "
+            f"toString() of the column, or use HTTP. (UNKNOWN_TYPE)",
+        ) from None
+
+
+def _skip(kind: TypeName) -> Skip:
+    if kind.name in _WIDTHS:
+        return _fixed(_WIDTHS[kind.name])
+    if kind.name in _GEOMETRY:
+        return skip(_GEOMETRY[kind.name])
+    if kind.name.startswith("Interval"):
         return _fixed(8)
-    match name, _arguments(inside):
+    match kind.name, kind.arguments:
         case "String", []:
             return Skip(0, _strings)
         case "FixedString", [width]:
-            return _fixed(int(width))
+            return _fixed(int(width.name))
         case "Decimal", [precision, *_]:
-            digits = int(precision)
+            digits = int(precision.name)
             return _fixed(4 if digits < 10 else 8 if digits < 19 else 16 if digits < 39 else 32)
         case "Nullable", [inner]:
-            return _nullable(skip(inner))
+            return _nullable(_skip(inner))
         case "LowCardinality", [inner]:
-            bare = re.fullmatch(r"Nullable\((.*)\)", inner, re.S)  # a null is one of the keys
-            return _low_cardinality(skip(bare[1] if bare else inner))
+            nullable = inner.name == "Nullable" and len(inner.arguments) == 1  # a null is one of the keys
+            return _low_cardinality(_skip(inner.arguments[0] if nullable else inner))
         case "Array", [inner]:
-            return _array(skip(inner))
+            return _array(_skip(inner))
         case "Map", [key, value]:
-            return _array(_tuple([skip(key), skip(value)]))
+            return _array(_tuple([_skip(key), _skip(value)]))
         case "Tuple", elements:
-            return _tuple([_element(element) for element in elements])
+            return _tuple([_skip(element) for element in elements])
         case "Nested", elements:
-            return _array(_tuple([_element(element) for element in elements]))
+            return _array(_tuple([_skip(element) for element in elements]))
         case "SimpleAggregateFunction", [_, inner]:
-            return skip(inner)
-    raise EngineError(
-        50,
-        f"DB::Exception: The native protocol of this server has no {type_name}: select "
-        f"toString() of the column, or use HTTP. (UNKNOWN_TYPE)",
-    )
+            return _skip(inner)
+    raise TypeNameError(kind.name)
 
 
 def read_block(source: Source, revision: int) -> Block:

@@ -1,7 +1,6 @@
 """What a request to the HTTP interface asks, for whom, and whether a browser was tricked into it."""
 
 import base64
-import binascii
 import ipaddress
 import socket
 import uuid
@@ -59,7 +58,7 @@ def credentials(values: Mapping[str, str], headers: Message) -> tuple[str, str]:
         return name, headers.get("X-ClickHouse-Key", "")
     scheme, _, given = headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
-        with suppress(binascii.Error):
+        with suppress(ValueError):  # binascii.Error, and what is not ASCII
             name, _, password = base64.b64decode(given).decode("utf-8", "replace").partition(":")
             return name, password
     return values.get("user", ""), values.get("password", "")

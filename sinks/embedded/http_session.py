@@ -25,8 +25,7 @@ from sinks.embedded.peer import Peer
 from sinks.embedded.places import Standing
 from sinks.embedded.wire import frames
 
-_HEAD = 1 << 16  # an INSERT's own text ends within this
-_MAX_TEXT = 1 << 20  # the engine takes 256 KiB (max_query_size)
+_MAX_BYTES = 4 * sql.MAX_TEXT  # of a statement in UTF-8
 _MAX_INSERT = 256 << 20  # bytes of an INSERT, which is stored as a whole
 # Formats without a head or foot for the whole result, so blocks can follow each other.
 _STREAMED = {"Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "RowBinary"} | {
@@ -159,25 +158,25 @@ class HttpSession(BaseHTTPRequestHandler):
         with closing(Client(self._context.engine, user, database or "")) as client:
             body = read_body(self.rfile, self.headers)
             if values.get("decompress") == "1":
-                body = unframed(body, _MAX_TEXT if user.reads_only else _MAX_INSERT)
+                body = unframed(body, _MAX_BYTES if user.reads_only else _MAX_INSERT)
             text = values.get("query", "")
             asked = (f"{text}\n".encode("utf-8", "surrogateescape"),) if text else ()
             pieces = chain(asked, body)
             head = bytearray()
             for piece in pieces:
                 head += piece
-                if len(head) > _HEAD:
+                if len(head) > sql.INSERT_HEAD:
                     break
             # Latin-1 keeps one character a byte, so positions in the text are positions in bytes.
-            insert = sql.insert(head[:_HEAD].decode("latin-1"))
+            insert = sql.insert(head[: sql.INSERT_HEAD].decode("latin-1"))
             if insert and not (insert.form == "Values" and request.parameters):
                 self._insert(client, insert, chain((bytes(head[insert.data_from :]),), pieces), request)
                 return
             for piece in pieces:
                 head += piece
-                if len(head) > _MAX_TEXT:
-                    raise EngineError(223, "DB::Exception: The query is too large. (QUERY_IS_TOO_LARGE)")
-            self._select(client, head.decode("utf-8", "surrogateescape").strip(), request)
+                if len(head) > _MAX_BYTES:
+                    break  # which is said below
+            self._select(client, sql.bounded(head.decode("utf-8", "surrogateescape").strip()), request)
 
     def _insert(self, client: Client, insert: sql.InsertText, data: Iterator[bytes], request: Request) -> None:
         insert = replace(insert, target=_utf8(insert.target), options=_utf8(insert.options))

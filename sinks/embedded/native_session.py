@@ -97,7 +97,7 @@ class NativeSession:
         except EngineError as error:  # where the next packet begins is unknown
             self._peer.sendall(native.exception(error))
             return False
-        insert = sql.insert(query.text)
+        insert = sql.insert(query.text[: sql.INSERT_HEAD])
         if insert and not query.text[insert.data_from :].strip(" \t\r\n;"):
             return self._insert(client, insert, query)
         try:
@@ -108,7 +108,7 @@ class NativeSession:
         return True
 
     def _select(self, client: Client, query: native.Query) -> None:
-        text = sql.without_format(query.text)
+        text = sql.without_format(sql.bounded(query.text))
         rows = blocks = size = 0
         with self._context.working(client, self._peer):
             result = client.run(text, "Native", query.settings, query.parameters)

@@ -116,3 +116,10 @@ def test_a_reader_stays_in_the_database_it_uses(reader: Client) -> None:
 def test_the_writers_password_is_for_its_owner_only(store: Any) -> None:
     assert (store.data / "store.token").stat().st_mode & 0o777 == 0o600
     assert len(store.token) >= 32
+
+
+def test_a_text_too_long_to_be_looked_at_is_refused(reader: Client) -> None:
+    with pytest.raises(ServerException) as caught:
+        reader.execute("SELECT " + "(" * 600_000)
+
+    assert caught.value.code == 223
