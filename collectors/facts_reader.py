@@ -13,9 +13,8 @@ from typing import Any, NamedTuple
 from collectors.cgroups import container_of, parse_cgroup, unit_of
 from collectors.helper import Helper, Stuck
 from collectors.process_facts import Facts, parse_cmdline, parse_uid
-from collectors.process_table import Stat
+from collectors.process_table import Stat, folder_of
 from collectors.procfs import link, read_file
-from collectors.threads import folder_of
 from schemas.text import to_text
 
 MOST_STUCK = 16  # reads of one kind that may hang at a time: each is a thread, and counts as one of the host's load

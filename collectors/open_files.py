@@ -3,22 +3,26 @@
 import os
 from collections.abc import Callable, Iterable
 
+from collectors.fd_table import NO_SOCKET, FdTable
 from collectors.procfs import count_files, link, names
 
 Process = tuple[int, int]  # pid, start
-_PREFIX = len("socket:[")
+_SOCKET = b"socket:["
 
 
 class OpenFiles:
-    """The sockets among the open files of processes."""
+    """The sockets among the open files of processes. `folder_of` gives the folder of /proc that shows a process."""
 
-    def __init__(self, proc: str, start_of: Callable[[int], int | None]) -> None:
-        self._proc = proc
+    def __init__(
+        self, proc: str, start_of: Callable[[int], int | None], folder_of: Callable[[int], str] | None = None
+    ) -> None:
         self._start_of = start_of
+        self._folder_of = folder_of or (lambda pid: f"{proc}/{pid}")
         self._own = os.getpid()
+        self._now = 0  # counts the windows
         self._starts: dict[int, int] = {}
         self._counts: dict[int, int] = {}
-        self._sockets: dict[int, dict[str, int]] = {}  # pid -> fd -> inode, 0 for what is no socket
+        self._tables: dict[int, FdTable] = {}
         self.holders: dict[int, set[Process]] = {}
         """Inode -> the processes that hold it."""
         self.touched: set[int] = set()
@@ -26,67 +30,104 @@ class OpenFiles:
         self.denied: set[int] = set()
         """Processes whose files may not be read."""
 
-    def keep(self, starts: dict[int, int]) -> None:
-        """Forget the processes that are not these any more, given pid -> start."""
+    def keep(self, starts: dict[int, int], vanished: Iterable[int] = ()) -> None:
+        """Forget the processes that are not these any more, given pid -> start, and doubt the sockets that vanished."""
+        self._now += 1
         for pid in [pid for pid, start in self._starts.items() if starts.get(pid) != start]:
-            self._update(pid, {})
-            del self._starts[pid], self._sockets[pid]
+            self._drop(pid)
+            del self._starts[pid], self._tables[pid]
             self._counts.pop(pid, None)
         self.denied &= starts.keys()
         for pid in starts.keys() - self._starts.keys():
             self._starts[pid] = starts[pid]
-            self._sockets[pid] = {}
+            self._tables[pid] = FdTable()
+        for inode in vanished:
+            for pid, _ in self.holders.get(inode, ()):
+                self._tables[pid].doubt(inode)
 
     def changed(self, pids: Iterable[int]) -> list[int]:
         """Return the processes whose number of open files is another than when they were read.
 
         Before Linux 6.2 that number is unknown, and every process counts as changed.
         """
-        return [pid for pid in pids if (count := count_files(self._proc, pid)) < 0 or count != self._counts.get(pid)]
+        folder, counts = self._folder_of, self._counts
+        return [pid for pid in pids if (count := count_files(folder(pid))) < 0 or count != counts.get(pid)]
+
+    def cost(self, pid: int) -> int:
+        """Return how many files a reading of a process goes through."""
+        table = self._tables[pid]
+        return 1 if table.big else len(table) + 1
 
     def read(self, pids: Iterable[int], inodes: dict[int, int], *, thorough: bool = False) -> None:
         """Read the open files of processes; numbers that stood for a socket still alive are taken for unchanged,
-        unless `thorough`.
+        unless `thorough`. Of processes that have very many, some are read again, and the rest another time.
         """
         for pid in pids:
-            self._counts[pid] = count_files(self._proc, pid)
-            own = pid == self._own  # listing one's own files opens one more, under a number just freed
-            found = self._read(pid, {} if thorough or own else self._sockets[pid], inodes)
-            if found != self._sockets[pid] and self._start_of(pid) == self._starts[pid]:
-                self._update(pid, found)
+            table = self._tables[pid]
+            self._read(pid, table, inodes, thorough=thorough)
+            self._take(pid, table)
 
-    def _read(self, pid: int, known: dict[str, int], inodes: dict[int, int]) -> dict[str, int]:
-        folder = f"{self._proc}/{pid}/fd"
-        try:
-            numbers = names(folder)
-        except PermissionError:
+    def _read(self, pid: int, table: FdTable, inodes: dict[int, int], *, thorough: bool) -> None:
+        """Bring a table up to date. Of a big one all numbers are listed now and then only: till then its count stays
+        another than the one that was read.
+        """
+        process = self._folder_of(pid)
+        folder, count = f"{process}/fd", count_files(process)
+        denied = False
+
+        def ask(number: str) -> int | None:
+            nonlocal denied
+            try:
+                target = link(f"{folder}/{number}")
+            except PermissionError:
+                denied = True
+                return NO_SOCKET
+            except OSError:
+                return None
+            return int(target[len(_SOCKET) : -1]) if target.startswith(_SOCKET) else NO_SOCKET
+
+        explained = table.big and table.follow(count, ask)
+        if not explained and table.big and not table.may_list(self._now):
+            return
+        self._counts[pid] = count
+        if explained:
+            if thorough:
+                table.verify(ask)
+        else:
+            try:
+                numbers = names(folder)
+            except OSError as error:
+                numbers, denied = [], isinstance(error, PermissionError)
+            whole = pid == self._own or (thorough and not table.big)  # listing one's own files opens one more
+            table.list(numbers, None if whole else inodes, ask, self._now)
+            self.denied.discard(pid)
+        if denied:
             self.denied.add(pid)
-            return {}
-        except OSError:
-            return {}
-        found = {}
-        for number in numbers:
-            inode = known.get(number, 0)
-            found[number] = inode if inode in inodes else self._inode(f"{folder}/{number}")
-        return found
 
-    def _inode(self, path: str) -> int:
-        try:
-            target = link(path)
-        except OSError:
-            return 0
-        return int(target[_PREFIX:-1]) if target.startswith(b"socket:[") else 0
-
-    def _update(self, pid: int, found: dict[str, int]) -> None:
+    def _take(self, pid: int, table: FdTable) -> None:
+        """Bring the holders up to date, unless the process has been replaced by another one while it was read."""
+        if not table.changed:
+            return
+        if self._start_of(pid) != self._starts[pid]:
+            self._drop(pid)
+            self._tables[pid] = FdTable()
+            return
         process = (pid, self._starts[pid])
-        before, now = set(self._sockets[pid].values()), set(found.values())
-        before.discard(0)
-        now.discard(0)
-        for inode in before - now:
-            self.holders[inode].discard(process)
-            if not self.holders[inode]:
+        for inode in table.take_changed():
+            if table.holds(inode):
+                self.holders.setdefault(inode, set()).add(process)
+                self.touched.add(inode)
+            else:
+                self._let_go(inode, process)
+
+    def _drop(self, pid: int) -> None:
+        for inode in self._tables[pid].sockets():
+            self._let_go(inode, (pid, self._starts[pid]))
+
+    def _let_go(self, inode: int, process: Process) -> None:
+        held = self.holders.get(inode)
+        if held and process in held:
+            held.discard(process)
+            if not held:
                 del self.holders[inode]
-        for inode in now - before:
-            self.holders.setdefault(inode, set()).add(process)
-        self.touched |= before ^ now
-        self._sockets[pid] = found
+            self.touched.add(inode)

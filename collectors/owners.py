@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from collectors.diag import local_port
 from collectors.open_files import OpenFiles
-from collectors.process_table import ProcessTable, Stat
+from collectors.process_table import ProcessTable, Stat, folder_of
 from collectors.socket_scan import Seen, SocketScan
 from collectors.window import Inert, Window
 from schemas.raw import Lost, OwnerBatch, Owners
@@ -32,7 +32,8 @@ class OwnerCollector(Inert):
     def __init__(self, scan: SocketScan, table: ProcessTable, proc: str = "/proc") -> None:
         self._scan = scan
         self._table = table
-        self._files = OpenFiles(proc, table.start_of)
+        self._living: dict[int, Stat] = {}
+        self._files = OpenFiles(proc, table.start_of, lambda pid: folder_of(proc, self._living[pid]))
         self._told: dict[int, tuple[int, frozenset[Process]]] = {}  # inode -> cookie, holders
 
     def open(self, window: Window) -> None:
@@ -42,9 +43,9 @@ class OwnerCollector(Inert):
     def collect(self, window: Window) -> OwnerBatch:
         """Return new holdings, or all on a keyframe, and those that ended."""
         seen = self._scan.look(window.start)
-        living = self._table.look(window.start)
+        self._living = living = self._table.look(window.start)
         inodes = self._scan.inodes
-        self._files.keep({pid: stat.start for pid, stat in living.items()})
+        self._files.keep({pid: stat.start for pid, stat in living.items()}, seen.inodes_removed)
         if window.keyframe:
             self._files.read(living, inodes, thorough=True)
             touched: Iterable[int] = inodes.keys() | self._told.keys()

@@ -8,9 +8,11 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Container
 from typing import NamedTuple
 
 from collectors import netlink
+from collectors.visibility import is_initial
 
 CN_IDX_PROC = 1
 PROC_CN_MCAST_LISTEN = 1
@@ -35,19 +37,19 @@ class Exec(NamedTuple):
     pid: int
 
 
-def parse_event(message: bytes) -> Exit | Exec | None:
-    """Read a message; None for events of threads and all others."""
+def parse_event(message: bytes, headless: Container[int] = ()) -> Exit | Exec | None:
+    """Read a message; None for events of others than processes, and of threads unless they are of a `headless` process:
+    one whose first thread has ended, which ends with its last one.
+    """
     if len(message) < _DATA_AT + 8:
         return None
     what, _, at_ns = _EVENT.unpack_from(message, _EVENT_AT)
     pid, process = struct.unpack_from("=II", message, _DATA_AT)
-    if pid != process:
-        return None
-    if what == EXEC:
+    if what == EXEC and pid == process:
         return Exec(pid)
-    if what == EXIT and len(message) >= _DATA_AT + 12:
+    if what == EXIT and (pid != process) == (process in headless) and len(message) >= _DATA_AT + 12:
         (status,) = struct.unpack_from("=I", message, _DATA_AT + 8)
-        return Exit(pid, status, at_ns)
+        return Exit(process, status, at_ns)
     return None
 
 
@@ -65,7 +67,9 @@ class ProcessEvents:
         return self._socket is not None
 
     def open(self) -> None:
-        """Subscribe, where that is allowed."""
+        """Subscribe, where that is allowed: in a container the kernel says yes and sends nothing."""
+        if not (is_initial("pid") and is_initial("user")):
+            return
         try:
             self._socket = netlink.open_socket(netlink.CONNECTOR, CN_IDX_PROC, self._buffer_bytes)
             self._socket.send(_subscription(PROC_CN_MCAST_LISTEN))
@@ -74,12 +78,12 @@ class ProcessEvents:
         except OSError:
             self.close()
 
-    def drain(self) -> list[Exit | Exec]:
-        """Return the events that came since."""
+    def drain(self, headless: Container[int] = ()) -> list[Exit | Exec]:
+        """Return the events that came since, given the processes whose first thread has ended."""
         events: list[Exit | Exec] = []
         while self._socket is not None:
             try:
-                event = parse_event(self._socket.recv(netlink.CHUNK))
+                event = parse_event(self._socket.recv(netlink.CHUNK), headless)
             except BlockingIOError:
                 break
             except OSError as error:

@@ -5,7 +5,7 @@ stat costs 5 us a process where psutil needs 68 us for the same facts.
 
 from typing import NamedTuple
 
-from collectors.procfs import pids, read_file
+from collectors.procfs import names, pids, read_file
 from schemas.text import to_text
 
 PF_KTHREAD = 0x0020_0000  # include/linux/sched.h
@@ -52,6 +52,27 @@ def parse_stat(raw: bytes) -> Stat:
     )
 
 
+def folder_of(proc: str, stat: Stat) -> str:
+    """Return the folder that shows what a process has open and is: that of a living thread when its first has ended.
+
+    Of such a process /proc/PID/fd is empty, and exe, cmdline and namespaces with it; /proc/PID/task/TID has them.
+    """
+    folder = f"{proc}/{stat.pid}"
+    return (_living_thread(folder) or folder) if stat.ended else folder
+
+
+def _living_thread(folder: str) -> str:
+    try:
+        threads = names(f"{folder}/task")
+    except OSError:
+        return ""
+    for thread in threads:
+        raw = read_file(f"{folder}/task/{thread}/stat")
+        if raw and not parse_stat(raw).ended:
+            return f"{folder}/task/{thread}"
+    return ""
+
+
 class ProcessTable:
     """The user processes that live, read once a window for whoever asks first."""
 
@@ -62,6 +83,8 @@ class ProcessTable:
         self._living: dict[int, Stat] = {}
         self.changed: list[int] = []
         """Pids whose stat differs from the look before."""
+        self.headless: set[int] = set()
+        """Pids of processes that live on without their first thread."""
 
     def look(self, window: int) -> dict[int, Stat]:
         """Return the living user processes by pid as of this window."""
@@ -84,18 +107,28 @@ class ProcessTable:
     def _scan(self) -> None:
         raws: dict[int, bytes] = {}
         living: dict[int, Stat] = {}
-        changed = []
+        changed, headless = [], set()
         for pid in pids(self._proc):
             raw = read_file(f"{self._proc}/{pid}/stat")
             if not raw:
                 continue
             raws[pid] = raw
-            if raw == self._raw.get(pid):
+            if raw == self._raw.get(pid) and pid not in self.headless:
                 if pid in self._living:
                     living[pid] = self._living[pid]
                 continue
             stat = parse_stat(raw)
-            if not stat.kernel and not stat.dead:
-                living[pid] = stat
+            if stat.kernel or stat.dead:
+                continue
+            if stat.ended:
+                headless.add(pid)
+                stat = self._with_memory(stat)
+            living[pid] = stat
+            if stat != self._living.get(pid):
                 changed.append(pid)
-        self._raw, self._living, self.changed = raws, living, changed
+        self._raw, self._living, self.changed, self.headless = raws, living, changed, headless
+
+    def _with_memory(self, stat: Stat) -> Stat:
+        """Return what a process is with the memory that a living thread shows: its first thread has none any more."""
+        raw = read_file(f"{folder_of(self._proc, stat)}/stat")
+        return stat._replace(rss=parse_stat(raw).rss) if raw else stat

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from collectors.facts_reader import FactsReader
 from collectors.process_events import Exit, ProcessEvents
 from collectors.process_facts import Facts, Users
-from collectors.process_table import ProcessTable, Stat
+from collectors.process_table import ProcessTable, Stat, folder_of
 from collectors.procfs import count_files
 from collectors.settings import Settings
 from collectors.window import Window
@@ -55,6 +55,7 @@ class ProcessCollector:
         self._young: set[int] = set()
         self._executed: dict[int, None] = {}
         self._ended: dict[int, Exit] = {}
+        self._overruns = 0
         self._replaced: list[tuple[Known, Exit | None]] = []
         self._booted_ms = 0.0
 
@@ -66,9 +67,9 @@ class ProcessCollector:
 
     def drain(self) -> None:
         """Take events; read what a process executes while it still runs."""
-        for event in self._events.drain():
+        for event in self._events.drain(self._table.headless):
             if isinstance(event, Exit):
-                self._ended.setdefault(event.pid, event)
+                self._ended[event.pid] = event
                 self._executed.pop(event.pid, None)
             else:
                 self._executed[event.pid] = None
@@ -178,7 +179,9 @@ class ProcessCollector:
         for pid in self._known.keys() - living.keys():
             if self._table.start_of(pid) != self._known[pid].stat.start:
                 gone.append((self._known.pop(pid), self._ended.get(pid)))
-        self._ended = {pid: event for pid, event in self._ended.items() if pid in self._known}
+        lost, self._overruns = self._events.overruns > self._overruns, self._events.overruns
+        living_on = living if lost else ()  # a thread of theirs ended, and of the last one nothing may be known
+        self._ended = {pid: event for pid, event in self._ended.items() if pid in self._known and pid not in living_on}
         return gone
 
     def _exits(self, gone: Iterable[tuple[Known, Exit | None]]) -> list[tuple[int, int, int, int, int]]:
@@ -201,7 +204,7 @@ class ProcessCollector:
             stat.start,
             round(used * TICK_MS),
             stat.rss * PAGE,
-            count_files(self._proc, stat.pid),
+            count_files(folder_of(self._proc, stat)),
             stat.threads,
         )
 

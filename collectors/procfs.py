@@ -36,10 +36,10 @@ def names(path: str) -> list[str]:
     return os.listdir(path)
 
 
-def count_files(proc: str, pid: int) -> int:
+def count_files(folder: str) -> int:
     """Return how many files a process has open: the size of its fd folder since Linux 6.2; -1 when unknown."""
     try:
-        return os.stat(f"{proc}/{pid}/fd").st_size or -1
+        return os.stat(f"{folder}/fd").st_size or -1
     except OSError:
         return -1
 

@@ -1,0 +1,39 @@
+"""What hides other processes from this one: mount options of procfs, and namespaces (proc(5), pid_namespaces(7))."""
+
+# ruff: noqa: PTH116
+
+import os
+
+from collectors.procfs import read_file
+
+INITIAL = {"pid": 0xEFFF_FFFC, "user": 0xEFFF_FFFD}  # include/linux/proc_ns.h: inodes of the host's own namespaces
+
+
+def hidden_by(proc: str = "/proc") -> str:
+    """Return the mount option that hides the processes of other users; "" when they are seen all the same.
+
+    Whether it does is tried out with the first process, which there is always: capabilities and groups decide.
+    """
+    option = hidepid(read_file("/proc/self/mountinfo", 1 << 20) or b"", proc)
+    return f"hidepid={option} on {proc}" if option and read_file(f"{proc}/1/stat") is None else ""
+
+
+def hidepid(mounts: bytes, proc: str) -> str:
+    """Return the value of `hidepid` of what is mounted at a path last; "" when it is off."""
+    found = ""
+    for line in mounts.split(b"\n"):
+        mount, _, source = line.partition(b" - ")
+        fields = mount.split(b" ")
+        if len(fields) > 4 and fields[4] == proc.encode() and source.startswith(b"proc "):
+            options = source.rpartition(b" ")[2].split(b",")
+            value = next((option[8:].decode() for option in options if option.startswith(b"hidepid=")), "")
+            found = "" if value in {"0", "off"} else value
+    return found
+
+
+def is_initial(kind: str) -> bool:
+    """Say whether this process is in the host's own namespace of a kind; one that cannot be told counts as such."""
+    try:
+        return os.stat(f"/proc/self/ns/{kind}").st_ino == INITIAL[kind]
+    except OSError:
+        return True
