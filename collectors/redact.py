@@ -44,7 +44,7 @@ class _Scan:
         self._started = False
         self._too_early = False  # for what short options mean a secret after a word only
         self._awaited: tuple[str, Kind | None] | None = None  # the option before, and what its argument is
-        # Since words of the program: how many arguments passed, and which of them are secrets.
+        # Since words of the program: how many words passed, and which of them are secrets.
         self._counting: list[tuple[int, tuple[int, ...]]] = []
         self._ending = False  # the last argument is a secret
         self._previous = ""
@@ -90,13 +90,13 @@ class _Scan:
     def argument(self, argument: str) -> str:
         """Redact one argument."""
         awaited, self._awaited = self._awaited, None
-        counted = self._count()
+        counted = not argument.startswith("-") and self._count()
         previous, self._previous = self._previous, argument
         if awaited and (hidden := hide(argument, *awaited)) is not None:
             return hidden
         if self._starts(argument, previous):
             return self._within(argument)
-        if counted and not argument.startswith("-"):
+        if counted:
             return _kept_assignment(argument)
         if argument.startswith(("-", "/")) and (optioned := self._option(argument)) is not None:
             return optioned
@@ -106,7 +106,7 @@ class _Scan:
         return self._within(argument)
 
     def _count(self) -> bool:
-        """Pass one argument; say whether it is one that a word before makes a secret."""
+        """Pass one word; say whether it is one that a word before makes a secret."""
         self._counting = [(passed + 1, places) for passed, places in self._counting if passed < max(places)]
         return any(passed in places for passed, places in self._counting)
 
@@ -130,7 +130,7 @@ class _Scan:
     def _word(self, argument: str) -> None:
         program = self._program
         self._too_early &= argument != program.after
-        places = program.words.get(argument.lower())
+        places = program.words.get(argument.lower()) or program.words.get(argument.partition(".")[0] + ".*")
         if places:
             self._counting.append((0, places))
         self._ending |= argument in program.last
@@ -141,6 +141,8 @@ class _Scan:
         """Redact an option with its argument joined, or await its argument; None for an option of no interest."""
         options = self._program.options
         apart = options.get(argument)
+        if apart is Kind.FLAG:
+            return argument
         if apart not in {None, Kind.JOINED} and not (self._too_early and argument[1:2] != "-"):
             self._awaited = (argument, apart)
             return argument

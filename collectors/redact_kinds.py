@@ -24,6 +24,8 @@ class Kind(Enum):
     PREFIXED = auto()  # pass:SECRET; file:, env: and the like are references
     ORACLE = auto()  # user/SECRET@database
     LITERAL = auto()  # key=SECRET, whatever the key
+    ACL = auto()  # >SECRET or #SECRET of a rule
+    FLAG = auto()  # an option without an argument
     HARMLESS = auto()  # no secret, although its name says so
 
 
@@ -45,6 +47,8 @@ def hide(value: str, name: str, kind: Kind | None) -> str | None:
     if kind is Kind.ORACLE:
         found = _ORACLE.fullmatch(value)
         return f"{found[1]}{HIDDEN}{found[3] or ''}" if found else None
+    if kind is Kind.ACL:
+        return value[0] + HIDDEN if value[0] in "><#!" and len(value) > 1 else None
     if kind is Kind.LITERAL:
         key, sign, _ = value.partition("=")
         return key + sign + HIDDEN if sign else None

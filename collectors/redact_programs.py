@@ -13,7 +13,8 @@ class Program(Struct, frozen=True):
 
     options: dict[str, Kind] = {}
     valued: str = ""  # other short options that take a value, which ends a bundle: -sSLo FILE
-    words: dict[str, tuple[int, ...]] = {}  # the nth arguments after a word are secrets; "" is the program itself
+    # The nth words after a word are secrets. "" is the program itself, http-basic.* every word that begins so.
+    words: dict[str, tuple[int, ...]] = {}
     names: bool = False  # a bare word that names a secret is followed by it: git config github.token X
     last: frozenset[str] = frozenset()  # with one of these options or words, the last argument is a secret
     positional: Kind | None = None  # what every other word is
@@ -28,7 +29,9 @@ class Program(Struct, frozen=True):
 
 
 S, J, U, NO = Kind.SECRET, Kind.JOINED, Kind.USER, Kind.HARMLESS
-_LOGIN = Program({"-p": S, "--creds": U, "--src-creds": U, "--dest-creds": U, "--secret": NO}, "u", after="login")
+_LOGIN = Program(
+    {"-p": S, "--creds": U, "--src-creds": U, "--dest-creds": U, "--secret": NO, "--value": S}, "u", after="login"
+)
 _TABLE: tuple[tuple[str, Program], ...] = (
     (
         "mysql mysqldump mysqladmin mysqlsh mysqlimport mysqlcheck mysqlshow mysqlslap mysqlbinlog mysqlpump mycli"
@@ -44,6 +47,7 @@ _TABLE: tuple[tuple[str, Program], ...] = (
             {"-a": S, "--pass": S, "--requirepass": S, "--masterauth": S},
             "hpsnutridb",
             {"auth": (1, 2), "requirepass": (1,), "masterauth": (1,), "hello": (3, 4)},
+            positional=Kind.ACL,
         ),
     ),
     (
@@ -92,7 +96,7 @@ _TABLE: tuple[tuple[str, Program], ...] = (
     ("http https xh xhs", Program({"-a": U, "--auth": U}, "ASop")),
     ("ab siege", Program({"-A": U, "-P": U, "-C": Kind.COOKIE}, "nctbpuTHxXegSd")),
     ("hey", Program({"-a": U}, "nczqotmHDTAx")),
-    ("lftp", Program({"-u": U}, "pefc")),
+    ("lftp open", Program({"-u": U}, "pefc")),
     ("yt-dlp youtube-dl", Program({"-p": S, "-2": S}, "uofIra")),
     ("transmission-remote", Program({"-n": U, "--auth": U, "-N": NO})),
     ("transmission-daemon", Program({"-v": S}, "acguewpx")),
@@ -164,10 +168,15 @@ _TABLE: tuple[tuple[str, Program], ...] = (
     ),
     ("erl beam.smp elixir iex", Program({"-setcookie": S, "--cookie": S})),
     ("nmcli", Program(words={"wifi-sec.psk": (1,), "802-11-wireless-security.psk": (1,)}, names=True)),
-    ("poetry", Program(words={"pypi-token.pypi": (1,)}, names=True)),
-    ("aws", Program({"--secret-id": NO, "--secret-string": S}, names=True)),
+    ("poetry composer", Program({"-p": S}, "u", {"pypi-token.*": (1,), "http-basic.*": (2,)}, names=True)),
+    ("aws", Program({"--secret-id": NO, "--secret-string": S, "--value": S}, names=True)),
+    ("pulumi", Program({"--secret": Kind.FLAG}, names=True)),
+    ("ansible-vault", Program(words={"encrypt_string": (1,)})),
+    ("grafana grafana-cli", Program(words={"reset-admin-password": (1,)})),
+    ("airflow superset", Program({"-p": S}, "uefrl")),
+    ("iwconfig", Program(words={"key": (1,), "enc": (1,)})),
     (
-        "git npm yarn pnpm consul gcloud wpa_cli bundle gem pip composer uci gsettings pulumi snap doctl",
+        "git npm yarn pnpm consul gcloud wpa_cli bundle gem pip uci pppd gsettings snap doctl",
         Program(names=True),
     ),
     ("xorg xwayland", Program({"-auth": NO})),

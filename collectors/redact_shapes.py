@@ -47,6 +47,8 @@ _SQL = re.compile(
     r"(?i)\b(identified\s+(?:with\s+\S+\s+)?(?:by|as)\s+(?:password\s+)?|password(?:\s+|\s*[=(]\s*)|set\s+password\s+(?:for\s+\S+\s*)?=?\s*"
     r"(?:password\s*\(\s*)?|secret(?:\s+|_key\s*=?\s*))(\\?'(?:[^'\\]|''|\\.)*+'|(?<=by )\"[^\"]*+\")"
 )
+_CALL = re.compile(r"(?i)(\.auth\(\s*[\"'][^\"']*+[\"']\s*,\s*|\bpragma\s+(?:re)?key\s*=\s*)([\"'])[^\"']*+\2")
+_THIN = re.compile(r"(?i)(jdbc:oracle:\w+:[^/@\s]{1,64}/)[^@\s]++(?=@)")
 _HASHES = re.compile(
     r"\$(?:1|2[abxy]|5|6|7|y|gy|apr1|argon2(?:i|d|id)|pbkdf2[\w-]{0,20}|scrypt|sha1)\$[A-Za-z0-9./$=,+_-]{12,}|\{S?SHA(?:256|384|512)?\}[A-Za-z0-9+/=]{20,}"
 )
@@ -117,6 +119,8 @@ _RULES: tuple[Rule, ...] = (
     lambda text: _HEADER.sub(rf"\1\2{HIDDEN}", text),
     lambda text: _SCHEME.sub(rf"\1\2{HIDDEN}", text),
     lambda text: _SQL.sub(rf"\1'{HIDDEN}'", text) if " " in text else text,
+    lambda text: _CALL.sub(rf"\1'{HIDDEN}'", text),
+    lambda text: _THIN.sub(rf"\1{HIDDEN}", text) if "jdbc:" in text else text,
     lambda text: _HASHES.sub(HIDDEN, text),
     lambda text: _ELEMENT.sub(_element, text) if "</" in text else text,
     hide_assigned,
