@@ -46,7 +46,7 @@ class Up:
             if not name.name.isdigit():
                 continue
             try:
-                words = (name / "cmdline").read_bytes().decode().split("\0")
+                words = os.fsdecode((name / "cmdline").read_bytes()).split("\0")
             except OSError:
                 continue
             if any(str(self.data) in word for word in words) and int(name.name) != self.process.pid:
