@@ -56,6 +56,7 @@ class ProcessCollector:
         self._executed: dict[int, None] = {}
         self._ended: dict[int, Exit] = {}
         self._overruns = 0
+        self._headless: set[int] = set()
         self._replaced: list[tuple[Known, Exit | None]] = []
         self._booted_ms = 0.0
 
@@ -67,7 +68,7 @@ class ProcessCollector:
 
     def drain(self) -> None:
         """Take events; read what a process executes while it still runs."""
-        for event in self._events.drain(self._table.headless):
+        for event in self._events.drain(self._headless):
             if isinstance(event, Exit):
                 self._ended[event.pid] = event
                 self._executed.pop(event.pid, None)
@@ -84,7 +85,9 @@ class ProcessCollector:
         if window.keyframe:
             self._users.reload()
         living = self._table.look(window.start)
+        self._headless |= self._table.headless
         self.drain()
+        self._headless = self._table.headless
         rows, usage = [], []
         young, self._young = self._young, set()
         late = self._facts.late()

@@ -4,7 +4,7 @@ from pathlib import Path
 from collectors.process_events import Exec, Exit, parse_event
 from tests.collectors.headless import headless
 from tests.collectors.test_processes import exits, told
-from tests.collectors.watching import Watch, eventually
+from tests.collectors.watching import Watch
 
 
 def test_a_process_whose_first_thread_has_ended_owns_its_sockets(watch: Watch) -> None:
@@ -38,7 +38,8 @@ def test_it_ends_with_its_last_thread_and_with_the_code_of_that(watch: Watch) ->
             assert exits(watch.running(), process.pid) == []
         assert process.stdin is not None
         process.stdin.close()
-        ended = eventually(lambda: exits(watch.running(), process.pid))
+        process.wait()
+        ended = exits(watch.running(), process.pid)
 
     assert ended == [(3, 0)]
 
