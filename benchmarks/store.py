@@ -54,8 +54,8 @@ def _create(name: str) -> str:
 _ENGINE_ALONE = """
 import sys, time
 from pathlib import Path
-from sinks.embedded.engine import Engine
-engine = Engine(Path(sys.argv[1]), 2_000_000_000)
+from sinks.embedded.engine import Engine, load_extension
+engine = Engine(load_extension(), Path(sys.argv[1]), 2_000_000_000)
 session = engine.session("benchmark")
 block = Path(sys.argv[2]).read_bytes()
 for _ in session.whole(sys.argv[3], "Null"): pass

@@ -2,7 +2,6 @@
 
 import base64
 import http.client
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import BinaryIO
@@ -10,7 +9,7 @@ from urllib.parse import urlencode
 
 from servicemap.config import Config
 from servicemap.options import Failure
-from servicemap.parts import store_address, store_directory
+from servicemap.parts import store_address, store_facts
 from sinks.store import Address
 
 MAX_URL = 60_000  # bytes; servers refuse request lines that are much longer
@@ -77,4 +76,5 @@ def _http_port(config: Config) -> int:
     """Return the port: the running embedded store says it, any other has what is configured."""
     if config.store.url:
         return config.store.http_port
-    return int(json.loads((store_directory(config) / "store.json").read_text())["http_port"])
+    facts = store_facts(config)
+    return facts.http_port if facts else config.store.http_port

@@ -14,7 +14,9 @@ from servicemap.config import Config
 from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
 from servicemap.parts import store_address
-from sinks.embedded.server import StartError, bind
+from sinks.embedded.confine import lacking
+from sinks.embedded.folder import StartError
+from sinks.embedded.server import bind
 from sinks.store import Store, StoreError
 
 GiB, MiB = 1 << 30, 1 << 20
@@ -26,6 +28,8 @@ def part_checks(config: Config) -> Iterator[Check]:
     yield disk(config.directory)
     yield from log(config, int(time.time() * 1000))
     yield from store(config)
+    if not config.store.url:
+        yield confinement(lacking())
 
 
 def disk(directory: Path) -> Check:
@@ -86,6 +90,15 @@ def store(config: Config) -> Iterator[Check]:
         yield port("HTTP port", config.store.host, config.store.http_port, "--http-port")
 
 
+def confinement(lacking: list[str]) -> Check:
+    """Say whether the kernel can keep the embedded store's process from what is not the store's."""
+    if not lacking:
+        return Check("confinement of the store", "ok", "its own folder, no connection, no capability")
+    found = f"whoever gets past the store's own rules can do what {_who()} can"
+    fix = "run servicemap where the kernel has it, and until then let only people you trust reach the store's ports"
+    return Check("confinement of the store", "missing", found, ", ".join(lacking), fix)
+
+
 def port(name: str, host: str, number: int, option: str) -> Check:
     """Say whether a port can be listened on."""
     try:
@@ -93,6 +106,10 @@ def port(name: str, host: str, number: int, option: str) -> Check:
     except StartError as error:
         return Check(name, "broken", str(error), "a port of its own", f"servicemap up {option} 0")
     return Check(name, "ok", f"{host}:{number} is free" if number else "any free one is taken")
+
+
+def _who() -> str:
+    return "root" if os.geteuid() == 0 else "the user it runs as"
 
 
 def _writable(folder: Path) -> bool:

@@ -1,15 +1,25 @@
 """The parts put together: which stages and which store a configuration means. The log is for log/connect.py."""
 
-import json
 from pathlib import Path
+
+import msgspec
 
 from servicemap.config import Config
 from servicemap.options import Failure
+from sinks.embedded.folder import FACTS, TOKEN
 from sinks.store import Address
 from streams.stage import AttributeStage, PairStage, Stage
 
 WRITER = "servicemap"
 VIEW = "view.json"  # in the data directory: where the live view of a running `up` is
+
+
+class StoreFacts(msgspec.Struct, frozen=True):
+    """Where the embedded store listens."""
+
+    host: str
+    native_port: int
+    http_port: int
 
 
 def group_of(stage: Stage) -> str:
@@ -34,13 +44,17 @@ def store_address(config: Config, *, write: bool) -> Address:
             return Address.parse(config.store.url)
         except ValueError as error:
             raise Failure(str(error)) from None
-    folder = store_directory(config)
-    try:
-        facts = json.loads((folder / "store.json").read_text())
-    except (OSError, ValueError):
-        raise Failure(
-            f"no store is running in {config.directory}: start `servicemap up`, or name one with --store"
-        ) from None
+    facts = store_facts(config)
+    if facts is None:
+        raise Failure(f"no store is running in {config.directory}: start `servicemap up`, or name one with --store")
     user = WRITER if write else "default"
-    token = folder / "store.token" if write else None
-    return Address(facts["host"], int(facts["native_port"]), user, "", "servicemap", token)
+    token = store_directory(config) / TOKEN if write else None
+    return Address(facts.host, facts.native_port, user, "", "servicemap", token)
+
+
+def store_facts(config: Config) -> StoreFacts | None:
+    """Return where the embedded store says that it listens; None when it does not run."""
+    try:
+        return msgspec.json.decode((store_directory(config) / FACTS).read_bytes(), type=StoreFacts)
+    except (OSError, msgspec.DecodeError):
+        return None

@@ -13,10 +13,11 @@ from servicemap.config import Config
 from servicemap.directory import held
 from servicemap.log.connect import connect_log
 from servicemap.options import Failure
-from servicemap.parts import VIEW, store_address, store_directory
+from servicemap.parts import VIEW, store_address, store_directory, store_facts
 from servicemap.process import stop_event
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor
+from sinks.embedded.folder import FACTS
 
 TICK = 0.25
 
@@ -65,7 +66,7 @@ def parts(config: Config) -> list[Part]:
     ]
     if not config.store.url:
         folder = store_directory(config)
-        (folder / "store.json").unlink(missing_ok=True)  # of a store that was killed
+        (folder / FACTS).unlink(missing_ok=True)  # of a store that was killed
         ports = ("--native-port", str(config.store.native_port), "--http-port", str(config.store.http_port))
         mine = ("--parent", str(os.getpid()))
         arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports, *mine)
@@ -88,15 +89,14 @@ def _written(config: Config) -> Path:
 
 
 def _store_ready(config: Config) -> bool:
-    return bool(config.store.url) or (store_directory(config) / "store.json").exists()
+    return bool(config.store.url) or store_facts(config) is not None
 
 
 def _greeting(config: Config) -> str:
     lines = [f"up; data in {config.directory}", f"view    {json.loads((config.directory / VIEW).read_text())['url']}"]
-    if not config.store.url:
-        facts = json.loads((store_directory(config) / "store.json").read_text())
-        host, port = facts["host"], facts["native_port"]
-        addresses = f"clickhouse://{host}:{port} and http://{host}:{facts['http_port']}"
+    facts = None if config.store.url else store_facts(config)
+    if facts is not None:
+        addresses = f"clickhouse://{facts.host}:{facts.native_port} and http://{facts.host}:{facts.http_port}"
         lines.append(f"store   {addresses} (user default, read only)")
     return "\n  ".join([*lines, f"see     servicemap map{_data_flag(config)}"])
 

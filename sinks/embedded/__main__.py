@@ -8,7 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
-from sinks.embedded.server import Options, StartError, Store, serve
+from sinks.embedded.folder import StartError
+from sinks.embedded.server import Options, Store, serve
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -39,11 +40,15 @@ def main(arguments: list[str]) -> int:
         if os.getppid() != parent:  # it ended before the call
             return 0
 
+    os.umask(0o077)
+
     def ready(store: Store) -> None:
+        if store.lacking:
+            print(f"the store is not confined by {', '.join(store.lacking)}: see `servicemap doctor`", file=sys.stderr)
         print(f"ready native={store.native_port} http={store.http_port}", flush=True)
 
     try:
-        serve(Options(**options), lambda: signal.sigwait(ending), ready)
+        serve(Options(**options, confined=True), lambda: signal.sigwait(ending), ready)
     except StartError as error:
         print(error, file=sys.stderr)
         return 1

@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
-from sinks.embedded.memory import drop_clean_pages
+from sinks.embedded.memory import drop_clean_pages, touched_pages
 
 # Small caches and pools: this engine serves one host's map, beside the host's own work. Measured:
 # 210 MB resident after start instead of 245, 9 threads instead of 27, and 0.2 % less of a core at rest.
@@ -40,6 +40,7 @@ KNOBS = {
     "max_io_thread_pool_size": 4,
     "max_io_thread_pool_free_size": 0,
     "memory_worker_period_ms": 2000,
+    "memory_worker_use_cgroup": 0,  # its files are out of reach, and those of a whole machine count other programs too
 }
 # Of every session. To compile the views' expressions takes longer than to run them, and nothing compiled is kept.
 SETTINGS = {
@@ -72,8 +73,18 @@ def _translate(error: Exception) -> EngineError:
     return EngineError(1001, f"DB::Exception: {error}")
 
 
-def _load_extension() -> Any:
-    """Load chdb's extension as chdb itself does: symbols bound deeply, from its own folder."""
+class Extension(NamedTuple):
+    """chdb's extension, and the pages that loading it has touched, to be given back."""
+
+    module: Any
+    pages: TextIO
+
+
+def load_extension() -> Extension:
+    """Load chdb's extension as chdb itself does: symbols bound deeply, from its own folder.
+
+    It starts no thread yet, and opens all that the engine needs outside of its folder.
+    """
     package = importlib.machinery.PathFinder.find_spec("chdb")
     if package is None or package.origin is None:
         raise RuntimeError("chdb is not installed: run `pip install chdb`.")
@@ -91,19 +102,19 @@ def _load_extension() -> Any:
     finally:
         os.chdir(here)
     module.set_signal_handlers_enabled(0)  # SIGTERM belongs to the server
-    return module
+    return Extension(module, touched_pages())
 
 
 class Engine:
     """One open data directory. Thread-safe; every session is its own engine connection."""
 
-    def __init__(self, data: Path, memory_bytes: int) -> None:
-        """Open `data`, with at most `memory_bytes` for all queries and merges together.
+    def __init__(self, extension: Extension, data: Path, memory_bytes: int) -> None:
+        """Open `data` by what `load_extension` gave, with at most `memory_bytes` for all queries and merges together.
 
         Raises EngineError when the directory cannot be opened, for example while another process
         has it open.
         """
-        self._chdb = _load_extension()
+        self._chdb = extension.module
         knobs = {**KNOBS, "max_server_memory_usage": memory_bytes}
         self._target = f"{data}?" + "&".join(f"{name}={value}" for name, value in knobs.items())
         self._tags = count(1)
@@ -112,7 +123,8 @@ class Engine:
         self._control = self.session("server")
         self.version = self.text("SELECT version()")
         self.timezone = self.text("SELECT timezone()")
-        drop_clean_pages("_chdb.abi3.so")
+        with extension.pages as pages:
+            drop_clean_pages("_chdb.abi3.so", pages)
 
     def tag(self) -> str:
         """A new name for sessions, by which `kill` finds what they run."""

@@ -4,12 +4,18 @@ import ctypes
 import mmap
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 
 
-def drop_clean_pages(library: str) -> None:
+def touched_pages() -> TextIO:
+    """Open what `drop_clean_pages` reads, while this process may open it."""
+    return Path("/proc/self/smaps").open()
+
+
+def drop_clean_pages(library: str, pages: TextIO) -> None:
     """Unmap the untouched file pages of a loaded library; they fault back in when they are used.
 
     Only mappings without one private dirty page are dropped, so nothing can be lost (madvise(2):
@@ -18,7 +24,7 @@ def drop_clean_pages(library: str) -> None:
     """
     with suppress(OSError):
         mapped: tuple[int, int] | None = None
-        for line in Path("/proc/self/smaps").read_text().splitlines():
+        for line in pages.read().splitlines():
             head = line.split()
             if "-" in head[0] and not head[0].endswith(":"):
                 start, end = (int(part, 16) for part in head[0].split("-"))

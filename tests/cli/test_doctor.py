@@ -127,6 +127,13 @@ def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it() -> None:
     assert part_checks.port("native port", "127.0.0.1", number, "--native-port").state == "ok"
 
 
+def test_a_kernel_that_cannot_confine_the_store_is_told() -> None:
+    assert part_checks.confinement([]).state == "ok"
+    check = part_checks.confinement(["Landlock (Linux 5.19 or later)"])
+    assert (check.state, check.needs) == ("missing", "Landlock (Linux 5.19 or later)")
+    assert "only people you trust" in check.fix
+
+
 def test_a_running_store_is_asked_for_its_version(settled: Town) -> None:
     (check,) = part_checks.store(Config(data=str(settled.data)))
     assert check.state == "ok"
