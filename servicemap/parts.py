@@ -48,8 +48,7 @@ def store_address(config: Config, *, write: bool) -> Address:
     if facts is None:
         raise Failure(f"no store is running in {config.directory}: start `servicemap up`, or name one with --store")
     user = WRITER if write else "default"
-    token = store_directory(config) / TOKEN if write else None
-    return Address(facts.host, facts.native_port, user, "", "servicemap", token)
+    return Address(facts.host, facts.native_port, user, "", "servicemap", store_directory(config) / TOKEN)
 
 
 def store_facts(config: Config) -> StoreFacts | None:
