@@ -1,13 +1,14 @@
 """A client's session: its user, database and settings over one engine connection."""
 
 import json
+import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 
-from sinks.embedded import reader, sql
+from sinks.embedded import external, reader, sql
 from sinks.embedded.blocks import Column
-from sinks.embedded.engine import Engine, EngineError, Insert, Session
+from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session
 from sinks.embedded.users import User
 
 Columns = tuple[Column, ...]
@@ -15,6 +16,7 @@ Columns = tuple[Column, ...]
 _KEPT_COLUMNS = 64
 # Parts of the protocol, not settings of the engine; clients send them with every query.
 _NOT_SETTINGS = {"log_comment", "max_query_size"}
+_MORE = re.compile(r"\b(totals|extremes)\b", re.I)
 
 
 class Client:
@@ -26,8 +28,10 @@ class Client:
         self.tag = engine.tag()
         self._engine = engine
         self._database = database or engine.home()
-        self._chosen: dict[str, str] = {}  # by the SET statements of a reader
+        self._chosen: dict[str, str] = {}  # by SET statements
         self._applied: dict[str, str] = {}
+        self._tables: list[external.External] = []  # that came with the statement
+        self._stale = False  # the engine connection is not as the next statement needs it
         self._columns: dict[str, Columns] = {}  # by INSERT target, as of the engine's `changes`
         self._columns_at = 0
         self.deadline = float("inf")  # of the newest statement and its answer, in monotonic seconds
@@ -40,16 +44,20 @@ class Client:
         settings: Mapping[str, str],
         parameters: Mapping[str, str],
         streamed: bool = True,
+        told: Callable[[Mapping[str, int]], None] | None = None,
     ) -> Iterator[bytes]:
         """Run a statement and yield its result in `form`, a block at a time if `streamed`.
 
-        `settings` are for this statement alone, values in plain text. Raises EngineError.
+        `settings` are for this statement alone, values in plain text; `told` is called with its progress. Raises
+        EngineError.
         """
         text = self.prepare(text, settings, parameters)
         if not text:
             return
-        self.session.forget_counts()  # those of the judge
+        self.session.counts = Counts()  # not those of the judge
         self.deadline = self._deadline()
+        if told:
+            self.session.on_progress(told)
         run = self.session.run if streamed else self.session.whole
         try:
             with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
@@ -58,16 +66,19 @@ class Client:
                     if time.monotonic() > self.deadline:  # the engine counts only the time that it works itself
                         raise _overdue()
         finally:
+            if told:
+                self.session.on_progress(None)
             if not self.user.reads_only and self.session.kind(text)[0] != "READ_ONLY":
                 self._engine.changes += 1
 
     def prepare(self, text: str, settings: Mapping[str, str], parameters: Mapping[str, str]) -> str:
         """Apply settings and, for a reader, judge the statement; gives what is left to run."""
         literals = {name: sql.literal(value) for name, value in settings.items() if name not in _NOT_SETTINGS}
+        chosen = sql.set_statement(text)
         if not self.user.reads_only:
+            self._chosen |= chosen or {}
             self._set_for_writer(literals)
             return text
-        chosen = sql.set_statement(text)
         if chosen is not None:
             self._set_for_reader({**self._chosen, **chosen})
             self._chosen |= chosen
@@ -80,9 +91,35 @@ class Client:
         reader.check_statement(self.session, text, parameters, self.user.forbidden)
         return text
 
+    def tells_more(self, text: str, settings: Mapping[str, str]) -> bool:
+        """Whether totals or extremes may follow the rows, which the engine tells only of a result as a whole."""
+        chosen = self._chosen.get("extremes", "0") != "0" if "extremes" not in settings else settings["extremes"] != "0"
+        return chosen or bool(_MORE.search(text))
+
+    @contextmanager
+    def with_tables(self, tables: list[external.External]) -> Iterator[None]:
+        """Have external tables for the statements of the body; raises EngineError for what cannot be one."""
+        if not tables:
+            yield
+            return
+        self._tables, self._stale = tables, True
+        try:
+            if not self.user.reads_only:
+                external.create(self.session, tables)
+            yield
+        finally:
+            self._tables, self._stale = [], True
+            if not self.user.reads_only:
+                external.drop(self.session, tables)
+
+    def use(self, database: str) -> None:
+        """Go to another database; raises EngineError when there is none of that name."""
+        _discard(self.session, f"USE {external.quoted(database)}")
+
     def insert(self, insert: sql.InsertText, form: str, settings: Mapping[str, str]) -> Insert:
         """Begin an INSERT; raises EngineError, always so for a reader."""
         self.prepare(f"INSERT INTO {insert.target} SELECT 1", settings, {})
+        self.session.counts = Counts()
         return self.session.insert(insert.target, insert.options, form)
 
     def insert_columns(self, insert: sql.InsertText, settings: Mapping[str, str]) -> Columns:
@@ -115,11 +152,12 @@ class Client:
         """
         if self.session.kind(text)[0] != "READ_ONLY":
             return ()
-        try:
-            return self.columns(text, parameters)
-        except EngineError:  # SHOW and the like: cheap to ask again, and harmless
-            answer = b"".join(self.session.whole(text, "JSONCompact", parameters))
-            return tuple(Column(each["name"], each["type"]) for each in json.loads(answer)["meta"])
+        with self.session.uncounted():
+            try:
+                return self.columns(text, parameters)
+            except EngineError:  # SHOW and the like: cheap to ask again, and harmless
+                answer = b"".join(self.session.whole(text, "JSONCompact", parameters))
+                return tuple(Column(each["name"], each["type"]) for each in json.loads(answer)["meta"])
 
     def _deadline(self) -> float:
         seconds = float(self._applied.get("max_execution_time", "0").strip("'"))
@@ -132,11 +170,11 @@ class Client:
     def _open(self, literals: Mapping[str, str]) -> Session:
         session = self._engine.session(self.tag)
         try:
-            quoted = self._database.replace("\\", "\\\\").replace("`", "\\`")
-            _discard(session, f"USE `{quoted}`")
+            _discard(session, f"USE {external.quoted(self._database)}")
             for name, value in literals.items():
                 _discard(session, f"SET {name} = {value}")
             if self.user.reads_only:
+                external.create(session, self._tables)
                 # The engine's own statements (KILL) still find the session by its tag.
                 _discard(session, "SET readonly = 1")
         except EngineError:
@@ -147,18 +185,18 @@ class Client:
 
     def _set_for_reader(self, literals: Mapping[str, str]) -> None:
         """A connection with readonly = 1 takes no settings, so others mean a new one (0.4 ms)."""
+        wanted = dict(reader.LIMITS)
         for name, value in literals.items():
             if not name.isidentifier():
                 raise _unknown_setting(name)
-            reader.check_setting(name, value)
-        wanted = {**reader.LIMITS, **literals}
-        if wanted == self._applied:
+            wanted[name] = reader.allowed_setting(name, value)
+        if wanted == self._applied and not self._stale:
             return
         self._database = b"".join(self.session.whole("SELECT currentDatabase()", "TSVRaw")).decode()
         self._database = self._database.rstrip("\n")
         fresh = self._open(wanted)
         self.session.close()
-        self.session = fresh
+        self.session, self._stale = fresh, False
 
     def _set_for_writer(self, literals: Mapping[str, str]) -> None:
         for name in self._applied.keys() - literals.keys():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sinks.embedded.client import Client
 from sinks.embedded.engine import Engine, EngineError
+from sinks.embedded.http_sessions import Sessions
 from sinks.embedded.peer import Peer
 from sinks.embedded.places import Full, Places, Standing
 from sinks.embedded.tally import Tally
@@ -37,6 +38,7 @@ class Context:
     tally: Tally
     places: Places
     turns: dict[Standing, Turns] = field(default_factory=turns)
+    sessions: Sessions = field(default_factory=Sessions)
 
     def settle(self, peer: Peer, user: User) -> None:
         """Give a client that has logged in its place; raises TOO_MANY_SIMULTANEOUS_QUERIES (202)."""

@@ -12,8 +12,9 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -156,14 +157,23 @@ class Engine:
         self._control.close()
 
 
+@dataclass
+class Counts:
+    """What a statement read, gave, and took."""
+
+    read_rows: int = 0
+    read_bytes: int = 0
+    result_rows: int = 0
+    result_bytes: int = 0
+    seconds: float = 0.0
+
+
 class Session:
     """One engine connection: a current database, settings, temporary tables. Not thread-safe."""
 
     def __init__(self, connection: Any, tag: str) -> None:
         self._connection = connection
-        self.read_rows = 0
-        self.read_bytes = 0
-        self.elapsed = 0.0
+        self.counts = Counts()  # of the statement, up to now
         # The tag is what `Engine.kill` looks for.
         settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
         self._query(f"SET log_comment = '{tag}', {settings}", "Null", {})
@@ -237,14 +247,28 @@ class Session:
             if not finished:
                 self._connection.streaming_cancel_query(stream)
 
-    def forget_counts(self) -> None:
-        """Start counting rows, bytes and seconds anew."""
-        self.read_rows, self.read_bytes, self.elapsed = 0, 0, 0.0
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Leave the counts as they are, whatever is run in the body."""
+        before = self.counts
+        self.counts = Counts()
+        try:
+            yield
+        finally:
+            self.counts = before
+
+    def on_progress(self, told: Callable[[Mapping[str, int]], None] | None) -> None:
+        """Call this with ClickHouse's counts while statements run, in the thread that runs them; None ends it."""
+        self._connection.set_progress_callback(told)
 
     def _note(self, result: Any) -> None:
-        self.read_rows = max(self.read_rows, result.storage_rows_read())
-        self.read_bytes = max(self.read_bytes, result.storage_bytes_read())
-        self.elapsed = max(self.elapsed, result.elapsed())
+        counts = self.counts
+        counts.read_rows = max(counts.read_rows, result.storage_rows_read())
+        counts.read_bytes = max(counts.read_bytes, result.storage_bytes_read())
+        if rows := result.rows_read():
+            counts.result_rows += rows
+            counts.result_bytes += result.bytes_read()
+        counts.seconds = max(counts.seconds, result.elapsed())
 
 
 class Insert:

@@ -1,14 +1,9 @@
-"""Request and response bodies of the HTTP interface: chunks, content encodings, frames."""
+"""Request bodies of the HTTP interface: chunks, content encodings, frames."""
 
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.message import Message
 from io import BufferedIOBase
-from typing import Protocol
-
-import lz4.frame
-import zstandard
 
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_packed import ENCODINGS, unpacked
@@ -18,40 +13,6 @@ _PIECE = 1 << 18
 _MAX_CHUNK = 1 << 30
 _LINE, _TRAILERS = 1024, 32
 _HEX = re.compile(rb"[0-9a-fA-F]{1,8}")
-
-
-class Packer(Protocol):
-    """An incremental compressor: `compress` pieces, then `flush` once."""
-
-    def compress(self, data: bytes, /) -> bytes:
-        """Pack one piece."""
-
-    def flush(self) -> bytes:
-        """Give the rest and the end mark."""
-
-
-class _Lz4Packer:
-    """lz4's compressor wants to be begun; this one begins by itself."""
-
-    def __init__(self) -> None:
-        self._frame = lz4.frame.LZ4FrameCompressor()
-        self._begun = False
-
-    def compress(self, data: bytes) -> bytes:
-        head = b"" if self._begun else self._frame.begin()
-        self._begun = True
-        return bytes(head + self._frame.compress(data))
-
-    def flush(self) -> bytes:
-        return self.compress(b"") + bytes(self._frame.flush())
-
-
-PACKERS: dict[str, Callable[[], Packer]] = {
-    "lz4": _Lz4Packer,
-    "zstd": lambda: zstandard.ZstdCompressor(level=1).compressobj(),
-    "gzip": lambda: zlib.compressobj(1, wbits=31),
-    "deflate": lambda: zlib.compressobj(1, wbits=15),
-}
 
 
 def read_body(file: BufferedIOBase, headers: Message) -> Iterator[bytes]:

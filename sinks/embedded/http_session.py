@@ -4,9 +4,8 @@ Source: clickhouse.com/docs/interfaces/http and ClickHouse's `src/Server/HTTPHan
 """
 
 import io
-import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from itertools import chain
@@ -14,37 +13,21 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sinks.embedded import sql
-from sinks.embedded.blocks import Block, blocks_of
 from sinks.embedded.client import Client
 from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, REQUEST_SECONDS, Context
 from sinks.embedded.engine import EngineError
-from sinks.embedded.http_body import PACKERS, read_body, unframed
+from sinks.embedded.external import MAX_BYTES, of_files
+from sinks.embedded.http_answer import Answer
+from sinks.embedded.http_body import read_body, unframed
+from sinks.embedded.http_form import boundary_of, read_form
 from sinks.embedded.http_request import Request, credentials, request_of, stranger
-from sinks.embedded.http_status import status_of
+from sinks.embedded.http_result import answer_to, select, summary
 from sinks.embedded.peer import Peer
 from sinks.embedded.places import Standing
-from sinks.embedded.wire import frames
+from sinks.embedded.users import User
 
 _MAX_BYTES = 4 * sql.MAX_TEXT  # of a statement in UTF-8
 _MAX_INSERT = 256 << 20  # bytes of an INSERT, which is stored as a whole
-# Formats without a head or foot for the whole result, so blocks can follow each other.
-_STREAMED = {"Native", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "RowBinary"} | {
-    "JSONEachRow",
-    "NDJSON",
-    "JSONCompactEachRow",
-}
-_TYPES = {
-    "JSON": "application/json; charset=UTF-8",
-    "CSV": "text/csv; charset=UTF-8; header=absent",
-    "CSVWithNames": "text/csv; charset=UTF-8; header=present",
-    "JSONEachRow": "application/x-ndjson; charset=UTF-8",
-    "JSONCompact": "application/json; charset=UTF-8",
-    "Native": "application/octet-stream",
-    "RowBinary": "application/octet-stream",
-    "Parquet": "application/octet-stream",
-    "Arrow": "application/octet-stream",
-}
-_TSV = "text/tab-separated-values; charset=UTF-8"
 _RETRY = {202: "5", 209: "1", 439: "5"}  # seconds, by error code
 _PAGES = {"/": b"Ok.\n", "/ping": b"Ok.\n", "/replicas_status": b"Ok.\n"}
 
@@ -65,7 +48,8 @@ class HttpSession(BaseHTTPRequestHandler):
         self.request = peer
         self.client_address = peer.getpeername()
         self._context = context
-        self._started = False  # an answer
+        self._answer = Answer(self)
+        self._body: Iterator[bytes] | None = None
         self._resting = False  # between two requests, and nothing of the next has come
 
     def serve(self) -> None:
@@ -77,13 +61,13 @@ class HttpSession(BaseHTTPRequestHandler):
 
     def sorry(self, error: EngineError) -> None:
         """Say why the connection ends, unless an answer has begun. A reader that rests hears nothing."""
-        if self._started or self.request.torn or (self._resting and self._standing is not Standing.STRANGER):
+        if self._answer.started or self.request.torn or (self._resting and self._standing is not Standing.STRANGER):
             return
         self._fail(error)
 
     def _next(self) -> None:
         """Answer one request."""
-        self._started = False
+        self._answer, self._body = Answer(self), None
         self._standing = self._context.places.standing(self.request)
         if self._standing is Standing.STRANGER:
             self.request.allow(LOGIN_SECONDS)
@@ -107,11 +91,11 @@ class HttpSession(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a page or a query that only reads."""
-        self._answer()
+        self._respond()
 
     def do_POST(self) -> None:
         """Answer any statement."""
-        self._answer()
+        self._respond()
 
     do_HEAD = do_GET
 
@@ -119,7 +103,7 @@ class HttpSession(BaseHTTPRequestHandler):
         """Name the methods; pages of other sites are not let in."""
         self._send(204, b"", {"Allow": "GET, HEAD, POST, OPTIONS"})
 
-    def _answer(self) -> None:
+    def _respond(self) -> None:
         self.busy = True
         try:
             if reason := stranger(self.headers):
@@ -151,38 +135,71 @@ class HttpSession(BaseHTTPRequestHandler):
         self._context.settle(self.request, user)
         if not user.reads_only:
             self.request.stream(INSERT_SECONDS)
-        if self.command != "POST":
-            user = replace(user, reads_only=True)  # as in ClickHouse: GET changes nothing
-        request = request_of(values, self.headers)
-        database = values.get("database") or self.headers.get("X-ClickHouse-Database")
-        with closing(Client(self._context.engine, user, database or "")) as client:
-            body = read_body(self.rfile, self.headers)
-            if values.get("decompress") == "1":
-                body = unframed(body, _MAX_BYTES if user.reads_only else _MAX_INSERT)
-            text = values.get("query", "")
-            asked = (f"{text}\n".encode("utf-8", "surrogateescape"),) if text else ()
-            pieces = chain(asked, body)
-            head = bytearray()
-            for piece in pieces:
-                head += piece
-                if len(head) > sql.INSERT_HEAD:
-                    break
-            # Latin-1 keeps one character a byte, so positions in the text are positions in bytes.
-            insert = sql.insert(head[: sql.INSERT_HEAD].decode("latin-1"))
-            if insert and not (insert.form == "Values" and request.parameters):
-                self._insert(client, insert, chain((bytes(head[insert.data_from :]),), pieces), request)
-                return
-            for piece in pieces:
-                head += piece
-                if len(head) > _MAX_BYTES:
-                    break  # which is said below
-            self._select(client, sql.bounded(head.decode("utf-8", "surrogateescape").strip()), request)
+        limit = _MAX_BYTES if user.reads_only else _MAX_INSERT
+        body = self._body = read_body(self.rfile, self.headers)
+        if values.get("decompress") == "1":
+            body = unframed(body, limit)
+        files: dict[str, bytes] = {}
+        if boundary := boundary_of(self.headers.get("Content-Type", "")):
+            form = read_form(_gathered(body, max(limit, MAX_BYTES)), boundary)
+            values, files, body = values | form.fields, form.files, iter(())
+        request = request_of(values, self.headers, files)
+        self._answer = answer_to(request, self, self._context.engine.timezone)
+        with self._client(user, request) as client:
+            self._statement(client, request, body)
+
+    @contextmanager
+    def _client(self, user: User, request: Request) -> Iterator[Client]:
+        """Lend the client of the request's session, else one that is closed behind the request."""
+
+        def make() -> Client:
+            return Client(self._context.engine, user, request.database)
+
+        name = request.values.get("session_id")
+        if not name:
+            if self.command != "POST":
+                user = replace(user, reads_only=True)  # as in ClickHouse: GET changes nothing
+            with closing(make()) as client:
+                yield client
+            return
+        known = request.says("session_check")
+        with self._context.sessions.lent(user.name, name, request.session_seconds, known, make) as client:
+            if request.database:
+                client.use(request.database)
+            yield client
+
+    def _statement(self, client: Client, request: Request, body: Iterator[bytes]) -> None:
+        text = request.values.get("query", "")
+        asked = (f"{text}\n".encode("utf-8", "surrogateescape"),) if text else ()
+        pieces = chain(asked, body)
+        head = bytearray()
+        for piece in pieces:
+            head += piece
+            if len(head) > sql.INSERT_HEAD:
+                break
+        # Latin-1 keeps one character a byte, so positions in the text are positions in bytes.
+        insert = sql.insert(head[: sql.INSERT_HEAD].decode("latin-1"))
+        if insert and self.command == "POST" and not (insert.form == "Values" and request.parameters):
+            self._insert(client, insert, chain((bytes(head[insert.data_from :]),), pieces), request)
+            return
+        for piece in pieces:
+            head += piece
+            if len(head) > _MAX_BYTES:
+                break  # which is said below
+        statement = sql.bounded(head.decode("utf-8", "surrogateescape").strip())
+        if not (client.user.reads_only or self.command == "POST" or client.session.kind(statement)[0] == "READ_ONLY"):
+            raise EngineError(164, "DB::Exception: GET changes nothing: use POST. (READONLY)")
+        tables = of_files(request.files, request.values)
+        with self._context.working(client, self.request), client.with_tables(tables):
+            select(client, statement, request, self._answer)
 
     def _insert(self, client: Client, insert: sql.InsertText, data: Iterator[bytes], request: Request) -> None:
         insert = replace(insert, target=_utf8(insert.target), options=_utf8(insert.options))
         running = client.insert(insert, insert.form, request.settings)
+        size = 0
         try:
             for piece in data:
+                size += len(piece)
                 running.append(piece)
                 if running.size > _MAX_INSERT:
                     raise EngineError(
@@ -193,120 +210,28 @@ class HttpSession(BaseHTTPRequestHandler):
             rows = running.finish()
         finally:
             running.cancel()
-        self._send(200, b"", self._about(request, client, request.form, written=rows))
-
-    def _select(self, client: Client, text: str, request: Request) -> None:
-        named, sure = sql.output_format(text)
-        form = named or request.form
-        streamed = sure and form in _STREAMED and request.values.get("wait_end_of_query") != "1"
-        with self._context.working(client, self.request):
-            result = client.run(text, request.form, request.settings, request.parameters, streamed)
-            with closing(result):  # type: ignore[type-var]
-                pieces: Iterator[bytes] = result
-                if form == "Native":
-                    pieces = self._native(client, text, request, result)
-                first = next(pieces, b"")
-                second = next(pieces, None)
-                self._result(client, request, form, first, second, pieces)
-
-    def _native(self, client: Client, text: str, request: Request, result: Iterator[bytes]) -> Iterator[bytes]:
-        some = False
-        for piece in result:
-            some = True
-            if request.revision:
-                yield b"".join(block.encode(request.revision) for block in blocks_of(piece))
-            else:
-                yield piece
-        columns = () if some else client.empty_columns(sql.without_format(text), request.parameters)
-        if columns:
-            yield Block(0, columns).encode(request.revision)
-
-    def _result(
-        self,
-        client: Client,
-        request: Request,
-        form: str,
-        first: bytes,
-        second: bytes | None,
-        rest: Iterator[bytes],
-    ) -> None:
-        headers = self._about(request, client, form)
-        framed = request.values.get("compress") == "1"
-        accepted = self.headers.get("Accept-Encoding", "") if not framed else ""
-        if request.values.get("enable_http_compression") != "1":
-            accepted = ""
-        offered = [part.split(";")[0].strip() for part in accepted.split(",")]
-        encoding = next((each for each in PACKERS if each in offered), None)
-        packer = PACKERS[encoding]() if encoding else None
-        if encoding:
-            headers["Content-Encoding"] = encoding
-
-        def pack(data: bytes) -> bytes:
-            return packer.compress(data) if packer else frames(data) if framed else data
-
-        if second is None:
-            self._send(200, pack(first) + (packer.flush() if packer else b""), headers)
-            return
-        self.close_connection = self.close_connection or self.request_version == "HTTP/1.0"
-        self._start(200, {**headers, "Transfer-Encoding": "chunked"})
-        try:
-            for piece in chain((first, second), rest):
-                self._chunk(pack(piece))
-        except EngineError as error:  # too late for a status: say it, and break off
-            self._chunk(pack(f"\nCode: {error.code}. {error.message}\n".encode()))
-            self.close_connection = True
-            return
-        self._chunk(packer.flush() if packer else b"")
-        self.wfile.write(b"0\r\n\r\n")
-
-    def _about(self, request: Request, client: Client, form: str, written: int = 0) -> dict[str, str]:
-        session = client.session
-        summary = {
-            "read_rows": session.read_rows,
-            "read_bytes": session.read_bytes,
-            "written_rows": written,
-            "written_bytes": 0,
-            "total_rows_to_read": 0,
-            "result_rows": 0,
-            "result_bytes": 0,
-            "elapsed_ns": int(session.elapsed * 1e9),
-        }
-        return {
-            "Content-Type": _TYPES.get(form, _TSV if form.startswith("T") else "text/plain"),
-            "X-ClickHouse-Query-Id": request.query_id,
-            "X-ClickHouse-Format": form,
-            "X-ClickHouse-Timezone": self._context.engine.timezone,
-            "X-ClickHouse-Server-Display-Name": "servicemap",
-            "X-ClickHouse-Summary": json.dumps({name: str(n) for name, n in summary.items()}),
-        }
+        self._answer.whole(200, b"", summary(client, request.form, written=rows, size=size))
 
     def _fail(self, error: EngineError) -> None:
-        self.close_connection = True  # the rest of the request's body is not read
-        headers = {"X-ClickHouse-Exception-Code": str(error.code)}
+        if not self._has_read_all():
+            self.close_connection = True
+        headers = {}
         if error.code in _RETRY:
             headers["Retry-After"] = _RETRY[error.code]
         if error.code == 516 and "Authorization" not in self.headers:
             headers["WWW-Authenticate"] = 'Basic realm="ClickHouse server HTTP API"'
-        text = f"Code: {error.code}. {error.message}\n"
-        self._send(status_of(error.code), text.encode("utf-8", "surrogateescape"), headers)
+        self._answer.fail(error, headers)
+
+    def _has_read_all(self) -> bool:
+        """Whether the next request begins where this one's reader stands; looks at a piece of a body at most."""
+        if self._body is None:
+            return False
+        with suppress(EngineError):
+            return next(self._body, None) is None
+        return False
 
     def _send(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
-        self._start(status, {**(headers or {}), "Content-Length": str(len(body))})
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def _start(self, status: int, headers: dict[str, str]) -> None:
-        self._started = True
-        self.send_response(status)
-        for name, value in {"Content-Type": "text/plain; charset=UTF-8", **headers}.items():
-            self.send_header(name, value.replace("\r", " ").replace("\n", " "))
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-
-    def _chunk(self, data: bytes) -> None:
-        if data and self.command != "HEAD":
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self._answer.whole(status, body, headers or {})
 
 
 class _Writer(io.BufferedIOBase):
@@ -325,3 +250,16 @@ class _Writer(io.BufferedIOBase):
 
 def _utf8(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _gathered(pieces: Iterator[bytes], limit: int) -> bytes:
+    body = bytearray()
+    for piece in pieces:
+        body += piece
+        if len(body) > limit:
+            raise _too_large()
+    return bytes(body)
+
+
+def _too_large() -> EngineError:
+    return EngineError(223, "DB::Exception: The query is too large. (QUERY_IS_TOO_LARGE)")

@@ -125,7 +125,7 @@ class NativeSession:
             columns = client.empty_columns(text, query.parameters)
             if columns:
                 self._send_block(Block(0, columns))
-        done = client.session
+        done = client.session.counts
         self._peer.sendall(
             native.profile(rows, blocks, size)
             + native.progress(done.read_rows, done.read_bytes, self._revision)

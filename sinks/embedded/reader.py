@@ -76,20 +76,22 @@ def _words(statement: str) -> set[str]:
     return set(_WORD.findall(statement.lower()))
 
 
-def check_setting(name: str, value: str) -> None:
-    """Raise READONLY when a person may not set this; `value` is an SQL literal."""
+def allowed_setting(name: str, value: str) -> str:
+    """Return the SQL literal to set: no more time than a person has. Raises READONLY for what is not theirs to set."""
     if _FORBIDDEN_SETTINGS.fullmatch(name):
         raise _refuse(f"Cannot modify '{name}' setting")
     if name == "max_execution_time":
-        try:
-            seconds = float(value.strip("'"))
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds <= MAX_SECONDS:
-            raise EngineError(
-                452,
-                f"DB::Exception: Setting max_execution_time shouldn't be greater than "
-                f"{MAX_SECONDS} or 0. (SETTING_CONSTRAINT_VIOLATION)",
-            )
+        return _bounded(value)
     if name.startswith("additional_") and re.search(r"file|python|\\[^'\\]", value, re.I):
         raise _refuse(f"Cannot use that value of '{name}'")  # holds expressions no tree shows
+    return value
+
+
+def _bounded(value: str) -> str:
+    try:
+        seconds = float(value.strip("'"))
+    except ValueError:
+        raise EngineError(
+            72, f"DB::Exception: max_execution_time = {value}: give seconds. (CANNOT_PARSE_NUMBER)"
+        ) from None
+    return value if 0 < seconds <= MAX_SECONDS else str(MAX_SECONDS)  # 0 would be for ever

@@ -78,6 +78,7 @@ class Store:
             tally=tally,
             places=places,
         )
+        self._sessions = context.sessions
         self._listeners = [
             Listener(native, lambda peer: NativeSession(peer, context), places, tally),
             Listener(http, lambda peer: HttpSession(peer, context), places, tally),
@@ -107,6 +108,7 @@ class Store:
                 listener.cut()
                 listener.stop(time.monotonic() + 2)
         self._watcher.stop()
+        self._sessions.close()
         self._engine.close()
         self._folder.close()
 

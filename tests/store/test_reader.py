@@ -79,13 +79,20 @@ def test_a_reader_may_set_what_only_concerns_its_query(reader: Client) -> None:
 
 def test_a_reader_cannot_lift_its_limits(reader: Client) -> None:
     for name, value, code in [
-        ("max_execution_time", 0, 452),
-        ("max_execution_time", 9999, 452),
+        ("max_execution_time", "for ever", 72),
         ("max_memory_usage", 0, 164),
     ]:
         with pytest.raises(ServerException) as caught:
             reader.execute("SELECT 1", settings={name: value})
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("seconds", [0, 300, 301, 9999, 10**12, "inf", "nan", -1])
+def test_a_reader_that_wants_more_time_than_there_is_has_all_there_is(reader: Client, seconds: Any) -> None:
+    asked = "SELECT getSetting('max_execution_time')"
+
+    assert reader.execute(asked, settings={"max_execution_time": seconds}) == [(300.0,)]
+    assert reader.execute(f"{asked} SETTINGS max_execution_time = {seconds}") == [(300.0,)]
 
 
 def test_a_question_too_large_for_its_memory_takes_longer_and_is_answered(reader: Client) -> None:
