@@ -121,7 +121,8 @@ class OpenFiles:
                 self._let_go(inode, process)
 
     def _drop(self, pid: int) -> None:
-        for inode in self._tables[pid].sockets():
+        table = self._tables[pid]
+        for inode in {*table.sockets(), *table.take_changed()}:  # also those it had when its holders were last set
             self._let_go(inode, (pid, self._starts[pid]))
 
     def _let_go(self, inode: int, process: Process) -> None:

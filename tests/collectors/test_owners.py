@@ -249,3 +249,21 @@ def test_a_socket_closed_between_the_scans_starts_no_search(namespaces: Namespac
     alone = namespaces.start(namespaces.left, closed_between_the_scans)  # others' sockets would be searched for
     alone.join()
     assert alone.exitcode == 0
+
+
+def test_a_process_replaced_while_its_files_are_read_leaves_no_holder_behind(tmp_path: Path) -> None:
+    starts: dict[int, int] = {7: 1}
+    folder = tmp_path / "7" / "fd"
+    folder.mkdir(parents=True)
+    (folder / "3").symlink_to("socket:[42]")
+    files = OpenFiles(str(tmp_path), starts.get)
+    files.keep(starts)
+    files.read([7], {42: 1})
+    assert files.holders == {42: {(7, 1)}}
+
+    (folder / "3").unlink()
+    starts[7] = 2
+    files.read([7], {})
+    files.keep({}, vanished=[42])
+
+    assert files.holders == {}
