@@ -66,6 +66,8 @@ class FactsReader:
         """Whether the executable or namespace of a process could not be read."""
         self.hung = 0
         """Reads that hung since the start."""
+        self.unread = 0
+        """Facts that were not as they should be, and are left out, since the start."""
         self._late: set[int] = set()
 
     def late(self) -> set[int]:
@@ -123,7 +125,11 @@ class FactsReader:
             if self._hanging and self._hangs(draft, name):
                 draft.unread = (*draft.unread, name)
             else:
-                read(draft, folder)
+                try:
+                    read(draft, folder)
+                except Exception:  # costs this fact of this process alone
+                    self.unread += 1
+                    draft.unread = (*draft.unread, name)
             draft.step += 1
 
     def _hangs(self, draft: Draft, step: str) -> bool:

@@ -5,7 +5,7 @@ import platform
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,17 +22,19 @@ from schemas.topics import HOSTS
 
 def find_host_id(settings: Settings, etc: str = "/etc", sys: str = "/sys") -> str:
     """Return this host's id: as set, else the machine id, else the firmware's, else the host's name."""
-    candidates: tuple[str, ...] = (
-        _text(f"{etc}/machine-id"),
-        _text(f"{sys}/class/dmi/id/product_uuid").lower(),
-        re.sub(r"[^A-Za-z0-9._-]", "-", _hostname()).lstrip("._-"),
-    )
-    if settings.host_id:
-        candidates = (settings.host_id,)
-    for candidate in candidates:
+    for candidate in _ids(settings, etc, sys):
         if ids.HOST_ID.fullmatch(candidate) and candidate != "uninitialized":
             return candidate
     raise ValueError("this host has no id of its own: set host_id (1 to 128 letters, digits, dots and dashes)")
+
+
+def _ids(settings: Settings, etc: str, sys: str) -> Iterator[str]:
+    if settings.host_id:
+        yield settings.host_id
+        return
+    yield _text(f"{etc}/machine-id")
+    yield _text(f"{sys}/class/dmi/id/product_uuid").lower()
+    yield re.sub(r"[^A-Za-z0-9._-]", "-", _hostname()).lstrip("._-")
 
 
 def find_boot_id(proc: str = "/proc") -> str:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from contextlib import suppress
 from typing import NamedTuple
 
 from collectors.process_table import parse_stat
@@ -33,7 +34,8 @@ class LoadMeter:
         self._cpu = (0, 0)
         self._network = (0, 0)
         self._agent = 0.0
-        self.read()
+        with suppress(ValueError, IndexError):  # it will be said of the window's load
+            self.read()
 
     def read(self) -> Load:
         """Return the load since the last reading."""

@@ -1,5 +1,8 @@
 """A window of many rows as several records: no record beyond the rows and bytes that a topic allows."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 import msgspec
 
 from schemas.codec import encode
@@ -21,6 +24,28 @@ def encoded_parts(topic: Topic, batch: Batch, rows: int) -> list[bytes]:
     return values
 
 
+def without_bad_rows(batch: Batch) -> tuple[Batch, int]:
+    """Return a batch without the rows that cannot be encoded, and how many they are."""
+    kept = {
+        name: _cut(value, [at for at, row in enumerate(_listed(value)) if _can_be_encoded(row)])
+        for name, value in _columns(batch).items()
+    }
+    left = msgspec.structs.replace(batch, **kept)
+    return left, sum(len(value) - len(kept[name]) for name, value in _columns(batch).items())
+
+
+def _listed(value: Columns | list[int]) -> Iterable[object]:
+    return value.rows() if isinstance(value, Columns) else value
+
+
+def _can_be_encoded(row: object) -> bool:
+    try:
+        msgspec.json.encode(row)
+    except Exception:
+        return False
+    return True
+
+
 def _rows(batch: Batch) -> int:
     return max((len(value) for value in _columns(batch).values()), default=0)
 
@@ -31,12 +56,16 @@ def _columns(batch: Batch) -> dict[str, Columns | list[int]]:
 
 
 def _part(batch: Batch, number: int, rows: int) -> Batch:
-    chosen = slice(number * rows, (number + 1) * rows)
+    chosen = range(number * rows, (number + 1) * rows)
     cut = {name: _cut(value, chosen) for name, value in _columns(batch).items()}
     return msgspec.structs.replace(batch, part=number, **cut)
 
 
-def _cut(value: Columns | list[int], chosen: slice) -> Columns | list[int]:
+def _cut(value: Columns | list[int], chosen: Sequence[int]) -> Columns | list[int]:
     if isinstance(value, list):
-        return value[chosen]
-    return type(value)(**{name: getattr(value, name)[chosen] for name in value.__struct_fields__})
+        return _picked(value, chosen)
+    return type(value)(**{name: _picked(getattr(value, name), chosen) for name in value.__struct_fields__})
+
+
+def _picked(column: list[Any], chosen: Sequence[int]) -> list[Any]:
+    return column[chosen.start : chosen.stop] if isinstance(chosen, range) else [column[at] for at in chosen]

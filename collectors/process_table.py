@@ -52,6 +52,14 @@ def parse_stat(raw: bytes) -> Stat:
     )
 
 
+def _stat(raw: bytes | None) -> Stat | None:
+    """Read a line of /proc/PID/stat; None when there is none, or none that can be read."""
+    try:
+        return parse_stat(raw) if raw else None
+    except (ValueError, IndexError):
+        return None
+
+
 def folder_of(proc: str, stat: Stat) -> str:
     """Return the folder that shows what a process has open and is: that of a living thread when its first has ended.
 
@@ -68,7 +76,8 @@ def _living_thread(folder: str) -> str:
         return ""
     for thread in threads:
         raw = read_file(f"{folder}/task/{thread}/stat")
-        if raw and not parse_stat(raw).ended:
+        stat = _stat(raw)
+        if stat is not None and not stat.ended:
             return f"{folder}/task/{thread}"
     return ""
 
@@ -83,6 +92,8 @@ class ProcessTable:
         self._living: dict[int, Stat] = {}
         self.changed: list[int] = []
         """Pids whose stat differs from the look before."""
+        self.skipped = 0
+        """Lines that could not be read since the start."""
         self.headless: set[int] = set()
         """Pids of processes that live on without their first thread."""
 
@@ -101,7 +112,7 @@ class ProcessTable:
     def read(self, pid: int) -> Stat | None:
         """Read one process now; None when it is gone or a kernel thread."""
         raw = read_file(f"{self._proc}/{pid}/stat")
-        stat = parse_stat(raw) if raw else None
+        stat = _stat(raw)
         return None if stat is None or stat.kernel or stat.dead else stat
 
     def _scan(self) -> None:
@@ -117,8 +128,9 @@ class ProcessTable:
                 if pid in self._living:
                     living[pid] = self._living[pid]
                 continue
-            stat = parse_stat(raw)
-            if stat.kernel or stat.dead:
+            stat = _stat(raw)
+            self.skipped += stat is None
+            if stat is None or stat.kernel or stat.dead:
                 continue
             if stat.ended:
                 headless.add(pid)
@@ -130,5 +142,5 @@ class ProcessTable:
 
     def _with_memory(self, stat: Stat) -> Stat:
         """Return what a process is with the memory that a living thread shows: its first thread has none any more."""
-        raw = read_file(f"{folder_of(self._proc, stat)}/stat")
-        return stat._replace(rss=parse_stat(raw).rss) if raw else stat
+        thread = _stat(read_file(f"{folder_of(self._proc, stat)}/stat"))
+        return stat._replace(rss=thread.rss) if thread else stat

@@ -127,8 +127,13 @@ class ProcessCollector:
         return missing
 
     def counters(self) -> dict[str, int]:
-        """Return what was lost of the events, and how many reads of processes hung."""
-        return {"process_event_overruns": self._events.overruns, "process_reads_hung": self._facts.hung}
+        """Return what was lost of the events, how many reads of processes hung, and how many gave nothing of use."""
+        return {
+            "process_event_overruns": self._events.overruns,
+            "process_reads_hung": self._facts.hung,
+            "process_facts_skipped": self._facts.unread,
+            "rows_skipped_processes": self._table.skipped,
+        }
 
     def close(self) -> None:
         """Unsubscribe, and let the helper end."""

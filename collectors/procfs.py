@@ -28,7 +28,7 @@ def pids(proc: str) -> list[int]:
 
 def link(path: str) -> bytes:
     """Return where a link of /proc points; OSError when it is gone or not ours to read."""
-    return os.readlink(path.encode())
+    return os.readlink(os.fsencode(path))
 
 
 def names(path: str) -> list[str]:

@@ -11,6 +11,7 @@ ROUTE = 0
 RTM_NEWLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 18, 20, 22
 IFLA_ADDRESS, IFLA_IFNAME = 1, 3
 IFA_ADDRESS, IFA_LOCAL = 1, 2
+SIZES = {socket.AF_INET: 4, socket.AF_INET6: 16}  # bytes of an address
 _LINK = struct.Struct("=BxHiII")  # struct ifinfomsg: family, type, index, flags, change
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg: family, prefix length, flags, scope, index
 
@@ -43,6 +44,8 @@ def parse_links(chunk: bytes) -> dict[int, tuple[str, str]]:
         if kind == RTM_NEWLINK:
             _, _, index, _, _ = _LINK.unpack_from(chunk, at + netlink.HEADER.size)
             told = _told(chunk, at + netlink.HEADER.size + _LINK.size, at + length)
+            if IFLA_IFNAME not in told:
+                continue
             mac = told.get(IFLA_ADDRESS, b"")
             links[index] = (to_text(told[IFLA_IFNAME].rstrip(b"\0")), mac.hex(":") if any(mac) else "")
     return links
@@ -57,7 +60,7 @@ def parse_addresses(chunk: bytes, links: dict[int, tuple[str, str]]) -> list[Int
         family, prefix, _, _, index = _ADDRESS.unpack_from(chunk, at + netlink.HEADER.size)
         told = _told(chunk, at + netlink.HEADER.size + _ADDRESS.size, at + length)
         raw = told.get(IFA_LOCAL) or told.get(IFA_ADDRESS)  # on a point-to-point link, IFA_ADDRESS is the peer's
-        if raw and index in links and family in (socket.AF_INET, socket.AF_INET6):
+        if raw and index in links and len(raw) == SIZES.get(family):
             name, mac = links[index]
             addresses.append(InterfaceAddress(name, socket.inet_ntop(family, raw), prefix, mac))
     return addresses

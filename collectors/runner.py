@@ -13,7 +13,7 @@ from collectors.http import HttpCollector
 from collectors.listeners import ListenerCollector
 from collectors.load import LoadMeter
 from collectors.owners import OwnerCollector
-from collectors.parts import encoded_parts
+from collectors.parts import encoded_parts, without_bad_rows
 from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
 from collectors.processes import ProcessCollector
@@ -25,10 +25,12 @@ from collectors.spool import Flush, Publish, Sealed, Spool
 from collectors.window import Collector, Window
 from schemas.codec import encode
 from schemas.raw import Heartbeat
+from schemas.text import cut, shown
 from schemas.topics import CONNECTIONS, HEARTBEATS, HOSTS, LISTENERS, OWNERS, PROCESSES, REQUESTS, Topic
 
 SENDING = (PROCESSES, LISTENERS, OWNERS, CONNECTIONS, REQUESTS, HOSTS)
 PATIENCE_S = 5.0
+MOST_OF_A_REASON = 300  # characters
 _log = logging.getLogger(__name__)
 
 
@@ -90,6 +92,7 @@ class Run:
         self._load = LoadMeter(settings.proc)
         self._errors: Counter[str] = Counter()
         self._logged: dict[str, str] = {}
+        self._failed: dict[str, str] = {}  # topic -> why its collector failed in the window to report
         self._behind = set(self._collectors)  # must restate everything in their next batch
         self._opened: list[Collector] = []
         now = self._now()
@@ -110,7 +113,7 @@ class Run:
                 self._window = self._next(window)
         finally:
             for collector in self._collectors:
-                collector.close()
+                self._guard(collector, collector.close)
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -132,8 +135,8 @@ class Run:
 
     def _report(self, window: Window) -> None:
         records, sent = self._collect(window)
-        heartbeat = encode(self._heartbeat(window, sent))
-        sealed = Sealed(window.start, window.keyframe, [*records, (HEARTBEATS, heartbeat)])
+        sealed = Sealed(window.start, window.keyframe, [*records, (HEARTBEATS, self._last_word(window, sent))])
+        self._failed = {}
         if not self._spool.put(sealed):
             self._behind.update(self._collectors)
 
@@ -150,35 +153,53 @@ class Run:
         return records, sent
 
     def _collect_one(self, collector: Collector, window: Window, parts: dict[str, list[bytes]]) -> None:
-        topic = collector.topic
-        parts[topic.name] = encoded_parts(topic, collector.collect(window), self._settings.rows_per_batch)
+        topic, batch = collector.topic, collector.collect(window)
+        try:
+            parts[topic.name] = encoded_parts(topic, batch, self._settings.rows_per_batch)
+        except Exception:
+            batch, skipped = without_bad_rows(batch)
+            parts[topic.name] = encoded_parts(topic, batch, self._settings.rows_per_batch)
+            self._errors[f"rows_skipped_{topic.name}"] += skipped
 
     def _open(self) -> None:
         for collector in self._collectors:
             if collector not in self._opened and self._guard(collector, partial(collector.open, self._window)):
                 self._opened.append(collector)
+                self._failed.pop(collector.topic.name, None)
 
     def _guard(self, collector: Collector, work: Callable[[], None]) -> bool:
-        """Do a collector's work; its failure is counted, told once, and stops no other."""
+        """Do a collector's work; its failure stops no other, and is counted, reported and logged once."""
         try:
             work()
         except Exception as error:
             name = collector.topic.name
             self._errors[f"errors_{name}"] += 1
-            if self._logged.get(name) != repr(error):
-                self._logged[name] = repr(error)
+            self._failed[name] = _reason(error)
+            if self._logged.get(name) != type(error).__name__:
+                self._logged[name] = type(error).__name__
                 _log.exception("the collector of %s failed, the others go on", name)
             return False
         return True
 
+    def _last_word(self, window: Window, sent: dict[str, int]) -> bytes:
+        """Return the heartbeat; where it cannot be made, the plainest that closes the window and says so."""
+        try:
+            value = encode(self._heartbeat(window, sent))
+            if len(value) > HEARTBEATS.max_bytes:
+                raise ValueError(f"a heartbeat of {len(value)} bytes is too large for the log")
+        except Exception as error:
+            _log.exception("the heartbeat cannot be made, a plain one goes out")
+            self._errors[f"errors_{HEARTBEATS.name}"] += 1
+            failed = self._failed | {HEARTBEATS.name: _reason(error)}
+            return encode(window.batch(Heartbeat, sent=sent, failed=failed, counters=dict(self._errors)))
+        return value
+
     def _heartbeat(self, window: Window, sent: dict[str, int]) -> Heartbeat:
         missing: dict[str, str] = {}
-        counters = self._errors + Counter(
-            {"windows_dropped": self._spool.dropped, "publish_errors": self._spool.errors}
-        )
+        counters = Counter({"windows_dropped": self._spool.dropped, "publish_errors": self._spool.errors})
         for collector in self._opened:
-            missing |= collector.missing()
-            counters.update(collector.counters())
+            self._guard(collector, partial(_confess, collector, missing, counters))
+        counters += self._errors
         return window.batch(
             Heartbeat,
             sent=sent,
@@ -186,6 +207,16 @@ class Run:
             netns=own_netns(),
             interfaces=self._host.interfaces,
             missing=missing,
-            counters={name: count for name, count in counters.items() if count},
+            counters=dict(counters),
+            failed=self._failed,
             **self._load.read()._asdict(),
         )
+
+
+def _confess(collector: Collector, missing: dict[str, str], counters: Counter[str]) -> None:
+    missing |= {shown(what): shown(needs) for what, needs in collector.missing().items()}
+    counters.update(collector.counters())
+
+
+def _reason(error: Exception) -> str:
+    return cut(shown(f"{type(error).__name__}: {error}"), MOST_OF_A_REASON)

@@ -39,6 +39,7 @@ class SocketCollector:
     def open(self, window: Window) -> None:
         """Take the baseline."""
         self._scan.open()
+        self._scan.retell()  # others may have looked before, if this one could not be opened at once
         seen = self._scan.look(BASELINE)
         for values, identity in seen.changed:
             row = Row._make(values)
@@ -141,6 +142,8 @@ class SocketCollector:
         the event; it is told closed after some windows at the latest, and forgotten after many.
         """
         rows = []
+        if window.keyframe:  # some may have vanished in a window in which this collector failed
+            self._lingering |= self._known.keys() - seen.tcp.keys()
         for cookie in list(self._lingering | (seen.vanished & self._known.keys())):
             tracked = self._known.get(cookie)
             if tracked is None or cookie in seen.tcp:

@@ -5,6 +5,7 @@
 import os
 
 from collectors.procfs import read_file
+from schemas.text import to_text
 
 INITIAL = {"pid": 0xEFFF_FFFC, "user": 0xEFFF_FFFD}  # include/linux/proc_ns.h: inodes of the host's own namespaces
 
@@ -24,9 +25,9 @@ def hidepid(mounts: bytes, proc: str) -> str:
     for line in mounts.split(b"\n"):
         mount, _, source = line.partition(b" - ")
         fields = mount.split(b" ")
-        if len(fields) > 4 and fields[4] == proc.encode() and source.startswith(b"proc "):
+        if len(fields) > 4 and fields[4] == os.fsencode(proc) and source.startswith(b"proc "):
             options = source.rpartition(b" ")[2].split(b",")
-            value = next((option[8:].decode() for option in options if option.startswith(b"hidepid=")), "")
+            value = next((to_text(option[8:]) for option in options if option.startswith(b"hidepid=")), "")
             found = "" if value in {"0", "off"} else value
     return found
 

@@ -65,6 +65,10 @@ class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
     counters: Annotated[dict[str, int], Meta(description="errors and drops of the agent since it started")] = field(
         default_factory=dict
     )
+    failed: Annotated[
+        dict[str, str],
+        Meta(description="topic whose collector failed in this window, so that nothing is known of it -> the reason"),
+    ] = field(default_factory=dict)
 
 
 class HostFacts(Batch, frozen=True, kw_only=True, omit_defaults=True):
