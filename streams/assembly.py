@@ -4,9 +4,10 @@ Each topic keeps a host's order, but topics overtake each other. The heartbeat i
 the window, so a window is complete when its heartbeat and all it lists are here. Windows are released in order. One
 that stays incomplete (its agent was killed, a batch was unreadable) is released as it is before the next complete one,
 once nothing of it can still come: a later batch of every topic is here, or a complete keyframe, which has one of every
-topic that there is. If the next complete one is much later it is dropped: a reader that began meanwhile has not seen
-it. Runs of an agent
-follow each other as their heartbeats do; one that was killed before its first heartbeat has no place and says nothing.
+topic that there is. (A keyframe in which a collector failed has not: its topic is waited for until it is told of again,
+or, if no heartbeat lists it any more, for KEYFRAMES of them.) If the next complete one is much later it is dropped: a
+reader that began meanwhile has not seen it. Runs of an agent follow each other as their heartbeats do; one that was
+killed before its first has no place and says nothing.
 The result depends on what was sent alone, not on how topics were interleaved or repeated.
 """
 
@@ -19,9 +20,12 @@ from schemas.raw import Batch, Heartbeat
 from schemas.topics import RAW
 
 STALE_MS = 120_000  # an incomplete window is dropped if the next complete one is later than this
+KEYFRAMES = 3  # complete ones after which an incomplete window is released whatever they lack
 TOPICS = frozenset(topic.name for topic in RAW)
+STATE = frozenset({"processes", "connections", "listeners", "owners"})  # of what every keyframe restates
 Run = tuple[str, int]  # boot id, start of the agent
 Key = tuple[int, int]  # place of the run among those of this host, number of the window in the run
+NEVER: Key = (-1, -1)
 
 At = TypeVar("At", Key, int)
 
@@ -38,9 +42,24 @@ class Window(Struct):
             len(self.parts.get(topic, ())) >= count for topic, count in self.heartbeat.sent.items()
         )
 
-    def restates(self) -> bool:
-        """Say whether all that is known of the host is here: a keyframe of which no part is missing."""
+    def keyframe(self) -> bool:
+        """Say whether this is a keyframe of which no part is missing."""
         return self.heartbeat is not None and self.heartbeat.keyframe and self.complete()
+
+    def restates(self, topic: str) -> bool:
+        """Say whether all that is known of a topic is here.
+
+        A collector that failed on a keyframe restates everything in the first window in which it is back.
+        """
+        parts = self.batches(topic)
+        return bool(parts) and self.complete() and all(part.keyframe for part in parts)
+
+    def lacks(self) -> frozenset[str]:
+        """Return the topics of which nothing is known in this window, because their collectors failed."""
+        if self.heartbeat is None:
+            return frozenset()
+        unsaid = STATE - self.heartbeat.sent.keys() if self.heartbeat.keyframe else frozenset()  # by older agents
+        return unsaid | (self.heartbeat.failed.keys() - self.parts.keys())
 
     def batches(self, topic: str) -> list[Any]:
         """Return a topic's batches in the order of their parts."""
@@ -60,9 +79,10 @@ class Assembly:
         self._limit = limit
         self._runs: dict[Run, int] = {}
         self._early: dict[Run, dict[int, Window]] = {}  # of runs whose first heartbeat is still to come
-        self._done: Key = (-1, -1)
+        self._done = NEVER
         self._pending: dict[Key, Window] = {}
         self._latest: dict[str, Key] = {}  # topic -> latest window that it told of
+        self._listed: dict[str, Key] = {}  # topic -> latest window whose heartbeat lists it
 
     def add(self, topic: str, batch: Batch) -> list[Window]:
         """Take a batch; return the windows that are complete with it, oldest first."""
@@ -82,6 +102,9 @@ class Assembly:
             self.counters["repeated_batches"] += 1
             return []
         window = _put(self._pending, key, topic, batch)
+        if isinstance(batch, Heartbeat):
+            for each in [name for name, count in batch.sent.items() if count]:
+                self._listed[each] = max(self._listed.get(each, key), key)
         news = self._tell(topic, key)
         if window.complete() or news:
             return self._release()
@@ -102,9 +125,11 @@ class Assembly:
 
     def _release(self) -> list[Window]:
         """Release what is in order and cannot change any more, up to the last window that is complete."""
-        passed = min(self._latest.values()) if len(self._latest) == len(TOPICS) else (-1, -1)
+        passed = min(self._latest.values()) if len(self._latest) == len(TOPICS) else NEVER
         held = sorted(self._pending)
-        passed = max([passed, *(key for key in held if self._pending[key].restates())])
+        keyframes = [key for key in held if self._pending[key].keyframe()]
+        late = keyframes[1 - KEYFRAMES :]
+        passed = max([passed, *(key for key in keyframes if self._closes(key, patient=key in late))])
         ready = 0
         for count, key in enumerate(held, start=1):
             if self._pending[key].complete():
@@ -112,6 +137,13 @@ class Assembly:
             elif key >= passed:
                 break
         return self._pop(held[:ready])
+
+    def _closes(self, key: Key, *, patient: bool) -> bool:
+        """Say whether nothing of the windows before a complete keyframe can still come."""
+        return all(
+            self._latest.get(topic, NEVER) > key or (not patient and self._listed.get(topic, NEVER) < key)
+            for topic in self._pending[key].lacks() & TOPICS
+        )
 
     def _pop(self, keys: list[Key]) -> list[Window]:
         windows = [self._pending.pop(key) for key in keys]

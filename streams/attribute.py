@@ -3,7 +3,9 @@
 Every open connection has a row in every window, idle or not. An owner that becomes known late is told for the earlier
 windows too, as rows that hold the identity alone; they merge into what stands. Nothing is told of a run before its
 first whole keyframe: a state that is not complete might name the wrong owner. And a whole keyframe replaces all that is
-known of connections, so that what is told after it does not depend on how long the reader has been looking.
+known of connections, so that what is told after it does not depend on how long the reader has been looking. A topic
+whose collector failed is not restated: what was known of it stays known. Its connections are not told as idle, for
+nobody has seen them; who is at them still is.
 """
 
 from collections import Counter
@@ -58,7 +60,7 @@ class Attribution:
     def _turn(self, window: Window) -> Told | None:
         header = window.any()
         run = (header.boot_id, header.run)
-        if window.restates():
+        if window.keyframe():
             self._run = run
         if run != self._run:
             self.counters["windows_before_a_keyframe"] += 1
@@ -83,7 +85,7 @@ class Attribution:
         if self._last[0] == header.window:
             counted = added(counted, self._last[1])
         self._last = (header.window, counted)
-        restated = window.restates()
+        restated = window.restates("connections")
         reported = [connection for batch in batches for connection in host.admit(batch, restated=restated)]
         told = set(counted.cookie)
         if restated:
@@ -94,7 +96,8 @@ class Attribution:
             rows.late(at, connections)
         rows.changed(reported, counted)
         if len(host.connections) > len(told):
-            rows.idle([held for cookie, held in host.connections.items() if cookie not in told])
+            others = [held for cookie, held in host.connections.items() if cookie not in told]
+            rows.idle(others, seen="connections" not in window.lacks())
         return rows.batches(header.width, self._partitions)
 
     def _resolved(self, host: Host, header: Batch, window: Window, closed: set[int]) -> list[Connection]:

@@ -1,5 +1,8 @@
 """What happened on a host: processes that start and exit, agents that start or fall silent, edges that come and go.
 
+A collector that fails is news, and so is its recovery. Meanwhile no edge vanishes, for nobody looks; and what is found
+afterwards is taken for what was there before, until the state has looked on for long enough again.
+
 An edge appears when its client opens a connection to a server it had none to, and vanishes when it has had none for a
 while; both are told from the client's end, by service, so that a client that forks for every request is one thing.
 """
@@ -8,8 +11,8 @@ from typing import Any
 
 from schemas.graph import Events
 from schemas.ids import host_node, service_node
-from schemas.raw import Batch
-from streams.assembly import Window
+from schemas.raw import Batch, Heartbeat
+from streams.assembly import STATE, Window
 from streams.host import Host, Link
 
 SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
@@ -25,13 +28,23 @@ class Chronicle:
         self._began = 0
         self._previous: int | None = None
         self._links: dict[Link, int] = {}  # window in which it last had a connection
+        self._failing: frozenset[str] | None = None  # topics, as of the heartbeat before; none: not known
 
     def turn(self, host: Host, header: Batch, window: Window) -> Events:
         """Return the events of one window."""
         if self._previous is None or header.window - self._previous > FORGOTTEN_MS:
             self._began, self._previous = header.window, None
             self._links.clear()
-        rows = [*self._agent(host, header), *_processes(host, header, window), *self._edges(host, header)]
+            self._failing = None
+        if window.lacks() & STATE:
+            self._began = header.window
+            self._links = dict.fromkeys(self._links, header.window)
+        rows = [
+            *self._agent(host, header),
+            *self._collectors(host, header, window.heartbeat),
+            *_processes(host, header, window),
+            *self._edges(host, header),
+        ]
         self._previous = header.window
         return Events.of(sorted(set(rows)))
 
@@ -45,6 +58,23 @@ class Chronicle:
             since = self._previous + header.width
             detail = f"nothing was heard of {host.hostname} for {quiet} s"
             rows.append((since, "host_silent", node, "", host.host_id, "", detail))
+        return rows
+
+    def _collectors(self, host: Host, header: Batch, heartbeat: Heartbeat | None) -> list[Row]:
+        """Tell which collectors failed or recovered. A reader that begins among failures takes them for told."""
+        if heartbeat is None:
+            return []
+        failing = frozenset(heartbeat.failed)
+        before = frozenset() if header.seq == 0 else failing if self._failing is None else self._failing
+        recovered = (failing if self._failing is None else self._failing) - failing
+        self._failing = failing
+        node = host_node(host.host_id)
+        rows = []
+        for kind, topics in (("collector_failed", failing - before), ("collector_recovered", recovered)):
+            for topic in topics:
+                detail = f"the collector of {topic} on {host.hostname} "
+                detail += f"failed: {heartbeat.failed[topic]}" if topic in failing else "is back"
+                rows.append((header.window, kind, node, topic, host.host_id, "", detail))
         return rows
 
     def _edges(self, host: Host, header: Batch) -> list[Row]:

@@ -1,7 +1,8 @@
 """What is known of one host at one moment of its own time: processes, who holds which socket, listeners, connections.
 
 Changed by one complete window at a time, in order. A keyframe replaces what it restates, so that a state rebuilt from
-the last keyframes equals one that has read everything.
+the last keyframes equals one that has read everything. What a keyframe does not restate, because a collector failed,
+stays as it was.
 """
 
 from collections.abc import Iterable, Sequence
@@ -96,6 +97,7 @@ class Host:
         self._listeners_known = False
         self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
         self.networks: tuple[Network, ...] = ()
+        self.unsure = False  # processes may have started that were not reported
         self.stirred = True  # who runs has changed since sockets without an owner were last looked at
         self._rules = rules
 
@@ -103,10 +105,13 @@ class Host:
         """Take in who runs, listens and holds what; return the processes that were told of."""
         if window.heartbeat is not None:
             self._locate(window.heartbeat)
-        if window.restates():
+        if window.restates("listeners"):
             self._listeners.clear()
+        if window.restates("owners"):
             self.holders.clear()
-        told = self._processes(window.batches("processes"), restated=window.restates())
+        self.unsure = "processes" in window.lacks()
+        self.stirred |= any(window.restates(topic) for topic in ("processes", "listeners", "owners"))
+        told = self._processes(window.batches("processes"), restated=window.restates("processes"))
         for batch in window.batches("listeners"):
             self._listen(batch)
         for batch in window.batches("owners"):
@@ -192,9 +197,9 @@ class Host:
 
     def _locate(self, heartbeat: Heartbeat) -> None:
         local = zip(heartbeat.interfaces.address, heartbeat.interfaces.prefix, heartbeat.interfaces.local, strict=True)
-        if heartbeat.keyframe or len(heartbeat.interfaces):
+        if (heartbeat.keyframe and not heartbeat.failed.keys() & {"hosts", "heartbeats"}) or len(heartbeat.interfaces):
             self.networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
-        self.hostname = heartbeat.hostname or self.host_id
+        self.hostname = heartbeat.hostname or self.hostname
 
     def _processes(self, batches: list[ProcessBatch], *, restated: bool) -> list[Process]:
         if restated:
@@ -213,7 +218,7 @@ class Host:
                     self._rename(known, facts)
                     renamed.add(known)
                 told.append(known)
-        self.stirred |= restated or bool(told)
+        self.stirred |= bool(told)
         if batches:
             ordered = sorted(self.processes.items(), key=lambda item: item[0][1])
             self._by_pid = {pid: process for (pid, _), process in ordered}
@@ -271,6 +276,8 @@ class Host:
     def _eldest(self, holders: Iterable[Holder]) -> tuple[Process | None, bool]:
         """Return the one holder or the one all others descend from, and whether there is a tie instead."""
         known = [self.processes[holder] for holder in holders if holder in self.processes]
+        if self.unsure and any(holder not in self.processes for holder in holders):
+            return None, False
         for candidate in known:
             if all(other is candidate or self._descends(other, candidate) for other in known):
                 return candidate, False

@@ -32,9 +32,9 @@ class SideRows:
         for name in COUNTED:
             self._ends[name] += getattr(counted, name)
 
-    def idle(self, found: Sequence[Connection]) -> None:
-        """Add open connections that counted nothing."""
-        self._identify(self._window, found, seen=True)
+    def idle(self, found: Sequence[Connection], *, seen: bool) -> None:
+        """Add open connections that counted nothing, or that could not be `seen` in this window."""
+        self._identify(self._window, found, seen=seen)
         self._pad()
 
     def late(self, window: int, found: Sequence[Connection]) -> None:

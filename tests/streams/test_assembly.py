@@ -5,8 +5,9 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
-from schemas.raw import Batch
+from schemas.raw import Batch, Heartbeat
 from streams.assembly import Assembly, Window
 from tests.streams.build import T0, WIDTH, batches
 
@@ -135,3 +136,28 @@ def test_any_interleaving_and_repetition_tells_the_same_windows(random: Random, 
     whole = max((n for n, run in enumerate(runs) if not lost & {(n, t) for t in run}), default=-1)
     known = [one for one in in_order if (one[0], one[1]) <= (runs[whole]["owners"].run, runs[whole]["owners"].seq)]
     assert in_order == mixed or mixed == known
+
+
+def lacking(window: dict[str, Batch], topic: str) -> dict[str, Batch]:
+    """A window in which a collector failed."""
+    beat = window["heartbeats"]
+    assert isinstance(beat, Heartbeat)
+    sent = {name: count for name, count in beat.sent.items() if name != topic}
+    failed = structs.replace(beat, sent=sent, failed={topic: "it broke"})
+    return {**{name: batch for name, batch in window.items() if name != topic}, "heartbeats": failed}
+
+
+def test_a_keyframe_in_which_a_collector_failed_does_not_pass_over_what_that_said_before() -> None:
+    broken = [lacking(batches(n, keyframe=True), "owners") for n in (2, 3)]
+    messages = sent(batches(0), batches(1), *broken, batches(4))
+    by_owners_last = sorted(messages, key=lambda message: message[0] == "owners")
+    assert seqs(fed(Assembly(), by_owners_last)) == [0, 1, 2, 3, 4]
+    assert [sorted(w.parts) for w in fed(Assembly(), by_owners_last)] == [
+        sorted(w.parts) for w in fed(Assembly(), messages)
+    ]
+
+
+def test_a_collector_that_never_comes_back_holds_no_window_for_ever() -> None:
+    broken = [lacking(batches(n, keyframe=n % 2 == 0), "owners") for n in range(2, 9)]
+    messages = sent(batches(0), batches(1), *broken, without=((1, "owners"),))
+    assert seqs(fed(Assembly(), messages)) == list(range(9))

@@ -15,7 +15,12 @@ from tests.streams.tables import Tables, difference, fold, shuffled, sides_of, t
 from tests.streams.world import WIDTH, log
 
 worlds = st.builds(
-    log, st.integers(0, 10**9), hosts=st.integers(2, 3), windows=st.sampled_from((8, 20, 36)), chaos=st.booleans()
+    log,
+    st.integers(0, 10**9),
+    hosts=st.integers(2, 3),
+    windows=st.sampled_from((8, 20, 36)),
+    chaos=st.booleans(),
+    fails=st.booleans(),
 )
 randoms = st.builds(Random, st.integers(0, 10**9))
 some = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))

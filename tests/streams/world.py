@@ -7,14 +7,18 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from random import Random
 
+from msgspec import structs
+
 from schemas.codec import encode
 from schemas.logged import Message
+from schemas.raw import Heartbeat
 from tests.streams import build
 from tests.streams.build import T0, Row
 
 WIDTH = 20_000
 KEYFRAME = 3  # every minute
 LOGGED_MS = 500
+FAILING = ("processes", "connections", "listeners", "owners", "requests")  # whose collectors may fail
 
 
 @dataclass
@@ -162,8 +166,9 @@ class World:
 class Agent:
     """Tells the log of one machine, run by run; a run tells what changed, and everything on keyframes."""
 
-    def __init__(self, machine: Machine, world: World, *, chaos: bool) -> None:
+    def __init__(self, machine: Machine, world: World, *, chaos: bool, fails: bool = False) -> None:
         self._machine = machine
+        self._fails = fails
         self._random = world.random
         self._windows = world.windows
         self._chaos = chaos
@@ -182,6 +187,8 @@ class Agent:
 
     def _tell(self, at: int, seq: int, run: int, *, killed: bool) -> None:
         keyframe = seq == 0 or at % KEYFRAME == 0
+        failed = {topic: "OSError: it broke" for topic in FAILING if self._failing(topic, run, at)}
+        whole = {topic: keyframe or (seq > 0 and self._failing(topic, run, at - 1)) for topic in FAILING}
         told = build.batches(
             at,
             host=self._machine.name,
@@ -190,20 +197,22 @@ class Agent:
             width=WIDTH,
             keyframe=keyframe,
             hostname=self._machine.name,
-            processes=[self._process(one, at) for one in self._machine.processes if self._news(one, at, keyframe)],
+            processes=[
+                self._process(one, at) for one in self._machine.processes if self._news(one, at, whole["processes"])
+            ],
             exits=[
                 {"pid": one.pid, "start": one.start, "exited": T0 + one.last * WIDTH + 5}
                 for one in self._machine.processes
                 if one.last == at
             ],
-            connections=self._connections(at, at - seq, keyframe=keyframe),
+            connections=self._connections(at, at - seq, keyframe=whole["connections"]),
             listeners=[
                 build.listener(one.cookie, one.port, one.address)
                 for one in self._machine.listeners
-                if one.at(at) and (keyframe or one.first == at)
+                if one.at(at) and (whole["listeners"] or one.first == at)
             ],
             unlistened=[one.cookie for one in self._machine.listeners if one.last + 1 == at],
-            owners=self._owners(at, keyframe=keyframe),
+            owners=self._owners(at, keyframe=whole["owners"]),
             disowned=[
                 {"cookie": socket.cookie, "pid": held.pid, "start": held.start}
                 for socket in [*self._machine.connections, *self._machine.listeners]
@@ -214,11 +223,24 @@ class Agent:
             sampling=1 + at % 2,
             interfaces=[{"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}],
         )
+        for topic in FAILING:
+            told[topic] = structs.replace(told[topic], keyframe=whole[topic])
+        beat = told["heartbeats"]
+        assert isinstance(beat, Heartbeat)
+        sent = {topic: count for topic, count in beat.sent.items() if topic not in failed}
+        told["heartbeats"] = structs.replace(beat, sent=sent, failed=failed)
         for topic, batch in told.items():
+            if topic in failed:
+                continue
             broken = self._chaos and self._random.random() < 0.01
             if killed and (topic == "heartbeats" or self._random.random() < 0.5):
                 continue
             self.logged.append((topic, at, b"{" if broken else encode(batch)))
+
+    def _failing(self, topic: str, run: int, at: int) -> bool:
+        """Say whether a collector fails: it does so for up to four windows now and then."""
+        drawn = Random(f"{self._machine.name} {topic} {run} {at // 8}")
+        return self._fails and drawn.random() < 0.4 and drawn.randint(0, 3) <= at % 8 < 4
 
     def _news(self, one: Proc, at: int, keyframe: bool) -> bool:
         return one.at(at) and (keyframe or at in (one.first, one.execs))
@@ -259,12 +281,14 @@ class Agent:
         ]
 
 
-def log(seed: int, *, hosts: int = 2, windows: int = 30, partitions: int = 1, chaos: bool = True) -> list[Message]:
-    """Return what all agents of a world logged, in the order of its logging; repeats included."""
+def log(
+    seed: int, *, hosts: int = 2, windows: int = 30, partitions: int = 1, chaos: bool = True, fails: bool = False
+) -> list[Message]:
+    """Return what all agents of a world logged, in the order of its logging; repeats and failures included."""
     world = World(seed, hosts, windows)
     records: list[tuple[int, int, str, bytes]] = []
     for number, machine in enumerate(world.machines):
-        for topic, at, value in Agent(machine, world, chaos=chaos).live():
+        for topic, at, value in Agent(machine, world, chaos=chaos, fails=fails).live():
             records.append((at, number, topic, value))
     records.sort(key=lambda record: record[0])  # stable: a host's order stays
     if chaos:

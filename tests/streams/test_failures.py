@@ -1,0 +1,185 @@
+"""A collector that fails makes the fold forget nothing, and is news."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from schemas.raw import Batch, Heartbeat
+from streams.attribute import Attribution, Told
+from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, process
+
+HERE, THERE = "10.0.0.1:33000", "10.0.0.9:5432"
+STATE = ["processes", "connections", "listeners", "owners"]
+KNOWN: dict[str, Any] = {
+    "processes": [process(7, name="shop")],
+    "owners": holds(7, 1, 2),
+    "connections": [connection(1, HERE, THERE, at=0)],
+    "listeners": [listener(2, 80)],
+}
+SETTLED = 13  # windows
+MINUTE = 6
+
+
+def lacking(told: dict[str, Batch], *topics: str, field: bool = True) -> dict[str, Batch]:
+    """A window in which the collectors of some topics failed; without the `field`, as older agents said it."""
+    beat = told["heartbeats"]
+    assert isinstance(beat, Heartbeat)
+    sent = {topic: count for topic, count in beat.sent.items() if topic not in topics}
+    failed = dict.fromkeys(topics, "OSError: it broke") if field else {}
+    kept = {topic: batch for topic, batch in told.items() if topic not in topics}
+    return {**kept, "heartbeats": structs.replace(beat, sent=sent, failed=failed)}
+
+
+class Reader:
+    def __init__(self) -> None:
+        self.fold = Attribution()
+
+    def feed(self, at: int, *lacks: str, restates: tuple[str, ...] = (), field: bool = True, **what: Any) -> Told:
+        window = batches(at, **what)
+        for topic in restates:
+            window[topic] = structs.replace(window[topic], keyframe=True)
+        told = [
+            one
+            for topic, batch in (lacking(window, *lacks, field=field) if lacks else window).items()
+            for one in self.fold.feed(topic, batch)
+        ]
+        return told[-1]
+
+
+def kinds(told: Told) -> list[str]:
+    return list(told.events.events.kind)
+
+
+def owners(told: Told) -> set[str]:
+    """Who is at the ends told of."""
+    return {batch.identities.service[who - 1] for _, batch in told.sides for who in batch.ends.who}
+
+
+def settled() -> Reader:
+    reader = Reader()
+    for at in range(SETTLED):
+        reader.feed(at, keyframe=at % MINUTE == 0, **(KNOWN if at % MINUTE == 0 else {}))
+    return reader
+
+
+@pytest.mark.parametrize("field", [True, False])
+@pytest.mark.parametrize("topic", STATE)
+def test_a_keyframe_without_a_topic_makes_nothing_of_it_forgotten(topic: str, field: bool) -> None:
+    reader = settled()
+    happened: list[str] = []
+    for at in range(SETTLED, SETTLED + 5 * MINUTE):
+        keyframe = at % MINUTE == 0
+        facts = {name: rows for name, rows in KNOWN.items() if keyframe and name != topic}
+        lacks = (topic,) if keyframe or field else ()
+        told = reader.feed(at, *lacks, keyframe=keyframe, field=field, **facts)
+        happened += kinds(told)
+        assert owners(told) == {"shop"}
+    back = reader.feed(SETTLED + 5 * MINUTE, restates=(topic,), **{topic: KNOWN[topic]})
+    for at in range(SETTLED + 5 * MINUTE + 1, SETTLED + 7 * MINUTE):
+        happened += kinds(reader.feed(at, keyframe=at % MINUTE == 0, **(KNOWN if at % MINUTE == 0 else {})))
+
+    assert owners(back) == {"shop"}
+    assert happened == ["collector_failed"] * field
+    assert kinds(back) == ["collector_recovered"] * field
+
+
+def test_what_a_collector_that_is_back_does_not_restate_is_gone() -> None:
+    reader = settled()
+    reader.feed(13, "processes", "connections", "owners", "listeners")
+    told = reader.feed(14, restates=("processes", "connections", "owners", "listeners"))
+    host = reader.fold._host
+
+    assert host is not None
+    assert (host.processes, host.connections, host.holders, host._listeners) == ({}, {}, {}, {})
+    assert set(kinds(told)) == {"collector_recovered"}
+
+
+def test_connections_that_nobody_could_see_are_not_told_as_idle() -> None:
+    reader = settled()
+    ((_, idle),) = reader.feed(13).sides
+    ((_, unseen),) = reader.feed(14, "connections").sides
+
+    assert (idle.ends.seen, unseen.ends.seen) == ([True], [False])
+    assert unseen.identities.service == ["shop"]
+
+
+@pytest.mark.parametrize("topic", ["processes", "connections", "owners"])
+def test_no_edge_vanishes_while_nobody_can_see_it_and_none_is_new_just_after(topic: str) -> None:
+    reader = settled()
+    happened = kinds(reader.feed(13, topic, connections=[connection(1, HERE, THERE, closed=True)]))
+    for at in range(14, 14 + 2 * MINUTE):
+        happened += kinds(reader.feed(at, topic))
+    other = connection(9, "10.0.0.1:33009", "10.0.0.9:6379", at=26, opened=True)
+    again = {**KNOWN, "connections": [other], "owners": holds(7, 9)}
+    happened += kinds(reader.feed(26, restates=("processes", "connections", "owners"), **again))
+    for at in range(27, 27 + MINUTE - 2):
+        happened += kinds(reader.feed(at))
+
+    assert happened == ["collector_failed", "collector_recovered"]
+    later = [kind for at in range(25 + MINUTE, 29 + MINUTE) for kind in kinds(reader.feed(at))]
+    assert later == ["edge_vanished"]
+
+
+def test_a_failure_is_told_once_with_its_reason_and_so_is_the_recovery() -> None:
+    reader = Reader()
+    told = [reader.feed(at, *(["requests"] if at in (2, 3, 6) else [])) for at in range(8)]
+    events = [row for one in told for row in one.events.events.rows() if row[1].startswith("collector")]
+
+    assert [(time, kind) for time, kind, *_ in events] == [
+        (T0 + 2 * WIDTH, "collector_failed"),
+        (T0 + 4 * WIDTH, "collector_recovered"),
+        (T0 + 6 * WIDTH, "collector_failed"),
+        (T0 + 7 * WIDTH, "collector_recovered"),
+    ]
+    assert events[0][2:] == (
+        "host:h1", "requests", "h1", "", "the collector of requests on one failed: OSError: it broke",
+    )  # fmt: skip
+    assert events[1][-1] == "the collector of requests on one is back"
+
+
+def test_a_run_says_anew_which_of_its_collectors_fail() -> None:
+    reader = Reader()
+    first = reader.feed(0, "requests")
+    second = reader.feed(1, "requests", run=T0 + 9, seq=0)
+    third = reader.feed(2, run=T0 + 10, seq=0)
+
+    assert [kinds(one) for one in (first, second)] == [["agent_started", "collector_failed"]] * 2
+    assert set(kinds(third)) == {"agent_started", "collector_recovered"}
+
+
+def test_a_reader_that_begins_among_failures_takes_them_for_told() -> None:
+    reader = Reader()
+
+    assert kinds(reader.feed(6, "owners", seq=6, keyframe=True)) == []
+    assert kinds(reader.feed(7, seq=7)) == ["collector_recovered"]
+
+
+def test_a_host_whose_collectors_never_work_is_on_the_map_all_the_same() -> None:
+    reader = Reader()
+    lacks = ("processes", "owners", "listeners", "requests", "hosts")
+    told = [reader.feed(at, *lacks, keyframe=at % MINUTE == 0, connections=KNOWN["connections"]) for at in range(20)]
+
+    assert all(len(one.sides) == 1 for one in told)
+    assert owners(told[-1]) == {""}
+
+
+def test_networks_of_the_host_stay_known_where_it_could_not_be_read() -> None:
+    reader = Reader()
+    bridge = {"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}
+    reader.feed(0, interfaces=[bridge])
+    for at, lacks in ((1, ("hosts",)), (2, ("heartbeats",))):
+        reader.feed(at, *lacks, keyframe=True)
+        assert reader.fold._host
+        assert reader.fold._host.networks
+    reader.feed(3, keyframe=True)
+    assert reader.fold._host
+    assert not reader.fold._host.networks
+
+
+def test_a_new_process_among_the_holders_is_not_taken_for_nobody() -> None:
+    reader = settled()
+    told = reader.feed(13, "processes", connections=[connection(5, "10.0.0.1:1", THERE, at=13)],
+                       owners=[*holds(7, 5), *holds(8, 5)])  # fmt: skip
+
+    assert owners(told) == {"shop", ""}
