@@ -74,7 +74,7 @@ def start(port: int = 0, data: Path = CACHE / "data", cache: Path = CACHE) -> Br
     _refuse_busy(port)
     java, jars = find_java(), jars_of(POM, cache)
     data = data.resolve()
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is logged may hold command lines
     with (data / "lock").open("wb") as lock:
         _refuse_used(data, lock)
         command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={data / 'log4j2.properties'}"]
@@ -105,6 +105,7 @@ def _spawn(command: list[str], data: Path, lock: IO[bytes]) -> subprocess.Popen[
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            umask=0o077,
             pass_fds=[lock.fileno()],  # so the lock is held for as long as the broker lives
             start_new_session=True,  # a Ctrl-C is ours to pass on
             preexec_fn=_end_with_parent,

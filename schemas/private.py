@@ -43,18 +43,30 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def close_contents(folder: Path) -> None:
+    """Close what lies in a folder of one's own to all others: an earlier version left it to the umask."""
+    for entry in folder.iterdir():
+        found = entry.lstat()
+        mode = FOLDER if stat.S_ISDIR(found.st_mode) else FILE
+        if not stat.S_ISLNK(found.st_mode) and found.st_uid == os.geteuid() and found.st_mode & 0o077:
+            entry.chmod(mode)
+
+
 def private_file(path: Path) -> None:
-    """Make an empty file for its owner alone, or close an existing one to all others. Raises Unsafe, OSError."""
+    """Make an empty file for its owner alone, or close an existing one to all others. Raises Unsafe, OSError.
+
+    An existing one is not opened: to close it again would take SQLite's locks on it away from this process.
+    """
     _check_way(path.absolute())
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, FILE)
+    path = path.resolve()
     try:
-        found = os.fstat(descriptor)
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE))
+    except FileExistsError:
+        found = path.stat()
         if stat.S_ISREG(found.st_mode) and found.st_uid != os.geteuid():
-            raise Unsafe(f"{path} belongs to {_name(found.st_uid)}: move it away, or give another place")
-        if stat.S_ISREG(found.st_mode) and stat.S_IMODE(found.st_mode) & 0o177:
-            os.fchmod(descriptor, FILE)
-    finally:
-        os.close(descriptor)
+            raise Unsafe(f"{path} belongs to {_name(found.st_uid)}: move it away, or give another place") from None
+        if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
+            path.chmod(FILE)
 
 
 def _check_way(path: Path) -> None:
@@ -70,6 +82,8 @@ def _check_way(path: Path) -> None:
         try:
             mode = step.lstat().st_mode
         except FileNotFoundError:
+            if ".." in left:  # where that leads is known only once the rest is there
+                raise
             return
         links += stat.S_ISLNK(mode)
         if links > _MOST_LINKS:

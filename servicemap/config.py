@@ -40,11 +40,15 @@ class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     url: str = ""
     """clickhouse://user:password@host:9000/database; empty: the embedded one."""
     host: str = "127.0.0.1"
-    """Address the embedded one listens on."""
+    """Address the embedded one listens on; any but a loopback address needs a password for readers."""
     native_port: int = 9000
     """Port of its native protocol; 0: any."""
     http_port: int = 8123
     """Port of its HTTP interface; 0: any."""
+    reader_password: str = ""
+    """What others must know to read from it, as user `default`; needed where `host` is no loopback address."""
+    reader_password_file: str = ""
+    """A file with that password, in place of `reader_password`."""
 
 
 class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from schemas.private import Unsafe, close_contents, private_folder
 from servicemap.options import Failure
 
 PATIENCE = 30.0  # seconds for the parts of a killed run to end
@@ -16,8 +17,10 @@ PATIENCE = 30.0  # seconds for the parts of a killed run to end
 def held(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
     """Hold a data directory. Children inherit the lock, so it is free only when the last of them is gone."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        close_contents(private_folder(folder))
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except Unsafe as error:
+        raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(f"cannot write to {folder} ({error.strerror}): give a directory with --data") from None
     os.set_inheritable(descriptor, True)

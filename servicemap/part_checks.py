@@ -13,7 +13,8 @@ from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
-from servicemap.parts import store_address
+from servicemap.parts import reader_password, store_address
+from servicemap.view.loopback import stays_here
 from sinks.embedded.confine import lacking
 from sinks.embedded.folder import StartError
 from sinks.embedded.server import bind
@@ -30,6 +31,7 @@ def part_checks(config: Config) -> Iterator[Check]:
     yield from store(config)
     if not config.store.url:
         yield confinement(lacking())
+        yield readers(config)
 
 
 def disk(directory: Path) -> Check:
@@ -88,6 +90,20 @@ def store(config: Config) -> Iterator[Check]:
         yield Check("store", "ok", "not running; `servicemap up` starts it")  # or it was killed, and its address is old
         yield port("native port", config.store.host, config.store.native_port, "--native-port")
         yield port("HTTP port", config.store.host, config.store.http_port, "--http-port")
+
+
+def readers(config: Config) -> Check:
+    """Say who can read from the embedded store."""
+    name, host = "readers of the store", config.store.host
+    try:
+        password = reader_password(config)
+    except Failure as error:
+        fix = "SERVICEMAP_STORE__READER_PASSWORD=… servicemap up"
+        return Check(name, "broken", error.format_message(), "a password for readers", fix)
+    if stays_here(host):
+        found = "who knows the password" if password else "everybody"
+        return Check(name, "ok", f"{found} on this machine")
+    return Check(name, "ok", f"who reaches {host} and knows the password, which travels in plain text")
 
 
 def confinement(lacking: list[str]) -> Check:

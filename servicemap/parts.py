@@ -6,6 +6,7 @@ import msgspec
 
 from servicemap.config import Config
 from servicemap.options import Failure
+from servicemap.view.loopback import stays_here
 from sinks.embedded.folder import FACTS, TOKEN
 from sinks.store import Address
 from streams.stage import AttributeStage, PairStage, Stage
@@ -49,6 +50,30 @@ def store_address(config: Config, *, write: bool) -> Address:
         raise Failure(f"no store is running in {config.directory}: start `servicemap up`, or name one with --store")
     user = WRITER if write else "default"
     return Address(facts.host, facts.native_port, user, "", "servicemap", store_directory(config) / TOKEN)
+
+
+def shared_address(config: Config) -> Address:
+    """Return where the store is, with what others may be given to read from it."""
+    address = store_address(config, write=False)
+    return address if config.store.url else address._replace(token=None, password=reader_password(config))
+
+
+def reader_password(config: Config) -> str:
+    """Return what others must know to read from the embedded store, if anything; Failure where they must and do not."""
+    password, file = config.store.reader_password, config.store.reader_password_file
+    if file and not password:
+        try:
+            password = Path(file).expanduser().read_text().strip()
+        except (OSError, ValueError) as error:
+            raise Failure(f"cannot read store.reader_password_file {file}: {error}") from None
+        if not password:
+            raise Failure(f"store.reader_password_file {file} is empty: put a password into it")
+    if not password and not config.store.url and not stays_here(config.store.host):
+        raise Failure(
+            f"others can reach the store on {config.store.host}: say what they must know in store.reader_password_file"
+            " or SERVICEMAP_STORE__READER_PASSWORD"
+        )
+    return password
 
 
 def store_facts(config: Config) -> StoreFacts | None:

@@ -17,6 +17,7 @@ def stop_event() -> threading.Event:
     A thread sets it: a handler runs in the middle of whatever the main thread does, of waiting for this very event or
     of the handler before, and would wait for the event's lock forever. A SimpleQueue is made to be put into there.
     """
+    os.umask(0o077)  # what a part writes may hold command lines, addresses and passwords: it is for nobody else
     stop = threading.Event()
     heard: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from schemas.private import private_folder
 from servicemap.config import Config
 from servicemap.log.connect import connect_log, partitions_of
 from servicemap.log.protocol import Log
@@ -187,7 +188,10 @@ def _foreign(store: Store) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold the one right to replay from this data directory."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        private_folder(folder)
+    except OSError as error:
+        raise Failure(str(error)) from None
     descriptor = os.open(folder / "replay.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor)

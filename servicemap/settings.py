@@ -12,11 +12,13 @@ import msgspec
 
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
-from servicemap.view.loopback import is_loopback
+from servicemap.options import Failure
+from servicemap.parts import reader_password
+from servicemap.view.loopback import stays_here
 from sinks.store import Address
 
 DEFAULT = "default"
-SECRETS = {"view.token"}
+SECRETS = {"view.token", "store.reader_password"}
 
 
 def show_settings(config: Config, options: Mapping[str, Any], *, as_json: bool) -> None:
@@ -75,8 +77,12 @@ def problems(config: Config) -> Iterator[str]:
             re.compile(pattern)
         except re.error as error:
             yield f"{key}: {pattern!r} is not a regular expression ({error})"
-    if not config.view.token and not is_loopback(config.view.host):
+    if not config.view.token and not stays_here(config.view.host):
         yield f"view.host: others can reach {config.view.host}: say in view.token what they must know"
+    try:
+        reader_password(config)
+    except Failure as error:
+        yield f"store.host: {error.format_message()}"
     if config.directory.exists() and not config.directory.is_dir():
         yield f"data: {config.directory} is not a directory"
     if not Path(config.collectors.proc, "self", "stat").exists():

@@ -13,7 +13,7 @@ from servicemap.config import Config
 from servicemap.directory import held
 from servicemap.log.connect import connect_log
 from servicemap.options import Failure
-from servicemap.parts import VIEW, store_address, store_directory, store_facts
+from servicemap.parts import VIEW, reader_password, store_address, store_directory, store_facts
 from servicemap.process import stop_event
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor
@@ -29,6 +29,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
         connect_log(config).close()  # says what is wrong before anything is started
         if config.store.url:
             store_address(config, write=True)
+        reader_password(config)
         supervisor = Supervisor([*shop(config), *parts(config)] if demo else parts(config), _say)
         summary = None if quiet or not sys.stdout.isatty() else Summary(config)
         end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")
@@ -69,7 +70,8 @@ def parts(config: Config) -> list[Part]:
         (folder / FACTS).unlink(missing_ok=True)  # of a store that was killed
         ports = ("--native-port", str(config.store.native_port), "--http-port", str(config.store.http_port))
         mine = ("--parent", str(os.getpid()))
-        arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports, *mine)
+        asked = ("--reader-password-file", str(secret)) if (secret := _password_file(config)) else ()
+        arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports, *mine, *asked)
         found.append(Part("store", arguments))
     return found
 
@@ -88,6 +90,17 @@ def _written(config: Config) -> Path:
     return file
 
 
+def _password_file(config: Config) -> Path | None:
+    """Write what readers must know where the store can read it: on its command line, everybody could."""
+    password = reader_password(config)
+    if not password:
+        return None
+    file = config.directory / "reader.password"
+    file.touch(mode=0o600)
+    file.write_text(password)
+    return file
+
+
 def _store_ready(config: Config) -> bool:
     return bool(config.store.url) or store_facts(config) is not None
 
@@ -97,7 +110,8 @@ def _greeting(config: Config) -> str:
     facts = None if config.store.url else store_facts(config)
     if facts is not None:
         addresses = f"clickhouse://{facts.host}:{facts.native_port} and http://{facts.host}:{facts.http_port}"
-        lines.append(f"store   {addresses} (user default, read only)")
+        knowing = ", with the readers' password" if reader_password(config) else ""
+        lines.append(f"store   {addresses} (user default, read only{knowing})")
     return "\n  ".join([*lines, f"see     servicemap map{_data_flag(config)}"])
 
 

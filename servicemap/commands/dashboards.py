@@ -64,11 +64,11 @@ def publish(
     servicemap dashboards publish --url https://grafana.example --store clickhouse://reader:pw@ch:9000/servicemap
     """
     from servicemap.grafana import Grafana
-    from servicemap.parts import store_address
+    from servicemap.parts import shared_address
     from servicemap.publishing import Wanted, credential, print_published
     from servicemap.publishing import publish as publish_all
 
-    store = store_address(config, write=False)
+    store = shared_address(config)
     with closing(Grafana(url, credential(token, user))) as grafana:
         done = publish_all(grafana, store, Wanted(folder, force=force, dry=dry))
         print_published(done, dry=dry, diff=diff, as_json=as_json)

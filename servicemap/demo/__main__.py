@@ -15,6 +15,7 @@ from threading import Event
 
 import psutil
 
+from schemas.private import private_folder
 from servicemap.demo.wire import HOST
 from servicemap.process import stop_event
 from servicemap.supervisor import Part, Supervisor
@@ -73,9 +74,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="for the database and the logs")
     parser.add_argument("--slow-for", metavar="SECONDS", default="20", help="of two minutes the store is slow")
     given = parser.parse_args()
-    folder = given.data.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
     stop = stop_event()
+    folder = private_folder(given.data).resolve()
     with ExitStack() as keep:
         _run(folder, given.slow_for, kept_ports(LISTENING, keep), stop)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from schemas import topics
+from schemas.private import Unsafe, private_folder
 from schemas.topics import HOUR_MS, Topic
 from servicemap.config import Config
 from servicemap.log.open import open_log
@@ -21,11 +22,13 @@ def declared(config: Config) -> Iterable[Topic]:
 def connect_log(config: Config, *, create: bool = True) -> Log:
     """Open the log, and make its topics; Failure says what to do if that cannot be."""
     try:
-        if not config.log.url:
-            config.directory.mkdir(parents=True, exist_ok=True)
+        if create and not config.log.url:
+            private_folder(config.directory)
         log = open_log(config.log_url)
         if create:
             log.create(declared(config))
+    except Unsafe as error:
+        raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(f"cannot write to {config.directory} ({error.strerror}): give a directory with --data") from None
     except LogError as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from schemas.private import Unsafe, private_file
 from servicemap.log.protocol import LogError, LogUnavailable, LogUnusable
 
 APPLICATION_ID = 0x736D6C67  # "smlg"
@@ -64,7 +65,9 @@ def open_file(path: Path) -> sqlite3.Connection:
     """A connection to the log at `path`, which is made if there is nothing."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # command lines may hold secrets
+        private_file(path)  # command lines may hold secrets; SQLite gives its own files beside it the same mode
+    except Unsafe as error:
+        raise LogUnusable(str(error)) from None
     except OSError as error:
         raise LogUnusable(
             f"cannot write the log {path} ({error.strerror}); give a writable place with --log"

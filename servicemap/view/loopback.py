@@ -1,13 +1,31 @@
 """Which names and addresses are of this machine alone."""
 
 import ipaddress
+import socket
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a name or address is of this machine alone."""
+    """Say whether a name or address is of this machine alone; nothing is looked up."""
     if host.rstrip(".").lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return _loopback(host.strip("[]"))
     except ValueError:
         return False
+
+
+def stays_here(host: str) -> bool:
+    """Say whether only this machine reaches who listens on a host, however that is spelled: 127.1, a name of it."""
+    if is_loopback(host):
+        return True
+    try:
+        found = socket.getaddrinfo(host, None) if host else []
+    except OSError:
+        return False
+    return bool(found) and all(_loopback(str(where[0])) for *_, where in found)
+
+
+def _loopback(address: str) -> bool:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback

@@ -17,7 +17,7 @@ from servicemap.process import SUPERVISED, stop_event, tune_memory
 from servicemap.view.api import Api
 from servicemap.view.assets import PAGE
 from servicemap.view.guard import Guard, with_headers
-from servicemap.view.loopback import is_loopback
+from servicemap.view.loopback import stays_here
 from servicemap.view.stores import Stores
 from sinks.store import Store, StoreError
 
@@ -31,7 +31,7 @@ def run_view(config: Config, *, browser: bool = False) -> None:
     """Serve until a signal."""
     stop = stop_event()
     asked = config.view
-    if not asked.token and not is_loopback(asked.host):
+    if not asked.token and not stays_here(asked.host):
         raise Failure(f"others can reach {asked.host}: say what they must know with SERVICEMAP_VIEW__TOKEN or --token")
     if SUPERVISED not in os.environ:
         store_address(config, write=False)  # says at once when there is none
@@ -59,7 +59,7 @@ async def serve(config: Config, bound: socket.socket, stop: threading.Event) -> 
             raise StoreError(error.format_message()) from None
 
     stores = Stores(connect)
-    api = Api(stores, distant=not is_loopback(config.view.host))
+    api = Api(stores, distant=not stays_here(config.view.host))
     app = web.Application(middlewares=[Guard(config.view.token).middleware()])
     app.on_response_prepare.append(with_headers)
     app.add_routes(api.routes())

@@ -21,6 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--native-port", type=int, default=Options.native_port, help="0: any")
     parser.add_argument("--http-port", type=int, default=Options.http_port, help="0: any")
     parser.add_argument("--memory-bytes", type=int, default=Options.memory_bytes)
+    parser.add_argument("--reader-password-file", type=Path, help="what readers must know; none: nothing, on loopback")
     parser.add_argument("--parent", type=int, help="pid that alone ends the store: by SIGTERM, or by its own end")
     return parser
 
@@ -47,12 +48,24 @@ def main(arguments: list[str]) -> int:
             print(f"the store is not confined by {', '.join(store.lacking)}: see `servicemap doctor`", file=sys.stderr)
         print(f"ready native={store.native_port} http={store.http_port}", flush=True)
 
+    file = options.pop("reader_password_file")
     try:
+        options["reader_password"] = _password(file) if file else ""
         serve(Options(**options, confined=True), lambda: signal.sigwait(ending), ready)
     except StartError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _password(file: Path) -> str:
+    try:
+        found = file.read_text().strip()
+    except (OSError, ValueError) as error:
+        raise StartError(f"Cannot read {file} ({error}): put the readers' password into it.") from error
+    if not found:
+        raise StartError(f"{file} is empty: put the readers' password into it.")
+    return found
 
 
 if __name__ == "__main__":

@@ -1,12 +1,11 @@
 """The folder of a store: `engine/` is all that the confined process can reach; beside it is what it must not.
 
-engine/          the engine's own files
-store.json       where the store listens; empty when it has stopped
-ports.json       where it did when it last ran
-store.token      the writer's password, of this start
-reader.password  the readers' password, if they need one
-store.lock       held by the process that has the store open
-discard          asks the next start to put the engine's files aside and begin with none
+engine/      the engine's own files
+store.json   where the store listens; empty when it has stopped
+ports.json   where it did when it last ran
+store.token  the writer's password, of this start
+store.lock   held by the process that has the store open
+discard      asks the next start to put the engine's files aside and begin with none
 """
 
 import fcntl
@@ -18,12 +17,12 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from schemas.private import FILE, Unsafe, private_folder
+from schemas.private import FILE, Unsafe, close_contents, private_folder
 
 ENGINE, LOCK, DISCARD = "engine", "store.lock", "discard"
-FACTS, PORTS, TOKEN, PASSWORD = "store.json", "ports.json", "store.token", "reader.password"
+FACTS, PORTS, TOKEN = "store.json", "ports.json", "store.token"
 _FRESH = "store.new"
-_OURS = {ENGINE, LOCK, DISCARD, FACTS, PORTS, TOKEN, PASSWORD, _FRESH}
+_OURS = {ENGINE, LOCK, DISCARD, FACTS, PORTS, TOKEN, _FRESH}
 _ASIDE = "aside-"  # begins the names of engines put aside
 _QUIRKS = re.compile("[:?&=#%]")
 
@@ -43,6 +42,7 @@ class Folder:
             )
         try:
             self.path = private_folder(path).resolve()
+            close_contents(self.path)
             self._lock = (self.path / LOCK).open("w")
         except Unsafe as error:
             raise StartError(f"Cannot use {path}: {error}.") from error
@@ -142,8 +142,8 @@ def _gather(path: Path, engine: Path) -> None:
     for entry in path.iterdir():
         if entry.name not in _OURS and entry != fresh and not entry.name.startswith(_ASIDE):
             entry.rename(fresh / entry.name)
-    if os.geteuid() == 0:  # without capabilities, root can write only to what is root's
-        for folder, folders, files in os.walk(fresh):
-            for name in (*folders, *files):
-                os.lchown(os.path.join(folder, name), 0, 0)  # noqa: PTH118 a Path for each would be slow
+    for folder, folders, files in os.walk(fresh):
+        close_contents(Path(folder))
+        for name in (*folders, *files) if os.geteuid() == 0 else ():
+            os.lchown(f"{folder}/{name}", 0, 0)  # without capabilities, root can write only to what is root's
     fresh.rename(engine)

@@ -106,14 +106,14 @@ def credentials(values: Mapping[str, str], headers: Message) -> tuple[str, str]:
     return values.get("user", ""), values.get("password", "")
 
 
-def stranger(headers: Message) -> str | None:
-    """Why a browser must not have sent this, if so.
+def stranger(headers: Message, any_name: bool = False) -> str | None:
+    """Why a browser must not have sent this, if so. `any_name`: what is asked needs a password, which no page knows.
 
     A page of some site can post to a loopback port, and with DNS rebinding even read from it:
     its own name is then in Host, and its origin in Origin.
     """
     host = urlsplit(f"//{headers.get('Host', '')}").hostname or "localhost"
-    if not _is_own_name(host):
+    if not any_name and not _is_own_name(host):
         return f"This store does not answer to the name {host}: use 127.0.0.1 or localhost."
     origin = headers.get("Origin")
     if origin and urlsplit(origin).netloc != headers.get("Host"):

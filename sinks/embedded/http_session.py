@@ -106,7 +106,7 @@ class HttpSession(BaseHTTPRequestHandler):
     def _respond(self) -> None:
         self.busy = True
         try:
-            if reason := stranger(self.headers):
+            if reason := stranger(self.headers, any_name=not self._context.users.open):
                 self.close_connection = True
                 self._send(403, f"{reason}\n".encode())
                 return

@@ -102,7 +102,7 @@ class Places:
         address = peer.getpeername()[0]
         there = [other for other in self._staying(held) if other.getpeername()[0] == address]
         most = ELSEWHERE.get(standing, self._limits[standing])
-        if not _is_here(address) and len(there) >= most:
+        if not is_here(address) and len(there) >= most:
             self._give_way(
                 there, standing, f"all {most} places for {standing.value} of {address} are in use", local=False
             )
@@ -128,5 +128,8 @@ class Places:
         self._tally.count(f"idle {standing.value} sent away for others", full)
 
 
-def _is_here(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+def is_here(address: str) -> bool:
+    """Say whether an address is of this machine alone."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return (mapped or found).is_loopback

@@ -16,7 +16,7 @@ from sinks.embedded.folder import Folder, StartError
 from sinks.embedded.http_session import HttpSession
 from sinks.embedded.listener import BACKLOG, Listener
 from sinks.embedded.native_session import NativeSession
-from sinks.embedded.places import Places
+from sinks.embedded.places import Places, is_here
 from sinks.embedded.reader import forbidden_functions
 from sinks.embedded.tally import Tally
 from sinks.embedded.users import Users
@@ -60,6 +60,7 @@ class Store:
             self._folder = Folder(options.data)
             undo.callback(self._folder.close)
             native = undo.enter_context(_bind_again(self._folder, options.host, "native_port", options.native_port))
+            _check_reach(native, options)
             http = undo.enter_context(_bind_again(self._folder, options.host, "http_port", options.http_port))
             self.native_port, self.http_port = (int(each.getsockname()[1]) for each in (native, http))
             self._folder.prepare()
@@ -111,6 +112,15 @@ class Store:
         self._sessions.close()
         self._engine.close()
         self._folder.close()
+
+
+def _check_reach(bound: socket.socket, options: Options) -> None:
+    """Refuse to let other machines read without a password. What is bound says it, however the host was spelled."""
+    if not options.reader_password and not is_here(bound.getsockname()[0]):
+        raise StartError(
+            f"Others can reach {options.host}: give a --reader-password-file with what they must know, or listen on"
+            " 127.0.0.1."
+        )
 
 
 def _bind_again(folder: Folder, host: str, name: str, asked: int) -> socket.socket:

@@ -7,7 +7,9 @@ from click.testing import CliRunner, Result
 
 from servicemap import reference
 from servicemap.cli import main
-from servicemap.config import Config, ConfigError, load
+from servicemap.config import Config, ConfigError, StoreConfig, load
+from servicemap.options import Failure
+from servicemap.parts import reader_password
 from servicemap.settings import leaves
 
 
@@ -61,6 +63,31 @@ def test_a_password_is_not_shown() -> None:
     assert "secret" not in ask("check", "--store", "http://me:secret@host").stderr
 
 
+def test_the_readers_password_is_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICEMAP_STORE__READER_PASSWORD", "hunter2")
+    assert shown()["store.reader_password"] == ("***", "SERVICEMAP_STORE__READER_PASSWORD")
+    assert "hunter2" not in ask("show").stdout + ask("check").stdout
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "LOCALHOST.", "127.8.9.1", "127.1", "::1", "::ffff:127.0.0.1"]
+)
+def test_on_loopback_readers_need_no_password(host: str) -> None:
+    assert reader_password(Config(store=StoreConfig(host=host))) == ""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "0", "::", "", "::ffff:0.0.0.0", "10.1.2.3", "fe80::1"])
+def test_elsewhere_they_do(tmp_path: Path, host: str) -> None:
+    with pytest.raises(Failure, match="SERVICEMAP_STORE__READER_PASSWORD"):
+        reader_password(Config(store=StoreConfig(host=host)))
+    (tmp_path / "secret").write_text("s3cret\n")
+    given = StoreConfig(host=host, reader_password_file=str(tmp_path / "secret"))
+    assert reader_password(Config(store=given)) == "s3cret"
+    assert reader_password(Config(store=StoreConfig(host=host, reader_password="x"))) == "x"
+    with pytest.raises(Failure, match="cannot read"):
+        reader_password(Config(store=StoreConfig(reader_password_file=str(tmp_path / "none"))))
+
+
 def test_people_get_a_table() -> None:
     heading, first, *_ = ask().stdout.splitlines()
     assert heading.split() == ["KEY", "ORIGIN", "VALUE"]
@@ -80,6 +107,7 @@ def test_a_good_configuration_is_said_to_be_good() -> None:
         ("[store]\nurl = 'http://x'", "http://x is not a store"),
         ("[log]\nurl = 'amqp://x'", "log.url"),
         ("[collectors]\nproc = '/nowhere'", "collectors.proc"),
+        ("[store]\nhost = '0.0.0.0'", "SERVICEMAP_STORE__READER_PASSWORD"),
         ("unknown = 1", "unknown"),
         ("[collectors]\nwindow_ms = 7000", "keyframe_ms"),
         ("not toml", "is not valid"),

@@ -19,7 +19,7 @@ from schemas.topics import HEARTBEATS, LISTENERS
 from servicemap import part_checks
 from servicemap.check import Check
 from servicemap.cli import main
-from servicemap.config import Config
+from servicemap.config import Config, StoreConfig
 from servicemap.doctor import verdict
 from servicemap.host_checks import collecting, interfaces, kernel
 from servicemap.log.connect import connect_log
@@ -125,6 +125,14 @@ def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it() -> None:
     assert check.state == "broken"
     assert check.fix == "servicemap up --native-port 0"
     assert part_checks.port("native port", "127.0.0.1", number, "--native-port").state == "ok"
+
+
+def test_who_can_read_the_store_is_told() -> None:
+    open_ = part_checks.readers(Config(store=StoreConfig(host="0.0.0.0")))
+    assert (open_.state, "READER_PASSWORD" in open_.fix) == ("broken", True)
+    known = part_checks.readers(Config(store=StoreConfig(host="0.0.0.0", reader_password="x")))
+    assert (known.state, "plain text" in known.found) == ("ok", True)
+    assert part_checks.readers(Config()).found == "everybody on this machine"
 
 
 def test_a_kernel_that_cannot_confine_the_store_is_told() -> None:

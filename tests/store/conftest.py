@@ -43,11 +43,11 @@ class Store:
         return self.process.wait(30)
 
 
-Start = Callable[[Path], Store]
+Start = Callable[..., Store]
 
 
-def _start(data: Path) -> Store:
-    command = [sys.executable, "-m", "sinks.embedded", "--data", str(data)]
+def _start(data: Path, *arguments: str) -> Store:
+    command = [sys.executable, "-m", "sinks.embedded", "--data", str(data), *arguments]
     process = subprocess.Popen([*command, "--native-port", "0", "--http-port", "0"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout:
@@ -60,8 +60,8 @@ def _start(data: Path) -> Store:
 def start() -> Iterator[Start]:
     started: list[Store] = []
 
-    def begin(data: Path) -> Store:
-        started.append(_start(data))
+    def begin(data: Path, *arguments: str) -> Store:
+        started.append(_start(data, *arguments))
         return started[-1]
 
     yield begin

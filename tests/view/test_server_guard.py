@@ -10,7 +10,7 @@ import pytest
 from servicemap.view.assets import Assets
 from servicemap.view.export import as_csv
 from servicemap.view.guard import COOKIE
-from servicemap.view.loopback import is_loopback
+from servicemap.view.loopback import is_loopback, stays_here
 from tests.view.serving import Past, View, viewing
 
 TOKEN = "a-town-s-secret"
@@ -145,5 +145,7 @@ def test_a_spreadsheet_runs_no_name() -> None:
 
 
 def test_names_and_addresses_of_loopback() -> None:
-    assert all(map(is_loopback, ("localhost", "LOCALHOST.", "127.9.9.9", "::1", "[::1]")))
+    assert all(map(is_loopback, ("localhost", "LOCALHOST.", "127.9.9.9", "::1", "[::1]", "::ffff:127.0.0.1")))
+    assert all(map(stays_here, ("localhost", "127.1", "2130706433", "0x7f.1", "::1")))
+    assert not any(map(stays_here, ("0.0.0.0", "0", "::", "", "10.0.0.1", "::ffff:10.0.0.1", "no.such.host.invalid")))
     assert not any(map(is_loopback, ("0.0.0.0", "::", "localhost.example", "10.0.0.1", "")))
