@@ -18,6 +18,7 @@ CUSTOM_SERIALIZATION = 54454
 _INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"  # not overflows, no bucket
 _MAX_COLUMNS = 10_000
 _MAX_ROWS = 1 << 27
+_MAX_FIELDS = 8  # of a block's info; there are two
 
 _WIDTHS = {
     **dict.fromkeys(("Int8", "UInt8", "Bool", "Enum8", "Nothing"), 1),
@@ -201,7 +202,10 @@ def _skip(kind: TypeName) -> Skip:
 def read_block(source: Source, revision: int) -> Block:
     """Read one block as a peer of this revision sends it; leaves the source behind it."""
     if revision >= BLOCK_INFO:
-        while field := source.varint():
+        for _ in range(_MAX_FIELDS):
+            field = source.varint()
+            if not field:
+                break
             source.take({1: 1, 2: 4}.get(field, 0))
     count, rows = source.varint(), source.varint()
     if count > _MAX_COLUMNS or rows > _MAX_ROWS:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 
 from sinks.embedded import external, reader, sql
 from sinks.embedded.blocks import Column
-from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session
+from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session, decoded
 from sinks.embedded.users import User
 
 Columns = tuple[Column, ...]
@@ -51,11 +51,15 @@ class Client:
         `settings` are for this statement alone, values in plain text; `told` is called with its progress. Raises
         EngineError.
         """
+        if self.user.reads_only and not streamed:
+            most = reader.WHOLE_BYTES_PACKED if form in reader.PACKED_FORMATS else reader.WHOLE_BYTES
+            settings = {**settings, "max_result_bytes": str(most)}
         text = self.prepare(text, settings, parameters)
         if not text:
             return
         self.session.counts = Counts()  # not those of the judge
         self.deadline = self._deadline()
+        streamed = streamed or not self.session.kind(text)[1]  # only so does what is no statement give its error
         if told:
             self.session.on_progress(told)
         run = self.session.run if streamed else self.session.whole
@@ -142,7 +146,7 @@ class Client:
     def columns(self, select: str, parameters: Mapping[str, str] | None = None) -> Columns:
         """Names and types that a SELECT would have, without running it."""
         answer = b"".join(self.session.whole(f"DESCRIBE ({select}\n)", "JSONCompactEachRow", parameters))
-        rows = [json.loads(line) for line in answer.splitlines()]
+        rows = [json.loads(line) for line in decoded(answer).splitlines()]
         return tuple(Column(row[0], row[1]) for row in rows)
 
     def empty_columns(self, text: str, parameters: Mapping[str, str]) -> Columns:
@@ -157,7 +161,7 @@ class Client:
                 return self.columns(text, parameters)
             except EngineError:  # SHOW and the like: cheap to ask again, and harmless
                 answer = b"".join(self.session.whole(text, "JSONCompact", parameters))
-                return tuple(Column(each["name"], each["type"]) for each in json.loads(answer)["meta"])
+                return tuple(Column(each["name"], each["type"]) for each in json.loads(decoded(answer))["meta"])
 
     def _deadline(self) -> float:
         seconds = float(self._applied.get("max_execution_time", "0").strip("'"))
@@ -192,8 +196,8 @@ class Client:
             wanted[name] = reader.allowed_setting(name, value)
         if wanted == self._applied and not self._stale:
             return
-        self._database = b"".join(self.session.whole("SELECT currentDatabase()", "TSVRaw")).decode()
-        self._database = self._database.rstrip("\n")
+        database = b"".join(self.session.whole("SELECT currentDatabase()", "TSVRaw"))
+        self._database = decoded(database).removesuffix("\n")
         fresh = self._open(wanted)
         self.session.close()
         self.session, self._stale = fresh, False

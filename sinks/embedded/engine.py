@@ -53,6 +53,8 @@ SETTINGS = {
 HOME = "servicemap"
 _ERROR = re.compile(r"Code: (\d+)\. (.*)", re.S)
 _NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)(?:\s*\(version [^)]*\))?\s*$")
+_SURROGATE = re.compile("[\udc80-\udcff]")
+_MAX_BLOCK = 128 << 20  # bytes of a result at a time: it is copied on its way
 _NOT_STREAMED = "Streaming query is not supported for query"
 
 
@@ -68,10 +70,31 @@ class EngineError(Exception):
 
 
 def _translate(error: Exception) -> EngineError:
-    found = _ERROR.search(str(error))
+    # A message quotes the statement, whatever its bytes are.
+    text = decoded(error.object) if isinstance(error, UnicodeDecodeError) else str(error)
+    found = _ERROR.search(text)
     if found:
         return EngineError(int(found[1]), found[2])
-    return EngineError(1001, f"DB::Exception: {error}")
+    return EngineError(1001, f"DB::Exception: {text}")
+
+
+def _bytes(text: str) -> bytes:
+    """Give the bytes that came: what is not UTF-8 among them survives in a text as surrogates."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decoded(data: bytes) -> str:
+    """Give bytes of the engine's as a text; those that are not UTF-8 survive."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _escaped(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Write what is not UTF-8 in parameters as the escapes that the engine reads values with."""
+    return {name: _SURROGATE.sub(_escape, value) for name, value in parameters.items()}
+
+
+def _escape(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]) - 0xDC00:02X}"
 
 
 class Extension(NamedTuple):
@@ -145,7 +168,7 @@ class Engine:
     def text(self, statement: str) -> str:
         """Run a statement of the server's own and give its answer as TSV without the last newline."""
         with self._lock:
-            return b"".join(self._control.run(statement, "TSV")).decode().rstrip("\n")
+            return decoded(b"".join(self._control.run(statement, "TSV"))).rstrip("\n")
 
     def kill(self, tag: str) -> None:
         """Ask the engine to stop what sessions with this tag are running."""
@@ -186,10 +209,11 @@ class Session:
         """
         parameters = dict(parameters or {})
         try:
-            stream = self._connection.send_query(statement, form, params=parameters)
-        except RuntimeError as error:
-            if _NOT_STREAMED not in str(error):
-                raise _translate(error) from error
+            stream = self._connection.send_query(_bytes(statement), _bytes(form), params=_escaped(parameters))
+        except (RuntimeError, UnicodeDecodeError) as error:
+            told = _translate(error)
+            if _NOT_STREAMED not in told.message:
+                raise told from error
             yield from self.whole(statement, form, parameters)
             return
         yield from self._blocks(stream)
@@ -210,7 +234,7 @@ class Session:
 
     def kind(self, statement: str) -> tuple[str, int]:
         """What the engine's parser makes of a text: its class (READ_ONLY, …), statement count."""
-        report = self._connection.classify_query(statement)
+        report = self._connection.classify_query(_bytes(statement))
         return report["query_class"].name, report["statement_count"]
 
     def insert(self, target: str, options: str, form: str) -> "Insert":
@@ -226,8 +250,8 @@ class Session:
 
     def _query(self, statement: str, form: str, parameters: dict[str, str]) -> Any:
         try:
-            return self._connection.query(statement, form, params=parameters)
-        except RuntimeError as error:
+            return self._connection.query(_bytes(statement), _bytes(form), params=_escaped(parameters))
+        except (RuntimeError, UnicodeDecodeError) as error:
             raise _translate(error) from error
 
     def _blocks(self, stream: Any) -> Iterator[bytes]:
@@ -239,8 +263,14 @@ class Session:
                 if block.rows_read() == 0:
                     finished = True
                     return
+                if block.size() > _MAX_BLOCK:
+                    raise EngineError(
+                        396,
+                        f"DB::Exception: A block of the result is larger than {_MAX_BLOCK} bytes: select shorter "
+                        "values, or set max_block_size. (TOO_MANY_ROWS_OR_BYTES)",
+                    )
                 yield bytes(block.bytes())
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:
             finished = True
             raise _translate(error) from error
         finally:

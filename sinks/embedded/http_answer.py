@@ -121,7 +121,10 @@ class Answer:
         encoding = {"Content-Encoding": self.packing.encoding} if packed and self.packing.encoding else {}
         plain = {"Content-Type": "text/plain; charset=UTF-8", "X-ClickHouse-Exception-Tag": self._tag}
         for name, value in {**plain, **self.headers, **headers, **encoding}.items():
-            self._handler.send_header(name, value.replace("\r", " ").replace("\n", " "))
+            raw = value.encode("utf-8", "surrogateescape").decode(
+                "latin-1"
+            )  # bytes of the client's go back as they came
+            self._handler.send_header(name, raw.replace("\r", " ").replace("\n", " "))
         if self._handler.close_connection:
             self._handler.send_header("Connection", "close")
         self._handler.end_headers()

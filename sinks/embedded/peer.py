@@ -9,7 +9,7 @@ from typing import Protocol
 
 ANSWER_SECONDS = 10.0  # a client takes a short answer within this
 STALL_SECONDS = 300.0  # and something of a result; ClickHouse's send_timeout
-_STALLED = 0.5  # seconds without a byte taken after which the client is no longer worked for
+_STALLED = 0.1  # seconds without a byte taken after which the client is no longer worked for
 _RECEIVE = 1 << 18
 
 

@@ -20,6 +20,10 @@ LIMITS = {  # of one query; the server's memory limit bounds all together
     "max_threads": "2",
     "optimize_move_to_prewhere_if_final": "1",  # the time chooses rows before FINAL merges them: it is in every key
 }
+# Of a result that is sent in one piece: as text it takes up to ten times as much memory, packed about as much.
+WHOLE_BYTES = 50_000_000
+WHOLE_BYTES_PACKED = 400_000_000
+PACKED_FORMATS = {"Parquet", "Arrow", "ArrowStream", "ORC", "Avro"}
 _FORBIDDEN_SETTINGS = re.compile(
     r"readonly|profile|log_comment|allow_(?!experimental)\w+|max_memory\w*"
     r"|\w*(schema|template|path|url|_file|dictionar|storage|disk|ddl|access|role|proxy|user)\w*",

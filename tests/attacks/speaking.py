@@ -1,0 +1,71 @@
+"""Bytes as a client sends them, so that they can be bent."""
+
+import socket
+from collections.abc import Mapping
+
+from sinks.embedded.blocks import Block
+from sinks.embedded.wire import string, varint
+from tests.store.conftest import Store
+
+REVISION = 54459
+
+
+def raw(data: bytes) -> bytes:
+    """Bytes with their length."""
+    return varint(len(data)) + data
+
+
+def hello(user: str = "default", password: str = "") -> bytes:
+    """A client's first packet and what it adds to it."""
+    head = varint(0) + string("test") + varint(1) + varint(1) + varint(REVISION) + string("")
+    return head + string(user) + string(password) + string("")
+
+
+def query(text: bytes, settings: Mapping[str, str] | None = None, compressed: bool = False) -> bytes:
+    """A query packet without the block that ends its external tables."""
+    info = b"\x01" + string("") * 3 + bytes(8) + b"\x01" + string("") * 3 + varint(1) * 3
+    info += string("") + varint(0) * 2 + b"\x00" + varint(0) * 3
+    chosen = b"".join(string(name) + varint(1) + string(value) for name, value in (settings or {}).items())
+    packet = varint(1) + string("id") + info + chosen + string("") * 2 + varint(2) + varint(compressed)
+    return packet + raw(text) + string("")
+
+
+def data(block: bytes) -> bytes:
+    """A data packet."""
+    return varint(2) + string("") + block
+
+
+NO_TABLES = data(Block(0, ()).encode(REVISION))
+
+
+def ask(text: bytes, settings: Mapping[str, str] | None = None) -> bytes:
+    """All that a client says to run a statement."""
+    return query(text, settings) + NO_TABLES
+
+
+def request(text: str, *headers: str, body: bytes = b"") -> bytes:
+    """An HTTP request, with a body where one is given."""
+    length = [f"Content-Length: {len(body)}"] if body else []
+    return "\r\n".join([text, "Host: localhost", *length, *headers, "", ""]).encode("latin-1") + body
+
+
+def exchange(port: int, sent: bytes, timeout: float = 30) -> bytes:
+    """Send, and return all that comes back until the other end closes; what was not taken does not matter."""
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as peer:
+        got = bytearray()
+        try:
+            peer.sendall(sent)
+            peer.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+        try:
+            while piece := peer.recv(1 << 18):
+                got += piece
+        except ConnectionError:
+            pass
+        return bytes(got)
+
+
+def writer_hello(store: Store) -> bytes:
+    """The writer's first packet."""
+    return hello("servicemap", store.token)
