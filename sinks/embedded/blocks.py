@@ -91,6 +91,8 @@ def _fixed(width: int) -> Skip:
 
 def _strings(source: Source, rows: int) -> None:
     position, buffer = source.position, source.buffer
+    if position + rows > source.limit:  # a byte each, at least
+        source.need(position + rows)
     for _ in range(rows):
         if position >= len(buffer):
             source.need(position + 1)
