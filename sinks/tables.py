@@ -107,6 +107,7 @@ def _host_usage(batch: Heartbeat) -> Columns:
         "width_ms": [batch.width],
         **{name: [getattr(batch, name)] for name in _HOST_USAGE},
         "missing": [dict(batch.missing)],
+        "failed": [dict(batch.failed)],
         "counters": [dict(batch.counters)],
     }
 
@@ -144,7 +145,7 @@ TABLES = (
         "host_usage",
         topics.HEARTBEATS.name,
         "window",
-        ("window", "host", "width_ms", *_HOST_USAGE, "missing", "counters"),
+        ("window", "host", "width_ms", *_HOST_USAGE, "missing", "failed", "counters"),
         _host_usage,
         patient=True,
     ),

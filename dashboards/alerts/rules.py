@@ -18,6 +18,19 @@ EVERY_MINUTE = (
         "logs there. What else talked to it is on the map. A host is expected for a day after its last word.",
     ),
     Rule(
+        "servicemap-collector-failed",
+        "Collector failed",
+        "alert_collector_failed",
+        reach=10 * MINUTE,
+        beyond=60,
+        holds=0,
+        severity="warning",
+        summary="the collector of {{ $labels.collector }} on {{ $labels.host }} has failed for "
+        "{{ humanizeDuration $values.B.Value }} of 10 minutes",
+        about="What it reports is not known meanwhile, and what was known before stays on the map. The agent's log has "
+        "the error, and servicemap doctor on the host tries the collector and says what it needs.",
+    ),
+    Rule(
         "servicemap-pipeline-late",
         "Pipeline late",
         "alert_pipeline_late",

@@ -33,7 +33,7 @@ def build() -> Json:
             chosen("service", "Service", "var_services", any="yes"),
             chosen("host", "Host", "var_hosts", any="yes"),
         ],
-        annotations=[changes("host_silent,agent_started")],
+        annotations=[changes("host_silent,agent_started,collector_failed,collector_recovered")],
         since="now-3h",
     )
 

@@ -7,7 +7,7 @@ from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import signals
 from dashboards.grafana.variables import chosen
 
-KINDS = "host_silent,agent_started,edge_appeared,edge_vanished"
+KINDS = "host_silent,agent_started,collector_failed,collector_recovered,edge_appeared,edge_vanished"
 
 
 def build() -> Json:
@@ -51,7 +51,7 @@ def _missing() -> Json:
         "host": column(hidden=True),
         "host_id": column(hidden=True),
         "what": column("What it cannot see"),
-        "needs": column("What it would need"),
+        "needs": column("What it would need, or why"),
     }
     about = "As of the agent's last word in the range; servicemap doctor on the host says how to mend it."
     return table("What is missing", "host_missing", about, columns)

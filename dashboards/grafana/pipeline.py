@@ -12,7 +12,7 @@ def build() -> Json:
         "Pipeline",
         "Whether the map can be believed: how late it is, which hosts tell of themselves, what was lost.",
         [Row(4, [_numbers()]), *_flow(), Row(9, [_hosts()], "Agents"), Row(9, [_missing(), _storage()], "Store")],
-        annotations=[changes("host_silent,agent_started", service="", host="")],
+        annotations=[changes("host_silent,agent_started,collector_failed,collector_recovered", service="", host="")],
     )
 
 
@@ -74,7 +74,7 @@ def _missing() -> Json:
         "host": column("Host", links=[to_host()]),
         "host_id": column(hidden=True),
         "what": column("What it cannot see"),
-        "needs": column("What it would need"),
+        "needs": column("What it would need, or why"),
     }
     about = "As of each agent's last word in the range; servicemap doctor there says how to mend it."
     return table("What agents cannot see", "host_missing", about, columns, host="")

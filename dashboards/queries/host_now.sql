@@ -13,5 +13,5 @@ SELECT
     toFloat64(greatest(sum(width_ms) / 1000 / range_seconds, 0)) AS told,
     toFloat64(ifNotFinite(sum(agent_cpu_ms) / sum(width_ms), 0)) AS agent_cpu,
     toFloat64(argMax(agent_rss_bytes, window)) AS agent_memory,
-    toFloat64(length(argMax(missing, window))) AS missing
+    toFloat64(length(argMax(missing, window)) + length(argMax(failed, window))) AS missing
 FROM used

@@ -12,7 +12,7 @@ WITH
             sumIf(width_ms, window >= since) / 1000 / range_seconds AS share,
             sumIf(agent_cpu_ms, window >= since) / greatest(sumIf(width_ms, window >= since), 1) AS busy,
             argMax(agent_rss_bytes, window) AS held, argMax(missing, window) AS lacking,
-            argMax(counters, window) AS counted
+            argMax(failed, window) AS failing, argMax(counters, window) AS counted
         FROM host_usage FINAL
         WHERE window >= since - INTERVAL 1 DAY AND window < until
         GROUP BY on
@@ -21,7 +21,7 @@ SELECT
     called(on) AS host, toString(on) AS host_id, toDateTime(newest_window, 'UTC') AS heard,
     toFloat64(greatest(present - toUnixTimestamp64Milli(newest_window) / 1000 - width / 1000, 0)) AS late,
     toFloat64(least(share, 1)) AS told, toFloat64(busy) AS agent_cpu, toFloat64(held) AS agent_memory,
-    length(lacking) AS unseen, toFloat64(arraySum(mapValues(counted))) AS errors
+    length(lacking) + length(failing) AS unseen, toFloat64(arraySum(mapValues(counted))) AS errors
 FROM heard
 ORDER BY late DESC, host
 LIMIT 500

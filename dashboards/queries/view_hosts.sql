@@ -6,7 +6,8 @@ WITH
         SELECT
             host, toUnixTimestamp64Milli(max(window) + toIntervalMillisecond(argMax(width_ms, window))) AS heard,
             argMax(load1, window) AS load1, argMax(cpu_ratio, window) AS cpu_ratio,
-            argMax(memory_used_bytes, window) AS memory_used_bytes, argMax(missing, window) AS missing
+            argMax(memory_used_bytes, window) AS memory_used_bytes, argMax(missing, window) AS missing,
+            argMax(failed, window) AS failed
         FROM host_usage FINAL
         WHERE window >= fromUnixTimestamp64Milli(%(from)s, 'UTC') AND window < fromUnixTimestamp64Milli(%(to)s, 'UTC')
         GROUP BY host
@@ -14,7 +15,7 @@ WITH
 SELECT
     host, hostname, os, kernel, arch, cpus, memory_bytes, toUnixTimestamp64Milli(booted) AS booted_ms, agent_version,
     addresses, labels, toUnixTimestamp64Milli(seen) AS seen_ms,
-    used.heard, used.load1, used.cpu_ratio, used.memory_used_bytes, used.missing
+    used.heard, used.load1, used.cpu_ratio, used.memory_used_bytes, used.missing, used.failed
 FROM (SELECT * FROM hosts FINAL) AS told
 LEFT JOIN used USING (host)
 ORDER BY hostname, host

@@ -1,5 +1,5 @@
 -- Who came and went in [from, to), newest first: processes that serve and started or exited, others with connections
--- that lived for a while and exited, and agents: time in ms, kind, subject, service, detail.
+-- that lived for a while and exited, agents and their collectors: time in ms, kind, subject, service, detail.
 -- Parameters: from, to in ms; most, how many.
 WITH
     fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
@@ -28,7 +28,7 @@ WITH
 SELECT toUnixTimestamp64Milli(time), kind, subject, service, detail
 FROM events FINAL
 WHERE time >= since AND time < until
-    AND (kind IN ('host_silent', 'agent_started')
+    AND (kind IN ('host_silent', 'agent_started', 'collector_failed', 'collector_recovered')
         OR (kind IN ('process_started', 'process_exited') AND (subject, 1) IN ends)
         OR (kind = 'process_exited' AND (subject, 0) IN ends AND subject IN settled))
 ORDER BY time DESC, kind, subject

@@ -8,7 +8,7 @@ from sinks.store import Store
 HOUR_MS = 3_600_000
 FACTS = (
     "id", "hostname", "os", "kernel", "arch", "cpus", "memory_bytes", "booted", "agent_version", "addresses", "labels",
-    "told", "heard", "load1", "cpu_ratio", "memory_used_bytes", "missing",
+    "told", "heard", "load1", "cpu_ratio", "memory_used_bytes", "missing", "failed",
 )  # fmt: skip
 
 

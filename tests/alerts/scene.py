@@ -34,10 +34,12 @@ class Scene:
         self._sink = Sink(store, _refused)
         self._talked: set[int] = set()
 
-    def reports(self, host: str, start: int, end: int) -> None:
-        """A host's heartbeats in [start, end)."""
+    def reports(self, host: str, start: int, end: int, **failed: str) -> None:
+        """A host's heartbeats in [start, end), which name collectors that `failed`."""
         for window in range(start, end, WIDTH):
-            beat = Heartbeat(host_id=f"id-{host}", boot_id=BOOT, run=0, window=window, width=WIDTH, hostname=host)
+            beat = Heartbeat(
+                host_id=f"id-{host}", boot_id=BOOT, run=0, window=window, width=WIDTH, hostname=host, failed=failed
+            )
             self._add(topics.HEARTBEATS.name, encode(beat))
 
     def is_host(self, host: str, at: int, **labels: str) -> None:

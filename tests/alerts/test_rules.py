@@ -18,6 +18,18 @@ def test_a_host_that_says_nothing_while_others_go_on_is_silent(scene: Scene, fir
     assert fires("host-silent") == {(("host_id", "id-db"), ("host", "db")): 300}
 
 
+def test_a_collector_that_goes_on_to_fail_is_told_and_one_that_failed_for_a_moment_is_not(
+    scene: Scene, fires: Fires
+) -> None:
+    scene.is_host("db", NOW - 20 * MINUTE)
+    scene.reports("web", NOW - 20 * MINUTE, NOW - MINUTE)
+    scene.reports("web", NOW - MINUTE, NOW, owners="OSError: no")
+    scene.reports("db", NOW - 20 * MINUTE, NOW - 2 * MINUTE)
+    scene.reports("db", NOW - 2 * MINUTE, NOW, owners="OSError: no")
+
+    assert fires("collector-failed") == {(("host_id", "id-db"), ("host", "db"), ("collector", "owners")): 120}
+
+
 def test_hosts_that_are_all_late_are_not_silent_but_the_pipeline_is_late(scene: Scene, fires: Fires) -> None:
     for host in ("web", "db"):
         scene.reports(host, NOW - 20 * MINUTE, NOW - 5 * MINUTE)
@@ -220,6 +232,24 @@ def test_neither_a_silent_host_nor_a_late_map_takes_edges_away(scene: Scene, fir
     scene.runs("db", "postgres", NOW - MINUTE)
 
     assert fires("edge-vanished") == {}
+
+
+def test_a_collector_that_failed_takes_no_edges_away_until_it_has_looked_for_as_long_again(
+    scene: Scene, fires: Fires
+) -> None:
+    scene.talks("shop@web", "postgres@db", NOW - 2 * HOUR, NOW - 20 * MINUTE)
+    scene.runs("web", "shop", NOW - MINUTE)
+    scene.reports("web", NOW - 20 * MINUTE, NOW - 3 * MINUTE, owners="OSError: no")
+
+    assert fires("edge-vanished") == {}
+
+
+def test_an_edge_that_is_not_there_after_a_collector_is_back_has_vanished(scene: Scene, fires: Fires) -> None:
+    scene.talks("shop@web", "postgres@db", NOW - 2 * HOUR, NOW - 20 * MINUTE)
+    scene.runs("web", "shop", NOW - MINUTE)
+    scene.reports("web", NOW - 20 * MINUTE, NOW - 10 * MINUTE, owners="OSError: no")
+
+    assert fires("edge-vanished").keys() == {WEB_DB}
 
 
 def same_time_of_earlier_days(scene: Scene, days: int) -> None:

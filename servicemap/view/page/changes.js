@@ -11,6 +11,8 @@ const LIVES = {
   process_started: { word: "started", mark: "new" },
   host_silent: { word: "silent", mark: "bad" },
   agent_started: { word: "agent", mark: "new" },
+  collector_failed: { word: "failed", mark: "bad" },
+  collector_recovered: { word: "recovered", mark: "new" },
 };
 
 export function changes({ state, data, say }) {
@@ -22,7 +24,7 @@ export function changes({ state, data, say }) {
     if (what === "theme" || !data.map) return;
     const titles = new Map(data.map.nodes.map((node) => [node.id, node.title]));
     const all = [
-      ...data.map.lives.map((life) => ({ ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.time}`, text: life.detail, pick: lived(life) })),
+      ...data.map.lives.map((life) => ({ ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.detail} ${life.time}`, text: life.detail, pick: lived(life) })),
       ...data.map.edges.filter((edge) => edge.new).map((edge) => changed(edge, "new", titles)),
       ...data.map.gone.map((edge) => changed(edge, "gone", titles)),
     ];
