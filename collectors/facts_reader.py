@@ -64,6 +64,8 @@ class FactsReader:
         )
         self.denied = False
         """Whether the executable or namespace of a process could not be read."""
+        self.without_cgroups = read_file(f"{proc}/self/cgroup") is None
+        """Whether the kernel shows no control groups."""
         self.hung = 0
         """Reads that hung since the start."""
         self.unread = 0
@@ -79,10 +81,9 @@ class FactsReader:
 
     def read(self, stats: Iterable[Stat], known: Callable[[Stat], Facts | None]) -> dict[int, Facts]:
         """Return the facts of those processes that are still there; what hangs is as it was `known`, or empty."""
-        drafts = [Draft(stat) for stat in stats]
         return {
             draft.stat.pid: _facts(draft, known(draft.stat))
-            for draft in self._filled(drafts)
+            for draft in self._filled([Draft(stat) for stat in stats])
             if draft.step == len(self._steps) and (draft.uid is not None or "status" in draft.unread)
         }
 
@@ -146,7 +147,8 @@ class FactsReader:
         draft.uid = None if status is None else parse_uid(status)
 
     def _cgroup(self, draft: Draft, folder: str) -> None:
-        draft.cgroup = parse_cgroup(read_file(f"{folder}/cgroup") or b"")
+        raw = read_file(f"{folder}/cgroup")
+        draft.cgroup = parse_cgroup(raw) if raw else ""
 
     def _exe(self, draft: Draft, folder: str) -> None:
         draft.exe = to_text(self._link(f"{folder}/exe"))

@@ -34,11 +34,13 @@ class LoadMeter:
         self._cpu = (0, 0)
         self._network = (0, 0)
         self._agent = 0.0
+        self._unread: list[str] = []
         with suppress(ValueError, IndexError):  # it will be said of the window's load
             self.read()
 
     def read(self) -> Load:
         """Return the load since the last reading."""
+        self._unread = []
         cpu = parse_cpu(self._file("stat"))
         network = parse_network(self._file("net/dev"))
         agent = time.process_time()
@@ -59,8 +61,16 @@ class LoadMeter:
         self._cpu, self._network, self._agent = cpu, network, agent
         return load
 
+    def missing(self) -> dict[str, str]:
+        """Return what could not be read, and what it would need: its figures are zeros."""
+        needs = "a procfs that is mounted whole, without subset=pid"
+        return {f"load of the host ({', '.join(self._unread)})": needs} if self._unread else {}
+
     def _file(self, name: str) -> bytes:
-        return read_file(f"{self._proc}/{name}") or b""
+        raw = read_file(f"{self._proc}/{name}")
+        if raw is None:
+            self._unread.append(name)
+        return raw or b""
 
 
 def parse_cpu(text: bytes) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 
-from collectors.fd_table import NO_SOCKET, FdTable
+from collectors.fd_table import NO_SOCKET, VERIFIED, FdTable
 from collectors.procfs import count_files, link, names
 
 Process = tuple[int, int]  # pid, start
@@ -53,10 +53,10 @@ class OpenFiles:
         folder, counts = self._folder_of, self._counts
         return [pid for pid in pids if (count := count_files(folder(pid))) < 0 or count != counts.get(pid)]
 
-    def cost(self, pid: int) -> int:
-        """Return how many files a reading of a process goes through."""
+    def cost(self, pid: int, *, thorough: bool) -> int:
+        """Return about how many files a reading of a process goes through."""
         table = self._tables[pid]
-        return 1 if table.big else len(table) + 1
+        return 1 + (min(len(table), VERIFIED * thorough) if table.big else len(table))
 
     def read(self, pids: Iterable[int], inodes: dict[int, int], *, thorough: bool = False) -> None:
         """Read the open files of processes; numbers that stood for a socket still alive are taken for unchanged,

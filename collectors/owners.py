@@ -6,17 +6,17 @@ number of open files changed, and those that may hold a socket that nobody is kn
 
 from collections.abc import Iterable
 
-from collectors.diag import local_port
 from collectors.open_files import OpenFiles
 from collectors.process_table import ProcessTable, Stat, folder_of
+from collectors.search import Search
 from collectors.socket_scan import Seen, SocketScan
+from collectors.unheld import FEW, Sight, missing
+from collectors.visibility import hidden_by, is_initial
 from collectors.window import Inert, Window
 from schemas.raw import Lost, OwnerBatch, Owners
 from schemas.topics import OWNERS
 
-MISSING = {"owners of other users' sockets": "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (run as root)"}
 Process = tuple[int, int]  # pid, start
-MOST_LOOKUPS = 500  # a window
 NOBODY: frozenset[Process] = frozenset()
 
 
@@ -34,6 +34,9 @@ class OwnerCollector(Inert):
         self._table = table
         self._living: dict[int, Stat] = {}
         self._files = OpenFiles(proc, table.start_of, lambda pid: folder_of(proc, self._living[pid]))
+        self._search = Search(scan, table, self._files)
+        self._proc = proc
+        self._sight = Sight()
         self._told: dict[int, tuple[int, frozenset[Process]]] = {}  # inode -> cookie, holders
 
     def open(self, window: Window) -> None:
@@ -48,40 +51,33 @@ class OwnerCollector(Inert):
         self._files.keep({pid: stat.start for pid, stat in living.items()}, seen.inodes_removed)
         if window.keyframe:
             self._files.read(living, inodes, thorough=True)
+            self._search.end()
+            self._sight = self._look_over(seen)
             touched: Iterable[int] = inodes.keys() | self._told.keys()
         else:
             self._files.read(self._files.changed(living), inodes)
-            self._search(seen, living, inodes)
+            self._search.go(seen, living)
             touched = seen.inodes_added | seen.inodes_removed | self._files.touched
         rows, gone = self._difference(touched, inodes, restate=window.keyframe)
         self._files.touched = set()
         return window.batch(OwnerBatch, owners=Owners.of(rows), gone=Lost.of(gone))
 
     def missing(self) -> dict[str, str]:
-        """Say so when the files of some processes may not be read."""
-        return dict(MISSING) if self._files.denied else {}
+        """Say of how many sockets no holder is seen, when there is a reason why."""
+        return missing(self._sight)
 
-    def _search(self, seen: Seen, living: dict[int, Stat], inodes: dict[int, int]) -> None:
-        """Find who holds the new sockets that nobody is known to hold, the likeliest first.
-
-        Most were closed between the two scans, which the kernel tells for a thousandth of what a search costs. Else a
-        process that closed as many files as it opened looks unchanged; and a number may have passed from a socket that
-        others still hold to a new one, which only a thorough reading shows.
-        """
-        lost = [inode for inode in seen.inodes_added if inode in inodes and inode not in self._files.holders]
-        lost = [inode for inode in lost[:MOST_LOOKUPS] if not self._scan.closed_since(inode)] + lost[MOST_LOOKUPS:]
-        if lost:
-            self._files.read(self._likely(lost, seen, living, inodes), inodes)
-        for thorough in (False, True):
-            if any(inode not in self._files.holders for inode in lost):
-                self._files.read(living, inodes, thorough=thorough)
-
-    def _likely(self, lost: list[int], seen: Seen, living: dict[int, Stat], inodes: dict[int, int]) -> set[int]:
-        """Return who listens on the ports of some sockets, and their children."""
-        ports = {local_port(seen.tcp[inodes[inode]]) for inode in lost if inodes[inode] in seen.tcp}
-        listening = (one.inode for one in seen.listening.values() if one.identity.local_port in ports)
-        holders = {pid for inode in listening for pid, _ in self._files.holders.get(inode, ())}
-        return holders | {stat.pid for stat in living.values() if stat.parent in holders}
+    def _look_over(self, seen: Seen) -> Sight:
+        """Compare the sockets that a process may hold with those of which one is seen to."""
+        inodes = self._scan.inodes
+        unheld = len(inodes.keys() - self._files.holders.keys() - seen.inodes_added)
+        return Sight(
+            sockets=len(inodes),
+            unheld=unheld,
+            denied=tuple(sorted(self._files.denied)),
+            hidden=hidden_by(self._proc),
+            contained=not is_initial("pid"),
+            lasting=min(unheld, self._sight.unheld) >= FEW,
+        )
 
     def _difference(
         self, touched: Iterable[int], inodes: dict[int, int], *, restate: bool

@@ -11,6 +11,8 @@ from collectors.process_facts import Facts, Users
 from collectors.process_table import ProcessTable, Stat, folder_of
 from collectors.procfs import count_files
 from collectors.settings import Settings
+from collectors.unheld import PROCESSES as OTHERS
+from collectors.visibility import hidden_by
 from collectors.window import Window
 from schemas.raw import Exits, ProcessBatch, Processes, Usage
 from schemas.topics import PROCESSES
@@ -20,6 +22,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 MOST_READ = 500  # processes read between windows because they executed a program, 20 us each
 BASELINE = -1
 MOST_NAMED = 5
+HANGING = "facts of processes that hang"
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ class ProcessCollector:
         self._executed: dict[int, None] = {}
         self._ended: dict[int, Exit] = {}
         self._overruns = 0
+        self._hidden = ""
         self._headless: set[int] = set()
         self._replaced: list[tuple[Known, Exit | None]] = []
         self._booted_ms = 0.0
@@ -84,6 +88,7 @@ class ProcessCollector:
         """Return new and changed processes, what each used, and those that ended."""
         if window.keyframe:
             self._users.reload()
+            self._hidden = hidden_by(self._proc)
         living = self._table.look(window.start)
         self._headless |= self._table.headless
         self.drain()
@@ -117,11 +122,15 @@ class ProcessCollector:
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
         missing = {}
+        if self._hidden:
+            missing[OTHERS] = f"{self._hidden} hides them: CAP_SYS_PTRACE, or a remount with hidepid=0"
         if self._facts.denied:
             missing["executables and namespaces of other users' processes"] = "CAP_SYS_PTRACE (run as root)"
         if stuck := self._facts.stuck():
             named = ", ".join(stuck[:MOST_NAMED]) + (f" and {len(stuck) - MOST_NAMED} more" * (len(stuck) > MOST_NAMED))
-            missing["facts of processes that hang"] = f"an answer of what they wait for: {named}"
+            missing[HANGING] = f"an answer of what they wait for: {named}"
+        if self._facts.without_cgroups:
+            missing["containers and units"] = "control groups (CONFIG_CGROUPS), shown in /proc/PID/cgroup"
         if not self._events.subscribed:
             missing["exit codes, and what processes execute"] = "the proc connector (run as root on the host itself)"
         return missing

@@ -195,7 +195,8 @@ class Run:
         return value
 
     def _heartbeat(self, window: Window, sent: dict[str, int]) -> Heartbeat:
-        missing: dict[str, str] = {}
+        load = self._load.read()
+        missing = self._load.missing()
         counters = Counter({"windows_dropped": self._spool.dropped, "publish_errors": self._spool.errors})
         for collector in self._opened:
             self._guard(collector, partial(_confess, collector, missing, counters))
@@ -209,7 +210,7 @@ class Run:
             missing=missing,
             counters=dict(counters),
             failed=self._failed,
-            **self._load.read()._asdict(),
+            **load._asdict(),
         )
 
 

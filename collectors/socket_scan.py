@@ -51,6 +51,7 @@ class SocketScan:
         self._window: int | None = None
         self._at = 0.0
         self._retell = False
+        self._without_udp = False
         self._others: dict[int, int] = {}
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold."""
@@ -71,9 +72,12 @@ class SocketScan:
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
-        if self._netlink is None or self._events.subscribed:
-            return {}
-        return {"connections shorter than a window": "the sock_diag destroy groups (Linux 4.3 or later)"}
+        missing = {}
+        if self._netlink is not None and not self._events.subscribed:
+            missing["connections shorter than a window"] = "the sock_diag destroy groups (Linux 4.3 or later)"
+        if self._without_udp:
+            missing["UDP sockets"] = "the udp_diag module"
+        return missing
 
     def close(self) -> None:
         """Give back both netlink sockets."""
@@ -150,9 +154,14 @@ class SocketScan:
         assert self._netlink is not None
         tcp, udp = socket.IPPROTO_TCP, socket.IPPROTO_UDP
         for protocol, mask in ((tcp, diag.states(diag.LISTEN)), (udp, diag.states(diag.ESTABLISHED, diag.CLOSE))):
-            chunks = diag.request(self._netlink, family, protocol, mask, info=False)
-            for found in diag.parse_plain(chunks, protocol):
-                (seen.udp if found.state == diag.ESTABLISHED else seen.listening)[found.cookie] = found
+            try:
+                chunks = diag.request(self._netlink, family, protocol, mask, info=False)
+                for found in diag.parse_plain(chunks, protocol):
+                    (seen.udp if found.state == diag.ESTABLISHED else seen.listening)[found.cookie] = found
+            except FileNotFoundError:
+                if protocol == tcp:
+                    raise
+                self._without_udp = True
 
     def _index(self, before: dict[int, Row], seen: Seen) -> None:
         """Bring the inodes up to date; plain tuples: [2] is cookie, [3] inode, 0 while or after no process holds it."""

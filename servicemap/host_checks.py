@@ -9,6 +9,7 @@ from contextlib import suppress
 from importlib.metadata import version
 
 from collectors.host import find_boot_id, find_host_id
+from collectors.processes import HANGING
 from collectors.procfs import own_netns
 from collectors.rtnetlink import InterfaceAddress, read_interfaces
 from collectors.runner import default_collectors
@@ -21,6 +22,8 @@ from servicemap.check import Check
 OLDEST_KERNEL = (4, 3)  # sockets that close are told of since then
 LIBRARIES = ("servicemap", "chdb", "clickhouse-driver", "confluent-kafka", "faust-streaming")
 AS_ROOT = "sudo servicemap up"
+ON_THE_HOST = "run servicemap on the host itself, not in a container"
+CAPABILITIES = "leave the agent its capabilities: CapabilityBoundingSet= of its unit, cap_add of its container"
 DIAG_MODULES = "sudo modprobe -a tcp_diag udp_diag inet_diag"
 
 
@@ -82,16 +85,20 @@ def collecting(make: Callable[[], list[Collector]], window: Window) -> Iterator[
         with suppress(OSError):
             collector.close()
     for what, needs in missing.items():
-        yield Check(what, "missing", "cannot be seen", needs, mended_by(needs))
+        yield Check(what, "missing", "cannot be seen", needs, mended_by(what, needs))
 
 
-def mended_by(needs: str) -> str:
-    """Return the command that gives what a collector needs."""
-    if os.geteuid() == 0:
-        return DIAG_MODULES if "sock_diag" in needs else "run servicemap on the host itself, not in a container"
-    if "CAP_" in needs or "root" in needs:
+def mended_by(what: str, needs: str) -> str:
+    """Return what gives a collector what it needs."""
+    if what == HANGING:
+        return "end these processes, or bring back the file system that they wait for"
+    if "CAP_" not in needs and "root" not in needs:
+        return DIAG_MODULES if "diag" in needs else ON_THE_HOST
+    if os.geteuid():
         return AS_ROOT
-    return DIAG_MODULES
+    if "hidepid=" in needs:
+        return "mount -o remount,hidepid=0 /proc"
+    return CAPABILITIES if "CAP_" in needs else ON_THE_HOST
 
 
 def _seen(batch: Batch) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 # One thread reads memory that is mapped from the file, and holds the lock of the memory while it waits; another one
 # wants to write to the lock; whoever wants to read it waits behind both.
 VICTIM = """
-import ctypes, os, sys, threading
+import ctypes, os, signal, sys, threading
 fd = os.open(sys.argv[1], os.O_RDONLY)
 os.fstat(fd)
 libc = ctypes.CDLL(None)
@@ -35,6 +35,7 @@ memory = os.open("/proc/self/mem", os.O_RDONLY)
 threading.Thread(target=os.pread, args=(memory, 1, at)).start()
 os.read(0, 1)
 libc.mprotect(at + 4096, 4096, 3)
+signal.pause()
 """
 
 
@@ -71,7 +72,8 @@ class Mounted:
                 continue
             answer = answers.get(asked)
             code, answer = (UNKNOWN, b"") if answer is None else (0, answer)
-            os.write(self._fuse, struct.pack("=IiQ", 16 + len(answer), code, number) + answer)
+            with suppress(FileNotFoundError):  # who asked was killed meanwhile
+                os.write(self._fuse, struct.pack("=IiQ", 16 + len(answer), code, number) + answer)
 
     def abort(self) -> None:
         """Answer all who wait, with an error."""
