@@ -5,8 +5,9 @@ import platform
 import re
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from schemas import ids
 from schemas.raw import HostFacts, Interfaces
 from schemas.text import shown, to_text
 from schemas.topics import HOSTS
+
+MOST_ADDRESSES = 512  # reported, 50 bytes each
 
 
 def find_host_id(settings: Settings, etc: str = "/etc", sys: str = "/sys") -> str:
@@ -59,8 +62,11 @@ class HostCollector(Inert):
         self._read_interfaces = interfaces
         self._booted = 0
         self._last: dict[str, Any] = {}
+        self._found: list[InterfaceAddress] = []
+        self._chosen = Interfaces()
         self.hostname = ""
         self.interfaces = Interfaces()
+        """The addresses for the heartbeat: all on a keyframe and when one has changed, else none."""
 
     def open(self, window: Window) -> None:
         """Take the boot time once: computed anew, it would wander with the wall clock."""
@@ -69,10 +75,15 @@ class HostCollector(Inert):
     def collect(self, window: Window) -> HostFacts:
         """Return the facts; a batch that changes nothing is marked by an empty host name."""
         self.hostname = _hostname()
-        self.interfaces = Interfaces.of(self._interfaces())
-        facts = {**self._fixed, "hostname": self.hostname, "interfaces": self.interfaces}
+        self.interfaces = Interfaces()
+        found = self._read_interfaces()
+        if found != self._found:
+            self._found = found.copy()
+            self._chosen = Interfaces.of(self._rows())
+        facts = {**self._fixed, "hostname": self.hostname, "interfaces": self._chosen}
         if facts == self._last and not window.keyframe:
             return window.batch(HostFacts)
+        self.interfaces = self._chosen
         self._last = facts
         return window.batch(HostFacts, **facts)
 
@@ -90,9 +101,37 @@ class HostCollector(Inert):
             "labels": {shown(name): shown(value) for name, value in self._settings.labels.items()},
         }
 
-    def _interfaces(self) -> Iterable[tuple[str, str, int, str, bool]]:
-        for name, address, prefix, mac in self._read_interfaces():
-            yield name, address, prefix, mac, self._settings.is_local(name)
+    def missing(self) -> dict[str, str]:
+        """Say so when there are more addresses than are reported."""
+        beyond = len(self._found) - len(self._chosen)
+        return (
+            {"some addresses of this host": f"no more than {MOST_ADDRESSES}: {beyond} are left out"} if beyond else {}
+        )
+
+    def _rows(self) -> list[tuple[str, str, int, str, bool]]:
+        is_local = cache(self._settings.is_local)
+        rows = [(*one, is_local(one.name)) for one in self._found]
+        return rows if len(rows) <= MOST_ADDRESSES else _chosen(rows)
+
+
+def _chosen(rows: list[tuple[str, str, int, str, bool]]) -> list[tuple[str, str, int, str, bool]]:
+    """Return the addresses that say most: the first ones of each subnet that means nothing off this host, and then the
+    first ones of each interface.
+    """
+    count: Counter[object] = Counter()
+
+    def rank(row: tuple[str, str, int, str, bool]) -> tuple[int, bool]:
+        name, address, prefix, _, local = row
+        group = (name, _network(address, prefix)) if local else name
+        count[group] += 1
+        return count[group], not local
+
+    return sorted(sorted(rows, key=rank)[:MOST_ADDRESSES])
+
+
+def _network(address: str, prefix: int) -> int:
+    raw = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    return int.from_bytes(raw, "big") >> (8 * len(raw) - prefix)
 
 
 def parse_os_release(raw: bytes) -> str:

@@ -48,6 +48,8 @@ class HttpCollector:
         self._interfaces = interfaces
         self._taps: dict[str, Tap] = {}
         self._own: set[bytes] = set()
+        self._found: list[InterfaceAddress] | None = None
+        self._all_tapped = False
         self._pairs = Pairs()
         self._halvings = 0
         self._denied = ""
@@ -104,6 +106,9 @@ class HttpCollector:
         if self._denied:
             return
         found = self._interfaces()
+        if found is self._found and self._all_tapped:
+            return
+        self._found = found
         self._own = {_packed(one.address) for one in found}
         names = sorted({one.name for one in found}, key=self._rank)
         self._beyond = len(names[len(RINGS) :])
@@ -119,6 +124,7 @@ class HttpCollector:
             except OSError as error:
                 if error.errno not in GONE:
                     self._denied = f"packet sockets ({error})"
+        self._all_tapped = self._taps.keys() >= set(names)
 
     def _rank(self, device: str) -> tuple[bool, bool, str]:
         return device != LOOPBACK, self._settings.is_local(device), device

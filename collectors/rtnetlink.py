@@ -2,18 +2,38 @@
 
 import socket
 import struct
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from collectors import netlink
 from schemas.text import to_text
 
 ROUTE = 0
-RTM_NEWLINK, RTM_GETLINK, RTM_NEWADDR, RTM_GETADDR = 16, 18, 20, 22
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 16, 17, 18, 20, 21, 22
+CHANGES = 0x1 | 0x10 | 0x100  # groups of links, of IPv4 and of IPv6 addresses
 IFLA_ADDRESS, IFLA_IFNAME = 1, 3
 IFA_ADDRESS, IFA_LOCAL = 1, 2
 SIZES = {socket.AF_INET: 4, socket.AF_INET6: 16}  # bytes of an address
 _LINK = struct.Struct("=BxHiII")  # struct ifinfomsg: family, type, index, flags, change
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg: family, prefix length, flags, scope, index
+
+
+class Link(NamedTuple):
+    """An interface, or that it is no more."""
+
+    interface: int
+    name: str
+    mac: str
+    gone: bool
+
+
+class Address(NamedTuple):
+    """An address of an interface, or that it is no more."""
+
+    interface: int
+    address: str
+    prefix: int
+    gone: bool
 
 
 class InterfaceAddress(NamedTuple):
@@ -27,43 +47,51 @@ class InterfaceAddress(NamedTuple):
 
 def read_interfaces() -> list[InterfaceAddress]:
     """Return every address of this network namespace, sorted."""
+    links, addresses = dump()
+    named = {link.interface: link for link in links}
+    found = ((named[one.interface], one) for one in addresses if one.interface in named)
+    return sorted(InterfaceAddress(link.name, one.address, one.prefix, link.mac) for link, one in found)
+
+
+def dump() -> tuple[list[Link], list[Address]]:
+    """Return all interfaces and all addresses of this network namespace."""
     with netlink.open_socket(ROUTE) as sock:
-        links = {}
-        for chunk in netlink.dump(sock, RTM_GETLINK, _LINK.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
-            links.update(parse_links(chunk))
-        addresses: list[InterfaceAddress] = []
-        for chunk in netlink.dump(sock, RTM_GETADDR, _ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, 0)):
-            addresses += parse_addresses(chunk, links)
-    return sorted(addresses)
+        answers = netlink.dump(sock, RTM_GETLINK, _LINK.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
+        links = [one for chunk in answers for one in parse(chunk) if isinstance(one, Link)]
+        answers = netlink.dump(sock, RTM_GETADDR, _ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
+        addresses = [one for chunk in answers for one in parse(chunk) if isinstance(one, Address)]
+    return links, addresses
 
 
-def parse_links(chunk: bytes) -> dict[int, tuple[str, str]]:
-    """Return index -> (name, hardware address)."""
-    links = {}
+def parse(chunk: bytes) -> Iterator[Link | Address]:
+    """Yield what the messages of a dump say, or of a notification; what is not as it should be is left out."""
     for kind, at, length in netlink.messages(chunk):
-        if kind == RTM_NEWLINK:
-            _, _, index, _, _ = _LINK.unpack_from(chunk, at + netlink.HEADER.size)
-            told = _told(chunk, at + netlink.HEADER.size + _LINK.size, at + length)
-            if IFLA_IFNAME not in told:
-                continue
-            mac = told.get(IFLA_ADDRESS, b"")
-            links[index] = (to_text(told[IFLA_IFNAME].rstrip(b"\0")), mac.hex(":") if any(mac) else "")
-    return links
+        body = at + netlink.HEADER.size
+        one: Link | Address | None = None
+        if kind in (RTM_NEWLINK, RTM_DELLINK) and length >= netlink.HEADER.size + _LINK.size:
+            one = _link(chunk, body, at + length, gone=kind == RTM_DELLINK)
+        elif kind in (RTM_NEWADDR, RTM_DELADDR) and length >= netlink.HEADER.size + _ADDRESS.size:
+            one = _address(chunk, body, at + length, gone=kind == RTM_DELADDR)
+        if one is not None:
+            yield one
 
 
-def parse_addresses(chunk: bytes, links: dict[int, tuple[str, str]]) -> list[InterfaceAddress]:
-    """Return the IPv4 and IPv6 addresses in a chunk of replies."""
-    addresses = []
-    for kind, at, length in netlink.messages(chunk):
-        if kind != RTM_NEWADDR:
-            continue
-        family, prefix, _, _, index = _ADDRESS.unpack_from(chunk, at + netlink.HEADER.size)
-        told = _told(chunk, at + netlink.HEADER.size + _ADDRESS.size, at + length)
-        raw = told.get(IFA_LOCAL) or told.get(IFA_ADDRESS)  # on a point-to-point link, IFA_ADDRESS is the peer's
-        if raw and index in links and len(raw) == SIZES.get(family):
-            name, mac = links[index]
-            addresses.append(InterfaceAddress(name, socket.inet_ntop(family, raw), prefix, mac))
-    return addresses
+def _link(chunk: bytes, at: int, end: int, *, gone: bool) -> Link | None:
+    family, _, index, _, _ = _LINK.unpack_from(chunk, at)
+    told = _told(chunk, at + _LINK.size, end)
+    if IFLA_IFNAME not in told or family != socket.AF_UNSPEC:  # a port that leaves its bridge is told of as AF_BRIDGE
+        return None
+    mac = told.get(IFLA_ADDRESS, b"")
+    return Link(index, to_text(told[IFLA_IFNAME].rstrip(b"\0")), mac.hex(":") if any(mac) else "", gone)
+
+
+def _address(chunk: bytes, at: int, end: int, *, gone: bool) -> Address | None:
+    family, prefix, _, _, index = _ADDRESS.unpack_from(chunk, at)
+    told = _told(chunk, at + _ADDRESS.size, end)
+    raw = told.get(IFA_LOCAL) or told.get(IFA_ADDRESS)  # on a point-to-point link, IFA_ADDRESS is the peer's
+    if not raw or len(raw) != SIZES.get(family):
+        return None
+    return Address(index, socket.inet_ntop(family, raw), prefix, gone)
 
 
 def _told(chunk: bytes, at: int, end: int) -> dict[int, bytes]:

@@ -10,6 +10,7 @@ from functools import partial
 
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.http import HttpCollector
+from collectors.interfaces import InterfaceWatch
 from collectors.listeners import ListenerCollector
 from collectors.load import LoadMeter
 from collectors.owners import OwnerCollector
@@ -18,6 +19,7 @@ from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
 from collectors.processes import ProcessCollector
 from collectors.procfs import own_netns
+from collectors.rtnetlink import InterfaceAddress, read_interfaces
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector
@@ -60,7 +62,11 @@ def run(
             _log.error("stopped before the log took every window")
 
 
-def default_collectors(settings: Settings, clock: Callable[[], float] = time.time) -> list[Collector]:
+def default_collectors(
+    settings: Settings,
+    clock: Callable[[], float] = time.time,
+    interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
+) -> list[Collector]:
     """Return the collectors in the order they look: sockets first, so that whoever holds one is found to live."""
     scan, table = SocketScan(settings), ProcessTable(settings.proc)
     netns = own_netns()
@@ -70,7 +76,7 @@ def default_collectors(settings: Settings, clock: Callable[[], float] = time.tim
         ProcessCollector(settings, table, Users(), clock),
         OwnerCollector(scan, table, settings.proc),
     ]
-    return [*collectors, HttpCollector(settings, scan, netns)] if settings.http else collectors
+    return [*collectors, HttpCollector(settings, scan, netns, interfaces)] if settings.http else collectors
 
 
 class Run:
@@ -87,8 +93,13 @@ class Run:
         self._settings = settings
         self._spool = spool
         self._clock = clock
-        self._host = HostCollector(settings)
-        self._collectors = [*(default_collectors(settings, clock) if collectors is None else collectors), self._host]
+        self._interfaces = InterfaceWatch()
+        read = self._interfaces.read
+        self._host = HostCollector(settings, interfaces=read)
+        self._collectors = [
+            *(default_collectors(settings, clock, read) if collectors is None else collectors),
+            self._host,
+        ]
         self._load = LoadMeter(settings.proc)
         self._errors: Counter[str] = Counter()
         self._logged: dict[str, str] = {}
@@ -114,6 +125,7 @@ class Run:
         finally:
             for collector in self._collectors:
                 self._guard(collector, collector.close)
+            self._interfaces.close()
 
     def _now(self) -> int:
         return int(self._clock() * 1000)

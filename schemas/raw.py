@@ -49,7 +49,9 @@ class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
     )
     hostname: str = ""
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
-    interfaces: Interfaces = field(default_factory=Interfaces)
+    interfaces: Annotated[Interfaces, Meta(description="on keyframes, and when one has changed")] = field(
+        default_factory=Interfaces
+    )
     load1: Annotated[float, Meta(description="load average over one minute")] = 0.0
     cpu_ratio: Annotated[float, Meta(description="busy share of all CPUs in the window, 0..1")] = 0.0
     memory_used_bytes: int = 0
