@@ -42,16 +42,17 @@ class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
-    """Closes a host's window: sent last, empty or not, and says what else was sent for the window."""
+    """Closes a host's window: sent last, empty or not, and says what else was sent for the window.
+
+    Addresses are in those of keyframes, and of windows in which one changed.
+    """
 
     sent: Annotated[dict[str, int], Meta(description="topic -> number of parts sent for this window")] = field(
         default_factory=dict
     )
     hostname: str = ""
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
-    interfaces: Annotated[Interfaces, Meta(description="on keyframes, and when one has changed")] = field(
-        default_factory=Interfaces
-    )
+    interfaces: Interfaces = field(default_factory=Interfaces)
     load1: Annotated[float, Meta(description="load average over one minute")] = 0.0
     cpu_ratio: Annotated[float, Meta(description="busy share of all CPUs in the window, 0..1")] = 0.0
     memory_used_bytes: int = 0
