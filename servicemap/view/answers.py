@@ -7,6 +7,11 @@ from typing import Any
 
 FRESH_SECONDS = 1.0
 MOST = 32
+MOST_WORKING = 16  # different questions at once; four are asked of the store at a time
+
+
+class Busy(Exception):
+    """Too much is asked at once; the message is one sentence."""
 
 
 class Answers:
@@ -14,11 +19,15 @@ class Answers:
 
     def __init__(self) -> None:
         self._answers: dict[str, asyncio.Future[bytes]] = {}
+        self._working = 0
 
     async def get(self, asked: str, work: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
         """Return the answer to what is asked; while it is worked out, others wait for the same."""
         found = self._answers.get(asked)
         if found is None:
+            if self._working >= MOST_WORKING:
+                raise Busy(f"{self._working} questions are being answered: ask again in a moment")
+            self._working += 1
             found = asyncio.create_task(work())
             found.add_done_callback(partial(self._age, asked))
             if len(self._answers) < MOST:
@@ -30,6 +39,7 @@ class Answers:
         self._answers.clear()
 
     def _age(self, asked: str, answer: asyncio.Future[bytes]) -> None:
+        self._working -= 1
         asyncio.get_running_loop().call_later(FRESH_SECONDS, self._forget, asked, answer)
 
     def _forget(self, asked: str, answer: asyncio.Future[bytes]) -> None:

@@ -14,7 +14,6 @@ from servicemap.view.answers import Answers
 from servicemap.view.assets import Asset, Assets
 from servicemap.view.edge import edge_answer
 from servicemap.view.export import as_csv, as_json
-from servicemap.view.guard import error_response
 from servicemap.view.hosts import hosts
 from servicemap.view.hub import Hub
 from servicemap.view.map_reading import Known, map_answer
@@ -39,6 +38,7 @@ class Api:
         self._distant = distant
         self._known = Known()
         self._answers = Answers()
+        self._healths = Answers()  # asked for when too much else is
         self._assets = Assets()
         self.hub = Hub(lambda: stores.ask(_newest), self._answers.clear)
         self._works: dict[str, Callable[[dict[str, str]], Work]] = {
@@ -85,7 +85,8 @@ class Api:
         async def worked() -> bytes:
             return await asyncio.to_thread(encode, await work())
 
-        return await self._answers.get(asked, worked)
+        answers = self._healths if asked.startswith("/api/health") else self._answers
+        return await answers.get(asked, worked)
 
     def _map(self, query: dict[str, str]) -> Work:
         asked = read(query, MapAsked)
@@ -99,9 +100,7 @@ class Api:
         return work
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        if self.hub.full:
-            return error_response(503, "too many pages listen: close some")
-        events = self.hub.listen()
+        events = self.hub.listen(request.remote or "")
         response = web.StreamResponse(headers=STREAM)
         await response.prepare(request)
         await response.write(b"retry: 2000\n\n")

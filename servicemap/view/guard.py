@@ -14,6 +14,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from servicemap.view.answers import Busy
 from servicemap.view.loopback import is_loopback
 from servicemap.view.parameters import BadRequest, NotThere
 from sinks.store import StoreError
@@ -106,6 +107,10 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     except BadRequest as error:
         return error_response(400, str(error))
+    except Busy as error:
+        response = error_response(503, str(error))
+        response.headers["Retry-After"] = "2"
+        return response
     except NotThere as error:
         return error_response(404, str(error))
     except web.HTTPMethodNotAllowed:

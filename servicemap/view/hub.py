@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import msgspec
 
+from servicemap.view.loopback import is_loopback
 from servicemap.view.newest import Newest
 from sinks.store import StoreError
 
@@ -13,6 +14,36 @@ EVERY_SECONDS = 1.0
 LONGEST_SECONDS = 5.0
 PING_SECONDS = 15.0
 MOST = 100
+MOST_ELSEWHERE = 20  # of one address of another machine
+
+
+def event(name: str, data: dict[str, object]) -> bytes:
+    """Write a server-sent event."""
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
+
+
+CROWDED = b"retry: 60000\n" + event("away", {"error": "too many pages are open: this one asks again in a minute"})
+
+
+class Page:
+    """A page that listens. Only the newest news matters: what a page did not take is not kept for it."""
+
+    def __init__(self) -> None:
+        self.crowded = False
+        self._told: asyncio.Queue[bytes | None] = asyncio.Queue(1)
+
+    def tell(self, news: bytes | None) -> None:
+        """Have the page hear this next; None ends it."""
+        if self._told.full():
+            self._told.get_nowait()
+        self._told.put_nowait(news)
+
+    async def next(self) -> bytes | None:
+        """Return what the page hears next: a ping when there is nothing for a while, None at the end."""
+        try:
+            return await asyncio.wait_for(self._told.get(), PING_SECONDS)
+        except TimeoutError:
+            return event("ping", {})
 
 
 class Hub:
@@ -21,37 +52,45 @@ class Hub:
     def __init__(self, ask: Callable[[], Awaitable[tuple[Newest, int]]], newer: Callable[[], None]) -> None:
         self._ask = ask
         self._newer = newer
-        self._pages: set[asyncio.Queue[bytes | None]] = set()
+        self._pages: dict[Page, str] = {}  # and the addresses they listen from, the oldest first
         self._poll: asyncio.Task[None] | None = None
         self._last = b""  # what a page that comes is told at once
 
-    @property
-    def full(self) -> bool:
-        """Say whether as many pages listen as may."""
-        return len(self._pages) >= MOST
-
-    async def listen(self) -> AsyncGenerator[bytes, None]:
-        """Yield server-sent events until the server stops."""
-        page: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._pages.add(page)
+    async def listen(self, address: str) -> AsyncGenerator[bytes, None]:
+        """Yield server-sent events until the server stops, or newer pages need the place."""
+        self._make_room(address)
+        page = Page()
+        self._pages[page] = address
         try:
             if self._poll is None:
                 self._last = b""
                 self._poll = asyncio.create_task(self._polling())
             elif self._last:
                 yield self._last
-            while (told := await _next(page)) is not None:
+            while (told := await page.next()) is not None:
                 yield told
+            if page.crowded:
+                yield CROWDED
         finally:
-            self._pages.discard(page)
+            self._pages.pop(page, None)
             if not self._pages:
                 await self._rest()
 
     async def close(self) -> None:
         """Let all pages go."""
         for page in self._pages:
-            page.put_nowait(None)
+            page.tell(None)
         await self._rest()
+
+    def _make_room(self, address: str) -> None:
+        """Let the page go that has listened for the longest, when there are too many."""
+        there = [page for page, other in self._pages.items() if other == address]
+        crowded = there if not is_loopback(address) and len(there) >= MOST_ELSEWHERE else list(self._pages)
+        if crowded is there or len(crowded) >= MOST:
+            oldest = crowded[0]
+            del self._pages[oldest]
+            oldest.crowded = True
+            oldest.tell(None)
 
     async def _rest(self) -> None:
         poll, self._poll = self._poll, None
@@ -73,18 +112,5 @@ class Hub:
                 self._last = told
                 self._newer()
                 for page in self._pages:
-                    page.put_nowait(told)
+                    page.tell(told)
             await asyncio.sleep(wait)
-
-
-def event(name: str, data: dict[str, object]) -> bytes:
-    """Write a server-sent event."""
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
-
-
-async def _next(page: asyncio.Queue[bytes | None]) -> bytes | None:
-    """Return what a page is told next: a ping when there is nothing for a while, None at the end."""
-    try:
-        return await asyncio.wait_for(page.get(), PING_SECONDS)
-    except TimeoutError:
-        return event("ping", {})

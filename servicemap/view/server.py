@@ -16,6 +16,7 @@ from servicemap.parts import VIEW, store_address
 from servicemap.process import SUPERVISED, stop_event, tune_memory
 from servicemap.view.api import Api
 from servicemap.view.assets import PAGE
+from servicemap.view.connections import Connections
 from servicemap.view.guard import Guard, with_headers
 from servicemap.view.loopback import stays_here
 from servicemap.view.stores import Stores
@@ -24,6 +25,7 @@ from sinks.store import Store, StoreError
 DEFAULT_PORT = 8080
 TRIES = 100  # ports after the default one
 _M_TRIM_THRESHOLD = -1  # mallopt(3)
+BACKLOG = 1024  # the kernel holds those who cannot be let in at once
 LONGEST_LINE = 32_768  # bytes; ids can be long
 
 
@@ -60,7 +62,8 @@ async def serve(config: Config, bound: socket.socket, stop: threading.Event) -> 
 
     stores = Stores(connect)
     api = Api(stores, distant=not stays_here(config.view.host))
-    app = web.Application(middlewares=[Guard(config.view.token).middleware()])
+    connections = Connections()
+    app = web.Application(middlewares=[connections.middleware(), Guard(config.view.token).middleware()])
     app.on_response_prepare.append(with_headers)
     app.add_routes(api.routes())
     runner = web.AppRunner(
@@ -69,12 +72,16 @@ async def serve(config: Config, bound: socket.socket, stop: threading.Event) -> 
         handler_cancellation=True,  # a page that is closed listens no longer
         shutdown_timeout=2.0,
         max_line_size=LONGEST_LINE,
+        lingering_time=1.0,  # no request has a body
     )
     await runner.setup()
-    await web.SockSite(runner, bound).start()
+    assert runner.server is not None
+    speaking = connections.speaking(runner.server)
+    server = await asyncio.get_running_loop().create_server(speaking, sock=bound, backlog=BACKLOG)
     try:
         await asyncio.to_thread(stop.wait)
     finally:
+        server.close()
         await api.hub.close()
         await runner.cleanup()
         stores.close()
@@ -87,7 +94,7 @@ def listen(host: str, port: int | None) -> socket.socket:
     reason = ""
     for each in tried:
         try:
-            return socket.create_server((host, each), family=family, backlog=64)
+            return socket.create_server((host, each), family=family, backlog=BACKLOG)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else str(error)
     which = f"{host}:{port}" if port is not None else f"any port of {host} from {DEFAULT_PORT} to {tried[-1]}"

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.store.conftest import Store, _start
+from tests.view.serving import View, remembered, viewing
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +15,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     yield running
     running.process.terminate()
     running.process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def view(tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
+    """A view of a small town."""
+    with remembered(tmp_path_factory.mktemp("seen")) as past, viewing(past.data) as running:
+        yield running

@@ -1,0 +1,245 @@
+"""The connections of the view: how many, for how long without a request, and who gives way.
+
+aiohttp has no limit on connections and none on the time that a request's head or the taking of an answer may need.
+Between its protocol and the socket stands one of ours that has them.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from servicemap.view.loopback import is_loopback
+
+HEAD_SECONDS = 10.0  # for a head, from its first byte or from the connection on
+TAKE_SECONDS, TAKE_BYTES = 30.0, 64 << 10  # a client takes as much of a waiting answer in that time
+IDLE_SECONDS = 75.0  # between two requests
+MOST = 500
+MOST_TAKING = 20  # answers that wait for their clients
+MOST_ELSEWHERE = 60  # of one address of another machine
+MOST_WAITING, WAIT_SECONDS = 500, 15.0  # for a place
+_GRACE_SECONDS = 1.0  # so long nobody gives way
+_TRY_SECONDS = 0.1
+FULL = "503 Service Unavailable", "the view has as many connections as it takes: try again in a while"
+SLOW = "408 Request Timeout", f"the request did not arrive within {HEAD_SECONDS:.0f} s"
+Protocol = Any  # aiohttp's, an asyncio.Protocol whose transport it sets itself
+
+
+class Connections:
+    """All connections of a view."""
+
+    def __init__(self) -> None:
+        self._open: dict[asyncio.BaseTransport, Connection] = {}
+        self._taking: dict[Connection, None] = {}  # those whose clients take no more for now, the longest first
+        self._waiting = 0
+
+    def speaking(self, make: Callable[[], Protocol]) -> Callable[[], "Connection"]:
+        """Return what makes the protocol of each connection; `make` makes what speaks HTTP on it."""
+        return lambda: Connection(self, make())
+
+    def middleware(self) -> Middleware:
+        """Return what hears when a whole head has come, and when its answer is made."""
+
+        @web.middleware
+        async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
+            connection = self._open.get(request.transport) if request.transport else None
+            if connection is None:
+                return await handler(request)
+            connection.began()
+            try:
+                return await handler(request)
+            finally:
+                connection.ended()
+
+        return timed
+
+    def enter(self, connection: "Connection", transport: asyncio.BaseTransport) -> bool:
+        """Take a connection in, if need be in place of the one that has been idle for the longest; say whether."""
+        there = [other for other in self._open.values() if other.address == connection.address]
+        if not is_loopback(connection.address) and len(there) >= MOST_ELSEWHERE:
+            room = _give_way(there)
+        else:
+            room = len(self._open) < MOST or _give_way(list(self._open.values()))
+        if room:
+            self._open[transport] = connection
+        return bool(room)
+
+    def may_wait(self, connection: "Connection") -> bool:
+        """Say whether one more may wait for a place."""
+        return is_loopback(connection.address) and self._waiting < MOST_WAITING
+
+    def waits(self, more: int) -> None:
+        """Count those who wait for a place."""
+        self._waiting += more
+
+    def taking(self, connection: "Connection", waits: bool) -> None:
+        """Hear that an answer waits for its client, or no longer; too many of them are too much memory."""
+        self._taking.pop(connection, None)
+        if waits:
+            self._taking[connection] = None
+            if len(self._taking) > MOST_TAKING:
+                next(iter(self._taking)).abort()
+
+    def leave(self, transport: asyncio.BaseTransport) -> None:
+        """Forget a connection."""
+        self._open.pop(transport, None)
+
+
+class Connection(asyncio.Protocol):
+    """One connection: passes all on to the protocol that speaks HTTP, and ends what takes too long."""
+
+    def __init__(self, all_of_them: Connections, inner: Protocol) -> None:
+        self.address = ""
+        self.idle_since: float | None = None  # None while a request is worked on
+        self._all = all_of_them
+        self._inner = inner
+        self._transport: asyncio.Transport | None = None
+        self._admitted = self._waits = False
+        self._until = 0.0  # waits for a place
+        self._begun = False  # a head, of which there is something
+        self._timer: asyncio.TimerHandle | None = None
+        self._taking: asyncio.TimerHandle | None = None
+        self._waiting = 0  # bytes, at the last look
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let it in, or say why not."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self.address = str((transport.get_extra_info("peername") or ("",))[0])
+        if self._all.enter(self, transport):
+            self._admit(transport)
+        elif self._all.may_wait(self):
+            transport.pause_reading()
+            self._all.waits(1)
+            self._waits = True
+            self._until = asyncio.get_running_loop().time() + WAIT_SECONDS
+            self._timer = asyncio.get_running_loop().call_later(_TRY_SECONDS, self._try)
+        else:
+            self._refuse(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget it."""
+        self._stop()
+        self._take(None)
+        if self._transport:
+            self._all.leave(self._transport)
+        if self._waits:
+            self._all.waits(-1)
+        if self._admitted:
+            self._inner.connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        """Pass bytes on; with the first of a head its time begins."""
+        if not self._admitted:
+            return
+        if self.idle_since is not None and not self._begun:
+            self._begun = True
+            self._await(HEAD_SECONDS)
+        self._inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """Pass on that the client sends no more."""
+        return self._inner.eof_received() if self._admitted else None
+
+    def pause_writing(self) -> None:
+        """Give the client its time to take what waits for it."""
+        self._inner.pause_writing()
+        self._take(TAKE_SECONDS)
+        self._all.taking(self, waits=True)
+
+    def resume_writing(self) -> None:
+        """Hear that it has."""
+        self._take(None)
+        self._inner.resume_writing()
+
+    def began(self) -> None:
+        """Wait no longer for a head."""
+        self._stop()
+        self.idle_since = None
+
+    def ended(self) -> None:
+        """Wait for the next request."""
+        self._begun = False
+        self._await(IDLE_SECONDS)
+
+    def abort(self) -> None:
+        """End it at once."""
+        if self._transport:
+            self._transport.abort()
+
+    def slow(self) -> None:
+        """Say that it took too long, where a request has begun, and end it."""
+        if self._transport and not self._transport.is_closing():
+            if self._begun:
+                self._transport.write(_answer(*SLOW))
+            self._transport.close()
+
+    def _admit(self, transport: asyncio.Transport) -> None:
+        self._admitted = True
+        self._inner.connection_made(transport)
+        self._await(HEAD_SECONDS)
+
+    def _try(self) -> None:
+        transport, loop = self._transport, asyncio.get_running_loop()
+        if transport is None or transport.is_closing():
+            return
+        if self._all.enter(self, transport):
+            self._waits = False
+            self._all.waits(-1)
+            self._admit(transport)
+            transport.resume_reading()
+        elif loop.time() < self._until:
+            self._timer = loop.call_later(_TRY_SECONDS, self._try)
+        else:
+            self._refuse(transport)
+
+    def _refuse(self, transport: asyncio.Transport) -> None:
+        transport.write(_answer(*FULL))
+        transport.close()
+
+    def _take(self, seconds: float | None) -> None:
+        if self._taking:
+            self._taking.cancel()
+        self._taking = None
+        if seconds is None:
+            self._all.taking(self, waits=False)
+        elif self._transport:
+            self._waiting = self._transport.get_write_buffer_size()
+            self._taking = asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        if self._transport and self._waiting - self._transport.get_write_buffer_size() >= TAKE_BYTES:
+            self._take(TAKE_SECONDS)
+        else:
+            self.abort()
+
+    def _await(self, seconds: float) -> None:
+        self._stop()
+        loop = asyncio.get_running_loop()
+        self.idle_since = loop.time() if self.idle_since is None else self.idle_since
+        self._timer = loop.call_later(seconds, self.slow)
+
+    def _stop(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _give_way(connections: list[Connection]) -> bool:
+    """End the connection that has been idle for the longest; say whether there was one."""
+    since = {each: each.idle_since for each in connections if each.idle_since is not None}
+    oldest = min(since, key=since.__getitem__, default=None)
+    if oldest is None or asyncio.get_running_loop().time() - since[oldest] < _GRACE_SECONDS:
+        return False
+    oldest.abort()
+    return True
+
+
+def _answer(status: str, sentence: str) -> bytes:
+    """Write an answer without aiohttp, which has no request to answer."""
+    body = msgspec.json.encode({"error": sentence})
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Retry-After: 2\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n".encode() + body
