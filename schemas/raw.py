@@ -29,6 +29,9 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     width: Annotated[int, Meta(ge=100, le=3_600_000, description="width of the window, ms")]
     part: Annotated[int, Meta(ge=0, description="a window of many rows is split into parts")] = 0
     keyframe: Annotated[bool, Meta(description="restates all that its source knows")] = False
+    covers: Annotated[
+        int, Meta(ge=0, le=2**53, description="ms up to the window's end that its counters are of; 0: its width")
+    ] = 0
 
 
 class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,6 +75,10 @@ class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
         dict[str, str],
         Meta(description="topic whose collector failed in this window, so that nothing is known of it -> the reason"),
     ] = field(default_factory=dict)
+    booted: Annotated[int, Meta(description="boot time of the host, ms since the epoch")] = 0
+    alone: Annotated[bool, Meta(description="no other agent of this host id runs beside it, into this log")] = False
+    beside: Annotated[int, Meta(description="pid of the agent that was there before it, and still is")] = 0
+    stopped: Annotated[int, Meta(description="when the agent stopped, ms: its last window")] = 0
 
 
 class HostFacts(Batch, frozen=True, kw_only=True, omit_defaults=True):
@@ -162,6 +169,12 @@ class Connections(Columns, frozen=True, kw_only=True, omit_defaults=True):
     retransmits: Annotated[Ints, says("segments retransmitted", MAX)] = field(default_factory=list)
     rtt_us: Annotated[Ints, says("smoothed round-trip time, microseconds", MAX)] = field(default_factory=list)
     min_rtt_us: Annotated[Ints, says("least round-trip time, microseconds", MAX)] = field(default_factory=list)
+    sent_total: Annotated[Ints, says("payload bytes sent since it was opened; keyframes alone say it", MAX)] = field(
+        default_factory=list
+    )
+    received_total: Annotated[Ints, says("payload bytes received since it was opened; likewise", MAX)] = field(
+        default_factory=list
+    )
 
 
 class ConnectionBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):

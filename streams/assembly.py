@@ -17,14 +17,13 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from schemas.raw import Batch, Heartbeat
-from schemas.topics import RAW
+from schemas.topics import HEARTBEATS, RAW
 
 STALE_MS = 120_000  # an incomplete window is dropped if the next complete one is later than this
 KEYFRAMES = 3  # complete ones after which an incomplete window is released whatever they lack
 TOPICS = frozenset(topic.name for topic in RAW)
 STATE = frozenset({"processes", "connections", "listeners", "owners"})  # of what every keyframe restates
-Run = tuple[str, int]  # boot id, start of the agent
-Key = tuple[int, int]  # place of the run among those of this host, number of the window in the run
+Key = tuple[int, int]  # term of the lead, number of the window in the run
 NEVER: Key = (-1, -1)
 
 At = TypeVar("At", Key, int)
@@ -35,6 +34,7 @@ class Window(Struct):
 
     heartbeat: Heartbeat | None = None
     parts: dict[str, dict[int, Any]] = {}  # topic -> part -> batch
+    name: str = ""  # of the host, by its heartbeat
 
     def complete(self) -> bool:
         """Say whether all that the heartbeat lists is here."""
@@ -72,50 +72,53 @@ class Window(Struct):
 
 
 class Assembly:
-    """The windows of one host that are not complete yet. Bounded by `limit`; the oldest go first, as they are."""
+    """The windows of one spot that are not complete yet, in the order in which agents led it.
 
-    def __init__(self, limit: int = 20_000) -> None:
-        self.counters: Counter[str] = Counter()
+    Bounded by `limit`; the oldest go first, as they are.
+    """
+
+    def __init__(self, counters: Counter[str], limit: int) -> None:
+        self.counters = counters
         self._limit = limit
-        self._runs: dict[Run, int] = {}
-        self._early: dict[Run, dict[int, Window]] = {}  # of runs whose first heartbeat is still to come
         self._done = NEVER
         self._pending: dict[Key, Window] = {}
         self._latest: dict[str, Key] = {}  # topic -> latest window that it told of
         self._listed: dict[str, Key] = {}  # topic -> latest window whose heartbeat lists it
 
-    def add(self, topic: str, batch: Batch) -> list[Window]:
-        """Take a batch; return the windows that are complete with it, oldest first."""
-        run = (batch.boot_id, batch.run)
-        if run not in self._runs:
-            if not isinstance(batch, Heartbeat):
-                _put(self._early.setdefault(run, {}), batch.seq, topic, batch)
-                self._bound_early()
-                return []
-            self._runs[run] = len(self._runs)
-            for seq, window in self._early.pop(run, {}).items():
-                self._pending[self._runs[run], seq] = window
-                for early in window.parts:
-                    self._tell(early, (self._runs[run], seq))
-        key = (self._runs[run], batch.seq)
+    def place(self, key: Key, window: Window) -> None:
+        """Take a window that came before it was known where it belongs."""
+        self._pending[key] = window
+        for topic in window.parts:
+            self._tell(topic, key)
+        if window.heartbeat is not None:
+            self._tell(HEARTBEATS.name, key)
+            self._list(window.heartbeat, key)
+
+    def add(self, key: Key, topic: str, batch: Batch, name: str = "") -> list[Window]:
+        """Take a batch, and with a heartbeat what the host is called; return the windows complete with it, in order."""
         if key <= self._done:
             self.counters["repeated_batches"] += 1
             return []
-        window = _put(self._pending, key, topic, batch)
+        window = put(self._pending, key, topic, batch)
+        window.name = name or window.name
         if isinstance(batch, Heartbeat):
-            for each in [name for name, count in batch.sent.items() if count]:
-                self._listed[each] = max(self._listed.get(each, key), key)
+            self._list(batch, key)
         news = self._tell(topic, key)
         if window.complete() or news:
-            return self._release()
+            return self.release()
         if len(self._pending) > self._limit:
             self.counters["forced_windows"] += 1
             return self._pop([min(self._pending)])
         return []
 
-    def _bound_early(self) -> None:
-        if sum(map(len, self._early.values())) > self._limit:
-            self.counters["placeless_windows"] += len(self._early.pop(next(iter(self._early))))
+    def take(self, first: Key) -> dict[int, Window]:
+        """Give back the windows of a term from one on, by their number: its agent does not lead any more."""
+        keys = [key for key in self._pending if key[0] == first[0] and key >= first]
+        return {key[1]: self._pending.pop(key) for key in keys}
+
+    def _list(self, heartbeat: Heartbeat, key: Key) -> None:
+        for each in [name for name, count in heartbeat.sent.items() if count]:
+            self._listed[each] = max(self._listed.get(each, key), key)
 
     def _tell(self, topic: str, key: Key) -> bool:
         """Note how far a topic has come; return whether that lets an incomplete window go."""
@@ -123,7 +126,7 @@ class Assembly:
         self._latest[topic] = max(self._latest.get(topic, key), key)
         return len(self._latest) == len(TOPICS) and min(self._latest.values()) != before
 
-    def _release(self) -> list[Window]:
+    def release(self) -> list[Window]:
         """Release what is in order and cannot change any more, up to the last window that is complete."""
         passed = min(self._latest.values()) if len(self._latest) == len(TOPICS) else NEVER
         held = sorted(self._pending)
@@ -161,7 +164,7 @@ class Assembly:
         return fresh[::-1]
 
 
-def _put(windows: dict[At, Window], at: At, topic: str, batch: Batch) -> Window:
+def put(windows: dict[At, Window], at: At, topic: str, batch: Batch) -> Window:
     """Put a batch into its window."""
     window = windows.get(at)
     if window is None:

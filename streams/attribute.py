@@ -15,9 +15,11 @@ from msgspec import Struct
 
 from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, SideBatch
 from schemas.raw import Batch, ConnectionBatch, Connections
-from streams.assembly import Assembly, Run, Window
-from streams.events import Chronicle
+from streams.assembly import Window
+from streams.events import Chronicle, sharing
 from streams.host import Connection, Host
+from streams.intake import Intake
+from streams.lives import MOST, Run, Spot
 from streams.naming import NamingRule
 from streams.nodes import nodes
 from streams.requests import RequestFold
@@ -36,32 +38,57 @@ class Told(Struct):
 
 
 class Attribution:
-    """The fold over one host. Feed it batches of the raw topics in any interleaving; it tells complete windows."""
+    """The fold over one host id. Feed it batches of the raw topics in any interleaving; it tells complete windows."""
 
     def __init__(self, rules: Sequence[NamingRule] = (), partitions: int = 1) -> None:
         self._rules = rules
         self._partitions = partitions
-        self._assembly = Assembly()
-        self._host: Host | None = None
-        self._chronicle = Chronicle()
-        self._requests = RequestFold(self._assembly.counters)
-        self._last: tuple[int, Connections] = (-1, Connections())
-        self._run: Run | None = None  # the run that has told all it knows
+        self._intake = Intake()
+        self._folds: dict[Spot, HostFold] = {}
 
     @property
     def counters(self) -> Counter[str]:
         """Repeated batches, windows released incomplete and the like, since the fold began."""
-        return self._assembly.counters
+        return self._intake.counters
 
     def feed(self, topic: str, batch: Batch) -> list[Told]:
         """Take one batch; return what the windows say that are complete with it."""
-        return [told for window in self._assembly.add(topic, batch) if (told := self._turn(window))]
+        windows = self._intake.add(topic, batch)
+        told = [told for spot, window in windows if (told := self._fold(spot).turn(window))]
+        notices = self._intake.notices()
+        if notices:
+            told.append(Told([], NodeBatch(), EventBatch(events=sharing(notices)), []))
+        return told
 
-    def _turn(self, window: Window) -> Told | None:
+    def _fold(self, spot: Spot) -> "HostFold":
+        if spot not in self._folds and len(self._folds) > MOST:
+            del self._folds[next(iter(self._folds))]
+        fold = self._folds.pop(spot, None) or HostFold(self.counters, self._rules, self._partitions)
+        self._folds[spot] = fold  # last, so that those idle for longest come first
+        return fold
+
+
+class HostFold:
+    """The fold over what was seen in one spot, window by window."""
+
+    def __init__(self, counters: Counter[str], rules: Sequence[NamingRule], partitions: int) -> None:
+        self.counters = counters
+        self._name = ""  # of the host, as of its last whole keyframe
+        self._rules = rules
+        self._partitions = partitions
+        self._host: Host | None = None
+        self._chronicle = Chronicle()
+        self._requests = RequestFold(counters)
+        self._last: tuple[int, Connections] = (-1, Connections())
+        self._run: Run | None = None  # the run that has told all it knows
+
+    def turn(self, window: Window) -> Told | None:
+        """Return what a window says; none before a whole keyframe."""
         header = window.any()
         run = (header.boot_id, header.run)
         if window.keyframe():
             self._run = run
+            self._name = window.name or self._name or header.host_id
         if run != self._run:
             self.counters["windows_before_a_keyframe"] += 1
             return None
@@ -74,8 +101,8 @@ class Attribution:
         return Told(sides, nodes(host, header, processes), EventBatch(events=events), requests)
 
     def _at(self, header: Batch) -> Host:
-        if self._host is None or self._host.boot_id != header.boot_id:
-            self._host = Host(header.host_id, header.boot_id, self._rules)
+        if self._host is None or self._host.name != self._name:
+            self._host = Host(header.host_id, header.boot_id, self._rules, self._name)
         return self._host
 
     def _sides(self, host: Host, header: Batch, window: Window) -> list[tuple[int, SideBatch]]:

@@ -7,13 +7,16 @@ An edge appears when its client opens a connection to a server it had none to, a
 while; both are told from the client's end, by service, so that a client that forks for every request is one thing.
 """
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from schemas.graph import Events
-from schemas.ids import host_node, service_node
+from schemas.ids import host_node, service_node, told_apart
 from schemas.raw import Batch, Heartbeat
 from streams.assembly import STATE, Window
 from streams.host import Host, Link
+from streams.lives import Life, Notice
 
 SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
 VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone
@@ -50,14 +53,14 @@ class Chronicle:
 
     def _agent(self, host: Host, header: Batch) -> list[Row]:
         rows = []
-        node = host_node(host.host_id)
+        node = host_node(host.name)
         if header.seq == 0:
-            rows.append((header.run, "agent_started", node, "", host.host_id, "", f"agent started on {host.hostname}"))
+            rows.append((header.run, "agent_started", node, "", host.name, "", f"agent started on {host.hostname}"))
         if self._previous is not None and header.window > self._previous + 2 * header.width:
             quiet = (header.window - self._previous) // 1000
             since = self._previous + header.width
             detail = f"nothing was heard of {host.hostname} for {quiet} s"
-            rows.append((since, "host_silent", node, "", host.host_id, "", detail))
+            rows.append((since, "host_silent", node, "", host.name, "", detail))
         return rows
 
     def _collectors(self, host: Host, header: Batch, heartbeat: Heartbeat | None) -> list[Row]:
@@ -68,13 +71,13 @@ class Chronicle:
         before = frozenset() if header.seq == 0 else failing if self._failing is None else self._failing
         recovered = (failing if self._failing is None else self._failing) - failing
         self._failing = failing
-        node = host_node(host.host_id)
+        node = host_node(host.name)
         rows = []
         for kind, topics in (("collector_failed", failing - before), ("collector_recovered", recovered)):
             for topic in topics:
                 detail = f"the collector of {topic} on {host.hostname} "
                 detail += f"failed: {heartbeat.failed[topic]}" if topic in failing else "is back"
-                rows.append((header.window, kind, node, topic, host.host_id, "", detail))
+                rows.append((header.window, kind, node, topic, host.name, "", detail))
         return rows
 
     def _edges(self, host: Host, header: Batch) -> list[Row]:
@@ -100,18 +103,44 @@ def _processes(host: Host, header: Batch, window: Window) -> list[Row]:
             process = host.processes[key]
             if header.window <= process.started < end:
                 detail = f"{process.name} started (pid {process.pid})"
-                rows.append(
-                    (process.started, "process_started", process.node, "", host.host_id, process.service, detail)
-                )
+                rows.append((process.started, "process_started", process.node, "", host.name, process.service, detail))
         for pid, start, exited, code, signal in batch.exits.rows():
             gone = host.processes.get((pid, start))
             if gone is not None:
                 how = f", signal {signal}" if signal else f", code {code}" if code >= 0 else ""
                 detail = f"{gone.name} exited (pid {pid}{how})"
-                rows.append((exited, "process_exited", gone.node, "", host.host_id, gone.service, detail))
+                rows.append((exited, "process_exited", gone.node, "", host.name, gone.service, detail))
     return rows
 
 
 def _edge(host: Host, time: int, kind: str, link: Link, verb: str) -> Row:
     name, _, target = link.rpartition(" ")
-    return time, kind, service_node(name), target, host.host_id, name, f"{name} {verb} {target}"
+    return time, kind, service_node(name), target, host.name, name, f"{name} {verb} {target}"
+
+
+def sharing(notices: Iterable[Notice]) -> Events:
+    """Return the events of agents that come to live under one host id, and no longer do."""
+    return Events.of(_sharing(*notice) for notice in notices)
+
+
+def _sharing(shared: bool, elder: Life, younger: Life, left: Life | None) -> Row:
+    host_id = elder.host_id
+    if younger.spot == elder.spot:
+        subject, object_ = host_node(host_id), f"agent:{younger.run[1]}"
+        told = f"{_agent(younger)} reports too and is set aside: stop one of them"
+    else:
+        subject, object_ = host_node(told_apart(host_id, *younger.spot)), host_node(host_id)
+        told = f"{_agent(younger)} does too: give one of them an id of its own (--host-id)"
+    if shared:
+        detail = f"{_agent(elder)} reports under host id {host_id}, and {told}"
+        return younger.run[1], "host_id_shared", subject, object_, host_id, "", detail
+    assert left is not None
+    stays = younger if left is elder else elder
+    detail = f"host id {host_id} is of {_agent(stays)} alone: {_agent(left)} no longer reports"
+    return left.end, "host_id_unshared", subject, object_, host_id, "", detail
+
+
+def _agent(life: Life) -> str:
+    at = datetime.fromtimestamp(life.run[1] / 1000, UTC)
+    where = f"{life.address}, boot {life.run[0][:8]}" if life.address else f"boot {life.run[0][:8]}"
+    return f"{life.hostname or 'a host'} ({where}, agent since {at:%Y-%m-%d %H:%M:%S} UTC)"

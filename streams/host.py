@@ -84,10 +84,11 @@ class Connection(Struct, eq=False):
 class Host:
     """The state of one host."""
 
-    def __init__(self, host_id: str, boot_id: str, rules: Sequence[NamingRule]) -> None:
+    def __init__(self, host_id: str, boot_id: str, rules: Sequence[NamingRule], name: str = "") -> None:
         self.host_id = host_id
         self.boot_id = boot_id
-        self.hostname = host_id
+        self.name = name or host_id  # another one where several hosts report under one id
+        self.hostname = self.name
         self.processes: dict[Holder, Process] = {}
         self.connections: dict[int, Connection] = {}
         self._closed: dict[int, Connection] = {}  # in the last window, of which an agent restarted in it tells again
@@ -169,8 +170,8 @@ class Host:
         A socket may have connected anew, so nothing is taken over from what it was `before` to another peer.
         """
         _, transport, address, port, peer, peer_port, state, _, since, _, fresh, accepted, *_ = row
-        here = scope(address, self.host_id, batch.netns, self.networks)
-        there = scope(peer, self.host_id, batch.netns, self.networks)
+        here = scope(address, self.name, batch.netns, self.networks)
+        there = scope(peer, self.name, batch.netns, self.networks)
         remote = Endpoint(there, peer, peer_port)
         local = Endpoint(here, address, port)
         flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
@@ -181,7 +182,7 @@ class Host:
             decided = connected(end, *ports)
         else:
             decided = by_port(*ports)
-        nobody: Identity = (self.host_id, "", "", "", "", "", False, 0)
+        nobody: Identity = (self.name, "", "", "", "", "", False, 0)
         spread = crc32(flow.encode())
         made = Connection(flow, end, decided, transport, local, remote, since, fresh, batch.window, nobody, spread)
         if before is not None and before.flow == flow:

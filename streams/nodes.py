@@ -17,7 +17,7 @@ def nodes(host: Host, header: Batch, told: Sequence[Process]) -> NodeBatch:
                 hour,
                 process.node,
                 header.window,
-                host.host_id,
+                host.name,
                 host.hostname,
                 process.pid,
                 process.started,

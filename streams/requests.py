@@ -77,7 +77,7 @@ class RequestFold:
         for batch in batches:
             for client, port, server, serving, serves, *count in batch.requests.rows():
                 one, other = (
-                    Endpoint(scope(address, host.host_id, batch.netns, host.networks), address, number)
+                    Endpoint(scope(address, host.name, batch.netns, host.networks), address, number)
                     for address, number in ((server, serving), (client, port))
                 )
                 flow, end = format_flow("tcp", one, other)

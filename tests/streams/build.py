@@ -57,6 +57,9 @@ def batches(
     requests: list[Row] = [],  # noqa: B006
     sampling: int = 1,
     interfaces: list[Row] = [],  # noqa: B006
+    netns: int = NETNS,
+    alone: bool = True,
+    **beat: Any,
 ) -> dict[str, Batch]:
     """All batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe unless told otherwise."""
     number = at if seq is None else seq
@@ -71,15 +74,17 @@ def batches(
     }
     return {
         "processes": ProcessBatch(**head, processes=columns(Processes, processes), exits=columns(Exits, exits)),
-        "connections": ConnectionBatch(**head, netns=NETNS, connections=columns(Connections, connections)),
-        "listeners": ListenerBatch(**head, netns=NETNS, listeners=columns(Listeners, listeners), gone=unlistened),
+        "connections": ConnectionBatch(**head, netns=netns, connections=columns(Connections, connections)),
+        "listeners": ListenerBatch(**head, netns=netns, listeners=columns(Listeners, listeners), gone=unlistened),
         "owners": OwnerBatch(**head, owners=columns(Owners, owners), gone=columns(Lost, disowned)),
-        "requests": RequestBatch(**head, netns=NETNS, sampling=sampling, requests=columns(Requests, requests)),
+        "requests": RequestBatch(**head, netns=netns, sampling=sampling, requests=columns(Requests, requests)),
         "heartbeats": Heartbeat(
             **head,
             hostname=hostname,
-            netns=NETNS,
+            netns=netns,
             interfaces=columns(Interfaces, interfaces),
+            alone=alone,
+            **beat,
             sent={"processes": 1, "connections": 1, "listeners": 1, "owners": 1, "requests": 1},
         ),
     }

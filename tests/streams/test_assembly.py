@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from schemas.raw import Batch, Heartbeat
-from streams.assembly import Assembly, Window
+from streams.assembly import Window
+from streams.intake import Intake
 from tests.streams.build import T0, WIDTH, batches
 
 Sent = list[tuple[str, Batch]]
@@ -19,8 +20,8 @@ def sent(*windows: dict[str, Batch], without: tuple[tuple[int, str], ...] = ()) 
     return [(t, b) for n, each in enumerate(windows) for t, b in each.items() if (n, t) not in without]
 
 
-def fed(assembly: Assembly, messages: Sent) -> list[Window]:
-    return [window for topic, batch in messages for window in assembly.add(topic, batch)]
+def fed(intake: Intake, messages: Sent) -> list[Window]:
+    return [window for topic, batch in messages for _, window in intake.add(topic, batch)]
 
 
 def told(windows: list[Window]) -> list[Any]:
@@ -40,85 +41,85 @@ def seqs(windows: list[Window]) -> list[int]:
 
 def test_a_window_is_complete_when_all_that_its_heartbeat_lists_is_here() -> None:
     messages = sent(batches(0))
-    assembly = Assembly()
+    intake = Intake()
     for topic, batch in messages[:-1]:
-        assert not assembly.add(topic, batch)
-    assert seqs(fed(assembly, messages[-1:])) == [0]
+        assert not intake.add(topic, batch)
+    assert seqs(fed(intake, messages[-1:])) == [0]
 
 
 def test_windows_are_told_in_order_however_topics_overtake_each_other() -> None:
     messages = sent(batches(0), batches(1), batches(2))
-    assert seqs(fed(Assembly(), by_topic(messages, Random(1)))) == [0, 1, 2]
+    assert seqs(fed(Intake(), by_topic(messages, Random(1)))) == [0, 1, 2]
 
 
 def test_a_repeated_batch_is_counted_and_changes_nothing() -> None:
     messages = sent(batches(0), batches(1))
-    assembly = Assembly()
-    fed(assembly, messages)
-    assert not fed(assembly, messages)
-    assert assembly.counters["repeated_batches"] == len(messages)
+    intake = Intake()
+    fed(intake, messages)
+    assert not fed(intake, messages)
+    assert intake.counters["repeated_batches"] == len(messages)
 
 
 def test_a_window_that_lacks_a_batch_waits_until_every_topic_is_past_it() -> None:
     messages = sent(batches(0), batches(1), batches(2), without=((1, "owners"),))
-    assembly = Assembly()
-    assert seqs(fed(assembly, messages[:-1])) == [0]
-    assert seqs(fed(assembly, messages[-1:])) == [1, 2]
-    assert assembly.counters["incomplete_windows"] == 1
+    intake = Intake()
+    assert seqs(fed(intake, messages[:-1])) == [0]
+    assert seqs(fed(intake, messages[-1:])) == [1, 2]
+    assert intake.counters["incomplete_windows"] == 1
 
 
 def test_a_window_that_lacks_a_batch_of_a_topic_now_silent_waits_for_a_whole_keyframe() -> None:
     lost = tuple((n, "owners") for n in (1, 2, 3))
     messages = sent(batches(0), batches(1), batches(2), batches(3), batches(4, keyframe=True), without=lost)
-    assembly = Assembly()
-    assert seqs(fed(assembly, messages[:-1])) == [0]
-    assert seqs(fed(assembly, messages[-1:])) == [1, 2, 3, 4]
+    intake = Intake()
+    assert seqs(fed(intake, messages[:-1])) == [0]
+    assert seqs(fed(intake, messages[-1:])) == [1, 2, 3, 4]
 
 
 def test_an_incomplete_window_long_before_the_next_complete_one_is_dropped_and_counted() -> None:
     late = batches(40, run=T0 + 1, seq=0)
-    assembly = Assembly()
-    assert seqs(fed(assembly, sent(batches(0), batches(1), late, without=((1, "heartbeats"),)))) == [0, 0]
-    assert assembly.counters["stale_windows"] == 1
+    intake = Intake()
+    assert seqs(fed(intake, sent(batches(0), batches(1), late, without=((1, "heartbeats"),)))) == [0, 0]
+    assert intake.counters["stale_windows"] == 1
 
 
 def test_a_new_run_follows_the_old_one_even_if_the_clock_was_set_back() -> None:
     after = [batches(at, run=T0 - 50_000, seq=seq) for seq, at in enumerate((-3, -2))]
     messages = sent(batches(0), batches(1), *after)
     for order in (messages, by_topic(messages, Random(2))):
-        assert [w.any().window for w in fed(Assembly(), order)] == [T0 + at * WIDTH for at in (0, 1, -3, -2)]
+        assert [w.any().window for w in fed(Intake(), order)] == [T0 + at * WIDTH for at in (0, 1, -3, -2)]
 
 
 def test_within_a_run_the_number_orders_and_not_the_clock() -> None:
     messages = sent(batches(5, seq=0), batches(6, seq=1), batches(4, seq=2))
-    assert [window.any().window for window in fed(Assembly(), messages)] == [T0 + at * WIDTH for at in (5, 6, 4)]
+    assert [window.any().window for window in fed(Intake(), messages)] == [T0 + at * WIDTH for at in (5, 6, 4)]
 
 
 def test_what_a_killed_agent_left_is_told_before_the_next_run() -> None:
     killed = ((1, "heartbeats"), (1, "owners"))
     messages = sent(batches(0), batches(1), batches(1, run=T0 + 9, seq=0), without=killed)
-    assert [w.any().run for w in fed(Assembly(), messages)] == [T0, T0, T0 + 9]
+    assert [w.any().run for w in fed(Intake(), messages)] == [T0, T0, T0 + 9]
 
 
 def test_what_an_agent_left_that_was_killed_before_any_heartbeat_has_no_place_in_any_order() -> None:
     dead = sent(batches(1, run=T0 + 5, seq=0), without=((0, "heartbeats"), (0, "owners")))
     messages = [*sent(batches(0)), *dead, *sent(batches(2, run=T0 + 9, seq=0))]
     for seed in range(10):
-        assert [w.any().run for w in fed(Assembly(), by_topic(messages, Random(seed)))] == [T0, T0 + 9]
+        assert [w.any().run for w in fed(Intake(), by_topic(messages, Random(seed)))] == [T0, T0 + 9]
 
 
 def test_what_waits_is_bounded_and_the_oldest_goes_as_it_is() -> None:
-    assembly = Assembly(limit=3)
-    windows = fed(assembly, sent(*(batches(n) for n in range(6)), without=tuple((n, "owners") for n in range(6))))
+    intake = Intake(limit=3)
+    windows = fed(intake, sent(*(batches(n) for n in range(6)), without=tuple((n, "owners") for n in range(6))))
     assert seqs(windows) == [0, 1, 2]
-    assert assembly.counters["forced_windows"] == 3
+    assert intake.counters["forced_windows"] == 3
 
 
 def test_what_waits_for_its_runs_heartbeat_is_bounded() -> None:
-    assembly = Assembly(limit=3)
+    intake = Intake(limit=3)
     for run in range(5):
-        fed(assembly, [("owners", batches(0, run=run)["owners"])])
-    assert assembly.counters["placeless_windows"] == 2
+        fed(intake, [("owners", batches(0, run=run)["owners"])])
+    assert intake.counters["placeless_windows"] == 2
 
 
 @settings(max_examples=100, deadline=None)
@@ -132,7 +133,7 @@ def test_any_interleaving_and_repetition_tells_the_same_windows(random: Random, 
         read.append(random.choice([queue for queue in queues if queue]).pop())
         if random.random() < 0.2:
             read.append(random.choice(read))
-    in_order, mixed = told(fed(Assembly(), messages)), told(fed(Assembly(), read))
+    in_order, mixed = told(fed(Intake(), messages)), told(fed(Intake(), read))
     whole = max((n for n, run in enumerate(runs) if not lost & {(n, t) for t in run}), default=-1)
     known = [one for one in in_order if (one[0], one[1]) <= (runs[whole]["owners"].run, runs[whole]["owners"].seq)]
     assert in_order == mixed or mixed == known
@@ -151,13 +152,13 @@ def test_a_keyframe_in_which_a_collector_failed_does_not_pass_over_what_that_sai
     broken = [lacking(batches(n, keyframe=True), "owners") for n in (2, 3)]
     messages = sent(batches(0), batches(1), *broken, batches(4))
     by_owners_last = sorted(messages, key=lambda message: message[0] == "owners")
-    assert seqs(fed(Assembly(), by_owners_last)) == [0, 1, 2, 3, 4]
-    assert [sorted(w.parts) for w in fed(Assembly(), by_owners_last)] == [
-        sorted(w.parts) for w in fed(Assembly(), messages)
+    assert seqs(fed(Intake(), by_owners_last)) == [0, 1, 2, 3, 4]
+    assert [sorted(w.parts) for w in fed(Intake(), by_owners_last)] == [
+        sorted(w.parts) for w in fed(Intake(), messages)
     ]
 
 
 def test_a_collector_that_never_comes_back_holds_no_window_for_ever() -> None:
     broken = [lacking(batches(n, keyframe=n % 2 == 0), "owners") for n in range(2, 9)]
     messages = sent(batches(0), batches(1), *broken, without=((1, "owners"),))
-    assert seqs(fed(Assembly(), messages)) == list(range(9))
+    assert seqs(fed(Intake(), messages)) == list(range(9))

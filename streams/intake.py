@@ -1,0 +1,121 @@
+"""Sorting the batches of one host id: by which agent, of which spot, told or set aside, and in which order.
+
+Who leads where is said by the heartbeats alone (streams/lives.py). Batches of other topics may come long before or
+after the heartbeat of their window; they wait, or follow it. The result depends on what was sent alone.
+"""
+
+from collections import Counter
+
+from schemas.raw import Batch, Heartbeat
+from schemas.topics import HEARTBEATS
+from streams.assembly import Assembly, Window, put
+from streams.lives import MOST, Lives, Notice, Run, Spot, Verdict
+
+Term = tuple[int, int, Spot]  # its number, first window that the agent leads with, where
+
+
+class Intake:
+    """The batches of one host id on their way to becoming windows. At most `limit` windows wait."""
+
+    def __init__(self, limit: int = 20_000) -> None:
+        self.counters: Counter[str] = Counter()
+        self._limit = limit
+        self._lives = Lives()
+        self._spots: dict[Spot, Assembly] = {}
+        self._led: dict[Run, list[Term]] = {}  # the newest last
+        self._until: dict[Run, int] = {}  # the window from which on an agent does not lead any more, though it lives
+        self._aside: dict[Run, int] = {}  # windows up to this one are another agent's to tell
+        self._early: dict[Run, dict[int, Window]] = {}  # of agents that do not lead, or of which no heartbeat came
+        self._notices: list[Notice] = []
+
+    def add(self, topic: str, batch: Batch) -> list[tuple[Spot, Window]]:
+        """Take a batch; return the windows that are complete with it, oldest first, with where they were seen."""
+        run = (batch.boot_id, batch.run)
+        if isinstance(batch, Heartbeat):
+            return self._hear(run, batch)
+        term = self._term(run, batch.seq)
+        if term is not None:
+            return [(term[2], window) for window in self._spots[term[2]].add((term[0], batch.seq), topic, batch)]
+        if batch.seq <= self._aside.get(run, -1):
+            self.counters["batches_set_aside"] += 1
+            return []
+        put(self._early.setdefault(run, {}), batch.seq, topic, batch)
+        self._bound_early()
+        return []
+
+    def notices(self) -> list[Notice]:
+        """Return what was found out about agents under this id since the last call."""
+        found, self._notices = self._notices, []
+        return found
+
+    def _hear(self, run: Run, beat: Heartbeat) -> list[tuple[Spot, Window]]:
+        verdict, notices = self._lives.hear(beat)
+        self._notices += notices
+        if verdict is Verdict.REPEATED:
+            self.counters["repeated_batches"] += 1
+            return []
+        spot = self._lives.spot(run) or (beat.boot_id, beat.netns)
+        windows = self._lead(run, spot, beat) if verdict is Verdict.LEADS else self._wait(run, spot, beat)
+        self._forget()
+        return [(spot, window) for window in windows]
+
+    def _lead(self, run: Run, spot: Spot, beat: Heartbeat) -> list[Window]:
+        seat = self._lives.seat(spot)
+        assembly = self._spots.setdefault(spot, Assembly(self.counters, self._limit))
+        terms = self._led.setdefault(run, [])
+        if not terms or terms[-1][0] != seat.term:
+            for other, seq in self._lives.heard(spot):
+                if other != run and not self._lives.gone(other):
+                    self._unseat(other, seq + 1)
+            early = self._early.pop(run, {})
+            terms.append((seat.term, self._aside.get(run, -1) + 1, spot))
+            self._until.pop(run, None)
+            for seq, window in early.items():
+                window.name = seat.name
+                assembly.place((seat.term, seq), window)
+        for other, seq in self._lives.heard(spot):
+            if other != run:
+                self._set_aside(other, seq)
+        return assembly.add((seat.term, beat.seq), HEARTBEATS.name, beat, seat.name)
+
+    def _wait(self, run: Run, spot: Spot, beat: Heartbeat) -> list[Window]:
+        """Keep a window until it is known that another agent has told it, or that there is no other."""
+        led = self._term(run, beat.seq) is not None
+        self._unseat(run, beat.seq)
+        put(self._early.setdefault(run, {}), beat.seq, HEARTBEATS.name, beat)
+        self._bound_early()
+        return self._spots[spot].release() if led else []
+
+    def _unseat(self, run: Run, seq: int) -> None:
+        """Take back what an agent sent from one window on: it may live, and another one leads."""
+        term = self._term(run, seq)
+        if term is not None:
+            self._until[run] = seq
+            self._early.setdefault(run, {}).update(self._spots[term[2]].take((term[0], seq)))
+
+    def _term(self, run: Run, seq: int) -> Term | None:
+        """Return the lead that a window belongs to."""
+        if seq >= self._until.get(run, seq + 1):
+            return None
+        return next((term for term in reversed(self._led.get(run, ())) if seq >= term[1]), None)
+
+    def _set_aside(self, run: Run, seq: int) -> None:
+        early = self._early.get(run, {})
+        aside = [number for number in early if number <= seq]
+        self.counters["windows_set_aside"] += len(aside)
+        for number in aside:
+            del early[number]
+        self._aside[run] = max(seq, self._aside.get(run, -1))
+
+    def _bound_early(self) -> None:
+        if sum(map(len, self._early.values())) > self._limit:
+            self.counters["placeless_windows"] += len(self._early.pop(next(iter(self._early))))
+
+    def _forget(self) -> None:
+        """Forget agents that nobody keeps in mind any more."""
+        if len(self._led) + len(self._aside) <= 4 * MOST:
+            return
+        for kept in (self._led, self._until, self._aside):
+            for run in [run for run in kept if self._lives.spot(run) is None]:
+                del kept[run]
+        self._spots = {spot: windows for spot, windows in self._spots.items() if self._lives.seated(spot)}
