@@ -60,7 +60,7 @@ class HostCollector(Inert):
         self._settings = settings
         self._etc = etc
         self._read_interfaces = interfaces
-        self._booted = 0
+        self.booted = 0
         self._last: dict[str, Any] = {}
         self._found: list[InterfaceAddress] = []
         self._chosen = Interfaces()
@@ -70,7 +70,7 @@ class HostCollector(Inert):
 
     def open(self, window: Window) -> None:
         """Take the boot time once: computed anew, it would wander with the wall clock."""
-        self._booted = round((time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)) * 1000)
+        self.booted = round((time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)) * 1000)
 
     def collect(self, window: Window) -> HostFacts:
         """Return the facts; a batch that changes nothing is marked by an empty host name."""
@@ -96,7 +96,7 @@ class HostCollector(Inert):
             "arch": shown(uname.machine),
             "cpus": os.cpu_count() or 0,
             "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
-            "booted": self._booted,
+            "booted": self.booted,
             "agent_version": _version(),
             "labels": {shown(name): shown(value) for name, value in self._settings.labels.items()},
         }

@@ -15,6 +15,7 @@ from collectors.listeners import ListenerCollector
 from collectors.load import LoadMeter
 from collectors.owners import OwnerCollector
 from collectors.parts import encoded_parts, without_bad_rows
+from collectors.presence import Company
 from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
 from collectors.processes import ProcessCollector
@@ -23,6 +24,7 @@ from collectors.rtnetlink import InterfaceAddress, read_interfaces
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector
+from collectors.spans import Spans
 from collectors.spool import Flush, Publish, Sealed, Spool
 from collectors.window import Collector, Window
 from schemas.codec import encode
@@ -44,19 +46,20 @@ def run(
     *,
     clock: Callable[[], float] = time.time,
     collectors: Sequence[Collector] | None = None,
+    company: Callable[[], Company] = Company,
 ) -> None:
     """Collect and send until `stop` is set, then send the window begun and return.
 
     `publish(topic, key, value)` hands a record to the log and `flush()` returns once all are acknowledged; both run in
     one thread of their own and may block or raise: windows then wait in a bounded spool. `clock` gives seconds since
-    the epoch. ValueError when the settings give this host no id.
+    the epoch, and `company` which other agent of this host there is. ValueError when the settings give this host no id.
     """
     host_id = find_host_id(settings)
     spool = Spool(host_id.encode(), publish, flush, settings.spool_windows, settings.spool_bytes)
     spool.start()
     try:
         while not stop.is_set():
-            Run(settings, host_id, spool, clock, collectors).until(stop)
+            Run(settings, host_id, spool, clock, collectors, company).until(stop)
     finally:
         if not spool.close(PATIENCE_S):
             _log.error("stopped before the log took every window")
@@ -89,10 +92,13 @@ class Run:
         spool: Spool,
         clock: Callable[[], float] = time.time,
         collectors: Sequence[Collector] | None = None,
+        company: Callable[[], Company] = Company,
     ) -> None:
         self._settings = settings
         self._spool = spool
         self._clock = clock
+        self._look = company
+        self._company = Company()
         self._interfaces = InterfaceWatch()
         read = self._interfaces.read
         self._host = HostCollector(settings, interfaces=read)
@@ -107,6 +113,8 @@ class Run:
         self._behind = set(self._collectors)  # must restate everything in their next batch
         self._opened: list[Collector] = []
         now = self._now()
+        self._spans = Spans(now)
+        self._netns = own_netns()
         width = settings.window_ms
         boot_id = find_boot_id(settings.proc)
         self._window = Window(host_id, boot_id, now, 0, now - now % width, width, keyframe=True)
@@ -118,9 +126,12 @@ class Run:
             while not stop.is_set():
                 window = self._window
                 self._wait(window, stop)
+                while not stop.is_set() and self._spans.overslept(window, self._now()):
+                    window = self._moved(window, self._now())
+                    self._wait(window, stop)
                 if self._now() < window.start:
                     return
-                self._report(window)
+                self._report(window, stopped=self._now() if stop.is_set() else 0)
                 self._window = self._next(window)
         finally:
             for collector in self._collectors:
@@ -141,13 +152,27 @@ class Run:
 
     def _next(self, window: Window) -> Window:
         """Return the window to report next: that of now, whatever was skipped, but never one reported before."""
-        now = self._now()
-        start = max(now - now % window.width, window.start + window.width)
-        return replace(window, seq=window.seq + 1, start=start, keyframe=start % self._settings.keyframe_ms == 0)
+        return replace(self._moved(window, max(self._now(), window.end)), seq=window.seq + 1)
 
-    def _report(self, window: Window) -> None:
+    def _moved(self, window: Window, now: int) -> Window:
+        """Return a window as the one of a later time; a keyframe if one was due since."""
+        start, every = now - now % window.width, self._settings.keyframe_ms
+        due = start // every != window.start // every
+        return replace(window, start=start, keyframe=due or (window.keyframe and not self._spans.reported(window)))
+
+    def _report(self, window: Window, stopped: int = 0) -> None:
+        before, self._company = self._company, self._look()
+        if self._company.alone and not before.alone:
+            window = replace(window, keyframe=True)  # this agent leads from now on
+        if self._company.beside and not before.beside:
+            _log.warning(
+                "another agent (pid %d) reports this host into the same log: stop one of them; "
+                "what this one reports is set aside while the other one lives",
+                self._company.beside,
+            )
         records, sent = self._collect(window)
-        sealed = Sealed(window.start, window.keyframe, [*records, (HEARTBEATS, self._last_word(window, sent))])
+        sealed = Sealed(window.start, window.keyframe, [*records, (HEARTBEATS, self._last_word(window, sent, stopped))])
+        self._spans.count(None, window)
         self._failed = {}
         if not self._spool.put(sealed):
             self._behind.update(self._collectors)
@@ -156,10 +181,12 @@ class Run:
         self._open()
         parts: dict[str, list[bytes]] = {}
         for collector in self._opened:
-            own = replace(window, keyframe=window.keyframe or collector in self._behind)
+            whole = window.keyframe or collector in self._behind
+            own = replace(window, keyframe=whole, covers=self._spans.covers(collector, window))
             self._behind.add(collector)  # until it has succeeded
             if self._guard(collector, partial(self._collect_one, collector, own, parts)):
                 self._behind.discard(collector)
+                self._spans.count(collector, window)
         records = [(topic, value) for topic in SENDING for value in parts.get(topic.name, ())]
         sent = {topic: len(values) for topic, values in parts.items() if topic != HOSTS.name}
         return records, sent
@@ -193,20 +220,22 @@ class Run:
             return False
         return True
 
-    def _last_word(self, window: Window, sent: dict[str, int]) -> bytes:
+    def _last_word(self, window: Window, sent: dict[str, int], stopped: int) -> bytes:
         """Return the heartbeat; where it cannot be made, the plainest that closes the window and says so."""
+        window = replace(window, covers=self._spans.covers(None, window))
+        life = {"netns": self._netns, "booted": self._host.booted, **self._company._asdict(), "stopped": stopped}
         try:
-            value = encode(self._heartbeat(window, sent))
+            value = encode(self._heartbeat(window, sent, life))
             if len(value) > HEARTBEATS.max_bytes:
                 raise ValueError(f"a heartbeat of {len(value)} bytes is too large for the log")
         except Exception as error:
             _log.exception("the heartbeat cannot be made, a plain one goes out")
             self._errors[f"errors_{HEARTBEATS.name}"] += 1
             failed = self._failed | {HEARTBEATS.name: _reason(error)}
-            return encode(window.batch(Heartbeat, sent=sent, failed=failed, counters=dict(self._errors)))
+            return encode(window.batch(Heartbeat, sent=sent, failed=failed, counters=dict(self._errors), **life))
         return value
 
-    def _heartbeat(self, window: Window, sent: dict[str, int]) -> Heartbeat:
+    def _heartbeat(self, window: Window, sent: dict[str, int], life: dict[str, int]) -> Heartbeat:
         load = self._load.read()
         missing = self._load.missing()
         counters = Counter({"windows_dropped": self._spool.dropped, "publish_errors": self._spool.errors})
@@ -217,11 +246,11 @@ class Run:
             Heartbeat,
             sent=sent,
             hostname=self._host.hostname,
-            netns=own_netns(),
             interfaces=self._host.interfaces,
             missing=missing,
             counters=dict(counters),
             failed=self._failed,
+            **life,
             **load._asdict(),
         )
 

@@ -91,7 +91,7 @@ class SocketCollector:
             if row.cookie in closing:  # it closed just after it was seen: one row will tell all
                 tracked.row = tracked.row._replace(state=row.state, ports=row.ports)
             else:
-                rows.append(tracked.tell(window.start, row, received(row)))
+                rows.append(tracked.tell(window, row, received(row)))
         return rows
 
     def _closed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
@@ -118,7 +118,7 @@ class SocketCollector:
                 return None
             failed = tracked.row.min_rtt_us == UNKNOWN_RTT
             last = tracked.row._replace(state=diag.CLOSE)
-            return tracked.tell(window.start, last, tracked.received, closed=True, failed=failed)
+            return tracked.tell(window, last, tracked.received, closed=True, failed=failed)
         got = received_payload(
             one,
             tracked.row.state,
@@ -129,7 +129,7 @@ class SocketCollector:
         )
         if tracked.told_closed and got <= tracked.received and final.row.sent == tracked.row.sent:
             return None
-        return tracked.tell(window.start, final.row, got, closed=True, failed=not final.established)
+        return tracked.tell(window, final.row, got, closed=True, failed=not final.established)
 
     def _waits(self, identity: Identity) -> bool:
         self._lookups += 1
@@ -154,14 +154,14 @@ class SocketCollector:
             if (not seen.events_complete or tracked.vanished > LINGER_WINDOWS) and not tracked.told_closed:
                 tracked.told_closed = True
                 last = tracked.row._replace(state=diag.CLOSE)
-                rows.append(tracked.tell(window.start, last, tracked.received, closed=True))
+                rows.append(tracked.tell(window, last, tracked.received, closed=True))
             if not seen.events_complete or tracked.vanished > 10 * LINGER_WINDOWS:
                 del self._known[cookie]
         return rows
 
     def _idle(self, told: set[int], window: Window) -> list[ConnectionRow]:
         return [
-            tracked.tell(window.start, tracked.row, tracked.received)
+            tracked.tell(window, tracked.row, tracked.received)
             for cookie, tracked in self._known.items()
             if cookie not in told and not tracked.vanished
         ]

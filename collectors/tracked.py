@@ -7,6 +7,7 @@ from typing import Any
 from collectors import diag
 from collectors.closing import FIN_CAME
 from collectors.diag import Identity, Row
+from collectors.window import Window
 
 NOTHING = Row(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 ConnectionRow = tuple[Any, ...]  # in the order of schemas.raw.Connections
@@ -31,7 +32,7 @@ class Tracked:
         """Take the counters as they are, so that the next row tells what came since."""
         self.row, self.sent, self.received = row, diag.sent_payload(row, self.opener), received(row)
 
-    def tell(self, window: int, row: Row, got: int, *, closed: bool = False, failed: bool = False) -> ConnectionRow:
+    def tell(self, window: Window, row: Row, got: int, *, closed: bool = False, failed: bool = False) -> ConnectionRow:
         """Return the row of a window, given the payload bytes received since the socket was opened."""
         last, sent = self.row, max(diag.sent_payload(row, self.opener), self.sent)
         told = (
@@ -41,7 +42,7 @@ class Tracked:
             row.state,
             self.identity.uid,
             self.since,
-            self.fresh and self.since == window,
+            self.fresh and self.since == window.start,
             self.fresh,
             not self.opener,
             closed,
@@ -53,6 +54,8 @@ class Tracked:
             (row.resent_segments - last.resent_segments) & _U32,
             row.rtt_us,
             0 if row.min_rtt_us == diag.UNKNOWN_RTT else row.min_rtt_us,
+            sent * window.keyframe,
+            max(got, self.received) * window.keyframe,
         )
         self.row, self.sent, self.received = row, sent, max(got, self.received)
         return told
@@ -70,4 +73,4 @@ def udp_row(
     state = diag.CLOSE if closed else diag.ESTABLISHED
     opened = fresh and since == window
     head = (cookie, socket.IPPROTO_UDP, *identity[:4], state, identity.uid, since, opened, fresh, False, closed)
-    return (*head, False, 0, 0, 0, 0, 0, 0, 0)
+    return (*head, False, *(0,) * 9)

@@ -20,6 +20,12 @@ class Window:
     start: int
     width: int
     keyframe: bool
+    covers: int = 0  # ms up to its end that the counters are of; 0: its width
+
+    @property
+    def end(self) -> int:
+        """Return when it ends."""
+        return self.start + self.width
 
     def batch(self, record: type[Record], **values: Any) -> Record:
         """Return a record of this window."""
@@ -31,6 +37,7 @@ class Window:
             window=self.start,
             width=self.width,
             keyframe=self.keyframe,
+            covers=self.covers,
             **values,
         )
 

@@ -1,5 +1,10 @@
 """Running the collectors: what the runner publishes goes to the log."""
 
+from contextlib import closing
+from pathlib import Path
+
+from collectors.host import find_host_id
+from collectors.presence import Presence
 from collectors.runner import run
 from schemas.topics import Topic
 from servicemap.config import Config
@@ -18,7 +23,16 @@ def run_collectors(config: Config) -> None:
 
     tune_memory()
     try:
-        run(config.collectors, publish, log.flush, stop)
+        with closing(Presence(find_host_id(config.collectors), _called(config))) as presence:
+            run(config.collectors, publish, log.flush, stop, company=presence.look)
     except ValueError as error:
         raise Failure(str(error)) from None
     log.close()
+
+
+def _called(config: Config) -> str:
+    """Return the log's address as all agents that write into it write it."""
+    if config.kafka:
+        brokers = config.log_url.removeprefix("kafka://").split(",")
+        return "kafka://" + ",".join(sorted(brokers))
+    return str(Path(config.log_url.removeprefix("sqlite://")).expanduser().resolve())

@@ -38,6 +38,8 @@ class Connection(NamedTuple):
     retransmits: int
     rtt_us: int
     min_rtt_us: int
+    sent_total: int
+    received_total: int
 
 
 assert Connection._fields == Connections.__struct_fields__
