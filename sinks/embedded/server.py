@@ -1,5 +1,6 @@
 """Opens the engine and both ports, and starts and stops everything in order."""
 
+import logging
 import os
 import socket
 import time
@@ -19,8 +20,11 @@ from sinks.embedded.native_session import NativeSession
 from sinks.embedded.places import Places, is_here
 from sinks.embedded.reader import forbidden_functions
 from sinks.embedded.tally import Tally
+from sinks.embedded.time_zone import settle
 from sinks.embedded.users import Users
 from sinks.embedded.watcher import Watcher
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,13 @@ class Store:
 
     def _open(self) -> Engine:
         """Open the engine in what is left of this process."""
-        extension = load_extension()
+        if said := settle():
+            log.warning("%s", said)
+        try:
+            extension = load_extension()
+        except ImportError as error:
+            reason = str(error).partition("\n")[0]
+            raise StartError(f"Cannot load the engine ({reason}): if it names a time zone, set TZ=UTC.") from error
         if self._options.confined:
             self.lacking = confine(self._folder.engine)
         try:
