@@ -42,7 +42,7 @@ class Meter:
             self.lags.append(time.time() - rows[0][0] / 1000)
 
     def lines(self) -> list[str]:
-        """Return a table: for each part the median of the second quarter of the time and of the last."""
+        """Return a table of the second quarter of the time and of the last: median of memory, least of the others."""
         form = "{:<8} {:>16.1f} {:>8.1f} {:>7} {:>6} {:>8} {:>6}"
         lines = ["part     MiB, 2nd quarter     last   files   last  threads   last"]
         for name, (before, after) in sorted(self.quarters().items()):
@@ -54,11 +54,16 @@ class Meter:
         return lines
 
     def quarters(self) -> dict[str, tuple[Use, Use]]:
-        """Return the medians of the second quarter and of the last one."""
-        return {name: (_median(uses, 1), _median(uses, 3)) for name, uses in self.uses.items() if len(uses) >= 8}
+        """Return what a part used in the second quarter and in the last one."""
+        return {name: (_quarter(uses, 1), _quarter(uses, 3)) for name, uses in self.uses.items() if len(uses) >= 8}
 
 
-def _median(uses: list[Use], quarter: int) -> Use:
+def _quarter(uses: list[Use], quarter: int) -> Use:
+    """Return the median of memory, and the least of what clients that come and go need."""
     size = len(uses) // 4
     chosen = uses[quarter * size : (quarter + 1) * size]
-    return Use(*(int(statistics.median(column)) for column in zip(*chosen, strict=True)))
+    return Use(
+        int(statistics.median(use.resident for use in chosen)),
+        min(use.descriptors for use in chosen),
+        min(use.threads for use in chosen),
+    )

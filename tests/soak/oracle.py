@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,14 @@ _COMMAND = (sys.executable, "-m", "tests.soak.traffic")
 _STORED = """
 SELECT
     if(a_port = {server}, b_port, a_port) AS port,
-    sum(if(a_port = {server}, b_opened, a_opened)) AS opened,
-    sum(if(a_port = {server}, b_closed, a_closed)) AS closed,
-    sum(if(a_port = {server}, b_sent_bytes, a_sent_bytes)) AS sent,
-    sum(if(a_port = {server}, b_received_bytes, a_received_bytes)) AS received,
-    sum(if(a_port = {server}, a_sent_bytes, b_sent_bytes)) AS answered,
-    sum(if(a_port = {server}, a_received_bytes, b_received_bytes)) AS heard
+    sum(if(a_port = {server}, b_opened, a_opened)),
+    sum(if(a_port = {server}, b_closed, a_closed)),
+    sum(if(a_port = {server}, b_sent_bytes, a_sent_bytes)),
+    sum(if(a_port = {server}, b_received_bytes, a_received_bytes)),
+    sum(if(a_port = {server}, a_opened, b_opened)),
+    sum(if(a_port = {server}, a_closed, b_closed)),
+    sum(if(a_port = {server}, a_received_bytes, b_received_bytes)),
+    sum(if(a_port = {server}, a_sent_bytes, b_sent_bytes))
 FROM edges FINAL
 WHERE transport = 'tcp' AND (a_port = {server} OR b_port = {server})
 GROUP BY port
@@ -28,28 +29,25 @@ GROUP BY port
 
 
 class Flow(NamedTuple):
-    """All connections of one client port to one server port."""
+    """All connections of one client port to one server port; bytes as the client sends and receives them."""
 
-    connections: int
-    closed: int
-    sent: int
-    received: int
+    opened: int = 0
+    closed: int = 0
+    sent: int = 0
+    received: int = 0
 
 
 class Difference(NamedTuple):
-    """How the store differs from what was: connections and bytes, missing and too many."""
+    """How the store differs from what was, added up over flows and both their ends."""
 
-    connections: int
-    lost: int
-    doubled: int
-    bytes: int
-    bytes_lost: int
-    bytes_doubled: int
+    was: Flow
+    missing: Flow
+    extra: Flow
 
     @property
     def none(self) -> bool:
         """Say whether the store is exact."""
-        return not (self.lost or self.doubled or self.bytes_lost or self.bytes_doubled)
+        return self.missing == self.extra == Flow()
 
 
 @contextmanager
@@ -81,37 +79,29 @@ def done(file: Path) -> dict[int, Flow]:
     flows: dict[int, Flow] = {}
     for line in file.read_text().splitlines():
         one = json.loads(line)
-        before = flows.get(one["port"], Flow(0, 0, 0, 0))
-        now = (1, 1, one["sent"], one["received"])
-        flows[one["port"]] = Flow(*(a + b for a, b in zip(before, now, strict=True)))
+        flows[one["port"]] = _sum(flows.get(one["port"], Flow()), Flow(1, 1, one["sent"], one["received"]))
     return flows
 
 
-def stored(running: Up, server: int) -> dict[int, Flow]:
-    """Return what the store says, by the clients' ports; of bytes what both ends counted, where they agree."""
-    found = {}
-    for port, opened, closed, sent, received, answered, heard in running.sql(_STORED.format(server=server)):
-        assert (sent, received) == (heard, answered), (
-            f"the ends of port {port} disagree: {sent, heard, received, answered}"
-        )
-        found[port] = Flow(opened, closed, sent, received)
-    return found
+def stored(running: Up, server: int) -> list[dict[int, Flow]]:
+    """Return what the store says, by the clients' ports: as the clients' ends counted, and as the server's did."""
+    rows = running.sql(_STORED.format(server=server))
+    return [{row[0]: Flow(*row[1:5]) for row in rows}, {row[0]: Flow(*row[5:]) for row in rows}]
 
 
-def difference(was: dict[int, Flow], found: dict[int, Flow]) -> Difference:
-    """Compare flow by flow: two errors never cancel each other out."""
-    missing, extra = Counter[str](), Counter[str]()
-    for port in was.keys() | found.keys():
-        one, other = was.get(port, Flow(0, 0, 0, 0)), found.get(port, Flow(0, 0, 0, 0))
-        count = other.connections - one.connections
-        size = other.sent + other.received - one.sent - one.received
-        (extra if count > 0 else missing)["connections"] += abs(count)
-        (extra if size > 0 else missing)["bytes"] += abs(size)
-    return Difference(
-        sum(flow.connections for flow in was.values()),
-        missing["connections"],
-        extra["connections"],
-        sum(flow.sent + flow.received for flow in was.values()),
-        missing["bytes"],
-        extra["bytes"],
-    )
+def difference(was: dict[int, Flow], ends: list[dict[int, Flow]]) -> Difference:
+    """Compare flow by flow and end by end: two errors never cancel each other out."""
+    missing = extra = Flow()
+    for found in ends:
+        for port in was.keys() | found.keys():
+            more = [other - one for one, other in zip(was.get(port, Flow()), found.get(port, Flow()), strict=True)]
+            missing = _sum(missing, Flow(*(max(-count, 0) for count in more)))
+            extra = _sum(extra, Flow(*(max(count, 0) for count in more)))
+    total = Flow()
+    for flow in was.values():
+        total = _sum(total, flow)
+    return Difference(total, missing, extra)
+
+
+def _sum(one: Flow, other: Flow) -> Flow:
+    return Flow(*(a + b for a, b in zip(one, other, strict=True)))
