@@ -210,14 +210,6 @@ def find(sock: socket.socket, identity: Identity) -> tuple[int, int] | None:
     return reply[BODY + 1], inode
 
 
-def parse_plain(chunks: Iterable[bytes], protocol: int) -> Iterator[Plain]:
-    """Yield the sockets of a dump that has no tcp_info."""
-    for chunk in chunks:
-        for kind, at, _ in netlink.messages(chunk):
-            if kind == SOCK_DIAG_BY_FAMILY:
-                yield plain(chunk, at, protocol)
-
-
 def plain(chunk: bytes, at: int, protocol: int) -> Plain:
     """Read the message at an offset."""
     (cookie,) = struct.unpack_from("=Q", chunk, at + BODY + 44)

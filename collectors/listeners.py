@@ -24,6 +24,8 @@ class ListenerCollector(Inert):
     def collect(self, window: Window) -> ListenerBatch:
         """Return new and changed listeners, or all on a keyframe, and those that closed."""
         now = self._scan.look(window.start).listening
+        if now is self._known and not window.keyframe:
+            return window.batch(ListenerBatch, netns=self._netns)
         told = now.values() if window.keyframe else (one for one in now.values() if self._known.get(one.cookie) != one)
         batch = window.batch(
             ListenerBatch,
@@ -31,7 +33,7 @@ class ListenerCollector(Inert):
             listeners=Listeners.of(_row(one) for one in told),
             gone=sorted(self._known.keys() - now.keys()),
         )
-        self._known = dict(now)
+        self._known = now
         return batch
 
 

@@ -10,9 +10,14 @@ from operator import itemgetter, ne
 from collectors import diag, netlink
 from collectors.destroyed import Closed, Destroyed
 from collectors.diag import Identity, Plain, Row
+from collectors.plain_dump import PlainDump
 from collectors.settings import Settings
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
+PLAIN = (
+    (socket.IPPROTO_TCP, diag.states(diag.LISTEN)),
+    (socket.IPPROTO_UDP, diag.states(diag.ESTABLISHED, diag.CLOSE)),
+)
 ANY = ("0.0.0.0", "::")  # a listener bound to one of these takes what comes to any address
 _cookie = itemgetter(Row._fields.index("cookie"))
 
@@ -52,6 +57,8 @@ class SocketScan:
         self._at = 0.0
         self._retell = False
         self._without_udp = False
+        self._plain: dict[tuple[int, int], PlainDump] = {}  # by family and protocol
+        self._plain_told = False
         self._others: dict[int, int] = {}
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold."""
@@ -116,10 +123,11 @@ class SocketScan:
         seen = Seen(since=self._at)
         self._at = self._monotonic()
         told = {} if self._retell else before
+        changed, self._plain_told = not self._plain_told, False
         try:
             for family in FAMILIES:
                 self._tcp(family, told, seen)
-                self._plain(family, seen)
+                changed |= self._read_plain(family)
         except OSError:
             self.close()  # a dump that broke off leaves answers in the socket: begin anew
             self.open()
@@ -128,9 +136,12 @@ class SocketScan:
         self._events.drain()  # after the dump: what closed while it ran is final here
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
         seen.vanished = before.keys() - seen.tcp.keys()
-        tcp = (one for one in seen.listening.values() if one.protocol == socket.IPPROTO_TCP)
-        seen.bound = frozenset((one.identity.local_address, one.identity.local_port) for one in tcp)
+        if changed:
+            self._take_plain(seen)
+        else:
+            seen.listening, seen.udp, seen.bound = self._seen.listening, self._seen.udp, self._seen.bound
         self._index(before, seen)
+        self._plain_told = True
         return seen
 
     def _tcp(self, family: int, before: dict[int, Row], seen: Seen) -> None:
@@ -150,24 +161,35 @@ class SocketScan:
                 if identity is not None:
                     seen.identities[cookie] = identity
 
-    def _plain(self, family: int, seen: Seen) -> None:
+    def _read_plain(self, family: int) -> bool:
+        """Read the listeners and the UDP sockets of a family; say whether there are others than at the last scan."""
         assert self._netlink is not None
-        tcp, udp = socket.IPPROTO_TCP, socket.IPPROTO_UDP
-        for protocol, mask in ((tcp, diag.states(diag.LISTEN)), (udp, diag.states(diag.ESTABLISHED, diag.CLOSE))):
+        changed = False
+        for protocol, mask in PLAIN:
+            dump = self._plain.setdefault((family, protocol), PlainDump(protocol))
             try:
-                chunks = diag.request(self._netlink, family, protocol, mask, info=False)
-                for found in diag.parse_plain(chunks, protocol):
-                    (seen.udp if found.state == diag.ESTABLISHED else seen.listening)[found.cookie] = found
+                changed |= dump.take(diag.request(self._netlink, family, protocol, mask, info=False))
             except FileNotFoundError:
-                if protocol == tcp:
+                if protocol == socket.IPPROTO_TCP:
                     raise
                 self._without_udp = True
+        return changed
+
+    def _take_plain(self, seen: Seen) -> None:
+        for dump in self._plain.values():
+            for found in dump.sockets():
+                (seen.udp if found.state == diag.ESTABLISHED else seen.listening)[found.cookie] = found
+        tcp = (one for one in seen.listening.values() if one.protocol == socket.IPPROTO_TCP)
+        seen.bound = frozenset((one.identity.local_address, one.identity.local_port) for one in tcp)
 
     def _index(self, before: dict[int, Row], seen: Seen) -> None:
         """Bring the inodes up to date; plain tuples: [2] is cookie, [3] inode, 0 while or after no process holds it."""
-        others = {one.inode: one.cookie for one in (*seen.listening.values(), *seen.udp.values())}
-        added = {inode: cookie for inode, cookie in others.items() if self._others.get(inode) != cookie}
-        removed = {before[cookie][3] for cookie in seen.vanished} | (self._others.keys() - others.keys())
+        others, added = self._others, {}
+        removed = {before[cookie][3] for cookie in seen.vanished}
+        if seen.listening is not self._seen.listening:
+            others = {one.inode: one.cookie for one in (*seen.listening.values(), *seen.udp.values())}
+            added = {inode: cookie for inode, cookie in others.items() if self._others.get(inode) != cookie}
+            removed |= self._others.keys() - others.keys()
         for row, _ in seen.changed:
             held = before.get(row[2])
             if held is None or held[3] != row[3]:

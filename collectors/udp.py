@@ -1,6 +1,6 @@
 """UDP sockets with a peer: who talks to whom, without counters, for the kernel keeps none."""
 
-from collectors.diag import Identity
+from collectors.diag import Identity, Plain
 from collectors.socket_scan import Seen
 from collectors.tracked import ConnectionRow, udp_row
 from collectors.window import Window
@@ -13,6 +13,7 @@ class UdpPeers:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Identity, int, bool]] = {}  # identity, since, fresh
+        self._seen: dict[int, Plain] | None = None
         self._awaited: dict[int, int] = {}  # sockets told closed whose event is to come, and the windows it may take
 
     def baseline(self, seen: Seen, window: Window) -> None:
@@ -21,6 +22,10 @@ class UdpPeers:
 
     def rows(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         """Return the sockets that are new or closed, and on a keyframe all others."""
+        if seen.udp is self._seen and not seen.udp_closed and not window.keyframe:
+            self._await(set(), {})
+            return []
+        self._seen = seen.udp
         rows = []
         known, self._known = self._known, {}
         for cookie, told in seen.udp.items():
