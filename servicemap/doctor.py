@@ -7,6 +7,7 @@ from itertools import chain
 import click
 import msgspec
 
+from schemas.text import shown
 from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.host_checks import host_checks
@@ -17,7 +18,7 @@ BROKEN, DEGRADED = 1, 3  # exit codes
 
 def examine(config: Config, *, as_json: bool) -> None:
     """Print all checks; exit 0 when all is well, 3 when something cannot be seen, 1 when something is broken."""
-    checks = list(chain(host_checks(config.collectors), part_checks(config)))
+    checks = [*map(_printable, chain(host_checks(config.collectors), part_checks(config)))]
     code = verdict(checks)
     if as_json:
         state = {0: "ok", DEGRADED: "degraded", BROKEN: "broken"}[code]
@@ -25,6 +26,13 @@ def examine(config: Config, *, as_json: bool) -> None:
     else:
         click.echo("".join(_lines(checks)), nl=False)
     sys.exit(code)
+
+
+def _printable(check: Check) -> Check:
+    """Return a check without the bytes that names of hosts, files and programs may have."""
+    return msgspec.structs.replace(
+        check, name=shown(check.name), found=shown(check.found), needs=shown(check.needs), fix=shown(check.fix)
+    )
 
 
 def verdict(checks: Sequence[Check]) -> int:

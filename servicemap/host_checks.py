@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 
-from collectors.host import find_boot_id, find_host_id
+from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.processes import HANGING
 from collectors.procfs import own_netns
 from collectors.rtnetlink import InterfaceAddress, read_interfaces
@@ -40,7 +40,7 @@ def host_checks(settings: Settings) -> Iterator[Check]:
     yield interfaces(read_interfaces)
     start = int(time.time() * 1000) // settings.window_ms * settings.window_ms
     window = Window(host_id, find_boot_id(settings.proc), start, 0, start, settings.window_ms, keyframe=True)
-    yield from collecting(lambda: default_collectors(settings), window)
+    yield from collecting(lambda: [*default_collectors(settings), HostCollector(settings)], window)
 
 
 def kernel(system: str, release: str) -> Check:
@@ -57,7 +57,7 @@ def interfaces(read: Callable[[], list[InterfaceAddress]]) -> Check:
     """Say which addresses this host has."""
     try:
         found = read()
-    except OSError as error:
+    except Exception as error:
         return Check("interfaces", "broken", str(error), "netlink sockets (AF_NETLINK)", "allow them in the sandbox")
     names = sorted({one.name for one in found})
     return Check("interfaces", "ok", f"{len(found)} addresses on {', '.join(names) or 'no interface'}")
@@ -76,13 +76,14 @@ def collecting(make: Callable[[], list[Collector]], window: Window) -> Iterator[
         try:
             collector.open(window)
             batch = collector.collect(window)
-        except (OSError, ValueError) as error:
+        except Exception as error:
             yield Check(name, "broken", f"{type(error).__name__}: {error}", "netlink sockets and procfs", DIAG_MODULES)
             continue
         yield Check(name, "ok", _seen(batch))
-        missing |= collector.missing()
     for collector in collectors:
-        with suppress(OSError):
+        with suppress(Exception):
+            missing |= collector.missing()
+        with suppress(Exception):
             collector.close()
     for what, needs in missing.items():
         yield Check(what, "missing", "cannot be seen", needs, mended_by(what, needs))

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from schemas.topics import HEARTBEATS
+from servicemap.agent_checks import agent_checks
 from servicemap.browsing import existing_log
 from servicemap.check import Check
 from servicemap.config import Config
@@ -60,6 +61,7 @@ def log(config: Config, now: int) -> Iterator[Check]:
         with closing(existing_log(config)) as opened:
             topics = opened.topics()
             newest = _newest(opened) if any(topic.name == HEARTBEATS.name for topic in topics) else 0
+            agents = list(agent_checks(opened, now))
     except (Failure, LogError) as error:
         yield Check("log", "broken", str(error), "a log that answers", "servicemap up --log URL, with one that does")
         return
@@ -74,6 +76,7 @@ def log(config: Config, now: int) -> Iterator[Check]:
         yield Check(
             "clock", "ok", f"the newest heartbeat was logged at {iso(newest)}" if newest else "no heartbeat yet"
         )
+    yield from agents
 
 
 def store(config: Config) -> Iterator[Check]:

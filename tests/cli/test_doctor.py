@@ -14,7 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from collectors.window import Inert, Window
-from schemas.raw import ListenerBatch, Listeners
+from schemas.codec import encode
+from schemas.raw import Heartbeat, ListenerBatch, Listeners
+from schemas.text import to_text
 from schemas.topics import HEARTBEATS, LISTENERS
 from servicemap import part_checks
 from servicemap.check import Check
@@ -186,3 +188,61 @@ def test_a_person_without_privileges_is_told_to_be_root(tmp_path: Path) -> None:
     checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
     assert checks["owners of other users' sockets"]["fix"] == "sudo servicemap up"
     assert checks["connections"]["state"] == "ok"
+
+
+@pytest.mark.parametrize("error", [UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no"), KeyError("x"), MemoryError()])
+def test_whatever_a_collector_fails_with_hides_no_other(error: Exception) -> None:
+    class Odd(Blind):
+        def collect(self, window: Window) -> ListenerBatch:
+            raise error
+
+        def missing(self) -> dict[str, str]:
+            raise error
+
+    broken, seen, *_ = collecting(lambda: [Odd(), Blind()], WINDOW)
+    assert broken.state == "broken"
+    assert broken.found.startswith(type(error).__name__)
+    assert seen.state == "ok"
+
+
+def test_collectors_that_fail_elsewhere_are_named(tmp_path: Path) -> None:
+    def beat(host: str, ago: int, failed: dict[str, str]) -> bytes:
+        window = int(time.time() - ago) * 1000 // 5000 * 5000
+        return encode(
+            Heartbeat(
+                host_id=host, boot_id="b", run=0, window=window, width=5000, hostname=f"{host}\x1b", failed=failed
+            )
+        )
+
+    config = Config(data=str(tmp_path))
+    with closing(connect_log(config)) as log:
+        for host, ago, failed in (
+            ("web", 20, {"hosts": "old"}),
+            ("web", 5, {"owners": "OSError: \x1b[2Jno", "requests": "KeyError: 1"}),
+            ("db", 20, {"owners": "OSError: no"}),
+            ("db", 5, {}),
+        ):
+            log.append(HEARTBEATS.name, host.encode(), beat(host, ago, failed))
+        log.append(HEARTBEATS.name, b"web", b"{")
+        log.flush()
+
+    result = ask("--json", "--data", str(tmp_path))
+    found = {name: check for name, check in by_name(result).items() if name.endswith((r"web\x1b", r"db\x1b"))}
+    assert found.keys() == {r"owners of web\x1b", r"requests of web\x1b"}
+    assert found[r"owners of web\x1b"]["state"] == "broken"
+    assert found[r"owners of web\x1b"]["found"].endswith(r"OSError: \x1b[2Jno")
+
+
+@pytest.mark.parametrize("name", [b"\xff", b"a\nb", b"\x1b[2J"])
+def test_a_directory_of_any_name_is_examined(tmp_path: Path, name: bytes) -> None:
+    for form in ([], ["--json"]):
+        folder = os.fsdecode(bytes(tmp_path) + b"/" + name)
+        told = subprocess.run(
+            [sys.executable, "-m", "servicemap", "doctor", *form, "--data", folder],
+            capture_output=True,
+            env={**os.environ, **FREE_PORTS},
+            check=False,
+        )
+        assert told.returncode in {0, 3}, told.stderr
+        assert to_text(name).encode() in told.stdout.replace(b"\\\\", b"\\")
+        assert name not in told.stdout
