@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 from collectors.settings import Settings
+from schemas.text import shown
 from streams.naming import NamingRule
 
 PREFIX = "SERVICEMAP_"
@@ -120,9 +121,22 @@ def load(
     for given in given_values(file, environment, flags):
         _put(tree, given.path, given.value)
     try:
-        return msgspec.convert(tree, Config, strict=False)
+        config = msgspec.convert(tree, Config, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigError(f"configuration: {error}") from None
+    return _checked(config)
+
+
+def _checked(config: Config) -> Config:
+    """Refuse addresses that are no text; a path may be named with any bytes."""
+    log = config.log.url if "://" in config.log.url else ""
+    addresses = {
+        "log.url": log, "store.url": config.store.url, "store.host": config.store.host, "view.host": config.view.host,
+    }  # fmt: skip
+    for key, text in addresses.items():
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise ConfigError(f"configuration: {key} is no text: {shown(text)}")
+    return config
 
 
 def given_values(
@@ -138,7 +152,7 @@ def given_values(
         yield from (Given(path, value, str(chosen)) for path, value in _leaves((), _file(chosen)))
     for name, text in environment.items():
         if name.startswith(PREFIX) and name not in {"SERVICEMAP_CONFIG"} and not name.startswith("SERVICEMAP_TEST_"):
-            yield Given(tuple(name.removeprefix(PREFIX).lower().split("__")), text, name)
+            yield Given(tuple(shown(name.removeprefix(PREFIX)).lower().split("__")), text, shown(name))
     for key, value in (flags or {}).items():
         if value is not None:
             yield Given(tuple(key.split(".")), value, "command line")
@@ -158,7 +172,7 @@ def _file(path: Path) -> dict[str, Any]:
         decoded = msgspec.json.decode(text) if path.suffix == ".json" else msgspec.toml.decode(text)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid: {error}") from None
     if not isinstance(decoded, dict):
         raise ConfigError(f"{path} is not a table of settings")

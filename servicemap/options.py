@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from schemas.text import shown
 from servicemap.config import ConfigError, load
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -21,7 +22,24 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the sentence."""
-        click.echo(f"servicemap: {self.format_message()}", err=True)
+        click.echo(f"servicemap: {_printable(self.format_message())}", err=True)
+
+
+class LogFormatter(logging.Formatter):
+    """Lines of the program's own log, in which names that others chose cannot hide or forge anything."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line of a record."""
+        record.message = shown(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        """Return a traceback, line by line."""
+        return _printable(super().formatException(ei))
+
+
+def _printable(text: str) -> str:
+    return "\n".join(map(shown, text.split("\n")))
 
 
 class Duration(click.ParamType):
@@ -103,10 +121,8 @@ def configured(**keys: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
 
 def _log(debug: bool) -> None:
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[handler])
     if not debug:  # what it warns of with a traceback, a failure says in a sentence
         logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 import msgspec
 
+from schemas.text import shown
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
 from servicemap.options import Failure
@@ -39,9 +40,9 @@ def settings(config: Config, given: list[Given]) -> Iterator[dict[str, Any]]:
     for path, value in leaves((), config):
         key = ".".join(path)
         origins = [each.origin for each in given if each.path[: len(path)] == path]
-        shown = effective.get(key, msgspec.to_builtins(value))
-        shown = "***" if key in SECRETS and shown else _redacted(shown)
-        yield {"key": key, "value": shown, "origin": origins[-1] if origins else DEFAULT}
+        told = effective.get(key, msgspec.to_builtins(value))
+        told = "***" if key in SECRETS and told else _printable(_redacted(told))
+        yield {"key": key, "value": told, "origin": shown(origins[-1]) if origins else DEFAULT}
 
 
 def check_settings(config: Config, *, as_json: bool) -> None:
@@ -96,6 +97,15 @@ def leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...],
         return
     for name in value.__struct_fields__:
         yield from leaves((*path, name), getattr(value, name))
+
+
+def _printable(value: Any) -> Any:
+    """Return a value whose texts can be written anywhere: a path may be named with any bytes."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, dict):
+        return {shown(name): _printable(inner) for name, inner in value.items()}
+    return [_printable(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _redacted(value: Any) -> Any:

@@ -85,7 +85,11 @@ def _written(config: Config) -> Path:
     """Write the configuration down for the parts."""
     file = config.directory / "run.json"
     settled = msgspec.structs.replace(config, data=str(config.directory.resolve()))
-    file.write_bytes(msgspec.json.encode(settled))
+    try:
+        text = msgspec.json.encode(settled)
+    except UnicodeEncodeError as error:
+        raise Failure(f"the parts cannot be told of {error.object}: call it in UTF-8") from None
+    file.write_bytes(text)
     file.chmod(0o600)  # a store's password may be in it
     return file
 

@@ -9,6 +9,8 @@ from posixpath import basename, splitext
 
 from msgspec import Struct
 
+from schemas.text import to_bytes
+
 _INTERPRETER = re.compile(
     r"(python|pypy|ruby|perl|node|nodejs|bun|deno|php|php-fpm|lua|Rscript|bash|sh|dash|zsh)[\d.]*"
 )
@@ -19,6 +21,7 @@ _GENERIC = {"main", "app", "server", "index", "run", "manage", "start", "__main_
 # Units that hold what a person started, not one thing: name the program instead.
 _HOLDERS = re.compile(r"(user@\d+|session-.*|cron|crond|ssh|sshd|getty@.*|dbus|init|systemd-.*)\.(service|scope)")
 _CMDLINE_SCAN = 64
+COMM_BYTES = 15
 
 
 class NamingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,10 +55,16 @@ def program(comm: str, exe: str, cmdline: Sequence[str]) -> str:
     title = re.split(r"[\s:]", cmdline[0].lstrip("-"), maxsplit=1)[0] if cmdline else ""
     called = basename(title)
     base = basename(exe.removesuffix(" (deleted)"))
-    name = called if called and (called[:15] == comm or called == base or not base) else base or comm or called
+    own = _cut(called) == to_bytes(comm) or called == base or not base
+    name = called if called and own else base or comm or called
     if name == "java":
         return _jar(cmdline) or name
     return (_INTERPRETER.fullmatch(name) and _script(cmdline)) or name
+
+
+def _cut(name: str) -> bytes:
+    """Return what the kernel keeps of a name, which may end within a letter."""
+    return to_bytes(name)[:COMM_BYTES]
 
 
 def service(

@@ -19,11 +19,11 @@ def members(store: Store, nodes: list[str], over: Span) -> list[Node]:
         lists[kind].append(node if kind == "process" else rest)
     if all(not found for kind, found in lists.items() if kind != "address"):
         return []
-    nobody = ":"  # a list may not be empty, and nothing is called so
+    nobody = "\t"  # a list may not be empty, and no name has a tab (schemas/text.py)
     asked: dict[str, Any] = {
         "nodes": [*lists["process"], nobody],
         "services": [*lists["service"], nobody],
-        "containers": [*lists["container"], "-"],
+        "containers": [*lists["container"], nobody],
         "hosts": [*lists["host"], nobody],
     }
     rows = store.query(query("view_members"), {**asked, "from": over.start, "to": over.end, "most": MOST})

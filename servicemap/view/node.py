@@ -78,7 +78,7 @@ def _facts(node: str, made_of: list[Node], known: Hosts) -> dict[str, Any]:
         scope, _, address = rest.rpartition("@")
         owners = [] if scope else [each["hostname"] for each in known if _has(each["addresses"], address)]
         return {"kind": kind, "address": address, "scope": scope, "addresses_of": owners}
-    return {"kind": kind, "name": rest.rpartition(":")[2] if kind == "container" else rest} | _shared(made_of)
+    return {"kind": kind, "name": rest.partition(":")[2] if kind == "container" else rest} | _shared(made_of)
 
 
 def _has(addresses: list[str], address: str) -> bool:

@@ -47,7 +47,7 @@ class About(NamedTuple):
 
 def events(store: Store, start: int, end: int, about: About | None = None) -> list[dict[str, Any]]:
     """Return the newest events, of somebody or of all; oldest first."""
-    nobody = "-"  # a list may not be empty, and this is no node's id
+    nobody = "\t"  # a list may not be empty, and no name has a tab (schemas/text.py)
     lists = {name: [*found, nobody] for name, found in (about or About())._asdict().items()}
     asked = {**lists, "all": int(about is None), "from": start, "to": end, "most": MOST_EVENTS}
     return [dict(zip(EVENT, row, strict=True)) for row in store.query(query("view_events"), asked)]

@@ -1,7 +1,10 @@
 """A process is called what a person would call it."""
 
+import re
+
 import pytest
 
+from schemas.text import to_text
 from streams.naming import NamingRule, program, service
 
 CASES = [
@@ -51,3 +54,13 @@ def test_a_rule_of_the_user_goes_first_and_must_match_whole_facts() -> None:
     ]
     assert service(rules, "postgres", ["postgres:", "shop"], "postgresql.service", "", "postgres") == "shop-db"
     assert service(rules, "postgres", ["postgres:", "other"], "postgresql.service", "", "postgres") == "postgresql"
+
+
+@pytest.mark.parametrize(
+    "raw", [b"x\xff", "Ünïcödé-Dienst".encode(), b"\xff" * 20, b"a\nb", b"host:web-1", b"a b", b"-", b"\\xff"]
+)
+def test_a_program_of_any_name_is_called_by_it(raw: bytes) -> None:
+    text, comm = to_text(raw), to_text(raw[:15])
+    assert program(comm, f"/usr/bin/{text}", [f"/usr/bin/{text}"]) == text
+    assert program(comm, "", [text]) in {text, re.split("[ :]", text.lstrip("-"))[0], comm}
+    assert program(comm, "", []) == comm
