@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
-from sinks.embedded import external, reader, sql
+from sinks.embedded import external, sql
 from sinks.embedded.blocks import Column
 from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session, decoded
+from sinks.embedded.reader import Judge
+from sinks.embedded.reader_errors import told_to_reader
+from sinks.embedded.reader_settings import LIMITS, PACKED_FORMATS, WHOLE_BYTES, WHOLE_BYTES_PACKED
 from sinks.embedded.users import User
 
 Columns = tuple[Column, ...]
@@ -22,11 +25,13 @@ _MORE = re.compile(r"\b(totals|extremes)\b", re.I)
 class Client:
     """Statements of one client, in order. Not thread-safe."""
 
-    def __init__(self, engine: Engine, user: User, database: str) -> None:
+    def __init__(self, engine: Engine, judge: Judge, user: User, database: str) -> None:
         """Open an engine connection; raises EngineError for an unknown database."""
         self.user = user
         self.tag = engine.tag()
         self._engine = engine
+        self._judge = judge
+        self._parser: Session | None = None  # without settings of the client's: for the judge
         self._database = database or engine.home()
         self._chosen: dict[str, str] = {}  # by SET statements
         self._applied: dict[str, str] = {}
@@ -52,12 +57,13 @@ class Client:
         EngineError.
         """
         if self.user.reads_only and not streamed:
-            most = reader.WHOLE_BYTES_PACKED if form in reader.PACKED_FORMATS else reader.WHOLE_BYTES
+            most = WHOLE_BYTES_PACKED if form in PACKED_FORMATS else WHOLE_BYTES
             settings = {**settings, "max_result_bytes": str(most)}
+        asked, database = text, self._database
         text = self.prepare(text, settings, parameters)
         if not text:
             return
-        self.session.counts = Counts()  # not those of the judge
+        self.session.counts = Counts()  # not those of what prepared it
         self.deadline = self._deadline()
         streamed = streamed or not self.session.kind(text)[1]  # only so does what is no statement give its error
         if told:
@@ -69,6 +75,9 @@ class Client:
                     yield piece
                     if time.monotonic() > self.deadline:  # the engine counts only the time that it works itself
                         raise _overdue()
+        except EngineError as error:
+            self._database = database
+            raise (told_to_reader(error, asked, self._engine.data) if self.user.reads_only else error) from None
         finally:
             if told:
                 self.session.on_progress(None)
@@ -92,8 +101,9 @@ class Client:
             text, inline = clause
             literals |= inline
         self._set_for_reader({**self._chosen, **literals})
-        reader.check_statement(self.session, text, parameters, self.user.forbidden)
-        return text
+        judged = self._judge.judge(self._parsing, text, parameters, self._database)
+        self._database = judged.database
+        return judged.text
 
     def tells_more(self, text: str, settings: Mapping[str, str]) -> bool:
         """Whether totals or extremes may follow the rows, which the engine tells only of a result as a whole."""
@@ -119,6 +129,7 @@ class Client:
     def use(self, database: str) -> None:
         """Go to another database; raises EngineError when there is none of that name."""
         _discard(self.session, f"USE {external.quoted(database)}")
+        self._database = database
 
     def insert(self, insert: sql.InsertText, form: str, settings: Mapping[str, str]) -> Insert:
         """Begin an INSERT; raises EngineError, always so for a reader."""
@@ -170,6 +181,13 @@ class Client:
     def close(self) -> None:
         """Give the engine connection back."""
         self.session.close()
+        if self._parser:
+            self._parser.close()
+
+    def _parsing(self) -> Session:
+        if self._parser is None:
+            self._parser = self._engine.session(self.tag)
+        return self._parser
 
     def _open(self, literals: Mapping[str, str]) -> Session:
         session = self._engine.session(self.tag)
@@ -189,15 +207,13 @@ class Client:
 
     def _set_for_reader(self, literals: Mapping[str, str]) -> None:
         """A connection with readonly = 1 takes no settings, so others mean a new one (0.4 ms)."""
-        wanted = dict(reader.LIMITS)
+        wanted = dict(LIMITS)
         for name, value in literals.items():
             if not name.isidentifier():
                 raise _unknown_setting(name)
-            wanted[name] = reader.allowed_setting(name, value)
+            wanted[name] = self._judge.setting(self._parsing, name, value)
         if wanted == self._applied and not self._stale:
             return
-        database = b"".join(self.session.whole("SELECT currentDatabase()", "TSVRaw"))
-        self._database = decoded(database).removesuffix("\n")
         fresh = self._open(wanted)
         self.session.close()
         self.session, self._stale = fresh, False

@@ -9,6 +9,7 @@ from sinks.embedded.engine import Engine, EngineError
 from sinks.embedded.http_sessions import Sessions
 from sinks.embedded.peer import Peer
 from sinks.embedded.places import Full, Places, Standing
+from sinks.embedded.reader import Judge
 from sinks.embedded.tally import Tally
 from sinks.embedded.turns import Turn, Turns
 from sinks.embedded.users import User, Users
@@ -33,6 +34,7 @@ class Context:
 
     engine: Engine
     users: Users
+    judge: Judge
     watcher: Watcher
     setting_types: dict[str, str]
     tally: Tally

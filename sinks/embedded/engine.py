@@ -138,6 +138,7 @@ class Engine:
         Raises EngineError when the directory cannot be opened, for example while another process
         has it open.
         """
+        self.data = data
         self._chdb = extension.module
         knobs = {**KNOBS, "max_server_memory_usage": memory_bytes}
         self._target = f"{data}?" + "&".join(f"{name}={value}" for name, value in knobs.items())

@@ -153,7 +153,7 @@ class HttpSession(BaseHTTPRequestHandler):
         """Lend the client of the request's session, else one that is closed behind the request."""
 
         def make() -> Client:
-            return Client(self._context.engine, user, request.database)
+            return Client(self._context.engine, self._context.judge, user, request.database)
 
         name = request.values.get("session_id")
         if not name:

@@ -66,7 +66,7 @@ class NativeSession:
         self._context.settle(self._peer, user)
         self._wire.limit = self._frames.limit = _QUERY if user.reads_only else _BLOCK
         engine = self._context.engine
-        client = Client(engine, user, hello.database)
+        client = Client(engine, self._context.judge, user, hello.database)
         answer = native.hello(hello.revision, engine.version, engine.timezone, "servicemap")
         self._peer.sendall(answer)
         return client

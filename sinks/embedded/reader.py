@@ -1,101 +1,110 @@
-"""What the read-only user may do. The engine's own `readonly = 1` is the wall; this fills its gaps.
+"""What a reader may say: what stays inside the store, and nothing that cannot be judged.
 
-Measured on chdb 4.4: readonly = 2 lets file(), url() and INTO OUTFILE through; readonly = 1 stops
-table functions, writes and DDL, but not the scalar function file(), Python(), INTO OUTFILE or KILL,
-and refuses every setting. So statements are judged by the engine's own parser (class and syntax
-tree; text only says that there is nothing to judge), and settings are applied from outside before
-readonly = 1 is set.
+The engine's own `readonly = 1` is the first wall. Measured on chdb 4.4 it stops writes, DDL and most table functions,
+but not the scalar function file() nor its name as a value, eval(), INTO OUTFILE, KILL, or settings in subqueries. So
+every statement is judged by its syntax tree, as the engine itself reads it, before it is run.
 """
 
 import re
-from collections.abc import Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 
-from sinks.embedded.engine import Engine, EngineError, Session
+from sinks.embedded import reader_forms
+from sinks.embedded.allowed import Allowed
+from sinks.embedded.engine import Session
+from sinks.embedded.reader_settings import allowed_setting, as_literal, expressions
+from sinks.embedded.reader_walk import Walk
+from sinks.embedded.refusal import refuse
+from sinks.embedded.syntax import NoTree, statement, tree
 
-MAX_SECONDS = 300
-LIMITS = {  # of one query; the server's memory limit bounds all together
-    "max_execution_time": "60",
-    "max_memory_usage": "1000000000",
-    "max_bytes_before_external_group_by": "200000000",  # rather slow than refused; some queries group three times over
-    "max_threads": "2",
-    "optimize_move_to_prewhere_if_final": "1",  # the time chooses rows before FINAL merges them: it is in every key
+_STATEMENTS = {
+    *("SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery", "ExplainQuery", "UseQuery"),
+    *("ShowTablesQuery", "ShowColumnsQuery", "ShowIndexesQuery"),
 }
-# Of a result that is sent in one piece: as text it takes up to ten times as much memory, packed about as much.
-WHOLE_BYTES = 50_000_000
-WHOLE_BYTES_PACKED = 400_000_000
-PACKED_FORMATS = {"Parquet", "Arrow", "ArrowStream", "ORC", "Avro"}
-_FORBIDDEN_SETTINGS = re.compile(
-    r"readonly|profile|log_comment|allow_(?!experimental)\w+|max_memory\w*"
-    r"|\w*(schema|template|path|url|_file|dictionar|storage|disk|ddl|access|role|proxy|user)\w*",
-)
-# Table functions are refused by name as well: sqlite() makes its file before it is refused.
-_FORBIDDEN_FUNCTIONS = {"file", "python", "catboostevaluate", "input"}
-_HARMLESS_FUNCTIONS = {"format", "zeros", "zeros_mt", "loop", "null"}
-_FUNCTION = re.compile(r"^\s*Function (\S+)", re.M)
-_WORD = re.compile(r"\w+")
-# One statement, and if it is made to write, the wall stops it.
-_PLAIN = re.compile(r"(\s*--[^\n]*\n)*\s*(SELECT|WITH)\b(?!.*\boutfile\b)[^;]*", re.I | re.S)
-_SAFE_CONTROL = re.compile(r"\s*USE\s+(\w+|`[^`\\]+`|\"[^\"\\]+\")\s*;?\s*", re.I)
+_KEPT = 1024  # judged texts
+_LONGEST_KEPT = 1 << 16
+_NUMBER = re.compile(r"(?<![\w$])\d++(?![\w$])")
 
 
-def _refuse(what: str) -> EngineError:
-    return EngineError(164, f"DB::Exception: default: {what} in readonly mode: use the writer's login. (READONLY)")
+@dataclass(frozen=True)
+class Judged:
+    """What may be run, and the database that is used from then on."""
+
+    text: str
+    database: str
 
 
-def forbidden_functions(engine: Engine) -> frozenset[str]:
-    """Lower-case names of the functions that reach outside the store."""
-    names = engine.text("SELECT lower(name) FROM system.table_functions WHERE NOT allow_readonly")
-    return frozenset(names.split()) - _HARMLESS_FUNCTIONS | _FORBIDDEN_FUNCTIONS
+class Judge:
+    """Judges statements of readers. Thread-safe."""
+
+    def __init__(self, allowed: Allowed) -> None:
+        """`allowed` is what stays inside the store."""
+        self._allowed = allowed
+        self._fine: OrderedDict[bytes, None] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def judge(self, parser: Callable[[], Session], text: str, parameters: Mapping[str, str], database: str) -> Judged:
+        """Give what is to be run, or raise EngineError: READONLY (164), or why it is no statement.
+
+        `database` is where names without one are looked up; `parser` gives a session of its own, without settings.
+        """
+        key = _key(text, database)
+        if key and self._knows(key):
+            return Judged(text, database)
+        session = parser()
+        try:
+            root = tree(session, text)
+        except NoTree:
+            return Judged(
+                reader_forms.checked(text, lambda select: self.judge(parser, select, {}, database).text), database
+            )
+        if root.get("type") not in _STATEMENTS:
+            raise refuse("Cannot execute query")
+        walk = Walk(self._allowed, parameters, database, lambda name, value: self.setting(parser, name, value))
+        walk.over(root)
+        if root["type"] == "UseQuery":
+            return Judged(text, walk.used)
+        if walk.changed:
+            return Judged(statement(session, root), database)
+        if key and not walk.depends:
+            self._keep(key)
+        return Judged(text, database)
+
+    def setting(self, parser: Callable[[], Session], name: str, value: str) -> str:
+        """Return the SQL literal to set, or raise EngineError when a reader may not set this; `value` is one, too."""
+        value = allowed_setting(name, value, self._allowed.settings)
+        if not name.startswith("additional_"):
+            return value
+        given = expressions(parser(), name, value)
+        for expression in [given] if isinstance(given, str) else given.values():
+            if expression.strip():
+                self.judge(parser, f"SELECT {expression}\n", {}, "system")  # of any table, those of system included
+        return as_literal(given)  # as it was understood here
+
+    def _knows(self, key: bytes) -> bool:
+        with self._lock:
+            if key not in self._fine:
+                return False
+            self._fine.move_to_end(key)
+            return True
+
+    def _keep(self, key: bytes) -> None:
+        with self._lock:
+            self._fine[key] = None
+            if len(self._fine) > _KEPT:
+                self._fine.popitem(last=False)
 
 
-def check_statement(session: Session, statement: str, parameters: Mapping[str, str], forbidden: frozenset[str]) -> None:
-    """Raise READONLY (164) unless the statement only reads from the store's own tables."""
-    if _SAFE_CONTROL.fullmatch(statement):
-        return
-    # What no word names cannot be called, but an escape may stand for a letter of a quoted name. A tab is in none.
-    # The tree costs a tenth of a long query, its class a twentieth.
-    text = statement.replace("\\t", " ")
-    named = bool(parameters) or "\\" in text or not forbidden.isdisjoint(_words(text))
-    if not named and _PLAIN.fullmatch(statement):
-        return
-    kind, count = session.kind(statement)
-    if count == 0:
-        return  # does not parse: the engine says why
-    if kind != "READ_ONLY" or count != 1:
-        raise _refuse("Cannot execute query")
-    if not named:
-        return
-    try:
-        tree = b"".join(session.run(f"EXPLAIN AST {statement}", "TSVRaw", parameters)).decode("utf-8", "replace")
-    except EngineError:
-        if re.match(r"\s*(SELECT|WITH|\()", statement, re.I):
-            raise
-        return  # SHOW, DESCRIBE, EXISTS: EXPLAIN AST takes some of them only, the wall is enough
-    for name in _FUNCTION.findall(tree):
-        if name.lower() in forbidden:
-            raise _refuse(f"Cannot call {name}()")
+def _key(text: str, database: str) -> bytes:
+    """What stands for all texts that differ in numbers alone, such as times; empty for a text that has no such key.
 
-
-def _words(statement: str) -> set[str]:
-    return set(_WORD.findall(statement.lower()))
-
-
-def allowed_setting(name: str, value: str) -> str:
-    """Return the SQL literal to set: no more time than a person has. Raises READONLY for what is not theirs to set."""
-    if _FORBIDDEN_SETTINGS.fullmatch(name):
-        raise _refuse(f"Cannot modify '{name}' setting")
-    if name == "max_execution_time":
-        return _bounded(value)
-    if name.startswith("additional_") and re.search(r"file|python|\\[^'\\]", value, re.I):
-        raise _refuse(f"Cannot use that value of '{name}'")  # holds expressions no tree shows
-    return value
-
-
-def _bounded(value: str) -> str:
-    try:
-        seconds = float(value.strip("'"))
-    except ValueError:
-        raise EngineError(
-            72, f"DB::Exception: max_execution_time = {value}: give seconds. (CANNOT_PARSE_NUMBER)"
-        ) from None
-    return value if 0 < seconds <= MAX_SECONDS else str(MAX_SECONDS)  # 0 would be for ever
+    A number that no letter touches is part of no name that is judged. It may be the tag of a heredoc, and the value
+    of a setting: texts that may have these have no key.
+    """
+    if len(text) > _LONGEST_KEPT or "$" in text or "\\" in text or "settings" in text.lower():
+        return b""
+    shape = f"{database}\0{_NUMBER.sub('0', text)}"
+    return blake2b(shape.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sinks.embedded.allowed import allowed
 from sinks.embedded.confine import confine
 from sinks.embedded.context import Context
 from sinks.embedded.descriptors import limits, raise_limit
@@ -18,7 +19,7 @@ from sinks.embedded.http_session import HttpSession
 from sinks.embedded.listener import BACKLOG, Listener
 from sinks.embedded.native_session import NativeSession
 from sinks.embedded.places import Places, is_here
-from sinks.embedded.reader import forbidden_functions
+from sinks.embedded.reader import Judge
 from sinks.embedded.tally import Tally
 from sinks.embedded.time_zone import settle
 from sinks.embedded.users import Users
@@ -77,7 +78,8 @@ class Store:
         places = Places(tally, limits(raise_limit()))
         context = Context(
             engine=self._engine,
-            users=Users(token, options.reader_password, forbidden_functions(self._engine)),
+            users=Users(token, options.reader_password),
+            judge=Judge(allowed(self._engine)),
             watcher=self._watcher,
             setting_types=_setting_types(self._engine),
             tally=tally,

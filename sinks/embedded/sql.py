@@ -180,7 +180,12 @@ def literal(value: str) -> str:
     """A setting's value as an SQL literal: numbers as they are, all else quoted."""
     if _NUMBER.fullmatch(value):
         return value
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return quoted(value)
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 

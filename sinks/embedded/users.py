@@ -16,20 +16,19 @@ class User:
 
     name: str
     reads_only: bool
-    forbidden: frozenset[str]  # functions no reader may call
     owner: bool = False  # of the store: has places and turns of its own
 
 
 class Users:
     """The two users of a store."""
 
-    def __init__(self, token: str, password: str, forbidden: frozenset[str]) -> None:
+    def __init__(self, token: str, password: str) -> None:
         """Take the password of the writer and that of readers, who may have none."""
         self.open = not password  # for whoever comes
         self._writer = _digest(token)
         self._users = {
-            READER: (User(READER, reads_only=True, forbidden=forbidden), _digest(password)),
-            WRITER: (User(WRITER, reads_only=False, forbidden=forbidden), self._writer),
+            READER: (User(READER, reads_only=True), _digest(password)),
+            WRITER: (User(WRITER, reads_only=False), self._writer),
         }
 
     def login(self, name: str, password: str) -> User:
