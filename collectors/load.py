@@ -35,7 +35,7 @@ class LoadMeter:
         self._network = (0, 0)
         self._agent = 0.0
         self._unread: list[str] = []
-        with suppress(ValueError, IndexError):  # it will be said of the window's load
+        with suppress(Exception):  # it will be said of the window's load
             self.read()
 
     def read(self) -> Load:
