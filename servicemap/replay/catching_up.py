@@ -13,7 +13,7 @@ from servicemap.replay.reading import Place
 from servicemap.sinking import GROUP
 from streams.stage import AttributeStage, PairStage
 
-PATIENCE = 20.0  # seconds without any progress
+PATIENCE = 20.0  # seconds without any progress on what is waited for
 
 
 def caught_up(
@@ -41,7 +41,7 @@ def _past(
             return True
         if all(at is None for at in committed.values()):
             return False
-        done = sum(at or 0 for at in committed.values())
+        done = sum(min(at or 0, ends[place]) for place, at in committed.items())  # what came since is not waited for
         if done > before:
             deadline, before = now() + PATIENCE, done
         if now() > deadline:

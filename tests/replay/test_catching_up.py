@@ -30,6 +30,14 @@ class Offsets:
         return [TopicInfo(topic.name, 2, 0, None) for topic in (topics.SIDES, topics.EDGES)]
 
 
+class Busy(Offsets):
+    """A log whose groups go on and on in all partitions but one."""
+
+    def committed(self, group: str, topic: str, partition: int) -> int | None:
+        self._committed = {place: at + 1 if place[1] else at for place, at in self._committed.items()}
+        return super().committed(group, topic, partition)
+
+
 class Time:
     """Passes as it is slept."""
 
@@ -63,3 +71,11 @@ def test_a_partition_is_waited_for_only_while_it_has_something_to_read(
     read = {place: end for place, (_, end) in bounds.items() if place[0] == CONNECTIONS}
 
     assert caught_up(log, read, time, time.sleep) is expected
+
+
+def test_a_reader_that_stands_still_is_given_up_however_busy_the_others_are() -> None:
+    time = Time()
+    log = Busy({(CONNECTIONS, 0): (0, 5), (CONNECTIONS, 1): (0, 5)}, {(CONNECTIONS, 0): 4, (CONNECTIONS, 1): 5})
+
+    assert not caught_up(cast(Log, log), {(CONNECTIONS, 0): 5, (CONNECTIONS, 1): 5}, time, time.sleep)
+    assert time.now < 30
