@@ -10,9 +10,10 @@ from msgspec.structs import fields, force_setattr
 from schemas.columns import Columns
 from schemas.graph import Derived, EdgeBatch, SideBatch
 from schemas.raw import Batch
-from schemas.topics import BY_NAME, HOUR_MS, Topic
+from schemas.topics import BY_NAME, DAY_MS, HOUR_MS, Topic
 
 MAX_AHEAD_MS = HOUR_MS
+MAX_BEHIND_MS = 15 * DAY_MS  # longer than any window is kept
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -29,7 +30,8 @@ def encode(record: Struct) -> bytes:
 def decode(topic: str, value: bytes | None, logged: int | None = None) -> Any:
     """Return the record that a topic's message holds; BadRecord says why it holds none.
 
-    `logged` is when the log took the message, ms: a window that ends long after that is a clock gone wrong.
+    `logged` is when the log took the message, ms: a window that ends long after that, or began longer before than any
+    is kept, is a clock gone wrong.
     """
     declared = BY_NAME[topic]
     if not value:
@@ -63,6 +65,9 @@ def _checked(topic: Topic, record: Any, logged: int | None) -> Any:
     if isinstance(record, Batch) and logged is not None and record.window + record.width > logged + MAX_AHEAD_MS:
         ahead = (record.window + record.width - logged) // 1000
         raise BadRecord(f"its window ends {ahead} s after it was logged: set the clock of {record.host_id}")
+    if isinstance(record, Batch) and logged is not None and record.window < logged - MAX_BEHIND_MS:
+        behind = (logged - record.window) // DAY_MS
+        raise BadRecord(f"its window began {behind} days before it was logged: set the clock of {record.host_id}")
     if isinstance(record, SideBatch):
         _align(record, "ends", len(record.sides))
     if isinstance(record, EdgeBatch):

@@ -12,13 +12,18 @@ Requests are told with every minute whose edges are, for those say between whom 
 edges are told is how far requests are. Where there are none, there is nothing to tell but to look.
 """
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from random import SystemRandom
 
+from schemas.codec import MAX_AHEAD_MS
 from schemas.topics import HOUR_MS
 from sinks.levels import HOURS, KEY, MINUTE_MS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES, Level, between
-from sinks.store import Store
+from sinks.store import Store, StoreError
+
+log = logging.getLogger(__name__)
 
 GRACE_MS = 75_000  # an owner is found up to 12 windows late (streams/attribute.py), and then takes some seconds to come
 LONGEST_MS = 10 * MINUTE_MS  # what one statement tells: ten minutes of thousands of edges fit into any memory
@@ -39,6 +44,7 @@ class Rollup:
     """The roll-ups of a store. It hears what is stored, and tells what is due before offsets are committed."""
 
     def __init__(self, store: Store, now: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
+        self.counters: Counter[str] = Counter()
         self._store = store
         self._now = now
         self._due: dict[Level, set[int]] = {level: set() for level in _LEVELS}
@@ -49,17 +55,26 @@ class Rollup:
             self._hear({at // MINUTE_MS * MINUTE_MS for at in times}, *_HEARD[table])
 
     def resume(self) -> None:
-        """Hear of all that is stored and may not be told: since the newest that is, it as well."""
+        """Hear of all that is stored and may not be told: since the newest that is, it as well.
+
+        Rows of a time to come, of a clock gone wrong or of a stranger, do not count as told, and are not to be told.
+        """
+        end = f"fromUnixTimestamp64Milli({self._now() + MAX_AHEAD_MS}, 'UTC')"
         for level in _LEVELS:
-            ((newest,),) = self._store.query(f"SELECT toUnixTimestamp64Milli(max({level.unit})) FROM {level.table}")
+            ((newest,),) = self._store.query(
+                f"SELECT toUnixTimestamp64Milli(max({level.unit})) FROM {level.table} WHERE {level.unit} < {end}"
+            )
             rows = self._store.query(
                 f"SELECT DISTINCT toUnixTimestamp({level.start}({level.time})) FROM {level.below} "
-                f"WHERE {level.time} >= fromUnixTimestamp64Milli({newest}, 'UTC')"
+                f"WHERE {level.time} >= fromUnixTimestamp64Milli({max(newest, 0)}, 'UTC') AND {level.time} < {end}"
             )
             self._hear({seconds * 1000 for (seconds,) in rows}, *_HEARD.get(level.below, (level,)))
 
     def tell(self) -> None:
-        """Tell the minutes and hours that are due; StoreError when the store does not let it."""
+        """Tell the minutes and hours that are due; StoreError when the store does not let it.
+
+        One that cannot be told, because of what its rows say, is passed by and counted.
+        """
         for level in _LEVELS:
             self._tell(level)
 
@@ -76,11 +91,24 @@ class Rollup:
         due = self._due[level]
         newest = self._now() - GRACE_MS - level.width
         for low, high in _stretches(sorted(at for at in due if at <= newest), level.width):
-            retell(self._store, level, low, high)
+            self._retell(level, low, high)
             done = range(low, high, level.width)
             due.difference_update(done)
             if level in _ABOVE:
                 self._hear({at // HOUR_MS * HOUR_MS for at in done}, _ABOVE[level])
+
+    def _retell(self, level: Level, low: int, high: int) -> None:
+        try:
+            retell(self._store, level, low, high)
+        except StoreError as error:
+            if not error.of_rows:
+                raise
+            if high - low > level.width:
+                for start in range(low, high, level.width):
+                    self._retell(level, start, start + level.width)
+            else:
+                self.counters["untold"] += 1
+                log.warning("%s from %d ms on cannot be told, passing it by: %s", level.table, low, error)
 
 
 def retell(store: Store, level: Level, low: int, high: int) -> None:

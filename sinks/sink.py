@@ -1,22 +1,25 @@
 """From the log into the store: batches become columns, columns blocks, and only then do offsets move.
 
 Rows are the same whenever they come and merge in their tables, so what is read again after a crash changes nothing.
+What cannot be stored is buried, and costs itself alone: a row of a record, a record of a flush.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from schemas import topics
 from schemas.codec import BadRecord, decode
 from schemas.logged import Logged
+from sinks.fitting import MOST_HOURS, Columns, hours, misfits, too_many_hours, without
 from sinks.store import Store, StoreError, joined
-from sinks.tables import TABLES, Columns, Table
+from sinks.tables import TABLES, Table
 
 log = logging.getLogger(__name__)
 
 TOPICS = tuple(topic.name for topic in topics.STORED)
 MAX_ROWS = 50_000
+MAX_HOURS = 90  # of one insert: ClickHouse takes no more than 100 partitions
 _RAW = {topic.name for topic in topics.RAW}
 
 
@@ -46,10 +49,18 @@ class Sink:
     def add(self, record: Logged) -> None:
         """Take a record; its rows are stored by the next flush."""
         table = self._tables[record.topic]
+        if record.value is None and topics.BY_NAME[record.topic].compacted:
+            self.counters["tombstones"] += 1  # compaction's own; the store keeps what it was told
+            return
         try:
             columns = table.fill(decode(record.topic, record.value, record.timestamp))
-        except (BadRecord, ValueError) as error:
-            self._refuse(record, str(error))
+            columns = self._fitting(record, table, columns)
+        except BadRecord as error:
+            self._refuse(record, str(error), bury=record.topic not in _RAW)  # the folds bury what is wrong with those
+            return
+        except Exception as error:  # a bug of ours must not stop the sink; the record is kept for the mending
+            log.exception("record cannot be stored: %s/%d@%d", record.topic, record.partition, record.offset)
+            self._refuse(record, f"{type(error).__name__}: {error}")
             return
         rows = len(columns[table.time])
         if rows:
@@ -65,9 +76,8 @@ class Sink:
             table = self._tables[topic]
             held = self._held[topic]
             rows = sum(len(columns[table.time]) for _, columns in held)
-            self._insert(table.name, held)
-            for _, columns in held:
-                self._stored(table.name, columns[table.time])
+            for group in inserts(held, table.time):
+                self._insert(table, group)
             del self._held[topic]
             self.counters["rows"] += rows
             self.rows -= rows
@@ -76,27 +86,54 @@ class Sink:
         """Whether rows are held that people wait for."""
         return any(not self._tables[topic].patient for topic in self._held)
 
-    def _insert(self, table: str, held: list[tuple[Logged, Columns]]) -> None:
+    def _fitting(self, record: Logged, table: Table, columns: Columns) -> Columns:
+        """Return the rows that the table can hold; bury the record for the sake of the others."""
+        count = len(columns[table.time])
+        wrong = misfits(table.columns, columns, record.timestamp)
+        if wrong:
+            columns = without(columns, wrong)
+            row, reason = next(iter(wrong.items()))
+            self._refuse(record, f"row {row}: {reason} ({len(wrong)} of {count} rows are not stored)")
+        if too_many_hours(columns[table.time]):
+            self._refuse(record, f"it tells of {len(hours(columns[table.time]))} hours: no more than {MOST_HOURS}")
+            return without(columns, dict.fromkeys(range(count), ""))
+        return columns
+
+    def _insert(self, table: Table, held: list[tuple[Logged, Columns]]) -> None:
         """Insert records; one that the store refuses is found by halves and buried."""
         try:
             self._store.persist(
-                lambda: self._store.insert(table, joined([columns for _, columns in held])), self._given_up
+                lambda: self._store.insert(table.name, joined([columns for _, columns in held])), self._given_up
             )
         except StoreError as error:
-            if error.code == 0 or error.code in _NOT_THE_ROWS:
+            if not error.of_rows:
                 raise
             if len(held) == 1:
                 self._refuse(held[0][0], str(error))
                 return
             for half in (held[: len(held) // 2], held[len(held) // 2 :]):
                 self._insert(table, half)
+            return
+        for _, columns in held:
+            self._stored(table.name, columns[table.time])
 
-    def _refuse(self, record: Logged, reason: str) -> None:
-        """Bury a record; the folds have already buried what is wrong with a raw one."""
+    def _refuse(self, record: Logged, reason: str, *, bury: bool = True) -> None:
+        """Count a record that cannot be stored as it is, and bury it."""
         self.counters["refused"] += 1
-        if record.topic not in _RAW:
+        if bury:
             self._bury(record, reason)
 
 
-# No such table, no such column, no rights, read only: the store is not what this code needs.
-_NOT_THE_ROWS = {16, 60, 81, 164, 497}
+def inserts(held: Sequence[tuple[Logged, Columns]], time: str) -> Iterator[list[tuple[Logged, Columns]]]:
+    """Split records so that no insert has more hours than the store takes at once."""
+    group: list[tuple[Logged, Columns]] = []
+    seen: set[int] = set()
+    for record, columns in held:
+        told = hours(columns[time])
+        if group and len(seen | told) > MAX_HOURS:
+            yield group
+            group, seen = [], set()
+        group.append((record, columns))
+        seen |= told
+    if group:
+        yield group

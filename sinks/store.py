@@ -16,7 +16,9 @@ from clickhouse_driver import Client, errors
 log = logging.getLogger(__name__)
 
 # Worth trying again: the server is away, starting, busy or short of something (ClickHouse's ErrorCodes.cpp).
-_PASSING = {3, 159, 202, 203, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 425, 516, 999}
+_PASSING = {3, 74, 75, 76, 159, 173, 202, 203, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 425, 516, 999, 1000}
+# No such table, no such column, no rights, read only: the store is not what this code needs.
+_NOT_THE_STORE = {16, 60, 81, 164, 497}
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
 # Values come from our own schemas: converting numbers to datetimes and back would be the cost of the insert.
 _SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}
@@ -28,6 +30,16 @@ class StoreError(Exception):
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+    @property
+    def passing(self) -> bool:
+        """Whether trying again may work."""
+        return self.code in _PASSING | {0}
+
+    @property
+    def of_rows(self) -> bool:
+        """Whether the rows are the reason: the store does work, and takes others."""
+        return not self.passing and self.code not in _NOT_THE_STORE
 
 
 class Address(NamedTuple):
@@ -89,7 +101,7 @@ class Store:
             try:
                 return work()
             except StoreError as error:
-                if error.code not in _PASSING | {0} or given_up():
+                if not error.passing or given_up():
                     raise
                 self.retries += 1
                 log.log(

@@ -1,18 +1,38 @@
-"""Which topic fills which table, and how a batch becomes columns. Names of columns are those of the schemas."""
+"""Which topic fills which table, and how a batch becomes columns. Names of columns are those of the schemas.
 
-from collections.abc import Callable, Iterator
+A row that makes no sense by itself (its flow is none, its identity is not in the batch) gets a value that does not fit.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from schemas import topics
-from schemas.graph import EdgeBatch, Ends, EventBatch, Events, FlowRequestBatch, NodeBatch, Nodes
-from schemas.ids import parse_flow, process_node
+from schemas.graph import EdgeBatch, EventBatch, Events, FlowRequestBatch, NodeBatch, Nodes
+from schemas.ids import Endpoint, Flow, parse_flow, process_node
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch
-
-Columns = dict[str, list[Any]]
+from schemas.verdict import RULES
+from sinks.fitting import (
+    BOOL,
+    COUNT_MAP,
+    F32,
+    I32,
+    SKETCH,
+    TEXT,
+    TEXT_MAP,
+    TEXTS,
+    TIME,
+    U8,
+    U16,
+    U32,
+    U64,
+    WHEN,
+    Columns,
+    Kind,
+)
 
 
 class Table(NamedTuple):
-    """A table: the topic that fills it, the column that says when, and the batch's way into columns.
+    """A table: the topic that fills it, the column that says when, its columns, and the batch's way into them.
 
     Rows of a `patient` table may come some windows late: nothing on the map waits for them, and inserts have a price.
     """
@@ -20,33 +40,52 @@ class Table(NamedTuple):
     name: str
     topic: str
     time: str
-    columns: tuple[str, ...]
+    columns: Mapping[str, Kind]
     fill: Callable[[Any], Columns]
     patient: bool = False
 
 
-_ENDPOINT = ("scope", "address", "port")
-_COUNTED = Ends.__struct_fields__[1:]  # without `who`, which the identity itself replaces
-_REQUESTS = ("end", "sampling", "answered", "latency", "unanswered")
-_PROCESS_USAGE = ("window", "node", "host", "cpu_ms", "rss_bytes", "fds", "threads")
-_HOST_USAGE = (
-    "load1",
-    "cpu_ratio",
-    "memory_used_bytes",
-    "memory_total_bytes",
-    "swap_used_bytes",
-    "network_received_bytes",
-    "network_sent_bytes",
-    "agent_cpu_ms",
-    "agent_rss_bytes",
-)
-_HOST = ("hostname", "os", "kernel", "arch", "cpus", "memory_bytes", "booted", "agent_version")
+_ENDPOINT: dict[str, Kind] = {"scope": TEXT, "address": TEXT, "port": U16}
+_COUNTED: dict[str, Kind] = {  # of Ends, without `who`, which the identity itself replaces
+    "seen": BOOL,
+    "since": U64,
+    **dict.fromkeys(("fresh", "opened", "closed", "failed"), BOOL),
+    **dict.fromkeys(("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits"), U64),
+    **dict.fromkeys(("rtt_us", "min_rtt_us"), U32),
+}
+_VERDICT, _END = U8._replace(high=2 * len(RULES) - 1), U8._replace(high=1)
+_REQUESTS = {"end": _END, "sampling": U16, "answered": COUNT_MAP, "latency": SKETCH, "unanswered": U64}
+_USAGE = {"cpu_ms": U32, "rss_bytes": U64, "fds": I32, "threads": U32}
+_HOST_USAGE = {
+    "load1": F32,
+    "cpu_ratio": F32,
+    "memory_used_bytes": U64,
+    "memory_total_bytes": U64,
+    "swap_used_bytes": U64,
+    "network_received_bytes": U64,
+    "network_sent_bytes": U64,
+    "agent_cpu_ms": U32,
+    "agent_rss_bytes": U64,
+}
+_HOST = {
+    **dict.fromkeys(("hostname", "os", "kernel", "arch"), TEXT),
+    "cpus": U16,
+    "memory_bytes": U64,
+    "booted": TIME,
+    "agent_version": TEXT,
+}
+_NODES: dict[str, Kind] = {
+    **dict.fromkeys(Nodes.__struct_fields__, TEXT),
+    **{"hour": WHEN, "seen": WHEN, "started": TIME, "pid": U32, "parent": U32},
+}
+_LATEST_START = 10**16 - 1  # a text of 16 digits sorts as its number
+_NO_FLOW = Flow("", Endpoint("", "", -1), Endpoint("", "", -1))
 
 
 def _edges(batch: EdgeBatch) -> Columns:
     edges = batch.edges
-    flows = [parse_flow(flow) for flow in edges.flow]
-    identities = ["", *(packed(identity) for identity in batch.identities.rows())]
+    flows = [_flow(flow) for flow in edges.flow]
+    identities = dict(enumerate(("", *map(_packed, batch.identities.rows()))))
     columns: Columns = {
         "window": edges.window,
         "transport": [flow.transport for flow in flows],
@@ -56,14 +95,14 @@ def _edges(batch: EdgeBatch) -> Columns:
     }
     for end, ends, points in (("a", batch.a, [f.a for f in flows]), ("b", batch.b, [f.b for f in flows])):
         columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(_ENDPOINT)}
-        columns[f"{end}_who"] = [identities[number] for number in ends.who]
+        columns[f"{end}_who"] = [identities.get(number) for number in ends.who]
         columns |= {f"{end}_{name}": getattr(ends, name) for name in _COUNTED}
     return columns
 
 
 def _requests(batch: FlowRequestBatch) -> Columns:
     requests = batch.requests
-    flows = [parse_flow(flow) for flow in requests.flow]
+    flows = [_flow(flow) for flow in requests.flow]
     columns: Columns = {
         "window": requests.window,
         "transport": [flow.transport for flow in flows],
@@ -73,6 +112,19 @@ def _requests(batch: FlowRequestBatch) -> Columns:
     for end, points in (("a", [flow.a for flow in flows]), ("b", [flow.b for flow in flows])):
         columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(_ENDPOINT)}
     return columns
+
+
+def _flow(text: str) -> Flow:
+    """Read a flow's id; what is none gets ports that no column takes."""
+    try:
+        return parse_flow(text)
+    except ValueError:
+        return _NO_FLOW
+
+
+def _packed(identity: tuple[Any, ...]) -> str | None:
+    """Write an identity as one text; None when it would not sort."""
+    return packed(identity) if 0 <= identity[-1] <= _LATEST_START else None
 
 
 def packed(identity: tuple[Any, ...]) -> str:
@@ -96,7 +148,7 @@ def _process_usage(batch: ProcessBatch) -> Columns:
         "window": [batch.window] * len(usage),
         "node": [process_node(batch.host_id, batch.boot_id, pid, start) for pid, start in who],
         "host": [batch.host_id] * len(usage),
-        **{name: getattr(usage, name) for name in _PROCESS_USAGE[3:]},
+        **{name: getattr(usage, name) for name in _USAGE},
     }
 
 
@@ -123,31 +175,50 @@ def _hosts(batch: HostFacts) -> Columns:
     }
 
 
-def _edge_columns() -> Iterator[str]:
-    yield from ("window", "transport", "nth", "verdict", "width_ms")
-    for end in "ab":
-        yield from (f"{end}_{name}" for name in (*_ENDPOINT, "who", *_COUNTED))
+def _both(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+    """Return the columns of both ends."""
+    return {f"{end}_{name}": kind for end in "ab" for name, kind in kinds.items()}
 
 
-def _request_columns() -> Iterator[str]:
-    yield from ("window", "transport", "width_ms", *_REQUESTS)
-    for end in "ab":
-        yield from (f"{end}_{name}" for name in _ENDPOINT)
-
+_WINDOW = {"window": WHEN, "transport": TEXT}
+_EDGE_COLUMNS = {**_WINDOW, "nth": U16, "verdict": _VERDICT, "width_ms": U32}
+_EVENTS = {**dict.fromkeys(Events.__struct_fields__, TEXT), "time": WHEN}
+_OF_HOST = {"host": TEXT, "seen": WHEN, "boot_id": TEXT, **_HOST, "addresses": TEXTS, "labels": TEXT_MAP}
+_OF_HOSTS_WINDOW = {
+    "window": WHEN,
+    "host": TEXT,
+    "width_ms": U32,
+    **_HOST_USAGE,
+    "missing": TEXT_MAP,
+    "failed": TEXT_MAP,
+    "counters": COUNT_MAP,
+}
 
 TABLES = (
-    Table("edges", topics.EDGES.name, "window", tuple(_edge_columns()), _edges),
-    Table("requests", topics.FLOW_REQUESTS.name, "window", tuple(_request_columns()), _requests),
-    Table("nodes", topics.NODES.name, "seen", Nodes.__struct_fields__, _nodes),
-    Table("events", topics.EVENTS.name, "time", Events.__struct_fields__, _events),
-    Table("process_usage", topics.PROCESSES.name, "window", _PROCESS_USAGE, _process_usage, patient=True),
     Table(
-        "host_usage",
-        topics.HEARTBEATS.name,
+        "edges",
+        topics.EDGES.name,
         "window",
-        ("window", "host", "width_ms", *_HOST_USAGE, "missing", "failed", "counters"),
-        _host_usage,
+        _EDGE_COLUMNS | _both({**_ENDPOINT, "who": TEXT, **_COUNTED}),
+        _edges,
+    ),
+    Table(
+        "requests",
+        topics.FLOW_REQUESTS.name,
+        "window",
+        _WINDOW | {"width_ms": U32} | _REQUESTS | _both(_ENDPOINT),
+        _requests,
+    ),
+    Table("nodes", topics.NODES.name, "seen", _NODES, _nodes),
+    Table("events", topics.EVENTS.name, "time", _EVENTS, _events),
+    Table(
+        "process_usage",
+        topics.PROCESSES.name,
+        "window",
+        {"window": WHEN, "node": TEXT, "host": TEXT, **_USAGE},
+        _process_usage,
         patient=True,
     ),
-    Table("hosts", topics.HOSTS.name, "seen", ("host", "seen", "boot_id", *_HOST, "addresses", "labels"), _hosts),
+    Table("host_usage", topics.HEARTBEATS.name, "window", _OF_HOSTS_WINDOW, _host_usage, patient=True),
+    Table("hosts", topics.HOSTS.name, "seen", _OF_HOST, _hosts),
 )

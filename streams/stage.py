@@ -24,6 +24,7 @@ from streams.pair import Pairing
 log = logging.getLogger(__name__)
 AHEAD_MS = 30_000  # a host whose windows end later than this after they were logged has a clock to set
 KEPT_BYTES = 64 << 10  # of a dead letter's original
+KEPT_KEY, KEPT_ERROR = 1 << 10, 4 << 10  # so that a dead letter fits into its topic, whatever it is of
 
 
 class Emission(NamedTuple):
@@ -142,9 +143,9 @@ def dead_letter(stage: str, message: Logged, error: str) -> Emission:
         offset=message.offset,
         timestamp=message.timestamp,
         stage=stage,
-        error=error,
+        error=error[:KEPT_ERROR].encode(errors="backslashreplace").decode(),
         size=len(value),
-        key=(message.key or b"").decode(errors="backslashreplace"),
+        key=(message.key or b"")[:KEPT_KEY].decode(errors="backslashreplace"),
         value=value[:KEPT_BYTES].decode(errors="backslashreplace"),
     )
     return Emission(topics.DEAD_LETTERS.name, f"{message.topic}/{message.partition}".encode(), encode(letter))
