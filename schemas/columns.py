@@ -28,6 +28,7 @@ Bools = list[bool]
 Tallies = list[dict[str, int]]  # each value counts things by name,
 Sketches = list[dict[int, int]]  # or observations by bucket (schemas.latency)
 
+MAX_BLANKS = 500_000  # of a column that is absent, well above what an agent sends: else 4 MB become a gigabyte
 _BLANK: dict[type[Type], Any] = {IntType: 0, StrType: "", BoolType: False, ListType: (), DictType: {}}
 
 
@@ -48,6 +49,8 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
                 continue
             if column:
                 raise ValueError(f"column {name!r} has {len(column)} rows where others have {count}")
+            if count > MAX_BLANKS:
+                raise ValueError(f"{count} rows, more than the {MAX_BLANKS} a record may have")
             force_setattr(self, name, [blank] * count)
 
     def __len__(self) -> int:

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from reprlib import repr as short
 from typing import Any, NamedTuple
 
-from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS
-from schemas.topics import HOUR_MS
+from schemas.codec import MAX_BEHIND_MS
+from schemas.topics import DAY_MS, HOUR_MS
 
 Columns = dict[str, list[Any]]
 MOST_HOURS = 48  # that one record tells of; each is a partition of the table
+MAX_AHEAD_MS = 366 * DAY_MS  # the folds refuse what a host says of the next hours; this is against nonsense
 _LAST_MS = 10_413_791_999_999  # DateTime64(3) ends with the year 2299
 _FLOAT = 3.4e38
 

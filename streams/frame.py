@@ -13,6 +13,7 @@ ENDS = Ends.__struct_fields__
 NOBODY: tuple[Any, ...] = ("", "", "", "", "", "", False, 0)
 BLANK = (0, False, 0, False, False, False, False, 0, 0, 0, 0, 0, 0, 0)  # a row of Ends that says nothing
 TELL_MS = 10_000  # for how long after it is first seen an end is told for what was before
+SIGHTS = 8  # of an end that are looked at: an agent is not restarted more often within a window
 Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
 
 
@@ -96,7 +97,7 @@ class Frame:
 
     def _join(self, old: int, new: int) -> None:
         """Merge an end told before into its new row, by the merges its columns declare."""
-        self._joined[new] = list({*self.sights(old), self._sight(new)})
+        self._joined[new] = sorted({*self.sights(old), self._sight(new)})[:SIGHTS]
         names = list(self.identities)
         one, other = (tuple(self.columns[name][row] for name in ENDS) for row in (old, new))
         who = merge(Identities, names[one[0]], names[other[0]])

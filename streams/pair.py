@@ -9,8 +9,9 @@ a connection seldom close in one moment: who closed in one window is told for th
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import product
+from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
@@ -19,6 +20,7 @@ from streams.frame import TELL_MS, Frame, Key
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long frames are kept
 LASTS = 2  # windows in which the other end of a closed one is still looked for
 FRAME_ROWS = 100_000  # sides kept to meet their other end
+BACK_ROWS = 500_000  # told back for one batch at most, for the latest windows of each end
 
 _STARTED, _NODE = (Identities.__struct_fields__.index(name) for name in ("started", "node"))
 
@@ -31,7 +33,6 @@ class Pairing:
         self._frames: dict[int, Frame] = {}  # by window
         self._frame_rows = frame_rows
         self._rows = 0
-        self._newest = 0
 
     def feed(self, batch: SideBatch) -> list[EdgeBatch]:
         """Take one batch of sides; return the edges that they make or add to, a batch for each window."""
@@ -45,20 +46,35 @@ class Pairing:
             told.append(_batch(frame, touched))
             told += self._earlier(frame, touched)
             told += self._later(frame, touched)
-        self._evict()
+        self._evict(max(windows, default=0))
         return told
 
     def _frame(self, window: int, width: int) -> Frame:
-        self._newest = max(self._newest, window)
         if window not in self._frames:
             self._frames[window] = Frame(window, width)
         return self._frames[window]
 
     def _earlier(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Tell who an end is for the windows in which only the other end was looked at."""
+        spans = list(self._spans(frame, touched))
+        back = BACK_MS
+        if sum((since - first) // frame.width for *_, first, since in spans) > BACK_ROWS:
+            self.counters["told_back_in_part"] += 1
+            back = BACK_ROWS // len(spans) * frame.width
+        earlier: dict[int, Frame] = {}
+        for key, end, identity, first, since in spans:
+            for window in range(max(first, since - back), since, frame.width):
+                frame_then = earlier.get(window)
+                if frame_then is None:
+                    frame_then = earlier[window] = Frame(window, frame.width)
+                frame_then.name(key, end, identity)
+        self.counters["windows_told_back"] += len(earlier)
+        return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(earlier.items())]
+
+    def _spans(self, frame: Frame, touched: dict[Key, None]) -> Iterator[tuple[Key, int, tuple[Any, ...], int, int]]:
+        """Yield who is at which end for which earlier windows, as [first, since)."""
         a, b = frame.at
         identities = list(frame.identities)
-        earlier: dict[int, Frame] = {}
         for key in touched.keys() & frame.begun & a.keys() & b.keys():
             for end, late, other in ((0, a[key], b[key]), (1, b[key], a[key])):
                 for (since, fresh, who), (looked, _, _) in product(frame.sights(late), frame.sights(other)):
@@ -66,13 +82,8 @@ class Pairing:
                     if fresh or not 0 < looked < since or not identity[_NODE] or frame.window - since > TELL_MS:
                         continue
                     first = max(looked, identity[_STARTED] // frame.width * frame.width, since - BACK_MS)
-                    for window in range(first, since, frame.width):
-                        frame_then = earlier.get(window)
-                        if frame_then is None:
-                            frame_then = earlier[window] = Frame(window, frame.width)
-                        frame_then.name(key, end, identity)
-        self.counters["windows_told_back"] += len(earlier)
-        return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(earlier.items())]
+                    if first < since:
+                        yield key, end, identity, first, since
 
     def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Tell who an end was that closed, for the windows after it in which the other end was still there."""
@@ -90,11 +101,14 @@ class Pairing:
                         later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
         return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(later.items())]
 
-    def _evict(self) -> None:
-        """Forget the oldest windows beyond the bounds; their rows stand in the store and can still be added to."""
+    def _evict(self, newest: int) -> None:
+        """Forget the oldest windows beyond the bounds; their rows stand in the store and can still be added to.
+
+        How old they are is by the newest window of the last batch, so that one of a wrong time does no lasting harm.
+        """
         while self._frames:
             oldest = min(self._frames)
-            if self._rows <= self._frame_rows and oldest >= self._newest - BACK_MS:
+            if self._rows <= self._frame_rows and oldest >= newest - BACK_MS:
                 break
             self._rows -= len(self._frames.pop(oldest)) - 1
 

@@ -22,6 +22,8 @@ from streams.naming import NamingRule
 from streams.pair import Pairing
 
 log = logging.getLogger(__name__)
+MOST_HOSTS = 20_000  # of a partition
+SILENT_RECORDS = 20_000  # of each of the others, until a host is forgotten: hours, at a window every 5 s
 AHEAD_MS = 30_000  # a host whose windows end later than this after they were logged has a clock to set
 KEPT_BYTES = 64 << 10  # of a dead letter's original
 KEPT_KEY, KEPT_ERROR = 1 << 10, 4 << 10  # so that a dead letter fits into its topic, whatever it is of
@@ -62,7 +64,7 @@ class AttributeStage:
         self.counters: Counter[str] = Counter()
         self._rules = rules
         self._partitions = partitions
-        self._hosts: dict[int, dict[str, Attribution]] = {}
+        self._hosts: dict[int, Hosts] = {}
 
     def feed(self, message: Logged) -> list[Emission]:
         """Take a raw record; return what the windows say that it completes."""
@@ -76,10 +78,9 @@ class AttributeStage:
         batch: Batch = decode(message.topic, message.value, message.timestamp)
         if batch.window + batch.width - message.timestamp > AHEAD_MS:
             self.counters["batches_ahead_of_the_clock"] += 1
-        hosts = self._hosts.setdefault(message.partition, {})
-        fold = hosts.get(batch.host_id)
-        if fold is None:
-            fold = hosts[batch.host_id] = Attribution(self._rules, self._partitions)
+        hosts = self._hosts.setdefault(message.partition, Hosts())
+        fold = hosts.of(batch.host_id) or hosts.add(batch.host_id, Attribution(self._rules, self._partitions))
+        self.counters["hosts_forgotten"] += hosts.forget()
         before = Counter(fold.counters)
         key = batch.host_id.encode()
         for told in fold.feed(message.topic, batch):
@@ -93,6 +94,42 @@ class AttributeStage:
             for requests in told.requests:
                 yield Emission(topics.FLOW_REQUESTS.name, key, encode(requests))
         self.counters.update(fold.counters - before)
+        if fold.failure is not None:
+            failure, fold.failure = fold.failure, None
+            raise failure
+
+
+class Hosts:
+    """The folds of a partition's hosts, without those that have long been gone: a fleet renews itself every day."""
+
+    def __init__(self) -> None:
+        self._records = 0
+        self._folds: dict[str, tuple[int, Attribution]] = {}  # with when it was heard, in records; least lately first
+
+    def of(self, host_id: str) -> Attribution | None:
+        """Return the fold of a host that is heard now, if there is one."""
+        self._records += 1
+        held = self._folds.pop(host_id, None)
+        return self.add(host_id, held[1]) if held else None
+
+    def add(self, host_id: str, fold: Attribution) -> Attribution:
+        """Take a host in."""
+        self._folds[host_id] = self._records, fold
+        return fold
+
+    def forget(self) -> int:
+        """Forget hosts beyond the bounds; return how many. One that comes back begins with its next keyframe."""
+        forgotten = 0
+        while self._folds:
+            host_id, (heard, _) = next(iter(self._folds.items()))
+            if len(self._folds) <= MOST_HOSTS and self._records - heard <= SILENT_RECORDS * len(self._folds):
+                break
+            del self._folds[host_id]
+            forgotten += 1
+        return forgotten
+
+    def __len__(self) -> int:
+        return len(self._folds)
 
 
 class PairStage:
@@ -123,15 +160,18 @@ class PairStage:
 def guarded(stage: Stage, message: Logged, fold: Callable[[Logged], Iterator[Emission]]) -> list[Emission]:
     """Run a fold over one record; what it cannot use becomes a dead letter."""
     stage.counters["records"] += 1
+    made: list[Emission] = []
     try:
-        return list(fold(message))
+        for emission in fold(message):
+            made.append(emission)
+        return made
     except BadRecord as error:
         reason = str(error)
     except Exception as error:  # a bug of ours must not stop everyone's stream; the record is kept for the mending
         log.exception("record could not be folded: %s/%d@%d", message.topic, message.partition, message.offset)
         reason = f"{type(error).__name__}: {error}"
     stage.counters["dead_letters"] += 1
-    return [dead_letter(stage.name, message, reason)]
+    return [*made, dead_letter(stage.name, message, reason)]
 
 
 def dead_letter(stage: str, message: Logged, error: str) -> Emission:
