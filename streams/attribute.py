@@ -41,16 +41,11 @@ class Attribution:
     """The fold over one host id. Feed it batches of the raw topics in any interleaving; it tells complete windows."""
 
     def __init__(self, rules: Sequence[NamingRule] = (), partitions: int = 1) -> None:
+        self.failure: Exception | None = None  # of a window that could not be folded; whoever looks takes it
         self._rules = rules
         self._partitions = partitions
-<<<<<<< HEAD
         self._intake = Intake()
         self._folds: dict[Spot, HostFold] = {}
-=======
-        self._assembly = Assembly()
-        self.failure: Exception | None = None  # of a window that could not be folded; whoever looks takes it
-        self._begin()
->>>>>>> ac9c7bd (streams: a window that cannot be folded costs its host's state and no more; hosts that are gone are forgotten, and what one record can ask for is bounded)
 
     @property
     def counters(self) -> Counter[str]:
@@ -58,39 +53,24 @@ class Attribution:
         return self._intake.counters
 
     def feed(self, topic: str, batch: Batch) -> list[Told]:
-<<<<<<< HEAD
-        """Take one batch; return what the windows say that are complete with it."""
-        windows = self._intake.add(topic, batch)
-        told = [told for spot, window in windows if (told := self._fold(spot).turn(window))]
-        notices = self._intake.notices()
-        if notices:
-            told.append(Told([], NodeBatch(), EventBatch(events=sharing(notices)), []))
-        return told
-=======
         """Take one batch; return what the windows say that are complete with it.
 
         A window that cannot be folded costs itself, and what is known by then: a state half changed is not built upon.
         `failure` holds the error.
         """
         told = []
-        for window in self._assembly.add(topic, batch):
+        for spot, window in self._intake.add(topic, batch):
             try:
-                said = self._turn(window)
+                said = self._fold(spot).turn(window)
             except Exception as error:
                 self.failure = error
-                self._begin()
+                del self._folds[spot]
             else:
                 told += [said] if said else []
+        notices = self._intake.notices()
+        if notices:
+            told.append(Told([], NodeBatch(), EventBatch(events=sharing(notices)), []))
         return told
-
-    def _begin(self) -> None:
-        """Know nothing, until the next keyframe."""
-        self._host: Host | None = None
-        self._chronicle = Chronicle()
-        self._requests = RequestFold(self._assembly.counters)
-        self._last: tuple[int, Connections] = (-1, Connections())
-        self._run: Run | None = None  # the run that has told all it knows
->>>>>>> ac9c7bd (streams: a window that cannot be folded costs its host's state and no more; hosts that are gone are forgotten, and what one record can ask for is bounded)
 
     def _fold(self, spot: Spot) -> "HostFold":
         if spot not in self._folds and len(self._folds) > MOST:
