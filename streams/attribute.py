@@ -19,11 +19,13 @@ from streams.assembly import Window
 from streams.events import Chronicle, sharing
 from streams.host import Connection, Host
 from streams.intake import Intake
+from streams.ledger import Behind, Bytes, Ledger
 from streams.lives import MOST, Run, Spot
 from streams.naming import NamingRule
 from streams.nodes import nodes
 from streams.requests import RequestFold
 from streams.sides import SideRows, added, concatenated
+from streams.spread import Grid, Past, caught_up, covered, plus, spread
 
 LATE_MS = 60_000  # how far back a late owner is told
 
@@ -92,6 +94,8 @@ class HostFold:
         self._chronicle = Chronicle()
         self._requests = RequestFold(counters)
         self._last: tuple[int, Connections] = (-1, Connections())
+        self._ledger = Ledger()
+        self._ledger_run: Run | None = None
         self._run: Run | None = None  # the run that has told all it knows
 
     def turn(self, window: Window) -> Told | None:
@@ -121,10 +125,8 @@ class HostFold:
         batches: list[ConnectionBatch] = window.batches("connections")
         rows = SideRows(header.window)
         counted = Connections(**concatenated([batch.connections for batch in batches]))
-        if self._last[0] == header.window:
-            counted = added(counted, self._last[1])
-        self._last = (header.window, counted)
         restated = window.restates("connections")
+        before = host.connections.copy() if restated else {}
         reported = [connection for batch in batches for connection in host.admit(batch, restated=restated)]
         told = set(counted.cookie)
         if restated:
@@ -133,11 +135,61 @@ class HostFold:
         found = self._resolved(host, header, window, closed)
         for at, connections in self._late(header, found).items():
             rows.late(at, connections)
-        rows.changed(reported, counted)
+        others: dict[int, Connection] = {}
         if len(host.connections) > len(told):
-            others = [held for cookie, held in host.connections.items() if cookie not in told]
-            rows.idle(others, seen="connections" not in window.lacks())
+            others = {cookie: held for cookie, held in host.connections.items() if cookie not in told}
+        grid = covered(header.window, header.width, batches[0].covers if batches else 0)
+        past: Past = {}
+        behind = self._enter(window, counted, restated=restated)
+        kept = self._catch_up(behind, grid, reported, counted, before, past) if behind else {}
+        if len(grid.windows) > 1:
+            reported, counted = spread(grid, reported, counted, others, past)
+        counted = plus(counted, kept)
+        if self._last[0] == header.window:
+            counted = added(counted, self._last[1])
+        self._last = (header.window, counted)
+        for at, shared in sorted(past.items()):
+            rows.past(at, list(shared.values()))
+        rows.changed(reported, counted)
+        rows.idle(list(others.values()), seen="connections" not in window.lacks())
         return rows.batches(header.width, self._partitions)
+
+    def _enter(self, window: Window, counted: Connections, *, restated: bool) -> Behind | None:
+        """Enter what a window counted into the ledger; return what has to be caught up."""
+        header, beat = window.any(), window.heartbeat
+        if self._ledger_run != (header.boot_id, header.run):
+            self._ledger.doubt()
+            self._ledger_run = (header.boot_id, header.run)
+        end = header.window + header.width
+        batches = window.batches("connections")
+        if batches:
+            self._ledger.resume(end - (batches[0].covers or header.width))
+        until = beat.stopped or end if beat is not None else end
+        if restated:
+            return self._ledger.restate(counted, until, whole=beat is not None and beat.booted > 0)
+        whole = window.complete() and "connections" not in window.lacks()
+        self._ledger.tell(counted, until if whole else None)
+        return None
+
+    def _catch_up(
+        self,
+        behind: Behind,
+        grid: Grid,
+        found: list[Connection],
+        counted: Connections,
+        before: dict[int, Connection],
+        past: Past,
+    ) -> dict[int, Bytes]:
+        """Share out what was counted in holes; return what of it belongs to this window."""
+        latest = max((end for _, end in behind.holes), default=0)
+        rows = []
+        for cookie, opened, connection in zip(counted.cookie, counted.opened, found, strict=True):
+            was = before.get(cookie) if cookie in behind.known else None
+            there = was is not None and was.flow == connection.flow and was.since < latest
+            if cookie in behind.bytes or there or (cookie not in behind.known and not opened):
+                rows.append((cookie, connection, was or (connection if cookie in behind.known else None)))
+        self.counters["bytes_caught_up"] += sum(map(sum, behind.bytes.values()))
+        return caught_up(behind.holes, grid, rows, behind.bytes, past)
 
     def _resolved(self, host: Host, header: Batch, window: Window, closed: set[int]) -> list[Connection]:
         """Look again at who holds each socket that changed hands or has no owner; return those found late.

@@ -20,6 +20,9 @@ from streams.lives import Life, Notice
 
 SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
 VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone
+LEAST_GAP_MS = 100  # less is how long it takes to look
+MOST_WINDOWS = 24  # of a gap that are named
+ALL_OF_IT = ": what it reports next is of all of them"
 FORGOTTEN_MS = 120_000  # after a longer silence a host is looked at anew: a reader that began meanwhile knows no better
 Row = tuple[Any, ...]
 
@@ -30,6 +33,7 @@ class Chronicle:
     def __init__(self) -> None:
         self._began = 0
         self._previous: int | None = None
+        self._until = 0  # up to when the host was looked at, ms
         self._links: dict[Link, int] = {}  # window in which it last had a connection
         self._failing: frozenset[str] | None = None  # topics, as of the heartbeat before; none: not known
 
@@ -44,11 +48,13 @@ class Chronicle:
             self._links = dict.fromkeys(self._links, header.window)
         rows = [
             *self._agent(host, header),
+            *_incomplete(host, header, window),
             *self._collectors(host, header, window.heartbeat),
             *_processes(host, header, window),
             *self._edges(host, header),
         ]
         self._previous = header.window
+        self._until = (window.heartbeat and window.heartbeat.stopped) or header.window + header.width
         return Events.of(sorted(set(rows)))
 
     def _agent(self, host: Host, header: Batch) -> list[Row]:
@@ -56,12 +62,34 @@ class Chronicle:
         node = host_node(host.name)
         if header.seq == 0:
             rows.append((header.run, "agent_started", node, "", host.name, "", f"agent started on {host.hostname}"))
-        if self._previous is not None and header.window > self._previous + 2 * header.width:
+        if self._previous is None:
+            return rows
+        begins = header.window + header.width - (header.covers or header.width)
+        lost = self._lost(begins, header.width)
+        if header.window > self._previous + 2 * header.width:
             quiet = (header.window - self._previous) // 1000
             since = self._previous + header.width
-            detail = f"nothing was heard of {host.hostname} for {quiet} s"
+            detail = f"nothing was heard of {host.hostname} for {quiet} s" + (lost or ALL_OF_IT)
             rows.append((since, "host_silent", node, "", host.name, "", detail))
+        elif lost:
+            detail = f"{host.hostname} was not looked at for {(begins - self._until) / 1000:.1f} s{lost}"
+            rows.append((self._until, "gap", node, "", host.name, "", detail))
         return rows
+
+    def _lost(self, begins: int, width: int) -> str:
+        """Say of which windows nothing is known up to a time, or not all, and how much of each."""
+        if begins - self._until < LEAST_GAP_MS:
+            return ""
+        lost = []
+        for at in range(self._until // width * width, begins, width):
+            share = min(begins, at + width) - max(self._until, at)
+            lost.append(f"{_clock(at)} ({share / 1000:.1f} s)")
+        more = f" and {len(lost) - MOST_WINDOWS} more" if len(lost) > MOST_WINDOWS else ""
+        windows = ", ".join(lost[:MOST_WINDOWS]) + more
+        return (
+            f", in windows {windows}: what opened and closed meanwhile is not known, "
+            "the bytes of what stayed open are caught up"
+        )
 
     def _collectors(self, host: Host, header: Batch, heartbeat: Heartbeat | None) -> list[Row]:
         """Tell which collectors failed or recovered. A reader that begins among failures takes them for told."""
@@ -93,6 +121,18 @@ class Chronicle:
             last = self._links.pop(link)
             rows.append(_edge(host, last + header.width, "edge_vanished", link, "no longer talks to"))
         return rows
+
+
+def _incomplete(host: Host, header: Batch, window: Window) -> list[Row]:
+    """Tell of a window of which not all came that was sent, or not even the heartbeat that says what was."""
+    if window.complete():
+        return []
+    beat = window.heartbeat
+    sent = beat.sent.items() if beat else ()
+    missing = sorted(topic for topic, count in sent if len(window.parts.get(topic, ())) < count)
+    lacks = " and ".join(missing) if missing else "the end"
+    detail = f"{lacks} of {host.hostname}'s window {_clock(header.window)} never came"
+    return [(header.window, "window_incomplete", host_node(host.name), "", host.name, "", detail)]
 
 
 def _processes(host: Host, header: Batch, window: Window) -> list[Row]:
@@ -138,6 +178,10 @@ def _sharing(shared: bool, elder: Life, younger: Life, left: Life | None) -> Row
     stays = younger if left is elder else elder
     detail = f"host id {host_id} is of {_agent(stays)} alone: {_agent(left)} no longer reports"
     return left.end, "host_id_unshared", subject, object_, host_id, "", detail
+
+
+def _clock(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S}"
 
 
 def _agent(life: Life) -> str:

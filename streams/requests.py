@@ -18,6 +18,7 @@ from schemas.raw import Batch, RequestBatch
 from streams.assembly import Window
 from streams.host import Host
 from streams.scope import scope
+from streams.spread import covered, shares
 
 BATCH_ROWS = 1_000  # of one message: a row with a wide sketch takes some kilobytes
 Key = tuple[str, int]  # flow, end
@@ -41,6 +42,21 @@ class Count(Struct):
             _sum(self.latency, other.latency),
             self.unanswered + other.unanswered,
         )
+
+    def split(self, parts: int) -> "list[Count]":
+        """Return it in so many parts, as equal as whole numbers can be."""
+        answered = {name: shares(value, [1] * parts) for name, value in self.answered.items()}
+        latency = {name: shares(value, [1] * parts) for name, value in self.latency.items()}
+        unanswered = shares(self.unanswered, [1] * parts)
+        return [
+            Count(
+                self.sampling,
+                {name: each[n] for name, each in answered.items() if each[n]},
+                {name: each[n] for name, each in latency.items() if each[n]},
+                unanswered[n],
+            )
+            for n in range(parts)
+        ]
 
 
 class RequestFold:
@@ -70,7 +86,16 @@ class RequestFold:
                 unknown[key] = count.plus(unknown.get(key))
             else:
                 self._counters["requests_without_connection"] += 1
-        return _batches(header, self._whole(header.window, counted))
+        batches = window.batches("requests")
+        grid = covered(header.window, header.width, batches[0].covers if batches else 0).windows
+        parts = {key: count.split(len(grid)) for key, count in counted.items()} if len(grid) > 1 else {}
+        past = [
+            (at, {key: split[n] for key, split in parts.items() if split[n].answered or split[n].unanswered})
+            for n, at in enumerate(grid[:-1])
+        ]
+        counted = {key: split[-1] for key, split in parts.items()} or counted
+        told = [*past, (header.window, self._whole(header.window, counted))]
+        return [batch for at, counts in told for batch in _batches(header.width, at, counts)]
 
     def _counted(self, host: Host, batches: list[RequestBatch]) -> dict[Key, Count]:
         counted: dict[Key, Count] = {}
@@ -94,13 +119,13 @@ class RequestFold:
         return counted
 
 
-def _batches(header: Batch, counted: dict[Key, Count]) -> list[FlowRequestBatch]:
+def _batches(width: int, window: int, counted: dict[Key, Count]) -> list[FlowRequestBatch]:
     rows: list[tuple[Any, ...]] = [
         (
-            header.window,
+            window,
             flow,
             end,
-            header.width,
+            width,
             count.sampling,
             _sum(count.answered),
             _sum(count.latency),

@@ -42,6 +42,16 @@ class SideRows:
         self._identify(window, found, seen=False)
         self._pad()
 
+    def past(self, window: int, rows: Sequence[tuple[Connection, dict[str, Any]]]) -> None:
+        """Add connections of an earlier window with what is shared out to it; who started later is not named."""
+        self._identify(window, [connection for connection, _ in rows], seen=True)
+        numbers: dict[tuple[str, int], int] = {}
+        for row, (connection, values) in enumerate(rows, len(self._ends["who"]) - len(rows)):
+            flow = (connection.flow, connection.end)
+            self._sides["nth"][row] = numbers[flow] = numbers.get(flow, -1) + 1
+            for name in COUNTED:
+                self._ends[name].append(values.get(name, name not in FLAGS and 0))
+
     def batches(self, width: int, partitions: int) -> list[tuple[int, SideBatch]]:
         """Return the rows with their partition, in batches of at most BATCH_ROWS."""
         self._count_again()

@@ -59,6 +59,7 @@ def batches(
     interfaces: list[Row] = [],  # noqa: B006
     netns: int = NETNS,
     alone: bool = True,
+    covers: int = 0,
     **beat: Any,
 ) -> dict[str, Batch]:
     """All batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe unless told otherwise."""
@@ -70,6 +71,7 @@ def batches(
         "seq": number,
         "window": T0 + at * width,
         "width": width,
+        "covers": covers,
         "keyframe": number == 0 if keyframe is None else keyframe,
     }
     return {

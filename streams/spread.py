@@ -1,0 +1,162 @@
+"""Counters of more than a window, shared out over the windows that they are of.
+
+Where nobody counted for a while, what is counted next is of all that time. Told in one window it would be a peak, and
+the windows before it would seem idle: instead each window gets its share, by its time, and the sum stays the same. What
+opened or closed meanwhile is placed evenly, in the order of cookies, which is about that in which sockets are made.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from schemas.raw import Connections
+from streams.host import Connection
+from streams.ledger import Bytes, Hole
+from streams.sides import COUNTED, SUMS
+
+MOST_ROWS = 100_000  # that one batch is shared out to; of more windows than fit, some are left out
+Values = dict[str, Any]
+Past = dict[int, dict[int, tuple[Connection, Values]]]  # window -> cookie -> connection, and what is not blank of it
+
+
+class Grid(NamedTuple):
+    """Windows of one width."""
+
+    width: int
+    windows: Sequence[int]
+
+    def thinned(self, rows: int) -> "Grid":
+        """Return so few of the windows, the last among them, that so many rows in each are not too many."""
+        step = max(-(-len(self.windows) * rows // MOST_ROWS), 1)
+        return self._replace(windows=self.windows[(len(self.windows) - 1) % step :: step])
+
+
+def covered(window: int, width: int, covers: int) -> Grid:
+    """Return the windows that counters are of, the window that tells them last."""
+    count = max(-(-covers // width), 1)
+    return Grid(width, range(window - (count - 1) * width, window + 1, width))
+
+
+def shares(value: int, weights: Sequence[int]) -> list[int]:
+    """Return a value in shares by weight, whole numbers whose sum is the value."""
+    whole, upto = sum(weights), 0
+    cuts = [0]
+    for weight in weights:
+        upto += weight
+        cuts.append(value * upto // whole)
+    return [cut - before for before, cut in pairwise(cuts)]
+
+
+def spread(
+    grid: Grid, found: Sequence[Connection], counted: Connections, idle: dict[int, Connection], past: Past
+) -> tuple[list[Connection], Connections]:
+    """Share out a batch of connections over a grid; return what is left for its last window.
+
+    Those that are `idle` are told in the windows before as well. What is told there is added to `past`.
+    """
+    grid = grid.thinned(len(found) + len(idle))
+    before, last = grid.windows[:-1], len(grid.windows) - 1
+    opened, closed = _evenly(counted.opened, counted.cookie, last), _evenly(counted.closed, counted.cookie, last)
+    columns = {name: getattr(counted, name) for name in COUNTED}
+    kept, left = [], []
+    for row, connection in enumerate(found):
+        values = {name: column[row] for name, column in columns.items()}
+        begin = max(opened.get(row, 0), _begun(connection, grid) if row in opened else 0)
+        end = max(closed.get(row, last), begin)
+        parts = {name: shares(values[name], [1] * (end - begin + 1)) for name in SUMS}
+        told = [(at, {name: part[at - begin] for name, part in parts.items()}) for at in range(begin, end + 1)]
+        told[0][1]["opened"] = values["opened"]
+        told[-1][1].update(closed=values["closed"], failed=values["failed"])
+        for at, some in told:
+            if at < last:
+                _add(past, before[at], counted.cookie[row], connection, some)
+            else:
+                kept.append(connection)
+                left.append((row, {"opened": False, **some}))
+    for at in before:
+        for cookie, connection in idle.items():
+            _add(past, at, cookie, connection, {})
+    return kept, _picked(counted, left)
+
+
+def caught_up(
+    holes: Sequence[Hole],
+    grid: Grid,
+    rows: Sequence[tuple[int, Connection, Connection | None]],
+    behind: dict[int, Bytes],
+    past: Past,
+) -> dict[int, Bytes]:
+    """Share out over holes what was counted in them; return what of it falls into the window that tells it.
+
+    A row is a cookie, a connection and what it was before the hole, if it was there; else it opened in the hole.
+    """
+    now = grid.windows[-1]
+    lost = _lost(holes, grid, now)
+    inside = grid._replace(windows=[at for at in lost if at < now]).thinned(len(rows)).windows
+    places = [*inside, *([now] if now in lost or not inside else [])]
+    new = sorted(row[0] for row in rows if row[2] is None)
+    first = {cookie: number * len(places) // len(new) for number, cookie in enumerate(new)}
+    kept = {}
+    for cookie, connection, before in rows:
+        begin = max(first.get(cookie, 0), _begun(connection, grid._replace(windows=places)) if before is None else 0)
+        mine = places[begin:]
+        weights = [lost.get(at, grid.width) for at in mine]
+        sent, received = (shares(value, weights) for value in behind.get(cookie, (0, 0)))
+        for number, at in enumerate(mine):
+            if at == now:
+                kept[cookie] = (sent[number], received[number])
+                continue
+            some: Values = {"sent_bytes": sent[number], "received_bytes": received[number]}
+            if before is None and number == 0:
+                some["opened"] = True
+            _add(past, at, cookie, before or connection, some)
+    return kept
+
+
+def _add(past: Past, at: int, cookie: int, connection: Connection, values: Values) -> None:
+    """Add what belongs to a connection in a window; the sums of one already there grow."""
+    rows = past.setdefault(at, {})
+    _, held = rows.get(cookie, (connection, {}))
+    sums = {name: held[name] + values[name] for name in SUMS if name in held and name in values}
+    rows[cookie] = (connection, {**held, **values, **sums})
+
+
+def _lost(holes: Sequence[Hole], grid: Grid, now: int) -> dict[int, int]:
+    """Return how much of each window is in a hole, ms, in order."""
+    lost: dict[int, int] = {}
+    for begin, end in holes:
+        for at in range(begin - (begin - now) % grid.width, min(end, now + grid.width), grid.width):
+            lost[at] = lost.get(at, 0) + min(end, at + grid.width) - max(begin, at)
+    return dict(sorted(lost.items()))
+
+
+def _evenly(flags: Sequence[bool], cookies: Sequence[int], last: int) -> dict[int, int]:
+    """Return where each flagged row is placed, 0 to `last`: evenly, in the order of cookies."""
+    rows = sorted((row for row, flag in enumerate(flags) if flag), key=lambda row: cookies[row])
+    return {row: number * (last + 1) // len(rows) for number, row in enumerate(rows)}
+
+
+def _begun(connection: Connection, grid: Grid) -> int:
+    """Return the first place at which the process that owns a connection had started."""
+    started = connection.owner.started if connection.owner else 0
+    at = next((at for at, window in enumerate(grid.windows) if window + grid.width > started), 0)
+    return min(at, len(grid.windows) - 1)
+
+
+def _picked(counted: Connections, rows: Sequence[tuple[int, Values]]) -> Connections:
+    """Return some rows, with other values in some columns."""
+    picked = {}
+    for name in counted.__struct_fields__:
+        column = getattr(counted, name)
+        picked[name] = [some.get(name, column[row]) for row, some in rows]
+    return type(counted)(**picked)
+
+
+def plus(counted: Connections, more: dict[int, Bytes]) -> Connections:
+    """Return the columns with bytes added to some connections."""
+    extra = [more.get(cookie, (0, 0)) for cookie in counted.cookie]
+    rows = [
+        (row, {"sent_bytes": counted.sent_bytes[row] + sent, "received_bytes": counted.received_bytes[row] + received})
+        for row, (sent, received) in enumerate(extra)
+    ]
+    return _picked(counted, rows) if any(map(any, extra)) else counted
