@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
-from urllib.parse import urlsplit
 
 from sinks.embedded.engine import EngineError
 from sinks.embedded.external import is_about
@@ -112,15 +111,21 @@ def stranger(headers: Message, any_name: bool = False) -> str | None:
     A page of some site can post to a loopback port, and with DNS rebinding even read from it:
     its own name is then in Host, and its origin in Origin.
     """
-    host = urlsplit(f"//{headers.get('Host', '')}").hostname or "localhost"
+    host = _name(headers.get("Host", "")) or "localhost"
     if not any_name and not _is_own_name(host):
         return f"This store does not answer to the name {host}: use 127.0.0.1 or localhost."
     origin = headers.get("Origin")
-    if origin and urlsplit(origin).netloc != headers.get("Host"):
+    if origin and origin.partition("://")[2] != headers.get("Host"):
         return "This store answers no requests from pages of other sites."
     if headers.get("Sec-Fetch-Site") == "cross-site":
         return "This store answers no requests from pages of other sites."
     return None
+
+
+def _name(host: str) -> str:
+    """Return a Host header without its port: bytes of a stranger's, of which no parser should make more."""
+    name = host.partition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return name.strip().lower()
 
 
 def _is_own_name(host: str) -> bool:

@@ -4,13 +4,14 @@ Source: clickhouse.com/docs/interfaces/http and ClickHouse's `src/Server/HTTPHan
 """
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from itertools import chain
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from sinks.embedded import sql
 from sinks.embedded.client import Client
@@ -110,11 +111,11 @@ class HttpSession(BaseHTTPRequestHandler):
                 self.close_connection = True
                 self._send(403, f"{reason}\n".encode())
                 return
-            url = urlsplit(self.path)
-            values = dict(parse_qsl(url.query, keep_blank_values=True, errors="surrogateescape"))
+            path, _, query = self.path.partition("?")
+            values = dict(parse_qsl(query, keep_blank_values=True, errors="surrogateescape"))
             asks = "query" in values or self.command == "POST"
-            if url.path != "/" or not asks:
-                self._page(url.path)
+            if path != "/" or not asks:
+                self._page(path)
                 return
             self._query(values)
         except EngineError as error:
@@ -127,6 +128,9 @@ class HttpSession(BaseHTTPRequestHandler):
             self.close_connection = True  # its body is not read
         if path in _PAGES:
             self._send(200, _PAGES[path])
+        elif path == "/health":
+            told = {"connections": self._context.places.counts(), "trouble": self._context.tally.counts()}
+            self._send(200, json.dumps(told).encode() + b"\n", {"Content-Type": "application/json"})
         else:
             self._send(404, f"There is no handle {path}\n".encode())
 

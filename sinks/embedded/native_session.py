@@ -55,7 +55,7 @@ class NativeSession:
 
     def _welcome(self) -> Client | None:
         first = self._wire.varint()
-        if first in b"GPOH":
+        if first in {ord(letter) for letter in "GPOH"}:
             self._peer.sendall(_HTTP_ANSWER)
             return None
         if first != native.HELLO:

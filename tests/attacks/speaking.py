@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 
 from sinks.embedded.blocks import Block
 from sinks.embedded.wire import string, varint
@@ -49,20 +50,30 @@ def request(text: str, *headers: str, body: bytes = b"") -> bytes:
     return "\r\n".join([text, "Host: localhost", *length, *headers, "", ""]).encode("latin-1") + body
 
 
-def exchange(port: int, sent: bytes, timeout: float = 30) -> bytes:
-    """Send, and return all that comes back until the other end closes; what was not taken does not matter."""
+def exchange(port: int, sent: bytes, timeout: float = 60, patience: float = 0.3) -> bytes:
+    """Send, and return all that comes back until the other end closes; what it does not take does not matter.
+
+    When the other end has been silent for as long as `patience`, it hears that no more is sent.
+    """
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as peer:
-        got = bytearray()
-        try:
+        got, waits = bytearray(), True
+        with suppress(OSError):
             peer.sendall(sent)
-            peer.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-        try:
-            while piece := peer.recv(1 << 18):
+        peer.settimeout(patience)
+        with suppress(ConnectionError):
+            while True:
+                try:
+                    piece = peer.recv(1 << 18)
+                except TimeoutError:
+                    if not waits:
+                        raise
+                    waits = False
+                    peer.shutdown(socket.SHUT_WR)
+                    peer.settimeout(timeout)
+                    continue
+                if not piece:
+                    break
                 got += piece
-        except ConnectionError:
-            pass
         return bytes(got)
 
 
