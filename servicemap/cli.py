@@ -13,6 +13,7 @@ COMMANDS = {
     "sql": "query the store in ClickHouse's SQL",
     "log": "list the topics, read one, show who lags behind",
     "replay": "fold a past range of the log anew, compare, and swap it in",
+    "store": "throw the embedded store away and make it anew from the log",
     "dashboards": "write Grafana's dashboards and alerts, or publish them into a Grafana",
     "doctor": "say what this host can see, what is missing, and the command that mends it",
     "collect": "run the collectors of this host alone",

@@ -88,6 +88,11 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return Path(self.data).expanduser() if self.data else base / "servicemap"
 
     @property
+    def flag(self) -> str:
+        """Return what names the data directory on a command line, where it has to be named."""
+        return f" --data {self.data}" if self.data else ""
+
+    @property
     def kafka(self) -> bool:
         """Say whether the log is Kafka."""
         return self.log.url.startswith("kafka://")

@@ -14,8 +14,8 @@ PATIENCE = 30.0  # seconds for the parts of a killed run to end
 
 
 @contextmanager
-def held(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
-    """Hold a data directory. Children inherit the lock, so it is free only when the last of them is gone."""
+def held(folder: Path, tell: Callable[[str], None]) -> Iterator[int]:
+    """Hold a data directory by a descriptor. Children inherit it: the lock is free only when all of them are gone."""
     try:
         close_contents(private_folder(folder))
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -23,14 +23,36 @@ def held(folder: Path, tell: Callable[[str], None]) -> Iterator[None]:
         raise Failure(str(error)) from None
     except OSError as error:
         raise Failure(f"cannot write to {folder} ({error.strerror}): give a directory with --data") from None
-    os.set_inheritable(descriptor, True)
     try:
         _take(descriptor, folder, tell)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def is_held(folder: Path) -> bool:
+    """Say whether `up` or what it left behind holds a data directory."""
+    try:
+        descriptor = os.open(folder / "lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def owner(folder: Path) -> int:
+    """Return the pid of the `up` that holds a data directory, or held it last; 0 for none."""
+    try:
+        return int((folder / "lock").read_text() or 0)
+    except (OSError, ValueError):
+        return 0
 
 
 def _take(descriptor: int, folder: Path, tell: Callable[[str], None]) -> None:

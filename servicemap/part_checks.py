@@ -8,16 +8,18 @@ from contextlib import closing
 from pathlib import Path
 
 from schemas.topics import HEARTBEATS
+from servicemap import trouble
 from servicemap.agent_checks import agent_checks
 from servicemap.browsing import existing_log
 from servicemap.check import Check
 from servicemap.config import Config
+from servicemap.directory import is_held
 from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
 from servicemap.parts import reader_password, store_address
 from servicemap.view.loopback import stays_here
 from sinks.embedded.confine import lacking
-from sinks.embedded.folder import StartError
+from sinks.embedded.folder import DAMAGED_PARTS, StartError
 from sinks.embedded.server import bind
 from sinks.store import Store, StoreError
 
@@ -80,13 +82,30 @@ def log(config: Config, now: int) -> Iterator[Check]:
 
 
 def store(config: Config) -> Iterator[Check]:
-    """Yield whether the store answers or, where it is to be started, whether its ports are free."""
+    """Yield whether the store answers and is whole or, where it is to be started, whether its ports are free."""
+    found = trouble.read(config.directory)
+    running = is_held(config.directory)
+    for each in found:
+        if each.damaged or running:
+            yield Check(each.part, "broken", each.sentence(config.flag), "a part that runs", each.remedy(config.flag))
     try:
-        address = store_address(config, write=False)
+        address = store_address(config, write=not config.store.url)
         with closing(Store(address)) as opened:
             ((version,),) = opened.query("SELECT version()")
+            damaged = 0 if config.store.url else int(opened.query(DAMAGED_PARTS)[0][0])
+        if damaged:
+            yield Check(
+                "store",
+                "broken",
+                f"it leaves {damaged} damaged parts of tables out",
+                "undamaged files",
+                trouble.REBUILD + config.flag,
+            )
+            return
         yield Check("store", "ok", f"ClickHouse {version} at {address.host}:{address.port}")
     except (Failure, StoreError) as error:
+        if any(each.part == "store" for each in found) and (running or any(each.damaged for each in found)):
+            return
         if config.store.url or (isinstance(error, StoreError) and error.code):
             yield Check("store", "broken", str(error), "a ClickHouse that answers", "give its address with --store URL")
             return

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import msgspec
 
+from servicemap import trouble
 from servicemap.config import Config
 from servicemap.options import Failure
 from servicemap.view.loopback import stays_here
 from sinks.embedded.folder import FACTS, TOKEN
-from sinks.store import Address
+from sinks.store import Address, StoreError
 from streams.stage import AttributeStage, PairStage, Stage
 
 WRITER = "servicemap"
@@ -45,6 +46,9 @@ def store_address(config: Config, *, write: bool) -> Address:
             return Address.parse(config.store.url)
         except ValueError as error:
             raise Failure(str(error)) from None
+    for each in trouble.read(config.directory):
+        if each.damaged:
+            raise Failure(each.sentence(config.flag))
     facts = store_facts(config)
     if facts is None:
         raise Failure(f"no store is running in {config.directory}: start `servicemap up`, or name one with --store")
@@ -74,6 +78,14 @@ def reader_password(config: Config) -> str:
             " or SERVICEMAP_STORE__READER_PASSWORD"
         )
     return password
+
+
+def locate(config: Config) -> Address:
+    """Return where the store is now, as the writer; StoreError while it is nowhere."""
+    try:
+        return store_address(config, write=True)
+    except Failure as error:
+        raise StoreError(error.format_message()) from None
 
 
 def store_facts(config: Config) -> StoreFacts | None:

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 from schemas.logged import Logged
 from servicemap.config import Config
@@ -10,7 +11,7 @@ from servicemap.log.connect import connect_log
 from servicemap.log.protocol import GroupBusy, Log
 from servicemap.metering import Meter
 from servicemap.options import Failure
-from servicemap.parts import store_address
+from servicemap.parts import locate, store_address
 from servicemap.process import stop_event, tune_memory
 from sinks.migrate import migrate
 from sinks.rollup import Rollup
@@ -29,9 +30,10 @@ def run_sink(config: Config) -> None:
     stop = stop_event()
     log = connect_log(config)
     address = store_address(config, write=True)
-    store = Store(address)
+    find = partial(locate, config)
+    store = Store(address, locate=find)
     try:
-        create_database(address, stop.is_set)
+        create_database(address, stop.is_set, find)
         store.persist(lambda: _migrate(store), stop.is_set)
         rollup = Rollup(store)
         store.persist(rollup.resume, stop.is_set)

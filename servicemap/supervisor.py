@@ -1,4 +1,6 @@
-"""Runs the parts as child processes: starts them, starts again what dies, stops them in the order of the data."""
+"""Runs the parts as child processes: starts them, starts again what dies or does not answer, stops them in the order of
+the data.
+"""
 
 import os
 import signal
@@ -11,10 +13,12 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from servicemap.process import SUPERVISED
+from servicemap.pulse import PULSE, Pulse
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0  # before a part that died is started again, seconds
 STEADY = 30.0  # a part that ran so long begins with the first wait again, seconds
 REFUSALS = 3
+_REFUSING = {1, 2}  # exit codes of what cannot be, and of words that are not understood
 GRACE = 30.0  # a part gets so long to finish, seconds
 
 
@@ -25,6 +29,8 @@ class Part(NamedTuple):
     arguments: tuple[str, ...]
     ready: Callable[[], bool] = lambda: True
     module: bool = True
+    vital: bool = True  # without it there is nothing to run for, if it refuses from the beginning
+    answers: bool = False  # asked, it says that it is alive
 
 
 class Child(Struct):
@@ -32,19 +38,31 @@ class Child(Struct):
 
     part: Part
     process: "subprocess.Popen[bytes] | None" = None
+    pulse: Pulse | None = None
+    given_up: bool = False  # killed, and not gone yet
+    steady: bool = False  # has run so once
+    code: int | None = None  # how it ended, until it has run steadily again
+    exits: int = 0  # in a row, without running steadily
     started: float = 0.0
     wait: float = FIRST_WAIT
     due: float = 0.0
-    refusals: int = 0  # exits with an error, in a row, without ever having run steadily
+    refusals: int = 0  # of these exits, those with an error
 
 
 class Supervisor:
     """The parts, in the order of the data: the first is stopped first."""
 
-    def __init__(self, parts: Sequence[Part], tell: Callable[[str], None], first_wait: float = FIRST_WAIT) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        tell: Callable[[str], None],
+        first_wait: float = FIRST_WAIT,
+        inherited: Sequence[int] = (),
+    ) -> None:
         self.children = [Child(part, wait=first_wait) for part in parts]
         self._tell = tell
         self._first_wait = first_wait
+        self._inherited = tuple(inherited)
         self._environment = {**os.environ, SUPERVISED: str(os.getpid())}
 
     def tend(self) -> None:
@@ -55,7 +73,9 @@ class Supervisor:
                 code = child.process.poll()
                 if code is None:
                     if now - child.started > STEADY:
-                        child.wait, child.refusals = self._first_wait, 0
+                        child.wait, child.refusals, child.exits, child.code = self._first_wait, 0, 0, None
+                        child.steady = True
+                    self._feel(child, now)
                     continue
                 self._buried(child, code, now)
             if now >= child.due and child.part.ready():
@@ -67,11 +87,15 @@ class Supervisor:
 
     def hopeless(self) -> str | None:
         """Return the name of a part that refuses to start again and again, or none."""
-        return next((child.part.name for child in self.children if child.refusals >= REFUSALS), None)
+        return next(
+            (c.part.name for c in self.children if c.part.vital and not c.steady and c.refusals >= REFUSALS), None
+        )
 
     def stop(self) -> None:
         """Stop one part after the other, so that each can take in what the one before it left."""
         for child in self.children:
+            if child.pulse is not None:
+                child.pulse.close()
             if child.process is None or child.process.poll() is not None:
                 continue
             child.process.terminate()
@@ -86,15 +110,39 @@ class Supervisor:
     def _start(self, child: Child, now: float) -> None:
         # -P: the folder of a script is no place to import from
         command = (sys.executable, "-m" if child.part.module else "-P", *child.part.arguments)
+        environment, inherited = self._environment, self._inherited
+        if child.part.answers:
+            child.pulse = Pulse(now)
+            number = child.pulse.theirs.fileno()
+            environment, inherited = {**environment, PULSE: str(number)}, (*inherited, number)
         child.process = subprocess.Popen(
-            command, env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=inherited
         )
-        child.started = now
+        if child.pulse is not None:
+            child.pulse.handed_over()
+        child.started, child.given_up = now, False
+
+    def _feel(self, child: Child, now: float) -> None:
+        """Kill a part that runs and does not answer."""
+        if child.pulse is None or child.process is None or child.given_up:
+            return
+        silent = child.pulse.look(now)
+        if child.pulse.ever:
+            child.code, child.exits = None, 0
+        if silent > child.pulse.patience(child.process.pid):
+            child.given_up = True
+            self._tell(f"{child.part.name} has not answered for {silent:.0f} s, and is killed")
+            child.process.kill()
 
     def _buried(self, child: Child, code: int, now: float) -> None:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
         child.process = None
-        child.refusals += code > 0
+        if child.pulse is not None:
+            child.pulse.close()
+            child.pulse = None
+        child.refusals += code in _REFUSING
+        child.exits += 1
+        child.code = code
         child.due = now + child.wait
         self._tell(
             f"{child.part.name} {how}; starting it again" if code < 0 else f"{child.part.name} {how}; trying again"

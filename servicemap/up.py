@@ -17,6 +17,7 @@ from servicemap.parts import VIEW, reader_password, store_address, store_directo
 from servicemap.process import stop_event
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor
+from servicemap.trouble import Watch
 from sinks.embedded.folder import FACTS
 
 TICK = 0.25
@@ -25,18 +26,21 @@ TICK = 0.25
 def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
     """Run until a signal or for a while; then stop the parts in the order of the data. The demo is one more part."""
     stop = stop_event()
-    with held(config.directory, _say):
+    with held(config.directory, _say) as lock:
         connect_log(config).close()  # says what is wrong before anything is started
         if config.store.url:
             store_address(config, write=True)
         reader_password(config)
-        supervisor = Supervisor([*shop(config), *parts(config)] if demo else parts(config), _say)
+        children = [*shop(config), *parts(config)] if demo else parts(config)
+        supervisor = Supervisor(children, _say, inherited=[lock])
         summary = None if quiet or not sys.stdout.isatty() else Summary(config)
         end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")
+        watch = Watch(config.directory, config.flag, _say)
         told = False
         try:
             while not stop.is_set() and time.monotonic() < end:
                 supervisor.tend()
+                watch.note(supervisor.children)
                 if not told and _store_ready(config) and (config.directory / VIEW).exists():
                     told = True
                     _say(_greeting(config))
@@ -51,6 +55,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
                 summary.close()
             _say("stopping: what was seen is being stored")
             supervisor.stop()
+            watch.leave()
 
 
 def parts(config: Config) -> list[Part]:
@@ -61,9 +66,9 @@ def parts(config: Config) -> list[Part]:
     (config.directory / VIEW).unlink(missing_ok=True)  # of a view that was killed
     found = [
         Part("collect", ("servicemap", "collect", *common)),
-        Part("work", ("servicemap", "work", *common)),
-        Part("sink", ("servicemap", "sink", *common), ready),
-        Part("view", ("servicemap", "view", *common)),
+        Part("work", ("servicemap", "work", *common), vital=False),
+        Part("sink", ("servicemap", "sink", *common), ready, vital=False),
+        Part("view", ("servicemap", "view", *common), answers=True),
     ]
     if not config.store.url:
         folder = store_directory(config)
@@ -72,7 +77,7 @@ def parts(config: Config) -> list[Part]:
         mine = ("--parent", str(os.getpid()))
         asked = ("--reader-password-file", str(secret)) if (secret := _password_file(config)) else ()
         arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports, *mine, *asked)
-        found.append(Part("store", arguments))
+        found.append(Part("store", arguments, answers=True))
     return found
 
 
@@ -116,11 +121,7 @@ def _greeting(config: Config) -> str:
         addresses = f"clickhouse://{facts.host}:{facts.native_port} and http://{facts.host}:{facts.http_port}"
         knowing = ", with the readers' password" if reader_password(config) else ""
         lines.append(f"store   {addresses} (user default, read only{knowing})")
-    return "\n  ".join([*lines, f"see     servicemap map{_data_flag(config)}"])
-
-
-def _data_flag(config: Config) -> str:
-    return f" --data {config.data}" if config.data else ""
+    return "\n  ".join([*lines, f"see     servicemap map{config.flag}"])
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 _PASSING = {3, 74, 75, 76, 159, 173, 202, 203, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 425, 516, 999, 1000}
 # No such table, no such column, no rights, read only: the store is not what this code needs.
 _NOT_THE_STORE = {16, 60, 81, 164, 497}
+# What ClickHouse says of files that are not what they were (the same), and what mends it where the store is embedded.
+_DAMAGE = {33, 40, 76, 107, 117, 226, 228, 231, 246, 271, 432, 740}
+_REBUILD = "; if the store's files are damaged, `servicemap store rebuild` makes it anew from the log"
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
 # Values come from our own schemas: converting numbers to datetimes and back would be the cost of the insert.
 _SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}
@@ -69,8 +72,15 @@ class Address(NamedTuple):
 class Store:
     """One connection to ClickHouse. Not thread-safe."""
 
-    def __init__(self, address: Address, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        address: Address,
+        sleep: Callable[[float], None] = time.sleep,
+        locate: Callable[[], Address] | None = None,
+    ) -> None:
+        """Take an address, and what is asked for it before each connection: a store may come back elsewhere."""
         self.address = address
+        self._locate = locate
         self.retries = 0
         self._sleep = sleep
         self._client: Client | None = None
@@ -120,6 +130,8 @@ class Store:
 
     def _connected(self) -> Client:
         if self._client is None:
+            if self._locate is not None:
+                self.address = self._locate()._replace(database=self.address.database)
             where = self.address
             self._client = Client(
                 where.host,
@@ -136,17 +148,24 @@ class Store:
     def _failed(self, error: Exception) -> StoreError:
         """Turn any failure into ours. The connection is dropped: what half happened on it is not known."""
         self.close()
+        if isinstance(error, StoreError):
+            return error
         if isinstance(error, errors.ServerException):
-            return StoreError(error.message.split("Stack trace:")[0].strip(), error.code)
+            hint = _REBUILD if error.code in _DAMAGE and self.address.token else ""
+            return StoreError(error.message.split("Stack trace:")[0].strip() + hint, error.code)
         if isinstance(error, errors.NetworkError | errors.SocketTimeoutError | EOFError | OSError):
             where = f"{self.address.host}:{self.address.port}"
             return StoreError(f"no ClickHouse answers at {where}: start one or check --store ({error})")
         return StoreError(f"{type(error).__name__}: {error}", code=-1)
 
 
-def create_database(address: Address, given_up: Callable[[], bool] = lambda: False) -> None:
+def create_database(
+    address: Address,
+    given_up: Callable[[], bool] = lambda: False,
+    locate: Callable[[], Address] | None = None,
+) -> None:
     """Make the database of an address, waiting for its store to answer."""
-    store = Store(address._replace(database="default"))
+    store = Store(address._replace(database="default"), locate=locate)
     try:
         store.persist(lambda: _run(store, f"CREATE DATABASE IF NOT EXISTS {address.database}"), given_up)
     finally:

@@ -32,7 +32,7 @@ class Refold:
 
     def feed(self, record: Logged) -> None:
         """Fold a raw record."""
-        self._store_row(record)
+        self.store(record)
         queue: list[Logged] = [record]
         for message in queue:
             stage = self._pair if message.topic == topics.SIDES.name else self._attribute
@@ -43,7 +43,7 @@ class Refold:
                 elif made.topic == topics.DEAD_LETTERS.name:
                     self.counters["unusable"] += 1
                 else:
-                    self._store_row(told)
+                    self.store(told)
 
     def flush(self) -> None:
         """Store what is held."""
@@ -51,7 +51,8 @@ class Refold:
             self.counters["rows"] += sink.rows if sink is self._sinks[0] else 0
             sink.flush()
 
-    def _store_row(self, record: Logged) -> None:
+    def store(self, record: Logged) -> None:
+        """Store a record as it is, if there is a table for it."""
         if record.topic not in _STORED:
             return
         for sink, names in zip(self._sinks, self._names, strict=True):

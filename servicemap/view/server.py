@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import threading
+from contextlib import suppress
 
 import msgspec
 from aiohttp import web
@@ -20,6 +21,7 @@ from servicemap.view.connections import Connections
 from servicemap.view.guard import Guard, with_headers
 from servicemap.view.loopback import stays_here
 from servicemap.view.stores import Stores
+from sinks.embedded.pulse import PULSE
 from sinks.store import Store, StoreError
 
 DEFAULT_PORT = 8080
@@ -66,6 +68,7 @@ async def serve(config: Config, bound: socket.socket, stop: threading.Event) -> 
     app = web.Application(middlewares=[connections.middleware(), Guard(config.view.token).middleware()])
     app.on_response_prepare.append(with_headers)
     app.add_routes(api.routes())
+    _answer_supervisor()
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -85,6 +88,24 @@ async def serve(config: Config, bound: socket.socket, stop: threading.Event) -> 
         await api.hub.close()
         await runner.cleanup()
         stores.close()
+
+
+def _answer_supervisor() -> None:
+    """Answer when asked whether the view is alive: as long as the loop goes round, it is."""
+    if PULSE not in os.environ:
+        return
+    asked = socket.socket(fileno=int(os.environ[PULSE]))
+    asked.setblocking(False)
+    loop = asyncio.get_running_loop()
+
+    def answer() -> None:
+        with suppress(OSError):
+            question = asked.recv(16)
+            if not question:
+                loop.remove_reader(asked)
+            asked.send(question)
+
+    loop.add_reader(asked, answer)
 
 
 def listen(host: str, port: int | None) -> socket.socket:

@@ -8,7 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
-from sinks.embedded.folder import StartError
+from sinks.embedded import pulse
+from sinks.embedded.folder import DAMAGED, Damaged, StartError
 from sinks.embedded.server import Options, Store, serve
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -27,7 +28,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    """Run until SIGTERM or SIGINT; 1 when the store cannot start."""
+    """Run until SIGTERM or SIGINT; 1 when the store cannot start, 3 when its files are damaged."""
     options = vars(_parser().parse_args(arguments))
     parent = options.pop("parent")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
@@ -46,6 +47,13 @@ def main(arguments: list[str]) -> int:
     def ready(store: Store) -> None:
         if store.lacking:
             print(f"the store is not confined by {', '.join(store.lacking)}: see `servicemap doctor`", file=sys.stderr)
+        if parts := store.damaged_parts():
+            print(
+                f"the store leaves {parts} damaged parts of its tables out, and their rows with them: "
+                "`servicemap store rebuild` makes it anew from the log",
+                file=sys.stderr,
+            )
+        pulse.answer(store.alive)
         print(f"ready native={store.native_port} http={store.http_port}", flush=True)
 
     file = options.pop("reader_password_file")
@@ -54,7 +62,7 @@ def main(arguments: list[str]) -> int:
         serve(Options(**options, confined=True), lambda: signal.sigwait(ending), ready)
     except StartError as error:
         print(error, file=sys.stderr)
-        return 1
+        return DAMAGED if isinstance(error, Damaged) else 1
     return 0
 
 

@@ -31,12 +31,15 @@ def lacking() -> list[str]:
     return found
 
 
-def confine(folder: Path) -> list[str]:
-    """Leave this process one folder, for good; return what could not be done, a phrase each."""
+def confine(folder: Path, *removable: Path) -> list[str]:
+    """Leave this process one folder, for good, and the right to remove what is in some others.
+
+    Returns what could not be done, a phrase each.
+    """
     failed: list[str] = []
     _try(failed, "capabilities", drop_capabilities)
     if landlock.abi() >= landlock.OLDEST:
-        _try(failed, "Landlock", lambda: landlock.restrict(folder, _READABLE))
+        _try(failed, "Landlock", lambda: landlock.restrict(folder, _READABLE, removable))
     if seccomp.known():
         _try(failed, "seccomp", seccomp.refuse)
     return failed

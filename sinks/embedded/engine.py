@@ -178,7 +178,8 @@ class Engine:
 
     def close(self) -> None:
         """Close the engine; every other session must be closed before."""
-        self._control.close()
+        with self._lock:
+            self._control.close()
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The folder of a store: `engine/` is all that the confined process can reach; beside it is what it must not.
 
 engine/      the engine's own files
-store.json   where the store listens; empty when it has stopped
+store.json   where the store listens; it leads into run/, from where the confined process can take it away
 ports.json   where it did when it last ran
 store.token  the writer's password, of this start
 store.lock   held by the process that has the store open
@@ -21,14 +21,22 @@ from schemas.private import FILE, Unsafe, close_contents, private_folder
 
 ENGINE, LOCK, DISCARD = "engine", "store.lock", "discard"
 FACTS, PORTS, TOKEN = "store.json", "ports.json", "store.token"
+_RUN = "run"
 _FRESH = "store.new"
-_OURS = {ENGINE, LOCK, DISCARD, FACTS, PORTS, TOKEN, _FRESH}
+_OURS = {ENGINE, LOCK, DISCARD, FACTS, PORTS, TOKEN, _RUN, _FRESH}
+# How many parts of tables the engine leaves out, since they are damaged.
+DAMAGED_PARTS = "SELECT count() FROM system.detached_parts WHERE reason LIKE 'broken%' OR reason IN ('unexpected')"
+DAMAGED = 3  # exit code of a store that Damaged keeps from starting
 _ASIDE = "aside-"  # begins the names of engines put aside
 _QUIRKS = re.compile("[:?&=#%]")
 
 
 class StartError(Exception):
     """The store cannot start; the message is one sentence that says what to do."""
+
+
+class Damaged(StartError):
+    """The engine's files are damaged: no other start will do better."""
 
 
 class Folder:
@@ -43,7 +51,7 @@ class Folder:
         try:
             self.path = private_folder(path).resolve()
             close_contents(self.path)
-            self._lock = (self.path / LOCK).open("w")
+            self._lock = (self.path / LOCK).open("a+")
         except Unsafe as error:
             raise StartError(f"Cannot use {path}: {error}.") from error
         except OSError as error:
@@ -51,17 +59,20 @@ class Folder:
                 f"Cannot write to {path} ({error.strerror}): make it writable or choose another --data directory."
             ) from error
         _take(self._lock, path)
-        self._facts: TextIO | None = None
         self.engine = self.path / ENGINE
+        self.run = self.path / _RUN
 
     def prepare(self) -> None:
-        """Make the engine's folder: from one of an earlier version, and without what is to be discarded."""
+        """Make the folders of what runs and of the engine; that of an earlier version is brought to the present."""
         if (self.path / DISCARD).exists():
-            put_aside(self.path)
-            (self.path / DISCARD).unlink()
+            self.discard()
         if not self.engine.exists():
             _gather(self.path, self.engine)
-        private_folder(self.engine)
+        try:
+            private_folder(self.engine)
+            private_folder(self.run)
+        except OSError as error:
+            raise StartError(f"Cannot use {self.path}: {error}.") from error
         for entry in self.engine.iterdir():
             if entry.is_symlink():
                 raise StartError(
@@ -69,22 +80,33 @@ class Folder:
                     f" {self.path} itself be the symbolic link."
                 )
 
+    def discard(self) -> None:
+        """Put the engine's files aside."""
+        if not self.engine.exists():
+            _gather(self.path, self.engine)
+        if any(self.engine.iterdir()):
+            self.engine.rename(
+                self.path / f"{_ASIDE}{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{time.time_ns() % 1000:03}"
+            )
+        (self.path / DISCARD).unlink(missing_ok=True)
+
     def write_token(self) -> str:
         """Make a new password for the writer."""
         token = secrets.token_urlsafe(24)
-        self._write(TOKEN, token).close()
+        self._write(TOKEN, token)
         return token
 
     def announce(self, host: str, native_port: int, http_port: int) -> None:
-        """Write down where the store is. The file stays open: once confined, this process opens it no more."""
+        """Write down where the store is."""
         text = json.dumps({"host": host, "native_port": native_port, "http_port": http_port})
-        self._write(PORTS, text).close()
-        self._facts = self._write(FACTS, text)
+        self._write(PORTS, text)
+        self._write(f"{_RUN}/{FACTS}", text)
+        (self.path / _FRESH).symlink_to(f"{_RUN}/{FACTS}")
+        (self.path / _FRESH).replace(self.path / FACTS)
 
     def retract(self) -> None:
         """Take the announcement back."""
-        if self._facts is not None:
-            os.ftruncate(self._facts.fileno(), 0)
+        (self.run / FACTS).unlink(missing_ok=True)
 
     def last_port(self, name: str) -> int:
         """Return the port of an earlier start, 0 for none: clients that know it find the store there again."""
@@ -95,30 +117,32 @@ class Folder:
 
     def close(self) -> None:
         """Let others have the folder."""
-        if self._facts is not None:
-            self._facts.close()
         self._lock.close()
 
-    def _write(self, name: str, text: str) -> TextIO:
+    def _write(self, name: str, text: str) -> None:
         """Write a file for the owner alone; nobody ever reads half of it."""
         fresh = self.path / _FRESH
         fresh.unlink(missing_ok=True)
-        file = os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w")
-        file.write(text)
-        file.flush()
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE), "w") as file:
+            file.write(text)
         fresh.replace(self.path / name)
-        return file
 
 
-def put_aside(path: Path) -> Path | None:
-    """Move the engine's files of a store away that nobody has open; return where they are now."""
-    if not (path / ENGINE).exists():
-        _gather(path, path / ENGINE)
-    if not any((path / ENGINE).iterdir()):
-        return None
-    aside = path / f"{_ASIDE}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-    (path / ENGINE).rename(aside)
-    return aside
+def newest_aside(path: Path) -> Path | None:
+    """Return the engine's files that were put aside last."""
+    return max(path.glob(f"{_ASIDE}*"), default=None)
+
+
+def holder(path: Path) -> int:
+    """Return the pid of the process that has a store open; 0 for none."""
+    try:
+        with (path / LOCK).open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return 0
+    except BlockingIOError:
+        return int((path / LOCK).read_text() or 0)
+    except OSError:
+        return 0
 
 
 def _take(lock: TextIO, path: Path) -> None:
@@ -133,6 +157,9 @@ def _take(lock: TextIO, path: Path) -> None:
         raise StartError(
             f"The store in {path} is in use: stop the server that has it, or choose another --data directory."
         ) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
 
 
 def _gather(path: Path, engine: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
 # Rights over files, by their bits.
-_READ_FILE, _READ_DIR = 1 << 2, 1 << 3
+_READ_FILE, _READ_DIR, _REMOVE_FILE = 1 << 2, 1 << 3, 1 << 5
 _DEVICES = 1 << 0 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11  # execute; make devices, sockets and pipes
 _IOCTL_DEV = 1 << 15
 _ALL_FILES = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
@@ -30,10 +30,10 @@ def abi() -> int:
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION_FLAG)))
 
 
-def restrict(folder: Path, readable: Iterable[Path] = ()) -> None:
-    """Leave this thread, and what it starts, one folder to work in and some to read. Needs `no_new_privs`.
+def restrict(folder: Path, readable: Iterable[Path] = (), removable: Iterable[Path] = ()) -> None:
+    """Leave this thread, and what it starts, one folder to work in, some to read, and some to take files away from.
 
-    No connection, no new port, no signal to others. Raises OSError when the kernel cannot.
+    Needs `no_new_privs`. No connection, no new port, no signal to others. Raises OSError when the kernel cannot.
     """
     version = abi()
     files = _ALL_FILES[max(known for known in _ALL_FILES if known <= version)]
@@ -45,6 +45,8 @@ def restrict(folder: Path, readable: Iterable[Path] = ()) -> None:
         for path in readable:
             if path.exists():
                 _allow(ruleset, path, _READ_FILE | _READ_DIR if path.is_dir() else _READ_FILE)
+        for path in removable:
+            _allow(ruleset, path, _REMOVE_FILE)
         _call(_RESTRICT_SELF, ruleset, 0)
     finally:
         os.close(ruleset)

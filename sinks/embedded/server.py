@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from sinks.embedded.confine import confine
 from sinks.embedded.context import Context
 from sinks.embedded.descriptors import limits, raise_limit
 from sinks.embedded.engine import Engine, EngineError, load_extension
-from sinks.embedded.folder import Folder, StartError
+from sinks.embedded.folder import DAMAGED_PARTS, Damaged, Folder, StartError
 from sinks.embedded.http_session import HttpSession
 from sinks.embedded.listener import BACKLOG, Listener
 from sinks.embedded.native_session import NativeSession
@@ -26,6 +27,7 @@ from sinks.embedded.users import Users
 from sinks.embedded.watcher import Watcher
 
 log = logging.getLogger(__name__)
+_LEAST_FREE = 10 << 20  # bytes; with less the engine does not open
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,12 @@ class Store:
     def __init__(self, options: Options) -> None:
         """Open the engine and both ports; raises StartError. `lacking`: what it is not confined by."""
         self._options = options
+        self._stopping = False
         self.lacking: list[str] = []
         with ExitStack() as undo:
             self._folder = Folder(options.data)
             undo.callback(self._folder.close)
+            undo.callback(self._folder.retract)
             native = undo.enter_context(_bind_again(self._folder, options.host, "native_port", options.native_port))
             _check_reach(native, options)
             http = undo.enter_context(_bind_again(self._folder, options.host, "http_port", options.http_port))
@@ -101,17 +105,32 @@ class Store:
             reason = str(error).partition("\n")[0]
             raise StartError(f"Cannot load the engine ({reason}): if it names a time zone, set TZ=UTC.") from error
         if self._options.confined:
-            self.lacking = confine(self._folder.engine)
+            self.lacking = confine(self._folder.engine, self._folder.run)
         try:
             return Engine(extension, self._folder.engine, self._options.memory_bytes)
         except EngineError as error:
-            raise StartError(
-                f"Cannot open the store in {self._options.data}: if another program has it open, stop that "
-                f"one, else restore the directory from a backup ({error.message})."
+            if shutil.disk_usage(self._folder.engine).free < _LEAST_FREE:
+                raise StartError(
+                    f"Cannot open the store in {self._options.data}: its disk is full, free some."
+                ) from error
+            reason = error.message.split("Stack trace:")[0].strip()
+            raise Damaged(
+                f"Cannot open the store in {self._options.data}, its files are damaged: `servicemap store rebuild` "
+                f"makes it anew from the log ({reason})."
             ) from error
+
+    def alive(self) -> None:
+        """Return when the engine has answered; one that is being closed is asked no more."""
+        if not self._stopping:
+            self._engine.text("SELECT 1")
+
+    def damaged_parts(self) -> int:
+        """Return how many parts of tables the engine has put aside because they are damaged: their rows are missing."""
+        return int(self._engine.text(DAMAGED_PARTS))
 
     def stop(self) -> None:
         """Accept no more, finish what runs within the grace time, close the engine."""
+        self._stopping = True
         self._folder.retract()
         deadline = time.monotonic() + self._options.grace_seconds
         ended = [listener.stop(deadline) for listener in self._listeners]

@@ -1,0 +1,89 @@
+"""`servicemap store`: throw the embedded store away and make it anew from the log."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from servicemap.config import Config
+from servicemap.options import Failure, configured, iso
+
+if TYPE_CHECKING:
+    from servicemap.rebuilding import Progress
+
+
+@click.group()
+def command() -> None:
+    """Look after the embedded store.
+
+    \b
+    servicemap store rebuild
+    """
+
+
+@command.command()
+@configured()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--remove", is_flag=True, help="Remove the old store's files in the end, instead of keeping them aside.")
+@click.option("--json", "as_json", is_flag=True, help='{"records": …, "rows": …, "since": …, "aside": …}')
+def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
+    """Throw the store away and make it anew from the log, as when its files are damaged.
+
+    It may be done beside a running `servicemap up`, which goes on collecting, or without one. What the log holds no
+    more (raw facts are kept for 7 days) is then in the old store alone, which is kept aside until it is removed.
+
+    \b
+    servicemap store rebuild
+    servicemap store rebuild --yes --remove
+    servicemap store rebuild --yes --data /var/lib/map --json
+    """
+    from servicemap.rebuilding import rebuild as rebuild_store
+    from servicemap.rebuilding import refuse_server
+
+    refuse_server(config)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Failure("this throws the store away and makes it anew from the log: say --yes")
+        click.confirm(
+            f"Throw the store in {config.directory} away and make it anew from the log?", abort=True, err=True
+        )
+    try:
+        outcome = rebuild_store(config, _teller())
+    except KeyboardInterrupt:
+        click.echo("\nservicemap: stopped half way: run it again", err=True)
+        sys.exit(130)
+    finally:
+        if sys.stderr.isatty():
+            click.echo("", err=True)
+    if remove and outcome.aside:
+        from shutil import rmtree
+
+        rmtree(outcome.aside)
+        outcome.aside = ""
+    if as_json:
+        click.echo(msgspec.json.encode(outcome))
+        return
+    since = f" since {iso(outcome.since)}" if outcome.since else ""
+    click.echo(f"the store is made anew: {outcome.rows:,} rows of {outcome.records:,} records{since}")
+    if outcome.aside:
+        click.echo(f"the old one is in {outcome.aside}; remove it when nothing in it is missed")
+
+
+def _teller() -> "Callable[[Progress], None]":
+    """Return what prints progress on stderr: in place on a terminal, else a line for each step and every 5 s."""
+    last, step = 0.0, ""
+    terminal = sys.stderr.isatty()
+
+    def tell(progress: "Progress") -> None:
+        nonlocal last, step
+        if time.monotonic() - last < (0.2 if terminal else 5.0) and progress.step == step:
+            return
+        last, step = time.monotonic(), progress.step
+        done = f": {progress.records:,} of {progress.expected:,} records, {progress.rows:,} rows"
+        line = progress.step + (done if progress.expected else "")
+        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
+
+    return tell

@@ -1,0 +1,202 @@
+"""`store rebuild`: the embedded store thrown away and made anew from the log, beside a running `up` or without one.
+
+Beside a running one, the store's process is stopped with a word left behind (`discard`), and the supervisor starts it
+again: it puts its files aside and begins with none. Collecting, folding and storing go on meanwhile. What was logged so
+far is folded anew into the live tables: rows merge, whoever tells them and in whatever order.
+"""
+
+import heapq
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import psutil
+from msgspec import Struct
+
+from schemas import topics
+from servicemap.browsing import existing_log
+from servicemap.config import Config
+from servicemap.directory import held, is_held, owner
+from servicemap.log.connect import partitions_of
+from servicemap.log.protocol import Log, Record
+from servicemap.options import Failure
+from servicemap.parts import locate, store_directory
+from servicemap.replay.folding import Refold
+from sinks.embedded.folder import DISCARD, Folder, StartError, holder, newest_aside
+from sinks.migrate import migrate
+from sinks.rollup import Rollup
+from sinks.store import Store, StoreError, create_database
+from sinks.tables import TABLES
+
+START_SECONDS = 120.0  # for the store to answer again: the supervisor may wait 15 s before it starts it
+CHECK_RECORDS = 200  # between two words on progress
+
+Tell = Callable[["Progress"], None]
+
+
+class Progress(Struct):
+    """How far it is."""
+
+    step: str
+    records: int = 0
+    expected: int = 0
+    rows: int = 0
+
+
+class Outcome(Struct):
+    """What it did. `since`: when the oldest record was logged, ms; `aside`: where the old store is now."""
+
+    records: int
+    rows: int
+    since: int
+    aside: str
+
+
+def rebuild(config: Config, tell: Tell) -> Outcome:
+    """Throw the store away and make it anew. Failure says what to do."""
+    refuse_server(config)
+    with closing(existing_log(config)) as log, _emptied(config, tell) as live:
+        try:
+            return _fill(config, log, live, tell)
+        except StoreError as error:
+            raise Failure(f"the store broke off ({error}): run `servicemap store rebuild` again") from None
+
+
+def refuse_server(config: Config) -> None:
+    """Failure unless the store is the embedded one."""
+    if config.store.url:
+        raise Failure("only the embedded store can be rebuilt so: for a ClickHouse server, use `servicemap replay`")
+
+
+@contextmanager
+def _emptied(config: Config, tell: Tell) -> Iterator[bool]:
+    """Run an empty store, that of the `up` that runs or one for this alone; say whether it is the former."""
+    folder = store_directory(config)
+    tell(Progress("emptying the store"))
+    if is_held(config.directory):
+        _restart_empty(folder)
+        _await_store(config, folder)
+        yield True
+        return
+    with held(config.directory, lambda sentence: tell(Progress(sentence))):
+        try:
+            with closing(Folder(folder)) as kept:
+                kept.discard()
+        except StartError as error:
+            raise Failure(str(error)) from None
+        command = ["-m", "sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"]
+        process = subprocess.Popen(
+            [sys.executable, *command, "--parent", str(os.getpid())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _await_store(config, folder)
+            yield False
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _restart_empty(folder: Path) -> None:
+    """Have the supervisor start the store again, with nothing in it."""
+    (folder / DISCARD).touch(mode=0o600)
+    deadline = time.monotonic() + START_SECONDS / 2
+    number = signal.SIGTERM
+    while (folder / DISCARD).exists():
+        pid = holder(folder)
+        if pid:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if time.monotonic() > deadline:  # a damaged engine may not end by itself
+            number = signal.SIGKILL
+            deadline += START_SECONDS
+        time.sleep(0.2)
+
+
+def _await_store(config: Config, folder: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with closing(Store(locate(config)._replace(database="default"))) as store:
+                store.query("SELECT 1")
+            if not (folder / DISCARD).exists():
+                return
+        except StoreError as error:
+            if time.monotonic() > deadline:
+                raise Failure(f"the empty store does not start: {error}") from None
+        time.sleep(0.2)
+
+
+def _fill(config: Config, log: Log, live: bool, tell: Tell) -> Outcome:
+    address = locate(config)
+    create_database(address)
+    with closing(Store(address, locate=lambda: locate(config))) as store:
+        store.persist(lambda: _migrate(store))
+        refold = Refold(store, config.services.rules, partitions_of(log))
+        refold.into(TABLES)
+        progress, since = Progress("folding the log"), 0
+        places = {
+            (name, number): log.bounds(name, number)
+            for name, number in (
+                (topic.name, number) for topic in _READ for number in range(_partitions(log, topic.name))
+            )
+        }
+        progress.expected = sum(end - first for first, end in places.values())
+        for record in _records(log, places):
+            since = since or record.timestamp
+            if record.topic == topics.HOSTS.name:
+                refold.store(record)
+            else:
+                refold.feed(record)
+            progress.records += 1
+            if progress.records % CHECK_RECORDS == 0:
+                progress.rows = refold.counters["rows"]
+                tell(progress)
+        refold.flush()
+        progress.rows = refold.counters["rows"]
+        tell(Progress("summing up", progress.records, progress.expected, progress.rows))
+        _sum_up(config, store, live)
+        aside = newest_aside(store_directory(config))
+        return Outcome(progress.records, progress.rows, since, str(aside) if aside else "")
+
+
+_READ = (*topics.RAW, topics.HOSTS)
+
+
+def _partitions(log: Log, name: str) -> int:
+    return next((info.partitions for info in log.topics() if info.name == name), 0)
+
+
+def _records(log: Log, places: dict[tuple[str, int], tuple[int, int]]) -> Iterator[Record]:
+    """Iterate what is logged, oldest first."""
+    streams = [log.read(*place, first, end) for place, (first, end) in places.items()]
+    return heapq.merge(*streams, key=lambda record: record.timestamp)
+
+
+def _sum_up(config: Config, store: Store, live: bool) -> None:
+    """Tell minutes and hours that are complete; those to come are for a sink to tell that has looked what is stored."""
+    rollup = Rollup(store)
+    for table in ("edges", "requests"):
+        rows = store.query(f"SELECT DISTINCT toUnixTimestamp(toStartOfMinute(window)) FROM {table}")
+        rollup.heard(table, [seconds * 1000 for (seconds,) in rows])
+    store.persist(rollup.tell)
+    if live:
+        _restart_sink(config)
+
+
+def _restart_sink(config: Config) -> None:
+    """End the sink of the `up` that runs; its supervisor starts it again."""
+    with suppress(psutil.Error):
+        for child in psutil.Process(owner(config.directory)).children():
+            if child.cmdline()[3:4] == ["sink"]:
+                child.terminate()
+
+
+def _migrate(store: Store) -> None:
+    migrate(store)
