@@ -63,6 +63,8 @@ _HIDDEN = {
     "projection_parts_columns": "path",
     "tables": "data_paths metadata_path",
 }
+# Tables of which a reader sees some rows: what readers run, not what the writer does.
+_SOME_ROWS = {"processes": "Settings['readonly'] = '1'"}
 
 
 _PURE = frozenset(" ".join(each.split()) for each in _CATEGORIES.split(","))
@@ -81,7 +83,7 @@ class Allowed:
     higher: frozenset[str]  # functions that take functions, by their names as well: arrayMap(negate, [1])
     sources: frozenset[str]  # all table functions
     tables: frozenset[str]  # of the database system
-    hidden: Mapping[str, Node]  # tables of it, to the subquery of what a reader sees of them
+    hidden: Mapping[str, Node]  # tables of it, each with the subquery of what a reader sees of it
     hidden_columns: frozenset[str]
     settings: frozenset[str]  # that the engine knows
 
@@ -121,8 +123,11 @@ def allowed(engine: Engine) -> Allowed:
         refused=frozenset(each.name for each in functions) - fine,
         higher=frozenset(engine.text("SELECT lower(name) FROM system.functions WHERE higher_order").split()),
         sources=frozenset(engine.text("SELECT lower(name) FROM system.table_functions").split()),
-        tables=frozenset(_TABLES.split()),
-        hidden={table: _seen(engine, table, columns.split()) for table, columns in _HIDDEN.items()},
+        tables=frozenset(_TABLES.split()) | _SOME_ROWS.keys(),
+        hidden={
+            **{table: _seen(engine, table, columns.split()) for table, columns in _HIDDEN.items()},
+            **{table: _subquery(engine, f"* FROM system.{table} WHERE {rows}") for table, rows in _SOME_ROWS.items()},
+        },
         hidden_columns=frozenset(" ".join(_HIDDEN.values()).split()),
         settings=frozenset(engine.text("SELECT name FROM system.settings").split()),
     )
@@ -163,6 +168,10 @@ def _seen(engine: Engine, table: str, hidden: list[str]) -> Node:
     )
     empty = [line.split("\t") for line in lines.split("\n")]
     replaced = ", ".join(f"defaultValueOfTypeName('{kind}') AS {name}" for name, kind in empty)
+    return _subquery(engine, f"* REPLACE ({replaced}) FROM system.{table}")
+
+
+def _subquery(engine: Engine, selected: str) -> Node:
     with closing(engine.session("allowed")) as session:
-        root = tree(session, f"SELECT * REPLACE ({replaced}) FROM system.{table}")
+        root = tree(session, f"SELECT {selected}")
     return {"type": "Subquery", "children": [root]}

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from sinks.embedded import external, sql
 from sinks.embedded.blocks import Column
 from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session, decoded
+from sinks.embedded.query_ids import Kill, QueryIds, kill_of, quoted
 from sinks.embedded.reader import Judge
 from sinks.embedded.reader_errors import told_to_reader
 from sinks.embedded.reader_settings import LIMITS, PACKED_FORMATS, WHOLE_BYTES, WHOLE_BYTES_PACKED
@@ -18,19 +19,20 @@ Columns = tuple[Column, ...]
 
 _KEPT_COLUMNS = 64
 # Parts of the protocol, not settings of the engine; clients send them with every query.
-_NOT_SETTINGS = {"log_comment", "max_query_size"}
+_NOT_SETTINGS = {"log_comment", "max_query_size", "replace_running_query"}
 _MORE = re.compile(r"\b(totals|extremes)\b", re.I)
 
 
 class Client:
     """Statements of one client, in order. Not thread-safe."""
 
-    def __init__(self, engine: Engine, judge: Judge, user: User, database: str) -> None:
+    def __init__(self, engine: Engine, judge: Judge, ids: QueryIds, user: User, database: str) -> None:
         """Open an engine connection; raises EngineError for an unknown database."""
         self.user = user
         self.tag = engine.tag()
         self._engine = engine
         self._judge = judge
+        self._ids = ids
         self._parser: Session | None = None  # without settings of the client's: for the judge
         self._database = database or engine.home()
         self._chosen: dict[str, str] = {}  # by SET statements
@@ -56,6 +58,8 @@ class Client:
         `settings` are for this statement alone, values in plain text; `told` is called with its progress. Raises
         EngineError.
         """
+        if kill := kill_of(sql.without_format(text)):
+            text = self._killed(kill, sql.output_format(text)[0]) or text
         if self.user.reads_only and not streamed:
             most = WHOLE_BYTES_PACKED if form in PACKED_FORMATS else WHOLE_BYTES
             settings = {**settings, "max_result_bytes": str(most)}
@@ -63,6 +67,7 @@ class Client:
         text = self.prepare(text, settings, parameters)
         if not text:
             return
+        text = self._ids.shown(text)
         self.session.counts = Counts()  # not those of what prepared it
         self.deadline = self._deadline()
         streamed = streamed or not self.session.kind(text)[1]  # only so does what is no statement give its error
@@ -105,10 +110,47 @@ class Client:
         self._database = judged.database
         return judged.text
 
+    def _killed(self, kill: Kill, form: str | None) -> str:
+        """Stop a query by the id its client gave it; gives the SELECT that says how it went, empty: leave it alone."""
+        status = self._ids.stop(kill, self.user.name if self.user.reads_only else None)
+        if not (status or self.user.reads_only):
+            return ""  # the engine's own id, perhaps
+        row = {"kill_status": status, "query_id": kill.query_id, "user": self.user.name}
+        columns = ", ".join(f"{quoted(value)} AS {name}" for name, value in row.items())
+        return f"SELECT * FROM (SELECT {columns}) WHERE kill_status != ''" + (f" FORMAT {form}" if form else "")
+
     def tells_more(self, text: str, settings: Mapping[str, str]) -> bool:
         """Whether totals or extremes may follow the rows, which the engine tells only of a result as a whole."""
         chosen = self._chosen.get("extremes", "0") != "0" if "extremes" not in settings else settings["extremes"] != "0"
         return chosen or bool(_MORE.search(text))
+
+    def accepted(self, settings: Mapping[str, str]) -> dict[str, str]:
+        """Return those of another server's settings that this user may have and this engine takes.
+
+        Servers tell each other all they have, and pass over what does not suit them.
+        """
+        with closing(self._engine.session(self.tag)) as tried:
+            return {
+                name: value
+                for name, value in settings.items()
+                if self._may_set(name, sql.literal(value)) and _takes(tried, name, value)
+            }
+
+    def _may_set(self, name: str, literal: str) -> bool:
+        try:
+            return not self.user.reads_only or bool(self._judge.setting(self._parsing, name, literal))
+        except EngineError:
+            return False
+
+    def has_table(self, database: str, table: str) -> bool:
+        """Whether there is such a table."""
+        asked = "SELECT count() FROM system.tables WHERE database = {database:String} AND name = {name:String}"
+        told = b"".join(self.session.whole(asked, "TSV", {"database": database, "name": table}))
+        return told != b"0\n"
+
+    def converted(self, form: str, structure: str, data: bytes) -> bytes:
+        """Give what a result of the engine's says in some format as Native."""
+        return self._engine.native(form, structure, data)
 
     @contextmanager
     def with_tables(self, tables: list[external.External]) -> Iterator[None]:
@@ -240,6 +282,16 @@ def _overdue() -> EngineError:
         "DB::Exception: Timeout exceeded: the result was taken too slowly to be sent within max_execution_time. "
         "(TIMEOUT_EXCEEDED)",
     )
+
+
+def _takes(session: Session, name: str, value: str) -> bool:
+    if not name.isidentifier():
+        return False
+    try:
+        _discard(session, f"SET {name} = {sql.literal(value)}")
+    except EngineError:
+        return False
+    return True
 
 
 def _discard(session: Session, statement: str) -> None:

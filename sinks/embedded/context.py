@@ -9,6 +9,7 @@ from sinks.embedded.engine import Engine, EngineError
 from sinks.embedded.http_sessions import Sessions
 from sinks.embedded.peer import Peer
 from sinks.embedded.places import Full, Places, Standing
+from sinks.embedded.query_ids import QueryIds
 from sinks.embedded.reader import Judge
 from sinks.embedded.tally import Tally
 from sinks.embedded.turns import Turn, Turns
@@ -33,6 +34,7 @@ class Context:
     """What all connections share."""
 
     engine: Engine
+    ids: QueryIds
     users: Users
     judge: Judge
     watcher: Watcher

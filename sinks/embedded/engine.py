@@ -171,6 +171,12 @@ class Engine:
         with self._lock:
             return decoded(b"".join(self._control.run(statement, "TSV"))).rstrip("\n")
 
+    def native(self, form: str, structure: str, data: bytes) -> bytes:
+        """Read data of a format and give it as Native; raises EngineError. Nothing in it is evaluated."""
+        asked = f"SELECT * FROM format({form}, {{structure:String}}, unhex({{data:String}}))"
+        with self._lock:
+            return b"".join(self._control.whole(asked, "Native", {"structure": structure, "data": data.hex()}))
+
     def kill(self, tag: str) -> None:
         """Ask the engine to stop what sessions with this tag are running."""
         with suppress(EngineError):

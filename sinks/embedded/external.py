@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sinks.embedded.blocks import Column
+from sinks.embedded.blocks import Block, Column
 from sinks.embedded.engine import EngineError, Session
 from sinks.embedded.tokens import tokens
 
@@ -35,6 +35,12 @@ def of_files(files: Mapping[str, bytes], values: Mapping[str, str]) -> list[Exte
     ]
 
 
+def of_blocks(name: str, blocks: list[Block]) -> External:
+    """Return the table that blocks of the native protocol make up."""
+    columns = tuple(Column(column.name, column.type) for column in blocks[0].columns)
+    return External(name, columns, "Native", b"".join(block.encode(0) for block in blocks if block.rows))
+
+
 def is_about(name: str, files: Mapping[str, bytes]) -> bool:
     """Whether a value of the URL describes one of the files."""
     table, _, what = name.rpartition("_")
@@ -44,11 +50,7 @@ def is_about(name: str, files: Mapping[str, bytes]) -> bool:
 def create(session: Session, tables: list[External]) -> None:
     """Make temporary tables in a session that may; raises EngineError, as for types the engine does not know."""
     if len(tables) > _MAX_TABLES or sum(len(table.data) for table in tables) > MAX_BYTES:
-        raise EngineError(
-            307,
-            f"DB::Exception: Send at most {_MAX_TABLES} external tables and {MAX_BYTES >> 20} MiB with a query. "
-            "(TOO_MANY_BYTES)",
-        )
+        raise too_much()
     for table in tables:
         if table.form not in _FORMS:
             raise EngineError(
@@ -63,6 +65,15 @@ def create(session: Session, tables: list[External]) -> None:
             running = session.insert(quoted(table.name), "", table.form)
             running.append(table.data)
             running.finish()
+
+
+def too_much() -> EngineError:
+    """Return the error for more than may come with a query."""
+    return EngineError(
+        307,
+        f"DB::Exception: Send at most {_MAX_TABLES} external tables and {MAX_BYTES >> 20} MiB with a query. "
+        "(TOO_MANY_BYTES)",
+    )
 
 
 def drop(session: Session, tables: list[External]) -> None:

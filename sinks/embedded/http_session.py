@@ -150,14 +150,16 @@ class HttpSession(BaseHTTPRequestHandler):
         request = request_of(values, self.headers, files)
         self._answer = answer_to(request, self, self._context.engine.timezone)
         with self._client(user, request) as client:
-            self._statement(client, request, body)
+            given, replaces = request.query_id if request.named else "", request.says("replace_running_query")
+            with self._context.ids.running(given, user.name, client.tag, replaces):
+                self._statement(client, request, body)
 
     @contextmanager
     def _client(self, user: User, request: Request) -> Iterator[Client]:
         """Lend the client of the request's session, else one that is closed behind the request."""
 
         def make() -> Client:
-            return Client(self._context.engine, self._context.judge, user, request.database)
+            return Client(self._context.engine, self._context.judge, self._context.ids, user, request.database)
 
         name = request.values.get("session_id")
         if not name:

@@ -15,7 +15,12 @@ from sinks.embedded.wire import Source, string, varint
 # serialization (a byte a column, see blocks.py); later ones add nothing a client needs.
 REVISION = 54459
 
-HELLO, QUERY, DATA, CANCEL, PING = range(5)  # from the client
+HELLO, QUERY, DATA, CANCEL, PING, TABLES_STATUS, KEEP_ALIVE, SCALAR = range(8)  # from the client
+_COMPLETE = 2  # the stage of a query that is run to its end
+_TCP, _HTTP = 1, 2
+_SECONDARY = 2  # of a query that a server asks for another one's client
+_IMPORTANT = 1  # flag of a setting that a server must know
+_MAX_TABLES = 1000
 _TIMEZONE, _DISPLAY_NAME, _VERSION_PATCH = 54058, 54372, 54401
 _CLIENT_INFO, _QUOTA_KEY, _WRITTEN = 54032, 54060, 54420
 _STRING_SETTINGS, _SECRET, _TELEMETRY = 54429, 54441, 54442
@@ -50,6 +55,9 @@ class Hello:
 class Query:
     """A query packet; settings and parameters are in plain text."""
 
+    query_id: str
+    secondary: bool  # another server asks
+    whole: bool  # to its end, and not to some state that its asker would go on from
     text: str
     compressed: bool
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -72,41 +80,65 @@ def read_addendum(source: Source, revision: int) -> None:
 
 def read_query(source: Source, revision: int, setting_types: Mapping[str, str]) -> Query:
     """Read the packet after its type; old clients encode settings by their types."""
-    source.string()  # query id
-    if revision >= _CLIENT_INFO:
-        _read_client_info(source, revision)
-    as_strings = revision >= _STRING_SETTINGS
-    settings = _read_strings(source) if as_strings else _read_typed(source, setting_types)
+    query_id = source.string()
+    secondary = revision >= _CLIENT_INFO and _read_client_info(source, revision) == _SECONDARY
+    if revision >= _STRING_SETTINGS:
+        flagged = _read_strings(source)
+        # A server tells all of its own: what this one never heard of is passed over, unless it changes the result.
+        settings = {
+            name: value
+            for name, (flags, value) in flagged.items()
+            if name in setting_types or flags & _IMPORTANT or not secondary
+        }
+    else:
+        settings = _read_typed(source, setting_types)
     if revision >= _SECRET:
         source.string()
-    source.varint()  # stage: everything runs to the end here
+    whole = source.varint() == _COMPLETE
     compressed = bool(source.varint())
     text = source.string()
     given = _read_strings(source) if revision >= _PARAMETERS else {}
-    return Query(text, compressed, settings, {name: unquote(v) for name, v in given.items()})
+    parameters = {name: unquote(value) for name, (_, value) in given.items()}
+    return Query(query_id, secondary, whole, text, compressed, settings, parameters)
 
 
-def _read_client_info(source: Source, revision: int) -> None:
-    if not source.number("<B"):
-        return
+def read_tables_status(source: Source) -> list[tuple[str, str]]:
+    """Read the packet after its type: tables that another server is about to ask for, each with its database."""
+    count = source.varint()
+    if count > _MAX_TABLES:
+        raise EngineError(131, f"DB::Exception: The status of {count} tables. (TOO_LARGE_ARRAY_SIZE)")
+    return [(source.string(), source.string()) for _ in range(count)]
+
+
+def tables_status(tables: list[tuple[str, str]]) -> bytes:
+    """Answer which of these tables there are; none is replicated."""
+    return varint(9) + varint(len(tables)) + b"".join(string(d) + string(t) + b"\x00" for d, t in tables)
+
+
+def _read_client_info(source: Source, revision: int) -> int:
+    """Give the kind of the query: none, of a client, or of another server."""
+    kind = source.number("<B")
+    if not kind:
+        return kind
     for _ in range(3):
         source.string()  # initial user, query id, address
     if revision >= _START_TIME:
         source.take(8)
-    if source.number("<B") == 1:  # over TCP
+    interface = source.number("<B")  # of the first client: others than these have nothing more to say
+    if interface == _TCP:
         for _ in range(3):
             source.string()  # user of the system, host, program
         for _ in range(3):
             source.varint()  # version
-        _read_client_info_tail(source, revision, tcp=True)
-        return
-    source.take(1)  # over HTTP: method, agent
-    source.string()
-    if revision >= _FORWARDED_FOR:
+    elif interface == _HTTP:
+        source.take(1)  # method, then agent
         source.string()
-    if revision >= _REFERER:
-        source.string()
-    _read_client_info_tail(source, revision, tcp=False)
+        if revision >= _FORWARDED_FOR:
+            source.string()
+        if revision >= _REFERER:
+            source.string()
+    _read_client_info_tail(source, revision, tcp=interface == _TCP)
+    return kind
 
 
 def _read_client_info_tail(source: Source, revision: int, tcp: bool) -> None:
@@ -125,11 +157,11 @@ def _read_client_info_tail(source: Source, revision: int, tcp: bool) -> None:
             source.varint()
 
 
-def _read_strings(source: Source) -> dict[str, str]:
+def _read_strings(source: Source) -> dict[str, tuple[int, str]]:
+    """Names with flags and values."""
     found = {}
     while name := source.string():
-        source.varint()  # flags
-        found[name] = source.string()
+        found[name] = source.varint(), source.string()
     return found
 
 
@@ -196,10 +228,13 @@ def insert_events(revision: int) -> bytes:
 
 
 def profile(rows: int, blocks: int, size: int) -> bytes:
-    """What the result was in the end; no LIMIT was counted."""
-    return varint(6) + varint(rows) + varint(blocks) + varint(size) + b"\x00" + varint(0) + b"\x00"
+    """What the result was in the end.
+
+    Rows before a LIMIT are said to have been counted: some clients count themselves otherwise, and fail at that.
+    """
+    return varint(6) + varint(rows) + varint(blocks) + varint(size) + b"\x00" + varint(rows) + b"\x01"
 
 
 PONG = varint(4)
 END_OF_STREAM = varint(5)
-DATA_HEAD = varint(1) + string("")
+DATA_HEAD, TOTALS_HEAD, EXTREMES_HEAD = (varint(packet) + string("") for packet in (1, 7, 8))

@@ -1,12 +1,14 @@
 """One native-protocol connection: from hello to goodbye, one query after the other."""
 
+from collections.abc import Mapping
 from contextlib import closing
 
-from sinks.embedded import native, sql
+from sinks.embedded import native, sql, totals
 from sinks.embedded.blocks import Block, blocks_of, read_block, skip
 from sinks.embedded.client import Client
 from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, REQUEST_SECONDS, Context
 from sinks.embedded.engine import EngineError
+from sinks.embedded.external import MAX_BYTES, External, of_blocks, too_much
 from sinks.embedded.peer import Peer
 from sinks.embedded.wire import Source, frames, read_frame
 
@@ -31,6 +33,7 @@ class NativeSession:
         self._frames = Source(lambda: read_frame(self._wire, self._frames.limit), _QUERY)
         self._revision = 0
         self._compressed = False
+        self._blocks = 0  # of the newest result
 
     def serve(self) -> None:
         """Return when the client has gone or broke the protocol; raises what Peer does, and EOFError."""
@@ -66,7 +69,7 @@ class NativeSession:
         self._context.settle(self._peer, user)
         self._wire.limit = self._frames.limit = _QUERY if user.reads_only else _BLOCK
         engine = self._context.engine
-        client = Client(engine, self._context.judge, user, hello.database)
+        client = Client(engine, self._context.judge, self._context.ids, user, hello.database)
         answer = native.hello(hello.revision, engine.version, engine.timezone, "servicemap")
         self._peer.sendall(answer)
         return client
@@ -81,56 +84,83 @@ class NativeSession:
         if kind == native.PING:
             self._peer.sendall(native.PONG)
             return True
-        if kind == native.CANCEL:  # came after the end of what it was to stop
+        if kind in (native.CANCEL, native.KEEP_ALIVE):  # the first came after the end of what it was to stop
             return True
         self.busy = True
         try:
             if kind == native.DATA:  # sent before the client saw that its INSERT had failed
                 self._read_block()
                 return True
+            if kind == native.TABLES_STATUS:
+                asked = native.read_tables_status(self._wire)
+                self._peer.sendall(native.tables_status([table for table in asked if client.has_table(*table)]))
+                return True
             if kind != native.QUERY:
                 raise _unexpected(kind)
             types = self._context.setting_types
             query = native.read_query(self._wire, self._revision, types)
             self._compressed = query.compressed
-            self._read_external_tables()
+            tables = self._read_external_tables()
         except EngineError as error:  # where the next packet begins is unknown
             self._peer.sendall(native.exception(error))
             return False
         insert = sql.insert(query.text[: sql.INSERT_HEAD])
-        if insert and not query.text[insert.data_from :].strip(" \t\r\n;"):
-            return self._insert(client, insert, query)
+        replaces = query.settings.get("replace_running_query", "0") == "1"
         try:
-            self._select(client, query)
+            with self._context.ids.running(query.query_id, client.user.name, client.tag, replaces):
+                if insert and not query.text[insert.data_from :].strip(" \t\r\n;"):
+                    return self._insert(client, insert, query)
+                self._select(client, query, tables)
         except EngineError as error:
             stopped = error.code == _CANCELLED and self._has_cancelled()
             self._peer.sendall(native.END_OF_STREAM if stopped else native.exception(error))
         return True
 
-    def _select(self, client: Client, query: native.Query) -> None:
+    def _select(self, client: Client, query: native.Query, tables: list[External]) -> None:
+        if not query.whole:
+            raise EngineError(
+                48,
+                "DB::Exception: This store takes no part in distributed queries: ask it for a whole result, as "
+                "remote() of one address does. (NOT_IMPLEMENTED)",
+            )
         text = sql.without_format(sql.bounded(query.text))
-        rows = blocks = size = 0
-        with self._context.working(client, self._peer):
-            result = client.run(text, "Native", query.settings, query.parameters)
-            with closing(result):  # type: ignore[type-var]
-                for chunk in result:
-                    for block in blocks_of(chunk):
-                        if not blocks:
-                            self._send_block(block.header())
-                        self._send_block(block)
-                        rows += block.rows
-                        blocks += 1
-                    size += len(chunk)
-        if not blocks:
-            columns = client.empty_columns(text, query.parameters)
-            if columns:
-                self._send_block(Block(0, columns))
+        settings = client.accepted(query.settings) if query.secondary else query.settings
+        self._blocks = 0
+        with self._context.working(client, self._peer), client.with_tables(tables):
+            if client.tells_more(text, settings):
+                self._send_whole(totals.run(client, text, settings, query.parameters))
+            else:
+                self._send_rows(client, text, settings, query.parameters)
         done = client.session.counts
         self._peer.sendall(
-            native.profile(rows, blocks, size)
+            native.profile(done.result_rows, self._blocks, done.result_bytes)
             + native.progress(done.read_rows, done.read_bytes, self._revision)
             + native.END_OF_STREAM
         )
+
+    def _send_rows(self, client: Client, text: str, settings: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+        """Send a result as it comes."""
+        with closing(client.run(text, "Native", settings, parameters)) as result:  # type: ignore[type-var]
+            for chunk in result:
+                for block in blocks_of(chunk):
+                    if not self._blocks:
+                        self._send_block(block.header())
+                    self._send_block(block)
+                    self._blocks += 1
+        if not self._blocks and (columns := client.empty_columns(text, parameters)):
+            self._send_block(Block(0, columns))
+
+    def _send_whole(self, result: totals.Result | None) -> None:
+        """Send a result with what stands behind its rows."""
+        if result is None:
+            return
+        self._blocks = len(result.rows)
+        for block in (result.header, *result.rows):
+            self._send_block(block)
+        for block in result.totals:
+            self._send_block(block, native.TOTALS_HEAD)
+        for block in result.extremes:
+            self._send_block(block, native.EXTREMES_HEAD)
 
     def _has_cancelled(self) -> bool:
         return self._peer.peek() == bytes([native.CANCEL])
@@ -173,22 +203,36 @@ class NativeSession:
         kind = self._wire.varint()
         if kind != native.DATA:
             raise _unexpected(kind)
-        return self._read_block()
+        return self._read_block()[1]
 
-    def _read_block(self) -> Block:
-        self._wire.string()  # an external table's name
+    def _read_block(self) -> tuple[str, Block]:
+        """A table's name, empty for that of an INSERT, and a block of it."""
+        name = self._wire.string()
         source = self._frames if self._compressed else self._wire
         block = read_block(source, self._revision)
         source.forget()
-        return block
+        return name, block
 
-    def _read_external_tables(self) -> None:
-        while self._read_data().columns:
-            raise EngineError(48, "DB::Exception: External tables are not supported here. (NOT_IMPLEMENTED)")
+    def _read_external_tables(self) -> list[External]:
+        found: dict[str, list[Block]] = {}
+        size = 0
+        while True:
+            kind = self._wire.varint()
+            if kind not in (native.DATA, native.SCALAR):
+                raise _unexpected(kind)
+            name, block = self._read_block()
+            if kind == native.SCALAR:  # of another server, which says in the text of the query what it needs of them
+                continue
+            if not block.columns:
+                return [of_blocks(name, blocks) for name, blocks in found.items()]
+            found.setdefault(name, []).append(block)
+            size += sum(len(column.data) for column in block.columns)
+            if size > MAX_BYTES:
+                raise too_much()
 
-    def _send_block(self, block: Block) -> None:
+    def _send_block(self, block: Block, head: bytes = native.DATA_HEAD) -> None:
         data = block.encode(self._revision)
-        self._peer.sendall(native.DATA_HEAD + (frames(data) if self._compressed else data))
+        self._peer.sendall(head + (frames(data) if self._compressed else data))
 
 
 def _unexpected(kind: int) -> EngineError:

@@ -20,6 +20,7 @@ from sinks.embedded.http_session import HttpSession
 from sinks.embedded.listener import BACKLOG, Listener
 from sinks.embedded.native_session import NativeSession
 from sinks.embedded.places import Places, is_here
+from sinks.embedded.query_ids import QueryIds
 from sinks.embedded.reader import Judge
 from sinks.embedded.tally import Tally
 from sinks.embedded.time_zone import settle
@@ -82,6 +83,7 @@ class Store:
         places = Places(tally, limits(raise_limit()))
         context = Context(
             engine=self._engine,
+            ids=QueryIds(self._engine.kill),
             users=Users(token, options.reader_password),
             judge=Judge(allowed(self._engine)),
             watcher=self._watcher,
