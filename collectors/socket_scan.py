@@ -10,7 +10,7 @@ from operator import itemgetter, ne
 from collectors import diag, netlink
 from collectors.destroyed import Closed, Destroyed
 from collectors.diag import Identity, Plain, Row
-from collectors.plain_dump import PlainDump
+from collectors.plain_sockets import PlainSockets
 from collectors.settings import Settings
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
@@ -57,9 +57,7 @@ class SocketScan:
         self._at = 0.0
         self._retell = False
         self._without_udp = False
-        self._plain: dict[tuple[int, int], PlainDump] = {}  # by family and protocol
-        self._plain_told = False
-        self._others: dict[int, int] = {}
+        self._plain = PlainSockets()
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold."""
 
@@ -123,11 +121,10 @@ class SocketScan:
         seen = Seen(since=self._at)
         self._at = self._monotonic()
         told = {} if self._retell else before
-        changed, self._plain_told = not self._plain_told, False
         try:
             for family in FAMILIES:
                 self._tcp(family, told, seen)
-                changed |= self._read_plain(family)
+                self._read_plain(family)
         except OSError:
             self.close()  # a dump that broke off leaves answers in the socket: begin anew
             self.open()
@@ -136,12 +133,8 @@ class SocketScan:
         self._events.drain()  # after the dump: what closed while it ran is final here
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
         seen.vanished = before.keys() - seen.tcp.keys()
-        if changed:
-            self._take_plain(seen)
-        else:
-            seen.listening, seen.udp, seen.bound = self._seen.listening, self._seen.udp, self._seen.bound
-        self._index(before, seen)
-        self._plain_told = True
+        self._index(before, seen, *self._plain.change())
+        seen.listening, seen.udp, seen.bound = self._plain.listening, self._plain.udp, self._plain.bound
         return seen
 
     def _tcp(self, family: int, before: dict[int, Row], seen: Seen) -> None:
@@ -161,41 +154,27 @@ class SocketScan:
                 if identity is not None:
                     seen.identities[cookie] = identity
 
-    def _read_plain(self, family: int) -> bool:
-        """Read the listeners and the UDP sockets of a family; say whether there are others than at the last scan."""
+    def _read_plain(self, family: int) -> None:
         assert self._netlink is not None
-        changed = False
         for protocol, mask in PLAIN:
-            dump = self._plain.setdefault((family, protocol), PlainDump(protocol))
             try:
-                changed |= dump.take(diag.request(self._netlink, family, protocol, mask, info=False))
+                self._plain.take(family, protocol, diag.request(self._netlink, family, protocol, mask, info=False))
             except FileNotFoundError:
                 if protocol == socket.IPPROTO_TCP:
                     raise
                 self._without_udp = True
-        return changed
 
-    def _take_plain(self, seen: Seen) -> None:
-        for dump in self._plain.values():
-            for found in dump.sockets():
-                (seen.udp if found.state == diag.ESTABLISHED else seen.listening)[found.cookie] = found
-        tcp = (one for one in seen.listening.values() if one.protocol == socket.IPPROTO_TCP)
-        seen.bound = frozenset((one.identity.local_address, one.identity.local_port) for one in tcp)
+    def _index(self, before: dict[int, Row], seen: Seen, added: dict[int, int], removed: set[int]) -> None:
+        """Bring the inodes up to date, given the changes of sockets without tcp_info.
 
-    def _index(self, before: dict[int, Row], seen: Seen) -> None:
-        """Bring the inodes up to date; plain tuples: [2] is cookie, [3] inode, 0 while or after no process holds it."""
-        others, added = self._others, {}
-        removed = {before[cookie][3] for cookie in seen.vanished}
-        if seen.listening is not self._seen.listening:
-            others = {one.inode: one.cookie for one in (*seen.listening.values(), *seen.udp.values())}
-            added = {inode: cookie for inode, cookie in others.items() if self._others.get(inode) != cookie}
-            removed |= self._others.keys() - others.keys()
+        Plain tuples: [2] is cookie, [3] inode, 0 while or after no process holds it.
+        """
+        removed |= {before[cookie][3] for cookie in seen.vanished}
         for row, _ in seen.changed:
             held = before.get(row[2])
             if held is None or held[3] != row[3]:
                 added[row[3]] = row[2]
                 removed.add(held[3] if held else 0)
-        self._others = others
         for inode in removed:
             self.inodes.pop(inode, None)
         self.inodes.update(added)
