@@ -123,7 +123,7 @@ def allowed(engine: Engine) -> Allowed:
         refused=frozenset(each.name for each in functions) - fine,
         higher=frozenset(engine.text("SELECT lower(name) FROM system.functions WHERE higher_order").split()),
         sources=frozenset(engine.text("SELECT lower(name) FROM system.table_functions").split()),
-        tables=frozenset(_TABLES.split()) | _SOME_ROWS.keys(),
+        tables=frozenset(_TABLES.split()),
         hidden={
             **{table: _seen(engine, table, columns.split()) for table, columns in _HIDDEN.items()},
             **{table: _subquery(engine, f"* FROM system.{table} WHERE {rows}") for table, rows in _SOME_ROWS.items()},

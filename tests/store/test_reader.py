@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -91,7 +92,6 @@ from sinks.embedded.reader import Judge
         "SELECT 1 SETTINGS implicit_select = 1",
         "SELECT 1 SETTINGS ast_fuzzer_runs = 10",
         "SELECT 1 SETTINGS additional_result_filter = 'arrayMap(file, [\\'/etc/passwd\\']) != []'",
-        "SELECT * FROM system.processes",
         "SELECT 1 IN system.processes",
         "SELECT * FROM system.server_settings",
         "SELECT * FROM system.errors",
@@ -222,13 +222,35 @@ def test_a_readers_condition_on_hidden_columns_finds_nothing(reader: Client) -> 
     assert reader.execute("SELECT count() FROM system.tables WHERE arrayExists(p -> p != '', data_paths)") == [(0,)]
     reader.execute("USE system")
     assert reader.execute("SELECT count() FROM tables WHERE metadata_path != ''") == [(0,)]
-    for query in ("SELECT * FROM processes", "SELECT 1 IN processes", "SELECT * FROM {t:Identifier}"):
+    for query in (
+        "SELECT * FROM errors",
+        "SELECT 1 IN errors",
+        "SELECT 1 IN processes",
+        "SELECT * FROM {t:Identifier}",
+    ):
         with pytest.raises(ServerException) as caught:
-            reader.execute(query, {"t": "processes"}, settings={"server_side_params": True})
+            reader.execute(query, {"t": "errors"}, settings={"server_side_params": True})
         assert caught.value.code == 164
 
 
-@pytest.mark.parametrize("name", ["system.processes", "processes", "file"])
+@pytest.mark.parametrize("table", ["system.processes", "`system`.processes AS p", "{t:Identifier}", "processes"])
+def test_a_reader_sees_what_readers_run_and_not_what_the_writer_does(store: Any, writer: Client, table: str) -> None:
+    reader = store.reader(database="system", settings={"server_side_params": True})
+    running = threading.Thread(
+        target=writer.execute, args=("SELECT sleepEachRow(0.3) FROM numbers(3) -- of the writer",)
+    )
+    running.start()
+
+    seen = []
+    while running.is_alive():
+        seen += reader.execute(f"SELECT query FROM {table}", {"t": "processes"})
+    reader.disconnect()
+
+    assert seen
+    assert not [text for (text,) in seen if "of the writer" in text]
+
+
+@pytest.mark.parametrize("name", ["system.errors", "errors", "file"])
 def test_names_that_parameters_give_are_judged_too(store: Any, name: str) -> None:
     reader = store.reader(database="system", settings={"server_side_params": True})
     query = "SELECT arrayMap({n:Identifier}, ['/etc/passwd'])" if name == "file" else "SELECT * FROM {n:Identifier}"
