@@ -20,6 +20,7 @@ from servicemap.view.assets import PAGE
 from servicemap.view.connections import Connections
 from servicemap.view.guard import Guard, with_headers
 from servicemap.view.loopback import stays_here
+from servicemap.view.quiet import quiet
 from servicemap.view.stores import Stores
 from sinks.embedded.pulse import PULSE
 from sinks.store import Store, StoreError
@@ -72,6 +73,7 @@ async def serve(config: Config, bound: socket.socket, stop: threading.Event) -> 
     runner = web.AppRunner(
         app,
         access_log=None,
+        logger=quiet(),
         handler_cancellation=True,  # a page that is closed listens no longer
         shutdown_timeout=2.0,
         max_line_size=LONGEST_LINE,

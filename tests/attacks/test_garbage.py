@@ -19,6 +19,7 @@ from tests.view.serving import View
 
 Make = Callable[[Random], bytes]
 SHARE = 120  # sessions of each kind in the suite
+NONE = varint(77)  # a packet that ends the connection
 END = data(Block(0, ()).encode(REVISION))
 NUMBERS = Block(3, (Column("n", "UInt64", bytes(24)),)).encode(REVISION)
 FORM = b'--b\r\nContent-Disposition: form-data; name="query"\r\n\r\nSELECT {a:UInt8}\r\n--b\r\n'
@@ -158,8 +159,9 @@ def test_statements_of_any_bytes_are_answered(store: Store, text: bytes, form: s
     asked = request(f"POST /?default_format={form}&query_id=%ff HTTP/1.1", "Connection: close", body=text or b" ")
     with no_surprise(store):
         assert exchange(store.http_port, asked).startswith(b"HTTP/1.1 ")
-        welcome = exchange(store.native_port, hello(), patience=0.1)
-        assert len(exchange(store.native_port, hello() + ask(text), patience=0.1)) > len(welcome)
+        answer = exchange(store.native_port, hello() + ask(text) + NONE, patience=30)
+        assert b"Unexpected packet" in answer
+        assert len(answer) > len(exchange(store.native_port, hello() + NONE, patience=30))
 
 
 def test_bytes_come_back_as_they_were_sent(store: Store) -> None:

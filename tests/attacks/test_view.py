@@ -2,6 +2,7 @@
 
 import gzip
 import http.client
+import logging
 import socket
 import time
 from collections import Counter
@@ -11,9 +12,11 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 
 import psutil
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 
 from servicemap.view.connections import HEAD_SECONDS, MOST, MOST_TAKING
 from servicemap.view.hub import MOST as MOST_PAGES
+from servicemap.view.quiet import Quiet
 from tests.attacks.speaking import exchange, request
 from tests.view.serving import View
 
@@ -122,6 +125,26 @@ def test_what_is_no_request_is_answered_or_closed_and_others_see_the_map(view: V
     assert b" 500 " not in answer[:20]
     assert process.memory_info().rss - before < 100 * MiB
     assert seen(view) < 10
+
+
+def test_what_is_no_request_is_logged_in_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    now = 0.0
+    logger = logging.Logger("attacked")
+    logger.addHandler(caplog.handler)
+    logger.addFilter(Quiet(lambda: now))
+    for at in [0.0] * 100 + [60.0]:
+        now = at
+        try:
+            raise BadHttpMessage("no LF after headers:\n\n  \x00\xff")
+        except BadHttpMessage:
+            logger.exception("Error handling request from %s", "127.0.0.1")
+    assert [record.getMessage() for record in caplog.records] == [
+        "not a request ('no LF after headers:'); 1 since the last such line",
+        "not a request ('no LF after headers:'); 100 since the last such line",
+    ]
+    assert "Traceback" not in caplog.text
+    logger.error("all else is told")
+    assert "all else is told" in caplog.text
 
 
 def test_three_hundred_at_once_are_answered_or_hear_that_they_must_wait(view: View) -> None:

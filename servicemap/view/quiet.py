@@ -1,0 +1,44 @@
+"""What is no request is answered with 400 and counted; aiohttp would tell each with a traceback."""
+
+import logging
+import time
+from collections.abc import Callable
+
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
+
+EVERY_SECONDS = 60.0
+
+
+class Quiet(logging.Filter):
+    """Lets one short line a minute through about what clients sent, and all else."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._next = float("-inf")
+        self._count = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a record is told; shortens it."""
+        error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+        if not isinstance(error, HttpProcessingError | RequestPayloadError | ConnectionError):
+            return True
+        self._count += 1
+        if self._clock() < self._next:
+            return False
+        self._next = self._clock() + EVERY_SECONDS
+        reason = ascii(str(error).strip().partition("\n")[2].strip().partition("\n")[0] or type(error).__name__)[:200]
+        record.msg = "not a request (%s); %d since the last such line"
+        record.args = (reason, self._count)
+        record.exc_info, record.exc_text = None, None
+        self._count = 0
+        return True
+
+
+def quiet() -> logging.Logger:
+    """Return the logger for what aiohttp says of connections."""
+    logger = logging.getLogger("servicemap.view.http")
+    if not logger.filters:
+        logger.addFilter(Quiet())
+    return logger
