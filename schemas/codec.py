@@ -10,6 +10,7 @@ from msgspec.structs import fields, force_setattr
 from schemas.columns import Columns
 from schemas.graph import Derived, EdgeBatch, SideBatch
 from schemas.raw import Batch
+from schemas.salvage import salvaged
 from schemas.topics import BY_NAME, DAY_MS, HOUR_MS, Topic
 
 MAX_AHEAD_MS = HOUR_MS
@@ -27,11 +28,12 @@ def encode(record: Struct) -> bytes:
     return _ENCODER.encode({name: value.wire() if isinstance(value, Columns) else value for name, value in values})
 
 
-def decode(topic: str, value: bytes | None, logged: int | None = None) -> Any:
+def decode(topic: str, value: bytes | None, logged: int | None = None, left_out: list[str] | None = None) -> Any:
     """Return the record that a topic's message holds; BadRecord says why it holds none.
 
-    `logged` is when the log took the message, ms: a window that ends long after that, or began longer before than any
-    is kept, is a clock gone wrong.
+    Given a list `left_out`, only those rows of a raw record are left out that cannot be used, and what is wrong with
+    each goes into it. `logged` is when the log took the message, ms: a window that ends long after that, or began
+    longer before than any is kept, is a clock gone wrong.
     """
     declared = BY_NAME[topic]
     if not value:
@@ -41,8 +43,23 @@ def decode(topic: str, value: bytes | None, logged: int | None = None) -> Any:
     try:
         record = _decoder(declared).decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, OverflowError) as error:
-        raise BadRecord(_reason(declared, value, error)) from None
+        record = _salvaged(declared, value, error, left_out)
     return _checked(declared, record, logged)
+
+
+def _salvaged(topic: Topic, value: bytes, error: Exception, left_out: list[str] | None) -> Any:
+    """Return what can be used of a raw record. Rows of a derived one point to each other: it stands or falls whole."""
+    reason = _reason(topic, value, error)
+    if left_out is None or not issubclass(topic.record, Batch) or not isinstance(error, msgspec.ValidationError):
+        raise BadRecord(reason)
+    try:
+        record, wrong = salvaged(topic.record, value)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        raise BadRecord(reason) from None
+    if not wrong:
+        raise BadRecord(reason)
+    left_out += wrong
+    return record
 
 
 @cache

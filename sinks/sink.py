@@ -53,7 +53,8 @@ class Sink:
             self.counters["tombstones"] += 1  # compaction's own; the store keeps what it was told
             return
         try:
-            columns = table.fill(decode(record.topic, record.value, record.timestamp))
+            left_out: list[str] = []  # rows that the folds have told of already
+            columns = table.fill(decode(record.topic, record.value, record.timestamp, left_out))
             columns = self._fitting(record, table, columns)
         except BadRecord as error:
             self._refuse(record, str(error), bury=record.topic not in _RAW)  # the folds bury what is wrong with those

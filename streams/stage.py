@@ -27,6 +27,7 @@ SILENT_RECORDS = 20_000  # of each of the others, until a host is forgotten: hou
 AHEAD_MS = 30_000  # a host whose windows end later than this after they were logged has a clock to set
 KEPT_BYTES = 64 << 10  # of a dead letter's original
 KEPT_KEY, KEPT_ERROR = 1 << 10, 4 << 10  # so that a dead letter fits into its topic, whatever it is of
+MOST_NAMED = 5  # rows that a dead letter tells apart
 
 
 class Emission(NamedTuple):
@@ -75,7 +76,12 @@ class AttributeStage:
         self._hosts.pop(partition, None)
 
     def _fold(self, message: Logged) -> Iterator[Emission]:
-        batch: Batch = decode(message.topic, message.value, message.timestamp)
+        left_out: list[str] = []
+        batch: Batch = decode(message.topic, message.value, message.timestamp, left_out)
+        if left_out:
+            self.counters["rows_left_out"] += len(left_out)
+            named = "; ".join(left_out[:MOST_NAMED])
+            yield dead_letter(self.name, message, f"{len(left_out)} rows were left out, the others are used: {named}")
         if batch.window + batch.width - message.timestamp > AHEAD_MS:
             self.counters["batches_ahead_of_the_clock"] += 1
         hosts = self._hosts.setdefault(message.partition, Hosts())

@@ -149,3 +149,56 @@ def test_what_is_encoded_decodes_to_the_same(rows: list[tuple[int, int, int, str
 def test_a_heartbeat_keeps_what_it_cannot_see() -> None:
     beat = Heartbeat(**HEAD, missing={"owners": "CAP_SYS_PTRACE"}, sent={"owners": 1}, load1=0.25)
     assert decode("heartbeats", encode(beat)) == beat
+
+
+GOOD: dict[str, Any] = {"cookie": 7, "local_port": 80, "local_address": "10.0.0.1", "sent_bytes": 5, "closed": True}
+BAD_VALUES: list[tuple[str, Any]] = [
+    ("cookie", "two"), ("cookie", None), ("cookie", 1.5), ("local_port", {}), ("local_address", 7),
+    ("local_address", None), ("sent_bytes", [1]), ("closed", "yes"), ("closed", 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), BAD_VALUES)
+def test_a_bad_row_costs_itself_alone_where_rows_may_be_left_out(name: str, value: Any) -> None:
+    rows = [{**GOOD, "cookie": n} for n in (1, 2, 3)]
+    rows[1][name] = value
+    columns = {each: [row[each] for row in rows] for each in rows[0]}
+    left_out: list[str] = []
+    batch = decode("connections", json.dumps({**HEAD, "connections": columns}).encode(), None, left_out)
+
+    assert batch.connections.cookie == [1, 3]
+    assert batch.connections.closed == [True, True]
+    assert len(left_out) == 1
+    assert f"connections.{name} of row 1" in left_out[0]
+
+
+def test_bad_values_in_lists_and_tallies_cost_their_row_alone() -> None:
+    left_out: list[str] = []
+    gone = decode("listeners", json.dumps({**HEAD, "gone": [1, "x", 3]}).encode(), None, left_out).gone
+    asked = {"client_port": [1, 2, 3], "latency": [{"5": 1}, {"x": 1}, {"7": 2}], "answered": [{"GET 2xx": 1}] * 3}
+    requests = decode("requests", json.dumps({**HEAD, "requests": asked}).encode(), None, left_out).requests
+
+    assert gone == [1, 3]
+    assert requests.latency == [{5: 1}, {7: 2}]
+    assert len(left_out) == 2
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {**HEAD, "connections": {"cookie": [1, 2], "local_port": ["x"]}},
+        {**HEAD, "connections": {"cookie": "x"}},
+        {**HEAD, "connections": [1]},
+        {**HEAD, "host_id": "no id", "connections": {"cookie": [1, "x"]}},
+        {**HEAD, "window": 10_001, "connections": {"cookie": [1, "x"]}},
+        [1],
+    ],
+)
+def test_what_is_wrong_with_the_whole_is_refused_as_a_whole(record: Any) -> None:
+    with pytest.raises(BadRecord):
+        decode("connections", json.dumps(record).encode(), None, [])
+
+
+def test_rows_of_derived_records_stand_or_fall_together() -> None:
+    with pytest.raises(BadRecord):
+        decode("events", b'{"events": {"time": [1, "x"]}}', None, [])

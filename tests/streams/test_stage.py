@@ -126,3 +126,18 @@ def test_dropping_a_partition_of_sides_forgets_the_ends_that_wait() -> None:
     (edges,) = stage.feed(Message("sides", 0, 1, 0, b"h2", theirs.value))
     batch = decode("edges", edges.value)
     assert (batch.a.seen, batch.b.seen) == ([False], [True])
+
+
+def test_a_bad_row_becomes_a_dead_letter_and_the_others_are_used() -> None:
+    stage = AttributeStage()
+    told = batches(0, connections=[connection(n, f"10.0.0.1:{n}", "10.0.0.9:5432") for n in (1, 2)])
+    messages = [message(topic, batch) for topic, batch in told.items()]
+    ports, odd = b'"local_port":[1,2]', b'"local_port":[1,"x"]'
+    broken = [each._replace(value=(each.value or b"").replace(ports, odd)) for each in messages]
+    emitted = [one for each in broken for one in stage.feed(each)]
+    (letter,) = [decode(one.topic, one.value) for one in emitted if one.topic == "dead-letters"]
+    (sides,) = [decode(one.topic, one.value) for one in emitted if one.topic == "sides"]
+
+    assert letter.error.startswith("1 rows were left out, the others are used: connections.local_port of row 1: ")
+    assert len(sides.sides) == 1
+    assert stage.counters["rows_left_out"] == 1
