@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from sinks.embedded.engine import Engine
+from sinks.embedded.reader_settings import is_fixed
+from sinks.embedded.sql import quoted
 from sinks.embedded.syntax import Node, tree
 
 # The engine's own categories of functions that compute from their arguments alone.
@@ -63,8 +65,12 @@ _HIDDEN = {
     "projection_parts_columns": "path",
     "tables": "data_paths metadata_path",
 }
-# Tables of which a reader sees some rows: what readers run, not what the writer does.
-_SOME_ROWS = {"processes": "Settings['readonly'] = '1'"}
+# What readers run, not what the writer does.
+_PROCESSES = "* FROM system.processes WHERE Settings['readonly'] = '1'"
+# What a reader may set, which is what readonly = 2 is to clients: they refuse of themselves what they take for fixed.
+_SETTINGS = (
+    "* REPLACE (if(name = 'readonly', '2', value) AS value, toUInt8(name IN ({})) AS readonly) FROM system.settings"
+)
 
 
 _PURE = frozenset(" ".join(each.split()) for each in _CATEGORIES.split(","))
@@ -116,6 +122,8 @@ def allowed(engine: Engine) -> Allowed:
     """Sort what this engine has."""
     functions = _functions(engine)
     fine = {each.name for each in functions if each.stays_inside}
+    settings = frozenset(engine.text("SELECT name FROM system.settings").split())
+    fixed = ", ".join(quoted(name) for name in sorted(settings) if is_fixed(name))
     return Allowed(
         functions=frozenset(fine | {each.lower() for each in f"{_SYNTAX} {_TABLE_FUNCTIONS}".split()}),
         aggregates=frozenset(each.name for each in functions if each.aggregates and each.name in fine),
@@ -126,10 +134,11 @@ def allowed(engine: Engine) -> Allowed:
         tables=frozenset(_TABLES.split()),
         hidden={
             **{table: _seen(engine, table, columns.split()) for table, columns in _HIDDEN.items()},
-            **{table: _subquery(engine, f"* FROM system.{table} WHERE {rows}") for table, rows in _SOME_ROWS.items()},
+            "processes": _subquery(engine, _PROCESSES),
+            "settings": _subquery(engine, _SETTINGS.format(fixed)),
         },
         hidden_columns=frozenset(" ".join(_HIDDEN.values()).split()),
-        settings=frozenset(engine.text("SELECT name FROM system.settings").split()),
+        settings=settings,
     )
 
 

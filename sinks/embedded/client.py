@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from sinks.embedded import external, sql
 from sinks.embedded.blocks import Column
 from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session, decoded
-from sinks.embedded.query_ids import Kill, QueryIds, kill_of, quoted
+from sinks.embedded.query_ids import Kill, QueryIds, kill_of
 from sinks.embedded.reader import Judge
 from sinks.embedded.reader_errors import told_to_reader
 from sinks.embedded.reader_settings import LIMITS, PACKED_FORMATS, WHOLE_BYTES, WHOLE_BYTES_PACKED
@@ -116,7 +116,7 @@ class Client:
         if not (status or self.user.reads_only):
             return ""  # the engine's own id, perhaps
         row = {"kill_status": status, "query_id": kill.query_id, "user": self.user.name}
-        columns = ", ".join(f"{quoted(value)} AS {name}" for name, value in row.items())
+        columns = ", ".join(f"{sql.quoted(value)} AS {name}" for name, value in row.items())
         return f"SELECT * FROM (SELECT {columns}) WHERE kill_status != ''" + (f" FORMAT {form}" if form else "")
 
     def tells_more(self, text: str, settings: Mapping[str, str]) -> bool:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sinks.embedded.engine import EngineError
+from sinks.embedded.sql import quoted
 from sinks.embedded.tokens import Token, tokens
 
 MAX_LENGTH = 1000  # characters of an id
@@ -154,9 +155,3 @@ def _replaced(text: str, changes: list[tuple[Token, str]]) -> str:
     for token, instead in reversed(changes):
         text = text[: token.start] + instead + text[token.end :]
     return text
-
-
-def quoted(text: str) -> str:
-    """Return a text as an SQL string."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

@@ -41,9 +41,14 @@ _WORDS = re.compile(
 _NUMBER = re.compile(r"'?[-+]?([0-9.]+(e[-+]?[0-9]+)?|inf|nan|true|false|auto|auto\([0-9]+\)|default)?'?", re.I)
 
 
+def is_fixed(name: str) -> bool:
+    """Whether a reader may never set this, whatever the value."""
+    return bool(_NEVER.fullmatch(name))
+
+
 def allowed_setting(name: str, value: str, known: Set[str]) -> str:
     """Return the SQL literal to set: no more time than a person has. Raises READONLY for what is not theirs to set."""
-    if _NEVER.fullmatch(name):
+    if is_fixed(name):
         raise refuse(f"Cannot modify '{name}' setting")
     if name not in known:
         raise EngineError(115, f"DB::Exception: Unknown setting '{name}'. (UNKNOWN_SETTING)")

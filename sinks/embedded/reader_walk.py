@@ -24,6 +24,7 @@ _PARTS = {
 _IN = {"in", "notin", "nullin", "notnullin", "globalin", "globalnotin", "globalnullin", "globalnotnullin"}
 _IN |= {f"{name}ignoreset" for name in _IN}
 _SYSTEM = "system"
+_READONLY = {"field_type": "String", "value": "readonly"}  # a wall of 1; to clients it is one that leaves settings free
 
 
 class Walk:
@@ -100,6 +101,12 @@ class Walk:
             self._defined.add(node["alias"])
         if name.lower() in self._allowed.higher and arguments and arguments[0].get("type") == "Identifier":
             self._takes_function = True
+        if name.lower() == "getsetting" and arguments and arguments[0].get("value") == _READONLY:
+            alias = node.get("alias", "getSetting('readonly')")
+            node.clear()
+            node |= {"type": "Literal", "value": {"field_type": "UInt64", "value": 2}, "alias": alias}
+            self.changed = True
+            return []
         if name.lower() in _IN and len(arguments) > 1 and arguments[1].get("type") == "Identifier":
             self._table(arguments[1])
         return _children(node)

@@ -168,3 +168,12 @@ def test_pages_of_other_sites_are_turned_away(http_client: Http) -> None:
     ):
         assert http_client("/", b"SELECT 1", **headers)[0] == 403
     assert http_client("/", b"SELECT 1", Host="localhost:1")[0] == 200
+
+
+def test_clickhouse_connect_sets_what_a_reader_may_set(store: Any) -> None:
+    client = clickhouse_connect.get_client(host="127.0.0.1", port=store.http_port)
+
+    found = client.query("SELECT getSetting('max_block_size')", settings={"max_block_size": 77, "max_threads": 1})
+
+    client.close()
+    assert found.result_rows == [(77,)]

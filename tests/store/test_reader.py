@@ -134,6 +134,22 @@ def test_a_reader_may_set_what_only_concerns_its_query(reader: Client) -> None:
     assert reader.execute(setting) == [(7.0,)]
 
 
+def test_a_reader_is_told_which_settings_are_its_own(reader: Client) -> None:
+    told = {
+        name: (value, fixed)
+        for name, value, fixed in reader.execute("SELECT name, value, readonly FROM system.settings")
+    }
+
+    assert told["readonly"] == ("2", 1)
+    assert reader.execute("SELECT getSetting('readonly'), getSetting('readonly') AS wall") == [(2, 2)]
+    for name, (_, fixed) in told.items():
+        if name in ("max_memory_usage", "allow_ddl", "max_block_size", "max_execution_time", "extremes"):
+            assert fixed == (name in ("max_memory_usage", "allow_ddl"))
+    with pytest.raises(ServerException) as caught:
+        reader.execute("SET readonly = 2")
+    assert caught.value.code == 164
+
+
 def test_a_reader_cannot_lift_its_limits(reader: Client) -> None:
     for name, value, code in [
         ("max_execution_time", "for ever", 72),
