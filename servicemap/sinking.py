@@ -14,6 +14,7 @@ from servicemap.options import Failure
 from servicemap.parts import locate, store_address
 from servicemap.process import stop_event, tune_memory
 from sinks.migrate import migrate
+from sinks.names import HostNames
 from sinks.rollup import Rollup
 from sinks.sink import MAX_ROWS, TOPICS, Sink
 from sinks.store import Store, StoreError, create_database
@@ -40,7 +41,8 @@ def run_sink(config: Config) -> None:
         reader = log.reader(TOPICS, GROUP)
     except (StoreError, GroupBusy) as error:
         raise Failure(str(error)) from None
-    sink = Sink(store, lambda record, reason: bury(log, record, reason), stop.is_set, stored=rollup.heard)
+    names = HostNames(log)
+    sink = Sink(store, lambda record, reason: bury(log, record, reason), stop.is_set, stored=rollup.heard, names=names)
     meter = Meter(log, store, sink)
     tune_memory()
     committed, hurried, open_ended = -math.inf, time.monotonic(), False

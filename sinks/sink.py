@@ -12,6 +12,7 @@ from schemas import topics
 from schemas.codec import BadRecord, decode
 from schemas.logged import Logged
 from sinks.fitting import MOST_HOURS, Columns, hours, misfits, too_many_hours, without
+from sinks.names import HostNames
 from sinks.store import Store, StoreError, joined
 from sinks.tables import TABLES, Table
 
@@ -26,7 +27,7 @@ _RAW = {topic.name for topic in topics.RAW}
 class Sink:
     """Buffers records by table. `bury` takes a record that cannot be stored, with the reason.
 
-    `stored` hears the name of a table and the times, ms, of rows that it has now.
+    `stored` hears the name of a table and the times, ms, of rows that it has now. `names` says what hosts are called.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class Sink:
         given_up: Callable[[], bool] = lambda: False,
         tables: Sequence[Table] = TABLES,
         stored: Callable[[str, Iterable[int]], None] = lambda table, times: None,
+        names: HostNames | None = None,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self._store = store
         self._bury = bury
         self._given_up = given_up
         self._stored = stored
+        self._names = names or HostNames()
         self._tables: dict[str, Table] = {table.topic: table for table in tables}
         self._held: dict[str, list[tuple[Logged, Columns]]] = {}
         self.rows = 0
@@ -54,7 +57,11 @@ class Sink:
             return
         try:
             left_out: list[str] = []  # rows that the folds have told of already
-            columns = table.fill(decode(record.topic, record.value, record.timestamp, left_out))
+            batch = self._names.named(record, decode(record.topic, record.value, record.timestamp, left_out))
+            if batch is None:
+                self.counters["set_aside"] += 1
+                return
+            columns = table.fill(batch)
             columns = self._fitting(record, table, columns)
         except BadRecord as error:
             self._refuse(record, str(error), bury=record.topic not in _RAW)  # the folds bury what is wrong with those

@@ -10,6 +10,7 @@ from schemas import topics
 from schemas.graph import EdgeBatch, EventBatch, Events, FlowRequestBatch, NodeBatch, Nodes
 from schemas.ids import Endpoint, Flow, parse_flow, process_node
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch
+from schemas.shares import covered, shares
 from schemas.verdict import RULES
 from sinks.fitting import (
     BOOL,
@@ -56,6 +57,7 @@ _COUNTED: dict[str, Kind] = {  # of Ends, without `who`, which the identity itse
 _VERDICT, _END = U8._replace(high=2 * len(RULES) - 1), U8._replace(high=1)
 _REQUESTS = {"end": _END, "sampling": U16, "answered": COUNT_MAP, "latency": SKETCH, "unanswered": U64}
 _USAGE = {"cpu_ms": U32, "rss_bytes": U64, "fds": I32, "threads": U32}
+_HOST_COUNTED = ("network_received_bytes", "network_sent_bytes", "agent_cpu_ms")
 _HOST_USAGE = {
     "load1": F32,
     "cpu_ratio": F32,
@@ -143,25 +145,38 @@ def _events(batch: EventBatch) -> Columns:
 
 def _process_usage(batch: ProcessBatch) -> Columns:
     usage = batch.usage
-    who = zip(usage.pid, usage.start, strict=True)
+    windows = covered(batch.window, batch.width, batch.covers, len(usage))
+    nodes = [process_node(batch.host_id, batch.boot_id, *who) for who in zip(usage.pid, usage.start, strict=True)]
     return {
-        "window": [batch.window] * len(usage),
-        "node": [process_node(batch.host_id, batch.boot_id, pid, start) for pid, start in who],
-        "host": [batch.host_id] * len(usage),
-        **{name: getattr(usage, name) for name in _USAGE},
+        "window": [window for window in windows for _ in nodes],
+        "node": nodes * len(windows),
+        "host": [batch.host_id] * (len(nodes) * len(windows)),
+        **{name: getattr(usage, name) * len(windows) for name in _USAGE},
+        "cpu_ms": _shared(usage.cpu_ms, len(windows)),
     }
 
 
 def _host_usage(batch: Heartbeat) -> Columns:
+    windows = covered(batch.window, batch.width, batch.covers)
+    count = len(windows)
     return {
-        "window": [batch.window],
-        "host": [batch.host_id],
-        "width_ms": [batch.width],
-        **{name: [getattr(batch, name)] for name in _HOST_USAGE},
-        "missing": [dict(batch.missing)],
-        "failed": [dict(batch.failed)],
-        "counters": [dict(batch.counters)],
+        "window": list(windows),
+        "host": [batch.host_id] * count,
+        "width_ms": [batch.width] * count,
+        **{name: [getattr(batch, name)] * count for name in _HOST_USAGE},
+        **{name: _shared([getattr(batch, name)], count) for name in _HOST_COUNTED},
+        "missing": [dict(batch.missing)] * count,
+        "failed": [dict(batch.failed)] * count,
+        "counters": [dict(batch.counters)] * count,
     }
+
+
+def _shared(column: list[int], windows: int) -> list[int]:
+    """Return a column of counters once a window, each counter in shares."""
+    if windows == 1:
+        return column
+    parts = [shares(value, [1] * windows) for value in column]
+    return [part[number] for number in range(windows) for part in parts]
 
 
 def _hosts(batch: HostFacts) -> Columns:

@@ -14,18 +14,19 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, SideBatch
+from schemas.lives import MOST, Run, Spot
 from schemas.raw import Batch, ConnectionBatch, Connections
+from schemas.shares import covered
 from streams.assembly import Window
 from streams.events import Chronicle, sharing
 from streams.host import Connection, Host
 from streams.intake import Intake
 from streams.ledger import Behind, Bytes, Ledger
-from streams.lives import MOST, Run, Spot
 from streams.naming import NamingRule
 from streams.nodes import nodes
 from streams.requests import RequestFold
 from streams.sides import SideRows, added, concatenated
-from streams.spread import Grid, Past, caught_up, covered, plus, spread
+from streams.spread import Past, caught_up, plus, spread
 
 LATE_MS = 60_000  # how far back a late owner is told
 
@@ -141,9 +142,9 @@ class HostFold:
         grid = covered(header.window, header.width, batches[0].covers if batches else 0)
         past: Past = {}
         behind = self._enter(window, counted, restated=restated)
-        kept = self._catch_up(behind, grid, reported, counted, before, past) if behind else {}
-        if len(grid.windows) > 1:
-            reported, counted = spread(grid, reported, counted, others, past)
+        kept = self._catch_up(behind, header, reported, counted, before, past) if behind else {}
+        if len(grid) > 1:
+            reported, counted = spread(grid, header.width, reported, counted, others, past)
         counted = plus(counted, kept)
         if self._last[0] == header.window:
             counted = added(counted, self._last[1])
@@ -174,7 +175,7 @@ class HostFold:
     def _catch_up(
         self,
         behind: Behind,
-        grid: Grid,
+        header: Batch,
         found: list[Connection],
         counted: Connections,
         before: dict[int, Connection],
@@ -189,7 +190,7 @@ class HostFold:
             if cookie in behind.bytes or there or (cookie not in behind.known and not opened):
                 rows.append((cookie, connection, was or (connection if cookie in behind.known else None)))
         self.counters["bytes_caught_up"] += sum(map(sum, behind.bytes.values()))
-        return caught_up(behind.holes, grid, rows, behind.bytes, past)
+        return caught_up(behind.holes, header.window, header.width, rows, behind.bytes, past)
 
     def _resolved(self, host: Host, header: Batch, window: Window, closed: set[int]) -> list[Connection]:
         """Look again at who holds each socket that changed hands or has no owner; return those found late.

@@ -13,10 +13,10 @@ from typing import Any
 
 from schemas.graph import Events
 from schemas.ids import host_node, service_node, told_apart
+from schemas.lives import Life, Notice
 from schemas.raw import Batch, Heartbeat
 from streams.assembly import STATE, Window
 from streams.host import Host, Link
-from streams.lives import Life, Notice
 
 SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
 VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone

@@ -1,15 +1,15 @@
 """Sorting the batches of one host id: by which agent, of which spot, told or set aside, and in which order.
 
-Who leads where is said by the heartbeats alone (streams/lives.py). Batches of other topics may come long before or
+Who leads where is said by the heartbeats alone (schemas/lives.py). Batches of other topics may come long before or
 after the heartbeat of their window; they wait, or follow it. The result depends on what was sent alone.
 """
 
 from collections import Counter
 
+from schemas.lives import MOST, Lives, Notice, Run, Spot, Verdict
 from schemas.raw import Batch, Heartbeat
 from schemas.topics import HEARTBEATS
 from streams.assembly import Assembly, Window, put
-from streams.lives import MOST, Lives, Notice, Run, Spot, Verdict
 
 Term = tuple[int, int, Spot]  # its number, first window that the agent leads with, where
 

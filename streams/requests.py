@@ -15,10 +15,10 @@ from msgspec import Struct
 from schemas.graph import FlowRequestBatch, FlowRequests
 from schemas.ids import Endpoint, format_flow
 from schemas.raw import Batch, RequestBatch
+from schemas.shares import covered, shares
 from streams.assembly import Window
 from streams.host import Host
 from streams.scope import scope
-from streams.spread import covered, shares
 
 BATCH_ROWS = 1_000  # of one message: a row with a wide sketch takes some kilobytes
 Key = tuple[str, int]  # flow, end
@@ -87,7 +87,7 @@ class RequestFold:
             else:
                 self._counters["requests_without_connection"] += 1
         batches = window.batches("requests")
-        grid = covered(header.window, header.width, batches[0].covers if batches else 0).windows
+        grid = covered(header.window, header.width, batches[0].covers if batches else 0, len(counted))
         parts = {key: count.split(len(grid)) for key, count in counted.items()} if len(grid) > 1 else {}
         past = [
             (at, {key: split[n] for key, split in parts.items() if split[n].answered or split[n].unanswered})

@@ -6,62 +6,38 @@ opened or closed meanwhile is placed evenly, in the order of cookies, which is a
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.raw import Connections
+from schemas.shares import shares, thinned
 from streams.host import Connection
 from streams.ledger import Bytes, Hole
 from streams.sides import COUNTED, SUMS
 
-MOST_ROWS = 100_000  # that one batch is shared out to; of more windows than fit, some are left out
 Values = dict[str, Any]
 Past = dict[int, dict[int, tuple[Connection, Values]]]  # window -> cookie -> connection, and what is not blank of it
 
 
-class Grid(NamedTuple):
-    """Windows of one width."""
-
-    width: int
-    windows: Sequence[int]
-
-    def thinned(self, rows: int) -> "Grid":
-        """Return so few of the windows, the last among them, that so many rows in each are not too many."""
-        step = max(-(-len(self.windows) * rows // MOST_ROWS), 1)
-        return self._replace(windows=self.windows[(len(self.windows) - 1) % step :: step])
-
-
-def covered(window: int, width: int, covers: int) -> Grid:
-    """Return the windows that counters are of, the window that tells them last."""
-    count = max(-(-covers // width), 1)
-    return Grid(width, range(window - (count - 1) * width, window + 1, width))
-
-
-def shares(value: int, weights: Sequence[int]) -> list[int]:
-    """Return a value in shares by weight, whole numbers whose sum is the value."""
-    whole, upto = sum(weights), 0
-    cuts = [0]
-    for weight in weights:
-        upto += weight
-        cuts.append(value * upto // whole)
-    return [cut - before for before, cut in pairwise(cuts)]
-
-
 def spread(
-    grid: Grid, found: Sequence[Connection], counted: Connections, idle: dict[int, Connection], past: Past
+    windows: Sequence[int],
+    width: int,
+    found: Sequence[Connection],
+    counted: Connections,
+    idle: dict[int, Connection],
+    past: Past,
 ) -> tuple[list[Connection], Connections]:
-    """Share out a batch of connections over a grid; return what is left for its last window.
+    """Share out a batch of connections over windows; return what is left for the last of them.
 
     Those that are `idle` are told in the windows before as well. What is told there is added to `past`.
     """
-    grid = grid.thinned(len(found) + len(idle))
-    before, last = grid.windows[:-1], len(grid.windows) - 1
+    windows = thinned(windows, len(found) + len(idle))
+    before, last = windows[:-1], len(windows) - 1
     opened, closed = _evenly(counted.opened, counted.cookie, last), _evenly(counted.closed, counted.cookie, last)
     columns = {name: getattr(counted, name) for name in COUNTED}
     kept, left = [], []
     for row, connection in enumerate(found):
         values = {name: column[row] for name, column in columns.items()}
-        begin = max(opened.get(row, 0), _begun(connection, grid) if row in opened else 0)
+        begin = max(opened.get(row, 0), _begun(connection, windows, width) if row in opened else 0)
         end = max(closed.get(row, last), begin)
         parts = {name: shares(values[name], [1] * (end - begin + 1)) for name in SUMS}
         told = [(at, {name: part[at - begin] for name, part in parts.items()}) for at in range(begin, end + 1)]
@@ -81,26 +57,26 @@ def spread(
 
 def caught_up(
     holes: Sequence[Hole],
-    grid: Grid,
+    now: int,
+    width: int,
     rows: Sequence[tuple[int, Connection, Connection | None]],
     behind: dict[int, Bytes],
     past: Past,
 ) -> dict[int, Bytes]:
-    """Share out over holes what was counted in them; return what of it falls into the window that tells it.
+    """Share out over holes what was counted in them; return what of it falls into the window `now`, which tells it.
 
     A row is a cookie, a connection and what it was before the hole, if it was there; else it opened in the hole.
     """
-    now = grid.windows[-1]
-    lost = _lost(holes, grid, now)
-    inside = grid._replace(windows=[at for at in lost if at < now]).thinned(len(rows)).windows
+    lost = _lost(holes, width, now)
+    inside = thinned([at for at in lost if at < now], len(rows))
     places = [*inside, *([now] if now in lost or not inside else [])]
     new = sorted(row[0] for row in rows if row[2] is None)
     first = {cookie: number * len(places) // len(new) for number, cookie in enumerate(new)}
     kept = {}
     for cookie, connection, before in rows:
-        begin = max(first.get(cookie, 0), _begun(connection, grid._replace(windows=places)) if before is None else 0)
+        begin = max(first.get(cookie, 0), _begun(connection, places, width) if before is None else 0)
         mine = places[begin:]
-        weights = [lost.get(at, grid.width) for at in mine]
+        weights = [lost.get(at, width) for at in mine]
         sent, received = (shares(value, weights) for value in behind.get(cookie, (0, 0)))
         for number, at in enumerate(mine):
             if at == now:
@@ -121,12 +97,12 @@ def _add(past: Past, at: int, cookie: int, connection: Connection, values: Value
     rows[cookie] = (connection, {**held, **values, **sums})
 
 
-def _lost(holes: Sequence[Hole], grid: Grid, now: int) -> dict[int, int]:
+def _lost(holes: Sequence[Hole], width: int, now: int) -> dict[int, int]:
     """Return how much of each window is in a hole, ms, in order."""
     lost: dict[int, int] = {}
     for begin, end in holes:
-        for at in range(begin - (begin - now) % grid.width, min(end, now + grid.width), grid.width):
-            lost[at] = lost.get(at, 0) + min(end, at + grid.width) - max(begin, at)
+        for at in range(begin - (begin - now) % width, min(end, now + width), width):
+            lost[at] = lost.get(at, 0) + min(end, at + width) - max(begin, at)
     return dict(sorted(lost.items()))
 
 
@@ -136,11 +112,11 @@ def _evenly(flags: Sequence[bool], cookies: Sequence[int], last: int) -> dict[in
     return {row: number * (last + 1) // len(rows) for number, row in enumerate(rows)}
 
 
-def _begun(connection: Connection, grid: Grid) -> int:
+def _begun(connection: Connection, windows: Sequence[int], width: int) -> int:
     """Return the first place at which the process that owns a connection had started."""
     started = connection.owner.started if connection.owner else 0
-    at = next((at for at, window in enumerate(grid.windows) if window + grid.width > started), 0)
-    return min(at, len(grid.windows) - 1)
+    at = next((at for at, window in enumerate(windows) if window + width > started), 0)
+    return min(at, len(windows) - 1)
 
 
 def _picked(counted: Connections, rows: Sequence[tuple[int, Values]]) -> Connections:

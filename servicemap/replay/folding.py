@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from schemas import topics
 from schemas.logged import Logged, Message
+from sinks.names import HostNames
 from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store
 from sinks.tables import Table
@@ -22,13 +23,15 @@ class Refold:
         self._store = store
         self._attribute = AttributeStage(rules, partitions)
         self._pair = PairStage()
+        self._names = HostNames()
         self._sinks: list[Sink] = []
+        self._topics: list[set[str]] = []
 
     def into(self, *targets: Sequence[Table]) -> None:
         """Store what comes from now on in each of these sets of tables."""
         self.flush()
-        self._sinks = [Sink(self._store, self._refused, tables=tables) for tables in targets]
-        self._names = [{table.topic for table in tables} for tables in targets]
+        self._sinks = [Sink(self._store, self._refused, tables=tables, names=self._names) for tables in targets]
+        self._topics = [{table.topic for table in tables} for tables in targets]
 
     def feed(self, record: Logged) -> None:
         """Fold a raw record."""
@@ -55,8 +58,10 @@ class Refold:
         """Store a record as it is, if there is a table for it."""
         if record.topic not in _STORED:
             return
-        for sink, names in zip(self._sinks, self._names, strict=True):
-            if record.topic in names:
+        if record.topic == topics.HEARTBEATS.name:
+            self._names.take(record)
+        for sink, taken in zip(self._sinks, self._topics, strict=True):
+            if record.topic in taken:
                 sink.add(record)
         if any(sink.rows >= MAX_ROWS for sink in self._sinks):
             self.flush()

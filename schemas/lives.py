@@ -146,6 +146,10 @@ class Lives:
         life = self._lives.get(run)
         return life is not None and life.certain
 
+    def others(self, boot_id: str) -> bool:
+        """Say whether an agent of another boot lives."""
+        return any(life.run[0] != boot_id and not life.over for life in self._lives.values())
+
     def shared(self) -> list[tuple[Life, Life]]:
         """Return the pairs of agents that live under the id now, the elder first."""
         return list(self._pairs.values())

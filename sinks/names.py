@@ -1,0 +1,80 @@
+"""What the hosts of raw records are called: by their id, unless several report under it (schemas/lives.py).
+
+The same verdicts as those of the folds, from the same heartbeats: a host that reports under another's id is a host of
+its own in every table, and what a second agent says of the same host is not stored.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+from msgspec import structs
+
+from schemas.codec import BadRecord, decode
+from schemas.lives import Lives
+from schemas.logged import Logged
+from schemas.raw import Batch, Heartbeat, HostFacts
+
+LOOK_BACK_MS = 300_000  # as far as the folds do (streams/rewind.py)
+MOST_HOSTS = 100_000
+
+
+class Past(Protocol):
+    """The part of a log that looks back."""
+
+    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Logged]:
+        """Iterate the records of a range of offsets."""
+        ...
+
+    def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
+        """Return the first offset logged at a time or later."""
+        ...
+
+
+class HostNames:
+    """Hears heartbeats in the order of the log, and names what is stored. `past` is where it looks back, if it can."""
+
+    def __init__(self, past: Past | None = None) -> None:
+        self._past = past
+        self._next: dict[int, int] = {}  # partition -> offset
+        self._lives: dict[str, Lives] = {}
+
+    def hear(self, record: Logged, beat: Heartbeat) -> None:
+        """Take a heartbeat; the first of a partition, or after others that went elsewhere, with those before it."""
+        if self._past is not None and record.offset > self._next.get(record.partition, -1):
+            since = self._past.offset_at(record.topic, record.partition, record.timestamp - LOOK_BACK_MS)
+            first = max(since, self._next.get(record.partition, 0))
+            for before in self._past.read(record.topic, record.partition, min(first, record.offset), record.offset):
+                self.take(before)
+        self._next[record.partition] = record.offset + 1
+        self._of(beat).hear(beat)
+
+    def take(self, record: Logged) -> None:
+        """Take a heartbeat that is not stored, if it is one."""
+        with suppress(BadRecord):
+            beat = decode(record.topic, record.value)
+            self._of(beat).hear(beat)
+
+    def named(self, record: Logged, batch: Any) -> Any:
+        """Return a batch under the name of its host; none when another agent speaks for it."""
+        if isinstance(batch, Heartbeat):
+            self.hear(record, batch)
+            return self._renamed(batch)
+        return self._renamed(batch) if isinstance(batch, HostFacts) else batch
+
+    def _of(self, batch: Batch) -> Lives:
+        lives = self._lives.pop(batch.host_id, None) or Lives()
+        self._lives[batch.host_id] = lives  # last, so that those not heard for longest come first
+        if len(self._lives) > MOST_HOSTS:
+            del self._lives[next(iter(self._lives))]
+        return lives
+
+    def _renamed(self, batch: Any) -> Any:
+        lives, run = self._of(batch), (batch.boot_id, batch.run)
+        spot = lives.spot(run)
+        if spot is None:  # nothing has been heard of it: it says it again with its next keyframe
+            return None if lives.others(batch.boot_id) else batch
+        seat = lives.seat(spot)
+        if seat.leader is None or (seat.leader.run == run and seat.name == batch.host_id):
+            return batch
+        return structs.replace(batch, host_id=seat.name) if seat.leader.run == run else None

@@ -1,0 +1,109 @@
+"""What is stored of hosts that report under one id is told apart as the folds tell them, by the same heartbeats."""
+
+from typing import Any
+
+from schemas.logged import Logged
+from schemas.raw import Batch, Heartbeat, HostFacts, ProcessBatch, Usage
+from sinks.names import HostNames
+from sinks.tables import TABLES
+from tests.streams.build import BOOT, NETNS, T0, WIDTH, batches, message
+
+CLONE = "c1011e00-0000"
+SECOND = f"h1-{CLONE[:8]}-{NETNS}"
+FILL = {table.topic: table.fill for table in TABLES}
+
+
+def beats(windows: range, **more: Any) -> dict[int, Heartbeat]:
+    return {
+        at: beat
+        for seq, at in enumerate(windows)
+        for beat in batches(at, run=T0 + windows.start, seq=seq, keyframe=seq == 0 or at % 6 == 0, **more).values()
+        if isinstance(beat, Heartbeat)
+    }
+
+
+def logged(*agents: dict[int, Heartbeat]) -> list[tuple[Logged, Heartbeat]]:
+    order = [one[at] for at in sorted({at for one in agents for at in one}) for one in agents if at in one]
+    return [(message("heartbeats", beat, offset=number), beat) for number, beat in enumerate(order)]
+
+
+def named(names: HostNames, log: list[tuple[Logged, Heartbeat]]) -> list[str]:
+    said = [names.named(record, beat) for record, beat in log]
+    return [beat.host_id if beat else "" for beat in said]
+
+
+class Past:
+    """A log that can be read again."""
+
+    def __init__(self, log: list[tuple[Logged, Heartbeat]]) -> None:
+        self.records = [record for record, _ in log]
+
+    def read(self, topic: str, partition: int, start: int, stop: int) -> Any:
+        return iter(self.records[start:stop])
+
+    def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
+        return next((n for n, one in enumerate(self.records) if one.timestamp >= timestamp), len(self.records))
+
+
+def test_a_clones_load_is_not_mixed_with_the_originals() -> None:
+    log = logged(beats(range(12), booted=5), beats(range(3, 12), boot=CLONE, booted=6))
+    names = named(HostNames(), log)
+    assert {name for (_, beat), name in zip(log, names, strict=True) if beat.boot_id == BOOT} == {"h1"}
+    assert [name for (_, beat), name in zip(log, names, strict=True) if beat.boot_id == CLONE][1:] == [SECOND] * 8
+
+
+def test_what_a_second_agent_says_of_the_same_host_is_not_stored() -> None:
+    log = logged(beats(range(12)), beats(range(3, 12), alone=False, beside=7))
+    names = named(HostNames(), log)
+    assert {name for (_, beat), name in zip(log, names, strict=True) if beat.run == T0} == {"h1"}
+    assert {name for (_, beat), name in zip(log, names, strict=True) if beat.run != T0} == {""}
+
+
+def test_a_sink_that_begins_in_the_middle_looks_back_and_names_them_the_same() -> None:
+    log = logged(beats(range(30), booted=5), beats(range(3, 30), boot=CLONE, booted=6))
+    whole = named(HostNames(), log)
+    for cut in (8, 20, 31, 44):
+        assert named(HostNames(Past(log)), log[cut:]) == whole[cut:]
+    again = HostNames(Past(log))
+    assert named(again, [*log[20:30], *log[25:40]]) == [*whole[20:30], *whole[25:40]]
+
+
+def test_host_facts_go_where_the_heartbeats_do_and_wait_for_them() -> None:
+    log = logged(beats(range(12), booted=5), beats(range(3, 12), boot=CLONE, booted=6))
+    names = HostNames()
+
+    def facts(boot: str, run: int) -> Batch | None:
+        said = HostFacts(host_id="h1", boot_id=boot, run=run, window=T0, width=WIDTH, hostname="x")
+        found: Batch | None = names.named(message("hosts", said), said)
+        return found
+
+    assert facts(BOOT, T0)
+    named(names, log[:4])
+    assert facts(CLONE, T0 + 3) is None
+    named(names, log[4:])
+    for boot, run, name in ((BOOT, T0, "h1"), (CLONE, T0 + 3, SECOND)):
+        told = facts(boot, run)
+        assert told
+        assert told.host_id == name
+
+
+def test_usage_of_a_longer_time_is_no_peak_either() -> None:
+    head: dict[str, Any] = {"host_id": "h1", "boot_id": BOOT, "run": T0, "window": T0 + 6 * WIDTH, "width": WIDTH}
+    batch = ProcessBatch(**head, covers=7 * WIDTH, usage=Usage(pid=[1, 2], start=[5, 5], cpu_ms=[700, 71]))
+    rows = FILL["processes"](batch)
+    for pid, whole in (("1", 700), ("2", 71)):
+        mine = [cpu for cpu, node in zip(rows["cpu_ms"], rows["node"], strict=True) if f":{pid}:" in node]
+        assert sum(mine) == whole
+        assert max(mine) <= whole // 7 + 1
+    assert len(set(rows["window"])) == 7
+    beat = FILL["heartbeats"](Heartbeat(**head, covers=7 * WIDTH, network_sent_bytes=70, memory_used_bytes=9))
+    assert beat["network_sent_bytes"] == [10] * 7
+    assert beat["memory_used_bytes"] == [9] * 7
+
+
+def test_a_span_of_any_length_makes_no_more_rows_than_are_bounded() -> None:
+    head: dict[str, Any] = {"host_id": "h1", "boot_id": BOOT, "run": T0, "window": T0, "width": 100}
+    usage = Usage(pid=list(range(5000)), start=[5] * 5000, cpu_ms=[1000] * 5000)
+    rows = FILL["processes"](ProcessBatch(**head, covers=2**53, usage=usage))
+    assert len(rows["node"]) <= 100_000
+    assert sum(rows["cpu_ms"]) == 5_000_000
