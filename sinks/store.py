@@ -42,7 +42,7 @@ class StoreError(Exception):
     @property
     def of_rows(self) -> bool:
         """Whether the rows are the reason: the store does work, and takes others."""
-        return not self.passing and self.code not in _NOT_THE_STORE
+        return not self.passing and self.code not in _NOT_THE_STORE | _DAMAGE
 
 
 class Address(NamedTuple):

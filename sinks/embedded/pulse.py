@@ -19,9 +19,10 @@ def answer(alive: Callable[[], object]) -> None:
     asked = socket.socket(fileno=int(descriptor))
 
     def run() -> None:
-        while question := asked.recv(1):
-            with suppress(EngineError):  # it refuses, as when memory is short: that is an answer
-                alive()
-            asked.sendall(question)
+        with suppress(OSError):  # the supervisor asks no more
+            while question := asked.recv(1):
+                with suppress(EngineError):  # it refuses, as when memory is short: that is an answer
+                    alive()
+                asked.sendall(question)
 
     threading.Thread(target=run, name="pulse", daemon=True).start()
