@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from contextlib import closing
 
 from sinks.embedded import native, sql, totals
-from sinks.embedded.blocks import Block, blocks_of, read_block, skip
+from sinks.embedded.blocks import Block, blocks_of, read_block
 from sinks.embedded.client import Client
 from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, REQUEST_SECONDS, Context
 from sinks.embedded.engine import EngineError
 from sinks.embedded.external import MAX_BYTES, External, of_blocks, too_much
 from sinks.embedded.peer import Peer
+from sinks.embedded.steps import skip
 from sinks.embedded.wire import Source, frames, read_frame
 
 _CANCELLED = 394  # QUERY_WAS_CANCELLED

@@ -15,10 +15,11 @@ class TypeNameError(Exception):
 
 @dataclass
 class TypeName:
-    """A type, without the label it may have in a Tuple. A number is a type without arguments here."""
+    """A type, with the label it may have in a Tuple or JSON. A number is a type without arguments here."""
 
     name: str = ""
     arguments: list["TypeName"] = field(default_factory=list)
+    label: str = ""  # all that stands before the name
 
 
 def parse(text: str) -> TypeName:
@@ -54,7 +55,8 @@ def _arguments(left: Iterator[Token], parent: TypeName, closing: str, depth: int
         elif current is None:
             current = TypeName(token.text)
         else:
-            current.name = token.text  # what stood before is a label
+            current.label += current.name  # what stood before is a label
+            current.name = token.text
     return closing == "" and _ended(parent, current, last=True)
 
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 import pytest
 
 from sinks.embedded import sql
-from sinks.embedded.blocks import skip
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_request import credentials
 from sinks.embedded.native import unquote
+from sinks.embedded.steps import skip
 from sinks.embedded.tokens import tokens
 
 SHAPES = {
