@@ -103,6 +103,22 @@ def test_a_process_that_swaps_one_socket_for_another_is_read_again(watch: Watch,
         client.close()
 
 
+def test_a_search_that_is_too_much_for_one_window_goes_on_in_the_next(
+    watch: Watch, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("collectors.search.MOST_FILES", 1)
+    monkeypatch.setattr("collectors.search.AT_ONCE", 1)
+    client = socket.create_connection(server.getsockname())
+    told(watch, keyframe=True)
+    client.close()
+    client = socket.create_connection(server.getsockname())
+    windows = 0
+    while (cookie(client), os.getpid()) not in told(watch)[0]:
+        windows += 1
+        assert windows < 10_000
+    client.close()
+
+
 def test_a_descriptor_reused_while_its_old_socket_lives_elsewhere_is_found(watch: Watch, server: socket.socket) -> None:
     client = socket.create_connection(server.getsockname())
     old, number = cookie(client), client.fileno()
