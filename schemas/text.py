@@ -19,7 +19,7 @@ _LENGTH = len(r"\x00")
 def to_text(raw: bytes) -> str:
     """Return bytes as text."""
     text = raw.decode("utf-8", "surrogateescape")
-    return shown(_MISREAD.sub(r"\\x5c", text))
+    return shown(_MISREAD.sub(r"\\x5c", text) if "\\x" in text else text)
 
 
 def to_bytes(text: str) -> bytes:
