@@ -32,6 +32,7 @@ class Answer:
         self.in_format = ""  # the format that errors are to be told in, if one can
         self._handler = handler
         self._tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
+        self.broken = False  # it ends in an error, and the connection with it
         self._begun = False  # the status line is out
         self._told = 0.0  # when progress was, monotonic seconds
         self._wait = 0.0
@@ -105,7 +106,7 @@ class Answer:
             told = written(text, self.in_format)
             send(pack(told or _block(text, self._tag)) + self.packing.flush())
             if not told:
-                handler.close_connection = True  # without the last chunk, so that a result never looks whole
+                handler.close_connection = self.broken = True  # without the last chunk: it must not look whole
                 return
         send(self.packing.end())
         if chunked and handler.command != "HEAD":

@@ -23,12 +23,13 @@ from sinks.embedded.http_body import read_body, unframed
 from sinks.embedded.http_form import boundary_of, read_form
 from sinks.embedded.http_request import Request, credentials, request_of, stranger
 from sinks.embedded.http_result import answer_to, select, summary
-from sinks.embedded.peer import Peer
+from sinks.embedded.peer import Peer, TooSlow
 from sinks.embedded.places import Standing
 from sinks.embedded.users import User
 
 _MAX_BYTES = 4 * sql.MAX_TEXT  # of a statement in UTF-8
 _MAX_INSERT = 256 << 20  # bytes of an INSERT, which is stored as a whole
+_PARTING_SECONDS = 0.5
 _RETRY = {202: "5", 209: "1", 439: "5"}  # seconds, by error code
 _PAGES = {"/": b"Ok.\n", "/ping": b"Ok.\n", "/replicas_status": b"Ok.\n"}
 
@@ -118,10 +119,18 @@ class HttpSession(BaseHTTPRequestHandler):
                 self._page(path)
                 return
             self._query(values)
+            if self._answer.broken:
+                self._part()
         except EngineError as error:
             self._fail(error)
         finally:
             self.busy = False
+
+    def _part(self) -> None:
+        """Let the client read why the answer breaks off: some look at an end of the connection first."""
+        self.request.allow(_PARTING_SECONDS)
+        with suppress(TooSlow):
+            self.request.recv()
 
     def _page(self, path: str) -> None:
         if self.command == "POST" or {"content-length", "transfer-encoding"} & {name.lower() for name in self.headers}:

@@ -49,6 +49,8 @@ class Walk:
         self._called: list[str] = []  # functions that the engine does not know
         self._named: list[str] = []  # functions that are refused, or columns of such a name
         self._takes_function = False  # somewhere a name would be taken for a function's
+        self._aliases: dict[str, str] = {}  # of tables of system that a reader sees some of
+        self._qualified: list[Node] = []  # columns that name such a table with its database
         self._lists = False  # SHOW: its condition is one on a table of system that nobody named
         self._rules: Mapping[str, Callable[[Node], list[Any]]] = {
             "Function": self._function,
@@ -79,6 +81,10 @@ class Walk:
         for name in self._called:
             if name not in self._defined:
                 raise self._unknown(name)
+        for node in self._qualified:  # a subquery stands there instead of the table
+            _, table, *column = node["name_parts"]
+            if alias := self._aliases.get(table):
+                node |= {"name": ".".join([alias, *column]), "name_parts": [alias, *column]}
 
     def _one(self, node: Node) -> list[Any]:
         """Judge a node; gives what of it is still to be looked at."""
@@ -137,6 +143,8 @@ class Walk:
             raise refuse(f"Cannot name {names[-1]}")
         if len(names) == 2 and names[0].lower() == _SYSTEM:
             self._table(node)
+        if len(names) > 2 and names[0].lower() == _SYSTEM and node.get("name_parts") == names:
+            self._qualified.append(node)
         return []
 
     def _table(self, node: Node) -> list[Any]:
@@ -153,7 +161,8 @@ class Walk:
                 del node["database_and_table_name"]
                 node.pop("final", None)
                 seen = self._allowed.hidden[table]
-                node["subquery"] = {**seen, "alias": named.get("alias") or table}
+                alias = self._aliases[table] = named.get("alias") or table
+                node["subquery"] = {**seen, "alias": alias}
                 self.changed = True
                 return [value for key, value in node.items() if key != "subquery" and isinstance(value, dict | list)]
         return _children(node)

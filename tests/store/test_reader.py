@@ -234,6 +234,15 @@ def test_a_reader_does_not_see_where_the_store_is(store: Any, writer: Client, re
     assert f"FixedString({len(str(store.data))}" not in answer
 
 
+def test_a_table_of_which_a_reader_sees_some_may_be_named_in_any_way(reader: Client) -> None:
+    for query in (
+        "SELECT system.tables.name, t.database FROM system.tables AS t "
+        "JOIN system.databases ON system.tables.database = system.databases.name WHERE t.name = 'one'",
+        "SELECT `system`.tables.name, tables.database FROM system.tables WHERE system.tables.name = 'one'",
+    ):
+        assert reader.execute(query) == [("one", "system")]
+
+
 def test_a_readers_condition_on_hidden_columns_finds_nothing(reader: Client) -> None:
     assert reader.execute("SELECT count() FROM system.tables WHERE arrayExists(p -> p != '', data_paths)") == [(0,)]
     reader.execute("USE system")
