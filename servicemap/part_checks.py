@@ -17,6 +17,7 @@ from servicemap.directory import is_held
 from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
 from servicemap.parts import reader_password, store_address
+from servicemap.store_clients import store_clients
 from servicemap.view.loopback import stays_here
 from sinks.embedded.confine import lacking
 from sinks.embedded.folder import DAMAGED_PARTS, StartError
@@ -103,6 +104,8 @@ def store(config: Config) -> Iterator[Check]:
             )
             return
         yield Check("store", "ok", f"ClickHouse {version} at {address.host}:{address.port}")
+        if clients := store_clients(config):
+            yield clients
     except (Failure, StoreError) as error:
         if any(each.part == "store" for each in found) and (running or any(each.damaged for each in found)):
             return

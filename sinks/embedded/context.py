@@ -11,6 +11,7 @@ from sinks.embedded.peer import Peer
 from sinks.embedded.places import Full, Places, Standing
 from sinks.embedded.query_ids import QueryIds
 from sinks.embedded.reader import Judge
+from sinks.embedded.room import Room
 from sinks.embedded.tally import Tally
 from sinks.embedded.turns import Turn, Turns
 from sinks.embedded.users import User, Users
@@ -43,6 +44,7 @@ class Context:
     places: Places
     turns: dict[Standing, Turns] = field(default_factory=turns)
     sessions: Sessions = field(default_factory=Sessions)
+    room: Room = field(default_factory=Room)
 
     def settle(self, peer: Peer, user: User) -> None:
         """Give a client that has logged in its place; raises TOO_MANY_SIMULTANEOUS_QUERIES (202)."""

@@ -25,6 +25,7 @@ from sinks.embedded.http_request import Request, credentials, request_of, strang
 from sinks.embedded.http_result import answer_to, select, summary
 from sinks.embedded.peer import Peer, TooSlow
 from sinks.embedded.places import Standing
+from sinks.embedded.room import Share
 from sinks.embedded.users import User
 
 _MAX_BYTES = 4 * sql.MAX_TEXT  # of a statement in UTF-8
@@ -50,6 +51,7 @@ class HttpSession(BaseHTTPRequestHandler):
         self.request = peer
         self.client_address = peer.getpeername()
         self._context = context
+        self._share = Share(context.room)
         self._answer = Answer(self)
         self._body: Iterator[bytes] | None = None
         self._resting = False  # between two requests, and nothing of the next has come
@@ -125,6 +127,7 @@ class HttpSession(BaseHTTPRequestHandler):
             self._fail(error)
         finally:
             self.busy = False
+            self._share.clear()
 
     def _part(self) -> None:
         """Let the client read why the answer breaks off: some look at an end of the connection first."""
@@ -152,6 +155,8 @@ class HttpSession(BaseHTTPRequestHandler):
         body = self._body = read_body(self.rfile, self.headers)
         if values.get("decompress") == "1":
             body = unframed(body, limit)
+        if user.reads_only:
+            body = self._share.counted(body)
         files: dict[str, bytes] = {}
         if boundary := boundary_of(self.headers.get("Content-Type", "")):
             form = read_form(_gathered(body, max(limit, MAX_BYTES)), boundary)

@@ -10,12 +10,12 @@ from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, 
 from sinks.embedded.engine import EngineError
 from sinks.embedded.external import MAX_BYTES, External, of_blocks, too_much
 from sinks.embedded.peer import Peer
+from sinks.embedded.room import Share
 from sinks.embedded.steps import skip
 from sinks.embedded.wire import Source, frames, read_frame
 
 _CANCELLED = 394  # QUERY_WAS_CANCELLED
-# Bytes of a packet. A query of more than 256 KiB is none for the engine (max_query_size).
-_HELLO, _QUERY, _BLOCK = 64 << 10, 1 << 20, 256 << 20
+_HELLO, _READERS, _WRITERS = 64 << 10, MAX_BYTES + (1 << 20), 256 << 20  # bytes of a packet
 _GATHER = 32 << 20  # bytes of an INSERT stored at once; a longer one is atomic by such pieces
 _HTTP_ANSWER = (
     b"HTTP/1.0 400 Bad Request\r\n\r\nThis is the store's native port: use the HTTP port, see store.json.\r\n"
@@ -30,8 +30,9 @@ class NativeSession:
         self._resting = False  # between two packets, and nothing of the next has come
         self._peer = peer
         self._context = context
+        self._share = Share(context.room)
         self._wire = Source(peer.recv, _HELLO)
-        self._frames = Source(lambda: read_frame(self._wire, self._frames.limit), _QUERY)
+        self._frames = Source(lambda: read_frame(self._wire, self._frames.limit), _HELLO)
         self._revision = 0
         self._compressed = False
         self._blocks = 0  # of the newest result
@@ -48,9 +49,13 @@ class NativeSession:
             return
         with closing(client):
             native.read_addendum(self._wire, self._revision)
-            while self._packet(client):
-                self.busy = False
-                self._wire.forget()
+            try:
+                while self._packet(client):
+                    self.busy = False
+                    self._wire.forget()
+                    self._share.clear()
+            finally:
+                self._share.clear()
 
     def sorry(self, error: EngineError) -> None:
         """Say why the connection ends. A client that rests hears nothing: it connects again when it wants something."""
@@ -68,7 +73,9 @@ class NativeSession:
         self._revision = hello.revision
         user = self._context.users.login(hello.user, hello.password)
         self._context.settle(self._peer, user)
-        self._wire.limit = self._frames.limit = _QUERY if user.reads_only else _BLOCK
+        self._wire.limit = self._frames.limit = _READERS if user.reads_only else _WRITERS
+        if user.reads_only:
+            self._wire.keeping = self._frames.keeping = self._share.add
         engine = self._context.engine
         client = Client(engine, self._context.judge, self._context.ids, user, hello.database)
         answer = native.hello(hello.revision, engine.version, engine.timezone, "servicemap")

@@ -28,6 +28,7 @@ class Source:
     def __init__(self, more: Callable[[], bytes], limit: int = sys.maxsize) -> None:
         self._more = more
         self.limit = limit
+        self.keeping: Callable[[int], None] | None = None  # hears how much more is kept
         self.buffer = bytearray()
         self.position = 0
 
@@ -41,6 +42,8 @@ class Source:
             data = self._more()
             if not data:
                 raise EOFError("the client went away in the middle of a packet")
+            if self.keeping:
+                self.keeping(len(data))
             self.buffer += data
 
     def take(self, size: int) -> bytes:

@@ -1,12 +1,13 @@
 """Little that becomes much, and much that is only said: the store's memory stays where it is."""
 
 import gzip
+import socket
 import struct
 import threading
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -19,8 +20,9 @@ import zstandard
 
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_packed import ENCODINGS, unpacked
+from sinks.embedded.room import READERS_BYTES
 from sinks.embedded.wire import Source, read_frame, string, varint
-from tests.attacks.speaking import NO_TABLES, ask, data, exchange, query, raw, writer_hello
+from tests.attacks.speaking import NO_TABLES, ask, data, exchange, query, raw, request, writer_hello
 from tests.attacks.speaking import hello as said
 from tests.store.conftest import Store
 
@@ -202,6 +204,29 @@ PACKETS = {
 def test_packets_are_bounded(store: Store, name: str) -> None:
     with within_memory(store):
         assert b"DB::" in exchange(store.native_port, PACKETS[name] + bytes(100_000))
+
+
+def test_what_readers_have_sent_by_half_fits_into_a_room(store: Store) -> None:
+    table = column("t", b"String", varint(15 * MiB), 1) + bytes(12 * MiB)
+    form = request("POST / HTTP/1.1", "Content-Type: multipart/form-data; boundary=b", "Content-Length: 16000000")
+    half = {
+        store.native_port: said() + query(b"SELECT 1") + data(table),
+        store.http_port: form + bytes(12 * MiB),
+    }
+    for port, sent in half.items():
+        with within_memory(store, READERS_BYTES * 3), ExitStack() as all_of_them:
+            answers = []
+            for _ in range(40):
+                peer = all_of_them.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+                with suppress(ConnectionError):
+                    peer.sendall(sent)
+                answers.append(peer)
+            told = b""
+            with suppress(ConnectionError):
+                while piece := answers[-1].recv(4096):
+                    told += piece
+            assert b"Requests of others" in told
+    assert post(store, b"SELECT 1") == (200, b"1\n")
 
 
 def test_a_result_in_one_piece_is_bounded_and_what_it_took_is_given_back(store: Store) -> None:

@@ -25,6 +25,7 @@ from servicemap.config import Config, StoreConfig
 from servicemap.doctor import verdict
 from servicemap.host_checks import collecting, interfaces, kernel
 from servicemap.log.connect import connect_log
+from servicemap.store_clients import sentence
 from tests.cli.conftest import Town
 
 WINDOW = Window(host_id="h", boot_id="b", run=0, seq=0, start=0, width=5000, keyframe=True)
@@ -246,3 +247,9 @@ def test_a_directory_of_any_name_is_examined(tmp_path: Path, name: bytes) -> Non
         assert told.returncode in {0, 3}, told.stderr
         assert to_text(name).encode() in told.stdout.replace(b"\\\\", b"\\")
         assert name not in told.stdout
+
+
+def test_what_became_of_the_stores_clients_is_told_the_most_frequent_first() -> None:
+    assert sentence({"readers": 3, "strangers": 1}, {}) == "4 connected"
+    told = sentence({"readers": 1}, {"too slow": 2, "broke the protocol": 1200})
+    assert told == "1 connected; 1,200 broke the protocol; 2 too slow"
