@@ -231,6 +231,6 @@ def test_what_readers_have_sent_by_half_fits_into_a_room(store: Store) -> None:
 
 def test_a_result_in_one_piece_is_bounded_and_what_it_took_is_given_back(store: Store) -> None:
     with within_memory(store, MOST_IN_ONE_PIECE):
-        for _ in range(3):
+        for _ in range(2):
             status, told = post(store, b"SELECT * FROM numbers(100000000) FORMAT JSON")
             assert (status, b"TOO_MANY_ROWS_OR_BYTES" in told) == (500, True)

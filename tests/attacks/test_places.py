@@ -14,7 +14,7 @@ from sinks.embedded.descriptors import limits
 from sinks.embedded.peer import Peer
 from sinks.embedded.places import ELSEWHERE, GRACE_SECONDS, LIMITS, Full, Places, Standing
 from sinks.embedded.tally import EVERY_SECONDS, Tally
-from tests.store.conftest import Store
+from tests.store.conftest import Store, _start
 
 
 class Fake(Peer):
@@ -147,20 +147,36 @@ def test_others_are_served_at_once_beside_a_thousand_connections_that_say_nothin
     assert served(store) < 10
 
 
-def test_others_are_served_beside_more_idle_readers_than_there_are_places_for(store: Store) -> None:
+DESCRIPTORS = 700
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that may open few files, and so has few places."""
+    data = tmp_path_factory.mktemp("small") / "data"
+    running = _start(data, before=("prlimit", f"--nofile={DESCRIPTORS}:{DESCRIPTORS}"))
+    yield running
+    running.process.terminate()
+    running.process.wait(30)
+
+
+def test_others_are_served_beside_more_idle_readers_than_there_are_places_for(small: Store) -> None:
     with ExitStack() as all_of_them:
-        resting = [all_of_them.enter_context(store.reader()) for _ in range(LIMITS[Standing.READER] + 20)]
+        places = limits(DESCRIPTORS)[Standing.READER]
+        resting = [all_of_them.enter_context(small.reader()) for _ in range(places + 20)]
         for client in resting:
             assert client.execute("SELECT 1") == [(1,)]
-        assert served(store) < 10
+            time.sleep(GRACE_SECONDS / 20)  # all at once none of them would give way
+        assert served(small) < 10
         assert resting[0].execute("SELECT 2") == [(2,)]  # it was sent away, and connects again by itself
 
 
-def test_others_are_served_beside_kept_connections_of_http(store: Store) -> None:
+def test_others_are_served_beside_kept_connections_of_http(small: Store) -> None:
     with ExitStack() as all_of_them:
-        for _ in range(LIMITS[Standing.READER] + 20):
-            connection = HTTPConnection("127.0.0.1", store.http_port, timeout=20)
+        for _ in range(limits(DESCRIPTORS)[Standing.READER] + 20):
+            connection = HTTPConnection("127.0.0.1", small.http_port, timeout=20)
             all_of_them.callback(connection.close)
             connection.request("GET", "/?query=SELECT+1")
             assert connection.getresponse().read() == b"1\n"
-        assert served(store) < 10
+            time.sleep(GRACE_SECONDS / 20)
+        assert served(small) < 10

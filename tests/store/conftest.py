@@ -2,7 +2,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,8 @@ class Store:
 Start = Callable[..., Store]
 
 
-def _start(data: Path, *arguments: str) -> Store:
-    command = [sys.executable, "-m", "sinks.embedded", "--data", str(data), *arguments]
+def _start(data: Path, *arguments: str, before: Sequence[str] = ()) -> Store:
+    command = [*before, sys.executable, "-m", "sinks.embedded", "--data", str(data), *arguments]
     process = subprocess.Popen([*command, "--native-port", "0", "--http-port", "0"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout:
