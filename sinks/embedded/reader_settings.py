@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Set
+from typing import Any
 
 from sinks.embedded.engine import EngineError, Session
 from sinks.embedded.refusal import refuse
 from sinks.embedded.sql import quoted
-from sinks.embedded.syntax import tree
+from sinks.embedded.syntax import NoTree, tree
 
 MAX_SECONDS = 300
 MAX_THREADS = 16
@@ -83,16 +84,20 @@ def expressions(session: Session, name: str, value: str) -> dict[str, str] | str
 
     Protocols carry such a map as a text of its own. Raises EngineError when it is none.
     """
-    field = tree(session, f"SET {name} = {value}")["changes"][0]["value"]
-    if name == "additional_table_filters" and field["field_type"] == "String":
-        field = tree(session, f"SET {name} = {field['value']}")["changes"][0]["value"]
     try:
+        field = _value(session, name, value)
+        if name == "additional_table_filters" and field["field_type"] == "String":
+            field = _value(session, name, field["value"])
         if field["field_type"] == "String":
             return str(field["value"])
         pairs = [pair["value"] for pair in field["value"]]
         return {str(table["value"]): str(expression["value"]) for table, expression in pairs}
-    except (KeyError, TypeError, ValueError):
+    except (NoTree, KeyError, TypeError, ValueError):
         raise refuse(f"Cannot use that value of '{name}'") from None
+
+
+def _value(session: Session, name: str, value: str) -> Any:
+    return tree(session, f"SET {name} = {value}")["changes"][0]["value"]
 
 
 def as_literal(given: dict[str, str] | str) -> str:

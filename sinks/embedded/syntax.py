@@ -6,7 +6,11 @@ from typing import Any
 from sinks.embedded.engine import EngineError, Session, decoded
 
 _SCOPE = ": In scope SELECT parseQueryToJSON("
-_NO_TREE = ("does not support JSON serialization", "cannot be represented as AST JSON")
+_NO_TREE = (
+    "does not support JSON serialization",
+    "cannot be represented as AST JSON",
+    "is not supported by parseQueryToJSON",
+)
 
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
