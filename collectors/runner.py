@@ -113,7 +113,7 @@ class Run:
         self._behind = set(self._collectors)  # must restate everything in their next batch
         self._opened: list[Collector] = []
         now = self._now()
-        self._spans = Spans(now)
+        self._spans = Spans(self._now)
         self._netns = own_netns()
         width = settings.window_ms
         boot_id = find_boot_id(settings.proc)

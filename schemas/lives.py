@@ -16,6 +16,7 @@ others.
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from schemas.ids import told_apart
 from schemas.raw import Heartbeat
 
 MISSED = 2  # windows of an agent that has begun: in between, another one that lives is heard
+HOUR_MS = 3_600_000
 SILENT = 3  # windows that others reported since the last one of an agent that is taken for dead
 UNSEEN = 2  # heartbeats of an agent that a reader hears before it takes it for the eldest
 MOST = 32  # agents kept in mind
@@ -59,6 +61,7 @@ class Life(Struct, eq=False):
     certain: bool = False  # over by its own word or its successor's, and not by its silence
     stopped: int = 0
     since: dict[Run, int] = {}  # other agent -> ms it has reported since the last window of this one
+    whole: bool = False  # a keyframe was heard of it, which says its name and address
     waits: set[Run] = set()  # those that were there when it began and may live or not
 
     @property
@@ -71,10 +74,17 @@ class Life(Struct, eq=False):
         """Say whether all that live beside it have been heard."""
         return self.first == 0 or self.beats >= UNSEEN
 
+    def described(self) -> str:
+        """Say for people which agent this is."""
+        at = datetime.fromtimestamp(self.run[1] / 1000, UTC)
+        where = f"{self.address}, boot {self.run[0][:8]}" if self.address else f"boot {self.run[0][:8]}"
+        return f"{self.hostname or 'a host'} ({where}, agent since {at:%Y-%m-%d %H:%M:%S} UTC)"
+
 
 class Notice(NamedTuple):
-    """Two agents are found to live under one id, or no longer do; `elder` keeps the id or leads."""
+    """Two agents live under one id, as is said once an hour, or no longer do; `elder` keeps the id or leads."""
 
+    time: int
     shared: bool
     elder: Life
     younger: Life
@@ -96,6 +106,7 @@ class Lives:
         self._lives: dict[Run, Life] = {}
         self._seats: dict[Spot, Seat] = {}
         self._pairs: dict[frozenset[Run], tuple[Life, Life]] = {}
+        self._said: dict[frozenset[Run], int] = {}  # hour in which a pair was last told of, ms
         self._terms = 0
         self._booted: dict[str, int] = {}  # boot id -> when, ms
 
@@ -107,7 +118,8 @@ class Lives:
             return Verdict.REPEATED, []
         life = life or self._begin(run, beat)
         late = life.over and self._late(life, beat)
-        notices = [] if late else list(self._met(life, beat))
+        if not late:
+            self._meet(life, beat)
         alone = beat.alone and not life.alone
         _update(life, beat)
         life.over = late
@@ -117,7 +129,7 @@ class Lives:
         self._seat(life, beat)
         if life.stopped:
             life.over = life.certain = True
-        notices += self._parted()
+        notices = [*self._shared(life), *self._parted()]
         verdict = Verdict.LEADS if self._seats[life.spot].leader is life else Verdict.WAITS
         self._forget(life)
         return verdict, notices
@@ -146,6 +158,10 @@ class Lives:
         life = self._lives.get(run)
         return life is not None and life.certain
 
+    def living(self) -> set[Run]:
+        """Return the agents that live."""
+        return {life.run for life in self._lives.values() if not life.over}
+
     def others(self, boot_id: str) -> bool:
         """Say whether an agent of another boot lives."""
         return any(life.run[0] != boot_id and not life.over for life in self._lives.values())
@@ -167,28 +183,35 @@ class Lives:
         self._lives[run] = life
         return life
 
-    def _met(self, life: Life, beat: Heartbeat) -> Iterator[Notice]:
-        """Yield the agents that this one has outlived a window of: A, B, A in the log says that both live."""
+    def _meet(self, life: Life, beat: Heartbeat) -> None:
+        """Find the agents that this one has outlived a window of: A, B, A in the log says that both live."""
         for other in self._lives.values():
             pair = frozenset((life.run, other.run))
             if other is life or other.over or pair in self._pairs:
                 continue
             same = other.spot == life.spot
             beside = same and beat.beside > 0
-            if not beside and not (life.since.get(other.run) and (not same or beat.window > other.opened)):
-                continue
-            elder, younger = sorted((life, other), key=self._age)
-            self._pairs[pair] = (elder, younger)
-            yield Notice(True, elder, younger, None)
+            if beside or (life.since.get(other.run) and (not same or beat.window > other.opened)):
+                elder, younger = sorted((life, other), key=self._age)
+                self._pairs[pair] = (elder, younger)
         for other in self._lives.values():
             other.waits.discard(life.run)
+
+    def _shared(self, life: Life) -> Iterator[Notice]:
+        """Yield the pairs of an agent that are to be told of: those new in this hour, and those that go on in it."""
+        hour = life.window // HOUR_MS * HOUR_MS
+        for pair, (elder, younger) in self._pairs.items():
+            if life.run in pair and elder.whole and younger.whole and self._said.get(pair, -1) < hour:
+                self._said[pair] = hour
+                yield Notice(max(hour, elder.run[1], younger.run[1]), True, elder, younger, None)
 
     def _parted(self) -> Iterator[Notice]:
         for pair, (elder, younger) in list(self._pairs.items()):
             left = elder if elder.over else younger if younger.over else None
             if left is not None:
                 del self._pairs[pair]
-                yield Notice(False, elder, younger, left)
+                if self._said.pop(pair, None) is not None:
+                    yield Notice(left.end, False, elder, younger, left)
 
     def _seat(self, life: Life, beat: Heartbeat) -> None:
         """Let an agent take the lead of its spot: when nobody has it, or back on a keyframe."""
@@ -232,6 +255,7 @@ class Lives:
             order = sorted(others, key=lambda one: (not one.over, one.run in leaders))
             gone = self._lives.pop(order[0].run)
             self._pairs = {pair: both for pair, both in self._pairs.items() if gone.run not in pair}
+            self._said = {pair: hour for pair, hour in self._said.items() if gone.run not in pair}
             for other in self._lives.values():
                 other.since.pop(gone.run, None)
             if not any(one.spot == gone.spot for one in self._lives.values()):
@@ -245,6 +269,7 @@ def _update(life: Life, beat: Heartbeat) -> None:
     life.beats += 1
     life.hostname = beat.hostname or life.hostname
     life.address = next((ip for ip, local in _addresses(beat) if not local), life.address)
+    life.whole = life.whole or beat.keyframe
     life.alone, life.stopped = beat.alone, beat.stopped
     life.certain = False
     life.since = {}

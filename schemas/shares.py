@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-MOST_WINDOWS = 17_280  # that counters are shared out to: a day of them
+LONGEST_MS = 24 * 3_600_000  # that counters are shared out over
+MOST_WINDOWS = 17_280  # and so many windows: a day of them
 MOST_ROWS = 100_000  # of all windows together; of more, some windows are left out
 
 
 def covered(window: int, width: int, covers: int, rows: int = 1) -> Sequence[int]:
     """Return the starts of the windows that counters are of, `window` last, not too many for so many rows in each."""
-    count = min(max(-(-covers // width), 1), MOST_WINDOWS)
+    count = max(min(-(-covers // width), LONGEST_MS // width, MOST_WINDOWS, window // width + 1), 1)
     return thinned(range(window - (count - 1) * width, window + 1, width), rows)
 
 

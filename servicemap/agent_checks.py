@@ -1,8 +1,9 @@
-"""What the agents say of themselves in the log: the collectors that failed in the last window of each host."""
+"""What the agents say of themselves in the log: collectors that fail, what they dropped, and ids that several have."""
 
 from collections.abc import Iterator
 
 from schemas.codec import BadRecord, decode
+from schemas.lives import Life, Lives
 from schemas.raw import Heartbeat
 from schemas.topics import HEARTBEATS
 from servicemap.check import Check
@@ -10,21 +11,61 @@ from servicemap.log.protocol import Log
 
 LATEST_MS = 120_000
 MOST_RECORDS = 5_000  # of a partition: two minutes of 200 hosts
+DROPPED = ("dropped", "skipped", "overruns", "left_out")  # in the names of counters of what is lost
 
 
 def agent_checks(log: Log, now: int) -> Iterator[Check]:
-    """Yield the failures that hosts reported last; `now` in ms. Hosts that said nothing lately have no part in it."""
-    for beat in _last(log, now):
-        name = beat.hostname or beat.host_id
-        for topic, reason in sorted(beat.failed.items()):
-            found = f"its collector fails, and nothing new is known of them: {reason}"
-            fix = f"servicemap doctor on {name}, and the log of its agent"
-            yield Check(f"{topic} of {name}", "broken", found, "a collector that works", fix)
+    """Yield what is wrong with agents by their last words; `now` in ms. Hosts silent lately have no part in it."""
+    for host_id, beats in sorted(_latest(log, now).items()):
+        lives = Lives()
+        first: dict[tuple[str, int], Heartbeat] = {}
+        last: dict[tuple[str, int], Heartbeat] = {}
+        for beat in beats:
+            lives.hear(beat)
+            first.setdefault((beat.boot_id, beat.run), beat)
+            last[beat.boot_id, beat.run] = beat
+        for run in sorted(lives.living() & last.keys()):
+            yield from _failures(last[run])
+            yield from _losses(first[run], last[run])
+        for elder, younger in lives.shared():
+            yield shared(host_id, elder, younger, last[younger.run].beside)
 
 
-def _last(log: Log, now: int) -> list[Heartbeat]:
-    """Return the last heartbeat of every host."""
-    beats: dict[str, Heartbeat] = {}
+def shared(host_id: str, elder: Life, younger: Life, pid: int) -> Check:
+    """Say that two agents report under one host id, and what to do."""
+    both = f"{elder.described()} and {younger.described()}"
+    if elder.spot == younger.spot:
+        found = f"two agents of one host report: {both}; what the second one reports is set aside"
+        fix = f"stop one of them{f': the first has pid {pid} there' if pid > 1 else ''}"
+        return Check(f"host id {host_id}", "missing", found, "one agent a host", fix)
+    found = f"two hosts report under it: {both}; they are told apart while both live"
+    fix = "servicemap up --host-id NAME on one of them (a copied machine: give it a machine id of its own)"
+    return Check(f"host id {host_id}", "broken", found, "an id that no other host has", fix)
+
+
+def _failures(beat: Heartbeat) -> Iterator[Check]:
+    name = beat.hostname or beat.host_id
+    for topic, reason in sorted(beat.failed.items()):
+        found = f"its collector fails, and nothing new is known of them: {reason}"
+        fix = f"servicemap doctor on {name}, and the log of its agent"
+        yield Check(f"{topic} of {name}", "broken", found, "a collector that works", fix)
+
+
+def _losses(first: Heartbeat, last: Heartbeat) -> Iterator[Check]:
+    """Yield what an agent has dropped lately."""
+    grown = {name: count - first.counters.get(name, 0) for name, count in sorted(last.counters.items())}
+    lost = [f"{name} {count}" for name, count in grown.items() if count > 0 and any(word in name for word in DROPPED)]
+    if lost:
+        name = last.hostname or last.host_id
+        found = f"it lost something in the last two minutes: {', '.join(lost)}"
+        yield Check(
+            f"agent of {name}", "missing", found, "a log that takes all, and time", f"the log of the agent on {name}"
+        )
+
+
+def _latest(log: Log, now: int) -> dict[str, list[Heartbeat]]:
+    """Return the heartbeats of the last minutes by host id, in the order of the log."""
+    beats: dict[str, list[Heartbeat]] = {}
     partitions = next((topic.partitions for topic in log.topics() if topic.name == HEARTBEATS.name), 0)
     for partition in range(partitions):
         _, end = log.bounds(HEARTBEATS.name, partition)
@@ -34,5 +75,5 @@ def _last(log: Log, now: int) -> list[Heartbeat]:
                 beat: Heartbeat = decode(HEARTBEATS.name, record.value)
             except BadRecord:
                 continue
-            beats[beat.host_id] = beat
-    return [beats[host] for host in sorted(beats)]
+            beats.setdefault(beat.host_id, []).append(beat)
+    return beats

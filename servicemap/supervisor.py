@@ -17,6 +17,7 @@ from servicemap.pulse import PULSE, Pulse
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0  # before a part that died is started again, seconds
 STEADY = 30.0  # a part that ran so long begins with the first wait again, seconds
+PROMPT = 2.0  # one that is to be back at once may be killed after so long without waiting for longer each time, seconds
 REFUSALS = 3
 _REFUSING = {1, 2}  # exit codes of what cannot be, and of words that are not understood
 GRACE = 30.0  # a part gets so long to finish, seconds
@@ -31,6 +32,7 @@ class Part(NamedTuple):
     module: bool = True
     vital: bool = True  # without it there is nothing to run for, if it refuses from the beginning
     answers: bool = False  # asked, it says that it is alive
+    prompt: bool = False  # what it does not see while it is away is lost: killed, it is started again at once
 
 
 class Child(Struct):
@@ -137,6 +139,8 @@ class Supervisor:
     def _buried(self, child: Child, code: int, now: float) -> None:
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
         child.process = None
+        if child.part.prompt and code < 0 and now - child.started > PROMPT:
+            child.wait = self._first_wait
         if child.pulse is not None:
             child.pulse.close()
             child.pulse = None

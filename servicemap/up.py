@@ -65,7 +65,7 @@ def parts(config: Config) -> list[Part]:
     ready = partial(_store_ready, config)
     (config.directory / VIEW).unlink(missing_ok=True)  # of a view that was killed
     found = [
-        Part("collect", ("servicemap", "collect", *common)),
+        Part("collect", ("servicemap", "collect", *common), prompt=True),
         Part("work", ("servicemap", "work", *common), vital=False),
         Part("sink", ("servicemap", "sink", *common), ready, vital=False),
         Part("view", ("servicemap", "view", *common), answers=True),

@@ -1,9 +1,11 @@
 """Running the folds: the loop on one machine, a Faust worker on Kafka."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from threading import Event
 
 from schemas.topics import Topic
 from servicemap.config import Config
+from servicemap.discards import Discards
 from servicemap.log.connect import connect_log, partitions_of
 from servicemap.log.protocol import GroupBusy, Log, LogUnavailable, RecordTooLarge
 from servicemap.options import Failure
@@ -26,7 +28,7 @@ def run_loop(config: Config) -> None:
     loop = Loop(log, list(zip(folds, readers, strict=True)), LogUnavailable, RecordTooLarge)
     tune_memory()
     loop.rebuild(log, committed_in(log), partitions)
-    loop.run(stop.is_set)
+    loop.run(_telling(stop, folds))
     for reader in readers:
         reader.close()
     log.close()
@@ -41,10 +43,21 @@ def run_faust(config: Config) -> None:
     folds = stages(config, partitions_of(log))
     tune_memory()
     try:
-        run_worker(config.log.url, folds, log, group_of, committed_in(log), stop.is_set)
+        run_worker(config.log.url, folds, log, group_of, committed_in(log), _telling(stop, folds))
     except WorkerFailed as error:
         raise Failure(str(error)) from error
     log.close()
+
+
+def _telling(stop: Event, folds: Sequence[Stage]) -> Callable[[], bool]:
+    """Return how to ask whether to stop; who asks hears, once a minute, what was discarded."""
+    discards = Discards(folds)
+
+    def stopped() -> bool:
+        discards.tell(now=stop.is_set())
+        return stop.is_set()
+
+    return stopped
 
 
 def committed_in(log: Log) -> Callable[[Stage, Topic, int], int | None]:

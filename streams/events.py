@@ -163,28 +163,22 @@ def sharing(notices: Iterable[Notice]) -> Events:
     return Events.of(_sharing(*notice) for notice in notices)
 
 
-def _sharing(shared: bool, elder: Life, younger: Life, left: Life | None) -> Row:
+def _sharing(time: int, shared: bool, elder: Life, younger: Life, left: Life | None) -> Row:
     host_id = elder.host_id
     if younger.spot == elder.spot:
         subject, object_ = host_node(host_id), f"agent:{younger.run[1]}"
-        told = f"{_agent(younger)} reports too and is set aside: stop one of them"
+        told = f"{younger.described()} reports too and is set aside: stop one of them"
     else:
         subject, object_ = host_node(told_apart(host_id, *younger.spot)), host_node(host_id)
-        told = f"{_agent(younger)} does too: give one of them an id of its own (--host-id)"
+        told = f"{younger.described()} does too: give one of them an id of its own (--host-id)"
     if shared:
-        detail = f"{_agent(elder)} reports under host id {host_id}, and {told}"
-        return younger.run[1], "host_id_shared", subject, object_, host_id, "", detail
+        detail = f"{elder.described()} reports under host id {host_id}, and {told}"
+        return time, "host_id_shared", subject, object_, host_id, "", detail
     assert left is not None
     stays = younger if left is elder else elder
-    detail = f"host id {host_id} is of {_agent(stays)} alone: {_agent(left)} no longer reports"
-    return left.end, "host_id_unshared", subject, object_, host_id, "", detail
+    detail = f"host id {host_id} is of {stays.described()} alone: {left.described()} no longer reports"
+    return time, "host_id_unshared", subject, object_, host_id, "", detail
 
 
 def _clock(at: int) -> str:
     return f"{datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S}"
-
-
-def _agent(life: Life) -> str:
-    at = datetime.fromtimestamp(life.run[1] / 1000, UTC)
-    where = f"{life.address}, boot {life.run[0][:8]}" if life.address else f"boot {life.run[0][:8]}"
-    return f"{life.hostname or 'a host'} ({where}, agent since {at:%Y-%m-%d %H:%M:%S} UTC)"

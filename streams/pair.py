@@ -37,9 +37,11 @@ class Pairing:
     def feed(self, batch: SideBatch) -> list[EdgeBatch]:
         """Take one batch of sides; return the edges that they make or add to, a batch for each window."""
         windows = batch.sides.window
+        of: dict[int, list[int]] = {}
+        for row, at in enumerate(windows):
+            of.setdefault(at, []).append(row)
         told = []
-        for window in sorted(set(windows)):
-            rows = [row for row, at in enumerate(windows) if at == window]
+        for window, rows in sorted(of.items()):
             frame = self._frame(window, batch.width)
             touched = frame.add(batch, None if len(rows) == len(windows) else rows)
             self._rows += len(rows)

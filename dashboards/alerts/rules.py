@@ -31,6 +31,19 @@ EVERY_MINUTE = (
         "the error, and servicemap doctor on the host tries the collector and says what it needs.",
     ),
     Rule(
+        "servicemap-host-id-shared",
+        "Host id shared",
+        "alert_host_id_shared",
+        reach=2 * HOUR,
+        beyond=0,
+        holds=0,
+        severity="warning",
+        summary="several agents report under host id {{ $labels.host_id }}: {{ $labels.agents }}",
+        about="Two machines with one id (a copy and its original) are told apart while both live, the one that booted "
+        "last by another id: give one of them an id of its own (--host-id). Of two agents on one machine the second "
+        "one is set aside: stop it. It is told until one of them no longer reports.",
+    ),
+    Rule(
         "servicemap-pipeline-late",
         "Pipeline late",
         "alert_pipeline_late",

@@ -1,6 +1,6 @@
 """Changes: what is new, what is gone, and who is silent."""
 
-from dashboards.grafana.dashboard import Row, changes, dashboard
+from dashboards.grafana.dashboard import AGENTS, Row, changes, dashboard
 from dashboards.grafana.links import CHANGES, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, table
 from dashboards.grafana.variables import chosen
@@ -33,7 +33,7 @@ def build() -> Json:
             chosen("service", "Service", "var_services", any="yes"),
             chosen("host", "Host", "var_hosts", any="yes"),
         ],
-        annotations=[changes("host_silent,agent_started,collector_failed,collector_recovered")],
+        annotations=[changes(AGENTS)],
         since="now-3h",
     )
 

@@ -1,13 +1,13 @@
 """Host: what it is, how busy, what runs on it and how that fares, and what its agent sees and costs."""
 
-from dashboards.grafana.dashboard import Row, changes, dashboard
+from dashboards.grafana.dashboard import AGENTS, Row, changes, dashboard
 from dashboards.grafana.edges_table import edges_table
 from dashboards.grafana.links import HOST, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import signals
 from dashboards.grafana.variables import chosen
 
-KINDS = "host_silent,agent_started,collector_failed,collector_recovered,edge_appeared,edge_vanished"
+KINDS = f"{AGENTS},edge_appeared,edge_vanished"
 
 
 def build() -> Json:

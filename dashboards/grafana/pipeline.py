@@ -1,6 +1,6 @@
 """Pipeline: how late the map is, what is stored, and what was lost on the way."""
 
-from dashboards.grafana.dashboard import Row, changes, dashboard
+from dashboards.grafana.dashboard import AGENTS, Row, changes, dashboard
 from dashboards.grafana.links import PIPELINE, to_host
 from dashboards.grafana.panels import Json, column, series, stats, table
 
@@ -12,7 +12,7 @@ def build() -> Json:
         "Pipeline",
         "Whether the map can be believed: how late it is, which hosts tell of themselves, what was lost.",
         [Row(4, [_numbers()]), *_flow(), Row(9, [_hosts()], "Agents"), Row(9, [_missing(), _storage()], "Store")],
-        annotations=[changes("host_silent,agent_started,collector_failed,collector_recovered", service="", host="")],
+        annotations=[changes(AGENTS, service="", host="")],
     )
 
 

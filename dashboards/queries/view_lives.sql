@@ -26,10 +26,23 @@ WITH
         WHERE processes > 0 AND hour >= toStartOfHour(since - INTERVAL 1 HOUR) AND hour < until AND seen - started >= 30
     )
 SELECT toUnixTimestamp64Milli(time), kind, subject, service, detail
-FROM events FINAL
-WHERE time >= since AND time < until
-    AND (kind IN ('host_silent', 'agent_started', 'collector_failed', 'collector_recovered')
-        OR (kind IN ('process_started', 'process_exited') AND (subject, 1) IN ends)
-        OR (kind = 'process_exited' AND (subject, 0) IN ends AND subject IN settled))
+FROM
+(
+    SELECT time, kind, subject, service, detail
+    FROM events FINAL
+    WHERE time >= since AND time < until
+        AND (kind IN ('host_silent', 'gap', 'window_incomplete', 'agent_started', 'host_id_shared', 'host_id_unshared',
+                'collector_failed', 'collector_recovered')
+            OR (kind IN ('process_started', 'process_exited') AND (subject, 1) IN ends)
+            OR (kind = 'process_exited' AND (subject, 0) IN ends AND subject IN settled))
+    UNION ALL
+    -- What was told before and is still so; it is told every hour.
+    SELECT max(events.time) AS time, 'host_id_shared' AS kind, subject, '' AS service, argMax(detail, (events.time, kind))
+    FROM events FINAL
+    WHERE events.time >= until - INTERVAL 2 HOUR AND events.time < until
+        AND events.kind IN ('host_id_shared', 'host_id_unshared')
+    GROUP BY subject, object
+    HAVING argMax(events.kind, (events.time, events.kind)) = 'host_id_shared' AND time < since
+)
 ORDER BY time DESC, kind, subject
 LIMIT %(most)s

@@ -5,7 +5,18 @@ from collections.abc import Mapping
 
 from schemas import topics
 from schemas.codec import encode
-from schemas.graph import EdgeBatch, Edges, Ends, FlowRequestBatch, FlowRequests, Identities, NodeBatch, Nodes
+from schemas.graph import (
+    EdgeBatch,
+    Edges,
+    Ends,
+    EventBatch,
+    Events,
+    FlowRequestBatch,
+    FlowRequests,
+    Identities,
+    NodeBatch,
+    Nodes,
+)
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.logged import Logged, Message
 from schemas.raw import Heartbeat, HostFacts
@@ -41,6 +52,11 @@ class Scene:
                 host_id=f"id-{host}", boot_id=BOOT, run=0, window=window, width=WIDTH, hostname=host, failed=failed
             )
             self._add(topics.HEARTBEATS.name, encode(beat))
+
+    def happens(self, kind: str, at: int, subject: str, other: str, detail: str) -> None:
+        """An event of host `id-web`."""
+        events = Events.of([(at, kind, subject, other, "id-web", "", detail)])
+        self._add(topics.EVENTS.name, encode(EventBatch(events=events)))
 
     def is_host(self, host: str, at: int, **labels: str) -> None:
         """What a host is."""

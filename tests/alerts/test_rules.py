@@ -30,6 +30,25 @@ def test_a_collector_that_goes_on_to_fail_is_told_and_one_that_failed_for_a_mome
     assert fires("collector-failed") == {(("host_id", "id-db"), ("host", "db"), ("collector", "owners")): 120}
 
 
+def test_a_host_id_of_two_is_told_until_one_of_them_no_longer_reports(scene: Scene, fires: Fires) -> None:
+    copy, second = ("host:id-web-c1011e00-1", "host:id-web"), ("host:id-web", "agent:17")
+    scene.happens("host_id_shared", NOW - HOUR - MINUTE, *copy, "web and its copy")
+    scene.happens("host_id_shared", NOW - HOUR, *second, "web and web again")
+    assert fires("host-id-shared") == {
+        (("host_id", "id-web"), ("agents", "web and its copy")): 1,
+        (("host_id", "id-web"), ("agents", "web and web again")): 1,
+    }
+
+    scene.happens("host_id_unshared", NOW - MINUTE, *second, "web alone")
+    assert fires("host-id-shared") == {(("host_id", "id-web"), ("agents", "web and its copy")): 1}
+
+    scene.happens("host_id_unshared", NOW - MINUTE, *copy, "web alone")
+    assert fires("host-id-shared") == {}
+
+    scene.happens("host_id_shared", NOW - 3 * HOUR, "host:id-web", "agent:9", "nobody says so any more")
+    assert fires("host-id-shared") == {}
+
+
 def test_hosts_that_are_all_late_are_not_silent_but_the_pipeline_is_late(scene: Scene, fires: Fires) -> None:
     for host in ("web", "db"):
         scene.reports(host, NOW - 20 * MINUTE, NOW - 5 * MINUTE)

@@ -236,6 +236,55 @@ def test_collectors_that_fail_elsewhere_are_named(tmp_path: Path) -> None:
     assert found[r"owners of web\x1b"]["found"].endswith(r"OSError: \x1b[2Jno")
 
 
+def test_agents_under_one_host_id_are_named_until_one_of_them_leaves(tmp_path: Path) -> None:
+    def beat(at: int, boot: str, run: int, seq: int, **more: Any) -> bytes:
+        window = int(time.time()) * 1000 // 5000 * 5000 - 60_000 + 5000 * at
+        known = {"hostname": f"host{run}", "keyframe": seq == 0}
+        return encode(
+            Heartbeat(host_id="web", boot_id=boot, run=run, seq=seq, window=window, width=5000, **known, **more)
+        )
+
+    config = Config(data=str(tmp_path))
+    with closing(connect_log(config)) as log:
+        for at in range(6):
+            log.append(HEARTBEATS.name, b"web", beat(at, "b007", 1, at, booted=1))
+            if at > 1:
+                log.append(HEARTBEATS.name, b"web", beat(at, "c10e", 2, at - 2, booted=2))
+        log.flush()
+        found = by_name(ask("--json", "--data", str(tmp_path)))["host id web"]
+        assert found["state"] == "broken"
+        assert "host1" in found["found"]
+        assert "host2" in found["found"]
+        assert "--host-id" in found["fix"]
+
+        log.append(HEARTBEATS.name, b"web", beat(6, "c10e", 2, 4, booted=2, stopped=9))
+        for at in range(6, 8):
+            log.append(HEARTBEATS.name, b"web", beat(at, "b007", 1, at, booted=1))
+        log.flush()
+        assert "host id web" not in by_name(ask("--json", "--data", str(tmp_path)))
+
+        for at in range(8, 11):
+            log.append(HEARTBEATS.name, b"web", beat(at, "b007", 1, at, booted=1, alone=True))
+            log.append(HEARTBEATS.name, b"web", beat(at, "b007", 3, at - 8, booted=1, beside=4711))
+        log.flush()
+        found = by_name(ask("--json", "--data", str(tmp_path)))["host id web"]
+        assert found["state"] == "missing"
+        assert "4711" in found["fix"]
+
+
+def test_what_an_agent_drops_is_told_while_it_does(tmp_path: Path) -> None:
+    config = Config(data=str(tmp_path))
+    with closing(connect_log(config)) as log:
+        for seq, dropped in enumerate((7, 7, 19)):
+            window = int(time.time()) * 1000 // 5000 * 5000 - 15_000 + 5000 * seq
+            head: dict[str, Any] = {"host_id": "web", "boot_id": "b", "run": 0, "seq": seq, "window": window}
+            value = encode(Heartbeat(**head, width=5000, counters={"windows_dropped": dropped, "errors_hosts": 4}))
+            log.append(HEARTBEATS.name, b"web", value)
+        log.flush()
+    found = by_name(ask("--json", "--data", str(tmp_path)))["agent of web"]
+    assert found["found"].endswith("windows_dropped 12")
+
+
 @pytest.mark.parametrize("name", [b"\xff", b"a\nb", b"\x1b[2J"])
 def test_a_directory_of_any_name_is_examined(tmp_path: Path, name: bytes) -> None:
     for form in ([], ["--json"]):

@@ -253,3 +253,10 @@ def test_topics_in_any_order_and_readers_that_begin_anywhere_tell_the_same(sever
     assert not difference(straight, tables(messages, order=shuffled(random, lambda one: one.topic)))
     restarts = [random.randrange(len(messages) + 1)]
     assert not difference(straight, tables(messages, restarts=restarts))
+
+
+def test_an_id_that_stays_shared_is_told_every_hour() -> None:
+    hour = 3_600_000 // WIDTH
+    found = read(together(agent(range(2 * hour + 9), booted=5, **SERVICE), other(range(9, 2 * hour + 9), boot=CLONE)))
+    times = [at for at, *_ in events(found, "host_id_shared")]
+    assert times == [T0 + 9 * WIDTH + 7, T0 + hour * WIDTH, T0 + 2 * hour * WIDTH]

@@ -1,0 +1,34 @@
+"""What the folds leave out is said, once a minute, and what is only read again is not."""
+
+import pytest
+
+from servicemap.discards import EVERY_S, SAID, Discards
+from streams.stage import AttributeStage, PairStage
+from tests.streams.build import batches, message
+
+
+def test_what_grew_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    now = [0.0]
+    stages = (AttributeStage(), PairStage())
+    discards = Discards(stages, lambda: now[0])
+    for offset, value in enumerate((b"{", b"[")):
+        stages[0].feed(message("owners", value, offset=offset))
+    discards.tell()
+    assert caplog.messages == []
+    now[0] += EVERY_S
+    discards.tell()
+    assert caplog.messages == [f"2 {SAID['dead_letters']}"]
+    now[0] += EVERY_S
+    discards.tell(now=True)
+    assert len(caplog.messages) == 1
+
+
+def test_redelivery_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    stage = AttributeStage()
+    discards = Discards([stage], lambda: 0.0)
+    for _ in range(3):
+        for topic, batch in batches(0).items():
+            stage.feed(message(topic, batch))
+    discards.tell(now=True)
+    assert caplog.messages == []
+    assert stage.counters["repeated_batches"] == 12
