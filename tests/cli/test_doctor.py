@@ -239,10 +239,8 @@ def test_collectors_that_fail_elsewhere_are_named(tmp_path: Path) -> None:
 def test_agents_under_one_host_id_are_named_until_one_of_them_leaves(tmp_path: Path) -> None:
     def beat(at: int, boot: str, run: int, seq: int, **more: Any) -> bytes:
         window = int(time.time()) * 1000 // 5000 * 5000 - 60_000 + 5000 * at
-        known = {"hostname": f"host{run}", "keyframe": seq == 0}
-        return encode(
-            Heartbeat(host_id="web", boot_id=boot, run=run, seq=seq, window=window, width=5000, **known, **more)
-        )
+        head: dict[str, Any] = {"host_id": "web", "boot_id": boot, "run": run, "seq": seq, "window": window}
+        return encode(Heartbeat(**head, width=5000, hostname=f"host{run}", keyframe=seq == 0, **more))
 
     config = Config(data=str(tmp_path))
     with closing(connect_log(config)) as log:
