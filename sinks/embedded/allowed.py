@@ -15,13 +15,14 @@ from sinks.embedded.syntax import Node, tree
 
 # The engine's own categories of functions that compute from their arguments alone.
 _CATEGORIES = """
-Aggregate Functions, Arithmetic, Arrays, Bit, Bitmap, Comparison, Conditional, Dates and Times, Dictionary, Distance,
+Aggregate Functions, Arithmetic, Arrays, Bit, Bitmap, Comparison, Conditional, Dates and Times, Distance,
 Encoding, Encryption, Financial, Geo, Geo Polygon, Hash, IP Address, JSON, Logical, Map, Mathematical, Null,
 NumericIndexedVector, QBit, Random Number, Rounding, String, String Replacement, String Search, String Splitting,
 Time Series, Time Window, Tuple, Type Conversion, URL, UUID
 """
 # Of the other categories. Not here: file, what asks other servers (hasColumnInTable takes a host, FQDN a name server),
-# what tells of the server's files, configuration or memory, and what models need files.
+# what takes the name of a table or dictionary as a text (chdb opens a file of that name: dictGet, joinGet), what tells
+# of the server's files, configuration or memory, and models, which are files.
 _FUNCTIONS = """
 authenticatedUser bar blockNumber blockSerializedSize blockSize byteSize colorOKLABToSRGB colorOKLCHToSRGB
 colorSRGBToOKLAB colorSRGBToOKLCH connectionId countDigits currentDatabase currentProfiles currentQueryID currentRoles
@@ -31,7 +32,7 @@ flipCoordinates formatQuery formatQueryOrNull formatQuerySingleLine formatQueryS
 formatReadableDecimalSize formatReadableQuantity formatReadableSize formatReadableTimeDelta getMergeTreeSetting
 getSetting getSettingOrDefault getSizeOfEnumType getSubcolumn getTypeSerializationStreams globalVariable
 hasThreadFuzzer highlightQuery hostName identity ignore indexHint initializeAggregation initialQueryID
-initialQueryStartTime isConstant isDecimalOverflow joinGet joinGetOrNull lowCardinalityIndices lowCardinalityKeys
+initialQueryStartTime isConstant isDecimalOverflow lowCardinalityIndices lowCardinalityKeys
 MACNumToString MACStringToNum MACStringToOUI materialize minSampleSizeContinuous minSampleSizeConversion neighbor
 normalizedQueryHash normalizedQueryHashKeepNames normalizeQuery normalizeQueryKeepNames parseISO8601Duration
 parseReadableSize parseReadableSizeOrNull parseReadableSizeOrZero parseTimeDelta partitionId pgGetUserById

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sinks.embedded.reader_walk import is_plain
 from sinks.embedded.refusal import refuse
 from sinks.embedded.tokens import Token, tokens
 
@@ -57,7 +58,7 @@ def _without_kinds(listed: list[Token]) -> list[Token]:
 
 
 def _is_name(listed: list[Token]) -> bool:
-    """Whether tokens are `a` or `a.b`, in words or in quotes that have nothing to escape."""
+    """Whether tokens are `a` or `a.b`, in words or in quotes, each part plain."""
     parts = listed[::2]
     between = [token.text for token in listed[1::2]]
     return 0 < len(parts) <= 2 and between == ["."] * (len(parts) - 1) and all(_is_plain(part) for part in parts)
@@ -65,8 +66,8 @@ def _is_name(listed: list[Token]) -> bool:
 
 def _is_plain(token: Token) -> bool:
     if token.kind == "word":
-        return True
-    return token.kind == "name" and token.text[0] in '`"' and not set("\\`\"'") & set(token.text[1:-1])
+        return is_plain(token.text)
+    return token.kind == "name" and token.text[0] in '`"' and is_plain(token.text[1:-1])
 
 
 def _is_text(token: Token) -> bool:

@@ -172,6 +172,8 @@ class Walk:
         names = self._names(node)
         if len(names) > 2 and names[0].lower() == _SYSTEM:
             raise refuse(f"Cannot read {'.'.join(names)}")
+        if not all(is_plain(name) for name in names):
+            raise refuse("Cannot read a table whose name is not plain")
         return (names[0], ".".join(names[1:])) if len(names) > 1 else (self._database, names[0])
 
     def _names(self, node: Node) -> list[str]:
@@ -210,11 +212,19 @@ class Walk:
             raise refuse("Cannot execute query")
         if any(isinstance(value, str) and not _QUOTES.isdisjoint(value) for value in node.values()):
             raise refuse("Cannot use quotes or backslashes in SHOW")
+        if not all(is_plain(node[key]) for key in ("database", "table") if node.get(key)):
+            raise refuse("Cannot show a table whose name is not plain")
         return _children(node)
 
 
 _ZONE_FILE = re.compile(r"(^|['\"])file:")
+_PLAIN = re.compile(r"\w[\w$-]*+")
 _QUOTES = frozenset("'\"`\\")
+
+
+def is_plain(name: str) -> bool:
+    """Whether only a table of the store can have this name: chdb takes others for the paths of files."""
+    return bool(_PLAIN.fullmatch(name))
 
 
 def _children(node: Node) -> list[Any]:

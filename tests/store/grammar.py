@@ -51,7 +51,8 @@ _SLY = _listed(
     SELECT * FROM view(SELECT {value});SELECT * FROM values('a String', {value});SELECT CASE WHEN 1 THEN {value} END;
     SELECT 1 UNION ALL SELECT {value};SELECT exists(SELECT {value});EXISTS (SELECT {value});
     EXISTS (SELECT * FROM {table});
-    DESCRIBE (SELECT {value});DESCRIBE TABLE {table};DESCRIBE (SELECT * FROM {table});EXPLAIN SELECT {value};
+    DESCRIBE (SELECT {value});DESCRIBE TABLE {table};EXISTS TABLE {table};SHOW CREATE TABLE {table};
+    DESCRIBE (SELECT * FROM {table});EXPLAIN SELECT {value};
     EXPLAIN QUERY TREE SELECT {value};EXPLAIN ESTIMATE SELECT * FROM {table};SHOW TABLES WHERE {value} != '';
     SHOW COLUMNS FROM kept WHERE {value} != '';SHOW INDEXES FROM kept WHERE {value} != '';SHOW TABLES LIMIT {value};
     SELECT 1 SETTINGS additional_result_filter = {quoted};
@@ -122,6 +123,9 @@ class Grammar:
             f"{self.function()}({self.text()})",
             f"{self.one(['toDateTime', 'now', 'toTimeZone'])}(0, {self.text()})",
             f"hasColumnInTable({self.text()}, 'default', 'kept', 'a')",
+            f"dictGet({self.text()}, 'a', 1)",
+            f"joinGet({self.text()}, 'a', 1)",
+            f"({self.text()} IN `{self.one(self.files)}`)",
             f"{self.one(_HIGHER)}({self.parameter()}, [{self.text()}])[1]",
         ]
         tables = [
@@ -131,6 +135,9 @@ class Grammar:
             f"{self.name('url')}({self.text()}, 'LineAsString')",
             f"{self.name('remote')}({self.text()}, 'default', 'kept')",
             f"system.{self.name(self.one(self.names.tables))}",
+            f"`{self.one(self.files)}`",
+            f"default.`{self.one(self.files)}`",
+            self.text(),
         ]
         value = self.one(values)
         return self.one(_SLY).format(value=value, table=self.one(tables), quoted=self.quoted(f"{value} != ''"))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,9 @@ from sinks.embedded import sql
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_request import credentials
 from sinks.embedded.native import unquote
+from sinks.embedded.reader_errors import told_to_reader
+from sinks.embedded.reader_forms import checked
+from sinks.embedded.reader_settings import allowed_setting
 from sinks.embedded.steps import skip
 from sinks.embedded.tokens import tokens
 
@@ -65,6 +69,17 @@ def _all_tokens(text: str) -> None:
         pass
 
 
+def _forms(text: str) -> None:
+    with suppress(EngineError):
+        checked(text, str)
+
+
+def _setting(text: str) -> None:
+    for name, value in ((text, "1"), ("join_algorithm", text)):
+        with suppress(EngineError):
+            allowed_setting(name, value, {"join_algorithm"})
+
+
 PARSERS: dict[str, Callable[[str], object]] = {
     "tokens": _all_tokens,
     "insert": sql.insert,
@@ -75,6 +90,11 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "without_format": sql.without_format,
     "literal": sql.literal,
     "skip": _skip,
+    "told_to_reader": lambda text: told_to_reader(
+        EngineError(6, f"{text} (CANNOT_PARSE_TEXT)"), text, Path("/nowhere")
+    ),
+    "forms": _forms,
+    "setting": _setting,
     "unquote": lambda text: unquote(f"'{text}'"),
     "credentials": lambda text: credentials({"user": text}, {"Authorization": f"Basic {text}"}),  # type: ignore[arg-type]
 }
