@@ -48,13 +48,27 @@ def _length(headers: Message) -> int:
 
 def unframed(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
     """Unpack ClickHouse's own compressed frames (`decompress=1`), each of at most so many bytes."""
-    source = Source(lambda: next((piece for piece in pieces if piece), b""))
+    ended = False
+
+    def more() -> bytes:
+        nonlocal ended
+        piece = next((piece for piece in pieces if piece), b"")
+        ended = not piece
+        return piece
+
+    source = Source(more)
     while True:
         try:
             source.need(1)
         except EOFError:
             return
-        yield read_frame(source, limit)
+        try:
+            yield read_frame(source, limit)
+        except EOFError:
+            if not ended:
+                raise
+            said = "DB::Exception: The body ends in the middle of a compressed block. (CANNOT_DECOMPRESS)"
+            raise EngineError(271, said) from None
 
 
 def _sized(file: BufferedIOBase, left: int) -> Iterator[bytes]:

@@ -215,9 +215,9 @@ def exception(error: EngineError) -> bytes:
     return head + string("DB::Exception") + string(error.message) + string("") + b"\x00"
 
 
-def progress(rows: int, size: int, revision: int) -> bytes:
-    """Rows and bytes read since the last such packet."""
-    packet = varint(3) + varint(rows) + varint(size) + varint(0)
+def progress(rows: int, size: int, total: int, revision: int) -> bytes:
+    """Rows and bytes read since the last such packet, and how many more rows there are to read than it said."""
+    packet = varint(3) + varint(rows) + varint(size) + varint(total)
     return packet + varint(0) + varint(0) if revision >= _WRITTEN else packet
 
 

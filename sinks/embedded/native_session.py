@@ -1,5 +1,6 @@
 """One native-protocol connection: from hello to goodbye, one query after the other."""
 
+import time
 from collections.abc import Mapping
 from contextlib import closing
 
@@ -10,6 +11,7 @@ from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, 
 from sinks.embedded.engine import EngineError
 from sinks.embedded.external import MAX_BYTES, External, of_blocks, too_much
 from sinks.embedded.peer import Peer
+from sinks.embedded.progress import Progress
 from sinks.embedded.room import Share
 from sinks.embedded.steps import skip
 from sinks.embedded.wire import Source, frames, read_frame
@@ -36,6 +38,7 @@ class NativeSession:
         self._revision = 0
         self._compressed = False
         self._blocks = 0  # of the newest result
+        self._progress = Progress()
 
     def serve(self) -> None:
         """Return when the client has gone or broke the protocol; raises what Peer does, and EOFError."""
@@ -133,7 +136,7 @@ class NativeSession:
             )
         text = sql.without_format(sql.bounded(query.text))
         settings = client.accepted(query.settings) if query.secondary else query.settings
-        self._blocks = 0
+        self._blocks, self._progress = 0, Progress()
         with self._context.working(client, self._peer), client.with_tables(tables):
             if client.tells_more(text, settings):
                 self._send_whole(totals.run(client, text, settings, query.parameters))
@@ -142,13 +145,13 @@ class NativeSession:
         done = client.session.counts
         self._peer.sendall(
             native.profile(done.result_rows, self._blocks, done.result_bytes)
-            + native.progress(done.read_rows, done.read_bytes, self._revision)
+            + native.progress(*self._progress.rest(done.read_rows, done.read_bytes), self._revision)
             + native.END_OF_STREAM
         )
 
     def _send_rows(self, client: Client, text: str, settings: Mapping[str, str], parameters: Mapping[str, str]) -> None:
         """Send a result as it comes."""
-        with closing(client.run(text, "Native", settings, parameters)) as result:  # type: ignore[type-var]
+        with closing(client.run(text, "Native", settings, parameters, told=self._tell)) as result:  # type: ignore[type-var]
             for chunk in result:
                 for block in blocks_of(chunk):
                     if not self._blocks:
@@ -157,6 +160,11 @@ class NativeSession:
                     self._blocks += 1
         if not self._blocks and (columns := client.empty_columns(text, parameters)):
             self._send_block(Block(0, columns))
+
+    def _tell(self, counts: Mapping[str, int]) -> None:
+        """Send how far a query is, so that its client goes on waiting."""
+        if news := self._progress.due(counts, time.monotonic()):
+            self._peer.sendall(native.progress(*news, self._revision))
 
     def _send_whole(self, result: totals.Result | None) -> None:
         """Send a result with what stands behind its rows."""

@@ -16,7 +16,7 @@ import lz4.frame
 import pytest
 import zstandard
 
-from sinks.embedded.wire import Source, read_frame
+from sinks.embedded.wire import Source, frames, read_frame
 from tests.store.test_http import Http, http_client
 
 __all__ = ["http_client"]
@@ -328,3 +328,9 @@ def test_totals_and_extremes_stand_behind_a_text(http_client: Http) -> None:
 
     assert http_client("/", text)[2] == b"0\t3\n1\t2\n\n0\t5\n"
     assert http_client("/?extremes=1", b"SELECT number FROM numbers(3)")[2] == b"0\n1\n2\n\n0\n2\n"
+
+
+@pytest.mark.parametrize("body", [b"SELECT 1", bytes(40), frames(b"SELECT 1")[:-1]])
+def test_a_body_that_is_no_compressed_block_is_refused(http_client: Http, body: bytes) -> None:
+    assert http_client("/?decompress=1", body)[0] == 400
+    assert http_client("/?decompress=1", frames(b"SELECT 1"))[::2] == (200, b"1\n")

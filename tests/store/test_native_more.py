@@ -105,6 +105,23 @@ def test_the_profile_says_what_was_counted(reader: Client) -> None:
         assert found["profile"][0].calculated_rows_before_limit
 
 
+def test_progress_is_told_while_a_query_runs_and_adds_up(reader: Client) -> None:
+    connection = reader.get_connection()
+    reader.make_query_settings({"max_block_size": 1})
+    connection.send_query("SELECT sum(sleepEachRow(0.05)) FROM numbers(10)")
+    connection.send_external_tables([])
+
+    told, seen = [], []
+    while (packet := connection.receive_packet()).type != 5:
+        seen.append(packet.type)
+        if packet.type == 3:
+            told.append((packet.progress.rows, packet.progress.total_rows))
+
+    assert seen.index(3) < seen.index(1)  # before the result
+    assert sum(rows for rows, _ in told) == 10
+    assert sum(total for _, total in told) == 10
+
+
 @pytest.fixture
 def long_query(store: Any) -> Iterator[Callable[[str], threading.Thread]]:
     """Begin a query that takes a minute, under some id."""
