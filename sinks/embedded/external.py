@@ -10,9 +10,10 @@ from sinks.embedded.tokens import tokens
 
 MAX_BYTES = 16 << 20  # of all tables of one query
 _MAX_TABLES = 16
-# Not Values, which evaluates expressions, nor formats with libraries of their own: anybody sends these.
+# Of files. Not Values, which evaluates expressions, Native, whose columns point into each other, nor formats with
+# libraries of their own: anybody sends these.
 _FORMS = {
-    *("Native", "RowBinary", "JSONEachRow", "JSONCompactEachRow", "CSV", "CSVWithNames"),
+    *("RowBinary", "JSONEachRow", "JSONCompactEachRow", "CSV", "CSVWithNames"),
     *("TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "TabSeparatedWithNames", "TSVWithNames"),
 }
 
@@ -29,10 +30,7 @@ class External:
 
 def of_files(files: Mapping[str, bytes], values: Mapping[str, str]) -> list[External]:
     """Return the tables in the files of a form; the URL says `NAME_structure` or `NAME_types`, and `NAME_format`."""
-    return [
-        External(name, _columns(name, values), values.get(f"{name}_format", "TabSeparated"), data)
-        for name, data in files.items()
-    ]
+    return [External(name, _columns(name, values), _form(name, values), data) for name, data in files.items()]
 
 
 def of_blocks(name: str, blocks: list[Block]) -> External:
@@ -52,12 +50,6 @@ def create(session: Session, tables: list[External]) -> None:
     if len(tables) > _MAX_TABLES or sum(len(table.data) for table in tables) > MAX_BYTES:
         raise too_much()
     for table in tables:
-        if table.form not in _FORMS:
-            raise EngineError(
-                73,
-                f"DB::Exception: External table {table.name}: send one of {', '.join(sorted(_FORMS))}. "
-                "(UNKNOWN_FORMAT)",
-            )
         columns = ", ".join(f"{quoted(column.name)} {_known(session, column.type)}" for column in table.columns)
         for _ in session.whole(f"CREATE TEMPORARY TABLE {quoted(table.name)} ({columns}) ENGINE = Memory", "Null"):
             pass
@@ -95,6 +87,14 @@ def _known(session: Session, kind: str) -> str:
         raise EngineError(48, f"DB::Exception: An external table cannot have {kind}. (NOT_IMPLEMENTED)")
     asked = "SELECT toTypeName(defaultValueOfTypeName({kind:String}))"
     return b"".join(session.whole(asked, "TSVRaw", {"kind": kind})).decode().rstrip("\n")
+
+
+def _form(name: str, values: Mapping[str, str]) -> str:
+    form = values.get(f"{name}_format", "TabSeparated")
+    if form not in _FORMS:
+        said = f"DB::Exception: External table {name}: send one of {', '.join(sorted(_FORMS))}. (UNKNOWN_FORMAT)"
+        raise EngineError(73, said)
+    return form
 
 
 def _columns(name: str, values: Mapping[str, str]) -> tuple[Column, ...]:

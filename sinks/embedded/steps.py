@@ -15,6 +15,7 @@ from sinks.embedded.wire import Source
 
 _MAX_PARTS = 10_000
 _FEW = 16
+_NONE = 255  # in the place of a part's number: no value
 _WIDTHS = {
     **dict.fromkeys(("Int8", "UInt8", "Bool", "Enum8", "Nothing"), 1),
     **dict.fromkeys(("Int16", "UInt16", "Enum16", "Date", "BFloat16"), 2),
@@ -144,7 +145,9 @@ def _variant(parts: list[Step]) -> Step:
 
         def body(source: Source, rows: int) -> None:
             told = source.take(rows)
-            counts = Counter(told) if len(bodies) > _FEW else {n: told.count(n) for n in range(len(bodies))}
+            counts = Counter(told) if len(bodies) > _FEW else {n: told.count(n) for n in (*range(len(bodies)), _NONE)}
+            if sum(counts.get(number, 0) for number in (*range(len(bodies)), _NONE)) != rows:
+                raise EngineError(117, "DB::Exception: A Variant has a part that its type has not. (INCORRECT_DATA)")
             for number, one in enumerate(bodies):
                 one(source, counts.get(number, 0))
 

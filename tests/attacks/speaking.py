@@ -27,7 +27,7 @@ def query(text: bytes, settings: Mapping[str, str] | None = None, compressed: bo
     info = b"\x01" + string("") * 3 + bytes(8) + b"\x01" + string("") * 3 + varint(1) * 3
     info += string("") + varint(0) * 2 + b"\x00" + varint(0) * 3
     chosen = b"".join(string(name) + varint(1) + string(value) for name, value in (settings or {}).items())
-    packet = varint(1) + string("id") + info + chosen + string("") * 2 + varint(2) + varint(compressed)
+    packet = varint(1) + string("") + info + chosen + string("") * 2 + varint(2) + varint(compressed)
     return packet + raw(text) + string("")
 
 
