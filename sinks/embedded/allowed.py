@@ -3,12 +3,13 @@
 Lists of what is allowed, never of what is not: a name that a newer engine brings is refused until it is looked at.
 """
 
+import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from sinks.embedded.engine import Engine
+from sinks.embedded.engine import Engine, EngineError
 from sinks.embedded.reader_settings import is_fixed
 from sinks.embedded.sql import quoted
 from sinks.embedded.syntax import Node, tree
@@ -41,6 +42,8 @@ runningDifference runningDifferenceStartingWithFirstValue shardCount shardNum sl
 tid tokenizeQuery toColumnTypeName toTypeName transform uptime variantElement variantType version visibleWidth
 _CAST caseWithExpression nested
 """
+# In the categories above, but with formats of their own choice, some of which write files.
+_NOT = "formatrow formatrownonewline groupformat"
 # What the parser makes of syntax, and the analyzer understands without a function of that name.
 _SYNTAX = "exists grouping lambda untuple"
 _TABLE_FUNCTIONS = """
@@ -76,6 +79,12 @@ _SETTINGS = (
 
 _PURE = frozenset(" ".join(each.split()) for each in _CATEGORIES.split(","))
 _NAMED = frozenset(each.lower() for each in _FUNCTIONS.split())
+# Formats of answers. Not here: those with schemas, which are files (Protobuf writes one by itself).
+_FORMATS = re.compile(
+    r"(JSON|NDJSON|CSV|TSV|TabSeparated|CustomSeparated|Pretty|RowBinary|Parquet|Arrow|ORC|BSON)\w*+"
+    r"|Avro|Native|Null|Values|Vertical|XML|Markdown|TSKV|MsgPack|SQLInsert|LineAsString|RawBLOB|Prometheus|Hash",
+    re.I,
+)
 _LONGEST = 200  # characters of a function's name
 
 
@@ -119,6 +128,12 @@ class Allowed:
         return False
 
 
+def check_format(name: str) -> None:
+    """Raise UNKNOWN_FORMAT (73) unless a reader may have its answer in this format."""
+    if not _FORMATS.fullmatch(name):
+        raise EngineError(73, f"DB::Exception: There is no format {name[:40]} for readers. (UNKNOWN_FORMAT)")
+
+
 def allowed(engine: Engine) -> Allowed:
     """Sort what this engine has."""
     functions = _functions(engine)
@@ -153,7 +168,7 @@ class _Function:
     @property
     def stays_inside(self) -> bool:
         named = self.name in _NAMED or self.other_name in _NAMED
-        return self.aggregates or named or self.categories in _PURE
+        return (self.aggregates or named or self.categories in _PURE) and self.name not in _NOT.split()
 
 
 def _functions(engine: Engine) -> list[_Function]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 
 from sinks.embedded import external, sql
+from sinks.embedded.allowed import check_format
 from sinks.embedded.blocks import Column
 from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session, decoded
 from sinks.embedded.query_ids import Kill, QueryIds, kill_of
@@ -63,6 +64,8 @@ class Client:
         if self.user.reads_only and not streamed:
             most = WHOLE_BYTES_PACKED if form in PACKED_FORMATS else WHOLE_BYTES
             settings = {**settings, "max_result_bytes": str(most)}
+        if self.user.reads_only:
+            check_format(form)
         asked, database = text, self._database
         text = self.prepare(text, settings, parameters)
         if not text:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from sinks.embedded.allowed import check_format
 from sinks.embedded.reader_walk import is_plain
 from sinks.embedded.refusal import refuse
 from sinks.embedded.tokens import Token, tokens
@@ -20,6 +21,7 @@ def checked(text: str, judge: Callable[[str], str]) -> str:
         listed.pop()
     tail = ""
     if len(listed) > 2 and listed[-2].text.upper() == "FORMAT" and listed[-1].kind == "word":
+        check_format(listed[-1].text)
         tail = f" FORMAT {listed[-1].text}"
         del listed[-2:]
     words = [token.text.upper() if token.kind == "word" else "" for token in listed]

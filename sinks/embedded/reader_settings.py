@@ -25,7 +25,8 @@ PACKED_FORMATS = {"Parquet", "Arrow", "ArrowStream", "ORC", "Avro"}
 _THREADS = re.compile(r"max_\w*threads\w*")
 # Whatever the value: walls, limits, what reaches outside, what makes the engine fail or write on purpose.
 _NEVER = re.compile(
-    r"readonly|profile|implicit_\w+|param_\w+|allow_(?!experimental|suspicious)\w+|max_memory\w*|max_query_size"
+    r"readonly|profile|implicit_\w+|param_\w+|allow_(?!experimental|suspicious)\w+|\w*memory\w*|max_query_size"
+    r"|replace_running_\w+|os_\w+|\w*priority\w*|\w*query_cache\w*"
     r"|max_(parser|ast|expanded|recursive|analyze|subquery)_\w+|\w*(profiler|fault|fuzz|probability|sleep|debug)\w*"
     r"|\w*(schema(?!_inference)|template|path|url|_file|dictionar|storage|disk|ddl|access|role|proxy|user|secret)\w*",
 )
@@ -35,7 +36,7 @@ _WORDS = re.compile(
     r"|date_time_\w+|cast_string_to_date_time_mode|interval_output_format|bool_(true|false)_representation"
     r"|output_format_\w+|input_format_\w+|format_(csv|tsv|custom|binary|json)_\w+|count_distinct_implementation"
     r"|short_circuit_function_evaluation|distributed_product_mode|load_balancing|network_compression_method"
-    r"|insert_deduplication_token|query_cache_\w+|send_logs_level|log_queries_min_type|explain_query_plan_default"
+    r"|insert_deduplication_token|send_logs_level|log_queries_min_type|explain_query_plan_default"
     r"|query_plan_optimize_join_order_algorithm|(force|ignore)_data_skipping_indices|schema_inference_\w+"
     r"|(force|preferred)_optimize_projection_name|show_create_query_identifier_quoting_\w+|additional_\w+",
 )

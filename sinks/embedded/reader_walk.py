@@ -1,10 +1,10 @@
 """Looks at every part of a statement's syntax tree; what no rule here knows is refused."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from sinks.embedded.allowed import Allowed
+from sinks.embedded.allowed import Allowed, check_format
 from sinks.embedded.engine import EngineError
 from sinks.embedded.refusal import refuse
 from sinks.embedded.sql import literal
@@ -14,7 +14,7 @@ from sinks.embedded.syntax import Node
 _PARTS = {
     *("Asterisk", "QualifiedAsterisk", "ColumnsRegexpMatcher", "ColumnsListMatcher", "ColumnsTransformerList"),
     *("QualifiedColumnsRegexpMatcher", "QualifiedColumnsListMatcher", "ColumnsExceptTransformer"),
-    *("ColumnsReplaceTransformer", "ColumnsReplaceTransformerReplacement", "DataType", "DataTypeArgument"),
+    *("ColumnsReplaceTransformer", "ColumnsReplaceTransformerReplacement", "DataTypeArgument"),
     *("EnumDataType", "TupleDataType", "ObjectTypeArgument", "NameTypePair", "Pair", "Collation"),
     *("ExpressionList", "SelectQuery", "SelectWithUnionQuery", "SelectIntersectExceptQuery", "Subquery"),
     *("TablesInSelectQuery", "TablesInSelectQueryElement", "TableJoin", "ArrayJoin", "SampleRatio"),
@@ -59,6 +59,7 @@ class Walk:
             "TableIdentifier": self._table,
             "TableExpression": self._table_expression,
             "Literal": self._literal,
+            "DataType": self._data_type,
             "SetQuery": self._settings,
             "ExplainQuery": self._explain,
             "UseQuery": self._use,
@@ -91,6 +92,8 @@ class Walk:
         kind = node.get("type", "")
         if "out_file" in node:
             raise refuse("Cannot write INTO OUTFILE")
+        if node.get("format_ast"):
+            check_format(node["format_ast"]["name"])
         if kind in self._rules:
             return self._rules[kind](node)
         if kind not in _PARTS:
@@ -188,9 +191,17 @@ class Walk:
         return names
 
     def _literal(self, node: Node) -> list[Any]:
-        if _may_be_a_file(node.get("value")):
-            raise refuse("Cannot use a text that begins with 'file:', which may be a time zone's name")
+        for text in _texts(node.get("value")):
+            if _ZONE_FILE.search(text):
+                raise refuse("Cannot use a text that begins with 'file:', which may be a time zone's name")
+            if _STATE.search(text):
+                raise refuse(_NO_STATES)
         return []
+
+    def _data_type(self, node: Node) -> list[Any]:
+        if _STATE.match(node["name"]):
+            raise refuse(_NO_STATES)
+        return _children(node)
 
     def _settings(self, node: Node) -> list[Any]:
         for change in node.get("changes", ()):
@@ -218,6 +229,9 @@ class Walk:
 
 
 _ZONE_FILE = re.compile(r"(^|['\"])file:")
+# The bytes of an aggregate function's state are trusted by whoever reads them.
+_STATE = re.compile(r"(?<![A-Za-z])AggregateFunction\b", re.I)
+_NO_STATES = "Cannot make states of aggregate functions"
 _PLAIN = re.compile(r"\w[\w$-]*+")
 _QUOTES = frozenset("'\"`\\")
 
@@ -231,18 +245,15 @@ def _children(node: Node) -> list[Any]:
     return [value for value in node.values() if isinstance(value, dict | list)]
 
 
-def _may_be_a_file(value: Any) -> bool:
-    """Whether a literal is, or holds, a text that the engine takes for the file of a time zone: 'file:/dev/zero'."""
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in a literal."""
     left = [value]
     while left:
         each = left.pop()
-        if isinstance(each, str) and _ZONE_FILE.search(each):
-            return True
-        if isinstance(each, dict):
-            left.extend(each.values())
-        elif isinstance(each, list):
-            left.extend(each)
-    return False
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict | list):
+            left.extend(each.values() if isinstance(each, dict) else each)
 
 
 def _as_literal(field: Mapping[str, Any]) -> str:

@@ -1,3 +1,4 @@
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -386,3 +387,14 @@ def test_a_text_is_judged_once_whatever_its_numbers(tmp_path: Path) -> None:
         judge.judge(cast(Callable[[], Session], Parser), query, {}, "default")
 
     assert parsed == ["SELECT 1, 'at 10:15'", "SELECT 22, x9"]
+
+
+@pytest.mark.parametrize("form", ["Protobuf", "ProtobufSingle", "CapnProto", "Template", "nothing"])
+def test_a_format_with_a_schema_in_a_file_is_none_for_readers(store: Any, form: str) -> None:
+    for query, url in (
+        (f"SELECT 1 AS a FORMAT {form}", store.url),
+        ("SELECT 1 AS a", f"{store.url}?default_format={form}"),
+        (f"DESCRIBE TABLE system.one FORMAT {form}", store.url),
+    ):
+        answer = subprocess.run(["curl", "-s", url, "--data-binary", query], capture_output=True, text=True, check=True)
+        assert answer.stdout.startswith("Code: 73. DB::Exception: There is no format"), (query, answer.stdout)
