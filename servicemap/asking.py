@@ -15,6 +15,7 @@ from sinks.store import Address
 MAX_URL = 60_000  # bytes; servers refuse request lines that are much longer
 CONNECT_SECONDS = 10
 PIECE = 1 << 16
+KEPT = 1 << 15  # bytes at the end of a result that may be an error: ClickHouse writes 16 KiB of it
 
 
 def ask(config: Config, statement: str, form: str, parameters: Mapping[str, str], out: BinaryIO) -> None:
@@ -57,14 +58,29 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
     last = b""
     try:
         while piece := response.read1(PIECE):
-            yield last
-            last = piece
+            last += piece
+            yield last[:-KEPT]
+            last = last[-KEPT:]
     except (http.client.HTTPException, OSError) as error:
-        rows, _, reason = last.rpartition(b"\nCode: ")
-        yield rows + b"\n" if rows else b""
-        said = f"Code: {reason.decode(errors='replace').strip()}" if reason else str(error)
-        raise Failure(f"the result broke off: {said}") from None
+        rows, reason = broken_off(last, response.headers.get("X-ClickHouse-Exception-Tag", ""))
+        yield rows
+        raise Failure(f"the result broke off: {reason or error}") from None
     yield last
+
+
+def broken_off(end: bytes, tag: str) -> tuple[bytes, str]:
+    """Tell the rows at the end of a result from the error behind them, empty when there is none.
+
+    Since 25.11 it stands between marks with the tag of the head, before that it just follows the rows.
+    """
+    if tag:
+        mark = f"__exception__\r\n{tag}\r\n".encode()
+        rows, found, rest = end.rpartition(b"\r\n" + mark)
+        reason = rest.rpartition(f" {tag}\r\n".encode())[0].rpartition(b"\n")[0]
+    else:
+        rows, found, rest = end.rpartition(b"\nCode: ")
+        rows, reason = rows + b"\n" if rows else rows, b"Code: " + rest
+    return (rows, reason.decode(errors="replace").strip()) if found else (end, "")
 
 
 def _credentials(address: Address) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from servicemap.asking import broken_off
 from servicemap.cli import main
 from tests.cli import town
 from tests.cli.conftest import Run, Town
@@ -63,6 +64,24 @@ def test_a_result_that_breaks_off_says_why_and_fails(run: Run) -> None:
     assert result.exit_code == 1
     assert "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO" in result.stderr
     assert set(result.stdout.split()) == {"0"}
+
+
+@pytest.mark.parametrize(
+    ("end", "tag", "told"),
+    [
+        (
+            b"1\n2\n\r\n__exception__\r\nab\r\nCode: 395. Bad\n15 ab\r\n__exception__\r\n",
+            "ab",
+            (b"1\n2\n", "Code: 395. Bad"),
+        ),
+        (b"\r\n__exception__\r\nab\r\nCode: 1. A\nB\n12 ab\r\n__exception__\r\n", "ab", (b"", "Code: 1. A\nB")),
+        (b"1\n2\n", "ab", (b"1\n2\n", "")),
+        (b"1\n2\nCode: 395. Bad\n", "", (b"1\n2\n", "Code: 395. Bad")),
+        (b"1\n2\n", "", (b"1\n2\n", "")),
+    ],
+)
+def test_the_error_behind_rows_is_told_from_them(end: bytes, tag: str, told: tuple[bytes, str]) -> None:
+    assert broken_off(end, tag) == told
 
 
 @pytest.mark.parametrize("arguments", [["SELECT 1", "-f", "-"], [" "]])
