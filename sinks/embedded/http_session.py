@@ -30,7 +30,7 @@ from sinks.embedded.users import User
 
 _MAX_BYTES = 4 * sql.MAX_TEXT  # of a statement in UTF-8
 _MAX_INSERT = 256 << 20  # bytes of an INSERT, which is stored as a whole
-_PARTING_SECONDS = 0.5
+_PARTING_SECONDS = 2.0
 _RETRY = {202: "5", 209: "1", 439: "5"}  # seconds, by error code
 _PAGES = {"/": b"Ok.\n", "/ping": b"Ok.\n", "/replicas_status": b"Ok.\n"}
 

@@ -95,10 +95,13 @@ def test_node_asks_and_reads_errors_as_errors(node: Node, compressed: bool) -> N
         *([["it's\t\\x"]], [["x" * 20_000]], [[77, 300]], [["of-node"]], [[1]]),
     ]
     assert told[8] == {"rows": 300_000}
-    assert [(told[n]["error"], told[n]["code"]) for n in (5, 6, 7, 9)] == [
-        *(("ClickHouseError", "60"), ("ClickHouseError", "395"), ("ClickHouseError", "395")),
+    assert [(told[n]["error"], told[n]["code"]) for n in (5, 9)] == [
+        ("ClickHouseError", "60"),
         ("ClickHouseError", "395"),
     ]
+    for late in told[6:8]:
+        # A packed answer that breaks off may be "aborted" to Node before it has read why: an error all the same.
+        assert late.get("code") == "395" or (compressed and late["error"])
 
 
 def test_node_reads_every_type_and_the_views(node: Node) -> None:
