@@ -162,9 +162,9 @@ class Lives:
         """Return the agents that live."""
         return {life.run for life in self._lives.values() if not life.over}
 
-    def others(self, boot_id: str) -> bool:
-        """Say whether an agent of another boot lives."""
-        return any(life.run[0] != boot_id and not life.over for life in self._lives.values())
+    def others(self, run: Run) -> set[Spot]:
+        """Return where agents live besides this one."""
+        return {life.spot for life in self._lives.values() if life.run != run and not life.over}
 
     def shared(self) -> list[tuple[Life, Life]]:
         """Return the pairs of agents that live under the id now, the elder first."""

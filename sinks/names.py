@@ -17,6 +17,7 @@ from schemas.raw import Batch, Heartbeat, HostFacts
 
 LOOK_BACK_MS = 300_000  # as far as the folds do (streams/rewind.py)
 MOST_HOSTS = 100_000
+MOST_WAITING = 1_000
 
 
 class Past(Protocol):
@@ -38,6 +39,7 @@ class HostNames:
         self._past = past
         self._next: dict[int, int] = {}  # partition -> offset
         self._lives: dict[str, Lives] = {}
+        self._waiting: dict[tuple[str, str, int], Logged] = {}  # what a host is, until it is known which one
 
     def hear(self, record: Logged, beat: Heartbeat) -> None:
         """Take a heartbeat; the first of a partition, or after others that went elsewhere, with those before it."""
@@ -56,11 +58,25 @@ class HostNames:
             self._of(beat).hear(beat)
 
     def named(self, record: Logged, batch: Any) -> Any:
-        """Return a batch under the name of its host; none when another agent speaks for it."""
+        """Return a batch under the name of its host; none when another agent speaks for it, or may do so."""
         if isinstance(batch, Heartbeat):
             self.hear(record, batch)
             return self._renamed(batch)
-        return self._renamed(batch) if isinstance(batch, HostFacts) else batch
+        if not isinstance(batch, HostFacts):
+            return batch
+        found = self._renamed(batch)
+        if found is None and batch.hostname and self._undecided(batch):
+            self._waiting[batch.host_id, batch.boot_id, batch.run] = record
+            if len(self._waiting) > MOST_WAITING:
+                del self._waiting[next(iter(self._waiting))]
+        return found
+
+    def decided(self, batch: Any) -> list[Logged]:
+        """Return what had to wait for a heartbeat to say under which name it goes."""
+        run = (batch.host_id, batch.boot_id, batch.run)
+        if not isinstance(batch, Heartbeat) or run not in self._waiting or self._undecided(batch):
+            return []
+        return [self._waiting.pop(run)]
 
     def _of(self, batch: Batch) -> Lives:
         lives = self._lives.pop(batch.host_id, None) or Lives()
@@ -72,9 +88,15 @@ class HostNames:
     def _renamed(self, batch: Any) -> Any:
         lives, run = self._of(batch), (batch.boot_id, batch.run)
         spot = lives.spot(run)
-        if spot is None:  # nothing has been heard of it: it says it again with its next keyframe
-            return None if lives.others(batch.boot_id) else batch
-        seat = lives.seat(spot)
-        if seat.leader is None or (seat.leader.run == run and seat.name == batch.host_id):
-            return batch
-        return structs.replace(batch, host_id=seat.name) if seat.leader.run == run else None
+        if spot is None or (leader := lives.seat(spot).leader) is None:
+            others = lives.others(run)
+            alone = not others or (others == {spot} and isinstance(batch, Heartbeat))
+            return batch if alone else None
+        if leader.run != run:
+            return None
+        name = lives.seat(spot).name
+        return batch if name == batch.host_id else structs.replace(batch, host_id=name)
+
+    def _undecided(self, batch: Any) -> bool:
+        spot = self._of(batch).spot((batch.boot_id, batch.run))
+        return spot is None or self._of(batch).seat(spot).leader is None

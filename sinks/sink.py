@@ -57,7 +57,10 @@ class Sink:
             return
         try:
             left_out: list[str] = []  # rows that the folds have told of already
-            batch = self._names.named(record, decode(record.topic, record.value, record.timestamp, left_out))
+            said = decode(record.topic, record.value, record.timestamp, left_out)
+            batch = self._names.named(record, said)
+            for earlier in self._names.decided(said):
+                self.add(earlier)
             if batch is None:
                 self.counters["set_aside"] += 1
                 return

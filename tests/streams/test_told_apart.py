@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.logged import Logged
-from schemas.raw import Batch, Heartbeat, HostFacts, ProcessBatch, Usage
+from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
 from sinks.names import HostNames
 from sinks.tables import TABLES
 from tests.streams.build import BOOT, NETNS, T0, WIDTH, batches, message
@@ -49,7 +49,7 @@ def test_a_clones_load_is_not_mixed_with_the_originals() -> None:
     log = logged(beats(range(12), booted=5), beats(range(3, 12), boot=CLONE, booted=6))
     names = named(HostNames(), log)
     assert {name for (_, beat), name in zip(log, names, strict=True) if beat.boot_id == BOOT} == {"h1"}
-    assert [name for (_, beat), name in zip(log, names, strict=True) if beat.boot_id == CLONE][1:] == [SECOND] * 8
+    assert [name for (_, beat), name in zip(log, names, strict=True) if beat.boot_id == CLONE] == ["", *[SECOND] * 8]
 
 
 def test_what_a_second_agent_says_of_the_same_host_is_not_stored() -> None:
@@ -68,23 +68,35 @@ def test_a_sink_that_begins_in_the_middle_looks_back_and_names_them_the_same() -
     assert named(again, [*log[20:30], *log[25:40]]) == [*whole[20:30], *whole[25:40]]
 
 
+def facts(boot: str, run: int) -> HostFacts:
+    return HostFacts(host_id="h1", boot_id=boot, run=run, window=T0, width=WIDTH, hostname="x")
+
+
 def test_host_facts_go_where_the_heartbeats_do_and_wait_for_them() -> None:
     log = logged(beats(range(12), booted=5), beats(range(3, 12), boot=CLONE, booted=6))
-    names = HostNames()
+    names, copy = HostNames(), facts(CLONE, T0 + 3)
+    first = facts(BOOT, T0)
+    assert names.named(message("hosts", first), first) == first
+    released = []
+    for number, (record, beat) in enumerate(log):
+        if number == 3:
+            assert names.named(message("hosts", copy), copy) is None
+        names.named(record, beat)
+        released += names.decided(beat)
+    assert [record.topic for record in released] == ["hosts"]
+    for said, name in ((first, "h1"), (copy, SECOND)):
+        assert names.named(message("hosts", said), said).host_id == name
 
-    def facts(boot: str, run: int) -> Batch | None:
-        said = HostFacts(host_id="h1", boot_id=boot, run=run, window=T0, width=WIDTH, hostname="x")
-        found: Batch | None = names.named(message("hosts", said), said)
-        return found
 
-    assert facts(BOOT, T0)
-    named(names, log[:4])
-    assert facts(CLONE, T0 + 3) is None
-    named(names, log[4:])
-    for boot, run, name in ((BOOT, T0, "h1"), (CLONE, T0 + 3, SECOND)):
-        told = facts(boot, run)
-        assert told
-        assert told.host_id == name
+def test_a_restarted_agent_says_anew_what_its_host_is() -> None:
+    log = logged(beats(range(5)), beats(range(5, 9)))
+    names, again = HostNames(), facts(BOOT, T0 + 5)
+    for record, beat in log[:5]:
+        names.named(record, beat)
+    assert names.named(message("hosts", again), again) is None
+    names.named(*log[5])
+    assert len(names.decided(log[5][1])) == 1
+    assert names.named(message("hosts", again), again) == again
 
 
 def test_usage_of_a_longer_time_is_no_peak_either() -> None:
