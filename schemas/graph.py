@@ -43,7 +43,9 @@ class Ends(Columns, frozen=True, kw_only=True, omit_defaults=True):
     who: Annotated[Ints, says("row of the batch's identities, counted from 1; 0 nobody", MAX)] = field(
         default_factory=list
     )
-    seen: Annotated[Bools, says("this end's host reported the window", MAX)] = field(default_factory=list)
+    seen: Annotated[Bools, says("this end's host reported the window, or caught up with it", MAX)] = field(
+        default_factory=list
+    )
     since: Annotated[Ints, says("window in which its agent first saw it, ms", MAX)] = field(default_factory=list)
     fresh: Annotated[Bools, says("opened while its agent was watching", MAX)] = field(default_factory=list)
     opened: Annotated[Bools, says("opened in the window", MAX)] = field(default_factory=list)

@@ -73,10 +73,10 @@ class HostNames:
 
     def decided(self, batch: Any) -> list[Logged]:
         """Return what had to wait for a heartbeat to say under which name it goes."""
-        run = (batch.host_id, batch.boot_id, batch.run)
-        if not isinstance(batch, Heartbeat) or run not in self._waiting or self._undecided(batch):
+        if not isinstance(batch, Heartbeat) or self._undecided(batch):
             return []
-        return [self._waiting.pop(run)]
+        waiting = self._waiting.pop((batch.host_id, batch.boot_id, batch.run), None)
+        return [] if waiting is None else [waiting]
 
     def _of(self, batch: Batch) -> Lives:
         lives = self._lives.pop(batch.host_id, None) or Lives()

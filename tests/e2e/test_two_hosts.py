@@ -69,6 +69,7 @@ def test_edges_cross_hosts_fall_back_and_are_upgraded(tmp_path: Path) -> None:
         with part(*agent, "beta", inside=two):
             again = running.until(rows, lambda rows: any(row[0] > alone[-1][0] and row[4] for row in rows))
             gap = {row[0] for row in alone if row[2] == "address:10.77.31.2"}
+            caught_up = running.until(rows, lambda rows: all(row[4] for row in rows if row[0] in gap))
             healed = running.until(
                 rows,
                 lambda rows: all(row[2] == server for row in rows if row[0] in gap) and gap <= {r[0] for r in rows},
@@ -77,6 +78,8 @@ def test_edges_cross_hosts_fall_back_and_are_upgraded(tmp_path: Path) -> None:
     assert both[-1][1].split(":")[1::2] == ["alpha", str(client_pid)]
     assert server.startswith("process:beta:")
     assert {row[1] for row in again} == {both[-1][1]}
-    assert all((row[3], row[4]) == (1, 0) for row in healed if row[0] in gap)
+    assert all(row[3] for row in healed if row[0] in gap)
+    missed = [row for row in caught_up if row[0] in gap]  # by the agent of the server, whose kernel went on to count
+    assert sum(row[5] for row in missed) == pytest.approx(sum(row[6] for row in missed), rel=0.3)
     steady = [row for row in both if row[3] and row[4]][1:-1]
     assert sum(row[5] for row in steady) == pytest.approx(sum(row[6] for row in steady), abs=40)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from schemas.codec import encode
+from schemas.graph import EventBatch
 from schemas.logged import Logged
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
 from sinks.names import HostNames
@@ -86,6 +88,12 @@ def test_host_facts_go_where_the_heartbeats_do_and_wait_for_them() -> None:
     assert [record.topic for record in released] == ["hosts"]
     for said, name in ((first, "h1"), (copy, SECOND)):
         assert names.named(message("hosts", said), said).host_id == name
+
+
+def test_what_is_of_no_host_goes_as_it_is() -> None:
+    names, derived = HostNames(), EventBatch()
+    assert names.named(message("events", encode(derived)), derived) is derived
+    assert names.decided(derived) == []
 
 
 def test_a_restarted_agent_says_anew_what_its_host_is() -> None:
