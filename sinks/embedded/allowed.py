@@ -51,18 +51,20 @@ generate_series generateRandom generateSeries null numbers numbers_mt primes SQL
 zeros_mt
 """
 _TABLES = """
-aggregate_function_combinators build_options codecs collations columns completions constraints contributors
+aggregate_function_combinators build_options clusters codecs collations columns completions constraints contributors
 current_roles data_skipping_index_types data_skipping_indices data_type_families database_engines documentation
 enabled_roles events formats functions generate_series generateSeries keywords licenses merge_tree_settings metrics
-mutations numbers numbers_mt one primes privileges projections settings table_engines table_functions time_zones zeros
-zeros_mt
+mutations numbers numbers_mt one primes privileges projections settings storage_policies table_engines
+table_functions time_zones zeros zeros_mt
 """
-# Tables of which some columns tell where the store's files are: a reader sees these empty.
+# Tables of which some columns tell where the store's files are, or its configuration: a reader sees these empty.
 _HIDDEN = {
     "databases": "data_path metadata_path",
     "detached_parts": "path",
     "detached_tables": "metadata_path",
+    "dictionaries": "origin source last_exception",
     "disks": "path cache_path",
+    "macros": "substitution",
     "parts": "path",
     "parts_columns": "path",
     "projection_parts": "path",
