@@ -62,7 +62,7 @@ def format_flow(transport: str, one: Endpoint, other: Endpoint) -> tuple[str, in
     return f"{transport} {format_endpoint(a)} {format_endpoint(b)}", int(swapped)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=30_000)  # 20 MB; flows of short connections fill it, those that stay are what it is for
 def parse_flow(text: str) -> Flow:
     """Read a flow's id; ValueError when it is none."""
     parts = text.split(" ")

@@ -13,6 +13,7 @@ import click
 
 from schemas.text import shown
 from servicemap.config import ConfigError, load
+from servicemap.log.protocol import LogError
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -113,7 +114,14 @@ def configured(**keys: str) -> Callable[[Callable[..., None]], Callable[..., Non
                 config = load(file, flags=flags)
             except ConfigError as error:
                 raise Failure(str(error)) from None
-            command(config, **rest)
+            try:
+                command(config, **rest)
+            except LogError as error:
+                if debug:
+                    raise
+                failure = Failure(str(error))
+                failure.exit_code = getattr(error, "exit_code", Failure.exit_code)
+                raise failure from None
 
         return run
 

@@ -1,6 +1,7 @@
 """Whether the log, the store, the disk and the ports are there for the parts that need them."""
 
 import os
+import shlex
 import shutil
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from servicemap.browsing import existing_log
 from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.directory import is_held
+from servicemap.log.connect import local_path
+from servicemap.log.damage import kept_aside
 from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
 from servicemap.parts import reader_password, store_address
@@ -57,7 +60,9 @@ def disk(directory: Path) -> Check:
 
 def log(config: Config, now: int) -> Iterator[Check]:
     """Yield whether the log answers, and whether its times are of the past; `now` in ms."""
-    if not config.kafka and not Path(config.log_url.removeprefix("sqlite://")).expanduser().exists():
+    if not config.kafka:
+        yield from aside(local_path(config))
+    if not config.kafka and not local_path(config).exists():
         yield Check("log", "ok", f"none yet at {config.log_url}; `servicemap up` makes it")
         return
     try:
@@ -80,6 +85,13 @@ def log(config: Config, now: int) -> Iterator[Check]:
             "clock", "ok", f"the newest heartbeat was logged at {iso(newest)}" if newest else "no heartbeat yet"
         )
     yield from agents
+
+
+def aside(path: Path) -> Iterator[Check]:
+    """Yield the damaged log that was moved away, if there is one."""
+    for kept in kept_aside(path):
+        found = f"a log was damaged and is kept as {kept}; what it held and nobody had stored is not on the map"
+        yield Check("damaged log", "missing", found, "a disk without errors", f"rm {shlex.quote(str(kept))}*")
 
 
 def store(config: Config) -> Iterator[Check]:

@@ -7,6 +7,9 @@ import signal
 import threading
 from queue import SimpleQueue
 
+from schemas.threads import end_with_any_thread
+from servicemap.log.protocol import LogError
+
 SUPERVISED = "_SERVICEMAP_SUPERVISOR"  # pid of the supervisor, in the environment of its parts
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -17,6 +20,7 @@ def stop_event() -> threading.Event:
     A thread sets it: a handler runs in the middle of whatever the main thread does, of waiting for this very event or
     of the handler before, and would wait for the event's lock forever. A SimpleQueue is made to be put into there.
     """
+    end_with_any_thread(LogError)
     os.umask(0o077)  # what a part writes may hold command lines, addresses and passwords: it is for nobody else
     stop = threading.Event()
     heard: SimpleQueue[int] = SimpleQueue()

@@ -1,14 +1,17 @@
 """Running the sink: poll, buffer, store, roll up, commit."""
 
+import logging
 import math
 import time
 from collections.abc import Callable
 from functools import partial
+from threading import Event
+from typing import TypeVar
 
 from schemas.logged import Logged
 from servicemap.config import Config
 from servicemap.log.connect import connect_log
-from servicemap.log.protocol import GroupBusy, Log
+from servicemap.log.protocol import GroupBusy, Log, LogUnavailable, Reader
 from servicemap.metering import Meter
 from servicemap.options import Failure
 from servicemap.parts import locate, store_address
@@ -20,10 +23,14 @@ from sinks.sink import MAX_ROWS, TOPICS, Sink
 from sinks.store import Store, StoreError, create_database
 from streams.stage import dead_letter
 
+logger = logging.getLogger(__name__)
+Done = TypeVar("Done")
+
 GROUP = "servicemap-store"
 HURRIED_SECONDS = 0.5  # rows that people wait for wait for company no longer than this
 PATIENT_SECONDS = 10.0  # and no row longer than this: on an idle machine inserts are most of the work
 POLL_RECORDS = 500
+RETRY_SECONDS = 1.0
 
 
 def run_sink(config: Config) -> None:
@@ -42,21 +49,26 @@ def run_sink(config: Config) -> None:
     except (StoreError, GroupBusy) as error:
         raise Failure(str(error)) from None
     names = HostNames(log)
-    sink = Sink(store, lambda record, reason: bury(log, record, reason), stop.is_set, stored=rollup.heard, names=names)
+
+    def dead(record: Logged, reason: str) -> None:
+        _held(lambda: bury(log, record, reason), stop)
+
+    sink = Sink(store, dead, stop.is_set, stored=rollup.heard, names=names)
     meter = Meter(log, store, sink)
     tune_memory()
     committed, hurried, open_ended = -math.inf, time.monotonic(), False
     while True:
         stopping = stop.is_set()
-        records = reader.poll(0.25, POLL_RECORDS)
+        records = _held(lambda: reader.poll(0.25, POLL_RECORDS), stop)
         for record in records:
-            sink.add(record)
+            _held(partial(sink.add, record), stop)
         open_ended = open_ended or bool(records)
         now = time.monotonic()
         if (open_ended and now - committed >= PATIENT_SECONDS) or (stopping and not records):
             _store(sink, patient=True)
             _roll_up(rollup, store, stop.is_set)
-            reader.commit()
+            _held(log.flush, stop)  # what was buried
+            _commit(reader)
             committed, hurried, open_ended = now, now, False
         elif sink.rows >= MAX_ROWS:
             _store(sink, patient=True)
@@ -78,6 +90,29 @@ def bury(log: Log, record: Logged, reason: str) -> None:
     """Write the dead letter of a record that cannot be stored."""
     letter = dead_letter("store", record, reason)
     log.append(letter.topic, letter.key, letter.value)
+
+
+def _held(work: Callable[[], Done], stop: Event) -> Done:
+    """Wait, rather than end, while the log cannot be used."""
+    told = False
+    while True:
+        try:
+            return work()
+        except LogUnavailable as error:
+            if stop.is_set():
+                raise
+            if not told:
+                logger.warning("the log cannot be used, trying on: %s", error)
+            told = True
+            stop.wait(RETRY_SECONDS)
+
+
+def _commit(reader: Reader) -> None:
+    """Commit what is stored; if that cannot be, the next time commits it too, and what is read again does no harm."""
+    try:
+        reader.commit()
+    except LogUnavailable as error:
+        logger.warning("%s", error)
 
 
 def _store(sink: Sink, *, patient: bool) -> None:

@@ -70,6 +70,8 @@ class Sink:
             self._refuse(record, str(error), bury=record.topic not in _RAW)  # the folds bury what is wrong with those
             return
         except Exception as error:  # a bug of ours must not stop the sink; the record is kept for the mending
+            if not getattr(error, "records_fault", True):
+                raise
             log.exception("record cannot be stored: %s/%d@%d", record.topic, record.partition, record.offset)
             self._refuse(record, f"{type(error).__name__}: {error}")
             return

@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from schemas.logged import Logged
 from schemas.topics import Topic
@@ -14,6 +14,7 @@ from streams.stage import Emission, Stage, dead_letter
 log = logging.getLogger(__name__)
 
 POLL_RECORDS = 200
+Done = TypeVar("Done")
 IDLE_SECONDS = 0.4  # for all stages together; at 0.1 s an idle worker takes three times the CPU
 
 
@@ -79,10 +80,13 @@ class Loop:
 
     def turn(self, stage: Stage, reader: Reader) -> int:
         """Poll once, fold, write, commit; return the number of records."""
-        records = reader.poll(IDLE_SECONDS / len(self._stages), POLL_RECORDS)
+        records = self._until_done(lambda: reader.poll(IDLE_SECONDS / len(self._stages), POLL_RECORDS))
         if records:
             self._fold(stage, records)
-            reader.commit()
+            try:
+                reader.commit()
+            except self._passing as error:  # the next one commits all there is, and what is read again does no harm
+                self._count(error)
         return len(records)
 
     def _fold(self, stage: Stage, records: Iterable[Logged]) -> None:
@@ -102,15 +106,18 @@ class Loop:
             letter = dead_letter(stage.name, message, f"made a record that is too large: {error}")
             self._until_done(lambda: self._writer.append(letter.topic, letter.key, letter.value))
 
-    def _until_done(self, work: Callable[[], None]) -> None:
-        """Hold the stream, rather than lose a record, while the log does not take any."""
+    def _until_done(self, work: Callable[[], Done]) -> Done:
+        """Hold the stream, rather than lose a record, while the log does not take or give any."""
         wait = 0.1
         while True:
             try:
                 return work()
             except self._passing as error:
-                self.counters["log_retries"] += 1
-                if self.counters["log_retries"] in {1, 10} or self.counters["log_retries"] % 100 == 0:
-                    log.warning("log takes no records, trying on: %s", error)
+                self._count(error)
                 self._sleep(wait)
                 wait = min(5.0, wait * 2)
+
+    def _count(self, error: Exception) -> None:
+        self.counters["log_retries"] += 1
+        if self.counters["log_retries"] in {1, 10} or self.counters["log_retries"] % 100 == 0:
+            log.warning("the log cannot be used, trying on: %s", error)

@@ -17,9 +17,11 @@ from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
 from streams.frame import TELL_MS, Frame, Key
 
-BACK_MS = HOUR_MS  # how far back an end is told at most, and how long frames are kept
+BACK_MS = HOUR_MS  # how far back an end is told at most, and how long sides are kept to meet their other end;
+SPARE_ROWS = 30_000  # more of them than these (16 MB) are kept
+KEPT_MS = 300_000  # only for as long as a restart reads again (streams/rewind.py),
+FRAME_ROWS = 100_000  # and never more than these
 LASTS = 2  # windows in which the other end of a closed one is still looked for
-FRAME_ROWS = 100_000  # sides kept to meet their other end
 BACK_ROWS = 500_000  # told back for one batch at most, for the latest windows of each end
 
 _STARTED, _NODE = (Identities.__struct_fields__.index(name) for name in ("started", "node"))
@@ -110,7 +112,8 @@ class Pairing:
         """
         while self._frames:
             oldest = min(self._frames)
-            if self._rows <= self._frame_rows and oldest >= newest - BACK_MS:
+            kept_ms = BACK_MS if self._rows <= SPARE_ROWS else KEPT_MS
+            if self._rows <= self._frame_rows and oldest >= newest - kept_ms:
                 break
             self._rows -= len(self._frames.pop(oldest)) - 1
 

@@ -18,7 +18,7 @@ def local_networks(addresses: Iterable[tuple[str, int]]) -> tuple[Network, ...]:
     return tuple(sorted(networks, key=str))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def scope(address: str, host_id: str, netns: int, networks: tuple[Network, ...]) -> str:
     """Return an address's scope: loopback is the namespace's own, link-local and bridge subnets the host's."""
     try:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from schemas import topics
 from schemas.private import Unsafe, private_folder
 from schemas.topics import HOUR_MS, Topic
 from servicemap.config import Config
+from servicemap.log.damage import set_aside
 from servicemap.log.open import open_log
-from servicemap.log.protocol import Log, LogError
+from servicemap.log.protocol import Log, LogDamaged, LogError
 from servicemap.options import Failure
 
 
@@ -24,9 +26,7 @@ def connect_log(config: Config, *, create: bool = True) -> Log:
     try:
         if create and not config.log.url:
             private_folder(config.directory)
-        log = open_log(config.log_url)
-        if create:
-            log.create(declared(config))
+        log = _opened(config) if create else open_log(config.log_url)
     except Unsafe as error:
         raise Failure(str(error)) from None
     except OSError as error:
@@ -34,6 +34,33 @@ def connect_log(config: Config, *, create: bool = True) -> Log:
     except LogError as error:
         raise Failure(str(error)) from None
     return log
+
+
+def _opened(config: Config) -> Log:
+    """Open the log and make its topics, in a new one if the old one is damaged."""
+    for last in (False, True):
+        try:
+            return _made(config)
+        except LogDamaged:
+            if last:
+                raise
+            set_aside(local_path(config))
+    raise AssertionError
+
+
+def _made(config: Config) -> Log:
+    log = open_log(config.log_url)
+    try:
+        log.create(declared(config))
+    except BaseException:
+        log.close()
+        raise
+    return log
+
+
+def local_path(config: Config) -> Path:
+    """Return where a local log is."""
+    return Path(config.log_url.removeprefix("sqlite://")).expanduser()
 
 
 def partitions_of(log: Log) -> int:

@@ -1,5 +1,6 @@
 """The log of one machine: one SQLite file, used by several processes at once."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -7,21 +8,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from schemas.topics import Topic
+from servicemap.log.damage import Sound, check
+from servicemap.log.lease import use
 from servicemap.log.local_reader import LocalReader
 from servicemap.log.local_writer import Pending, Writer
 from servicemap.log.partitioner import partition_of
 from servicemap.log.protocol import LogUnusable, Record, RecordTooLarge, TopicInfo, UnknownTopic
-from servicemap.log.rows import fetch, pack_headers, unpack
+from servicemap.log.rows import MAX_TIMESTAMP, fetch, pack_headers, unpack
 from servicemap.log.sqlite_file import (
     connect,
     offset_of,
     open_file,
+    real,
     row_id,
     sentences,
     transaction,
 )
-
-MAX_TIMESTAMP = 1 << 62
 
 
 class _Topic(NamedTuple):
@@ -48,10 +50,13 @@ class LocalLog:
         patience: float = 30.0,
     ) -> None:
         """`patience`: seconds an append waits for room in the buffer."""
-        self._path = path
+        self._path = real(path)
         self._now_ms = now_ms
         self._patience = patience
+        check(self._path)
         self._connection = open_file(path)
+        self._use = use(self._path)
+        self._sound = Sound(self._path)
         self._lock = threading.Lock()  # of the connection, the known topics and the writer's start
         self._known: dict[str, _Topic] = {}
         self._writer: Writer | None = None
@@ -103,7 +108,7 @@ class LocalLog:
         with sentences(self._path):
             connection = connect(self._path)
         try:
-            return LocalReader(connection, self._path, partitions, group, self._written)
+            return LocalReader(connection, self._path, partitions, group, self._written, self._sound)
         except BaseException:
             connection.close()
             raise
@@ -119,6 +124,7 @@ class LocalLog:
                 return
             for row in rows:
                 yield unpack(topic, partition, row)
+            self._sound.check()
             start = rows[-1].offset + 1
 
     def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
@@ -181,13 +187,16 @@ class LocalLog:
                 self._writer.close(self._patience)
         finally:
             self._connection.close()
+            if self._use >= 0:
+                os.close(self._use)
+            self._use = -1
 
     def _start_writer(self) -> Writer:
         with self._lock:
             if self._writer is None:
                 with sentences(self._path):
                     connection = connect(self._path)
-                self._writer = Writer(connection, self._path, self._now_ms, self._written, self._patience)
+                self._writer = Writer(connection, self._path, self._now_ms, self._written, self._patience, self._sound)
             return self._writer
 
     def _create(self, topic: Topic) -> None:

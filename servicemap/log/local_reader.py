@@ -1,17 +1,17 @@
 """Reads the local log: several partitions as one stream, and the lease of a consumer group."""
 
-import fcntl
 import heapq
 import os
 import sqlite3
-import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
-from servicemap.log.protocol import GroupBusy, Record, UnknownTopic
+from servicemap.log.damage import Sound
+from servicemap.log.lease import lease
+from servicemap.log.protocol import Record, UnknownTopic
 from servicemap.log.rows import Row, fetch, unpack
 from servicemap.log.sqlite_file import sentences, transaction
 
@@ -31,6 +31,7 @@ class LocalReader:
         partitions: Mapping[int, tuple[str, int]],
         group: str | None,
         written: threading.Condition,
+        sound: Sound,
     ) -> None:
         """`partitions` names the (topic, number) of each partition id to read."""
         self._connection = connection
@@ -38,6 +39,7 @@ class LocalReader:
         self._names = dict(partitions)
         self._ids = {name: id_ for id_, name in self._names.items()}
         self._written = written
+        self._sound = sound
         self._buffers: dict[int, deque[Row]] = {id_: deque() for id_ in self._names}
         self._next = dict.fromkeys(self._names, 0)  # the offset to poll next
         self._kept: dict[int, int] = {}  # what the group has committed
@@ -51,6 +53,7 @@ class LocalReader:
         """Up to `limit` records; see Reader."""
         deadline = time.monotonic() + timeout
         while True:
+            self._sound.check()
             with sentences(self._path):
                 records = self._take(limit)
             left = deadline - time.monotonic()
@@ -133,7 +136,7 @@ class LocalReader:
         with sentences(self._path), transaction(self._connection):
             self._connection.execute("INSERT OR IGNORE INTO groups (name) VALUES (?)", (group,))
             self._group_id = self._connection.execute("SELECT id FROM groups WHERE name = ?", (group,)).fetchone()[0]
-        self._lease = _lease(self._path, self._group_id, group)
+        self._lease = lease(self._path, self._group_id, group)
         with sentences(self._path):
             self._kept = dict(
                 self._connection.execute(
@@ -141,21 +144,3 @@ class LocalReader:
                 ).fetchall()
             )
         self._next.update((id_, offset) for id_, offset in self._kept.items() if id_ in self._next)
-
-
-def _lease(path: Path, group_id: int, group: str) -> int:
-    """Lock the group's byte of the lease file; the kernel frees it when the holder dies.
-
-    The lock belongs to the open file (fcntl(2), "open file description locks"), so it also keeps
-    two readers of one process apart. Eight bytes a group: the lock, and who has it.
-    """
-    file = os.open(path.with_name(path.name + "-groups"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        flock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 8 * group_id, 1, 0)
-        fcntl.fcntl(file, fcntl.F_OFD_SETLK, flock)
-    except OSError:
-        holder = int.from_bytes(os.pread(file, 8, 8 * group_id), "little")
-        os.close(file)
-        raise GroupBusy(f"process {holder} already reads as group {group}; stop it or use another group") from None
-    os.pwrite(file, os.getpid().to_bytes(8, "little"), 8 * group_id)
-    return file

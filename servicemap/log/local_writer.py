@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from servicemap.log.protocol import LogError, LogUnavailable
+from servicemap.log.damage import Sound
+from servicemap.log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
 from servicemap.log.retention import supersede, trim
 from servicemap.log.rows import pack, stored_bytes
 from servicemap.log.sqlite_file import row_id, sentences, transaction, wal_path
@@ -54,17 +55,20 @@ class Writer:
         now_ms: Callable[[], int],
         written: threading.Condition,
         patience: float,
+        sound: Sound,
     ) -> None:
         self._connection = connection
         self._path = path
         self._now_ms = now_ms
         self._patience = patience
+        self._sound = sound
         self._published = written
         self._state = threading.Condition()
         self._pending: deque[Pending] = deque()
         self._bytes = 0
         self._appended = self._written = self._durable = self._wanted = 0  # counts of records
         self._trouble: LogError | None = None
+        self._dead: LogError | None = None  # what the thread died of
         self._closing = False
         self._trim_at = 0.0
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
@@ -73,7 +77,11 @@ class Writer:
     def put(self, record: Pending) -> None:
         """Buffer a record; waits for room for `patience` seconds, then raises LogUnavailable."""
         with self._state:
-            room = self._state.wait_for(lambda: self._bytes < BUFFER_BYTES or self._closing, self._patience)
+            room = self._state.wait_for(
+                lambda: self._bytes < BUFFER_BYTES or self._closing or self._dead, self._patience
+            )
+            if self._dead:
+                raise self._dead
             if self._closing:
                 raise LogUnavailable(f"the log {self._path} is closed; open it again")
             if not room:
@@ -90,8 +98,9 @@ class Writer:
             target = self._appended
             self._wanted = max(self._wanted, target)
             self._state.notify_all()
-            if not self._state.wait_for(lambda: self._durable >= target, timeout):
-                raise self._why()
+            self._state.wait_for(lambda: self._durable >= target or self._dead, timeout)
+            if self._durable < target:
+                raise self._dead or self._why()
 
     def close(self, timeout: float) -> None:
         """Flush and end the thread, which closes its connection."""
@@ -109,18 +118,31 @@ class Writer:
         )
 
     def _run(self) -> None:
+        """Write until closed. An error that is none of the disk's passes on, to whoever looks after threads."""
+        try:
+            self._work()
+        except BaseException as error:
+            with self._state:
+                self._dead = error if isinstance(error, LogError) else LogUnusable(f"the log's writer died: {error!r}")
+                self._state.notify_all()
+            raise
+        finally:
+            self._connection.close()
+
+    def _work(self) -> None:
         while (batch := self._take()) is not None:
             durable = self._wanted > self._durable
             try:
                 with sentences(self._path):
                     self._write(batch, durable)
+            except LogDamaged:
+                raise
             except LogError as trouble:
                 self._put_back(batch, trouble)
                 continue
             self._done(batch, durable)
-            with suppress(LogError), sentences(self._path):  # what is due stays due
+            with suppress(LogUnavailable), sentences(self._path):  # what is due stays due
                 self._tidy()
-        self._connection.close()
 
     def _take(self) -> list[Pending] | None:
         """The next transaction's records (none if only a sync is wanted); None at the end."""
@@ -191,10 +213,12 @@ class Writer:
     def _tidy(self) -> None:
         """What retention is due, for a bounded time if there is something to write."""
         if time.monotonic() >= self._trim_at:
+            self._sound.check()
             until = time.monotonic() + LINGER_SECONDS
             while more := trim(self._connection, self._now_ms()):
                 if self._closing or (self._pending and time.monotonic() > until):
                     break
             self._trim_at = 0 if more else time.monotonic() + TRIM_SECONDS
-        if wal_path(self._path).stat().st_size > WAL_BYTES:
+        wal = wal_path(self._path)
+        if wal.exists() and wal.stat().st_size > WAL_BYTES:
             self._connection.execute("PRAGMA wal_checkpoint(RESTART)").close()

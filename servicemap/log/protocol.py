@@ -9,6 +9,8 @@ from schemas.topics import Topic
 class LogError(Exception):
     """One sentence that says what is wrong and what to do."""
 
+    records_fault = False  # whatever record was looked at when it came up
+
 
 class LogUnavailable(LogError):
     """The log cannot take or give records now (no broker, disk full); trying again may work."""
@@ -16,6 +18,12 @@ class LogUnavailable(LogError):
 
 class LogUnusable(LogError):
     """The log cannot be used as it is: not a log file, too new, wrong partitions, no permission."""
+
+
+class LogDamaged(LogUnusable):
+    """What is in the log file is not what was written; it is to be moved away."""
+
+    exit_code = 74  # EX_IOERR of sysexits.h
 
 
 class UnknownTopic(LogError):

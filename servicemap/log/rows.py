@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import zstandard
@@ -12,7 +12,9 @@ from servicemap.log.protocol import Record
 from servicemap.log.sqlite_file import offset_of, row_id
 
 CHUNK_ROWS = 64
+MAX_TIMESTAMP = 1 << 62
 CHUNK_BYTES = 512 << 10  # of stored values; one larger value is still fetched
+MOST_BYTES = 64 << 20  # of a value, above every topic's limit: a few damaged bytes may say they are gigabytes
 
 _SMALL = 200  # bytes; below, the frame costs more than it saves
 _ROW_BYTES = 24  # what SQLite adds to a row: header, ids and times
@@ -60,28 +62,54 @@ STORED_BYTES = f"{_ROW_BYTES} + length(key) + ifnull(length(headers), 0) + ifnul
 
 
 def unpack(topic: str, partition: int, row: Row) -> Record:
-    """The record as it was appended."""
-    value = row.value
-    if row.packed and value is not None:
-        if not hasattr(_zstd, "decompressor"):
-            _zstd.decompressor = zstandard.ZstdDecompressor()
-        value = _zstd.decompressor.decompress(value)
-    headers = _headers.decode(row.headers) if row.headers else {}
+    """The record as it was appended. A value that is damaged comes as it is stored: it is no record of any topic."""
+    value, headers = row.value, {}
+    try:
+        headers = _headers.decode(row.headers) if row.headers else {}
+        value = _unpacked(value) if row.packed and value is not None else value
+    except (zstandard.ZstdError, msgspec.DecodeError, ValueError, MemoryError):
+        pass
     return Record(topic, partition, row.offset, row.timestamp, row.key, value, headers)
+
+
+def _unpacked(value: bytes) -> bytes:
+    if not hasattr(_zstd, "decompressor"):
+        _zstd.decompressor = zstandard.ZstdDecompressor()
+    if zstandard.frame_content_size(value) > MOST_BYTES:
+        raise ValueError("it is more than any record may be")
+    unpacked: bytes = _zstd.decompressor.decompress(value, max_output_size=MOST_BYTES)
+    return unpacked
 
 
 def fetch(connection: sqlite3.Connection, partition_id: int, start: int, stop: int) -> list[Row]:
     """The first rows with start <= offset < stop: at most a chunk, none only if there are none."""
+    low, high = row_id(partition_id, start), row_id(partition_id, stop)
     cursor = connection.execute(
         "SELECT id, timestamp, key, headers, packed, value FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-        (row_id(partition_id, start), row_id(partition_id, stop), CHUNK_ROWS),
+        (low, high, CHUNK_ROWS),
     )
     rows: list[Row] = []
     size = 0
-    for row in map(Row._make, cursor):
+    for found in cursor:
+        row = _sound(*found)
+        if not low <= row.id < high:
+            raise IndexError("its rows are not in order")
+        low = row.id + 1
         rows.append(row)
         size += len(row.value or b"")
         if size >= CHUNK_BYTES:
             break
     cursor.close()  # ends the read transaction, so that checkpoints are not held up
     return rows
+
+
+def _sound(id_: int, timestamp: Any, key: Any, headers: Any, packed: Any, value: Any) -> Row:
+    """Return a row with what is of no type that was written left out; a value is never taken for a tombstone's."""
+    return Row(
+        id_,
+        timestamp if isinstance(timestamp, int) and 0 <= timestamp < MAX_TIMESTAMP else 0,
+        key if isinstance(key, bytes) else b"",
+        headers if isinstance(headers, bytes) else None,
+        packed if isinstance(packed, int) else 0,
+        value if isinstance(value, bytes) or value is None else b"",
+    )

@@ -13,13 +13,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from schemas.private import Unsafe, private_file
-from servicemap.log.protocol import LogError, LogUnavailable, LogUnusable
+from servicemap.log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
 
 APPLICATION_ID = 0x736D6C67  # "smlg"
 VERSION = 1
 OFFSET_BITS = 40
 BUSY_SECONDS = 60.0  # other writers hold the file for milliseconds
 PAGE_BYTES = 8192  # 4096: 1.8 bytes of file for a stored byte of 2 KB values, 8192: 1.15 (measured)
+
+DAMAGED = "-damaged"
+_SIGNS = (b"SQLite format 3\0", APPLICATION_ID.to_bytes(4, "big"), b"CREATE TABLE partitions")
 
 _TABLES = """
 CREATE TABLE topics (
@@ -61,6 +64,29 @@ def wal_path(path: Path) -> Path:
     return path.with_name(path.name + "-wal")
 
 
+def real(path: Path) -> Path:
+    """Return the file that a path leads to, through links; SQLite has its own files beside that one."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as error:
+        raise LogUnusable(
+            f"cannot follow the links of the log {path} ({error}); give another place with --log"
+        ) from None
+
+
+def mark_of(path: Path) -> Path:
+    """The mark beside a log that somebody has found damaged."""
+    return path.with_name(path.name + DAMAGED)
+
+
+def damaged(path: Path, found: object = "") -> LogDamaged:
+    """Mark a log as damaged, for all who use it; return the error to raise."""
+    with suppress(OSError):  # no room: whoever comes next finds it again
+        mark_of(path).touch(mode=0o600)
+    reason = f" ({found})" if found else ""
+    return LogDamaged(f"the log {path} is damaged{reason}; what runs on it begins a new one when it is started")
+
+
 def open_file(path: Path) -> sqlite3.Connection:
     """A connection to the log at `path`, which is made if there is nothing."""
     try:
@@ -72,6 +98,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         raise LogUnusable(
             f"cannot write the log {path} ({error.strerror}); give a writable place with --log"
         ) from error
+    path = real(path)
     with sentences(path):
         connection = connect(path)
         try:
@@ -87,7 +114,13 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     # NORMAL: a commit survives the death of the process; `flush` asks for FULL, which survives
     # the loss of power too. The rest keeps memory and the write-ahead log small.
-    connection.executescript("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-2000; PRAGMA journal_size_limit=33554432;")
+    settings = "PRAGMA synchronous=NORMAL; PRAGMA cache_size=-2000; PRAGMA journal_size_limit=33554432;"
+    try:
+        connection.executescript(settings)
+    except BaseException:
+        connection.close()
+        raise
+    connection.text_factory = lambda text: text.decode(errors="replace")  # one flipped bit makes a text of bytes
     return connection
 
 
@@ -111,6 +144,8 @@ def sentences(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _sentence(path, error) from error
+    except (TypeError, IndexError, AttributeError) as error:  # a number that is a text, or that is not there
+        raise damaged(path, error) from error
 
 
 def _sentence(path: Path, error: sqlite3.Error) -> LogError:
@@ -123,9 +158,9 @@ def _sentence(path: Path, error: sqlite3.Error) -> LogError:
         case "BUSY" | "LOCKED":
             return LogUnavailable(f"another program has locked the log {path}; stop that program")
         case "NOTADB":
-            return LogUnusable(f"{path} is not a servicemap log; give another path with --log")
-        case "CORRUPT":
-            return LogUnusable(f"the log {path} is damaged; move it away and start again")
+            return not_a_log(path)
+        case "CORRUPT" | "ERROR" | "CONSTRAINT" | "MISMATCH" | "TOOBIG" | "INTERNAL" | "FORMAT":
+            return damaged(path, error)  # the statements are right, so what they find is not
         case "CANTOPEN" | "READONLY" | "PERM" | "AUTH":
             return LogUnusable(f"cannot write the log {path}; give a writable place with --log")
         case _:
@@ -164,5 +199,17 @@ def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
             f"the log {path} was written by a newer servicemap; upgrade this one, or give another path with --log"
         )
     if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-        raise LogUnusable(f"{path} is not a servicemap log; give another path with --log")
+        raise not_a_log(path)
     return False
+
+
+def not_a_log(path: Path) -> LogUnusable:
+    """Return what is to be said of a file that is none: that it is damaged, if it has once been one."""
+    try:
+        with path.open("rb") as file:
+            first = file.read(PAGE_BYTES)
+    except OSError:
+        first = b""
+    if sum(sign in first for sign in _SIGNS) >= 2:
+        return damaged(path)
+    return LogUnusable(f"{path} is not a servicemap log; give another path with --log")

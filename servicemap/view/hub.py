@@ -1,6 +1,7 @@
 """Tells open pages when something newer is stored. They share one poll, and nobody polls while none is open."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 
@@ -9,6 +10,8 @@ import msgspec
 from servicemap.view.loopback import is_loopback
 from servicemap.view.newest import Newest
 from sinks.store import StoreError
+
+log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 1.0
 LONGEST_SECONDS = 5.0
@@ -106,7 +109,9 @@ class Hub:
                 newest, now = await self._ask()
                 told = event("newest", {"newest": newest.end})
                 wait = min(LONGEST_SECONDS, max(wait, (newest.end + newest.width - now) / 1000))  # none can be earlier
-            except StoreError as error:
+            except Exception as error:  # whatever it is, the pages are told, and asked for again
+                if not isinstance(error, StoreError):
+                    log.exception("the newest window cannot be told")
                 told = event("away", {"error": str(error)})
             if told != self._last:
                 self._last = told

@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from schemas.threads import end_with_any_thread
 from sinks.embedded import pulse
 from sinks.embedded.folder import DAMAGED, Damaged, StartError
 from sinks.embedded.server import Options, Store, serve
@@ -32,6 +33,7 @@ def main(arguments: list[str]) -> int:
     options = vars(_parser().parse_args(arguments))
     parent = options.pop("parent")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    end_with_any_thread()
     # Blocked before the engine starts its threads, which inherit that, and waited for: a handler
     # would run in the middle of whatever Python does.
     ending = {signal.SIGTERM, signal.SIGINT}

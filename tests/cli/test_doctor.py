@@ -25,6 +25,7 @@ from servicemap.config import Config, StoreConfig
 from servicemap.doctor import verdict
 from servicemap.host_checks import collecting, interfaces, kernel
 from servicemap.log.connect import connect_log
+from servicemap.options import Failure
 from servicemap.store_clients import sentence
 from tests.cli.conftest import Town
 
@@ -158,6 +159,22 @@ def test_a_file_that_is_no_log_is_broken(tmp_path: Path) -> None:
     (check,) = part_checks.log(Config(data=str(tmp_path)), 0)
     assert check.state == "broken"
     assert "is not a servicemap log" in check.found
+
+
+def test_a_log_that_was_damaged_is_told_until_it_is_removed(tmp_path: Path) -> None:
+    config = Config(data=str(tmp_path))
+    connect_log(config).close()
+    (tmp_path / "log.sqlite-damaged").touch()
+    with pytest.raises(Failure, match="is damaged"):
+        connect_log(config, create=False)
+    connect_log(config).close()
+
+    (told, *_) = part_checks.log(config, 0)
+
+    assert (told.name, told.state) == ("damaged log", "missing")
+    (kept,) = tmp_path.glob("log.sqlite-damaged-*")
+    assert str(kept) in told.found
+    assert told.fix == f"rm {kept}*"
 
 
 @pytest.mark.parametrize(("ahead", "state"), [(0, "ok"), (60_000, "missing")])

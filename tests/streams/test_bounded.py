@@ -1,0 +1,99 @@
+"""What the folds keep levels off, however long they run and however many short lives they see."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schemas.ids import parse_flow
+from schemas.logged import Message
+from streams import pair as pair_module
+from streams.pair import BACK_MS, KEPT_MS
+from streams.rewind import STRETCH_MS
+from streams.scope import scope
+from streams.stage import AttributeStage, PairStage
+from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, message, process, request
+from tests.streams.test_pair import pairing, side
+
+SHORT = 20  # connections and processes that come and go in every window
+LONG = 10  # connections that stay
+
+
+def kept(held: Any, seen: set[int] | None = None) -> int:
+    """Count what is reachable: the items of all containers."""
+    seen = set() if seen is None else seen
+    if id(held) in seen or isinstance(held, str | bytes | int | float | bool | type | Callable | None):
+        return 0
+    seen.add(id(held))
+    if isinstance(held, dict):
+        return len(held) + sum(kept(each, seen) for pair in held.items() for each in pair)
+    if isinstance(held, list | tuple | set | frozenset):
+        return len(held) + sum(kept(each, seen) for each in held)
+    fields = getattr(held, "__dict__", None) or {
+        name: getattr(held, name) for name in getattr(held, "__struct_fields__", ())
+    }
+    return sum(kept(each, seen) for each in fields.values())
+
+
+def minute(at: int, host: str, mine: str, theirs: str) -> list[Message]:
+    """One host's window: connections that stay, some that only now are there, and a process for each of these."""
+    new = range(at * SHORT, (at + 1) * SHORT)
+    staying = [connection(n, f"{mine}:{30_000 + n}", f"{theirs}:80", sent=at) for n in range(1, LONG)]
+    passing = [
+        connection(1_000 + n, f"{mine}:{40_000 + n % 20_000}", f"{theirs}:80", at=at, opened=True, closed=True, sent=7)
+        for n in new
+    ]
+    gone = [{"pid": 1_000 + n, "start": 100, "exited": T0 + at * WIDTH} for n in new]
+    told = batches(
+        at,
+        host=host,
+        keyframe=at % 6 == 0,
+        processes=[process(7, name="shop"), *(process(1_000 + n, at=at) for n in new)],
+        exits=gone,
+        connections=[*staying, *passing],
+        listeners=[listener(3, 80)],
+        owners=[*holds(7, *range(1, LONG), 3), *(each for n in new for each in holds(1_000 + n, 1_000 + n))],
+        disowned=[{"cookie": 1_000 + n, "pid": 1_000 + n, "start": 100} for n in new],
+        requests=[request(f"{mine}:{40_000 + n % 20_000}", f"{theirs}:80", serves=False) for n in new],
+    )
+    return [message(topic, batch) for topic, batch in told.items()]
+
+
+def test_what_is_kept_of_short_lives_is_level_after_the_time_that_sides_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_module, "SPARE_ROWS", 1_000)
+    attribute, pair = AttributeStage(), PairStage()
+    level: list[int] = []
+    for at in range(4 * KEPT_MS // WIDTH):
+        for host, mine, theirs in (("h1", "10.0.0.1", "10.0.0.9"), ("h2", "10.0.0.2", "10.0.0.9")):
+            for record in minute(at, host, mine, theirs):
+                for made in attribute.feed(record):
+                    if made.topic == "sides":
+                        pair.feed(Message("sides", 0, 0, record.timestamp, made.key, made.value))
+        if at % 6 == 5:
+            level.append(kept(attribute) + kept(pair))
+
+    settled = level[len(level) // 2 :]  # twice the time
+    assert max(settled) < 1.02 * min(settled), level
+    assert max(level) == pytest.approx(max(settled), rel=0.02)
+
+
+def test_no_side_waits_longer_than_a_restart_reads_again() -> None:
+    assert KEPT_MS <= STRETCH_MS
+
+
+def test_few_sides_wait_for_an_hour_and_many_for_as_long_as_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair_module, "SPARE_ROWS", 100)
+    few, many = pairing(), pairing()
+    for at in range(2 * BACK_MS // WIDTH):
+        if at % 10 == 0:
+            few.feed(side(0, at=at))
+        for n in range(2):
+            many.feed(side(0, at=at, flow=f"tcp 10.0.0.1:{n} 10.0.0.9:80"))
+
+    assert few._rows == pytest.approx(BACK_MS // WIDTH // 10, abs=1)
+    assert many._rows == pytest.approx(2 * KEPT_MS // WIDTH, abs=4)
+
+
+def test_caches_are_bounded() -> None:
+    assert parse_flow.cache_info().maxsize == 30_000
+    assert scope.cache_info().maxsize == 20_000
