@@ -82,7 +82,7 @@ def test_no_side_waits_longer_than_a_restart_reads_again() -> None:
 
 
 def test_few_sides_wait_for_an_hour_and_many_for_as_long_as_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pair_module, "SPARE_ROWS", 100)
+    monkeypatch.setattr(pair_module, "SPARE_ROWS", 40)
     few, many = pairing(), pairing()
     for at in range(2 * BACK_MS // WIDTH):
         if at % 10 == 0:
