@@ -76,6 +76,9 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return {name: column for name in self.__struct_fields__ if any(column := getattr(self, name))}
 
 
+BLANKS = tuple(_BLANK.values())  # what a column that is left out is full of
+
+
 @cache
 def blanks(columns: type[Columns]) -> dict[str, Any]:
     """Return each column's name with the value that fills it when it is absent."""

@@ -18,8 +18,9 @@ class Topic:
 
     name: str
     record: type[Struct]
-    key: Literal["host", "flow", "source"]
+    key: Literal["host", "source"]  # the host's id, or topic/partition of the record it is about
     about: str
+    spread: Literal["key", "flow"] = "key"  # what decides the partition
     partitions: int = 4
     retention_ms: int = 7 * DAY_MS
     retention_bytes: int = 2 << 30  # per partition
@@ -34,8 +35,8 @@ LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for
 OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket")
 REQUESTS = Topic("requests", raw.RequestBatch, "host", "HTTP/1 requests and their answers")
 HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
-SIDES = Topic("sides", graph.SideBatch, "flow", "what one host saw of a flow", retention_ms=DAY_MS)
-EDGES = Topic("edges", graph.EdgeBatch, "flow", "flows with both ends", retention_ms=DAY_MS)
+SIDES = Topic("sides", graph.SideBatch, "host", "what one host saw of flows", "flow", retention_ms=DAY_MS)
+EDGES = Topic("edges", graph.EdgeBatch, "host", "flows with both ends", "flow", retention_ms=DAY_MS)
 FLOW_REQUESTS = Topic(
     "flow-requests", graph.FlowRequestBatch, "host", "requests by flow, as one host saw them", retention_ms=DAY_MS
 )

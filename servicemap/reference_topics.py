@@ -7,25 +7,34 @@ from typing import Any
 from msgspec import Struct
 from msgspec.inspect import DictType, Field, ListType, Metadata, StructType, type_info
 
-from schemas.columns import Columns
+from schemas.columns import BLANKS, Columns
 from schemas.graph import Derived
+from schemas.merge import Merge
 from schemas.raw import Batch
 from schemas.topics import ALL, HOUR_MS, MiB, Topic
 
 _HEAD = """# Topics
 
 Every record is one JSON object, and all but dead letters and facts about a host are batches. A set of rows is an object
-of equally long lists, one a column; a column of blanks (0, "", false, empty list) is left out. Times are milliseconds
+of equally long lists, one a column; a column of blanks ({blanks}) is left out. Times are milliseconds
 since the epoch. Unknown fields are passed over, so that new ones can be added. How rows of one key merge stands with
-each column: `key` is the identity, `max` the greater, `last` from the row whose `time` is later.
+each column: {merges}.
 
 The JSON Schema and example messages of every version are in [schemas/golden](../../schemas/golden/). `servicemap log`
 lists the topics with what is in them, and `servicemap log read TOPIC` prints one.
 
 This page is generated from the code by `make golden`.
 """
+_SHOWN = {"0": "0", "''": '""', "False": "false", "()": "empty list", "{}": "empty object"}
+_MERGES: dict[Merge, str] = {
+    Merge.KEY: "is the identity",
+    Merge.MAX: "the greater",
+    Merge.EACH: "the greater of each name",
+    Merge.LAST: "from the row whose `time` is later",
+    Merge.TIME: "the later",
+}
 _HEADERS: dict[type[Struct], str] = {
-    Batch: "Every record of the topics keyed by host that collectors write begins with these fields.",
+    Batch: "Every record that collectors write begins with these fields.",
     Derived: "Every record that a fold writes begins with this field.",
 }
 
@@ -33,13 +42,19 @@ _HEADERS: dict[type[Struct], str] = {
 def page() -> str:
     """Return the reference of the topics, in Markdown."""
     overview = [
-        "| topic | key | partitions (on Kafka) | kept | largest record | what |",
-        "|---|---|---|---|---|---|",
+        "| topic | key | partition by | partitions (on Kafka) | kept | largest record | what |",
+        "|---|---|---|---|---|---|---|",
         *(_line(topic) for topic in ALL),
         "",
     ]
     headers = [line for struct, text in _HEADERS.items() for line in _header(struct, text)]
-    return "\n".join([_HEAD, *overview, *headers, *(line for topic in ALL for line in _topic(topic))])
+    return "\n".join([_head(), *overview, *headers, *(line for topic in ALL for line in _topic(topic))])
+
+
+def _head() -> str:
+    blanks = ", ".join(_SHOWN[blank] for blank in dict.fromkeys(map(repr, BLANKS)))
+    merges = ", ".join(f"`{merge}` {about}" for merge, about in _MERGES.items())
+    return _HEAD.format(blanks=blanks, merges=merges)
 
 
 def kept(topic: Topic) -> str:
@@ -53,7 +68,7 @@ def kept(topic: Topic) -> str:
 def _line(topic: Topic) -> str:
     size = f"{topic.max_bytes // MiB} MiB"
     name = f"[`{topic.name}`](#{topic.name})"
-    return f"| {name} | {topic.key} | {topic.partitions} | {kept(topic)} | {size} | {topic.about} |"
+    return f"| {name} | {topic.key} | {topic.spread} | {topic.partitions} | {kept(topic)} | {size} | {topic.about} |"
 
 
 def _header(struct: type[Struct], text: str) -> Iterator[str]:

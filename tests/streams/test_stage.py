@@ -9,10 +9,12 @@ from schemas.codec import decode
 from schemas.graph import DeadLetter
 from schemas.logged import Message
 from schemas.raw import Batch
+from schemas.topics import BY_NAME, DEAD_LETTERS, EDGES, EVENTS, FLOW_REQUESTS, NODES, SIDES
 from streams.attribute import Attribution
 from streams.stage import KEPT_BYTES, AttributeStage, Emission, PairStage
-from tests.streams.build import batches, connection, message
+from tests.streams.build import batches, connection, message, request
 
+DERIVED = (SIDES, EDGES, FLOW_REQUESTS, NODES, EVENTS)
 HERE, THERE = "10.0.0.1:33000", "10.0.0.9:5432"
 
 
@@ -42,6 +44,23 @@ def test_sides_of_one_flow_go_to_one_partition_from_either_host() -> None:
     mine = window(AttributeStage(partitions=4), 0, connections=[connection(1, HERE, THERE)])
     theirs = window(AttributeStage(partitions=4), 0, host="h2", connections=[connection(9, THERE, HERE)])
     assert mine[0].partition == theirs[0].partition is not None
+
+
+def test_keys_and_partitions_on_the_wire_are_those_that_the_topics_declare() -> None:
+    """The reference of the topics is made of these declarations."""
+    requests = [request("10.0.0.7:4000", "10.0.0.1:80")]
+    attribute, pair = AttributeStage(partitions=4), PairStage()
+    facts: dict[str, Any] = {"processes": [{"pid": 7, "comm": "shop"}], "requests": requests}
+    made = window(attribute, 0, connections=[connection(1, "10.0.0.1:80", "10.0.0.7:4000")], **facts)
+    for sides in [emission for emission in made if emission.topic == "sides"]:
+        made += pair.feed(Message("sides", sides.partition or 0, 0, 0, sides.key, sides.value))
+    made += attribute.feed(Message("owners", 2, 0, 0, b"h1", b"{"))
+
+    assert {emission.topic for emission in made} == {topic.name for topic in (*DERIVED, DEAD_LETTERS)}
+    for emission in made:
+        topic = BY_NAME[emission.topic]
+        assert emission.key == {"host": b"h1", "source": b"owners/2"}[topic.key], topic.name
+        assert (emission.partition is not None) == (topic.spread == "flow"), topic.name
 
 
 def test_sides_become_edges_in_their_partition() -> None:

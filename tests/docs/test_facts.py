@@ -1,0 +1,104 @@
+"""Numbers and names that a page has from the code: said twice, they are compared."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from collectors.http import MOST_PACKETS, RINGS
+from collectors.http_pairs import MOST_FLOWS, PATIENCE_NS
+from collectors.settings import Settings
+from dashboards.alerts.rules import EVERY_MINUTE
+from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS
+from schemas.topics import DAY_MS, EDGES, HOUR_MS, PROCESSES
+from servicemap.replay.reading import AFTER_MS, GRACE_MS
+from sinks.migrate import migrations
+from streams.rewind import STRETCH_MS
+from tests.docs.pages import ROOT
+
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+HOWTO, DOCS = ROOT / "docs" / "howto", ROOT / "docs"
+AGENT = Settings()
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+CAPABILITIES = COMPOSE["services"]["agent"]["cap_add"]
+KEPT = {
+    name: int(days)
+    for _, parts in migrations()
+    for part in parts
+    for name, days in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+).*TTL .* INTERVAL (\d+) DAY", part, re.DOTALL)
+}
+DASHBOARDS = list((ROOT / "dashboards" / "grafana" / "golden").glob("*.json"))
+
+
+def minutes(ms: float) -> int:
+    return round(ms / 60_000)
+
+
+FACTS = [
+    (HOWTO / "docker-compose.md", f"of root's privileges it has {WORDS[len(CAPABILITIES)]}"),
+    (ROOT / "deploy" / "servicemap-agent.service", f"of root's privileges it has {WORDS[len(CAPABILITIES)]}"),
+    (ROOT / "docker-compose.yml", f"of root's privileges it has these {WORDS[len(CAPABILITIES)]}"),
+    (HOWTO / "many-machines.md", f"gives an agent of no account of its own these {WORDS[len(CAPABILITIES)]}"),
+    (
+        HOWTO / "many-machines.md",
+        f"to {AGENT.spool_windows} windows (an hour) or {AGENT.spool_bytes >> 20} MiB wait",
+    ),
+    (HOWTO / "many-machines.md", f"with {WORDS[PROCESSES.partitions]} partitions each"),
+    (HOWTO / "many-machines.md", f"{PROCESSES.retention_ms // DAY_MS} days raw, {EDGES.retention_ms // DAY_MS} day"),
+    (HOWTO / "many-machines.md", f"began more than {MAX_BEHIND_MS // DAY_MS} days before, is refused"),
+    (HOWTO / "many-machines.md", f"read {WORDS[minutes(STRETCH_MS)]} minutes again"),
+    (HOWTO / "troubleshoot.md", f"clock is more than {MAX_BEHIND_MS // DAY_MS} days behind"),
+    (HOWTO / "troubleshoot.md", f"Raw facts are kept for {PROCESSES.retention_ms // DAY_MS} days"),
+    (HOWTO / "replay.md", f"about {WORDS[minutes(STRETCH_MS + GRACE_MS)]} minutes before it"),
+    (HOWTO / "replay.md", f"and {minutes(AFTER_MS)} minutes after it"),
+    (
+        HOWTO / "http-signals.md",
+        f"Rings take {sum(RINGS[:2]) >> 20} MiB, and up to {sum(RINGS) / 2**20} with bridges",
+    ),
+    (HOWTO / "http-signals.md", f"More than {WORDS[len(RINGS)]} network devices"),
+    (HOWTO / "http-signals.md", f"Beyond {MOST_PACKETS:,} such packets a second"),
+    (HOWTO / "http-signals.md", f"more than {MOST_FLOWS:,} connections in a window"),
+    (HOWTO / "http-signals.md", f"or none came for {PATIENCE_NS // 60_000_000_000} minutes"),
+    (HOWTO / "http-signals.md", f"kept for {KEPT['requests_1m']} days"),
+    (HOWTO / "http-signals.md", f"for {KEPT['requests_1h']}; the windows themselves for {KEPT['requests']}"),
+    (HOWTO / "alerts.md", f"reach back ({KEPT['edges_1m']} days here)"),
+    (HOWTO / "grafana.md", f"{WORDS[len(DASHBOARDS)].capitalize()} dashboards"),
+    (DOCS / "architecture.md", f"(`streams/rewind.py`, {WORDS[minutes(STRETCH_MS)]} minutes)"),
+    (DOCS / "architecture.md", f"or began {MAX_BEHIND_MS // DAY_MS} days before, is refused"),
+]
+
+
+@pytest.mark.parametrize(("page", "said"), FACTS, ids=lambda each: each.name if isinstance(each, Path) else None)
+def test_a_number_that_a_page_has_from_the_code_is_the_codes(page: Path, said: str) -> None:
+    text = " ".join(page.read_text().replace("#", " ").split())
+    assert said in text, f"{page.relative_to(ROOT)} does not say: {said}"
+
+
+def test_what_is_said_in_words_alone_still_holds() -> None:
+    assert AGENT.spool_windows * AGENT.window_ms == HOUR_MS  # "(an hour)"
+    assert AGENT.keyframe_ms == 60_000  # "a keyframe, once a minute"
+    assert MAX_AHEAD_MS == HOUR_MS  # "more than an hour after it was logged"
+
+
+@pytest.mark.parametrize("page", ["docs/howto/docker-compose.md", "docs/howto/many-machines.md"])
+def test_capabilities_are_named_alike_everywhere(page: str) -> None:
+    named = set(re.findall(r"\b(?:CAP_)?((?:SYS|DAC|NET)_[A-Z_]+)\b", (ROOT / page).read_text()))
+    unit = set(re.findall(r"CAP_([A-Z_]+)", (ROOT / "deploy" / "servicemap-agent.service").read_text()))
+
+    assert named == set(CAPABILITIES) == unit
+
+
+def test_every_alert_has_its_line_and_no_other_has() -> None:
+    lines = re.findall(r"^\| ([A-Z][^|]+?) \|", (HOWTO / "alerts.md").read_text(), re.M)
+    names = {rule.title for rule in EVERY_MINUTE}
+
+    assert names <= set(lines)
+
+
+def test_every_dashboard_has_its_line() -> None:
+    titles = {json.loads(path.read_text())["title"] for path in DASHBOARDS}
+    lines = re.findall(r"^\| ([A-Z][^|]+?) \|", (HOWTO / "grafana.md").read_text(), re.M)
+
+    assert {title.removeprefix("servicemap: ") for title in titles} == set(lines)
