@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from collectors.cgroups import container_of, parse_cgroup, unit_of
 from collectors.helper import Helper, Stuck
-from collectors.process_facts import Facts, parse_cmdline, parse_uid
+from collectors.process_facts import Facts, cmdline_read, parse_cmdline, parse_uid
 from collectors.process_table import Stat, folder_of
 from collectors.procfs import link, read_file
 from schemas.text import to_text
@@ -158,7 +158,7 @@ class FactsReader:
         draft.netns = int(target[5:-1]) if target else 0
 
     def _cmdline(self, draft: Draft, folder: str) -> None:
-        raw = read_file(f"{folder}/cmdline", self._cmdline_bytes * 4) or b""
+        raw = read_file(f"{folder}/cmdline", cmdline_read(self._cmdline_bytes)) or b""
         draft.cmdline = parse_cmdline(raw, self._cmdline_bytes)
 
     def _link(self, path: str) -> bytes:

@@ -9,6 +9,8 @@ from schemas.text import cut, to_text
 
 _UID = re.compile(rb"[0-9]{1,10}")
 MOST_PASSWD = 4 << 20  # bytes
+_BYTES_OF_CHARACTER = 4  # at most, in UTF-8
+_WITHHELD = 1_024  # bytes before the end of a read that cuts a command line: a secret without its end has no shape
 
 
 class Facts(NamedTuple):
@@ -31,11 +33,19 @@ def parse_uid(status: bytes) -> int:
     return -1
 
 
+def cmdline_read(limit: int) -> int:
+    """Return how many bytes of a command line to read, to show `limit` characters of it."""
+    return limit * _BYTES_OF_CHARACTER + _WITHHELD
+
+
 def parse_cmdline(raw: bytes, limit: int) -> list[str]:
     """Return the arguments, secrets replaced, at most `limit` characters.
 
     Secrets are looked for in the arguments as they are; what is no printable text in them is escaped afterwards.
+    `raw` is what a read of `cmdline_read` bytes returned.
     """
+    if len(raw) >= cmdline_read(limit):
+        raw = raw[: max(len(raw) - _WITHHELD, raw.rfind(b"\0"))]
     text = raw.rstrip(b"\0").decode("utf-8", "surrogateescape")
     if not text:
         return []

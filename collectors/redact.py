@@ -2,15 +2,17 @@
 
 Arguments are read as a shell and the programs read them: a program's own options (`mysql -pX`, `curl -sSu me:X`), also
 behind wrappers (`sudo`, `docker exec`, `sh -c "…"`); names that say it (`--password X`, `PGPASSWORD=X`); and shapes
-(`user:X@host`, `ghp_…`). Rules: redact_programs.py, redact_names.py, redact_shapes.py.
+(`user:X@host`, `ghp_…`). Rules: redact_programs.py, redact_databases.py, redact_names.py, redact_shapes.py,
+redact_scripts.py, redact_tokens.py.
 """
 
 import re
 
-from collectors.redact_kinds import Kind, hide, hide_joined
-from collectors.redact_names import is_secret, strength
-from collectors.redact_programs import PROGRAMS, Program
-from collectors.redact_shapes import HIDDEN, hide_shapes
+from collectors.redact_kinds import Kind, Program, hide, hide_joined
+from collectors.redact_names import is_command, is_secret, strength
+from collectors.redact_programs import PROGRAMS
+from collectors.redact_shapes import hide_shapes
+from collectors.redact_tokens import HIDDEN
 
 _DEEPEST = 4  # command lines within command lines: ssh host "sudo sh -c 'mysql …'"
 _NO_PROGRAM = Program()
@@ -47,6 +49,7 @@ class _Scan:
         # Since words of the program: how many words passed, and which of them are secrets.
         self._counting: list[tuple[int, tuple[int, ...]]] = []
         self._ending = False  # the last argument is a secret
+        self._naming = False  # a bare word may name the secret after it
         self._previous = ""
 
     def all(self, arguments: list[str]) -> list[str]:
@@ -90,8 +93,9 @@ class _Scan:
     def argument(self, argument: str) -> str:
         """Redact one argument."""
         awaited, self._awaited = self._awaited, None
-        counted = not argument.startswith("-") and self._count()
         previous, self._previous = self._previous, argument
+        valued = previous[:1] == "-" and (previous[1:] in self._program.valued or previous in self._program.options)
+        counted = not valued and not argument.startswith("-") and self._count()
         if awaited and (hidden := hide(argument, *awaited)) is not None:
             return hidden
         if self._starts(argument, previous):
@@ -123,19 +127,21 @@ class _Scan:
             return False
         self._program = found
         self._too_early = bool(found.after)
-        self._ending = False
+        self._ending = "" in found.last
+        self._naming = "" in found.names
         self._counting = [(0, found.words[""])] if "" in found.words else []
         return True
 
     def _word(self, argument: str) -> None:
         program = self._program
-        self._too_early &= argument != program.after
+        self._too_early &= argument not in program.after
         places = program.words.get(argument.lower()) or program.words.get(argument.partition(".")[0] + ".*")
         if places:
             self._counting.append((0, places))
         self._ending |= argument in program.last
-        if program.names and strength(argument) in {"password", "token"} and "=" not in argument:
+        if self._naming and strength(argument) in {"password", "token"} and "=" not in argument:
             self._awaited = (argument, None)
+        self._naming |= argument in program.names
 
     def _option(self, argument: str) -> str | None:
         """Redact an option with its argument joined, or await its argument; None for an option of no interest."""
@@ -143,7 +149,7 @@ class _Scan:
         apart = options.get(argument)
         if apart is Kind.FLAG:
             return argument
-        if apart not in {None, Kind.JOINED} and not (self._too_early and argument[1:2] != "-"):
+        if apart not in {None, Kind.JOINED} and not self._waits(argument, apart):
             self._awaited = (argument, apart)
             return argument
         self._word(argument)
@@ -154,14 +160,18 @@ class _Scan:
         if assigned:
             name, sign, value = assigned.groups()
             kind = options.get(name)
-            if kind is not None:
+            if (kind is not None and not self._waits(name, kind)) or is_command(name):
                 hidden = hide(value, name, kind)
                 return None if hidden is None else name + sign + hidden
             return name + sign + HIDDEN if sign != ":" and is_secret(name, value) else None
-        if _OPTION.fullmatch(argument) and strength(argument):
+        if _OPTION.fullmatch(argument) and (strength(argument) or is_command(argument)):
             self._awaited = (argument, None)
             return argument
         return None
+
+    def _waits(self, option: str, kind: Kind | None) -> bool:
+        """Say whether an option means a secret after a word only that has not come."""
+        return self._too_early and (option[1:2] != "-" or kind is Kind.SECRET)
 
     def _joined(self, argument: str) -> str | None:
         """Read a bundle of short options: -sSLu X, -pX. It ends at the first that takes a value."""

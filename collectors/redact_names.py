@@ -21,7 +21,7 @@ _NO_PASSWORDS = (
 )
 TOKENS = {
     "token", "bearer", "jwt", "credential", "credentials", "creds", "apikey", "authkey", "masterauth", "requirepass",
-    "authtoken", "setcookie", "signature", "sig", "hmac", "otp", "mnemonic", "htpasswd", "userpass", "auths",
+    "authtoken", "setcookie", "signature", "sig", "hmac", "otp", "cred", "mnemonic", "htpasswd", "userpass", "auths",
 }  # fmt: skip
 _TOKEN_ENDINGS = (
     "token",
@@ -38,7 +38,8 @@ _KEYS = {  # of: a key of these is a secret, any other key is not (primary-key, 
     "api", "access", "private", "secret", "account", "encryption", "signing", "license", "licence", "storage", "auth",
     "shared", "master", "app", "application", "hmac", "ingest", "ingestion", "admin", "service", "subscription",
     "write", "consumer", "session", "cookie", "jwt", "crypto", "cipher", "decryption", "unseal", "recovery",
-    "registration", "webhook", "encrypt", "instrumentation", "function", "functions", "fernet", "base",
+    "registration", "webhook", "encrypt", "instrumentation", "setup", "enrollment", "function", "functions", "fernet",
+    "base",
 }  # fmt: skip
 WEAK = {
     "auth",
@@ -53,6 +54,7 @@ WEAK = {
     "key",
     "code",
     "tokens",
+    "login",
 }
 _TAILS = {
     "id",
@@ -75,12 +77,13 @@ _TOKENS_OF_TEXT = {  # a language model's tokens, a paging cursor
     "total",     "input", "output", "prompt", "completion", "context", "next", "continuation", "page", "image", "new",
     "start", "end",
 }  # fmt: skip
-_DENIALS = {"no", "not", "without", "skip", "ask", "disable", "is", "has", "require", "requires", "with"}
+_PHRASES = {"pass", "seed", "recovery", "backup", "mnemonic", "key"}
+_DENIALS = {"existing", "no", "not", "without", "skip", "ask", "disable", "is", "has", "require", "requires", "with"}
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 # References to a secret kept elsewhere, and words that are settings.
 _REFERENCE = re.compile(
-    r"\$\{?\w[^\s]*|\$\(.*|`.*|%\w*%?|\{\{.*|<.*>?|@\S+|(?:env|file|fd|vault|ssm|sops|ref|secretref|op|awssm|keyring|prompt)"
-    r"(?::\S*|)|arn:.*|-|\*+|x+|\.\.\.|…",
+    r"\$\$?(?:\w+|\{.*\}|\(.*\))|`.*`?|%\w+%|%[a-z]|%\(\w+\)s|\{\{.*|<[^>]*>|@[\w~-]*[./]\S*"
+    r"|(?:env|file|fd|vault|ssm|sops|ref|secretref|op|awssm|keyring|prompt):\S*|arn:.*|-|\*+|\*{3}\W.*|x+|\.\.\.|…",
     re.I | re.S,
 )
 _SETTING = re.compile(
@@ -89,7 +92,10 @@ _SETTING = re.compile(
     re.I,
 )
 _PATH = re.compile(
-    r"(?:~|\.{1,2})?/[\w.@%~+-]{1,80}(?:/[\w.@%~+:=-]{0,120})*|[A-Za-z]:\\.*|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|conf|cfg|ini|env|jar|p12|jks|pub|kdbx?|gpg|cookies?|sqlite|db|toml|properties|sock|netrc)"
+    r"(?:~|\.{1,2})?/[\w.@%~+-]{1,80}(?:/[\w.@%~+:=-]{0,120})*|[A-Za-z]:\\.*|[\w./-]+\.(?:pem|key|crt|txt|json|ya?ml|conf|cfg|ini|env|jar|p12|jks|pub|kdbx?|gpg|cookies?|sqlite|db|toml|properties|sock|netrc|sig|asc|der|csr|pfx|hex|bin|enc)"
+)
+_FILE = re.compile(
+    r"(?:/(?:etc|run|var|root|home|opt|srv|usr|mnt|tmp|data|dev|proc|secrets?|vault)|~|\$\w+|\.\.?)/[\w./@%~+-]+"
 )
 _NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]+)?(?:[kKmMgG]i?[bB]?|ms|s|m|h|d)?")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^\s@]*", re.I)
@@ -102,6 +108,8 @@ def strength(name: str) -> str:
         words.pop()
     while len(words) > 1 and words[-1].isdigit():
         words.pop()
+    if name == "_auth" or name.endswith(":_auth"):
+        return "token"
     if not words or words[0] in _DENIALS or (len(words) > 1 and words[-2] in _DENIALS):
         return ""
     return _strength(words[-1], set(words[:-1]), words[-2] if len(words) > 1 else "")
@@ -118,11 +126,13 @@ def _strength(last: str, before: set[str], previous: str) -> str:
         )
     if last in {"token", "tokens"} and before & _TOKENS_OF_TEXT:
         return ""
+    if last == "phrase" and previous in _PHRASES:
+        return "password"
     if last == "key":
         return "token" if previous in _KEYS or previous.endswith(("api", "access", "secret")) else "weak"
     if last in TOKENS or (last.endswith(_TOKEN_ENDINGS) and last not in WEAK):
         return "token"
-    if last == "cookie" and previous in {"erlang", "set"}:
+    if (last == "cookie" and previous in {"erlang", "set"}) or (last == "auth" and previous == "rediscli"):
         return "token"
     return "weak" if last in WEAK else ""
 
@@ -134,23 +144,37 @@ def is_secret(name: str, value: str) -> bool:
         return False
     if sure == "password":
         return not _is_setting_of_password(name, value)
-    if _SETTING.fullmatch(value) or (_PATH.fullmatch(value) and not _is_random(value)) or _NUMBER.fullmatch(value):
+    value = value.partition(",")[0] or value
+    if re.fullmatch(r"[0-9]{6,8}", value) and name.lower().endswith("otp"):
+        return True
+    if _SETTING.fullmatch(value) or (_PATH.fullmatch(value) and not is_random(value)) or _NUMBER.fullmatch(value):
         return False
     if _ADDRESS.match(value):
         return False  # what is secret inside has a shape of its own
-    return sure == "token" or _is_random(value) or (bool(re.search(r"(?i)auth", name)) and ":" in value)
+    return sure == "token" or is_random(value) or (bool(re.search(r"(?i)auth|login", name)) and ":" in value)
 
 
 def _is_setting_of_password(name: str, value: str) -> bool:
     if re.fullmatch(r"(?i)true|false|yes|no|none|null|on|off|prompt|ask", value):
         return True
+    if _FILE.fullmatch(value) or value in {"stdin", "/dev/stdin"}:
+        return True
     last = _WORDS.findall(name)[-1].lower()
-    if last in {"pwd", "oldpwd", "secret", "secrets", "psk"} and _PATH.fullmatch(value):
+    if (last in {"pwd", "oldpwd", "psk"} or last.rstrip("s").endswith("secret")) and _PATH.fullmatch(value):
         return True
     return last == "pass" and bool(re.fullmatch(r"[0-9]", value))  # ffmpeg -pass 1
 
 
-def _is_random(value: str) -> bool:
+def is_command(name: str) -> bool:
+    """Say whether a name means a command that prints a secret: --password-command."""
+    stem = name.lower()
+    for ending in ("command", "cmd", "eval"):
+        if stem.endswith(ending):
+            return strength(stem.removesuffix(ending)) == "password"
+    return False
+
+
+def is_random(value: str) -> bool:
     """Say whether a text looks drawn by chance: long, without spaces, with digits and letters."""
     runs = re.findall(r"[A-Za-z0-9+=_~-]{12,}", value)
     return any(re.search(r"[0-9]", run) and re.search(r"[A-Za-z]", run) for run in runs)

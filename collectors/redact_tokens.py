@@ -2,6 +2,7 @@
 
 import re
 
+HIDDEN = "***"  # what stands where a secret was
 _FORMS: tuple[tuple[str, str], ...] = (
     ("GitHub", r"gh[pousr]_[A-Za-z0-9]{16,}"),
     ("GitHub", r"github_pat_\w{20,}"),
@@ -92,6 +93,7 @@ _FORMS: tuple[tuple[str, str], ...] = (
     ("Azure AD", r"[\w~.-]{3}\dQ~[\w~.-]{30,}"),
     ("JFrog", r"AKC[a-zA-Z0-9]{10,}"),
     ("JFrog", r"cmVmdGtuO[A-Za-z0-9+/=]{20,}"),
+    ("OpenWeather", r"(?<=appid=)[0-9a-f]{32}(?![0-9a-f])"),
     ("JSON web token", r"eyJ[\w-]{8,}(?:\.[\w-]*){1,4}"),
     ("JSON web token", r"eyJ[\w+/=-]{40,}"),
     ("Twitter", r"A{20}[A-Za-z0-9%]{20,}"),

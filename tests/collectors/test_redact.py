@@ -4,7 +4,7 @@ import pytest
 
 from collectors.process_facts import bounded
 from collectors.redact import redact
-from collectors.redact_shapes import HIDDEN
+from collectors.redact_tokens import HIDDEN
 
 
 @pytest.mark.parametrize(
