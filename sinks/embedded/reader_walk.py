@@ -24,6 +24,12 @@ _PARTS = {
 _IN = {"in", "notin", "nullin", "notnullin", "globalin", "globalnotin", "globalnullin", "globalnotnullin"}
 _IN |= {f"{name}ignoreset" for name in _IN}
 _SYSTEM = "system"
+_ZONE_FILE = re.compile(r"(^|['\"])file:")
+# The bytes of an aggregate function's state are trusted by whoever reads them.
+_STATE = re.compile(r"(?<![A-Za-z])AggregateFunction\b", re.I)
+_NO_STATES = "Cannot make states of aggregate functions"
+_PLAIN = re.compile(r"\w[\w$-]*+")
+_QUOTES = frozenset("'\"`\\")
 _READONLY = {"field_type": "String", "value": "readonly"}  # a wall of 1; to clients it is one that leaves settings free
 
 
@@ -226,14 +232,6 @@ class Walk:
         if not all(is_plain(node[key]) for key in ("database", "table") if node.get(key)):
             raise refuse("Cannot show a table whose name is not plain")
         return _children(node)
-
-
-_ZONE_FILE = re.compile(r"(^|['\"])file:")
-# The bytes of an aggregate function's state are trusted by whoever reads them.
-_STATE = re.compile(r"(?<![A-Za-z])AggregateFunction\b", re.I)
-_NO_STATES = "Cannot make states of aggregate functions"
-_PLAIN = re.compile(r"\w[\w$-]*+")
-_QUOTES = frozenset("'\"`\\")
 
 
 def is_plain(name: str) -> bool:
