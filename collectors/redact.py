@@ -159,6 +159,10 @@ class _Scan:
         assigned = _ASSIGNMENT.fullmatch(argument)
         if assigned:
             name, sign, value = assigned.groups()
+            parts = sign == ":" and name[:2] == "--" and value.isalpha()  # --Smtp:Password X
+            if parts and strength(value) and strength(name) != "password":
+                self._awaited = (value, None)
+                return argument
             kind = options.get(name)
             if (kind is not None and not self._waits(name, kind)) or is_command(name):
                 hidden = hide(value, name, kind)

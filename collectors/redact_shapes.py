@@ -14,7 +14,7 @@ Rule = Callable[[str], str]
 _JUDGED = 256  # characters of a value by which it is judged where its name says little
 
 _NAMED = re.compile(
-    r"(?<![\w.$-])(?<!\$\{)(?P<name>[\w.$-]++(?:\[[\w.-]{0,40}\])?+)(?:\\?[\"'])?[\]}]?\s{0,4}(?P<sign>=>|:=|==?|:|%3[Dd])\s{0,4}+"
+    r"(?<![\w.$-])(?<!\$\{)(?P<name>[\w.$-]++(?:\[[\w.-]{0,40}\])?+)(?:\\?[\"'])?[\]}]?\s{0,4}(?P<sign>=>|:=|==?|:(?!:)|%3[Dd])\s{0,4}+"
 )
 # The value ends where a quote, a query's parameter or a list's item does. An escaped quote is that of JSON within JSON.
 _VALUE = re.compile(
@@ -89,13 +89,14 @@ def hide_assigned(text: str) -> str:
         if (sure := strength(found["name"])) and (
             value := _VALUE.match(text, at, at + _JUDGED if sure == "weak" else len(text))
         ):
-            at = value.end()
             bare = value[0].strip("\\\"'{}") if value[0][0] in "\\\"'{" else value[0]
             is_port = found[0].endswith(":") and _PORT.match(text, found.end())
             if not is_port and is_secret(found["name"], bare):
                 at = _end_of_value(text, found.end())
                 kept += [text[start : found.end()], _like(value[0])]
                 start = at
+            elif value[0][0] not in "\\\"'{":  # what is in quotes or brackets may hold names of its own
+                at = value.end()
     return "".join([*kept, text[start:]])
 
 

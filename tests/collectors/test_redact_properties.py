@@ -42,13 +42,13 @@ def test_what_is_redacted_stays_as_it_is(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     "secret", ["ghp_" + "a1b2" * 9, "https://me:hunter2hunter2@host/", "--password=hunter2hunter2"]
 )
-@pytest.mark.parametrize("wide", ["\U0001f511", "é", "x"])
-def test_a_secret_where_a_read_ends_is_not_shown_in_part(secret: str, wide: str) -> None:
-    limit, before = 64, len("tool\0ghp_\0")
-    for cut in range(1, len(secret) + 1):
-        most = cmdline_read(limit)
-        wides = (most - before - cut) // len(wide.encode())
-        raw = f"tool\0ghp_\0{wide * wides}{secret}\0host".encode()[:most]
+def test_a_secret_where_a_read_ends_is_not_shown_in_part(secret: str) -> None:
+    limit = 64
+    for seen in range(1, len(secret) + 1):
+        long = "ghp_".ljust(
+            cmdline_read(limit) - len("tool\0\0") - seen, "Z"
+        )  # is replaced: what follows is in the limit
+        raw = f"tool\0{long}\0{secret}\0host".encode()[: cmdline_read(limit)]
 
         shown = " ".join(parse_cmdline(raw, limit))
 
