@@ -47,7 +47,11 @@ class LocalReader:
         self._lease: int | None = None
         self._group_id = 0
         if group is not None:
-            self._join(group)
+            try:
+                self._join(group)
+            except BaseException:
+                self.close()  # the lease with it
+                raise
 
     def poll(self, timeout: float, limit: int) -> list[Record]:
         """Up to `limit` records; see Reader."""

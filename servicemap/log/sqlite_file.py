@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from schemas.private import Unsafe, private_file
+from schemas.text import shown
 from servicemap.log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
 
 APPLICATION_ID = 0x736D6C67  # "smlg"
@@ -83,8 +84,14 @@ def damaged(path: Path, found: object = "") -> LogDamaged:
     """Mark a log as damaged, for all who use it; return the error to raise."""
     with suppress(OSError):  # no room: whoever comes next finds it again
         mark_of(path).touch(mode=0o600)
-    reason = f" ({found})" if found else ""
+    reason = f" ({said(found)})" if found else ""
     return LogDamaged(f"the log {path} is damaged{reason}; what runs on it begins a new one when it is started")
+
+
+def said(error: object) -> str:
+    """Return what SQLite says on one line; it quotes what it finds, which may be anything."""
+    text = " ".join(str(error).split())
+    return shown(text if len(text) <= 100 else f"{text[:100]}…")
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -164,7 +171,7 @@ def _sentence(path: Path, error: sqlite3.Error) -> LogError:
         case "CANTOPEN" | "READONLY" | "PERM" | "AUTH":
             return LogUnusable(f"cannot write the log {path}; give a writable place with --log")
         case _:
-            return LogUnavailable(f"the log {path} cannot be used now: {error}")
+            return LogUnavailable(f"the log {path} cannot be used now: {said(error)}")
 
 
 def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
