@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ASSETS := servicemap/view/page/vendor/built-from.txt
 
-.PHONY: help setup up demo test fuzz check fmt bench lock golden kafka clean
+.PHONY: help setup up demo test soak fuzz check fmt bench lock golden kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ check: setup ## lint, format check, types
 
 fmt: setup ## format the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
+
+soak: setup ## run everything at once for an hour: load, nuisances, kills (ARGS='--minutes 5 --kills 8')
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 bench: setup ## run the benchmarks, write benchmarks/results.json (ONLY=name for one)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
