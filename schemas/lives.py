@@ -12,7 +12,8 @@ waits.
 
 All of this depends on the order of the heartbeats alone, which one partition keeps, and not on when or how often they
 are read. A reader that begins in the middle waits for UNSEEN heartbeats of an agent before it believes to know the
-others.
+others. What is heard of an agent for the first time after another one has begun, and is older than that, may be a copy
+of what was sent long ago: such an agent is in doubt until it is heard again.
 """
 
 from collections.abc import Iterator
@@ -49,7 +50,6 @@ class Life(Struct, eq=False):
     run: Run
     spot: Spot
     first: int  # number of the first window heard
-    opened: int  # its start, ms
     seq: int = -1  # of the last window heard
     window: int = 0  # start of the last window heard, ms
     width: int = 0
@@ -58,6 +58,7 @@ class Life(Struct, eq=False):
     address: str = ""  # one that others may know it by
     alone: bool = False
     over: bool = False
+    doubtful: bool = False  # what was heard of it may be a copy
     certain: bool = False  # over by its own word or its successor's, and not by its silence
     stopped: int = 0
     since: dict[Run, int] = {}  # other agent -> ms it has reported since the last window of this one
@@ -117,10 +118,12 @@ class Lives:
         if life is not None and beat.seq <= life.seq:
             return Verdict.REPEATED, []
         life = life or self._begin(run, beat)
-        late = life.over and self._late(life, beat)
-        if not late:
+        stale = self._stale(life, beat)
+        late = life.over and stale
+        life.doubtful = stale and (life.beats == 0 or (life.doubtful and self._answered(life)))
+        if not late and not life.doubtful:
             self._meet(life, beat)
-        alone = beat.alone and not life.alone
+        alone = beat.alone and not life.alone and not life.doubtful
         _update(life, beat)
         life.over = late
         for other in self._lives.values():
@@ -174,7 +177,7 @@ class Lives:
         spot = (beat.boot_id, beat.netns)
         self._booted.setdefault(beat.boot_id, beat.booted or beat.run)
         self._seats.setdefault(spot, Seat())
-        life = Life(beat.host_id, run, spot, beat.seq, beat.window, since={}, waits=set())
+        life = Life(beat.host_id, run, spot, beat.seq, since={}, waits=set())
         for other in self._lives.values() if beat.seq == 0 else ():
             if beat.window - other.window > SILENT * max(beat.width, other.width):
                 other.over = True  # it ended long before, by the clocks of both
@@ -187,11 +190,11 @@ class Lives:
         """Find the agents that this one has outlived a window of: A, B, A in the log says that both live."""
         for other in self._lives.values():
             pair = frozenset((life.run, other.run))
-            if other is life or other.over or pair in self._pairs:
+            if other is life or other.over or other.doubtful or pair in self._pairs:
                 continue
             same = other.spot == life.spot
             beside = same and beat.beside > 0
-            if beside or (life.since.get(other.run) and (not same or beat.window > other.opened)):
+            if beside or (life.since.get(other.run) and (not same or beat.window > other.run[1])):
                 elder, younger = sorted((life, other), key=self._age)
                 self._pairs[pair] = (elder, younger)
         for other in self._lives.values():
@@ -220,7 +223,8 @@ class Lives:
             if other.since.get(life.run, 0) >= MISSED * max(life.width, other.width):
                 other.over = True
         life.waits = {run for run in life.waits if run in self._lives and not self._lives[run].over}
-        held = [one for one in self._lives.values() if one.spot == life.spot and not one.over and one.known]
+        here = [one for one in self._lives.values() if one.spot == life.spot]
+        held = [one for one in here if one.known and not one.over and not one.doubtful]
         first = min(held, key=self._age, default=None)
         free = seat.leader is None or seat.leader.over
         if first is life and seat.leader is not life and (free or beat.keyframe) and not life.waits:
@@ -239,13 +243,16 @@ class Lives:
         """Order agents: those of one spot by their start, others by their boot."""
         return self._booted[life.spot[0]], life.spot, life.run[1]
 
-    def _late(self, life: Life, beat: Heartbeat) -> bool:
+    def _stale(self, life: Life, beat: Heartbeat) -> bool:
         """Say whether this is no sign of life but what was on its way when a successor began."""
         return any(
-            other.spot == life.spot and other.opened >= beat.window
+            other.spot == life.spot and other.run[1] >= max(beat.window, life.run[1] + 1)
             for other in self._lives.values()
-            if other is not life
         )
+
+    def _answered(self, life: Life) -> bool:
+        """Say whether another agent of its spot was heard since it was."""
+        return any(run in self._lives and self._lives[run].spot == life.spot for run in life.since)
 
     def _forget(self, life: Life) -> None:
         """Keep MOST agents: those that are over go first, then those not heard for longest."""
@@ -270,7 +277,7 @@ def _update(life: Life, beat: Heartbeat) -> None:
     life.hostname = beat.hostname or life.hostname
     life.address = next((ip for ip, local in _addresses(beat) if not local), life.address)
     life.whole = life.whole or beat.keyframe
-    life.alone, life.stopped = beat.alone, beat.stopped
+    life.alone, life.stopped = beat.alone and not life.doubtful, beat.stopped
     life.certain = False
     life.since = {}
 

@@ -6,8 +6,12 @@ that stays incomplete (its agent was killed, a batch was unreadable) is released
 once nothing of it can still come: a later batch of every topic is here, or a complete keyframe, which has one of every
 topic that there is. (A keyframe in which a collector failed has not: its topic is waited for until it is told of again,
 or, if no heartbeat lists it any more, for KEYFRAMES of them.) If the next complete one is much later it is dropped: a
-reader that began meanwhile has not seen it. Runs of an agent follow each other as their heartbeats do; one that was
-killed before its first has no place and says nothing.
+reader that began meanwhile has not seen it.
+
+A window without a heartbeat may not even be known of when the next one is complete. So a number that is missing is
+waited for like a window, and before a complete keyframe, which waits for nothing, such a window tells of the topics of
+that keyframe alone: of others nobody can say whether it had any. Runs of an agent follow each other as their heartbeats
+do; one that was killed before its first has no place and says nothing.
 The result depends on what was sent alone, not on how topics were interleaved or repeated.
 """
 
@@ -133,12 +137,18 @@ class Assembly:
         keyframes = [key for key in held if self._pending[key].keyframe()]
         late = keyframes[1 - KEYFRAMES :]
         passed = max([passed, *(key for key in keyframes if self._closes(key, patient=key in late))])
-        ready = 0
+        ready, before = 0, self._done
         for count, key in enumerate(held, start=1):
-            if self._pending[key].complete():
+            window = self._pending[key]
+            if key >= passed and window.heartbeat is None:
+                continue  # known of or not, the next window decides
+            if key > passed and not _follows(key, before) and not window.keyframe():
+                break
+            if window.complete():
                 ready = count
             elif key >= passed:
                 break
+            before = key
         return self._pop(held[:ready])
 
     def _closes(self, key: Key, *, patient: bool) -> bool:
@@ -151,8 +161,14 @@ class Assembly:
     def _pop(self, keys: list[Key]) -> list[Window]:
         windows = [self._pending.pop(key) for key in keys]
         self._done = max([self._done, *keys])
-        fresh, following = [], None
+        fresh, following, heard = [], None, None
         for window in reversed(windows):
+            if window.heartbeat is not None:
+                heard = window
+            elif heard and heard.keyframe():
+                window.parts = {topic: parts for topic, parts in window.parts.items() if topic in heard.parts}
+                if not window.parts:
+                    continue
             if window.complete():
                 following = window
             elif following and following.any().window - window.any().window > STALE_MS:
@@ -162,6 +178,11 @@ class Assembly:
                 self.counters["incomplete_windows"] += 1
             fresh.append(window)
         return fresh[::-1]
+
+
+def _follows(key: Key, before: Key) -> bool:
+    """Say whether no window can have been between two. What was before a reader began is not looked for."""
+    return before in (NEVER, (key[0], key[1] - 1))
 
 
 def put(windows: dict[At, Window], at: At, topic: str, batch: Batch) -> Window:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
 from schemas.raw import ConnectionBatch, Heartbeat, ListenerBatch, OwnerBatch, ProcessBatch
-from schemas.verdict import b_serves, by_port, connected, listens
+from schemas.verdict import b_serves, by_port, connected, listens, rule
 from streams.assembly import Window
 from streams.naming import NamingRule, program, service
 from streams.scope import Network, local_networks, scope
@@ -78,7 +78,8 @@ class Connection(Struct, eq=False):
                 owner.started,
             )
             serves = b_serves(self.verdict) == (self.end == 1)
-            self.link = None if serves else f"{owner.service} {format_endpoint(self.remote)}"
+            known = rule(self.verdict) != "port"  # a reader that knows more may see the other end connect
+            self.link = f"{owner.service} {format_endpoint(self.remote)}" if known and not serves else None
 
 
 class Host:

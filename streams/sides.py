@@ -38,8 +38,12 @@ class SideRows:
         self._pad()
 
     def late(self, window: int, found: Sequence[Connection]) -> None:
-        """Add who is at these connections in an earlier window; nothing else is said."""
+        """Add who is at these connections in an earlier window; nothing else is said.
+
+        Who serves was said then. By what is known now it may look different, and only to readers that had to wait.
+        """
         self._identify(window, found, seen=False)
+        self._sides["verdict"][len(self._sides["verdict"]) - len(found) :] = [0] * len(found)
         self._pad()
 
     def past(self, window: int, rows: Sequence[tuple[Connection, dict[str, Any]]]) -> None:

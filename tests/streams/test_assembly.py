@@ -3,6 +3,7 @@
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -156,6 +157,28 @@ def test_a_keyframe_in_which_a_collector_failed_does_not_pass_over_what_that_sai
     assert [sorted(w.parts) for w in fed(Intake(), by_owners_last)] == [
         sorted(w.parts) for w in fed(Intake(), messages)
     ]
+
+
+@pytest.mark.parametrize("left", [{"connections"}, {"connections", "owners"}])
+def test_what_a_killed_agent_left_of_a_topic_that_fails_after_it_is_told_in_no_order(left: set[str]) -> None:
+    killed = {topic: batch for topic, batch in batches(2).items() if topic in left}
+    after = lacking(batches(4, run=T0 + 9, seq=0), "connections")
+    messages = sent(batches(0), batches(1), killed, after, batches(5, run=T0 + 9, seq=1))
+    kept = ["owners"] if "owners" in left else []
+    for read in (messages, sorted(messages, key=lambda message: message[0] == "connections")):
+        windows = told(fed(Intake(), read))
+        assert [(parts, whole) for _, seq, parts, whole in windows if seq == 2] == [(kept, False)] * len(kept)
+        assert [(run, seq) for run, seq, *_ in windows if seq != 2] == [(T0, 0), (T0, 1), (T0 + 9, 0), (T0 + 9, 1)]
+
+
+def test_a_number_that_is_missing_is_waited_for_until_nothing_of_it_can_come() -> None:
+    left = {"owners": batches(1)["owners"]}
+    messages = sent(batches(0), left, lacking(batches(2), "owners"), batches(3))
+    by_owners_last = sorted(messages, key=lambda message: message[0] == "owners")
+    for read in (messages, by_owners_last):
+        windows = told(fed(Intake(), read))
+        assert [seq for _, seq, *_ in windows] == [0, 1, 2, 3]
+        assert windows[1] == (T0, 1, ["owners"], False)
 
 
 def test_a_collector_that_never_comes_back_holds_no_window_for_ever() -> None:

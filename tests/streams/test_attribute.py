@@ -62,6 +62,7 @@ def test_an_owner_found_late_is_told_for_the_windows_before_as_well() -> None:
     late = reader.feed(2, owners=holds(7, 1))
     assert sorted(names(late)) == [(0, "p7"), (1, "p7"), (2, "p7")]
     assert [side["seen"] for side in sorted(late, key=lambda side: side["window"])] == [False, False, True]
+    assert {side["window"] for side in late if side["verdict"]} == {2}  # who serves was said then, as it was known
 
 
 def test_an_owner_found_late_is_not_told_for_windows_before_it_started() -> None:

@@ -102,6 +102,17 @@ def test_what_a_collector_that_is_back_does_not_restate_is_gone() -> None:
     assert set(kinds(told)) == {"collector_recovered"}
 
 
+def test_who_serves_is_not_guessed_for_events_while_no_listener_is_known() -> None:
+    reader = Reader()
+    reader.feed(0, "listeners", **{**KNOWN, "listeners": [], "connections": [connection(1, "10.0.0.1:40000", THERE)]})
+    happened: list[str] = []
+    for at in range(1, SETTLED):
+        gone = [connection(1, "10.0.0.1:40000", THERE, closed=True)] if at == 2 else []
+        restated = {"restates": ("listeners",), "listeners": [listener(2, 40_000)]} if at == 2 else {}
+        happened += kinds(reader.feed(at, *(["listeners"] if at < 2 else []), connections=gone, **restated))
+    assert happened == ["collector_recovered"]
+
+
 def test_connections_that_nobody_could_see_are_not_told_as_idle() -> None:
     reader = settled()
     ((_, idle),) = reader.feed(13).sides

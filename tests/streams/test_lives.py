@@ -219,6 +219,17 @@ def test_redelivery_is_no_second_agent() -> None:
     assert read([*once, *once]) == read(once)
 
 
+def test_copies_of_what_an_agent_sent_before_its_successor_began_make_no_second_agent_of_it() -> None:
+    first, second = together(agent(range(4), **SERVICE)), together(agent(range(4, 20), **SERVICE))
+    for repeated in range(0, len(first), 5):
+        copies = [each for each in first[repeated:] if each[0] == "heartbeats"][:2]
+        sent = [*first, *second[:20], copies[0], *second[20:30], *copies[1:], *second[30:]]
+        whole = tables(logged(sent))
+        assert shared(whole) == []
+        for start in (len(first), len(first) + 5, len(first) + 15):
+            assert not difference(whole, tables(logged(sent), then=logged(sent)[start:]))
+
+
 def test_agents_are_bounded_however_many_come() -> None:
     fold = Attribution()
     for number in range(300):

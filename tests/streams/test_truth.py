@@ -73,6 +73,20 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Message], random: Ran
     assert_same(tables(messages), replayed)
 
 
+@pytest.mark.parametrize(
+    ("seed", "hosts", "chaos", "start", "stop"),
+    [(26, 2, True, 0, 200), (29, 3, False, 147, 428), (41, 3, True, 13, 424), (41, 3, True, 13, 82)],
+)
+def test_worlds_that_readers_once_told_differently_give_the_same_map(
+    seed: int, hosts: int, chaos: bool, start: int, stop: int
+) -> None:
+    messages, random = log(seed, hosts=hosts, windows=36, chaos=chaos, fails=True), Random(seed)
+    read = tables(messages)
+    assert_same(read, tables(messages, order=shuffled(random, topic)))
+    assert_same(read, tables(spread(messages), order=shuffled(random, topic), partitions=4))
+    assert_same(read, tables(messages, then=messages[start:stop]))
+
+
 @pytest.mark.parametrize("chaos", [False, True])
 def test_the_worlds_are_eventful(chaos: bool) -> None:
     edges: list[tuple[Any, ...]] = []
