@@ -134,7 +134,7 @@ class HostFold:
             host.connections = {cookie: held for cookie, held in host.connections.items() if cookie in told}
         closed = {cookie for cookie, over in zip(counted.cookie, counted.closed, strict=True) if over}
         found = self._resolved(host, header, window, closed)
-        for at, connections in self._late(header, found).items():
+        for at, connections in self._late(host, header, found).items():
             rows.late(at, connections)
         others: dict[int, Connection] = {}
         if len(host.connections) > len(told):
@@ -214,13 +214,19 @@ class HostFold:
                 connection.unowned = header.window
         return found
 
-    def _late(self, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:
-        """Return the earlier windows for which an owner found now is told, with the connections to tell."""
+    def _late(self, host: Host, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:
+        """Return the earlier windows for which an owner found now is told, with the connections to tell.
+
+        Of windows before this reader knew all owners others may have known another one.
+        """
         late: dict[int, list[Connection]] = {}
+        if host.whole_since is None:
+            return late
         for connection in found:
             assert connection.owner is not None
             first = max(
                 connection.unowned,
+                host.whole_since,
                 header.window - LATE_MS // header.width * header.width,
                 connection.owner.started // header.width * header.width,
             )

@@ -99,6 +99,8 @@ class Host:
         self._listeners_known = False
         self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
         self.networks: tuple[Network, ...] = ()
+        self.whole_since: int | None = None  # window from which on all that run and all that is held has been known
+        self._restated: set[str] = set()
         self.unsure = False  # processes may have started that were not reported
         self.stirred = True  # who runs has changed since sockets without an owner were last looked at
         self._rules = rules
@@ -111,6 +113,10 @@ class Host:
             self._listeners.clear()
         if window.restates("owners"):
             self.holders.clear()
+        self._restated |= {topic for topic in ("processes", "owners") if window.restates(topic)}
+        if len(self._restated) == 2:
+            at = window.any().window
+            self.whole_since = min(self.whole_since or at, at)
         self.unsure = "processes" in window.lacks()
         self.stirred |= any(window.restates(topic) for topic in ("processes", "listeners", "owners"))
         told = self._processes(window.batches("processes"), restated=window.restates("processes"))

@@ -108,8 +108,9 @@ def test_who_serves_is_not_guessed_for_events_while_no_listener_is_known() -> No
     happened: list[str] = []
     for at in range(1, SETTLED):
         gone = [connection(1, "10.0.0.1:40000", THERE, closed=True)] if at == 2 else []
-        restated = {"restates": ("listeners",), "listeners": [listener(2, 40_000)]} if at == 2 else {}
-        happened += kinds(reader.feed(at, *(["listeners"] if at < 2 else []), connections=gone, **restated))
+        lacks, restates = (["listeners"], ()) if at < 2 else ([], ("listeners",))
+        listening = [listener(2, 40_000)] if at >= 2 else []
+        happened += kinds(reader.feed(at, *lacks, restates=restates, connections=gone, listeners=listening))
     assert happened == ["collector_recovered"]
 
 
