@@ -43,7 +43,7 @@ class Chronicle:
             self._began, self._previous = header.window, None
             self._links.clear()
             self._failing = None
-        if window.lacks() & STATE:
+        if window.lacks() & STATE or not host.restated >= STATE:
             self._began = header.window
             self._links = dict.fromkeys(self._links, header.window)
         rows = [
@@ -109,9 +109,12 @@ class Chronicle:
         return rows
 
     def _edges(self, host: Host, header: Batch) -> list[Row]:
-        rows = []
+        """Tell which edges come and go. A reader that has not seen all of a host takes what it finds for told."""
         settled = header.window - self._began >= SETTLED_MS
+        if not host.restated >= STATE:
+            return []
         links = {held.link for held in host.connections.values() if held.link is not None}
+        rows: list[Row] = []
         new = links - self._links.keys()
         if new and settled:
             fresh = {held.link for held in host.connections.values() if held.fresh}

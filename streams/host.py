@@ -14,7 +14,7 @@ from msgspec import Struct
 from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
 from schemas.raw import ConnectionBatch, Heartbeat, ListenerBatch, OwnerBatch, ProcessBatch
 from schemas.verdict import b_serves, by_port, connected, listens, rule
-from streams.assembly import Window
+from streams.assembly import STATE, Window
 from streams.naming import NamingRule, program, service
 from streams.scope import Network, local_networks, scope
 
@@ -96,11 +96,10 @@ class Host:
         self._by_pid: dict[int, Process] = {}
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
         self._listeners: dict[int, tuple[int, int, str]] = {}  # cookie -> transport, port, address
-        self._listeners_known = False
         self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
         self.networks: tuple[Network, ...] = ()
+        self.restated: set[str] = set()  # topics of which all has been known at some time
         self.whole_since: int | None = None  # window from which on all that run and all that is held has been known
-        self._restated: set[str] = set()
         self.unsure = False  # processes may have started that were not reported
         self.stirred = True  # who runs has changed since sockets without an owner were last looked at
         self._rules = rules
@@ -113,8 +112,8 @@ class Host:
             self._listeners.clear()
         if window.restates("owners"):
             self.holders.clear()
-        self._restated |= {topic for topic in ("processes", "owners") if window.restates(topic)}
-        if len(self._restated) == 2:
+        self.restated |= {topic for topic in STATE if window.restates(topic)}
+        if {"processes", "owners"} <= self.restated:
             at = window.any().window
             self.whole_since = min(self.whole_since or at, at)
         self.unsure = "processes" in window.lacks()
@@ -185,7 +184,7 @@ class Host:
         ports = (peer_port, port) if end else (port, peer_port)
         if accepted or self._serving(transport, address, port):  # the listener may be gone before its connections
             decided = listens(end, *ports)
-        elif state == SYN_SENT or self._listeners_known:
+        elif state == SYN_SENT or "listeners" in self.restated:
             decided = connected(end, *ports)
         else:
             decided = by_port(*ports)
@@ -255,7 +254,6 @@ class Host:
         )
 
     def _listen(self, batch: ListenerBatch) -> None:
-        self._listeners_known = True
         for cookie in batch.gone:
             self._listeners.pop(cookie, None)
         rows = batch.listeners

@@ -3,7 +3,8 @@
 A connection may be opened after the host's sockets were scanned and asked something before its packets were read: its
 requests wait for the next window, which knows it, and count there. Requests on what is no connection of this host
 (traffic that it forwards for containers, say) are not told, and those on unknown connections do not wait where the
-collector of connections failed: what is known then depends on how long the reader has been looking.
+collector of connections failed, or has not restated them yet: what is known then depends on how long the reader has
+been looking.
 """
 
 from collections import Counter
@@ -75,7 +76,7 @@ class RequestFold:
             return []
         flows = {connection.flow for connection in host.connections.values()}
         unknown = {key: counted.pop(key) for key in [key for key in counted if key[0] not in flows]}
-        if "connections" in window.lacks():
+        if "connections" in window.lacks() or "connections" not in host.restated:
             self._counters["requests_without_connection"] += len(unknown)
             unknown = {}
         self._waiting = (header.window + header.width, unknown)

@@ -76,6 +76,7 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Message], random: Ran
 @pytest.mark.parametrize(
     ("seed", "hosts", "chaos", "start", "stop"),
     [
+        (14, 2, True, 169, 222),
         (23, 3, True, 104, 313),
         (26, 2, True, 0, 200),
         (29, 3, False, 147, 428),
