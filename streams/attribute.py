@@ -5,7 +5,8 @@ windows too, as rows that hold the identity alone; they merge into what stands. 
 first whole keyframe: a state that is not complete might name the wrong owner. And a whole keyframe replaces all that is
 known of connections, so that what is told after it does not depend on how long the reader has been looking. A topic
 whose collector failed is not restated: what was known of it stays known. Its connections are not told as idle, for
-nobody has seen them; who is at them still is.
+nobody has seen them; who is at them still is. Only an agent that begins after a long hole finds another host: what was
+known before is too old to stand for what its failed collectors do not say, and who begins meanwhile does not know it.
 """
 
 from collections import Counter
@@ -21,7 +22,7 @@ from streams.assembly import Window
 from streams.events import Chronicle, sharing
 from streams.host import Connection, Host
 from streams.intake import Intake
-from streams.ledger import Behind, Bytes, Ledger
+from streams.ledger import CAUGHT_UP_MS, Behind, Bytes, Ledger
 from streams.naming import NamingRule
 from streams.nodes import nodes
 from streams.requests import RequestFold
@@ -98,12 +99,15 @@ class HostFold:
         self._ledger = Ledger()
         self._ledger_run: Run | None = None
         self._run: Run | None = None  # the run that has told all it knows
+        self._until = 0  # end of the last window told
 
     def turn(self, window: Window) -> Told | None:
         """Return what a window says; none before a whole keyframe."""
         header = window.any()
         run = (header.boot_id, header.run)
         if window.keyframe():
+            if run != self._run and header.window - self._until > CAUGHT_UP_MS:
+                self._host = None
             self._run = run
             self._name = window.name or self._name or header.host_id
         if run != self._run:
@@ -115,6 +119,7 @@ class HostFold:
         events = self._chronicle.turn(host, header, window)
         requests = self._requests.turn(host, header, window)
         host.forget(window)
+        self._until = header.window + header.width
         return Told(sides, nodes(host, header, processes), EventBatch(events=events), requests)
 
     def _at(self, header: Batch) -> Host:

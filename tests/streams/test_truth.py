@@ -95,6 +95,11 @@ def test_worlds_that_readers_once_told_differently_give_the_same_map(
     assert_same(read, tables(messages, then=messages[start:stop]))
 
 
+def test_what_was_known_before_a_long_hole_does_not_depend_on_how_long_it_was_known() -> None:
+    messages = log(1009, hosts=3, windows=20, fails=True)
+    assert_same(tables(messages), tables(messages, restarts=[175]))
+
+
 @pytest.mark.parametrize("chaos", [False, True])
 def test_the_worlds_are_eventful(chaos: bool) -> None:
     edges: list[tuple[Any, ...]] = []
