@@ -128,7 +128,8 @@ class Lives:
         life.over = late
         for other in self._lives.values():
             if other is not life:
-                _grow_silent(other, life, ends=alone and other.spot == life.spot)
+                follows = life.first == 0 or other.run[1] < life.run[1]
+                _grow_silent(other, life, ends=alone and follows and other.spot == life.spot)
         self._seat(life, beat)
         if life.stopped:
             life.over = life.certain = True
