@@ -23,6 +23,9 @@ VANISHED_MS = 60_000  # how long an edge has no connection before it counts as g
 LEAST_GAP_MS = 100  # less is how long it takes to look
 MOST_WINDOWS = 24  # of a gap that are named
 ALL_OF_IT = ": what it reports next is of all of them"
+BLIND_MS = (
+    180_000  # a reader begins with less than this before an edge vanishes: what nobody saw for longer is not told
+)
 FORGOTTEN_MS = 120_000  # after a longer silence a host is looked at anew: a reader that began meanwhile knows no better
 Row = tuple[Any, ...]
 
@@ -32,6 +35,7 @@ class Chronicle:
 
     def __init__(self) -> None:
         self._began = 0
+        self._blind = 0  # last window in which not all of the host could be seen
         self._previous: int | None = None
         self._until = 0  # up to when the host was looked at, ms
         self._links: dict[Link, int] = {}  # window in which it last had a connection
@@ -44,8 +48,7 @@ class Chronicle:
             self._links.clear()
             self._failing = None
         if window.lacks() & STATE or not host.restated >= STATE:
-            self._began = header.window
-            self._links = dict.fromkeys(self._links, header.window)
+            self._began = self._blind = header.window
         rows = [
             *self._agent(host, header),
             *_incomplete(host, header, window),
@@ -120,9 +123,13 @@ class Chronicle:
             fresh = {held.link for held in host.connections.values() if held.fresh}
             rows += [_edge(host, header.window, "edge_appeared", link, "talks to") for link in new & fresh]
         self._links.update(dict.fromkeys(links, header.window))
+        if header.window - self._blind < VANISHED_MS:
+            return rows
         for link in [link for link, last in self._links.items() if header.window - last >= VANISHED_MS]:
-            last = self._links.pop(link)
-            rows.append(_edge(host, last + header.width, "edge_vanished", link, "no longer talks to"))
+            seen = self._links.pop(link)
+            last = max(seen, self._blind)
+            if last - seen <= BLIND_MS:
+                rows.append(_edge(host, last + header.width, "edge_vanished", link, "no longer talks to"))
         return rows
 
 

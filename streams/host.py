@@ -101,7 +101,7 @@ class Host:
         self.restated: set[str] = set()  # topics of which all has been known at some time
         self.whole_since: int | None = None  # window from which on all that run and all that is held has been known
         self.unsure = False  # processes may have started that were not reported
-        self.stirred = True  # who runs has changed since sockets without an owner were last looked at
+        self.stirred = True  # who runs has changed, or all was restated, since sockets without an owner were looked at
         self._rules = rules
 
     def learn(self, window: Window) -> list[Process]:
@@ -117,7 +117,7 @@ class Host:
             at = window.any().window
             self.whole_since = min(self.whole_since or at, at)
         self.unsure = "processes" in window.lacks()
-        self.stirred |= any(window.restates(topic) for topic in ("processes", "listeners", "owners"))
+        self.stirred |= any(window.restates(topic) for topic in STATE)
         told = self._processes(window.batches("processes"), restated=window.restates("processes"))
         for batch in window.batches("listeners"):
             self._listen(batch)
