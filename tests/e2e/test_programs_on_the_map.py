@@ -76,7 +76,7 @@ def _curl(port: int) -> tuple[int, int]:
 
 def _redis(port: int) -> None:
     program = installed("redis-benchmark", "redis-tools")
-    subprocess.run([program, "-p", str(port), "-c", "5", "-n", "60000", "-q", "-t", "set"], check=True, stdout=-3)
+    subprocess.run([program, "-p", str(port), "-c", "5", "-n", "400000", "-q", "-t", "set"], check=True, stdout=-3)
 
 
 def _pgbench(port: int) -> None:
