@@ -114,7 +114,7 @@ class Chronicle:
     def _edges(self, host: Host, header: Batch) -> list[Row]:
         """Tell which edges come and go. A reader that has not seen all of a host takes what it finds for told."""
         settled = header.window - self._began >= SETTLED_MS
-        if not host.restated >= STATE:
+        if header.window == self._blind:
             return []
         links = {held.link for held in host.connections.values() if held.link is not None}
         rows: list[Row] = []

@@ -116,7 +116,7 @@ class Host:
         if {"processes", "owners"} <= self.restated:
             at = window.any().window
             self.whole_since = min(self.whole_since or at, at)
-        self.unsure = "processes" in window.lacks()
+        self.unsure = "processes" in window.lacks() or "processes" not in self.restated
         self.stirred |= any(window.restates(topic) for topic in STATE)
         told = self._processes(window.batches("processes"), restated=window.restates("processes"))
         for batch in window.batches("listeners"):
@@ -141,10 +141,15 @@ class Host:
                 self.processes.pop((pid, start), None)
 
     def resolve(self, cookie: int, connection: Connection, *, closed: bool) -> None:
-        """Find the process at this end. One that closed without a known holder was accepted by its listener's."""
+        """Find the process at this end. One that closed without a known holder was accepted by its listener's.
+
+        Of several holders, or listeners, that which a reader knows may not be the one, before it knows them all.
+        """
+        if "owners" not in self.restated:
+            return
         holders: Iterable[Holder] = self.holders.get(cookie, ())
         provenance = "scan"
-        if not holders and closed and connection.owner is None:
+        if not holders and closed and connection.owner is None and "listeners" in self.restated:
             listeners = self._serving(connection.transport, connection.local.address, connection.local.port)
             holders = {holder for each in listeners for holder in self.holders.get(each, ())}
             provenance = "listener"

@@ -114,6 +114,26 @@ def test_who_serves_is_not_guessed_for_events_while_no_listener_is_known() -> No
     assert happened == ["collector_recovered"]
 
 
+def test_a_reader_that_begins_while_owners_are_not_known_tells_them_from_when_they_are() -> None:
+    reader = Reader()
+    reader.feed(0, "owners", **{**KNOWN, "owners": []})
+    reader.feed(1)
+    ((_, back),) = reader.feed(2, restates=("owners",), owners=KNOWN["owners"]).sides
+    assert back.sides.window == [T0 + 2 * WIDTH]
+    assert back.identities.service == ["shop"]
+
+
+def test_an_edge_that_nobody_could_see_for_long_vanishes_untold() -> None:
+    reader = settled()
+    happened: list[str] = []
+    for at in range(SETTLED, SETTLED + 3 * MINUTE + 2):
+        happened += kinds(reader.feed(at, "connections"))
+    happened += kinds(reader.feed(SETTLED + 3 * MINUTE + 2, restates=("connections",)))
+    for at in range(SETTLED + 3 * MINUTE + 3, SETTLED + 6 * MINUTE):
+        happened += kinds(reader.feed(at))
+    assert happened == ["collector_failed", "collector_recovered"]
+
+
 def test_connections_that_nobody_could_see_are_not_told_as_idle() -> None:
     reader = settled()
     ((_, idle),) = reader.feed(13).sides

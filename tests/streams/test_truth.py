@@ -74,22 +74,23 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Message], random: Ran
 
 
 @pytest.mark.parametrize(
-    ("seed", "hosts", "chaos", "start", "stop"),
+    ("seed", "hosts", "windows", "chaos", "start", "stop"),
     [
-        (14, 2, True, 169, 222),
-        (23, 3, True, 104, 313),
-        (26, 2, True, 0, 200),
-        (29, 3, False, 147, 428),
-        (41, 3, True, 13, 424),
-        (41, 3, True, 13, 82),
-        (41, 3, True, 274, 410),
-        (1049, 3, True, 215, 521),
+        (14, 2, 36, True, 169, 222),
+        (23, 3, 36, True, 104, 313),
+        (26, 2, 36, True, 0, 200),
+        (29, 3, 36, False, 147, 428),
+        (41, 3, 36, True, 13, 424),
+        (41, 3, 36, True, 13, 82),
+        (41, 3, 36, True, 274, 410),
+        (1049, 3, 36, True, 215, 521),
+        (2085, 3, 8, True, 17, 106),
     ],
 )
 def test_worlds_that_readers_once_told_differently_give_the_same_map(
-    seed: int, hosts: int, chaos: bool, start: int, stop: int
+    seed: int, hosts: int, windows: int, chaos: bool, start: int, stop: int
 ) -> None:
-    messages, random = log(seed, hosts=hosts, windows=36, chaos=chaos, fails=True), Random(seed)
+    messages, random = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True), Random(seed)
     read = tables(messages)
     assert_same(read, tables(messages, order=shuffled(random, topic)))
     assert_same(read, tables(spread(messages), order=shuffled(random, topic), partitions=4))
