@@ -123,7 +123,17 @@ class Host:
             self._listen(batch)
         for batch in window.batches("owners"):
             self._own(batch)
+        if (window.restates("owners") or window.restates("processes")) and not window.restates("connections"):
+            self._unsettle(window.any().window)
         return told
+
+    def _unsettle(self, at: int) -> None:
+        """Forget who is at every connection: it is found anew from what was restated, as new readers find it."""
+        for connection in self.connections.values():
+            if connection.owner is not None:
+                connection.unowned = at
+            connection.owner, connection.tied = None, False
+            connection.identify()
 
     def forget(self, window: Window) -> None:
         """Drop the connections, holdings and processes that ended in the window, once the window has been told."""

@@ -85,6 +85,7 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Message], random: Ran
         (41, 3, 36, True, 274, 410),
         (1049, 3, 36, True, 215, 521),
         (2085, 3, 8, True, 17, 106),
+        (2123, 3, 36, False, 248, 521),
     ],
 )
 def test_worlds_that_readers_once_told_differently_give_the_same_map(
