@@ -225,13 +225,13 @@ class HostFold:
         Of windows before this reader knew all owners others may have known another one.
         """
         late: dict[int, list[Connection]] = {}
-        if host.whole_since is None:
+        if host.owned_since is None:
             return late
         for connection in found:
             assert connection.owner is not None
             first = max(
                 connection.unowned,
-                host.whole_since,
+                host.owned_since,
                 header.window - LATE_MS // header.width * header.width,
                 connection.owner.started // header.width * header.width,
             )

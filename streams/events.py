@@ -47,7 +47,7 @@ class Chronicle:
             self._began, self._previous = header.window, None
             self._links.clear()
             self._failing = None
-        if window.lacks() & STATE or not host.restated >= STATE:
+        if window.lacks() & STATE or not host.whole:
             self._began = self._blind = header.window
         rows = [
             *self._agent(host, header),

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
 from schemas.raw import ConnectionBatch, Heartbeat, ListenerBatch, OwnerBatch, ProcessBatch
-from schemas.verdict import b_serves, by_port, connected, listens, rule
+from schemas.verdict import b_serves, by_port, connected, listens
 from streams.assembly import STATE, Window
 from streams.naming import NamingRule, program, service
 from streams.scope import Network, local_networks, scope
@@ -78,8 +78,7 @@ class Connection(Struct, eq=False):
                 owner.started,
             )
             serves = b_serves(self.verdict) == (self.end == 1)
-            known = rule(self.verdict) != "port"  # a reader that knows more may see the other end connect
-            self.link = f"{owner.service} {format_endpoint(self.remote)}" if known and not serves else None
+            self.link = None if serves else f"{owner.service} {format_endpoint(self.remote)}"
 
 
 class Host:
@@ -99,7 +98,8 @@ class Host:
         self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
         self.networks: tuple[Network, ...] = ()
         self.restated: set[str] = set()  # topics of which all has been known at some time
-        self.whole_since: int | None = None  # window from which on all that run and all that is held has been known
+        self.whole = False  # connections have been restated while all else was known: it is known who serves
+        self.owned_since: int | None = None  # window from which on all that run and all that is held has been known
         self.unsure = False  # processes may have started that were not reported
         self.stirred = True  # who runs has changed, or all was restated, since sockets without an owner were looked at
         self._rules = rules
@@ -115,7 +115,8 @@ class Host:
         self.restated |= {topic for topic in STATE if window.restates(topic)}
         if {"processes", "owners"} <= self.restated:
             at = window.any().window
-            self.whole_since = min(self.whole_since or at, at)
+            self.owned_since = min(self.owned_since or at, at)
+        self.whole |= self.restated >= STATE and window.restates("connections")
         self.unsure = "processes" in window.lacks() or "processes" not in self.restated
         self.stirred |= any(window.restates(topic) for topic in STATE)
         told = self._processes(window.batches("processes"), restated=window.restates("processes"))

@@ -98,11 +98,13 @@ def test_worlds_that_readers_once_told_differently_give_the_same_map(
     assert_same(read, tables(messages, then=messages[start:stop]))
 
 
-@pytest.mark.parametrize(("seed", "hosts", "restart"), [(1009, 3, 175), (1078, 2, 123)])
+@pytest.mark.parametrize(
+    ("seed", "hosts", "windows", "restart"), [(1009, 3, 20, 175), (1078, 2, 20, 123), (3011, 3, 36, 247)]
+)
 def test_what_was_known_before_long_holes_does_not_depend_on_how_long_it_was_known(
-    seed: int, hosts: int, restart: int
+    seed: int, hosts: int, windows: int, restart: int
 ) -> None:
-    messages = log(seed, hosts=hosts, windows=20, fails=True)
+    messages = log(seed, hosts=hosts, windows=windows, fails=True)
     assert_same(tables(messages), tables(messages, restarts=[restart]))
 
 
