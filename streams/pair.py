@@ -100,7 +100,7 @@ class Pairing:
                 for key, end in product(touched.keys() & then.closed, (0, 1)):
                     gone, other = then.at[end].get(key, 0), now.at[1 - end].get(key, 0)
                     identity = then.identity(gone)
-                    lasts = 0 < now.columns["since"][other] <= then.window
+                    lasts = any(0 < since <= then.window for since, _, _ in now.sights(other))
                     if lasts and then.columns["closed"][gone] and identity[_NODE]:
                         later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
         return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(later.items())]

@@ -136,6 +136,20 @@ def test_an_end_that_closed_first_is_told_while_the_other_lasts(order: tuple[int
     assert not [row for row in rows if row[0] > 1]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0), (2, 0, 1)])
+def test_an_end_that_closed_first_is_told_even_if_the_others_agent_was_restarted_meanwhile(
+    order: tuple[int, ...],
+) -> None:
+    sides = [
+        side(1, who=SERVER, closed=True),
+        side(0, at=1, who=CLIENT),
+        side(0, at=1, who=CLIENT, since=T0 + WIDTH, fresh=False),
+    ]
+    pair = pairing()
+    rows = [row for number in order for row in told(pair.feed(sides[number]))]
+    assert (1, "", "nginx", 0, 0) in rows
+
+
 def test_an_end_that_closed_is_not_told_of_the_next_connection_on_the_same_ports() -> None:
     pair = pairing()
     pair.feed(side(0, who=CLIENT, closed=True))

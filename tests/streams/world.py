@@ -185,6 +185,13 @@ class Agent:
             window = last + self._random.choice((0, 1, 2, 6))
         return self.logged
 
+    def go_on(self) -> list[tuple[str, int, bytes]]:
+        """Tell two whole windows after the last, so that nothing that was logged still waits for what comes next."""
+        self.logged, self._fails, self._chaos = [], False, False
+        for seq, at in enumerate((self._windows, self._windows + 1)):
+            self._tell(at, seq, T0 + self._windows * WIDTH, killed=False)
+        return self.logged
+
     def _tell(self, at: int, seq: int, run: int, *, killed: bool) -> None:
         keyframe = seq == 0 or at % KEYFRAME == 0
         failed = {topic: "OSError: it broke" for topic in FAILING if self._failing(topic, run, at)}
@@ -287,14 +294,17 @@ def log(
     """Return what all agents of a world logged, in the order of its logging; repeats and failures included."""
     world = World(seed, hosts, windows)
     records: list[tuple[int, int, str, bytes]] = []
-    for number, machine in enumerate(world.machines):
-        for topic, at, value in Agent(machine, world, chaos=chaos, fails=fails).live():
+    agents = [Agent(machine, world, chaos=chaos, fails=fails) for machine in world.machines]
+    for number, agent in enumerate(agents):
+        for topic, at, value in agent.live():
             records.append((at, number, topic, value))
     records.sort(key=lambda record: record[0])  # stable: a host's order stays
     if chaos:
         repeated = [(at, record) for at, record in enumerate(records) if world.random.random() < 0.05]
         for at, record in reversed(repeated):
             records.insert(min(len(records), at + world.random.randint(1, 30)), record)
+    last = [(at, number, topic, value) for number, agent in enumerate(agents) for topic, at, value in agent.go_on()]
+    records += sorted(last, key=lambda record: record[0])
     offsets: defaultdict[tuple[str, int], int] = defaultdict(int)
     messages = []
     now = 0
