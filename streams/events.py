@@ -47,14 +47,15 @@ class Chronicle:
             self._began, self._previous = header.window, None
             self._links.clear()
             self._failing = None
-        if window.lacks() & STATE or not host.whole:
+        sees = host.whole and not window.lacks() & STATE
+        if not sees:
             self._began = self._blind = header.window
         rows = [
             *self._agent(host, header),
             *_incomplete(host, header, window),
             *self._collectors(host, header, window.heartbeat),
             *_processes(host, header, window),
-            *self._edges(host, header),
+            *(self._edges(host, header) if sees else ()),
         ]
         self._previous = header.window
         self._until = (window.heartbeat and window.heartbeat.stopped) or header.window + header.width
@@ -114,8 +115,6 @@ class Chronicle:
     def _edges(self, host: Host, header: Batch) -> list[Row]:
         """Tell which edges come and go. A reader that has not seen all of a host takes what it finds for told."""
         settled = header.window - self._began >= SETTLED_MS
-        if header.window == self._blind:
-            return []
         links = {held.link for held in host.connections.values() if held.link is not None}
         rows: list[Row] = []
         new = links - self._links.keys()

@@ -63,7 +63,8 @@ class Intake:
         seat = self._lives.seat(spot)
         assembly = self._spots.setdefault(spot, Assembly(self.counters, self._limit))
         terms = self._led.setdefault(run, [])
-        if not terms or terms[-1][0] != seat.term:
+        begins = not terms or terms[-1][0] != seat.term
+        if begins:
             for other, seq in self._lives.heard(spot):
                 if other != run and not self._lives.gone(other):
                     self._unseat(other, seq + 1)
@@ -76,7 +77,8 @@ class Intake:
         for other, seq in self._lives.heard(spot):
             if other != run:
                 self._set_aside(other, seq)
-        return assembly.add((seat.term, beat.seq), HEARTBEATS.name, beat, seat.name)
+        windows = assembly.add((seat.term, beat.seq), HEARTBEATS.name, beat, seat.name)
+        return windows + assembly.release() if begins else windows
 
     def _wait(self, run: Run, spot: Spot, beat: Heartbeat) -> list[Window]:
         """Keep a window until it is known that another agent has told it, or that there is no other."""

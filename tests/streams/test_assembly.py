@@ -123,6 +123,12 @@ def test_what_waits_for_its_runs_heartbeat_is_bounded() -> None:
     assert intake.counters["placeless_windows"] == 2
 
 
+def test_what_was_sent_before_an_agent_led_is_told_though_its_next_window_stays_incomplete() -> None:
+    lost = ((4, "heartbeats"), (5, "heartbeats"), (7, "processes"))
+    runs = [batches(at, run=T0 + (at > 3), seq=at - 4 * (at > 3), keyframe=at in (0, 3, 4, 7)) for at in range(8)]
+    assert seqs(fed(Intake(), sent(*runs, without=lost))) == [0, 1, 2, 3, 0, 1, 2]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.randoms(use_true_random=False), st.sets(st.tuples(st.integers(0, 7), st.sampled_from(list(batches(0))))))
 def test_any_interleaving_and_repetition_tells_the_same_windows(random: Random, lost: set[tuple[int, str]]) -> None:

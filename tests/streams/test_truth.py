@@ -21,6 +21,7 @@ worlds = st.builds(
     windows=st.sampled_from((8, 20, 36)),
     chaos=st.booleans(),
     fails=st.booleans(),
+    goes_on=st.just(True),
 )
 randoms = st.builds(Random, st.integers(0, 10**9))
 some = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -86,12 +87,13 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Message], random: Ran
         (1049, 3, 36, True, 215, 521),
         (2085, 3, 8, True, 17, 106),
         (2123, 3, 36, False, 248, 521),
+        (4075, 3, 20, True, 55, 233),
     ],
 )
 def test_worlds_that_readers_once_told_differently_give_the_same_map(
     seed: int, hosts: int, windows: int, chaos: bool, start: int, stop: int
 ) -> None:
-    messages, random = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True), Random(seed)
+    messages, random = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True, goes_on=True), Random(seed)
     read = tables(messages)
     assert_same(read, tables(messages, order=shuffled(random, topic)))
     assert_same(read, tables(spread(messages), order=shuffled(random, topic), partitions=4))
@@ -104,7 +106,7 @@ def test_worlds_that_readers_once_told_differently_give_the_same_map(
 def test_what_was_known_before_long_holes_does_not_depend_on_how_long_it_was_known(
     seed: int, hosts: int, windows: int, restart: int
 ) -> None:
-    messages = log(seed, hosts=hosts, windows=windows, fails=True)
+    messages = log(seed, hosts=hosts, windows=windows, fails=True, goes_on=True)
     assert_same(tables(messages), tables(messages, restarts=[restart]))
 
 

@@ -289,9 +289,19 @@ class Agent:
 
 
 def log(
-    seed: int, *, hosts: int = 2, windows: int = 30, partitions: int = 1, chaos: bool = True, fails: bool = False
+    seed: int,
+    *,
+    hosts: int = 2,
+    windows: int = 30,
+    partitions: int = 1,
+    chaos: bool = True,
+    fails: bool = False,
+    goes_on: bool = False,
 ) -> list[Message]:
-    """Return what all agents of a world logged, in the order of its logging; repeats and failures included."""
+    """Return what all agents of a world logged, in the order of its logging; repeats and failures included.
+
+    If it `goes_on`, two whole windows of each host follow.
+    """
     world = World(seed, hosts, windows)
     records: list[tuple[int, int, str, bytes]] = []
     agents = [Agent(machine, world, chaos=chaos, fails=fails) for machine in world.machines]
@@ -303,8 +313,9 @@ def log(
         repeated = [(at, record) for at, record in enumerate(records) if world.random.random() < 0.05]
         for at, record in reversed(repeated):
             records.insert(min(len(records), at + world.random.randint(1, 30)), record)
-    last = [(at, number, topic, value) for number, agent in enumerate(agents) for topic, at, value in agent.go_on()]
-    records += sorted(last, key=lambda record: record[0])
+    if goes_on:
+        last = [(at, number, topic, value) for number, agent in enumerate(agents) for topic, at, value in agent.go_on()]
+        records += sorted(last, key=lambda record: record[0])
     offsets: defaultdict[tuple[str, int], int] = defaultdict(int)
     messages = []
     now = 0
