@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 PATIENCE_S = 0.5
+LOOKS = 10  # in that time: where the host is so busy, or was paused, that we look late, the thread had no turn either
 Job = Callable[[], None]
 
 
@@ -68,13 +69,14 @@ class Helper:
             threading.Thread(target=_serve, args=(self._queue,), name="reads", daemon=True).start()
         batch = Batch(jobs)
         self._queue.put(batch)
-        before = 0
-        while not batch.finished.wait(self._patience_s):
-            if batch.done == before:
+        before = looks = 0
+        while not batch.finished.wait(self._patience_s / LOOKS):
+            looks = looks + 1 if batch.done == before else 0
+            before = batch.done
+            if looks == LOOKS:
                 batch.leave()
                 self.close()
                 return Stuck(before, batch)
-            before = batch.done
         if batch.error is not None:
             raise batch.error
         return None
