@@ -3,7 +3,6 @@
 import functools
 import logging
 import re
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 
-from schemas.text import shown
+from schemas.messages import lines, log_to_stderr
 from servicemap.config import ConfigError, load
 from servicemap.log.protocol import LogError
 
@@ -23,24 +22,7 @@ class Failure(click.ClickException):
 
     def show(self, file: Any = None) -> None:
         """Print the sentence."""
-        click.echo(f"servicemap: {_printable(self.format_message())}", err=True)
-
-
-class LogFormatter(logging.Formatter):
-    """Lines of the program's own log, in which names that others chose cannot hide or forge anything."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        """Return the line of a record."""
-        record.message = shown(record.message)
-        return super().formatMessage(record)
-
-    def formatException(self, ei: Any) -> str:
-        """Return a traceback, line by line."""
-        return _printable(super().formatException(ei))
-
-
-def _printable(text: str) -> str:
-    return "\n".join(map(shown, text.split("\n")))
+        click.echo(f"servicemap: {lines(self.format_message())}", err=True)
 
 
 class Duration(click.ParamType):
@@ -129,8 +111,6 @@ def configured(**keys: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
 
 def _log(debug: bool) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.DEBUG if debug else logging.WARNING, handlers=[handler])
+    log_to_stderr(logging.DEBUG if debug else logging.WARNING, "%(asctime)s %(levelname)s %(name)s: %(message)s")
     if not debug:  # what it warns of with a traceback, a failure says in a sentence
         logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)

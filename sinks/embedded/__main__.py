@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from schemas.messages import log_to_stderr
 from schemas.threads import end_with_any_thread
 from sinks.embedded import pulse
 from sinks.embedded.folder import DAMAGED, Damaged, StartError
@@ -32,7 +33,7 @@ def main(arguments: list[str]) -> int:
     """Run until SIGTERM or SIGINT; 1 when the store cannot start, 3 when its files are damaged."""
     options = vars(_parser().parse_args(arguments))
     parent = options.pop("parent")
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    log_to_stderr(logging.WARNING, "%(levelname)s %(name)s: %(message)s")
     end_with_any_thread()
     # Blocked before the engine starts its threads, which inherit that, and waited for: a handler
     # would run in the middle of whatever Python does.
