@@ -24,7 +24,7 @@ from schemas.raw import Batch, Heartbeat
 from schemas.topics import HEARTBEATS, RAW
 
 STALE_MS = 120_000  # an incomplete window is dropped if the next complete one is later than this
-KEYFRAMES = 3  # complete ones after which an incomplete window is released whatever they lack
+KEYFRAMES = 5  # complete ones after which an incomplete window is released whatever they lack
 TOPICS = frozenset(topic.name for topic in RAW)
 STATE = frozenset({"processes", "connections", "listeners", "owners"})  # of what every keyframe restates
 Key = tuple[int, int]  # term of the lead, number of the window in the run
