@@ -23,9 +23,7 @@ VANISHED_MS = 60_000  # how long an edge has no connection before it counts as g
 LEAST_GAP_MS = 100  # less is how long it takes to look
 MOST_WINDOWS = 24  # of a gap that are named
 ALL_OF_IT = ": what it reports next is of all of them"
-BLIND_MS = (
-    180_000  # a reader begins with less than this before an edge vanishes: what nobody saw for longer is not told
-)
+BLIND_MS = 180_000  # a reader begins with less than this before an edge vanishes: what is unseen longer is not told
 FORGOTTEN_MS = 120_000  # after a longer silence a host is looked at anew: a reader that began meanwhile knows no better
 Row = tuple[Any, ...]
 

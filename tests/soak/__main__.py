@@ -84,10 +84,18 @@ class Soak:
     def _without_collector(self, server: int) -> None:
         self._running.until(_OPEN.format(server=server), lambda rows: rows == [(30,)], 90)
         pause = self._seconds * 0.1 / 5
+        began = time.time()
         for _ in range(5):
             time.sleep(pause * self._chance.uniform(0.2, 1.0))
             self._kill("collect")
         _say("the collector was killed 5 times")
+        seen = _SEEN.format(server=server, after=time.time())
+        self._running.until(seen, lambda rows: rows == [(30,)], 90)
+        gaps = self._running.sql(_GAPS.format(after=began))
+        for _, detail in gaps:
+            _say(f"gap: {detail}")
+        starts = self._running.sql(_STARTS.format(after=began))[0][0]
+        self._check(0 < starts == len(gaps), f"the agent was started {starts} times, and {len(gaps)} gaps are told")
 
     def _kill(self, name: str) -> None:
         pid = until(lambda: self._running.parts().get(name), bool, 90, f"{name} to run")
@@ -135,6 +143,15 @@ class Soak:
 _OPEN = """
 SELECT uniqExact(if(a_port = {server}, b_port, a_port)) FROM edges FINAL WHERE a_port = {server} OR b_port = {server}
 """
+_SEEN = """
+SELECT uniqExact(if(a_port = {server}, b_port, a_port)) FROM edges FINAL
+WHERE (a_port = {server} OR b_port = {server}) AND window > toDateTime64({after}, 3)
+"""
+_GAPS = """
+SELECT time, detail FROM events FINAL
+WHERE kind IN ('gap', 'host_silent') AND time > toDateTime64({after}, 3) ORDER BY time
+"""
+_STARTS = "SELECT count() FROM events FINAL WHERE kind = 'agent_started' AND time > toDateTime64({after}, 3)"
 
 
 def _say(text: str) -> None:
