@@ -1,0 +1,63 @@
+"""Who really was at the ends, as the programs themselves say and as the laboratory knows that started them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from tests.truth.oracle import End
+from tests.truth.packets import Spot
+
+_SLACK_NS = 20_000_000
+
+
+class Claim(NamedTuple):
+    """Pids of a host that served or made connections.
+
+    `held` are those that had the socket in their hands for a moment and did nothing with it, as an acceptor that passes
+    it on. What is None says nothing.
+    """
+
+    host: str
+    pids: frozenset[int]
+    held: frozenset[int] = frozenset()
+    local: Spot | None = None
+    remote: Spot | None = None
+    local_port: int | None = None
+    remote_port: int | None = None
+    since: float = 0.0
+    until: float = float("inf")
+
+    def fits(self, end: End) -> bool:
+        """Say whether it speaks of an end."""
+        return (
+            end.host == self.host
+            and self.local in (None, end.local)
+            and self.remote in (None, end.remote)
+            and self.local_port in (None, end.local[1])
+            and self.remote_port in (None, end.remote[1])
+            and self.since * 1e9 - _SLACK_NS <= end.began <= self.until * 1e9 + _SLACK_NS
+        )
+
+
+class Owners:
+    """Finds the owners of ends. What a program said of one connection stands above what is known of its port."""
+
+    def __init__(self, claims: Iterable[Claim], said: Iterable[Claim]) -> None:
+        self._claims = list(claims)
+        self._said: dict[tuple[str, Spot | None, Spot | None], list[Claim]] = defaultdict(list)
+        for claim in said:
+            self._said[claim.host, claim.local, claim.remote].append(claim)
+        for of_one in self._said.values():
+            of_one.sort(key=lambda claim: claim.since)
+
+    def of(self, alike: list[End]) -> list[Claim | None]:
+        """Return who was at each of the ends of one flow at one host, in the order in which they began."""
+        said = self._said.get((alike[0].host, alike[0].local, alike[0].remote), [])
+        good = [end for end in alike if end.established]
+        if said and len(said) == len(good):
+            exact = dict(zip(map(id, good), said, strict=True))
+            return [exact.get(id(end)) or self._known(end) for end in alike]
+        return [self._known(end) for end in alike]
+
+    def _known(self, end: End) -> Claim | None:
+        return next((claim for claim in self._claims if claim.fits(end)), None)

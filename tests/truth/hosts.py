@@ -1,0 +1,150 @@
+"""Hosts made of namespaces: a network, a hostname, processes and a /proc of their own, joined by a switch.
+
+All of it ends with the process that holds it, so nothing is left behind.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+SUBNET, SUBNET6 = "10.213.77", "fd00:213:77:"
+SECONDS = 20.0
+_HOLD = 'echo {name} >/proc/sys/kernel/hostname; ip link set lo up; trap "" CHLD; exec sleep infinity'
+
+
+class Running:
+    """A program on a host; `pid` is the one its host knows."""
+
+    def __init__(self, entering: "subprocess.Popen[bytes]", began: float) -> None:
+        self.began = began
+        self._entering = entering
+        self._outside = waited(lambda: _child(entering), "program to start").pid
+        self.pid = _inside(self._outside)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Send it a signal, and wait for its end."""
+        self.send(number)
+        self.wait()
+
+    def send(self, number: int) -> None:
+        """Send it a signal."""
+        with suppress(ProcessLookupError):
+            os.kill(self._outside, number)
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; return its code."""
+        return self._entering.wait(SECONDS * 3)
+
+    def children(self) -> list[int]:
+        """Return the pids of its children, as its host knows them."""
+        return [_inside(child.pid) for child in psutil.Process(self._outside).children()]
+
+    def listens(self, port: int) -> bool:
+        """Say whether anybody listens to a TCP port of its host."""
+        tables = [Path(f"/proc/{self._outside}/net/{name}").read_text() for name in ("tcp", "tcp6")]
+        return any(re.search(rf":{port:04X} \S+ 0A ", table) for table in tables)
+
+
+class Host:
+    """One host of the laboratory."""
+
+    def __init__(self, name: str, number: int, init: int, stack: ExitStack) -> None:
+        self.name = name
+        self.address = f"{SUBNET}.{number}"
+        self.address6 = f"{SUBNET6}:{number}"
+        self.init = init
+        self._stack = stack
+
+    def inside(self, *namespaces: str) -> list[str]:
+        """Return the command that enters its namespaces."""
+        kinds = namespaces or ("net", "uts", "pid", "mount")
+        return ["nsenter", f"--target={self.init}", f"--wd={Path.cwd()}", *(f"--{kind}" for kind in kinds)]
+
+    def start(self, command: Sequence[str], output: "Path | None" = None, user: int = 0) -> Running:
+        """Run a program here until it is stopped, or to the end of the laboratory."""
+        said: IO[bytes] | int = subprocess.DEVNULL if output is None else self._stack.enter_context(output.open("ab"))
+        whose = [f"--setuid={user}", f"--setgid={user}"] if user else []
+        began = time.time()
+        entering = subprocess.Popen(
+            [*self.inside(), *whose, "--", *command], stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+        self._stack.callback(entering.wait)
+        self._stack.callback(entering.kill)
+        return Running(entering, began)
+
+    def processes(self) -> set[int]:
+        """Return the pids, as outsiders know them, of all its processes."""
+        mine = (Path(f"/proc/{self.init}/ns/pid")).stat().st_ino
+        found = set()
+        for pid in psutil.pids():
+            with suppress(OSError):
+                if (Path(f"/proc/{pid}/ns/pid")).stat().st_ino == mine:
+                    found.add(pid)
+        return found - {self.init}
+
+    def run(self, command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+        """Run a program here to its end."""
+        return subprocess.run([*self.inside(), "--", *command], capture_output=True, text=True, timeout=60, check=True)
+
+
+@contextmanager
+def switched(names: Sequence[str]) -> Iterator[list[Host]]:
+    """Make hosts on one switch."""
+    with ExitStack() as stack:
+        switch, *inits = [stack.enter_context(_namespaces(name)) for name in ("switch", *names)]
+        hosts = [Host(name, 11 + at, init, stack) for at, (name, init) in enumerate(zip(names, inits, strict=True))]
+        script = [f"nsenter --target={switch} --net ip link add br0 up type bridge mcast_snooping 0"]
+        for at, host in enumerate(hosts):
+            script += [
+                f"ip link add port{at} netns {switch} type veth peer name eth0 netns {host.init}",
+                f"nsenter --target={switch} --net ip link set port{at} master br0 up",
+                f"nsenter --target={host.init} --net ip address add {host.address}/24 dev eth0",
+                f"nsenter --target={host.init} --net ip address add {host.address6}/64 dev eth0 nodad",
+                f"nsenter --target={host.init} --net ip link set eth0 up",
+            ]
+        subprocess.run(["bash", "-ec", "\n".join(script)], check=True)
+        yield hosts
+
+
+@contextmanager
+def _namespaces(name: str) -> Iterator[int]:
+    kinds = ["--net", "--uts", "--pid", "--mount", "--mount-proc", "--fork", "--kill-child"]
+    holding = subprocess.Popen(["unshare", *kinds, "sh", "-c", _HOLD.format(name=name)], stdin=subprocess.DEVNULL)
+    try:
+        yield waited(lambda: _child(holding, "sleep"), "namespaces").pid
+    finally:
+        holding.kill()
+        holding.wait()
+
+
+def waited(ask: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
+    """Ask until there is an answer."""
+    end = time.monotonic() + seconds
+    while not (answer := ask()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.01)
+    return answer
+
+
+def _child(parent: "subprocess.Popen[bytes]", name: str = "") -> psutil.Process | None:
+    """Return what a process that enters namespaces has become in them."""
+    if parent.poll() is not None:
+        raise AssertionError(f"{parent.args!r} ended with {parent.returncode}")
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(parent.pid).children():
+            if child.name() == name or (not name and child.name() != "nsenter"):
+                return child
+    return None
+
+
+def _inside(pid: int) -> int:
+    return int(re.findall(r"(?m)^NSpid:.*\t(\d+)$", Path(f"/proc/{pid}/status").read_text())[0])

@@ -1,0 +1,168 @@
+"""The laboratory: hosts with an agent each, one pipeline, a capture of every packet, and the scenarios played in it."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.running import Up, part, until
+from tests.truth.claims import Claim, Owners
+from tests.truth.hosts import Host, switched
+from tests.truth.oracle import End, ends
+from tests.truth.packets import packets
+
+NAMES = ("a", "b", "c", "d")
+WINDOW_S = 1
+AT_ONCE = 4
+Reader = Callable[[Host, str], list[Claim]]
+
+
+@dataclass
+class Play:
+    """One scenario in the laboratory: its hosts, its ports, and who it says was where."""
+
+    name: str
+    hosts: list[Host]
+    folder: Path
+    _next_port: "itertools.count[int]"
+    ports: set[int] = field(default_factory=set)
+    claims: list[Claim] = field(default_factory=list)
+    _said: list[tuple[Host, Path, Reader]] = field(default_factory=list)
+
+    def port(self, number: int = 0) -> int:
+        """Return a port for a server of this scenario alone."""
+        number = number or next(self._next_port)
+        self.ports.add(number)
+        return number
+
+    def output(self, host: Host, what: str) -> Path:
+        """Return a new file for what a program says."""
+        return self.folder / f"{self.name}-{host.name}-{what}-{len(list(self.folder.iterdir()))}"
+
+    def claim(self, claim: Claim) -> None:
+        """Say who was at the ends of connections."""
+        self.claims.append(claim)
+
+    def says(self, host: Host, output: Path, read: Reader) -> None:
+        """Have the file of a program read in the end."""
+        self._said.append((host, output, read))
+
+    def owners(self) -> Owners:
+        """Return who was where, now that all is over."""
+        said = [claim for host, output, read in self._said for claim in read(host, output.read_text(errors="replace"))]
+        return Owners(self.claims, said)
+
+    def window(self, part: float = 0.1) -> None:
+        """Wait for the next window, until a part of it is over."""
+        now = time.time() / WINDOW_S
+        time.sleep((int(now) + 1 + part - now) * WINDOW_S)
+
+
+@dataclass
+class Played:
+    """What was played, what the packets say of it, and the store to compare with."""
+
+    store: Up
+    hosts: list[Host]
+    plays: dict[str, Play]
+    errors: dict[str, BaseException]
+    ends: list[End]
+
+
+@contextmanager
+def played(folder: Path, scenarios: dict[str, Callable[[Play], None]]) -> Iterator[Played]:
+    """Play scenarios in a new laboratory; give what came of it when all of it is stored."""
+    out = folder / "said"
+    out.mkdir()
+    out.chmod(0o777)
+    with ExitStack() as stack:
+        hosts = stack.enter_context(switched(NAMES))
+        store = stack.enter_context(_pipeline(folder))
+        with _captured(hosts, folder), ExitStack() as agents:
+            for host in hosts:
+                agent = ("collect", "--data", str(folder), "--window", f"{WINDOW_S}s", "--host-id", host.name)
+                agents.enter_context(part(*agent, inside=[*host.inside(), "--"]))
+            store.until(_REPORTED.format(at=0), lambda rows: rows == [(len(hosts),)])
+            ports = itertools.count(7000)
+            before = [host.processes() for host in hosts]
+            plays = {name: Play(name, hosts, out, ports) for name in scenarios}
+            errors = _play(plays, scenarios)
+            for host, kept in zip(hosts, before, strict=True):
+                for pid in host.processes() - kept:
+                    os.kill(pid, signal.SIGKILL)
+            until_stored(store, hosts, time.time())
+        found = [end for host in hosts for end in ends(host.name, packets(folder / f"{host.name}.packets"))]
+        yield Played(store, hosts, plays, errors, found)
+
+
+_REPORTED = "SELECT uniqExact(host) FROM host_usage WHERE window > fromUnixTimestamp64Milli(toInt64({at} * 1000))"
+
+
+def until_stored(store: Up, hosts: list[Host], at: float) -> None:
+    """Wait until every host has told of windows well after a time, and what is stored changes no more."""
+    store.until(_REPORTED.format(at=int(at) + 3), lambda rows: rows == [(len(hosts),)], seconds=60)
+    last: object = None
+    for _ in range(20):
+        now = store.sql("SELECT sum(cityHash64(* EXCEPT (a_rtt_us))) FROM edges FINAL WHERE window < now() - 5")
+        if now == last:
+            return
+        last = now
+        time.sleep(1.5)
+
+
+def _play(plays: dict[str, Play], scenarios: dict[str, Callable[[Play], None]]) -> dict[str, BaseException]:
+    errors: dict[str, BaseException] = {}
+    lock = threading.Lock()
+
+    def run(name: str) -> None:
+        try:
+            scenarios[name](plays[name])
+        except BaseException as error:  # a skip as well
+            with lock:
+                errors[name] = error
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(run, plays))
+    return errors
+
+
+@contextmanager
+def _captured(hosts: list[Host], folder: Path) -> Iterator[None]:
+    with ExitStack() as stack:
+        for host in hosts:
+            stack.enter_context(_tap(host, folder / f"{host.name}.packets"))
+        yield
+
+
+@contextmanager
+def _tap(host: Host, file: Path) -> Iterator[None]:
+    command = [*host.inside("net"), "--", sys.executable, "-m", "tests.truth.capture", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as tap:
+        try:
+            assert tap.stdout is not None
+            assert tap.stdout.readline() == b"ready\n"
+            yield
+        finally:
+            tap.terminate()
+    assert tap.returncode == 0, "packets were lost"
+
+
+@contextmanager
+def _pipeline(data: Path) -> Iterator[Up]:
+    with ExitStack() as stack:
+        arguments = ["--data", str(data / "store"), "--native-port", "0", "--http-port", "0"]
+        store = subprocess.Popen([sys.executable, "-m", "sinks.embedded", *arguments], stdout=subprocess.DEVNULL)
+        stack.callback(store.wait)
+        stack.callback(store.terminate)
+        until((data / "store" / "store.json").exists, bool, 30, "store to start")
+        stack.enter_context(part("sink", "--data", str(data)))
+        stack.enter_context(part("work", "--data", str(data)))
+        yield Up(data, store)  # type: ignore[arg-type]

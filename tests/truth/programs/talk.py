@@ -1,0 +1,88 @@
+"""A client that says which connections it made: `talk JSON`. It imports nothing of the product."""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+import time
+from typing import NamedTuple
+
+from tests.truth.programs.serve import HEADER, RESETS, exactly, say
+
+
+class Wish(NamedTuple):
+    """What a client does: so many connections one after another, `together` at a time, with rounds of talk on each."""
+
+    address: str
+    port: int
+    times: int = 1
+    together: int = 1
+    rounds: int = 1
+    up: int = 100
+    down: int = 200
+    grow: int = 0  # bytes more with every connection, so that each is known by its bytes
+    pause: float = 0.0  # between rounds
+    gap: float = 0.0  # between connections
+    then: int = 0  # what the server does after the last answer, see tests.truth.programs.serve
+    end: str = "close"  # reset, half, leave: wait for the server's end, stay: keep all until killed
+    source: int = 0
+    protocol: int = 0
+    hold: float = 0.0  # before the end
+
+
+def main(wish: Wish) -> None:
+    """Talk, and end."""
+    kept = []
+    for number in range(wish.times):
+        peers = [_connect(wish) for _ in range(wish.together)]
+        for turn in range(wish.rounds):
+            for peer in filter(None, peers):
+                _ask(peer, wish, wish.up + wish.grow * number, last=turn == wish.rounds - 1)
+            time.sleep(wish.pause)
+        time.sleep(wish.hold)
+        if wish.end == "stay":
+            kept += peers
+            continue
+        for peer in filter(None, peers):
+            _end(peer, wish)
+        time.sleep(wish.gap)
+    while kept:
+        time.sleep(60)
+
+
+def _connect(wish: Wish) -> socket.socket | None:
+    family = socket.AF_INET6 if ":" in wish.address else socket.AF_INET
+    peer = socket.socket(family, socket.SOCK_STREAM, wish.protocol)
+    if wish.source:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        peer.bind(("", wish.source))
+    try:
+        peer.connect((wish.address, wish.port))
+    except OSError:
+        peer.close()
+        return None
+    with contextlib.suppress(OSError):  # it may be reset already
+        say("connected", peer.getsockname(), (wish.address, wish.port), os.getpid())
+    return peer
+
+
+def _ask(peer: socket.socket, wish: Wish, up: int, *, last: bool) -> None:
+    with contextlib.suppress(OSError):
+        peer.sendall(HEADER.pack(up, wish.down, wish.then if last else 0) + bytes(up))
+        exactly(peer, wish.down)
+
+
+def _end(peer: socket.socket, wish: Wish) -> None:
+    with peer, contextlib.suppress(OSError):
+        if wish.end == "reset":
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESETS)
+        elif wish.end == "half":
+            peer.shutdown(socket.SHUT_WR)
+            exactly(peer, 1 << 30)
+        elif wish.end == "leave":
+            exactly(peer, 1 << 30)
+
+
+if __name__ == "__main__":
+    main(Wish(**json.loads(sys.argv[1])))

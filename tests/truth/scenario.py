@@ -1,0 +1,26 @@
+"""The register of what is played in the laboratory."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.truth.lab import Play
+
+
+class Scenario(NamedTuple):
+    """What is played, and the faults of the product that it shows as long as they are open: kind and one sentence."""
+
+    play: Callable[[Play], None]
+    open: dict[str, str]
+
+
+SCENARIOS: dict[str, Scenario] = {}
+
+
+def scenario(**faults: str) -> Callable[[Callable[[Play], None]], Callable[[Play], None]]:
+    """Have a function played, which starts programs and says what only it can know."""
+
+    def enter(play: Callable[[Play], None]) -> Callable[[Play], None]:
+        SCENARIOS[play.__name__] = Scenario(play, faults)
+        return play
+
+    return enter

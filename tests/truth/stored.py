@@ -1,0 +1,64 @@
+"""What the store says of each end of each flow, window by window."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from tests.e2e.running import Up
+from tests.truth.hosts import Host
+from tests.truth.packets import Spot
+
+Key = tuple[str, str, Spot, Spot]  # transport, host, the end's own address and port, its peer's
+_ENDS = "scope", "address", "port", "who", "seen", "opened", "closed", "failed", "sent_bytes", "received_bytes"
+_ROWS = f"""
+SELECT toUnixTimestamp64Milli(window), width_ms, transport, nth, verdict,
+       {", ".join(f"{end}_{name}" for end in "ab" for name in _ENDS)}
+FROM edges FINAL ORDER BY window
+"""
+
+
+class Seen(NamedTuple):
+    """One end of a flow in a window; `host` and `process` are what the store names, "" where it names none."""
+
+    key: Key
+    window: int  # ms
+    width: int
+    nth: int
+    serves: bool | None
+    host: str
+    process: tuple[str, int] | None  # host and pid
+    service: str
+    provenance: str
+    tied: bool
+    seen: bool
+    opened: bool
+    closed: bool
+    failed: bool
+    sent: int
+    received: int
+
+
+Row = tuple[Seen, Seen]
+
+
+def rows(store: Up, hosts: Iterable[Host]) -> list[Row]:
+    """Return every row, an end each."""
+    places = {address: host.name for host in hosts for address in (host.address, host.address6)}
+    found = []
+    for window, width, transport, nth, verdict, *columns in store.sql(_ROWS):
+        one, other = columns[: len(_ENDS)], columns[len(_ENDS) :]
+        spots = [(str(end[1]), int(end[2])) for end in (one, other)]
+        ends = []
+        for at, end in enumerate((one, other)):
+            place = end[0].partition("/")[0] or places.get(end[1], "")
+            serves = None if verdict < 2 else verdict % 2 == at
+            key = (transport, place, spots[at], spots[1 - at])
+            ends.append(_seen(key, window, width, nth, serves, *end[3:]))
+        found.append((ends[0], ends[1]))
+    return found
+
+
+def _seen(key: Key, window: int, width: int, nth: int, serves: bool | None, who: str, *counted: Any) -> Seen:
+    _, host, node, service, _, _, provenance, tied, *_ = [*who.split("\t"), *[""] * 8]
+    _, node_host, _, pid, _ = [*node.split(":"), *[""] * 5][:5]
+    process = (node_host, int(pid)) if pid else None
+    return Seen(key, window, width, nth, serves, host, process, service, provenance, tied == "1", *counted)
