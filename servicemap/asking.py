@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-from servicemap.config import Config
+from servicemap.config import HTTP_PORT, Config
 from servicemap.options import Failure
 from servicemap.parts import store_address, store_facts
 from sinks.store import Address
@@ -90,7 +90,5 @@ def _credentials(address: Address) -> dict[str, str]:
 
 def _http_port(config: Config) -> int:
     """Return the port: the running embedded store says it, any other has what is configured."""
-    if config.store.url:
-        return config.store.http_port
-    facts = store_facts(config)
-    return facts.http_port if facts else config.store.http_port
+    facts = None if config.store.url else store_facts(config)
+    return facts.http_port if facts else config.store.http_port or HTTP_PORT

@@ -7,10 +7,10 @@ environment    SERVICEMAP_ and the path of the key: SERVICEMAP_DATA, SERVICEMAP_
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from collectors.settings import Settings
 from schemas.text import shown
@@ -18,6 +18,10 @@ from streams.naming import NamingRule
 
 PREFIX = "SERVICEMAP_"
 FILES = (Path("servicemap.toml"), Path("/etc/servicemap.toml"))
+HTTP_PORT = 8123  # of a ClickHouse server, unless it was changed
+
+Port = Annotated[int, Meta(ge=0, le=65_535)]
+Count = Annotated[int, Meta(ge=0)]
 
 
 class ConfigError(Exception):
@@ -29,9 +33,9 @@ class LogConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     url: str = ""
     """A path or kafka://host:9092; empty: a file in the data directory."""
-    partitions: int = 0
+    partitions: Count = 0
     """Partitions of new topics; 0: one in a file, four on Kafka."""
-    keep_hours: int = 0
+    keep_hours: Count = 0
     """Hours raw facts are kept; 0: as the topics declare (7 days raw, 1 day derived)."""
 
 
@@ -42,10 +46,10 @@ class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """clickhouse://user:password@host:9000/database; empty: the embedded one."""
     host: str = "127.0.0.1"
     """Address the embedded one listens on; any but a loopback address needs a password for readers."""
-    native_port: int = 9000
-    """Port of its native protocol; 0: any."""
-    http_port: int = 8123
-    """Port of its HTTP interface; 0: any."""
+    native_port: Port | None = None
+    """Port of its native protocol, 0 for any; none: 9000, or the next that is free."""
+    http_port: Port | None = None
+    """Port of its HTTP interface, 0 for any; none: 8123, or the next that is free. With `url`: that server's."""
     reader_password: str = ""
     """What others must know to read from it, as user `default`; needed where `host` is no loopback address."""
     reader_password_file: str = ""
@@ -57,7 +61,7 @@ class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     host: str = "127.0.0.1"
     """Address it listens on; any but a loopback address needs a token."""
-    port: int | None = None
+    port: Port | None = None
     """Its port, 0 for any; none: 8080, or the next that is free."""
     token: str = ""
     """What a browser or program must know to see anything; empty: nothing, on loopback."""

@@ -15,6 +15,9 @@ from servicemap.config import ConfigError, load
 from servicemap.log.protocol import LogError
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST_MS = 100 * 365 * 86_400_000
+_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # what the store can tell apart
+NOTHING_MATCHES = 4  # exit code: nothing of this name, or of this time, is known
 
 
 class Failure(click.ClickException):
@@ -23,6 +26,24 @@ class Failure(click.ClickException):
     def show(self, file: Any = None) -> None:
         """Print the sentence."""
         click.echo(f"servicemap: {lines(self.format_message())}", err=True)
+
+
+class NothingMatches(Failure):
+    """What was asked for is not there: a name that nobody has, a time of which nothing is stored."""
+
+    exit_code = NOTHING_MATCHES
+
+
+class Port(click.ParamType):
+    """The number of a port; 0 is any."""
+
+    name = "port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        if not re.fullmatch(r"[0-9]{1,5}", str(value)) or int(value) > 65_535:
+            self.fail(f"{value!r} is no port; give a number up to 65535, or 0 for any that is free")
+        return int(value)
 
 
 class Duration(click.ParamType):
@@ -37,7 +58,10 @@ class Duration(click.ParamType):
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)", str(value))
         if match is None:
             self.fail(f"{value!r} is no duration; say 30s, 10m, 2h or 7d")
-        return int(float(match[1]) * _UNITS[match[2] or "s"])
+        length = float(match[1]) * _UNITS[match[2] or "s"]
+        if length > _LONGEST_MS:
+            self.fail(f"{value!r} is longer than a century; say 30s, 10m, 2h or 7d")
+        return int(length)
 
 
 class Moment(click.ParamType):
@@ -50,20 +74,29 @@ class Moment(click.ParamType):
         if isinstance(value, int):
             return value
         text = str(value).strip()
+        try:
+            found = self._read(text, param, ctx)
+        except (ValueError, OverflowError, OSError):  # as astimezone() says that there is no such year
+            found = None
+        if found is None:
+            self.fail(f"{value!r} is no time; say 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
+        if not _FIRST.timestamp() <= found / 1000 <= _LAST.timestamp():
+            self.fail(f"{value!r} is out of range; give a time from {_FIRST.year} to {_LAST.year}")
+        return int(found)
+
+    def _read(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return milliseconds; ValueError for what is no time."""
         now = datetime.now().astimezone()
         if text == "now":
-            return int(now.timestamp() * 1000)
+            return now.timestamp() * 1000
         if re.fullmatch(r"@\d+(\.\d+)?", text):
-            return int(float(text[1:]) * 1000)
+            return float(text[1:]) * 1000
         if re.fullmatch(r"-?\d+(\.\d+)?(ms|s|m|h|d)", text):
-            return int(now.timestamp() * 1000) - Duration().convert(text.lstrip("-"), param, ctx)
+            return now.timestamp() * 1000 - Duration().convert(text.lstrip("-"), param, ctx)
         if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
             text = f"{now:%Y-%m-%d}T{text.zfill(5 if text.count(':') == 1 else 8)}"
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            self.fail(f"{value!r} is no time; say 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
-        return int((moment if moment.tzinfo else moment.astimezone()).timestamp() * 1000)
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.astimezone()).timestamp() * 1000
 
 
 def iso(ms: int) -> str:

@@ -15,6 +15,7 @@ from servicemap.browsing import existing_log
 from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.directory import is_held
+from servicemap.listening import Place, bound, is_taken, places
 from servicemap.log.connect import local_path
 from servicemap.log.damage import kept_aside
 from servicemap.log.protocol import Log, LogError
@@ -23,8 +24,7 @@ from servicemap.parts import reader_password, store_address
 from servicemap.store_clients import store_clients
 from servicemap.view.loopback import stays_here
 from sinks.embedded.confine import lacking
-from sinks.embedded.folder import DAMAGED_PARTS, StartError
-from sinks.embedded.server import bind
+from sinks.embedded.folder import DAMAGED_PARTS
 from sinks.store import Store, StoreError
 
 GiB, MiB = 1 << 30, 1 << 20
@@ -125,8 +125,8 @@ def store(config: Config) -> Iterator[Check]:
             yield Check("store", "broken", str(error), "a ClickHouse that answers", "give its address with --store URL")
             return
         yield Check("store", "ok", "not running; `servicemap up` starts it")  # or it was killed, and its address is old
-        yield port("native port", config.store.host, config.store.native_port, "--native-port")
-        yield port("HTTP port", config.store.host, config.store.http_port, "--http-port")
+        for name, place in zip(("native port", "HTTP port"), places(config), strict=False):
+            yield port(name, place)
 
 
 def readers(config: Config) -> Check:
@@ -152,13 +152,16 @@ def confinement(lacking: list[str]) -> Check:
     return Check("confinement of the store", "missing", found, ", ".join(lacking), fix)
 
 
-def port(name: str, host: str, number: int, option: str) -> Check:
+def port(name: str, place: Place) -> Check:
     """Say whether a port can be listened on."""
+    number = place.usual if place.port is None else place.port
     try:
-        bind(host, number).close()
-    except StartError as error:
-        return Check(name, "broken", str(error), "a port of its own", f"servicemap up {option} 0")
-    return Check(name, "ok", f"{host}:{number} is free" if number else "any free one is taken")
+        bound(place, number).close()
+    except Failure as failure:
+        if place.port is None and is_taken(failure):
+            return Check(name, "ok", f"{place.host}:{number} is taken, so the next that is free will be used")
+        return Check(name, "broken", str(failure), "a port of its own", f"servicemap up {place.option} 0")
+    return Check(name, "ok", f"{place.host}:{number} is free" if number else "any free one is taken")
 
 
 def _who() -> str:

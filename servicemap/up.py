@@ -11,6 +11,7 @@ import msgspec
 
 from servicemap.config import Config
 from servicemap.directory import held
+from servicemap.listening import check_places, moved, places
 from servicemap.log.connect import connect_log
 from servicemap.options import Failure
 from servicemap.parts import VIEW, reader_password, store_address, store_directory, store_facts
@@ -18,7 +19,7 @@ from servicemap.process import stop_event
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor
 from servicemap.trouble import Watch
-from sinks.embedded.folder import FACTS
+from sinks.embedded.folder import FACTS, forget_port
 
 TICK = 0.25
 
@@ -26,6 +27,7 @@ TICK = 0.25
 def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
     """Run until a signal or for a while; then stop the parts in the order of the data. The demo is one more part."""
     stop = stop_event()
+    check_places(config)
     with held(config.directory, _say) as lock:
         connect_log(config).close()  # says what is wrong before anything is started
         if config.store.url:
@@ -73,11 +75,23 @@ def parts(config: Config) -> list[Part]:
     if not config.store.url:
         folder = store_directory(config)
         (folder / FACTS).unlink(missing_ok=True)  # of a store that was killed
-        ports = ("--native-port", str(config.store.native_port), "--http-port", str(config.store.http_port))
         mine = ("--parent", str(os.getpid()))
         asked = ("--reader-password-file", str(secret)) if (secret := _password_file(config)) else ()
-        arguments = ("sinks.embedded", "--data", str(folder), "--host", config.store.host, *ports, *mine, *asked)
+        listening = ("--host", config.store.host, *_ports(config))
+        arguments = ("sinks.embedded", "--data", str(folder), *listening, *mine, *asked)
         found.append(Part("store", arguments, answers=True))
+    return found
+
+
+def _ports(config: Config) -> list[str]:
+    """Return the store's ports on its command line; a usual one that had to move is tried anew by each `up`."""
+    found = []
+    for name in ("native_port", "http_port"):
+        port = getattr(config.store, name)
+        if port is None:
+            forget_port(store_directory(config), name)
+        else:
+            found += [f"--{name.replace('_', '-')}", str(port)]
     return found
 
 
@@ -115,12 +129,16 @@ def _store_ready(config: Config) -> bool:
 
 
 def _greeting(config: Config) -> str:
-    lines = [f"up; data in {config.directory}", f"view    {json.loads((config.directory / VIEW).read_text())['url']}"]
+    view = json.loads((config.directory / VIEW).read_text())
+    lines = [f"up; data in {config.directory}", f"view    {view['url']}"]
     facts = None if config.store.url else store_facts(config)
+    elsewhere = [view["moved"].replace("--port", "--view-port")]
     if facts is not None:
         addresses = f"clickhouse://{facts.host}:{facts.native_port} and http://{facts.host}:{facts.http_port}"
         knowing = ", with the readers' password" if reader_password(config) else ""
         lines.append(f"store   {addresses} (user default, read only{knowing})")
+        elsewhere += map(moved, places(config), (facts.native_port, facts.http_port))
+    lines += [f"note    {each}" for each in elsewhere if each]
     return "\n  ".join([*lines, f"see     servicemap map{config.flag}"])
 
 

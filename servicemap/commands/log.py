@@ -1,5 +1,7 @@
 """`servicemap log`: list the topics, read one, show who lags behind."""
 
+import sys
+
 import click
 
 from servicemap.config import Config
@@ -34,7 +36,7 @@ def topics(config: Config, as_json: bool) -> None:
 @click.option("--from", "since", type=Moment(), metavar="TIME", help="From then on: 10m (ago), 12:00, @seconds.")
 @click.option("--to", "until", type=Moment(), metavar="TIME", help="Up to then.")
 @click.option("--follow", is_flag=True, help="Go on with what comes; without --from only that.")
-@click.option("--limit", type=click.IntRange(0), metavar="N", help="Stop after so many records.")
+@click.option("--limit", type=click.IntRange(0, sys.maxsize), metavar="N", help="Stop after so many records.")
 @click.option("--key", metavar="KEY", help="Only records of this key, such as a host's id.")
 @click.option("--offsets", is_flag=True, help="Where records are and how large, without what they say.")
 @click.option("--json", "_json", is_flag=True, help="The output is JSON anyhow.")

@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 
 from servicemap.config import Config
-from servicemap.options import configured
+from servicemap.options import Port, configured
 
 
 @click.command()
@@ -16,7 +16,7 @@ from servicemap.options import configured
 @click.option("--format", "form", metavar="NAME", help="PrettyCompact, TSV, JSONEachRow, CSV, Parquet or any other.")
 @click.option("--json", "form", flag_value="JSONEachRow", help="Short for --format JSONEachRow.")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A value for {NAME:Type}.")
-@click.option("--http-port", type=int, help="HTTP port of the ClickHouse of --store.  [default: 8123]")
+@click.option("--http-port", type=Port(), help="HTTP port of the ClickHouse of --store.  [default: 8123]")
 def command(
     config: Config, statement: str | None, source: TextIO | None, form: str | None, parameters: tuple[str, ...]
 ) -> None:

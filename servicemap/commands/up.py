@@ -3,7 +3,7 @@
 import click
 
 from servicemap.config import Config
-from servicemap.options import Duration, configured
+from servicemap.options import Duration, Port, configured
 
 
 @click.command()
@@ -16,9 +16,19 @@ from servicemap.options import Duration, configured
 )
 @click.option("--for", "for_ms", type=Duration(), metavar="TIME", help="Stop after this long, such as 30s.")
 @click.option("--window", type=Duration(), help="Width of a window.  [default: 5s]")
-@click.option("--native-port", type=int, help="Port of the store's native protocol; 0: any.  [default: 9000]")
-@click.option("--http-port", type=int, help="Port of the store's HTTP interface; 0: any.  [default: 8123]")
-@click.option("--view-port", type=int, help="Port of the live view; 0: any.  [default: 8080, or the next that is free]")
+@click.option(
+    "--native-port",
+    type=Port(),
+    help="Port of the store's native protocol; 0: any.  [default: 9000, or the next that is free]",
+)
+@click.option(
+    "--http-port",
+    type=Port(),
+    help="Port of the store's HTTP interface; 0: any.  [default: 8123, or the next that is free]",
+)
+@click.option(
+    "--view-port", type=Port(), help="Port of the live view; 0: any.  [default: 8080, or the next that is free]"
+)
 @click.option("--host-id", help="Id of this host.  [default: its machine id]")
 @click.option("--demo", is_flag=True, help="Run a small shop too: something to look at, with two faults to find.")
 @click.option("--quiet", is_flag=True, help="No summary, even on a terminal.")

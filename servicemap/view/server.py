@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from servicemap.config import Config
+from servicemap.listening import BACKLOG, VIEW_PORT, Place, listen, moved
 from servicemap.options import Failure
 from servicemap.parts import VIEW, store_address
 from servicemap.process import SUPERVISED, stop_event, tune_memory
@@ -25,10 +26,7 @@ from servicemap.view.stores import Stores
 from sinks.embedded.pulse import PULSE
 from sinks.store import Store, StoreError
 
-DEFAULT_PORT = 8080
-TRIES = 100  # ports after the default one
 _M_TRIM_THRESHOLD = -1  # mallopt(3)
-BACKLOG = 1024  # the kernel holds those who cannot be let in at once
 LONGEST_LINE = 32_768  # bytes; ids can be long
 
 
@@ -42,9 +40,11 @@ def run_view(config: Config, *, browser: bool = False) -> None:
         store_address(config, write=False)  # says at once when there is none
     if not (PAGE / "vendor").is_dir():
         _tell("the page's libraries are not there, and it stays empty: run make setup, or pip install -e . with npm")
-    with listen(asked.host, asked.port) as bound:
-        url = address(asked.host, bound.getsockname()[1])
-        _announce(config, url)
+    place = Place("the view", asked.host, asked.port, VIEW_PORT, "--port", "view.port")
+    with listen(place) as bound:
+        port = bound.getsockname()[1]
+        url = address(asked.host, port)
+        _announce(config, url, moved(place, port))
         tune_memory()
         _give_back()
         if browser:
@@ -110,20 +110,6 @@ def _answer_supervisor() -> None:
     loop.add_reader(asked, answer)
 
 
-def listen(host: str, port: int | None) -> socket.socket:
-    """Listen on a port; without one on the default, or on the next that is free. Failure says what to do."""
-    tried = [port] if port is not None else range(DEFAULT_PORT, DEFAULT_PORT + TRIES)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    reason = ""
-    for each in tried:
-        try:
-            return socket.create_server((host, each), family=family, backlog=BACKLOG)
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-    which = f"{host}:{port}" if port is not None else f"any port of {host} from {DEFAULT_PORT} to {tried[-1]}"
-    raise Failure(f"the view cannot listen on {which} ({reason}): stop who has it, or give another port, 0 for any")
-
-
 def address(host: str, port: int) -> str:
     """Return the address that a browser opens."""
     name = socket.gethostname() if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
@@ -135,13 +121,13 @@ def _give_back() -> None:
     ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, 128 << 10)
 
 
-def _announce(config: Config, url: str) -> None:
+def _announce(config: Config, url: str, elsewhere: str) -> None:
     """Tell where the view is: the supervisor by a file, else people."""
     if SUPERVISED not in os.environ:
-        _tell(f"the view is at {url}")
+        _tell(f"the view is at {url}{elsewhere and f'; {elsewhere}'}")
         return
     fresh = config.directory / f"{VIEW}.new"
-    fresh.write_bytes(msgspec.json.encode({"url": url}))
+    fresh.write_bytes(msgspec.json.encode({"url": url, "moved": elsewhere}))
     fresh.replace(config.directory / VIEW)
 
 

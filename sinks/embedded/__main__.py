@@ -21,12 +21,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sinks.embedded", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="directory of the store")
     parser.add_argument("--host", default=Options.host, help="address to listen on")
-    parser.add_argument("--native-port", type=int, default=Options.native_port, help="0: any")
-    parser.add_argument("--http-port", type=int, default=Options.http_port, help="0: any")
+    parser.add_argument("--native-port", type=_port, help="0: any; none: 9000, or the next that is free")
+    parser.add_argument("--http-port", type=_port, help="0: any; none: 8123, or the next that is free")
     parser.add_argument("--memory-bytes", type=int, default=Options.memory_bytes)
     parser.add_argument("--reader-password-file", type=Path, help="what readers must know; none: nothing, on loopback")
     parser.add_argument("--parent", type=int, help="pid that alone ends the store: by SIGTERM, or by its own end")
     return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65_535:
+        raise ValueError(text)
+    return port
 
 
 def main(arguments: list[str]) -> int:

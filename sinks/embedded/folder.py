@@ -128,6 +128,16 @@ class Folder:
         fresh.replace(self.path / name)
 
 
+def forget_port(path: Path, name: str) -> None:
+    """Have the next start choose a port anew."""
+    try:
+        known = json.loads((path / PORTS).read_text())
+        known.pop(name, None)
+        (path / PORTS).write_text(json.dumps(known))
+    except (OSError, ValueError, AttributeError):
+        return
+
+
 def newest_aside(path: Path) -> Path | None:
     """Return the engine's files that were put aside last."""
     return max(path.glob(f"{_ASIDE}*"), default=None)

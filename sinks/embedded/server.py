@@ -1,12 +1,11 @@
 """Opens the engine and both ports, and starts and stops everything in order."""
 
 import logging
-import os
 import shutil
 import socket
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from sinks.embedded.descriptors import limits, raise_limit
 from sinks.embedded.engine import Engine, EngineError, load_extension
 from sinks.embedded.folder import DAMAGED_PARTS, Damaged, Folder, StartError
 from sinks.embedded.http_session import HttpSession
-from sinks.embedded.listener import BACKLOG, Listener
+from sinks.embedded.listener import Listener
 from sinks.embedded.native_session import NativeSession
 from sinks.embedded.places import Places, is_here
+from sinks.embedded.ports import listen
 from sinks.embedded.query_ids import QueryIds
 from sinks.embedded.reader import Judge
 from sinks.embedded.tally import Tally
@@ -33,28 +33,16 @@ _LEAST_FREE = 10 << 20  # bytes; with less the engine does not open
 
 @dataclass(frozen=True)
 class Options:
-    """Where a store lives and listens; port 0 takes a free one."""
+    """Where a store lives and listens; port 0 takes a free one, None the usual one or the next that is free."""
 
     data: Path
     host: str = "127.0.0.1"
-    native_port: int = 9000
-    http_port: int = 8123
+    native_port: int | None = None
+    http_port: int | None = None
     memory_bytes: int = 2_000_000_000
     grace_seconds: float = 20.0
     reader_password: str = ""  # empty: readers need none
     confined: bool = False  # for good, the whole process
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Listen on a port; raises StartError when it is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise StartError(
-            f"Cannot listen on {host}:{port} ({os.strerror(error.errno or 0)}): stop the program that has this "
-            "port, or choose another one."
-        ) from error
 
 
 class Store:
@@ -69,9 +57,9 @@ class Store:
             self._folder = Folder(options.data)
             undo.callback(self._folder.close)
             undo.callback(self._folder.retract)
-            native = undo.enter_context(_bind_again(self._folder, options.host, "native_port", options.native_port))
+            native = undo.enter_context(listen(self._folder, options.host, "native_port", options.native_port))
             _check_reach(native, options)
-            http = undo.enter_context(_bind_again(self._folder, options.host, "http_port", options.http_port))
+            http = undo.enter_context(listen(self._folder, options.host, "http_port", options.http_port))
             self.native_port, self.http_port = (int(each.getsockname()[1]) for each in (native, http))
             self._folder.prepare()
             token = self._folder.write_token()
@@ -154,15 +142,6 @@ def _check_reach(bound: socket.socket, options: Options) -> None:
             f"Others can reach {options.host}: give a --reader-password-file with what they must know, or listen on"
             " 127.0.0.1."
         )
-
-
-def _bind_again(folder: Folder, host: str, name: str, asked: int) -> socket.socket:
-    """Listen on the port asked for; where any will do, on the one of last time if it is still free."""
-    last = 0 if asked else folder.last_port(name)
-    if last:
-        with suppress(StartError):
-            return bind(host, last)
-    return bind(host, asked)
 
 
 def _setting_types(engine: Engine) -> dict[str, str]:

@@ -24,6 +24,7 @@ from servicemap.cli import main
 from servicemap.config import Config, StoreConfig
 from servicemap.doctor import verdict
 from servicemap.host_checks import collecting, interfaces, kernel
+from servicemap.listening import Place
 from servicemap.log.connect import connect_log
 from servicemap.options import Failure
 from servicemap.store_clients import sentence
@@ -125,10 +126,13 @@ def test_a_disk_that_fills_up_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        check = part_checks.port("native port", "127.0.0.1", number, "--native-port")
+        asked = Place("the store", "127.0.0.1", number, 9000, "--native-port", "store.native_port")
+        check = part_checks.port("native port", asked)
+        usual = part_checks.port("native port", asked._replace(port=None, usual=number))
     assert check.state == "broken"
     assert check.fix == "servicemap up --native-port 0"
-    assert part_checks.port("native port", "127.0.0.1", number, "--native-port").state == "ok"
+    assert (usual.state, "the next that is free" in usual.found) == ("ok", True)
+    assert part_checks.port("native port", asked).state == "ok"
 
 
 def test_who_can_read_the_store_is_told() -> None:

@@ -1,13 +1,9 @@
 import re
 import socket
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
-
-from servicemap.options import Failure
-from servicemap.view.server import DEFAULT_PORT, address, listen
+from servicemap.view.server import address
 from tests.e2e.running import until, up
 from tests.view.serving import View
 
@@ -21,17 +17,6 @@ def test_up_prints_the_address_of_a_view_that_shows_this_machine(tmp_path: Path)
         view = View(url[0], 0)
         found = until(lambda: view.get("/api/map", level="process").json, lambda told: told.get("edges"), 30, "edges")
         assert {"servicemap", "sinks.embedded"} <= {node.get("service") for node in found["nodes"]}
-
-
-def test_the_default_port_gives_way_when_it_is_taken() -> None:
-    taken = listen("127.0.0.1", None)
-    with closing(taken), closing(listen("127.0.0.1", None)) as found:
-        assert found.getsockname()[1] > taken.getsockname()[1] >= DEFAULT_PORT
-
-
-def test_a_port_that_was_asked_for_does_not() -> None:
-    with closing(listen("127.0.0.1", 0)) as taken, pytest.raises(Failure, match="0 for any"):
-        listen("127.0.0.1", taken.getsockname()[1])
 
 
 def test_the_address_is_one_that_a_browser_can_open() -> None:
