@@ -31,7 +31,7 @@ GONE = (errno.ENODEV, errno.ENXIO)
 
 
 class HttpCollector:
-    """Reports requests answered, and such as never will be, because their connection closed or for too long a time."""
+    """Reports requests answered, and such as never will be: the server ended the connection, or the client gave up."""
 
     topic = REQUESTS
 
@@ -75,10 +75,13 @@ class HttpCollector:
         self.drain()
         closed = self._scan.look(window.start).closed if self._pairs.waiting() else []
         self.drain()  # whatever the scan saw closed has been answered by now, or never will be
+        packets, drops = self._statistics()
+        if drops:
+            self._pairs.doubt()
         now = (window.start + window.width) * 1_000_000
         rows = list(self._pairs.take(now, {flow_of(one.identity) for one in closed}))
         sampling = 1 << self._halvings
-        self._adapt(window.width / 1000)
+        self._adapt(packets / (window.width / 1000), drops)
         self._follow()
         return window.batch(RequestBatch, netns=self._netns, sampling=sampling, requests=Requests.of(rows))
 
@@ -129,12 +132,15 @@ class HttpCollector:
     def _rank(self, device: str) -> tuple[bool, bool, str]:
         return device != LOOPBACK, self._settings.is_local(device), device
 
-    def _adapt(self, seconds: float) -> None:
-        """Look at half as many connections when these are too many, and at twice as many once that will do."""
+    def _statistics(self) -> tuple[int, int]:
+        """Return how many packets passed the filters, and how many were dropped, since the last call."""
         counted = [tap.statistics() for tap in self._taps.values()]
         drops = sum(dropped for _, dropped in counted)
-        rate = sum(packets for packets, _ in counted) / seconds
         self._dropped += drops
+        return sum(packets for packets, _ in counted), drops
+
+    def _adapt(self, rate: float, drops: int) -> None:
+        """Look at half as many connections when these are too many, and at twice as many once that will do."""
         refused = self._pairs.refused - self._refused
         self._refused = self._pairs.refused
         lost = drops or refused

@@ -3,6 +3,12 @@
 A connection has one request at a time: the answer to it begins at the byte the request acknowledged. A second request
 before the answer (pipelining) is not seen, nor is its answer. A segment that comes twice (sent again, or seen on two
 devices) is told by its number.
+
+Where no answer comes, it matters which end went first. A server that ends or resets the connection leaves the request
+unanswered; a client that does so has given up. So has one whose request reached a server that had closed an idle
+connection: the server acknowledges nothing of it, or its kernel resets what belongs to no connection (a RST without
+ACK, RFC 9293 3.10.7.1), and clients ask again (RFC 9112 9.3.1). A client that shuts only its own direction waits for
+the answer, which then counts as any other.
 """
 
 from collections.abc import Collection, Iterator
@@ -10,11 +16,12 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
 from collectors.closing import Flow as Ends
-from collectors.http_filter import STATUS_BYTES, TOKENS, sampled
+from collectors.http_filter import ACK, FIN, RST, STATUS_BYTES, TOKENS, sampled
 from collectors.http_tap import Segment
 from schemas.latency import bucket
 
-PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long is given up
+PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
+ENDS = FIN | RST
 MOST_FLOWS = 16_384
 METHODS = {token: token.decode().rstrip() for token in TOKENS}
 INTERIM = 0
@@ -31,7 +38,19 @@ Key = tuple[bytes, bytes, int, int]  # client's and server's address, client's a
 class Flow:
     """A connection on which something was asked. While `method` is set, a request waits."""
 
-    __slots__ = ("acknowledged", "answered", "at", "expected", "latency", "method", "sent", "serves", "unanswered")
+    __slots__ = (
+        "answered",
+        "at",
+        "doubtful",
+        "expected",
+        "given_up",
+        "latency",
+        "left",
+        "method",
+        "sent",
+        "serves",
+        "unanswered",
+    )
 
     def __init__(self, serves: bool) -> None:
         self.serves = serves
@@ -39,13 +58,21 @@ class Flow:
         self.sent = -1  # sequence number of the last request
         self.expected = -1  # of its answer
         self.at = 0
+        self.left = False  # the client was the first to end the connection
+        self.doubtful = False  # an answer may have passed unseen
         self.answered: dict[tuple[str, int], int] = {}
         self.latency: dict[int, int] = {}
         self.unanswered = 0
+        self.given_up = 0
 
     def told(self) -> bool:
         """Say whether there is something to tell."""
-        return bool(self.answered) or self.unanswered > 0
+        return bool(self.answered) or self.unanswered > 0 or self.given_up > 0
+
+    def give_up(self) -> None:
+        """Count the request that waits as one that its client gave up."""
+        self.method = ""
+        self.given_up += 1
 
 
 class Pairs:
@@ -62,7 +89,7 @@ class Pairs:
 
     def add(self, segment: Segment, everything_here: bool) -> None:
         """Take a segment. `everything_here`: both ends are on this host, as on the loopback device."""
-        source, target, port, peer, sent, acknowledged, payload, at, outgoing = segment
+        source, target, port, peer, sent, acknowledged, payload, at, outgoing, flags = segment
         method = METHODS.get(payload)
         if method is not None:
             self._ask((source, target, port, peer), method, sent, acknowledged, at, everything_here or not outgoing)
@@ -71,6 +98,8 @@ class Pairs:
             kind = KINDS.get(payload)
             if flow is not None and kind is not None and flow.method:
                 self._answer(flow, kind, sent, at)
+        if flags & ENDS:
+            self._end(source, target, port, peer, sent, acknowledged, flags)
 
     def _ask(self, key: Key, method: str, sent: int, expected: int, at: int, serves: bool) -> None:
         flow = self._flows.get(key)
@@ -82,10 +111,14 @@ class Pairs:
         elif flow.sent == sent:
             return
         elif flow.method:
-            if flow.expected in (expected, -1):
+            if flow.left:
+                flow.give_up()  # on the connection before this one, of the same ports
+            elif flow.expected in (expected, -1):
                 return  # pipelined
-            self.missed += 1
+            else:
+                self.missed += 1
         flow.method, flow.sent, flow.expected, flow.at = method, sent, expected, at
+        flow.left = flow.doubtful = False
 
     def _answer(self, flow: Flow, kind: int, sent: int, at: int) -> None:
         if flow.expected not in (sent, -1):
@@ -99,6 +132,33 @@ class Pairs:
         flow.latency[held] = flow.latency.get(held, 0) + 1
         flow.method = ""
 
+    def _end(
+        self, source: bytes, target: bytes, port: int, peer: int, sent: int, acknowledged: int, flags: int
+    ) -> None:
+        """Take the end of a connection: a FIN or RST of either end."""
+        flow = self._flows.get((source, target, port, peer))
+        if flow is not None and flow.method:
+            if flags & RST:
+                flow.give_up()
+            else:
+                flow.left = True
+            return
+        flow = self._flows.get((target, source, peer, port))
+        if flow is None or not flow.method:
+            return
+        if flow.left or not flags & ACK or acknowledged == flow.sent:
+            flow.give_up()
+        elif flow.expected in (sent, -1):
+            flow.method = ""
+            flow.unanswered += 1
+        else:
+            flow.doubtful = True  # it did say something
+
+    def doubt(self) -> None:
+        """Hear that segments were lost: of requests that wait, the answers may have been among them."""
+        for flow in self._flows.values():
+            flow.doubtful = True
+
     def waiting(self) -> bool:
         """Say whether any request has no answer yet."""
         return any(flow.method for flow in self._flows.values())
@@ -110,14 +170,27 @@ class Pairs:
         on which nothing happened meanwhile is forgotten.
         """
         for key, flow in list(self._flows.items()):
-            if flow.method and (now - flow.at > PATIENCE_NS or (closed and _is_closed(key, closed))):
-                flow.method = ""
-                flow.unanswered += 1
+            if flow.method:
+                self._settle(key, flow, now, closed)
             if flow.told():
                 yield _row(key, flow)
-                flow.answered, flow.latency, flow.unanswered = {}, {}, 0
+                flow.answered, flow.latency, flow.unanswered, flow.given_up = {}, {}, 0, 0
             elif not flow.method:
                 del self._flows[key]
+
+    def _settle(self, key: Key, flow: Flow, now: int, closed: Collection[Ends]) -> None:
+        """Count a request that will not be answered any more."""
+        if closed and _is_closed(key, closed):
+            if flow.left:
+                flow.give_up()
+                return
+            flow.method = ""
+            if flow.doubtful:
+                self.missed += 1
+            else:
+                flow.unanswered += 1  # the server has vanished without a word
+        elif now - flow.at > PATIENCE_NS:
+            flow.give_up()
 
     def thin(self, halvings: int) -> None:
         """Forget the requests whose answers will not be looked at any more."""
@@ -138,4 +211,4 @@ def _row(key: Key, flow: Flow) -> tuple[Any, ...]:
     client, server, port, serving = key
     answered = {f"{method} {kind}xx": count for (method, kind), count in sorted(flow.answered.items())}
     latency = dict(sorted(flow.latency.items()))
-    return _text(client), port, _text(server), serving, flow.serves, answered, latency, flow.unanswered
+    return _text(client), port, _text(server), serving, flow.serves, answered, latency, flow.unanswered, flow.given_up

@@ -1,4 +1,5 @@
-"""One network device, listened to: a packet socket whose ring holds the first segments of HTTP/1 messages.
+"""One network device, listened to: a packet socket whose ring holds the first segments of HTTP/1 messages, and the last
+of connections.
 
 TPACKET_V2, whose frames can be read the moment they come: the blocks of V3 are handed over when full or timed out, so a
 window's last answers would be missed, and a timer runs at rest. Layout: Documentation/networking/packet_mmap.rst and
@@ -26,16 +27,17 @@ _OUTGOING = 4  # sll_pkttype
 # struct tpacket2_hdr and sockaddr_ll: snaplen, offset of the IP header, seconds, nanoseconds, sll_pkttype.
 _HEADER = struct.Struct("=8xI2xHII18xB").unpack_from
 _PLAIN = 0x45  # IPv4 without options, which is nearly all there is
-_PLAIN_TCP = struct.Struct("!12x4s4sHHIIB").unpack_from
+_PLAIN_TCP = struct.Struct("!12x4s4sHHIIBB").unpack_from
 _IPV4 = struct.Struct("!12x4s4s").unpack_from
 _IPV6 = struct.Struct("!8x16s16s").unpack_from
-_TCP = struct.Struct("!HHIIB").unpack_from
+_TCP = struct.Struct("!HHIIBB").unpack_from
 
 _ADDRESS = struct.Struct("=HHi12x")  # struct sockaddr_ll: family, protocol in network order, index
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
-# Source and destination address and port, sequence and acknowledgement number, payload, ns since the epoch, sent by us.
-Segment = tuple[bytes, bytes, int, int, int, int, bytes, int, bool]
+# Source and destination address and port, sequence and acknowledgement number, payload, ns since the epoch, sent by us,
+# TCP's flags.
+Segment = tuple[bytes, bytes, int, int, int, int, bytes, int, bool, int]
 
 
 class Tap:
@@ -79,16 +81,16 @@ class Tap:
                 size, net, seconds, nanoseconds, direction = _HEADER(ring, at)
                 ip = at + net
                 if ring[ip] == _PLAIN:
-                    source, target, port, peer, sent, acknowledged, offset = _PLAIN_TCP(ring, ip)
+                    source, target, port, peer, sent, acknowledged, offset, flags = _PLAIN_TCP(ring, ip)
                     tcp = ip + 20
                 else:
                     source, target, tcp = _unusual(ring, ip)
-                    port, peer, sent, acknowledged, offset = _TCP(ring, tcp)
+                    port, peer, sent, acknowledged, offset, flags = _TCP(ring, tcp)
                 payload = ring[tcp + (offset >> 4 << 2) : ip + size]
                 states[at >> 2] = 0  # the kernel's again
                 at = (at + FRAME) % whole
                 time = seconds * 1_000_000_000 + nanoseconds
-                yield source, target, port, peer, sent, acknowledged, payload, time, direction == _OUTGOING
+                yield source, target, port, peer, sent, acknowledged, payload, time, direction == _OUTGOING, flags
         finally:
             self._at = at
 

@@ -241,7 +241,10 @@ class Requests(Columns, frozen=True, kw_only=True, omit_defaults=True):
     latency: Annotated[Sketches, says("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
         default_factory=list
     )
-    unanswered: Annotated[Ints, says("closed without an answer, or given up", MAX)] = field(default_factory=list)
+    unanswered: Annotated[Ints, says("ended by the server without an answer", MAX)] = field(default_factory=list)
+    given_up: Annotated[Ints, says("no answer before the client left, or for five minutes", MAX)] = field(
+        default_factory=list
+    )
 
 
 class RequestBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):

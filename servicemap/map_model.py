@@ -36,7 +36,8 @@ class Edge(Struct, kw_only=True):
 
     `client_…` counters are what the client's host saw, `server_…` the server's: both tell of the same bytes. The fields
     from provenance to tied are of level process alone, those from requests on of edges on which HTTP was counted:
-    requests in the range, errors of these (5xx or never answered), and times to the answer, None where none came.
+    requests in the range, errors of these (5xx or left unanswered by the server), how many more their clients gave up,
+    and times to the answer, None where none came.
     """
 
     client: str
@@ -73,6 +74,7 @@ class Edge(Struct, kw_only=True):
     self_loop: bool = False
     requests: int | UnsetType = UNSET
     errors: int | UnsetType = UNSET
+    given_up: int | UnsetType = UNSET
     p50_ms: float | UnsetType | None = UNSET
     p99_ms: float | UnsetType | None = UNSET
 

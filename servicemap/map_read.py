@@ -82,7 +82,7 @@ def process(row: tuple[Any, ...]) -> Node:
     )
 
 
-_ELSEWHERE = {"self_loop", "requests", "errors", "p50_ms", "p99_ms"}
+_ELSEWHERE = {"self_loop", "requests", "errors", "given_up", "p50_ms", "p99_ms"}
 _FIELDS = tuple(name for name in Edge.__struct_fields__ if name not in _ELSEWHERE)  # as the queries give them
 _COUNT = len(_FIELDS)
 _MERGED = {"client_provenance", "client_tied", "server_provenance", "server_tied"}

@@ -19,16 +19,21 @@ def key(edge: Edge) -> Key:
 
 
 class Requests(NamedTuple):
-    """HTTP requests on an edge: how many, how many failed (5xx or unanswered), and the sketch of the answers' times."""
+    """HTTP requests on an edge: how many, how many failed (5xx or unanswered), how many more their clients gave up.
+
+    `latency` is the sketch of the answers' times.
+    """
 
     requests: int
     errors: int
+    given_up: int
     latency: Mapping[int, int]
 
     def told(self) -> dict[str, Any]:
         """Return them as an edge tells them; times are None where nothing was answered."""
         p50, p99 = quantiles(self.latency)
-        return {"requests": self.requests, "errors": self.errors, "p50_ms": p50, "p99_ms": p99}
+        counts = {"requests": self.requests, "errors": self.errors, "given_up": self.given_up}
+        return counts | {"p50_ms": p50, "p99_ms": p99}
 
 
 def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:

@@ -76,7 +76,7 @@ def _edges(first: str, last: str) -> Iterator[tuple[str, str]]:
 def _requests() -> Iterator[tuple[str, str]]:
     ends = (f"{end}_{name}" for end in ("client", "server") for name in _WHO)
     yield from ((name, f"max({name})") for name in (*ends, "sampling"))
-    yield from ((name, f"sum({name})") for name in ("requests", "errors", "unanswered"))
+    yield from ((name, f"sum({name})") for name in ("requests", "errors", "unanswered", "given_up"))
     yield from ((name, f"sumMap({name})") for name in ("by", "latency"))
 
 

@@ -55,7 +55,7 @@ _COUNTED: dict[str, Kind] = {  # of Ends, without `who`, which the identity itse
     **dict.fromkeys(("rtt_us", "min_rtt_us"), U32),
 }
 _VERDICT, _END = U8._replace(high=2 * len(RULES) - 1), U8._replace(high=1)
-_REQUESTS = {"end": _END, "sampling": U16, "answered": COUNT_MAP, "latency": SKETCH, "unanswered": U64}
+_REQUESTS = {"end": _END, "sampling": U16, "answered": COUNT_MAP, "latency": SKETCH, "unanswered": U64, "given_up": U64}
 _USAGE = {"cpu_ms": U32, "rss_bytes": U64, "fds": I32, "threads": U32}
 _HOST_COUNTED = ("network_received_bytes", "network_sent_bytes", "agent_cpu_ms")
 _HOST_USAGE = {

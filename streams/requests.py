@@ -32,6 +32,7 @@ class Count(Struct):
     answered: Mapping[str, int]
     latency: Mapping[int, int]
     unanswered: int
+    given_up: int
 
     def plus(self, other: "Count | None") -> "Count":
         """Return the sum of both."""
@@ -42,19 +43,25 @@ class Count(Struct):
             _sum(self.answered, other.answered),
             _sum(self.latency, other.latency),
             self.unanswered + other.unanswered,
+            self.given_up + other.given_up,
         )
+
+    def told(self) -> bool:
+        """Say whether there is something to tell."""
+        return bool(self.answered or self.unanswered or self.given_up)
 
     def split(self, parts: int) -> "list[Count]":
         """Return it in so many parts, as equal as whole numbers can be."""
         answered = {name: shares(value, [1] * parts) for name, value in self.answered.items()}
         latency = {name: shares(value, [1] * parts) for name, value in self.latency.items()}
-        unanswered = shares(self.unanswered, [1] * parts)
+        unanswered, given_up = (shares(value, [1] * parts) for value in (self.unanswered, self.given_up))
         return [
             Count(
                 self.sampling,
                 {name: each[n] for name, each in answered.items() if each[n]},
                 {name: each[n] for name, each in latency.items() if each[n]},
                 unanswered[n],
+                given_up[n],
             )
             for n in range(parts)
         ]
@@ -91,8 +98,7 @@ class RequestFold:
         grid = covered(header.window, header.width, batches[0].covers if batches else 0, len(counted))
         parts = {key: count.split(len(grid)) for key, count in counted.items()} if len(grid) > 1 else {}
         past = [
-            (at, {key: split[n] for key, split in parts.items() if split[n].answered or split[n].unanswered})
-            for n, at in enumerate(grid[:-1])
+            (at, {key: split[n] for key, split in parts.items() if split[n].told()}) for n, at in enumerate(grid[:-1])
         ]
         counted = {key: split[-1] for key, split in parts.items()} or counted
         told = [*past, (header.window, self._whole(header.window, counted))]
@@ -131,6 +137,7 @@ def _batches(width: int, window: int, counted: dict[Key, Count]) -> list[FlowReq
             _sum(count.answered),
             _sum(count.latency),
             count.unanswered,
+            count.given_up,
         )
         for (flow, end), count in sorted(counted.items())
     ]

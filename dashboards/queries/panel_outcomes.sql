@@ -1,5 +1,6 @@
--- Lines of what was asked, included after `mine` and `asked`: HTTP requests by class of status, and unanswered. Where none
--- is seen in the whole range, the connections that were opened, which are read only then; a line's name says which.
+-- Lines of what was asked, included after `mine` and `asked`: HTTP requests by class of status, unanswered, and given up by their
+-- clients. Where none is seen in the whole range, the connections that were opened, which are read only then; a line's name
+-- says which.
     (
         SELECT groupArray((at, series, many))
         FROM
@@ -10,7 +11,7 @@
             FROM asked
             ARRAY JOIN
                 arrayConcat(
-                    arrayMap((what, n) -> (substring(what, -3), n), mapKeys(by), mapValues(by)), [('unanswered', unanswered)]
+                    arrayMap((what, n) -> (substring(what, -3), n), mapKeys(by), mapValues(by)), [('unanswered', unanswered), ('given up', given_up)]
                 ) AS outcome
             WHERE serves AND outcome.2 > 0
             GROUP BY at, series

@@ -7,6 +7,6 @@
             toUnixTimestamp64Milli(begins) AS at,
             at_level(client, client_service, client_host, client_container) AS c,
             at_level(server, server_service, server_host, server_container) AS s,
-            transport, server_port AS port, requests, errors, latency
+            transport, server_port AS port, requests, errors, given_up, latency
         FROM requested
     )

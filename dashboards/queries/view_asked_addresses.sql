@@ -3,7 +3,7 @@
 -- Parameters: from, to in ms.
     asked AS
     (
-        SELECT at, c, s, transport, port, requests, errors, latency
+        SELECT at, c, s, transport, port, requests, errors, given_up, latency
         FROM
         (
             SELECT
@@ -11,6 +11,7 @@
                 sum(factor * (arraySum(mapValues(answered)) + unanswered)) AS requests,
                 sum(factor * (arraySum(mapValues(mapFilter((what, n) -> endsWith(what, '5xx'), answered))) + unanswered))
                     AS errors,
+                sum(factor * left) AS given_up,
                 sumMap(mapApply((bucket, n) -> (bucket, n * factor), sketch)) AS latency,
                 argMin(by_server, (min(factor), NOT by_server)) OVER (
                     PARTITION BY window, transport, port, c_process, s_process) AS believed
@@ -26,7 +27,8 @@
                     window, transport, if(b_serves, b_port, a_port) AS port,
                     if(b_serves, a_id, b_id) AS c, if(b_serves, b_id, a_id) AS s,
                     if(b_serves, a_process, b_process) AS c_process, if(b_serves, b_process, a_process) AS s_process,
-                    end = b_serves AS by_server, counted.sampling AS factor, answered, unanswered, counted.latency AS sketch
+                    end = b_serves AS by_server, counted.sampling AS factor, answered, unanswered,
+                    counted.given_up AS left, counted.latency AS sketch
                 FROM
                 (
                     SELECT

@@ -29,9 +29,10 @@ def command(
 ) -> None:
     """Print who talks to whom: the last minute that is stored, or any past time.
 
-    Where HTTP was counted on any edge, there are requests a second, the share of errors (5xx or never answered) and
-    times to the answer as well. An edge of --json then has requests, errors, p50_ms and p99_ms (null where no answer
-    came), and one without HTTP has none of them.
+    Where HTTP was counted on any edge, there are requests a second, the share of errors (5xx, or left unanswered by
+    the server) and times to the answer as well. An edge of --json then has requests, errors, given_up (by the clients;
+    no errors, and not among the requests), p50_ms and p99_ms (null where no answer came), and one without HTTP has none
+    of them.
 
     \b
     servicemap map

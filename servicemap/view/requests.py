@@ -13,8 +13,9 @@ from sinks.store import Store
 LINES = (
     Line(1, "requests", "1/s", rate=True),
     Line(2, "errors", "1/s", rate=True),
-    Line(3, "p50", "ms"),
-    Line(4, "p99", "ms"),
+    Line(3, "given_up", "1/s", rate=True),
+    Line(4, "p50", "ms"),
+    Line(5, "p99", "ms"),
 )
 
 
@@ -27,7 +28,7 @@ def request_series(store: Store, level: Level, over: Span, server: str, edge: Ed
     if edge is not None:
         values |= {"client": edge.client, "transport": edge.transport, "port": edge.port}
     rows = store.query(asked(level, "view_told") + query("view_request_series"), values)
-    return [(at, requests, errors, *quantiles(latency), latency) for at, requests, errors, latency in rows]
+    return [(*counts, *quantiles(latency), latency) for *counts, latency in rows]
 
 
 def summed(rows: list[Row]) -> Requests | None:
@@ -36,5 +37,6 @@ def summed(rows: list[Row]) -> Requests | None:
         return None
     latency: Counter[int] = Counter()
     for row in rows:
-        latency.update(row[5])
-    return Requests(sum(row[1] for row in rows), sum(row[2] for row in rows), latency)
+        latency.update(row[-1])
+    requests, errors, given_up = (sum(row[column] for row in rows) for column in (1, 2, 3))
+    return Requests(requests, errors, given_up, latency)

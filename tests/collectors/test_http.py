@@ -2,11 +2,12 @@
 
 import http.client
 import socket
+import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ class Row(NamedTuple):
     answered: dict[str, int]
     latency: dict[int, int]
     unanswered: int
+    given_up: int
 
 
 class Watch:
@@ -188,6 +190,87 @@ def test_a_request_whose_connection_closes_without_an_answer_is_unanswered(watch
     assert counted == {"GET 2xx": 1, "unanswered": 1}
 
 
+def _leaves(client: socket.socket, server: socket.socket) -> None:
+    client.close()
+    with suppress(ConnectionResetError):
+        server.recv(1)
+    server.close()
+
+
+def _resets(client: socket.socket, server: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+    _leaves(client, server)
+
+
+def _shuts_its_direction(client: socket.socket, server: socket.socket) -> None:
+    client.shutdown(socket.SHUT_WR)
+    server.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    server.close()
+    client.recv(100)
+
+
+def _leaves_a_stream(client: socket.socket, server: socket.socket) -> None:
+    server.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+    client.recv(100)
+    client.close()
+    server.close()
+
+
+def _is_left(client: socket.socket, server: socket.socket) -> None:
+    server.close()
+    client.recv(1)
+
+
+def _is_reset(client: socket.socket, server: socket.socket) -> None:
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+    server.close()
+
+
+def _is_answered_with_the_end(client: socket.socket, server: socket.socket) -> None:
+    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)  # the answer and the end are one segment
+    server.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
+    server.close()
+    client.recv(100)
+
+
+AT_ONCE = struct.pack("ii", 1, 0)
+ENDINGS: dict[Callable[[socket.socket, socket.socket], None], str] = {
+    _leaves: "given up",
+    _resets: "given up",
+    _shuts_its_direction: "GET 2xx",
+    _leaves_a_stream: "GET 2xx",
+    _is_left: "unanswered",
+    _is_reset: "unanswered",
+    _is_answered_with_the_end: "GET 2xx",
+}
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_whoever_ends_the_connection_first_is_why_there_is_no_answer(watching: Watch, address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    ports = {}
+    with socket.create_server((address, 0), family=family) as listening:
+        for end in ENDINGS:
+            with socket.create_connection(listening.getsockname()[:2]) as client:
+                server, (_, port, *_) = listening.accept()
+                with server:
+                    client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+                    server.recv(100)
+                    end(client, server)
+            ports[port] = end
+        counted: dict[int, str] = {}
+
+        def all_counted() -> bool:
+            for row in watching.rows(listening.getsockname()[1]):
+                counts = Counter(row.answered) + Counter({"unanswered": row.unanswered, "given up": row.given_up})
+                (counted[row.client_port],) = counts.elements()
+            return counted.keys() == ports.keys()
+
+        eventually(all_counted)
+    assert {ports[port]: what for port, what in counted.items()} == ENDINGS
+
+
 @pytest.mark.root
 def test_a_request_that_is_being_answered_waits_for_its_answer(watching: Watch) -> None:
     with serving() as port, connected(port) as connection:
@@ -206,9 +289,10 @@ def test_nothing_of_a_path_leaves_the_kernel() -> None:
         ask(connection, "/secret")
         ask(connection, "/secret", "POST", body="password=1")
         held = bytes(tap._ring)
+        connection.close()
         payloads = {segment[6] for segment in tap.segments() if port in segment[2:4]}
     tap.close()
-    assert payloads == {b"GET ", b"POST ", b"HTTP/1.1 200"}
+    assert payloads == {b"GET ", b"POST ", b"HTTP/1.1 200", b""}
     assert b"/secret" not in held
     assert b"secr" not in held
 
@@ -222,7 +306,7 @@ def test_a_sampled_device_shows_whole_connections_or_nothing_of_them(monkeypatch
             with connected(port) as connection:
                 ask(connection, "/")
                 ports.append(connection.sock.getsockname()[1] if connection.sock else 0)
-        seen = Counter(frozenset(segment[2:4]) for segment in tap.segments() if port in segment[2:4])
+        seen = Counter(frozenset(segment[2:4]) for segment in tap.segments() if port in segment[2:4] and segment[6])
     tap.close()
     assert seen == {frozenset((client, port)): 2 for client in ports if sampled(client, port, 1)}
     assert 8 <= len(seen) <= 32

@@ -107,6 +107,11 @@ def test_counts_are_scaled_and_the_end_that_looked_at_more_is_believed(kept: Cli
     ]
 
 
+def test_what_clients_gave_up_is_neither_a_request_nor_an_error(kept: Client) -> None:
+    store_windows(kept, window("h2", request(CLIENT, SERVER, 3, unanswered=1, given_up=7), sampling=2))
+    assert view(kept, "requests, errors, unanswered, given_up") == [(8, 2, 2, 14)]
+
+
 def test_an_owner_found_late_holds_for_requests_told_before(kept: Client) -> None:
     early = window("h1", request(CLIENT, SERVER, 3), known=False)
     store_windows(kept, early, window("h1", request(CLIENT, SERVER, 1), at=1))

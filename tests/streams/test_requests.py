@@ -28,7 +28,7 @@ def test_requests_stand_with_their_flow_and_the_end_that_counted() -> None:
     opened = [connection(1, HERE, THERE), connection(2, SERVER, "10.0.0.3:5000")]
     rows = reader.window(
         0,
-        request(HERE, THERE, 3, serves=False, unanswered=1),
+        request(HERE, THERE, 3, serves=False, unanswered=1, given_up=2),
         request("10.0.0.3:5000", SERVER, 2, serves=True),
         connections=opened,
         sampling=4,
@@ -37,8 +37,8 @@ def test_requests_stand_with_their_flow_and_the_end_that_counted() -> None:
     assert (
         rows
         == [
-            (T0, "tcp 10.0.0.1:80 10.0.0.3:5000", 0, WIDTH, 4, {"GET 2xx": 2}, sketches[0], 0),
-            (T0, "tcp 10.0.0.1:40112 10.0.0.2:8000", 0, WIDTH, 4, {"GET 2xx": 3}, sketches[1], 1),
+            (T0, "tcp 10.0.0.1:80 10.0.0.3:5000", 0, WIDTH, 4, {"GET 2xx": 2}, sketches[0], 0, 0),
+            (T0, "tcp 10.0.0.1:40112 10.0.0.2:8000", 0, WIDTH, 4, {"GET 2xx": 3}, sketches[1], 1, 2),
         ][::-1]
     )
 

@@ -9,6 +9,7 @@ const LINES = ["series-1", "series-2"];
 /** Which series share a chart: [title, [series, what it is called there] …]. Others get one of their own. */
 const TOGETHER = [
   ["Requests", ["requests", ""], ["errors", "errors"]],
+  ["Given up by clients", ["given_up", ""]],
   ["Latency", ["p50", "p50"], ["p99", "p99"]],
   ["Traffic", ["bytes_in", "in"], ["bytes_out", "out"]],
   ["New connections", ["opened_in", "in"], ["opened_out", "out"]],
@@ -28,9 +29,11 @@ const TOGETHER = [
   ["Memory", ["memory", ""], ["swap", "swap"]],
 ];
 
+const RARE = new Set(["given_up"]); // not drawn where there are none
+
 /** Charts of series {name: {unit, points}}; returns {element, destroy}. */
 export function charts(series, syncKey) {
-  const left = new Set(Object.keys(series).filter((name) => series[name].points.some(([, value]) => value !== null)));
+  const left = new Set(Object.keys(series).filter((name) => series[name].points.some(([, value]) => value || (value === 0 && !RARE.has(name)))));
   const drawn = [];
   for (const [title, ...members] of TOGETHER) {
     const there = members.filter(([name]) => left.delete(name));
