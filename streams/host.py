@@ -15,7 +15,7 @@ from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
 from schemas.raw import ConnectionBatch, Heartbeat, ListenerBatch, OwnerBatch, ProcessBatch
 from schemas.verdict import b_serves, by_port, connected, listens
 from streams.assembly import STATE, Window
-from streams.naming import NamingRule, program, service
+from streams.naming import NamingRule, name_process
 from streams.scope import Network, local_networks, scope
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
@@ -257,14 +257,14 @@ class Host:
             setattr(known, name, getattr(made, name))
 
     def _process(self, facts: dict[str, Any]) -> Process:
-        name = program(facts["comm"], facts["exe"], facts["cmdline"])
+        named = name_process(self._rules, facts)
         return Process(
             node=process_node(self.host_id, self.boot_id, facts["pid"], facts["start"]),
             pid=facts["pid"],
             started=facts["started"],
             parent=facts["parent"],
-            name=name,
-            service=service(self._rules, name, facts["cmdline"], facts["unit"], facts["container"], facts["user"]),
+            name=named.program.name,
+            service=named.service.name,
             container=facts["container"],
             facts=facts,
         )

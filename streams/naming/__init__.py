@@ -1,0 +1,40 @@
+"""Which service a process belongs to: systemd unit, container, or program (for an interpreter: the script).
+
+A pure function of the process's raw facts and the user's rules, so that a replay with other rules renames the past.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from streams.naming.called import Called
+from streams.naming.paths import generic
+from streams.naming.programs import program
+from streams.naming.rules import NamingRule
+from streams.naming.units import unit_service
+from streams.naming.words import fit
+
+__all__ = ["Called", "Named", "NamingRule", "name_process"]
+
+
+class Named(NamedTuple):
+    """What a process is called, and why."""
+
+    service: Called
+    program: Called
+
+
+def name_process(rules: Sequence[NamingRule], facts: Mapping[str, Any]) -> Named:
+    """Name a process by its facts, a row of `schemas.raw.Processes`.
+
+    The first of the user's rules that matches names the service, else its systemd unit, else its program does.
+    """
+    own = program(facts["comm"], facts["exe"], facts["cmdline"], facts["cwd"], facts["lead"])
+    container, unit = facts["container"], facts["unit"]
+    if generic(own.name) and fit(container):
+        own = Called(f"{container}/{own.name}", own.rule, f"{own.evidence} in {container}")
+    for number, rule in enumerate(rules, start=1):
+        if rule.matches(own.name, facts["cmdline"], unit, container, facts["user"]):
+            return Named(Called(rule.service, f"user rule {number}", ""), own)
+    if service := unit_service(unit, facts["lineage"]):
+        return Named(Called(service, "unit", unit), own)
+    return Named(own, own)

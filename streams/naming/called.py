@@ -1,0 +1,46 @@
+"""What naming works on, and what it answers."""
+
+import re
+from posixpath import basename
+from typing import NamedTuple
+
+from schemas.text import to_bytes
+
+COMM_BYTES = 15
+
+
+class Called(NamedTuple):
+    """A name, the rule that gave it, and the fact in which the rule found it."""
+
+    name: str
+    rule: str
+    evidence: str
+
+
+class Command(NamedTuple):
+    """How a program was started, as the kernel shows it; each may be empty where it may not be read."""
+
+    argv: tuple[str, ...]
+    comm: str = ""
+    exe: str = ""
+    cwd: str = ""
+
+    @property
+    def base(self) -> str:
+        """Return the executable's own name; "" for one without a file (memfd_create(2)), which says nothing."""
+        path = self.exe.removesuffix(" (deleted)")
+        return "" if path.startswith("/memfd:") else basename(path)
+
+    @property
+    def own(self) -> str:
+        """Return the name in the first argument where the kernel's facts agree; "" where only the program says it."""
+        whole = basename(self.argv[0].lstrip("-")) if self.argv else ""
+        if whole and whole == self.base:
+            return whole
+        head = basename(re.split(r"[\s:]", self.argv[0].lstrip("-"), maxsplit=1)[0]) if self.argv else ""
+        agreed = head == self.base or to_bytes(head)[:COMM_BYTES] == to_bytes(self.comm) or not self.base
+        return head if head and agreed else ""
+
+    def started(self, at: int) -> "Command":
+        """Return the command that begins with an argument, as if it had been started itself."""
+        return Command(self.argv[at:], exe=self.argv[at], cwd=self.cwd)

@@ -1,0 +1,84 @@
+"""The name in a path: that of the file without extension and version, with its folder where it says nothing itself."""
+
+import re
+from posixpath import basename, join, normpath, splitext
+
+from streams.naming.words import fit, versionless, words
+
+_EXTENSIONS = words(
+    ".py .pyc .pyw .pyz .js .mjs .cjs .jsx .ts .mts .cts .tsx .rb .ru .pl .pm .psgi .php .phar .sh .bash .zsh "
+    ".ksh .fish .lua .r .jl .tcl .exp .exe .dll .jar .war .ear .java .kts .groovy .scala .clj .ex .exs .ps1 "
+    ".awk .rkt .scm .lisp .wasm .appimage .csproj .fsproj .csx .fsx .fs .es6"
+)
+# What every program may be called.
+_GENERIC = words(
+    "main app server index run manage start wsgi asgi cli application service daemon serve backend frontend "
+    "client launcher launch entrypoint docker-entrypoint bootstrap boot init program artisan console script job "
+    "bin exe out a.out bundle startup agent worker quarkus-run root __init__ __main__ start-server run-server"
+)
+# Folders that hold programs of every kind.
+_STRUCTURE = _GENERIC | words(
+    "sbin .bin dist build target src lib libs lib32 lib64 libexec release releases debug current latest apps "
+    "bin64 usr local opt srv home root tmp var www html public node_modules venv .venv env scripts cmd java "
+    "quarkus-app publish code workspace work data mnt media share snap run dev shm site-packages dist-packages "
+    "vendor store nix output classes resources package packages versions shared web-inf standalone .output "
+    ".next .nuxt system software deploy deployments x86_64-linux-gnu aarch64-linux-gnu"
+)
+_TEMPORARY = re.compile(
+    r"tmp.*|go-build\d*|b\d{3}|pytest-.*|_MEI\w+|\.mount_.*|net\d+\.\d+|.*-of-\w+|python[\d.]+|\d.*"
+)
+_STORE = re.compile(r"[0-9a-z]{32}-")  # /nix/store/HASH-name-1.2
+_FOLDERS = 6
+
+
+def stem(path: str) -> str:
+    """Return the name of a file without its extension and version, of a file in node_modules its package."""
+    if "node_modules/" in path:
+        return basename(_package(path.rpartition("node_modules/")[2]))
+    name = basename(path.rstrip("/"))
+    before, extension = splitext(name)
+    if before and extension.lower() in _EXTENSIONS:
+        name = before
+    return versionless(name)
+
+
+def generic(name: str) -> bool:
+    """Say whether a name says nothing of what a program is."""
+    return name.lower() in _GENERIC
+
+
+def named(path: str, cwd: str = "") -> str:
+    """Return the name that a path gives a program."""
+    path = path if path.startswith("/") or not cwd.startswith("/") else normpath(join(cwd, path))
+    if "/node_modules/" in f"/{path}":
+        return _package(path.rpartition("node_modules/")[2])
+    name = stem(path)
+    if not generic(name):
+        return name
+    folder = project(path.rpartition("/")[0])
+    if not folder:
+        return name
+    return folder if name.startswith("__") else f"{folder}/{name}"
+
+
+def project(folder: str) -> str:
+    """Return the innermost of a path's folders that says what is in it; "" when none does."""
+    parts = folder.split("/")
+    if parts[:2] == ["", "home"]:
+        parts = parts[3:]  # whose it is does not say what it is
+    for part in reversed(parts[-_FOLDERS:]):
+        plain = versionless(_STORE.sub("", part))
+        if plain.lower() in _STRUCTURE or _TEMPORARY.fullmatch(part) or part in {"", ".", ".."}:
+            continue
+        return plain if fit(plain) else ""
+    return ""
+
+
+def _package(inside: str) -> str:
+    """Return the package of a path below node_modules."""
+    parts = inside.split("/")
+    if parts[0] == ".bin" and len(parts) > 1:
+        return stem(parts[1])
+    if parts[0].startswith("@") and len(parts) > 1:
+        return f"{parts[0][1:]}/{parts[1]}" if generic(parts[1]) else parts[1]
+    return parts[0]

@@ -1,0 +1,28 @@
+"""Names that the user gives by hand."""
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class NamingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Name a service by hand: every given pattern must match the whole of its fact."""
+
+    service: str
+    program: str = ".*"
+    cmdline: str = ".*"
+    unit: str = ".*"
+    container: str = ".*"
+    user: str = ".*"
+
+    def matches(self, program: str, cmdline: Sequence[str], unit: str, container: str, user: str) -> bool:
+        """Say whether a process with these facts is meant."""
+        facts = (
+            (self.program, program),
+            (self.cmdline, " ".join(cmdline)),
+            (self.unit, unit),
+            (self.container, container),
+            (self.user, user),
+        )
+        return all(re.fullmatch(pattern, fact, re.DOTALL) for pattern, fact in facts)

@@ -1,0 +1,63 @@
+"""The service that a systemd unit is to a person: one for all instances that a socket starts, none for a holder."""
+
+import re
+from collections.abc import Sequence
+
+from streams.naming.words import fit, versionless, without_ids
+
+# Units that hold what somebody started, not one thing: the program says what it is.
+_HOLDERS = re.compile(
+    r"user@\d+|session-.*|cron|crond|cronie|anacron|atd|ssh|sshd|ssh@.*|sshd@.*|sshd-.*|dropbear.*|getty@.*|.*getty@.*"
+    r"|dbus|dbus-broker|init|systemd-.*|rc-local|rc\.local|x?inetd|openbsd-inetd|networking|ifup@.*|screen|tmux.*"
+    # process managers
+    r"|supervisor(?:d|ctl)?(?:@.*)?|.*supervisord?|pm2.*|.*-pm2|runit.*|runsv.*|.*runsvdir.*|svscan.*|daemontools|s6.*|circus.*|monit"
+    r"|god|bluepill|eye|foreman|immortal.*|perp.*|finit|bosh-agent|monit\w*|process-compose|overmind|tini|dumb-init"
+    r"|nomad.*|garden.*|gdn|guardian|consul-template|slurmd|condor|munge|jenkins-agent|buildkite-agent.*|gitlab-runner.*"
+    r"|actions\.runner\..*|actions-runner.*|github-runner.*|teamcity-agent|bamboo-agent|salt-minion|amazon-ssm-agent|snap\.amazon-ssm-agent.*"
+    r"|walinuxagent|google-guest-agent|google-startup-scripts|cloud-(?:init|final|config|init-local).*|code-server.*"
+    # runtimes of containers
+    r"|k3s(?:-agent|-server)?|k0s(?:controller|worker)?|rke2.*|kubelet|microk8s.*|snap\.microk8s\..*|containerd.*|docker|cri-?o|cri-docker"
+    r"|podman.*|lxc.*|lxd.*|incus.*|snap\.lxd\..*|balena.*|libvirtd|virtqemud|machine-.*|crun.*|runc.*"
+)
+# Who starts what runs, by the kernel's name of the process.
+_MANAGERS = re.compile(
+    r"supervisord|pm2|PM2 v.*|runsv|runsvdir|svscan|supervise|s6-supervise|s6-svscan|circusd|monit|god|foreman.*|honcho"
+    r"|overmind|goreman|hivemind|process-compose|immortal|perpd|nomad|gdn|guardian|garden|bosh-agent|k3s.*|k0s|rke2.*"
+    r"|containerd-shim.*|conmon|slurmstepd|Runner\.Worker|Runner\.Listener|gitlab-runner|buildkite-agent|crond?|cron"
+)
+_TRANSIENT = re.compile(r"run-(?:u|r|p)?[0-9a-f]+(?:-i?\d+)*|run-r[0-9a-f]{8,}|(?:libpod|docker|crio)-[0-9a-f]+")
+_NUMBER = re.compile(r"[-_.:](?:\d{3,}|u\d+|r[0-9a-f]{16,})$")
+
+
+def unit_service(unit: str, lineage: Sequence[str] = ()) -> str:
+    """Return the service that a unit names; "" where it holds others, or one run alone.
+
+    `lineage`: what started the process, nearest first. What a process manager starts is not its manager's service.
+    """
+    stem = re.sub(r"\.(?:service|scope|socket)$", "", unit)
+    if not stem or _HOLDERS.fullmatch(stem) or _TRANSIENT.fullmatch(stem):
+        return ""
+    if any(_MANAGERS.fullmatch(parent) for parent in lineage):
+        return ""
+    template, sign, instance = stem.partition("@")
+    template = _steady(template)
+    if sign and template:
+        kept = _steady(instance)
+        return f"{template}@{kept}" if _means(instance) and fit(kept) else template
+    return template
+
+
+def _steady(name: str) -> str:
+    """Return a name without versions, dates, hashes, ids and ports; "" when nothing is left of it."""
+    name = without_ids(name)
+    for _ in range(4):
+        shorter = _NUMBER.sub("", versionless(name))
+        if shorter == name:
+            break
+        name = shorter
+    return name if fit(name) else ""
+
+
+def _means(instance: str) -> bool:
+    """Say whether an instance is a thing that a person set up, and no connection, number or address."""
+    return ":" not in instance and bool(re.search(r"[^\W\d_]", instance))
