@@ -1,10 +1,14 @@
 """Listeners: sockets that wait for peers."""
 
+from collections.abc import Iterable
+
 from collectors.diag import Plain
 from collectors.socket_scan import SocketScan
 from collectors.window import Inert, Window
 from schemas.raw import ListenerBatch, Listeners
 from schemas.topics import LISTENERS
+
+ListenerRow = tuple[int, int, str, int, int, int, int]  # in the order of schemas.raw.Listeners
 
 
 class ListenerCollector(Inert):
@@ -16,6 +20,7 @@ class ListenerCollector(Inert):
         self._scan = scan
         self._netns = netns
         self._known: dict[int, Plain] = {}
+        self._since: dict[int, int] = {}  # cookie -> window in which it was first seen
 
     def open(self, window: Window) -> None:
         """Open the scan."""
@@ -23,20 +28,34 @@ class ListenerCollector(Inert):
 
     def collect(self, window: Window) -> ListenerBatch:
         """Return new and changed listeners, or all on a keyframe, and those that closed."""
-        now = self._scan.look(window.start).listening
-        if now is self._known and not window.keyframe:
-            return window.batch(ListenerBatch, netns=self._netns)
-        told = now.values() if window.keyframe else (one for one in now.values() if self._known.get(one.cookie) != one)
+        seen = self._scan.look(window.start)
+        known, now = self._known, seen.listening
+        told: Iterable[Plain] = now.values() if window.keyframe else ()
+        gone: list[int] = []
+        if now is not known:
+            for cookie in now.keys() - known.keys():
+                self._since[cookie] = window.start
+            gone = sorted(known.keys() - now.keys())
+            told = told or [one for one in now.values() if known.get(one.cookie) != one]
+        brief = [one for one in seen.unlistened if one.cookie not in known]
         batch = window.batch(
             ListenerBatch,
             netns=self._netns,
-            listeners=Listeners.of(_row(one) for one in told),
-            gone=sorted(self._known.keys() - now.keys()),
+            listeners=Listeners.of(self._row(one) for one in told),
+            gone=gone,
+            ended=Listeners.of(
+                [*(self._row(known[cookie]) for cookie in gone), *(_row(one, window.start) for one in brief)]
+            ),
         )
+        for cookie in gone:
+            del self._since[cookie]
         self._known = now
         return batch
 
+    def _row(self, one: Plain) -> ListenerRow:
+        return _row(one, self._since[one.cookie])
 
-def _row(one: Plain) -> tuple[int, int, str, int, int, int]:
+
+def _row(one: Plain, since: int) -> ListenerRow:
     address, port, _, _, uid = one.identity
-    return one.cookie, one.protocol, address, port, uid, one.queued
+    return one.cookie, one.protocol, address, port, uid, one.queued, since

@@ -38,10 +38,11 @@ class Seen:
     inodes_added: set[int] = field(default_factory=set)
     inodes_removed: set[int] = field(default_factory=set)
     since: float = 0.0  # when the scan before was, in seconds of the monotonic clock
-    bound: frozenset[tuple[str, int]] = frozenset()  # addresses and ports of TCP listeners
+    bound: frozenset[tuple[str, int]] = frozenset()  # addresses and ports of TCP listeners, now or at the scan before
+    unlistened: list[Plain] = field(default_factory=list)  # TCP listeners that closed, also those that no scan saw
 
     def accepts(self, address: str, port: int) -> bool:
-        """Tell whether somebody listens to connections to an address."""
+        """Tell whether somebody listens to connections to an address, or did until the scan before."""
         return any((at, port) in self.bound for at in (address, *ANY))
 
 
@@ -58,6 +59,7 @@ class SocketScan:
         self._retell = False
         self._without_udp = False
         self._plain = PlainSockets()
+        self._bound: frozenset[tuple[str, int]] = frozenset()  # as of the scan before
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold."""
 
@@ -134,8 +136,16 @@ class SocketScan:
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
         seen.vanished = before.keys() - seen.tcp.keys()
         self._index(before, seen, *self._plain.change())
-        seen.listening, seen.udp, seen.bound = self._plain.listening, self._plain.udp, self._plain.bound
+        seen.listening, seen.udp = self._plain.listening, self._plain.udp
+        self._listen(before, seen)
         return seen
+
+    def _listen(self, before: dict[int, Row], seen: Seen) -> None:
+        """Find the TCP listeners that closed, and what was bound at any time since the scan before."""
+        seen.unlistened = [plain for one in seen.closed if (plain := _listener(one)) and plain.cookie not in before]
+        seen.bound, self._bound = self._plain.bound | self._bound, self._plain.bound
+        if seen.unlistened:
+            seen.bound |= {(one.identity.local_address, one.identity.local_port) for one in seen.unlistened}
 
     def _tcp(self, family: int, before: dict[int, Row], seen: Seen) -> None:
         """Read one family. Nothing here but the rows that changed runs through Python's interpreter."""
@@ -181,3 +191,11 @@ class SocketScan:
         self.inodes.pop(0, None)
         seen.inodes_added = added.keys() - {0}
         seen.inodes_removed = removed - added.keys() - {0}
+
+
+def _listener(closed: Closed) -> Plain | None:
+    """Return the listener that a socket was which closed: it had a port, and never a peer."""
+    row, identity = closed.final.row, closed.identity
+    if closed.final.established or identity.remote_port or not identity.local_port:
+        return None
+    return Plain(socket.IPPROTO_TCP, row.cookie, diag.CLOSE, 0, 0, identity)

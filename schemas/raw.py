@@ -202,14 +202,18 @@ class Listeners(Columns, frozen=True, kw_only=True, omit_defaults=True):
     port: Annotated[Ints, says("bound port", MAX)] = field(default_factory=list)
     uid: Annotated[Ints, says("user id of the socket", MAX)] = field(default_factory=list)
     backlog: Annotated[Ints, says("connections waiting to be accepted", MAX)] = field(default_factory=list)
+    since: Annotated[Ints, says("window in which this agent first saw it, ms; 0 unknown", MAX)] = field(
+        default_factory=list
+    )
 
 
 class ListenerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
-    """New and changed listeners, and those that closed."""
+    """New and changed listeners, and those that `ended`: they closed, also those that no scan saw."""
 
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
     listeners: Listeners = field(default_factory=Listeners)
     gone: Annotated[Ints, Meta(description="cookies of listeners that closed")] = field(default_factory=list)
+    ended: Listeners = field(default_factory=Listeners)
 
 
 class Owners(Columns, frozen=True, kw_only=True, omit_defaults=True):

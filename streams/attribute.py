@@ -19,8 +19,9 @@ from schemas.lives import MOST, Run, Spot
 from schemas.raw import Batch, ConnectionBatch, Connections
 from schemas.shares import covered
 from streams.assembly import Window
+from streams.connection import Connection
 from streams.events import Chronicle, sharing
-from streams.host import Connection, Host
+from streams.host import Host
 from streams.intake import Intake
 from streams.ledger import CAUGHT_UP_MS, Behind, Bytes, Ledger
 from streams.naming import NamingRule
@@ -212,11 +213,15 @@ class HostFold:
         host.stirred = False
         for cookie in sorted(again | (moved & host.connections.keys())):
             connection = host.connections[cookie]
-            host.resolve(cookie, connection, closed=cookie in closed)
+            host.resolve(cookie, connection, header)
             if cookie in unresolved and connection.owner is not None:
                 found.append(connection)
-            elif cookie not in unresolved and connection.owner is None:
-                connection.unowned = header.window
+        for cookie in sorted(closed & unresolved):
+            connection = host.connections[cookie]
+            if connection.owner is None and not connection.among:
+                host.accept(connection, header.window)
+                if connection.owner is not None:
+                    found.append(connection)
         return found
 
     def _late(self, host: Host, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:

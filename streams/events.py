@@ -16,7 +16,8 @@ from schemas.ids import host_node, service_node, told_apart
 from schemas.lives import Life, Notice
 from schemas.raw import Batch, Heartbeat
 from streams.assembly import STATE, Window
-from streams.host import Host, Link
+from streams.connection import Link
+from streams.host import Host
 
 SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
 VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone
@@ -147,12 +148,12 @@ def _processes(host: Host, header: Batch, window: Window) -> list[Row]:
     end = header.window + header.width
     for batch in window.batches("processes"):
         for key in zip(batch.processes.pid, batch.processes.start, strict=True):
-            process = host.processes[key]
-            if header.window <= process.started < end:
+            process = host.running.get(key)
+            if process is not None and header.window <= process.started < end:
                 detail = f"{process.name} started (pid {process.pid})"
                 rows.append((process.started, "process_started", process.node, "", host.name, process.service, detail))
         for pid, start, exited, code, signal in batch.exits.rows():
-            gone = host.processes.get((pid, start))
+            gone = host.running.get((pid, start))
             if gone is not None:
                 how = f", signal {signal}" if signal else f", code {code}" if code >= 0 else ""
                 detail = f"{gone.name} exited (pid {pid}{how})"

@@ -9,76 +9,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from zlib import crc32
 
-from msgspec import Struct
-
-from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
-from schemas.raw import ConnectionBatch, Heartbeat, ListenerBatch, OwnerBatch, ProcessBatch
-from schemas.verdict import b_serves, by_port, connected, listens
+from schemas.ids import Endpoint, format_flow, process_node
+from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
+from schemas.verdict import by_port, connected, listens
+from streams.acceptors import acceptor
 from streams.assembly import STATE, Window
+from streams.connection import Connection, Identity
+from streams.listening import Listening, Port
 from streams.naming import NamingRule, name_process
+from streams.process import Holder, Process
+from streams.running import Running
 from streams.scope import Network, local_networks, scope
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
-ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes what comes to any address
-Holder = tuple[int, int]  # pid, start
-Link = str  # client's service, a space, server; text because every window hashes them all and text keeps its hash
-Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
-
-
-class Process(Struct, eq=False):
-    """A process and what its facts make of it."""
-
-    node: str
-    pid: int
-    started: int
-    parent: int
-    name: str
-    service: str
-    container: str
-    facts: dict[str, Any]
-
-
-class Connection(Struct, eq=False):
-    """An open connection. `owner` is none while nobody is known to hold its socket."""
-
-    flow: str
-    end: int
-    verdict: int
-    transport: int
-    local: Endpoint
-    remote: Endpoint
-    since: int
-    fresh: bool
-    unowned: int  # first window told without an owner, ms; while there is none
-    who: Identity
-    spread: int = 0  # of the flow, for partitions: a hash that is the same everywhere
-    nth: int = 0  # its number among the connections of the flow in the window `nth_at`; 0 in all others
-    nth_at: int = -1
-    owner: Process | None = None
-    provenance: str = ""
-    tied: bool = False
-    link: Link | None = None  # to whom it connects, where this end is the client and its owner is known
-
-    def identify(self) -> None:
-        """Put what is known of the owner into `who`."""
-        host, owner = self.who[0], self.owner
-        if owner is None:
-            self.who = (host, "", "", "", "", "", self.tied, 0)
-            self.link = None
-        else:
-            self.who = (
-                host,
-                owner.node,
-                owner.service,
-                owner.name,
-                owner.container,
-                self.provenance,
-                self.tied,
-                owner.started,
-            )
-            serves = b_serves(self.verdict) == (self.end == 1)
-            self.link = None if serves else f"{owner.service} {format_endpoint(self.remote)}"
 
 
 class Host:
@@ -89,27 +33,26 @@ class Host:
         self.boot_id = boot_id
         self.name = name or host_id  # another one where several hosts report under one id
         self.hostname = self.name
-        self.processes: dict[Holder, Process] = {}
+        self.running = Running(self._process)
         self.connections: dict[int, Connection] = {}
         self._closed: dict[int, Connection] = {}  # in the last window, of which an agent restarted in it tells again
-        self._by_pid: dict[int, Process] = {}
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
-        self._listeners: dict[int, tuple[int, int, str]] = {}  # cookie -> transport, port, address
-        self._listening: dict[tuple[int, int], list[tuple[str, int]]] = {}  # transport, port -> addresses, cookies
+        self._listening = Listening()
+        self._held: dict[Port, list[Connection]] | None = None  # connections accepted and held since before this window
         self.networks: tuple[Network, ...] = ()
         self.restated: set[str] = set()  # topics of which all has been known at some time
         self.whole = False  # connections have been restated while all else was known: it is known who serves
         self.owned_since: int | None = None  # window from which on all that run and all that is held has been known
         self.unsure = False  # processes may have started that were not reported
         self.stirred = True  # who runs has changed, or all was restated, since sockets without an owner were looked at
+        self._untied = False  # a tie came to its end in the last window
         self._rules = rules
 
     def learn(self, window: Window) -> list[Process]:
         """Take in who runs, listens and holds what; return the processes that were told of."""
         if window.heartbeat is not None:
             self._locate(window.heartbeat)
-        if window.restates("listeners"):
-            self._listeners.clear()
+        self._held = None
         if window.restates("owners"):
             self.holders.clear()
         self.restated |= {topic for topic in STATE if window.restates(topic)}
@@ -118,10 +61,16 @@ class Host:
             self.owned_since = min(self.owned_since or at, at)
         self.whole |= self.restated >= STATE and window.restates("connections")
         self.unsure = "processes" in window.lacks() or "processes" not in self.restated
-        self.stirred |= any(window.restates(topic) for topic in STATE)
-        told = self._processes(window.batches("processes"), restated=window.restates("processes"))
-        for batch in window.batches("listeners"):
-            self._listen(batch)
+        self.stirred |= self._untied or any(window.restates(topic) for topic in STATE)
+        self._untied = False
+        told, renamed = self.running.take(window.batches("processes"), restated=window.restates("processes"))
+        self.stirred |= bool(told)
+        for connection in self.connections.values() if renamed else ():
+            if connection.owner is not None and connection.owner in renamed:
+                connection.identify(connection.owner, connection.provenance)
+            elif not renamed.isdisjoint(connection.among):
+                connection.tie(connection.among, "scan", _began(connection.among))
+        self._listening.take(window.batches("listeners"), restated=window.restates("listeners"))
         for batch in window.batches("owners"):
             self._own(batch)
         if (window.restates("owners") or window.restates("processes")) and not window.restates("connections"):
@@ -131,14 +80,12 @@ class Host:
     def _unsettle(self, at: int) -> None:
         """Forget who is at every connection: it is found anew from what was restated, as new readers find it."""
         for connection in self.connections.values():
-            if connection.owner is not None:
-                connection.unowned = at
-            connection.owner, connection.tied = None, False
-            connection.identify()
+            connection.disown(at)
 
     def forget(self, window: Window) -> None:
-        """Drop the connections, holdings and processes that ended in the window, once the window has been told."""
+        """Drop what ended in the window, once the window has been told."""
         self._closed = {}
+        self._listening.forget()
         for batch in window.batches("connections"):
             for cookie, closed in zip(batch.connections.cookie, batch.connections.closed, strict=True):
                 if closed and cookie in self.connections:
@@ -146,28 +93,57 @@ class Host:
         for batch in window.batches("owners"):
             for cookie, pid, start in batch.gone.rows():
                 self._release(cookie, (pid, start), last=True)
-        for batch in window.batches("processes"):
-            self.stirred |= len(batch.exits) > 0
-            for pid, start in zip(batch.exits.pid, batch.exits.start, strict=True):
-                self.processes.pop((pid, start), None)
+        self.stirred |= self.running.forget(window.batches("processes"))
 
-    def resolve(self, cookie: int, connection: Connection, *, closed: bool) -> None:
-        """Find the process at this end. One that closed without a known holder was accepted by its listener's.
-
-        Of several holders, or listeners, that which a reader knows may not be the one, before it knows them all.
-        """
-        if "owners" not in self.restated:
+    def resolve(self, cookie: int, connection: Connection, header: Batch) -> None:
+        """Find the process that holds this end. Of several, that which a reader knows may not be the one."""
+        holders = self.holders.get(cookie, ())
+        known = [process for holder in holders if (process := self.running.get(holder)) is not None]
+        if "owners" not in self.restated or not known or (self.unsure and len(known) < len(holders)):
             return
-        holders: Iterable[Holder] = self.holders.get(cookie, ())
-        provenance = "scan"
-        if not holders and closed and connection.owner is None and "listeners" in self.restated:
-            listeners = self._serving(connection.transport, connection.local.address, connection.local.port)
-            holders = {holder for each in listeners for holder in self.holders.get(each, ())}
-            provenance = "listener"
-        owner, tied = self._eldest(holders)
-        if owner is not None or tied:
-            connection.owner, connection.tied, connection.provenance = owner, tied, provenance
-            connection.identify()
+        owner = self.running.eldest(known)
+        if owner is None:
+            connection.disown(header.window)
+            connection.tie(tuple(known), "scan", _began(known))
+        elif connection.among:  # who is left of a tie is known to serve from the next window on
+            connection.among, connection.unowned, self._untied = (), header.window + header.width, True
+        else:
+            connection.identify(owner, "scan")
+
+    def accept(self, connection: Connection, at: int) -> None:
+        """Find who accepted a connection that closed before anybody was seen to hold it: by its listener's holders.
+
+        Where one of these is not known, nothing is said: the others may not be the one.
+        """
+        if not {"owners", "listeners"} <= self.restated:
+            return
+        listeners = self._serving(connection, at)
+        holders = dict.fromkeys(holder for each in listeners for holder in self.holders.get(each, ()))
+        listening = [process for holder in holders if (process := self.running.get(holder)) is not None]
+        if not listening or len(listening) < len(holders):
+            return
+        taken = [other for other in self._taken(connection, at) if set(self._serving(other, at)) & set(listeners)]
+        serving = [other.owner for other in taken if other.owner is not None]
+        found = acceptor(listening, serving, self.running, self.running.descends)
+        if found.process is not None:
+            connection.identify(found.process, "listener")
+        else:
+            connection.tie(found.among, "listener", _began(listening))
+
+    def _taken(self, connection: Connection, at: int) -> list[Connection]:
+        """Return the connections to the same port of which it has been seen, before this window, who holds them."""
+        if self._held is None:
+            self._held = {}
+            for one in self.connections.values():
+                if one.owner is not None and one.provenance == "scan" and one.since < at and one.serves:
+                    self._held.setdefault((one.transport, one.local.port), []).append(one)
+        return self._held.get((connection.transport, connection.local.port), [])
+
+    def _serving(self, connection: Connection, at: int) -> list[int]:
+        local = connection.local
+        return self._listening.serving(
+            connection.transport, local.address, local.port, opened=connection.since, window=at
+        )
 
     def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
         """Return a batch's connections row by row, making those that are new, or all where all is restated."""
@@ -198,7 +174,7 @@ class Host:
         local = Endpoint(here, address, port)
         flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
         ports = (peer_port, port) if end else (port, peer_port)
-        if accepted or self._serving(transport, address, port):  # the listener may be gone before its connections
+        if accepted or self._listening.any(transport, address, port):  # the listener may be gone before its connections
             decided = listens(end, *ports)
         elif state == SYN_SENT or "listeners" in self.restated:
             decided = connected(end, *ports)
@@ -213,48 +189,11 @@ class Host:
                 made.unowned = before.unowned
         return made
 
-    def _serving(self, transport: int, address: str, port: int) -> list[int]:
-        """Return the listeners that take what comes to an address; one bound to it goes before one bound to any."""
-        bound = self._listening.get((transport, port), ())
-        return [cookie for at, cookie in bound if at == address] or [cookie for at, cookie in bound if at in ANY]
-
     def _locate(self, heartbeat: Heartbeat) -> None:
         local = zip(heartbeat.interfaces.address, heartbeat.interfaces.prefix, heartbeat.interfaces.local, strict=True)
         if (heartbeat.keyframe and not heartbeat.failed.keys() & {"hosts", "heartbeats"}) or len(heartbeat.interfaces):
             self.networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
         self.hostname = heartbeat.hostname or self.hostname
-
-    def _processes(self, batches: list[ProcessBatch], *, restated: bool) -> list[Process]:
-        if restated:
-            stating = [columns for batch in batches for columns in (batch.processes, batch.exits)]
-            stated = {key for columns in stating for key in zip(columns.pid, columns.start, strict=True)}
-            self.processes = {key: process for key, process in self.processes.items() if key in stated}
-        told = []
-        renamed = set()
-        for batch in batches:
-            for row in batch.processes.rows():
-                facts = dict(zip(batch.processes.__struct_fields__, row, strict=True))
-                known = self.processes.get((facts["pid"], facts["start"]))
-                if known is None:
-                    known = self.processes[facts["pid"], facts["start"]] = self._process(facts)
-                elif known.facts != facts:
-                    self._rename(known, facts)
-                    renamed.add(known)
-                told.append(known)
-        self.stirred |= bool(told)
-        if batches:
-            ordered = sorted(self.processes.items(), key=lambda item: item[0][1])
-            self._by_pid = {pid: process for (pid, _), process in ordered}
-        if renamed:
-            for connection in self.connections.values():
-                if connection.owner in renamed:
-                    connection.identify()
-        return told
-
-    def _rename(self, known: Process, facts: dict[str, Any]) -> None:
-        made = self._process(facts)
-        for name in made.__struct_fields__:  # in place: connections point to it
-            setattr(known, name, getattr(made, name))
 
     def _process(self, facts: dict[str, Any]) -> Process:
         named = name_process(self._rules, facts)
@@ -268,16 +207,6 @@ class Host:
             container=facts["container"],
             facts=facts,
         )
-
-    def _listen(self, batch: ListenerBatch) -> None:
-        for cookie in batch.gone:
-            self._listeners.pop(cookie, None)
-        rows = batch.listeners
-        for cookie, transport, port, address in zip(rows.cookie, rows.transport, rows.port, rows.address, strict=True):
-            self._listeners[cookie] = (transport, port, address)
-        self._listening = {}
-        for cookie, (transport, port, address) in sorted(self._listeners.items()):
-            self._listening.setdefault((transport, port), []).append((address, cookie))
 
     def _own(self, batch: OwnerBatch) -> None:
         for cookie, pid, start in zip(batch.owners.cookie, batch.owners.pid, batch.owners.start, strict=True):
@@ -295,22 +224,7 @@ class Host:
         elif last:
             self.holders.pop(cookie, None)
 
-    def _eldest(self, holders: Iterable[Holder]) -> tuple[Process | None, bool]:
-        """Return the one holder or the one all others descend from, and whether there is a tie instead."""
-        known = [self.processes[holder] for holder in holders if holder in self.processes]
-        if self.unsure and any(holder not in self.processes for holder in holders):
-            return None, False
-        for candidate in known:
-            if all(other is candidate or self._descends(other, candidate) for other in known):
-                return candidate, False
-        return None, len(known) > 1
 
-    def _descends(self, process: Process, ancestor: Process) -> bool:
-        seen: set[int] = set()
-        while process is not ancestor and process.parent not in seen and process.parent in self._by_pid:
-            seen.add(process.parent)
-            parent = self._by_pid[process.parent]
-            if parent.facts["start"] > process.facts["start"]:
-                return False  # the parent is gone, and its pid another's
-            process = parent
-        return process is ancestor
+def _began(processes: Iterable[Process]) -> int:
+    """Return when the youngest of several processes started."""
+    return max(process.started for process in processes)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from schemas.graph import NodeBatch, Nodes
 from schemas.raw import Batch
 from schemas.topics import HOUR_MS
-from streams.host import Host, Process
+from streams.host import Host
+from streams.process import Process
 
 
 def nodes(host: Host, header: Batch, told: Sequence[Process]) -> NodeBatch:

@@ -24,7 +24,7 @@ FRAME_ROWS = 100_000  # and never more than these
 LASTS = 2  # windows in which the other end of a closed one is still looked for
 BACK_ROWS = 500_000  # told back for one batch at most, for the latest windows of each end
 
-_STARTED, _NODE = (Identities.__struct_fields__.index(name) for name in ("started", "node"))
+_STARTED, _NODE, _SERVICE = (Identities.__struct_fields__.index(name) for name in ("started", "node", "service"))
 
 
 class Pairing:
@@ -101,7 +101,7 @@ class Pairing:
                     gone, other = then.at[end].get(key, 0), now.at[1 - end].get(key, 0)
                     identity = then.identity(gone)
                     lasts = any(0 < since <= then.window for since, _, _ in now.sights(other))
-                    if lasts and then.columns["closed"][gone] and identity[_NODE]:
+                    if lasts and then.columns["closed"][gone] and (identity[_NODE] or identity[_SERVICE]):
                         later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
         return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(later.items())]
 

@@ -7,7 +7,7 @@ from typing import Any
 from schemas.columns import Columns
 from schemas.graph import Ends, Identities, SideBatch, Sides
 from schemas.raw import Connections
-from streams.host import Connection, Identity
+from streams.connection import Connection, Identity
 
 # The columns of Ends that a window's connections bring along under the same name.
 BATCH_ROWS = 20_000  # of one message, which stays well below a topic's limit

@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.raw import Connections
 from schemas.shares import shares, thinned
-from streams.host import Connection
+from streams.connection import Connection
 from streams.ledger import Bytes, Hole
 from streams.sides import COUNTED, SUMS
 

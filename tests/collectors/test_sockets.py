@@ -377,7 +377,44 @@ def test_listeners_are_told_once_restated_on_keyframes_and_gone_when_closed(
         assert [changed[5] for changed in of_port(watch.listening())] == [1]  # the backlog
     assert of_port(watch.listening(keyframe=True))
     server.close()
-    assert row[0] in watch.listening().gone
+    last = watch.listening()
+    assert row[0] in last.gone
+    assert [(one[0], one[1:4], one[6]) for one in last.ended.rows() if one[3] == port] == [(row[0], row[1:4], row[6])]
+
+
+def test_a_listener_says_since_when_it_has_been_there_on_every_keyframe(watch: Watch) -> None:
+    watch.listening()
+    with socket.create_server(("127.0.0.1", 0)) as brief:
+        port = brief.getsockname()[1]
+        told = [watch.listening(keyframe=keyframe) for keyframe in (False, True, True)]
+    since = [[row[6] for row in batch.listeners.rows() if row[3] == port] for batch in told]
+    assert since == [[told[0].window]] * 3
+
+
+def test_a_listener_that_no_scan_saw_is_told_ended_and_what_it_accepted_was_accepted(watch: Watch) -> None:
+    watch.listening()
+    with socket.create_server(("127.0.0.1", 0)) as brief:
+        port = brief.getsockname()[1]
+        with connected(brief):
+            pass
+    rows = watch.closed(port, 2)
+    batch = watch.listeners.collect(watch.at)
+    assert sorted(row.accepted for row in rows if row.closed) == [False, True]
+    assert [row.accepted for row in rows if row.local_port == port] == [True]
+    ended = [(row[1:4], row[6]) for row in batch.ended.rows() if row[3] == port]
+    assert ended in ([((6, "127.0.0.1", port), batch.window)], [])  # its message may have come a window before
+
+
+def test_what_a_server_accepted_is_told_so_though_both_are_gone_by_the_next_scan(
+    watch: Watch, server: socket.socket
+) -> None:
+    port = server.getsockname()[1]
+    watch.listening()
+    with connected(server):
+        pass
+    server.close()
+    rows = watch.closed(port, 2)
+    assert [row.accepted for row in rows if row.local_port == port] == [True]
 
 
 def _serve(pipe: Pipe, closes_first: bool, count: int) -> None:

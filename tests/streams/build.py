@@ -52,6 +52,7 @@ def batches(
     connections: list[Row] = [],  # noqa: B006
     listeners: list[Row] = [],  # noqa: B006
     unlistened: list[int] = [],  # noqa: B006
+    ended: list[Row] = [],  # noqa: B006
     owners: list[Row] = [],  # noqa: B006
     disowned: list[Row] = [],  # noqa: B006
     requests: list[Row] = [],  # noqa: B006
@@ -77,7 +78,13 @@ def batches(
     return {
         "processes": ProcessBatch(**head, processes=columns(Processes, processes), exits=columns(Exits, exits)),
         "connections": ConnectionBatch(**head, netns=netns, connections=columns(Connections, connections)),
-        "listeners": ListenerBatch(**head, netns=netns, listeners=columns(Listeners, listeners), gone=unlistened),
+        "listeners": ListenerBatch(
+            **head,
+            netns=netns,
+            listeners=columns(Listeners, listeners),
+            gone=unlistened,
+            ended=columns(Listeners, ended),
+        ),
         "owners": OwnerBatch(**head, owners=columns(Owners, owners), gone=columns(Lost, disowned)),
         "requests": RequestBatch(**head, netns=netns, sampling=sampling, requests=columns(Requests, requests)),
         "heartbeats": Heartbeat(
@@ -110,9 +117,10 @@ def connection(
     return {"cookie": cookie, "transport": 6, "state": 1, **ends, **told, **more}
 
 
-def listener(cookie: int, port: int, address: str = "0.0.0.0", transport: int = 6) -> Row:
-    """A listening socket."""
-    return {"cookie": cookie, "transport": transport, "address": address, "port": port}
+def listener(cookie: int, port: int, address: str = "0.0.0.0", transport: int = 6, *, at: int = 0) -> Row:
+    """A listening socket first seen in window `at`."""
+    row = {"cookie": cookie, "transport": transport, "address": address, "port": port}
+    return {**row, "since": T0 + at * WIDTH}
 
 
 def holds(pid: int, *cookies: int, start: int = 100) -> list[Row]:

@@ -98,7 +98,7 @@ def test_what_a_collector_that_is_back_does_not_restate_is_gone() -> None:
     host = reader.host
 
     assert host is not None
-    assert (host.processes, host.connections, host.holders, host._listeners) == ({}, {}, {}, {})
+    assert (len(host.running), host.connections, host.holders) == (0, {}, {})
     assert set(kinds(told)) == {"collector_recovered"}
 
 

@@ -112,6 +112,21 @@ class World:
             address = self.random.choice(("0.0.0.0", machine.address, "127.0.0.1"))
             holders = self._holders(machine, life)
             machine.listeners.append(Listen(life.first, life.last, self._cookie(), holders, address, port))
+        self._succeed(machine)
+
+    def _succeed(self, machine: Machine) -> None:
+        """Let servers be started again on their ports, at once or later, by the same processes or by others."""
+        own = Random(f"{machine.name} {len(machine.processes)} {machine.listeners}")
+        for number, one in enumerate(machine.listeners.copy()):
+            first = one.last + 1 + own.choice((0, 0, 1, 5))
+            if first >= self.windows or own.random() < 0.2:
+                continue
+            able = [process for process in machine.processes if process.at(first)]
+            some = own.sample(able, min(len(able), own.choice((1, 1, 2, 3))))
+            last = min(self.windows, first + own.choice((0, 1, 10, 60)))
+            held = [Held(first, min(last, each.last), each.pid, each.start, first) for each in some]
+            cookie = 1_000_000 + 10 * int(machine.name[1:]) + number
+            machine.listeners.append(Listen(first, last, cookie, held, own.choice(("0.0.0.0", one.address)), one.port))
 
     def _cookie(self) -> int:
         self._cookies += 1
@@ -172,6 +187,7 @@ class Agent:
         self._random = world.random
         self._windows = world.windows
         self._chaos = chaos
+        self._tells_ended = Random(machine.name + str(machine.listeners)).random() < 0.7  # agents of before do not
         self.logged: list[tuple[str, int, bytes]] = []  # topic, window, value
 
     def live(self) -> list[tuple[str, int, bytes]]:
@@ -214,11 +230,16 @@ class Agent:
             ],
             connections=self._connections(at, at - seq, keyframe=whole["connections"]),
             listeners=[
-                build.listener(one.cookie, one.port, one.address)
+                self._listener(one, at - seq)
                 for one in self._machine.listeners
                 if one.at(at) and (whole["listeners"] or one.first == at)
             ],
             unlistened=[one.cookie for one in self._machine.listeners if one.last + 1 == at],
+            ended=[
+                self._listener(one, at - seq)
+                for one in self._machine.listeners
+                if one.last + 1 == at and self._tells_ended
+            ],
             owners=self._owners(at, keyframe=whole["owners"]),
             disowned=[
                 {"cookie": socket.cookie, "pid": held.pid, "start": held.start}
@@ -248,6 +269,10 @@ class Agent:
         """Say whether a collector fails: it does so for up to four windows now and then."""
         drawn = Random(f"{self._machine.name} {topic} {run} {at // 8}")
         return self._fails and drawn.random() < 0.4 and drawn.randint(0, 3) <= at % 8 < 4
+
+    def _listener(self, one: Listen, began: int) -> Row:
+        row = build.listener(one.cookie, one.port, one.address, at=max(one.first, began))
+        return row if self._tells_ended else {**row, "since": 0}
 
     def _news(self, one: Proc, at: int, keyframe: bool) -> bool:
         return one.at(at) and (keyframe or at in (one.first, one.execs))

@@ -1,0 +1,70 @@
+"""An open connection of one host, and who is at its end."""
+
+from msgspec import Struct
+
+from schemas.ids import Endpoint, format_endpoint
+from schemas.verdict import b_serves
+from streams.process import Process
+
+Link = str  # client's service, a space, server; text because every window hashes them all and text keeps its hash
+Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
+
+
+class Connection(Struct, eq=False):
+    """An open connection. `owner` is none while nobody is known to hold its socket."""
+
+    flow: str
+    end: int
+    verdict: int
+    transport: int
+    local: Endpoint
+    remote: Endpoint
+    since: int
+    fresh: bool
+    unowned: int  # first window told without an owner, ms; while there is none
+    who: Identity
+    spread: int = 0  # of the flow, for partitions: a hash that is the same everywhere
+    nth: int = 0  # its number among the connections of the flow in the window `nth_at`; 0 in all others
+    nth_at: int = -1
+    owner: Process | None = None
+    provenance: str = ""
+    among: tuple[Process, ...] = ()  # whom a tie is between, as it was last found
+    link: Link | None = None  # to whom it connects, where this end is the client and its owner is known
+
+    @property
+    def serves(self) -> bool:
+        """Whether this end is the server."""
+        return b_serves(self.verdict) == (self.end == 1)
+
+    def disown(self, at: int) -> None:
+        """Forget who is at this end: nobody has been known there from a window on."""
+        if self.owner is not None:
+            self.unowned = at
+        self.owner, self.link, self.among = None, None, ()
+        self.who = (self.who[0], "", "", "", "", "", False, 0)
+
+    def identify(self, owner: Process, provenance: str) -> None:
+        """Put the owner into `who`."""
+        self.owner, self.provenance, self.among = owner, provenance, ()
+        facts = (owner.node, owner.service, owner.name, owner.container)
+        self.who = (self.who[0], *facts, provenance, False, owner.started)
+        self.link = None if self.serves else f"{owner.service} {format_endpoint(self.remote)}"
+
+    def tie(self, among: tuple[Process, ...], provenance: str, began: int) -> None:
+        """Put what all processes that come into question have in common into `who`: the service, at best.
+
+        It stands for its window, whoever is left later: as if of a process that started after they all `began`.
+        """
+        self.among = among
+        service, name, container = (
+            shared.pop() if len(shared) == 1 else ""
+            for shared in (
+                {one.service for one in among},
+                {one.name for one in among},
+                {one.container for one in among},
+            )
+        )
+        if not service:
+            name = container = provenance = ""
+        started = began + 1
+        self.who = (self.who[0], "", service, name, container, provenance, True, started)

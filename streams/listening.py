@@ -1,0 +1,86 @@
+"""Who listens where on one host, in one window: those that listen, and those that did until they closed in it.
+
+A listener that closed serves until the window's connections have been resolved: what it accepted closes in the same
+window, and would else be credited to its successor, or turn round.
+"""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from schemas.raw import ListenerBatch
+
+ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes what comes to any address
+Port = tuple[int, int]  # transport, port
+
+
+class Listener(Struct, frozen=True):
+    """A socket that waits for peers. `since` is the window in which it was first seen; 0 unknown."""
+
+    cookie: int
+    transport: int
+    address: str
+    port: int
+    since: int = 0
+
+    def nearness(self, address: str) -> int:
+        """Return how closely it is bound to an address; 0 if it takes nothing that comes to it.
+
+        The kernel gives a connection to the closest: bound to the address, to any of its family, to any of both.
+        """
+        if self.address == address:
+            return 3
+        if self.address not in ANY:
+            return 0
+        if (":" in self.address) == (":" in address):
+            return 2
+        return int(self.address == "::")
+
+
+class Listening:
+    """The listeners of one host, by their ports."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Listener] = {}
+        self._ended: set[int] = set()  # in the last window
+        self._at: dict[Port, list[Listener]] = {}
+
+    def take(self, batches: Iterable[ListenerBatch], *, restated: bool) -> None:
+        """Take what a window tells of listeners."""
+        changed = restated
+        if restated:
+            self._all = {}
+        for batch in batches:
+            for cookie, transport, address, port, *_, since in (*batch.listeners.rows(), *batch.ended.rows()):
+                self._all[cookie] = Listener(cookie, transport, address, port, since)
+                changed = True
+            self._ended.update(batch.gone, batch.ended.cookie)
+        if changed:
+            self._index()
+
+    def forget(self) -> None:
+        """Drop those that closed, once their last window has been told."""
+        if self._ended:
+            for cookie in self._ended:
+                self._all.pop(cookie, None)
+            self._ended = set()
+            self._index()
+
+    def any(self, transport: int, address: str, port: int) -> bool:
+        """Say whether somebody listens, or did in this window, to what comes to an address."""
+        return any(one.nearness(address) for one in self._at.get((transport, port), ()))
+
+    def serving(self, transport: int, address: str, port: int, *, opened: int, window: int) -> list[int]:
+        """Return the listeners that may have taken a connection that was first seen in a window, `opened`.
+
+        The closest, and beside it others that took what came while it did not listen yet, or no longer.
+        """
+        there = [one for one in self._at.get((transport, port), ()) if one.nearness(address) and one.since <= opened]
+        lasting = [one.nearness(address) for one in there if one.since < window and one.cookie not in self._ended]
+        nearest = max(lasting, default=0)
+        return [one.cookie for one in there if one.nearness(address) >= nearest]
+
+    def _index(self) -> None:
+        self._at = {}
+        for _, one in sorted(self._all.items()):
+            self._at.setdefault((one.transport, one.port), []).append(one)
