@@ -101,6 +101,7 @@ class HostFold:
         self._ledger_run: Run | None = None
         self._run: Run | None = None  # the run that has told all it knows
         self._until = 0  # end of the last window told
+        self._missed = False  # connections may have closed unseen since all were restated
 
     def turn(self, window: Window) -> Told | None:
         """Return what a window says; none before a whole keyframe."""
@@ -138,6 +139,7 @@ class HostFold:
         told = set(counted.cookie)
         if restated:
             host.connections = {cookie: held for cookie, held in host.connections.items() if cookie in told}
+        self._succeeded(host, window, reported, told, restated=restated)
         closed = {cookie for cookie, over in zip(counted.cookie, counted.closed, strict=True) if over}
         found = self._resolved(host, header, window, closed)
         for at, connections in self._late(host, header, found).items():
@@ -160,6 +162,18 @@ class HostFold:
         rows.changed(reported, counted)
         rows.idle(list(others.values()), seen="connections" not in window.lacks())
         return rows.batches(header.width, self._partitions)
+
+    def _succeeded(
+        self, host: Host, window: Window, reported: Sequence[Connection], told: set[int], *, restated: bool
+    ) -> None:
+        """Drop a connection whose end was missed, once another one has its addresses and ports."""
+        seen = window.complete() and "connections" not in window.lacks()
+        self._missed = not restated and (self._missed or not seen)
+        if self._missed and reported:
+            flows = {connection.flow for connection in reported}
+            host.connections = {
+                cookie: held for cookie, held in host.connections.items() if cookie in told or held.flow not in flows
+            }
 
     def _enter(self, window: Window, counted: Connections, *, restated: bool) -> Behind | None:
         """Enter what a window counted into the ledger; return what has to be caught up."""

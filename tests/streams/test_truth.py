@@ -101,13 +101,23 @@ def test_worlds_that_readers_once_told_differently_give_the_same_map(
 
 
 @pytest.mark.parametrize(
-    ("seed", "hosts", "windows", "restart"), [(1009, 3, 20, 175), (1078, 2, 20, 123), (3011, 3, 36, 247)]
+    ("seed", "hosts", "windows", "restart"),
+    [(1009, 3, 20, 175), (1078, 2, 20, 123), (3011, 3, 36, 247), (60146, 2, 36, 204)],
 )
 def test_what_was_known_before_long_holes_does_not_depend_on_how_long_it_was_known(
     seed: int, hosts: int, windows: int, restart: int
 ) -> None:
     messages = log(seed, hosts=hosts, windows=windows, fails=True, goes_on=True)
     assert_same(tables(messages), tables(messages, restarts=[restart]))
+
+
+@pytest.mark.parametrize(("seed", "random"), [(33, 0), (7698, 3)])
+def test_names_copied_between_windows_after_a_close_do_not_depend_on_the_order(seed: int, random: int) -> None:
+    messages = log(seed, hosts=3, windows=20, chaos=True)
+    read = tables(messages)
+    assert_same(read, tables(messages, order=shuffled(Random(random), topic)))
+    orders = shuffled(Random(random), topic), shuffled(Random(random), host)
+    assert_same(read, tables(spread(messages), order=orders[0], pair_order=orders[1], partitions=4))
 
 
 @pytest.mark.parametrize("chaos", [False, True])

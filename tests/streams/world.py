@@ -191,10 +191,10 @@ class Agent:
         self.logged: list[tuple[str, int, bytes]] = []  # topic, window, value
 
     def live(self) -> list[tuple[str, int, bytes]]:
-        window = self._random.choice((0, 0, 1, 4))
+        window, run = self._random.choice((0, 0, 1, 4)), 0
         while window < self._windows:
             last = window + self._random.choice((0, 1, 5, 12, 60) if self._chaos else (60,))
-            run = T0 + window * WIDTH + self._random.randint(0, WIDTH - 2)
+            run = max(T0 + window * WIDTH + self._random.randint(0, WIDTH - 2), run + 1)
             killed = self._random.random() < 0.6
             for seq, at in enumerate(range(window, min(last, self._windows - 1) + 1)):
                 self._tell(at, seq, run, killed=killed and at == last)
