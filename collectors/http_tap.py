@@ -1,123 +1,48 @@
-"""One network device, listened to: a packet socket whose ring holds the first segments of HTTP/1 messages, and the last
-of connections.
+"""The first segments of HTTP/1 messages that a device sends and receives, and the last of connections."""
 
-TPACKET_V2, whose frames can be read the moment they come: the blocks of V3 are handed over when full or timed out, so a
-window's last answers would be missed, and a timer runs at rest. Layout: Documentation/networking/packet_mmap.rst and
-include/uapi/linux/if_packet.h.
-"""
-
-import ctypes
-import mmap
-import os
-import socket
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
 
 from collectors.http_filter import program
+from collectors.packet_ring import FRAME, HEADER, OUTGOING, PLAIN, PacketRing, unusual
 
-FRAME = 256  # headers of at most 100 bytes and a dozen of payload behind 80 of the kernel's; pages hold whole frames
-BLOCK = 64 << 10
-ETH_P_ALL = 3
-_PACKET = 263  # SOL_PACKET and its options
-_RX_RING, _STATISTICS, _VERSION, _IGNORE_OUTGOING = 5, 6, 10, 23
-_V2 = 1
-_ATTACH_FILTER = 26  # of SOL_SOCKET
-_OUTGOING = 4  # sll_pkttype
-# struct tpacket2_hdr and sockaddr_ll: snaplen, offset of the IP header, seconds, nanoseconds, sll_pkttype.
-_HEADER = struct.Struct("=8xI2xHII18xB").unpack_from
-_PLAIN = 0x45  # IPv4 without options, which is nearly all there is
 _PLAIN_TCP = struct.Struct("!12x4s4sHHIIBB").unpack_from
-_IPV4 = struct.Struct("!12x4s4s").unpack_from
-_IPV6 = struct.Struct("!8x16s16s").unpack_from
 _TCP = struct.Struct("!HHIIBB").unpack_from
-
-_ADDRESS = struct.Struct("=HHi12x")  # struct sockaddr_ll: family, protocol in network order, index
-_LIBC = ctypes.CDLL(None, use_errno=True)
 
 # Source and destination address and port, sequence and acknowledgement number, payload, ns since the epoch, sent by us,
 # TCP's flags.
 Segment = tuple[bytes, bytes, int, int, int, int, bytes, int, bool, int]
 
 
-class Tap:
-    """A device's ring. OSError when the kernel does not allow it: PermissionError without CAP_NET_RAW."""
+class Tap(PacketRing):
+    """The first segments of HTTP/1 messages on a device."""
 
     def __init__(self, device: str, index: int, ring_bytes: int, halvings: int) -> None:
-        self.index = index
-        self._frames = ring_bytes // FRAME
-        self._at = 0
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
-        try:
-            self.filter(halvings)  # before it is bound: nothing comes unfiltered
-            if device == "lo":  # shows every packet twice; before Linux 4.20 the second is told by its number
-                with suppress(OSError):
-                    self._socket.setsockopt(_PACKET, _IGNORE_OUTGOING, 1)
-            self._socket.setsockopt(_PACKET, _VERSION, _V2)
-            self._socket.setsockopt(
-                _PACKET, _RX_RING, struct.pack("4I", BLOCK, ring_bytes // BLOCK, FRAME, self._frames)
-            )
-            self._ring = mmap.mmap(self._socket.fileno(), ring_bytes)
-            _bind(self._socket, index)
-        except OSError:
-            self._socket.close()
-            raise
-        self._states = memoryview(self._ring).cast("I")
+        super().__init__(device, index, ring_bytes, program(halvings))
 
     def filter(self, halvings: int) -> None:
         """Look at one in 2**halvings flows from now on."""
-        code = program(halvings)
-        held = ctypes.create_string_buffer(code, len(code))
-        told = struct.pack("HP", len(code) // 8, ctypes.addressof(held))
-        self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, told)
+        self.load(program(halvings))
 
     def segments(self) -> Iterator[Segment]:
         """Take what has come, at most a ring full. What is no whole TCP segment is passed over."""
-        ring, states, at, whole = self._ring, self._states, self._at, len(self._ring)
+        ring, states, at, whole = self.ring, self.states, self.at, len(self.ring)
         try:
-            for _ in range(self._frames):
+            for _ in range(self.frames):
                 if not states[at >> 2] & 1:  # TP_STATUS_USER: the frame is ours
                     return
-                size, net, seconds, nanoseconds, direction = _HEADER(ring, at)
+                size, net, seconds, nanoseconds, direction = HEADER(ring, at)
                 ip = at + net
-                if ring[ip] == _PLAIN:
+                if ring[ip] == PLAIN:
                     source, target, port, peer, sent, acknowledged, offset, flags = _PLAIN_TCP(ring, ip)
                     tcp = ip + 20
                 else:
-                    source, target, tcp = _unusual(ring, ip)
+                    source, target, tcp = unusual(ring, ip)
                     port, peer, sent, acknowledged, offset, flags = _TCP(ring, tcp)
                 payload = ring[tcp + (offset >> 4 << 2) : ip + size]
                 states[at >> 2] = 0  # the kernel's again
                 at = (at + FRAME) % whole
                 time = seconds * 1_000_000_000 + nanoseconds
-                yield source, target, port, peer, sent, acknowledged, payload, time, direction == _OUTGOING, flags
+                yield source, target, port, peer, sent, acknowledged, payload, time, direction == OUTGOING, flags
         finally:
-            self._at = at
-
-    def statistics(self) -> tuple[int, int]:
-        """Return how many packets passed the filter, and how many of them found the ring full, since the last call."""
-        packets, drops = struct.unpack("II", self._socket.getsockopt(_PACKET, _STATISTICS, 8))
-        return packets, drops
-
-    def close(self) -> None:
-        """Take the ring and the socket down."""
-        self._states.release()
-        self._ring.close()
-        self._socket.close()
-
-
-def _bind(sock: socket.socket, index: int) -> None:
-    """Listen on a device. Python binds by name, and a name need not be text."""
-    address = _ADDRESS.pack(socket.AF_PACKET, socket.htons(ETH_P_ALL), index)
-    if _LIBC.bind(sock.fileno(), address, len(address)):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))
-
-
-def _unusual(ring: mmap.mmap, ip: int) -> tuple[bytes, bytes, int]:
-    """Return both addresses, and where TCP begins, of IPv6 or of IPv4 with options."""
-    if ring[ip] >> 4 == 4:
-        source, target = _IPV4(ring, ip)
-        return source, target, ip + ((ring[ip] & 15) << 2)
-    source, target = _IPV6(ring, ip)
-    return source, target, ip + 40
+            self.at = at

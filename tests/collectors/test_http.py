@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from collectors import http as collecting
-from collectors import http_tap
+from collectors import packet_ring
 from collectors.http import HttpCollector
 from collectors.http_filter import sampled
 from collectors.http_tap import Tap
@@ -288,7 +288,7 @@ def test_nothing_of_a_path_leaves_the_kernel() -> None:
     with serving() as port, connected(port) as connection:
         ask(connection, "/secret")
         ask(connection, "/secret", "POST", body="password=1")
-        held = bytes(tap._ring)
+        held = bytes(tap.ring)
         connection.close()
         payloads = {segment[6] for segment in tap.segments() if port in segment[2:4]}
     tap.close()
@@ -314,14 +314,14 @@ def test_a_sampled_device_shows_whole_connections_or_nothing_of_them(monkeypatch
 
 @pytest.mark.root
 def test_a_full_ring_is_told_and_makes_the_collector_look_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "RINGS", (http_tap.BLOCK,))
+    monkeypatch.setattr(collecting, "RINGS", (packet_ring.BLOCK,))
     watch = Watch()
     with serving() as port, connected(port) as connection:
         for _ in range(200):
             ask(connection, "/")
         told = [watch.batch().sampling for _ in range(4)]
     watch.close()
-    assert watch.http.counters()["http_packets_dropped"] >= 2 * 200 - http_tap.BLOCK // http_tap.FRAME
+    assert watch.http.counters()["http_packets_dropped"] >= 2 * 200 - packet_ring.BLOCK // packet_ring.FRAME
     assert told == [1, 2, 1, 1]
 
 

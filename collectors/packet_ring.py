@@ -1,0 +1,92 @@
+"""One network device, listened to: a packet socket with a filter, and the ring its packets come in.
+
+TPACKET_V2, whose frames can be read the moment they come: the blocks of V3 are handed over when full or timed out, so a
+window's last packets would be missed, and a timer runs at rest. Layout: Documentation/networking/packet_mmap.rst and
+include/uapi/linux/if_packet.h.
+"""
+
+import ctypes
+import mmap
+import os
+import socket
+import struct
+from contextlib import suppress
+
+FRAME = 256  # headers of at most 100 bytes and a dozen of payload behind 80 of the kernel's; pages hold whole frames
+BLOCK = 64 << 10
+ETH_P_ALL = 3
+OUTGOING = 4  # sll_pkttype
+PLAIN = 0x45  # IPv4 without options, which is nearly all there is
+# struct tpacket2_hdr and sockaddr_ll: snaplen, offset of the IP header, seconds, nanoseconds, sll_pkttype.
+HEADER = struct.Struct("=8xI2xHII18xB").unpack_from
+_PACKET = 263  # SOL_PACKET and its options
+_RX_RING, _STATISTICS, _VERSION, _IGNORE_OUTGOING = 5, 6, 10, 23
+_V2 = 1
+_ATTACH_FILTER = 26  # of SOL_SOCKET
+_IPV4 = struct.Struct("!12x4s4s").unpack_from
+_IPV6 = struct.Struct("!8x16s16s").unpack_from
+_ADDRESS = struct.Struct("=HHi12x")  # struct sockaddr_ll: family, protocol in network order, index
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class PacketRing:
+    """A device's ring. OSError when the kernel does not allow it: PermissionError without CAP_NET_RAW.
+
+    Whoever reads it takes the frame `at` while the state of it (`states`, by words) has its lowest bit set, sets that
+    state to 0, and goes on to the next: at most `frames` of them in one go.
+    """
+
+    def __init__(self, device: str, index: int, ring_bytes: int, code: bytes) -> None:
+        self.index = index
+        self.frames = ring_bytes // FRAME
+        self.at = 0
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
+        try:
+            self.load(code)  # before it is bound: nothing comes unfiltered
+            if device == "lo":  # shows every packet twice; before Linux 4.20 the second is told by its number
+                with suppress(OSError):
+                    self._socket.setsockopt(_PACKET, _IGNORE_OUTGOING, 1)
+            self._socket.setsockopt(_PACKET, _VERSION, _V2)
+            self._socket.setsockopt(
+                _PACKET, _RX_RING, struct.pack("4I", BLOCK, ring_bytes // BLOCK, FRAME, self.frames)
+            )
+            self.ring = mmap.mmap(self._socket.fileno(), ring_bytes)
+            _bind(self._socket, index)
+        except OSError:
+            self._socket.close()
+            raise
+        self.states = memoryview(self.ring).cast("I")
+
+    def load(self, code: bytes) -> None:
+        """Let pass what a program of the kernel's packet filter accepts, from now on."""
+        held = ctypes.create_string_buffer(code, len(code))
+        told = struct.pack("HP", len(code) // 8, ctypes.addressof(held))
+        self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, told)
+
+    def statistics(self) -> tuple[int, int]:
+        """Return how many packets passed the filter, and how many of them found the ring full, since the last call."""
+        packets, drops = struct.unpack("II", self._socket.getsockopt(_PACKET, _STATISTICS, 8))
+        return packets, drops
+
+    def close(self) -> None:
+        """Take the ring and the socket down."""
+        self.states.release()
+        self.ring.close()
+        self._socket.close()
+
+
+def unusual(ring: mmap.mmap, ip: int) -> tuple[bytes, bytes, int]:
+    """Return both addresses, and where TCP begins, of IPv6 or of IPv4 with options."""
+    if ring[ip] >> 4 == 4:
+        source, target = _IPV4(ring, ip)
+        return source, target, ip + ((ring[ip] & 15) << 2)
+    source, target = _IPV6(ring, ip)
+    return source, target, ip + 40
+
+
+def _bind(sock: socket.socket, index: int) -> None:
+    """Listen on a device. Python binds by name, and a name need not be text."""
+    address = _ADDRESS.pack(socket.AF_PACKET, socket.htons(ETH_P_ALL), index)
+    if _LIBC.bind(sock.fileno(), address, len(address)):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))

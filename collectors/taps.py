@@ -1,0 +1,89 @@
+"""Rings on the devices of this network namespace that have an address, followed as devices come and go."""
+
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from collectors.packet_ring import PacketRing
+from collectors.rtnetlink import InterfaceAddress
+from schemas.text import to_text
+
+LOOPBACK = "lo"
+NEEDS = "CAP_NET_RAW (run as root)"
+_GONE = (errno.ENODEV, errno.ENXIO)
+Ring = TypeVar("Ring", bound=PacketRing)
+
+
+class Taps(Generic[Ring]):
+    """As many devices as there are ring sizes: loopback and those that mean something elsewhere go first."""
+
+    def __init__(
+        self,
+        make: Callable[[str, int, int], Ring],
+        sizes: Sequence[int],
+        interfaces: Callable[[], list[InterfaceAddress]],
+        is_local: Callable[[str], bool],
+    ) -> None:
+        self._make = make
+        self._sizes = sizes
+        self._interfaces = interfaces
+        self._is_local = is_local
+        self._rings: dict[str, Ring] = {}
+        self._found: list[InterfaceAddress] | None = None
+        self._all_tapped = False
+        self.own: set[bytes] = set()
+        """The addresses of this network namespace."""
+        self.denied = ""
+        """What it would need to listen; empty while it may."""
+        self.beyond = 0
+        """Devices that are not looked at."""
+
+    def follow(self) -> None:
+        """Listen on the devices there are."""
+        if self.denied:
+            return
+        found = self._interfaces()
+        if found is self._found and self._all_tapped:
+            return
+        self._found = found
+        self.own = {_packed(one.address) for one in found}
+        names = sorted({one.name for one in found}, key=self._rank)
+        self.beyond = len(names[len(self._sizes) :])
+        names = names[: len(self._sizes)]
+        indexes = {name: index for index, raw in socket.if_nameindex() if (name := to_text(os.fsencode(raw))) in names}
+        for name in [name for name, ring in self._rings.items() if indexes.get(name) != ring.index]:
+            self._rings.pop(name).close()
+        for name in sorted(indexes.keys() - self._rings.keys()):
+            try:
+                self._rings[name] = self._make(name, indexes[name], self._sizes[names.index(name)])
+            except PermissionError:
+                self.denied = NEEDS
+            except OSError as error:
+                if error.errno not in _GONE:
+                    self.denied = f"packet sockets ({error})"
+        self._all_tapped = self._rings.keys() >= set(names)
+
+    def rings(self) -> Iterator[tuple[Ring, bool]]:
+        """Yield every ring, and whether both ends of what it shows are here."""
+        for name, ring in self._rings.items():
+            yield ring, name == LOOPBACK
+
+    def statistics(self) -> tuple[int, int]:
+        """Return how many packets passed, and how many of them found a ring full, since the last call."""
+        counted = [ring.statistics() for ring in self._rings.values()]
+        return sum(packets for packets, _ in counted), sum(dropped for _, dropped in counted)
+
+    def close(self) -> None:
+        """Stop listening."""
+        while self._rings:
+            self._rings.popitem()[1].close()
+        self._found, self._all_tapped = None, False
+
+    def _rank(self, device: str) -> tuple[bool, bool, str]:
+        return device != LOOPBACK, self._is_local(device), device
+
+
+def _packed(address: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
