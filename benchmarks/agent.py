@@ -27,6 +27,7 @@ from collectors.settings import Settings
 from collectors.socket_scan import FAMILIES, SocketScan
 from collectors.sockets import SocketCollector
 from collectors.window import Window
+from collectors.wire import Wire
 
 PAIRS, CONNECTIONS, BUSY = 20, 800, 25
 PROCESSES = 1_000
@@ -45,7 +46,7 @@ def run() -> list[Result]:
 
 def _measure_sockets() -> list[Result]:
     scan, table = SocketScan(Settings()), ProcessTable()
-    sockets, owners = SocketCollector(scan), OwnerCollector(scan, table)
+    sockets, owners = SocketCollector(scan, Wire(Settings())), OwnerCollector(scan, table)
     windows = _windows()
     sockets.open(next(windows))
     sockets.collect(first := next(windows))

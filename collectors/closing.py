@@ -1,10 +1,10 @@
 """How many bytes a closed TCP socket really received: whether its counter includes the peer's FIN.
 
 tcpi_bytes_received counts the peer's FIN as one byte, and the kernel's last word on a socket does not say whether the
-FIN had come. What does say so, best first: the state last seen; the peer's own counters when it is on this host; a
-byte that the program could not have left unread; our FIN, which is acknowledged in a close and not in a reset; that
-its program held it on after the last acknowledgement, for then it waited for the FIN; and who closed first, which is
-the one whose 4-tuple waits in TIME_WAIT.
+FIN had come. What does say so, best first: the wire (collectors/talks.py); the state last seen; the peer's own counters
+when it is on this host; a byte that the program could not have left unread; our FIN, which is acknowledged in a close
+and not in a reset; that its program held it on after the last acknowledgement, for then it waited for the FIN; and who
+closed first, which is the one whose 4-tuple waits in TIME_WAIT.
 """
 
 from collections.abc import Callable, Iterable
@@ -26,17 +26,20 @@ def received_payload(
     opener: bool,
     held: bool,
     waits: Callable[[Identity], bool],
+    fin_came: bool | None = None,
 ) -> int:
     """Return the payload bytes a closed socket received.
 
     `last_state` is the state in the last scan (0: never seen), `peer_sent` the payload the other end sent if known,
     `opener` whether this end sent the SYN, `held` whether scans missed it before it was closed, `waits` tells whether
-    a 4-tuple is in TIME_WAIT.
+    a 4-tuple is in TIME_WAIT, `fin_came` whether the peer's FIN is counted, if the wire has said so.
     """
     last = closed.final
     raw = last.row.received
     if not raw or not last.established:
         return raw
+    if fin_came is not None:
+        return raw - fin_came
     if last_state in FIN_CAME:
         return raw - 1
     if peer_sent is not None:

@@ -27,6 +27,7 @@ from collectors.sockets import SocketCollector
 from collectors.spans import Spans
 from collectors.spool import Flush, Publish, Sealed, Spool
 from collectors.window import Collector, Window
+from collectors.wire import Wire
 from schemas.codec import encode
 from schemas.raw import Heartbeat
 from schemas.text import cut, shown
@@ -74,7 +75,7 @@ def default_collectors(
     scan, table = SocketScan(settings), ProcessTable(settings.proc)
     netns = own_netns()
     collectors: list[Collector] = [
-        SocketCollector(scan, netns),
+        SocketCollector(scan, Wire(settings, interfaces), netns),
         ListenerCollector(scan, netns),
         ProcessCollector(settings, table, Users(), clock),
         OwnerCollector(scan, table, settings.proc),

@@ -50,6 +50,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Most bytes of a command line."""
     http: bool = True
     """Whether HTTP/1 requests and answers are counted, from the first bytes of packets; needs CAP_NET_RAW."""
+    tcp_headers: bool = True
+    """Whether the headers of segments that open and close connections are read: with them bytes are exact, and peers
+    known, of connections that are reset as well; needs CAP_NET_RAW."""
     proc: str = "/proc"
     """Where procfs is mounted."""
 

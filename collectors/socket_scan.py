@@ -194,8 +194,15 @@ class SocketScan:
 
 
 def _listener(closed: Closed) -> Plain | None:
-    """Return the listener that a socket was which closed: it had a port, and never a peer."""
+    """Return the listener that a socket was which closed: it had a port, and never a peer, of which one that failed to
+    connect has the address left.
+    """
     row, identity = closed.final.row, closed.identity
-    if closed.final.established or identity.remote_port or not identity.local_port:
+    if (
+        closed.final.established
+        or identity.remote_port
+        or not identity.local_port
+        or identity.remote_address not in ANY
+    ):
         return None
     return Plain(socket.IPPROTO_TCP, row.cookie, diag.CLOSE, 0, 0, identity)

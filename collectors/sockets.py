@@ -5,13 +5,15 @@ by the last counters the kernel sends when a socket is destroyed.
 """
 
 from collectors import diag
-from collectors.closing import Flow, peer_of, received_payload, sent_of
 from collectors.destroyed import DRAIN_EVERY, Closed
-from collectors.diag import UNKNOWN_RTT, Identity, Row
+from collectors.diag import Identity, Row
+from collectors.endings import Ending, endings
 from collectors.socket_scan import Seen, SocketScan
+from collectors.totals import Totals
 from collectors.tracked import ConnectionRow, Tracked, received
 from collectors.udp import UdpPeers
 from collectors.window import Window
+from collectors.wire import Wire
 from schemas.raw import ConnectionBatch, Connections
 from schemas.topics import CONNECTIONS
 
@@ -27,17 +29,22 @@ class SocketCollector:
 
     topic = CONNECTIONS
 
-    def __init__(self, scan: SocketScan, netns: int = 0) -> None:
+    def __init__(self, scan: SocketScan, wire: Wire, netns: int = 0) -> None:
         self._scan = scan
+        self._wire = wire
         self._netns = netns
         self._known: dict[int, Tracked] = {}
         self._udp = UdpPeers()
         self._lingering: set[int] = set()  # sockets that left the dump without an event
         self._early: list[Closed] = []
         self._lookups = 0
+        self._unidentified = 0
+        self._uncounted = 0
 
     def open(self, window: Window) -> None:
         """Take the baseline."""
+        self._wire.open()
+        self._wire.open()
         self._scan.open()
         self._scan.retell()  # others may have looked before, if this one could not be opened at once
         seen = self._scan.look(BASELINE)
@@ -49,12 +56,14 @@ class SocketCollector:
         self._early = [one for one in seen.closed if one.final.row.cookie in self._known]
 
     def drain(self) -> None:
-        """Take waiting events out of the kernel's buffer."""
+        """Take waiting events out of the kernel's buffers."""
         self._scan.drain()
+        self._wire.drain()
 
     def collect(self, window: Window) -> ConnectionBatch:
         """Return the connections that changed, or all of them on a keyframe."""
         seen = self._scan.look(window.start)
+        self._wire.drain()  # after the scan: how the sockets closed that it says are closed
         self._lookups = 0
         rows = self._changed(seen, window)
         rows += self._closed(seen, window)
@@ -62,19 +71,22 @@ class SocketCollector:
         if window.keyframe:
             rows += self._idle({row[0] for row in rows}, window)
         rows += self._udp.rows(seen, window)
+        self._wire.turn()
         return window.batch(ConnectionBatch, netns=self._netns, connections=Connections.of(rows))
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
-        return self._scan.missing()
+        return self._scan.missing() | self._wire.missing()
 
     def counters(self) -> dict[str, int]:
-        """Return what was lost of the events."""
-        return self._scan.counters()
+        """Return what was lost."""
+        own = {"connections_unidentified": self._unidentified, "resets_uncounted": self._uncounted}
+        return self._scan.counters() | self._wire.counters() | own
 
     def close(self) -> None:
-        """Give back the netlink sockets."""
+        """Give back the sockets."""
         self._scan.close()
+        self._wire.shut()
 
     def _changed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         closing = {one.final.row.cookie for one in seen.closed}
@@ -86,50 +98,46 @@ class SocketCollector:
                 self._scan.retell()
                 continue
             if tracked is None or (identity is not None and identity[:4] != tracked.identity[:4]):
-                self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=True)
+                self._known[row.cookie] = tracked = _tracked(
+                    identity, seen, window, fresh=True, opener=self._wire.opener(identity) if identity else None
+                )
             tracked.vanished, tracked.told_closed = 0, False
             if row.cookie in closing:  # it closed just after it was seen: one row will tell all
                 tracked.row = tracked.row._replace(state=row.state, ports=row.ports)
+                tracked.last = row
             else:
                 rows.append(tracked.tell(window, row, received(row)))
         return rows
 
     def _closed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
-        peers = sent_of(seen.closed)
         closed, self._early = self._early + seen.closed, []
+        found, unknown = endings(closed, self._known, self._wire)
+        self._unidentified += unknown
+        totals = Totals(found, self._wire, self._waits)
         rows = []
-        for nth, one in enumerate(closed, 1):
+        for nth, one in enumerate(sorted(found, key=lambda one: one.cleared), 1):
             if nth % DRAIN_EVERY == 0:
-                self._scan.drain()
-            row = self._close(one, seen, window, peers)
-            if row is not None:
-                rows.append(row)
+                self.drain()
+            tracked = self._ended(one, seen, window)
+            if tracked is None:
+                continue
+            row, got = totals.of(one, tracked)
+            if not tracked.told_closed or tracked.adds(row, got):
+                failed = tracked.opener and not one.closed.final.established
+                rows.append(tracked.tell(window, row, got, closed=True, failed=failed))
+        self._uncounted += totals.uncounted
         return rows
 
-    def _close(self, one: Closed, seen: Seen, window: Window, peers: dict[Flow, int]) -> ConnectionRow | None:
-        final, identity = one.final, one.identity
-        tracked = self._known.pop(final.row.cookie, None)
-        if tracked is None:
-            if not identity.remote_port or _is_older(one, seen):
-                return None  # a listener, a socket without a connection, or one from before this run
-            tracked = _tracked(identity._replace(uid=UNKNOWN_UID), seen, window, fresh=True)
-        elif final.row.ports != tracked.row.ports:  # disconnected, and all its counters with it
-            if tracked.told_closed:
-                return None
-            failed = tracked.row.min_rtt_us == UNKNOWN_RTT
-            last = tracked.row._replace(state=diag.CLOSE)
-            return tracked.tell(window, last, tracked.received, closed=True, failed=failed)
-        got = received_payload(
-            one,
-            tracked.row.state,
-            peers.get(peer_of(identity)),
-            opener=tracked.opener,
-            held=tracked.vanished > 1,
-            waits=self._waits,
-        )
-        if tracked.told_closed and got <= tracked.received and final.row.sent == tracked.row.sent:
+    def _ended(self, one: Ending, seen: Seen, window: Window) -> Tracked | None:
+        """Return what is known of a socket that is gone; none when it was closed before this run."""
+        tracked = self._known.pop(one.closed.final.row.cookie, None)
+        if tracked is not None:
+            return tracked
+        opened = one.side is not None and one.side.talk.opened
+        if not opened and _is_older(one.closed, seen):
             return None
-        return tracked.tell(window, final.row, got, closed=True, failed=not final.established)
+        opener = one.side.opener if one.side is not None and opened else None
+        return _tracked(one.identity._replace(uid=UNKNOWN_UID), seen, window, fresh=True, opener=opener)
 
     def _waits(self, identity: Identity) -> bool:
         self._lookups += 1
@@ -167,10 +175,13 @@ class SocketCollector:
         ]
 
 
-def _tracked(identity: Identity | None, seen: Seen, window: Window, *, fresh: bool) -> Tracked:
+def _tracked(
+    identity: Identity | None, seen: Seen, window: Window, *, fresh: bool, opener: bool | None = None
+) -> Tracked:
     if identity is None:
         raise ValueError("the scan gives the identity of every socket it has not seen before")
-    opener = not seen.accepts(identity.local_address, identity.local_port)
+    if opener is None:  # not seen: then by who listens
+        opener = not seen.accepts(identity.local_address, identity.local_port)
     return Tracked(identity, window.start, fresh, opener)
 
 

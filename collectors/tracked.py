@@ -21,8 +21,9 @@ class Tracked:
     identity: Identity
     since: int  # window in which this run first saw it, ms
     fresh: bool  # it was opened in this run
-    opener: bool  # it sent the SYN: nobody listened on its port when it was first seen
+    opener: bool  # it sent the SYN, as the wire said; else nobody listened on its port when it was first seen
     row: Row = NOTHING
+    last: Row | None = None  # as the scan saw it after which it closed, if it did
     sent: int = 0  # payload since it was opened
     received: int = 0
     vanished: int = 0  # windows since it left the dump without an event
@@ -31,6 +32,10 @@ class Tracked:
     def baseline(self, row: Row) -> None:
         """Take the counters as they are, so that the next row tells what came since."""
         self.row, self.sent, self.received = row, diag.sent_payload(row, self.opener), received(row)
+
+    def adds(self, row: Row, got: int) -> bool:
+        """Tell whether counters say more than was reported."""
+        return got > self.received or diag.sent_payload(row, self.opener) > self.sent
 
     def tell(self, window: Window, row: Row, got: int, *, closed: bool = False, failed: bool = False) -> ConnectionRow:
         """Return the row of a window, given the payload bytes received since the socket was opened."""

@@ -14,6 +14,7 @@ from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector
 from collectors.window import Inert, Window
+from collectors.wire import Wire
 from schemas.raw import Heartbeat, HostFacts, ListenerBatch, Listeners, OwnerBatch, ProcessBatch, Processes
 from schemas.topics import HEARTBEATS, HOSTS, LISTENERS, OWNERS, PROCESSES
 from tests.collectors.test_runner import SETTINGS, Clock, Fake, Log, Quiet, ran
@@ -181,7 +182,7 @@ def test_sockets_that_could_not_be_looked_at_at_first_are_told_later(watch: Any)
     scan = SocketScan(Settings())
     scan.open()
     scan.look(0)
-    late = SocketCollector(scan)
+    late = SocketCollector(scan, Wire(Settings()))
     late.open(window)
     batch = late.collect(Window("host", "boot", 1, 1, 5_000, 5_000, keyframe=True))
     late.close()

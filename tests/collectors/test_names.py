@@ -109,7 +109,7 @@ def test_an_interface_of_any_name_is_reported_and_listened_to(name: bytes) -> No
         http.collect(WINDOW)
         host = HostCollector(Settings())
         decode("hosts", encode(host.collect(WINDOW)))
-        return host.interfaces.name, http.missing(), set(http._taps)
+        return host.interfaces.name, http.missing(), {*http._taps._rings}
 
     names, missing, taps = isolated(look, NEW_NET)
 

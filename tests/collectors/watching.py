@@ -13,6 +13,7 @@ from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector
 from collectors.window import Window
+from collectors.wire import Wire
 from schemas.raw import Connections, ListenerBatch, OwnerBatch, ProcessBatch
 
 
@@ -45,12 +46,15 @@ class Connection(NamedTuple):
 assert Connection._fields == Connections.__struct_fields__
 
 
+DEFAULT = Settings()
+
+
 class Watch:
     """Collectors driven window by window, by hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings = DEFAULT) -> None:
         self.scan, self.table = SocketScan(Settings()), ProcessTable()
-        self.sockets = SocketCollector(self.scan)
+        self.sockets = SocketCollector(self.scan, Wire(settings))
         self.listeners = ListenerCollector(self.scan)
         self.processes = ProcessCollector(Settings(), self.table, Users())
         self.owners = OwnerCollector(self.scan, self.table)

@@ -1,0 +1,66 @@
+"""The last counters of the sockets that closed in a window."""
+
+from collections.abc import Callable, Iterable
+
+from collectors import diag
+from collectors.closing import Flow, flow_of, peer_of, received_payload, sent_of
+from collectors.diag import Identity, Row
+from collectors.endings import Ending
+from collectors.tracked import Tracked, received
+from collectors.wire import Wire
+
+_MODULUS = 1 << 32
+
+
+class Totals:
+    """Counts the endings of a window; those of cleared sockets last, whose other ends may be among them."""
+
+    def __init__(self, found: Iterable[Ending], wire: Wire, waits: Callable[[Identity], bool]) -> None:
+        self._wire = wire
+        self._waits = waits
+        self._sent = sent_of(one.closed for one in found if not one.cleared)
+        self._counted: dict[Flow, tuple[int, int]] = {}  # payload sent and received
+        self.uncounted = 0
+        """Cleared sockets of whose last bytes nothing is known."""
+
+    def of(self, one: Ending, tracked: Tracked) -> tuple[Row, int]:
+        """Return a socket's last row, and the payload bytes it received since it was opened."""
+        return self._cleared(one, tracked) if one.cleared else self._whole(one, tracked)
+
+    def _whole(self, one: Ending, tracked: Tracked) -> tuple[Row, int]:
+        row = one.closed.final.row
+        got = received_payload(
+            one.closed,
+            tracked.row.state,
+            self._sent.get(peer_of(one.identity)),
+            opener=tracked.opener,
+            held=tracked.vanished > 1,
+            waits=self._waits,
+            fin_came=self._wire.fin_came(one.side, row.received) if one.side else None,
+        )
+        self._counted[flow_of(one.identity)] = diag.sent_payload(row, tracked.opener), got
+        return row, got
+
+    def _cleared(self, one: Ending, tracked: Tracked) -> tuple[Row, int]:
+        """By the wire, else by the other end if it is here, else as last seen."""
+        final = one.closed.final
+        last = tracked.last or (tracked.row if tracked.row.cookie else final.row)
+        numbers = self._wire.last(one.side) if one.side else None
+        peer = self._counted.get(peer_of(one.identity))
+        sent, got = tracked.sent, tracked.received
+        if tracked.last is not None:
+            sent, got = diag.sent_payload(tracked.last, tracked.opener), received(tracked.last)
+        if not final.established:
+            pass
+        elif numbers is not None:
+            sent, got = _reached(sent, numbers[0]), _reached(got, numbers[1])
+        elif peer is not None:
+            sent, got = max(sent, peer[1]), max(got, peer[0])
+        else:
+            self.uncounted += 1
+        return last._replace(state=diag.CLOSE, sent=sent, resent=0), got
+
+
+def _reached(least: int, number: int) -> int:
+    """Return the first count from `least` on that is this number modulo 2**32."""
+    return least + (number - least) % _MODULUS

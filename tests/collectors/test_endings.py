@@ -1,0 +1,266 @@
+"""However a connection ends, both its ends are reported, with who they were and every byte, each once."""
+
+import contextlib
+import ctypes
+import errno
+import itertools
+import socket
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from collectors.destroyed import Destroyed
+from collectors.diag import Identity
+from collectors.settings import Settings
+from tests.collectors.watching import Connection, Watch, eventually
+
+RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close() sends RST
+ASKED, ANSWERED = 100, 30
+V4, V6 = socket.AF_INET, socket.AF_INET6
+
+
+class Way(NamedTuple):
+    """Where the listener is bound, what the client dials, and what it is bound to."""
+
+    family: int
+    bound: str
+    dialled: str
+    client: str | None = None
+    dialling: int = 0
+
+
+WAYS = {
+    "ipv4": Way(V4, "127.0.0.1", "127.0.0.1"),
+    "ipv4, any": Way(V4, "0.0.0.0", "127.0.0.2"),
+    "ipv4, bound client": Way(V4, "127.0.0.1", "127.0.0.1", "127.0.0.3"),
+    "ipv6": Way(V6, "::1", "::1"),
+    "ipv6, any": Way(V6, "::", "::1"),
+    "ipv6 server, ipv4 client": Way(V6, "::", "127.0.0.1"),
+    "ipv4 server, ipv6 client": Way(V4, "127.0.0.1", "::ffff:127.0.0.1", None, V6),
+}
+
+
+class Talk:
+    """A client and its server, after one question and one answer."""
+
+    def __init__(self, way: Way) -> None:
+        self.stack = contextlib.ExitStack()
+        listening = socket.create_server((way.bound, 0), family=way.family, dualstack_ipv6=way.bound == "::")
+        self.listener = self.stack.enter_context(listening)
+        self.port = self.listener.getsockname()[1]
+        self.client = self.stack.enter_context(socket.socket(way.dialling or (V6 if ":" in way.dialled else V4)))
+        if way.client:
+            self.client.bind((way.client, 0))
+        self.client.connect((way.dialled, self.port))
+        self.server = self.stack.enter_context(self.listener.accept()[0])
+        self.flow = [_plain(self.client.getsockname()), _plain(self.client.getpeername())]
+        self.sent = [0, 0]
+        self.say(self.client, ASKED)
+        self.say(self.server, ANSWERED)
+
+    def say(self, sender: socket.socket, count: int, *, unread: bool = False) -> None:
+        sender.sendall(b"x" * count)
+        self.sent[sender is self.server] += count
+        while count and not unread:
+            count -= len(self.other(sender).recv(count))
+
+    def other(self, one: socket.socket) -> socket.socket:
+        return self.client if one is self.server else self.server
+
+
+def _plain(address: tuple[Any, ...]) -> tuple[str, int]:
+    return address[0].removeprefix("::ffff:"), address[1]
+
+
+def reset(one: socket.socket) -> None:
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    one.close()
+
+
+def disconnect(one: socket.socket) -> None:
+    """connect(2) to AF_UNSPEC, which Python has no call for."""
+    assert ctypes.CDLL(None).connect(one.fileno(), struct.pack("=H14x", socket.AF_UNSPEC), 16) == 0
+    one.close()
+
+
+def shut_and_reset(one: socket.socket) -> None:
+    one.shutdown(socket.SHUT_WR)
+    reset(one)
+
+
+CLEARING = {"linger": reset, "disconnect": disconnect, "shutdown, linger": shut_and_reset}
+
+
+class Gone:
+    """Knows when sockets are gone, for a collector to look after it."""
+
+    def __init__(self) -> None:
+        self._events = Destroyed(1 << 22)
+        self._events.open()
+        self._found: list[Identity] = []
+
+    def all(self, flow: list[tuple[str, int]]) -> None:
+        """Wait until the sockets at both ends of a flow are gone, and the listener."""
+        eventually(lambda: self._count({port for _, port in flow}) >= 3)
+        self._events.close()
+
+    def _count(self, ports: set[int]) -> int:
+        self._events.drain()
+        self._found += [one.identity for one in self._events.take()[0]]
+        return sum(one.local_port in ports for one in self._found)
+
+
+def told(rows: list[Connection]) -> list[tuple[Any, ...]]:
+    """What is said of a connection: identity, roles, ending and bytes; the client's end first."""
+    return [
+        (
+            (row.local_address, row.local_port),
+            (row.remote_address, row.remote_port),
+            row.accepted,
+            row.closed,
+            row.failed,
+            row.sent_bytes,
+            row.received_bytes,
+        )
+        for row in rows
+    ]
+
+
+def truth(talk: Talk) -> list[tuple[Any, ...]]:
+    here, there = talk.flow
+    asked, answered = talk.sent
+    return [(here, there, False, True, False, asked, answered), (there, here, True, True, False, answered, asked)]
+
+
+@pytest.fixture(params=["headers", "no headers"])
+def watch(request: pytest.FixtureRequest) -> Iterator[Watch]:
+    watching = Watch(Settings(tcp_headers=request.param == "headers"))
+    yield watching
+    watching.close()
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("clearing", CLEARING)
+def test_a_cleared_socket_keeps_its_peer_and_its_bytes(watch: Watch, way: str, clearing: str) -> None:
+    # Nothing but the wire says of a FIN before the RST, if no scan came between them: it is counted as a byte.
+    unseen_fin = clearing == "shutdown, linger" and bool(watch.sockets.missing())
+    for client_resets, scans in itertools.product((True, False), (0, 1, 2)):
+        talk, gone = Talk(WAYS[way]), Gone()
+        with talk.stack:
+            rows: dict[int, Connection] = {}
+            resetter = talk.client if client_resets else talk.server
+            if scans:
+                rows = _added(rows, watch.connections(talk.port))
+                talk.say(talk.client, 7)
+                talk.say(talk.server, 3)
+            if scans == 2:
+                rows = _added(rows, watch.connections(talk.port))
+            CLEARING[clearing](resetter)
+            with contextlib.suppress(ConnectionResetError):
+                assert talk.other(resetter).recv(1) == b""
+        gone.all(talk.flow)
+        found = told(sorted(_added(rows, watch.connections(talk.port)).values(), key=lambda row: row.accepted))
+        if unseen_fin and found[0][-2:] == (talk.sent[0] + client_resets, talk.sent[1] + (not client_resets)):
+            talk.sent = list(found[0][-2:])
+        assert found == truth(talk), (client_resets, scans)
+
+
+def _added(before: dict[int, Connection], rows: list[Connection]) -> dict[int, Connection]:
+    found = dict(before)
+    for row in rows:
+        held = found.get(row.cookie)
+        found[row.cookie] = (
+            row
+            if held is None
+            else row._replace(
+                sent_bytes=row.sent_bytes + held.sent_bytes, received_bytes=row.received_bytes + held.received_bytes
+            )
+        )
+    return found
+
+
+def blocking(client: socket.socket, address: tuple[str, int]) -> None:
+    with contextlib.suppress(ConnectionRefusedError):
+        client.connect(address)
+
+
+def asked_for_the_error(client: socket.socket, address: tuple[str, int]) -> None:
+    client.setblocking(False)
+    client.connect_ex(address)
+    assert eventually(lambda: client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+
+
+def connected_again(client: socket.socket, address: tuple[str, int]) -> None:
+    client.setblocking(False)
+    client.connect_ex(address)
+    with contextlib.suppress(ConnectionRefusedError):
+        client.connect(address)
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("connect", [blocking, asked_for_the_error, connected_again])
+def test_a_refused_connect_is_one_that_failed(
+    watch: Watch, address: str, connect: Callable[[socket.socket, tuple[str, int]], None]
+) -> None:
+    family = V6 if ":" in address else V4
+    with socket.socket(family) as unused, socket.socket(family) as client:
+        unused.bind((address, 0))
+        port = unused.getsockname()[1]
+        connect(client, (address, port))
+    rows = watch.connections(port)
+    for _ in range(3):
+        rows += watch.connections(port)
+
+    if watch.sockets.missing() and connect is not asked_for_the_error:
+        assert watch.sockets.counters()["connections_unidentified"] == 1
+    else:
+        assert [(row.local_address, row.remote_address, row.remote_port) for row in rows] == [(address, address, port)]
+        assert [(row.failed, row.opened, row.closed, row.accepted) for row in rows] == [(True, True, True, False)]
+
+
+@pytest.mark.root
+def test_a_connect_given_up_is_one_that_failed(watch: Watch) -> None:
+    with contextlib.ExitStack() as stack:
+        full = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        clients = [stack.enter_context(socket.socket()) for _ in range(3)]
+        for client in clients:
+            client.setblocking(False)
+            client.connect_ex(full.getsockname())
+        waiting = [client for client in clients if client.connect_ex(full.getsockname()) == errno.EALREADY]
+        ports = {client.getsockname()[1] for client in waiting}
+        for client in waiting:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+        port = full.getsockname()[1]
+        rows = watch.connections(port)
+    rows += watch.connections(port)
+
+    assert ports
+    failed = {row.local_port for row in rows if row.failed}
+    assert failed == (set() if watch.sockets.missing() else ports)
+    assert watch.sockets.counters()["connections_unidentified"] == (len(ports) if watch.sockets.missing() else 0)
+
+
+@pytest.mark.root
+def test_a_connection_that_nobody_accepted_is_told_at_both_ends(watch: Watch) -> None:
+    for closing in ("client", "listener"):
+        gone = Gone()
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        client = socket.create_connection(listener.getsockname())
+        flow = [client.getsockname(), client.getpeername()]
+        for one in (client, listener) if closing == "client" else (listener, client):
+            reset(one)
+        gone.all(flow)
+        rows = sorted(watch.connections(port), key=lambda row: row.accepted)
+
+        expected = [(*flow[0], *flow[1], False, True), (*flow[1], *flow[0], True, True)]
+        if watch.sockets.missing() and closing == "client":  # both are cleared
+            assert watch.sockets.counters()["connections_unidentified"] == 2
+            continue
+        told = [(*row[2:6], row.accepted, row.closed) for row in rows]
+        assert told == expected, closing
