@@ -222,6 +222,16 @@ def test_a_refused_connect_is_one_that_failed(
         assert [(row.failed, row.opened, row.closed, row.accepted) for row in rows] == [(True, True, True, False)]
 
 
+def test_a_refused_connect_is_no_listener_that_ended(watch: Watch) -> None:
+    with socket.socket() as unused, socket.socket() as client:
+        unused.bind(("127.0.0.1", 0))
+        client.bind(("127.0.0.1", 0))
+        port = client.getsockname()[1]
+        blocking(client, unused.getsockname())
+    ended = [watch.listening().ended for _ in range(3)]
+    assert port not in {row[3] for batch in ended for row in batch.rows()}
+
+
 @pytest.mark.root
 def test_a_connect_given_up_is_one_that_failed(watch: Watch) -> None:
     with contextlib.ExitStack() as stack:
