@@ -7,10 +7,14 @@ from schemas.text import to_bytes, to_text
 # A scope or folder named after the container. The runtimes' monitors (crio-conmon-….scope) are in no container.
 _RUNTIMES = "docker|cri-containerd|containerd|crio|libpod|podman|nerdctl"
 _SCOPED = re.compile(rf"^(?:{_RUNTIMES})-([0-9a-f]{{12,64}})(?:\.scope)?$")
-_BARE = re.compile(r"^(?:[a-z0-9.-]+:)*([0-9a-f]{64})$")
+_BARE = re.compile(r"^(?:[\w.-]+:)*([0-9a-f]{64})$")  # kubepods-….slice:cri-containerd:ID below containerd's own unit
 _POD_TASK = re.compile(r"^([0-9a-f]{32}-\d+)$")  # containerd on ECS
+_SPLIT = re.compile(r"^libpod-payload-([0-9a-f]{64})$")  # podman within the unit that starts the container
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ALLOCATION = re.compile(rf"^({_UUID}\.[^/]+?)\.scope$")  # nomad: allocation and task
+_GARDEN = re.compile(rf"^({_UUID}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{4}})$")
 _LXC = re.compile(r"^lxc\.payload(?:\.(.+))?$")
-_MACHINE = re.compile(r"^(?:systemd-nspawn@(.+)\.service|machine-(.+)\.scope)$")
+_MACHINE = re.compile(r"^(?:systemd-nspawn@(.+)\.service|machine-(?:qemu\\x2d\d+\\x2d)?(.+)\.scope)$")
 _V1_WORTH = ("name=systemd", "systemd", "memory", "pids", "cpu", "cpu,cpuacct", "devices")
 
 
@@ -31,26 +35,38 @@ def parse_cgroup(raw: bytes) -> str:
 def container_of(path: str) -> str:
     """Return the innermost container in a cgroup path: its id, of lxc and nspawn its name, "" outside of any."""
     parts = path.split("/")
-    for index in range(len(parts) - 1, -1, -1):
-        part = parts[index]
-        if match := _SCOPED.match(part) or _BARE.match(part) or _POD_TASK.match(part):
-            return match[1]
-        if match := _LXC.match(part):
-            return match[1] or (parts[index + 1] if index + 1 < len(parts) else "")
-        if part and index and parts[index - 1] == "lxc":
-            return part
-        if match := _MACHINE.match(part):
-            return _unescape(match[1] or match[2])
-    return ""
+    return next((found for at in range(len(parts) - 1, -1, -1) if (found := _container(parts, at))), "")
 
 
 def unit_of(path: str) -> str:
-    """Return the innermost systemd service in a cgroup path; "" when there is none.
+    """Return the systemd service that a cgroup path tells of, read from the inside out; "" when there is none.
 
-    A user's manager (user@1000.service) is the answer only for what belongs to no service of that user.
+    What is around a container is its runtime's, unless the container runs within the unit that started it. A user's
+    manager (user@1000.service) is the answer only for what belongs to no service of that user.
     """
-    services = [part for part in path.split("/") if part.endswith(".service")]
-    return _unescape(services[-1]) if services else ""
+    parts = path.split("/")
+    for at in range(len(parts) - 1, -1, -1):
+        if _container(parts, at):
+            if not _SPLIT.match(parts[at]):
+                return ""
+        elif parts[at].endswith(".service"):
+            return _unescape(parts[at])
+    return ""
+
+
+def _container(parts: list[str], at: int) -> str:
+    """Return the container that a part of a path is named after; "" for one that is not."""
+    part, above = parts[at], parts[at - 1] if at else ""
+    if match := _SCOPED.match(part) or _BARE.match(part) or _POD_TASK.match(part) or _SPLIT.match(part):
+        return match[1]
+    if match := _ALLOCATION.match(part):
+        return match[1]
+    if match := _LXC.match(part):
+        return match[1] or (parts[at + 1] if at + 1 < len(parts) else "")
+    if part and (above == "lxc" or (above == "garden" and _GARDEN.match(part))):
+        return part
+    match = _MACHINE.match(part)
+    return _unescape(match[1] or match[2]) if match else ""
 
 
 def _unescape(name: str) -> str:

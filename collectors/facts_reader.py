@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from collectors.cgroups import container_of, parse_cgroup, unit_of
 from collectors.helper import Helper, Stuck
-from collectors.process_facts import Facts, cmdline_read, parse_cmdline, parse_uid
+from collectors.process_facts import FIRST_READ, Facts, cmdline_read, parse_cmdline, parse_uid
 from collectors.process_table import Stat, folder_of
 from collectors.procfs import link, read_file
 from schemas.text import to_text
@@ -32,6 +32,7 @@ class Draft:
     cgroup: str = ""
     exe: str = ""
     netns: int = 0
+    cwd: str = ""
     cmdline: list[str] | None = None
     unread: tuple[str, ...] = ()
 
@@ -60,6 +61,7 @@ class FactsReader:
             ("cgroup", self._cgroup),
             ("exe", self._exe),
             ("netns", self._netns),
+            ("cwd", self._cwd),
             ("cmdline", self._cmdline),
         )
         self.denied = False
@@ -157,8 +159,13 @@ class FactsReader:
         target = self._link(f"{folder}/ns/net")  # net:[4026531840]
         draft.netns = int(target[5:-1]) if target else 0
 
+    def _cwd(self, draft: Draft, folder: str) -> None:
+        draft.cwd = to_text(self._link(f"{folder}/cwd"))
+
     def _cmdline(self, draft: Draft, folder: str) -> None:
-        raw = read_file(f"{folder}/cmdline", cmdline_read(self._cmdline_bytes)) or b""
+        raw = read_file(f"{folder}/cmdline", FIRST_READ) or b""
+        if len(raw) >= FIRST_READ:
+            raw = read_file(f"{folder}/cmdline", cmdline_read(self._cmdline_bytes)) or b""
         draft.cmdline = parse_cmdline(raw, self._cmdline_bytes)
 
     def _link(self, path: str) -> bytes:
@@ -181,7 +188,10 @@ def _facts(draft: Draft, known: Facts | None) -> Facts:
         container=container_of(cgroup),
         unit=unit_of(cgroup),
         netns=draft.netns,
+        cwd=draft.cwd,
     )
+    if known is not None and known.cwd and (known.exe, known.cmdline) == (facts.exe, facts.cmdline):
+        facts = facts._replace(cwd=known.cwd)  # where it was started: daemons go to / afterwards
     if known is None or not draft.unread or ("exe" not in draft.unread and known.exe != draft.exe):
         return facts
     kept: dict[str, Any] = {
@@ -189,6 +199,7 @@ def _facts(draft: Draft, known: Facts | None) -> Facts:
         "cgroup": {"cgroup": known.cgroup, "container": known.container, "unit": known.unit},
         "exe": {"exe": known.exe},
         "netns": {"netns": known.netns},
+        "cwd": {"cwd": known.cwd},
         "cmdline": {"cmdline": known.cmdline},
     }
     for step in draft.unread:

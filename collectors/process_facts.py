@@ -10,7 +10,10 @@ from schemas.text import cut, to_text
 _UID = re.compile(rb"[0-9]{1,10}")
 MOST_PASSWD = 4 << 20  # bytes
 _BYTES_OF_CHARACTER = 4  # at most, in UTF-8
-_WITHHELD = 1_024  # bytes before the end of a read that cuts a command line: a secret without its end has no shape
+_WITHHELD = 1_024  # bytes before the end of what is cut before it is redacted: a secret without its end has no shape
+_LONGEST = 128 << 10  # bytes that are read at least: a class path of some hundred jars stands before the main class
+FIRST_READ = 4_096  # bytes; few command lines are longer
+_SHARE = 256  # characters that every argument of a long command line has at least
 
 
 class Facts(NamedTuple):
@@ -23,6 +26,7 @@ class Facts(NamedTuple):
     container: str
     unit: str
     netns: int
+    cwd: str
 
 
 def parse_uid(status: bytes) -> int:
@@ -35,7 +39,7 @@ def parse_uid(status: bytes) -> int:
 
 def cmdline_read(limit: int) -> int:
     """Return how many bytes of a command line to read, to show `limit` characters of it."""
-    return limit * _BYTES_OF_CHARACTER + _WITHHELD
+    return max(limit * _BYTES_OF_CHARACTER, _LONGEST) + _WITHHELD
 
 
 def parse_cmdline(raw: bytes, limit: int) -> list[str]:
@@ -49,8 +53,30 @@ def parse_cmdline(raw: bytes, limit: int) -> list[str]:
     text = raw.rstrip(b"\0").decode("utf-8", "surrogateescape")
     if not text:
         return []
-    redacted = redact(text.split("\0"))
-    return bounded([to_text(argument.encode("utf-8", "surrogateescape")) for argument in redacted], limit)
+    arguments = shortened(text.split("\0"), 2 * limit + _WITHHELD, _WITHHELD)
+    redacted = [to_text(argument.encode("utf-8", "surrogateescape")) for argument in redact(arguments)]
+    return bounded(shortened(redacted, limit), limit)
+
+
+def shortened(arguments: list[str], limit: int, withheld: int = 0) -> list[str]:
+    """Cut the longest arguments, so that the ones behind them stay within a number of characters.
+
+    A class path takes more than a whole command line may have; the main class behind it says what the process is.
+    `withheld`: characters more that are cut off the end of what is cut.
+    """
+    left = limit
+    lengths = sorted(map(len, arguments))
+    if sum(lengths) + len(lengths) <= limit:
+        return arguments
+    for at, length in enumerate(lengths):
+        sharing = len(lengths) - at
+        share = max((left + 1) // sharing - len("…\0"), _SHARE + withheld)
+        if length > share:
+            if sharing == 1 and not withheld and length == len(arguments[-1]):
+                return arguments  # nothing stands behind it
+            return [cut(one, share - withheld) + "…" if len(one) > share else one for one in arguments]
+        left -= length + 1
+    return arguments
 
 
 def bounded(arguments: list[str], limit: int) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from collectors.facts_reader import FactsReader
+from collectors.origins import Origin, origin
 from collectors.process_events import Exit, ProcessEvents
 from collectors.process_facts import Facts, Users
 from collectors.process_table import ProcessTable, Stat, folder_of
@@ -32,6 +33,7 @@ class Known:
     stat: Stat
     facts: Facts
     cpu: int  # ticks reported so far
+    origin: Origin | None = None  # as it was when the process was first reported
     news: bool = True  # its facts were not reported yet
     young: bool = True  # its facts are read again in the window after its first: daemons drop privileges late
 
@@ -230,7 +232,13 @@ class ProcessCollector:
         started = round(self._booted_ms + stat.start * TICK_MS)
         user = self._users.name(facts.uid)
         head = (stat.pid, stat.start, started, stat.parent, facts.uid, user, stat.comm, facts.exe, facts.cmdline)
-        return (*head, facts.cgroup, facts.container, facts.unit, facts.netns)
+        if known.origin is None:
+            known.origin = origin(stat, facts, self._started_by)
+        return (*head, facts.cgroup, facts.container, facts.unit, facts.netns, facts.cwd, *known.origin)
+
+    def _started_by(self, pid: int) -> tuple[Stat, Facts] | None:
+        known = self._known.get(pid)
+        return (known.stat, known.facts) if known else None
 
 
 def parse_status(status: int) -> tuple[int, int]:

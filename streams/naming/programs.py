@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from schemas.workers import is_worker
 from streams.naming import apps
 from streams.naming.called import Called, Command
 from streams.naming.interpreters import Interpreter, interpreter, plain
@@ -14,11 +15,6 @@ from streams.naming.titles import title
 from streams.naming.words import fit, versionless
 
 _DEEPEST = 5  # commands within commands: ld-linux.so python3 -m debugpy …
-# Workers that a library starts anew; which program they are of, only their parent knows.
-_WORKER = re.compile(
-    r"from (?:multiprocess(?:ing)?|billiard|multiprocess|torch\.multiprocessing)\.\w+ import|--multiprocessing-fork"
-    r"|joblib\.externals\.loky\.backend\.\w+"
-)
 _EXECUTABLE, _COMM, _TITLE, _SCRIPT = "executable", "kernel's name", "title", "script"
 
 
@@ -34,11 +30,6 @@ def program(comm: str, exe: str, cmdline: Sequence[str], cwd: str = "", lead: Se
         of = _program(Command(tuple(lead), exe=exe, cwd=cwd), 0)
         return Called(of.name, "parent", of.evidence)
     return _program(Command(argv, comm, exe, cwd), 0)
-
-
-def is_worker(cmdline: Sequence[str]) -> bool:
-    """Say whether a command line says only that it is the worker of another program."""
-    return any(_WORKER.search(word) for word in cmdline[1:4])
 
 
 def _program(command: Command, depth: int) -> Called:

@@ -3,6 +3,7 @@ import pytest
 from collectors.cgroups import container_of, parse_cgroup, unit_of
 
 ID = "3f2a" * 16
+UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,12 @@ ID = "3f2a" * 16
         ("/lxc/web1/init.scope", "web1"),
         (r"/machine.slice/machine-deb\x2dweb.scope", "deb-web"),
         ("/machine.slice/systemd-nspawn@deb.service/payload", "deb"),
+        (f"/system.slice/containerd.service/kubepods-besteffort-pod1b2c_0000_1111.slice:cri-containerd:{ID}", ID),
+        (f"/system.slice/containerd.service/system.slice:docker:{ID}", ID),
+        (f"/system.slice/shop.service/libpod-payload-{ID}", ID),
+        (f"/system.slice/garden.service/garden/{UUID}", UUID),
+        (f"/nomad.slice/share.slice/{UUID}.web.scope", f"{UUID}.web"),
+        (r"/machine.slice/machine-qemu\x2d3\x2ddb2.scope/libvirt/emulator", "db2"),
         ("/system.slice/nginx.service", ""),
         ("/", ""),
     ],
@@ -42,10 +49,29 @@ def test_the_container_is_found_in_every_runtime_s_path(path: str, container: st
         ("/user.slice/user-1000.slice/session-3.scope", ""),
         ("/lxc.payload.web1/system.slice/nginx.service", "nginx.service"),
         (r"/system.slice/my\x2dapp.service", "my-app.service"),
+        (f"/system.slice/containerd.service/kubepods-burstable-pod1b2c_0000.slice:cri-containerd:{ID}", ""),
+        (
+            f"/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:{ID}/system.slice/app.service",
+            "app.service",
+        ),
+        (f"/system.slice/docker.service/docker/{ID}", ""),
+        (f"/system.slice/k3s.service/kubepods/burstable/pod1b2c/{ID}", ""),
+        (f"/system.slice/garden.service/garden/{UUID}", ""),
+        (f"/system.slice/nomad.service/{UUID}.web.scope", ""),
+        (f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope/container", ""),
+        ("/machine.slice/systemd-nspawn@deb.service/payload", ""),
+        ("/machine.slice/systemd-nspawn@deb.service/payload/system.slice/cups.service", "cups.service"),
+        ("/system.slice/lxc.service/lxc/web1", ""),
+        (f"/system.slice/shop.service/libpod-payload-{ID}", "shop.service"),
+        (
+            r"/system.slice/system-foo.slice/foo@3\x2d10.0.0.1:22\x2d10.0.0.9:5000.service",
+            "foo@3-10.0.0.1:22-10.0.0.9:5000.service",
+        ),
+        (f"/system.slice/docker-{ID}.scope/system.slice/cron.service", "cron.service"),
         ("/", ""),
     ],
 )
-def test_the_innermost_service_is_the_unit(path: str, unit: str) -> None:
+def test_the_unit_is_read_from_the_inside_out(path: str, unit: str) -> None:
     assert unit_of(path) == unit
 
 

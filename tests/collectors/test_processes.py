@@ -16,8 +16,8 @@ from tests.collectors.watching import Watch, eventually
 SLEEP = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read(); sys.exit(7)", "--password=hunter2"]
 
 
-def started(command: list[str] = SLEEP) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def started(command: list[str] = SLEEP, cwd: Path | None = None) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(command, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.readline()
     return process
@@ -95,6 +95,34 @@ def test_a_program_executed_by_a_known_process_replaces_its_facts(watch: Watch) 
 
     assert before["start"] == after["start"]
     assert (after["comm"], after["cmdline"]) == ("sleep", ["sleep", "60"])
+
+
+def test_where_a_process_was_started_and_by_whom_is_told_and_stays(watch: Watch, tmp_path: Path) -> None:
+    script = "import os, sys; print(flush=True); sys.stdin.readline(); os.chdir('/'); print(flush=True); input()"
+    with started([sys.executable, "-c", script], cwd=tmp_path) as process:
+        (before,) = told(watch.running(), process.pid)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        (after,) = told(watch.running(keyframe=True), process.pid)
+        process.kill()
+
+    assert before["cwd"] == after["cwd"] == str(tmp_path)
+    assert before["lineage"] == after["lineage"]
+    assert before["lineage"][:1] == [Path("/proc/self/comm").read_text().rstrip("\n")]  # type: ignore[index]
+    assert before["lead"] == []
+
+
+def test_a_worker_that_knows_itself_only_as_one_is_told_with_its_parent_s_arguments(watch: Watch) -> None:
+    line = ["python3", "-c", "from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5)"]
+    worker = [sys.executable, "-c", f"print(flush=True); input(); {line[2]!r}"]
+    with started(worker) as process:
+        (told_of,) = told(watch.running(), process.pid)
+        process.kill()
+
+    assert told_of["lead"] == parse_cmdline(Path("/proc/self/cmdline").read_bytes(), 1_024)
 
 
 @pytest.mark.root
