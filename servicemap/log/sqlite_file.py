@@ -195,17 +195,23 @@ def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
             time.sleep(0.01)
 
 
+# One statement sees one state: another process may make the log between two.
+_WHAT = """
+SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
+FROM pragma_application_id, pragma_user_version
+"""
+
+
 def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
     """False for an empty file; an error if it is anything else but a log that can be read."""
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application, version, tables = connection.execute(_WHAT).fetchone()
     if application == APPLICATION_ID and version == VERSION:
         return True
     if application == APPLICATION_ID and version > VERSION:
         raise LogUnusable(
             f"the log {path} was written by a newer servicemap; upgrade this one, or give another path with --log"
         )
-    if application or version or connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+    if application or version or tables:
         raise not_a_log(path)
     return False
 

@@ -10,11 +10,13 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from schemas.topics import HOSTS, PROCESSES, Topic
-from servicemap.log import local_writer
+from servicemap.log import local_writer, sqlite_file
 from servicemap.log.local import LocalLog
 from servicemap.log.protocol import GroupBusy, LogUnavailable, LogUnusable, Reader
 from servicemap.log.retention import STEP, TOMBSTONE_MS
@@ -265,6 +267,26 @@ def test_several_processes_may_make_the_log_at_once(path: Path) -> None:
             assert racer.stdin
             racer.stdin.close()
     assert [racer.returncode for racer in racers] == [0] * 4
+
+
+@pytest.mark.parametrize("late", [1, 2, 3])
+def test_another_may_make_the_log_between_any_two_statements(
+    late: int, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(sqlite3.Connection):
+        asked = 0
+
+        def execute(self, *arguments: Any) -> sqlite3.Cursor:
+            rows = iter(super().execute(*arguments).fetchall())
+            self.asked += 1
+            if self.asked == late:
+                monkeypatch.undo()
+                LocalLog(path).close()
+            return cast(sqlite3.Cursor, SimpleNamespace(fetchone=lambda: next(rows, None)))
+
+    monkeypatch.setattr(sqlite_file, "connect", lambda path: sqlite3.connect(path, isolation_level=None, factory=Slow))
+
+    LocalLog(path).close()
 
 
 def test_a_locked_file_holds_appends_back_and_loses_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
