@@ -20,9 +20,8 @@ class Claim(NamedTuple):
     host: str
     pids: frozenset[int]
     held: frozenset[int] = frozenset()
-    local: Spot | None = None
-    remote: Spot | None = None
     local_port: int | None = None
+    remote: Spot | None = None
     remote_port: int | None = None
     since: float = 0.0
     until: float = float("inf")
@@ -31,7 +30,6 @@ class Claim(NamedTuple):
         """Say whether it speaks of an end."""
         return (
             end.host == self.host
-            and self.local in (None, end.local)
             and self.remote in (None, end.remote)
             and self.local_port in (None, end.local[1])
             and self.remote_port in (None, end.remote[1])
@@ -44,15 +42,15 @@ class Owners:
 
     def __init__(self, claims: Iterable[Claim], said: Iterable[Claim]) -> None:
         self._claims = list(claims)
-        self._said: dict[tuple[str, Spot | None, Spot | None], list[Claim]] = defaultdict(list)
+        self._said: dict[tuple[str, int | None, Spot | None], list[Claim]] = defaultdict(list)
         for claim in said:
-            self._said[claim.host, claim.local, claim.remote].append(claim)
+            self._said[claim.host, claim.local_port, claim.remote].append(claim)
         for of_one in self._said.values():
             of_one.sort(key=lambda claim: claim.since)
 
     def of(self, alike: list[End]) -> list[Claim | None]:
         """Return who was at each of the ends of one flow at one host, in the order in which they began."""
-        said = self._said.get((alike[0].host, alike[0].local, alike[0].remote), [])
+        said = self._said.get((alike[0].host, alike[0].local[1], alike[0].remote), [])
         good = [end for end in alike if end.established]
         if said and len(said) == len(good):
             exact = dict(zip(map(id, good), said, strict=True))
@@ -60,4 +58,6 @@ class Owners:
         return [self._known(end) for end in alike]
 
     def _known(self, end: End) -> Claim | None:
-        return next((claim for claim in self._claims if claim.fits(end)), None)
+        """Return the latest that could have been there."""
+        fitting = [claim for claim in self._claims if claim.fits(end)]
+        return max(fitting, key=lambda claim: claim.since, default=None)

@@ -20,37 +20,48 @@ SECONDS = 20.0
 _HOLD = 'echo {name} >/proc/sys/kernel/hostname; ip link set lo up; trap "" CHLD; exec sleep infinity'
 
 
-class Running:
-    """A program on a host; `pid` is the one its host knows."""
+class Process:
+    """A process on a host; `pid` is the one its host knows."""
 
-    def __init__(self, entering: "subprocess.Popen[bytes]", began: float) -> None:
-        self.began = began
-        self._entering = entering
-        self._outside = waited(lambda: _child(entering), "program to start").pid
-        self.pid = _inside(self._outside)
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """Send it a signal, and wait for its end."""
-        self.send(number)
-        self.wait()
+    def __init__(self, outside: int) -> None:
+        self._outside = outside
+        self.pid = int(re.findall(r"(?m)^NSpid:.*\t(\d+)$", Path(f"/proc/{outside}/status").read_text())[0])
 
     def send(self, number: int) -> None:
         """Send it a signal."""
         with suppress(ProcessLookupError):
             os.kill(self._outside, number)
 
-    def wait(self) -> int:
-        """Wait until it ends by itself; return its code."""
-        return self._entering.wait(SECONDS * 3)
+    def kill(self) -> None:
+        """Kill it."""
+        self.send(signal.SIGKILL)
 
-    def children(self) -> list[int]:
-        """Return the pids of its children, as its host knows them."""
-        return [_inside(child.pid) for child in psutil.Process(self._outside).children()]
+    def children(self) -> "list[Process]":
+        """Return its children, the eldest first."""
+        return [Process(child.pid) for child in sorted(psutil.Process(self._outside).children(), key=lambda c: c.pid)]
 
     def listens(self, port: int) -> bool:
         """Say whether anybody listens to a TCP port of its host."""
         tables = [Path(f"/proc/{self._outside}/net/{name}").read_text() for name in ("tcp", "tcp6")]
         return any(re.search(rf":{port:04X} \S+ 0A ", table) for table in tables)
+
+
+class Running(Process):
+    """A program that the laboratory started."""
+
+    def __init__(self, entering: "subprocess.Popen[bytes]", began: float) -> None:
+        super().__init__(waited(lambda: _child(entering), "program to start").pid)
+        self.began = began
+        self._entering = entering
+
+    def kill(self) -> None:
+        """Kill it, and wait for its end."""
+        super().kill()
+        self.wait()
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; return its code."""
+        return self._entering.wait(SECONDS * 3)
 
 
 class Host:
@@ -89,6 +100,12 @@ class Host:
                 if (Path(f"/proc/{pid}/ns/pid")).stat().st_ino == mine:
                     found.add(pid)
         return found - {self.init}
+
+    def clear(self, kept: set[int]) -> None:
+        """Kill all processes but some."""
+        for pid in self.processes() - kept:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def run(self, command: Sequence[str]) -> "subprocess.CompletedProcess[str]":
         """Run a program here to its end."""
@@ -144,7 +161,3 @@ def _child(parent: "subprocess.Popen[bytes]", name: str = "") -> psutil.Process 
             if child.name() == name or (not name and child.name() != "nsenter"):
                 return child
     return None
-
-
-def _inside(pid: int) -> int:
-    return int(re.findall(r"(?m)^NSpid:.*\t(\d+)$", Path(f"/proc/{pid}/status").read_text())[0])

@@ -1,21 +1,20 @@
 """The laboratory: hosts with an agent each, one pipeline, a capture of every packet, and the scenarios played in it."""
 
 import itertools
-import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.running import Up, part, until
+from tests.programs import folder_of_user
 from tests.truth.claims import Claim, Owners
-from tests.truth.hosts import Host, switched
+from tests.truth.hosts import Host, Running, switched
 from tests.truth.oracle import End, ends
 from tests.truth.packets import packets
 
@@ -35,6 +34,7 @@ class Play:
     _next_port: "itertools.count[int]"
     ports: set[int] = field(default_factory=set)
     claims: list[Claim] = field(default_factory=list)
+    _running: list[Running] = field(default_factory=list)
     _said: list[tuple[Host, Path, Reader]] = field(default_factory=list)
 
     def port(self, number: int = 0) -> int:
@@ -43,9 +43,27 @@ class Play:
         self.ports.add(number)
         return number
 
+    def start(self, host: Host, command: Sequence[str], output: Path | None = None, user: int = 0) -> Running:
+        """Run a program until it ends, is killed, or the scenario is over."""
+        self._running.append(host.start(command, output, user))
+        return self._running[-1]
+
+    def end(self) -> None:
+        """Kill what still runs, some windows later, the last first: no client is left without its server."""
+        time.sleep(1.5 * WINDOW_S)
+        for running in reversed(self._running):
+            running.kill()
+
     def output(self, host: Host, what: str) -> Path:
         """Return a new file for what a program says."""
         return self.folder / f"{self.name}-{host.name}-{what}-{len(list(self.folder.iterdir()))}"
+
+    def place(self, host: Host, what: str) -> Path:
+        """Return a new folder for a program, whoever it runs as."""
+        folder = self.output(host, what)
+        folder.mkdir()
+        folder.chmod(0o777)
+        return folder
 
     def claim(self, claim: Claim) -> None:
         """Say who was at the ends of connections."""
@@ -80,10 +98,8 @@ class Played:
 @contextmanager
 def played(folder: Path, scenarios: dict[str, Callable[[Play], None]]) -> Iterator[Played]:
     """Play scenarios in a new laboratory; give what came of it when all of it is stored."""
-    out = folder / "said"
-    out.mkdir()
-    out.chmod(0o777)
     with ExitStack() as stack:
+        out = stack.enter_context(folder_of_user())
         hosts = stack.enter_context(switched(NAMES))
         store = stack.enter_context(_pipeline(folder))
         with _captured(hosts, folder), ExitStack() as agents:
@@ -96,8 +112,7 @@ def played(folder: Path, scenarios: dict[str, Callable[[Play], None]]) -> Iterat
             plays = {name: Play(name, hosts, out, ports) for name in scenarios}
             errors = _play(plays, scenarios)
             for host, kept in zip(hosts, before, strict=True):
-                for pid in host.processes() - kept:
-                    os.kill(pid, signal.SIGKILL)
+                host.clear(kept)
             until_stored(store, hosts, time.time())
         found = [end for host in hosts for end in ends(host.name, packets(folder / f"{host.name}.packets"))]
         yield Played(store, hosts, plays, errors, found)
@@ -109,13 +124,11 @@ _REPORTED = "SELECT uniqExact(host) FROM host_usage WHERE window > fromUnixTimes
 def until_stored(store: Up, hosts: list[Host], at: float) -> None:
     """Wait until every host has told of windows well after a time, and what is stored changes no more."""
     store.until(_REPORTED.format(at=int(at) + 3), lambda rows: rows == [(len(hosts),)], seconds=60)
+    query = f"SELECT count(), sum(cityHash64(*)) FROM edges FINAL WHERE window < fromUnixTimestamp({int(at) + 2})"
     last: object = None
-    for _ in range(20):
-        now = store.sql("SELECT sum(cityHash64(* EXCEPT (a_rtt_us))) FROM edges FINAL WHERE window < now() - 5")
-        if now == last:
-            return
+    while (now := store.sql(query)) != last:
         last = now
-        time.sleep(1.5)
+        time.sleep(2 * WINDOW_S)
 
 
 def _play(plays: dict[str, Play], scenarios: dict[str, Callable[[Play], None]]) -> dict[str, BaseException]:
@@ -125,6 +138,7 @@ def _play(plays: dict[str, Play], scenarios: dict[str, Callable[[Play], None]]) 
     def run(name: str) -> None:
         try:
             scenarios[name](plays[name])
+            plays[name].end()
         except BaseException as error:  # a skip as well
             with lock:
                 errors[name] = error

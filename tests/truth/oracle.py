@@ -95,7 +95,7 @@ def ends(host: str, packets: Iterable[Packet]) -> list[End]:
             _begin(host, packet, packet.target, packet.source, now, found)
             if end := now.get((packet.target, packet.source)):
                 end.take(packet)
-    return [end for end in found if end.opener or end._first >= 0]  # a closed port has no end
+    return [end for end in found if end.opener or end.established]  # before that there is no socket
 
 
 def _begin(

@@ -17,8 +17,6 @@ class Report:
     """What is wrong with one scenario, a line each, and how much of it is known."""
 
     flows: int = 0
-    missing: list[str] = field(default_factory=list)
-    extra: list[str] = field(default_factory=list)
     counts: list[str] = field(default_factory=list)
     bytes: list[str] = field(default_factory=list)
     turned: list[str] = field(default_factory=list)
@@ -56,7 +54,7 @@ def compare(play: Play, played: Played, rows: Iterable[Row]) -> Report:
     for key, alike in truth.items():
         _count(report, key, alike, seen.get(key, []))
     for key in seen.keys() - truth.keys():
-        report.extra.append(f"{_words(key)}: nothing of it was on the wire")
+        report.counts.append(f"{_words(key)}: nothing of it was on the wire")
     owners = play.owners()
     who = {key: list(zip(alike, owners.of(alike), strict=True)) for key, alike in truth.items()}
     report.unknown = [_words(key) for key, known in who.items() if any(claim is None for _, claim in known)]
@@ -68,13 +66,10 @@ def compare(play: Play, played: Played, rows: Iterable[Row]) -> Report:
 
 def _count(report: Report, key: Key, alike: list[End], seen: list[Seen]) -> None:
     if not seen:
-        report.missing.append(
-            f"{_words(key)}: {len(alike)} times, {'failed' if not alike[0].established else 'never seen'}"
-        )
-        return
+        report.counts.append(f"{_words(key)}: {len(alike)} times, never seen")
     was = (len(alike), sum(end.over or not end.established for end in alike), sum(not e.established for e in alike))
     found = (sum(s.opened for s in seen), sum(s.closed for s in seen), sum(s.failed for s in seen))
-    if was != found:
+    if seen and was != found:
         report.counts.append(f"{_words(key)}: opened, closed, failed {was}, stored {found}")
     sent, received = sum(end.sent for end in alike), sum(end.received for end in alike)
     told = (sum(s.sent for s in seen), sum(s.received for s in seen))
@@ -92,7 +87,17 @@ def _judge(report: Report, row: Row, who: dict[Key, list[tuple[End, Claim | None
         candidates.append(known)
         if end.key not in who:
             continue
-        level = "process" if end.process else "tie" if end.tied else "host" if end.host else "address"
+        level = (
+            "process"
+            if end.process
+            else "service"
+            if end.service
+            else "tie"
+            if end.tied
+            else "host"
+            if end.host
+            else "address"
+        )
         report.levels[level] += 1
         if not end.host:
             report.unplaced.append(f"{_words(end.key)} {at}: an address")
@@ -111,6 +116,12 @@ def _judge(report: Report, row: Row, who: dict[Key, list[tuple[End, Claim | None
         reals = zip(candidates[0], candidates[1], strict=False)
         if not any(_names(mine, one) and _names(theirs, other) for (_, mine), (_, theirs) in reals):
             report.pairs.append(f"{_words(one.key)} {at}: {one.process[1]} and {other.process[1]} never talked")
+
+
+def _level(end: Seen) -> str:
+    if end.process:
+        return "process"
+    return "service" if end.service else "tie" if end.tied else "host" if end.host else "address"
 
 
 def _within(end: Seen, real: End) -> bool:

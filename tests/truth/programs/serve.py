@@ -2,7 +2,8 @@
 
 How: `plain`; `reuseport`: workers with listeners of their own; `prefork`: workers accept from a parent's listener;
 `activate`: a parent starts another program that accepts, and keeps the listener; `pass`: a parent accepts and gives the
-socket to a worker; `fork`: a parent accepts, a child of its own serves each connection.
+socket to a worker; `fork`: a parent accepts, a child of its own serves each connection; `siblings`: workers hold one
+listener that their parent has closed, and the first alone accepts; `deaf`: nobody accepts; `mptcp`: over MPTCP.
 """
 
 import contextlib
@@ -16,7 +17,8 @@ import time
 from typing import Any
 
 HEADER = struct.Struct("!IIB")  # bytes that follow, bytes to answer, what to do then
-STAY, CLOSE, RESET, HALF = range(4)
+STAY, CLOSE, RESET, HALF, LATE = range(5)
+LATE_S = 2.3  # between the client's end and that of a server that waits
 RESETS = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close throws away and resets
 
 
@@ -28,12 +30,17 @@ def main(address: str, port: int, how: str, workers: int) -> None:
         for _ in range(workers):
             _fork(lambda: _accept(_listener(address, port, alone=False)))
     else:
-        listener = _listener(address, port)
-        if how == "plain":
+        listener = _listener(address, port, protocol=262 * (how == "mptcp"))
+        if how in {"plain", "mptcp"}:
             _accept(listener)
         elif how == "prefork":
             for _ in range(workers):
                 _fork(lambda: _accept(listener))
+        elif how == "siblings":
+            _fork(lambda: _accept(listener))
+            for _ in range(workers - 1):
+                _fork(signal.pause)
+            listener.close()
         elif how == "activate":
             _fork(lambda: _become(listener))
         elif how == "pass":
@@ -43,8 +50,8 @@ def main(address: str, port: int, how: str, workers: int) -> None:
     signal.pause()
 
 
-def _listener(address: str, port: int, alone: bool = True) -> socket.socket:
-    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+def _listener(address: str, port: int, alone: bool = True, protocol: int = 0) -> socket.socket:
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM, protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if alone else socket.SO_REUSEPORT, 1)
     made.bind((address, port))
     made.listen(512)
@@ -60,6 +67,7 @@ def _accept(listener: socket.socket) -> None:
 
 def _become(listener: socket.socket) -> None:
     os.dup2(listener.fileno(), 3)
+    os.set_inheritable(3, True)
     os.execv(sys.executable, [sys.executable, "-m", "tests.truth.programs.serve", "", "0", "adopted", "0"])
 
 
@@ -110,6 +118,7 @@ def _fork(work: Any) -> None:
 
 def answer(peer: socket.socket) -> None:
     """Answer what comes over a connection as it is asked."""
+    then = STAY
     with peer, contextlib.suppress(OSError):
         while len(head := exactly(peer, HEADER.size)) == HEADER.size:
             up, down, then = HEADER.unpack(head)
@@ -122,6 +131,8 @@ def answer(peer: socket.socket) -> None:
                 return
             if then == HALF:
                 peer.shutdown(socket.SHUT_WR)
+        if then == LATE:
+            time.sleep(LATE_S)
 
 
 def exactly(peer: socket.socket, count: int) -> bytes:

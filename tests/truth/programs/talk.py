@@ -29,6 +29,9 @@ class Wish(NamedTuple):
     source: int = 0
     protocol: int = 0
     hold: float = 0.0  # before the end
+    text: str = ""  # to send instead, to a server of another kind
+    until: str = ""  # the end of its answer
+    give_up: bool = False  # after the first connection that fails
 
 
 def main(wish: Wish) -> None:
@@ -36,9 +39,13 @@ def main(wish: Wish) -> None:
     kept = []
     for number in range(wish.times):
         peers = [_connect(wish) for _ in range(wish.together)]
+        if wish.give_up and None in peers:
+            return
         for turn in range(wish.rounds):
-            for peer in filter(None, peers):
-                _ask(peer, wish, wish.up + wish.grow * number, last=turn == wish.rounds - 1)
+            up = wish.up + wish.grow * number
+            answered = [_ask(peer, wish, up, last=turn == wish.rounds - 1) for peer in peers if peer]
+            if not all(answered):
+                break
             time.sleep(wish.pause)
         time.sleep(wish.hold)
         if wish.end == "stay":
@@ -67,10 +74,19 @@ def _connect(wish: Wish) -> socket.socket | None:
     return peer
 
 
-def _ask(peer: socket.socket, wish: Wish, up: int, *, last: bool) -> None:
-    with contextlib.suppress(OSError):
+def _ask(peer: socket.socket, wish: Wish, up: int, *, last: bool) -> bool:
+    """Ask once; say whether there was an answer."""
+    try:
+        if wish.text:
+            peer.sendall(wish.text.encode())
+            answer = b""
+            while not answer.endswith(wish.until.encode()) and (more := peer.recv(1 << 16)):
+                answer += more
+            return answer.endswith(wish.until.encode())
         peer.sendall(HEADER.pack(up, wish.down, wish.then if last else 0) + bytes(up))
-        exactly(peer, wish.down)
+        return len(exactly(peer, wish.down)) == wish.down
+    except OSError:
+        return False
 
 
 def _end(peer: socket.socket, wish: Wish) -> None:

@@ -17,10 +17,7 @@ def short_and_persistent_connections(play: Play) -> None:
         talking(play, a, b, port, six=six, times=40, gap=0.05, up=1000, grow=1, down=3000).wait()
 
 
-@scenario(
-    missing="a socket that its own program resets loses its peer before the kernel tells of it",
-    bytes="a socket that its own program resets loses what it counted in its last window",
-)
+@scenario()
 def clients_and_servers_that_reset(play: Play) -> None:
     a, b, *_ = play.hosts
     port = play.port()
@@ -31,7 +28,7 @@ def clients_and_servers_that_reset(play: Play) -> None:
     talking(play, a, b, port, rounds=6, pause=0.5, end="leave", then=2, together=3).wait()
 
 
-@scenario(bytes="a FIN is counted as a byte, or one that never came is not, where an end is killed and then reset")
+@scenario()
 def ends_that_are_killed(play: Play) -> None:
     a, b, *_ = play.hosts
     port = play.port()
@@ -44,3 +41,51 @@ def ends_that_are_killed(play: Play) -> None:
     server.kill()
     play.window(0.5)
     standing.send(15)
+
+
+@scenario()
+def ends_that_half_close_and_wait(play: Play) -> None:
+    a, b, *_ = play.hosts
+    port = play.port()
+    served(play, b, port)
+    clients = [
+        talking(play, a, b, port, together=3, end="half", then=4),
+        talking(play, a, b, port, together=3, then=3, hold=2.3),
+        talking(play, a, b, port, together=3, end="half", then=3, hold=2.3),
+        talking(play, a, b, port, together=3, end="reset", then=3, hold=2.3),
+    ]
+    for client in clients:
+        client.wait()
+
+
+@scenario()
+def ends_that_half_close_for_a_moment(play: Play) -> None:
+    a, b, *_ = play.hosts
+    port = play.port()
+    served(play, b, port)
+    for end, then in (("half", 0), ("half", 3), ("close", 3), ("reset", 3)):
+        talking(play, a, b, port, times=15, gap=0.03, hold=0.02, end=end, then=then).wait()
+
+
+@scenario()
+def half_closed_ends_that_are_killed(play: Play) -> None:
+    a, b, *_ = play.hosts
+    port = play.port()
+    server = served(play, b, port)
+    first = talking(play, a, b, port, together=3, then=3, hold=60)
+    second = talking(play, a, b, port, together=3, end="half", then=4)
+    play.window(0.5)
+    first.kill()
+    play.window(0.5)
+    server.kill()
+    second.wait()
+
+
+@scenario()
+def connections_over_mptcp(play: Play) -> None:
+    a, b, *_ = play.hosts
+    for how in ("plain", "mptcp"):
+        port = play.port()
+        served(play, b, port, how)
+        talking(play, a, b, port, times=10, gap=0.05, protocol=262).wait()
+        talking(play, a, b, port, rounds=4, pause=0.5, protocol=262).wait()

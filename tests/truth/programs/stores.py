@@ -1,0 +1,80 @@
+"""redis, memcached and postgres, and their own clients."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.programs import AS_USER, installed
+from tests.truth.claims import Claim
+from tests.truth.hosts import Host, Running, waited
+from tests.truth.lab import Play
+
+_NOBODY = 65534
+
+
+def redis(play: Play, host: Host, port: int, replica_of: tuple[Host, int] | None = None) -> Running:
+    """Run a redis, perhaps a replica of another."""
+    program = installed("redis-server", "redis-server")
+    folder = play.place(host, "redis")
+    command = [program, "--port", str(port), "--bind", "*", "-::*", "--protected-mode", "no", "--dir", str(folder)]
+    command += ["--save", "", "--repl-diskless-sync-delay", "0"]
+    if replica_of:
+        command += ["--replicaof", replica_of[0].address, str(replica_of[1])]
+    running = play.start(host, command, folder / "output")
+    waited(lambda: running.listens(port), "redis")
+    _owns(play, host, running, port)
+    if replica_of:
+        claim = Claim(host.name, frozenset([running.pid]), remote=(replica_of[0].address, replica_of[1]))
+        play.claim(claim._replace(since=running.began))
+    return running
+
+
+def memcached(play: Play, host: Host, port: int) -> Running:
+    """Run a memcached."""
+    program = installed("memcached", "memcached")
+    running = play.start(host, [program, "-u", "nobody", "-p", str(port), "-U", "0", "-l", "0.0.0.0,::"])
+    waited(lambda: running.listens(port), "memcached")
+    _owns(play, host, running, port)
+    return running
+
+
+def postgres(play: Play, host: Host, port: int) -> Running:
+    """Run a postgres, which has a process for every connection."""
+    program = installed("postgres", "postgresql")
+    folder = play.place(host, "postgres")
+    if AS_USER:
+        shutil.chown(folder, AS_USER["user"], AS_USER["group"])
+    data, said = folder / "data", folder / "said"
+    initdb = [str(Path(program).parent / "initdb"), f"--pgdata={data}", "--username=postgres", "--auth=trust"]
+    subprocess.run([*initdb, "--no-sync", "--locale=C"], check=True, capture_output=True, cwd=folder, **AS_USER)
+    with (data / "pg_hba.conf").open("a") as rules:
+        rules.write("host all all all trust\n")
+    command = [program, "-D", str(data), "-h", "*", "-p", str(port), "-k", str(folder), "-F"]
+    command += ["-c", "log_connections=on", "-c", "log_line_prefix=%n %P%p "]
+    running = play.start(host, command, said, user=_NOBODY)
+    waited(lambda: "ready to accept connections" in said.read_text(), "postgres")
+
+    def accepted(host: Host, text: str) -> list[Claim]:
+        claims = []
+        for line in text.splitlines():
+            before, received, after = line.partition("LOG:  connection received: host=")
+            if received:
+                at, pid = before.split()
+                remote, _, remote_port = after.partition(" port=")
+                found = Claim(host.name, frozenset([int(pid)]), frozenset([running.pid]), local_port=port)
+                claims.append(found._replace(remote=(remote, int(remote_port)), since=float(at)))
+        return claims
+
+    play.says(host, said, accepted)
+    return running
+
+
+def ran(play: Play, host: Host, port: int, *command: str, package: str) -> None:
+    """Run a client to its end, the only one of its host that asks that port meanwhile."""
+    running = play.start(host, [installed(command[0], package), *command[1:]], play.output(host, "client"))
+    play.claim(Claim(host.name, frozenset([running.pid]), remote_port=port, since=running.began))
+    assert running.wait() == 0, command
+
+
+def _owns(play: Play, host: Host, running: Running, port: int) -> None:
+    play.claim(Claim(host.name, frozenset([running.pid]), local_port=port, since=running.began))
