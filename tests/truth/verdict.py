@@ -1,7 +1,7 @@
 """The store compared with what was: what is missing, what is too much, and who is named wrongly."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
 from tests.truth.claims import Claim
@@ -41,11 +41,11 @@ def compare(play: Play, played: Played, rows: Iterable[Row]) -> Report:
     for end in played.ends:
         if (end.remote if end.opener else end.local)[1] in play.ports:
             truth[key_of(end)].append(end)
+    others = {key_of(end) for end in played.ends} - truth.keys()
     seen: dict[Key, list[Seen]] = defaultdict(list)
     mine = []
     for row in rows:
-        ports = {row[0].key[2][1], row[1].key[2][1]} & play.ports
-        if row[0].key in truth or row[1].key in truth or (ports and row[0].key[0] == "tcp"):
+        if _belongs(row, truth.keys(), others, play.ports):
             mine.append(row)
             for one in row:
                 if one.seen:
@@ -62,6 +62,13 @@ def compare(play: Play, played: Played, rows: Iterable[Row]) -> Report:
         _judge(report, row, who)
     _recall(report, mine, truth)
     return report
+
+
+def _belongs(row: Row, truth: Set[Key], others: Set[Key], ports: set[int]) -> bool:
+    """Say whether a row is of this scenario; one that was not on the wire is, when it has one of its ports."""
+    keys = {end.key for end in row}
+    transport, _, *spots = row[0].key
+    return bool(keys & truth) or (not keys & others and transport == "tcp" and any(port in ports for _, port in spots))
 
 
 def _count(report: Report, key: Key, alike: list[End], seen: list[Seen]) -> None:

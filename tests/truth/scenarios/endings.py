@@ -68,6 +68,15 @@ def ends_that_half_close_for_a_moment(play: Play) -> None:
 
 
 @scenario()
+def ends_that_close_at_the_same_time(play: Play) -> None:
+    a, b, *_ = play.hosts
+    port = play.port()
+    served(play, b, port)
+    for six in (False, True):
+        talking(play, a, b, port, six=six, times=200, then=1, gap=0.002).wait()
+
+
+@scenario()
 def half_closed_ends_that_are_killed(play: Play) -> None:
     a, b, *_ = play.hosts
     port = play.port()
