@@ -4,21 +4,27 @@ import base64
 import http.client
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import reduce
 from typing import BinaryIO
 from urllib.parse import urlencode
 
 from servicemap.config import HTTP_PORT, Config
 from servicemap.options import Failure
 from servicemap.parts import store_address, store_facts
+from servicemap.printing import Printable
 from sinks.store import Address
 
 MAX_URL = 60_000  # bytes; servers refuse request lines that are much longer
 CONNECT_SECONDS = 10
 PIECE = 1 << 16
+FOR_PEOPLE = ("pretty", "vertical", "markdown")  # beginnings of names of formats
+_SAME = (("tabseparated", "tsv"), ("jsonlines", "jsoneachrow"), ("ndjson", "jsoneachrow"))
 KEPT = 1 << 15  # bytes at the end of a result that may be an error: ClickHouse writes 16 KiB of it
 
 
-def ask(config: Config, statement: str, form: str, parameters: Mapping[str, str], out: BinaryIO) -> None:
+def ask(
+    config: Config, statement: str, form: str | None, parameters: Mapping[str, str], out: BinaryIO, *, terminal: bool
+) -> None:
     """Run a statement and write its result as it comes; Failure with ClickHouse's message when it refuses.
 
     A GET request: ClickHouse lets it change nothing, whatever its user may do.
@@ -28,7 +34,7 @@ def ask(config: Config, statement: str, form: str, parameters: Mapping[str, str]
         {
             "query": statement,
             "database": address.database,
-            "default_format": form,
+            "default_format": form or ("PrettyCompact" if terminal else "TSV"),
             **{f"param_{name}": value for name, value in parameters.items()},
         }
     )
@@ -48,9 +54,18 @@ def ask(config: Config, statement: str, form: str, parameters: Mapping[str, str]
             ) from None
         if response.status != 200:
             raise Failure(response.read().decode(errors="replace").strip())
+        used = response.headers.get("X-ClickHouse-Format", "")
+        if form and used and _plain(form) != _plain(used):
+            raise Failure(f"the statement says FORMAT {used} and the command line {form}: say it once")
+        shown = Printable(out) if terminal or _plain(used).startswith(FOR_PEOPLE) else out
         for piece in _pieces(response):
-            out.write(piece)
-        out.flush()
+            shown.write(piece)
+        shown.flush()
+
+
+def _plain(form: str) -> str:
+    """Return the name of a format as it is compared."""
+    return reduce(lambda name, same: name.replace(*same), _SAME, form.casefold())
 
 
 def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:

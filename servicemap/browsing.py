@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import msgspec
 
+from schemas.text import shown
 from schemas.topics import HOUR_MS, Topic
 from servicemap.columns import aligned
 from servicemap.config import Config
+from servicemap.directory import is_held
 from servicemap.log.connect import connect_log, declared
 from servicemap.log.protocol import Log, LogError, TopicInfo
 from servicemap.options import Failure
 from servicemap.parts import group_of, stages
+from servicemap.printing import print_json
+from servicemap.running import elsewhere
 from servicemap.sinking import GROUP
 from sinks.sink import TOPICS
 
@@ -27,15 +30,18 @@ def list_topics(config: Config, *, as_json: bool) -> None:
     with closing(existing_log(config)) as log:
         kept = {topic.name: topic for topic in declared(config)}
         rows = [_topic(info, kept) for info in _asked(log.topics)]
+    if not rows:
+        raise Failure(f"{shown(config.log_url)} holds no topics: it is no log of servicemap, or nothing ran yet")
     if as_json:
-        _print_json(rows)
+        for row in rows:
+            print_json(row)
         return
     click.echo(
         aligned(
             ("TOPIC", "PARTITIONS", "RECORDS", "SIZE", "KEY", "KEPT", "ABOUT"),
             [
                 (
-                    row["topic"],
+                    shown(row["topic"]),
                     str(row["partitions"]),
                     f"{row['records']:,}",
                     "" if row["size_bytes"] is None else f"{row['size_bytes'] / (1 << 20):.1f} MiB",
@@ -56,7 +62,8 @@ def show_lag(config: Config, *, as_json: bool) -> None:
     with closing(existing_log(config)) as log:
         rows = _asked(lambda: list(lags(log, groups(config), int(time.time() * 1000))))
     if as_json:
-        _print_json(rows)
+        for row in rows:
+            print_json(row)
         return
     click.echo(
         aligned(
@@ -70,10 +77,15 @@ def show_lag(config: Config, *, as_json: bool) -> None:
 
 def existing_log(config: Config) -> Log:
     """Open the log that is there; Failure when there is none."""
-    if not config.kafka:
+    scheme, separator, _ = config.log_url.partition("://")
+    if not separator or scheme == "sqlite":
         path = Path(config.log_url.removeprefix("sqlite://")).expanduser()
+        others = "" if config.log.url or is_held(config.directory) else elsewhere(config)
         if not path.is_file():
-            raise Failure(f"there is no log at {path}: start `servicemap up`, or name one with --log or --data")
+            instead = others or "start `servicemap up`, or name one with --log or --data"
+            raise Failure(f"there is no log at {path}: {instead}")
+        if others:
+            click.echo(f"servicemap: this is of {shown(str(path))}, where nothing runs: {others}", err=True)
     return connect_log(config, create=False)
 
 
@@ -122,11 +134,6 @@ def _kept(retention_ms: int | None, compacted: bool) -> str:
     if compacted:
         return "last of key"
     return f"{retention_ms / HOUR_MS:g} h" if retention_ms else ""
-
-
-def _print_json(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        click.echo(msgspec.json.encode(row))
 
 
 def _asked(ask: Callable[[], Answer]) -> Answer:

@@ -5,6 +5,7 @@ from importlib import import_module
 import click
 
 from servicemap import __version__
+from servicemap.subcommands import Group
 
 COMMANDS = {
     "up": "run the map of this machine: collectors, log, folds and store",
@@ -23,7 +24,7 @@ COMMANDS = {
 }
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The commands, imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -43,7 +44,9 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    "servicemap", cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="servicemap")
 def main() -> None:
     """Servicemap: who really talks to whom on your machines, live and with a memory.

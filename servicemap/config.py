@@ -5,6 +5,7 @@ environment    SERVICEMAP_ and the path of the key: SERVICEMAP_DATA, SERVICEMAP_
 """
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -94,7 +95,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def flag(self) -> str:
         """Return what names the data directory on a command line, where it has to be named."""
-        return f" --data {self.data}" if self.data else ""
+        return f" --data {shlex.quote(self.data)}" if self.data else ""
 
     @property
     def kafka(self) -> bool:

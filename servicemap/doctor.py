@@ -12,6 +12,7 @@ from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.host_checks import host_checks
 from servicemap.part_checks import part_checks
+from servicemap.printing import print_json
 
 BROKEN, DEGRADED = 1, 3  # exit codes
 
@@ -22,7 +23,7 @@ def examine(config: Config, *, as_json: bool) -> None:
     code = verdict(checks)
     if as_json:
         state = {0: "ok", DEGRADED: "degraded", BROKEN: "broken"}[code]
-        click.echo(msgspec.json.encode({"state": state, "checks": checks}))
+        print_json({"state": state, "checks": checks})
     else:
         click.echo("".join(_lines(checks)), nl=False)
     sys.exit(code)

@@ -1,5 +1,6 @@
 """A running Grafana: its API through grafana-client, with every failure as one sentence."""
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -18,7 +19,7 @@ class Grafana:
     """One Grafana. Calls answer with what it sent, or None where it says that there is no such thing."""
 
     def __init__(self, url: str, credential: str | tuple[str, str] | None) -> None:
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        if not _is_http(url):
             raise Failure(f"{url} is not a Grafana: give --url http://host:3000")
         try:
             client: Any = import_module("grafana_client")
@@ -101,7 +102,7 @@ class Grafana:
         except self._transport.JSONDecodeError:
             raise Failure(f"what answers at {self._url} is no Grafana: check --url") from None
         except self._transport.RequestException as error:
-            raise Failure(f"no Grafana answers at {self._url}: start one or check --url ({error})") from None
+            raise Failure(f"no Grafana answers at {self._url}: start one or check --url ({_reason(error)})") from None
         if isinstance(answer, str):  # a page for people
             raise Failure(f"what answers at {self._url} is no Grafana: check --url")
         return answer
@@ -118,3 +119,17 @@ class Grafana:
             412: f"Grafana has another or newer {other} ({said}): rename or remove it, or run this again",
         }
         return sentences.get(error.status_code) or f"Grafana refuses {what} with {error.status_code}: {said or error}"
+
+
+def _reason(error: Exception) -> str:
+    """Return what the system said, out of all that the libraries between say."""
+    found = re.search(r"\[Errno -?\d+\] ([^'\")\]]+)", str(error))
+    return found[1] if found else type(error).__name__
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # a port out of range, half an IPv6 address
+        return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboards.queries import query
 from servicemap.map_model import Edge, Node, ServiceMap, Wanted, iso_ms
@@ -16,6 +16,27 @@ def newest(store: Store) -> int:
     """Return when the newest window in the store ends, ms since the epoch; 0 when there is none."""
     ((window, width),) = store.query(query("map_newest"))
     return int(window) + int(width) if window else 0
+
+
+class Stored(NamedTuple):
+    """What is stored: when it begins, ms since the epoch, 0 for nothing; whether any of it is of a stretch."""
+
+    begin: int
+    covers: bool
+
+
+def stored(store: Store, start: int, end: int) -> Stored:
+    """Return what is stored, of [start, end) and at all."""
+    ((begin, covers),) = store.query(query("map_stored"), {"from": start, "to": end})
+    return Stored(int(begin), bool(covers))
+
+
+def names(store: Store) -> dict[str, set[str]]:
+    """Return every name that a map can be narrowed to, by its kind: service, host."""
+    found: dict[str, set[str]] = {"service": set(), "host": set()}
+    for kind, name in store.query(query("map_names")):
+        found[kind].add(name)
+    return found
 
 
 def read_map(store: Store, wanted: Wanted) -> ServiceMap:

@@ -6,29 +6,43 @@ import time
 import click
 import msgspec
 
+from schemas.text import shown
 from servicemap.config import Config
-from servicemap.map_model import ServiceMap, Wanted
-from servicemap.map_read import newest, read_map
+from servicemap.map_model import ServiceMap, Wanted, iso_ms
+from servicemap.map_read import names, newest, read_map, stored
 from servicemap.map_requests import requests_by_edge, with_requests
-from servicemap.options import Failure, iso
+from servicemap.matching import unknown
+from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
+from servicemap.printing import print_json
 from sinks.store import Store, StoreError
 
 LATEST_MS = 60_000
 
 
 def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wanted) -> None:
-    """Read the map and print it as `form`: text, dot or json."""
+    """Read the map and print it as `form`: text, dot or json. NothingMatches where what is asked for is not there."""
     store = Store(store_address(config, write=False))
     try:
-        start, end = stretch(newest(store), int(time.time() * 1000), since, at)
-        found = read_map(store, msgspec.structs.replace(wanted, start=start, end=end))
-        found = with_requests(found, requests_by_edge(store, wanted.level, start, end))
+        present = newest(store)
+        asked = stretch(present, int(time.time() * 1000), since, at)
+        span = stored(store, *asked)
+        start, end = max(asked[0], span.begin), min(asked[1], present)
+        if start >= end:
+            _print(_nothing(*asked, wanted.level), form, "")
+            raise NothingMatches(_outside(*asked, span.begin, present))
+        if since is not None and start > asked[0]:
+            _tell(f"what is stored begins at {iso(start)}")
+        wanted = msgspec.structs.replace(wanted, start=start, end=end)
+        found = with_requests(read_map(store, wanted), requests_by_edge(store, wanted.level, start, end))
+        title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
+        _print(found, form, title)
+        if not found.nodes:
+            _explain(store, wanted, title, recorded=span.covers)
     except StoreError as error:
         raise Failure(str(error)) from None
     finally:
         store.close()
-    _print(found, form, f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)")
 
 
 def stretch(newest_end: int, now: int, since: int | None, at: int | None) -> tuple[int, int]:
@@ -38,22 +52,44 @@ def stretch(newest_end: int, now: int, since: int | None, at: int | None) -> tup
     """
     if not newest_end:
         raise Failure("nothing is stored yet: start `servicemap up`, or wait for its first windows")
-    end = at if at is not None else min(newest_end, now)
     if since is None:
+        end = at if at is not None else min(newest_end, now)
         if at is None and now - newest_end > LATEST_MS:
             _tell(f"the newest that is stored is of {iso(newest_end)}; this is the minute up to then")
         return end - LATEST_MS, end
-    end = at if at is not None else now
-    if since >= end:
-        raise click.UsageError("the stretch of time is empty: let --since be earlier than --at")
-    if newest_end < since:
-        _tell(f"nothing is stored since {iso(since)}; the newest is of {iso(newest_end)}")
-    return since, end
+    return since, at if at is not None else max(now, since)
+
+
+def _outside(start: int, end: int, begin: int, present: int) -> str:
+    when = f"since {iso(start)}" if start >= present else f"up to {iso(end)}"
+    return f"nothing is stored {when}: what is stored is of {iso(begin)} to {iso(present)}"
+
+
+def _nothing(start: int, end: int, level: str) -> ServiceMap:
+    return ServiceMap(start=iso_ms(start), end=iso_ms(end), level=level, nodes=[], edges=[])
+
+
+def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> None:
+    """Say why a map is empty; NothingMatches for a name that nobody has, or a time at which nobody looked."""
+    filters = {kind: name for kind, name in (("service", wanted.service), ("host", wanted.host)) if name}
+    known = names(store) if filters else {}
+    for kind, name in filters.items():
+        if name not in known[kind]:
+            raise NothingMatches(unknown(kind, name, known[kind]) + _other(kind, name, known))
+    if not recorded:
+        raise NothingMatches(f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran")
+    narrowed = "".join(f", {kind} {shown(name)} alone" for kind, name in filters.items())
+    _tell(f"nobody talks to anybody in the {title}{narrowed}")
+
+
+def _other(kind: str, name: str, known: dict[str, set[str]]) -> str:
+    """Say that a name is of another kind."""
+    return "".join(f" ({shown(name)} is a {each}: --{each})" for each in known if each != kind and name in known[each])
 
 
 def _print(found: ServiceMap, form: str, title: str) -> None:
     if form == "json":
-        click.echo(msgspec.json.encode(found))
+        print_json(found)
         return
     if form == "dot":
         from servicemap.map_dot import dot
@@ -64,8 +100,8 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
 
     named, cells = headings(found), rows(found)
     if not cells:
-        _tell(f"nobody talks to anybody in the {title}")
-    elif sys.stdout.isatty():
+        return
+    if sys.stdout.isatty():
         from rich.console import Console
 
         console = Console()

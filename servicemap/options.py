@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from schemas.messages import lines, log_to_stderr
 from servicemap.config import ConfigError, load
@@ -99,6 +100,25 @@ class Moment(click.ParamType):
         return (moment if moment.tzinfo else moment.astimezone()).timestamp() * 1000
 
 
+def either_or(*given: tuple[str, object]) -> None:
+    """Refuse options that exclude each other, by their names and values."""
+    found = [name for name, value in given if value]
+    if len(found) > 1:
+        raise click.UsageError(f"{' and '.join(found)} exclude each other: give one of them")
+
+
+def not_empty(*names: str) -> None:
+    """Refuse an empty value, such as that of a variable that is not set, where it would ask for everything."""
+    for name in names:
+        if typed(name) and not click.get_current_context().params[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} is empty: give a name, or leave it out")
+
+
+def typed(name: str) -> bool:
+    """Say whether an option of the running command was given on the command line, and not by the environment."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def iso(ms: int) -> str:
     """Write a time for people: UTC, to the second."""
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -122,6 +142,9 @@ def configured(**keys: str) -> Callable[[Callable[..., None]], Callable[..., Non
         def run(
             file: Path | None, data: str | None, log_url: str | None, store_url: str | None, debug: bool, **rest: Any
         ) -> None:
+            for name, value in (("--data", data), ("--log", log_url), ("--store", store_url), ("--config", file)):
+                if value is not None and not str(value).strip("."):
+                    raise click.UsageError(f"{name} is empty: give a value, or leave it out")
             flags = {"data": data, "log.url": log_url, "store.url": store_url}
             flags |= {key.replace("__", "."): rest.pop(name) for name, key in keys.items()}
             _log(debug)

@@ -21,6 +21,7 @@ from servicemap.log.damage import kept_aside
 from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
 from servicemap.parts import reader_password, store_address
+from servicemap.running import elsewhere
 from servicemap.store_clients import store_clients
 from servicemap.view.loopback import stays_here
 from sinks.embedded.confine import lacking
@@ -124,7 +125,8 @@ def store(config: Config) -> Iterator[Check]:
         if config.store.url or (isinstance(error, StoreError) and error.code):
             yield Check("store", "broken", str(error), "a ClickHouse that answers", "give its address with --store URL")
             return
-        yield Check("store", "ok", "not running; `servicemap up` starts it")  # or it was killed, and its address is old
+        others = elsewhere(config) or "`servicemap up` starts it"
+        yield Check("store", "ok", f"not running; {others}")  # or it was killed, and its address is old
         for name, place in zip(("native port", "HTTP port"), places(config), strict=False):
             yield port(name, place)
 

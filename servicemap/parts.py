@@ -7,8 +7,9 @@ import msgspec
 from servicemap import trouble
 from servicemap.config import Config
 from servicemap.options import Failure
+from servicemap.running import elsewhere
 from servicemap.view.loopback import stays_here
-from sinks.embedded.folder import FACTS, TOKEN
+from sinks.embedded.folder import FACTS, TOKEN, holder
 from sinks.store import Address, StoreError
 from streams.stage import AttributeStage, PairStage, Stage
 
@@ -50,10 +51,14 @@ def store_address(config: Config, *, write: bool) -> Address:
         if each.damaged:
             raise Failure(each.sentence(config.flag))
     facts = store_facts(config)
-    if facts is None:
-        raise Failure(f"no store is running in {config.directory}: start `servicemap up`, or name one with --store")
+    if facts is None or not holder(store_directory(config)):  # one that was killed leaves its address
+        raise Failure(f"no store is running in {config.directory}: {_instead(config)}")
     user = WRITER if write else "default"
     return Address(facts.host, facts.native_port, user, "", "servicemap", store_directory(config) / TOKEN)
+
+
+def _instead(config: Config) -> str:
+    return elsewhere(config) or "start `servicemap up`, or name one with --store"
 
 
 def shared_address(config: Config) -> Address:

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import click
-import msgspec
 
 from dashboards.alerts import files as alerts
 from dashboards.grafana.build import dashboards
 from dashboards.grafana.panels import SOURCE
 from dashboards.grafana.source import NAME, data_source
+from schemas.messages import lines
+from schemas.text import shown
 from servicemap.grafana import Grafana, Json
 from servicemap.options import Failure
+from servicemap.printing import print_json
 from sinks.store import Address
 
 PROVISIONED = "provisioned"  # by files of the Grafana itself, which nobody else may change
@@ -63,13 +65,13 @@ def print_published(done: Iterator[Done], *, dry: bool, diff: bool, as_json: boo
     """Print what is done as it is."""
     for one in done:
         if as_json:
-            shown = one._asdict() if diff else {key: value for key, value in one._asdict().items() if key != "diff"}
-            click.echo(msgspec.json.encode({**shown, "dry_run": dry}))
+            told = one._asdict() if diff else {key: value for key, value in one._asdict().items() if key != "diff"}
+            print_json({**told, "dry_run": dry})
             continue
         state = f"would be {one.state}" if dry and one.state in {"created", "updated"} else one.state
-        click.echo(f"{one.kind:<11}  {one.name:<12}  {state}")
+        click.echo(f"{one.kind:<11}  {one.name:<12}  {shown(state)}")
         if diff and one.diff:
-            click.echo(one.diff)
+            click.echo(lines(one.diff))
 
 
 def credential(token: str | None, user: str | None) -> str | tuple[str, str] | None:

@@ -1,6 +1,7 @@
 """`log read`: the records of a topic as JSON lines."""
 
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from heapq import merge
@@ -11,12 +12,16 @@ import click
 import msgspec
 from msgspec import Struct
 
+from schemas.text import shown
 from servicemap.browsing import existing_log
 from servicemap.config import Config
 from servicemap.log.protocol import Log, LogError, Record
-from servicemap.options import Failure
+from servicemap.matching import unknown
+from servicemap.options import Failure, NothingMatches, iso
+from servicemap.printing import print_json
 
 POLL_SECONDS, POLL_RECORDS = 0.5, 500
+MOST_KEYS = 10_000  # that are remembered, to name those near one that is not there
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -34,9 +39,14 @@ class Wanted(Struct, frozen=True, kw_only=True):
 def read_topic(config: Config, wanted: Wanted) -> None:
     """Print records as JSON lines until there is no more, or until Ctrl-C when following."""
     with closing(existing_log(config)) as log:
+        keys: set[bytes] = set()
+        printed = False
         try:
-            for record in islice(_matching(_records(log, wanted), wanted.key), wanted.limit):
-                click.echo(msgspec.json.encode(_record(record, offsets=wanted.offsets)))
+            for record in islice(_matching(_records(log, wanted), wanted.key, keys), wanted.limit):
+                print_json(_record(record, offsets=wanted.offsets))
+                printed = True
+            if not printed and wanted.limit != 0:
+                _explain(log, wanted, {key.decode(errors="backslashreplace") for key in keys})
         except LogError as error:
             raise Failure(str(error)) from None
         except KeyboardInterrupt:
@@ -47,7 +57,9 @@ def _records(log: Log, wanted: Wanted) -> Iterator[Record]:
     """Yield the records of a range in the order of their times, and then what comes."""
     counts = {info.name: info.partitions for info in log.topics()}
     if wanted.topic not in counts:
-        raise Failure(f"there is no topic {wanted.topic}: choose one of {', '.join(counts)}")
+        if not counts:
+            raise Failure(f"the log holds no topic, and so no {shown(wanted.topic)}: is it one of servicemap?")
+        raise NothingMatches(f"{unknown('topic', wanted.topic, counts)} (`servicemap log` lists them)")
     partitions = range(counts[wanted.topic])
     ends = [log.bounds(wanted.topic, partition)[1] for partition in partitions]
     if wanted.follow and wanted.since is None:
@@ -61,8 +73,8 @@ def _records(log: Log, wanted: Wanted) -> Iterator[Record]:
         yield from _coming(log, wanted.topic, ends)
 
 
-def _offset(log: Log, topic: str, partition: int, time: int | None, otherwise: int) -> int:
-    return otherwise if time is None else log.offset_at(topic, partition, time)
+def _offset(log: Log, topic: str, partition: int, moment: int | None, otherwise: int) -> int:
+    return otherwise if moment is None else log.offset_at(topic, partition, moment)
 
 
 def _coming(log: Log, topic: str, ends: Sequence[int]) -> Iterator[Record]:
@@ -73,8 +85,37 @@ def _coming(log: Log, topic: str, ends: Sequence[int]) -> Iterator[Record]:
             yield from reader.poll(POLL_SECONDS, POLL_RECORDS)
 
 
-def _matching(records: Iterable[Record], key: str | None) -> Iterator[Record]:
-    return (record for record in records if key is None or record.key == key.encode())
+def _matching(records: Iterable[Record], key: str | None, seen: set[bytes]) -> Iterator[Record]:
+    """Yield the records of a key; those of the others are noted, as many as a sentence may need."""
+    for record in records:
+        if key is None or record.key == key.encode(errors="surrogateescape"):
+            yield record
+        elif len(seen) < MOST_KEYS:
+            seen.add(record.key)
+
+
+def _explain(log: Log, wanted: Wanted, keys: set[str]) -> None:
+    """Say why nothing was printed; NothingMatches for a key that none has, or a time before or after all records."""
+    if wanted.key is not None and keys:
+        raise NothingMatches(f"{unknown('key', wanted.key, keys)} (of {wanted.topic}, in this stretch of time)")
+    times = logged_times(log, wanted.topic)
+    if not times:
+        click.echo(f"servicemap: {wanted.topic} holds no records", err=True)
+        return
+    sentence = f"{wanted.topic} has no such record: what it holds was logged from {iso(times[0])} to {iso(times[1])}"
+    if (wanted.since or 0) > time.time() * 1000 or (wanted.until is not None and wanted.until <= times[0]):
+        raise NothingMatches(sentence)
+    click.echo(f"servicemap: {sentence}", err=True)
+
+
+def logged_times(log: Log, topic: str) -> tuple[int, int] | None:
+    """Return when the first and the last record of a topic were logged; None when it has none."""
+    found = []
+    for partition in range(next(info.partitions for info in log.topics() if info.name == topic)):
+        first, end = log.bounds(topic, partition)
+        for at in {first, end - 1} if end > first else ():
+            found += [record.timestamp for record in islice(log.read(topic, partition, at, end), 1)]
+    return (min(found), max(found)) if found else None
 
 
 def _record(record: Record, *, offsets: bool) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from schemas.private import private_folder
+from schemas.private import Unsafe, private_folder
+from schemas.topics import HEARTBEATS
 from servicemap.config import Config
 from servicemap.log.connect import connect_log, partitions_of
 from servicemap.log.protocol import Log
-from servicemap.options import Failure, iso
+from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
+from servicemap.records import logged_times
 from servicemap.replay import fresh
 from servicemap.replay.catching_up import caught_up
 from servicemap.replay.comparing import Difference, compare
@@ -25,6 +27,7 @@ from servicemap.replay.reading import Reading
 from servicemap.replay.span import REPLAYED, Span, told
 from sinks.store import Store, StoreError
 from sinks.tables import Table
+from streams.rewind import STRETCH_MS
 
 CHECK_RECORDS = 200  # between two words on progress
 
@@ -163,6 +166,7 @@ def replay(
         log = connect_log(config, create=False)
         store = Store(store_address(config, write=True))
         try:
+            _logged(log, span)
             _foreign(store)
             finish(store, log, lambda step: tell(Progress(step)))
             run = Replay(config, log, store, span, tell)
@@ -173,6 +177,16 @@ def replay(
             store.close()
             log.close()
     return run.outcome
+
+
+def _logged(log: Log, span: Span) -> None:
+    """Refuse a range of which the log cannot hold anything: before its first record, or after its last one."""
+    times = logged_times(log, HEARTBEATS.name)
+    if times and (span.end <= times[0] - STRETCH_MS or span.start > times[1]):
+        raise NothingMatches(
+            f"the log holds nothing of {iso(span.start)} to {iso(span.end)}: what it holds was logged from"
+            f" {iso(times[0])} to {iso(times[1])}"
+        )
 
 
 def _foreign(store: Store) -> None:
@@ -190,8 +204,10 @@ def _alone(folder: Path) -> Iterator[None]:
     """Hold the one right to replay from this data directory."""
     try:
         private_folder(folder)
-    except OSError as error:
+    except Unsafe as error:
         raise Failure(str(error)) from None
+    except OSError as error:
+        raise Failure(f"cannot write to {folder} ({error.strerror}): give a directory with --data") from None
     descriptor = os.open(folder / "replay.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor)

@@ -15,6 +15,7 @@ from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
 from servicemap.options import Failure
 from servicemap.parts import reader_password
+from servicemap.printing import json_text, print_json
 from servicemap.view.loopback import stays_here
 from sinks.store import Address
 
@@ -28,9 +29,9 @@ def show_settings(config: Config, options: Mapping[str, Any], *, as_json: bool) 
     rows = list(settings(config, list(given_values(options["file"], flags=flags))))
     if as_json:
         for row in rows:
-            click.echo(msgspec.json.encode(row))
+            print_json(row)
         return
-    cells = [(row["key"], row["origin"], msgspec.json.encode(row["value"]).decode()) for row in rows]
+    cells = [(row["key"], row["origin"], json_text(row["value"])) for row in rows]
     click.echo(aligned(("KEY", "ORIGIN", "VALUE"), cells), nl=False)
 
 
@@ -49,7 +50,7 @@ def check_settings(config: Config, *, as_json: bool) -> None:
     """Print what is wrong, and exit 1 if anything is."""
     found = list(problems(config))
     if as_json:
-        click.echo(msgspec.json.encode({"ok": not found, "problems": found}))
+        print_json({"ok": not found, "problems": found})
     elif not found:
         click.echo("the configuration can be used")
     else:

@@ -1,11 +1,26 @@
-"""A command with subcommands, one of which is meant when none is named."""
+"""Commands with subcommands: a misspelt one is told with those near it, and one may be meant when none is named."""
 
 from typing import Any
 
 import click
 
+from servicemap.matching import unknown
 
-class WithDefault(click.Group):
+
+class Group(click.Group):
+    """Tells of a subcommand that there is not with those that somebody may have meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            raise click.UsageError(unknown("command", name, self.list_commands(ctx)), ctx)
+        return super().resolve_command(ctx, args)
+
+
+class WithDefault(Group):
     """Runs the subcommand `default` unless another is named, so that its options stand right after the command."""
 
     def __init__(self, *args: Any, default: str, **attributes: Any) -> None:

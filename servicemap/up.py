@@ -16,6 +16,7 @@ from servicemap.log.connect import connect_log
 from servicemap.options import Failure
 from servicemap.parts import VIEW, reader_password, store_address, store_directory, store_facts
 from servicemap.process import stop_event
+from servicemap.running import noted
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor
 from servicemap.trouble import Watch
@@ -28,7 +29,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
     """Run until a signal or for a while; then stop the parts in the order of the data. The demo is one more part."""
     stop = stop_event()
     check_places(config)
-    with held(config.directory, _say) as lock:
+    with held(config.directory, _say) as lock, noted(config):
         connect_log(config).close()  # says what is wrong before anything is started
         if config.store.url:
             store_address(config, write=True)

@@ -27,6 +27,9 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
 _SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}
 
 
+_LIKE = "clickhouse://user:password@host:9000/servicemap"
+
+
 class StoreError(Exception):
     """ClickHouse said no; `code` is its error code, 0 when it never answered."""
 
@@ -58,11 +61,15 @@ class Address(NamedTuple):
     @classmethod
     def parse(cls, url: str, token: Path | None = None) -> "Address":
         """Read an address; ValueError with a sentence when it is none."""
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port or 9000
+        except ValueError as error:
+            raise ValueError(f"{url} is not a store ({error}); give --store {_LIKE}") from None
         if parts.scheme != "clickhouse" or not parts.hostname:
-            raise ValueError(f"{url} is not a store; give --store clickhouse://user:password@host:9000/servicemap")
+            raise ValueError(f"{url} is not a store; give --store {_LIKE}")
         user, password = unquote(parts.username or "default"), unquote(parts.password or "")
-        return cls(parts.hostname, parts.port or 9000, user, password, parts.path.strip("/") or "servicemap", token)
+        return cls(parts.hostname, port, user, password, parts.path.strip("/") or "servicemap", token)
 
     def secret(self) -> str:
         """Return the password; a store that was restarted may have a new one."""

@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from servicemap.config import Config
-from servicemap.options import configured
+from servicemap.options import configured, either_or, typed
+from servicemap.subcommands import Group
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Write Grafana's dashboards and alert rules as files, or publish them into a running Grafana.
 
@@ -63,6 +64,7 @@ def publish(
     servicemap dashboards publish --url http://localhost:3000 --user admin:secret --dry-run --diff
     servicemap dashboards publish --url https://grafana.example --store clickhouse://reader:pw@ch:9000/servicemap
     """
+    either_or(("--token", typed("token")), ("--user", typed("user")))
     from servicemap.grafana import Grafana
     from servicemap.parts import shared_address
     from servicemap.publishing import Wanted, credential, print_published

@@ -53,6 +53,8 @@ def read(
 ) -> None:
     """Print the records of a TOPIC as JSON lines, oldest first.
 
+    It ends with 4 for a topic or key that is not there, and a time before all records or in the future.
+
     \b
     servicemap log read connections --from 10m --limit 1
     servicemap log read events --follow | jq .value
@@ -62,6 +64,8 @@ def read(
 
     if follow and until is not None:
         raise click.UsageError("--follow has no end: leave out --to")
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("the stretch of time is empty: let --from be earlier than --to")
     wanted = Wanted(topic=topic, since=since, until=until, follow=follow, limit=limit, key=key, offsets=offsets)
     read_topic(config, wanted)
 

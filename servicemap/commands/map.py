@@ -4,7 +4,7 @@ import click
 
 from servicemap.config import Config
 from servicemap.map_model import LEVELS, Wanted
-from servicemap.options import Moment, configured
+from servicemap.options import Moment, configured, either_or, not_empty
 
 
 @click.command()
@@ -15,8 +15,8 @@ from servicemap.options import Moment, configured
 @click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
 @click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
 @click.option("--all", "everything", is_flag=True, help="Also what has no connections.")
-@click.option("--dot", "form", flag_value="dot", help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
-@click.option("--json", "form", flag_value="json", help="For programs: nodes and edges with all that is known.")
+@click.option("--dot", "as_dot", is_flag=True, help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
+@click.option("--json", "as_json", is_flag=True, help="For programs: nodes and edges with all that is known.")
 def command(
     config: Config,
     since: int | None,
@@ -25,7 +25,8 @@ def command(
     service: str,
     host: str,
     everything: bool,
-    form: str | None,
+    as_dot: bool,
+    as_json: bool,
 ) -> None:
     """Print who talks to whom: the last minute that is stored, or any past time.
 
@@ -33,6 +34,8 @@ def command(
     the server) and times to the answer as well. An edge of --json then has requests, errors, given_up (by the clients;
     no errors, and not among the requests), p50_ms and p99_ms (null where no answer came), and one without HTTP has none
     of them.
+
+    A map of which nothing is stored ends with 4: a service or host that nobody has, a time before or after all data.
 
     \b
     servicemap map
@@ -42,6 +45,10 @@ def command(
     """
     from servicemap.mapping import run
 
-    level = level or ("process" if form == "json" else "service")
+    not_empty("service", "host")
+    if since is not None and at is not None and since >= at:
+        raise click.UsageError("the stretch of time is empty: let --since be earlier than --at")
+    either_or(("--json", as_json), ("--dot", as_dot))
+    level = level or ("process" if as_json else "service")
     wanted = Wanted(start=0, end=0, level=level, service=service, host=host, everything=everything)
-    run(config, since, at, form or "text", wanted)
+    run(config, since, at, "json" if as_json else "dot" if as_dot else "text", wanted)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import click
 import msgspec
 
+from schemas.text import shown
 from servicemap.config import Config
 from servicemap.options import Moment, configured, iso
+from servicemap.printing import print_json
 from servicemap.replaying import Outcome, Progress, replay
 
 
@@ -26,6 +28,10 @@ def command(config: Config, start: int, end: int, promote: bool, force: bool, as
     servicemap replay --from 2h --to 1h
     servicemap replay --from 2026-05-01T12:00 --to 2026-05-01T18:00 --promote
     """
+    if start >= end:
+        raise click.UsageError(f"--from {iso(start)} is not before --to {iso(end)}: give a range")
+    if force and not promote:
+        raise click.UsageError("--force says how to promote: give --promote too")
     try:
         outcome = replay(config, start, end, teller(), promote=promote, force=force)
     except KeyboardInterrupt:
@@ -35,8 +41,8 @@ def command(config: Config, start: int, end: int, promote: bool, force: bool, as
         if sys.stderr.isatty():
             click.echo("", err=True)
     if as_json:
-        shown = {**msgspec.to_builtins(outcome), "differs": outcome.differs}
-        click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+        told = {**msgspec.to_builtins(outcome), "differs": outcome.differs}
+        print_json(told, pretty=True)
     else:
         show(outcome)
 
@@ -84,7 +90,7 @@ def show(outcome: Outcome) -> None:
             columns = ", ".join(
                 f"{column} {old or '-'} → {new or '-'}" for column, (old, new) in example.columns.items()
             )
-            click.echo(f"    {key}: {columns}")
+            click.echo(f"    {shown(key)}: {shown(columns)}")
     for line in _notes(outcome):
         click.echo(line)
 

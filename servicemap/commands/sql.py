@@ -6,7 +6,7 @@ from typing import TextIO
 import click
 
 from servicemap.config import Config
-from servicemap.options import Port, configured
+from servicemap.options import Port, configured, either_or, typed
 
 
 @click.command()
@@ -14,16 +14,23 @@ from servicemap.options import Port, configured
 @click.argument("statement", required=False)
 @click.option("-f", "--file", "source", type=click.File(), help="Read the statement from a file; - is stdin.")
 @click.option("--format", "form", metavar="NAME", help="PrettyCompact, TSV, JSONEachRow, CSV, Parquet or any other.")
-@click.option("--json", "form", flag_value="JSONEachRow", help="Short for --format JSONEachRow.")
+@click.option("--json", "as_json", is_flag=True, help="Short for --format JSONEachRow.")
 @click.option("--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A value for {NAME:Type}.")
 @click.option("--http-port", type=Port(), help="HTTP port of the ClickHouse of --store.  [default: 8123]")
 def command(
-    config: Config, statement: str | None, source: TextIO | None, form: str | None, parameters: tuple[str, ...]
+    config: Config,
+    statement: str | None,
+    source: TextIO | None,
+    form: str | None,
+    as_json: bool,
+    parameters: tuple[str, ...],
 ) -> None:
     """Query the store in ClickHouse's SQL; it cannot be changed so.
 
     The statement is an argument, a file or stdin. Results are PrettyCompact on a terminal and TSV in a pipe, or what
     --format or FORMAT in the statement says. They are formatted by the server: over HTTP, on the host of --store.
+    A pipe gets the server's bytes. A terminal gets them without what it would obey: control characters, as in names
+    that others chose, are written \\x1b. The formats for people (Pretty, Vertical, Markdown) are so in a pipe too.
 
     \b
     servicemap sql "SELECT client, server, server_port FROM service_edges GROUP BY ALL"
@@ -33,19 +40,30 @@ def command(
     """
     from servicemap.asking import ask
 
+    either_or(("--json", as_json), ("--format", form))
     if statement is not None and source is not None:
         raise click.UsageError("give the statement as an argument or with --file, not both")
+    if config.store.http_port is not None and not config.store.url and typed("http_port"):
+        raise click.UsageError("--http-port is of a ClickHouse of --store: the embedded store says its port itself")
     if statement is None and source is None and sys.stdin.isatty():
         raise click.UsageError("give a statement: as an argument, with --file, or on stdin")
     text = statement if statement is not None else (source or click.get_text_stream("stdin")).read()
     if not text.strip():
         raise click.UsageError("the statement is empty")
-    values = dict(_split(each) for each in parameters)
-    out = click.get_binary_stream("stdout")
+    values = _values(parameters)
+    form = "JSONEachRow" if as_json else form
     try:
-        ask(config, text, form or ("PrettyCompact" if sys.stdout.isatty() else "TSV"), values, out)
+        ask(config, text, form, values, click.get_binary_stream("stdout"), terminal=sys.stdout.isatty())
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _values(parameters: tuple[str, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in map(_split, parameters):
+        if values.setdefault(name, value) != value:
+            raise click.BadParameter(f"{name} has two values", param_hint="--param")
+    return values
 
 
 def _split(parameter: str) -> tuple[str, str]:

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
+from schemas.text import shown
 from servicemap.config import Config
 from servicemap.options import Failure, configured, iso
+from servicemap.printing import print_json
+from servicemap.subcommands import Group
 
 if TYPE_CHECKING:
     from servicemap.rebuilding import Progress
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Look after the embedded store.
 
@@ -48,7 +50,9 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
         if not sys.stdin.isatty():
             raise Failure("this throws the store away and makes it anew from the log: say --yes")
         click.confirm(
-            f"Throw the store in {config.directory} away and make it anew from the log?", abort=True, err=True
+            f"Throw the store in {shown(str(config.directory))} away and make it anew from the log?",
+            abort=True,
+            err=True,
         )
     try:
         outcome = rebuild_store(config, _teller())
@@ -64,12 +68,12 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
         rmtree(outcome.aside)
         outcome.aside = ""
     if as_json:
-        click.echo(msgspec.json.encode(outcome))
+        print_json(outcome)
         return
     since = f" since {iso(outcome.since)}" if outcome.since else ""
     click.echo(f"the store is made anew: {outcome.rows:,} rows of {outcome.records:,} records{since}")
     if outcome.aside:
-        click.echo(f"the old one is in {outcome.aside}; remove it when nothing in it is missed")
+        click.echo(f"the old one is in {shown(outcome.aside)}; remove it when nothing in it is missed")
 
 
 def _teller() -> "Callable[[Progress], None]":

@@ -3,7 +3,7 @@
 import click
 
 from servicemap.config import Config
-from servicemap.options import Duration, Port, configured
+from servicemap.options import Duration, Port, configured, typed
 
 
 @click.command()
@@ -43,4 +43,8 @@ def command(config: Config, for_ms: int | None, demo: bool, quiet: bool) -> None
     """
     from servicemap.up import run
 
+    for name in ("native_port", "http_port"):
+        if config.store.url and typed(name):
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(f"{option} is of the embedded store, and --store names another: leave one out")
     run(config, for_ms, quiet=quiet, demo=demo)

@@ -155,5 +155,5 @@ def test_a_log_that_is_not_there_is_said_and_not_made(tmp_path: Path, arguments:
 
 
 def test_an_unknown_topic_and_an_unknown_command_are_named(config: Config, log: Log) -> None:
-    assert "there is no topic nothing: choose one of" in ask(config, "read", "nothing").stderr
+    assert "there is no topic nothing: known are" in ask(config, "read", "nothing").stderr
     assert ask(config, "nothing").exit_code == 2

@@ -1,0 +1,37 @@
+"""A name that nobody has: said with the names that come near it."""
+
+from collections.abc import Collection, Sequence
+from difflib import get_close_matches
+
+from schemas.text import shown
+
+MOST = 5  # names in a sentence
+
+
+def near(name: str, known: Collection[str]) -> list[str]:
+    """Return the known names that somebody may have meant: of another case, with or within it, or misspelt."""
+    folded = name.casefold()
+    same = [each for each in known if each.casefold() == folded]
+    by_case = {each.casefold(): each for each in known}
+    alike = [by_case[each] for each in get_close_matches(folded, by_case, MOST, 0.6)]
+    parts = [each for each in known if len(folded) > 1 and each and folded in each.casefold()]
+    return list(dict.fromkeys([*sorted(same), *alike, *sorted(parts, key=lambda each: (len(each), each))]))[:MOST]
+
+
+def unknown(kind: str, name: str, known: Collection[str]) -> str:
+    """Say that there is no such thing, and which there are."""
+    start = f"there is no {kind} {shown(name)}"
+    if found := near(name, known):
+        return f"{start}: did you mean {either(found)}?"
+    if not known:
+        return f"{start}: none is known"
+    some = sorted(known, key=str.casefold)
+    if len(some) > 3 * MOST:
+        return f"{start}: {len(some):,} are known, such as {either(some[:MOST])}"
+    return f"{start}: known are {', '.join(map(shown, some))}"
+
+
+def either(names: Sequence[str]) -> str:
+    """Return names as a sentence has them."""
+    *first, last = map(shown, names)
+    return f"{', '.join(first)} or {last}" if first else last
