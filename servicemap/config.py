@@ -6,7 +6,7 @@ environment    SERVICEMAP_ and the path of the key: SERVICEMAP_DATA, SERVICEMAP_
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -15,9 +15,11 @@ from msgspec import Meta, Struct, field
 
 from collectors.settings import Settings
 from schemas.text import shown
+from servicemap.config_faults import Fault, Judge
 from streams.naming import NamingRule
 
 PREFIX = "SERVICEMAP_"
+COMMAND_LINE = "command line"
 FILES = (Path("servicemap.toml"), Path("/etc/servicemap.toml"))
 HTTP_PORT = 8123  # of a ClickHouse server, unless it was changed
 
@@ -26,7 +28,13 @@ Count = Annotated[int, Meta(ge=0)]
 
 
 class ConfigError(Exception):
-    """One sentence that names the key and says what is wrong with it."""
+    """What is wrong with the configuration, a sentence each; as a text, the first of them."""
+
+    def __init__(self, problems: Sequence[str], *, typed: bool = False) -> None:
+        more = f" (and {len(problems) - 1} more: `servicemap config check` says all)" if len(problems) > 1 else ""
+        super().__init__(f"{problems[0]}{more}")
+        self.problems = list(problems)
+        self.typed = typed  # all of it on the command line
 
 
 class LogConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,45 +135,73 @@ def load(
     flags: Mapping[str, Any] | None = None,
 ) -> Config:
     """Read the configuration; `flags` are dotted keys, None means not given. Raises ConfigError."""
-    tree: dict[str, Any] = {}
-    for given in given_values(file, environment, flags):
-        _put(tree, given.path, given.value)
+    config, faults = read(file, environment, flags)
+    if faults:
+        typed = all(fault.origin == COMMAND_LINE for fault in faults)
+        raise ConfigError([fault.sentence for fault in faults], typed=typed)
+    return config
+
+
+def read(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> tuple[Config, list[Fault]]:
+    """Return the configuration without what is wrong in it, and all that is."""
+    faults: list[Fault] = []
     try:
-        config = msgspec.convert(tree, Config, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"configuration: {error}") from None
-    return _checked(config)
+        given = list(given_values(file, environment, flags))
+    except ConfigError as error:
+        faults.append(Fault((), str(error), ""))
+        given = list(given_values(None, environment, flags, without_file=True))
+    tree: dict[str, Any] = {}
+    for each in given:
+        try:
+            _put(tree, each.path, each.value)
+        except ConfigError as error:
+            faults.append(Fault((), str(error), ""))
+
+    def origin(path: tuple[str | int, ...]) -> str:
+        found = [each.origin for each in given if path and all(a == b for a, b in zip(each.path, path, strict=False))]
+        return shown(found[-1]) if found else ""
+
+    judge = Judge(origin)
+    config = msgspec.convert(judge.judge(Config, tree), Config, strict=False)
+    return config, [*faults, *judge.faults, *_no_text(config, origin)]
 
 
-def _checked(config: Config) -> Config:
-    """Refuse addresses that are no text; a path may be named with any bytes."""
+def _no_text(config: Config, origin: Callable[[tuple[str | int, ...]], str]) -> Iterator[Fault]:
+    """Yield addresses that are no text; a path may be named with any bytes."""
     log = config.log.url if "://" in config.log.url else ""
     addresses = {
         "log.url": log, "store.url": config.store.url, "store.host": config.store.host, "view.host": config.view.host,
     }  # fmt: skip
     for key, text in addresses.items():
         if any("\ud800" <= letter <= "\udfff" for letter in text):
-            raise ConfigError(f"configuration: {key} is no text: {shown(text)}")
-    return config
+            path = tuple(key.split("."))
+            yield Fault(path, f"{shown(text)} is no text", origin(path))
 
 
 def given_values(
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
+    *,
+    without_file: bool = False,
 ) -> Iterator[Given]:
     """Yield what is not default, the weakest first. Raises ConfigError."""
     environment = os.environ if environment is None else environment
     named = environment.get("SERVICEMAP_CONFIG")
-    chosen = file or (Path(named) if named else next((path for path in FILES if path.is_file()), None))
-    if chosen:
+    found = next((path for path in FILES if path.is_file()), None)
+    chosen = file or (Path(named) if named else found)
+    if chosen and not without_file:
         yield from (Given(path, value, str(chosen)) for path, value in _leaves((), _file(chosen)))
     for name, text in environment.items():
         if name.startswith(PREFIX) and name not in {"SERVICEMAP_CONFIG"} and not name.startswith("SERVICEMAP_TEST_"):
             yield Given(tuple(shown(name.removeprefix(PREFIX)).lower().split("__")), text, shown(name))
     for key, value in (flags or {}).items():
         if value is not None:
-            yield Given(tuple(key.split(".")), value, "command line")
+            yield Given(tuple(key.split(".")), value, COMMAND_LINE)
 
 
 def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -181,11 +217,11 @@ def _file(path: Path) -> dict[str, Any]:
         text = path.read_bytes()
         decoded = msgspec.json.decode(text) if path.suffix == ".json" else msgspec.toml.decode(text)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+        raise ConfigError([f"cannot read {path}: {error.strerror}"]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid: {error}") from None
+        raise ConfigError([f"{path} is not valid: {error}"]) from None
     if not isinstance(decoded, dict):
-        raise ConfigError(f"{path} is not a table of settings")
+        raise ConfigError([f"{path} is not a table of settings"])
     return decoded
 
 
@@ -194,5 +230,5 @@ def _put(tree: dict[str, Any], path: Sequence[str], value: Any) -> None:
     for folder in folders:
         tree = tree.setdefault(folder, {})
         if not isinstance(tree, dict):
-            raise ConfigError(f"configuration: {'.'.join(path)} is inside something that is not a table")
+            raise ConfigError([f"{'.'.join(path)} is inside something that is not a table"])
     tree[name] = value

@@ -1,7 +1,6 @@
 """A name that nobody has: said with the names that come near it."""
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 
 from schemas.text import shown
 
@@ -10,6 +9,8 @@ MOST = 5  # names in a sentence
 
 def near(name: str, known: Collection[str]) -> list[str]:
     """Return the known names that somebody may have meant: of another case, with or within it, or misspelt."""
+    from difflib import get_close_matches  # the agent, too, has commands, and seldom a misspelt one
+
     folded = name.casefold()
     same = [each for each in known if each.casefold() == folded]
     by_case = {each.casefold(): each for each in known}

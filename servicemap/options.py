@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from schemas.messages import lines, log_to_stderr
-from servicemap.config import ConfigError, load
+from servicemap.config import ConfigError, load, read
 from servicemap.log.protocol import LogError
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -124,10 +124,11 @@ def iso(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def configured(**keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def configured(*, judged: bool = False, **keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options all have, and its configuration as first argument.
 
-    `keys` maps the command's own parameters to the configuration keys they set, with __ for the dot.
+    `keys` maps the command's own parameters to the configuration keys they set, with __ for the dot. A command that is
+    `judged` says itself what is wrong with its configuration: it gets what is left of it, and `faults`.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -149,8 +150,13 @@ def configured(**keys: str) -> Callable[[Callable[..., None]], Callable[..., Non
             flags |= {key.replace("__", "."): rest.pop(name) for name, key in keys.items()}
             _log(debug)
             try:
-                config = load(file, flags=flags)
+                if judged:
+                    config, rest["faults"] = read(file, flags=flags)
+                else:
+                    config = load(file, flags=flags)
             except ConfigError as error:
+                if error.typed:
+                    raise click.UsageError(str(error)) from None
                 raise Failure(str(error)) from None
             try:
                 command(config, **rest)

@@ -8,15 +8,21 @@ from servicemap.cli import main
 
 _HEAD = """# Command line
 
-`servicemap COMMAND --help` prints the same. Commands end with 0; 1 with one sentence on stderr when they cannot do what
-was asked; 2 when they were not asked rightly (an option, a value or a combination that cannot be); 3, of `doctor`, when
-something cannot be seen; 4 when nothing matches: a service, host, topic or key that is not there, a time of which nothing
-is stored. Of a service that is known and silent an empty map is the answer, with 0. Ctrl-C ends a command with 130.
+`servicemap COMMAND --help` prints the same. Exit codes:
+
+* 0: done. A service that is known and silent has an empty map, and that is an answer.
+* 1: what was asked cannot be done; one sentence on stderr says why.
+* 2: it was not asked rightly: an option, a value or a combination that cannot be.
+* 3, of `doctor`: something cannot be seen.
+* 4: nothing matches: a service, host, topic or key that is not there, a time of which nothing is stored.
+* 130: Ctrl-C.
+
 Options that every command has can stand in the [configuration](configuration.md) too.
 
-Results go to stdout, all else to stderr. What others named can hold no control characters when it is printed: tables have
-them as `\\x1b`, JSON as `\\u001b`, which is the same value. `sql` passes on what the server sends, byte for byte, to a pipe
-or a file, but for the formats for people (Pretty, Vertical, Markdown); on a terminal each format is made printable.
+Results go to stdout, all else to stderr. Names that others chose may hold control characters; printed they do nothing
+to a terminal: tables have them as `\\x1b`, JSON as `\\u001b`, which is the same value. To a pipe or a file `sql` passes
+what the server sends, byte for byte, but for the formats for people (Pretty, Vertical, Markdown); on a terminal every
+format is made printable.
 
 This page is generated from the code by `make golden`.
 """

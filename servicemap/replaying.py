@@ -162,6 +162,7 @@ def replay(
     span = Span.widened(start, end, config.collectors.window_ms)
     if span.start >= span.end:
         raise Failure(f"--from {iso(start)} is not before --to {iso(end)}: give a range")
+    store_address(config, write=True)  # says at once when there is none, before a directory is made for it
     with _alone(config.directory):
         log = connect_log(config, create=False)
         store = Store(store_address(config, write=True))

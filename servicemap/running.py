@@ -11,12 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from schemas.text import shown
 from servicemap.config import Config
 from servicemap.directory import is_held, owner
 
+_SUFFIX = ".up"  # of a note: its name is the pid, and it holds the directory
 ROOTS = Path("/run/servicemap")
 
 
@@ -30,13 +29,13 @@ class Running(NamedTuple):
 @contextmanager
 def noted(config: Config, folder: Path | None = None) -> Iterator[None]:
     """Note that this `up` runs, where that can be written."""
-    file = (folder or own_folder()) / f"{os.getpid()}.json"
+    file = (folder or own_folder()) / f"{os.getpid()}{_SUFFIX}"
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:
             file.parent.chmod(0o755)
         fresh = file.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(Running(os.getpid(), str(config.directory.resolve()))))
+        fresh.write_bytes(os.fsencode(config.directory.resolve()))
         fresh.chmod(0o644)
         fresh.replace(file)
     try:
@@ -57,11 +56,10 @@ def running(folders: tuple[Path, ...] | None = None) -> list[Running]:
     """Return what runs, of this user and of root."""
     found = []
     for folder in dict.fromkeys(folders or (own_folder(), ROOTS)):
-        for file in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-            try:
-                found.append(msgspec.json.decode(file.read_bytes(), type=Running))
-            except (OSError, msgspec.DecodeError):
-                continue
+        for file in sorted(folder.glob(f"*{_SUFFIX}")) if folder.is_dir() else ():
+            with suppress(OSError, ValueError):
+                data = os.fsdecode(file.read_bytes())
+                found += [Running(int(file.stem), data)] * ("\0" not in data)
     return [each for each in found if _lives(each)]
 
 

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -13,6 +13,7 @@ import msgspec
 from schemas.text import shown
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
+from servicemap.config_faults import SECRETS, Fault
 from servicemap.options import Failure
 from servicemap.parts import reader_password
 from servicemap.printing import json_text, print_json
@@ -20,7 +21,6 @@ from servicemap.view.loopback import stays_here
 from sinks.store import Address
 
 DEFAULT = "default"
-SECRETS = {"view.token", "store.reader_password"}
 
 
 def show_settings(config: Config, options: Mapping[str, Any], *, as_json: bool) -> None:
@@ -46,9 +46,9 @@ def settings(config: Config, given: list[Given]) -> Iterator[dict[str, Any]]:
         yield {"key": key, "value": told, "origin": shown(origins[-1]) if origins else DEFAULT}
 
 
-def check_settings(config: Config, *, as_json: bool) -> None:
+def check_settings(config: Config, faults: Sequence[Fault], *, as_json: bool) -> None:
     """Print what is wrong, and exit 1 if anything is."""
-    found = list(problems(config))
+    found = [*(shown(fault.sentence) for fault in faults), *(shown(each) for each in problems(config))]
     if as_json:
         print_json({"ok": not found, "problems": found})
     elif not found:
@@ -66,7 +66,7 @@ def problems(config: Config) -> Iterator[str]:
         try:
             Address.parse(config.store.url)
         except ValueError as error:
-            yield str(error).replace(config.store.url, _redacted(config.store.url))
+            yield "store.url: " + str(error).replace(config.store.url, _redacted(config.store.url))
     scheme, separator, _ = config.log_url.partition("://")
     if separator and scheme not in {"kafka", "sqlite"}:
         yield f"log.url: {_redacted(config.log_url)} is not a log; give a path or kafka://host:9092"

@@ -3,6 +3,7 @@
 import click
 
 from servicemap.config import Config
+from servicemap.config_faults import Fault
 from servicemap.options import configured
 from servicemap.subcommands import WithDefault
 
@@ -29,10 +30,13 @@ def show(config: Config, as_json: bool) -> None:
 
 
 @command.command()
-@configured()
+@configured(judged=True)
 @click.option("--json", "as_json", is_flag=True, help='{"ok": …, "problems": […]}')
-def check(config: Config, as_json: bool) -> None:
-    """Say whether everything in the configuration can be used; exit 1 if not."""
+def check(config: Config, faults: list[Fault], as_json: bool) -> None:
+    """Say all that cannot be used in the configuration: the setting, its value, where it stands, what is allowed.
+
+    Exit 1 if there is anything.
+    """
     from servicemap.settings import check_settings
 
-    check_settings(config, as_json=as_json)
+    check_settings(config, faults, as_json=as_json)

@@ -81,17 +81,18 @@ def test_several_are_all_named_and_what_has_ended_is_not(tmp_path: Path, notes: 
     with runs(tmp_path / "a"):
         assert str(tmp_path / "a") in elsewhere(Config(data=str(tmp_path / "b")))
         assert elsewhere(Config(data=str(tmp_path / "a"))) == ""
-        left = (notes / f"{os.getpid()}.json").read_bytes()
+        left = (notes / f"{os.getpid()}.up").read_bytes()
     assert elsewhere(Config()) == ""
-    (notes / "1.json").write_bytes(left)  # it was killed
-    (notes / "2.json").write_bytes(b"{")
+    (notes / "1.up").write_bytes(left)  # it was killed
+    (notes / "2.up").write_bytes(b"\0{")
+    (notes / "x.up").write_bytes(left)
     assert elsewhere(Config()) == ""
 
 
 def test_what_another_took_over_is_not_believed_of_the_old_pid(tmp_path: Path, notes: Path) -> None:
     with runs(tmp_path / "a"):
         notes.mkdir(exist_ok=True)
-        (notes / "1.json").write_text(f'[1, "{tmp_path / "a"}"]')
+        (notes / "1.up").write_text(str(tmp_path / "a"))
         assert running.running((notes,)) == [Running(os.getpid(), str(tmp_path / "a"))]
 
 

@@ -1,0 +1,115 @@
+"""What is wrong with settings: all of it at once, with the name, the value, where it stands and what is allowed."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, get_args
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+from msgspec.inspect import BoolType, DictType, IntType, NoneType, StrType, StructType, Type, UnionType, VarTupleType
+from msgspec.structs import fields
+
+from schemas.text import cut, shown
+from servicemap.matching import either, near
+
+Path = tuple[str | int, ...]
+
+SECRETS = {"view.token", "store.reader_password"}
+MOST_LETTERS = 80  # of a value
+_WRONG = object()
+
+
+class Fault(NamedTuple):
+    """A setting that cannot be, and where it stands."""
+
+    path: Path
+    says: str
+    origin: str
+
+    @property
+    def sentence(self) -> str:
+        """Say what is wrong."""
+        where = f" ({self.origin})" if self.origin else ""
+        return f"{key(self.path)}{where}: {self.says}" if self.path else self.says
+
+
+def key(path: Path) -> str:
+    """Write the name of a setting: collectors.local_interfaces[0]."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in path).removeprefix(".")
+
+
+class Judge:
+    """Judges a tree of settings by the types that are declared; `origin` says where a setting stands."""
+
+    def __init__(self, origin: Callable[[Path], str]) -> None:
+        self.faults: list[Fault] = []
+        self._origin = origin
+
+    def judge(self, kind: Any, value: Any, path: Path = ()) -> Any:
+        """Return a value without what is wrong in it, which is noted."""
+        info = msgspec.inspect.type_info(kind)
+        if isinstance(info, StructType):
+            return self._struct(info.cls, value, path)
+        if isinstance(info, VarTupleType) and isinstance(value, list | tuple):
+            item = get_args(kind)[0]
+            judged = [self.judge(item, each, (*path, at)) for at, each in enumerate(value)]
+            return [each for each in judged if each is not _WRONG]
+        if isinstance(info, DictType) and isinstance(value, dict):
+            item = get_args(kind)[1]
+            found = {name: self.judge(item, each, (*path, name)) for name, each in value.items()}
+            return {name: each for name, each in found.items() if each is not _WRONG}
+        try:
+            msgspec.convert(value, kind, strict=False)
+        except msgspec.ValidationError:
+            told = "***" if key(path) in SECRETS else _told(value)
+            return self._wrong(path, f"{told} is not allowed; give {allowed(info)}")
+        return value
+
+    def _struct(self, kind: type[Struct], value: Any, path: Path) -> Any:
+        if not isinstance(value, dict):
+            return self._wrong(path, f"{_told(value)} is not allowed; give a table of settings")
+        known = {field.name: field for field in fields(kind)}
+        for name in value.keys() - known.keys():
+            close = near(name, known)
+            hint = f"did you mean {either(close)}?" if close else f"there are {', '.join(known)}"
+            self._wrong((*path, name), f"there is no such setting; {hint}")
+        judged = {
+            name: self.judge(known[name].type, each, (*path, name)) for name, each in value.items() if name in known
+        }
+        kept = {name: each for name, each in judged.items() if each is not _WRONG}
+        for name, field in known.items():
+            if field.default is NODEFAULT and field.default_factory is NODEFAULT and name not in kept:
+                return _WRONG if name in value else self._wrong((*path, name), "it has to be given")
+        try:
+            msgspec.convert(kept, kind, strict=False)
+        except msgspec.ValidationError as error:  # of several settings together
+            self._wrong(path, str(error).partition(" - at `")[0])
+            return {}
+        return kept
+
+    def _wrong(self, path: Path, says: str) -> Any:
+        self.faults.append(Fault(path, says, self._origin(path)))
+        return _WRONG
+
+
+def allowed(info: Type) -> str:
+    """Say what a setting of a type may be."""
+    if isinstance(info, UnionType):
+        return " or ".join(allowed(each) for each in info.types if not isinstance(each, NoneType))
+    if isinstance(info, BoolType):
+        return "true or false"
+    if isinstance(info, IntType):
+        if info.ge is not None and info.le is not None:
+            return f"a whole number from {info.ge:,} to {info.le:,}"
+        return f"a whole number of {info.ge:,} or more" if info.ge is not None else "a whole number"
+    if isinstance(info, StrType):
+        return f"a text that matches {info.pattern}" if info.pattern else "a text"
+    return "a list" if isinstance(info, VarTupleType) else "a table" if isinstance(info, DictType) else "another value"
+
+
+def _told(value: Any) -> str:
+    try:
+        text = msgspec.json.encode(value).decode()
+    except (TypeError, ValueError):
+        text = repr(value)
+    text = shown(text)
+    return text if len(text) <= MOST_LETTERS else f"{cut(text, MOST_LETTERS)}…"
