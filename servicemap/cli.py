@@ -11,6 +11,7 @@ COMMANDS = {
     "up": "run the map of this machine: collectors, log, folds and store",
     "view": "show the map in the browser, live and at any past time",
     "map": "print who talks to whom, now or at any past time",
+    "names": "say what every process is called, and by which rule",
     "sql": "query the store in ClickHouse's SQL",
     "log": "list the topics, read one, show who lags behind",
     "replay": "fold a past range of the log anew, compare, and swap it in",

@@ -34,7 +34,7 @@ def name_process(rules: Sequence[NamingRule], facts: Mapping[str, Any]) -> Named
         own = Called(f"{container}/{own.name}", own.rule, f"{own.evidence} in {container}")
     for number, rule in enumerate(rules, start=1):
         if rule.matches(own.name, facts["cmdline"], unit, container, facts["user"]):
-            return Named(Called(rule.service, f"user rule {number}", ""), own)
+            return Named(Called(rule.service, f"user rule {number}", rule.asked), own)
     if service := unit_service(unit, facts["lineage"]):
         return Named(Called(service, "unit", unit), own)
     return Named(own, own)

@@ -16,6 +16,12 @@ class NamingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     container: str = ".*"
     user: str = ".*"
 
+    @property
+    def asked(self) -> str:
+        """Return the patterns that were given, as name=pattern."""
+        given = ((name, getattr(self, name)) for name in self.__struct_fields__ if name != "service")
+        return " ".join(f"{name}={pattern}" for name, pattern in given if pattern != ".*")
+
     def matches(self, program: str, cmdline: Sequence[str], unit: str, container: str, user: str) -> bool:
         """Say whether a process with these facts is meant."""
         facts = (

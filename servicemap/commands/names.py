@@ -1,0 +1,30 @@
+"""`servicemap names`: what every process is called, and by which rule."""
+
+import click
+
+from servicemap.config import Config
+from servicemap.options import Moment, configured
+
+
+@click.command()
+@configured()
+@click.option("--at", type=Moment(), metavar="TIME", help="As they ran then: 10m (ago), 12:00.  [default: the latest]")
+@click.option("--service", default="", metavar="NAME", help="Only processes of this service.")
+@click.option("--host", default="", metavar="NAME", help="Only processes on this host (name or id).")
+@click.option("--pid", type=click.IntRange(1), metavar="N", help="Only the process of this number.")
+@click.option("--json", "as_json", is_flag=True, help="One object a process, with all that its names were made of.")
+def command(config: Config, at: int | None, service: str, host: str, pid: int | None, as_json: bool) -> None:
+    """Print what every process is called, the rule that named its service, and the fact in which the rule found it.
+
+    The names are made anew of the raw facts in the log, by the rules of the configuration as they are now: what a new
+    rule in services.rules does is seen before anything is started again, or replayed.
+
+    \b
+    servicemap names
+    servicemap names --service shop
+    servicemap names --pid 812 --json | jq .program_evidence
+    servicemap names --config new-rules.toml --json | jq 'select(.rule | startswith("user rule"))'
+    """
+    from servicemap.explaining import run
+
+    run(config, at, service, host, pid, as_json=as_json)

@@ -1,0 +1,119 @@
+"""`names`: what every process is called, and which rule found that in which fact."""
+
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+
+import click
+import msgspec
+from msgspec import Struct
+
+from schemas.text import shown
+from servicemap.browsing import existing_log
+from servicemap.columns import aligned
+from servicemap.config import Config
+from servicemap.last_facts import Running, last_logged, running
+from servicemap.log.protocol import LogError
+from servicemap.options import Failure, iso
+from streams.naming import NamingRule, name_process
+
+HEADINGS = ("SERVICE", "PROGRAM", "PID", "RULE", "EVIDENCE")
+WIDEST = 60
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """A process and its names."""
+
+    host: str
+    hostname: str
+    pid: int
+    service: str
+    rule: str
+    evidence: str
+    program: str
+    program_rule: str
+    program_evidence: str
+    unit: str
+    container: str
+    user: str
+
+
+def run(config: Config, at: int | None, service: str, host: str, pid: int | None, *, as_json: bool) -> None:
+    """Print the names of the processes that ran at a time, ms, or that the log last tells of."""
+    with closing(existing_log(config)) as log:
+        try:
+            newest = last_logged(log)
+            if newest is None:
+                raise Failure("no process has been reported yet: start `servicemap up`, or wait for its first windows")
+            found = [explain(config.services.rules, one) for one in running(log, newest if at is None else at)]
+        except LogError as error:
+            raise Failure(str(error)) from None
+    if not found:
+        raise Failure(f"the log tells of no process that ran at {iso(at or newest)}; its last word is of {iso(newest)}")
+    kept = [one for one in found if _asked_for(one, service, host, pid)]
+    if not kept:
+        raise Failure(f"no process is {_asked(service, host, pid)}; `servicemap names` lists all {len(found)}")
+    kept.sort(key=lambda one: (one.service, one.hostname, one.program, one.pid))
+    _print(kept, as_json=as_json)
+
+
+def explain(rules: Sequence[NamingRule], process: Running) -> Explained:
+    """Name a process, and say why."""
+    facts = process.facts
+    service, program = name_process(rules, facts)
+    return Explained(
+        host=process.host,
+        hostname=process.hostname,
+        pid=facts["pid"],
+        service=service.name,
+        rule=service.rule,
+        evidence=service.evidence,
+        program=program.name,
+        program_rule=program.rule,
+        program_evidence=program.evidence,
+        unit=facts["unit"],
+        container=facts["container"],
+        user=facts["user"],
+    )
+
+
+def _asked_for(one: Explained, service: str, host: str, pid: int | None) -> bool:
+    return service in {"", one.service} and host in {"", one.host, one.hostname} and pid in {None, one.pid}
+
+
+def _asked(service: str, host: str, pid: int | None) -> str:
+    wanted = (
+        f"of the service {service}" * bool(service),
+        f"number {pid}" * (pid is not None),
+        f"on {host}" * bool(host),
+    )
+    return " ".join(filter(None, wanted))
+
+
+def _print(found: Sequence[Explained], *, as_json: bool) -> None:
+    if as_json:
+        for one in found:
+            click.echo(msgspec.json.encode(one))
+        return
+    hosts = {one.host for one in found}
+    headings = (*HEADINGS, "HOST") if len(hosts) > 1 else HEADINGS
+    cells = [_cells(one)[: len(headings)] for one in found]
+    if not sys.stdout.isatty():
+        click.echo(aligned(headings, cells, right={2}), nl=False)
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for at, heading in enumerate(headings):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", justify="right" if at == 2 else "left")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _cells(one: Explained) -> tuple[str, ...]:
+    evidence = one.evidence if len(one.evidence) <= WIDEST else f"{one.evidence[: WIDEST - 1]}…"
+    texts = (one.service, one.program, str(one.pid), one.rule, evidence, one.hostname)
+    return tuple(map(shown, texts))
