@@ -25,14 +25,14 @@ def received_payload(
     *,
     opener: bool,
     held: bool,
-    waits: Callable[[Identity], bool],
+    waits: Callable[[Identity], bool | None],
     fin_came: bool | None = None,
 ) -> int:
     """Return the payload bytes a closed socket received.
 
     `last_state` is the state in the last scan (0: never seen), `peer_sent` the payload the other end sent if known,
     `opener` whether this end sent the SYN, `held` whether scans missed it before it was closed, `waits` tells whether
-    a 4-tuple is in TIME_WAIT, `fin_came` whether the peer's FIN is counted, if the wire has said so.
+    a 4-tuple is in TIME_WAIT, if that can be asked, `fin_came` whether the peer's FIN is counted, if the wire said so.
     """
     last = closed.final
     raw = last.row.received
@@ -51,7 +51,10 @@ def received_payload(
         return raw
     if held or last.idle_ms > HELD_MS or last_state == diag.FIN_WAIT2:
         return raw - 1
-    return raw if waits(closed.identity) else raw - 1
+    if waits(closed.identity):
+        return raw
+    peer = Identity(*peer_of(closed.identity), closed.identity.uid)
+    return raw if within_host(closed.identity) and waits(peer) is False else raw - 1
 
 
 def flow_of(identity: Identity) -> Flow:
@@ -62,6 +65,11 @@ def flow_of(identity: Identity) -> Flow:
 def peer_of(identity: Identity) -> Flow:
     """Return the 4-tuple of the socket at the other end."""
     return (identity[2], identity[3], identity[0], identity[1])
+
+
+def within_host(flow: Flow | Identity) -> bool:
+    """Tell whether both ends are surely on this host."""
+    return flow[0] == flow[2] or (flow[0].startswith("127.") and flow[2].startswith("127."))
 
 
 def sent_of(closed: Iterable[Closed]) -> dict[Flow, int]:

@@ -37,7 +37,7 @@ class Seen:
     events_complete: bool = False
     inodes_added: set[int] = field(default_factory=set)
     inodes_removed: set[int] = field(default_factory=set)
-    since: float = 0.0  # when the scan before was, in seconds of the monotonic clock
+    at: float = 0.0  # when it was, in seconds of the monotonic clock
     bound: frozenset[tuple[str, int]] = frozenset()  # addresses and ports of TCP listeners, now or at the scan before
     unlistened: list[Plain] = field(default_factory=list)  # TCP listeners that closed, also those that no scan saw
 
@@ -55,7 +55,6 @@ class SocketScan:
         self._netlink: socket.socket | None = None
         self._seen = Seen()
         self._window: int | None = None
-        self._at = 0.0
         self._retell = False
         self._without_udp = False
         self._plain = PlainSockets()
@@ -120,8 +119,7 @@ class SocketScan:
     def _scan(self, before: dict[int, Row]) -> Seen:
         if self._netlink is None:
             raise RuntimeError("the socket scan is not open")
-        seen = Seen(since=self._at)
-        self._at = self._monotonic()
+        seen = Seen(at=self._monotonic())
         told = {} if self._retell else before
         try:
             for family in FAMILIES:

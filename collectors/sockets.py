@@ -9,7 +9,7 @@ from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
 from collectors.socket_scan import Seen, SocketScan
-from collectors.totals import Totals
+from collectors.totals import Sent, Totals
 from collectors.tracked import ConnectionRow, Tracked, received
 from collectors.udp import UdpPeers
 from collectors.window import Window
@@ -37,7 +37,9 @@ class SocketCollector:
         self._udp = UdpPeers()
         self._lingering: set[int] = set()  # sockets that left the dump without an event
         self._early: list[Closed] = []
+        self._began = 0.0  # in seconds of the monotonic clock
         self._lookups = 0
+        self._sent = Sent()
         self._unidentified = 0
         self._uncounted = 0
 
@@ -48,6 +50,7 @@ class SocketCollector:
         self._scan.open()
         self._scan.retell()  # others may have looked before, if this one could not be opened at once
         seen = self._scan.look(BASELINE)
+        self._began = seen.at
         for values, identity in seen.changed:
             row = Row._make(values)
             self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=False)
@@ -113,7 +116,7 @@ class SocketCollector:
         closed, self._early = self._early + seen.closed, []
         found, unknown = endings(closed, self._known, self._wire)
         self._unidentified += unknown
-        totals = Totals(found, self._wire, self._waits)
+        totals = Totals(found, self._wire, self._waits, self._sent)
         rows = []
         for nth, one in enumerate(sorted(found, key=lambda one: one.cleared), 1):
             if nth % DRAIN_EVERY == 0:
@@ -134,14 +137,18 @@ class SocketCollector:
         if tracked is not None:
             return tracked
         opened = one.side is not None and one.side.talk.opened
-        if not opened and _is_older(one.closed, seen):
+        if not opened and self._is_older(one.closed):
             return None
         opener = one.side.opener if one.side is not None and opened else None
         return _tracked(one.identity._replace(uid=UNKNOWN_UID), seen, window, fresh=True, opener=opener)
 
-    def _waits(self, identity: Identity) -> bool:
+    def _is_older(self, one: Closed) -> bool:
+        """Tell whether a socket that no scan saw was idle since before this run: closed, yet held by its program."""
+        return one.final.established and one.final.idle_ms > (one.at - self._began) * 1000 + SLACK_MS
+
+    def _waits(self, identity: Identity) -> bool | None:
         self._lookups += 1
-        return self._lookups <= MOST_LOOKUPS and self._scan.waits(identity)
+        return self._scan.waits(identity) if self._lookups <= MOST_LOOKUPS else None
 
     def _vanished(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         """Close what left the dump without an event.
@@ -183,8 +190,3 @@ def _tracked(
     if opener is None:  # not seen: then by who listens
         opener = not seen.accepts(identity.local_address, identity.local_port)
     return Tracked(identity, window.start, fresh, opener)
-
-
-def _is_older(one: Closed, seen: Seen) -> bool:
-    """Tell whether a socket that no scan saw was idle since before the last one: closed, yet held by its program."""
-    return one.final.established and one.final.idle_ms > (one.at - seen.since) * 1000 + SLACK_MS

@@ -17,7 +17,7 @@ _U32 = 0xFFFF_FFFF
 class Talk:
     """One connection. Index 0 is the side of `flow`, which sent the SYN if one was seen, and 1 the other's."""
 
-    __slots__ = ("alike", "before", "ends", "fin", "first", "flow", "gaps", "opened", "reset", "told")
+    __slots__ = ("alike", "before", "ends", "fin", "first", "flow", "gaps", "led", "opened", "reset", "told")
 
     def __init__(self, flow: bytes, ends: int, gaps: int, before: "Talk | None") -> None:
         self.flow = flow
@@ -28,6 +28,7 @@ class Talk:
         self.opened = False  # its SYN was seen
         self.first: list[int | None] = [None, None]  # number of the SYN
         self.fin: list[int | None] = [None, None]  # number of the FIN
+        self.led: int | None = None  # the side whose FIN came first
         self.reset: list[tuple[int, int] | None] = [None, None]  # numbers of the RST: sent next, awaited next
         self.told = [False, False]
 
@@ -48,11 +49,17 @@ class Side(NamedTuple):
         return self.talk.flow if self.side == 0 else reverse(self.talk.flow)
 
     def fin_came(self, received: int, gaps: int) -> bool | None:
-        """Tell whether bytes received include the peer's FIN, after so many gaps; None where that is not known."""
-        first, fin = self.talk.first[1 - self.side], self.talk.fin[1 - self.side]
+        """Tell whether bytes received include the peer's FIN, after so many gaps; None where that is not known.
+
+        A socket that its program has closed is gone once its own FIN is acknowledged, and the peer's may come later.
+        """
+        talk, peer = self.talk, 1 - self.side
+        first, fin = talk.first[peer], talk.fin[peer]
         if fin is None:
-            return None if first is None or gaps != self.talk.gaps else False
-        return None if first is None else (fin - first - received) & _U32 == 0
+            return False if gaps == (0 if first is None else talk.gaps) else None
+        if first is None:
+            return True if talk.led == peer else None
+        return (fin - first - received) & _U32 == 0
 
     def last(self, gaps: int) -> tuple[int, int] | None:
         """Return the payload bytes that this end had sent and received when it sent its RST, modulo 2**32."""
@@ -97,6 +104,7 @@ class Talks:
                 self._over.append(talk)
         elif talk.fin[side] is None and talk.reset[1 - side] is None:
             talk.fin[side] = (sequence + size) & _U32
+            talk.led = side if talk.led is None else talk.led
             if talk.fin[1 - side] is not None:
                 self._over.append(talk)
 

@@ -3,21 +3,43 @@
 from collections.abc import Callable, Iterable
 
 from collectors import diag
-from collectors.closing import Flow, flow_of, peer_of, received_payload, sent_of
+from collectors.closing import Flow, flow_of, peer_of, received_payload, sent_of, within_host
 from collectors.diag import Identity, Row
 from collectors.endings import Ending
 from collectors.tracked import Tracked, received
 from collectors.wire import Wire
 
 _MODULUS = 1 << 32
+MOST_SENT = 20_000  # flows within this host of which one end is gone
+
+
+class Sent:
+    """What sockets had sent whose other end is on this host too, and closes in a later window."""
+
+    def __init__(self) -> None:
+        self._by_flow: dict[Flow, int] = {}
+
+    def add(self, flow: Flow, count: int) -> None:
+        """Take what the socket of a flow had sent that is the first of its connection to be gone."""
+        if within_host(flow):
+            self._by_flow[flow] = count
+            if len(self._by_flow) > MOST_SENT:
+                del self._by_flow[next(iter(self._by_flow))]
+
+    def pop(self, flow: Flow) -> int | None:
+        """Return what the socket of a flow had sent, once."""
+        return self._by_flow.pop(flow, None)
 
 
 class Totals:
     """Counts the endings of a window; those of cleared sockets last, whose other ends may be among them."""
 
-    def __init__(self, found: Iterable[Ending], wire: Wire, waits: Callable[[Identity], bool]) -> None:
+    def __init__(
+        self, found: Iterable[Ending], wire: Wire, waits: Callable[[Identity], bool | None], sent: Sent
+    ) -> None:
         self._wire = wire
         self._waits = waits
+        self._before = sent
         self._sent = sent_of(one.closed for one in found if not one.cleared)
         self._counted: dict[Flow, tuple[int, int]] = {}  # payload sent and received
         self.uncounted = 0
@@ -28,17 +50,23 @@ class Totals:
         return self._cleared(one, tracked) if one.cleared else self._whole(one, tracked)
 
     def _whole(self, one: Ending, tracked: Tracked) -> tuple[Row, int]:
-        row = one.closed.final.row
+        row, peer = one.closed.final.row, peer_of(one.identity)
+        own = diag.sent_payload(row, tracked.opener)
+        peers = self._sent.get(peer)
+        if peers is None:
+            peers = self._before.pop(peer)
+            if peers is None:
+                self._before.add(flow_of(one.identity), own)
         got = received_payload(
             one.closed,
             tracked.row.state,
-            self._sent.get(peer_of(one.identity)),
+            peers,
             opener=tracked.opener,
             held=tracked.vanished > 1,
             waits=self._waits,
             fin_came=self._wire.fin_came(one.side, row.received) if one.side else None,
         )
-        self._counted[flow_of(one.identity)] = diag.sent_payload(row, tracked.opener), got
+        self._counted[flow_of(one.identity)] = own, got
         return row, got
 
     def _cleared(self, one: Ending, tracked: Tracked) -> tuple[Row, int]:

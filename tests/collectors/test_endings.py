@@ -14,6 +14,7 @@ import pytest
 from collectors.destroyed import Destroyed
 from collectors.diag import Identity
 from collectors.settings import Settings
+from collectors.socket_scan import ANY
 from tests.collectors.watching import Connection, Watch, eventually
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close() sends RST
@@ -101,15 +102,20 @@ class Gone:
         self._events.open()
         self._found: list[Identity] = []
 
-    def all(self, flow: list[tuple[str, int]]) -> None:
+    def all(self, flow: list[tuple[Any, ...]]) -> None:
         """Wait until the sockets at both ends of a flow are gone, and the listener."""
-        eventually(lambda: self._count({port for _, port in flow}) >= 3)
+        here, there = (end[:2] for end in flow)
+        eventually(lambda: self._have(here, there) and self._have(there, here) and self._have(there, None))
         self._events.close()
 
-    def _count(self, ports: set[int]) -> int:
+    def _have(self, local: tuple[Any, ...], remote: tuple[Any, ...] | None) -> bool:
         self._events.drain()
         self._found += [one.identity for one in self._events.take()[0]]
-        return sum(one.local_port in ports for one in self._found)
+        whole = {(one[:2], one[2:4]) for one in self._found}
+        parts = {(one.local_port, one.remote_address) for one in self._found if not one.remote_port}
+        if remote is None:
+            return any((local[1], nobody) in parts for nobody in ANY)
+        return (local, remote) in whole or (local[1], remote[0]) in parts
 
 
 def told(rows: list[Connection]) -> list[tuple[Any, ...]]:
