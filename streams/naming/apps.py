@@ -50,7 +50,8 @@ def served(server: str, arguments: Sequence[str], cwd: str) -> str:
 
 def inner_script(arguments: Sequence[str]) -> str:
     """Return the script among the arguments of a program that runs one; "" when there is none."""
-    return next((word for word in arguments if splitext(word)[1] in _SCRIPTS and word[0] != "-"), "")
+    scripts = (word for word in arguments if splitext(word)[1] in _SCRIPTS and word[0] != "-")
+    return next((word for word in scripts if not word.endswith(".config.js")), "")
 
 
 def started(arguments: Sequence[str]) -> int | None:

@@ -30,7 +30,7 @@ INTERPRETERS = (
         "node|nodejs",
         valued="rC",
         code="ep",
-        long_code="--eval --print",
+        long_code="--eval --print --run",
         long_valued="--require --import --loader --experimental-loader --conditions --env-file --env-file-if-exists"
         " --input-type --inspect-port --title --stack-trace-limit --icu-data-dir --openssl-config --redirect-warnings"
         " --diagnostic-dir --disable-warning --unhandled-rejections --watch-path --dns-result-order --tls-cipher-list"
@@ -85,6 +85,8 @@ INTERPRETERS = (
     _of("expect", file="f", code="c"),
     _of("gawk|mawk|nawk|original-awk|awk", valued="Fv", file="f", code="e", long_file="--file",
         long_valued="--assign --field-separator"),
+    _of("sbcl|clisp|ecl", bundles=False, long_file="--script --load", long_code="--eval -x -eval",
+        long_valued="--core --dynamic-space-size --control-stack-size"),
     _of("guile", valued="Lle", file="s", code="c"),
     _of("pwsh|powershell", bundles=False, long_file="-File -f -file", long_code="-Command -c -command -e",
         long_valued="-ExecutionPolicy -WorkingDirectory -wd -ConfigurationName -Version -WindowStyle"),

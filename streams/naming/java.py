@@ -17,6 +17,7 @@ _VALUED = words(
     "-wait --enable-native-access --describe-module"
 )
 _ENDINGS = re.compile(r"(?:Main|Daemon|Application|App|Launcher|Bootstrap|Starter|EntryPoint|Entrypoint)(?:Kt)?$|Kt$")
+_ROLES = ("Main", "Daemon", "Application", "App", "Kt")  # those before them are names already
 _PRODUCTS = {"org.apache", "org.eclipse"}  # vendors whose packages are named after products
 _VENDOR = words("com org net io de uk co dev fr app eu us ru cn jp ch it")
 _EMPTY = words(
@@ -35,8 +36,9 @@ _LAUNCHERS = re.compile(
 _FRAMEWORK = {"springframework": "spring-boot", "quarkus": "quarkus", "jetty": "jetty", "codehaus": "maven",
               "play": "play", "simontuffs": "java", "oracle": "java"}  # fmt: skip
 _RUN_THROUGH = words(
-    "org.jboss.modules.Main clojure.main org.jruby.Main groovy.ui.GroovyMain io.vertx.core.Launcher jdk.jshell "
-    "io.vertx.launcher.application.VertxApplication org.apache.spark.deploy.SparkSubmit org.python.util.jython "
+    "org.jboss.modules.Main akka.Main clojure.main org.jruby.Main groovy.ui.GroovyMain io.vertx.core.Launcher "
+    "jdk.jshell io.vertx.launcher.application.VertxApplication "
+    "org.apache.spark.deploy.SparkSubmit org.python.util.jython "
     "org.apache.hadoop.util.RunJar scala.tools.nsc.MainGenericRunner "
     "org.apache.commons.daemon.support.DaemonWrapper"
 )
@@ -178,7 +180,9 @@ def _simple(path: str) -> str:
         if short != name or short.lower() in {"main", "server", "cli", "bootstrap"}:
             return product
         return f"{product}/{name}"
-    if short and short.lower() not in _EMPTY:
+    starts = short != name and not name.endswith(_ROLES) and short.lower() not in parts
+    if len(short) > 2 and short.lower() not in _EMPTY and not starts:
         return short
     telling = [part for at, part in enumerate(parts) if part not in _EMPTY and not (at == 0 and part in _VENDOR)]
-    return f"{telling[-1]}/{name}" if telling else name
+    last = short if starts and len(short) > 2 and short.lower() not in _EMPTY else name
+    return f"{telling[-1]}/{last}" if telling else last

@@ -55,7 +55,7 @@ def _machine(command: Command) -> Answer:
         if option == "-name":
             settings = value.split(",")
             guest = next((one[6:] for one in settings if one.startswith("guest=")), settings[0])
-            return Called(guest, "guest", f"-name {value}") if fit(guest) else None
+            return Called(guest, "guest", f"-name {value}") if fit(guest.replace(" ", "-")) else None
     return None
 
 

@@ -14,7 +14,8 @@ _EXTENSIONS = words(
 _GENERIC = words(
     "main app server index run manage start wsgi asgi cli application service daemon serve backend frontend "
     "client launcher launch entrypoint docker-entrypoint bootstrap boot init program artisan console script job "
-    "bin exe out a.out bundle startup agent worker quarkus-run root __init__ __main__ start-server run-server"
+    "bin exe out a.out bundle startup agent worker master www entry config quarkus-run root __init__ __main__ "
+    "start-server run-server"
 )
 # Folders that hold programs of every kind.
 _STRUCTURE = _GENERIC | words(
@@ -22,11 +23,12 @@ _STRUCTURE = _GENERIC | words(
     "bin64 usr local opt srv home root tmp var www html public node_modules venv .venv env scripts cmd java "
     "quarkus-app publish code workspace work data mnt media share snap run dev shm site-packages dist-packages "
     "vendor store nix output classes resources package packages versions shared web-inf standalone .output "
-    ".next .nuxt system software deploy deployments x86_64-linux-gnu aarch64-linux-gnu"
+    ".next .nuxt .cache node system software deploy deployments x86_64-linux-gnu aarch64-linux-gnu"
 )
 _TEMPORARY = re.compile(
     r"tmp.*|go-build\d*|b\d{3}|pytest-.*|_MEI\w+|\.mount_.*|net\d+\.\d+|.*-of-\w+|python[\d.]+|\d.*"
 )
+_SCRATCH = re.compile(r"(?:/tmp|/var/tmp|/private/tmp|/dev/shm)/([^/]+)")  # what is made there has made-up names
 _STORE = re.compile(r"[0-9a-z]{32}-")  # /nix/store/HASH-name-1.2
 _FOLDERS = 6
 
@@ -49,23 +51,25 @@ def generic(name: str) -> bool:
 
 def named(path: str, cwd: str = "") -> str:
     """Return the name that a path gives a program."""
-    path = path if path.startswith("/") or not cwd.startswith("/") else normpath(join(cwd, path))
+    path = path if not (cwd + path).startswith("/") else normpath(join(cwd, path))
     if "/node_modules/" in f"/{path}":
         return _package(path.rpartition("node_modules/")[2])
     name = stem(path)
-    if not generic(name):
+    if name.lower() not in _STRUCTURE:
         return name
     folder = project(path.rpartition("/")[0])
     if not folder:
         return name
-    return folder if name.startswith("__") else f"{folder}/{name}"
+    return f"{folder}/{name}" if generic(name) and not name.startswith("__") else folder
 
 
 def project(folder: str) -> str:
     """Return the innermost of a path's folders that says what is in it; "" when none does."""
-    parts = folder.split("/")
+    parts = [] if "/go-build" in folder else folder.split("/")
     if parts[:2] == ["", "home"]:
         parts = parts[3:]  # whose it is does not say what it is
+    elif (scratch := _SCRATCH.match(folder)) and not scratch[1].replace("-", "").replace("_", "").isalpha():
+        parts = parts[-folder[scratch.end() :].count("/") :] if scratch.end() < len(folder) else []
     for part in reversed(parts[-_FOLDERS:]):
         plain = versionless(_STORE.sub("", part))
         if plain.lower() in _STRUCTURE or _TEMPORARY.fullmatch(part) or part in {"", ".", ".."}:

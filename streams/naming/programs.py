@@ -65,7 +65,7 @@ def _native(command: Command) -> Called:
     if not generic(bare) or not path:
         return Called(bare, rule, evidence)
     found = named(path.split(" ")[0] if rule == _TITLE else path, command.cwd)
-    folder = project(command.cwd) if "/" not in found and path.startswith("/tmp/go-build") else ""
+    folder = project(command.cwd) if "/" not in found and "/go-build" in path else ""
     return Called(f"{folder}/{bare}" if folder else found if "/" in found else bare, rule, evidence)
 
 
@@ -133,11 +133,16 @@ def _titled(command: Command, kind: str) -> Called | None:
     first = command.argv[0].lstrip("-")
     rewritten = re.search(r"[\s:]", first) or (command.own and not _special(command.own))
     name = title(first) if rewritten and first.rpartition("/")[2] != command.base else ""
+    folder = project(command.cwd) if generic(name) else ""
+    name = f"{folder}/{name}" if folder else name
     return Called(name, _TITLE, command.argv[0]) if name and not _special(name) else None
 
 
 def _plain(command: Command, kind: str) -> Called:
     """Name an interpreter by itself."""
     own = command.own
-    name = own if own and _special(own) else kind
+    whole = command.argv[0].lstrip("-").rpartition("/")[2] if command.argv else ""
+    language = interpreter(kind)
+    alike = language is not None and language.names.fullmatch(whole)
+    name = own if own and _special(own) else whole if alike else kind
     return Called(plain(name) if interpreter(name) else name, "interpreter", command.exe or command.argv[0])

@@ -119,6 +119,13 @@ NODE = [
         node /usr/lib/node_modules/pm2/lib/ProcessContainerFork.js -> pm2
         node /srv/shop/build/server/index.js -> shop/index
         node /app/index.js -> index
+        node /srv/shop/bin/www -> shop/www
+        node /usr/local/bin/pm2-runtime start ecosystem.config.js -> pm2-runtime
+        node /usr/local/bin/pm2-runtime /srv/api/server.js -> api/server
+        node --run start -> node
+        node /usr/share/kibana/bin/../src/cli/dist -> kibana
+        node --watch --watch-path ./src /srv/api/server.js -> api/server
+        node /srv/shop/.output/server/index.mjs -> shop/index
         node -> node
         npm␣start -> npm
         npm␣run␣dev -> npm
@@ -293,6 +300,13 @@ JAVA = [
         java @/opt/pay/jvm.args -jar /opt/pay/pay.jar -> pay
         java /srv/Hello.java -> Hello
         java -version -> java
+        java 10.0.0.1 -> java
+        java -cp x com.sun.enterprise.glassfish.bootstrap.ASMain -> glassfish/ASMain
+        java -cp x org.neo4j.server.CommunityEntryPoint -> neo4j/Community
+        java -cp x org.elasticsearch.launcher.CliToolLauncher -> elasticsearch/CliTool
+        java -cp x org.h2.tools.Server -> h2/Server
+        java -jar /opt/keycloak/lib/quarkus-run.jar -> keycloak/quarkus-run
+        java -jar minecraft_server.1.20.4.jar nogui -> minecraft_server
         java -jar /usr/share/jenkins/jenkins.war --httpPort=8080 -> jenkins
         """,
     ),
@@ -401,6 +415,19 @@ NATIVE = [
     Case("/srv/shop-1.2.3/bin/app", ["/srv/shop/bin/app"], "shop/app"),
     Case("/usr/local/bin/server", ["server"], "server"),
     Case("/app/main", ["/app/main"], "main"),
+    Case("/tmp/xk3u9ovsb66n/main", ["./main"], "main"),
+    Case("/tmp/xk3u9ovsb66n/bin/main", ["./main"], "main"),
+    Case("/tmp/xk3u9ovsb66n/cart/main", ["./main"], "cart/main"),
+    Case("/tmp/cart/main", ["./main"], "cart/main"),
+    Case("/var/tmp/tmp.Xk3u9o/cart/bin/main", ["./main"], "cart/main"),
+    Case("/usr/lib/postfix/sbin/master", ["/usr/lib/postfix/sbin/master", "-w"], "postfix/master"),
+    Case("/root/.cache/go-build/ab/abcdef0123-d/main", ["/root/.cache/go-build/ab/abcdef0123-d/main"], "main"),
+    Case("/usr/local/bin/payd-linux-amd64", ["payd-linux-amd64"], "payd"),
+    Case("/opt/teleport-v14.1.0", ["teleport", "start"], "teleport"),
+    Case("/usr/lib/systemd/systemd", ["/sbin/init"], "systemd", "systemd"),
+    Case("/usr/bin/sbcl", ["sbcl", "--script", "/srv/pay.lisp"], "pay"),
+    Case("/usr/bin/gawk", ["awk", "{print $1}"], "awk", "awk"),
+    Case("/usr/bin/python3.11", ["worker 3"], "shop/worker", "worker 3", "/srv/shop"),
     Case("/tmp/go-build123/b001/exe/main", ["/tmp/go-build123/b001/exe/main"], "main"),
     Case("/tmp/go-build123/b001/exe/main", ["/tmp/go-build123/b001/exe/main"], "shop/main", cwd="/srv/shop"),
     Case("/tmp/go-build9/b001/exe/shop", ["/tmp/go-build9/b001/exe/shop"], "shop"),
