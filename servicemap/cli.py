@@ -1,11 +1,20 @@
 """The command line. A command parses, calls one function, prints; each is imported only when it is used."""
 
+import errno
+import os
+import sys
+from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import click
 
+from schemas.text import shown
 from servicemap import __version__
+from servicemap.stdio import flushed, settle
 from servicemap.subcommands import Group
+
+INTERRUPTED = 130  # exit code after Ctrl-C
 
 COMMANDS = {
     "up": "run the map of this machine: collectors, log, folds and store",
@@ -39,10 +48,40 @@ class Commands(Group):
         command: click.Command = import_module(f"servicemap.commands.{name}").command
         return command
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command to its exit code; what cannot be written is one sentence."""
+        settle()
+        try:
+            super().main(*args, **extra)
+        except SystemExit as end:
+            wrong, code = flushed(), end.code
+            if wrong is None or wrong.errno == errno.EPIPE:
+                raise
+            _say(wrong)
+            sys.exit(code or 1)
+        except OSError as error:
+            flushed()
+            _say(error)
+            sys.exit(1)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C ends it without a word of its own."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _say(error: OSError) -> None:
+    """Say on stderr what the system refused, if that can be written."""
+    where = f" {shown(os.fsdecode(error.filename))}" if isinstance(error.filename, str | bytes) else ""
+    with suppress(OSError):
+        print(f"servicemap: cannot read or write{where}: {error.strerror or error}", file=sys.stderr, flush=True)
 
 
 @click.group(

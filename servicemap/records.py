@@ -1,6 +1,5 @@
 """`log read`: the records of a topic as JSON lines."""
 
-import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -49,8 +48,6 @@ def read_topic(config: Config, wanted: Wanted) -> None:
                 _explain(log, wanted, {key.decode(errors="backslashreplace") for key in keys})
         except LogError as error:
             raise Failure(str(error)) from None
-        except KeyboardInterrupt:
-            sys.exit(130)
 
 
 def _records(log: Log, wanted: Wanted) -> Iterator[Record]:

@@ -4,11 +4,13 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from schemas.messages import lines
 from servicemap.config import Config
 from servicemap.directory import held
 from servicemap.listening import check_places, moved, places
@@ -144,4 +146,5 @@ def _greeting(config: Config) -> str:
 
 
 def _say(text: str) -> None:
-    print(f"servicemap: {text}", file=sys.stderr, flush=True)
+    with suppress(OSError):  # a log on a full disk is no reason to see nothing
+        print(f"servicemap: {lines(text)}", file=sys.stderr, flush=True)

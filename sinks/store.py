@@ -21,6 +21,9 @@ _PASSING = {3, 74, 75, 76, 159, 173, 202, 203, 209, 210, 236, 241, 242, 243, 252
 _NOT_THE_STORE = {16, 60, 81, 164, 497}
 # What ClickHouse says of files that are not what they were (the same), and what mends it where the store is embedded.
 _DAMAGE = {33, 40, 76, 107, 117, 226, 228, 231, 246, 271, 432, 740}
+# No such column or table: the code that asks is of another version than that which made the store.
+_LACKING = {16, 47, 60}
+_OTHER = "; the store is of another version: restart `servicemap up` or the sink, which brings it to this one"
 _REBUILD = "; if the store's files are damaged, `servicemap store rebuild` makes it anew from the log"
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
 # Values come from our own schemas: converting numbers to datetimes and back would be the cost of the insert.
@@ -158,7 +161,9 @@ class Store:
         if isinstance(error, StoreError):
             return error
         if isinstance(error, errors.ServerException):
-            hint = _REBUILD if error.code in _DAMAGE and self.address.token else ""
+            hint = (
+                _REBUILD if error.code in _DAMAGE and self.address.token else _OTHER if error.code in _LACKING else ""
+            )
             return StoreError(error.message.split("Stack trace:")[0].strip() + hint, error.code)
         if isinstance(error, errors.NetworkError | errors.SocketTimeoutError | EOFError | OSError):
             where = f"{self.address.host}:{self.address.port}"

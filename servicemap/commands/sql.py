@@ -52,10 +52,7 @@ def command(
         raise click.UsageError("the statement is empty")
     values = _values(parameters)
     form = "JSONEachRow" if as_json else form
-    try:
-        ask(config, text, form, values, click.get_binary_stream("stdout"), terminal=sys.stdout.isatty())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    ask(config, text, form, values, click.get_binary_stream("stdout"), terminal=sys.stdout.isatty())
 
 
 def _values(parameters: tuple[str, ...]) -> dict[str, str]:
