@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from collectors.cgroups import container_of, parse_cgroup, unit_of
+from collectors.container_names import ContainerNames
 from collectors.helper import Helper, Stuck
 from collectors.process_facts import FIRST_READ, Facts, cmdline_read, parse_cmdline, parse_uid
 from collectors.process_table import Stat, folder_of
@@ -33,6 +34,7 @@ class Draft:
     exe: str = ""
     netns: int = 0
     cwd: str = ""
+    container_name: str = ""
     cmdline: list[str] | None = None
     unread: tuple[str, ...] = ()
 
@@ -55,6 +57,7 @@ class FactsReader:
         self._proc = proc
         self._cmdline_bytes = cmdline_bytes
         self._helper = helper or Helper()
+        self._containers = ContainerNames(proc)
         self._hanging: list[Hanging] = []
         self._steps: tuple[tuple[str, Callable[[Draft, str], None]], ...] = (
             ("status", self._status),
@@ -62,6 +65,7 @@ class FactsReader:
             ("exe", self._exe),
             ("netns", self._netns),
             ("cwd", self._cwd),
+            ("container", self._container),
             ("cmdline", self._cmdline),
         )
         self.denied = False
@@ -162,6 +166,10 @@ class FactsReader:
     def _cwd(self, draft: Draft, folder: str) -> None:
         draft.cwd = to_text(self._link(f"{folder}/cwd"))
 
+    def _container(self, draft: Draft, folder: str) -> None:
+        container = container_of(draft.cgroup)
+        draft.container_name = self._containers.name(container) if container else ""
+
     def _cmdline(self, draft: Draft, folder: str) -> None:
         raw = read_file(f"{folder}/cmdline", FIRST_READ) or b""
         if len(raw) >= FIRST_READ:
@@ -189,6 +197,7 @@ def _facts(draft: Draft, known: Facts | None) -> Facts:
         unit=unit_of(cgroup),
         netns=draft.netns,
         cwd=draft.cwd,
+        container_name=draft.container_name,
     )
     if known is not None and known.cwd and (known.exe, known.cmdline) == (facts.exe, facts.cmdline):
         facts = facts._replace(cwd=known.cwd)  # where it was started: daemons go to / afterwards
@@ -200,6 +209,7 @@ def _facts(draft: Draft, known: Facts | None) -> Facts:
         "exe": {"exe": known.exe},
         "netns": {"netns": known.netns},
         "cwd": {"cwd": known.cwd},
+        "container": {"container_name": known.container_name},
         "cmdline": {"cmdline": known.cmdline},
     }
     for step in draft.unread:

@@ -27,6 +27,7 @@ class Facts(NamedTuple):
     unit: str
     netns: int
     cwd: str
+    container_name: str
 
 
 def parse_uid(status: bytes) -> int:

@@ -234,7 +234,16 @@ class ProcessCollector:
         head = (stat.pid, stat.start, started, stat.parent, facts.uid, user, stat.comm, facts.exe, facts.cmdline)
         if known.origin is None:
             known.origin = origin(stat, facts, self._started_by)
-        return (*head, facts.cgroup, facts.container, facts.unit, facts.netns, facts.cwd, *known.origin)
+        return (
+            *head,
+            facts.cgroup,
+            facts.container,
+            facts.unit,
+            facts.netns,
+            facts.cwd,
+            facts.container_name,
+            *known.origin,
+        )
 
     def _started_by(self, pid: int) -> tuple[Stat, Facts] | None:
         known = self._known.get(pid)

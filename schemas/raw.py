@@ -113,6 +113,9 @@ class Processes(Columns, frozen=True, kw_only=True, omit_defaults=True):
     unit: Annotated[Strs, says("systemd unit found in the cgroup path", LAST)] = field(default_factory=list)
     netns: Annotated[Ints, says("inode of its network namespace, 0 unknown", LAST)] = field(default_factory=list)
     cwd: Annotated[Strs, says("working directory it was started in, if readable", LAST)] = field(default_factory=list)
+    container_name: Annotated[Strs, says("what people call its container, if its runtime keeps that", LAST)] = field(
+        default_factory=list
+    )
     lineage: Annotated[list[Strs], says("kernel's names of what started it, parent first, when first seen", LAST)] = (
         field(default_factory=list)
     )

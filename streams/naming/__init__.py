@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from streams.naming.called import Called
+from streams.naming.java import LAUNCHER
 from streams.naming.paths import generic
 from streams.naming.programs import program
 from streams.naming.rules import NamingRule
@@ -30,8 +31,10 @@ def name_process(rules: Sequence[NamingRule], facts: Mapping[str, Any]) -> Named
     """
     own = program(facts["comm"], facts["exe"], facts["cmdline"], facts["cwd"], facts["lead"])
     container, unit = facts["container"], facts["unit"]
-    if generic(own.name) and fit(container):
-        own = Called(f"{container}/{own.name}", own.rule, f"{own.evidence} in {container}")
+    around = next((name for name in (facts["container_name"], container) if fit(name)), "")
+    if around and (generic(own.name) or own.rule == LAUNCHER):
+        named = around if own.rule == LAUNCHER else f"{around}/{own.name}"
+        own = Called(named, "container", f"{around}: {own.evidence}")
     for number, rule in enumerate(rules, start=1):
         if rule.matches(own.name, facts["cmdline"], unit, container, facts["user"]):
             return Named(Called(rule.service, f"user rule {number}", rule.asked), own)

@@ -10,6 +10,7 @@ from streams.naming.options import MOST_WORDS
 from streams.naming.paths import generic, named, project, stem
 from streams.naming.words import fit, words
 
+LAUNCHER = "java launcher"  # the rule of a class that starts an application which nothing names
 MACHINES = re.compile(r"javaw?|jsvc|jsvc\.exec|java-\d+|japp")
 _VALUED = words(
     "-cp -classpath --class-path -p --module-path --add-modules --upgrade-module-path --add-exports --add-opens "
@@ -135,7 +136,8 @@ def _class(run: Run, settings: dict[str, str], argv: Sequence[str], cwd: str) ->
             return said
         folder = project(settings.get("user.dir", "")) or project(cwd)
         framework = next((name for part, name in _FRAMEWORK.items() if part in run.main), "java")
-        return Called(folder or framework, "java launcher", f"{run.main} in {cwd}" if folder else evidence)
+        place = settings.get("user.dir", cwd)
+        return Called(folder, "working directory", place) if folder else Called(framework, LAUNCHER, evidence)
     return Called(_simple(run.main), "java main class", evidence)
 
 

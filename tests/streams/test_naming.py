@@ -33,7 +33,7 @@ def comm(exe: str) -> str:
 
 def facts(name: str = "orders", **given: Any) -> dict[str, Any]:
     row = {"comm": name, "exe": f"/usr/bin/{name}", "cmdline": [name], "container": "", "unit": "", "user": "shop"}
-    return {**row, "cwd": "", "lineage": [], "lead": [], **given}
+    return {**row, "cwd": "", "container_name": "", "lineage": [], "lead": [], **given}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(case.argv)[:60] or case.comm)
@@ -340,6 +340,12 @@ def test_what_a_process_manager_starts_is_no_part_of_the_manager_s_service(manag
 def test_a_name_that_says_nothing_has_its_container_s() -> None:
     assert named(name="main", exe="/app/main", container="web1") == "web1/main"
     assert named(name="main", exe="/app/main", container="3f2a" * 16) == "main"
+    assert named(name="main", exe="/app/main", container="3f2a" * 16, container_name="cart") == "cart/main"
+    java = ["java", "-jar", "/app.jar"]
+    assert named(name="java", cmdline=java, container="3f2a" * 16, container_name="cart") == "cart/app"
+    spring = ["java", "org.springframework.boot.loader.launch.JarLauncher"]
+    assert named(name="java", cmdline=spring, container="3f2a" * 16, container_name="cart") == "cart"
+    assert named(name="postgres", container="3f2a" * 16, container_name="cart") == "postgres"
 
 
 def test_a_rule_of_the_user_goes_first_and_must_match_whole_facts() -> None:
