@@ -1,7 +1,6 @@
 """Serving the view: where it listens, and how it starts and stops."""
 
 import asyncio
-import ctypes
 import os
 import socket
 import sys
@@ -11,6 +10,7 @@ from contextlib import suppress
 import msgspec
 from aiohttp import web
 
+from schemas.allocator import give_back_memory
 from servicemap.config import Config
 from servicemap.listening import BACKLOG, VIEW_PORT, Place, listen, moved
 from servicemap.options import Failure
@@ -26,7 +26,6 @@ from servicemap.view.stores import Stores
 from sinks.embedded.pulse import PULSE
 from sinks.store import Store, StoreError
 
-_M_TRIM_THRESHOLD = -1  # mallopt(3)
 LONGEST_LINE = 32_768  # bytes; ids can be long
 
 
@@ -46,7 +45,7 @@ def run_view(config: Config, *, browser: bool = False) -> None:
         url = address(asked.host, port)
         _announce(config, url, moved(place, port))
         tune_memory()
-        _give_back()
+        give_back_memory()
         if browser:
             import webbrowser
 
@@ -114,11 +113,6 @@ def address(host: str, port: int) -> str:
     """Return the address that a browser opens."""
     name = socket.gethostname() if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}/"
-
-
-def _give_back() -> None:
-    """Have memory given back after a large answer: by itself, glibc keeps ever more the larger the answers were."""
-    ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, 128 << 10)
 
 
 def _announce(config: Config, url: str, elsewhere: str) -> None:

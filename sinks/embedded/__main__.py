@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from schemas.allocator import give_back_memory
 from schemas.messages import log_to_stderr
 from schemas.threads import end_with_any_thread
 from sinks.embedded import pulse
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
     parent = options.pop("parent")
     log_to_stderr(logging.WARNING, "%(levelname)s %(name)s: %(message)s")
     end_with_any_thread()
+    give_back_memory()
     # Blocked before the engine starts its threads, which inherit that, and waited for: a handler
     # would run in the middle of whatever Python does.
     ending = {signal.SIGTERM, signal.SIGINT}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import psutil
@@ -201,3 +202,24 @@ def test_a_client_that_names_no_database_finds_the_maps_tables(start: Any, tmp_p
         assert answer.read() == b"7\n"
     with store.reader(database="default") as reader:
         assert reader.execute("SELECT currentDatabase()") == [("default",)]
+
+
+def test_what_large_answers_took_is_given_back(store: Any) -> None:
+    process = psutil.Process(store.process.pid)
+
+    def ask() -> None:
+        query = urlencode({"query": "SELECT repeat('x', 1000) FROM numbers(60000)"})
+        with urlopen(f"{store.url}?{query}", timeout=60) as answer:
+            assert len(answer.read()) > 60_000_000
+
+    ask()
+    before = process.memory_info().rss
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    end = time.monotonic() + 60
+    while process.memory_info().rss > before + (60 << 20):
+        assert time.monotonic() < end, f"{process.memory_info().rss >> 20} MiB, {before >> 20} before"
+        time.sleep(0.2)
