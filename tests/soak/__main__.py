@@ -22,12 +22,13 @@ from servicemap.log.open import open_log
 from tests.e2e.running import run, until, up
 from tests.soak.meter import Meter
 from tests.soak.nuisances import Nuisances
-from tests.soak.oracle import Difference, difference, done, serving, stored, talking
+from tests.soak.oracle import difference, done, serving, stored, talking
 
 KILLED = ("work", "sink", "view", "store")
 ALL_PARTS = {"collect", *KILLED}
 LAG_S, GROWTH, FILES = 10.0, 1.25, 12
 LOOK_S = 5.0
+STUCK_S = 120.0
 
 
 class Soak:
@@ -103,11 +104,14 @@ class Soak:
         until(lambda: self._running.parts().get(name), lambda now: now not in {None, pid}, 90, f"{name} to start again")
 
     def _compare(self, what: str, port: int, file: Path) -> None:
+        """Compare once the parts have caught up: for as long as they get on."""
         was = done(file)
-        found: Difference = difference(was, [])
-        end = time.monotonic() + 120
-        while time.monotonic() < end and not (found := difference(was, stored(self._running, port))).none:
+        found, since = difference(was, []), time.monotonic()
+        while not found.none and time.monotonic() < since + STUCK_S:
             time.sleep(2)
+            before, found = found, difference(was, stored(self._running, port))
+            if found != before:
+                since = time.monotonic()
         _say(f"{what}: {found}")
         self._check(found.none, f"{what}: {found}")
 
