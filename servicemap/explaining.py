@@ -19,6 +19,7 @@ from streams.naming import NamingRule, name_process
 
 HEADINGS = ("SERVICE", "PROGRAM", "PID", "RULE", "EVIDENCE")
 WIDEST = 60
+_FACTS = ("unit", "container", "container_name", "user", "comm", "exe", "cmdline", "cwd", "lineage", "lead")
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -35,7 +36,14 @@ class Explained(Struct, frozen=True, kw_only=True):
     program_evidence: str
     unit: str
     container: str
+    container_name: str
     user: str
+    comm: str
+    exe: str
+    cmdline: list[str]
+    cwd: str
+    lineage: list[str]
+    lead: list[str]
 
 
 def run(config: Config, at: int | None, service: str, host: str, pid: int | None, *, as_json: bool) -> None:
@@ -71,9 +79,7 @@ def explain(rules: Sequence[NamingRule], process: Running) -> Explained:
         program=program.name,
         program_rule=program.rule,
         program_evidence=program.evidence,
-        unit=facts["unit"],
-        container=facts["container"],
-        user=facts["user"],
+        **{name: facts[name] for name in _FACTS},
     )
 
 

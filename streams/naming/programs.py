@@ -56,6 +56,8 @@ def _special(name: str) -> bool:
 def _native(command: Command) -> Called:
     """Name a program by its executable, or by the first argument where the kernel's facts agree."""
     base, own = command.base, command.own
+    if own and own != base and not fit(own):  # 10.0.0.1:80 of a title
+        own = ""
     name = own or base or command.comm or (command.argv[0] if command.argv else "")
     path = command.exe.removesuffix(" (deleted)") if name == base else command.argv[0] if own else ""
     rule, evidence = (_EXECUTABLE, path) if path else (_COMM, command.comm)

@@ -3,21 +3,30 @@
 import re
 from collections.abc import Sequence
 
-from streams.naming.words import fit, versionless, without_ids
+from streams.naming.words import fit, versionless, without_ids, words
 
 # Units that hold what somebody started, not one thing: the program says what it is.
+_HOLD = words(
+    "cron crond cronie anacron atd ssh sshd dropbear getty dbus dbus-broker init rc-local rc.local inetd xinetd"
+    " openbsd-inetd networking ifup screen tmux user session cloud-init cloud-final cloud-config cloud-init-local"
+)
+_MANAGE = words(
+    "supervisor supervisord pm2 runit runsv runsvdir svscan daemontools s6 s6-svscan circus circusd monit god bluepill"
+    " foreman immortal perpd finit bosh-agent process-compose overmind tini dumb-init nomad garden gdn guardian slurmd"
+    " jenkins-agent buildkite-agent gitlab-runner actions-runner github-runner teamcity-agent bamboo-agent salt-minion"
+    " amazon-ssm-agent walinuxagent google-guest-agent google-startup-scripts code-server"
+)
+_CONTAIN = words(
+    "k3s k0s k0scontroller k0sworker rke2 kubelet microk8s containerd docker crio cri-o cri-docker podman lxc lxd incus"
+    " balena balena-engine libvirtd virtqemud machine crun runc"
+)
+_RUN = _MANAGE | _CONTAIN
 _HOLDERS = re.compile(
-    r"user@\d+|session-.*|cron|crond|cronie|anacron|atd|ssh|sshd|ssh@.*|sshd@.*|sshd-.*|dropbear.*|getty@.*|.*getty@.*"
-    r"|dbus|dbus-broker|init|systemd-.*|rc-local|rc\.local|x?inetd|openbsd-inetd|networking|ifup@.*|screen|tmux.*"
-    # process managers
-    r"|supervisor(?:d|ctl)?(?:@.*)?|.*supervisord?|pm2.*|.*-pm2|runit.*|runsv.*|.*runsvdir.*|svscan.*|daemontools|s6.*|circus.*|monit"
-    r"|god|bluepill|eye|foreman|immortal.*|perp.*|finit|bosh-agent|monit\w*|process-compose|overmind|tini|dumb-init"
-    r"|nomad.*|garden.*|gdn|guardian|consul-template|slurmd|condor|munge|jenkins-agent|buildkite-agent.*|gitlab-runner.*"
-    r"|actions\.runner\..*|actions-runner.*|github-runner.*|teamcity-agent|bamboo-agent|salt-minion|amazon-ssm-agent|snap\.amazon-ssm-agent.*"
-    r"|walinuxagent|google-guest-agent|google-startup-scripts|cloud-(?:init|final|config|init-local).*|code-server.*"
-    # runtimes of containers
-    r"|k3s(?:-agent|-server)?|k0s(?:controller|worker)?|rke2.*|kubelet|microk8s.*|snap\.microk8s\..*|containerd.*|docker|cri-?o|cri-docker"
-    r"|podman.*|lxc.*|lxd.*|incus.*|snap\.lxd\..*|balena.*|libvirtd|virtqemud|machine-.*|crun.*|runc.*"
+    rf"(?:{'|'.join(map(re.escape, _HOLD | _RUN))})(?:@.*)?"
+    rf"|(?:{'|'.join(map(re.escape, _RUN))})-(?:agent|server|client|node|daemon|svscan)(?:@.*)?"
+    r"|(?:pm2|actions-runner|github-runner|gitlab-runner|buildkite-agent)-.*|actions\.runner\..*|session-[a-z]?\d+"
+    r"|.*[-_.](?:supervisord?|runsvdir|pm2|getty)(?:@.*)?|systemd-.*|dbus-:.*"
+    r"|snap\.(?:amazon-ssm-agent|microk8s|lxd)\..*"
 )
 # Who starts what runs, by the kernel's name of the process.
 _MANAGERS = re.compile(

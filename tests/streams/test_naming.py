@@ -330,6 +330,26 @@ def test_a_unit_that_holds_what_others_start_names_nothing(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "unit",
+    [
+        "monitoring",
+        "gardener",
+        "crunchy",
+        "nomadnet",
+        "lxcat",
+        "perpetual",
+        "runcloud",
+        "userdb",
+        "sessiond",
+        "dockerhub-mirror2",
+        "k3d",
+    ],
+)
+def test_a_unit_that_only_begins_like_a_holder_is_a_service(unit: str) -> None:
+    assert named(unit=f"{unit}.service") == unit
+
+
+@pytest.mark.parametrize(
     "manager", ["supervisord", "runsv", "s6-supervise", "PM2 v5.3.0: God", "circusd", "nomad", "containerd-shim"]
 )
 def test_what_a_process_manager_starts_is_no_part_of_the_manager_s_service(manager: str) -> None:
