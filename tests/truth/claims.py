@@ -25,6 +25,7 @@ class Claim(NamedTuple):
     remote_port: int | None = None
     since: float = 0.0
     until: float = float("inf")
+    transport: str = "tcp"  # of what a program said
 
     def fits(self, end: End) -> bool:
         """Say whether it speaks of an end."""
@@ -36,28 +37,40 @@ class Claim(NamedTuple):
             and self.since * 1e9 - _SLACK_NS <= end.began <= self.until * 1e9 + _SLACK_NS
         )
 
+    def serves(self, host: str, port: int) -> bool:
+        """Say whether it speaks of the servers of a port."""
+        return self.host == host and self.local_port == port
+
 
 class Owners:
     """Finds the owners of ends. What a program said of one connection stands above what is known of its port."""
 
     def __init__(self, claims: Iterable[Claim], said: Iterable[Claim]) -> None:
         self._claims = list(claims)
-        self._said: dict[tuple[str, int | None, Spot | None], list[Claim]] = defaultdict(list)
+        self._said: dict[tuple[str, str, int | None, Spot | None], list[Claim]] = defaultdict(list)
         for claim in said:
-            self._said[claim.host, claim.local_port, claim.remote].append(claim)
+            self._said[claim.transport, claim.host, claim.local_port, claim.remote].append(claim)
         for of_one in self._said.values():
             of_one.sort(key=lambda claim: claim.since)
 
     def of(self, alike: list[End]) -> list[Claim | None]:
         """Return who was at each of the ends of one flow at one host, in the order in which they began."""
-        said = self._said.get((alike[0].host, alike[0].local[1], alike[0].remote), [])
+        said = self._said.get(_said_as(alike[0]), [])
         good = [end for end in alike if end.established]
         if said and len(said) == len(good):
             exact = dict(zip(map(id, good), said, strict=True))
             return [exact.get(id(end)) or self._known(end) for end in alike]
         return [self._known(end) for end in alike]
 
+    def spoke(self, end: End) -> bool:
+        """Say whether a program spoke of the connections of an end."""
+        return _said_as(end) in self._said
+
     def _known(self, end: End) -> Claim | None:
         """Return the latest that could have been there."""
         fitting = [claim for claim in self._claims if claim.fits(end)]
         return max(fitting, key=lambda claim: claim.since, default=None)
+
+
+def _said_as(end: End) -> tuple[str, str, int | None, Spot | None]:
+    return end.transport, end.host, end.local[1], end.remote

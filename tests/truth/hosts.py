@@ -16,6 +16,8 @@ from typing import IO, Any
 import psutil
 
 SUBNET, SUBNET6 = "10.213.77", "fd00:213:77:"
+CABLE = "192.168.50"  # the network of every pair of hosts that a cable joins
+BRIDGE = "10.88.0.1"  # the address that every host gives to its bridge for containers
 SECONDS = 20.0
 _HOLD = 'echo {name} >/proc/sys/kernel/hostname; ip link set lo up; trap "" CHLD; exec sleep infinity'
 
@@ -114,7 +116,7 @@ class Host:
 
 @contextmanager
 def switched(names: Sequence[str]) -> Iterator[list[Host]]:
-    """Make hosts on one switch."""
+    """Make hosts on one switch; two and two have a cable as well, and each a bridge of its own."""
     with ExitStack() as stack:
         switch, *inits = [stack.enter_context(_namespaces(name)) for name in ("switch", *names)]
         hosts = [Host(name, 11 + at, init, stack) for at, (name, init) in enumerate(zip(names, inits, strict=True))]
@@ -127,8 +129,22 @@ def switched(names: Sequence[str]) -> Iterator[list[Host]]:
                 f"nsenter --target={host.init} --net ip address add {host.address6}/64 dev eth0 nodad",
                 f"nsenter --target={host.init} --net ip link set eth0 up",
             ]
+        for one, other in zip(hosts[::2], hosts[1::2], strict=False):
+            script.append(f"ip link add cable netns {one.init} type veth peer name cable netns {other.init}")
+            script += [_given(host, "cable", f"{CABLE}.{at}/24") for at, host in ((1, one), (2, other))]
+        script += [
+            f"{_net(host)} ip link add cni0 type bridge\n{_given(host, 'cni0', BRIDGE + '/24')}" for host in hosts
+        ]
         subprocess.run(["bash", "-ec", "\n".join(script)], check=True)
         yield hosts
+
+
+def _net(host: Host) -> str:
+    return f"nsenter --target={host.init} --net"
+
+
+def _given(host: Host, device: str, address: str) -> str:
+    return f"{_net(host)} ip address add {address} dev {device}\n{_net(host)} ip link set {device} up"
 
 
 @contextmanager

@@ -15,10 +15,11 @@ from tests.e2e.running import Up, part, until
 from tests.programs import folder_of_user
 from tests.truth.claims import Claim, Owners
 from tests.truth.hosts import Host, Running, switched
-from tests.truth.oracle import End, ends
+from tests.truth.oracle import End, datagrams, ends
 from tests.truth.packets import packets
 
 NAMES = ("a", "b", "c", "d")
+OUTSIDE = "e"  # a host without an agent
 WINDOW_S = 1
 AT_ONCE = 4
 Reader = Callable[[Host, str], list[Claim]]
@@ -30,6 +31,7 @@ class Play:
 
     name: str
     hosts: list[Host]
+    outside: Host
     folder: Path
     _next_port: "itertools.count[int]"
     ports: set[int] = field(default_factory=set)
@@ -90,6 +92,7 @@ class Played:
 
     store: Up
     hosts: list[Host]
+    outside: Host
     plays: dict[str, Play]
     errors: dict[str, BaseException]
     ends: list[End]
@@ -100,7 +103,8 @@ def played(folder: Path, scenarios: dict[str, Callable[[Play], None]]) -> Iterat
     """Play scenarios in a new laboratory; give what came of it when all of it is stored."""
     with ExitStack() as stack:
         out = stack.enter_context(folder_of_user())
-        hosts = stack.enter_context(switched(NAMES))
+        hosts = stack.enter_context(switched([*NAMES, OUTSIDE]))
+        outside = hosts.pop()
         store = stack.enter_context(_pipeline(folder))
         with _captured(hosts, folder), ExitStack() as agents:
             for host in hosts:
@@ -109,13 +113,16 @@ def played(folder: Path, scenarios: dict[str, Callable[[Play], None]]) -> Iterat
             store.until(_REPORTED.format(at=0), lambda rows: rows == [(len(hosts),)])
             ports = itertools.count(7000)
             before = [host.processes() for host in hosts]
-            plays = {name: Play(name, hosts, out, ports) for name in scenarios}
+            plays = {name: Play(name, hosts, outside, out, ports) for name in scenarios}
             errors = _play(plays, scenarios)
-            for host, kept in zip(hosts, before, strict=True):
+            for host, kept in zip([*hosts, outside], [*before, set()], strict=True):
                 host.clear(kept)
             until_stored(store, hosts, time.time())
-        found = [end for host in hosts for end in ends(host.name, packets(folder / f"{host.name}.packets"))]
-        yield Played(store, hosts, plays, errors, found)
+        found = []
+        for host in hosts:
+            captured = list(packets(folder / f"{host.name}.packets"))
+            found += ends(host.name, captured) + datagrams(host.name, captured)
+        yield Played(store, hosts, outside, plays, errors, found)
 
 
 _REPORTED = "SELECT uniqExact(host) FROM host_usage WHERE window > fromUnixTimestamp64Milli(toInt64({at} * 1000))"

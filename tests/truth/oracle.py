@@ -1,4 +1,4 @@
-"""What really went over the wire: the ends of TCP connections, folded from the packets of one host. No product code.
+"""What really went over the wire: the ends of connections, folded from the packets of one host. No product code.
 
 Numbers of sequence and acknowledgement give the payload to the byte, whatever was sent twice.
 """
@@ -6,7 +6,7 @@ Numbers of sequence and acknowledgement give the payload to the byte, whatever w
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tests.truth.packets import ACK, FIN, RST, SYN, TCP, Packet, Spot
+from tests.truth.packets import ACK, FIN, RST, SYN, TCP, UDP, Packet, Spot
 
 _HALF = 1 << 31
 
@@ -20,6 +20,7 @@ class End:
     remote: Spot
     opener: bool
     began: int  # ns
+    transport: str = "tcp"
     ended: int = 0  # of the last packet, ns
     established: bool = False
     over: bool = False  # closed in order, or reset
@@ -96,6 +97,21 @@ def ends(host: str, packets: Iterable[Packet]) -> list[End]:
             if end := now.get((packet.target, packet.source)):
                 end.take(packet)
     return [end for end in found if end.opener or end.established]  # before that there is no socket
+
+
+def datagrams(host: str, packets: Iterable[Packet]) -> list[End]:
+    """Return the ends of UDP flows that a host had; who sent first is the client."""
+    found: dict[tuple[Spot, Spot], End] = {}
+    for packet in packets:
+        if packet.protocol == UDP:
+            for there, opener, pair in (
+                (packet.sent, True, (packet.source, packet.target)),
+                (packet.came, False, (packet.target, packet.source)),
+            ):
+                if there:
+                    end = found.setdefault(pair, End(host, *pair, opener, packet.at, "udp", established=True))
+                    end.ended = packet.at
+    return list(found.values())
 
 
 def _begin(

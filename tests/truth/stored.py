@@ -40,6 +40,14 @@ class Seen(NamedTuple):
 Row = tuple[Seen, Seen]
 
 
+def edges(store: Up) -> dict[int, int]:
+    """Return how many connections to each TCP port people see."""
+    found = store.sql(
+        "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
+    )
+    return {port: count for port, count in found}
+
+
 def rows(store: Up, hosts: Iterable[Host]) -> list[Row]:
     """Return every row, an end each."""
     places = {address: host.name for host in hosts for address in (host.address, host.address6)}
@@ -49,12 +57,16 @@ def rows(store: Up, hosts: Iterable[Host]) -> list[Row]:
         spots = [(str(end[1]), int(end[2])) for end in (one, other)]
         ends = []
         for at, end in enumerate((one, other)):
-            place = end[0].partition("/")[0] or places.get(end[1], "")
+            place = end[0].partition("/")[0] or places.get(end[1]) or _named(end[3])
             serves = None if verdict < 2 else verdict % 2 == at
             key = (transport, place, spots[at], spots[1 - at])
             ends.append(_seen(key, window, width, nth, serves, *end[3:]))
         found.append((ends[0], ends[1]))
     return found
+
+
+def _named(who: str) -> str:
+    return who.split("\t")[1] if who else ""
 
 
 def _seen(key: Key, window: int, width: int, nth: int, serves: bool | None, who: str, *counted: Any) -> Seen:

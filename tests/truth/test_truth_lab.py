@@ -6,8 +6,8 @@ import pytest
 
 from tests.truth.lab import Played, played
 from tests.truth.scenario import SCENARIOS
-from tests.truth.scenarios import endings, programs, reuse, servers  # noqa: F401  # they enter their scenarios
-from tests.truth.stored import rows
+from tests.truth.scenarios import endings, places, programs, reuse, servers  # noqa: F401  # they enter their scenarios
+from tests.truth.stored import edges, rows
 from tests.truth.verdict import Report, compare, lines
 
 pytestmark = [
@@ -45,8 +45,8 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="module")
 def reports(lab: Played) -> Reports:
-    stored = rows(lab.store, lab.hosts)
-    return {name: compare(play, lab, stored) for name, play in lab.plays.items() if name not in lab.errors}
+    stored, seen = rows(lab.store, lab.hosts), edges(lab.store)
+    return {name: compare(play, lab, stored, seen) for name, play in lab.plays.items() if name not in lab.errors}
 
 
 @pytest.fixture

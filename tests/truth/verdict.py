@@ -1,7 +1,7 @@
 """The store compared with what was: what is missing, what is too much, and who is named wrongly."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 
 from tests.truth.claims import Claim
@@ -29,17 +29,24 @@ class Report:
     levels: Counter[str] = field(default_factory=Counter)
 
 
+Who = dict[Key, list[tuple[End, Claim | None]]]
+
+
 def key_of(end: End) -> Key:
     """Return how the store calls an end."""
-    return ("tcp", end.host, end.local, end.remote)
+    return (end.transport, end.host, end.local, end.remote)
 
 
-def compare(play: Play, played: Played, rows: Iterable[Row]) -> Report:
-    """Compare one scenario."""
+def compare(play: Play, played: Played, rows: Iterable[Row], edges: Mapping[int, int]) -> Report:
+    """Compare one scenario, with all rows and with the connections that people see on the edges to each port."""
     report = Report()
     truth: dict[Key, list[End]] = defaultdict(list)
+    owners = play.owners()
     for end in played.ends:
-        if (end.remote if end.opener else end.local)[1] in play.ports:
+        port = (end.remote if end.opener else end.local)[1]
+        if port in play.ports and (
+            end.transport == "tcp" or end.opener or owners.of([end])[0]
+        ):  # else it came to nobody
             truth[key_of(end)].append(end)
     others = {key_of(end) for end in played.ends} - truth.keys()
     seen: dict[Key, list[Seen]] = defaultdict(list)
@@ -50,25 +57,41 @@ def compare(play: Play, played: Played, rows: Iterable[Row]) -> Report:
             for one in row:
                 if one.seen:
                     seen[one.key].append(one)
-    report.flows = sum(end.opener for alike in truth.values() for end in alike)
+    connections = [end for alike in truth.values() for end in alike if end.opener or _from_outside(end, played)]
+    report.flows = len(connections)
+    was = Counter(_server_port(end) for end in connections if end.transport == "tcp")
+    for port in was:
+        if was[port] != edges.get(port, 0):
+            report.counts.append(f"edges to port {port}: {was[port]} connections, {edges.get(port, 0)} on the map")
     for key, alike in truth.items():
-        _count(report, key, alike, seen.get(key, []))
-    for key in seen.keys() - truth.keys():
+        if key[0] == "tcp":
+            _count(report, key, alike, seen.get(key, []))
+    for key in {key for key in seen.keys() - truth.keys() if key[0] == "tcp"}:
         report.counts.append(f"{_words(key)}: nothing of it was on the wire")
-    owners = play.owners()
+    for key in truth.keys() - seen.keys():
+        if key[0] == "udp" and truth[key][0].opener and owners.spoke(truth[key][0]):
+            report.counts.append(f"{_words(key)}: never seen")
     who = {key: list(zip(alike, owners.of(alike), strict=True)) for key, alike in truth.items()}
     report.unknown = [_words(key) for key, known in who.items() if any(claim is None for _, claim in known)]
     for row in mine:
-        _judge(report, row, who)
+        _judge(report, row, who, play.claims)
     _recall(report, mine, truth)
     return report
+
+
+def _server_port(end: End) -> int:
+    return (end.remote if end.opener else end.local)[1]
+
+
+def _from_outside(end: End, played: Played) -> bool:
+    return end.remote[0] in (played.outside.address, played.outside.address6)
 
 
 def _belongs(row: Row, truth: Set[Key], others: Set[Key], ports: set[int]) -> bool:
     """Say whether a row is of this scenario; one that was not on the wire is, when it has one of its ports."""
     keys = {end.key for end in row}
-    transport, _, *spots = row[0].key
-    return bool(keys & truth) or (not keys & others and transport == "tcp" and any(port in ports for _, port in spots))
+    *_, one, other = row[0].key
+    return bool(keys & truth) or (not keys & others and bool({one[1], other[1]} & ports))
 
 
 def _count(report: Report, key: Key, alike: list[End], seen: list[Seen]) -> None:
@@ -85,14 +108,21 @@ def _count(report: Report, key: Key, alike: list[End], seen: list[Seen]) -> None
         report.bytes.append(f"{_words(key)} ({reset}): sent, received {(sent, received)}, stored {told}")
 
 
-def _judge(report: Report, row: Row, who: dict[Key, list[tuple[End, Claim | None]]]) -> None:
-    """Judge who is named in a row, by the connections of its flow that there were in its window."""
+def _judge(report: Report, row: Row, who: Who, before: list[Claim]) -> None:
+    """Judge who is named in a row, by the connections of its flow that there were in its window.
+
+    Where nobody was, as behind a closed port, it may be one who had served there before.
+    """
     at = f"window {row[0].window % 1_000_000 // 1000} nth {row[0].nth}"
     candidates = []
     for end in row:
         known = [(real, claim) for real, claim in who.get(end.key, []) if _within(end, real)]
         candidates.append(known)
         if end.key not in who:
+            if end.process and not any(
+                _names(claim, end) for claim in before if claim.serves(end.key[1], end.key[2][1])
+            ):
+                report.wrong.append(f"{_words(end.key)} {at}: {end.provenance} says {end.process[1]}, nobody was there")
             continue
         level = (
             "process"
@@ -150,8 +180,8 @@ def _recall(report: Report, mine: list[Row], truth: dict[Key, list[End]]) -> Non
 
 
 def _words(key: Key) -> str:
-    _, host, local, remote = key
-    return f"{host} {local[0]}:{local[1]} → {remote[0]}:{remote[1]}"
+    transport, host, local, remote = key
+    return f"{transport} {host} {local[0]}:{local[1]} → {remote[0]}:{remote[1]}"
 
 
 def lines(found: list[str]) -> str:

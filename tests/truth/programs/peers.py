@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.truth.claims import Claim
@@ -9,24 +10,37 @@ from tests.truth.hosts import Host, Running, waited
 from tests.truth.lab import Play
 
 _RUN = (sys.executable, "-m")
+_NAMED = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.truth.programs.serve import main
+main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
+"""
 
 
-def served(play: Play, host: Host, port: int, how: str = "plain", workers: int = 2, address: str = "") -> Running:
-    """Run a server to the end of the laboratory; return it when it listens."""
+def served(play: Play, host: Host, port: int, how: str = "plain", workers: int = 2, name: str = "") -> Running:
+    """Run a server, perhaps under a name of its own; return it when it listens."""
     output = play.output(host, "serve")
-    command = [*_RUN, "tests.truth.programs.serve", address or "::", str(port), how, str(workers)]
+    program = [*_RUN, "tests.truth.programs.serve"]
+    if name:
+        script = play.place(host, "program") / name
+        script.write_text(_NAMED.format(root=str(Path.cwd())))
+        program = [sys.executable, str(script)]
+    command = [*program, "::", str(port), how, str(workers)]
     running = play.start(host, command, output)
     waited(lambda: running.listens(port), f"server on {port}")
     play.says(host, output, said)
-    if how in {"plain", "mptcp", "deaf"}:
+    if how in {"plain", "mptcp", "deaf", "shared"}:
         play.claim(Claim(host.name, frozenset([running.pid]), local_port=port, since=running.began))
     return running
 
 
-def talking(play: Play, host: Host, to: Host, port: int, *, six: bool = False, **wish: Any) -> Running:
+def talking(
+    play: Play, host: Host, to: Host, port: int, *, six: bool = False, address: str = "", **wish: Any
+) -> Running:
     """Run a client of a server."""
     output = play.output(host, "talk")
-    asked = {"address": to.address6 if six else to.address, "port": port, **wish}
+    asked = {"address": address or (to.address6 if six else to.address), "port": port, **wish}
     running = play.start(host, [*_RUN, "tests.truth.programs.talk", json.dumps(asked)], output)
     play.says(host, output, said)
     play.claim(Claim(host.name, frozenset([running.pid]), remote_port=port, since=running.began))
@@ -41,7 +55,7 @@ def said(host: Host, text: str) -> list[Claim]:
     claims = []
     for line in text.splitlines():
         what, at, _, local_port, remote, remote_port, pid, held = line.split(" ")
-        if what in {"accepted", "connected"}:
+        if what in {"accepted", "connected", "addressed"}:
             claims.append(
                 Claim(
                     host.name,
@@ -50,6 +64,7 @@ def said(host: Host, text: str) -> list[Claim]:
                     local_port=int(local_port),
                     remote=(plain(remote), int(remote_port)),
                     since=float(at),
+                    transport="udp" if what == "addressed" else "tcp",
                 )
             )
     return claims

@@ -3,7 +3,8 @@
 How: `plain`; `reuseport`: workers with listeners of their own; `prefork`: workers accept from a parent's listener;
 `activate`: a parent starts another program that accepts, and keeps the listener; `pass`: a parent accepts and gives the
 socket to a worker; `fork`: a parent accepts, a child of its own serves each connection; `siblings`: workers hold one
-listener that their parent has closed, and the first alone accepts; `deaf`: nobody accepts; `mptcp`: over MPTCP.
+listener that their parent has closed, and the first alone accepts; `deaf`: nobody accepts; `mptcp`: over MPTCP;
+`families`: a worker for IPv4 and one for IPv6; `shared`: alone, on a port that others may have too.
 """
 
 import contextlib
@@ -29,6 +30,11 @@ def main(address: str, port: int, how: str, workers: int) -> None:
     elif how == "reuseport":
         for _ in range(workers):
             _fork(lambda: _accept(_listener(address, port, alone=False)))
+    elif how == "shared":
+        _accept(_listener(address, port, alone=False))
+    elif how == "families":
+        for family in ("0.0.0.0", "::"):
+            _fork(lambda family=family: _accept(_listener(family, port, both=False)))
     else:
         listener = _listener(address, port, protocol=262 * (how == "mptcp"))
         if how in {"plain", "mptcp"}:
@@ -50,9 +56,11 @@ def main(address: str, port: int, how: str, workers: int) -> None:
     signal.pause()
 
 
-def _listener(address: str, port: int, alone: bool = True, protocol: int = 0) -> socket.socket:
+def _listener(address: str, port: int, alone: bool = True, both: bool = True, protocol: int = 0) -> socket.socket:
     made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM, protocol)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR if alone else socket.SO_REUSEPORT, 1)
+    if ":" in address:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, not both)
     made.bind((address, port))
     made.listen(512)
     return made

@@ -1,4 +1,4 @@
-"""redis, memcached and postgres, and their own clients."""
+"""redis, memcached, dnsmasq and postgres, and their own clients."""
 
 import shutil
 import subprocess
@@ -9,6 +9,8 @@ from tests.truth.claims import Claim
 from tests.truth.hosts import Host, Running, waited
 from tests.truth.lab import Play
 
+NAME = "it.test"
+QUESTION = "abcd01000001000000000000" + "02697404746573740000010001"  # for the address of NAME
 _NOBODY = 65534
 
 
@@ -35,6 +37,22 @@ def memcached(play: Play, host: Host, port: int) -> Running:
     running = play.start(host, [program, "-u", "nobody", "-p", str(port), "-U", "0", "-l", "0.0.0.0,::"])
     waited(lambda: running.listens(port), "memcached")
     _owns(play, host, running, port)
+    return running
+
+
+def dnsmasq(play: Play, host: Host, port: int, forwards_to: tuple[Host, int] | None = None) -> Running:
+    """Run a dnsmasq that knows one name, or that asks another one."""
+    program = installed("dnsmasq", "dnsmasq-base")
+    answers = f"--server={forwards_to[0].address}#{forwards_to[1]}" if forwards_to else f"--address=/{NAME}/10.1.2.3"
+    output = play.output(host, "dnsmasq")
+    command = [program, "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", f"--port={port}"]
+    command += ["--no-resolv", "--no-hosts", "--user=nobody", "--cache-size=0", answers]
+    running = play.start(host, command, output)
+    waited(lambda: running.listens(port), f"dnsmasq; see {output}")
+    _owns(play, host, running, port)
+    if forwards_to:
+        claim = Claim(host.name, frozenset([running.pid]), remote=(forwards_to[0].address, forwards_to[1]))
+        play.claim(claim._replace(since=running.began))
     return running
 
 

@@ -29,6 +29,7 @@ class Wish(NamedTuple):
     source: int = 0
     protocol: int = 0
     hold: float = 0.0  # before the end
+    udp: bool = False  # `text` is then a datagram, in hexadecimal digits
     text: str = ""  # to send instead, to a server of another kind
     until: str = ""  # the end of its answer
     give_up: bool = False  # after the first connection that fails
@@ -60,7 +61,8 @@ def main(wish: Wish) -> None:
 
 def _connect(wish: Wish) -> socket.socket | None:
     family = socket.AF_INET6 if ":" in wish.address else socket.AF_INET
-    peer = socket.socket(family, socket.SOCK_STREAM, wish.protocol)
+    peer = socket.socket(family, socket.SOCK_DGRAM if wish.udp else socket.SOCK_STREAM, wish.protocol)
+    peer.settimeout(5 if wish.udp else None)
     if wish.source:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         peer.bind(("", wish.source))
@@ -70,13 +72,16 @@ def _connect(wish: Wish) -> socket.socket | None:
         peer.close()
         return None
     with contextlib.suppress(OSError):  # it may be reset already
-        say("connected", peer.getsockname(), (wish.address, wish.port), os.getpid())
+        say("addressed" if wish.udp else "connected", peer.getsockname(), (wish.address, wish.port), os.getpid())
     return peer
 
 
 def _ask(peer: socket.socket, wish: Wish, up: int, *, last: bool) -> bool:
     """Ask once; say whether there was an answer."""
     try:
+        if wish.udp:
+            peer.send(bytes.fromhex(wish.text))
+            return bool(peer.recv(1 << 16))
         if wish.text:
             peer.sendall(wish.text.encode())
             answer = b""

@@ -5,7 +5,7 @@ import time
 from tests.truth.lab import Play
 from tests.truth.programs.peers import served, talking
 from tests.truth.programs.proxies import ANSWER, REQUEST, haproxy, nginx
-from tests.truth.programs.stores import memcached, postgres, ran, redis
+from tests.truth.programs.stores import QUESTION, dnsmasq, memcached, postgres, ran, redis
 from tests.truth.scenario import scenario
 
 
@@ -77,3 +77,27 @@ def postgres_with_a_process_for_every_connection(play: Play) -> None:
     ran(play, a, port, *bench, "-n", "-C", "-c", "2", "-t", "15", "postgres", package="postgresql")
     ran(play, a, port, *bench, "-n", "-c", "3", "-T", "3", "postgres", package="postgresql")
     time.sleep(0.1)
+
+
+@scenario()
+def dnsmasq_that_asks_another(play: Play) -> None:
+    a, b, c, d = play.hosts
+    front, back = play.port(), play.port()
+    dnsmasq(play, c, back)
+    dnsmasq(play, b, front, forwards_to=(c, back))
+    long = [
+        talking(play, host, b, front, udp=True, text=QUESTION, rounds=12, pause=0.25, six=six)
+        for host, six in ((a, False), (d, True))
+    ]
+    talking(play, a, b, front, udp=True, text=QUESTION, times=40, gap=0.05).wait()
+    for client in long:
+        client.wait()
+
+
+@scenario()
+def datagrams_to_a_port_that_nobody_has(play: Play) -> None:
+    a, b, *_ = play.hosts
+    port = play.port()
+    talking(play, a, b, port, udp=True, text=QUESTION, together=2, hold=2.5)
+    talking(play, a, b, port, udp=True, text=QUESTION, times=10, gap=0.1).wait()
+    time.sleep(1.5)

@@ -33,6 +33,23 @@ def siblings_with_listeners_of_one_port(play: Play) -> None:
 
 
 @scenario()
+def one_process_for_each_family_of_addresses(play: Play) -> None:
+    _short_and_long(play, "families")
+
+
+@scenario()
+def two_programs_on_one_port(play: Play) -> None:
+    a, b, *_ = play.hosts
+    port = play.port()
+    for name in ("alpha.py", "beta.py"):
+        served(play, b, port, "shared", name=name)
+    long = [talking(play, a, b, port, rounds=6, pause=0.5) for _ in range(4)]
+    talking(play, a, b, port, times=60, gap=0.03).wait()
+    for client in long:
+        client.wait()
+
+
+@scenario()
 def an_acceptor_that_passes_sockets_on(play: Play) -> None:
     _short_and_long(play, "pass", 2)
 
