@@ -20,6 +20,7 @@ CABLE = "192.168.50"  # the network of every pair of hosts that a cable joins
 BRIDGE = "10.88.0.1"  # the address that every host gives to its bridge for containers
 SECONDS = 20.0
 _HOLD = 'echo {name} >/proc/sys/kernel/hostname; ip link set lo up; trap "" CHLD; exec sleep infinity'
+_WAIT = 'read go; exec "$@" </dev/null'  # until its pid is known: it may end at once
 
 
 class Process:
@@ -51,10 +52,12 @@ class Process:
 class Running(Process):
     """A program that the laboratory started."""
 
-    def __init__(self, entering: "subprocess.Popen[bytes]", began: float) -> None:
-        super().__init__(waited(lambda: _child(entering), "program to start").pid)
-        self.began = began
+    def __init__(self, entering: "subprocess.Popen[bytes]") -> None:
+        super().__init__(waited(lambda: _child(entering, "sh"), "program to start").pid)
+        self.began = time.time()
         self._entering = entering
+        assert entering.stdin is not None
+        entering.stdin.close()
 
     def kill(self) -> None:
         """Kill it, and wait for its end."""
@@ -85,13 +88,11 @@ class Host:
         """Run a program here until it is stopped, or to the end of the laboratory."""
         said: IO[bytes] | int = subprocess.DEVNULL if output is None else self._stack.enter_context(output.open("ab"))
         whose = [f"--setuid={user}", f"--setgid={user}"] if user else []
-        began = time.time()
-        entering = subprocess.Popen(
-            [*self.inside(), *whose, "--", *command], stdin=subprocess.DEVNULL, stdout=said, stderr=said
-        )
+        command = [*self.inside(), *whose, "--", "sh", "-c", _WAIT, "sh", *command]
+        entering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said)
         self._stack.callback(entering.wait)
         self._stack.callback(entering.kill)
-        return Running(entering, began)
+        return Running(entering)
 
     def processes(self) -> set[int]:
         """Return the pids, as outsiders know them, of all its processes."""
@@ -168,12 +169,12 @@ def waited(ask: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
     return answer
 
 
-def _child(parent: "subprocess.Popen[bytes]", name: str = "") -> psutil.Process | None:
+def _child(parent: "subprocess.Popen[bytes]", name: str) -> psutil.Process | None:
     """Return what a process that enters namespaces has become in them."""
     if parent.poll() is not None:
         raise AssertionError(f"{parent.args!r} ended with {parent.returncode}")
     with suppress(psutil.NoSuchProcess):
         for child in psutil.Process(parent.pid).children():
-            if child.name() == name or (not name and child.name() != "nsenter"):
+            if child.name() == name:
                 return child
     return None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from tests.truth.packets import ACK, FIN, RST, SYN, TCP, UDP, Packet, Spot
 
 _HALF = 1 << 31
+_FOREVER = 1 << 63
 
 
 @dataclass
@@ -100,7 +101,7 @@ def ends(host: str, packets: Iterable[Packet]) -> list[End]:
 
 
 def datagrams(host: str, packets: Iterable[Packet]) -> list[End]:
-    """Return the ends of UDP flows that a host had; who sent first is the client."""
+    """Return the ends of UDP flows that a host had; who sent first is the client. A socket may stay any time."""
     found: dict[tuple[Spot, Spot], End] = {}
     for packet in packets:
         if packet.protocol == UDP:
@@ -109,8 +110,7 @@ def datagrams(host: str, packets: Iterable[Packet]) -> list[End]:
                 (packet.came, False, (packet.target, packet.source)),
             ):
                 if there:
-                    end = found.setdefault(pair, End(host, *pair, opener, packet.at, "udp", established=True))
-                    end.ended = packet.at
+                    found.setdefault(pair, End(host, *pair, opener, packet.at, "udp", _FOREVER, established=True))
     return list(found.values())
 
 

@@ -45,7 +45,7 @@ def edges(store: Up) -> dict[int, int]:
     found = store.sql(
         "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
     )
-    return {port: count for port, count in found}
+    return {int(row[0]): int(row[1]) for row in found}
 
 
 def rows(store: Up, hosts: Iterable[Host]) -> list[Row]:

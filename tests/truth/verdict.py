@@ -18,6 +18,7 @@ class Report:
 
     flows: int = 0
     counts: list[str] = field(default_factory=list)
+    edges: list[str] = field(default_factory=list)
     bytes: list[str] = field(default_factory=list)
     turned: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -62,7 +63,7 @@ def compare(play: Play, played: Played, rows: Iterable[Row], edges: Mapping[int,
     was = Counter(_server_port(end) for end in connections if end.transport == "tcp")
     for port in was:
         if was[port] != edges.get(port, 0):
-            report.counts.append(f"edges to port {port}: {was[port]} connections, {edges.get(port, 0)} on the map")
+            report.edges.append(f"edges to port {port}: {was[port]} connections, {edges.get(port, 0)} on the map")
     for key, alike in truth.items():
         if key[0] == "tcp":
             _count(report, key, alike, seen.get(key, []))

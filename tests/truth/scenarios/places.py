@@ -6,6 +6,7 @@ from tests.truth.programs.peers import served, talking
 from tests.truth.scenario import scenario
 
 SOURCE = 20_002
+MERGED = "connections of one pair of addresses and ports on two networks are one in the store"
 
 
 def _same_everywhere(play: Play, address: str, pairs: list[tuple[Host, Host]]) -> None:
@@ -25,13 +26,13 @@ def _same_everywhere(play: Play, address: str, pairs: list[tuple[Host, Host]]) -
         talk.wait()
 
 
-@scenario()
+@scenario(counts=MERGED, bytes=MERGED)
 def cables_with_one_network(play: Play) -> None:
     a, b, c, d = play.hosts
     _same_everywhere(play, f"{CABLE}.2", [(a, b), (c, d)])
 
 
-@scenario()
+@scenario(counts=MERGED, bytes=MERGED)
 def bridges_with_one_address(play: Play) -> None:
     a, _, c, _ = play.hosts
     _same_everywhere(play, BRIDGE, [(a, a), (c, c)])
