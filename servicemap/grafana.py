@@ -24,7 +24,7 @@ class Grafana:
         try:
             client: Any = import_module("grafana_client")
         except ImportError:
-            raise Failure("grafana-client is not installed: run `pip install 'servicemap[grafana]'`") from None
+            raise Failure("grafana-client is not installed: run `pip install grafana-client`") from None
         self._errors: Any = import_module("grafana_client.client")
         self._transport: Any = import_module("niquests.exceptions")
         self._url = url

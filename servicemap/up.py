@@ -22,7 +22,7 @@ from servicemap.running import noted
 from servicemap.summary import Summary
 from servicemap.supervisor import Part, Supervisor
 from servicemap.trouble import Watch
-from sinks.embedded.folder import FACTS, forget_port
+from sinks.embedded.folder import FACTS, StartError, check_path, forget_port
 
 TICK = 0.25
 
@@ -31,6 +31,11 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
     """Run until a signal or for a while; then stop the parts in the order of the data. The demo is one more part."""
     stop = stop_event()
     check_places(config)
+    if not config.store.url:
+        try:
+            check_path(store_directory(config))
+        except StartError as error:
+            raise Failure(str(error)) from None
     with held(config.directory, _say) as lock, noted(config):
         connect_log(config).close()  # says what is wrong before anything is started
         if config.store.url:

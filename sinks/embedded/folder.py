@@ -39,15 +39,20 @@ class Damaged(StartError):
     """The engine's files are damaged: no other start will do better."""
 
 
+def check_path(path: Path) -> None:
+    """Refuse a path that the engine would read as something else; raises StartError."""
+    if _QUIRKS.search(str(path.resolve())):
+        raise StartError(
+            f"Cannot use {path}: choose a --data directory without any of : ? & = # % in "
+            "its path, which the engine takes for options."
+        )
+
+
 class Folder:
     """A store's folder, held by this process until it ends. Raises StartError."""
 
     def __init__(self, path: Path) -> None:
-        if _QUIRKS.search(str(path.resolve())):
-            raise StartError(
-                f"Cannot use {path}: choose a --data directory without any of : ? & = # % in "
-                "its path, which the engine takes for options."
-            )
+        check_path(path)
         try:
             self.path = private_folder(path).resolve()
             close_contents(self.path)

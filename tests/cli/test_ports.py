@@ -67,6 +67,15 @@ def test_a_number_that_is_no_port_is_a_wrong_use(arguments: list[str], number: s
     assert f"{number!r} is no port; give a number up to 65535" in result.stderr
 
 
+@pytest.mark.parametrize("letter", ":?&=#%")
+def test_a_directory_that_the_engine_cannot_have_is_refused_at_once(tmp_path: Path, letter: str) -> None:
+    result = CliRunner().invoke(main, ["up", "--data", str(tmp_path / f"a{letter}b"), "--for", "0s"])
+
+    assert result.exit_code == 1
+    assert "choose a --data directory without any of" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["STORE__NATIVE_PORT", "STORE__HTTP_PORT", "VIEW__PORT"])
 def test_a_number_in_the_environment_is_refused_as_well(tmp_path: Path, name: str) -> None:
     result = up(tmp_path, **{f"SERVICEMAP_{name}": "99999"})

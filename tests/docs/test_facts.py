@@ -12,14 +12,21 @@ from collectors.http_pairs import MOST_FLOWS, PATIENCE_NS
 from collectors.settings import Settings
 from dashboards.alerts.rules import EVERY_MINUTE
 from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS
-from schemas.topics import DAY_MS, EDGES, HOUR_MS, PROCESSES
+from schemas.topics import CONNECTIONS, DAY_MS, EDGES, HOUR_MS, PROCESSES
+from servicemap import __version__
+from servicemap.listening import VIEW_PORT
+from servicemap.options import NOTHING_MATCHES
+from servicemap.part_checks import GiB
 from servicemap.replay.reading import AFTER_MS, GRACE_MS
+from sinks.embedded.ports import USUAL
+from sinks.embedded.server import Options
 from sinks.migrate import migrations
 from streams.rewind import STRETCH_MS
 from tests.docs.pages import ROOT
 
 WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 HOWTO, DOCS = ROOT / "docs" / "howto", ROOT / "docs"
+SIZING, FAQ = DOCS / "explanation" / "sizing.md", DOCS / "explanation" / "faq.md"
 AGENT = Settings()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CAPABILITIES = COMPOSE["services"]["agent"]["cap_add"]
@@ -65,6 +72,20 @@ FACTS = [
     (HOWTO / "http-signals.md", f"for {KEPT['requests_1h']}; the windows themselves for {KEPT['requests']}"),
     (HOWTO / "alerts.md", f"reach back ({KEPT['edges_1m']} days here)"),
     (HOWTO / "grafana.md", f"{WORDS[len(DASHBOARDS)].capitalize()} dashboards"),
+    (HOWTO / "install.md", f"servicemap-{__version__}-py3-none-any.whl"),
+    (HOWTO / "upgrade.md", f"({PROCESSES.retention_ms // DAY_MS} days of raw facts)"),
+    (SIZING, f"| store `edges` | a flow and window | 15 | {KEPT['edges']} days"),
+    (SIZING, f"22 | {KEPT['edges_1m']} days"),
+    (SIZING, f"16 | {KEPT['edges_1h']} days"),
+    (SIZING, f"| store `process_usage` | a process and window | 7 | {KEPT['process_usage']} days"),
+    (SIZING, f"| store `nodes` | a process and hour | 37 | {KEPT['nodes']} days"),
+    (SIZING, f"| log `connections` | a socket and window | 13 | {CONNECTIONS.retention_ms // DAY_MS} days"),
+    (SIZING, f"| log `edges` | a flow and window, both ends | 16 | {EDGES.retention_ms // DAY_MS} day"),
+    (SIZING, f"A day has {DAY_MS // AGENT.window_ms:,} windows"),
+    (SIZING, f"less than {GiB >> 30} GiB is free"),
+    (SIZING, f"at most {Options.memory_bytes // 10**9} GB"),
+    (FAQ, f"On loopback: {VIEW_PORT} (view), {USUAL['native_port']} and {USUAL['http_port']} (store)"),
+    (FAQ, f"{NOTHING_MATCHES} when nothing matches"),
     (DOCS / "architecture.md", f"(`streams/rewind.py`, {WORDS[minutes(STRETCH_MS)]} minutes)"),
     (DOCS / "architecture.md", f"or began {MAX_BEHIND_MS // DAY_MS} days before, is refused"),
 ]
