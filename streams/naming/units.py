@@ -32,7 +32,7 @@ _HOLDERS = re.compile(
 _MANAGERS = re.compile(
     r"supervisord|pm2|PM2 v.*|runsv|runsvdir|svscan|supervise|s6-supervise|s6-svscan|circusd|monit|god|foreman.*|honcho"
     r"|overmind|goreman|hivemind|process-compose|immortal|perpd|nomad|gdn|guardian|garden|bosh-agent|k3s.*|k0s|rke2.*"
-    r"|containerd-shim.*|conmon|slurmstepd|Runner\.Worker|Runner\.Listener|gitlab-runner|buildkite-agent|crond?|cron"
+    r"|containerd-shim.*|slurmstepd|Runner\.Worker|Runner\.Listener|gitlab-runner|buildkite-agent|crond?|cron"
 )
 _TRANSIENT = re.compile(r"run-(?:u|r|p)?[0-9a-f]+(?:-i?\d+)*|run-r[0-9a-f]{8,}|(?:libpod|docker|crio)-[0-9a-f]+")
 _NUMBER = re.compile(r"[-_.:](?:\d{3,}|u\d+|r[0-9a-f]{16,})$")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,24 @@ def test_every_command_line_gets_a_name_if_there_is_any_word_of_it(
 ) -> None:
     found = program(called, exe, argv, cwd, argv)
     assert found.name or not (called.strip("-") or exe.rpartition("/")[2])
+
+
+@pytest.mark.parametrize(
+    "part", ["1.", "-1.1", "a-", "-0a", "[a", "a.", "/", "/a", " a", ":", "@", "-", "a:b ", "=", "\\"]
+)
+def test_time_grows_with_the_length_of_a_command_line(part: str) -> None:
+    def seconds(length: int) -> float:
+        text = (part * length)[:length]
+        lines = [
+            [kind, *given, text, text] for kind in ("python3", "java", "node", "puma", text) for given in ([], ["-m"])
+        ]
+        started = time.process_time()
+        for argv in lines:
+            program(argv[0][:15], "", argv, f"/{text}")
+        return time.process_time() - started
+
+    short, long = (min(seconds(length) for _ in range(3)) for length in (1_000, 8_000))
+    assert long < 24 * short + 0.01  # of the square it would be 64 times
 
 
 @pytest.mark.parametrize(
@@ -355,6 +374,10 @@ def test_a_unit_that_only_begins_like_a_holder_is_a_service(unit: str) -> None:
 def test_what_a_process_manager_starts_is_no_part_of_the_manager_s_service(manager: str) -> None:
     assert named(unit="our-programs.service", lineage=[manager, "systemd"]) == "orders"
     assert named(unit="our-programs.service", lineage=["systemd"]) == "our-programs"
+
+
+def test_a_container_that_runs_within_its_unit_is_called_by_it() -> None:
+    assert named(unit="shop.service", container="3f2a" * 16, lineage=["conmon", "systemd"]) == "shop"
 
 
 def test_a_name_that_says_nothing_has_its_container_s() -> None:
