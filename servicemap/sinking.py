@@ -69,15 +69,18 @@ def run_sink(config: Config) -> None:
             _roll_up(rollup, store, stop.is_set)
             _held(log.flush, stop)  # what was buried
             _commit(reader)
-            committed, hurried, open_ended = now, now, False
+            # What storing took does not count: a store that needs ten seconds for that would else be asked again after
+            # every few records, and never catch up.
+            committed, open_ended = time.monotonic(), False
+            hurried = committed
         elif sink.rows >= MAX_ROWS:
             _store(sink, patient=True)
-            hurried = now
+            hurried = time.monotonic()
         elif not sink.hurries():
             hurried = now
         elif now - hurried >= HURRIED_SECONDS:
             _store(sink, patient=False)
-            hurried = now
+            hurried = time.monotonic()
         meter.tell()
         if stopping and not records:
             break
