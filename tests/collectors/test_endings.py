@@ -280,3 +280,40 @@ def test_a_connection_that_nobody_accepted_is_told_at_both_ends(watch: Watch) ->
             continue
         told = [(*row[2:6], row.accepted, row.closed) for row in rows]
         assert told == expected, closing
+
+
+def _multipath(kind: int) -> socket.socket:
+    try:
+        return socket.socket(V4, socket.SOCK_STREAM, kind)
+    except OSError:
+        pytest.skip("needs MPTCP")
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("first", ["client", "server"])
+@pytest.mark.parametrize(("listens", "dials"), [(0, 262), (262, 0), (262, 262)])  # IPPROTO_MPTCP
+def test_the_flows_of_multipath_sockets_which_the_kernel_clears_are_told_whole(
+    listens: int, dials: int, first: str
+) -> None:
+    watch = Watch()
+    with _multipath(listens) as listener, _multipath(dials) as client:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+        flow = [client.getsockname(), client.getpeername()]
+        client.sendall(b"x" * 10)
+        assert server.recv(100)
+        server.sendall(b"y" * 3)
+        assert client.recv(100)
+        for one in (client, server) if first == "client" else (server, client):
+            one.close()
+        rows = watch.closed(port, 2)
+    watch.close()
+
+    here, there = flow
+    assert told(sorted(rows, key=lambda row: row.accepted)) == [
+        (here, there, False, True, False, 10, 3),
+        (there, here, True, True, False, 3, 10),
+    ]
