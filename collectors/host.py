@@ -12,7 +12,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.inside import is_unique
+from collectors.interfaces import read_interfaces
+from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.window import Inert, Window
 from schemas import ids
@@ -109,8 +111,8 @@ class HostCollector(Inert):
         )
 
     def _rows(self) -> list[tuple[str, str, int, str, bool]]:
-        is_local = cache(self._settings.is_local)
-        rows = [(*one, is_local(one.name)) for one in self._found]
+        named = cache(self._settings.is_local)
+        rows = [(*one[:4], named(one.name) or (one.inside and not is_unique(one.address))) for one in self._found]
         return rows if len(rows) <= MOST_ADDRESSES else _chosen(rows)
 
 

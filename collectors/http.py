@@ -10,7 +10,8 @@ from collectors.closing import flow_of
 from collectors.http_filter import MOST_HALVINGS
 from collectors.http_pairs import Pairs
 from collectors.http_tap import Tap
-from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.interfaces import read_interfaces
+from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.taps import Taps

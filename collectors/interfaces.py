@@ -8,9 +8,21 @@ import socket
 from bisect import bisect_left, insort
 
 from collectors import netlink, rtnetlink
+from collectors.inside import inside
 from collectors.rtnetlink import Address, InterfaceAddress, Link
 
 BUFFER_BYTES = 1 << 20
+
+
+def read_interfaces() -> list[InterfaceAddress]:
+    """Return every address of this network namespace, sorted."""
+    found, addresses = rtnetlink.dump()
+    links = {link.interface: link for link in found}
+    within = inside(links)
+    held = ((links[one.interface], one) for one in addresses if one.interface in links)
+    return sorted(
+        InterfaceAddress(link.name, one.address, one.prefix, link.mac, link.interface in within) for link, one in held
+    )
 
 
 class InterfaceWatch:
@@ -20,12 +32,13 @@ class InterfaceWatch:
         self._socket: socket.socket | None = None
         self._links: dict[int, Link] = {}
         self._addresses: dict[int, set[Address]] = {}  # by the index of the interface
+        self._inside: set[int] = set()
         self._sorted: list[InterfaceAddress] = []
 
     def read(self) -> list[InterfaceAddress]:
         """Return every address, sorted: the very list of the last time when nothing has changed."""
         if self._socket is None and not self._subscribe():
-            return rtnetlink.read_interfaces()
+            return read_interfaces()
         changes, lost = self._changes()
         if lost:
             self._read_all()
@@ -33,6 +46,8 @@ class InterfaceWatch:
             self._sorted = self._sorted.copy()
             for change in changes:
                 self._apply(change)
+            if any(isinstance(change, Link) for change in changes):
+                self._look_inside()
         return self._sorted
 
     def close(self) -> None:
@@ -71,12 +86,24 @@ class InterfaceWatch:
         self._addresses = {}
         for one in addresses:
             self._addresses.setdefault(one.interface, set()).add(one)
+        self._inside = inside(self._links)
         held = ((index, one) for index, some in self._addresses.items() for one in some)
         self._sorted = sorted(self._named(one) for index, one in held if index in self._links)
 
+    def _look_inside(self) -> None:
+        """A link that came, went or moved may have changed what is behind other ones."""
+        now = inside(self._links)
+        moved = {index for index in now ^ self._inside if index in self._links}
+        held = [one for index in moved for one in self._addresses.get(index, ())]
+        for one in held:
+            self._remove(self._named(one))
+        self._inside = now
+        for one in held:
+            insort(self._sorted, self._named(one))
+
     def _named(self, one: Address) -> InterfaceAddress:
         link = self._links[one.interface]
-        return InterfaceAddress(link.name, one.address, one.prefix, link.mac)
+        return InterfaceAddress(link.name, one.address, one.prefix, link.mac, one.interface in self._inside)
 
     def _apply(self, change: Link | Address) -> None:
         index = change.interface

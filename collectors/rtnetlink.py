@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,7 +12,9 @@ from schemas.text import to_text
 ROUTE = 0
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 16, 17, 18, 20, 21, 22
 CHANGES = 0x1 | 0x10 | 0x100  # groups of links, of IPv4 and of IPv6 addresses
-IFLA_ADDRESS, IFLA_IFNAME = 1, 3
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINK, IFLA_MASTER, IFLA_LINKINFO, IFLA_LINK_NETNSID = 1, 3, 5, 10, 18, 37
+IFLA_INFO_KIND = 1  # within IFLA_LINKINFO
+IFF_LOOPBACK = 8
 IFA_ADDRESS, IFA_LOCAL = 1, 2
 SIZES = {socket.AF_INET: 4, socket.AF_INET6: 16}  # bytes of an address
 _LINK = struct.Struct("=BxHiII")  # struct ifinfomsg: family, type, index, flags, change
@@ -25,6 +28,11 @@ class Link(NamedTuple):
     name: str
     mac: str
     gone: bool
+    kind: str = ""  # of its driver: bridge, veth, tun; empty for hardware
+    master: int = 0  # the interface of which it is a port
+    peer: int = 0  # the interface it is connected to, or is made of
+    elsewhere: bool = False  # which is in another namespace
+    loopback: bool = False
 
 
 class Address(NamedTuple):
@@ -43,14 +51,7 @@ class InterfaceAddress(NamedTuple):
     address: str
     prefix: int
     mac: str
-
-
-def read_interfaces() -> list[InterfaceAddress]:
-    """Return every address of this network namespace, sorted."""
-    links, addresses = dump()
-    named = {link.interface: link for link in links}
-    found = ((named[one.interface], one) for one in addresses if one.interface in named)
-    return sorted(InterfaceAddress(link.name, one.address, one.prefix, link.mac) for link, one in found)
+    inside: bool = False  # nothing but this host is behind the interface
 
 
 def dump() -> tuple[list[Link], list[Address]]:
@@ -77,12 +78,27 @@ def parse(chunk: bytes) -> Iterator[Link | Address]:
 
 
 def _link(chunk: bytes, at: int, end: int, *, gone: bool) -> Link | None:
-    family, _, index, _, _ = _LINK.unpack_from(chunk, at)
+    family, _, index, flags, _ = _LINK.unpack_from(chunk, at)
     told = _told(chunk, at + _LINK.size, end)
     if IFLA_IFNAME not in told or family != socket.AF_UNSPEC:  # a port that leaves its bridge is told of as AF_BRIDGE
         return None
-    mac = told.get(IFLA_ADDRESS, b"")
-    return Link(index, to_text(told[IFLA_IFNAME].rstrip(b"\0")), mac.hex(":") if any(mac) else "", gone)
+    mac, info = told.get(IFLA_ADDRESS, b""), told.get(IFLA_LINKINFO, b"")
+    kind = _told(info, 0, len(info)).get(IFLA_INFO_KIND, b"")
+    return Link(
+        index,
+        to_text(told[IFLA_IFNAME].rstrip(b"\0")),
+        mac.hex(":") if any(mac) else "",
+        gone,
+        kind=to_text(kind.rstrip(b"\0")),
+        master=_index(told.get(IFLA_MASTER, b"")),
+        peer=_index(told.get(IFLA_LINK, b"")),
+        elsewhere=IFLA_LINK_NETNSID in told,
+        loopback=bool(flags & IFF_LOOPBACK),
+    )
+
+
+def _index(raw: bytes) -> int:
+    return int.from_bytes(raw, sys.byteorder)
 
 
 def _address(chunk: bytes, at: int, end: int, *, gone: bool) -> Address | None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.http import HttpCollector
-from collectors.interfaces import InterfaceWatch
+from collectors.interfaces import InterfaceWatch, read_interfaces
 from collectors.listeners import ListenerCollector
 from collectors.load import LoadMeter
 from collectors.owners import OwnerCollector
@@ -20,7 +20,7 @@ from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
 from collectors.processes import ProcessCollector
 from collectors.procfs import own_netns
-from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector

@@ -7,7 +7,8 @@ from msgspec import Meta, Struct, field
 
 from schemas import ids
 
-# Interfaces whose subnets every host has anew: an address on them says nothing off this host.
+# Interfaces whose subnets every host has anew: an address on them says nothing off this host. The kernel says so of
+# bridges without a port that leads off the host (collectors/inside.py); these are so by their names as well.
 LOCAL_INTERFACES = (
     "lo",
     "docker0",
@@ -18,6 +19,11 @@ LOCAL_INTERFACES = (
     r"lxdbr\d+",
     r"incusbr\d+",
     r"podman\d+",
+    r"cni\d+",
+    r"cni-podman\d+",
+    r"nerdctl\d+",
+    r"vmnet\d+",
+    r"vboxnet\d+",
 )
 
 Positive = Annotated[int, Meta(ge=1)]
@@ -37,7 +43,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     labels: dict[str, str] = field(default_factory=dict)
     """Labels of this host: region, zone and the like."""
     local_interfaces: tuple[str, ...] = LOCAL_INTERFACES
-    """Regular expressions of the names of interfaces whose addresses mean nothing off this host."""
+    """Regular expressions of the names of interfaces whose addresses mean nothing off this host, besides loopback and
+    bridges of which no port leads off it."""
     rows_per_batch: Positive = 20_000
     """Most rows of one column set in one record."""
     spool_windows: Positive = 720

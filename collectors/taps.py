@@ -49,7 +49,8 @@ class Taps(Generic[Ring]):
             return
         self._found = found
         self.own = {_packed(one.address) for one in found}
-        names = sorted({one.name for one in found}, key=self._rank)
+        within = {one.name for one in found if one.inside or self._is_local(one.name)}
+        names = sorted({one.name for one in found}, key=lambda name: (name != LOOPBACK, name in within, name))
         self.beyond = len(names[len(self._sizes) :])
         names = names[: len(self._sizes)]
         indexes = {name: index for index, raw in socket.if_nameindex() if (name := to_text(os.fsencode(raw))) in names}
@@ -80,9 +81,6 @@ class Taps(Generic[Ring]):
         while self._rings:
             self._rings.popitem()[1].close()
         self._found, self._all_tapped = None, False
-
-    def _rank(self, device: str) -> tuple[bool, bool, str]:
-        return device != LOOPBACK, self._is_local(device), device
 
 
 def _packed(address: str) -> bytes:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from collectors.closing import Flow
 from collectors.diag import Identity, address
-from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.interfaces import read_interfaces
+from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.socket_scan import ANY
 from collectors.talks import Side, Talks

@@ -9,9 +9,10 @@ from contextlib import suppress
 from importlib.metadata import version
 
 from collectors.host import HostCollector, find_boot_id, find_host_id
+from collectors.interfaces import read_interfaces
 from collectors.processes import HANGING
 from collectors.procfs import own_netns
-from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.rtnetlink import InterfaceAddress
 from collectors.runner import default_collectors
 from collectors.settings import Settings
 from collectors.window import Collector, Window

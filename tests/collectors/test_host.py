@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from collectors.host import HostCollector, find_boot_id, find_host_id, parse_os_release
+from collectors.interfaces import read_interfaces
 from collectors.load import LoadMeter, parse_cpu, parse_memory, parse_network
-from collectors.rtnetlink import InterfaceAddress, read_interfaces
+from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.window import Window
 from schemas.raw import HostFacts, Interfaces
@@ -83,7 +84,7 @@ def test_addresses_are_those_that_ip_shows() -> None:
     expected = {word.split("/")[0] for word in shown if "/" in word}
 
     assert {one.address for one in read_interfaces()} == expected
-    assert InterfaceAddress("lo", "127.0.0.1", 8, "") in read_interfaces()
+    assert InterfaceAddress("lo", "127.0.0.1", 8, "", inside=True) in read_interfaces()
 
 
 def test_the_system_is_named_as_it_names_itself() -> None:

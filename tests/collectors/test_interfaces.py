@@ -2,22 +2,26 @@ import random
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from collectors import interfaces, rtnetlink
+from collectors import interfaces
 from collectors.host import MOST_ADDRESSES, HostCollector
+from collectors.inside import inside
 from collectors.interfaces import InterfaceWatch
-from collectors.rtnetlink import InterfaceAddress
-from collectors.settings import Settings
+from collectors.rtnetlink import InterfaceAddress, Link
+from collectors.settings import LOCAL_INTERFACES, Settings
 from collectors.window import Window
 from schemas.codec import encode
 from schemas.raw import Heartbeat
 from tests.collectors.namespaces import Namespaces
+from tests.collectors.watching import eventually
 
 WINDOW = Window("host", "boot", 1, 0, 0, 5_000, keyframe=False)
 KEYFRAME = Window("host", "boot", 1, 1, 5_000, 5_000, keyframe=True)
 DEVICES = ("a0", "b0", "c0x")
+PORTS = ("p0", "p1", "p2", "p3")
 
 
 def ip(*commands: str) -> None:
@@ -30,15 +34,21 @@ def ip(*commands: str) -> None:
 def steps(seed: int) -> Iterator[list[str]]:
     """What an administrator does at random."""
     chance = random.Random(seed)
-    for _ in range(12):
+    for _ in range(25):
         commands = []
-        for _ in range(chance.randrange(1, 8)):
+        for _ in range(chance.randrange(1, 12)):
             device, number = chance.choice(DEVICES), chance.randrange(1, 5)
             address = chance.choice([f"10.1.{number}.1/24", f"10.1.{number}.1/16", f"fd00::{number}/64"])
             commands.append(
                 chance.choice(
                     [
-                        f"link add {device} type dummy",
+                        f"link add {device} type bridge",
+                        f"link add {device} type veth peer name {chance.choice(PORTS)}",
+                        f"link add {chance.choice(PORTS)} type veth peer name {chance.choice(PORTS)}",
+                        f"link add {chance.choice(PORTS)} type vxlan id {number} dstport 4789 dev lo",
+                        f"link set {chance.choice(PORTS)} master {device}",
+                        f"link set {chance.choice(PORTS)} nomaster",
+                        f"link del {chance.choice(PORTS)}",
                         f"link del {device}",
                         f"addr add {address} dev {device} nodad",
                         f"addr add {address} dev {device} nodad",
@@ -56,13 +66,108 @@ def steps(seed: int) -> Iterator[list[str]]:
 
 def follows(seed: int, buffer: int) -> None:
     interfaces.BUFFER_BYTES = buffer
+    Path("/proc/sys/net/ipv6/conf/default/addr_gen_mode").write_text("1")  # no addresses of their own, which come late
     watch = InterfaceWatch()
     for commands in steps(seed):
         ip(*commands)
-        assert watch.read() == rtnetlink.read_interfaces(), commands
+        eventually(lambda: watch.read() == interfaces.read_interfaces())  # the kernel tells of some a moment later
     kept = watch.read()
     assert watch.read() is kept
     watch.close()
+
+
+def link(index: int, kind: str, *, master: int = 0, peer: int = 0, elsewhere: bool = False) -> Link:
+    return Link(index, f"i{index}", "", gone=False, kind=kind, master=master, peer=peer, elsewhere=elsewhere)
+
+
+BRIDGE = link(1, "bridge")
+PLUGGED = {
+    "nothing": ([], True),
+    "cables to namespaces": ([link(2, "veth", master=1, peer=2, elsewhere=True), link(3, "netkit", master=1)], True),
+    "a machine's tap": ([link(2, "tun", master=1)], True),
+    "what leads nowhere": ([link(2, "dummy", master=1), link(3, "ifb", master=1)], True),
+    "hardware": ([link(2, "", master=1)], False),
+    "hardware among cables": ([link(2, "veth", master=1, elsewhere=True), link(3, "", master=1)], False),
+    **{kind: ([link(2, kind, master=1)], False) for kind in ("vxlan", "vlan", "bond", "team", "gretap", "macvlan")},
+    "a kind not heard of": ([link(2, "novel", master=1)], False),
+    "a cable to a bridge within": (
+        [link(2, "veth", master=1, peer=3), link(3, "veth", master=4, peer=2), link(4, "bridge")],
+        True,
+    ),
+    "a cable to a bridge with hardware": (
+        [
+            link(2, "veth", master=1, peer=3),
+            link(3, "veth", master=4, peer=2),
+            link(4, "bridge"),
+            link(5, "", master=4),
+        ],
+        False,
+    ),
+    "a cable to a switch of another kind": (
+        [link(2, "veth", master=1, peer=3), link(3, "veth", master=4, peer=2), link(4, "openvswitch")],
+        False,
+    ),
+    "a cable to this host's own end": ([link(2, "veth", master=1, peer=3), link(3, "veth", peer=2)], True),
+    "a cable to another namespace's link of a number that is here too": (
+        [link(2, "veth", master=1, peer=3, elsewhere=True), link(3, "veth", master=4, peer=9), link(4, "bond")],
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("plugged", PLUGGED)
+def test_a_bridge_is_the_hosts_own_while_no_port_leads_off_it(plugged: str) -> None:
+    others, own = PLUGGED[plugged]
+    assert (1 in inside({one.interface: one for one in (BRIDGE, *others)})) is own
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "veth", "dummy", "tun", "vxlan", "wireguard", "vlan", "bond", "macvlan", "ipvlan"]
+)
+def test_any_other_interface_than_a_bridge_or_loopback_may_lead_off_the_host(kind: str) -> None:
+    assert inside({1: link(1, kind)}) == set()
+    assert inside({1: link(1, kind)._replace(loopback=True)}) == {1}
+
+
+def changes_sides() -> None:
+    """A bridge of no known name is the host's own, until a tunnel is plugged in, and again when it is gone."""
+    watch = InterfaceWatch()
+
+    def look() -> dict[str, bool]:
+        eventually(lambda: watch.read() == interfaces.read_interfaces())
+        return {one.name: one.inside for one in watch.read()}
+
+    ip("link add shop type bridge", "addr add 10.88.0.1/16 dev shop", "link add x0 type veth peer name x1")
+    ip("link set x0 master shop", "addr add 10.1.1.1/24 dev x1", "link set shop up")
+    assert look() == {"lo": True, "shop": True, "c0": False, "x1": False}
+    ip("link add t0 type vxlan id 7 dstport 4789 dev lo", "link set t0 master shop")
+    assert look()["shop"] is False
+    ip("link set t0 nomaster")
+    assert look()["shop"] is True
+    watch.close()
+
+
+@pytest.mark.root
+def test_what_is_plugged_in_decides_while_the_agent_runs(namespaces: Namespaces) -> None:
+    alone = namespaces.start(namespaces.left, changes_sides)
+    alone.join()
+    assert alone.exitcode == 0
+
+
+def test_an_address_of_the_internet_means_the_same_everywhere_also_behind_a_bridge() -> None:
+    found = [
+        InterfaceAddress("shop", "10.88.0.1", 16, "", inside=True),
+        InterfaceAddress("shop", "203.0.114.1", 29, "", inside=True),
+        InterfaceAddress("shop", "2a00:1450::1", 64, "", inside=True),
+        InterfaceAddress("shop", "fd00:88::1", 64, "", inside=True),
+        InterfaceAddress("eth0", "10.1.1.1", 24, ""),
+        InterfaceAddress("mine7", "10.2.2.2", 24, ""),
+        *(InterfaceAddress(name, "10.3.3.3", 24, "") for name in ("cni0", "cni-podman0", "nerdctl0", "vmnet8")),
+    ]
+    host = HostCollector(Settings(local_interfaces=(*LOCAL_INTERFACES, r"mine\d")), interfaces=lambda: found)
+    host.collect(KEYFRAME)
+    told = {(row[0], row[1]) for row in host.interfaces.rows() if not row[4]}
+    assert told == {("shop", "203.0.114.1"), ("shop", "2a00:1450::1"), ("eth0", "10.1.1.1")}
 
 
 @pytest.mark.root
@@ -81,9 +186,9 @@ def test_who_may_not_listen_reads_them_all(monkeypatch: pytest.MonkeyPatch) -> N
     watch = InterfaceWatch()
     with monkeypatch.context() as patch:
         patch.setattr("collectors.netlink.open_socket", refused)
-        patch.setattr(rtnetlink, "read_interfaces", list)
+        patch.setattr(interfaces, "read_interfaces", list)
         assert watch.read() == []
-    assert InterfaceAddress("lo", "127.0.0.1", 8, "") in watch.read()
+    assert InterfaceAddress("lo", "127.0.0.1", 8, "", inside=True) in watch.read()
     watch.close()
 
 
