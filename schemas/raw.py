@@ -35,7 +35,7 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """The host's addresses. Those of a host-local interface (a bridge that no port leads off) mean nothing elsewhere."""
+    """The host's addresses. Those of a host-local interface (a bridge of containers, say) mean nothing elsewhere."""
 
     name: Annotated[Strs, says("interface name", KEY)] = field(default_factory=list)
     address: Annotated[Strs, says("IPv4 or IPv6 address", KEY)] = field(default_factory=list)
@@ -167,7 +167,7 @@ class Connections(Columns, frozen=True, kw_only=True, omit_defaults=True):
     since: Annotated[Ints, says("window in which this agent first saw it, ms", MAX)] = field(default_factory=list)
     opened: Annotated[Bools, says("opened in this window", MAX)] = field(default_factory=list)
     fresh: Annotated[Bools, says("opened while this agent was watching", MAX)] = field(default_factory=list)
-    accepted: Annotated[Bools, says("did not send the SYN; where that was not seen, listened on its port", MAX)] = field(
+    accepted: Annotated[Bools, says("was dialled; where its SYN was not seen: listened on its port", MAX)] = field(
         default_factory=list
     )
     closed: Annotated[Bools, says("closed in this window: its last row", MAX)] = field(default_factory=list)
