@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from servicemap.map_model import Edge, ServiceMap
 from servicemap.map_text import labels, printable
-from servicemap.view.health import BAD_SHARE, share
 
 _SHAPES = {"service": "box", "process": "box", "container": "box3d", "host": "house", "address": "ellipse"}
+_COLOURS = {"warn": "orange", "bad": "red"}
 
 
 def dot(found: ServiceMap) -> str:
@@ -22,23 +22,18 @@ def _lines(found: ServiceMap) -> Iterator[str]:
         label, tip = _quoted(titles[node.id]), _quoted(node.cmdline or node.id)
         yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={_SHAPES[node.kind]}];"
     for edge in found.edges:
-        label = _quoted("  ".join([f"{edge.transport}/{edge.server_port}", *_http(edge, found.seconds)]))
+        label = _quoted("  ".join([f"{edge.transport}/{edge.server_port}", *_http(edge)]))
         style = ", style=dashed" if not edge.connections_active else ""
-        colour = ", color=red, fontcolor=red" if _fails(edge) else ""
+        colour = _COLOURS.get(edge.health, "")
+        colour = f", color={colour}, fontcolor={colour}" if colour else ""
         yield f"{_quoted(edge.client)} -> {_quoted(edge.server)} [label={label}{style}{colour}];"
 
 
-def _http(edge: Edge, seconds: float) -> Iterator[str]:
+def _http(edge: Edge) -> Iterator[str]:
     if edge.requests:
-        yield f"{edge.requests / seconds:.1f} req/s"
+        yield f"{edge.requests / edge.recorded_s:.1f} req/s"
         if edge.errors:
             yield f"{100 * edge.errors / edge.requests:.1f} % errors"
-
-
-def _fails(edge: Edge) -> bool:
-    """Say whether so many connects or requests fail that the live view has it red too."""
-    refused = share(edge.connections_failed, max(edge.connections_opened, edge.connections_failed))
-    return max(refused, share(edge.errors or 0, edge.requests or 0)) >= BAD_SHARE
 
 
 def _quoted(text: str) -> str:

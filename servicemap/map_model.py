@@ -34,10 +34,12 @@ class Node(Struct, kw_only=True, omit_defaults=True):
 class Edge(Struct, kw_only=True):
     """Who talks to whom on which port. Counters are sums of the range; active is now, that is at its end.
 
+    `recorded_s` is for how long of the range the agents that see it reported: a rate is a sum by that.
     `client_…` counters are what the client's host saw, `server_…` the server's: both tell of the same bytes. The fields
     from provenance to tied are of level process alone, those from requests on of edges on which HTTP was counted:
     requests in the range, errors of these (5xx or left unanswered by the server), how many more their clients gave up,
-    and times to the answer, None where none came.
+    and times to the answer, None where none came. `usual_ms` is what half of the answers took at most in the hour
+    before, None where too few came then. `health` is ok, warn or bad, and `why` names what is wrong.
     """
 
     client: str
@@ -49,6 +51,7 @@ class Edge(Struct, kw_only=True):
     last: str
     seen_by_client: bool
     seen_by_server: bool
+    recorded_s: float
     connections_opened: int
     connections_closed: int
     connections_active: int
@@ -77,6 +80,9 @@ class Edge(Struct, kw_only=True):
     given_up: int | UnsetType = UNSET
     p50_ms: float | UnsetType | None = UNSET
     p99_ms: float | UnsetType | None = UNSET
+    usual_ms: float | UnsetType | None = UNSET
+    health: str = "ok"
+    why: list[dict[str, str]] = field(default_factory=list)
 
 
 class ServiceMap(Struct, kw_only=True):
@@ -87,12 +93,6 @@ class ServiceMap(Struct, kw_only=True):
     level: str
     nodes: list[Node]
     edges: list[Edge]
-
-    @property
-    def seconds(self) -> float:
-        """Return how long the range is."""
-        start, end = (datetime.fromisoformat(text) for text in (self.start, self.end))
-        return (end - start).total_seconds()
 
 
 class Wanted(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from dashboards.queries import query
 from servicemap.map_model import Edge, Node, ServiceMap, Wanted, iso_ms
 from servicemap.map_nodes import Nodes
+from servicemap.recorded import read_recorded
 from sinks.store import Store
 
 _NODES_A_QUERY = 1_000  # 60 bytes each; a query's text may have 256 KiB
@@ -45,11 +46,12 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     asked = {"from": wanted.start, "to": wanted.end}
     rows = store.query(text, {**asked, "level": wanted.level, "service": wanted.service, "host": wanted.host})
     hostnames = {str(host): str(name) for host, name in store.query(query("map_hosts"), asked)}
+    recorded = read_recorded(store, wanted.start, wanted.end)
     found = Nodes(hostnames)
     edges = []
     for row in rows:
-        edges.append(_edge(row, process=wanted.level == "process"))
         client, server = row[_COUNT : _COUNT + 4], row[_COUNT + 4 :]
+        edges.append(_edge(row, recorded.seconds([*client[0], *server[0]]), process=wanted.level == "process"))
         found.add(row[0], *client)
         found.add(row[1], *server)
     if wanted.level == "process" or wanted.everything:
@@ -103,14 +105,15 @@ def process(row: tuple[Any, ...]) -> Node:
     )
 
 
-_ELSEWHERE = {"self_loop", "requests", "errors", "given_up", "p50_ms", "p99_ms"}
+_REQUESTS = {"requests", "errors", "given_up", "p50_ms", "p99_ms", "usual_ms"}
+_ELSEWHERE = {"self_loop", "recorded_s", "health", "why", *_REQUESTS}
 _FIELDS = tuple(name for name in Edge.__struct_fields__ if name not in _ELSEWHERE)  # as the queries give them
 _COUNT = len(_FIELDS)
 _MERGED = {"client_provenance", "client_tied", "server_provenance", "server_tied"}
 
 
-def _edge(row: tuple[Any, ...], *, process: bool) -> Edge:
-    values = dict(zip(_FIELDS, row, strict=False))
+def _edge(row: tuple[Any, ...], recorded_s: float, *, process: bool) -> Edge:
+    values = {**dict(zip(_FIELDS, row, strict=False)), "recorded_s": recorded_s}
     values["first"], values["last"] = iso_ms(values["first"]), iso_ms(values["last"])
     for flag in ("seen_by_client", "seen_by_server", "client_tied", "server_tied"):
         values[flag] = bool(values[flag])

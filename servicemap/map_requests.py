@@ -6,7 +6,9 @@ from typing import Any, NamedTuple, cast
 from msgspec import structs
 
 from dashboards.queries import query
+from schemas.health import USUAL_MS
 from schemas.latency import quantile
+from servicemap.health import Counts, faults, judgement, usual_ms
 from servicemap.map_model import Edge, ServiceMap
 from sinks.store import Store
 
@@ -43,14 +45,33 @@ def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
     return quantile(latency, 0.5) / 1000, quantile(latency, 0.99) / 1000
 
 
-def with_requests(found: ServiceMap, asked: Mapping[Key, Requests]) -> ServiceMap:
-    """Return a map whose edges tell the requests that were `asked` on them."""
+def judged(found: ServiceMap, asked: Mapping[Key, Requests], usual: Mapping[Key, Requests]) -> ServiceMap:
+    """Return a map whose edges tell the requests that were `asked` on them, and how well they do by what is `usual`."""
 
     def told(edge: Edge) -> Edge:
-        requests = asked.get(key(edge))
-        return structs.replace(edge, **requests.told()) if requests else edge
+        requests, before = asked.get(key(edge)), usual.get(key(edge))
+        known = requests.told() | {"usual_ms": usual_ms(before.latency if before else {})} if requests else {}
+        return structs.replace(edge, **known, **judgement(faults(counts(edge, requests, before))))
 
     return structs.replace(found, edges=[told(edge) for edge in found.edges])
+
+
+def counts(edge: Edge, requests: Requests | None, usual: Requests | None) -> Counts:
+    """Return what an edge is judged by."""
+    tcp = (
+        edge.connections_opened,
+        edge.connections_failed,
+        edge.client_sent_segments + edge.server_sent_segments,
+        edge.client_retransmits + edge.server_retransmits,
+    )
+    if requests is None:
+        return Counts(*tcp)
+    return Counts(*tcp, requests.requests, requests.errors, requests.latency, usual.latency if usual else {})
+
+
+def usual_by_edge(store: Store, level: str, start: int) -> dict[Key, Requests]:
+    """Return the requests before `start`, ms, by which those since are judged."""
+    return requests_by_edge(store, level, max(0, start - USUAL_MS), start)
 
 
 def any_requests(store: Store, start: int, end: int) -> bool:

@@ -27,12 +27,11 @@ def headings(found: ServiceMap) -> tuple[str, ...]:
 def rows(found: ServiceMap) -> list[tuple[str, ...]]:
     """Return the edges as cells, the busiest first, then the nodes without any."""
     width = len(headings(found))
-    seconds = found.seconds
     titles = labels(found)
     ends = {end for edge in found.edges for end in (edge.client, edge.server)}
     busiest = sorted(found.edges, key=lambda edge: (-_carried(edge), edge.client, edge.server, edge.server_port))
     return [
-        *((*_row(edge, titles), *_http(edge, seconds))[:width] for edge in busiest),
+        *((*_row(edge, titles), *_http(edge))[:width] for edge in busiest),
         *((titles[node.id], *[""] * (width - 1)) for node in found.nodes if node.id not in ends),
     ]
 
@@ -76,6 +75,19 @@ def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], w
     return made
 
 
+def wrong(found: ServiceMap) -> list[str]:
+    """Return a sentence for each edge that is not well, the worst first."""
+    titles = labels(found)
+    guilty = sorted((edge for edge in found.edges if edge.why), key=lambda edge: (edge.health, -_carried(edge)))
+
+    def sentence(edge: Edge) -> str:
+        server = "itself" if edge.self_loop else titles[edge.server]
+        ends = f"{titles[edge.client]} → {server} {edge.transport}/{edge.server_port}"
+        return f"{edge.health}: {ends}: {'; '.join(fault['text'] for fault in edge.why)}"
+
+    return [sentence(edge) for edge in guilty]
+
+
 def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
     rtt = edge.client_rtt_us or edge.server_rtt_us
     return (
@@ -91,10 +103,10 @@ def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
     )
 
 
-def _http(edge: Edge, seconds: float) -> tuple[str, ...]:
+def _http(edge: Edge) -> tuple[str, ...]:
     if not edge.requests:
         return ("",) * len(HTTP_HEADINGS)
-    return (f"{edge.requests / seconds:.1f}", _errors(edge), _ms(edge.p50_ms), _ms(edge.p99_ms))
+    return (f"{edge.requests / edge.recorded_s:.1f}", _errors(edge), _ms(edge.p50_ms), _ms(edge.p99_ms))
 
 
 def _errors(edge: Edge) -> str:

@@ -10,7 +10,7 @@ from schemas.text import shown
 from servicemap.config import Config
 from servicemap.map_model import ServiceMap, Wanted, iso_ms
 from servicemap.map_read import names, newest, read_map, stored
-from servicemap.map_requests import requests_by_edge, with_requests
+from servicemap.map_requests import judged, requests_by_edge, usual_by_edge
 from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
@@ -18,6 +18,7 @@ from servicemap.printing import print_json
 from sinks.store import Store, StoreError
 
 LATEST_MS = 60_000
+MOST_WRONG = 10  # edges that are named because they are not well
 
 
 def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wanted) -> None:
@@ -34,7 +35,9 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         if since is not None and start > asked[0]:
             _tell(f"what is stored begins at {iso(start)}")
         wanted = msgspec.structs.replace(wanted, start=start, end=end)
-        found = with_requests(read_map(store, wanted), requests_by_edge(store, wanted.level, start, end))
+        requests = requests_by_edge(store, wanted.level, start, end)
+        usual = usual_by_edge(store, wanted.level, start) if requests else {}
+        found = judged(read_map(store, wanted), requests, usual)
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
         _print(found, form, title)
         if not found.nodes:
@@ -96,7 +99,7 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
 
         click.echo(dot(found), nl=False)
         return
-    from servicemap.map_text import headings, plain, rows, table
+    from servicemap.map_text import headings, plain, rows, table, wrong
 
     named, cells = headings(found), rows(found)
     if not cells:
@@ -109,6 +112,11 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
     else:
         _tell(title)
         click.echo(plain(named, cells), nl=False)
+    guilty = wrong(found)
+    for sentence in guilty[:MOST_WRONG]:
+        _tell(sentence)
+    if len(guilty) > MOST_WRONG:
+        _tell(f"and {len(guilty) - MOST_WRONG} more edges that are not well: --json has all of them, with why")
 
 
 def _tell(sentence: str) -> None:

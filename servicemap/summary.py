@@ -7,7 +7,7 @@ from rich.live import Live
 from servicemap.config import Config
 from servicemap.map_model import Wanted
 from servicemap.map_read import newest, read_map
-from servicemap.map_requests import requests_by_edge, with_requests
+from servicemap.map_requests import judged, requests_by_edge, usual_by_edge
 from servicemap.map_text import headings, rows, table
 from servicemap.mapping import LATEST_MS
 from servicemap.options import Failure
@@ -42,7 +42,9 @@ class Summary:
             end = newest(self._store)
             wanted = Wanted(start=end - LATEST_MS, end=end)
             found = read_map(self._store, wanted)
-            found = with_requests(found, requests_by_edge(self._store, wanted.level, wanted.start, end))
+            asked = requests_by_edge(self._store, wanted.level, wanted.start, end)
+            usual = usual_by_edge(self._store, wanted.level, wanted.start) if asked else {}
+            found = judged(found, asked, usual)
         except (StoreError, Failure):
             return  # not ready yet, or on its way back: the supervisor tells of that
         busiest = rows(found)[:MOST_ROWS]

@@ -16,7 +16,7 @@ from servicemap.view.edge import edge_answer
 from servicemap.view.export import as_csv, as_json
 from servicemap.view.hosts import hosts
 from servicemap.view.hub import Hub
-from servicemap.view.map_reading import Known, map_answer
+from servicemap.view.map_reading import Known, Usual, map_answer
 from servicemap.view.newest import Newest, read_newest
 from servicemap.view.node import node_answer
 from servicemap.view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
@@ -37,6 +37,7 @@ class Api:
         self._stores = stores
         self._distant = distant
         self._known = Known()
+        self._usual = Usual()
         self._answers = Answers()
         self._healths = Answers()  # asked for when too much else is
         self._assets = Assets()
@@ -90,7 +91,7 @@ class Api:
 
     def _map(self, query: dict[str, str]) -> Work:
         asked = read(query, MapAsked)
-        return lambda: map_answer(self._stores, asked, self._known, _now())
+        return lambda: map_answer(self._stores, asked, self._known, self._usual, _now())
 
     def _read(self, kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[dict[str, str]], Work]:
         def work(query: dict[str, str]) -> Work:

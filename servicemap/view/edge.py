@@ -4,9 +4,10 @@ from typing import Any
 
 import msgspec
 
+from servicemap.health import Counts, faults, judgement, usual_ms
 from servicemap.map_model import Node
-from servicemap.map_requests import Requests
-from servicemap.view.health import health, share
+from servicemap.map_requests import Requests, usual_by_edge
+from servicemap.recorded import read_recorded
 from servicemap.view.keys import edge_id
 from servicemap.view.lines import EDGE
 from servicemap.view.members import members
@@ -38,31 +39,41 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this stretch")
     requests = request_series(store, level, over, asked.server, asked)
+    usual = usual_by_edge(store, level, over.start) if requests else {}
+    before = usual.get((asked.client, asked.server, asked.transport, asked.port))
     made_of = members(store, [asked.client, asked.server], over)
+    ends = [end.removeprefix("host:") for end in (asked.client, asked.server)]
+    recorded = read_recorded(store, over.start, over.end, over.step)
+    seen_by = {*ends, *(each.host for each in made_of)}
+    cells = recorded.cells(seen_by)
     return {
         "from": over.start,
         "to": over.end,
         "newest": newest.end,
         "step_ms": over.step,
+        "recorded": [[at, cells.get(at, 0) / 1000] for at, _ in over.times()],
         "level": level,
-        "facts": _facts(asked, rows, summed(requests), over),
-        "series": (told(LINES, requests, over) if requests else {}) | told(EDGE, rows, over),
+        "facts": _facts(asked, rows, summed(requests), before, recorded.seconds(seen_by)),
+        "series": (told(LINES, requests, over, cells) if requests else {}) | told(EDGE, rows, over, cells),
         "members": [msgspec.to_builtins(each) for each in made_of],
         "events": _events(store, asked, made_of, over),
         "sql": edge_statement(asked.client, asked.server, asked.transport, asked.port, level, over.start, over.end),
     }
 
 
-def _facts(asked: EdgeAsked, rows: list[Row], requests: Requests | None, over: Span) -> dict[str, Any]:
+def _facts(
+    asked: EdgeAsked, rows: list[Row], requests: Requests | None, usual: Requests | None, seconds: float
+) -> dict[str, Any]:
     """Return the edge over the whole stretch, named as on the map."""
     sums = {name: sum(row[column] for row in rows) for name, column in _SUMS}
     opened, failed = sums["connections_opened"], sums["connections_failed"]
     asks = max(sums["client_sent_bytes"], sums["server_received_bytes"])
     answers = max(sums["client_received_bytes"], sums["server_sent_bytes"])
     segments = sums["client_sent_segments"] + sums["server_sent_segments"]
-    failed_share = min(1.0, share(failed, max(opened, failed)))
-    error_share = share(requests.errors, requests.requests) if requests else 0.0
-    retransmit_share = min(1.0, share(sums["client_retransmits"] + sums["server_retransmits"], segments))
+    retransmits = sums["client_retransmits"] + sums["server_retransmits"]
+    before = usual.latency if usual else {}
+    http = (requests.requests, requests.errors, requests.latency, before) if requests else ()
+    counted = Counts(opened, failed, segments, retransmits, *http)
     return {
         "id": edge_id((asked.client, asked.server, asked.transport, asked.port)),
         "client": asked.client,
@@ -73,13 +84,15 @@ def _facts(asked: EdgeAsked, rows: list[Row], requests: Requests | None, over: S
         "first": min(row[14] for row in rows),
         "last": max(row[15] for row in rows),
         **sums,
-        "bytes_s": (asks + answers) / over.seconds,
-        "opened_s": opened / over.seconds,
-        "failed_share": failed_share,
-        "retransmit_share": retransmit_share,
-        "health": health(max(failed_share, error_share), retransmit_share, segments),
+        "recorded_s": seconds,
+        "bytes_s": (asks + answers) / seconds,
+        "opened_s": opened / seconds,
+        "failed_share": counted.failed_share,
+        "retransmit_share": counted.retransmit_share,
+        **judgement(faults(counted)),
         "signals": "http" if requests else "tcp",
-        **(requests.told() if requests else {}),
+        **(requests.told() | {"requests_s": requests.requests / seconds} if requests else {}),
+        **({"usual_ms": usual_ms(before)} if requests else {}),
     }
 
 

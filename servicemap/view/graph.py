@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from servicemap.health import faults, judgement, share, softened, usual_ms, worst
 from servicemap.map_model import Edge, Node, ServiceMap
-from servicemap.map_requests import Key, Requests, key
-from servicemap.view.health import health, share, softened, worst
+from servicemap.map_requests import Key, Requests, counts, key
 from servicemap.view.keys import edge_id
 
 NEW_MS = 600_000  # what was first seen so lately is new
@@ -29,45 +29,43 @@ def drawn(
     before: ServiceMap | None,
     known: Collection[Key],
     asked: Mapping[Key, Requests],
+    usual: Mapping[Key, Requests],
     labels: Iterable[Labels],
 ) -> dict[str, Any]:
     """Return nodes, edges with the requests that were `asked` on them, and what is gone since `before`.
 
     An edge is new that was first seen lately and is not among those `known` from before, unless nothing is known.
+    Its latency is judged by what is `usual`.
     """
-    seconds = (_ms(found.end) - _ms(found.start)) / 1000
     there = {key(edge) for edge in found.edges}
     lately = _ms(found.end) - NEW_MS
     fresh = {key(edge) for edge in found.edges if known and _ms(edge.first) >= lately and key(edge) not in known}
-    edges = [_edge(edge, seconds, asked.get(key(edge)), new=key(edge) in fresh) for edge in found.edges]
+    edges = [_edge(edge, asked.get(key(edge)), usual.get(key(edge)), new=key(edge) in fresh) for edge in found.edges]
     gone: list[dict[str, Any]] = []
     if before is not None:
-        was = (_ms(before.end) - _ms(before.start)) / 1000
-        gone = [_edge(edge, was, None, new=False) for edge in before.edges if key(edge) not in there]
+        gone = [_edge(edge, None, None, new=False) for edge in before.edges if key(edge) not in there]
     ghosts = before.nodes if before is not None else []
-    return {"nodes": list(_nodes(found.nodes, ghosts, edges, gone, labels, seconds)), "edges": edges, "gone": gone}
+    return {"nodes": list(_nodes(found.nodes, ghosts, edges, gone, labels)), "edges": edges, "gone": gone}
 
 
-def _edge(edge: Edge, seconds: float, asked: Requests | None, *, new: bool) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(edge)
-    failed_share = min(1.0, share(edge.connections_failed, max(edge.connections_opened, edge.connections_failed)))
-    segments = edge.client_sent_segments + edge.server_sent_segments
-    retransmit_share = min(1.0, share(edge.client_retransmits + edge.server_retransmits, segments))
-    error_share = share(asked.errors, asked.requests) if asked else 0.0
+def _edge(edge: Edge, asked: Requests | None, usual: Requests | None, *, new: bool) -> dict[str, Any]:
+    counted = counts(edge, asked, usual)
     rtt_us = edge.client_rtt_us or edge.server_rtt_us
-    return told | {
+    shown: dict[str, Any] = msgspec.to_builtins(edge)
+    return shown | {
         "id": edge_id(key(edge)),
         "first": _ms(edge.first),
         "last": _ms(edge.last),
-        "bytes_s": moved(edge) / seconds,
-        "opened_s": edge.connections_opened / seconds,
-        "failed_share": failed_share,
-        "retransmit_share": retransmit_share,
+        "bytes_s": moved(edge) / edge.recorded_s,
+        "opened_s": edge.connections_opened / edge.recorded_s,
+        "failed_share": counted.failed_share,
+        "retransmit_share": counted.retransmit_share,
         "rtt_ms": rtt_us / 1000 if rtt_us else None,
-        "health": health(max(failed_share, error_share), retransmit_share, segments),
+        **judgement(faults(counted)),
         "new": new,
         "signals": "http" if asked else "tcp",
-        **(asked.told() if asked else {}),
+        **(asked.told() | {"requests_s": asked.requests / edge.recorded_s} if asked else {}),
+        **({"usual_ms": usual_ms(usual.latency if usual else {})} if asked else {}),
     }
 
 
@@ -83,10 +81,9 @@ def _nodes(
     edges: list[dict[str, Any]],
     gone: list[dict[str, Any]],
     labels: Iterable[Labels],
-    seconds: float,
 ) -> Iterator[dict[str, Any]]:
     places = {name: label for label in labels for name in (label.hostname, label.host)}
-    inward, outward = _sums(edges, "server", seconds), _sums(edges, "client", seconds)
+    inward, outward = _sums(edges, "server"), _sums(edges, "client")
     there = {node.id for node in found}
     missing = {end for edge in gone for end in (edge["client"], edge["server"])} - there
     for node in [*found, *(node for node in before if node.id in missing)]:
@@ -104,11 +101,22 @@ def _nodes(
 
 
 _COUNTS = {f"connections_{count}": count for count in ("opened", "closed", "active", "failed")}
-_SUMS = ("edges", *_COUNTS.values(), "conn_s", "bytes_s", "failed_share", "retransmits")
+_HTTP = ("requests", "errors", "given_up")
+_SUMS = (
+    "edges",
+    *_COUNTS.values(),
+    *_HTTP,
+    "conn_s",
+    "bytes_s",
+    "requests_s",
+    "failed_share",
+    "error_share",
+    "retransmits",
+)
 _NOTHING: dict[str, Any] = {**dict.fromkeys(_SUMS, 0), "health": "ok"}
 
 
-def _sums(edges: list[dict[str, Any]], end: str, seconds: float) -> dict[str, dict[str, Any]]:
+def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
     """Add up the edges at each node that is their `end`."""
     sums: dict[str, dict[str, Any]] = {}
     for edge in edges:
@@ -118,12 +126,16 @@ def _sums(edges: list[dict[str, Any]], end: str, seconds: float) -> dict[str, di
         node["edges"] += 1
         for of_edge, of_node in _COUNTS.items():
             node[of_node] += edge[of_edge]
+        for name in _HTTP:
+            node[name] += edge.get(name, 0)
         node["bytes_s"] += edge["bytes_s"]
+        node["conn_s"] += edge["opened_s"]
+        node["requests_s"] += edge.get("requests_s", 0)
         node["retransmits"] += edge["client_retransmits"] + edge["server_retransmits"]
         if edge["health"] != "ok":
             node["health"] = worst(node["health"], edge["health"])
     for node in sums.values():
-        node["conn_s"] = node["opened"] / seconds
+        node["error_share"] = share(node["errors"], node["requests"])
         node["failed_share"] = share(node["failed"], max(node["opened"], node["failed"]))
     return sums
 

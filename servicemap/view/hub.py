@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 LONGEST_SECONDS = 5.0
 PING_SECONDS = 15.0
+SILENT_SECONDS = 3.0  # a store that does not answer for so long is told, while its answer is awaited
 MOST = 100
 MOST_ELSEWHERE = 20  # of one address of another machine
 
@@ -106,16 +107,30 @@ class Hub:
         while True:
             wait = EVERY_SECONDS
             try:
-                newest, now = await self._ask()
+                newest, now = await self._answer()
                 told = event("newest", {"newest": newest.end})
                 wait = min(LONGEST_SECONDS, max(wait, (newest.end + newest.width - now) / 1000))  # none can be earlier
             except Exception as error:  # whatever it is, the pages are told, and asked for again
                 if not isinstance(error, StoreError):
                     log.exception("the newest window cannot be told")
                 told = event("away", {"error": str(error)})
-            if told != self._last:
-                self._last = told
-                self._newer()
-                for page in self._pages:
-                    page.tell(told)
+            self._tell(told)
             await asyncio.sleep(wait)
+
+    async def _answer(self) -> tuple[Newest, int]:
+        """Return the newest window; meanwhile tell the pages of a store that keeps one waiting."""
+        asked = asyncio.ensure_future(self._ask())
+        try:
+            done, _ = await asyncio.wait({asked}, timeout=SILENT_SECONDS)
+            if not done:
+                self._tell(event("away", {"error": "The store does not answer."}))
+            return await asked
+        finally:
+            asked.cancel()
+
+    def _tell(self, told: bytes) -> None:
+        if told != self._last:
+            self._last = told
+            self._newer()
+            for page in self._pages:
+                page.tell(told)

@@ -9,7 +9,7 @@ import msgspec
 from dashboards.queries import query
 from servicemap.map_model import LEVELS, Wanted
 from servicemap.map_read import read_map
-from servicemap.map_requests import Key, key, requests_by_edge
+from servicemap.map_requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from servicemap.view.graph import NEW_MS, Labels, drawn
 from servicemap.view.newest import read_newest
 from servicemap.view.parameters import Level, MapAsked, stretch
@@ -19,6 +19,7 @@ from sinks.store import Store
 KNOWN_MS = 3_600_000  # what was not there for so long before is new
 BEFORE_MS = 600_000  # how much of what came before is looked at for what is gone
 MOST_LIVES = 20
+Asked = dict[Key, Requests]
 LIFE = ("time", "kind", "subject", "service", "detail")
 
 
@@ -42,7 +43,26 @@ class Known:
             return self._known[asked]
 
 
-async def map_answer(stores: Stores, asked: MapAsked, known: Known, now: int) -> dict[str, Any]:
+class Usual:
+    """What is usual on edges: asked for once a minute and level, for many ask for what is now. For several threads."""
+
+    def __init__(self) -> None:
+        self._usual: dict[tuple[str, int], dict[Key, Requests]] = {}
+        self._lock = threading.Lock()
+
+    def before(self, store: Store, level: Level, start: int) -> dict[Key, Requests]:
+        """Return the requests before a stretch that begins at `start`, or up to a minute earlier."""
+        asked = level, start // 60_000
+        with self._lock:
+            if asked not in self._usual:
+                found = usual_by_edge(store, level, start)
+                while len(self._usual) >= len(LEVELS):
+                    del self._usual[next(iter(self._usual))]
+                self._usual[asked] = found
+            return self._usual[asked]
+
+
+async def map_answer(stores: Stores, asked: MapAsked, known: Known, usual: Usual, now: int) -> dict[str, Any]:
     """Return the map that is asked for, as /api/map tells it. What it is made of is read side by side."""
     newest = await stores.ask(lambda store: read_newest(store, now))
     start, end = stretch(asked, newest.end)
@@ -53,18 +73,18 @@ async def map_answer(stores: Stores, asked: MapAsked, known: Known, now: int) ->
     answer = {"from": start, "to": end} | about
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
-    found, was, before, requests, labels, lives = await asyncio.gather(
+    found, was, before, (requests, usually), labels, lives = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
         stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end) if asked.changes else set()),
         stores.ask(lambda store: known.before(store, level, end) if asked.changes else frozenset()),
-        stores.ask(lambda store: requests_by_edge(store, level, start, end)),
+        stores.ask(lambda store: _requests(store, usual, level, start, end)),
         stores.ask(_labels),
         stores.ask(lambda store: _lives(store, start, end) if asked.changes else []),
     )
     # Most often all that was is still there, and that is quickly known.
     gone = not was <= {key(edge) for edge in found.edges}
     past = await stores.ask(lambda store: read_map(store, earlier)) if gone else None
-    return answer | {"lives": lives} | await stores.ask(lambda _: drawn(found, past, before, requests, labels))
+    return answer | {"lives": lives} | await stores.ask(lambda _: drawn(found, past, before, requests, usually, labels))
 
 
 def _earlier(wanted: Wanted) -> Wanted:
@@ -77,6 +97,12 @@ def _edges_in(store: Store, level: Level, start: int, end: int) -> set[Key]:
     """Read which edges there were in a stretch."""
     text = query("view_known_addresses" if level == "address" else "view_known")
     return {*cast(list[Key], store.query(text, {"level": level, "from": start, "to": end}))}
+
+
+def _requests(store: Store, usual: Usual, level: Level, start: int, end: int) -> tuple[Asked, Asked]:
+    """Read the requests of a stretch, and those that are usual where there are any."""
+    found = requests_by_edge(store, level, start, end)
+    return found, usual.before(store, level, start) if found else {}
 
 
 def _labels(store: Store) -> list[Labels]:

@@ -6,15 +6,17 @@ from typing import Any
 import msgspec
 
 from dashboards.queries import query
+from servicemap.health import Counts, faults, judgement
 from servicemap.map_model import Node
 from servicemap.map_nodes import Nodes
-from servicemap.view.health import health, share
+from servicemap.map_requests import Requests
+from servicemap.recorded import Recorded, read_recorded
 from servicemap.view.hosts import hosts
 from servicemap.view.lines import HOST, PROCESSES, TRAFFIC
 from servicemap.view.members import members
 from servicemap.view.newest import read_newest
 from servicemap.view.parameters import Level, NodeAsked, NotThere, level_of, stretch
-from servicemap.view.requests import LINES, request_series
+from servicemap.view.requests import LINES, request_series, requests_of
 from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, read_span
 from servicemap.view.series import POINTS, Line, told
 from servicemap.view.statement import node_statement
@@ -35,19 +37,23 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     if not (rows or made_of):
         raise NotThere(f"there is no node {asked.id} in this stretch")
     known = hosts(store, over.end)
+    recorded = read_recorded(store, over.start, over.end, over.step)
+    mine = _hosts(asked.id, made_of)
+    cells = recorded.cells(mine)
     lines, used = _used(store, asked.id, made_of, over)
     requests = request_series(store, level, over, asked.id)
-    served = told(LINES, requests, over) if requests else {}
+    served = told(LINES, requests, over, cells) if requests else {}
     return {
         "from": over.start,
         "to": over.end,
         "newest": newest.end,
         "step_ms": over.step,
+        "recorded": [[at, cells.get(at, 0) / 1000] for at, _ in over.times()],
         "id": asked.id,
         "level": level,
         "facts": _facts(asked.id, made_of, known),
-        "series": served | told(lines, used, over) | told(TRAFFIC, rows, over),
-        "neighbours": list(_neighbours(store, asked.id, level, over, known)),
+        "series": served | told(lines, used, over, cells) | told(TRAFFIC, rows, over, cells),
+        "neighbours": list(_neighbours(store, asked.id, level, over, known, recorded, mine)),
         "members": [msgspec.to_builtins(member) for member in made_of],
         "events": events(store, over.start, over.end, _about(asked.id, made_of)),
         "sql": node_statement(asked.id, level, over.start, over.end),
@@ -63,6 +69,14 @@ def _used(store: Store, node: str, made_of: list[Node], over: Span) -> tuple[tup
     if not made_of:
         return (), []
     return PROCESSES, store.query(query("view_process_usage"), {**ranged, "nodes": [each.id for each in made_of]})
+
+
+def _hosts(node: str, made_of: list[Node]) -> set[str]:
+    """Return the hosts whose agents see a node."""
+    kind, _, rest = node.partition(":")
+    if kind == "host":
+        return {rest}
+    return {each.host for each in made_of} | ({rest.partition("/")[0]} if kind == "address" and "@" in rest else set())
 
 
 def _facts(node: str, made_of: list[Node], known: Hosts) -> dict[str, Any]:
@@ -104,7 +118,10 @@ def _about(node: str, made_of: list[Node]) -> About:
     return About([node, *(each.id for each in made_of)])
 
 
-def _neighbours(store: Store, node: str, level: Level, over: Span, known: Hosts) -> Iterator[dict[str, Any]]:
+def _neighbours(
+    store: Store, node: str, level: Level, over: Span, known: Hosts, recorded: Recorded, mine: set[str]
+) -> Iterator[dict[str, Any]]:
+    requests = requests_of(store, level, over, node)
     hostnames = {each["id"]: each["hostname"] for each in known}
     for row in read_rows(store, "view_neighbours", level, over, [node], node=node, most=MOST_NEIGHBOURS):
         other, incoming, transport, port, host, service, name, container = row[:8]
@@ -112,7 +129,11 @@ def _neighbours(store: Store, node: str, level: Level, over: Span, known: Hosts)
         nodes = Nodes(hostnames)
         nodes.add(other, [host] if host else [], service, name, container)
         (found,) = nodes.listed()
-        failed_share = min(1.0, share(failed, max(opened, failed)))
+        seconds = recorded.seconds([*mine, host])
+        ends = (other, node) if incoming else (node, other)
+        asked: Requests | None = requests.get((*ends, transport, port))
+        http = (asked.requests, asked.errors, asked.latency) if asked else (0, 0, {})
+        counted = Counts(opened, failed, segments, retransmits, *http)
         yield {
             "id": other,
             "title": found.title,
@@ -121,12 +142,14 @@ def _neighbours(store: Store, node: str, level: Level, over: Span, known: Hosts)
             "direction": "in" if incoming else "out",
             "transport": transport,
             "server_port": port,
-            "bytes_s": moved / over.seconds,
-            "opened_s": opened / over.seconds,
+            "recorded_s": seconds,
+            "bytes_s": moved / seconds,
+            "opened_s": opened / seconds,
             "active": active,
             "failed": failed,
-            "failed_share": failed_share,
+            "failed_share": counted.failed_share,
             "retransmits": retransmits,
             "rtt_ms": rtt_us / 1000 if rtt_us == rtt_us else None,  # NaN: not measured
-            "health": health(failed_share, min(1.0, share(retransmits, segments)), segments),
+            **judgement(faults(counted)),
+            **(asked.told() if asked else {}),
         }

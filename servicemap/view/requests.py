@@ -1,10 +1,10 @@
 """HTTP requests on an edge, or those that a node answers, as time series and as sums."""
 
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 from dashboards.queries import query
-from servicemap.map_requests import Requests, any_requests, asked, quantiles
+from servicemap.map_requests import Key, Requests, any_requests, asked, quantiles
 from servicemap.view.parameters import EdgeAsked, Level
 from servicemap.view.rows import Row, Span, rolled
 from servicemap.view.series import Line
@@ -29,6 +29,23 @@ def request_series(store: Store, level: Level, over: Span, server: str, edge: Ed
         values |= {"client": edge.client, "transport": edge.transport, "port": edge.port}
     rows = store.query(asked(level, "view_told") + query("view_request_series"), values)
     return [(*counts, *quantiles(latency), latency) for *counts, latency in rows]
+
+
+def requests_of(store: Store, level: Level, over: Span, node: str) -> dict[Key, Requests]:
+    """Return the requests on every edge of a node, over all of a stretch."""
+    if not any_requests(store, over.start, over.end):
+        return {}
+    values: dict[str, Any] = {"level": level, "from": over.start, "to": over.end, "node": node, **rolled(store, over)}
+    rows = store.query(asked(level, "view_told") + query("view_requests_of"), values)
+    return {cast(Key, row[:4]): Requests(*row[4:]) for row in rows}
+
+
+def request_totals(store: Store, level: Level, over: Span) -> list[Row]:
+    """Return for each step all requests, errors and requests given up."""
+    if not any_requests(store, over.start, over.end):
+        return []
+    values = {"level": level, "from": over.start, "to": over.end, "step": over.step, **rolled(store, over)}
+    return store.query(asked(level, "view_told") + query("view_request_totals"), values)
 
 
 def summed(rows: list[Row]) -> Requests | None:

@@ -27,11 +27,6 @@ class Span(NamedTuple):
     newest: int
     rolled: bool
 
-    @property
-    def seconds(self) -> float:
-        """Return how much of it has been."""
-        return max(1, min(self.end, self.newest) - self.start) / 1000
-
     def times(self) -> list[tuple[int, float]]:
         """Return when each step begins, ms, and how many seconds of it have been."""
         last = min(self.end, self.newest)

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
+from servicemap.recorded import read_recorded
 from servicemap.view.newest import read_newest
 from servicemap.view.parameters import TimelineAsked, stretch
+from servicemap.view.requests import request_totals
 from servicemap.view.rows import read_rows, read_span
+from servicemap.view.series import recorded
 from sinks.store import Store
 
 HOUR_MS = 3_600_000
 MOST_EVENTS = 500
 BUCKET = ("at", "edges", "opened", "failed", "bytes", "retransmits")
+ASKED = ("requests", "errors", "given_up")
 EVENT = ("time", "kind", "subject", "object", "host", "service", "detail")
 
 
@@ -26,13 +30,22 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
     # There are no roll-ups between addresses: what is too much to be read as it is, is counted between processes.
     level = "process" if over.rolled and asked.level == "address" else asked.level
     found = {row[0]: row for row in read_rows(store, "view_timeline", level, over)}
-    told = (found.get(at, (at, 0, 0, 0, 0, 0)) for at, seconds in over.times() if seconds)
+    http = {row[0]: row[1:] for row in request_totals(store, level, over)}
+    cells = read_recorded(store, over.start, end, over.step).cells()
+
+    def bucket(at: int, most: float) -> dict[str, Any]:
+        """Return what was counted in a step; None where nobody looked."""
+        seconds = recorded(at, most, at in found, cells)
+        nothing = 0 if seconds else None
+        row, asked = found.get(at, (at, *[nothing] * (len(BUCKET) - 1))), http.get(at, [nothing] * len(ASKED))
+        return {**dict(zip(BUCKET, row, strict=True)), **dict(zip(ASKED, asked, strict=True)), "recorded_s": seconds}
+
     ((first,),) = store.query(query("view_first"))
     return answer | {
         "from": over.start,
         "step_ms": over.step,
         "first": first,
-        "buckets": [dict(zip(BUCKET, row, strict=True)) for row in told],
+        "buckets": [bucket(at, most) for at, most in over.times() if most],
         "events": events(store, over.start, end),
     }
 

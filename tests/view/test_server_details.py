@@ -134,11 +134,53 @@ def test_requests_stand_beside_what_tcp_tells(past: Past, view: View, level: str
 
 def test_long_stretches_have_the_same_sums_as_short_ones(past: Past, view: View) -> None:
     day = view.api("node", id=POSTGRES, from_=past.now - 24 * 60 * MINUTE_MS, to=past.now)
-    step = day["step_ms"] / 1000
-    newest = [value for at, value in day["series"]["bytes_in"]["points"] if at + day["step_ms"] <= past.now]
-    last = past.now - day["series"]["bytes_in"]["points"][-1][0]
-    rest = day["series"]["bytes_in"]["points"][-1][1] * last / 1000 if last < day["step_ms"] else 0
-    assert sum(value * step for value in newest) + rest == pytest.approx(3 * 2 * town.SENT * town.WINDOWS)
+    points, recorded = day["series"]["bytes_in"]["points"], day["recorded"]
+    sums = [value * seconds for (_, value), (_, seconds) in zip(points, recorded, strict=True) if value is not None]
+    assert sum(sums) == pytest.approx(3 * 2 * town.SENT * town.WINDOWS)
+    assert sum(seconds for _, seconds in recorded) == 3 * 60
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 180, 9 * 24 * 60])
+@pytest.mark.parametrize("node", [POSTGRES, host_node("id-db1"), address_node("", "10.0.0.2")])
+def test_a_rate_is_the_same_however_much_more_is_asked_for_than_was_recorded(
+    past: Past, view: View, node: str, minutes: int
+) -> None:
+    asked = {"from_": past.now - minutes * MINUTE_MS, "to": past.now}
+    told = view.api("node", id=node, **asked)
+    series, recorded = told["series"], dict(told["recorded"])
+    assert {at for at, value in series["bytes_in"]["points"] if value is not None} == {
+        at for at in recorded if recorded[at]
+    }
+    if node == POSTGRES:
+        rates = {round(value, 6) for _, value in series["bytes_in"]["points"] if value is not None}
+        assert rates == {2 * town.SENT / (town.WIDTH / 1000)}
+    server = view.api("node", id=POSTGRES, **asked)["neighbours"]
+    (one,) = [each for each in server if each["id"] == SHOP]
+    edge = view.api("edge", client=SHOP, server=POSTGRES, port=5432, **asked)["facts"]
+    (drawn,) = [
+        each for each in view.api("map", **asked)["edges"] if (each["client"], each["server"]) == (SHOP, POSTGRES)
+    ]
+    wanted = (town.SENT + town.RECEIVED) / (town.WIDTH / 1000)
+    assert {round(rate, 6) for rate in (one["bytes_s"], edge["bytes_s"], drawn["bytes_s"])} == {wanted}
+
+
+def test_nothing_is_told_of_times_at_which_nobody_looked(past: Past, view: View) -> None:
+    asked = {"from_": past.now - 60 * MINUTE_MS, "to": past.now}
+    told = view.api("node", id=POSTGRES, **asked)
+    known = {at for at, seconds in told["recorded"] if seconds}
+    assert 0 < len(known) < len(told["recorded"])
+    for name, series in told["series"].items():
+        assert {at for at, value in series["points"] if value is not None} <= known, name
+    rows = list(
+        csv.DictReader(
+            io.StringIO(view.get("/api/export", what="node", format="csv", id=POSTGRES, **asked).body.decode())
+        )
+    )
+    empty = [row for row in rows if {value for name, value in row.items() if name != "time"} == {""}]
+    assert len(empty) == len(rows) - len(known)
+    line = view.api("timeline", **asked)["buckets"]
+    assert {bucket["bytes"] for bucket in line if not bucket["recorded_s"]} == {None}
+    assert all(bucket["bytes"] for bucket in line if bucket["recorded_s"])
 
 
 def test_a_map_and_the_series_of_a_node_can_be_taken_away_as_files(past: Past, view: View) -> None:

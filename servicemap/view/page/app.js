@@ -23,7 +23,7 @@ const page = { state, data, storage, say, chosen: null };
 const parts = [bar(page), timeline(page), notices(page), changes(page), mapView(page), list(page), panel(page)];
 keys(page);
 
-// Every part has update(what): "state" with the names of what changed, or "data".
+// Every part has update(what): "state" with the names of what changed, "data", or "wait" for what takes long.
 function update(what, names = new Set()) {
   if (data.map) page.chosen = visible(data.map, state);
   for (const part of parts) part.update(what, names);
@@ -34,7 +34,7 @@ state.onChange((names) => {
   update("state", names);
   if (RELOADS.some((name) => names.has(name))) data.reload();
 });
-data.onChange(() => update("data"));
+data.onChange((what) => update(what));
 addEventListener("hashchange", () => state.set(parse(location.hash)));
 addEventListener("theme", () => update("theme"));
 update("state", new Set(Object.keys(parse(""))));

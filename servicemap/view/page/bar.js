@@ -1,9 +1,8 @@
 // The bar on top: level, grouping, search, view, theme.
 
 import { byId, el, icon, replace } from "./dom.js";
-import { GROUPS, LEVELS } from "./state.js";
+import { GROUPS, LEVELS, LEVEL_NAMES } from "./state.js";
 
-const LEVEL_NAMES = { service: "Services", process: "Processes", container: "Containers", host: "Hosts", address: "Addresses" };
 const TYPED_MS = 140;
 
 export function bar(page) {

@@ -1,7 +1,7 @@
 // Edges, processes and agents that came and went, in words: a list over the map, and what a screen reader is told.
 
 import { byId, el, replace } from "./dom.js";
-import { port } from "./elements.js";
+import { sentence } from "./elements.js";
 import { counted } from "./format.js";
 import { edgeKey } from "./state.js";
 
@@ -25,7 +25,7 @@ export function changes({ state, data, say }) {
   let asked = "";
 
   function update(what) {
-    if (what === "theme" || !data.map) return;
+    if (what === "theme" || what === "wait" || !data.map) return;
     const titles = new Map(data.map.nodes.map((node) => [node.id, node.title]));
     const all = [
       ...data.map.lives.map((life) => ({ ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.detail} ${life.time}`, text: life.detail, pick: lived(life) })),
@@ -66,10 +66,4 @@ export function changes({ state, data, say }) {
 
 function changed(edge, word, titles) {
   return { id: word + edge.id, word, mark: word, text: sentence(edge, titles), pick: { edge: edgeKey(edge), node: "" } };
-}
-
-/** An edge in words. */
-export function sentence(edge, titles) {
-  const [client, server] = [titles.get(edge.client) ?? edge.client, titles.get(edge.server) ?? edge.server];
-  return `${client} → ${edge.client === edge.server ? "itself" : server} ${port(edge)}`;
 }

@@ -2,7 +2,10 @@
 
 import { address, get, told } from "./api.js";
 
-const RETRY_MS = 5_000;
+export const RETRY_MS = 5_000;
+export const LOADING_MS = 300; // what is loaded sooner need not be told
+export const STUCK_MS = 4_000; // a store that does not answer for so long is told
+const LONGEST_MS = 30_000; // then it is asked again: the server goes on with what it has begun
 const BUCKETS = 120;
 
 export class Data {
@@ -16,6 +19,8 @@ export class Data {
     this.listeners = [];
     this.underway = null;
     this.waiting = false;
+    this.since = 0; // when what is under way was asked for, ms; 0: nothing is
+    this.anew = false; // what is under way is something else than is shown
     this.early = earlyMap(state);
     this.again = 0;
   }
@@ -39,6 +44,17 @@ export class Data {
     return [to - rangeMs, to];
   }
 
+  /** The stretch of what is shown: of the map that is there, while another one loads. */
+  get shown() {
+    return this.map?.to ? [this.map.from, this.map.to] : this.stretch;
+  }
+
+  /** For how long one waits for what is asked for, ms; 0 while it is no time to speak of. */
+  get wait() {
+    const waited = this.since ? Date.now() - this.since : 0;
+    return waited >= (this.anew ? LOADING_MS : STUCK_MS) ? waited : 0;
+  }
+
   /** How long ago the newest window ended, by this computer's clock, ms. */
   get behind() {
     return this.newest ? Math.max(0, Date.now() - this.newest) : 0;
@@ -55,6 +71,7 @@ export class Data {
 
   lost(sentence) {
     this.error = sentence;
+    this.done();
     this.notify();
     clearTimeout(this.again);
     this.again = setTimeout(() => this.reload(), RETRY_MS);
@@ -69,11 +86,15 @@ export class Data {
     if (this.waiting) return;
     this.underway?.abort();
     const mine = (this.underway = new AbortController());
+    let late = false;
+    const tooLong = setTimeout(() => ((late = true), mine.abort()), LONGEST_MS);
+    this.begin(anew || !this.map);
     const fresh = (found) => {
       if (this.underway !== mine) return;
       Object.assign(this, { ...found, error: "" });
       // Not what is newest meanwhile, if another stretch was asked for: the stream tells of it, and then it is asked for.
       if (found.map) this.newest = Math.max(this.newest, Math.min(found.map.to, found.map.newest));
+      if (found.map) this.done();
       clearTimeout(this.again);
       this.notify();
     };
@@ -85,10 +106,13 @@ export class Data {
       const map = this.askMap(mine.signal).then((found) => fresh({ map: found }));
       await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => fresh({ timeline: found }))]);
     } catch (error) {
-      if (error.name !== "AbortError") this.lost(error.message);
+      if (late) this.lost(`The store has not answered for ${LONGEST_MS / 1_000} s.`);
+      else if (error.name !== "AbortError") this.lost(error.message);
     } finally {
+      clearTimeout(tooLong);
       if (this.underway === mine) {
         this.underway = null;
+        this.done();
         if (this.waiting && this.stretch[1] !== this.map?.to) this.load(false);
       }
     }
@@ -98,7 +122,7 @@ export class Data {
   async first(signal) {
     const { early } = this;
     this.early = null;
-    if (early) return early;
+    if (early) return Promise.race([early, aborted(signal)]);
     this.newest = (await get("health", {}, signal)).newest; // the time line must know
     return this.askMap(signal, { changes: 0 });
   }
@@ -118,11 +142,32 @@ export class Data {
     return { ...found, from, to };
   }
 
-  notify() {
-    for (const listener of this.listeners) listener();
+  // What takes long is told when it does, and then every second.
+  begin(anew) {
+    this.since = Date.now() - (this.wait ? LOADING_MS : 0); // what is said of one question stays for the next
+    this.anew = anew || this.anew;
+    clearTimeout(this.tick);
+    const tell = () => {
+      if (this.wait) this.notify("wait");
+      this.tick = setTimeout(tell, 1_000);
+    };
+    this.tick = setTimeout(tell, LOADING_MS);
+  }
+
+  done() {
+    const told = this.wait > 0;
+    clearTimeout(this.tick);
+    this.since = 0;
+    this.anew = false;
+    if (told) this.notify("wait");
+  }
+
+  notify(what = "data") {
+    for (const listener of this.listeners) listener(what);
   }
 }
 
+const aborted = (signal) => new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
 const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
 /** The map that early.js asked for as a promise; null unless it is the one that is wanted. */

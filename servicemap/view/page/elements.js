@@ -78,6 +78,12 @@ export function port(edge) {
   return edge.transport === "tcp" ? String(edge.server_port) : `${edge.server_port}/${edge.transport}`;
 }
 
+/** An edge in words. */
+export function sentence(edge, titles) {
+  const [client, server] = [titles.get(edge.client) ?? edge.client, titles.get(edge.server) ?? edge.server];
+  return `${client} → ${edge.client === edge.server ? "itself" : server} ${port(edge)}`;
+}
+
 /** An edge as drawn: {id, client, server, health, fresh, gone, width, label}. */
 export function drawnEdge(edge, gone) {
   const fresh = Boolean(edge.new) && !gone;

@@ -15,7 +15,7 @@ export function keys(page) {
   const help = byId("keys");
   const rows = (list) => el("dl", {}, list.map(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]).flat());
   replace(help, el("h2", { id: "keys-title" }, "servicemap"),
-    el("p", {}, "Arrows point from client to server. Width is traffic; a mark is trouble: ▲ above 1 % failing or 3 % sent again, ✕ above 5 % failing."),
+    el("p", {}, "Arrows point from client to server. Width is traffic; a mark is trouble, ▲ to watch and ✕ bad: connections or HTTP requests that fail, segments sent again, answers that take longer than is usual there. The panel says why."),
     el("h3", {}, "Keys"), rows(SHORTCUTS), el("h3", {}, "With the map focused"), rows(ON_MAP),
     el("button", { type: "button", class: "button", onclick: () => help.close() }, "Close"));
 

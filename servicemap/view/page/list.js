@@ -17,7 +17,7 @@ export function list(page) {
 
   function update(kind, names) {
     place.hidden = state.view !== "list";
-    if (place.hidden || !page.chosen || kind === "theme") return;
+    if (place.hidden || !page.chosen || ["theme", "wait"].includes(kind)) return;
     if (["q", "level", "focus"].some((name) => names.has(name))) rows = PAGE;
     draw();
   }
@@ -25,7 +25,7 @@ export function list(page) {
   function draw() {
     const titles = new Map(data.map.nodes.map((node) => [node.id, node]));
     const http = page.chosen.edges.some((edge) => edge.signals === "http");
-    const columns = what === "edges" ? edgeColumns(titles, http, (data.map.to - data.map.from) / 1000) : NODE_COLUMNS;
+    const columns = what === "edges" ? edgeColumns(titles, http) : NODE_COLUMNS;
     const items = what === "edges" ? [...page.chosen.edges, ...page.chosen.gone.map((edge) => ({ ...edge, gone: true }))] : page.chosen.nodes;
     const [name, way] = sort[what];
     const by = (columns.find((column) => column.name === name) ?? columns[0]).value;
@@ -66,17 +66,17 @@ const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - 
 const RANK = { ok: 0, warn: 1, bad: 2 };
 const known = (value, how) => (value === null || value === undefined || value < 0 ? "–" : how(value));
 
-function edgeColumns(titles, http, seconds) {
+function edgeColumns(titles, http) {
   const name = (id) => [titles.get(id)?.title ?? id, titles.get(id)?.subtitle && el("span", { class: "sub" }, titles.get(id).subtitle)];
   return [
     { name: "client", text: "Client", value: (edge) => titles.get(edge.client)?.title ?? edge.client, cell: (edge) => name(edge.client) },
     { name: "server", text: "Server", value: (edge) => titles.get(edge.server)?.title ?? edge.server, cell: (edge) => (edge.client === edge.server ? "itself" : name(edge.server)) },
     { name: "port", text: "Port", value: (edge) => edge.server_port, cell: port, number: true },
     { name: "state", text: "State", value: (edge) => RANK[edge.health] + (edge.new ? 0.5 : 0) + (edge.gone ? 0.25 : 0),
-      cell: (edge) => [mark(edge.health), " ", edge.new && !edge.gone && el("span", { class: "badge new" }, "new"), edge.gone && el("span", { class: "badge gone" }, "gone")] },
+      cell: (edge) => [mark(edge.health), " ", edge.why?.length > 0 && el("span", { class: "sub" }, edge.why.map(({ text }) => text).join("; ")), edge.new && !edge.gone && el("span", { class: "badge new" }, "new"), edge.gone && el("span", { class: "badge gone" }, "gone")] },
     { name: "traffic", text: "Traffic", value: (edge) => edge.bytes_s, how: rate, number: true },
     ...(http ? [
-      { name: "requests", text: "Requests", value: (edge) => (edge.requests ?? -1) / seconds, how: (value) => known(value, perSecond), number: true },
+      { name: "requests", text: "Requests", value: (edge) => edge.requests_s ?? -1, how: (value) => known(value, perSecond), number: true },
       { name: "errors", text: "Errors", value: (edge) => (edge.requests ? edge.errors / edge.requests : -1), how: (value) => known(value, percent), number: true },
       { name: "p99", text: "p99", value: (edge) => edge.p99_ms ?? -1, how: (value) => known(value, ms), number: true },
     ] : []),

@@ -118,7 +118,8 @@ function edgeTip(edge, nodes) {
   if (!edge) return [];
   const title = (id) => nodes.find((node) => node.id === id)?.title ?? id;
   return [el("b", {}, `${title(edge.client)} → ${title(edge.server)}`), line(`${edge.transport} ${port(edge)}`, rate(edge.bytes_s), `${perSecond(edge.opened_s)} new`),
-    line(edge.signals === "http" && edge.requests > 0 && `${percent(edge.errors / edge.requests)} errors, p99 ${edge.p99_ms === null ? "–" : ms(edge.p99_ms)}`, edge.failed_share > 0 && `${percent(edge.failed_share)} fail`, edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`, edge.rtt_ms !== null && `${ms(edge.rtt_ms)} round trip`)];
+    line(edge.signals === "http" && edge.requests > 0 && `${percent(edge.errors / edge.requests)} errors, p99 ${edge.p99_ms === null ? "–" : ms(edge.p99_ms)}`, edge.failed_share > 0 && `${percent(edge.failed_share)} fail`, edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`, edge.rtt_ms !== null && `${ms(edge.rtt_ms)} round trip`),
+    ...(edge.why ?? []).map(({ health, text }) => el("span", { class: `why ${health}` }, mark(health), ` ${text}`))];
 }
 
 function tools(graph, page) {

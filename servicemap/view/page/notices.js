@@ -1,32 +1,58 @@
 // What to say when there is nothing to show, or when what is shown is old.
 
 import { byId, el, replace } from "./dom.js";
+import { STUCK_MS } from "./data.js";
 import { moment, time } from "./format.js";
-import { WIDTHS } from "./state.js";
+import { LEVEL_NAMES, WIDTHS } from "./state.js";
 
 export function notices(page) {
   const { state, data } = page;
   const notice = byId("notice");
   const banner = byId("banner");
   const past = byId("past");
+  const loading = byId("loading");
 
   function update(what) {
     if (what === "theme") return;
     show(banner, data.error ? away() : null);
     show(past, state.live ? null : pastBanner());
-    show(notice, data.map ? empty() : data.error ? null : [el("p", {}, "Reading the map…")]);
+    show(loading, data.map && data.wait && !data.error ? underway() : null);
+    byId("main").classList.toggle("loading", data.anew && data.wait > 0);
+    show(notice, data.map ? empty() : data.error ? null : [el("p", {}, "Reading the map…"), ...silence()]);
+  }
+
+  // Says what the picture is of, for the controls already say what it will be.
+  function underway() {
+    const now = data.newest || Date.now();
+    const [from, to] = data.stretch;
+    const level = data.map.level === state.level ? "" : `${LEVEL_NAMES[state.level]}, `;
+    const wanted = el("b", {}, data.anew ? `Loading ${level}${state.live ? "the newest" : `${moment(from, now)} – ${time(to)}`}…` : "Reading what is newer…");
+    return [el("i", { class: "spin", "aria-hidden": "true" }), wanted, ...silence(), el("span", {}, shown(now))];
+  }
+
+  function silence() {
+    if (data.wait < STUCK_MS) return [];
+    const seconds = el("span", { "aria-hidden": "true" }, ` for ${Math.floor(data.wait / 1_000)} s`);
+    return [el("span", { class: "stuck" }, "The store does not answer", seconds, ". This page goes on waiting, and asks again by itself.")];
+  }
+
+  function shown(now) {
+    if (!data.map?.to) return "";
+    const [from, to] = data.shown;
+    const level = data.map.level === state.level ? "" : `${LEVEL_NAMES[data.map.level]}, `;
+    return `What you see is of ${level}${moment(from, now)} – ${time(to)}.`;
   }
 
   function away() {
-    const shown = data.map ? ` What you see is of ${moment(data.map.to, Date.now())}.` : "";
+    const old = data.map ? ` ${shown(Date.now())}` : "";
     const retry = el("button", { type: "button", class: "button", onclick: () => data.reload() }, "Try again now");
-    return [el("span", {}, `${data.error}${shown} Trying again every 5 seconds.`), retry];
+    return [el("span", {}, `${data.error}${old} Trying again every 5 seconds.`), retry];
   }
 
   function pastBanner() {
-    const [from, to] = data.stretch;
+    const [from, to] = data.shown;
     return [
-      el("span", {}, `You look at the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`),
+      el("span", {}, data.map && to !== data.stretch[1] ? shown(data.newest || Date.now()) : `You look at the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`),
       el("button", { type: "button", class: "button", onclick: () => state.set({ at: 0 }) }, "Back to live"),
     ];
   }

@@ -2,7 +2,9 @@
 
 import { address, get } from "./api.js";
 import { charts } from "./charts.js";
+import { LOADING_MS, RETRY_MS, STUCK_MS } from "./data.js";
 import { byId, el, icon, mark, replace } from "./dom.js";
+import { moment, time } from "./format.js";
 import { edgeBody, nodeBody } from "./panel_parts.js";
 import { edgeKey } from "./state.js";
 
@@ -14,6 +16,9 @@ export function panel(page) {
   let shown = ""; // what is shown: its key
   let drawn = null; // its charts
   let asked = 0;
+  let underway = null;
+  let of = null; // what the panel shows, as the server told it
+  let again = 0;
   let opener = null; // what had the keyboard before
 
   function update(what, names) {
@@ -30,12 +35,15 @@ export function panel(page) {
     shown = key;
     place.hidden = false;
     load.redraw = null;
+    of = null;
     replace(place, head({ title: "…" }));
     load(key);
   }
 
   function close() {
     shown = "";
+    underway?.abort();
+    clearTimeout(again);
     place.hidden = true;
     drawn?.destroy();
     drawn = null;
@@ -47,16 +55,42 @@ export function panel(page) {
     const [from, to] = data.range;
     asked = data.newest;
     const parameters = { ...what(), level: state.level, from, to };
+    underway?.abort();
+    const mine = (underway = new AbortController());
+    clearTimeout(again);
+    const waits = waiting();
     try {
-      const found = await get(state.node ? "node" : "edge", parameters);
-      if (key !== shown) return;
+      const found = await get(state.node ? "node" : "edge", parameters, mine.signal);
+      if (key !== shown || mine !== underway) return;
+      of = found;
       load.redraw = () => draw(found, parameters);
       drawn?.destroy();
       drawn = charts(found.series, "panel");
       load.redraw();
     } catch (error) {
-      if (key === shown) replace(place, head({ title: state.node || "edge" }), el("p", { class: "error", role: "alert" }, error.message));
+      if (key !== shown || mine !== underway) return;
+      replace(place, head({ title: state.node || "edge" }), el("p", { class: "error", role: "alert" }, error.message));
+      if (error.status === 0 || error.status >= 500) again = setTimeout(() => load(key), RETRY_MS);
+    } finally {
+      waits.end();
     }
+  }
+
+  // A line on top that says what is awaited, once it takes long, and what the rest is of meanwhile.
+  function waiting() {
+    const began = Date.now();
+    const line = el("p", { class: "wait", role: "status" });
+    let timer = setTimeout(tell, LOADING_MS);
+    function tell() {
+      const waited = Date.now() - began;
+      const stuck = waited >= STUCK_MS;
+      const old = of ? ` What follows is of ${moment(of.from, data.newest || Date.now())} – ${time(of.to)}.` : "";
+      line.classList.toggle("stuck", stuck);
+      replace(line, `${stuck ? `The store does not answer for ${Math.floor(waited / 1_000)} s. This goes on waiting.` : "Loading…"}${old}`);
+      if (!line.isConnected) place.querySelector("header")?.after(line);
+      timer = setTimeout(tell, 1_000);
+    }
+    return { end: () => (clearTimeout(timer), line.remove()) };
   }
 
   function what() {

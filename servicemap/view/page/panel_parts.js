@@ -1,8 +1,9 @@
 // What stands in the panel, part by part.
 
 import { el, icon, mark } from "./dom.js";
-import { port } from "./elements.js";
+import { port, sentence } from "./elements.js";
 import { bytes, counted, digits, moment, ms, percent, perSecond, rate } from "./format.js";
+import { edgeKey } from "./state.js";
 
 const NEIGHBOURS = 60;
 const EVENTS = 40;
@@ -11,13 +12,15 @@ const EVENTS = 40;
 export function nodeBody(found, node, page, charts) {
   const kind = node?.kind ?? found.id.split(":", 1)[0];
   const title = node?.title ?? found.facts.hostname ?? found.facts.title ?? found.facts.name ?? found.facts.address ?? found.id;
+  const edges = page.data.map?.edges ?? [];
   const tiles = node && [
-    ["Serves", rate(node.in.bytes_s)], ["new", perSecond(node.in.conn_s)], ["failed", percent(node.in.failed_share), node.in.failed ? node.in.health : ""],
-    ["Uses", rate(node.out.bytes_s)], ["new", perSecond(node.out.conn_s)], ["failed", percent(node.out.failed_share), node.out.failed ? node.out.health : ""],
+    ...sideTiles("Serves", node.in, edges.filter(({ server }) => server === node.id)),
+    ...sideTiles("Uses", node.out, edges.filter(({ client }) => client === node.id)),
   ];
   const parts = [
     tiles ? tileList(tiles) : el("p", { class: "signals" }, "Not on the map in this stretch; what follows is of the time line's range."),
-    ...neighbours(found.neighbours, page),
+    ...guilty(found.id, page),
+    ...neighbours(found, page),
     el("h3", {}, "Over the range of the time line"), charts,
     ...factList(found.facts, page), ...members(found.members ?? [], page), ...events(found.events, page), ...sql(found.sql),
   ];
@@ -30,9 +33,9 @@ export function edgeBody(found, edge, page, charts) {
   const titles = new Map((page.data.map?.nodes ?? []).map((node) => [node.id, node.title]));
   const title = (end) => titles.get(facts[end]) ?? found.facts[`${end}_title`] ?? facts[end] ?? "?";
   const there = facts.client !== undefined;
-  const [stretch, range] = [page.data.stretch, page.data.range].map(([from, to]) => (to - from) / 1000);
   const parts = [
-    there ? tileList(edgeTiles(facts, edge ? stretch : range)) : el("p", { class: "signals" }, "Nothing was seen of it in the range of the time line."),
+    there ? tileList(edgeTiles(facts)) : el("p", { class: "signals" }, "Nothing was seen of it in the range of the time line."),
+    there && facts.why?.length > 0 && reasons(facts.why),
     there && el("p", { class: "signals" }, signals(facts)),
     there && ends(facts, title, page),
     there && el("h3", {}, "What both sides count"), there && sides(facts),
@@ -43,18 +46,48 @@ export function edgeBody(found, edge, page, charts) {
   return { title: `${title("client")} → ${title("server")}`, what: [`${facts.transport ?? ""} port ${facts.server_port ?? ""}`, status].filter(Boolean).join(" · "), health: facts.health, parts };
 }
 
-function edgeTiles(edge, seconds) {
-  const health = (share) => (share > 0 ? edge.health : "");
+/** What a node does as the server of others, or as their client. */
+function sideTiles(name, side, edges) {
+  const health = (measure) => worst(edges.flatMap(({ why }) => why ?? []).filter((fault) => fault.measure === measure));
+  const tcp = [[name, rate(side.bytes_s)], ["new connections", perSecond(side.conn_s)], ["failed connections", percent(side.failed_share), health("failed")]];
+  if (!side.requests && !side.given_up) return tcp;
+  return [...tcp, ["requests", perSecond(side.requests_s)], ["HTTP errors", percent(side.error_share), health("errors")], ["given up by clients", digits(side.given_up)]];
+}
+
+const WORSE = ["", "warn", "bad"];
+const worst = (faults) => WORSE[Math.max(0, ...faults.map(({ health }) => WORSE.indexOf(health)))];
+
+/** Why something has its colour. */
+function reasons(faults) {
+  return el("ul", { class: "why" }, faults.map(({ health, text }) => el("li", {}, mark(health), el("span", {}, text))));
+}
+
+/** The edges of a node that are not well in the stretch the map shows, the worst first, each with why. */
+function guilty(id, page) {
+  const wrong = (page.data.map?.edges ?? []).filter((edge) => edge.health !== "ok" && (edge.client === id || edge.server === id));
+  if (!wrong.length) return [];
+  const titles = new Map(page.data.map.nodes.map((node) => [node.id, node.title]));
+  const rows = wrong.sort(byHealth).slice(0, NEIGHBOURS).map((edge) => el("li", {}, el("button", {
+    type: "button", "data-keep": `why ${edge.id}`, onclick: () => page.state.set({ edge: edgeKey(edge), node: "" }),
+  }, mark(edge.health), el("b", {}, sentence(edge, titles)), edge.why.map(({ text }) => el("span", {}, text)))));
+  return [el("h3", {}, "Why it is marked"), el("ul", { class: "guilty" }, rows)];
+}
+
+const byHealth = (a, b) => WORSE.indexOf(b.health) - WORSE.indexOf(a.health) || b.bytes_s - a.bytes_s;
+
+function edgeTiles(edge) {
+  const health = (measure) => worst((edge.why ?? []).filter((fault) => fault.measure === measure));
   const tcp = [["Traffic", rate(edge.bytes_s)], ["New connections", perSecond(edge.opened_s)], ["Open", digits(edge.connections_active)],
-    ["Failed", percent(edge.failed_share), health(edge.failed_share)], ["Sent again", percent(edge.retransmit_share), health(edge.retransmit_share)], ["Round trip", edge.rtt_ms === null || edge.rtt_ms === undefined ? "–" : ms(edge.rtt_ms)]];
+    ["Failed connections", percent(edge.failed_share), health("failed")], ["Sent again", percent(edge.retransmit_share), health("retransmits")], ["Round trip", edge.rtt_ms === null || edge.rtt_ms === undefined ? "–" : ms(edge.rtt_ms)]];
   if (edge.signals !== "http") return tcp;
   const of = (value) => (value === null ? "–" : ms(value));
   const share = edge.requests ? edge.errors / edge.requests : 0;
-  return [["Requests", perSecond(edge.requests / seconds)], ["Errors", percent(share), health(share)], ["p50", of(edge.p50_ms)], ["p99", of(edge.p99_ms)], ...tcp.slice(0, 2), ...tcp.slice(3)];
+  return [["Requests", perSecond(edge.requests_s)], ["HTTP errors", percent(share), health("errors")], ["Given up by clients", digits(edge.given_up)],
+    ["p50", of(edge.p50_ms), health("latency")], ["p99", of(edge.p99_ms)], ["usual p50", of(edge.usual_ms ?? null)], ...tcp];
 }
 
 const signals = (edge) => edge.signals === "http"
-  ? "Latency is the time to HTTP answers; errors are answers of 500 and above, or none."
+  ? "Latency is the time to HTTP answers; what is usual is that of the hour before. Errors are answers of 500 and above, and requests that the server left unanswered; what clients gave up before the answer is none."
   : "Latency is the round trip of TCP; errors are connections that failed.";
 
 function tileList(tiles) {
@@ -91,17 +124,25 @@ function edgeFacts(edge) {
     ...(edge.client_tied || edge.server_tied ? { note: "two processes could be at an end; none was chosen" } : {}) };
 }
 
-function neighbours(list, page) {
+// Health and rates are those of the edge on the map. Who was there in the range of the time line and is not now has neither.
+function neighbours({ id, neighbours: list }, page) {
   if (!list.length) return [];
-  const sorted = [...list].sort((a, b) => b.bytes_s - a.bytes_s);
+  const drawn = new Map((page.data.map?.edges ?? []).map((edge) => [edgeKey(edge), edge]));
+  const edgeOf = (each) => {
+    const [client, server] = each.direction === "in" ? [each.id, id] : [id, each.id];
+    return drawn.get(edgeKey({ ...each, client, server }));
+  };
+  const sorted = list.map((each) => ({ ...each, health: "ok", bytes_s: -1, ...now(edgeOf(each)) })).sort(byHealth);
   const rows = sorted.slice(0, NEIGHBOURS).map((each) => {
     const pick = () => page.state.set({ node: each.id, edge: "" });
     const label = `${each.direction === "in" ? "client" : "server"} ${each.title}, ${port(each)}`;
     return el("li", {}, el("button", { type: "button", "aria-label": label, "data-keep": `${each.id} ${each.server_port} ${each.direction}`, onclick: pick },
-      icon(each.direction), mark(each.health ?? "ok"), el("b", {}, each.title), el("span", {}, `${port(each)} · ${rate(each.bytes_s)}`)));
+      icon(each.direction), mark(each.health), el("b", {}, each.title), el("span", {}, `${port(each)} · ${each.bytes_s < 0 ? "earlier" : rate(each.bytes_s)}`)));
   });
   return [el("h3", {}, counted(list.length, "neighbour")), el("ul", { class: "links" }, rows, list.length > NEIGHBOURS && el("li", {}, `and ${list.length - NEIGHBOURS} more`))];
 }
+
+const now = (edge) => (edge ? { health: edge.health, bytes_s: edge.bytes_s } : {});
 
 function members(list, page) {
   if (list.length < 2) return [];

@@ -1,5 +1,6 @@
 // What one looks at. All of it is in the address's hash, so that a link shows the same: nothing goes to a server's log.
 
+export const LEVEL_NAMES = { service: "Services", process: "Processes", container: "Containers", host: "Hosts", address: "Addresses" };
 export const LEVELS = ["service", "process", "container", "host", "address"];
 export const GROUPS = ["none", "host", "region"];
 export const RANGES = { "15m": 900_000, "1h": 3_600_000, "6h": 21_600_000, "24h": 86_400_000, "7d": 604_800_000 };

@@ -20,7 +20,7 @@ export function timeline(page) {
   const place = el("div", { class: "chart" });
   const band = el("div", { class: "band", role: "slider", tabindex: "0", "aria-label": "What the map shows" });
   const when = el("div", { class: "when", hidden: true });
-  const key = el("div", { class: "key", "aria-hidden": "true" }, [["traffic", "traffic"], ["failed", "failed"], ["event", "events"]]
+  const key = el("div", { class: "key", "aria-hidden": "true" }, [["traffic", "traffic"], ["failed", "failed connections"], ["errors", "HTTP errors"], ["event", "events"]]
     .map(([name, text]) => el("span", {}, el("i", { class: name }), text)));
   replace(byId("time"), el("div", { class: "head" }, live, shown, el("span", { class: "spring" }), key, width, ranges), place);
   const pressed = segments(ranges, Object.keys(RANGES).map((name) => [name, name]), (range) => state.set({ range }));
@@ -44,14 +44,15 @@ export function timeline(page) {
     live.classList.toggle("paused", !state.live);
     replace(live, el("i"), state.live ? "Live" : "Paused: go live");
     stretch();
-    if (data.timeline) chart.show(data.timeline, data.range, what === "theme");
+    if (data.timeline && what !== "wait") chart.show(data.timeline, data.range, what === "theme");
     follow();
   }
 
   function stretch() {
-    const [from, to] = data.stretch;
+    const [from, to] = data.shown; // of the picture: what is asked for stands on the band
     const stale = state.live && data.behind > STALE_MS;
-    const note = !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest there is";
+    const other = data.wait > 0 && data.anew;
+    const note = other ? "while another stretch loads" : !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest there is";
     live.classList.toggle("stale", stale);
     replace(shown, to ? [el("b", {}, `${moment(from, Date.now())} – ${time(to)}`), el("span", { class: stale ? "stale" : null }, note)] : []);
   }
@@ -103,11 +104,19 @@ export function timeline(page) {
     const at = chart.toTime(x);
     const near = data.timeline.events.filter((each) => Math.abs(chart.toPx(each.time) - x) < 5);
     const bucket = data.timeline.buckets.findLast((each) => each.at <= at);
-    const facts = bucket ? `${bytes(bucket.bytes)} on ${counted(bucket.edges, "edge")}, ${counted(bucket.opened, "connection")}, ${digits(bucket.failed)} failed` : "";
-    const told = near.slice(0, 2).map((each) => `${each.kind.replaceAll("_", " ")}: ${each.detail}`).join("; ");
-    replace(when, [moment(at, data.newest), facts, told, near.length > 2 && `and ${near.length - 2} more`].filter(Boolean).join(" · "));
+    const facts = bucket ? told(bucket) : "";
+    const happened = near.slice(0, 2).map((each) => `${each.kind.replaceAll("_", " ")}: ${each.detail}`).join("; ");
+    replace(when, [moment(at, data.newest), facts, happened, near.length > 2 && `and ${near.length - 2} more`].filter(Boolean).join(" · "));
     when.hidden = false;
     when.style.left = `${Math.min(x + 10, place.clientWidth - when.offsetWidth - 4)}px`;
   }
   return { update };
+}
+
+/** A step of the time line in words. */
+function told({ recorded_s: recorded, ...of }) {
+  if (!recorded) return "nothing was recorded";
+  const http = of.requests ? `, ${counted(of.requests, "request")}, ${counted(of.errors, "HTTP error")}` : "";
+  const given = of.given_up ? `, ${digits(of.given_up)} given up` : "";
+  return `${bytes(of.bytes)} on ${counted(of.edges, "edge")}, ${counted(of.opened, "connection")}, ${digits(of.failed)} failed${http}${given}`;
 }

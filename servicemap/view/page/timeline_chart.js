@@ -1,5 +1,6 @@
-// The chart below the map, by uPlot: traffic as bars, failures before them, events as ticks. The height of a bar is the
-// root of its bytes: one copy of a backup does not flatten the day.
+// The chart below the map, by uPlot: traffic as bars, failed connections and HTTP errors on top of each other before them,
+// events as ticks, and grey where nothing was recorded. The height of a bar is the root of its bytes: one copy of a backup
+// does not flatten the day.
 
 import { tick } from "./format.js";
 
@@ -10,6 +11,7 @@ const FAULTS = 0.5; // of the height, for failures: one in a thousand must still
 export function timelineChart(place) {
   let plot = null;
   let events = [];
+  let unrecorded = []; // [from, to) of each step, ms
   let range = [0, 1];
 
   function colour(name, alpha = "") {
@@ -24,9 +26,19 @@ export function timelineChart(place) {
       scales: { x: { time: true, range: () => range }, y: { range: (_, low, high) => [0, Math.max(1, high)] }, f: { range: (_, low, high) => [0, Math.max(1, high) / FAULTS] } },
       axes: [{ size: AXIS, stroke: colour("muted"), grid: { show: false }, ticks: { stroke: colour("line"), size: 4 }, values: (_, splits) => splits.map((at) => tick(at, range)), font: `11px ${getComputedStyle(document.body).fontFamily}` }, { show: false }],
       series: [{}, { scale: "y", paths: bars, fill: colour("accent", "66"), stroke: "transparent", points: { show: false } },
+        { scale: "f", paths: bars, fill: colour("series-2"), stroke: "transparent", points: { show: false } },
         { scale: "f", paths: bars, fill: colour("bad"), stroke: "transparent", points: { show: false } }],
-      hooks: { draw: [ticks] },
+      hooks: { drawClear: [gaps], draw: [ticks] },
     };
+  }
+
+  function gaps(of) {
+    const { ctx, bbox } = of;
+    ctx.save();
+    ctx.fillStyle = colour("line", "99");
+    const px = (at) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, of.valToPos(at, "x", true)));
+    for (const [from, to] of unrecorded) ctx.fillRect(px(from), bbox.top, px(to) - px(from), bbox.height);
+    ctx.restore();
   }
 
   function ticks(of) {
@@ -46,7 +58,10 @@ export function timelineChart(place) {
       range = shown;
       ({ events } = timeline);
       const of = (name) => timeline.buckets.map((bucket) => bucket[name]);
-      const columns = [of("at"), of("bytes").map(Math.sqrt), of("failed").map((count) => count || null)];
+      unrecorded = timeline.buckets.filter((bucket) => !bucket.recorded_s).map(({ at }) => [at, at + timeline.step_ms]);
+      const root = (bytes) => (bytes === null ? null : Math.sqrt(bytes));
+      const wrong = timeline.buckets.map(({ failed, errors }) => failed + errors || null);
+      const columns = [of("at"), of("bytes").map(root), wrong, of("failed").map((count) => count || null)];
       if (anew) (plot?.destroy(), (plot = null));
       if (plot) plot.setData(columns);
       else plot = new globalThis.uPlot(options(), columns, (made, ready) => (place.prepend(made.root), ready()));
