@@ -12,15 +12,19 @@ that is what clickhouse-driver fills in, and `grafana` turns into variables and 
 These macros are expanded by the data source's backend, so that alert rules may use them too. A variable has one value,
 "" for any; a list of values (%(nodes)s) is for clickhouse-driver alone.
 
-A line `-- include NAME` stands for the text of queries/NAME.sql, whose first lines of comment it leaves out.
+A line `-- include NAME` stands for the text of queries/NAME.sql, whose first lines of comment it leaves out, and a line
+`-- limits` for what schemas/health.py declares: `0.05 AS limit_bad_share,` and so on.
 """
 
 import re
 from functools import cache
 from importlib.resources import files
 
+from schemas import health
+
 _INCLUDE = re.compile(r"^-- include (\w+)\n", re.MULTILINE)
 _HEAD = re.compile(r"\A(--.*\n)+")
+_LIMITS = "".join(f"    {value} AS limit_{name.lower()},\n" for name, value in vars(health).items() if name.isupper())
 _PLACE = re.compile(r"%\((\w+)\)s|%%")
 _MACROS = {
     "from": "toUnixTimestamp64Milli($__fromTime_ms)",
@@ -33,6 +37,7 @@ _MACROS = {
 def query(name: str) -> str:
     """Return a query as clickhouse-driver takes it, with %(name)s where its parameters go."""
     text = (files("dashboards") / "queries" / f"{name}.sql").read_text()
+    text = text.replace("-- limits\n", _LIMITS)
     return _INCLUDE.sub(lambda found: _HEAD.sub("", query(found[1])), text)
 
 

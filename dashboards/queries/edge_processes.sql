@@ -9,7 +9,7 @@ WITH
 -- include panel_level
 -- include panel_edge
 -- include panel_between
-    range_seconds AS elapsed
+    recorded_seconds AS elapsed
 SELECT
     client AS client_process, called(client_host) AS client_on,
     server AS server_process, called(server_host) AS server_on, toString(server_port) AS on_port,

@@ -14,7 +14,7 @@ WITH
         WHERE %(service)s IN ('', client_service, server_service) AND %(host)s IN ('', client_host, server_host)
     ),
 -- include panel_between
-    range_seconds AS elapsed
+    recorded_seconds AS elapsed
 SELECT
     titled(at_level(client, client_service, client_host, client_container, client_address) AS client_id) AS client_name,
     titled(at_level(server, server_service, server_host, server_container, server_address) AS server_id) AS server_name,

@@ -3,15 +3,23 @@
 -- An end that the level does not know is its host, and one on no known host the network its address is in. Beyond 200
 -- nodes all ends are told by service instead, then by host, and then all but the busiest 199 hosts are one, "other:rest".
 -- Its columns: ends, parts and facts of client and server: ids, what each id stands for here, (host, service, name, container);
--- port; counts of connections opened, failed, tried, bytes, segments, retransmits, requests, errors; rtt_us; sketch.
+-- port; counts of connections opened, failed, tried, bytes, segments, retransmits, requests, errors; rtt_us; sketch; usual,
+-- the sketch of the hour before between the same services. `seconds` is how much of the range any host recorded.
 -- Parameters: level (process, service, container, host, address); service, host (id or name), "" for any; focus, the id of
 -- a node or "", and hops, how far from it (up to 4); from, to in ms.
 -- include map_spans
 -- include map_requests
-    (%(to)s - %(from)s) / 1000 AS seconds,
-    -- Of a sketch's buckets, and how many times are in each and those below, p50 and p99 in ms: schemas/latency.py.
-    (buckets, passed) -> arrayMap(share -> 0.99 * pow(1.01 / 0.99,
-        buckets[arrayFirstIndex(n -> n > share * (passed[-1] - 1), passed)]) / 1000, [0.5, 0.99]) AS quantiles,
+-- include health
+-- include graph_usual
+-- include recorded_windows
+    (
+        SELECT if(recorded > 0, recorded, %(to)s - %(from)s) / 1000
+        FROM (SELECT sum(width) AS recorded FROM recorded_windows)
+    ) AS recorded_sum,
+    assumeNotNull(recorded_sum) AS seconds,
+    -- Of a sketch's buckets, and how many times are in each and those below, quantiles in ms: schemas/latency.py.
+    (buckets, passed, shares) -> arrayMap(share -> 0.99 * pow(1.01 / 0.99,
+        buckets[arrayFirstIndex(n -> n > share * (passed[-1] - 1), passed)]) / 1000, shares) AS quantiles,
     -- All numbers are made text at once: an expression in the place of `n` would be analysed wherever `n` stands.
     numbers -> arrayMap(n -> toString(round(n, multiIf(n >= 100, 0, n >= 10, 1, 2))), numbers) AS short,
     n -> toUInt8(least(3, floor(log10(greatest(n, 1)) / 3))) AS thousands,
@@ -41,6 +49,7 @@
             [max(toString(client_service)), max(toString(server_service))] AS services,
             [max(toString(client_container)), max(toString(server_container))] AS containers,
             [max(toString(client_name)), max(toString(server_name))] AS names,
+            if(services[1] != '', services[1], ids[1]) AS caller, if(services[2] != '', services[2], ids[2]) AS callee,
             [
                 sum(connections_opened), sum(connections_failed), greatest(sum(connections_opened), sum(connections_failed)),
                 greatest(sum(client_sent_bytes), sum(server_received_bytes))
@@ -58,6 +67,7 @@
         SELECT *, arrayMap((id, host) -> home(id, host), ids, seen) AS hosts, arrayMap(ip -> network(ip), ips) AS networks
         FROM pairs
         LEFT JOIN asked USING (client, server, transport, server_port)
+        LEFT JOIN usually USING (caller, callee, transport, server_port)
     ),
     placed AS
     (
@@ -95,7 +105,7 @@
                     near),
                 nears, ips, names),
             arrayZip(hosts, services, names, containers), concat(transport, ' ', toString(server_port)),
-            arrayConcat(counts, [requests, errors]), rtt_us, sketch))
+            arrayConcat(counts, [requests, errors]), rtt_us, sketch, usual))
         FROM levelled
     ) AS everything,
     near AS
@@ -142,6 +152,6 @@
     (
         SELECT
             arrayMap(ids -> if(NOT crowded OR has(busiest, ids[rung]), ids[rung], 'other:rest'), row.1) AS ends,
-            row.2 AS parts, row.3 AS facts, row.4 AS port, row.5 AS counts, row.6 AS rtt_us, row.7 AS sketch
+            row.2 AS parts, row.3 AS facts, row.4 AS port, row.5 AS counts, row.6 AS rtt_us, row.7 AS sketch, row.8 AS usual
         FROM fitted
     )

@@ -45,7 +45,7 @@ WITH
                     (sums[1] - loop[1]) / seconds, bytes_s / pow(1000, unit), asked / seconds, 100 * wrong / greatest(asked, 1),
                     rtt / 1000, loop[1] / seconds, loop_bytes_s / pow(1000, loop_unit)
                 ],
-                quantiles(buckets, passed))) AS said
+                quantiles(buckets, passed, [0.5, 0.99]))) AS said
         FROM known
     )
 SELECT

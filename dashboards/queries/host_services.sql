@@ -11,7 +11,7 @@ WITH
     ),
     used AS
     (
-        SELECT node, sum(cpu_ms) / 1000 / range_seconds AS busy, max(rss_bytes) AS held, max(fds) AS files
+        SELECT node, sum(cpu_ms) / 1000 / recorded_seconds AS busy, max(rss_bytes) AS held, max(fds) AS files
         FROM process_usage FINAL
         WHERE window >= since AND window < until AND node IN (SELECT node FROM known)
         GROUP BY node

@@ -1,6 +1,6 @@
 -- The points of a time series, included after WITH. `clock` has a row a point: `at` in ms, a multiple of `step`, and
--- `seconds`, how much of it is both asked for and told by hosts: a rate is right at both ends of the range as well, and
--- a point without rows is a rate of 0. A range that is long or `heavy` has points of whole minutes or hours, and then begins
+-- `seconds`, how much of it any host recorded: a rate is right at both ends of the range as well, a point without rows is
+-- a rate of 0, and where nobody looked there is no point. `recorded_seconds` is that of the whole range. A range that is long or `heavy` has points of whole minutes or hours, and then begins
 -- and ends with one (`grain`), so that roll-ups can be asked.
 -- Parameters: from, to in ms; interval in s.
     (
@@ -21,14 +21,15 @@
     greatest(range_to - range_from, 1) / 1000 AS range_seconds,
     fromUnixTimestamp64Milli(range_from, 'UTC') AS since,
     fromUnixTimestamp64Milli(range_to, 'UTC') AS until,
+-- include recorded_windows
+    (SELECT if(sum(width) > 0, sum(width) / 1000, range_seconds) FROM recorded_windows) AS recorded_sum,
+    assumeNotNull(recorded_sum) AS recorded_seconds,
     clock AS
     (
-        SELECT at, (least(at + step, range_to) - greatest(at, range_from)) / 1000 AS seconds
-        FROM
-        (
-            SELECT toInt64(arrayJoin(range(
-                toUInt64(intDiv(range_from, step) * step), toUInt64(greatest(range_to, range_from)), toUInt64(step)
-            ))) AS at
-        )
-        WHERE seconds > 0
+        SELECT
+            intDiv(toUnixTimestamp64Milli(begins), step) * step AS at,
+            least(toInt64(sum(width)), least(at + step, range_to) - greatest(at, range_from)) / 1000 AS seconds
+        FROM recorded_windows
+        GROUP BY at
+        HAVING seconds > 0
     ),

@@ -7,7 +7,7 @@ WITH
 -- include map_requests
 -- include panel_service_asked
 -- include panel_within
-    range_seconds AS elapsed
+    recorded_seconds AS elapsed
 SELECT
     nullIf(sum(asked.requests) / elapsed, 0) AS requests,
     sum(asked.errors) / nullIf(sum(asked.requests), 0) AS errors,

@@ -5,7 +5,7 @@ WITH
 -- include panel_edges
 -- include panel_service
 -- include panel_members
-    range_seconds AS elapsed
+    recorded_seconds AS elapsed
 SELECT
     toFloat64(sumIf(opened, serves) / elapsed) AS taken,
     toFloat64(sumIf(opened, calls) / elapsed) AS made,

@@ -23,11 +23,11 @@ SELECT
     titled(if(up, client_node, server_node)) AS peer,
     if(up, any(client_service), any(server_service)) AS service,
     toString(server_port) AS port, toString(transport) AS protocol,
-    nullIf(sum(asked_times) / range_seconds, 0) AS requests, sum(asked_wrong) / nullIf(sum(asked_times), 0) AS errors,
+    nullIf(sum(asked_times) / recorded_seconds, 0) AS requests, sum(asked_wrong) / nullIf(sum(asked_times), 0) AS errors,
     within_ms(mapKeys(sumMap(sketch)), arrayCumSum(mapValues(sumMap(sketch))), 0.95) AS latency,
-    toFloat64(sum(opened) / range_seconds) AS connections, toFloat64(sum(active_seconds) / range_seconds) AS open,
+    toFloat64(sum(opened) / recorded_seconds) AS connections, toFloat64(sum(active_seconds) / recorded_seconds) AS open,
     toFloat64(sum(failed)) AS failures,
-    toFloat64(sum(asked_bytes) / range_seconds) AS asked, toFloat64(sum(answered_bytes) / range_seconds) AS answered,
+    toFloat64(sum(asked_bytes) / recorded_seconds) AS asked, toFloat64(sum(answered_bytes) / recorded_seconds) AS answered,
     toFloat64(sum(retransmits)) AS again, toFloat64(max(rtt_us)) AS rtt,
     client_node AS client_id, server_node AS server_id
 FROM edges_of

@@ -7,7 +7,7 @@ WITH
     used AS
     (
         SELECT
-            node, sum(cpu_ms) / 1000 / range_seconds AS busy, max(rss_bytes) AS held, max(fds) AS files,
+            node, sum(cpu_ms) / 1000 / recorded_seconds AS busy, max(rss_bytes) AS held, max(fds) AS files,
             max(threads) AS strands
         FROM process_usage FINAL
         WHERE window >= since AND window < until AND node IN (SELECT node FROM members)

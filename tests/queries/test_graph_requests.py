@@ -3,6 +3,10 @@
 import pytest
 
 from schemas.latency import bucket
+from servicemap.map_model import Wanted
+from servicemap.map_read import read_map
+from servicemap.map_requests import judged, requests_by_edge, usual_by_edge
+from sinks.rollup import Rollup
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, flow, requests, stored
 from tests.queries.test_graph import Graph
@@ -14,6 +18,7 @@ VOTING = End("10.0.0.2", 8081, "id-web2", 300, "voting")
 STORE = End("10.0.0.2", 8082, "id-web2", 400, "store")
 CACHE = End("10.0.0.2", 6379, "id-web2", 500, "cache")
 GREEN, AMBER, RED = "#73bf69", "#ff9830", "#e02f44"
+HEALTH = {GREEN: "ok", AMBER: "warn", RED: "bad"}
 WEB_TO_VOTING, VOTING_TO_STORE = "service:web > service:voting", "service:voting > service:store"
 
 
@@ -40,7 +45,7 @@ def test_the_edge_whose_requests_fail_is_red_and_its_neighbours_are_not(demo: St
     colours = {name: edge["color"] for name, edge in edges.items()}
     assert colours == {
         "service:bot > service:web": GREEN,
-        WEB_TO_VOTING: AMBER,
+        WEB_TO_VOTING: GREEN,  # one of a thousand
         VOTING_TO_STORE: RED,
         "service:voting > service:cache": GREEN,
     }
@@ -122,3 +127,60 @@ def test_requests_of_a_node_to_itself_count_once(fresh: Fresh) -> None:
 
     assert node["detail__requests"] == "0.8 req/s"
     assert node["arc__failed"] == pytest.approx(1 / 4)
+
+
+# Connections opened and failed; answers now by class and by ms; answers before by ms; how well that is.
+Times = dict[float, int]
+JUDGED: list[tuple[int, int, dict[str, int], Times, Times, str]] = [
+    (1_000, 1, {}, {}, {}, "ok"),
+    (1_000, 10, {}, {}, {}, "warn"),
+    (1_000, 50, {}, {}, {}, "bad"),
+    (1, 0, {"GET 2xx": 990, "GET 5xx": 10}, {2: 1_000}, {}, "warn"),
+    (1, 0, {"GET 2xx": 95, "GET 5xx": 5}, {2: 100}, {}, "bad"),
+    (1, 0, {"GET 2xx": 10}, {300: 10}, {4: 100}, "bad"),
+    (1, 0, {"GET 2xx": 10}, {40: 10}, {4: 100}, "warn"),  # slow, but not so very
+    (1, 0, {"GET 2xx": 10}, {20: 10}, {4: 100}, "ok"),  # five times as long, and still nothing that is felt
+    (1, 0, {"GET 2xx": 10}, {900: 10}, {400: 100}, "ok"),  # not three times as long
+    (1, 0, {"GET 2xx": 10}, {4: 8, 600: 2}, {4: 100}, "warn"),  # one in ten
+    (1, 0, {"GET 2xx": 10}, {4: 4, 600: 6}, {4: 80, 600: 20}, "ok"),  # a minute of reports, which are usual there
+    (1, 0, {"GET 2xx": 4}, {900: 4}, {4: 100}, "ok"),  # too few say so
+    (1, 0, {"GET 2xx": 10}, {900: 10}, {4: 19}, "ok"),  # too little is known of what is usual
+    (1, 0, {"GET 2xx": 10}, {900: 10}, {}, "ok"),
+    (1, 0, {"GET 2xx": 10}, {4: 10}, {300: 100}, "ok"),  # it has become quick
+    (1, 0, {}, {}, {4: 100}, "ok"),
+]
+
+
+def _sketch(times: Times) -> dict[int, int]:
+    return {bucket(1_000 * ms): count for ms, count in times.items()}
+
+
+@pytest.mark.parametrize("rolled_up", [False, True])
+def test_the_graph_the_page_and_the_cli_judge_alike(fresh: Fresh, rolled_up: bool) -> None:
+    store = fresh()
+    before = T0 - 10 * 60_000
+    now, then, wanted = [], [], {}
+    for nth, (opened, failed, answers, times, usual, health) in enumerate(JUDGED):
+        client, server = WEB._replace(port=30_000 + nth, service=f"c{nth}"), VOTING._replace(port=9_000 + nth)
+        conversation = flow(client, server, opened=1)
+        others = [client._replace(port=1_000 + n) for n in range(opened - 1)]
+        rows = [flow(other, server, failed=int(n < failed), opened=1) for n, other in enumerate(others)]
+        conversation["b_failed"] = int(failed > len(rows))
+        stored(store, conversation, *rows)
+        stored(store, flow(client, server, window=before))
+        now.append((conversation, answers, _sketch(times)))
+        then.append((flow(client, server, window=before), {"GET 2xx": sum(usual.values())}, _sketch(usual)))
+        wanted[9_000 + nth] = health
+    requests(store, *(each for each in now if each[1]))
+    requests(store, *then)
+    if rolled_up:
+        Rollup(store, now=lambda: T0 + 3_600_000).tell_all(before, before + 60_000)
+    graph = {each["detail__ports"]: each for each in Graph(store).edges.values()}
+    found = read_map(store, Wanted(start=T0, end=T0 + WIDTH))
+    found = judged(found, requests_by_edge(store, "service", T0, T0 + WIDTH), usual_by_edge(store, "service", T0))
+
+    assert {edge.server_port: edge.health for edge in found.edges} == wanted
+    assert {int(port.split()[1]): HEALTH[each["color"]] for port, each in graph.items()} == wanted
+    (slow,) = [edge for edge in found.edges if edge.server_port == 9_005]
+    assert ", usually " in slow.why[0]["text"]
+    assert graph["tcp 9005"]["detail__usual"].startswith(("p50 4", "p50 3.9"))

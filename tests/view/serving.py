@@ -13,12 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import psutil
 import pytest
 
 from schemas.ids import Endpoint
@@ -46,13 +47,17 @@ class Past:
             patch.setattr(town, "TALKS", (*town.TALKS, *more))
             fill(self.data / "store", self.facts, now)
 
-    def answer(self, now: int) -> None:
-        """Store that nginx asked the shop four times a window in the minute before `now`: once in vain, in 2 ms."""
+    def answer(self, now: int, ms: float = 2, given_up: int = 0, **answered: int) -> None:
+        """Store that nginx asked the shop in the minute before `now`, how often a window, and how long answers took.
+
+        Unless something else is said, it asked four times, once in vain.
+        """
         address = Address("127.0.0.1", self.facts["native_port"], "servicemap", "", "servicemap", self.token)
         flow: dict[str, Any] = {"transport": "tcp", "a_scope": town.LOOPBACK, "a_address": "127.0.0.1", "a_port": 8000}
         flow |= {"b_scope": town.LOOPBACK, "b_address": "127.0.0.1", "b_port": 50_002}
         counted: dict[str, Any] = {"width_ms": town.WIDTH, "end": 0, "sampling": 1, "unanswered": 0}
-        counted |= {"answered": {"GET 2xx": 3, "GET 5xx": 1}, "latency": {bucket(2_000): 4}}
+        answers = {name.replace("_", " "): count for name, count in answered.items()} or {"GET 2xx": 3, "GET 5xx": 1}
+        counted |= {"answered": answers, "latency": {bucket(1_000 * ms): sum(answers.values())}, "given_up": given_up}
         windows = range(now - MINUTE_MS, now, town.WIDTH)
         columns = {name: [value] * len(windows) for name, value in (flow | counted).items()}
         with closing(Store(address)) as store:
@@ -145,3 +150,21 @@ def viewing(data: Path, *flags: str, **environment: str) -> Iterator[View]:
         finally:
             process.terminate()
             process.stderr.read()
+
+
+@contextmanager
+def hung(past: Past) -> Iterator[psutil.Process]:
+    """Nobody is served by the store meanwhile."""
+    folder = str(past.data / "store")
+    (store,) = (each for each in psutil.process_iter() if _is_store(each, folder))
+    store.suspend()
+    try:
+        yield store
+    finally:
+        store.resume()
+
+
+def _is_store(process: psutil.Process, folder: str) -> bool:
+    with suppress(psutil.Error):
+        return any("sinks.embedded" in word for word in process.cmdline()) and folder in " ".join(process.cmdline())
+    return False

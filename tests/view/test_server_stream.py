@@ -10,7 +10,7 @@ import psutil
 
 from tests.cli import town
 from tests.cli.conftest import running_store
-from tests.view.serving import Past, View, remembered, viewing
+from tests.view.serving import Past, View, hung, remembered, viewing
 
 
 class Stream:
@@ -84,6 +84,16 @@ def test_a_store_that_goes_away_is_told_and_one_that_comes_back_elsewhere_is_fou
             store.enter_context(running_store(past.data / "store"))
             assert page.next("newest") == {"newest": past.now}
             assert view.api("map")["newest"] == past.now
+
+
+def test_a_store_that_hangs_is_told_within_seconds_and_heard_again(tmp_path: Path) -> None:
+    with remembered(tmp_path) as past, viewing(past.data) as view, listening(view) as page:
+        assert page.next("newest") == {"newest": past.now}
+        with hung(past):
+            began = time.monotonic()
+            assert page.next("away") == {"error": "The store does not answer."}
+            assert time.monotonic() - began < 15
+        assert page.next("newest") == {"newest": past.now}
 
 
 def test_an_empty_store_has_an_empty_map_and_says_so(tmp_path: Path) -> None:

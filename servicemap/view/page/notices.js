@@ -33,7 +33,7 @@ export function notices(page) {
   function silence() {
     if (data.wait < STUCK_MS) return [];
     const seconds = el("span", { "aria-hidden": "true" }, ` for ${Math.floor(data.wait / 1_000)} s`);
-    return [el("span", { class: "stuck" }, "The store does not answer", seconds, ". This page goes on waiting, and asks again by itself.")];
+    return [el("span", { class: "stuck" }, "The store has not answered", seconds, ". This page goes on waiting, and asks again by itself.")];
   }
 
   function shown(now) {

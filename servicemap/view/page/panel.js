@@ -86,7 +86,7 @@ export function panel(page) {
       const stuck = waited >= STUCK_MS;
       const old = of ? ` What follows is of ${moment(of.from, data.newest || Date.now())} – ${time(of.to)}.` : "";
       line.classList.toggle("stuck", stuck);
-      replace(line, `${stuck ? `The store does not answer for ${Math.floor(waited / 1_000)} s. This goes on waiting.` : "Loading…"}${old}`);
+      replace(line, `${stuck ? `The store has not answered for ${Math.floor(waited / 1_000)} s. This goes on waiting.` : "Loading…"}${old}`);
       if (!line.isConnected) place.querySelector("header")?.after(line);
       timer = setTimeout(tell, 1_000);
     }

@@ -52,7 +52,7 @@ export function timeline(page) {
     const [from, to] = data.shown; // of the picture: what is asked for stands on the band
     const stale = state.live && data.behind > STALE_MS;
     const other = data.wait > 0 && data.anew;
-    const note = other ? "while another stretch loads" : !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest there is";
+    const note = other ? "while another map loads" : !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest there is";
     live.classList.toggle("stale", stale);
     replace(shown, to ? [el("b", {}, `${moment(from, Date.now())} – ${time(to)}`), el("span", { class: stale ? "stale" : null }, note)] : []);
   }

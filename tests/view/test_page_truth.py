@@ -1,0 +1,141 @@
+"""What the page says of edges that are not well, of times at which nobody looked, and of what it waits for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from schemas.ids import service_node
+from servicemap.map_model import LEVELS
+from tests.cli import town
+from tests.view.browsing import click, edge, opened, shows
+from tests.view.serving import MINUTE_MS, Past, View, hung, remembered, viewing
+
+NGINX, SHOP = service_node("nginx"), service_node(town.WEIRD)
+NODES = 6  # on the map
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
+    """The town, where the shop answers in 300 ms now, and in 4 ms in the minutes before; and some clients give up."""
+    with remembered(tmp_path_factory.mktemp("slow")) as past:
+        for minutes in (40, 20, 1):
+            past.tell(past.now - minutes * MINUTE_MS)
+            past.answer(past.now - minutes * MINUTE_MS, 4, GET_2xx=4)
+        past.answer(past.now, 300, given_up=2, GET_2xx=2)
+        yield past
+
+
+@pytest.fixture(scope="module")
+def slow_view(slow: Past) -> Iterator[View]:
+    with viewing(slow.data) as running:
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser, slow_view: View) -> Iterator[Page]:
+    with opened(browser, slow_view.url) as found:
+        shows(found, NODES)
+        yield found
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_dependency_that_became_slow_is_not_well_at_any_level_and_says_what_is_usual(
+    slow: Past, slow_view: View, level: str
+) -> None:
+    found = slow_view.api("map", level=level)
+    (one,) = [each for each in found["edges"] if each["server_port"] == 8000]
+    assert (one["health"], one["errors"], one["given_up"]) == ("bad", 0, 2 * town.WINDOWS)
+    (why,) = one["why"]
+    assert (why["measure"], why["text"].split(" ms")[0][:2]) == ("latency", "30")
+    assert "usually 4" in why["text"] or "usually 3.9" in why["text"]
+    assert one["usual_ms"] == pytest.approx(4, rel=0.02)
+    assert {each["health"] for each in found["edges"] if each is not one} == {"ok"}
+    earlier = slow_view.api("map", level=level, to=slow.now - MINUTE_MS)
+    assert {each["health"] for each in earlier["edges"]} == {"ok"}
+    ranged = {"from_": slow.now - MINUTE_MS, "to": slow.now}
+    told = slow_view.api("edge", client=one["client"], server=one["server"], port=8000, level=level, **ranged)
+    assert (told["facts"]["health"], told["facts"]["why"]) == ("bad", one["why"])
+
+
+def test_the_panel_of_a_marked_node_says_why_and_leads_to_the_guilty_edge(page: Page) -> None:
+    click(page, SHOP)
+    guilty = page.locator("#panel .guilty li")
+    expect(guilty).to_have_count(1)
+    expect(guilty).to_contain_text("nginx →")
+    expect(guilty).to_contain_text("usually")
+    first = page.locator("#panel .links li").first
+    expect(first).to_contain_text("nginx")
+    expect(first.locator(".mark")).to_have_class("mark bad")
+    expect(page.locator("#panel .links .mark.ok").first).to_be_visible()
+    guilty.locator("button").click()
+    expect(page.locator("#panel .why")).to_contain_text("usually")
+    expect(page.locator("#panel .tiles div", has_text="Given up by clients")).to_contain_text("24")
+    expect(page.locator("#panel .tiles div", has_text="HTTP errors").locator("dd")).to_have_class("")
+    expect(page.locator("#panel .tiles dd.bad")).to_contain_text("30")
+
+
+def test_the_time_line_knows_http_errors_and_when_nobody_looked(slow: Past, page: Page) -> None:
+    slow.answer(slow.now - 40 * MINUTE_MS, 4, GET_5xx=4)
+    page.reload()
+    chart = page.locator("#time .chart")
+    expect(page.locator("#time .band")).to_be_visible()
+    box = chart.bounding_box()
+    assert box is not None
+
+    def pointed(minutes: float) -> Any:
+        page.mouse.move(box["x"] + box["width"] * (1 - minutes / 60), box["y"] + 30)
+        return page.locator("#time .when")
+
+    expect(pointed(40.5)).to_contain_text("HTTP error")
+    expect(pointed(30)).to_contain_text("nothing was recorded")
+
+
+def test_a_store_that_hangs_is_told_the_old_picture_is_labelled_and_the_page_recovers(slow: Past, page: Page) -> None:
+    with hung(slow):
+        page.locator("#levels button", has_text="Hosts").click()
+        loading = page.locator("#loading")
+        expect(loading).to_contain_text("Loading Hosts", timeout=3_000)
+        expect(loading).to_contain_text("What you see is of Services")
+        expect(page.locator("#time .shown")).to_contain_text("while another map loads")
+        expect(page.locator("#loading .stuck, #banner:not([hidden])").first).to_contain_text(
+            "not answer", timeout=9_000
+        )
+    shows(page, 4)
+    expect(page.locator("#banner")).to_be_hidden()
+    expect(loading).to_be_hidden()
+
+
+def test_a_page_that_is_opened_while_the_store_hangs_says_so_and_shows_the_map_later(
+    slow: Past, slow_view: View, browser: Browser
+) -> None:
+    with hung(slow) as store, opened(browser, slow_view.url) as other:
+        expect(other.locator("#notice")).to_contain_text("Reading the map")
+        expect(other.locator("#notice")).to_contain_text("The store has not answered", timeout=9_000)
+        store.resume()
+        shows(other, NODES)
+        expect(other.locator("#notice")).to_be_hidden()
+
+
+def test_a_stretch_that_loads_leaves_the_label_of_what_is_shown(slow: Past, page: Page) -> None:
+    before = page.locator("#time .shown b").inner_text()
+    page.route("**/api/map?*", lambda _: None)
+    page.evaluate("at => servicemap.state.set({ at })", slow.now - 20 * MINUTE_MS)
+    expect(page.locator("#loading")).to_contain_text("What you see is of")
+    expect(page.locator("#time .shown b")).to_have_text(before)
+    expect(page.locator("#past")).not_to_contain_text("You look at the past")
+    page.unroute_all(behavior="ignoreErrors")  # and what is held goes on
+    expect(page.locator("#past")).to_contain_text("You look at the past")
+    expect(page.locator("#loading")).to_be_hidden()
+    expect(page.locator("#time .shown b")).not_to_have_text(before)
+
+
+def test_the_panel_says_what_it_waits_for(slow: Past, page: Page) -> None:
+    click(page, edge(page, NGINX, SHOP))
+    expect(page.locator("#panel .chart-box").first).to_be_visible()
+    page.route("**/api/edge?*", lambda _: None)
+    page.locator("#time .segments button", has_text="6h").click()
+    expect(page.locator("#panel .wait")).to_contain_text("What follows is of")
+    page.unroute_all(behavior="ignoreErrors")  # and what is held goes on
+    expect(page.locator("#panel .wait")).to_have_count(0)
