@@ -81,12 +81,19 @@ def existing_log(config: Config) -> Log:
     if not separator or scheme == "sqlite":
         path = Path(config.log_url.removeprefix("sqlite://")).expanduser()
         others = "" if config.log.url or is_held(config.directory) else elsewhere(config)
-        if not path.is_file():
+        if not _is_there(path):
             instead = others or "start `servicemap up`, or name one with --log or --data"
             raise Failure(f"there is no log at {path}: {instead}")
         if others:
             click.echo(f"servicemap: this is of {shown(str(path))}, where nothing runs: {others}", err=True)
     return connect_log(config, create=False)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise Failure(f"you may not look into {path.parent} ({error.strerror}): ask as the user who owns it") from None
 
 
 def groups(config: Config) -> dict[str, list[str]]:

@@ -20,7 +20,7 @@ from servicemap.log.connect import local_path
 from servicemap.log.damage import kept_aside
 from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
-from servicemap.parts import reader_password, store_address
+from servicemap.parts import may_look_into, reader_password, store_address
 from servicemap.running import elsewhere
 from servicemap.store_clients import store_clients
 from servicemap.view.loopback import stays_here
@@ -34,6 +34,11 @@ AHEAD_MS = 30_000
 
 def part_checks(config: Config) -> Iterator[Check]:
     """Yield what is found of the parts that the configuration names."""
+    if not may_look_into(config.directory):
+        found = f"you may not look into {config.directory}"
+        fix = "sudo servicemap doctor, or servicemap up --data DIR, with a directory of your own"
+        yield Check("data directory", "broken", found, "the user who owns it", fix)
+        return
     yield disk(config.directory)
     yield from log(config, int(time.time() * 1000))
     yield from store(config)

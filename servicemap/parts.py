@@ -1,5 +1,6 @@
 """The parts put together: which stages and which store a configuration means. The log is for log/connect.py."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -50,11 +51,21 @@ def store_address(config: Config, *, write: bool) -> Address:
     for each in trouble.read(config.directory):
         if each.damaged:
             raise Failure(each.sentence(config.flag))
+    if not may_look_into(config.directory):
+        raise Failure(f"you may not look into {config.directory}: ask as the user who owns it")
     facts = store_facts(config)
     if facts is None or not holder(store_directory(config)):  # one that was killed leaves its address
         raise Failure(f"no store is running in {config.directory}: {_instead(config)}")
     user = WRITER if write else "default"
     return Address(facts.host, facts.native_port, user, "", "servicemap", store_directory(config) / TOKEN)
+
+
+def may_look_into(folder: Path) -> bool:
+    """Say whether a directory, if it is there, is one that this user may read."""
+    try:
+        return not folder.is_dir() or os.access(folder, os.R_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 def _instead(config: Config) -> str:

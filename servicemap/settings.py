@@ -15,7 +15,7 @@ from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
 from servicemap.config_faults import SECRETS, Fault
 from servicemap.options import Failure
-from servicemap.parts import reader_password
+from servicemap.parts import may_look_into, reader_password
 from servicemap.printing import json_text, print_json
 from servicemap.view.loopback import stays_here
 from sinks.store import Address
@@ -85,7 +85,9 @@ def problems(config: Config) -> Iterator[str]:
         reader_password(config)
     except Failure as error:
         yield f"store.host: {error.format_message()}"
-    if config.directory.exists() and not config.directory.is_dir():
+    if not may_look_into(config.directory):
+        yield f"data: you may not look into {config.directory}: it is of another user"
+    elif config.directory.exists() and not config.directory.is_dir():
         yield f"data: {config.directory} is not a directory"
     if not Path(config.collectors.proc, "self", "stat").exists():
         yield f"collectors.proc: no procfs is mounted at {config.collectors.proc}"

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -49,6 +50,16 @@ class Child(Struct):
     wait: float = FIRST_WAIT
     due: float = 0.0
     refusals: int = 0  # of these exits, those with an error
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that never hear of Ctrl-C, not even before they have begun: the supervisor decides."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Supervisor:
@@ -117,9 +128,10 @@ class Supervisor:
             child.pulse = Pulse(now)
             number = child.pulse.theirs.fileno()
             environment, inherited = {**environment, PULSE: str(number)}, (*inherited, number)
-        child.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=inherited
-        )
+        with _deaf():
+            child.process = subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=inherited
+            )
         if child.pulse is not None:
             child.pulse.handed_over()
         child.started, child.given_up = now, False

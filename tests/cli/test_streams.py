@@ -152,6 +152,21 @@ def test_ctrl_c_ends_a_command_without_a_word(settled: Town, arguments: list[str
     assert (process.returncode, told) == (130, b"")
 
 
+def test_ctrl_c_while_it_starts_ends_up_without_a_traceback(tmp_path: Path) -> None:
+    ports = ("--native-port", "0", "--http-port", "0", "--view-port", "0")
+    command = [sys.executable, "-m", "servicemap", "up", "--data", str(tmp_path / "up"), *ports]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        deadline = time.monotonic() + 30
+        while not children.read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert told == "servicemap: stopping: what was seen is being stored\n"
+
+
 def _connected(pid: int) -> None:
     """Wait until a process has a socket open."""
     deadline = time.monotonic() + 30
