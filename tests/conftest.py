@@ -11,7 +11,7 @@ from deploy.java import StartError
 from deploy.kafka import start
 
 # What takes longest, so that no worker ends with it alone.
-FIRST = ("e2e", "replay", "view", "queries", "kafka", "dashboards", "demo", "deploy", "rollups", "log")
+FIRST = ("truth", "e2e", "replay", "view", "queries", "kafka", "dashboards", "demo", "deploy", "rollups", "log")
 
 
 def _folder(nodeid: str) -> str:

@@ -37,6 +37,10 @@ class Claim(NamedTuple):
             and self.since * 1e9 - _SLACK_NS <= end.began <= self.until * 1e9 + _SLACK_NS
         )
 
+    def allows(self, process: tuple[str, int]) -> bool:
+        """Say whether a process was there."""
+        return process[0] == self.host and process[1] in self.pids | self.held
+
     def serves(self, host: str, port: int) -> bool:
         """Say whether it speaks of the servers of a port."""
         return self.host == host and self.local_port == port

@@ -18,6 +18,7 @@ import psutil
 SUBNET, SUBNET6 = "10.213.77", "fd00:213:77:"
 CABLE = "192.168.50"  # the network of every pair of hosts that a cable joins
 BRIDGE = "10.88.0.1"  # the address that every host gives to its bridge for containers
+SILENT = f"{SUBNET}.99"  # packets get there, and nothing comes back
 SECONDS = 20.0
 _HOLD = 'echo {name} >/proc/sys/kernel/hostname; ip link set lo up; trap "" CHLD; exec sleep infinity'
 _WAIT = 'read go; exec "$@" </dev/null'  # until its pid is known: it may end at once

@@ -36,6 +36,11 @@ class End:
     _fins: set[str] = field(default_factory=set)
 
     @property
+    def server_port(self) -> int:
+        """Return the port that was connected to."""
+        return (self.remote if self.opener else self.local)[1]
+
+    @property
     def received(self) -> int:
         """Return the payload the kernel took."""
         return self._came if self._exact else self._acknowledged

@@ -7,6 +7,7 @@ from tests.e2e.running import Up
 from tests.truth.hosts import Host
 from tests.truth.packets import Spot
 
+Process = tuple[str, int]  # host and pid
 Key = tuple[str, str, Spot, Spot]  # transport, host, the end's own address and port, its peer's
 _ENDS = "scope", "address", "port", "who", "seen", "opened", "closed", "failed", "sent_bytes", "received_bytes"
 _ROWS = f"""
@@ -14,6 +15,8 @@ SELECT toUnixTimestamp64Milli(window), width_ms, transport, nth, verdict,
        {", ".join(f"{end}_{name}" for end in "ab" for name in _ENDS)}
 FROM edges FINAL ORDER BY window
 """
+_EDGES = "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
+_SERVICES = "SELECT host, pid, argMax(service, seen) FROM nodes FINAL GROUP BY host, pid"
 
 
 class Seen(NamedTuple):
@@ -25,7 +28,7 @@ class Seen(NamedTuple):
     nth: int
     serves: bool | None
     host: str
-    process: tuple[str, int] | None  # host and pid
+    process: Process | None
     service: str
     provenance: str
     tied: bool
@@ -36,20 +39,39 @@ class Seen(NamedTuple):
     sent: int
     received: int
 
+    @property
+    def level(self) -> str:
+        """Say how much is known of who is there."""
+        if self.process:
+            return "process"
+        return "service" if self.service else "tie" if self.tied else "host" if self.host else "address"
+
 
 Row = tuple[Seen, Seen]
 
 
-def edges(store: Up) -> dict[int, int]:
-    """Return how many connections to each TCP port people see."""
-    found = store.sql(
-        "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
-    )
-    return {int(row[0]): int(row[1]) for row in found}
+class Stored(NamedTuple):
+    """All rows, the connections that people see on the edges to each TCP port, and the services of processes."""
+
+    rows: list[Row]
+    edges: dict[int, int]
+    services: dict[Process, str]
 
 
-def rows(store: Up, hosts: Iterable[Host]) -> list[Row]:
-    """Return every row, an end each."""
+def read(store: Up, hosts: Iterable[Host]) -> Stored:
+    """Read the store."""
+    edges = {int(port): int(count) for port, count in store.sql(_EDGES)}
+    services = {(str(host), int(pid)): str(service) for host, pid, service in store.sql(_SERVICES)}
+    return Stored(_rows(store, hosts), edges, services)
+
+
+def words(key: Key) -> str:
+    """Write the key of an end for people."""
+    transport, host, local, remote = key
+    return f"{transport} {host} {local[0]}:{local[1]} → {remote[0]}:{remote[1]}"
+
+
+def _rows(store: Up, hosts: Iterable[Host]) -> list[Row]:
     places = {address: host.name for host in hosts for address in (host.address, host.address6)}
     found = []
     for window, width, transport, nth, verdict, *columns in store.sql(_ROWS):

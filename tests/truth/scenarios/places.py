@@ -1,6 +1,8 @@
 """Addresses that are not one host's alone, and hosts that nobody watches."""
 
-from tests.truth.hosts import BRIDGE, CABLE, Host
+import time
+
+from tests.truth.hosts import BRIDGE, CABLE, SILENT, Host
 from tests.truth.lab import Play
 from tests.truth.programs.peers import served, talking
 from tests.truth.scenario import scenario
@@ -58,3 +60,13 @@ def a_host_without_an_agent(play: Play) -> None:
     talking(play, a, e, served_there, times=40, gap=0.03, six=True).wait()
     for talk in long:
         talk.wait()
+
+
+@scenario()
+def a_server_that_never_answers(play: Play) -> None:
+    a, *_ = play.hosts
+    port = play.port()
+    clients = [talking(play, a, play.outside, port, address=SILENT, times=2) for _ in range(3)]
+    time.sleep(3)
+    for client in clients:
+        client.kill()

@@ -113,6 +113,18 @@ def a_server_that_accepts_nothing(play: Play) -> None:
 
 
 @scenario()
+def a_server_that_ends_before_it_has_accepted(play: Play) -> None:
+    a, b, *_ = play.hosts
+    for end in ("close", "reset", "leave"):
+        port = play.port()
+        server = served(play, b, port, "deaf")
+        play.window(0.05)
+        client = talking(play, a, b, port, together=5, end=end, down=0, hold=0.1 if end == "reset" else 30)
+        server.kill()
+        client.kill()
+
+
+@scenario()
 def a_server_that_is_not_there(play: Play) -> None:
     a, b, *_ = play.hosts
     never, gone = play.port(), play.port()

@@ -1,0 +1,44 @@
+"""Connections and bytes: the store compared with the packets, end by end."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TypeVar
+
+from tests.truth.oracle import End
+from tests.truth.report import Report
+from tests.truth.stored import Key, Seen, words
+
+Of = TypeVar("Of")
+ByKey = Mapping[Key, list[Of]]
+
+
+def count(report: Report, truth: ByKey[End], seen: ByKey[Seen]) -> None:
+    """Compare what each end counted over all windows."""
+    for key, alike in truth.items():
+        if key[0] == "tcp":
+            _count(report, key, alike, seen.get(key, []))
+    for key in seen.keys() - truth.keys():
+        if key[0] == "tcp":  # a UDP socket may have a peer and never send
+            report.counts.append(f"{words(key)}: nothing of it was on the wire")
+
+
+def _count(report: Report, key: Key, alike: list[End], seen: list[Seen]) -> None:
+    if not seen:
+        report.counts.append(f"{words(key)}: {len(alike)} times, never seen")
+    was = (len(alike), sum(end.over or not end.established for end in alike), sum(not e.established for e in alike))
+    told = (sum(one.opened for one in seen), sum(one.closed for one in seen), sum(one.failed for one in seen))
+    if seen and was != told:
+        report.counts.append(f"{words(key)}: opened, closed, failed {was}, stored {told}")
+    sent, received = sum(end.sent for end in alike), sum(end.received for end in alike)
+    stored = (sum(one.sent for one in seen), sum(one.received for one in seen))
+    if (sent, received) != stored:
+        reset = "/".join(sorted({end.reset or "fin" for end in alike}))
+        report.bytes.append(f"{words(key)} ({reset}): sent, received {(sent, received)}, stored {stored}")
+
+
+def count_edges(report: Report, connections: list[End], edges: Mapping[int, int]) -> None:
+    """Compare with the connections that people see on the edges to each port."""
+    was = Counter(end.server_port for end in connections if end.transport == "tcp")
+    for port, count in was.items():
+        if count != edges.get(port, 0):
+            report.edges.append(f"edges to port {port}: {count} connections, {edges.get(port, 0)} on the map")

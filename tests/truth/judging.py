@@ -1,0 +1,93 @@
+"""Names and directions: who the store says was at an end, compared with who was."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from tests.truth.claims import Claim
+from tests.truth.oracle import End
+from tests.truth.report import Report
+from tests.truth.stored import Key, Process, Row, Seen, words
+
+STANDING_NS = 3_500_000_000  # seen by more than one scan of both hosts
+_ONE_NS = 20_000_000  # both ends of a connection begin within
+Was = list[tuple[End, Claim | None]]
+
+
+class Judge(NamedTuple):
+    """Knows who was at each end, who has ever served, and how the store calls the services of processes."""
+
+    who: Mapping[Key, Was]
+    claims: list[Claim]
+    services: Mapping[Process, str]
+
+    def judge(self, report: Report, row: Row) -> None:
+        """Judge a row, by the connections of its flow that there were in its window."""
+        was = [self._then(end) for end in row]
+        for end, there in zip(row, was, strict=True):
+            if end.key in self.who:
+                self._place(report, end)
+                self._direction(report, end, there)
+                self._name(report, end, [claim for _, claim in there])
+            else:
+                self._name(report, end, [claim for claim in self.claims if claim.serves(end.key[1], end.key[2][1])])
+        if row[0].process and row[1].process and all(was) and not self._talked(row, *was):
+            report.wrong.append(f"{_at(row[0])}: {row[0].process[1]} and {row[1].process[1]} never talked")
+
+    def _then(self, end: Seen) -> Was:
+        first, last = end.window - end.width, end.window + 2 * end.width
+        return [
+            (real, claim)
+            for real, claim in self.who.get(end.key, [])
+            if real.began < last * 1_000_000 and real.ended >= first * 1_000_000
+        ]
+
+    def _place(self, report: Report, end: Seen) -> None:
+        report.levels[end.level] += 1
+        if not end.host:
+            report.unplaced.append(f"{_at(end)}: an address")
+        elif end.host != end.key[1]:
+            report.wrong.append(f"{_at(end)}: of host {end.host}")
+
+    def _direction(self, report: Report, end: Seen, there: Was) -> None:
+        if end.serves is not None and there and all(real.opener == end.serves for real, _ in there):
+            report.turned.append(_at(end))
+
+    def _name(self, report: Report, end: Seen, claims: list[Claim | None] | list[Claim]) -> None:
+        """Where nobody is, as behind a closed port, it may be one who has served there before."""
+        known = [claim for claim in claims if claim]
+        if end.process and not any(claim.allows(end.process) for claim in known):
+            pids = sorted({pid for claim in known for pid in claim.pids}) or "nobody"
+            said = f"{end.provenance} says {end.process[1]} ({end.service})"
+            report.wrong.append(f"{_at(end)}: {said}, it was {pids}")
+        elif end.service and not end.process:
+            services = {self.services.get((claim.host, pid)) for claim in known for pid in claim.pids | claim.held}
+            if end.service not in services:
+                report.wrong.append(f"{_at(end)}: {end.provenance} says {end.service}, it was {services}")
+
+    def _talked(self, row: Row, ones: Was, others: Was) -> bool:
+        """Say whether the two processes of a row were at the ends of one connection."""
+        one, other = row
+        return any(
+            abs(mine.began - theirs.began) < _ONE_NS
+            and (claim is None or one.process is None or claim.allows(one.process))
+            and (peer is None or other.process is None or peer.allows(other.process))
+            for mine, claim in ones
+            for theirs, peer in others
+        )
+
+
+def recall(report: Report, rows: Iterable[Row], truth: Mapping[Key, list[End]]) -> None:
+    """Say of how many connections both processes are known, and which stood for long and have an end unknown."""
+    both, known = set(), set()
+    for row in rows:
+        both |= {end.key for end in row if row[0].process and row[1].process}
+        known |= {end.key for end in row if end.level in {"process", "service", "tie"}}
+    made = {key for key, alike in truth.items() if key[0] == "tcp" and alike[0].opener and alike[0].established}
+    report.connections, report.named = len(made), len(made & both)
+    for key, alike in truth.items():
+        if key[0] == "tcp" and key not in known and any(end.ended - end.began > STANDING_NS for end in alike):
+            report.unnamed.append(f"{words(key)}: only its host is known")
+
+
+def _at(end: Seen) -> str:
+    return f"{words(end.key)} window {end.window // 1000 % 1000} nth {end.nth}"
