@@ -134,9 +134,9 @@ def switched(names: Sequence[str]) -> Iterator[list[Host]]:
         for one, other in zip(hosts[::2], hosts[1::2], strict=False):
             script.append(f"ip link add cable netns {one.init} type veth peer name cable netns {other.init}")
             script += [_given(host, "cable", f"{CABLE}.{at}/24") for at, host in ((1, one), (2, other))]
-        script += [
-            f"{_net(host)} ip link add cni0 type bridge\n{_given(host, 'cni0', BRIDGE + '/24')}" for host in hosts
-        ]
+        for host in hosts:
+            script += [f"{_net(host)} ip neigh add {SILENT} lladdr 02:00:00:00:00:99 dev eth0 nud permanent"]
+            script += [f"{_net(host)} ip link add cni0 type bridge", _given(host, "cni0", f"{BRIDGE}/24")]
         subprocess.run(["bash", "-ec", "\n".join(script)], check=True)
         yield hosts
 

@@ -34,7 +34,7 @@ def cables_with_one_network(play: Play) -> None:
     _same_everywhere(play, f"{CABLE}.2", [(a, b), (c, d)])
 
 
-@scenario(counts=MERGED, bytes=MERGED)
+@scenario()
 def bridges_with_one_address(play: Play) -> None:
     a, _, c, _ = play.hosts
     _same_everywhere(play, BRIDGE, [(a, a), (c, c)])
