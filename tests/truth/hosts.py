@@ -53,9 +53,10 @@ class Process:
 class Running(Process):
     """A program that the laboratory started."""
 
-    def __init__(self, entering: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, entering: "subprocess.Popen[bytes]", output: Path | None) -> None:
         super().__init__(waited(lambda: _child(entering, "sh"), "program to start").pid)
         self.began = time.time()
+        self._output = output
         self._entering = entering
         assert entering.stdin is not None
         entering.stdin.close()
@@ -64,6 +65,12 @@ class Running(Process):
         """Kill it, and wait for its end."""
         super().kill()
         self.wait()
+
+    def says(self, count: int) -> None:
+        """Wait until it has said so many lines."""
+        assert self._output is not None
+        output = self._output
+        waited(lambda: output.read_bytes().count(b"\n") >= count, f"{count} lines in {output}", SECONDS * 2)
 
     def wait(self) -> int:
         """Wait until it ends by itself; return its code."""
@@ -85,7 +92,7 @@ class Host:
         kinds = namespaces or ("net", "uts", "pid", "mount")
         return ["nsenter", f"--target={self.init}", f"--wd={Path.cwd()}", *(f"--{kind}" for kind in kinds)]
 
-    def start(self, command: Sequence[str], output: "Path | None" = None, user: int = 0) -> Running:
+    def start(self, command: Sequence[str], output: Path | None = None, user: int = 0) -> Running:
         """Run a program here until it is stopped, or to the end of the laboratory."""
         said: IO[bytes] | int = subprocess.DEVNULL if output is None else self._stack.enter_context(output.open("ab"))
         whose = [f"--setuid={user}", f"--setgid={user}"] if user else []
@@ -93,7 +100,7 @@ class Host:
         entering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said)
         self._stack.callback(entering.wait)
         self._stack.callback(entering.kill)
-        return Running(entering)
+        return Running(entering, output)
 
     def processes(self) -> set[int]:
         """Return the pids, as outsiders know them, of all its processes."""

@@ -65,8 +65,7 @@ def a_host_without_an_agent(play: Play) -> None:
 @scenario()
 def a_server_that_never_answers(play: Play) -> None:
     a, *_ = play.hosts
-    port = play.port()
-    clients = [talking(play, a, play.outside, port, address=SILENT, times=2) for _ in range(3)]
+    clients = [talking(play, a, play.outside, play.port(), address=SILENT, times=2) for _ in range(3)]
     time.sleep(3)
     for client in clients:
         client.kill()
