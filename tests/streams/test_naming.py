@@ -18,7 +18,8 @@ from streams.naming.words import fit, versionless
 from tests.streams.naming_table import CASES, Case
 
 _EXAMPLES = 200 * int(os.environ.get("SERVICEMAP_FUZZ", "1"))
-_GIVEN = Path("/work/shared/data/names/commands.json")
+_BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "names" / "commands.json"  # beside the checkout
+_GIVEN = Path(os.environ.get("SERVICEMAP_COMMAND_LINES", _BESIDE))
 WORKER = [
     "/usr/bin/python3",
     "-c",
@@ -49,7 +50,9 @@ def test_the_rule_that_named_shows_where_it_read_the_name(case: Case) -> None:
     assert found.evidence
 
 
-@pytest.mark.skipif(not _GIVEN.exists(), reason="the recorded command lines are not on this machine")
+@pytest.mark.skipif(
+    not _GIVEN.exists(), reason="no recorded command lines beside the checkout, or in SERVICEMAP_COMMAND_LINES"
+)
 def test_recorded_command_lines_get_the_names_that_people_wanted() -> None:
     rows = json.loads(_GIVEN.read_text())
     missed = []
