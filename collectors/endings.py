@@ -51,7 +51,7 @@ def endings(closed: Iterable[Closed], known: Mapping[int, Tracked], wire: Wire) 
         if identity is None:
             unknown += 1
         else:
-            found.append(Ending(one, identity, None, cleared=True))
+            found.append(Ending(one, identity, wire.close(identity), cleared=True))
     return found, unknown
 
 

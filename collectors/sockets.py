@@ -5,6 +5,7 @@ by the last counters the kernel sends when a socket is destroyed.
 """
 
 from collectors import diag
+from collectors.closing import peer_of
 from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
@@ -38,6 +39,7 @@ class SocketCollector:
         self._lingering: set[int] = set()  # sockets that left the dump without an event
         self._early: list[Closed] = []
         self._began = 0.0  # in seconds of the monotonic clock
+        self._late: list[Ending] = []
         self._lookups = 0
         self._sent = Sent()
         self._unidentified = 0
@@ -116,6 +118,7 @@ class SocketCollector:
         closed, self._early = self._early + seen.closed, []
         found, unknown = endings(closed, self._known, self._wire)
         self._unidentified += unknown
+        found = self._together(found, seen)
         totals = Totals(found, self._wire, self._waits, self._sent)
         rows = []
         for nth, one in enumerate(sorted(found, key=lambda one: one.cleared), 1):
@@ -130,6 +133,19 @@ class SocketCollector:
                 rows.append(tracked.tell(window, row, got, closed=True, failed=failed))
         self._uncounted += totals.uncounted
         return rows
+
+    def _together(self, found: list[Ending], seen: Seen) -> list[Ending]:
+        """Keep for the next window what ended in this one, if no scan has seen it and its other end comes with that.
+
+        That one is closed too, for it is in no dump, but not gone yet: both are of one window, or they would not meet.
+        """
+        late, self._late = self._late, []
+        first = [one for one in found if one.side and one.side.first and one.closed.final.row.cookie not in self._known]
+        if first:
+            in_dump = {identity[:4] for identity in seen.identities.values()}
+            self._late = [one for one in first if peer_of(one.identity) not in in_dump]
+        kept = set(map(id, self._late))
+        return late + [one for one in found if id(one) not in kept]
 
     def _ended(self, one: Ending, seen: Seen, window: Window) -> Tracked | None:
         """Return what is known of a socket that is gone; none when it was closed before this run."""

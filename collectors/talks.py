@@ -44,6 +44,12 @@ class Side(NamedTuple):
         """Whether this end sent the SYN."""
         return self.side == 0
 
+    @property
+    def first(self) -> bool:
+        """Whether the other end is on this host too, and its socket not gone yet."""
+        talk = self.talk
+        return talk.ends == 2 and not talk.told[1 - self.side] and None not in talk.first
+
     def flow(self) -> bytes:
         """Return its flow as this end's packets have it."""
         return self.talk.flow if self.side == 0 else reverse(self.talk.flow)
@@ -62,11 +68,17 @@ class Side(NamedTuple):
         return (fin - first - received) & _U32 == 0
 
     def last(self, gaps: int) -> tuple[int, int] | None:
-        """Return the payload bytes that this end had sent and received when it sent its RST, modulo 2**32."""
+        """Return the payload bytes that this end had sent and received when it was reset, modulo 2**32.
+
+        It was by its own RST, or by the other end's if no byte can have been lost between them.
+        """
         talk, side = self.talk, self.side
         reset, first, peers_first = talk.reset[side], talk.first[side], talk.first[1 - side]
         if first is None or peers_first is None or gaps != talk.gaps:
             return None
+        peers_reset = talk.reset[1 - side] if talk.ends == 2 else None
+        if reset is None and peers_reset is not None:
+            reset = peers_reset[::-1]
         if reset is None:  # both had finished before: then none is sent
             fin, peers_fin = talk.fin[side], talk.fin[1 - side]
             return None if fin is None or peers_fin is None else (_count(fin, first), _count(peers_fin, peers_first))
