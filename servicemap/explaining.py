@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import closing
 
 import click
-import msgspec
 from msgspec import Struct
 
 from schemas.text import shown
@@ -14,7 +13,9 @@ from servicemap.columns import aligned
 from servicemap.config import Config
 from servicemap.last_facts import Running, last_logged, running
 from servicemap.log.protocol import LogError
-from servicemap.options import Failure, iso
+from servicemap.matching import unknown
+from servicemap.options import Failure, NothingMatches, iso
+from servicemap.printing import print_json
 from streams.naming import NamingRule, name_process
 
 HEADINGS = ("SERVICE", "PROGRAM", "PID", "RULE", "EVIDENCE")
@@ -57,10 +58,12 @@ def run(config: Config, at: int | None, service: str, host: str, pid: int | None
         except LogError as error:
             raise Failure(str(error)) from None
     if not found:
-        raise Failure(f"the log tells of no process that ran at {iso(at or newest)}; its last word is of {iso(newest)}")
+        raise NothingMatches(
+            f"the log tells of no process that ran at {iso(at or newest)}; its last word is of {iso(newest)}"
+        )
     kept = [one for one in found if _asked_for(one, service, host, pid)]
     if not kept:
-        raise Failure(f"no process is {_asked(service, host, pid)}; `servicemap names` lists all {len(found)}")
+        raise NothingMatches(_none(found, service, host, pid))
     kept.sort(key=lambda one: (one.service, one.hostname, one.program, one.pid))
     _print(kept, as_json=as_json)
 
@@ -87,6 +90,16 @@ def _asked_for(one: Explained, service: str, host: str, pid: int | None) -> bool
     return service in {"", one.service} and host in {"", one.host, one.hostname} and pid in {None, one.pid}
 
 
+def _none(found: Sequence[Explained], service: str, host: str, pid: int | None) -> str:
+    """Say which name nobody has, else that none is all of what is asked for."""
+    hosts = {name for one in found for name in (one.host, one.hostname) if name}
+    if service and service not in (services := {one.service for one in found}):
+        return unknown("service", service, services)
+    if host and host not in hosts:
+        return unknown("host", host, hosts)
+    return f"no process is {_asked(service, host, pid)}; `servicemap names` lists all {len(found)}"
+
+
 def _asked(service: str, host: str, pid: int | None) -> str:
     wanted = (
         f"of the service {service}" * bool(service),
@@ -99,7 +112,7 @@ def _asked(service: str, host: str, pid: int | None) -> str:
 def _print(found: Sequence[Explained], *, as_json: bool) -> None:
     if as_json:
         for one in found:
-            click.echo(msgspec.json.encode(one))
+            print_json(one)
         return
     hosts = {one.host for one in found}
     headings = (*HEADINGS, "HOST") if len(hosts) > 1 else HEADINGS

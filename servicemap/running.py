@@ -34,6 +34,7 @@ def noted(config: Config, folder: Path | None = None) -> Iterator[None]:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.geteuid() == 0:
             file.parent.chmod(0o755)
+        _tidy(file.parent)
         fresh = file.with_suffix(".new")
         fresh.write_bytes(os.fsencode(config.directory.resolve()))
         fresh.chmod(0o644)
@@ -42,6 +43,14 @@ def noted(config: Config, folder: Path | None = None) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
+            file.unlink(missing_ok=True)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove the notes of those that were killed."""
+    living = {each.pid for each in running((folder,))}
+    for file in folder.glob(f"*{_SUFFIX}"):
+        if file.stem.isdigit() and int(file.stem) not in living and not Path(f"/proc/{file.stem}").exists():
             file.unlink(missing_ok=True)
 
 

@@ -3,7 +3,7 @@
 import click
 
 from servicemap.config import Config
-from servicemap.options import Moment, configured
+from servicemap.options import Moment, configured, not_empty
 
 
 @click.command()
@@ -27,4 +27,5 @@ def command(config: Config, at: int | None, service: str, host: str, pid: int | 
     """
     from servicemap.explaining import run
 
+    not_empty("service", "host")
     run(config, at, service, host, pid, as_json=as_json)

@@ -15,6 +15,7 @@ from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.log.connect import connect_log
 from servicemap.log.protocol import Log
+from servicemap.options import NOTHING_MATCHES
 from tests.streams.build import T0, WIDTH, batches, process
 
 BOTH = (PROCESSES, HEARTBEATS)
@@ -101,16 +102,16 @@ def test_an_earlier_time_shows_what_ran_then(config: Config) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--service", "nope"], "of the service nope"),
+        (["--service", "nope"], "there is no service nope: "),
         (["--pid", "99"], "number 99"),
-        (["--host", "nope"], "on nope"),
+        (["--host", "nope"], "there is no host nope: "),
         (["--at", "2020-01-01T12:00"], "no process that ran at"),
     ],
 )
 def test_what_is_not_there_is_said_in_a_sentence(config: Config, arguments: list[str], said: str) -> None:
     result = ask(config, *arguments)
 
-    assert result.exit_code == 1
+    assert result.exit_code == NOTHING_MATCHES
     assert said in result.stderr
 
 

@@ -122,3 +122,10 @@ def test_the_address_of_a_store_that_was_killed_is_not_believed(tmp_path: Path, 
         lock.write("1")
         lock.flush()
         assert "no ClickHouse answers" in CliRunner().invoke(main, ["map", "--data", str(tmp_path / "x")]).stderr
+
+
+def test_the_notes_of_what_was_killed_are_removed_by_the_next(tmp_path: Path, notes: Path) -> None:
+    notes.mkdir()
+    (notes / "999999999.up").write_text(str(tmp_path / "gone"))
+    with runs(tmp_path / "a"):
+        assert [file.name for file in notes.iterdir()] == [f"{os.getpid()}.up"]
