@@ -1,6 +1,7 @@
-"""Answers that several pages ask for at once are worked out once."""
+"""Answers that several pages ask for at once are worked out once, and not to the end when nobody waits any more."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ class Answers:
 
     def __init__(self) -> None:
         self._answers: dict[str, asyncio.Future[bytes]] = {}
+        self._waiting: Counter[asyncio.Future[bytes]] = Counter()
         self._working = 0
 
     async def get(self, asked: str, work: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
@@ -32,11 +34,24 @@ class Answers:
             found.add_done_callback(partial(self._age, asked))
             if len(self._answers) < MOST:
                 self._answers[asked] = found
-        return await asyncio.shield(found)  # who leaves does not take it from the others
+        self._waiting[found] += 1
+        try:
+            return await asyncio.shield(found)  # who leaves does not take it from the others
+        finally:
+            self._leave(asked, found)
 
     def clear(self) -> None:
         """Forget all answers: there is something newer."""
         self._answers.clear()
+
+    def _leave(self, asked: str, answer: asyncio.Future[bytes]) -> None:
+        """Have one fewer wait for an answer; work that nobody waits for holds up that of the others."""
+        self._waiting[answer] -= 1
+        if not self._waiting[answer]:
+            del self._waiting[answer]
+            if not answer.done():
+                self._forget(asked, answer)
+                answer.cancel()
 
     def _age(self, asked: str, answer: asyncio.Future[bytes]) -> None:
         self._working -= 1

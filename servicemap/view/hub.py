@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 LONGEST_SECONDS = 5.0
 PING_SECONDS = 15.0
-SILENT_SECONDS = 3.0  # a store that does not answer for so long is told, while its answer is awaited
+SILENT_SECONDS = 5.0  # a store that does not answer for so long is told, while its answer is awaited
 MOST = 100
 MOST_ELSEWHERE = 20  # of one address of another machine
 

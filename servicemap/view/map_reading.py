@@ -53,13 +53,14 @@ class Usual:
     def before(self, store: Store, level: Level, start: int) -> dict[Key, Requests]:
         """Return the requests before a stretch that begins at `start`, or up to a minute earlier."""
         asked = level, start // 60_000
-        with self._lock:
-            if asked not in self._usual:
-                found = usual_by_edge(store, level, start)
+        found = self._usual.get(asked)
+        if found is None:
+            found = usual_by_edge(store, level, start)  # others need not wait for it
+            with self._lock:
                 while len(self._usual) >= len(LEVELS):
                     del self._usual[next(iter(self._usual))]
                 self._usual[asked] = found
-            return self._usual[asked]
+        return found
 
 
 async def map_answer(stores: Stores, asked: MapAsked, known: Known, usual: Usual, now: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import { address, get, told } from "./api.js";
 export const RETRY_MS = 5_000;
 export const LOADING_MS = 300; // what is loaded sooner need not be told
 export const STUCK_MS = 4_000; // a store that does not answer for so long is told
-const LONGEST_MS = 30_000; // then it is asked again: the server goes on with what it has begun
+const LONGEST_MS = 150_000; // longer than the server waits for the store; then it is asked again
 const BUCKETS = 120;
 
 export class Data {
@@ -65,16 +65,15 @@ export class Data {
     const back = this.error !== "";
     if (newest <= this.newest && !back) return;
     this.newest = Math.max(newest, this.newest);
-    if (this.state.live || back) this.load(back);
+    if (this.state.live || back) this.load(back && !this.underway); // what is under way is not begun anew
     else this.notify();
   }
 
   lost(sentence) {
     this.error = sentence;
-    this.done();
     this.notify();
     clearTimeout(this.again);
-    this.again = setTimeout(() => this.reload(), RETRY_MS);
+    this.again = setTimeout(() => this.underway || this.reload(), RETRY_MS); // which may yet be answered
   }
 
   reload() {

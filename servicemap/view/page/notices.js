@@ -46,7 +46,7 @@ export function notices(page) {
   function away() {
     const old = data.map ? ` ${shown(Date.now())}` : "";
     const retry = el("button", { type: "button", class: "button", onclick: () => data.reload() }, "Try again now");
-    return [el("span", {}, `${data.error}${old} Trying again every 5 seconds.`), retry];
+    return [el("span", {}, `${data.error}${old} This page tries again by itself.`), retry];
   }
 
   function pastBanner() {

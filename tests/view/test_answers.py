@@ -1,0 +1,60 @@
+"""Work that several wait for is done once, and work that nobody waits for any more is not done to the end."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from servicemap.view.answers import Answers
+
+
+class Work:
+    """Work that ends when it is let."""
+
+    def __init__(self) -> None:
+        self.began = self.ended = 0
+        self.may_end = asyncio.Event()
+
+    async def __call__(self) -> bytes:
+        self.began += 1
+        await self.may_end.wait()
+        self.ended += 1
+        return b"done"
+
+
+async def asking(answers: Answers, work: Work, many: int) -> list[asyncio.Task[bytes]]:
+    tasks = [asyncio.create_task(answers.get("what", work)) for _ in range(many)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+def ran(what: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(what)
+
+
+def test_who_leaves_does_not_take_the_answer_from_the_others() -> None:
+    async def left() -> None:
+        answers, work = Answers(), Work()
+        one, other = await asking(answers, work, 2)
+        one.cancel()
+        await asyncio.wait({one})
+        work.may_end.set()
+        assert await other == b"done"
+        assert (work.began, work.ended) == (1, 1)
+
+    ran(left())
+
+
+def test_work_that_nobody_waits_for_is_given_up_and_begun_anew_when_asked_for_again() -> None:
+    async def given_up() -> None:
+        answers, work = Answers(), Work()
+        tasks = await asking(answers, work, 2)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await asyncio.sleep(0)
+        work.may_end.set()
+        assert await answers.get("what", work) == b"done"
+        assert (work.began, work.ended) == (2, 1)
+
+    ran(given_up())
