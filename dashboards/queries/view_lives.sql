@@ -1,5 +1,6 @@
 -- Who came and went in [from, to), newest first: processes that serve and started or exited, others with connections
--- that lived for a while and exited, agents and their collectors: time in ms, kind, subject, service, detail.
+-- that lived for a while and exited, agents and their collectors: time in ms, kind, subject, service, detail. What is still
+-- so at the end is among them, whenever it began: a collector that fails, a host that says nothing, an id that is shared.
 -- Parameters: from, to in ms; most, how many.
 WITH
     fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
@@ -43,6 +44,27 @@ FROM
         AND events.kind IN ('host_id_shared', 'host_id_unshared')
     GROUP BY subject, object
     HAVING argMax(events.kind, (events.time, events.kind)) = 'host_id_shared' AND time < since
+    UNION ALL
+    SELECT last AS time, state.1 AS kind, concat('host:', host) AS subject, '' AS service, state.2 AS detail
+    FROM
+    (
+        SELECT beats.host AS host, last, failing, if(hostname != '', hostname, host) AS name
+        FROM
+        (
+            SELECT toString(host) AS host, max(window) AS last, argMax(failed, (window, length(failed))) AS failing
+            FROM host_usage
+            WHERE window >= until - INTERVAL 1 HOUR AND window < until
+            GROUP BY host
+        ) AS beats
+        LEFT JOIN (SELECT toString(host) AS host, hostname FROM hosts FINAL) AS known USING (host)
+    )
+    ARRAY JOIN if(last < until - INTERVAL 1 MINUTE,
+        [('host_silent', concat('nothing has been heard of ', name, ' since ', formatDateTime(last, '%%H:%%i:%%S', 'UTC'), ' UTC'))],
+        arrayMap((topic, reason) -> ('collector_failed', concat('the collector of ', topic, ' on ', name, ' fails: ', reason)),
+            mapKeys(failing), mapValues(failing))) AS state
+    WHERE (kind, subject) NOT IN (
+        SELECT kind, subject FROM events
+        WHERE time >= since AND time < until AND kind IN ('host_silent', 'collector_failed'))
 )
 ORDER BY time DESC, kind, subject
 LIMIT %(most)s

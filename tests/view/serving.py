@@ -63,6 +63,13 @@ class Past:
         with closing(Store(address)) as store:
             store.insert("requests", {"window": list(windows), **columns})
 
+    def beat(self, window: int, host: str, failed: dict[str, str]) -> None:
+        """Store that a host told of a window, and which of its collectors failed."""
+        address = Address("127.0.0.1", self.facts["native_port"], "servicemap", "", "servicemap", self.token)
+        row: dict[str, Any] = {"window": window, "host": host, "width_ms": town.WIDTH, "failed": failed}
+        with closing(Store(address)) as store:
+            store.insert("host_usage", {name: [value] for name, value in row.items()})
+
     @property
     def token(self) -> Path:
         return self.data / "store" / "store.token"

@@ -1,6 +1,7 @@
 """What the page says of edges that are not well, of times at which nobody looked, and of what it waits for."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -139,3 +140,21 @@ def test_the_panel_says_what_it_waits_for(slow: Past, page: Page) -> None:
     expect(page.locator("#panel .wait")).to_contain_text("What follows is of")
     page.unroute_all(behavior="ignoreErrors")  # and what is held goes on
     expect(page.locator("#panel .wait")).to_have_count(0)
+
+
+def test_what_is_wrong_with_a_host_is_told_while_it_is_so_with_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    with remembered(tmp_path) as past, viewing(past.data) as view:
+        past.beat(past.now - town.WIDTH, "id-db1", {"connections": "PermissionError: Operation not permitted"})
+        with opened(browser, view.url) as page:
+            told = page.locator("#changes li")
+            expect(told.filter(has_text="the collector of connections on db1 fails")).to_contain_text(
+                "servicemap doctor"
+            )
+            later = past.now + 2 * MINUTE_MS
+            past.tell(later)
+            expect(told.filter(has_text="the collector of")).to_have_count(0)
+        then = past.now - 20 * MINUTE_MS
+        past.beat(then - 5 * MINUTE_MS, "id-db1", {})
+        past.beat(then - town.WIDTH, "id-web1", {})
+        silent = [(each["kind"], each["subject"]) for each in view.api("map", to=then)["lives"]]
+        assert silent == [("host_silent", "host:id-db1")]

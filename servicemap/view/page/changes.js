@@ -9,13 +9,13 @@ const SHOWN = 40;
 const LIVES = {
   process_exited: { word: "exited", mark: "bad" },
   process_started: { word: "started", mark: "new" },
-  host_silent: { word: "silent", mark: "bad" },
-  gap: { word: "gap", mark: "bad" },
+  host_silent: { word: "silent", mark: "bad", todo: "Does its agent run? servicemap doctor on that host says what is missing." },
+  gap: { word: "gap", mark: "bad", todo: "Nothing to do, unless it happens again: then the host or its agent is overloaded." },
   window_incomplete: { word: "incomplete", mark: "bad" },
-  host_id_shared: { word: "shared id", mark: "bad" },
+  host_id_shared: { word: "shared id", mark: "bad", todo: "Give one of them an id of its own (--host-id), or stop the second agent." },
   host_id_unshared: { word: "id of one", mark: "new" },
   agent_started: { word: "agent", mark: "new" },
-  collector_failed: { word: "failed", mark: "bad" },
+  collector_failed: { word: "failed", mark: "bad", todo: "servicemap doctor on that host says what it needs." },
   collector_recovered: { word: "recovered", mark: "new" },
 };
 
@@ -28,7 +28,7 @@ export function changes({ state, data, say }) {
     if (what === "theme" || what === "wait" || !data.map) return;
     const titles = new Map(data.map.nodes.map((node) => [node.id, node.title]));
     const all = [
-      ...data.map.lives.map((life) => ({ ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.detail} ${life.time}`, text: life.detail, pick: lived(life) })),
+      ...data.map.lives.map((life) => ({ ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.detail}`, text: life.detail, pick: lived(life) })),
       ...data.map.edges.filter((edge) => edge.new).map((edge) => changed(edge, "new", titles)),
       ...data.map.gone.map((edge) => changed(edge, "gone", titles)),
     ];
@@ -36,14 +36,14 @@ export function changes({ state, data, say }) {
     const ids = all.map(({ id }) => id).join("\n");
     if (place.dataset.ids === ids) return;
     place.dataset.ids = ids;
-    const open = place.querySelector("details")?.open ?? all.length <= 6;
+    const open = place.querySelector("details")?.open ?? (all.length <= 6 || all.some(({ todo }) => todo));
     replace(place, all.length ? drawn(all, open) : []);
   }
 
   function drawn(all, open) {
-    const rows = all.slice(0, SHOWN).map(({ pick, word, mark, text }) => el("li", {}, el("button", {
+    const rows = [...all.filter(({ todo }) => todo), ...all.filter(({ todo }) => !todo)].slice(0, SHOWN).map(({ pick, word, mark, text, todo }) => el("li", {}, el("button", {
       type: "button", onclick: () => state.set(pick),
-    }, el("span", { class: `badge ${mark}` }, word), el("span", {}, text))));
+    }, el("span", { class: `badge ${mark}` }, word), el("span", {}, text, todo && el("span", { class: "todo" }, todo)))));
     const more = all.length > SHOWN ? el("li", {}, `and ${all.length - SHOWN} more`) : null;
     return el("details", { open }, el("summary", {}, counted(all.length, "change")), el("ul", {}, rows, more));
   }
