@@ -84,7 +84,7 @@ def existing_log(config: Config) -> Log:
         if not _is_there(path):
             instead = others or "start `servicemap up`, or name one with --log or --data"
             raise Failure(f"there is no log at {path}: {instead}")
-        if others:
+        if others and not config.data:  # who names a directory means it
             click.echo(f"servicemap: this is of {shown(str(path))}, where nothing runs: {others}", err=True)
     return connect_log(config, create=False)
 
