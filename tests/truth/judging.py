@@ -1,5 +1,6 @@
 """Names and directions: who the store says was at an end, compared with who was."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from tests.truth.report import Report
 from tests.truth.stored import Key, Process, Row, Seen, words
 
 STANDING_NS = 3_500_000_000  # seen by more than one scan of both hosts
+LATE = 3  # windows that a busy agent may be behind
 _ONE_NS = 20_000_000  # both ends of a connection begin within
 Was = list[tuple[End, Claim | None]]
 
@@ -33,8 +35,21 @@ class Judge(NamedTuple):
         if row[0].process and row[1].process and all(was) and not self._talked(row, *was):
             report.wrong.append(f"{_at(row[0])}: {row[0].process[1]} and {row[1].process[1]} never talked")
 
+    def credits(self, report: Report, rows: Iterable[Row]) -> None:
+        """Find who is credited with more than was sent at ends where it was: flows that one after another used."""
+        credited: Counter[tuple[Key, Process]] = Counter()
+        for row in rows:
+            for end in row:
+                if end.process:
+                    credited[end.key, end.process] += end.sent
+        for (key, process), sent in credited.items():
+            was = self.who.get(key, [])
+            most = sum(real.sent for real, claim in was if claim and claim.allows(process))
+            if sent > most and len({claim.pids for _, claim in was if claim}) > 1:
+                report.wrong.append(f"{words(key)}: {process[1]} is credited with {sent} bytes of {most}")
+
     def _then(self, end: Seen) -> Was:
-        first, last = end.window - end.width, end.window + 2 * end.width
+        first, last = end.window - LATE * end.width, end.window + (1 + LATE) * end.width
         return [
             (real, claim)
             for real, claim in self.who.get(end.key, [])

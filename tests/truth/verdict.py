@@ -36,6 +36,7 @@ def compare(play: Play, played: Played, stored: Stored) -> Report:
     judge = Judge(who, play.claims, stored.services)
     for row in rows:
         judge.judge(report, row)
+    judge.credits(report, rows)
     recall(report, rows, truth)
     return report
 
