@@ -1,10 +1,19 @@
 """A server that says who accepted each connection: `serve ADDRESS PORT HOW WORKERS`. It imports nothing of the product.
 
-How: `plain`; `reuseport`: workers with listeners of their own; `prefork`: workers accept from a parent's listener;
-`activate`: a parent starts another program that accepts, and keeps the listener; `pass`: a parent accepts and gives the
-socket to a worker; `fork`: a parent accepts, a child of its own serves each connection; `siblings`: workers hold one
-listener that their parent has closed, and the first alone accepts; `deaf`: nobody accepts; `mptcp`: over MPTCP;
-`families`: a worker for IPv4 and one for IPv6; `shared`: alone, on a port that others may have too.
+How:
+
+plain      alone
+shared     alone, on a port that others may have too
+reuseport  workers with listeners of their own
+prefork    workers accept from a parent's listener
+siblings   workers hold one listener that their parent has closed, and the first alone accepts
+families   a worker for IPv4 and one for IPv6
+activate   a parent starts another program that accepts, and keeps the listener
+pass       a parent accepts and gives the socket to a worker
+fork       a parent accepts, a child of its own serves each connection
+relay      worker after worker, each with a listener of its own for EACH connections
+deaf       nobody accepts
+mptcp      alone, over MPTCP
 """
 
 import contextlib
@@ -19,6 +28,7 @@ from typing import Any
 
 HEADER = struct.Struct("!IIB")  # bytes that follow, bytes to answer, what to do then
 STAY, CLOSE, RESET, HALF, LATE = range(5)
+EACH = 4
 LATE_S = 2.3  # between the client's end and that of a server that waits
 RESETS = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close throws away and resets
 
@@ -32,6 +42,9 @@ def main(address: str, port: int, how: str, workers: int) -> None:
             _fork(lambda: _accept(_listener(address, port, alone=False)))
     elif how == "shared":
         _accept(_listener(address, port, alone=False))
+    elif how == "relay":
+        for _ in range(workers):
+            _fork(lambda: _relay(address, port))
     elif how == "families":
         for family in ("0.0.0.0", "::"):
             _fork(lambda family=family: _accept(_listener(family, port, both=False)))
@@ -71,6 +84,17 @@ def _accept(listener: socket.socket) -> None:
         peer, address = listener.accept()
         say("accepted", peer.getsockname(), address, os.getpid())
         threading.Thread(target=answer, args=(peer,), daemon=True).start()
+
+
+def _relay(address: str, port: int) -> None:
+    while True:
+        with contextlib.suppress(OSError), _listener(address, port) as listener:
+            for _ in range(EACH):
+                peer, at = listener.accept()
+                say("accepted", peer.getsockname(), at, os.getpid())
+                answer(peer)
+            return
+        time.sleep(0.001)
 
 
 def _become(listener: socket.socket) -> None:

@@ -33,6 +33,7 @@ class Wish(NamedTuple):
     text: str = ""  # to send instead, to a server of another kind
     until: str = ""  # the end of its answer
     give_up: bool = False  # after the first connection that fails
+    insist: bool = False  # connect again until it does not fail
 
 
 def main(wish: Wish) -> None:
@@ -40,6 +41,9 @@ def main(wish: Wish) -> None:
     kept = []
     for number in range(wish.times):
         peers = [_connect(wish) for _ in range(wish.together)]
+        while wish.insist and None in peers:
+            time.sleep(0.005)
+            peers = [_connect(wish)]
         if wish.give_up and None in peers:
             return
         for turn in range(wish.rounds):

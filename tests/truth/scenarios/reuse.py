@@ -43,4 +43,5 @@ def a_port_pair_used_to_one_server_after_another(play: Play) -> None:
     for number in range(4):
         server = served(play, b, port)
         _again(play, b, port, times=4, gap=0.05, up=1000 * (number + 1), end="reset")
+        play.window(0.3)
         server.kill()
