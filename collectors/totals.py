@@ -10,6 +10,7 @@ from collectors.tracked import Tracked, received
 from collectors.wire import Wire
 
 _MODULUS = 1 << 32
+_MOST_BEHIND = 1 << 30  # numbers that are this much behind are of another connection, those further off ahead
 MOST_SENT = 20_000  # flows within this host of which one end is gone
 
 
@@ -80,7 +81,7 @@ class Totals:
             sent, got = diag.sent_payload(tracked.last, tracked.opener), received(tracked.last)
         if not final.established:
             pass
-        elif numbers is not None:
+        elif numbers is not None and _ahead(sent, numbers[0]) and _ahead(got, numbers[1]):
             sent, got = _reached(sent, numbers[0]), _reached(got, numbers[1])
         elif peer is not None:
             sent, got = max(sent, peer[1]), max(got, peer[0])
@@ -92,3 +93,8 @@ class Totals:
 def _reached(least: int, number: int) -> int:
     """Return the first count from `least` on that is this number modulo 2**32."""
     return least + (number - least) % _MODULUS
+
+
+def _ahead(least: int, number: int) -> bool:
+    """Say whether a number may be that of `least` or of a later count, and not that of an earlier one."""
+    return (number - least) % _MODULUS < _MODULUS - _MOST_BEHIND

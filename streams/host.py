@@ -37,6 +37,7 @@ class Host:
         self.connections: dict[int, Connection] = {}
         self._closed: dict[int, Connection] = {}  # in the last window, of which an agent restarted in it tells again
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
+        self._released: dict[int, list[Holder]] = {}  # cookie -> who held the socket in this window and no longer does
         self._listening = Listening()
         self._held: dict[Port, list[Connection]] | None = None  # connections accepted and held since before this window
         self.networks: tuple[Network, ...] = ()
@@ -84,7 +85,7 @@ class Host:
 
     def forget(self, window: Window) -> None:
         """Drop what ended in the window, once the window has been told."""
-        self._closed = {}
+        self._closed, self._released = {}, {}
         self._listening.forget()
         for batch in window.batches("connections"):
             for cookie, closed in zip(batch.connections.cookie, batch.connections.closed, strict=True):
@@ -113,14 +114,15 @@ class Host:
     def accept(self, connection: Connection, at: int) -> None:
         """Find who accepted a connection that closed before anybody was seen to hold it: by its listener's holders.
 
-        Where one of these is not known, nothing is said: the others may not be the one.
+        Where one of these is not known, or none of one listener, nothing is said: the others may not be the one.
         """
         if not {"owners", "listeners"} <= self.restated:
             return
         listeners = self._serving(connection, at)
-        holders = dict.fromkeys(holder for each in listeners for holder in self.holders.get(each, ()))
+        held = [(*self.holders.get(each, ()), *self._released.get(each, ())) for each in listeners]
+        holders = dict.fromkeys(holder for each in held for holder in each)
         listening = [process for holder in holders if (process := self.running.get(holder)) is not None]
-        if not listening or len(listening) < len(holders):
+        if not all(held) or not listening or len(listening) < len(holders):
             return
         taken = [other for other in self._taken(connection, at) if set(self._serving(other, at)) & set(listeners)]
         serving = [other.owner for other in taken if other.owner is not None]
@@ -215,6 +217,7 @@ class Host:
                 self.holders[cookie] = (*held, (pid, start))
         for cookie, pid, start in batch.gone.rows():
             self._release(cookie, (pid, start), last=False)
+            self._released.setdefault(cookie, []).append((pid, start))
 
     def _release(self, cookie: int, holder: Holder, *, last: bool) -> None:
         """End a holding. The last holder of a socket keeps it until the window that closes it has been told."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.verdict import b_serves, rule
-from tests.streams.build import connection, holds, listener, process
+from tests.streams.build import connection, holds, listener, loses, process
 from tests.streams.test_attribute import Reader, Side
 
 HOST = "10.0.0.1"
@@ -186,6 +186,25 @@ def test_a_server_that_no_scan_saw_still_serves() -> None:
     assert serves(side)
     assert known(side) == ("", "", False)
     assert not serves(server(reader.feed(2, connections=[short(at=2, accepted=False)])))
+
+
+def test_a_server_that_no_scan_saw_leaves_the_connections_of_its_window_to_nobody() -> None:
+    reader = Reader()
+    reader.feed(0, processes=[shop(7)], listeners=[listener(1, PORT)], owners=holds(7, 1, start=7))
+    ended = [listener(1, PORT), listener(9, PORT, at=1)]
+    sides = reader.feed(1, ended=ended, exits=[{"pid": 7, "start": 7, "exited": 0}], connections=[short(at=1)])
+    assert known(server(sides)) == ("", "", False)
+    assert serves(server(sides))
+
+
+def test_of_siblings_that_which_is_left_is_not_credited_with_the_window_in_which_the_other_one_ended() -> None:
+    reader = Reader()
+    both = [*holds(8, 1, start=8), *holds(9, 1, start=9)]
+    reader.feed(0, processes=PROXIES, listeners=[listener(1, PORT)], owners=both)
+    exits = [{"pid": 8, "start": 8, "exited": 0}]
+    sides = reader.feed(1, exits=exits, disowned=loses(8, 1, start=8), connections=[short(at=1)])
+    assert known(server(sides)) == ("", "", True)
+    assert known(server(reader.feed(2, connections=[short(501, at=2)]))) == ("9:9", "proxy9", False)
 
 
 @pytest.mark.parametrize(
