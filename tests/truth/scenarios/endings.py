@@ -44,6 +44,19 @@ def ends_that_are_killed(play: Play) -> None:
 
 
 @scenario()
+def servers_that_are_killed_under_clients_that_go_on(play: Play) -> None:
+    a, b, *_ = play.hosts
+    for windows in (1, 2, 4, 6):
+        port = play.port()
+        server = served(play, b, port)
+        talking(play, a, b, port, rounds=1000, pause=0.1, together=2)
+        for _ in range(windows):
+            play.window(0.4)
+        server.kill()
+        served(play, b, port)
+
+
+@scenario()
 def ends_that_half_close_and_wait(play: Play) -> None:
     a, b, *_ = play.hosts
     port = play.port()
