@@ -16,6 +16,7 @@ SELECT toUnixTimestamp64Milli(window), width_ms, transport, nth, verdict,
 FROM edges FINAL ORDER BY window
 """
 _EDGES = "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
+_LOST = "SELECT host, argMax(counters, window) AS last FROM host_usage FINAL GROUP BY host HAVING notEmpty(last)"
 _SERVICES = "SELECT host, pid, argMax(service, seen) FROM nodes FINAL GROUP BY host, pid"
 
 
@@ -56,13 +57,15 @@ class Stored(NamedTuple):
     rows: list[Row]
     edges: dict[int, int]
     services: dict[Process, str]
+    lost: dict[str, dict[str, int]]  # what agents say they lost, by host
 
 
 def read(store: Up, hosts: Iterable[Host]) -> Stored:
     """Read the store."""
     edges = {int(port): int(count) for port, count in store.sql(_EDGES)}
     services = {(str(host), int(pid)): str(service) for host, pid, service in store.sql(_SERVICES)}
-    return Stored(_rows(store, hosts), edges, services)
+    lost = {str(host): dict(counters) for host, counters in store.sql(_LOST)}
+    return Stored(_rows(store, hosts), edges, services, lost)
 
 
 def words(key: Key) -> str:

@@ -8,7 +8,7 @@ from tests.truth.lab import Played, played
 from tests.truth.report import Report, head, lines
 from tests.truth.scenario import SCENARIOS
 from tests.truth.scenarios import endings, places, programs, reuse, servers  # noqa: F401  # they enter their scenarios
-from tests.truth.stored import read
+from tests.truth.stored import Stored, read
 from tests.truth.verdict import compare
 
 pytestmark = [
@@ -45,8 +45,12 @@ def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def reports(lab: Played) -> Reports:
-    stored = read(lab.store, lab.hosts)
+def stored(lab: Played) -> Stored:
+    return read(lab.store, lab.hosts)
+
+
+@pytest.fixture(scope="module")
+def reports(lab: Played, stored: Stored) -> Reports:
     return {name: compare(play, lab, stored) for name, play in lab.plays.items() if name not in lab.errors}
 
 
@@ -97,6 +101,7 @@ def test_who_is_at_a_connection_that_stands_is_known(report: Report) -> None:
     none(report.unnamed)
 
 
-def test_how_much_is_known(reports: Reports, capsys: pytest.CaptureFixture[str]) -> None:
+def test_how_much_is_known(reports: Reports, stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("", head(), *(report.line(name) for name, report in reports.items()), sep="\n")
+        print("agents lost:", stored.lost or "nothing")

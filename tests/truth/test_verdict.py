@@ -49,7 +49,7 @@ def _compared(rows: list[Row], edges: int = 1, claims: int = 2) -> dict[str, int
     play.claims += [Claim("a", frozenset([7]), remote_port=80), Claim("b", frozenset([9]), local_port=80)][:claims]
     played = Played(cast(Up, None), [], outside, {"one": play}, {}, _ends())
     services = {("a", 7): "curl", ("b", 9): "nginx", ("b", 8): "redis"}
-    report: Report = compare(play, played, Stored(rows, {80: edges}, services))
+    report: Report = compare(play, played, Stored(rows, {80: edges}, services, {}))
     return {kind: len(found) for kind in KINDS if (found := getattr(report, kind))}
 
 

@@ -45,3 +45,11 @@ def a_port_pair_used_to_one_server_after_another(play: Play) -> None:
         _again(play, b, port, times=4, gap=0.05, up=1000 * (number + 1), end="reset")
         play.window(0.3)
         server.kill()
+
+
+@scenario()
+def a_port_pair_used_to_servers_that_live_for_a_moment(play: Play) -> None:
+    a, b, *_ = play.hosts
+    port = play.port()
+    served(play, b, port, "relay", 12)
+    talking(play, a, b, port, times=48, gap=0.04, up=1000, grow=1, end="reset", source=SOURCE, insist=True).wait()
