@@ -12,11 +12,17 @@ Of = TypeVar("Of")
 ByKey = Mapping[Key, list[Of]]
 
 
-def count(report: Report, truth: ByKey[End], seen: ByKey[Seen]) -> None:
-    """Compare what each end counted over all windows."""
+def count(report: Report, truth: ByKey[End], seen: ByKey[Seen], lost: Mapping[str, int]) -> None:
+    """Compare what each end counted over all windows, where a host's agent does not say that it lost something."""
     for key, alike in truth.items():
         if key[0] == "tcp":
-            _count(report, key, alike, seen.get(key, []))
+            of_one = Report()
+            _count(of_one, key, alike, seen.get(key, []))
+            if lost.get(key[1]) and (of_one.counts or of_one.bytes):
+                report.said[key[1]] += 1
+            else:
+                report.counts += of_one.counts
+                report.bytes += of_one.bytes
     for key in seen.keys() - truth.keys():
         if key[0] == "tcp":  # a UDP socket may have a peer and never send
             report.counts.append(f"{words(key)}: nothing of it was on the wire")

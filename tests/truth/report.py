@@ -18,6 +18,7 @@ class Report:
     flows: int = 0
     counts: list[str] = field(default_factory=_none)  # missing, made up, counted twice
     bytes: list[str] = field(default_factory=_none)
+    said: Counter[str] = field(default_factory=Counter)  # ends like these at hosts whose agents say they lost something
     edges: list[str] = field(default_factory=_none)  # the same counts as people see them
     turned: list[str] = field(default_factory=_none)  # client and server
     wrong: list[str] = field(default_factory=_none)  # named, and was not there

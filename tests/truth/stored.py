@@ -16,7 +16,8 @@ SELECT toUnixTimestamp64Milli(window), width_ms, transport, nth, verdict,
 FROM edges FINAL ORDER BY window
 """
 _EDGES = "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
-_LOST = "SELECT host, argMax(counters, window) AS last FROM host_usage FINAL GROUP BY host HAVING notEmpty(last)"
+_LAST = "SELECT host, argMax(counters, window) FROM host_usage FINAL GROUP BY host"
+_LOSSES = ("tcp_headers_dropped", "resets_uncounted", "connections_unidentified", "socket_event_overruns")
 _SERVICES = "SELECT host, pid, argMax(service, seen) FROM nodes FINAL GROUP BY host, pid"
 
 
@@ -57,14 +58,14 @@ class Stored(NamedTuple):
     rows: list[Row]
     edges: dict[int, int]
     services: dict[Process, str]
-    lost: dict[str, dict[str, int]]  # what agents say they lost, by host
+    lost: dict[str, int]  # how much agents say they lost of connections, by host
 
 
 def read(store: Up, hosts: Iterable[Host]) -> Stored:
     """Read the store."""
     edges = {int(port): int(count) for port, count in store.sql(_EDGES)}
     services = {(str(host), int(pid)): str(service) for host, pid, service in store.sql(_SERVICES)}
-    lost = {str(host): dict(counters) for host, counters in store.sql(_LOST)}
+    lost = {str(host): sum(counters.get(name, 0) for name in _LOSSES) for host, counters in store.sql(_LAST)}
     return Stored(_rows(store, hosts), edges, services, lost)
 
 

@@ -1,4 +1,5 @@
 import os
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,6 +82,14 @@ def test_bytes_are_exact(report: Report) -> None:
     none(report.bytes)
 
 
+def test_no_more_ends_are_inexact_than_agents_say_they_lost(reports: Reports, stored: Stored) -> None:
+    assert all(count <= stored.lost[host] for host, count in _said(reports).items()), (_said(reports), stored.lost)
+
+
+def _said(reports: Reports) -> Counter[str]:
+    return sum((report.said for report in reports.values()), Counter())
+
+
 @every("wrong")
 def test_who_is_named_was_there(report: Report) -> None:
     none(report.wrong)
@@ -104,4 +113,4 @@ def test_who_is_at_a_connection_that_stands_is_known(report: Report) -> None:
 def test_how_much_is_known(reports: Reports, stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("", head(), *(report.line(name) for name, report in reports.items()), sep="\n")
-        print("agents lost:", stored.lost or "nothing")
+        print("agents lost:", stored.lost, "inexact ends of theirs:", dict(_said(reports)))

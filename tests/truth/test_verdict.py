@@ -18,7 +18,7 @@ from tests.truth.stored import Row, Seen, Stored
 from tests.truth.verdict import compare
 
 CLIENT, SERVER = ("10.0.0.1", 40_000), ("10.0.0.2", 80)
-KINDS = ("counts", "bytes", "edges", "turned", "wrong", "unplaced", "unnamed", "unknown")
+KINDS = ("said", "counts", "bytes", "edges", "turned", "wrong", "unplaced", "unnamed", "unknown")
 S = 1_000_000_000
 Change = Callable[[Row], list[Row]]
 
@@ -43,13 +43,13 @@ def _row() -> Row:
     )
 
 
-def _compared(rows: list[Row], edges: int = 1, claims: int = 2) -> dict[str, int]:
+def _compared(rows: list[Row], edges: int = 1, claims: int = 2, lost: int = 0) -> dict[str, int]:
     outside = Host("e", 15, 0, ExitStack())
     play = Play("one", [], outside, Path(), itertools.count(1), ports={80})
     play.claims += [Claim("a", frozenset([7]), remote_port=80), Claim("b", frozenset([9]), local_port=80)][:claims]
     played = Played(cast(Up, None), [], outside, {"one": play}, {}, _ends())
     services = {("a", 7): "curl", ("b", 9): "nginx", ("b", 8): "redis"}
-    report: Report = compare(play, played, Stored(rows, {80: edges}, services, {}))
+    report: Report = compare(play, played, Stored(rows, {80: edges}, services, {"b": lost}))
     return {kind: len(found) for kind in KINDS if (found := getattr(report, kind))}
 
 
@@ -99,3 +99,10 @@ def test_edges_with_a_connection_too_many_are_found() -> None:
 
 def test_an_end_that_the_laboratory_knows_nothing_of_is_said() -> None:
     assert _compared([_row()], claims=1)["unknown"] == 1
+
+
+def test_what_an_agent_says_it_lost_is_told_apart() -> None:
+    inexact = _with(1, received=99)(_row())
+
+    assert _compared(inexact, lost=1) == {"said": 1}
+    assert _compared(_with(0, sent=99)(_row()), lost=1) == {"bytes": 1}

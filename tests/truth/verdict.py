@@ -26,7 +26,7 @@ def compare(play: Play, played: Played, stored: Stored) -> Report:
     outside = {played.outside.address, played.outside.address6}
     connections = [end for alike in truth.values() for end in alike if end.opener or end.remote[0] in outside]
     report.flows = len(connections)
-    count(report, truth, seen)
+    count(report, truth, seen, stored.lost)
     count_edges(report, connections, stored.edges)
     for key, alike in truth.items():
         if key[0] == "udp" and key not in seen and alike[0].opener and owners.spoke(alike[0]):

@@ -2,13 +2,12 @@
 
 import time
 
-from tests.truth.hosts import BRIDGE, CABLE, SILENT, Host
+from tests.truth.hosts import BRIDGE, SILENT, Host
 from tests.truth.lab import Play
 from tests.truth.programs.peers import served, talking
 from tests.truth.scenario import scenario
 
 SOURCE = 20_002
-MERGED = "connections of one pair of addresses and ports on two networks are one in the store"
 
 
 def _same_everywhere(play: Play, address: str, pairs: list[tuple[Host, Host]]) -> None:
@@ -26,12 +25,6 @@ def _same_everywhere(play: Play, address: str, pairs: list[tuple[Host, Host]]) -
     ]
     for talk in long + short:
         talk.wait()
-
-
-@scenario(counts=MERGED, bytes=MERGED)
-def cables_with_one_network(play: Play) -> None:
-    a, b, c, d = play.hosts
-    _same_everywhere(play, f"{CABLE}.2", [(a, b), (c, d)])
 
 
 @scenario()
