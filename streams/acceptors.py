@@ -33,7 +33,8 @@ def acceptor(
     if len(left) != 1:
         return Acceptor(None, tuple(left))
     (only,) = left
-    if only not in listening or (only in idle and _forks(only, running, descends)):
+    has_parent = any(one is not only and one.service == only.service for one in candidates)
+    if has_parent or only not in listening or (only in idle and _forks(only, running, descends)):
         return Acceptor(None, (only,))
     return Acceptor(only, (only,))
 

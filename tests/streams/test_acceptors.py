@@ -75,6 +75,13 @@ TABLE: dict[str, tuple[list[Row], list[Row], list[Row], list[Row], tuple[str, st
         [standing(2)],
         ("", "shop", True),
     ),
+    "a child that holds its parent's listener for a moment": (
+        [shop(7), shop(8, parent=7)],
+        [listener(1, PORT)],
+        [*holds(7, 1, start=7), *holds(8, 1, 2, start=8)],
+        [standing(2)],
+        ("", "shop", True),
+    ),
     "a server that serves itself, beside children of its own": (
         [shop(7), shop(8, parent=7)],
         [listener(1, PORT)],
