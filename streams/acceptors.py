@@ -21,6 +21,8 @@ class Acceptor(Struct, frozen=True):
 
     process: Process | None = None
     among: tuple[Process, ...] = ()
+    began: int = 0
+    """Start of the youngest of all that come into question, ms."""
 
 
 def acceptor(
@@ -30,13 +32,14 @@ def acceptor(
     candidates = list(dict.fromkeys([*listening, *serving]))
     idle = [one for one in candidates if one not in serving]
     left = [one for one in candidates if one not in idle or not _hands_on(one, candidates, descends)]
+    began = max(one.started for one in candidates)
     if len(left) != 1:
-        return Acceptor(None, tuple(left))
+        return Acceptor(None, tuple(left), began)
     (only,) = left
     has_parent = any(one is not only and one.service == only.service for one in candidates)
     if has_parent or only not in listening or (only in idle and _forks(only, running, descends)):
-        return Acceptor(None, (only,))
-    return Acceptor(only, (only,))
+        return Acceptor(None, (only,), began)
+    return Acceptor(only, (only,), began)
 
 
 def _hands_on(one: Process, candidates: Iterable[Process], descends: Descends) -> bool:

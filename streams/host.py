@@ -12,7 +12,7 @@ from zlib import crc32
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
 from schemas.verdict import by_port, connected, listens
-from streams.acceptors import acceptor
+from streams.acceptors import Acceptor, acceptor
 from streams.assembly import STATE, Window
 from streams.connection import Connection, Identity
 from streams.listening import Listening, Port
@@ -39,7 +39,8 @@ class Host:
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
         self._released: dict[int, list[Holder]] = {}  # cookie -> who held the socket in this window and no longer does
         self._listening = Listening()
-        self._held: dict[Port, list[Connection]] | None = None  # connections accepted and held since before this window
+        self._held: dict[Port, dict[tuple[str, int, Process], None]] | None = None  # since before this window
+        self._accepting: dict[tuple[Port, str, int], Acceptor | None] = {}  # of this window
         self.networks: tuple[Network, ...] = ()
         self.restated: set[str] = set()  # topics of which all has been known at some time
         self.whole = False  # connections have been restated while all else was known: it is known who serves
@@ -53,7 +54,7 @@ class Host:
         """Take in who runs, listens and holds what; return the processes that were told of."""
         if window.heartbeat is not None:
             self._locate(window.heartbeat)
-        self._held = None
+        self._held, self._accepting = None, {}
         if window.restates("owners"):
             self.holders.clear()
         self.restated |= {topic for topic in STATE if window.restates(topic)}
@@ -118,34 +119,41 @@ class Host:
         """
         if not {"owners", "listeners"} <= self.restated:
             return
-        listeners = self._serving(connection, at)
+        local, since = connection.local, connection.since
+        key = (connection.transport, local.port), local.address, since
+        if key not in self._accepting:  # found once for all that came there in a window
+            self._accepting[key] = self._acceptor(*key, at)
+        found = self._accepting[key]
+        if found is None:
+            return
+        if found.process is not None:
+            connection.identify(found.process, "listener")
+        else:
+            connection.tie(found.among, "listener", found.began)
+
+    def _acceptor(self, port: Port, address: str, since: int, at: int) -> Acceptor | None:
+        listeners = self._listening.serving(port, address, opened=since, window=at)
         held = [(*self.holders.get(each, ()), *self._released.get(each, ())) for each in listeners]
         holders = dict.fromkeys(holder for each in held for holder in each)
         listening = [process for holder in holders if (process := self.running.get(holder)) is not None]
         if not all(held) or not listening or len(listening) < len(holders):
-            return
-        taken = [other for other in self._taken(connection, at) if set(self._serving(other, at)) & set(listeners)]
-        serving = [other.owner for other in taken if other.owner is not None]
-        found = acceptor(listening, serving, self.running, self.running.descends)
-        if found.process is not None:
-            connection.identify(found.process, "listener")
-        else:
-            connection.tie(found.among, "listener", _began(listening))
+            return None
+        serving = [
+            owner
+            for there, opened, owner in self._seen(port, at)
+            if not set(listeners).isdisjoint(self._listening.serving(port, there, opened=opened, window=at))
+        ]
+        return acceptor(listening, serving, self.running, self.running.descends)
 
-    def _taken(self, connection: Connection, at: int) -> list[Connection]:
-        """Return the connections to the same port of which it has been seen, before this window, who holds them."""
+    def _seen(self, port: Port, at: int) -> Iterable[tuple[str, int, Process]]:
+        """Return who has been seen to hold connections to a port, at which address, opened in which earlier window."""
         if self._held is None:
             self._held = {}
             for one in self.connections.values():
                 if one.owner is not None and one.provenance == "scan" and one.since < at and one.serves:
-                    self._held.setdefault((one.transport, one.local.port), []).append(one)
-        return self._held.get((connection.transport, connection.local.port), [])
-
-    def _serving(self, connection: Connection, at: int) -> list[int]:
-        local = connection.local
-        return self._listening.serving(
-            connection.transport, local.address, local.port, opened=connection.since, window=at
-        )
+                    there = self._held.setdefault((one.transport, one.local.port), {})
+                    there[one.local.address, one.since, one.owner] = None
+        return self._held.get(port, ())
 
     def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
         """Return a batch's connections row by row, making those that are new, or all where all is restated."""

@@ -70,12 +70,12 @@ class Listening:
         """Say whether somebody listens, or did in this window, to what comes to an address."""
         return any(one.nearness(address) for one in self._at.get((transport, port), ()))
 
-    def serving(self, transport: int, address: str, port: int, *, opened: int, window: int) -> list[int]:
+    def serving(self, port: Port, address: str, *, opened: int, window: int) -> list[int]:
         """Return the listeners that may have taken a connection that was first seen in a window, `opened`.
 
         The closest, and beside it others that took what came while it did not listen yet, or no longer.
         """
-        there = [one for one in self._at.get((transport, port), ()) if one.nearness(address) and one.since <= opened]
+        there = [one for one in self._at.get(port, ()) if one.nearness(address) and one.since <= opened]
         lasting = [one.nearness(address) for one in there if one.since < window and one.cookie not in self._ended]
         nearest = max(lasting, default=0)
         return [one.cookie for one in there if one.nearness(address) >= nearest]

@@ -106,7 +106,7 @@ class Soak:
     def _compare(self, what: str, port: int, file: Path) -> None:
         """Compare once the parts have caught up: for as long as they get on."""
         was = done(file)
-        found, since = difference(was, []), time.monotonic()
+        found, since = difference(was, [{}, {}]), time.monotonic()
         while not found.none and time.monotonic() < since + STUCK_S:
             time.sleep(2)
             before, found = found, difference(was, stored(self._running, port))
