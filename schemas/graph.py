@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, field
 from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.merge import Merge, says
 
-KEY, MAX, EACH, LAST, TIME = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST, Merge.TIME
+KEY, MAX, EACH, BITS, LAST, TIME = Merge.KEY, Merge.MAX, Merge.EACH, Merge.BITS, Merge.LAST, Merge.TIME
 VERSION = 1
 
 
@@ -157,6 +157,44 @@ class NodeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
     """Nodes that one host told of."""
 
     nodes: Nodes = field(default_factory=Nodes)
+
+
+class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Which addresses a host has, and who listens where on it, minute by minute; where nothing was said of a flow's end,
+    readers find it by its address and port.
+
+    A row of an address has neither transport nor port; one of a listener has the address that it is bound to. What was
+    so in a minute is told with its hour and with the next one, which then knows of its past. Minutes are bits, the last
+    of an hour the lowest: a shift to the right leaves one for now, and for each minute before it the next higher.
+    """
+
+    hour: Annotated[Ints, says("start of the hour, ms", KEY)] = field(default_factory=list)
+    host: Annotated[Strs, says("host id", KEY)] = field(default_factory=list)
+    transport: Annotated[Strs, says("tcp or udp, empty for an address", KEY)] = field(default_factory=list)
+    port: Annotated[Ints, says("port that is listened to", KEY)] = field(default_factory=list)
+    scope: Annotated[Strs, says("where the address means something, see schemas.ids", KEY)] = field(
+        default_factory=list
+    )
+    address: Annotated[Strs, says("address of the host or the listener, 0.0.0.0 or :: for any", KEY)] = field(
+        default_factory=list
+    )
+    node: Annotated[Strs, says("process node of who listens, empty where that is not sure", KEY)] = field(
+        default_factory=list
+    )
+    service: Annotated[Strs, says("its service, or that of all who may", KEY)] = field(default_factory=list)
+    name: Annotated[Strs, says("its program", KEY)] = field(default_factory=list)
+    container: Annotated[Strs, says("its container id", KEY)] = field(default_factory=list)
+    tied: Annotated[Bools, says("several processes may be the one that listens", KEY)] = field(default_factory=list)
+    started: Annotated[Ints, says("start of the process, ms", KEY)] = field(default_factory=list)
+    seen: Annotated[Ints, says("latest minute in which it was so, ms", TIME)] = field(default_factory=list)
+    minutes: Annotated[Ints, says("bit 59 - m: it was so in minute m of the hour", BITS)] = field(default_factory=list)
+    before: Annotated[Ints, says("the same of the hour before", BITS)] = field(default_factory=list)
+
+
+class PlaceBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Places that one host told of."""
+
+    places: Places = field(default_factory=Places)
 
 
 class Events(Columns, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,6 +21,7 @@ class Merge(StrEnum):
     KEY = "key"  # part of the identity; equal in both rows
     MAX = "max"  # the greater; the empty string and zero mean "not known" and lose
     EACH = "each"  # name by name the greater count; a name that one row lacks counts 0 there
+    BITS = "bits"  # every bit that one of them has
     LAST = "last"  # from the row whose TIME column is later; the greater on a tie
     TIME = "time"  # the event time that LAST compares; itself the greater
 
@@ -80,6 +81,8 @@ def _value(kind: Merge, one: Any, other: Any, latest: Any) -> Any:
     match kind:
         case Merge.MAX | Merge.TIME:
             return max(one, other)
+        case Merge.BITS:
+            return one | other
         case Merge.EACH:
             return {name: max(one.get(name, 0), other.get(name, 0)) for name in sorted({*one, *other})}
         case Merge.LAST:

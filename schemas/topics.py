@@ -41,10 +41,11 @@ FLOW_REQUESTS = Topic(
     "flow-requests", graph.FlowRequestBatch, "host", "requests by flow, as one host saw them", retention_ms=DAY_MS
 )
 NODES = Topic("nodes", graph.NodeBatch, "host", "processes as services", retention_ms=DAY_MS)
+PLACES = Topic("places", graph.PlaceBatch, "host", "addresses of hosts, who listens there", retention_ms=DAY_MS)
 EVENTS = Topic("events", graph.EventBatch, "host", "what happened", retention_ms=DAY_MS)
 DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that could not be used")
 
 RAW = (HEARTBEATS, PROCESSES, CONNECTIONS, LISTENERS, OWNERS, REQUESTS)  # what `attribute` reads
-STORED = (EDGES, FLOW_REQUESTS, NODES, EVENTS, HOSTS, PROCESSES, HEARTBEATS)  # what the sink reads
-ALL = (*RAW, HOSTS, SIDES, EDGES, FLOW_REQUESTS, NODES, EVENTS, DEAD_LETTERS)
+STORED = (EDGES, FLOW_REQUESTS, NODES, PLACES, EVENTS, HOSTS, PROCESSES, HEARTBEATS)  # what the sink reads
+ALL = (*RAW, HOSTS, SIDES, EDGES, FLOW_REQUESTS, NODES, PLACES, EVENTS, DEAD_LETTERS)
 BY_NAME = {topic.name: topic for topic in ALL}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from msgspec.inspect import StructType, type_info
 
-from schemas.graph import Edges, Ends, Events, FlowRequests, Identities, Nodes
+from schemas.graph import Edges, Ends, Events, FlowRequests, Identities, Nodes, Places
 from schemas.raw import Heartbeat, HostFacts, Usage
 from servicemap.reference_topics import described
 from sinks.migrate import migrations
@@ -27,6 +27,7 @@ _FACTS = {  # what the columns of a table are called in the schemas
     "edges": (Edges, Ends, Identities),
     "requests": (FlowRequests, Edges),
     "nodes": (Nodes,),
+    "places": (Places,),
     "events": (Events,),
     "process_usage": (Usage, Edges),
     "host_usage": (Heartbeat,),

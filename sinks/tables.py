@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from schemas import topics
-from schemas.graph import EdgeBatch, EventBatch, Events, FlowRequestBatch, NodeBatch, Nodes
+from schemas.graph import EdgeBatch, EventBatch, Events, FlowRequestBatch, NodeBatch, Nodes, PlaceBatch
 from schemas.ids import Endpoint, Flow, parse_flow, process_node
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch
 from schemas.shares import covered, shares
@@ -80,6 +80,10 @@ _NODES: dict[str, Kind] = {
     **dict.fromkeys(Nodes.__struct_fields__, TEXT),
     **{"hour": WHEN, "seen": WHEN, "started": TIME, "pid": U32, "parent": U32},
 }
+_PLACES: dict[str, Kind] = {
+    **{"hour": WHEN, "host": TEXT, "transport": TEXT, "port": U16, "scope": TEXT, "address": TEXT, "who": TEXT},
+    **{"seen": WHEN, "minutes": U64, "before": U64},
+}
 _LATEST_START = 10**16 - 1  # a text of 16 digits sorts as its number
 _NO_FLOW = Flow("", Endpoint("", "", -1), Endpoint("", "", -1))
 
@@ -137,6 +141,16 @@ def packed(identity: tuple[Any, ...]) -> str:
 
 def _nodes(batch: NodeBatch) -> Columns:
     return {name: getattr(batch.nodes, name) for name in Nodes.__struct_fields__}
+
+
+def _places(batch: PlaceBatch) -> Columns:
+    places = batch.places
+    facts = (places.node, places.service, places.name, places.container)
+    who = zip(places.host, *facts, [""] * len(places), places.tied, places.started, strict=True)
+    return {
+        "who": [_packed(each) for each in who],
+        **{name: getattr(places, name) for name in _PLACES if name != "who"},
+    }
 
 
 def _events(batch: EventBatch) -> Columns:
@@ -225,6 +239,7 @@ TABLES = (
         _requests,
     ),
     Table("nodes", topics.NODES.name, "seen", _NODES, _nodes),
+    Table("places", topics.PLACES.name, "seen", _PLACES, _places),
     Table("events", topics.EVENTS.name, "time", _EVENTS, _events),
     Table(
         "process_usage",

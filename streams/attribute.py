@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, SideBatch
+from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, PlaceBatch, SideBatch
 from schemas.lives import MOST, Run, Spot
 from schemas.raw import Batch, ConnectionBatch, Connections
 from schemas.shares import covered
@@ -26,6 +26,7 @@ from streams.intake import Intake
 from streams.ledger import CAUGHT_UP_MS, Behind, Bytes, Ledger
 from streams.naming import NamingRule
 from streams.nodes import nodes
+from streams.places import places
 from streams.requests import RequestFold
 from streams.sides import SideRows, added, concatenated
 from streams.spread import Past, caught_up, plus, spread
@@ -38,6 +39,7 @@ class Told(Struct):
 
     sides: list[tuple[int, SideBatch]]  # partition, batch
     nodes: NodeBatch
+    places: PlaceBatch
     events: EventBatch
     requests: list[FlowRequestBatch]
 
@@ -74,7 +76,7 @@ class Attribution:
                 told += [said] if said else []
         notices = self._intake.notices()
         if notices:
-            told.append(Told([], NodeBatch(), EventBatch(events=sharing(notices)), []))
+            told.append(Told([], NodeBatch(), PlaceBatch(), EventBatch(events=sharing(notices)), []))
         return told
 
     def _fold(self, spot: Spot) -> "HostFold":
@@ -120,9 +122,10 @@ class HostFold:
         sides = self._sides(host, header, window)
         events = self._chronicle.turn(host, header, window)
         requests = self._requests.turn(host, header, window)
+        held = places(host, header, window)
         host.forget(window)
         self._until = header.window + header.width
-        return Told(sides, nodes(host, header, processes), EventBatch(events=events), requests)
+        return Told(sides, nodes(host, header, processes), held, EventBatch(events=events), requests)
 
     def _at(self, header: Batch) -> Host:
         if self._host is None or self._host.name != self._name:

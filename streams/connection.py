@@ -1,5 +1,7 @@
 """An open connection of one host, and who is at its end."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from schemas.ids import Endpoint, format_endpoint
@@ -8,6 +10,29 @@ from streams.process import Process
 
 Link = str  # client's service, a space, server; text because every window hashes them all and text keeps its hash
 Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
+
+
+def owned(host: str, owner: Process, provenance: str) -> Identity:
+    """Return the identity of a process."""
+    return (host, owner.node, owner.service, owner.name, owner.container, provenance, False, owner.started)
+
+
+def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> Identity:
+    """Return what all processes that come into question have in common: the service, at best.
+
+    It is as if of a process that started after they all `began`.
+    """
+    service, name, container = (
+        values.pop() if len(values) == 1 else ""
+        for values in (
+            {one.service for one in among},
+            {one.name for one in among},
+            {one.container for one in among},
+        )
+    )
+    if not service:
+        name = container = provenance = ""
+    return (host, "", service, name, container, provenance, True, began + 1)
 
 
 class Connection(Struct, eq=False):
@@ -46,25 +71,13 @@ class Connection(Struct, eq=False):
     def identify(self, owner: Process, provenance: str) -> None:
         """Put the owner into `who`."""
         self.owner, self.provenance, self.among = owner, provenance, ()
-        facts = (owner.node, owner.service, owner.name, owner.container)
-        self.who = (self.who[0], *facts, provenance, False, owner.started)
+        self.who = owned(self.who[0], owner, provenance)
         self.link = None if self.serves else f"{owner.service} {format_endpoint(self.remote)}"
 
     def tie(self, among: tuple[Process, ...], provenance: str, began: int) -> None:
-        """Put what all processes that come into question have in common into `who`: the service, at best.
+        """Put what all processes that come into question have in common into `who`.
 
-        It stands for its window, whoever is left later: as if of a process that started after they all `began`.
+        It stands for its window, whoever is left later.
         """
         self.among = among
-        service, name, container = (
-            shared.pop() if len(shared) == 1 else ""
-            for shared in (
-                {one.service for one in among},
-                {one.name for one in among},
-                {one.container for one in among},
-            )
-        )
-        if not service:
-            name = container = provenance = ""
-        started = began + 1
-        self.who = (self.who[0], "", service, name, container, provenance, True, started)
+        self.who = shared(self.who[0], among, provenance, began)

@@ -14,7 +14,7 @@ from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
 from streams.assembly import STATE, Window
-from streams.connection import Connection, Identity
+from streams.connection import Connection, Identity, owned, shared
 from streams.listening import Listening, Port
 from streams.naming import NamingRule, name_process
 from streams.process import Holder, Process
@@ -23,6 +23,7 @@ from streams.scope import Network, local_networks, scope
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
+OWNED_MS = 60_000  # whoever holds a listener is found by then, if anybody does
 
 
 class Host:
@@ -38,10 +39,11 @@ class Host:
         self._closed: dict[int, Connection] = {}  # in the last window, of which an agent restarted in it tells again
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
         self._released: dict[int, list[Holder]] = {}  # cookie -> who held the socket in this window and no longer does
-        self._listening = Listening()
+        self.listening = Listening()
         self._held: dict[Port, dict[tuple[str, int, Process], None]] | None = None  # since before this window
         self._accepting: dict[tuple[Port, str, int], Acceptor | None] = {}  # of this window
         self.networks: tuple[Network, ...] = ()
+        self.addresses: tuple[tuple[str, str], ...] = ()  # scope, address
         self.restated: set[str] = set()  # topics of which all has been known at some time
         self.whole = False  # connections have been restated while all else was known: it is known who serves
         self.owned_since: int | None = None  # window from which on all that run and all that is held has been known
@@ -72,7 +74,7 @@ class Host:
                 connection.identify(connection.owner, connection.provenance)
             elif not renamed.isdisjoint(connection.among):
                 connection.tie(connection.among, "scan", _began(connection.among))
-        self._listening.take(window.batches("listeners"), restated=window.restates("listeners"))
+        self.listening.take(window.batches("listeners"), restated=window.restates("listeners"))
         for batch in window.batches("owners"):
             self._own(batch)
         if (window.restates("owners") or window.restates("processes")) and not window.restates("connections"):
@@ -87,7 +89,7 @@ class Host:
     def forget(self, window: Window) -> None:
         """Drop what ended in the window, once the window has been told."""
         self._closed, self._released = {}, {}
-        self._listening.forget()
+        self.listening.forget()
         for batch in window.batches("connections"):
             for cookie, closed in zip(batch.connections.cookie, batch.connections.closed, strict=True):
                 if closed and cookie in self.connections:
@@ -132,8 +134,26 @@ class Host:
             connection.tie(found.among, "listener", found.began)
 
     def _acceptor(self, port: Port, address: str, since: int, at: int) -> Acceptor | None:
-        listeners = self._listening.serving(port, address, opened=since, window=at)
+        listeners = self.listening.serving(port, address, opened=since, window=at)
         held = [(*self.holders.get(each, ()), *self._released.get(each, ())) for each in listeners]
+        return self._accepts(port, listeners, held, at)
+
+    def listens(self, listeners: Sequence[int], port: Port, at: int) -> Identity | None:
+        """Return who serves on some listeners of a port, as far as is sure; None while it may be found out."""
+        if not {"processes", "owners", "listeners"} <= self.restated:
+            return None
+        held = [self.holders.get(each, ()) for each in listeners]
+        found = self._accepts(port, listeners, held, at)
+        if found is not None and found.process is not None:
+            return owned(self.name, found.process, "")
+        if found is not None:
+            return shared(self.name, found.among, "", found.began)
+        late = any(held) or any(self.listening.since(each) > at - OWNED_MS for each in listeners)
+        return None if late else (self.name, "", "", "", "", "", False, 0)
+
+    def _accepts(
+        self, port: Port, listeners: Sequence[int], held: Sequence[tuple[Holder, ...]], at: int
+    ) -> Acceptor | None:
         holders = dict.fromkeys(holder for each in held for holder in each)
         listening = [process for holder in holders if (process := self.running.get(holder)) is not None]
         if not all(held) or not listening or len(listening) < len(holders):
@@ -141,7 +161,7 @@ class Host:
         serving = [
             owner
             for there, opened, owner in self._seen(port, at)
-            if not set(listeners).isdisjoint(self._listening.serving(port, there, opened=opened, window=at))
+            if not set(listeners).isdisjoint(self.listening.serving(port, there, opened=opened, window=at))
         ]
         return acceptor(listening, serving, self.running, self.running.descends)
 
@@ -184,7 +204,7 @@ class Host:
         local = Endpoint(here, address, port)
         flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
         ports = (peer_port, port) if end else (port, peer_port)
-        if accepted or self._listening.any(transport, address, port):  # the listener may be gone before its connections
+        if accepted or self.listening.any(transport, address, port):  # the listener may be gone before its connections
             decided = listens(end, *ports)
         elif state == SYN_SENT or "listeners" in self.restated:
             decided = connected(end, *ports)
@@ -203,6 +223,10 @@ class Host:
         local = zip(heartbeat.interfaces.address, heartbeat.interfaces.prefix, heartbeat.interfaces.local, strict=True)
         if (heartbeat.keyframe and not heartbeat.failed.keys() & {"hosts", "heartbeats"}) or len(heartbeat.interfaces):
             self.networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
+            at = {address.partition("%")[0] for address in heartbeat.interfaces.address}
+            self.addresses = tuple(
+                sorted((scope(each, self.name, heartbeat.netns, self.networks), each) for each in at if each)
+            )
         self.hostname = heartbeat.hostname or self.hostname
 
     def _process(self, facts: dict[str, Any]) -> Process:

@@ -4,7 +4,7 @@ A listener that closed serves until the window's connections have been resolved:
 window, and would else be credited to its successor, or turn round.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 
@@ -69,6 +69,22 @@ class Listening:
     def any(self, transport: int, address: str, port: int) -> bool:
         """Say whether somebody listens, or did in this window, to what comes to an address."""
         return any(one.nearness(address) for one in self._at.get((transport, port), ()))
+
+    def lasting(self, cookies: Collection[int] | None = None) -> dict[tuple[Port, str], list[int]]:
+        """Return the listeners that have not closed, by port and bound address; those of the ports of some, if given."""
+        ports: Iterable[Port] = self._at
+        if cookies is not None:
+            ports = {(one.transport, one.port) for cookie in cookies if (one := self._all.get(cookie))}
+        lasting: dict[tuple[Port, str], list[int]] = {}
+        for port in sorted(ports):
+            for one in self._at[port]:
+                if one.cookie not in self._ended:
+                    lasting.setdefault((port, one.address), []).append(one.cookie)
+        return lasting
+
+    def since(self, cookie: int) -> int:
+        """Return the window in which a listener was first seen."""
+        return self._all[cookie].since
 
     def serving(self, port: Port, address: str, *, opened: int, window: int) -> list[int]:
         """Return the listeners that may have taken a connection that was first seen in a window, `opened`.

@@ -95,6 +95,8 @@ class AttributeStage:
                 yield Emission(topics.SIDES.name, key, encode(sides), partition)
             if len(told.nodes.nodes):
                 yield Emission(topics.NODES.name, key, encode(told.nodes))
+            if len(told.places.places):
+                yield Emission(topics.PLACES.name, key, encode(told.places))
             if len(told.events.events):
                 yield Emission(topics.EVENTS.name, key, encode(told.events))
             for requests in told.requests:

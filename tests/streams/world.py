@@ -249,7 +249,11 @@ class Agent:
             ],
             requests=self._requests(at),
             sampling=1 + at % 2,
-            interfaces=[{"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}],
+            interfaces=[
+                {"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True},
+                {"name": "eth0", "address": self._machine.address, "prefix": 24},
+                {"name": "lo", "address": "127.0.0.1", "prefix": 8},
+            ],
         )
         for topic in FAILING:
             told[topic] = structs.replace(told[topic], keyframe=whole[topic])

@@ -1,0 +1,54 @@
+"""Places: the addresses of a host and who listens where on it, as far as is sure.
+
+Told by every keyframe and by the first window of every minute, and when something is new: an address, a listener or who
+holds one. So what is so in a minute is known with its first window, and what is told depends on that window alone.
+"""
+
+from collections.abc import Iterator
+
+from schemas.graph import PlaceBatch, Places
+from schemas.raw import Batch
+from schemas.topics import HOUR_MS
+from streams.assembly import Window
+from streams.connection import Identity
+from streams.host import TRANSPORTS, Host
+from streams.listening import Port
+
+MINUTE_MS = 60_000
+MOST = 4_000  # listeners told at once; those of the lowest ports, where servers are
+
+_Place = tuple[str, int, str, str, Identity]  # transport, port, scope, address, who
+
+
+def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
+    """Return the rows that a window tells, each for its hour and for the next one."""
+    whole = window.keyframe() or header.window % MINUTE_MS < header.width
+    found = [*_addresses(host, window, whole=whole), *_listeners(host, header, window, whole=whole)]
+    minute = header.window // MINUTE_MS * MINUTE_MS
+    hour = minute // HOUR_MS * HOUR_MS
+    bit = 1 << (59 - (minute - hour) // MINUTE_MS)
+    return PlaceBatch(
+        places=Places.of(
+            (at, host.name, transport, port, scope, address, *who[1:5], *who[6:], minute, now, before)
+            for at, now, before in ((hour, bit, 0), (hour + HOUR_MS, 0, bit))
+            for transport, port, scope, address, who in found
+        )
+    )
+
+
+def _addresses(host: Host, window: Window, *, whole: bool) -> Iterator[_Place]:
+    if whole or (window.heartbeat is not None and len(window.heartbeat.interfaces)):
+        for scope, address in host.addresses:
+            yield "", 0, scope, address, (host.name, "", "", "", "", "", False, 0)
+
+
+def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Iterator[_Place]:
+    if "listeners" in window.lacks():
+        return
+    touched = {cookie for batch in window.batches("listeners") for cookie in batch.listeners.cookie}
+    touched |= {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
+    bound: list[tuple[tuple[Port, str], list[int]]] = list(host.listening.lasting(None if whole else touched).items())
+    for ((transport, port), address), listeners in bound[:MOST]:
+        who = host.listens(listeners, (transport, port), header.window)
+        if who is not None:
+            yield TRANSPORTS.get(transport, str(transport)), port, "", address, who
