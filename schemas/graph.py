@@ -160,9 +160,9 @@ class NodeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """Which addresses a host has, and who listens where on it, minute by minute; where nothing was said of a flow's end,
-    readers find it by its address and port.
+    """Which addresses a host has, and who listens where on it, minute by minute.
 
+    An end of a flow of which nothing else is known is found by its address and port.
     A row of an address has neither transport nor port; one of a listener has the address that it is bound to. What was
     so in a minute is told with its hour and with the next one, which then knows of its past. Minutes are bits, the last
     of an hour the lowest: a shift to the right leaves one for now, and for each minute before it the next higher.

@@ -26,6 +26,7 @@ from sinks.store import Store, StoreError
 log = logging.getLogger(__name__)
 
 GRACE_MS = 75_000  # an owner is found up to 12 windows late (streams/attribute.py), and then takes some seconds to come
+LASTING_MS = HOUR_MS  # the last to listen somewhere is known for so long (sinks/migrations/0011_places.sql)
 LONGEST_MS = 10 * MINUTE_MS  # what one statement tells: ten minutes of thousands of edges fit into any memory
 
 _HEARD = {"edges": (REQUEST_MINUTES, MINUTES), "requests": (REQUEST_MINUTES,)}  # which minutes a table's rows change
@@ -51,8 +52,13 @@ class Rollup:
 
     def heard(self, table: str, times: Iterable[int]) -> None:
         """Hear which times, ms, of a table's rows have been stored."""
+        starts = {at // MINUTE_MS * MINUTE_MS for at in times}
         if table in _HEARD:
-            self._hear({at // MINUTE_MS * MINUTE_MS for at in times}, *_HEARD[table])
+            self._hear(starts, *_HEARD[table])
+        elif table == "places":  # who was there in a minute names ends of later ones, of which many may be told
+            now = self._now()
+            after = range(0, LASTING_MS + MINUTE_MS, MINUTE_MS)
+            self._hear({at + late for at in starts for late in after if at + late <= now}, *_HEARD["edges"])
 
     def resume(self) -> None:
         """Hear of all that is stored and may not be told: since the newest that is, it as well.
@@ -114,6 +120,10 @@ class Rollup:
 def retell(store: Store, level: Level, low: int, high: int) -> None:
     """Tell [low, high), ms, of a roll-up anew. May be done by several at once, and again."""
     where = between(level.unit, low, high)
+    hours = between("hour", low // HOUR_MS * HOUR_MS, high).replace(
+        "'", "\\'"
+    )  # else all that is kept is looked through
+    settings = f"{_SETTINGS}, additional_table_filters = {{'places': '{hours}'}}"
     rows = f"SELECT 1 FROM {level.below} WHERE {between(level.time, low, high)} LIMIT 1"
     while True:
         ((known, some),) = store.query(
@@ -124,7 +134,7 @@ def retell(store: Store, level: Level, low: int, high: int) -> None:
         version = max(time.time_ns() // 1000 * 1000 + _random.randrange(1000), known + 1)
         store.query(
             f"INSERT INTO {level.table} ({level.columns}, version) "
-            f"SELECT *, {version} FROM ({level.of(low, high)}) {_SETTINGS}"
+            f"SELECT *, {version} FROM ({level.of(low, high)}) {settings}"
         )
         if known:
             _sweep(store, level, where, version)

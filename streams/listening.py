@@ -71,7 +71,7 @@ class Listening:
         return any(one.nearness(address) for one in self._at.get((transport, port), ()))
 
     def lasting(self, cookies: Collection[int] | None = None) -> dict[tuple[Port, str], list[int]]:
-        """Return the listeners that have not closed, by port and bound address; those of the ports of some, if given."""
+        """Return the listeners that have not closed, by port and bound address: all, or those of the ports of some."""
         ports: Iterable[Port] = self._at
         if cookies is not None:
             ports = {(one.transport, one.port) for cookie in cookies if (one := self._all.get(cookie))}

@@ -12,8 +12,8 @@ WITH
             concat('address:', if(a_scope = '', '', concat(a_scope, '@')), a_address) AS a_address_id,
             concat('address:', if(b_scope = '', '', concat(b_scope, '@')), b_address) AS b_address_id,
             if(b_serves, a_address_id, b_address_id) AS client, if(b_serves, b_address_id, a_address_id) AS server,
-            if(b_serves, [a_parts[2], a_parts[4]], [b_parts[2], b_parts[4]]) AS c,
-            if(b_serves, [b_parts[2], b_parts[4]], [a_parts[2], a_parts[4]]) AS s, *
+            if(b_serves, [whom[1][2], whom[1][4]], [whom[2][2], whom[2][4]]) AS c,
+            if(b_serves, [whom[2][2], whom[2][4]], [whom[1][2], whom[1][4]]) AS s, *
         FROM
         (
 -- include map_flows

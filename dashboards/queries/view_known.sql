@@ -19,19 +19,28 @@ WITH
         WHERE minute >= told[1] AND minute < told[2] AND (minute < told[3] OR minute >= told[4]) AND NOT gone
         UNION ALL
         SELECT
-            if(b_serves, a_id, b_id), if(b_serves, a_parts[4], b_parts[4]), if(b_serves, a_parts[2], b_parts[2]),
-            if(b_serves, a_parts[6], b_parts[6]),
-            if(b_serves, b_id, a_id), if(b_serves, b_parts[4], a_parts[4]), if(b_serves, b_parts[2], a_parts[2]),
-            if(b_serves, b_parts[6], a_parts[6]),
+            if(b_serves, whom[1][9], whom[2][9]), if(b_serves, whom[1][4], whom[2][4]), if(b_serves, whom[1][2], whom[2][2]),
+            if(b_serves, whom[1][6], whom[2][6]),
+            if(b_serves, whom[2][9], whom[1][9]), if(b_serves, whom[2][4], whom[1][4]), if(b_serves, whom[2][2], whom[1][2]),
+            if(b_serves, whom[2][6], whom[1][6]),
             transport, port
         FROM
         (
             SELECT
+                flows.*,
 -- include map_ends
-                transport, verdict %% 2 = 1 AS b_serves, if(b_serves, b_port, a_port) AS port
-            FROM edges
-            WHERE window >= since AND window < until AND (window < told[1] OR window >= told[2]) AND (a_seen OR b_seen)
-            GROUP BY transport, b_serves, port, a_who, a_scope, a_address, b_who, b_scope, b_address
+            FROM
+            (
+                SELECT
+                    transport, transport AS transport_, verdict %% 2 = 1 AS b_serves, if(b_serves, b_port, a_port) AS port,
+-- include map_unsaid
+                    count()
+                FROM edges
+                WHERE window >= since AND window < until AND (window < told[1] OR window >= told[2]) AND (a_seen OR b_seen)
+                GROUP BY
+                    transport, b_serves, port, a_who, a_scope, a_address, b_who, b_scope, b_address, unsaid, missed
+            ) AS flows
+-- include map_placed
         )
     )
 SELECT DISTINCT

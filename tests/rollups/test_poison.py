@@ -46,7 +46,7 @@ def logged(record: dict[str, Any]) -> int:
     """When an example was logged: right after its window."""
     if "window" in record:
         return int(record["window"]) + 5_000
-    times = {"edges": "window", "requests": "window", "nodes": "seen", "events": "time"}
+    times = {"edges": "window", "requests": "window", "nodes": "seen", "places": "seen", "events": "time"}
     return next(int(max(record[part][name])) for part, name in times.items() if part in record) + 5_000
 
 

@@ -41,13 +41,13 @@ REQUESTS = """
 
 
 def folded(messages: Sequence[Message]) -> list[Message]:
-    """What the folds tell of raw records that is stored as edges, and the requests on them."""
+    """What the folds tell of raw records that is stored as edges, the requests on them, and who was where."""
     attribute, pair = AttributeStage((), 1), PairStage()
     found = []
     for message in messages:
         for told in attribute.feed(message):
             record = Message(told.topic, 0, 0, message.timestamp, told.key, told.value)
-            if record.topic == topics.FLOW_REQUESTS.name:
+            if record.topic in (topics.FLOW_REQUESTS.name, topics.PLACES.name):
                 found.append(record)
             if record.topic == topics.SIDES.name:
                 found += [
@@ -142,7 +142,7 @@ def test_a_rollup_is_the_same_select_whatever_came_when_and_how_often(fresh: Fre
 
 
 def test_an_edge_whose_address_became_a_process_is_no_longer_there(fresh: Fresh) -> None:
-    messages = folded(log(3, windows=WINDOWS, chaos=False))
+    messages = [one for one in folded(log(3, windows=WINDOWS, chaos=False)) if one.topic != topics.PLACES.name]
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     by_age = sorted(messages, key=lambda message: (message.value or b"").count(b"process:"))
@@ -287,3 +287,18 @@ def test_where_there_is_no_http_nothing_is_stored_of_requests_and_nothing_is_tol
     parts = "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table LIKE 'requests%'"
     assert store.query(parts) == [(0,)]
     store.close()
+
+
+def test_an_end_is_named_by_places_that_come_late_and_last(fresh: Fresh) -> None:
+    messages = folded(log(3, windows=WINDOWS, chaos=False))
+    sinking = Sinking(fresh())
+    sinking.now = LONG_AFTER
+    places = [message for message in messages if message.topic == topics.PLACES.name]
+    sinking.take([message for message in messages if message.topic != topics.PLACES.name])
+    before = told(sinking.store, "edges_1m", "minute")
+
+    for message in reversed(places):
+        sinking.take([message])
+
+    same(sinking.store)
+    assert before != told(sinking.store, "edges_1m", "minute")

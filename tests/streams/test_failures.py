@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from schemas.graph import EventBatch, NodeBatch
+from schemas.graph import EventBatch, NodeBatch, PlaceBatch
 from schemas.raw import Batch, Heartbeat
 from streams.attribute import Attribution, Told
 from streams.host import Host
@@ -51,7 +51,7 @@ class Reader:
             for topic, batch in (lacking(window, *lacks, field=field) if lacks else window).items()
             for one in self.fold.feed(topic, batch)
         ]
-        return told[-1] if told else Told([], NodeBatch(), EventBatch(), [])
+        return told[-1] if told else Told([], NodeBatch(), PlaceBatch(), EventBatch(), [])
 
 
 def kinds(told: Told) -> list[str]:

@@ -1,0 +1,224 @@
+"""Ends of which nothing was said are found by address and port: on the map, in the views and in what is rolled up."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from dashboards.queries import query
+from schemas.topics import HOUR_MS
+from sinks.levels import MINUTE_MS
+from sinks.rollup import Rollup
+from sinks.store import Store
+from sinks.tables import packed
+from tests.queries.flows import T0, End, asked, flow, stored
+from tests.rollups.conftest import Fresh
+
+AT = T0 + 30 * MINUTE_MS
+WEB = End("10.0.0.9", 40_000, "web1", 9, "web")
+NEW = 30  # minutes
+
+
+class Place(NamedTuple):
+    """What a host tells in some minutes of the hour: an address, or a listener with who holds it."""
+
+    host: str
+    address: str
+    minutes: range = range(60)
+    transport: str = ""
+    port: int = 0
+    pid: int = 0
+    service: str = ""
+    scope: str = ""
+
+
+def placed(store: Store, *places: Place, hour: int = T0) -> None:
+    rows: list[dict[str, Any]] = []
+    for one in places:
+        bits = sum(1 << (59 - minute) for minute in one.minutes)
+        node = f"process:{one.host}:0b007b00:{one.pid}:7" if one.pid else ""
+        name = f"p{one.pid}" if one.pid else ""
+        who = packed((one.host, node, one.service, name, "", "", bool(one.service) and not one.pid, one.pid))
+        row = {"host": one.host, "transport": one.transport, "port": one.port, "scope": one.scope}
+        for at, now, before in ((hour, bits, 0), (hour + HOUR_MS, 0, bits)):
+            seen = hour + (max(one.minutes, default=0)) * MINUTE_MS
+            rows.append(
+                {"hour": at, **row, "address": one.address, "who": who, "seen": seen, "minutes": now, "before": before}
+            )
+    store.insert("places", {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def udp(host: str, address: str, port: int, pid: int, service: str, minutes: range = range(60)) -> Place:
+    return Place(host, address, minutes, "udp", port, pid, service)
+
+
+def tcp(host: str, address: str, port: int, pid: int, service: str, minutes: range = range(60)) -> Place:
+    return Place(host, address, minutes, "tcp", port, pid, service)
+
+
+def lost(server: str, port: int = 7000, *, scope: str = "", at: int = AT, **counted: Any) -> dict[str, Any]:
+    """A flow of the web's to an address at which nobody saw it."""
+    row = flow(WEB, End(server, port), window=at, **counted)
+    return {**row, "a_scope": scope, "b_scope": ""}
+
+
+def refused(server: str, port: int = 7000, **more: Any) -> dict[str, Any]:
+    return lost(server, port, failed=1, **more)
+
+
+Found = tuple[str, str, str, int]
+HOST = [Place("d", "10.0.0.5"), Place("d", "fd00::5"), Place("d", "127.0.0.1", scope="d/1")]
+
+TABLE: dict[str, tuple[list[Place], dict[str, Any], Found]] = {
+    # what was told, what was seen -> server, its service, how that is known, whether it is a tie
+    "an address of nobody's": ([], lost("10.0.0.5"), ("address:10.0.0.5", "", "", 0)),
+    "a closed port": (HOST, refused("10.0.0.5"), ("host:d", "", "address", 0)),
+    "a window after a close": (HOST, lost("10.0.0.5"), ("host:d", "", "address", 0)),
+    "IPv6": (HOST, lost("fd00::5"), ("host:d", "", "address", 0)),
+    "an address that two hosts claim": (
+        [*HOST, Place("e", "10.0.0.5")],
+        refused("10.0.0.5"),
+        ("address:10.0.0.5", "", "", 0),
+    ),
+    "the same address in another scope": (
+        [Place("d", "172.17.0.1", scope="d")],
+        lost("172.17.0.1", scope="e"),
+        ("address:e@172.17.0.1", "", "", 0),
+    ),
+    "loopback is its host's": ([], lost("127.0.0.53", scope="web1/1"), ("host:web1", "", "address", 0)),
+    "an address that was another's before": (
+        [Place("e", "10.0.0.5", range(27)), Place("d", "10.0.0.5", range(NEW, 60))],
+        lost("10.0.0.5"),
+        ("host:d", "", "address", 0),
+    ),
+    "an address that is another's since": (
+        [Place("d", "10.0.0.5", range(31)), Place("e", "10.0.0.5", range(NEW + 1, 60))],
+        lost("10.0.0.5"),
+        ("host:d", "", "address", 0),
+    ),
+    "an address not told for two minutes": (
+        [Place("d", "10.0.0.5", range(29))],
+        lost("10.0.0.5"),
+        ("host:d", "", "address", 0),
+    ),
+    "an address not told for three minutes": (
+        [Place("d", "10.0.0.5", range(28))],
+        lost("10.0.0.5"),
+        ("address:10.0.0.5", "", "", 0),
+    ),
+    "a listener is not taken for who serves a connection that its host did not see": (
+        [*HOST, tcp("d", "0.0.0.0", 7000, 5, "voting")],
+        lost("10.0.0.5"),
+        ("host:d", "", "address", 0),
+    ),
+    "a UDP server": (
+        [*HOST, udp("d", "0.0.0.0", 53, 5, "dnsmasq")],
+        lost("10.0.0.5", 53, transport="udp"),
+        ("process:d:0b007b00:5:7", "dnsmasq", "listener", 0),
+    ),
+    "a UDP server on the same host, over loopback": (
+        [Place("web1", "127.0.0.1", scope="web1/1"), udp("web1", "127.0.0.1", 53, 5, "dnsmasq")],
+        lost("127.0.0.1", 53, transport="udp", scope="web1/1"),
+        ("process:web1:0b007b00:5:7", "dnsmasq", "listener", 0),
+    ),
+    "of two UDP servers the one bound to the address": (
+        [*HOST, udp("d", "0.0.0.0", 53, 5, "any"), udp("d", "10.0.0.5", 53, 6, "this"), udp("d", "::", 53, 7, "both")],
+        lost("10.0.0.5", 53, transport="udp"),
+        ("process:d:0b007b00:6:7", "this", "listener", 0),
+    ),
+    "a UDP server of another address": (
+        [*HOST, udp("d", "127.0.0.1", 53, 5, "dnsmasq")],
+        lost("10.0.0.5", 53, transport="udp"),
+        ("host:d", "", "address", 0),
+    ),
+    "a UDP server bound to any address of both families": (
+        [*HOST, udp("d", "::", 53, 5, "dnsmasq")],
+        lost("10.0.0.5", 53, transport="udp"),
+        ("process:d:0b007b00:5:7", "dnsmasq", "listener", 0),
+    ),
+    "a UDP server of the other family": (
+        [*HOST, udp("d", "0.0.0.0", 53, 5, "dnsmasq")],
+        lost("fd00::5", 53, transport="udp"),
+        ("host:d", "", "address", 0),
+    ),
+    "a UDP server that has ended": (
+        [*HOST, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(20))],
+        lost("10.0.0.5", 53, transport="udp"),
+        ("process:d:0b007b00:5:7", "dnsmasq", "last listener", 0),
+    ),
+    "refused where a server was": (
+        [*HOST, tcp("d", "0.0.0.0", 7000, 5, "voting", range(20))],
+        refused("10.0.0.5"),
+        ("process:d:0b007b00:5:7", "voting", "last listener", 0),
+    ),
+    "refused by a port of another server": (
+        [*HOST, tcp("d", "0.0.0.0", 7001, 5, "voting"), udp("d", "0.0.0.0", 7000, 6, "other")],
+        refused("10.0.0.5"),
+        ("host:d", "", "address", 0),
+    ),
+    "refused where one server followed another": (
+        [*HOST, tcp("d", "0.0.0.0", 7000, 5, "old", range(20)), tcp("d", "0.0.0.0", 7000, 6, "voting", range(20, 25))],
+        refused("10.0.0.5"),
+        ("process:d:0b007b00:6:7", "voting", "last listener", 0),
+    ),
+    "refused in the minute in which a server was started again": (
+        [*HOST, tcp("d", "0.0.0.0", 7000, 5, "shop", range(31)), tcp("d", "0.0.0.0", 7000, 6, "shop", range(NEW, 60))],
+        refused("10.0.0.5"),
+        ("host:d", "shop", "last listener", 1),
+    ),
+    "refused in the minute in which one service took over from another": (
+        [*HOST, tcp("d", "0.0.0.0", 7000, 5, "old", range(31)), tcp("d", "0.0.0.0", 7000, 6, "new", range(NEW, 60))],
+        refused("10.0.0.5"),
+        ("host:d", "", "address", 0),
+    ),
+    "refused before a server was": (
+        [*HOST, tcp("d", "0.0.0.0", 7000, 5, "voting", range(NEW + 1, 60))],
+        refused("10.0.0.5"),
+        ("host:d", "", "address", 0),
+    ),
+    "refused by one of several that share a service": (
+        [*HOST, Place("d", "0.0.0.0", range(60), "tcp", 7000, 0, "nginx")],
+        refused("10.0.0.5"),
+        ("host:d", "nginx", "last listener", 1),
+    ),
+    "refused in the hour after": (
+        [*HOST, tcp("d", "0.0.0.0", 7000, 5, "voting", range(50, 55))],
+        refused("10.0.0.5", at=T0 + HOUR_MS + 2 * MINUTE_MS),
+        ("process:d:0b007b00:5:7", "voting", "last listener", 0),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def store(fresh: Fresh) -> Iterator[Store]:
+    yield fresh()
+
+
+def cleared(store: Store) -> Store:
+    for table in ("edges", "places", "edges_1m", "edges_1h"):
+        store.query(f"TRUNCATE TABLE {table}")
+    return store
+
+
+def told(store: Store, at: int) -> dict[str, Found]:
+    """What each reader tells of the server of the only edge."""
+    columns = "server, server_service, server_provenance, server_tied"
+    ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "level": "process", "service": "", "host": ""}
+    (row,), names = asked(store, query("map_edges"), ranged)
+    found = {
+        "map": (row[1], row[-3], row[-10], row[-9]),
+        "view": store.query(f"SELECT {columns} FROM process_edges")[0],
+    }
+    Rollup(store, lambda: at + 10 * MINUTE_MS).tell_all(at, at + 1)
+    return {**found, "roll-up": store.query(f"SELECT {columns} FROM edges_1m FINAL")[0]}
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_an_end_nobody_saw_is_who_was_there(store: Store, case: str) -> None:
+    places, row, expected = TABLE[case]
+    if places:
+        placed(cleared(store), *places)
+    stored(cleared(store) if not places else store, row)
+    found = told(store, row["window"])
+
+    assert found == dict.fromkeys(found, expected)
