@@ -17,7 +17,7 @@
                         length(found) = 1, arrayConcat(arraySlice(found[1], 1, 6),
                             [if(missed = 2 OR nearest.1 > 4, 'last listener', 'listener'), found[1][8]]),
                         ['', home, '', found[1][4], '', '', if(missed = 2 OR nearest.1 > 4, 'last listener', 'listener'), '1'])])[1],
-                    [arrayMap(one -> splitByChar('\t', one.2), arrayFilter(one -> one.1 = nearest, heard_))])[1],
+                    [arrayMap(who -> splitByChar('\t', who), arrayDistinct(arrayFilter(one -> one.1 = nearest, heard_).2))])[1],
                     [arrayMin(heard_.1)])[1],
                     [multiIf(unsaid = 0, '', length(past) = 1, past[1], position(lost_scope, '/') > 0,
                         splitByChar('/', toString(lost_scope))[1], '')])[1],

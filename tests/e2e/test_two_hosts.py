@@ -17,7 +17,7 @@ FROM process_edges WHERE server_port = {port} ORDER BY window
 
 
 @contextmanager
-def _joined(one: str, other: str) -> Iterator[tuple[list[str], list[str]]]:
+def joined(one: str, other: str) -> Iterator[tuple[list[str], list[str]]]:
     """Make two network namespaces joined by a veth pair; give the commands that enter them."""
     script = f"""
         ip netns add {one} && ip netns add {other}
@@ -35,7 +35,7 @@ def _joined(one: str, other: str) -> Iterator[tuple[list[str], list[str]]]:
 
 
 @contextmanager
-def _pipeline(data: Path) -> Iterator[Up]:
+def pipeline(data: Path) -> Iterator[Up]:
     """Run the folds, the sink and the store alone, as on a machine of their own."""
     with ExitStack() as stack:
         arguments = ["--data", str(data / "store"), "--native-port", "0", "--http-port", "0"]
@@ -52,10 +52,10 @@ def _pipeline(data: Path) -> Iterator[Up]:
 def test_edges_cross_hosts_fall_back_and_are_upgraded(tmp_path: Path) -> None:
     agent = ("collect", "--data", str(tmp_path), "--window", "1s", "--host-id")
     with (
-        _joined("sm-test-one", "sm-test-two") as (one, two),
+        joined("sm-test-one", "sm-test-two") as (one, two),
         served("10.77.31.2", inside=two) as port,
         asking("10.77.31.2", port, pause=0.1, inside=one) as client_pid,
-        _pipeline(tmp_path) as running,
+        pipeline(tmp_path) as running,
         part(*agent, "alpha", inside=one),
     ):
         rows = _ROWS.format(port=port)
@@ -64,11 +64,11 @@ def test_edges_cross_hosts_fall_back_and_are_upgraded(tmp_path: Path) -> None:
             server = both[-1][2]
         last_seen = max(row[0] for row in running.sql(rows) if row[4])
         alone = running.until(
-            rows, lambda rows: sum(row[0] > last_seen + 1000 and row[2] == "address:10.77.31.2" for row in rows) >= 4
+            rows, lambda rows: sum(row[0] > last_seen + 1000 and row[2] == "host:beta" for row in rows) >= 4
         )
         with part(*agent, "beta", inside=two):
             again = running.until(rows, lambda rows: any(row[0] > alone[-1][0] and row[4] for row in rows))
-            gap = {row[0] for row in alone if row[2] == "address:10.77.31.2"}
+            gap = {row[0] for row in alone if row[2] == "host:beta"}
             caught_up = running.until(rows, lambda rows: all(row[4] for row in rows if row[0] in gap))
             healed = running.until(
                 rows,

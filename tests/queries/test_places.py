@@ -1,6 +1,5 @@
 """Ends of which nothing was said are found by address and port: on the map, in the views and in what is rolled up."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -190,8 +189,19 @@ TABLE: dict[str, tuple[list[Place], dict[str, Any], Found]] = {
 
 
 @pytest.fixture(scope="module")
-def store(fresh: Fresh) -> Iterator[Store]:
-    yield fresh()
+def store(fresh: Fresh) -> Store:
+    return fresh()
+
+
+def test_what_is_told_twice_is_one_claim(store: Store) -> None:
+    told_once = [*HOST, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW))]
+    placed(cleared(store), *told_once)
+    placed(store, *told_once, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW, 60)))
+    stored(store, lost("10.0.0.5", 53, transport="udp"))
+
+    found = told(store, AT)
+
+    assert set(found.values()) == {("process:d:0b007b00:5:7", "dnsmasq", "listener", 0)}
 
 
 def cleared(store: Store) -> Store:
@@ -204,7 +214,7 @@ def told(store: Store, at: int) -> dict[str, Found]:
     """What each reader tells of the server of the only edge."""
     columns = "server, server_service, server_provenance, server_tied"
     ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "level": "process", "service": "", "host": ""}
-    (row,), names = asked(store, query("map_edges"), ranged)
+    (row,), _ = asked(store, query("map_edges"), ranged)
     found = {
         "map": (row[1], row[-3], row[-10], row[-9]),
         "view": store.query(f"SELECT {columns} FROM process_edges")[0],
