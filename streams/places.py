@@ -1,7 +1,7 @@
 """Places: the addresses of a host and who listens where on it, as far as is sure.
 
-Told by every keyframe and by the first window of every minute, and when something is new: an address, a listener or who
-holds one. So what is so in a minute is known with its first window, and what is told depends on that window alone.
+Told by the first window of every minute and of every run, and when something is new: an address, a listener or who holds
+one. So what is so in a minute is known with its first window.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _Place = tuple[str, int, str, str, Identity]  # transport, port, scope, address,
 
 def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
     """Return the rows that a window tells, each for its hour and for the next one."""
-    whole = window.keyframe() or header.window % MINUTE_MS < header.width
+    whole = header.seq == 0 or header.window % MINUTE_MS < header.width
     found = [*_addresses(host, window, whole=whole), *_listeners(host, header, window, whole=whole)]
     minute = header.window // MINUTE_MS * MINUTE_MS
     hour = minute // HOUR_MS * HOUR_MS

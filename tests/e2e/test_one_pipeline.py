@@ -26,7 +26,7 @@ STEPS: tuple[tuple[str, Sequence[Topic]], ...] = (
     ("servicemap-pair", (topics.SIDES,)),
     (STORE_GROUP, topics.STORED),
 )
-TABLES = ("edges", "requests", "nodes", "events", "process_usage", "host_usage")
+TABLES = ("edges", "requests", "nodes", "places", "events", "process_usage", "host_usage")
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,7 @@ def test_a_rollup_is_the_same_select_whatever_came_when_and_how_often(fresh: Fre
 
 
 def test_an_edge_whose_address_became_a_process_is_no_longer_there(fresh: Fresh) -> None:
-    messages = [one for one in folded(log(3, windows=WINDOWS, chaos=False)) if one.topic != topics.PLACES.name]
+    messages = [one for one in folded(log(5, windows=WINDOWS, chaos=False)) if one.topic != topics.PLACES.name]
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     by_age = sorted(messages, key=lambda message: (message.value or b"").count(b"process:"))
