@@ -1,7 +1,7 @@
 """Places: the addresses of a host and who listens where on it, as far as is sure.
 
-Told by the first window of every minute and of every run, and when something is new: an address, a listener or who holds
-one. So what is so in a minute is known with its first window.
+Told by the first window of every minute and of every run, and when something is new: an address, a listener or who
+holds one. So what is so in a minute is known with its first window.
 """
 
 from collections.abc import Iterator
