@@ -26,7 +26,10 @@ from sinks.store import Store, StoreError
 log = logging.getLogger(__name__)
 
 GRACE_MS = 75_000  # an owner is found up to 12 windows late (streams/attribute.py), and then takes some seconds to come
-LASTING_MS = HOUR_MS  # the last to listen somewhere is known for so long (sinks/migrations/0011_places.sql)
+STANDING_MS, LASTING_MS = (
+    2 * MINUTE_MS,
+    HOUR_MS,
+)  # for how long places name ends, and those that were missed (0011_places)
 LONGEST_MS = 10 * MINUTE_MS  # what one statement tells: ten minutes of thousands of edges fit into any memory
 
 _HEARD = {"edges": (REQUEST_MINUTES, MINUTES), "requests": (REQUEST_MINUTES,)}  # which minutes a table's rows change
@@ -48,6 +51,7 @@ class Rollup:
         self.counters: Counter[str] = Counter()
         self._store = store
         self._now = now
+        self._placed: set[int] = set()  # minutes of places that came late
         self._due: dict[Level, set[int]] = {level: set() for level in _LEVELS}
 
     def heard(self, table: str, times: Iterable[int]) -> None:
@@ -57,8 +61,9 @@ class Rollup:
             self._hear(starts, *_HEARD[table])
         elif table == "places":  # who was there in a minute names ends of later ones, of which many may be told
             now = self._now()
-            after = range(0, LASTING_MS + MINUTE_MS, MINUTE_MS)
+            after = range(0, STANDING_MS + MINUTE_MS, MINUTE_MS)
             self._hear({at + late for at in starts for late in after if at + late <= now}, *_HEARD["edges"])
+            self._placed |= {at for at in starts if at + STANDING_MS + MINUTE_MS <= now}
 
     def resume(self) -> None:
         """Hear of all that is stored and may not be told: since the newest that is, it as well.
@@ -81,6 +86,7 @@ class Rollup:
 
         One that cannot be told, because of what its rows say, is passed by and counted.
         """
+        self._hear_missed()
         for level in _LEVELS:
             self._tell(level)
 
@@ -88,6 +94,18 @@ class Rollup:
         """Tell all of [low, high), ms, that is due, whatever has been heard of it."""
         self._hear(set(range(low // MINUTE_MS * MINUTE_MS, high, MINUTE_MS)), *_HEARD["edges"])
         self.tell()
+
+    def _hear_missed(self) -> None:
+        """Hear of the minutes in which connects failed, or UDP servers are asked for, after places that came late."""
+        if not self._placed:
+            return
+        low, high = min(self._placed), min(max(self._placed) + LASTING_MS + MINUTE_MS, self._now())
+        rows = self._store.query(
+            f"SELECT DISTINCT toUnixTimestamp(toStartOfMinute(window)) FROM edges WHERE {between('window', low, high)} "
+            "AND (a_who = '' OR b_who = '') AND (a_failed OR b_failed OR transport = 'udp')"
+        )
+        self._hear({seconds * 1000 for (seconds,) in rows}, *_HEARD["edges"])
+        self._placed.clear()
 
     def _hear(self, starts: set[int], *levels: Level) -> None:
         for level in levels:

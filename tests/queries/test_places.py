@@ -232,3 +232,17 @@ def test_an_end_nobody_saw_is_who_was_there(store: Store, case: str) -> None:
     found = told(store, row["window"])
 
     assert found == dict.fromkeys(found, expected)
+
+
+def test_a_roll_up_is_told_anew_when_the_places_of_an_hour_before_come_late(store: Store) -> None:
+    cleared(store)
+    stored(store, refused("10.0.0.5"), refused("10.0.0.6", at=T0))
+    rollup = Rollup(store, lambda: T0 + HOUR_MS)
+    for at in (T0, AT):
+        rollup.tell_all(at, at + 1)
+    placed(store, *HOST, tcp("d", "0.0.0.0", 7000, 5, "voting", range(1)))
+    rollup.heard("places", [T0])
+    rollup.tell()
+
+    rows = store.query("SELECT server, server_service FROM edges_1m FINAL ORDER BY server")
+    assert rows == [("address:10.0.0.6", ""), ("process:d:0b007b00:5:7", "voting")]
