@@ -55,7 +55,8 @@ def named(path: str, cwd: str = "") -> str:
     if "/node_modules/" in f"/{path}":
         return _package(path.rpartition("node_modules/")[2])
     name = stem(path)
-    if name.lower() not in _STRUCTURE:
+    extended = splitext(basename(path))[1].lower() in _EXTENSIONS  # a file, and no folder that something runs
+    if not generic(name) and (extended or name.lower() not in _STRUCTURE):
         return name
     folder = project(path.rpartition("/")[0])
     if not folder:

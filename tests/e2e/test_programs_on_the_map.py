@@ -63,7 +63,8 @@ def _settled(running: Up, program: Program) -> list[tuple[Any, ...]]:
 
 
 def _pids(rows: list[tuple[Any, ...]]) -> set[int]:
-    return {int(str(row[3]).split(":")[3]) for row in rows}
+    """Return the processes at the server's end; of short connections to one of several workers none is sure."""
+    return {int(str(row[3]).split(":")[3]) for row in rows if row[3].startswith("process:")}
 
 
 def _curl(port: int) -> tuple[int, int]:
