@@ -16,6 +16,7 @@ from servicemap.options import NOTHING_MATCHES, iso
 from tests.cli.conftest import Run, Town
 
 AT = int(time.time()) * 1000 - HOUR_MS
+STORED = "from {first} to {last}"  # filled in by the test: names of tests must not depend on the time
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--dot"]], ids=["text", "json", "dot"])
@@ -114,16 +115,16 @@ def read(log: Config, *arguments: str) -> Result:
         (["zzz"], "there is no topic zzz: known are connections,"),
         (["heartbeats", "--key", "WEB-1"], "there is no key WEB-1: did you mean web-1"),
         (["heartbeats", "--key", "db"], "there is no key db: known are web-1, web-2"),
-        (["heartbeats", "--from", "2099-01-01"], f"from {iso(AT)} to {iso(AT + 1000)}"),
-        (["heartbeats", "--to", "2020-01-01"], f"from {iso(AT)} to {iso(AT + 1000)}"),
-        (["heartbeats", "--to", "2020-01-01", "--offsets", "--json"], f"from {iso(AT)} to {iso(AT + 1000)}"),
+        (["heartbeats", "--from", "2099-01-01"], STORED),
+        (["heartbeats", "--to", "2020-01-01"], STORED),
+        (["heartbeats", "--to", "2020-01-01", "--offsets", "--json"], STORED),
     ],
 )
 def test_records_that_are_not_there_are_said_with_what_is(log: Config, arguments: list[str], said: str) -> None:
     result = read(log, *arguments)
 
     assert (result.exit_code, result.stdout) == (NOTHING_MATCHES, "")
-    assert said in result.stderr
+    assert said.format(first=iso(AT), last=iso(AT + 1000)) in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -131,14 +132,14 @@ def test_records_that_are_not_there_are_said_with_what_is(log: Config, arguments
     [
         (["dead-letters"], "dead-letters holds no records"),
         (["dead-letters", "--from", "1h"], "dead-letters holds no records"),
-        (["heartbeats", "--from", "1m"], f"from {iso(AT)} to {iso(AT + 1000)}"),
+        (["heartbeats", "--from", "1m"], STORED),
     ],
 )
 def test_that_nothing_happened_lately_is_no_error(log: Config, arguments: list[str], said: str) -> None:
     result = read(log, *arguments)
 
     assert (result.exit_code, result.stdout) == (0, "")
-    assert said in result.stderr
+    assert said.format(first=iso(AT), last=iso(AT + 1000)) in result.stderr
 
 
 @pytest.mark.parametrize(
