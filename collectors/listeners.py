@@ -30,18 +30,18 @@ class ListenerCollector(Inert):
         """Return new and changed listeners, or all on a keyframe, and those that closed."""
         seen = self._scan.look(window.start)
         known, now = self._known, seen.listening
-        told: Iterable[Plain] = now.values() if window.keyframe else ()
+        news: Iterable[Plain] = now.values() if window.keyframe else ()
         gone: list[int] = []
         if now is not known:
             for cookie in now.keys() - known.keys():
                 self._since[cookie] = window.start
             gone = sorted(known.keys() - now.keys())
-            told = told or [one for one in now.values() if known.get(one.cookie) != one]
+            news = news or [one for one in now.values() if known.get(one.cookie) != one]
         brief = [one for one in seen.unlistened if one.cookie not in known]
         batch = window.batch(
             ListenerBatch,
             netns=self._netns,
-            listeners=Listeners.of(self._row(one) for one in told),
+            listeners=Listeners.of(self._row(one) for one in news),
             gone=gone,
             ended=Listeners.of(
                 [*(self._row(known[cookie]) for cookie in gone), *(_row(one, window.start) for one in brief)]

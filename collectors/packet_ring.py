@@ -43,7 +43,7 @@ class PacketRing:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
         try:
             self.load(code)  # before it is bound: nothing comes unfiltered
-            if device == "lo":  # shows every packet twice; before Linux 4.20 the second is told by its number
+            if device == "lo":  # shows every packet twice; before Linux 4.20 the second is known by its number
                 with suppress(OSError):
                     self._socket.setsockopt(_PACKET, _IGNORE_OUTGOING, 1)
             self._socket.setsockopt(_PACKET, _VERSION, _V2)
@@ -60,8 +60,8 @@ class PacketRing:
     def load(self, code: bytes) -> None:
         """Let pass what a program of the kernel's packet filter accepts, from now on."""
         held = ctypes.create_string_buffer(code, len(code))
-        told = struct.pack("HP", len(code) // 8, ctypes.addressof(held))
-        self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, told)
+        program = struct.pack("HP", len(code) // 8, ctypes.addressof(held))
+        self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
 
     def statistics(self) -> tuple[int, int]:
         """Return how many packets passed the filter, and how many of them found the ring full, since the last call."""

@@ -45,7 +45,7 @@ class Address(NamedTuple):
 
 
 class InterfaceAddress(NamedTuple):
-    """One address of one interface; an interface without addresses is not told."""
+    """One address of one interface; an interface without addresses is left out."""
 
     name: str
     address: str
@@ -79,20 +79,20 @@ def parse(chunk: bytes) -> Iterator[Link | Address]:
 
 def _link(chunk: bytes, at: int, end: int, *, gone: bool) -> Link | None:
     family, _, index, flags, _ = _LINK.unpack_from(chunk, at)
-    told = _told(chunk, at + _LINK.size, end)
-    if IFLA_IFNAME not in told or family != socket.AF_UNSPEC:  # a port that leaves its bridge is told of as AF_BRIDGE
+    found = _attributes(chunk, at + _LINK.size, end)
+    if IFLA_IFNAME not in found or family != socket.AF_UNSPEC:  # a port that leaves its bridge comes as AF_BRIDGE
         return None
-    mac, info = told.get(IFLA_ADDRESS, b""), told.get(IFLA_LINKINFO, b"")
-    kind = _told(info, 0, len(info)).get(IFLA_INFO_KIND, b"")
+    mac, info = found.get(IFLA_ADDRESS, b""), found.get(IFLA_LINKINFO, b"")
+    kind = _attributes(info, 0, len(info)).get(IFLA_INFO_KIND, b"")
     return Link(
         index,
-        to_text(told[IFLA_IFNAME].rstrip(b"\0")),
+        to_text(found[IFLA_IFNAME].rstrip(b"\0")),
         mac.hex(":") if any(mac) else "",
         gone,
         kind=to_text(kind.rstrip(b"\0")),
-        master=_index(told.get(IFLA_MASTER, b"")),
-        peer=_index(told.get(IFLA_LINK, b"")),
-        elsewhere=IFLA_LINK_NETNSID in told,
+        master=_index(found.get(IFLA_MASTER, b"")),
+        peer=_index(found.get(IFLA_LINK, b"")),
+        elsewhere=IFLA_LINK_NETNSID in found,
         loopback=bool(flags & IFF_LOOPBACK),
     )
 
@@ -103,12 +103,12 @@ def _index(raw: bytes) -> int:
 
 def _address(chunk: bytes, at: int, end: int, *, gone: bool) -> Address | None:
     family, prefix, _, _, index = _ADDRESS.unpack_from(chunk, at)
-    told = _told(chunk, at + _ADDRESS.size, end)
-    raw = told.get(IFA_LOCAL) or told.get(IFA_ADDRESS)  # on a point-to-point link, IFA_ADDRESS is the peer's
+    found = _attributes(chunk, at + _ADDRESS.size, end)
+    raw = found.get(IFA_LOCAL) or found.get(IFA_ADDRESS)  # on a point-to-point link, IFA_ADDRESS is the peer's
     if not raw or len(raw) != SIZES.get(family):
         return None
     return Address(index, socket.inet_ntop(family, raw), prefix, gone)
 
 
-def _told(chunk: bytes, at: int, end: int) -> dict[int, bytes]:
+def _attributes(chunk: bytes, at: int, end: int) -> dict[int, bytes]:
     return {kind: chunk[start : start + size] for kind, start, size in netlink.attributes(chunk, at, end)}

@@ -17,20 +17,20 @@ _U32 = 0xFFFF_FFFF
 class Talk:
     """One connection. Index 0 is the side of `flow`, which sent the SYN if one was seen, and 1 the other's."""
 
-    __slots__ = ("alike", "before", "ends", "fin", "first", "flow", "gaps", "led", "opened", "reset", "told")
+    __slots__ = ("alike", "before", "ends", "fin", "first", "flow", "gaps", "led", "opened", "reported", "reset")
 
     def __init__(self, flow: bytes, ends: int, gaps: int, before: "Talk | None") -> None:
         self.flow = flow
         self.ends = ends  # how many of its sockets are here
         self.gaps = gaps  # of packets, counted when it began
-        self.before = before  # another one of the same flow, of which a socket's end is still to be told
+        self.before = before  # another one of the same flow, of which a socket's end is still to be reported
         self.alike: int = before.alike + 1 if before is not None else 0
         self.opened = False  # its SYN was seen
         self.first: list[int | None] = [None, None]  # number of the SYN
         self.fin: list[int | None] = [None, None]  # number of the FIN
         self.led: int | None = None  # the side whose FIN came first
         self.reset: list[tuple[int, int] | None] = [None, None]  # numbers of the RST: sent next, awaited next
-        self.told = [False, False]
+        self.reported = [False, False]
 
 
 class Side(NamedTuple):
@@ -48,7 +48,7 @@ class Side(NamedTuple):
     def first(self) -> bool:
         """Whether the other end is on this host too, and its socket not gone yet."""
         talk = self.talk
-        return talk.ends == 2 and not talk.told[1 - self.side] and None not in talk.first
+        return talk.ends == 2 and not talk.reported[1 - self.side] and None not in talk.first
 
     def flow(self) -> bytes:
         """Return its flow as this end's packets have it."""
@@ -126,15 +126,15 @@ class Talks:
         return talk.flow == flow if talk is not None and talk.opened else None
 
     def close(self, flow: bytes) -> Side | None:
-        """Take the first connection of this end's flow of whose socket the end was not told before."""
+        """Take the first connection of this end's flow of whose socket the end was not reported before."""
         talk, found = self._by_flow.get(flow), None
         side = 0 if talk is not None and talk.flow == flow else 1
         while talk is not None:
             at = 0 if talk.flow == flow else 1
-            if not talk.told[at]:
+            if not talk.reported[at]:
                 found, side = talk, at
             talk = talk.before
-        return self._tell(found, side) if found is not None else None
+        return self._report(found, side) if found is not None else None
 
     def ended(self, *, established: bool, everything: bool) -> Iterator[Side]:
         """Yield the ends here that may be those of sockets of which nothing but one port and the peer are known.
@@ -145,13 +145,13 @@ class Talks:
             known = talk.first[0] is not None and talk.first[1] is not None
             if known and established:
                 over = talk.fin[0] is not None and talk.fin[1] is not None
-                yield from (Side(talk, at) for at in (0, 1) if not talk.told[at] and (talk.reset[at] or over))
-            elif talk.opened and talk.first[1] is None and not established and not talk.told[0]:
+                yield from (Side(talk, at) for at in (0, 1) if not talk.reported[at] and (talk.reset[at] or over))
+            elif talk.opened and talk.first[1] is None and not established and not talk.reported[0]:
                 yield Side(talk, 0)
 
     def claim(self, one: Side) -> None:
         """Take an end that `ended` yielded."""
-        self._tell(*one)
+        self._report(*one)
 
     def sweep(self) -> None:
         """Forget what is beyond the bound: those that are over first, then the oldest."""
@@ -189,10 +189,10 @@ class Talks:
         self._kept += 1
         return talk
 
-    def _tell(self, talk: Talk, side: int) -> Side:
-        talk.told[side] = True
+    def _report(self, talk: Talk, side: int) -> Side:
+        talk.reported[side] = True
         newest = self._by_flow.get(talk.flow)
-        if sum(talk.told) == talk.ends and newest is not None:
+        if sum(talk.reported) == talk.ends and newest is not None:
             if newest is talk:
                 self._put(talk.flow, talk.before)
             else:

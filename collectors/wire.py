@@ -1,7 +1,7 @@
 """How connections open and close, read off the wire: what the kernel does not say of a socket when it is gone.
 
 A socket that resets its connection (SO_LINGER of no time, connect() to AF_UNSPEC), or whose connect() fails while it
-waits, has been cleared by the time the kernel tells of its end: of addresses, the peer's is left, of ports its own, and
+waits, has been cleared by the time the kernel reports its end: of addresses, the peer's is left, of ports its own, and
 of counters nothing (net/ipv4/tcp.c, tcp_disconnect). The headers of SYN, FIN and RST have all of it.
 """
 
@@ -74,7 +74,7 @@ class Wire:
             sides = self._cleared.get((_known(identity), established), [])
             for at, one in enumerate(sides):
                 found = unpacked(one.flow(), identity.uid)
-                if not one.talk.told[one.side] and identity.local_address in (found.local_address, *ANY):
+                if not one.talk.reported[one.side] and identity.local_address in (found.local_address, *ANY):
                     del sides[at]
                     self._talks.claim(one)
                     return found, one

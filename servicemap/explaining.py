@@ -11,7 +11,7 @@ from schemas.text import shown
 from servicemap.browsing import existing_log
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.last_facts import Running, last_logged, running
+from servicemap.last_facts import Reported, last_logged, running
 from servicemap.log.protocol import LogError
 from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
@@ -68,7 +68,7 @@ def run(config: Config, at: int | None, service: str, host: str, pid: int | None
     _print(kept, as_json=as_json)
 
 
-def explain(rules: Sequence[NamingRule], process: Running) -> Explained:
+def explain(rules: Sequence[NamingRule], process: Reported) -> Explained:
     """Name a process, and say why."""
     facts = process.facts
     service, program = name_process(rules, facts)

@@ -16,8 +16,8 @@ from streams.rewind import STRETCH_MS
 Key = tuple[int, int]  # pid, start
 
 
-class Running(NamedTuple):
-    """A process that runs: its host, that host's name, and a row of `schemas.raw.Processes`."""
+class Reported(NamedTuple):
+    """A process that ran: its host, that host's name, and a row of `schemas.raw.Processes`."""
 
     host: str
     hostname: str
@@ -28,9 +28,9 @@ class _Seen(Struct):
     """What is known of one boot of a host."""
 
     host: str
-    restated: int = -1  # the last window that told of all processes
+    restated: int = -1  # the last window that restated all processes
     facts: dict[Key, dict[str, Any]] = {}
-    told: dict[Key, int] = {}  # window that told of it last
+    reported: dict[Key, int] = {}  # the last window that reported it
 
 
 def last_logged(log: Log) -> int | None:
@@ -42,8 +42,8 @@ def last_logged(log: Log) -> int | None:
     return max(times, default=None)
 
 
-def running(log: Log, at: int) -> list[Running]:
-    """Return the processes that ran at a time, ms since the epoch, on every host heard of shortly before it."""
+def running(log: Log, at: int) -> list[Reported]:
+    """Return the processes that ran at a time, ms since the epoch, on every host that reported shortly before it."""
     seen: dict[tuple[str, str], _Seen] = {}
     names: dict[str, str] = {}
     for record in _records(log, at):
@@ -54,10 +54,10 @@ def running(log: Log, at: int) -> list[Running]:
             else:
                 names[batch.host_id] = batch.hostname or names.get(batch.host_id, "")
     return [
-        Running(one.host, names.get(one.host) or one.host, facts)
+        Reported(one.host, names.get(one.host) or one.host, facts)
         for one in seen.values()
         for key, facts in one.facts.items()
-        if one.told[key] >= one.restated
+        if one.reported[key] >= one.restated
     ]
 
 
@@ -80,6 +80,6 @@ def _take(seen: _Seen, batch: ProcessBatch) -> None:
     for row in batch.processes.rows():
         facts = dict(zip(batch.processes.__struct_fields__, row, strict=True))
         key = facts["pid"], facts["start"]
-        seen.facts[key], seen.told[key] = facts, batch.window
+        seen.facts[key], seen.reported[key] = facts, batch.window
     for key in zip(batch.exits.pid, batch.exits.start, strict=True):
         seen.facts.pop(key, None)

@@ -1,4 +1,4 @@
-"""Where the parts of `up` are to listen: looked at before anything is started, and told where a port had to move."""
+"""Where the parts of `up` are to listen: looked at before anything is started, and said where a port had to move."""
 
 import errno
 import os
@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 from servicemap.config import Config
 from servicemap.options import Failure
-from sinks.embedded.ports import USUAL
+from sinks.embedded.ports import TRIES, USUAL
 
 VIEW_PORT = 8080
-TRIES = 100  # ports from the usual one on
 BACKLOG = 1024  # the kernel holds those who cannot be let in at once
 
 

@@ -1,7 +1,7 @@
 """Which `servicemap up` run, and on which data: noted in a folder that every command knows, for those asked elsewhere.
 
 A note is believed while the data directory it names is held. Those of root are for all to see: the command line of its
-`up` is too, and a user who asks in vain is told of it.
+`up` is too, and a user who asks in vain learns of it.
 """
 
 import os
@@ -19,8 +19,8 @@ _SUFFIX = ".up"  # of a note: its name is the pid, and it holds the directory
 ROOTS = Path("/run/servicemap")
 
 
-class Running(NamedTuple):
-    """An `up`, and its data directory."""
+class Up(NamedTuple):
+    """A running `up`, and its data directory."""
 
     pid: int
     data: str
@@ -61,14 +61,14 @@ def own_folder() -> Path:
     return Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}") / "servicemap"
 
 
-def running(folders: tuple[Path, ...] | None = None) -> list[Running]:
+def running(folders: tuple[Path, ...] | None = None) -> list[Up]:
     """Return what runs, of this user and of root."""
     found = []
     for folder in dict.fromkeys(folders or (own_folder(), ROOTS)):
         for file in sorted(folder.glob(f"*{_SUFFIX}")) if folder.is_dir() else ():
             with suppress(OSError, ValueError):
                 data = os.fsdecode(file.read_bytes())
-                found += [Running(int(file.stem), data)] * ("\0" not in data)
+                found += [Up(int(file.stem), data)] * ("\0" not in data)
     return [each for each in found if _lives(each)]
 
 
@@ -83,7 +83,7 @@ def _how(data: str) -> str:
     return "add that" if os.access(data, os.R_OK | os.X_OK) else "ask as root, and add that"
 
 
-def _lives(noted: Running) -> bool:
+def _lives(noted: Up) -> bool:
     """Say whether the data directory is held by that `up`; one that may not be looked into is asked for its process."""
     data = Path(noted.data)
     if not os.access(data, os.R_OK | os.X_OK):

@@ -12,6 +12,11 @@ Link = str  # client's service, a space, server; text because every window hashe
 Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
 
 
+def nobody(host: str) -> Identity:
+    """Return the identity of an end of which only the host is known."""
+    return (host, "", "", "", "", "", False, 0)
+
+
 def owned(host: str, owner: Process, provenance: str) -> Identity:
     """Return the identity of a process."""
     return (host, owner.node, owner.service, owner.name, owner.container, provenance, False, owner.started)
@@ -46,7 +51,7 @@ class Connection(Struct, eq=False):
     remote: Endpoint
     since: int
     fresh: bool
-    unowned: int  # first window told without an owner, ms; while there is none
+    unowned: int  # first window reported without an owner, ms; while there is none
     who: Identity
     spread: int = 0  # of the flow, for partitions: a hash that is the same everywhere
     nth: int = 0  # its number among the connections of the flow in the window `nth_at`; 0 in all others
@@ -66,7 +71,7 @@ class Connection(Struct, eq=False):
         if self.owner is not None:
             self.unowned = at
         self.owner, self.link, self.among = None, None, ()
-        self.who = (self.who[0], "", "", "", "", "", False, 0)
+        self.who = nobody(self.who[0])
 
     def identify(self, owner: Process, provenance: str) -> None:
         """Put the owner into `who`."""

@@ -14,7 +14,7 @@ from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
 from streams.assembly import STATE, Window
-from streams.connection import Connection, Identity, owned, shared
+from streams.connection import Connection, Identity, nobody, owned, shared
 from streams.listening import Listening, Port
 from streams.naming import NamingRule, name_process
 from streams.process import Holder, Process
@@ -23,7 +23,7 @@ from streams.scope import Network, local_networks, scope
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
-OWNED_MS = 60_000  # whoever holds a listener is found by then, if anybody does
+OWNED_MS = 60_000  # the holder of a listener is found by then, if there is one
 
 
 class Host:
@@ -36,7 +36,7 @@ class Host:
         self.hostname = self.name
         self.running = Running(self._process)
         self.connections: dict[int, Connection] = {}
-        self._closed: dict[int, Connection] = {}  # in the last window, of which an agent restarted in it tells again
+        self._closed: dict[int, Connection] = {}  # in the last window, which an agent restarted in it reports again
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
         self._released: dict[int, list[Holder]] = {}  # cookie -> who held the socket in this window and no longer does
         self.listening = Listening()
@@ -53,7 +53,7 @@ class Host:
         self._rules = rules
 
     def learn(self, window: Window) -> list[Process]:
-        """Take in who runs, listens and holds what; return the processes that were told of."""
+        """Take in who runs, listens and holds what; return the processes that were reported."""
         if window.heartbeat is not None:
             self._locate(window.heartbeat)
         self._held, self._accepting = None, {}
@@ -67,8 +67,8 @@ class Host:
         self.unsure = "processes" in window.lacks() or "processes" not in self.restated
         self.stirred |= self._untied or any(window.restates(topic) for topic in STATE)
         self._untied = False
-        told, renamed = self.running.take(window.batches("processes"), restated=window.restates("processes"))
-        self.stirred |= bool(told)
+        reported, renamed = self.running.take(window.batches("processes"), restated=window.restates("processes"))
+        self.stirred |= bool(reported)
         for connection in self.connections.values() if renamed else ():
             if connection.owner is not None and connection.owner in renamed:
                 connection.identify(connection.owner, connection.provenance)
@@ -79,7 +79,7 @@ class Host:
             self._own(batch)
         if (window.restates("owners") or window.restates("processes")) and not window.restates("connections"):
             self._unsettle(window.any().window)
-        return told
+        return reported
 
     def _unsettle(self, at: int) -> None:
         """Forget who is at every connection: it is found anew from what was restated, as new readers find it."""
@@ -87,7 +87,7 @@ class Host:
             connection.disown(at)
 
     def forget(self, window: Window) -> None:
-        """Drop what ended in the window, once the window has been told."""
+        """Drop what ended in the window, once the window has been emitted."""
         self._closed, self._released = {}, {}
         self.listening.forget()
         for batch in window.batches("connections"):
@@ -149,7 +149,7 @@ class Host:
         if found is not None:
             return shared(self.name, found.among, "", found.began)
         late = any(held) or any(self.listening.since(each) > at - OWNED_MS for each in listeners)
-        return None if late else (self.name, "", "", "", "", "", False, 0)
+        return None if late else nobody(self.name)
 
     def _accepts(
         self, port: Port, listeners: Sequence[int], held: Sequence[tuple[Holder, ...]], at: int
@@ -210,9 +210,8 @@ class Host:
             decided = connected(end, *ports)
         else:
             decided = by_port(*ports)
-        nobody: Identity = (self.name, "", "", "", "", "", False, 0)
-        spread = crc32(flow.encode())
-        made = Connection(flow, end, decided, transport, local, remote, since, fresh, batch.window, nobody, spread)
+        who, spread = nobody(self.name), crc32(flow.encode())
+        made = Connection(flow, end, decided, transport, local, remote, since, fresh, batch.window, who, spread)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:
@@ -252,7 +251,7 @@ class Host:
             self._released.setdefault(cookie, []).append((pid, start))
 
     def _release(self, cookie: int, holder: Holder, *, last: bool) -> None:
-        """End a holding. The last holder of a socket keeps it until the window that closes it has been told."""
+        """End a holding. The last holder of a socket keeps it until the window that closes it has been emitted."""
         left = tuple(held for held in self.holders.get(cookie, ()) if held != holder)
         if left:
             self.holders[cookie] = left

@@ -46,7 +46,7 @@ class Listening:
         self._at: dict[Port, list[Listener]] = {}
 
     def take(self, batches: Iterable[ListenerBatch], *, restated: bool) -> None:
-        """Take what a window tells of listeners."""
+        """Take the listeners that a window reports."""
         changed = restated
         if restated:
             self._all = {}
@@ -59,7 +59,7 @@ class Listening:
             self._index()
 
     def forget(self) -> None:
-        """Drop those that closed, once their last window has been told."""
+        """Drop those that closed, once their last window has been emitted."""
         if self._ended:
             for cookie in self._ended:
                 self._all.pop(cookie, None)

@@ -1,7 +1,7 @@
 """Places: the addresses of a host and who listens where on it, as far as is sure.
 
-Told by the first window of every minute and of every run, and when something is new: an address, a listener or who
-holds one. So what is so in a minute is known with its first window.
+Emitted by the first window of every minute and of every run, and when something is new: an address, a listener or its
+holder. So what is so in a minute is known with its first window.
 """
 
 from collections.abc import Iterator
@@ -10,18 +10,18 @@ from schemas.graph import PlaceBatch, Places
 from schemas.raw import Batch
 from schemas.topics import HOUR_MS
 from streams.assembly import Window
-from streams.connection import Identity
+from streams.connection import Identity, nobody
 from streams.host import TRANSPORTS, Host
 from streams.listening import Port
 
 MINUTE_MS = 60_000
-MOST = 4_000  # listeners told at once; those of the lowest ports, where servers are
+MOST = 4_000  # listeners emitted at once; those of the lowest ports, where servers are
 
 _Place = tuple[str, int, str, str, Identity]  # transport, port, scope, address, who
 
 
 def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
-    """Return the rows that a window tells, each for its hour and for the next one."""
+    """Return the rows of a window, each for its hour and for the next one."""
     whole = header.seq == 0 or header.window % MINUTE_MS < header.width
     found = [*_addresses(host, window, whole=whole), *_listeners(host, header, window, whole=whole)]
     minute = header.window // MINUTE_MS * MINUTE_MS
@@ -39,7 +39,7 @@ def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
 def _addresses(host: Host, window: Window, *, whole: bool) -> Iterator[_Place]:
     if whole or (window.heartbeat is not None and len(window.heartbeat.interfaces)):
         for scope, address in host.addresses:
-            yield "", 0, scope, address, (host.name, "", "", "", "", "", False, 0)
+            yield "", 0, scope, address, nobody(host.name)
 
 
 def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Iterator[_Place]:

@@ -26,12 +26,12 @@ class Running:
         return self._all.get(holder)
 
     def take(self, batches: list[ProcessBatch], *, restated: bool) -> tuple[list[Process], set[Process]]:
-        """Take what a window tells of processes; return those it told of, and those that are called otherwise now."""
+        """Take the processes that a window reports; return them, and those that have another name now."""
         if restated:
             stating = [columns for batch in batches for columns in (batch.processes, batch.exits)]
             stated = {key for columns in stating for key in zip(columns.pid, columns.start, strict=True)}
             self._all = {key: process for key, process in self._all.items() if key in stated}
-        told = []
+        reported = []
         renamed = set()
         for batch in batches:
             for row in batch.processes.rows():
@@ -42,11 +42,11 @@ class Running:
                 elif known.facts != facts:
                     self._rename(known, facts)
                     renamed.add(known)
-                told.append(known)
+                reported.append(known)
         if batches:
             ordered = sorted(self._all.items(), key=lambda item: item[0][1])
             self._by_pid = {pid: process for (pid, _), process in ordered}
-        return told, renamed
+        return reported, renamed
 
     def forget(self, batches: Iterable[ProcessBatch]) -> bool:
         """Drop those that exited; say whether there were any."""

@@ -15,7 +15,7 @@ from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.directory import held
 from servicemap.log.connect import connect_log
-from servicemap.running import Running, elsewhere, noted
+from servicemap.running import Up, elsewhere, noted
 
 COMMANDS = [
     ["map"],
@@ -93,7 +93,7 @@ def test_what_another_took_over_is_not_believed_of_the_old_pid(tmp_path: Path, n
     with runs(tmp_path / "a"):
         notes.mkdir(exist_ok=True)
         (notes / "1.up").write_text(str(tmp_path / "a"))
-        assert running.running((notes,)) == [Running(os.getpid(), str(tmp_path / "a"))]
+        assert running.running((notes,)) == [Up(os.getpid(), str(tmp_path / "a"))]
 
 
 def test_a_note_that_cannot_be_written_keeps_nothing_from_running(tmp_path: Path) -> None:
