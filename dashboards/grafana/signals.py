@@ -2,14 +2,14 @@
 
 from dashboards.grafana.dashboard import Row
 from dashboards.grafana.panels import Json, column, series, stats
+from schemas.health import BAD_SHARE
 
 HTTP = "Plain HTTP/1 of monitored hosts: servicemap has no eyes in TLS."
-RED = 0.05  # the share of failed requests from which the map is red as well
 
 # Of tables whose query gives them; nothing stands where no HTTP is seen.
 COLUMNS = {
     "requests": column("HTTP requests", "reqps"),
-    "errors": column("HTTP errors", "percentunit", red_from=RED),
+    "errors": column("HTTP errors", "percentunit", red_from=BAD_SHARE),
     "latency": column("HTTP, 95 % within", "ms"),
 }
 
@@ -39,7 +39,7 @@ def numbers(name: str) -> Json:
     unseen = "not seen"
     columns = {
         "requests": column("Requests", "reqps", nothing=unseen),
-        "errors": column("Errors", "percentunit", red_from=RED, nothing=unseen),
+        "errors": column("Errors", "percentunit", red_from=BAD_SHARE, nothing=unseen),
         "half": column("Half within", "ms", nothing=unseen),
         "most": column("95 % within", "ms", nothing=unseen),
     }
