@@ -11,13 +11,13 @@ from typing import Any
 
 from benchmarks.result import Goal, Result, seconds_of
 from deploy.kafka import start
+from log.protocol import Log
 from schemas import topics
 from schemas.codec import decode, encode
 from schemas.raw import ConnectionBatch, Connections, Heartbeat
 from schemas.topics import HOUR_MS
 from servicemap.config import load
-from servicemap.log.connect import connect_log
-from servicemap.log.protocol import Log
+from servicemap.connect import connect_log
 from streams.app import run_worker
 from streams.stage import AttributeStage, PairStage, Stage
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.result import Goal, Result, compared
+from log.local import LocalLog
 from schemas.topics import CONNECTIONS
-from servicemap.log.local import LocalLog
 
 RECORDS = 2000
 FLUSH_EVERY = 100

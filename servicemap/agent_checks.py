@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
+from log.protocol import Log
 from schemas.codec import BadRecord, decode
 from schemas.lives import Life, Lives
 from schemas.raw import Heartbeat
 from schemas.topics import HEARTBEATS
 from servicemap.check import Check
-from servicemap.log.protocol import Log
 
 LATEST_MS = 120_000
 MOST_RECORDS = 5_000  # of a partition: two minutes of 200 hosts

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
+from log.protocol import Log, LogError, TopicInfo
 from schemas.text import shown
 from schemas.topics import HOUR_MS, Topic
 from servicemap.columns import aligned
 from servicemap.config import Config
+from servicemap.connect import connect_log
 from servicemap.directory import is_held
-from servicemap.log.connect import connect_log, declared
-from servicemap.log.protocol import Log, LogError, TopicInfo
 from servicemap.options import Failure
 from servicemap.parts import group_of, stages
 from servicemap.printing import print_json
@@ -28,7 +28,7 @@ Answer = TypeVar("Answer")
 def list_topics(config: Config, *, as_json: bool) -> None:
     """Print the topics with what they hold and are for."""
     with closing(existing_log(config)) as log:
-        kept = {topic.name: topic for topic in declared(config)}
+        kept = {topic.name: topic for topic in config.log_settings.topics()}
         rows = [_topic(info, kept) for info in _asked(log.topics)]
     if not rows:
         raise Failure(f"{shown(config.log_url)} holds no topics: it is no log of servicemap, or nothing ran yet")
@@ -79,7 +79,7 @@ def existing_log(config: Config) -> Log:
     """Open the log that is there; Failure when there is none."""
     scheme, separator, _ = config.log_url.partition("://")
     if not separator or scheme == "sqlite":
-        path = Path(config.log_url.removeprefix("sqlite://")).expanduser()
+        path = config.log_settings.path
         others = "" if config.log.url or is_held(config.directory) else elsewhere(config)
         if not _is_there(path):
             instead = others or "start `servicemap up`, or name one with --log or --data"

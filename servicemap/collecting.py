@@ -1,14 +1,13 @@
 """Running the collectors: what the runner publishes goes to the log."""
 
 from contextlib import closing
-from pathlib import Path
 
 from collectors.host import find_host_id
 from collectors.presence import Presence
 from collectors.runner import run
 from schemas.topics import Topic
 from servicemap.config import Config
-from servicemap.log.connect import connect_log
+from servicemap.connect import connect_log
 from servicemap.options import Failure
 from servicemap.process import stop_event, tune_memory
 
@@ -32,7 +31,7 @@ def run_collectors(config: Config) -> None:
 
 def _called(config: Config) -> str:
     """Return the log's address as all agents that write into it write it."""
-    if config.kafka:
+    if config.log.kafka:
         brokers = config.log_url.removeprefix("kafka://").split(",")
         return "kafka://" + ",".join(sorted(brokers))
-    return str(Path(config.log_url.removeprefix("sqlite://")).expanduser().resolve())
+    return str(config.log_settings.path.resolve())

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, structs
 
 from collectors.settings import Settings
+from log.settings import LogSettings
 from schemas.text import shown
 from servicemap.config_faults import Fault, Judge
 from streams.naming import NamingRule
@@ -24,7 +25,6 @@ FILES = (Path("servicemap.toml"), Path("/etc/servicemap.toml"))
 HTTP_PORT = 8123  # of a ClickHouse server, unless it was changed
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
-Count = Annotated[int, Meta(ge=0)]
 
 
 class ConfigError(Exception):
@@ -35,17 +35,6 @@ class ConfigError(Exception):
         super().__init__(f"{problems[0]}{more}")
         self.problems = list(problems)
         self.typed = typed  # all of it on the command line
-
-
-class LogConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where facts are written to and read from."""
-
-    url: str = ""
-    """A path or kafka://host:9092; empty: a file in the data directory."""
-    partitions: Count = 0
-    """Partitions of new topics; 0: one in a file, four on Kafka."""
-    keep_hours: Count = 0
-    """Hours raw facts are kept; 0: as the topics declare (7 days raw, 1 day derived)."""
 
 
 class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,7 +77,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     data: str = ""
     """Directory for the log, the store and what runs; empty: $XDG_DATA_HOME/servicemap or ~/.local/share/servicemap."""
-    log: LogConfig = field(default_factory=LogConfig)
+    log: LogSettings = field(default_factory=LogSettings)
     store: StoreConfig = field(default_factory=StoreConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
     collectors: Settings = field(default_factory=Settings)
@@ -106,19 +95,14 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f" --data {shlex.quote(self.data)}" if self.data else ""
 
     @property
-    def kafka(self) -> bool:
-        """Say whether the log is Kafka."""
-        return self.log.url.startswith("kafka://")
-
-    @property
     def log_url(self) -> str:
         """Return the address of the log."""
         return self.log.url or str(self.directory / "log.sqlite")
 
     @property
-    def partitions(self) -> int:
-        """Return how many partitions new topics get."""
-        return self.log.partitions or (4 if self.kafka else 1)
+    def log_settings(self) -> LogSettings:
+        """Return the settings of the log with its address filled in."""
+        return structs.replace(self.log, url=self.log_url)
 
 
 class Given(NamedTuple):

@@ -7,12 +7,12 @@ from contextlib import closing
 import click
 from msgspec import Struct
 
+from log.protocol import LogError
 from schemas.text import shown
 from servicemap.browsing import existing_log
 from servicemap.columns import aligned
 from servicemap.config import Config
 from servicemap.last_facts import Reported, last_logged, running
-from servicemap.log.protocol import LogError
 from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.printing import print_json

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
+from log.protocol import Log, Record
 from schemas.codec import BadRecord, decode
 from schemas.raw import ProcessBatch
 from schemas.topics import HEARTBEATS, PROCESSES
-from servicemap.log.protocol import Log, Record
 from streams.rewind import STRETCH_MS
 
 Key = tuple[int, int]  # pid, start

@@ -16,8 +16,8 @@ import socket
 import time
 from collections.abc import Callable
 
+from log.protocol import Log, LogError
 from schemas.topics import DEAD_LETTERS
-from servicemap.log.protocol import Log, LogError
 from sinks.sink import Sink
 from sinks.store import Store, StoreError
 

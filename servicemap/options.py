@@ -11,9 +11,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from log.protocol import LogError
 from schemas.messages import lines, log_to_stderr
 from servicemap.config import ConfigError, load, read
-from servicemap.log.protocol import LogError
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 100 * 365 * 86_400_000

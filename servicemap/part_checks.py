@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from log.damage import kept_aside
+from log.protocol import Log, LogError
 from schemas.topics import HEARTBEATS
 from servicemap import trouble
 from servicemap.agent_checks import agent_checks
@@ -16,9 +18,6 @@ from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.directory import is_held
 from servicemap.listening import Place, bound, is_taken, places
-from servicemap.log.connect import local_path
-from servicemap.log.damage import kept_aside
-from servicemap.log.protocol import Log, LogError
 from servicemap.options import Failure, iso
 from servicemap.parts import may_look_into, reader_password, store_address
 from servicemap.running import elsewhere
@@ -66,11 +65,11 @@ def disk(directory: Path) -> Check:
 
 def log(config: Config, now: int) -> Iterator[Check]:
     """Yield whether the log answers, and whether its times are of the past; `now` in ms."""
-    if not config.kafka:
-        yield from aside(local_path(config))
-    if not config.kafka and not local_path(config).exists():
-        yield Check("log", "ok", f"none yet at {config.log_url}; `servicemap up` makes it")
-        return
+    if not config.log.kafka:
+        yield from aside(config.log_settings.path)
+        if not config.log_settings.path.exists():
+            yield Check("log", "ok", f"none yet at {config.log_url}; `servicemap up` makes it")
+            return
     try:
         with closing(existing_log(config)) as opened:
             topics = opened.topics()

@@ -7,8 +7,8 @@ import signal
 import threading
 from queue import SimpleQueue
 
+from log.protocol import LogError
 from schemas.threads import end_with_any_thread
-from servicemap.log.protocol import LogError
 
 SUPERVISED = "_SERVICEMAP_SUPERVISOR"  # pid of the supervisor, in the environment of its parts
 _PR_SET_PDEATHSIG = 1  # prctl(2)

@@ -18,12 +18,12 @@ from pathlib import Path
 import psutil
 from msgspec import Struct
 
+from log.connect import partitions_of
+from log.protocol import Log, Record
 from schemas import topics
 from servicemap.browsing import existing_log
 from servicemap.config import Config
 from servicemap.directory import held, is_held, owner
-from servicemap.log.connect import partitions_of
-from servicemap.log.protocol import Log, Record
 from servicemap.options import Failure
 from servicemap.parts import locate, store_directory
 from servicemap.replay.folding import Refold

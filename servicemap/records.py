@@ -11,10 +11,10 @@ import click
 import msgspec
 from msgspec import Struct
 
+from log.protocol import Log, LogError, Record
 from schemas.text import shown
 from servicemap.browsing import existing_log
 from servicemap.config import Config
-from servicemap.log.protocol import Log, LogError, Record
 from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.printing import print_json

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from log.connect import partitions_of
+from log.protocol import Log
 from schemas.private import Unsafe, private_folder
 from schemas.topics import HEARTBEATS
 from servicemap.config import Config
-from servicemap.log.connect import connect_log, partitions_of
-from servicemap.log.protocol import Log
+from servicemap.connect import connect_log
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.records import logged_times

@@ -37,7 +37,11 @@ def show_settings(config: Config, options: Mapping[str, Any], *, as_json: bool) 
 
 def settings(config: Config, given: list[Given]) -> Iterator[dict[str, Any]]:
     """Yield key, value in effect (without secrets) and origin."""
-    effective = {"data": str(config.directory), "log.url": config.log_url, "log.partitions": config.partitions}
+    effective = {
+        "data": str(config.directory),
+        "log.url": config.log_url,
+        "log.partitions": config.log_settings.new_partitions,
+    }
     for path, value in leaves((), config):
         key = ".".join(path)
         origins = [each.origin for each in given if each.path[: len(path)] == path]

@@ -8,10 +8,10 @@ from functools import partial
 from threading import Event
 from typing import TypeVar
 
+from log.protocol import GroupBusy, Log, LogUnavailable, Reader
 from schemas.logged import Logged
 from servicemap.config import Config
-from servicemap.log.connect import connect_log
-from servicemap.log.protocol import GroupBusy, Log, LogUnavailable, Reader
+from servicemap.connect import connect_log
 from servicemap.metering import Meter
 from servicemap.options import Failure
 from servicemap.parts import locate, store_address

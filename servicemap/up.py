@@ -12,9 +12,9 @@ import msgspec
 
 from schemas.messages import lines
 from servicemap.config import Config
+from servicemap.connect import connect_log
 from servicemap.directory import held
 from servicemap.listening import check_places, moved, places
-from servicemap.log.connect import connect_log
 from servicemap.options import Failure
 from servicemap.parts import VIEW, reader_password, store_address, store_directory, store_facts
 from servicemap.process import stop_event

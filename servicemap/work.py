@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from threading import Event
 
+from log.connect import partitions_of
+from log.protocol import GroupBusy, Log, LogUnavailable, RecordTooLarge
 from schemas.topics import Topic
 from servicemap.config import Config
+from servicemap.connect import connect_log
 from servicemap.discards import Discards
-from servicemap.log.connect import connect_log, partitions_of
-from servicemap.log.protocol import GroupBusy, Log, LogUnavailable, RecordTooLarge
 from servicemap.options import Failure
 from servicemap.parts import group_of, stages
 from servicemap.process import stop_event, tune_memory

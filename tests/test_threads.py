@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from log.protocol import LogDamaged
 from schemas.threads import DIED, EXPENDABLE
-from servicemap.log.protocol import LogDamaged
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("schemas", "collectors", "streams", "sinks", "dashboards", "servicemap")
+PACKAGES = ("schemas", "log", "collectors", "streams", "sinks", "dashboards", "servicemap")
 STARTS = {"Thread", "Timer", "start_new_thread", "_thread"}
 
 
@@ -48,7 +48,7 @@ def run(code: str, *arguments: str) -> tuple[int, str]:
     ("broken", "command"),
     [
         ("from collectors.spool import Spool; Spool._next = lambda self: 1 / 0", "collect"),
-        ("from servicemap.log.local_writer import Writer; Writer._write = lambda self, *_: 1 / 0", "collect"),
+        ("from log.local_writer import Writer; Writer._write = lambda self, *_: 1 / 0", "collect"),
         ("import queue; queue.SimpleQueue = type('Queue', (), {'put': None, 'get': lambda self: 1 / 0})", "work"),
     ],
     ids=["the spool", "the writer of the log", "the signals"],

@@ -9,7 +9,7 @@ from servicemap.options import configured
 @click.command(help=__doc__.split(": ", 1)[1])
 @configured()
 def command(config: Config) -> None:  # noqa: D103
-    if config.kafka:
+    if config.log.kafka:
         from servicemap.work import run_faust
 
         run_faust(config)

@@ -6,8 +6,8 @@ Otherwise the newest rows would look like changes: told here already, and there 
 import time
 from collections.abc import Callable, Collection
 
+from log.protocol import Log
 from schemas import topics
-from servicemap.log.protocol import Log
 from servicemap.parts import group_of
 from servicemap.replay.reading import Place
 from servicemap.sinking import GROUP

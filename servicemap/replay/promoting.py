@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from log.protocol import Log
 from schemas.logged import Logged
-from servicemap.log.protocol import Log
 from servicemap.replay import fresh
 from servicemap.replay.catching_up import derived_ends, stored_so_far
 from servicemap.replay.folding import Refold

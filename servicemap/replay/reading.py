@@ -10,9 +10,9 @@ import heapq
 from collections.abc import Iterator
 from contextlib import suppress
 
+from log.protocol import Log, Record
 from schemas import topics
 from schemas.codec import BadRecord, decode
-from servicemap.log.protocol import Log, Record
 from servicemap.replay.span import Span
 from streams.frame import TELL_MS
 from streams.pair import BACK_MS

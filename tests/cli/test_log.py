@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from log.protocol import Log
 from schemas.topics import ALL, EVENTS, HEARTBEATS, HOUR_MS, SIDES
 from servicemap.cli import main
 from servicemap.config import Config
-from servicemap.log.connect import connect_log
-from servicemap.log.protocol import Log
+from servicemap.connect import connect_log
 
 T0 = int(time.time()) * 1000 - HOUR_MS - 60_000  # recent: retention takes what is old
 RECORDS = 10  # a second apart, of two hosts in turn

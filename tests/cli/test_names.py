@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from log.protocol import Log
 from schemas.codec import encode
 from schemas.topics import HEARTBEATS, PROCESSES
 from servicemap.cli import main
 from servicemap.config import Config
-from servicemap.log.connect import connect_log
-from servicemap.log.protocol import Log
+from servicemap.connect import connect_log
 from servicemap.options import NOTHING_MATCHES
 from tests.streams.build import T0, WIDTH, batches, process
 

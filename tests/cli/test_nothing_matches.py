@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from schemas.topics import HEARTBEATS, HOUR_MS
 from servicemap.cli import main
 from servicemap.config import Config
-from servicemap.log.connect import connect_log
+from servicemap.connect import connect_log
 from servicemap.matching import near, unknown
 from servicemap.options import NOTHING_MATCHES, iso
 from tests.cli.conftest import Run, Town

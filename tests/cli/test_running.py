@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from servicemap import running
 from servicemap.cli import main
 from servicemap.config import Config
+from servicemap.connect import connect_log
 from servicemap.directory import held
-from servicemap.log.connect import connect_log
 from servicemap.running import Up, elsewhere, noted
 
 COMMANDS = [

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from schemas.topics import DEAD_LETTERS, HEARTBEATS
 from servicemap.config import Config
-from servicemap.log.connect import connect_log
+from servicemap.connect import connect_log
 from servicemap.metering import MINUTE_MS, Meter
 from servicemap.parts import store_address
 from sinks.migrate import migrate

@@ -15,12 +15,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from log.open import open_log
+from log.settings import LogSettings
 from schemas.logged import Message
 from schemas.topics import BY_NAME
 from servicemap.cli import main
-from servicemap.config import Config
-from servicemap.log.connect import declared
-from servicemap.log.open import open_log
 from servicemap.options import NOTHING_MATCHES
 from sinks.store import Address, Store
 from tests.cli import town
@@ -125,7 +124,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         now = town.end_of(int(time.time() * 1000))
         fill(data / "store", facts, now)
         with contextlib.closing(open_log(str(data / "log.sqlite"))) as log:
-            log.create(declared(Config(data=str(data))))
+            log.create(LogSettings().topics())
             for record in town.records(now):
                 assert isinstance(record, Message)
                 log.append(record.topic, record.key or b"", record.value or b"")

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from servicemap.log.open import open_log
-from servicemap.log.protocol import Log
+from log.open import open_log
+from log.protocol import Log
 from tests.e2e.running import Up, run, up
 
 HOUR_MS = 3_600_000

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from log.open import open_log
 from schemas import topics
 from schemas.logged import Message
 from servicemap.config import Config
-from servicemap.log.open import open_log
 from servicemap.parts import store_address
 from sinks.migrate import migrate
 from sinks.sink import TOPICS, Sink

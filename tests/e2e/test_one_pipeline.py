@@ -11,11 +11,11 @@ from random import Random
 
 import pytest
 
+from log.protocol import Log
 from schemas import topics
 from schemas.topics import HOUR_MS, Topic
 from servicemap.config import load
-from servicemap.log.connect import connect_log
-from servicemap.log.protocol import Log
+from servicemap.connect import connect_log
 from servicemap.sinking import GROUP as STORE_GROUP
 from sinks.store import Address, Store
 from tests.conftest import Kafka

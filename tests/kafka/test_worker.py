@@ -12,13 +12,13 @@ import pytest
 
 from deploy.java import StartError
 from deploy.kafka import Broker, start
+from log.protocol import Log, LogUnavailable
 from schemas import topics
 from servicemap.config import load
-from servicemap.log.connect import connect_log
-from servicemap.log.protocol import Log, LogUnavailable
+from servicemap.connect import connect_log
 
 GROUP = "servicemap-attribute"
-HASTY = "from servicemap.log import kafka; kafka.ANSWER_SECONDS = 1.0; from servicemap.cli import main; main()"
+HASTY = "from log import kafka; kafka.ANSWER_SECONDS = 1.0; from servicemap.cli import main; main()"
 
 
 @pytest.fixture(scope="module")

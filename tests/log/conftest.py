@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from log.open import open_log
+from log.protocol import Log, LogError, Reader
 from schemas.topics import PROCESSES, Topic
-from servicemap.log.open import open_log
-from servicemap.log.protocol import Log, LogError, Reader
 
 _numbers = itertools.count()
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from servicemap.log.open import open_log
-from servicemap.log.partitioner import partition_of
-from servicemap.log.protocol import (
+from log.open import open_log
+from log.partitioner import partition_of
+from log.protocol import (
     Log,
     LogUnusable,
     Reader,
@@ -292,7 +292,7 @@ def test_what_was_written_is_there_when_the_log_is_opened_again(place: Any, log:
 
 WRITE = """
 import sys
-from servicemap.log.open import open_log
+from log.open import open_log
 url, topic, name = sys.argv[1:]
 log = open_log(url)
 for number in range(10**6):
@@ -339,7 +339,7 @@ def test_writers_in_several_processes_leave_no_gap(place: Any, log: Log) -> None
 
 READ = """
 import sys
-from servicemap.log.open import open_log
+from log.open import open_log
 url, topic, group = sys.argv[1:]
 reader = open_log(url).reader([topic], group)
 count = 0

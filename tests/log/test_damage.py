@@ -15,17 +15,16 @@ from typing import Any
 import pytest
 import zstandard
 
+from log.connect import connect
+from log.damage import kept_aside
+from log.local import LocalLog
+from log.open import open_log
+from log.protocol import Log, LogDamaged, LogError, LogUnusable
+from log.rows import MOST_BYTES
+from log.settings import LogSettings
+from log.sqlite_file import row_id, wal_path
 from schemas.codec import BadRecord, decode
 from schemas.topics import CONNECTIONS, HEARTBEATS, HOSTS
-from servicemap.config import Config, load
-from servicemap.log.connect import connect_log, local_path
-from servicemap.log.damage import kept_aside
-from servicemap.log.local import LocalLog
-from servicemap.log.open import open_log
-from servicemap.log.protocol import Log, LogDamaged, LogError, LogUnusable
-from servicemap.log.rows import MOST_BYTES
-from servicemap.log.sqlite_file import row_id, wal_path
-from servicemap.options import Failure
 
 TOPICS = [replace(topic, partitions=1) for topic in (CONNECTIONS, HEARTBEATS, HOSTS)]
 VALUES = [b"", b"x" * 10, b'{"v":1,"text":"' + b"ab" * 400 + b'"}', os.urandom(900)]
@@ -102,16 +101,16 @@ def flip(random: Random, data: bytearray) -> None:
             data[random.randrange(len(data))] = random.randrange(256)
 
 
-def start(config: Config) -> None:
+def start(settings: LogSettings) -> None:
     """Open a log as a part does that is started."""
-    connect_log(config).close()
+    connect(settings).close()
 
 
 def sentence(work: Callable[[Any], object], about: object) -> str:
     """Do some work; return what is said when it cannot be done."""
     try:
         work(about)
-    except (LogError, Failure) as error:
+    except LogError as error:
         return str(error)
     return ""
 
@@ -123,15 +122,15 @@ def test_whatever_is_damaged_is_read_or_one_sentence_and_a_new_log_takes_its_pla
     whole = original.read_bytes()
     for seed in range(40 * fuzz_factor):
         random = Random(seed)
-        config = load(environment={}, flags={"data": str(tmp_path / str(seed))})
-        path = local_path(config)
+        settings = LogSettings(url=str(tmp_path / str(seed) / "log.sqlite"))
+        path = settings.path
         path.parent.mkdir(mode=0o700)
         data = bytearray(whole)
         flip(random, data)
         path.write_bytes(data)
         said = [sentence(use, path) for _ in range(2)]
         for _ in range(2):
-            said.append(sentence(start, config))
+            said.append(sentence(start, settings))
             said.append(sentence(use, path))
         assert not any("\n" in each for each in said)
         assert said[-1] == "" or "give another path" in said[-1]  # of a byte that says whose it is, or of what version
@@ -208,9 +207,9 @@ def written(log: Log) -> None:
 def test_who_finds_the_damage_has_all_others_let_go_and_the_next_start_begins_a_new_log(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    config = load(environment={}, flags={"data": str(tmp_path / "data")})
-    writing, reading = connect_log(config), connect_log(config)
-    path = local_path(config)
+    settings = LogSettings(url=str(tmp_path / "data" / "log.sqlite"))
+    writing, reading = connect(settings), connect(settings)
+    path = settings.path
     writing.append(HOSTS.name, b"h", b"old")
     writing.flush()
     reader = reading.reader([HOSTS.name], None)
@@ -229,7 +228,7 @@ def test_who_finds_the_damage_has_all_others_let_go_and_the_next_start_begins_a_
         written(writing)
     with suppress(LogError):
         writing.close()
-    with caplog.at_level(logging.ERROR), closing(connect_log(config)) as log:
+    with caplog.at_level(logging.ERROR), closing(connect(settings)) as log:
         log.append(HOSTS.name, b"h", b"new")
         log.flush()
 
@@ -241,33 +240,33 @@ def test_who_finds_the_damage_has_all_others_let_go_and_the_next_start_begins_a_
 
 
 def test_of_damaged_logs_the_last_one_is_kept(tmp_path: Path) -> None:
-    config = load(environment={}, flags={"data": str(tmp_path / "data")})
-    path = local_path(config)
+    settings = LogSettings(url=str(tmp_path / "data" / "log.sqlite"))
+    path = settings.path
     for number in range(3):
-        connect_log(config).close()
+        connect(settings).close()
         content = bytearray(path.read_bytes())
         content[8192:] = b"%d" % number * (len(content) - 8192)
         path.write_bytes(content)
         for old in kept_aside(path):
             old.rename(old.with_name(f"{old.name[:-15]}2000010{number}T000000"))
-        connect_log(config).close()
+        connect(settings).close()
 
     (kept,) = kept_aside(path)
     assert b"2222" in kept.read_bytes()
 
 
 def test_a_log_that_somebody_has_taken_away_is_let_go(tmp_path: Path) -> None:
-    config = load(environment={}, flags={"data": str(tmp_path / "data")})
-    log = connect_log(config)
+    settings = LogSettings(url=str(tmp_path / "data" / "log.sqlite"))
+    log = connect(settings)
     reader = log.reader([HOSTS.name], None)
-    local_path(config).rename(tmp_path / "elsewhere")
+    settings.path.rename(tmp_path / "elsewhere")
 
     with pytest.raises(LogDamaged, match="was taken away"):
         reader.poll(20, 10)
     reader.close()
     with suppress(LogError):
         log.close()
-    with closing(connect_log(config)) as again:
+    with closing(connect(settings)) as again:
         assert sum(info.records for info in again.topics()) == 0
 
 
@@ -289,7 +288,7 @@ def test_a_log_may_be_a_symbolic_link(tmp_path: Path, target: str) -> None:
 
 
 def test_a_writer_that_dies_is_no_secret(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("servicemap.log.local_writer.Writer._write", lambda *_: 1 / 0)
+    monkeypatch.setattr("log.local_writer.Writer._write", lambda *_: 1 / 0)
     log = LocalLog(path)
     log.append(CONNECTIONS.name, b"key", b"value")
 

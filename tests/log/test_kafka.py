@@ -16,10 +16,10 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 
 from deploy.java import StartError
 from deploy.kafka import start
+from log import kafka as kafka_log
+from log.kafka import KafkaLog
+from log.protocol import LogUnavailable
 from schemas.topics import HOSTS, PROCESSES
-from servicemap.log import kafka as kafka_log
-from servicemap.log.kafka import KafkaLog
-from servicemap.log.protocol import LogUnavailable
 
 
 @pytest.fixture

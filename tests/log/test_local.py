@@ -15,12 +15,12 @@ from typing import Any, cast
 
 import pytest
 
+from log import local_writer, sqlite_file
+from log.local import LocalLog
+from log.protocol import GroupBusy, LogUnavailable, LogUnusable, Reader
+from log.retention import STEP, TOMBSTONE_MS
+from log.sqlite_file import wal_path
 from schemas.topics import HOSTS, PROCESSES, Topic
-from servicemap.log import local_writer, sqlite_file
-from servicemap.log.local import LocalLog
-from servicemap.log.protocol import GroupBusy, LogUnavailable, LogUnusable, Reader
-from servicemap.log.retention import STEP, TOMBSTONE_MS
-from servicemap.log.sqlite_file import wal_path
 
 START = 1_700_000_000_000
 TOPIC = replace(PROCESSES, name="t", partitions=1, retention_ms=1000)
@@ -170,7 +170,7 @@ def test_a_group_has_one_reader_at_a_time(log: LocalLog) -> None:
 
 def test_the_group_of_a_dead_process_is_free_at_once(log: LocalLog, path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from servicemap.log.local import LocalLog\n"
+        "import sys, time; from pathlib import Path; from log.local import LocalLog\n"
         "reader = LocalLog(Path(sys.argv[1])).reader(['t'], 'g')\n"
         "print('reading', flush=True); time.sleep(600)"
     )
@@ -257,7 +257,7 @@ def test_a_newer_log_asks_for_an_upgrade(path: Path) -> None:
 def test_several_processes_may_make_the_log_at_once(path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from schemas.topics import ALL\n"
-        "from servicemap.log.local import LocalLog\n"
+        "from log.local import LocalLog\n"
         "sys.stdin.read(); log = LocalLog(Path(sys.argv[1])); log.create(ALL); log.close()"
     )
     command = [sys.executable, "-c", code, str(path)]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from log.local import LocalLog
+from log.partitioner import murmur2, partition_of
+from log.protocol import Record
+from log.retention import trim
+from log.sqlite_file import connect
 from schemas.topics import HOSTS, PROCESSES
-from servicemap.log.local import LocalLog
-from servicemap.log.partitioner import murmur2, partition_of
-from servicemap.log.protocol import Record
-from servicemap.log.retention import trim
-from servicemap.log.sqlite_file import connect
 
 NOW = 2_000
 KEPT = replace(PROCESSES, name="kept", partitions=2, retention_ms=1_000)

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from log.connect import partitions_of
+from log.protocol import Log, LogUnavailable, RecordTooLarge
 from schemas.topics import HOUR_MS
 from servicemap.config import Config, load
-from servicemap.log.connect import connect_log, partitions_of
-from servicemap.log.protocol import Log, LogUnavailable, RecordTooLarge
+from servicemap.connect import connect_log
 from servicemap.parts import group_of, stages, store_address
 from servicemap.replaying import Outcome, Progress, replay
 from servicemap.sinking import GROUP, bury

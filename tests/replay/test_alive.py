@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from servicemap.config import Config, load
-from servicemap.log.connect import connect_log
+from servicemap.connect import connect_log
 from servicemap.options import Failure
 from servicemap.replay import catching_up
 from servicemap.replaying import Progress, replay

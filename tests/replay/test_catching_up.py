@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import pytest
 
+from log.protocol import Log, TopicInfo
 from schemas import topics
-from servicemap.log.protocol import Log, TopicInfo
 from servicemap.replay.catching_up import caught_up
 from servicemap.replay.reading import Place
 

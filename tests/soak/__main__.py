@@ -18,7 +18,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from servicemap.log.open import open_log
+from log.open import open_log
 from tests.e2e.running import run, until, up
 from tests.soak.meter import Meter
 from tests.soak.nuisances import Nuisances

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from servicemap.log.open import open_log
+from log.open import open_log
 from tests.e2e.running import SERVICEMAP, Up
 
 HOSTILE = (

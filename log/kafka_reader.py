@@ -14,7 +14,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from servicemap.log.protocol import LogUnavailable, Record, UnknownTopic
+from log.protocol import LogUnavailable, Record, UnknownTopic
 
 ANSWER_SECONDS = 10.0  # how long a broker may take before we say that none answers
 _NO_LEADER_YET = {
@@ -23,7 +23,7 @@ _NO_LEADER_YET = {
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
 
-_logger = logging.getLogger("servicemap.log.kafka")  # rate-limited in kafka.py
+_logger = logging.getLogger("log.kafka")  # rate-limited in kafka.py
 
 
 class KafkaReader:

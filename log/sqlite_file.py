@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
 from schemas.private import Unsafe, private_file
 from schemas.text import shown
-from servicemap.log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
 
 APPLICATION_ID = 0x736D6C67  # "smlg"
 VERSION = 1

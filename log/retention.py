@@ -9,8 +9,8 @@ soon as a later one has its key, and a tombstone a day after it was written.
 import sqlite3
 from collections.abc import Sequence
 
-from servicemap.log.rows import STORED_BYTES
-from servicemap.log.sqlite_file import offset_of, row_id, transaction
+from log.rows import STORED_BYTES
+from log.sqlite_file import offset_of, row_id, transaction
 
 STEP = 256  # rows a transaction deletes at most: about 5 ms of other writers' time
 TOMBSTONE_MS = 86_400_000  # Kafka's delete.retention.ms

@@ -16,9 +16,8 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from schemas.topics import Topic
-from servicemap.log.kafka_reader import ANSWER_SECONDS, KafkaReader, record_of, watermarks
-from servicemap.log.protocol import (
+from log.kafka_reader import ANSWER_SECONDS, KafkaReader, record_of, watermarks
+from log.protocol import (
     LogUnavailable,
     LogUnusable,
     Record,
@@ -26,6 +25,7 @@ from servicemap.log.protocol import (
     TopicInfo,
     UnknownTopic,
 )
+from schemas.topics import Topic
 
 MAX_MESSAGE_BYTES = 64 << 20  # librdkafka's own limit; each topic has a lower one
 BATCH_BYTES = 512 << 10
@@ -289,7 +289,7 @@ def _new_topic(topic: Topic) -> NewTopic:
 
 def _chatter() -> logging.Logger:
     """librdkafka tells every lost connection several times a second; once in a while is enough."""
-    logger = logging.getLogger("servicemap.log.kafka")
+    logger = logging.getLogger("log.kafka")
     if not logger.filters:
         last = [-CHATTER_SECONDS]
 

@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
-from servicemap.log.damage import Sound
-from servicemap.log.lease import lease
-from servicemap.log.protocol import Record, UnknownTopic
-from servicemap.log.rows import Row, fetch, unpack
-from servicemap.log.sqlite_file import sentences, transaction
+from log.damage import Sound
+from log.lease import lease
+from log.protocol import Record, UnknownTopic
+from log.rows import Row, fetch, unpack
+from log.sqlite_file import sentences, transaction
 
 # How often an idle reader asks SQLite whether another process has written: 0.1 % of a core. What
 # this process writes it is told of.

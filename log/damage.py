@@ -11,9 +11,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from servicemap.log.lease import alone
-from servicemap.log.protocol import LogDamaged
-from servicemap.log.sqlite_file import DAMAGED, damaged, mark_of
+from log.lease import alone
+from log.protocol import LogDamaged
+from log.sqlite_file import DAMAGED, damaged, mark_of
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import struct
 import time
 from pathlib import Path
 
-from servicemap.log.protocol import GroupBusy, LogUnavailable
+from log.protocol import GroupBusy, LogUnavailable
 
 _EVERYBODY = 0
 TICK = 0.05

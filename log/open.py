@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from servicemap.log.protocol import Log, LogUnusable
+from log.protocol import Log, LogUnusable
 
 
 def open_log(url: str | Path) -> Log:
@@ -14,11 +14,11 @@ def open_log(url: str | Path) -> Log:
     if not separator:
         scheme, rest = "sqlite", str(url)
     if scheme == "sqlite":
-        from servicemap.log.local import LocalLog
+        from log.local import LocalLog
 
         return LocalLog(Path(rest).expanduser())
     if scheme == "kafka" and rest.strip("/,"):
-        from servicemap.log.kafka import KafkaLog
+        from log.kafka import KafkaLog
 
         return KafkaLog(rest.strip("/"))
     raise LogUnusable(f"{url} is not a log; give --log a path or kafka://host:9092")

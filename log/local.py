@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from schemas.topics import Topic
-from servicemap.log.damage import Sound, check
-from servicemap.log.lease import use
-from servicemap.log.local_reader import LocalReader
-from servicemap.log.local_writer import Pending, Writer
-from servicemap.log.partitioner import partition_of
-from servicemap.log.protocol import LogUnusable, Record, RecordTooLarge, TopicInfo, UnknownTopic
-from servicemap.log.rows import MAX_TIMESTAMP, fetch, pack_headers, unpack
-from servicemap.log.sqlite_file import (
+from log.damage import Sound, check
+from log.lease import use
+from log.local_reader import LocalReader
+from log.local_writer import Pending, Writer
+from log.partitioner import partition_of
+from log.protocol import LogUnusable, Record, RecordTooLarge, TopicInfo, UnknownTopic
+from log.rows import MAX_TIMESTAMP, fetch, pack_headers, unpack
+from log.sqlite_file import (
     connect,
     offset_of,
     open_file,
@@ -24,6 +23,7 @@ from servicemap.log.sqlite_file import (
     sentences,
     transaction,
 )
+from schemas.topics import Topic
 
 
 class _Topic(NamedTuple):

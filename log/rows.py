@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 import zstandard
 
-from servicemap.log.protocol import Record
-from servicemap.log.sqlite_file import offset_of, row_id
+from log.protocol import Record
+from log.sqlite_file import offset_of, row_id
 
 CHUNK_ROWS = 64
 MAX_TIMESTAMP = 1 << 62

@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from servicemap.log.damage import Sound
-from servicemap.log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
-from servicemap.log.retention import supersede, trim
-from servicemap.log.rows import pack, stored_bytes
-from servicemap.log.sqlite_file import row_id, sentences, transaction, wal_path
+from log.damage import Sound
+from log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
+from log.retention import supersede, trim
+from log.rows import pack, stored_bytes
+from log.sqlite_file import row_id, sentences, transaction, wal_path
 
 LINGER_SECONDS = 0.05
 BATCH_BYTES = 1 << 20  # of values; a fuller buffer is written without lingering

@@ -1,1 +1,0 @@
-"""The log: one protocol, the local SQLite log and Apache Kafka behind it."""
