@@ -6,7 +6,7 @@ ONLY ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-ASSETS := servicemap/view/page/vendor/built-from.txt
+ASSETS := view/page/vendor/built-from.txt
 
 .PHONY: help setup up demo test soak fuzz check fmt bench lock golden kafka clean
 

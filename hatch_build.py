@@ -16,7 +16,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-VENDOR = Path("servicemap/view/page/vendor")
+VENDOR = Path("view/page/vendor")
 ASKED = ("package.json", "package-lock.json")
 STAMP = "built-from.txt"
 NPM = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")

@@ -1,4 +1,4 @@
-"""From when on an edge does badly. Declared here once: servicemap/health.py judges by it, and so does the SQL of maps
+"""From when on an edge does badly. Declared here once: graph/health.py judges by it, and so does the SQL of maps
 (`-- include health` in dashboards/queries)."""
 
 BAD_SHARE, WARN_SHARE = 0.05, 0.01  # of connections or requests that fail

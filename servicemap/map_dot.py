@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from servicemap.map_model import Edge, ServiceMap
+from graph.model import Edge, ServiceMap
 from servicemap.map_text import labels, printable
 
 _SHAPES = {"service": "box", "process": "box", "container": "box3d", "host": "house", "address": "ellipse"}

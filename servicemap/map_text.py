@@ -9,8 +9,8 @@ from msgspec import UnsetType
 from rich.table import Table
 from rich.text import Text
 
+from graph.model import Edge, Node, ServiceMap
 from servicemap.columns import aligned
-from servicemap.map_model import Edge, Node, ServiceMap
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
 HTTP_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # where any edge has requests

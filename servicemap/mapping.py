@@ -6,11 +6,11 @@ import time
 import click
 import msgspec
 
+from graph.model import ServiceMap, Wanted, iso_ms
+from graph.reading import names, newest, read_map, stored
+from graph.requests import judged, requests_by_edge, usual_by_edge
 from schemas.text import shown
 from servicemap.config import Config
-from servicemap.map_model import ServiceMap, Wanted, iso_ms
-from servicemap.map_read import names, newest, read_map, stored
-from servicemap.map_requests import judged, requests_by_edge, usual_by_edge
 from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address

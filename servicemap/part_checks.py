@@ -22,10 +22,10 @@ from servicemap.options import Failure, iso
 from servicemap.parts import may_look_into, reader_password, store_address
 from servicemap.running import elsewhere
 from servicemap.store_clients import store_clients
-from servicemap.view.loopback import stays_here
 from sinks.embedded.confine import lacking
 from sinks.embedded.folder import DAMAGED_PARTS
 from sinks.store import Store, StoreError
+from view.loopback import stays_here
 
 GiB, MiB = 1 << 30, 1 << 20
 AHEAD_MS = 30_000

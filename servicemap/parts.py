@@ -9,10 +9,10 @@ from servicemap import trouble
 from servicemap.config import Config
 from servicemap.options import Failure
 from servicemap.running import elsewhere
-from servicemap.view.loopback import stays_here
 from sinks.embedded.folder import FACTS, TOKEN, holder
 from sinks.store import Address, StoreError
 from streams.stage import AttributeStage, PairStage, Stage
+from view.loopback import stays_here
 
 WRITER = "servicemap"
 VIEW = "view.json"  # in the data directory: where the live view of a running `up` is

@@ -17,8 +17,8 @@ from servicemap.config_faults import SECRETS, Fault
 from servicemap.options import Failure
 from servicemap.parts import may_look_into, reader_password
 from servicemap.printing import json_text, print_json
-from servicemap.view.loopback import stays_here
 from sinks.store import Address
+from view.loopback import stays_here
 
 DEFAULT = "default"
 

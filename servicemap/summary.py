@@ -4,10 +4,10 @@ import time
 
 from rich.live import Live
 
+from graph.model import Wanted
+from graph.reading import newest, read_map
+from graph.requests import judged, requests_by_edge, usual_by_edge
 from servicemap.config import Config
-from servicemap.map_model import Wanted
-from servicemap.map_read import newest, read_map
-from servicemap.map_requests import judged, requests_by_edge, usual_by_edge
 from servicemap.map_text import headings, rows, table
 from servicemap.mapping import LATEST_MS
 from servicemap.options import Failure

@@ -13,7 +13,7 @@ from log.protocol import LogDamaged
 from schemas.threads import DIED, EXPENDABLE
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("schemas", "log", "collectors", "streams", "sinks", "dashboards", "servicemap")
+PACKAGES = ("schemas", "log", "collectors", "streams", "graph", "sinks", "dashboards", "view", "servicemap")
 STARTS = {"Thread", "Timer", "start_new_thread", "_thread"}
 
 

@@ -1,4 +1,4 @@
--- How well an edge does, 0 ok, 1 to watch, 2 bad, included after WITH. servicemap/health.py judges the same in Python, by the
+-- How well an edge does, 0 ok, 1 to watch, 2 bad, included after WITH. graph/health.py judges the same in Python, by the
 -- same limits. `failing_health` is that of connections and requests; `slow_health` that of latency, by quantiles in ms of
 -- what is now [half, tenth] and of what is usual [half, tenth, most, nearly all], and how many answers there are of each.
 -- limits

@@ -2,8 +2,8 @@
 
 import click
 
+from graph.model import LEVELS, Wanted
 from servicemap.config import Config
-from servicemap.map_model import LEVELS, Wanted
 from servicemap.options import Moment, configured, either_or, not_empty
 
 

@@ -14,11 +14,11 @@ import psutil
 import pytest
 from aiohttp.http_exceptions import BadHttpMessage
 
-from servicemap.view.connections import HEAD_SECONDS, MOST, MOST_TAKING
-from servicemap.view.hub import MOST as MOST_PAGES
-from servicemap.view.quiet import Quiet
 from tests.attacks.speaking import exchange, request
 from tests.view.serving import View
+from view.connections import HEAD_SECONDS, MOST, MOST_TAKING
+from view.hub import MOST as MOST_PAGES
+from view.quiet import Quiet
 
 MiB = 1 << 20
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from graph.model import LEVELS
 from schemas.ids import address_node, container_node, host_node, service_node
-from servicemap.map_model import LEVELS
 from servicemap.map_text import HEADINGS, WIDEST, plain
 from tests.cli import town
 from tests.cli.conftest import Run, Town

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from graph.model import LEVELS
 from servicemap.cli import main
-from servicemap.map_model import LEVELS
 from servicemap.map_text import HEADINGS, HTTP_HEADINGS, table
 from tests.cli import town
 from tests.cli.conftest import Run, fill, running_store

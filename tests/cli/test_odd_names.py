@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from graph.model import Node, ServiceMap
+from graph.nodes import Nodes
 from schemas.ids import container_node, host_node, service_node
 from schemas.text import to_text
 from servicemap.cli import main
 from servicemap.map_dot import dot
-from servicemap.map_model import Node, ServiceMap
-from servicemap.map_nodes import Nodes
 from servicemap.map_text import headings, plain, rows, table
 
 NO_TEXT = ["\udcff", "\udcff\x1b[2J"]

@@ -14,7 +14,9 @@ from sinks.tables import TABLES
 from tests.docs.pages import GENERATED, PAGES, ROOT, Block, anchors, blocks, inline, links
 
 SETTINGS = {".".join(path) for path, _ in leaves((), Config())}
-CODE = re.compile(r"(?:benchmarks|collectors|dashboards|deploy|docs|schemas|servicemap|sinks|streams|tests)/[\w./-]+")
+CODE = re.compile(
+    r"(?:benchmarks|collectors|dashboards|deploy|docs|graph|schemas|servicemap|sinks|streams|tests|view)/[\w./-]+"
+)
 
 
 def name(page: Path) -> str:

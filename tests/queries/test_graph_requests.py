@@ -2,10 +2,10 @@
 
 import pytest
 
+from graph.model import Wanted
+from graph.reading import read_map
+from graph.requests import judged, requests_by_edge, usual_by_edge
 from schemas.latency import bucket
-from servicemap.map_model import Wanted
-from servicemap.map_read import read_map
-from servicemap.map_requests import judged, requests_by_edge, usual_by_edge
 from sinks.rollup import Rollup
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, flow, requests, stored

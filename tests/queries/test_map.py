@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 
 from dashboards.queries import query
+from graph.requests import requests_by_edge
 from schemas.topics import HOUR_MS
-from servicemap.map_requests import requests_by_edge
-from servicemap.view.parameters import EdgeAsked, Level
-from servicemap.view.requests import request_series
-from servicemap.view.rows import Span
 from sinks.levels import MINUTE_MS
 from sinks.rollup import GRACE_MS, Rollup
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, asked, flow, requests, stored
 from tests.rollups.conftest import Fresh
+from view.parameters import EdgeAsked, Level
+from view.requests import request_series
+from view.rows import Span
 
 HOURS = 3
 RANGES = [

@@ -2,10 +2,10 @@
 
 import pytest
 
+from graph.model import LEVELS, Wanted
+from graph.reading import read_map
+from graph.requests import key, requests_by_edge
 from schemas.latency import bucket
-from servicemap.map_model import LEVELS, Wanted
-from servicemap.map_read import read_map
-from servicemap.map_requests import key, requests_by_edge
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, flow, hosts, requests, stored
 from tests.queries.test_graph import Graph

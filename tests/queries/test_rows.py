@@ -2,12 +2,12 @@
 
 import pytest
 
-from servicemap.view.newest import Newest
-from servicemap.view.parameters import Level
-from servicemap.view.rows import HOUR_MS, MINUTE_MS, Span, read_rows, read_span, span
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, flow, stored
 from tests.rollups.conftest import Fresh
+from view.newest import Newest
+from view.parameters import Level
+from view.rows import HOUR_MS, MINUTE_MS, Span, read_rows, read_span, span
 
 END = T0 + HOUR_MS
 

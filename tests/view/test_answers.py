@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from servicemap.view.answers import Answers
+from view.answers import Answers
 
 
 class Work:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from graph.model import LEVELS
 from schemas.ids import service_node
-from servicemap.map_model import LEVELS
 from tests.cli import town
 from tests.view.browsing import click, edge, opened, shows
 from tests.view.serving import MINUTE_MS, Past, View, hung, remembered, viewing

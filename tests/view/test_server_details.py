@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from graph.model import LEVELS
 from schemas.ids import address_node, container_node, host_node, service_node
 from servicemap.cli import main
-from servicemap.map_model import LEVELS
 from tests.cli import town
 from tests.view.serving import MINUTE_MS, Past, View
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from graph.model import LEVELS
 from schemas.ids import address_node, host_node, service_node
-from servicemap.map_model import LEVELS
 from tests.cli import town
 from tests.view.serving import MINUTE_MS, Past, View
 

@@ -3,7 +3,7 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from servicemap.view.server import address
+from servicemap.viewing import address
 from tests.e2e.running import until, up
 from tests.view.serving import View
 

@@ -7,14 +7,14 @@ from typing import Any, cast
 import msgspec
 
 from dashboards.queries import query
-from servicemap.map_model import LEVELS, Wanted
-from servicemap.map_read import read_map
-from servicemap.map_requests import Key, Requests, key, requests_by_edge, usual_by_edge
-from servicemap.view.graph import NEW_MS, Labels, drawn
-from servicemap.view.newest import read_newest
-from servicemap.view.parameters import Level, MapAsked, stretch
-from servicemap.view.stores import Stores
+from graph.model import LEVELS, Wanted
+from graph.reading import read_map
+from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from sinks.store import Store
+from view.graph import NEW_MS, Labels, drawn
+from view.newest import read_newest
+from view.parameters import Level, MapAsked, stretch
+from view.stores import Stores
 
 KNOWN_MS = 3_600_000  # what was not there for so long before is new
 BEFORE_MS = 600_000  # how much of what came before is looked at for what is gone

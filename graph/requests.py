@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, cast
 from msgspec import structs
 
 from dashboards.queries import query
+from graph.health import Counts, faults, judgement, usual_ms
+from graph.model import Edge, ServiceMap
 from schemas.health import USUAL_MS
 from schemas.latency import quantile
-from servicemap.health import Counts, faults, judgement, usual_ms
-from servicemap.map_model import Edge, ServiceMap
 from sinks.store import Store
 
 Key = tuple[str, str, str, int]  # client, server, transport, server's port

@@ -5,9 +5,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
-from servicemap.map_model import Edge, Node, ServiceMap, Wanted, iso_ms
-from servicemap.map_nodes import Nodes
-from servicemap.recorded import read_recorded
+from graph.model import Edge, Node, ServiceMap, Wanted, iso_ms
+from graph.nodes import Nodes
+from graph.recorded import read_recorded
 from sinks.store import Store
 
 _NODES_A_QUERY = 1_000  # 60 bytes each; a query's text may have 256 KiB

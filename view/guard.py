@@ -14,10 +14,10 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from servicemap.view.answers import Busy
-from servicemap.view.loopback import is_loopback
-from servicemap.view.parameters import BadRequest, NotThere
 from sinks.store import StoreError
+from view.answers import Busy
+from view.loopback import is_loopback
+from view.parameters import BadRequest, NotThere
 
 log = logging.getLogger(__name__)
 

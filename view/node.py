@@ -6,22 +6,22 @@ from typing import Any
 import msgspec
 
 from dashboards.queries import query
-from servicemap.health import Counts, faults, judgement
-from servicemap.map_model import Node
-from servicemap.map_nodes import Nodes
-from servicemap.map_requests import Requests
-from servicemap.recorded import Recorded, read_recorded
-from servicemap.view.hosts import hosts
-from servicemap.view.lines import HOST, PROCESSES, TRAFFIC
-from servicemap.view.members import members
-from servicemap.view.newest import read_newest
-from servicemap.view.parameters import Level, NodeAsked, NotThere, level_of, stretch
-from servicemap.view.requests import LINES, request_series, requests_of
-from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, read_span
-from servicemap.view.series import POINTS, Line, told
-from servicemap.view.statement import node_statement
-from servicemap.view.timeline import About, events
+from graph.health import Counts, faults, judgement
+from graph.model import Node
+from graph.nodes import Nodes
+from graph.recorded import Recorded, read_recorded
+from graph.requests import Requests
 from sinks.store import Store
+from view.hosts import hosts
+from view.lines import HOST, PROCESSES, TRAFFIC
+from view.members import members
+from view.newest import read_newest
+from view.parameters import Level, NodeAsked, NotThere, level_of, stretch
+from view.requests import LINES, request_series, requests_of
+from view.rows import HOUR_MS, Row, Span, read_rows, read_span
+from view.series import POINTS, Line, told
+from view.statement import node_statement
+from view.timeline import About, events
 
 MOST_NEIGHBOURS = 200
 Hosts = list[dict[str, Any]]

@@ -4,21 +4,21 @@ from typing import Any
 
 import msgspec
 
-from servicemap.health import Counts, faults, judgement, usual_ms
-from servicemap.map_model import Node
-from servicemap.map_requests import Requests, usual_by_edge
-from servicemap.recorded import read_recorded
-from servicemap.view.keys import edge_id
-from servicemap.view.lines import EDGE
-from servicemap.view.members import members
-from servicemap.view.newest import read_newest
-from servicemap.view.parameters import EdgeAsked, Level, NotThere, level_of, stretch
-from servicemap.view.requests import LINES, request_series, summed
-from servicemap.view.rows import HOUR_MS, Row, Span, read_rows, read_span
-from servicemap.view.series import POINTS, told
-from servicemap.view.statement import edge_statement
-from servicemap.view.timeline import About, events
+from graph.health import Counts, faults, judgement, usual_ms
+from graph.model import Node
+from graph.recorded import read_recorded
+from graph.requests import Requests, usual_by_edge
 from sinks.store import Store
+from view.keys import edge_id
+from view.lines import EDGE
+from view.members import members
+from view.newest import read_newest
+from view.parameters import EdgeAsked, Level, NotThere, level_of, stretch
+from view.requests import LINES, request_series, summed
+from view.rows import HOUR_MS, Row, Span, read_rows, read_span
+from view.series import POINTS, told
+from view.statement import edge_statement
+from view.timeline import About, events
 
 _FINEST: tuple[Level, ...] = ("process", "service", "container", "host", "address")
 _SUMS = (  # columns of view_edge_series

@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import msgspec
 
-from servicemap.view.loopback import is_loopback
-from servicemap.view.newest import Newest
 from sinks.store import StoreError
+from view.loopback import is_loopback
+from view.newest import Newest
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """SQL for people to copy: it asks for the rows behind what is shown, and runs as it is."""
 
 from dashboards.queries import quoted
-from servicemap.view.parameters import Level
+from view.parameters import Level
 
 _SHOWN = """\
     window, client, server, transport, server_port, rule,

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
-from servicemap.view.newest import Newest
-from servicemap.view.parameters import Level
 from sinks.store import Store
+from view.newest import Newest
+from view.parameters import Level
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 LONG_MS = 2 * HOUR_MS  # what is longer is told by the minute, and so is what has many windows

@@ -1,6 +1,6 @@
 """What an edge is called."""
 
-from servicemap.map_requests import Key
+from graph.requests import Key
 
 
 def edge_id(edge: Key) -> str:

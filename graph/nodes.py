@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from graph.model import Node
 from schemas.ids import container_node, host_node, parse_process, service_node
-from servicemap.map_model import Node
 
 
 class Nodes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from servicemap.map_model import iso_ms
+from graph.model import iso_ms
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what begins so is run by a spreadsheet, and names come from anywhere
 

@@ -4,11 +4,11 @@ from collections import Counter
 from typing import Any, cast
 
 from dashboards.queries import query
-from servicemap.map_requests import Key, Requests, any_requests, asked, quantiles
-from servicemap.view.parameters import EdgeAsked, Level
-from servicemap.view.rows import Row, Span, rolled
-from servicemap.view.series import Line
+from graph.requests import Key, Requests, any_requests, asked, quantiles
 from sinks.store import Store
+from view.parameters import EdgeAsked, Level
+from view.rows import Row, Span, rolled
+from view.series import Line
 
 LINES = (
     Line(1, "requests", "1/s", rate=True),

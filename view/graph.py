@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from servicemap.health import faults, judgement, share, softened, usual_ms, worst
-from servicemap.map_model import Edge, Node, ServiceMap
-from servicemap.map_requests import Key, Requests, counts, key
-from servicemap.view.keys import edge_id
+from graph.health import faults, judgement, share, softened, usual_ms, worst
+from graph.model import Edge, Node, ServiceMap
+from graph.requests import Key, Requests, counts, key
+from view.keys import edge_id
 
 NEW_MS = 600_000  # what was first seen so lately is new
 

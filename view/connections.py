@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from servicemap.view.loopback import is_loopback
+from view.loopback import is_loopback
 
 HEAD_SECONDS = 10.0  # for a head, from its first byte or from the connection on
 TAKE_SECONDS, TAKE_BYTES = 30.0, 64 << 10  # a client takes as much of a waiting answer in that time

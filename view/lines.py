@@ -1,6 +1,6 @@
 """Which time series a node and an edge have: the columns of the queries view_*_series and view_*_usage."""
 
-from servicemap.view.series import Line
+from view.series import Line
 
 TRAFFIC = (
     Line(1, "bytes_in", "B/s", rate=True),

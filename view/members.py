@@ -3,10 +3,10 @@
 from typing import Any
 
 from dashboards.queries import query
-from servicemap.map_model import Node
-from servicemap.map_read import process
-from servicemap.view.rows import Span
+from graph.model import Node
+from graph.reading import process
 from sinks.store import Store
+from view.rows import Span
 
 MOST = 200
 

@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from servicemap.recorded import Cells
-from servicemap.view.rows import Row, Span
+from graph.recorded import Cells
+from view.rows import Row, Span
 
 POINTS = 120
 

@@ -9,20 +9,19 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from servicemap import __version__
-from servicemap.view.answers import Answers
-from servicemap.view.assets import Asset, Assets
-from servicemap.view.edge import edge_answer
-from servicemap.view.export import as_csv, as_json
-from servicemap.view.hosts import hosts
-from servicemap.view.hub import Hub
-from servicemap.view.map_reading import Known, Usual, map_answer
-from servicemap.view.newest import Newest, read_newest
-from servicemap.view.node import node_answer
-from servicemap.view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
-from servicemap.view.stores import Stores
-from servicemap.view.timeline import timeline_answer
 from sinks.store import Store
+from view.answers import Answers
+from view.assets import Asset, Assets
+from view.edge import edge_answer
+from view.export import as_csv, as_json
+from view.hosts import hosts
+from view.hub import Hub
+from view.map_reading import Known, Usual, map_answer
+from view.newest import Newest, read_newest
+from view.node import node_answer
+from view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
+from view.stores import Stores
+from view.timeline import timeline_answer
 
 Work = Callable[[], Awaitable[Any]]
 Form = Callable[[Any], bytes]
@@ -33,7 +32,7 @@ FORMS: dict[str, tuple[Form, str]] = {"json": (as_json, "application/json"), "cs
 class Api:
     """The handlers, over one store. `distant` readers get their answers compressed."""
 
-    def __init__(self, stores: Stores, *, distant: bool) -> None:
+    def __init__(self, stores: Stores, version: str, *, distant: bool) -> None:
         self._stores = stores
         self._distant = distant
         self._known = Known()
@@ -48,7 +47,7 @@ class Api:
             "node": self._read(NodeAsked, lambda store, asked: node_answer(store, asked, _now())),
             "edge": self._read(EdgeAsked, lambda store, asked: edge_answer(store, asked, _now())),
             "hosts": self._read(Nothing, lambda store, _: hosts(store, _now())),
-            "health": self._read(Nothing, lambda store, _: _health(store, _now())),
+            "health": self._read(Nothing, lambda store, _: _health(store, _now(), version)),
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -136,9 +135,9 @@ def _newest(store: Store) -> tuple[Newest, int]:
     return read_newest(store, now), now
 
 
-def _health(store: Store, now: int) -> dict[str, Any]:
+def _health(store: Store, now: int, version: str) -> dict[str, Any]:
     newest = read_newest(store, now).end
-    return {"ok": True, "newest": newest, "behind_ms": now - newest if newest else None, "version": __version__}
+    return {"ok": True, "newest": newest, "behind_ms": now - newest if newest else None, "version": version}
 
 
 def _now() -> int:

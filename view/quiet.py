@@ -38,7 +38,7 @@ class Quiet(logging.Filter):
 
 def quiet() -> logging.Logger:
     """Return the logger for what aiohttp says of connections."""
-    logger = logging.getLogger("servicemap.view.http")
+    logger = logging.getLogger("view.http")
     if not logger.filters:
         logger.addFilter(Quiet())
     return logger

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
-from servicemap.recorded import read_recorded
-from servicemap.view.newest import read_newest
-from servicemap.view.parameters import TimelineAsked, stretch
-from servicemap.view.requests import request_totals
-from servicemap.view.rows import read_rows, read_span
-from servicemap.view.series import recorded
+from graph.recorded import read_recorded
 from sinks.store import Store
+from view.newest import read_newest
+from view.parameters import TimelineAsked, stretch
+from view.requests import request_totals
+from view.rows import read_rows, read_span
+from view.series import recorded
 
 HOUR_MS = 3_600_000
 MOST_EVENTS = 500
