@@ -11,8 +11,8 @@ from random import Random
 from typing import Any
 
 from benchmarks.result import Goal, Result, compared
+from log.protocol import Record
 from schemas.codec import decode, encode
-from schemas.logged import Message
 from schemas.raw import (
     Batch,
     ConnectionBatch,
@@ -61,13 +61,13 @@ def run() -> list[Result]:
     ]
 
 
-def decoded(messages: list[Message]) -> int:
+def decoded(messages: list[Record]) -> int:
     """Decode and nothing else; returns rows."""
     batches = (decode(message.topic, message.value) for message in messages)
     return sum(len(batch.connections) for batch in batches if isinstance(batch, ConnectionBatch))
 
 
-def folded(messages: list[Message]) -> int:
+def folded(messages: list[Record]) -> int:
     """Decode, attribute and pair; returns rows of edges."""
     hosts: dict[bytes, Attribution] = {}
     pairing = Pairing(Counter())
@@ -82,18 +82,18 @@ def folded(messages: list[Message]) -> int:
     return rows
 
 
-def staged(messages: list[Message]) -> int:
+def staged(messages: list[Record]) -> int:
     """Go through the stages and the JSON of every hop; returns rows of edges."""
     attribute, pair = AttributeStage(), PairStage()
     for message in messages:
         for sides in attribute.feed(message):
             if sides.topic == "sides":
-                for edges in pair.feed(Message("sides", 0, 0, message.timestamp, sides.key, sides.value)):
+                for edges in pair.feed(Record("sides", 0, 0, message.timestamp, sides.key, sides.value)):
                     decode("edges", edges.value)
     return pair.counters["edges"]
 
 
-def recorded() -> list[Message]:
+def recorded() -> list[Record]:
     """Return what the agents of two hosts log, window by window."""
     random = Random(1)
     ports = [(random.randrange(2), 1_000 + random.randrange(SERVERS), 33_000 + n) for n in range(CONNECTIONS)]
@@ -102,7 +102,7 @@ def recorded() -> list[Message]:
         for host in (0, 1):
             for topic, batch in _batches(host, at, ports, random).items():
                 timestamp = batch.window + WIDTH
-                messages.append(Message(topic, 0, at, timestamp, b"h%d" % host, encode(batch)))
+                messages.append(Record(topic, 0, at, timestamp, b"h%d" % host, encode(batch)))
     return messages
 
 

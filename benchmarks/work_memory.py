@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.result import Goal, Result
+from log.protocol import Record
 from schemas.codec import encode
-from schemas.logged import Message
 from schemas.raw import (
     Batch,
     ConnectionBatch,
@@ -47,7 +47,7 @@ def run() -> list[Result]:
             for record in window(host, at):
                 for made in attribute.feed(record):
                     if made.topic == "sides":
-                        pair.feed(Message("sides", 0, at, record.timestamp, made.key, made.value))
+                        pair.feed(Record("sides", 0, at, record.timestamp, made.key, made.value))
         if (at + 1) % (WINDOWS // (6 * HOURS)) == 0:  # every ten minutes
             found.append(resident() - before)
     level = found[len(found) // 2]
@@ -69,10 +69,10 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def window(host: int, at: int) -> Iterator[Message]:
+def window(host: int, at: int) -> Iterator[Record]:
     """Yield what one host's agent logs of a window."""
     for topic, batch in _batches(host, at).items():
-        yield Message(topic, 0, at, batch.window + WIDTH, b"h%d" % host, encode(batch))
+        yield Record(topic, 0, at, batch.window + WIDTH, b"h%d" % host, encode(batch))
 
 
 def _batches(host: int, at: int) -> dict[str, Batch]:

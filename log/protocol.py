@@ -1,6 +1,7 @@
 """What a log is: records in partitions of topics, consumer groups, and nothing more."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from schemas.topics import Topic
@@ -38,6 +39,9 @@ class GroupBusy(LogError):
     """Another reader holds this consumer group."""
 
 
+NO_HEADERS: Mapping[str, bytes] = MappingProxyType({})
+
+
 class Record(NamedTuple):
     """One record as it was appended; `timestamp` is in ms since the epoch, a tombstone has no value."""
 
@@ -47,7 +51,7 @@ class Record(NamedTuple):
     timestamp: int
     key: bytes
     value: bytes | None
-    headers: Mapping[str, bytes]
+    headers: Mapping[str, bytes] = NO_HEADERS
 
 
 class TopicInfo(NamedTuple):
@@ -87,7 +91,23 @@ class Reader(Protocol):
         """Give the group back; nothing is committed."""
 
 
-class Log(Protocol):
+class History(Protocol):
+    """The part of a log that is read by offset and by time."""
+
+    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
+        """Iterate the records with start <= offset < stop that exist now."""
+        ...
+
+    def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
+        """Return the first offset whose timestamp is `timestamp` (ms) or later; the end if there is none."""
+        ...
+
+    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        """Return the earliest offset still kept, and the end: the offset that the next record gets."""
+        ...
+
+
+class Log(History, Protocol):
     """Topics of records, kept for a while. Every method but the readers' is thread-safe.
 
     A key goes to the same partition in every log (Kafka's murmur2). Offsets of a partition start
@@ -126,15 +146,6 @@ class Log(Protocol):
         On the local log a group has one reader at a time (GroupBusy); on Kafka the readers of a
         group share the partitions.
         """
-
-    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
-        """The records with start <= offset < stop that exist now."""
-
-    def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
-        """First offset whose timestamp is `timestamp` (ms) or later; the end if there is none."""
-
-    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """Earliest offset still kept, and the end: the offset the next record will get."""
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         """Offset at which the group goes on, None if it never committed."""

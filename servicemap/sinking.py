@@ -8,8 +8,7 @@ from functools import partial
 from threading import Event
 from typing import TypeVar
 
-from log.protocol import GroupBusy, Log, LogUnavailable, Reader
-from schemas.logged import Logged
+from log.protocol import GroupBusy, Log, LogUnavailable, Reader, Record
 from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.metering import Meter
@@ -50,7 +49,7 @@ def run_sink(config: Config) -> None:
         raise Failure(str(error)) from None
     names = HostNames(log)
 
-    def dead(record: Logged, reason: str) -> None:
+    def dead(record: Record, reason: str) -> None:
         _held(lambda: bury(log, record, reason), stop)
 
     sink = Sink(store, dead, stop.is_set, stored=rollup.heard, names=names)
@@ -89,7 +88,7 @@ def run_sink(config: Config) -> None:
     log.close()
 
 
-def bury(log: Log, record: Logged, reason: str) -> None:
+def bury(log: Log, record: Record, reason: str) -> None:
     """Write the dead letter of a record that cannot be stored."""
     letter = dead_letter("store", record, reason)
     log.append(letter.topic, letter.key, letter.value)

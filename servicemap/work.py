@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from threading import Event
 
 from log.connect import partitions_of
-from log.protocol import GroupBusy, Log, LogUnavailable, RecordTooLarge
+from log.protocol import GroupBusy, Log
 from schemas.topics import Topic
 from servicemap.config import Config
 from servicemap.connect import connect_log
@@ -26,9 +26,9 @@ def run_loop(config: Config) -> None:
         readers = [log.reader([topic.name for topic in stage.reads], group_of(stage)) for stage in folds]
     except GroupBusy as error:
         raise Failure(str(error)) from None
-    loop = Loop(log, list(zip(folds, readers, strict=True)), LogUnavailable, RecordTooLarge)
+    loop = Loop(log, list(zip(folds, readers, strict=True)))
     tune_memory()
-    loop.rebuild(log, committed_in(log), partitions)
+    loop.rebuild(committed_in(log), partitions)
     loop.run(_telling(stop, folds))
     for reader in readers:
         reader.close()

@@ -4,15 +4,14 @@ The same verdicts as those of the folds, from the same heartbeats: a host that r
 its own in every table, and what a second agent says of the same host is not stored.
 """
 
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import structs
 
+from log.protocol import History, Record
 from schemas.codec import BadRecord, decode
 from schemas.lives import Lives
-from schemas.logged import Logged
 from schemas.raw import Batch, Heartbeat, HostFacts
 
 LOOK_BACK_MS = 300_000  # as far as the folds do (streams/rewind.py)
@@ -20,28 +19,16 @@ MOST_HOSTS = 100_000
 MOST_WAITING = 1_000
 
 
-class Past(Protocol):
-    """The part of a log that looks back."""
-
-    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Logged]:
-        """Iterate the records of a range of offsets."""
-        ...
-
-    def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
-        """Return the first offset logged at a time or later."""
-        ...
-
-
 class HostNames:
     """Hears heartbeats in the order of the log, and names what is stored. `past` is where it looks back, if it can."""
 
-    def __init__(self, past: Past | None = None) -> None:
+    def __init__(self, past: History | None = None) -> None:
         self._past = past
         self._next: dict[int, int] = {}  # partition -> offset
         self._lives: dict[str, Lives] = {}
-        self._waiting: dict[tuple[str, str, int], Logged] = {}  # what a host is, until it is known which one
+        self._waiting: dict[tuple[str, str, int], Record] = {}  # what a host is, until it is known which one
 
-    def hear(self, record: Logged, beat: Heartbeat) -> None:
+    def hear(self, record: Record, beat: Heartbeat) -> None:
         """Take a heartbeat; the first of a partition, or after others that went elsewhere, with those before it."""
         if self._past is not None and record.offset > self._next.get(record.partition, -1):
             since = self._past.offset_at(record.topic, record.partition, record.timestamp - LOOK_BACK_MS)
@@ -51,13 +38,13 @@ class HostNames:
         self._next[record.partition] = record.offset + 1
         self._of(beat).hear(beat)
 
-    def take(self, record: Logged) -> None:
+    def take(self, record: Record) -> None:
         """Take a heartbeat that is not stored, if it is one."""
         with suppress(BadRecord):
             beat = decode(record.topic, record.value)
             self._of(beat).hear(beat)
 
-    def named(self, record: Logged, batch: Any) -> Any:
+    def named(self, record: Record, batch: Any) -> Any:
         """Return a batch under the name of its host; none when another agent speaks for it, or may do so."""
         if isinstance(batch, Heartbeat):
             self.hear(record, batch)
@@ -71,7 +58,7 @@ class HostNames:
                 del self._waiting[next(iter(self._waiting))]
         return found
 
-    def decided(self, batch: Any) -> list[Logged]:
+    def decided(self, batch: Any) -> list[Record]:
         """Return what had to wait for a heartbeat to say under which name it goes."""
         if not isinstance(batch, Heartbeat) or self._undecided(batch):
             return []

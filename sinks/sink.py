@@ -8,9 +8,9 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from log.protocol import Record
 from schemas import topics
 from schemas.codec import BadRecord, decode
-from schemas.logged import Logged
 from sinks.fitting import MOST_HOURS, Columns, hours, misfits, too_many_hours, without
 from sinks.names import HostNames
 from sinks.store import Store, StoreError, joined
@@ -33,7 +33,7 @@ class Sink:
     def __init__(
         self,
         store: Store,
-        bury: Callable[[Logged, str], None],
+        bury: Callable[[Record, str], None],
         given_up: Callable[[], bool] = lambda: False,
         tables: Sequence[Table] = TABLES,
         stored: Callable[[str, Iterable[int]], None] = lambda table, times: None,
@@ -46,10 +46,10 @@ class Sink:
         self._stored = stored
         self._names = names or HostNames()
         self._tables: dict[str, Table] = {table.topic: table for table in tables}
-        self._held: dict[str, list[tuple[Logged, Columns]]] = {}
+        self._held: dict[str, list[tuple[Record, Columns]]] = {}
         self.rows = 0
 
-    def add(self, record: Logged) -> None:
+    def add(self, record: Record) -> None:
         """Take a record; its rows are stored by the next flush."""
         table = self._tables[record.topic]
         if record.value is None and topics.BY_NAME[record.topic].compacted:
@@ -99,7 +99,7 @@ class Sink:
         """Whether rows are held that people wait for."""
         return any(not self._tables[topic].patient for topic in self._held)
 
-    def _fitting(self, record: Logged, table: Table, columns: Columns) -> Columns:
+    def _fitting(self, record: Record, table: Table, columns: Columns) -> Columns:
         """Return the rows that the table can hold; bury the record for the sake of the others."""
         count = len(columns[table.time])
         wrong = misfits(table.columns, columns, record.timestamp)
@@ -112,7 +112,7 @@ class Sink:
             return without(columns, dict.fromkeys(range(count), ""))
         return columns
 
-    def _insert(self, table: Table, held: list[tuple[Logged, Columns]]) -> None:
+    def _insert(self, table: Table, held: list[tuple[Record, Columns]]) -> None:
         """Insert records; one that the store refuses is found by halves and buried."""
         try:
             self._store.persist(
@@ -130,16 +130,16 @@ class Sink:
         for _, columns in held:
             self._stored(table.name, columns[table.time])
 
-    def _refuse(self, record: Logged, reason: str, *, bury: bool = True) -> None:
+    def _refuse(self, record: Record, reason: str, *, bury: bool = True) -> None:
         """Count a record that cannot be stored as it is, and bury it."""
         self.counters["refused"] += 1
         if bury:
             self._bury(record, reason)
 
 
-def inserts(held: Sequence[tuple[Logged, Columns]], time: str) -> Iterator[list[tuple[Logged, Columns]]]:
+def inserts(held: Sequence[tuple[Record, Columns]], time: str) -> Iterator[list[tuple[Record, Columns]]]:
     """Split records so that no insert has more hours than the store takes at once."""
-    group: list[tuple[Logged, Columns]] = []
+    group: list[tuple[Record, Columns]] = []
     seen: set[int] = set()
     for record, columns in held:
         told = hours(columns[time])

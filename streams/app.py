@@ -11,8 +11,8 @@ from typing import Any
 
 import faust
 
+from log.protocol import History
 from streams.follow import Committed, Follower
-from streams.rewind import Past
 from streams.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Worker(faust.App):  # type: ignore[misc]
 def run_worker(
     url: str,
     stages: Sequence[Stage],
-    past: Past,
+    past: History,
     group_of: Callable[[Stage], str],
     committed: Committed,
     stopped: Callable[[], bool],
@@ -55,7 +55,7 @@ def run_worker(
 async def _run(
     url: str,
     stages: Sequence[Stage],
-    past: Past,
+    past: History,
     group_of: Callable[[Stage], str],
     committed: Committed,
     stopped: Callable[[], bool],
@@ -124,7 +124,7 @@ def make_app(url: str, group: str) -> Worker:
     )
 
 
-def follow(app: Worker, stage: Stage, past: Past, committed: Committed) -> Follower:
+def follow(app: Worker, stage: Stage, past: History, committed: Committed) -> Follower:
     """Make a stage an agent of an app. It reads the stage's topics together, as they are keyed alike."""
     follower = Follower(
         stage,

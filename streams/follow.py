@@ -15,9 +15,9 @@ from typing import Any
 from aiokafka.errors import MessageSizeTooLargeError  # type: ignore[import-untyped]
 from msgspec import Struct
 
-from schemas.logged import Logged, Message
+from log.protocol import History, Record
 from schemas.topics import BY_NAME, Topic
-from streams.rewind import Past, stretch
+from streams.rewind import stretch
 from streams.stage import Emission, Stage, dead_letter
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Follower:
     """Brings one stage forward, in one event loop. `busy` while records are being folded."""
 
     def __init__(
-        self, stage: Stage, past: Past, committed: Committed, send: Send, generation: Callable[[], int]
+        self, stage: Stage, past: History, committed: Committed, send: Send, generation: Callable[[], int]
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.busy = False
@@ -49,7 +49,7 @@ class Follower:
         self._send = send
         self._generation = generation
         self._places: dict[int, Place] = {}
-        self._made: list[tuple[Logged, Emission]] = []  # what is not known to stand in the log
+        self._made: list[tuple[Record, Emission]] = []  # what is not known to stand in the log
 
     async def take(self, events: Sequence[Any]) -> None:
         """Fold the records of Faust events, write what they make, acknowledge them.
@@ -85,7 +85,7 @@ class Follower:
         for event in events:
             event.ack()
 
-    async def _follow(self, record: Message) -> None:
+    async def _follow(self, record: Record) -> None:
         place = self._places.get(record.partition)
         if place is None or place.generation != self._generation():
             place = await self._rebuild(record.partition)
@@ -110,7 +110,7 @@ class Follower:
     def _offsets(self, partition: int) -> dict[str, int]:
         return {topic.name: self._committed(self._stage, topic, partition) or 0 for topic in self._stage.reads}
 
-    async def _fold(self, records: Iterator[Logged]) -> None:
+    async def _fold(self, records: Iterator[Record]) -> None:
         """Fold records of the past, which are read in a thread: reading waits for the broker."""
         while chunk := await asyncio.to_thread(lambda: list(islice(records, READ_RECORDS))):
             for record in chunk:
@@ -118,7 +118,7 @@ class Follower:
                 await asyncio.sleep(0)
             await self._write()
 
-    def _feed(self, record: Logged) -> None:
+    def _feed(self, record: Record) -> None:
         for emission in self._stage.feed(record):
             limit = BY_NAME[emission.topic].max_bytes
             if len(emission.value) > limit:
@@ -139,15 +139,15 @@ class Follower:
         if failures:
             raise failures[0]
 
-    def _too_large(self, record: Logged, emission: Emission) -> Emission:
+    def _too_large(self, record: Record, emission: Emission) -> Emission:
         self._stage.counters["too_large"] += 1
         reason = f"made a record of {len(emission.value)} bytes, which is too large for topic {emission.topic}"
         return dead_letter(self._stage.name, record, reason)
 
 
-def _logged(message: Any) -> Message:
+def _logged(message: Any) -> Record:
     """Return a Faust message as a record; Faust has its time in seconds."""
-    return Message(
+    return Record(
         message.topic,
         message.partition,
         message.offset,

@@ -4,71 +4,40 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from schemas.logged import Logged
+from log.protocol import Log, LogUnavailable, Reader, Record, RecordTooLarge
 from schemas.topics import Topic
-from streams.rewind import Past, stretch
+from streams.rewind import stretch
 from streams.stage import Emission, Stage, dead_letter
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 POLL_RECORDS = 200
 Done = TypeVar("Done")
 IDLE_SECONDS = 0.4  # for all stages together; at 0.1 s an idle worker takes three times the CPU
 
 
-class Reader(Protocol):
-    """The part of a log's reader that the loop uses."""
-
-    def poll(self, timeout: float, limit: int) -> Sequence[Logged]:
-        """Return some records, or none after `timeout` seconds."""
-        ...
-
-    def commit(self) -> None:
-        """Go on after all that was polled, next time."""
-        ...
-
-
-class Writer(Protocol):
-    """The part of a log that takes records; both methods may raise what `passing` names."""
-
-    def append(self, topic: str, key: bytes, value: bytes, *, partition: int | None = None) -> None:
-        """Hand a record over."""
-        ...
-
-    def flush(self) -> None:
-        """Return when all is durable."""
-        ...
-
-
 class Loop:
-    """Drives stages, one after the other, each with its reader.
-
-    `passing` are the writer's failures that may pass, `too_large` the one that will not.
-    """
+    """Drives stages, one after the other, each with its reader."""
 
     def __init__(
         self,
-        writer: Writer,
+        log: Log,
         stages: Sequence[tuple[Stage, Reader]],
-        passing: type[Exception],
-        too_large: type[Exception],
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.counters: Counter[str] = Counter()
-        self._writer = writer
+        self._log = log
         self._stages = stages
-        self._passing = passing
-        self._too_large = too_large
         self._sleep = sleep
 
-    def rebuild(self, past: Past, committed: Callable[[Stage, Topic, int], int | None], partitions: int) -> None:
+    def rebuild(self, committed: Callable[[Stage, Topic, int], int | None], partitions: int) -> None:
         """Bring every stage's state to where its reader goes on."""
         for stage, _ in self._stages:
             for partition in range(partitions):
                 offsets = {topic.name: committed(stage, topic, partition) or 0 for topic in stage.reads}
-                self._fold(stage, stretch(past, stage, partition, offsets))
+                self._fold(stage, stretch(self._log, stage, partition, offsets))
 
     def run(self, stopped: Callable[[], bool], drained: Callable[[], bool] = lambda: True) -> None:
         """Run until stopped, and then until nothing is left that was there (or `drained` is not asked for)."""
@@ -85,26 +54,26 @@ class Loop:
             self._fold(stage, records)
             try:
                 reader.commit()
-            except self._passing as error:  # the next one commits all there is, and what is read again does no harm
+            except LogUnavailable as error:  # the next one commits all there is, and what is read again does no harm
                 self._count(error)
         return len(records)
 
-    def _fold(self, stage: Stage, records: Iterable[Logged]) -> None:
+    def _fold(self, stage: Stage, records: Iterable[Record]) -> None:
         for record in records:
             for emission in stage.feed(record):
                 self._write(stage, record, emission)
-        self._until_done(self._writer.flush)
+        self._until_done(self._log.flush)
 
-    def _write(self, stage: Stage, message: Logged, emission: Emission) -> None:
+    def _write(self, stage: Stage, message: Record, emission: Emission) -> None:
         def append() -> None:
-            self._writer.append(emission.topic, emission.key, emission.value, partition=emission.partition)
+            self._log.append(emission.topic, emission.key, emission.value, partition=emission.partition)
 
         try:
             self._until_done(append)
-        except self._too_large as error:
+        except RecordTooLarge as error:
             stage.counters["too_large"] += 1
             letter = dead_letter(stage.name, message, f"made a record that is too large: {error}")
-            self._until_done(lambda: self._writer.append(letter.topic, letter.key, letter.value))
+            self._until_done(lambda: self._log.append(letter.topic, letter.key, letter.value))
 
     def _until_done(self, work: Callable[[], Done]) -> Done:
         """Hold the stream, rather than lose a record, while the log does not take or give any."""
@@ -112,7 +81,7 @@ class Loop:
         while True:
             try:
                 return work()
-            except self._passing as error:
+            except LogUnavailable as error:
                 self._count(error)
                 self._sleep(wait)
                 wait = min(5.0, wait * 2)
@@ -120,4 +89,4 @@ class Loop:
     def _count(self, error: Exception) -> None:
         self.counters["log_retries"] += 1
         if self.counters["log_retries"] in {1, 10} or self.counters["log_retries"] % 100 == 0:
-            log.warning("the log cannot be used, trying on: %s", error)
+            logger.warning("the log cannot be used, trying on: %s", error)

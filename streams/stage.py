@@ -11,10 +11,10 @@ from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 
+from log.protocol import Record
 from schemas import topics
 from schemas.codec import BadRecord, decode, encode
 from schemas.graph import DeadLetter
-from schemas.logged import Logged
 from schemas.raw import Batch
 from schemas.topics import Topic
 from streams.attribute import Attribution
@@ -46,7 +46,7 @@ class Stage(Protocol):
     reads: tuple[Topic, ...]
     counters: Counter[str]
 
-    def feed(self, message: Logged) -> list[Emission]:
+    def feed(self, message: Record) -> list[Emission]:
         """Take a record; return what it makes. Never raises."""
         ...
 
@@ -67,7 +67,7 @@ class AttributeStage:
         self._partitions = partitions
         self._hosts: dict[int, Hosts] = {}
 
-    def feed(self, message: Logged) -> list[Emission]:
+    def feed(self, message: Record) -> list[Emission]:
         """Take a raw record; return what the windows say that it completes."""
         return guarded(self, message, self._fold)
 
@@ -75,7 +75,7 @@ class AttributeStage:
         """Forget the hosts of a partition."""
         self._hosts.pop(partition, None)
 
-    def _fold(self, message: Logged) -> Iterator[Emission]:
+    def _fold(self, message: Record) -> Iterator[Emission]:
         left_out: list[str] = []
         batch: Batch = decode(message.topic, message.value, message.timestamp, left_out)
         if left_out:
@@ -150,7 +150,7 @@ class PairStage:
         self.counters: Counter[str] = Counter()
         self._pairings: dict[int, Pairing] = {}
 
-    def feed(self, message: Logged) -> list[Emission]:
+    def feed(self, message: Record) -> list[Emission]:
         """Take a batch of sides; return the edges it makes or adds to."""
         return guarded(self, message, self._fold)
 
@@ -158,14 +158,14 @@ class PairStage:
         """Forget a partition's sides."""
         self._pairings.pop(partition, None)
 
-    def _fold(self, message: Logged) -> Iterator[Emission]:
+    def _fold(self, message: Record) -> Iterator[Emission]:
         batch = decode(message.topic, message.value)
         for edges in self._pairings.setdefault(message.partition, Pairing(self.counters)).feed(batch):
             self.counters["edges"] += len(edges.edges)
             yield Emission(topics.EDGES.name, message.key, encode(edges), message.partition)
 
 
-def guarded(stage: Stage, message: Logged, fold: Callable[[Logged], Iterator[Emission]]) -> list[Emission]:
+def guarded(stage: Stage, message: Record, fold: Callable[[Record], Iterator[Emission]]) -> list[Emission]:
     """Run a fold over one record; what it cannot use becomes a dead letter."""
     stage.counters["records"] += 1
     made: list[Emission] = []
@@ -182,7 +182,7 @@ def guarded(stage: Stage, message: Logged, fold: Callable[[Logged], Iterator[Emi
     return [*made, dead_letter(stage.name, message, reason)]
 
 
-def dead_letter(stage: str, message: Logged, error: str) -> Emission:
+def dead_letter(stage: str, message: Record, error: str) -> Emission:
     """Return the dead letter of a record."""
     value = message.value or b""
     letter: Struct = DeadLetter(

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from log.protocol import Record
 from schemas import topics
-from schemas.logged import Logged, Message
 from sinks.names import HostNames
 from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store
@@ -33,14 +33,14 @@ class Refold:
         self._sinks = [Sink(self._store, self._refused, tables=tables, names=self._names) for tables in targets]
         self._topics = [{table.topic for table in tables} for tables in targets]
 
-    def feed(self, record: Logged) -> None:
+    def feed(self, record: Record) -> None:
         """Fold a raw record."""
         self.store(record)
-        queue: list[Logged] = [record]
+        queue: list[Record] = [record]
         for message in queue:
             stage = self._pair if message.topic == topics.SIDES.name else self._attribute
             for made in stage.feed(message):
-                told = Message(made.topic, made.partition or 0, 0, record.timestamp, made.key, made.value)
+                told = Record(made.topic, made.partition or 0, 0, record.timestamp, made.key, made.value)
                 if made.topic == topics.SIDES.name:
                     queue.append(told)
                 elif made.topic == topics.DEAD_LETTERS.name:
@@ -54,7 +54,7 @@ class Refold:
             self.counters["rows"] += sink.rows if sink is self._sinks[0] else 0
             sink.flush()
 
-    def store(self, record: Logged) -> None:
+    def store(self, record: Record) -> None:
         """Store a record as it is, if there is a table for it."""
         if record.topic not in _STORED:
             return
@@ -66,5 +66,5 @@ class Refold:
         if any(sink.rows >= MAX_ROWS for sink in self._sinks):
             self.flush()
 
-    def _refused(self, record: Logged, reason: str) -> None:
+    def _refused(self, record: Record, reason: str) -> None:
         self.counters["unusable"] += 1

@@ -21,8 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from log.protocol import Log
-from schemas.logged import Logged
+from log.protocol import Log, Record
 from servicemap.replay import fresh
 from servicemap.replay.catching_up import derived_ends, stored_so_far
 from servicemap.replay.folding import Refold
@@ -175,7 +174,7 @@ def store_again(
     sink.flush()
 
 
-def _passed_over(record: Logged, reason: str) -> None:
+def _passed_over(record: Record, reason: str) -> None:
     """Pass over a record that cannot be stored: the live sink has buried it."""
 
 

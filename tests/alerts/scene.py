@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+from log.protocol import Record
 from schemas import topics
 from schemas.codec import encode
 from schemas.graph import (
@@ -18,7 +19,6 @@ from schemas.graph import (
     Nodes,
 )
 from schemas.ids import Endpoint, format_flow, process_node
-from schemas.logged import Logged, Message
 from schemas.raw import Heartbeat, HostFacts
 from schemas.topics import HOUR_MS
 from schemas.verdict import listens
@@ -132,7 +132,7 @@ class Scene:
                 retell(self._store, level, start, max(self._talked) + level.width)
 
     def _add(self, topic: str, value: bytes) -> None:
-        self._sink.add(Message(topic, 0, 0, LOGGED, b"scene", value))
+        self._sink.add(Record(topic, 0, 0, LOGGED, b"scene", value))
 
 
 def _end(who: int, told: Mapping[str, object]) -> Row:
@@ -154,5 +154,5 @@ def _node(host: str, service: str) -> str:
     return process_node(f"id-{host}", BOOT, sum(service.encode()), 1)
 
 
-def _refused(record: Logged, reason: str) -> None:
+def _refused(record: Record, reason: str) -> None:
     raise AssertionError(f"{record.topic}: {reason}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from schemas.logged import Logged
+from log.protocol import Record
 from schemas.topics import HOUR_MS
 from servicemap.cli import main
 from sinks.migrate import migrate
@@ -54,7 +54,7 @@ def fill(folder: Path, facts: dict[str, int], now: int) -> None:
     store = Store(address)
     migrate(store)
 
-    def refused(record: Logged, reason: str) -> None:
+    def refused(record: Record, reason: str) -> None:
         raise AssertionError(f"{record.topic}: {reason}")
 
     sink = Sink(store, refused)

@@ -10,11 +10,11 @@ shop -> itself                                 a loop
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from log.protocol import Record
 from schemas import topics
 from schemas.codec import encode
 from schemas.graph import EdgeBatch, Edges, Ends, EventBatch, Events, Identities, NodeBatch, Nodes
 from schemas.ids import Endpoint, format_flow, process_node
-from schemas.logged import Message
 from schemas.raw import Heartbeat, HostFacts
 from schemas.topics import HOUR_MS
 
@@ -88,7 +88,7 @@ def end_of(now: int) -> int:
     return now // WIDTH * WIDTH
 
 
-def records(now: int) -> Iterator[Message]:
+def records(now: int) -> Iterator[Record]:
     """Return what the log holds of the town's last minute."""
     end = end_of(now)
     for nth in range(WINDOWS):
@@ -108,8 +108,8 @@ def records(now: int) -> Iterator[Message]:
         yield _message(topics.HOSTS.name, encode(facts), now)
 
 
-def _message(topic: str, value: bytes, now: int) -> Message:
-    return Message(topic, 0, 0, now, b"town", value)
+def _message(topic: str, value: bytes, now: int) -> Record:
+    return Record(topic, 0, 0, now, b"town", value)
 
 
 def _edges(window: int, now: int, *, last: bool) -> EdgeBatch:

@@ -16,8 +16,8 @@ import yaml
 from click.testing import CliRunner
 
 from log.open import open_log
+from log.protocol import Record
 from log.settings import LogSettings
-from schemas.logged import Message
 from schemas.topics import BY_NAME
 from servicemap.cli import main
 from servicemap.options import NOTHING_MATCHES
@@ -126,7 +126,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         with contextlib.closing(open_log(str(data / "log.sqlite"))) as log:
             log.create(LogSettings().topics())
             for record in town.records(now):
-                assert isinstance(record, Message)
+                assert isinstance(record, Record)
                 log.append(record.topic, record.key or b"", record.value or b"")
             log.flush()
         yield Town(data, now, facts["native_port"], facts["http_port"])

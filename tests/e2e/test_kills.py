@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from log.open import open_log
+from log.protocol import Record
 from schemas import topics
-from schemas.logged import Message
 from servicemap.config import Config
 from servicemap.parts import store_address
 from sinks.migrate import migrate
@@ -117,5 +117,5 @@ def _fold(data: Path, store: Store) -> None:
     sink.flush()
 
 
-def _logged(emission: Emission, timestamp: int) -> Message:
-    return Message(emission.topic, emission.partition or 0, 0, timestamp, emission.key, emission.value)
+def _logged(emission: Emission, timestamp: int) -> Record:
+    return Record(emission.topic, emission.partition or 0, 0, timestamp, emission.key, emission.value)

@@ -16,9 +16,9 @@ import pytest
 from collectors.runner import default_collectors, run
 from collectors.settings import Settings
 from collectors.window import Collector, Window
+from log.protocol import Record
 from schemas.codec import decode
 from schemas.graph import SideBatch
-from schemas.logged import Message
 from schemas.raw import Batch
 from schemas.text import to_text
 from schemas.topics import Topic
@@ -41,13 +41,13 @@ def odd_client(folder: Path, port: int) -> Iterator[int]:
 
 
 def test_a_program_that_is_not_named_in_text_is_on_the_map_and_so_is_everybody_else(tmp_path: Path) -> None:
-    messages: list[Message] = []
+    messages: list[Record] = []
     offsets: defaultdict[str, int] = defaultdict(int)
 
     def publish(topic: Topic, key: bytes, value: bytes) -> None:
         offsets[topic.name] += 1
         window = decode(topic.name, value)
-        messages.append(Message(topic.name, 0, offsets[topic.name], window.window + window.width, key, value))
+        messages.append(Record(topic.name, 0, offsets[topic.name], window.window + window.width, key, value))
 
     def beats() -> int:
         return offsets["heartbeats"]
@@ -98,11 +98,11 @@ class Breaking:
 
 @pytest.mark.parametrize("kind", ["processes", "owners", "connections", "listeners"])
 def test_a_collector_that_breaks_over_two_keyframes_takes_nothing_off_the_map(kind: str) -> None:
-    messages: list[Message] = []
+    messages: list[Record] = []
 
     def publish(topic: Topic, key: bytes, value: bytes) -> None:
         record = decode(topic.name, value)
-        messages.append(Message(topic.name, 0, len(messages), record.window + record.width, key, value))
+        messages.append(Record(topic.name, 0, len(messages), record.window + record.width, key, value))
 
     settings = Settings(host_id="here", window_ms=200, keyframe_ms=600)
     collectors: list[Any] = [Breaking(one) if one.topic.name == kind else one for one in default_collectors(settings)]

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError  # type: ignore[import-untyped]
 
+from log.protocol import Record
 from schemas import topics
 from schemas.graph import DeadLetter
-from schemas.logged import Logged, Message
 from schemas.topics import Topic
 from streams import follow
 from streams.follow import Follower
@@ -30,7 +30,7 @@ class Echo:
         self.seen: list[int] = []
         self._size = size
 
-    def feed(self, message: Logged) -> list[Emission]:
+    def feed(self, message: Record) -> list[Emission]:
         self.seen.append(message.offset)
         return [Emission(topics.EDGES.name, message.key, b"x" * self._size, message.partition)]
 
@@ -44,9 +44,9 @@ class Past:
     def __init__(self, end: int) -> None:
         self._end = end
 
-    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Logged]:
+    def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
         for offset in range(start, min(stop, self._end)):
-            yield Message(topic, partition, offset, offset * 1000, b"key", b"{}")
+            yield Record(topic, partition, offset, offset * 1000, b"key", b"{}")
 
     def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
         return max(0, -(-timestamp // 1000))
@@ -140,7 +140,7 @@ def test_nothing_is_acknowledged_before_what_it_made_stands_in_the_log() -> None
     acked_at_retry = []
 
     class Watching(Echo):
-        def feed(self, message: Logged) -> list[Emission]:
+        def feed(self, message: Record) -> list[Emission]:
             acked_at_retry.append([event.acked for event in turn])
             return super().feed(message)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from log.connect import partitions_of
-from log.protocol import Log, LogUnavailable, RecordTooLarge
+from log.protocol import Log
 from schemas.topics import HOUR_MS
 from servicemap.config import Config, load
 from servicemap.connect import connect_log
@@ -49,7 +49,7 @@ class Live:
     def __post_init__(self) -> None:
         folds = stages(self.config, partitions_of(self.log))
         pairs = [(one, self.log.reader([topic.name for topic in one.reads], group_of(one))) for one in folds]
-        self._loop = Loop(self.log, pairs, LogUnavailable, RecordTooLarge)
+        self._loop = Loop(self.log, pairs)
         self._readers = [reader for _, reader in pairs]
         self._tail = self.log.reader(TOPICS, GROUP)
         self._sink = Sink(self.store, lambda record, reason: bury(self.log, record, reason))

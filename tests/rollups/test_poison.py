@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from log.protocol import Record
 from schemas.codec import MAX_BEHIND_MS
 from schemas.export import GOLDEN
-from schemas.logged import Logged, Message
 from schemas.topics import BY_NAME, HOUR_MS
 from sinks.fitting import MOST_HOURS, hours
 from sinks.rollup import Rollup
@@ -87,12 +87,12 @@ class Sinking:
         self.rollup.resume()
         self.sink = Sink(store, self._bury, stored=self.rollup.heard)
 
-    def _bury(self, record: Logged, reason: str) -> None:
+    def _bury(self, record: Record, reason: str) -> None:
         letter = dead_letter("store", record, reason)
         assert len(letter.value) < BY_NAME[letter.topic].max_bytes
         self.buried.append(reason)
 
-    def take(self, records: list[Message]) -> None:
+    def take(self, records: list[Record]) -> None:
         for record in records:
             self.sink.add(record)
         self.sink.flush()
@@ -108,17 +108,17 @@ def test_whatever_stands_in_a_field_the_other_records_are_stored_and_a_start_goe
     at = logged(some)
     bad = [changed(some, path, value) for path in places(some) for value in ODD]
     bad += [{**some, "v": 99}, {}, [some], "x" * 100]
-    records = [Message(topic, 0, n, at, b"\xff" * 2_000_000, encoded(value)) for n, value in enumerate(bad[:1])]
-    records += [Message(topic, 0, n, at, b"h", encoded(value)) for n, value in enumerate(bad[1:], 1)]
+    records = [Record(topic, 0, n, at, b"\xff" * 2_000_000, encoded(value)) for n, value in enumerate(bad[:1])]
+    records += [Record(topic, 0, n, at, b"h", encoded(value)) for n, value in enumerate(bad[1:], 1)]
     for table in TABLES:  # records with a key, and the value, of another topic
         if table.topic != topic:
-            records.append(Message(topic, 1, 0, at, b"", encoded(LAST[table.topic])))
-    records += [Message(topic, 1, 1, at, b"", b"\xff\xfe{"), Message(topic, 1, 2, at, b"", b"")]
+            records.append(Record(topic, 1, 0, at, b"", encoded(LAST[table.topic])))
+    records += [Record(topic, 1, 1, at, b"", b"\xff\xfe{"), Record(topic, 1, 2, at, b"", b"")]
     alone = Sinking(fresh(), at + 3 * HOUR_MS)
-    alone.take([Message(topic, 0, 0, at, b"h", encoded(good))])
+    alone.take([Record(topic, 0, 0, at, b"h", encoded(good))])
 
     sinking = Sinking(fresh(), at + 3 * HOUR_MS)
-    sinking.take([*records, Message(topic, 2, 0, at, b"h", encoded(good))])
+    sinking.take([*records, Record(topic, 2, 0, at, b"h", encoded(good))])
     again = Sinking(sinking.store, at + 3 * HOUR_MS)
     again.take([])
 
@@ -147,7 +147,7 @@ def edges(count: int, **columns: list[Any]) -> dict[str, Any]:
 )
 def test_a_bad_row_costs_that_row_alone(fresh: Fresh, columns: dict[str, list[Any]], reason: str) -> None:
     sinking = Sinking(fresh(), NOW)
-    sinking.take([Message("edges", 0, 0, NOW + 5_000, b"", encoded(edges(3, **columns)))])
+    sinking.take([Record("edges", 0, 0, NOW + 5_000, b"", encoded(edges(3, **columns)))])
 
     assert sinking.store.query("SELECT count() FROM edges") == [(2,)]
     ((told),) = sinking.buried
@@ -159,14 +159,14 @@ def test_a_bad_row_costs_that_row_alone(fresh: Fresh, columns: dict[str, list[An
 def test_an_end_that_points_to_no_identity_costs_its_row(fresh: Fresh, who: list[int]) -> None:
     sinking = Sinking(fresh(), NOW)
     record = {**edges(3), "identities": {"host": ["h1"], "started": [5]}, "a": {"who": who, "seen": [True] * 3}}
-    sinking.take([Message("edges", 0, 0, NOW + 5_000, b"", encoded(record))])
+    sinking.take([Record("edges", 0, 0, NOW + 5_000, b"", encoded(record))])
 
     assert sinking.store.query("SELECT a_host FROM edges ORDER BY a_host") == [("",), ("h1",)]
     assert len(sinking.buried) == 1
 
 
 def test_more_hours_than_one_insert_may_have_are_stored_by_several() -> None:
-    held = [(Message("edges", 0, n, NOW, b"", b""), {"window": [NOW - n * HOUR_MS] * 3}) for n in range(2 * MAX_HOURS)]
+    held = [(Record("edges", 0, n, NOW, b"", b""), {"window": [NOW - n * HOUR_MS] * 3}) for n in range(2 * MAX_HOURS)]
 
     groups = list(inserts([*held, *held], "window"))
 
@@ -178,7 +178,7 @@ def test_more_hours_than_one_insert_may_have_are_stored_by_several() -> None:
 def test_a_record_of_more_hours_than_any_would_tell_of_is_refused(fresh: Fresh) -> None:
     windows = [NOW - hour * HOUR_MS for hour in range(MOST_HOURS + 1)]
     sinking = Sinking(fresh(), NOW)
-    sinking.take([Message("edges", 0, 0, NOW, b"", encoded(edges(MOST_HOURS + 1, window=windows)))])
+    sinking.take([Record("edges", 0, 0, NOW, b"", encoded(edges(MOST_HOURS + 1, window=windows)))])
 
     assert sinking.store.query("SELECT count() FROM edges") == [(0,)]
     assert sinking.buried == [f"it tells of {MOST_HOURS + 1} hours: no more than {MOST_HOURS}"]
@@ -193,7 +193,7 @@ def test_rows_that_are_in_the_store_already_do_not_stop_a_rollup(fresh: Fresh) -
     sinking = Sinking(store, NOW + HOUR_MS)
     sinking.rollup.heard("edges", [-(2**63), 2**62, NOW])
     seen = {**edges(1), "a": {"seen": [True]}}
-    sinking.take([Message("edges", 0, 0, NOW, b"", encoded(seen))])
+    sinking.take([Record("edges", 0, 0, NOW, b"", encoded(seen))])
     Sinking(store, NOW + 2 * HOUR_MS).take([])
 
     minute = "SELECT width_ms FROM edges_1m FINAL WHERE toUnixTimestamp64Milli(minute) = %(now)s"
@@ -202,7 +202,7 @@ def test_rows_that_are_in_the_store_already_do_not_stop_a_rollup(fresh: Fresh) -
 
 def test_a_tombstone_of_a_compacted_topic_is_no_bad_record(fresh: Fresh) -> None:
     sinking = Sinking(fresh(), MAX_BEHIND_MS)
-    sinking.take([Message("hosts", 0, 0, MAX_BEHIND_MS, b"h1", None)])
+    sinking.take([Record("hosts", 0, 0, MAX_BEHIND_MS, b"h1", None)])
 
     assert (sinking.buried, sinking.sink.counters["tombstones"]) == ([], 1)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from log.protocol import Record
 from schemas import topics
-from schemas.logged import Message
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS, MINUTES, REQUEST_MINUTES
 from sinks.migrate import migrations
@@ -40,18 +40,18 @@ REQUESTS = """
     max(sampling), sum(requests), sum(errors), sum(unanswered), sum(given_up), sumMap(by), sumMap(latency)"""
 
 
-def folded(messages: Sequence[Message]) -> list[Message]:
+def folded(messages: Sequence[Record]) -> list[Record]:
     """What the folds tell of raw records that is stored as edges, the requests on them, and who was where."""
     attribute, pair = AttributeStage((), 1), PairStage()
     found = []
     for message in messages:
         for told in attribute.feed(message):
-            record = Message(told.topic, 0, 0, message.timestamp, told.key, told.value)
+            record = Record(told.topic, 0, 0, message.timestamp, told.key, told.value)
             if record.topic in (topics.FLOW_REQUESTS.name, topics.PLACES.name):
                 found.append(record)
             if record.topic == topics.SIDES.name:
                 found += [
-                    Message(made.topic, 0, 0, message.timestamp, made.key, made.value)
+                    Record(made.topic, 0, 0, message.timestamp, made.key, made.value)
                     for made in pair.feed(record)
                     if made.topic == topics.EDGES.name
                 ]
@@ -109,7 +109,7 @@ class Sinking:
         self.rollup.resume()
         self.sink = Sink(self.store, lambda record, reason: None, stored=self.rollup.heard)
 
-    def take(self, messages: Sequence[Message]) -> None:
+    def take(self, messages: Sequence[Record]) -> None:
         """Store some records and tell what is due; then offsets would be committed."""
         for message in messages:
             self.sink.add(message)

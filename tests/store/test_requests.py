@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from log.protocol import Record
 from schemas.latency import bucket, quantile
-from schemas.logged import Message
 from sinks.migrate import migrate
 from sinks.sink import Sink
 from sinks.store import Address, create_database
@@ -48,8 +48,8 @@ def store_windows(client: Client, *windows: dict[str, Any]) -> None:
     sink.flush()
 
 
-def _logged(made: Any) -> Message:
-    return Message(made.topic, 0, 0, T0, made.key, made.value)
+def _logged(made: Any) -> Record:
+    return Record(made.topic, 0, 0, T0, made.key, made.value)
 
 
 def window(host: str, *requests: Row, at: int = 0, sampling: int = 1, known: bool = True) -> dict[str, Any]:

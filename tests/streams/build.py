@@ -2,10 +2,10 @@
 
 from typing import Any, TypeVar
 
+from log.protocol import Record
 from schemas.codec import encode
 from schemas.columns import Columns, blanks
 from schemas.latency import bucket
-from schemas.logged import Message
 from schemas.raw import (
     Batch,
     ConnectionBatch,
@@ -142,8 +142,8 @@ def request(client: str, server: str, count: int = 1, *, serves: bool = True, **
     return {**ends, "serves": serves, **told, **more}
 
 
-def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Message:
+def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Record:
     """A batch as it is read from a log, logged when its window ended."""
     if isinstance(batch, bytes):
-        return Message(topic, partition, offset, T0, b"", batch)
-    return Message(topic, partition, offset, batch.window + batch.width, batch.host_id.encode(), encode(batch))
+        return Record(topic, partition, offset, T0, b"", batch)
+    return Record(topic, partition, offset, batch.window + batch.width, batch.host_id.encode(), encode(batch))

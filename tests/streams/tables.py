@@ -5,29 +5,29 @@ from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
+from log.protocol import Record
 from schemas.codec import decode
 from schemas.graph import EdgeBatch, Edges, Ends, Events, FlowRequests, Identities, Nodes, Places
-from schemas.logged import Message
 from schemas.merge import merge, merge_all
 from streams.rewind import STRETCH_MS
 from streams.stage import AttributeStage, Emission, PairStage, Stage
 
 NOBODY = next(iter(Identities.blank(1).rows()))
 Row = tuple[Any, ...]
-Order = Callable[[list[Message]], list[Message]]
+Order = Callable[[list[Record]], list[Record]]
 Tables = dict[str, dict[Row, Row]]
 
 
-def in_order(messages: list[Message]) -> list[Message]:
+def in_order(messages: list[Record]) -> list[Record]:
     """Read as it was logged."""
     return messages
 
 
-def shuffled(random: Random, by: Callable[[Message], Any]) -> Order:
+def shuffled(random: Random, by: Callable[[Record], Any]) -> Order:
     """Read queue by queue (`by` names a message's queue), switching at random; each keeps its order."""
 
-    def order(messages: list[Message]) -> list[Message]:
-        queues: dict[Any, list[Message]] = {}
+    def order(messages: list[Record]) -> list[Record]:
+        queues: dict[Any, list[Record]] = {}
         for message in messages:
             queues.setdefault(by(message), []).append(message)
         waiting = [queue[::-1] for queue in queues.values()]
@@ -46,9 +46,7 @@ def shuffled(random: Random, by: Callable[[Message], Any]) -> Order:
     return order
 
 
-def fold(
-    make: Callable[[], Stage], messages: list[Message], restarts: Iterable[int] = ()
-) -> list[tuple[int, Emission]]:
+def fold(make: Callable[[], Stage], messages: list[Record], restarts: Iterable[int] = ()) -> list[tuple[int, Emission]]:
     """Feed a stage; at each restart its state is dropped, and built again from a stretch of what was read."""
     stage = make()
     cuts = set(restarts)
@@ -62,9 +60,9 @@ def fold(
     return out
 
 
-def rewound(stage: Stage, read: list[Message]) -> list[Message]:
+def rewound(stage: Stage, read: list[Record]) -> list[Record]:
     """Return what a reader goes back over, topic by topic, as streams.rewind does."""
-    queues: dict[tuple[int, str], list[Message]] = defaultdict(list)
+    queues: dict[tuple[int, str], list[Record]] = defaultdict(list)
     for message in read:
         queues[message.partition, message.topic].append(message)
     return [
@@ -75,7 +73,7 @@ def rewound(stage: Stage, read: list[Message]) -> list[Message]:
     ]
 
 
-def sides_of(emitted: list[tuple[int, Emission]]) -> list[Message]:
+def sides_of(emitted: list[tuple[int, Emission]]) -> list[Record]:
     """Return the sides as the log would give them back."""
     offsets: defaultdict[int, int] = defaultdict(int)
     sides = []
@@ -83,20 +81,20 @@ def sides_of(emitted: list[tuple[int, Emission]]) -> list[Message]:
         if emission.topic == "sides":
             partition = emission.partition or 0
             offset = offsets[partition]
-            sides.append(Message("sides", partition, offset, timestamp, emission.key, emission.value))
+            sides.append(Record("sides", partition, offset, timestamp, emission.key, emission.value))
             offsets[partition] += 1
     return sides
 
 
 def tables(
-    messages: list[Message],
+    messages: list[Record],
     *,
     order: Order = in_order,
     pair_order: Order = in_order,
     partitions: int = 1,
     restarts: Iterable[int] = (),
     pair_restarts: Callable[[int], Iterable[int]] = lambda count: (),
-    then: list[Message] = [],  # noqa: B006 - read only
+    then: list[Record] = [],  # noqa: B006 - read only
 ) -> Tables:
     """Return what the store holds after all was folded, and some of it (`then`) once more by new readers."""
     told = fold(lambda: AttributeStage(partitions=partitions), order(messages), restarts)

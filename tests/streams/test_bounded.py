@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from log.protocol import Record
 from schemas.ids import parse_flow
-from schemas.logged import Message
 from streams import pair as pair_module
 from streams.pair import BACK_MS, KEPT_MS
 from streams.rewind import STRETCH_MS
@@ -35,7 +35,7 @@ def kept(held: Any, seen: set[int] | None = None) -> int:
     return sum(kept(each, seen) for each in fields.values())
 
 
-def minute(at: int, host: str, mine: str, theirs: str) -> list[Message]:
+def minute(at: int, host: str, mine: str, theirs: str) -> list[Record]:
     """One host's window: connections that stay, some that only now are there, and a process for each of these."""
     new = range(at * SHORT, (at + 1) * SHORT)
     staying = [connection(n, f"{mine}:{30_000 + n}", f"{theirs}:80", sent=at) for n in range(1, LONG)]
@@ -68,7 +68,7 @@ def test_what_is_kept_of_short_lives_is_level_after_the_time_that_sides_wait(mon
             for record in minute(at, host, mine, theirs):
                 for made in attribute.feed(record):
                     if made.topic == "sides":
-                        pair.feed(Message("sides", 0, 0, record.timestamp, made.key, made.value))
+                        pair.feed(Record("sides", 0, 0, record.timestamp, made.key, made.value))
         if at % 6 == 5:
             level.append(kept(attribute) + kept(pair))
 

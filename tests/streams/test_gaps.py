@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from log.protocol import Record
 from schemas.graph import Ends
-from schemas.logged import Message
 from schemas.raw import Batch, ConnectionBatch
 from tests.streams.build import T0, WIDTH, batches, connection, message, request
 from tests.streams.tables import Tables, difference, shuffled, tables
@@ -21,7 +21,7 @@ Row = dict[str, Any]
 Sent = list[tuple[str, Batch]]
 
 
-def logged(sent: Sent) -> list[Message]:
+def logged(sent: Sent) -> list[Record]:
     return [message(topic, batch) for topic, batch in sent]
 
 

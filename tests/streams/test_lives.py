@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.logged import Message
+from log.protocol import Record
 from schemas.raw import Batch
 from streams.attribute import Attribution
 from tests.streams.build import BOOT, NETNS, T0, WIDTH, batches, connection, message
@@ -50,7 +50,7 @@ def read(sent: Sent) -> Tables:
     return tables(logged(sent))
 
 
-def logged(sent: Sent) -> list[Message]:
+def logged(sent: Sent) -> list[Record]:
     """The batches as a log has them: the clock of the log is that of the latest window so far."""
     messages, now = [], 0
     for topic, batch in sent:

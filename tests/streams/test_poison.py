@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from log.protocol import Record
 from schemas.codec import encode
 from schemas.columns import MAX_BLANKS
-from schemas.logged import Message
 from schemas.raw import Batch
 from streams import pair, stage
 from streams.stage import AttributeStage, Emission, PairStage
@@ -87,7 +87,7 @@ def test_a_host_that_says_nonsense_is_itself_again_with_its_next_keyframe_and_no
             made = feed(folds, *spoilt(random, at))
             for emission in made:
                 if emission.topic == "sides":
-                    pairs.feed(Message("sides", emission.partition or 0, 0, T0 + at * WIDTH, b"", emission.value))
+                    pairs.feed(Record("sides", emission.partition or 0, 0, T0 + at * WIDTH, b"", emission.value))
             other = [feed(each, window(at, "h2", keyframe=at % 6 == 0)) for each in (folds, alone)]
             assert other[0] == other[1]
         after, fresh = AttributeStage((), 2), AttributeStage((), 2)
@@ -118,10 +118,10 @@ def test_nonsense_about_flows_is_a_dead_letter_or_an_edge_and_never_stops_the_pa
     random = Random(1)
     pairs = PairStage()
     for at in range(400 * fuzz_factor):
-        pairs.feed(Message("sides", 0, at, T0, b"", nonsense(random)))
+        pairs.feed(Record("sides", 0, at, T0, b"", nonsense(random)))
         if at % 40 == 0:
             flow = f"tcp 10.1.0.1:{at} 10.1.0.2:80"
-            sides = [Message("sides", 0, at, T0, b"", encode(side(end, flow=flow))) for end in (0, 1)]
+            sides = [Record("sides", 0, at, T0, b"", encode(side(end, flow=flow))) for end in (0, 1)]
             _, made = (pairs.feed(each)[0] for each in sides)
             edges = json.loads(made.value)
             assert (edges["a"]["seen"], edges["b"]["seen"]) == ([True], [True])
@@ -164,7 +164,7 @@ def test_a_few_bytes_do_not_become_gigabytes_of_blanks() -> None:
     rows = MAX_BLANKS + 1
     raw = batches(0)["connections"]
     record = {**json.loads(encode(raw)), "connections": {"cookie": [1] * rows}}
-    (letter,) = AttributeStage().feed(Message("connections", 0, 0, raw.window, b"", json.dumps(record).encode()))
+    (letter,) = AttributeStage().feed(Record("connections", 0, 0, raw.window, b"", json.dumps(record).encode()))
 
     assert letter.topic == "dead-letters"
     assert f"{rows} rows, more than the {MAX_BLANKS}" in letter.value.decode()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from log.protocol import Record
 from schemas.codec import decode
 from schemas.graph import DeadLetter
-from schemas.logged import Message
 from schemas.raw import Batch
 from schemas.topics import BY_NAME, DEAD_LETTERS, EDGES, EVENTS, FLOW_REQUESTS, NODES, SIDES
 from streams.attribute import Attribution
@@ -53,8 +53,8 @@ def test_keys_and_partitions_on_the_wire_are_those_that_the_topics_declare() -> 
     facts: dict[str, Any] = {"processes": [{"pid": 7, "comm": "shop"}], "requests": requests}
     made = window(attribute, 0, connections=[connection(1, "10.0.0.1:80", "10.0.0.7:4000")], **facts)
     for sides in [emission for emission in made if emission.topic == "sides"]:
-        made += pair.feed(Message("sides", sides.partition or 0, 0, 0, sides.key, sides.value))
-    made += attribute.feed(Message("owners", 2, 0, 0, b"h1", b"{"))
+        made += pair.feed(Record("sides", sides.partition or 0, 0, 0, sides.key, sides.value))
+    made += attribute.feed(Record("owners", 2, 0, 0, b"h1", b"{"))
 
     assert {emission.topic for emission in made} == {topic.name for topic in (*DERIVED, DEAD_LETTERS)}
     for emission in made:
@@ -66,7 +66,7 @@ def test_keys_and_partitions_on_the_wire_are_those_that_the_topics_declare() -> 
 def test_sides_become_edges_in_their_partition() -> None:
     sides = window(AttributeStage(), 0, connections=[connection(1, HERE, THERE)])[0]
     stage = PairStage()
-    (edges,) = stage.feed(Message("sides", 3, 0, 0, sides.key, sides.value))
+    (edges,) = stage.feed(Record("sides", 3, 0, 0, sides.key, sides.value))
     assert (edges.topic, edges.partition) == ("edges", 3)
     assert len(decode("edges", edges.value).edges) == 1
     assert stage.counters["edges"] == 1
@@ -75,7 +75,7 @@ def test_sides_become_edges_in_their_partition() -> None:
 @pytest.mark.parametrize("stage", [AttributeStage(), PairStage()], ids=["attribute", "pair"])
 def test_a_bad_record_becomes_a_dead_letter_with_its_coordinates(stage: AttributeStage | PairStage) -> None:
     topic = stage.reads[0].name
-    dead = letter(stage.feed(Message(topic, 2, 81, 99, b"h\xff", b'{"v": 9}\xfe')))
+    dead = letter(stage.feed(Record(topic, 2, 81, 99, b"h\xff", b'{"v": 9}\xfe')))
     assert (dead.topic, dead.partition, dead.offset, dead.timestamp) == (topic, 2, 81, 99)
     assert (dead.stage, dead.size, dead.key, dead.value) == (stage.name, 9, r"h\xff", r'{"v": 9}\xfe')
     assert dead.error
@@ -83,12 +83,12 @@ def test_a_bad_record_becomes_a_dead_letter_with_its_coordinates(stage: Attribut
 
 
 def test_a_dead_letter_keeps_the_beginning_of_a_large_record_and_its_size() -> None:
-    dead = letter(PairStage().feed(Message("sides", 0, 0, 0, b"", b"x" * (KEPT_BYTES + 1))))
+    dead = letter(PairStage().feed(Record("sides", 0, 0, 0, b"", b"x" * (KEPT_BYTES + 1))))
     assert (len(dead.value), dead.size) == (KEPT_BYTES, KEPT_BYTES + 1)
 
 
 def test_a_tombstone_becomes_a_dead_letter() -> None:
-    assert letter(PairStage().feed(Message("sides", 0, 0, 0, b"", None))).error == "the record is empty"
+    assert letter(PairStage().feed(Record("sides", 0, 0, 0, b"", None))).error == "the record is empty"
 
 
 def test_a_window_of_the_far_future_becomes_a_dead_letter_that_names_the_host() -> None:
@@ -140,9 +140,9 @@ def test_dropping_a_partition_of_sides_forgets_the_ends_that_wait() -> None:
     stage = PairStage()
     mine = window(AttributeStage(), 0, connections=[connection(1, HERE, THERE)])[0]
     theirs = window(AttributeStage(), 0, host="h2", connections=[connection(9, THERE, HERE)])[0]
-    stage.feed(Message("sides", 0, 0, 0, b"h1", mine.value))
+    stage.feed(Record("sides", 0, 0, 0, b"h1", mine.value))
     stage.drop(0)
-    (edges,) = stage.feed(Message("sides", 0, 1, 0, b"h2", theirs.value))
+    (edges,) = stage.feed(Record("sides", 0, 1, 0, b"h2", theirs.value))
     batch = decode("edges", edges.value)
     assert (batch.a.seen, batch.b.seen) == ([False], [True])
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from log.protocol import Record
 from schemas.codec import encode
 from schemas.graph import EventBatch
-from schemas.logged import Logged
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
 from sinks.names import HostNames
 from sinks.tables import TABLES
@@ -24,12 +24,12 @@ def beats(windows: range, **more: Any) -> dict[int, Heartbeat]:
     }
 
 
-def logged(*agents: dict[int, Heartbeat]) -> list[tuple[Logged, Heartbeat]]:
+def logged(*agents: dict[int, Heartbeat]) -> list[tuple[Record, Heartbeat]]:
     order = [one[at] for at in sorted({at for one in agents for at in one}) for one in agents if at in one]
     return [(message("heartbeats", beat, offset=number), beat) for number, beat in enumerate(order)]
 
 
-def named(names: HostNames, log: list[tuple[Logged, Heartbeat]]) -> list[str]:
+def named(names: HostNames, log: list[tuple[Record, Heartbeat]]) -> list[str]:
     said = [names.named(record, beat) for record, beat in log]
     return [beat.host_id if beat else "" for beat in said]
 
@@ -37,7 +37,7 @@ def named(names: HostNames, log: list[tuple[Logged, Heartbeat]]) -> list[str]:
 class Past:
     """A log that can be read again."""
 
-    def __init__(self, log: list[tuple[Logged, Heartbeat]]) -> None:
+    def __init__(self, log: list[tuple[Record, Heartbeat]]) -> None:
         self.records = [record for record, _ in log]
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> Any:
@@ -45,6 +45,9 @@ class Past:
 
     def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
         return next((n for n, one in enumerate(self.records) if one.timestamp >= timestamp), len(self.records))
+
+    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+        return 0, len(self.records)
 
 
 def test_a_clones_load_is_not_mixed_with_the_originals() -> None:

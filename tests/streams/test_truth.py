@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from log.protocol import Record
 from schemas.ids import parse_process
-from schemas.logged import Message
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import T0
 from tests.streams.tables import Tables, difference, fold, shuffled, sides_of, tables
@@ -31,21 +31,21 @@ def assert_same(one: Tables, other: Tables) -> None:
     assert not difference(one, other)
 
 
-def topic(message: Message) -> tuple[int, str]:
+def topic(message: Record) -> tuple[int, str]:
     return message.partition, message.topic
 
 
-def host(message: Message) -> tuple[int, bytes]:
+def host(message: Record) -> tuple[int, bytes]:
     return message.partition, message.key
 
 
-def spread(messages: list[Message]) -> list[Message]:
+def spread(messages: list[Record]) -> list[Record]:
     return [message._replace(partition=int(message.key[1:]) % 4) for message in messages]
 
 
 @some
 @given(worlds, randoms)
-def test_topics_and_hosts_in_any_order_give_the_same_map(messages: list[Message], random: Random) -> None:
+def test_topics_and_hosts_in_any_order_give_the_same_map(messages: list[Record], random: Random) -> None:
     read = tables(messages)
     assert_same(read, tables(messages, order=shuffled(random, topic)))
     assert_same(read, tables(messages, pair_order=shuffled(random, host)))
@@ -53,14 +53,14 @@ def test_topics_and_hosts_in_any_order_give_the_same_map(messages: list[Message]
 
 @some
 @given(worlds, randoms)
-def test_one_partition_or_four_in_any_order_give_the_same_map(messages: list[Message], random: Random) -> None:
+def test_one_partition_or_four_in_any_order_give_the_same_map(messages: list[Record], random: Random) -> None:
     apart = tables(spread(messages), order=shuffled(random, topic), pair_order=shuffled(random, host), partitions=4)
     assert_same(tables(messages), apart)
 
 
 @some
 @given(worlds, randoms)
-def test_readers_that_restart_anywhere_give_the_same_map(messages: list[Message], random: Random) -> None:
+def test_readers_that_restart_anywhere_give_the_same_map(messages: list[Record], random: Random) -> None:
     restarts = [random.randrange(len(messages) + 1) for _ in range(2)]
     again = tables(messages, restarts=restarts, pair_restarts=lambda count: [random.randrange(count + 1)])
     assert_same(tables(messages), again)
@@ -68,7 +68,7 @@ def test_readers_that_restart_anywhere_give_the_same_map(messages: list[Message]
 
 @some
 @given(worlds, randoms)
-def test_a_replay_of_any_range_adds_nothing(messages: list[Message], random: Random) -> None:
+def test_a_replay_of_any_range_adds_nothing(messages: list[Record], random: Random) -> None:
     start, stop = sorted(random.randrange(len(messages) + 1) for _ in range(2))
     replayed = tables(messages, then=messages[start:stop])
     assert_same(tables(messages), replayed)
@@ -150,7 +150,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
 
 @some
 @given(worlds)
-def test_no_end_is_credited_to_a_process_that_had_not_started_nor_to_a_mixture_of_two(messages: list[Message]) -> None:
+def test_no_end_is_credited_to_a_process_that_had_not_started_nor_to_a_mixture_of_two(messages: list[Record]) -> None:
     for (window, *_), row in tables(messages)["edges"].items():
         for host_id, node, service, name, _, _, _, started in (row[1], row[3]):
             if node:
@@ -164,6 +164,6 @@ def test_no_end_is_credited_to_a_process_that_had_not_started_nor_to_a_mixture_o
 
 @some
 @given(worlds)
-def test_every_request_is_on_an_edge_of_its_window(messages: list[Message]) -> None:
+def test_every_request_is_on_an_edge_of_its_window(messages: list[Record]) -> None:
     read = tables(messages)
     assert {(window, flow, 0) for window, flow, _ in read["requests"]} <= read["edges"].keys()

@@ -9,8 +9,8 @@ from random import Random
 
 from msgspec import structs
 
+from log.protocol import Record
 from schemas.codec import encode
-from schemas.logged import Message
 from schemas.raw import Heartbeat
 from tests.streams import build
 from tests.streams.build import T0, Row
@@ -326,7 +326,7 @@ def log(
     chaos: bool = True,
     fails: bool = False,
     goes_on: bool = False,
-) -> list[Message]:
+) -> list[Record]:
     """Return what all agents of a world logged, in the order of its logging; repeats and failures included.
 
     If it `goes_on`, two whole windows of each host follow.
@@ -352,6 +352,6 @@ def log(
         now = max(now, at)
         partition = number % partitions
         timestamp = T0 + (now + 1) * WIDTH + LOGGED_MS
-        messages.append(Message(topic, partition, offsets[topic, partition], timestamp, b"h%d" % (number + 1), value))
+        messages.append(Record(topic, partition, offsets[topic, partition], timestamp, b"h%d" % (number + 1), value))
         offsets[topic, partition] += 1
     return messages
