@@ -9,7 +9,8 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
-from schemas.merge import Merge, says
+from schemas.counted import Counted
+from schemas.facts import Merge, fact
 
 KEY, MAX, EACH, BITS, LAST, TIME = Merge.KEY, Merge.MAX, Merge.EACH, Merge.BITS, Merge.LAST, Merge.TIME
 VERSION = 1
@@ -27,47 +28,37 @@ class Identities(Columns, frozen=True, kw_only=True, omit_defaults=True):
     Of two identities of one end in one window the younger process's stands as a whole: it may have taken over.
     """
 
-    host: Annotated[Strs, says("host id", LAST)] = field(default_factory=list)
-    node: Annotated[Strs, says("process node, empty while unresolved", LAST)] = field(default_factory=list)
-    service: Annotated[Strs, says("service of the process", LAST)] = field(default_factory=list)
-    name: Annotated[Strs, says("program of the process", LAST)] = field(default_factory=list)
-    container: Annotated[Strs, says("container id", LAST)] = field(default_factory=list)
-    provenance: Annotated[Strs, says("how the owner is known: scan, listener", LAST)] = field(default_factory=list)
-    tied: Annotated[Bools, says("several processes hold it and none is the parent", LAST)] = field(default_factory=list)
-    started: Annotated[Ints, says("start of the owning process, ms", TIME)] = field(default_factory=list)
+    host: Annotated[Strs, fact("host id", LAST)] = field(default_factory=list)
+    node: Annotated[Strs, fact("process node, empty while unresolved", LAST)] = field(default_factory=list)
+    service: Annotated[Strs, fact("service of the process", LAST)] = field(default_factory=list)
+    name: Annotated[Strs, fact("program of the process", LAST)] = field(default_factory=list)
+    container: Annotated[Strs, fact("container id", LAST)] = field(default_factory=list)
+    provenance: Annotated[Strs, fact("how the owner is known: scan, listener", LAST)] = field(default_factory=list)
+    tied: Annotated[Bools, fact("several processes hold it and none is the parent", LAST)] = field(default_factory=list)
+    started: Annotated[Ints, fact("start of the owning process, ms", TIME)] = field(default_factory=list)
 
 
-class Ends(Columns, frozen=True, kw_only=True, omit_defaults=True):
+class Ends(Counted, frozen=True, kw_only=True, omit_defaults=True):
     """What one end of a flow saw in one window, and who it is. Counters of the window alone."""
 
-    who: Annotated[Ints, says("row of the batch's identities, counted from 1; 0 nobody", MAX)] = field(
+    who: Annotated[Ints, fact("row of the batch's identities, counted from 1; 0 nobody", MAX)] = field(
         default_factory=list
     )
-    seen: Annotated[Bools, says("this end's host reported the window, or caught up with it", MAX)] = field(
+    seen: Annotated[Bools, fact("this end's host reported the window, or caught up with it", MAX)] = field(
         default_factory=list
     )
-    since: Annotated[Ints, says("window in which its agent first saw it, ms", MAX)] = field(default_factory=list)
-    fresh: Annotated[Bools, says("opened while its agent was watching", MAX)] = field(default_factory=list)
-    opened: Annotated[Bools, says("opened in the window", MAX)] = field(default_factory=list)
-    closed: Annotated[Bools, says("closed in the window", MAX)] = field(default_factory=list)
-    failed: Annotated[Bools, says("connect failed in the window", MAX)] = field(default_factory=list)
-    sent_bytes: Annotated[Ints, says("payload bytes sent", MAX)] = field(default_factory=list)
-    received_bytes: Annotated[Ints, says("payload bytes received", MAX)] = field(default_factory=list)
-    sent_segments: Annotated[Ints, says("segments sent", MAX)] = field(default_factory=list)
-    received_segments: Annotated[Ints, says("segments received", MAX)] = field(default_factory=list)
-    retransmits: Annotated[Ints, says("segments retransmitted", MAX)] = field(default_factory=list)
-    rtt_us: Annotated[Ints, says("smoothed round-trip time, microseconds", MAX)] = field(default_factory=list)
-    min_rtt_us: Annotated[Ints, says("least round-trip time, microseconds", MAX)] = field(default_factory=list)
+    since: Annotated[Ints, fact("window in which its agent first saw it, ms", MAX)] = field(default_factory=list)
+    fresh: Annotated[Bools, fact("opened while its agent was watching", MAX)] = field(default_factory=list)
 
 
 class Sides(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Which flow, window and end each row of `Ends` speaks of, and its evidence on who serves."""
 
-    window: Annotated[Ints, says("start of the window, ms", KEY)] = field(default_factory=list)
-    flow: Annotated[Strs, says("network ID, see schemas.ids", KEY)] = field(default_factory=list)
-    nth: Annotated[Ints, says("which connection of the flow in the window", KEY)] = field(default_factory=list)
-    end: Annotated[Ints, says("0: the flow's lower endpoint, 1: the higher", KEY)] = field(default_factory=list)
-    verdict: Annotated[Ints, says("who serves and by which rule, see schemas.verdict", MAX)] = field(
+    window: Annotated[Ints, fact("start of the window, ms", KEY)] = field(default_factory=list)
+    flow: Annotated[Strs, fact("network ID, see schemas.ids", KEY)] = field(default_factory=list)
+    nth: Annotated[Ints, fact("which connection of the flow in the window", KEY)] = field(default_factory=list)
+    end: Annotated[Ints, fact("0: the flow's lower endpoint, 1: the higher", KEY)] = field(default_factory=list)
+    verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX)] = field(
         default_factory=list
     )
 
@@ -84,13 +75,13 @@ class SideBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 class Edges(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Which flow and window each row of both ends speaks of."""
 
-    window: Annotated[Ints, says("start of the window, ms", KEY)] = field(default_factory=list)
-    flow: Annotated[Strs, says("network ID, see schemas.ids", KEY)] = field(default_factory=list)
-    nth: Annotated[Ints, says("which connection of the flow in the window", KEY)] = field(default_factory=list)
-    verdict: Annotated[Ints, says("who serves and by which rule, see schemas.verdict", MAX)] = field(
+    window: Annotated[Ints, fact("start of the window, ms", KEY)] = field(default_factory=list)
+    flow: Annotated[Strs, fact("network ID, see schemas.ids", KEY)] = field(default_factory=list)
+    nth: Annotated[Ints, fact("which connection of the flow in the window", KEY)] = field(default_factory=list)
+    verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX)] = field(
         default_factory=list
     )
-    width: Annotated[Ints, says("width of the window, ms", MAX)] = field(default_factory=list)
+    width: Annotated[Ints, fact("width of the window, ms", MAX)] = field(default_factory=list)
 
 
 class EdgeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,21 +99,21 @@ class FlowRequests(Columns, frozen=True, kw_only=True, omit_defaults=True):
     Who is at the ends, and which of them serves, stands with the flow's edge.
     """
 
-    window: Annotated[Ints, says("start of the window, ms", KEY)] = field(default_factory=list)
-    flow: Annotated[Strs, says("network ID, see schemas.ids", KEY)] = field(default_factory=list)
-    end: Annotated[Ints, says("end whose host counted, 0: a, 1: b; the server's if both are", KEY)] = field(
+    window: Annotated[Ints, fact("start of the window, ms", KEY)] = field(default_factory=list)
+    flow: Annotated[Strs, fact("network ID, see schemas.ids", KEY)] = field(default_factory=list)
+    end: Annotated[Ints, fact("end whose host counted, 0: a, 1: b; the server's if both are", KEY)] = field(
         default_factory=list
     )
-    width: Annotated[Ints, says("width of the window, ms", MAX)] = field(default_factory=list)
-    sampling: Annotated[Ints, says("one of so many flows was looked at", MAX)] = field(default_factory=list)
-    answered: Annotated[Tallies, says("method and status class -> answers: GET 2xx", EACH)] = field(
+    width: Annotated[Ints, fact("width of the window, ms", MAX)] = field(default_factory=list)
+    sampling: Annotated[Ints, fact("one of so many flows was looked at", MAX)] = field(default_factory=list)
+    answered: Annotated[Tallies, fact("method and status class -> answers: GET 2xx", EACH)] = field(
         default_factory=list
     )
-    latency: Annotated[Sketches, says("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
+    latency: Annotated[Sketches, fact("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
         default_factory=list
     )
-    unanswered: Annotated[Ints, says("ended by the server without an answer", MAX)] = field(default_factory=list)
-    given_up: Annotated[Ints, says("no answer before the client left, or for five minutes", MAX)] = field(
+    unanswered: Annotated[Ints, fact("ended by the server without an answer", MAX)] = field(default_factory=list)
+    given_up: Annotated[Ints, fact("no answer before the client left, or for five minutes", MAX)] = field(
         default_factory=list
     )
 
@@ -136,21 +127,21 @@ class FlowRequestBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 class Nodes(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Processes with what is known of them; one row an hour and process, the last word of the hour."""
 
-    hour: Annotated[Ints, says("start of the hour, ms", KEY)] = field(default_factory=list)
-    node: Annotated[Strs, says("process node, see schemas.ids", KEY)] = field(default_factory=list)
-    seen: Annotated[Ints, says("latest window that told of it, ms", TIME)] = field(default_factory=list)
-    host: Annotated[Strs, says("host id", LAST)] = field(default_factory=list)
-    hostname: Annotated[Strs, says("host's name", LAST)] = field(default_factory=list)
-    pid: Annotated[Ints, says("process id", LAST)] = field(default_factory=list)
-    started: Annotated[Ints, says("start of the process, ms", LAST)] = field(default_factory=list)
-    parent: Annotated[Ints, says("parent's pid", LAST)] = field(default_factory=list)
-    service: Annotated[Strs, says("service", LAST)] = field(default_factory=list)
-    name: Annotated[Strs, says("program", LAST)] = field(default_factory=list)
-    user: Annotated[Strs, says("user", LAST)] = field(default_factory=list)
-    exe: Annotated[Strs, says("executable", LAST)] = field(default_factory=list)
-    cmdline: Annotated[Strs, says("command line, secrets redacted", LAST)] = field(default_factory=list)
-    container: Annotated[Strs, says("container id", LAST)] = field(default_factory=list)
-    unit: Annotated[Strs, says("systemd unit", LAST)] = field(default_factory=list)
+    hour: Annotated[Ints, fact("start of the hour, ms", KEY)] = field(default_factory=list)
+    node: Annotated[Strs, fact("process node, see schemas.ids", KEY)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest window that told of it, ms", TIME)] = field(default_factory=list)
+    host: Annotated[Strs, fact("host id", LAST)] = field(default_factory=list)
+    hostname: Annotated[Strs, fact("host's name", LAST)] = field(default_factory=list)
+    pid: Annotated[Ints, fact("process id", LAST)] = field(default_factory=list)
+    started: Annotated[Ints, fact("start of the process, ms", LAST)] = field(default_factory=list)
+    parent: Annotated[Ints, fact("parent's pid", LAST)] = field(default_factory=list)
+    service: Annotated[Strs, fact("service", LAST)] = field(default_factory=list)
+    name: Annotated[Strs, fact("program", LAST)] = field(default_factory=list)
+    user: Annotated[Strs, fact("user", LAST)] = field(default_factory=list)
+    exe: Annotated[Strs, fact("executable", LAST)] = field(default_factory=list)
+    cmdline: Annotated[Strs, fact("command line, secrets redacted", LAST)] = field(default_factory=list)
+    container: Annotated[Strs, fact("container id", LAST)] = field(default_factory=list)
+    unit: Annotated[Strs, fact("systemd unit", LAST)] = field(default_factory=list)
 
 
 class NodeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
@@ -168,27 +159,27 @@ class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
     of an hour the lowest: a shift to the right leaves one for now, and for each minute before it the next higher.
     """
 
-    hour: Annotated[Ints, says("start of the hour, ms", KEY)] = field(default_factory=list)
-    host: Annotated[Strs, says("host id", KEY)] = field(default_factory=list)
-    transport: Annotated[Strs, says("tcp or udp, empty for an address", KEY)] = field(default_factory=list)
-    port: Annotated[Ints, says("port that is listened to", KEY)] = field(default_factory=list)
-    scope: Annotated[Strs, says("where the address means something, see schemas.ids", KEY)] = field(
+    hour: Annotated[Ints, fact("start of the hour, ms", KEY)] = field(default_factory=list)
+    host: Annotated[Strs, fact("host id", KEY)] = field(default_factory=list)
+    transport: Annotated[Strs, fact("tcp or udp, empty for an address", KEY)] = field(default_factory=list)
+    port: Annotated[Ints, fact("port that is listened to", KEY)] = field(default_factory=list)
+    scope: Annotated[Strs, fact("where the address means something, see schemas.ids", KEY)] = field(
         default_factory=list
     )
-    address: Annotated[Strs, says("address of the host or the listener, 0.0.0.0 or :: for any", KEY)] = field(
+    address: Annotated[Strs, fact("address of the host or the listener, 0.0.0.0 or :: for any", KEY)] = field(
         default_factory=list
     )
-    node: Annotated[Strs, says("process node of who listens, empty where that is not sure", KEY)] = field(
+    node: Annotated[Strs, fact("process node of who listens, empty where that is not sure", KEY)] = field(
         default_factory=list
     )
-    service: Annotated[Strs, says("its service, or that of all who may", KEY)] = field(default_factory=list)
-    name: Annotated[Strs, says("its program", KEY)] = field(default_factory=list)
-    container: Annotated[Strs, says("its container id", KEY)] = field(default_factory=list)
-    tied: Annotated[Bools, says("several processes may be the one that listens", KEY)] = field(default_factory=list)
-    started: Annotated[Ints, says("start of the process, ms", KEY)] = field(default_factory=list)
-    seen: Annotated[Ints, says("latest minute in which it was so, ms", TIME)] = field(default_factory=list)
-    minutes: Annotated[Ints, says("bit 59 - m: it was so in minute m of the hour", BITS)] = field(default_factory=list)
-    before: Annotated[Ints, says("the same of the hour before", BITS)] = field(default_factory=list)
+    service: Annotated[Strs, fact("its service, or that of all who may", KEY)] = field(default_factory=list)
+    name: Annotated[Strs, fact("its program", KEY)] = field(default_factory=list)
+    container: Annotated[Strs, fact("its container id", KEY)] = field(default_factory=list)
+    tied: Annotated[Bools, fact("several processes may be the one that listens", KEY)] = field(default_factory=list)
+    started: Annotated[Ints, fact("start of the process, ms", KEY)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest minute in which it was so, ms", TIME)] = field(default_factory=list)
+    minutes: Annotated[Ints, fact("bit 59 - m: it was so in minute m of the hour", BITS)] = field(default_factory=list)
+    before: Annotated[Ints, fact("the same of the hour before", BITS)] = field(default_factory=list)
 
 
 class PlaceBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
@@ -200,13 +191,13 @@ class PlaceBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 class Events(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Things that happened, each once: the id is made of what happened, to whom and when."""
 
-    time: Annotated[Ints, says("when, ms", KEY)] = field(default_factory=list)
-    kind: Annotated[Strs, says("process_started, edge_appeared, …", KEY)] = field(default_factory=list)
-    subject: Annotated[Strs, says("the node it happened to", KEY)] = field(default_factory=list)
-    object: Annotated[Strs, says("the other node or address, if any", KEY)] = field(default_factory=list)
-    host: Annotated[Strs, says("host id", MAX)] = field(default_factory=list)
-    service: Annotated[Strs, says("the subject's service", MAX)] = field(default_factory=list)
-    detail: Annotated[Strs, says("one sentence for people", MAX)] = field(default_factory=list)
+    time: Annotated[Ints, fact("when, ms", KEY)] = field(default_factory=list)
+    kind: Annotated[Strs, fact("process_started, edge_appeared, …", KEY)] = field(default_factory=list)
+    subject: Annotated[Strs, fact("the node it happened to", KEY)] = field(default_factory=list)
+    object: Annotated[Strs, fact("the other node or address, if any", KEY)] = field(default_factory=list)
+    host: Annotated[Strs, fact("host id", MAX)] = field(default_factory=list)
+    service: Annotated[Strs, fact("the subject's service", MAX)] = field(default_factory=list)
+    detail: Annotated[Strs, fact("one sentence for people", MAX)] = field(default_factory=list)
 
 
 class EventBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,43 +5,18 @@ commutative, associative and idempotent: the stored row is the join of all that 
 """
 
 from collections.abc import Iterable
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from msgspec import Meta
-from msgspec.inspect import Metadata, StructType, type_info
+from schemas.facts import Merge, facts
 
 Row = tuple[Any, ...]
 
 
-class Merge(StrEnum):
-    """How two values of one column become one."""
-
-    KEY = "key"  # part of the identity; equal in both rows
-    MAX = "max"  # the greater; the empty string and zero mean "not known" and lose
-    EACH = "each"  # name by name the greater count; a name that one row lacks counts 0 there
-    BITS = "bits"  # every bit that one of them has
-    LAST = "last"  # from the row whose TIME column is later; the greater on a tie
-    TIME = "time"  # the event time that LAST compares; itself the greater
-
-
-def says(description: str, merge: Merge) -> Meta:
-    """Return the annotation of a column: what it holds (units included) and how it merges."""
-    return Meta(description=description, extra={"merge": merge})
-
-
 @cache
 def merges(columns: type) -> dict[str, Merge]:
-    """Return every column of a record with its declared merge, in order; KeyError when one is missing."""
-    info = type_info(columns)
-    assert isinstance(info, StructType)
-    declared = {}
-    for field in info.fields:
-        if not isinstance(field.type, Metadata) or "merge" not in (field.type.extra or {}):
-            raise KeyError(f"{columns.__name__}.{field.name} declares no merge")
-        declared[field.name] = Merge((field.type.extra or {})["merge"])
-    return declared
+    """Return every column of a record with its merge, in order."""
+    return {name: fact.merge for name, fact in facts(columns).items()}
 
 
 def merge(columns: type, one: Row, other: Row) -> Row:
@@ -66,7 +41,7 @@ def _join(declared: tuple[Merge, ...], one: Row, other: Row) -> Row:
         return one
     later = max(one, other, key=lambda row: _recency(declared, row))
     return tuple(
-        value if value == row2 else _value(kind, value, row2, latest)
+        value if value == row2 else joined(kind, value, row2, latest)
         for kind, value, row2, latest in zip(declared, one, other, later, strict=True)
     )
 
@@ -77,7 +52,8 @@ def _recency(declared: tuple[Merge, ...], row: Row) -> Row:
     return times, tuple(v for kind, v in zip(declared, row, strict=True) if kind is Merge.LAST)
 
 
-def _value(kind: Merge, one: Any, other: Any, latest: Any) -> Any:
+def joined(kind: Merge, one: Any, other: Any, latest: Any = None) -> Any:
+    """Merge two values of a column; `latest` is the value of the later row."""
     match kind:
         case Merge.MAX | Merge.TIME:
             return max(one, other)

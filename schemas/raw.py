@@ -9,8 +9,9 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
+from schemas.counted import Counted
+from schemas.facts import Merge, fact
 from schemas.ids import BOOT_ID, HOST_ID
-from schemas.merge import Merge, says
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
 VERSION = 1
@@ -37,11 +38,11 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """The host's addresses. Those of a host-local interface (a bridge of containers, say) mean nothing elsewhere."""
 
-    name: Annotated[Strs, says("interface name", KEY)] = field(default_factory=list)
-    address: Annotated[Strs, says("IPv4 or IPv6 address", KEY)] = field(default_factory=list)
-    prefix: Annotated[Ints, says("prefix length, bits", MAX)] = field(default_factory=list)
-    mac: Annotated[Strs, says("hardware address", MAX)] = field(default_factory=list)
-    local: Annotated[Bools, says("its subnet means nothing off this host", MAX)] = field(default_factory=list)
+    name: Annotated[Strs, fact("interface name", KEY)] = field(default_factory=list)
+    address: Annotated[Strs, fact("IPv4 or IPv6 address", KEY)] = field(default_factory=list)
+    prefix: Annotated[Ints, fact("prefix length, bits", MAX)] = field(default_factory=list)
+    mac: Annotated[Strs, fact("hardware address", MAX)] = field(default_factory=list)
+    local: Annotated[Bools, fact("its subnet means nothing off this host", MAX)] = field(default_factory=list)
 
 
 class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,50 +100,50 @@ class HostFacts(Batch, frozen=True, kw_only=True, omit_defaults=True):
 class Processes(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """What a process is; (pid, start) is its identity on this boot."""
 
-    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
-    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
-    started: Annotated[Ints, says("start time, ms since the epoch", MAX)] = field(default_factory=list)
-    parent: Annotated[Ints, says("parent's pid", LAST)] = field(default_factory=list)
-    uid: Annotated[Ints, says("effective user id", LAST)] = field(default_factory=list)
-    user: Annotated[Strs, says("its name", LAST)] = field(default_factory=list)
-    comm: Annotated[Strs, says("kernel's name of the process, 15 bytes", LAST)] = field(default_factory=list)
-    exe: Annotated[Strs, says("executable's path, if readable", LAST)] = field(default_factory=list)
-    cmdline: Annotated[list[Strs], says("arguments, secrets redacted", LAST)] = field(default_factory=list)
-    cgroup: Annotated[Strs, says("cgroup path", LAST)] = field(default_factory=list)
-    container: Annotated[Strs, says("container id found in the cgroup path", LAST)] = field(default_factory=list)
-    unit: Annotated[Strs, says("systemd unit found in the cgroup path", LAST)] = field(default_factory=list)
-    netns: Annotated[Ints, says("inode of its network namespace, 0 unknown", LAST)] = field(default_factory=list)
-    cwd: Annotated[Strs, says("working directory it was started in, if readable", LAST)] = field(default_factory=list)
-    container_name: Annotated[Strs, says("what people call its container, if its runtime keeps that", LAST)] = field(
+    pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    started: Annotated[Ints, fact("start time, ms since the epoch", MAX)] = field(default_factory=list)
+    parent: Annotated[Ints, fact("parent's pid", LAST)] = field(default_factory=list)
+    uid: Annotated[Ints, fact("effective user id", LAST)] = field(default_factory=list)
+    user: Annotated[Strs, fact("its name", LAST)] = field(default_factory=list)
+    comm: Annotated[Strs, fact("kernel's name of the process, 15 bytes", LAST)] = field(default_factory=list)
+    exe: Annotated[Strs, fact("executable's path, if readable", LAST)] = field(default_factory=list)
+    cmdline: Annotated[list[Strs], fact("arguments, secrets redacted", LAST)] = field(default_factory=list)
+    cgroup: Annotated[Strs, fact("cgroup path", LAST)] = field(default_factory=list)
+    container: Annotated[Strs, fact("container id found in the cgroup path", LAST)] = field(default_factory=list)
+    unit: Annotated[Strs, fact("systemd unit found in the cgroup path", LAST)] = field(default_factory=list)
+    netns: Annotated[Ints, fact("inode of its network namespace, 0 unknown", LAST)] = field(default_factory=list)
+    cwd: Annotated[Strs, fact("working directory it was started in, if readable", LAST)] = field(default_factory=list)
+    container_name: Annotated[Strs, fact("what people call its container, if its runtime keeps that", LAST)] = field(
         default_factory=list
     )
-    lineage: Annotated[list[Strs], says("kernel's names of what started it, parent first, when first seen", LAST)] = (
+    lineage: Annotated[list[Strs], fact("kernel's names of what started it, parent first, when first seen", LAST)] = (
         field(default_factory=list)
     )
     lead: Annotated[
-        list[Strs], says("arguments of what started it, of a worker that knows no more of itself", LAST)
+        list[Strs], fact("arguments of what started it, of a worker that knows no more of itself", LAST)
     ] = field(default_factory=list)
 
 
 class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """What a process used in the window."""
 
-    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
-    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
-    cpu_ms: Annotated[Ints, says("CPU time used in the window, ms", MAX)] = field(default_factory=list)
-    rss_bytes: Annotated[Ints, says("resident memory", MAX)] = field(default_factory=list)
-    fds: Annotated[Ints, says("open file descriptors, -1 unknown", MAX)] = field(default_factory=list)
-    threads: Annotated[Ints, says("threads", MAX)] = field(default_factory=list)
+    pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    cpu_ms: Annotated[Ints, fact("CPU time used in the window, ms", MAX)] = field(default_factory=list)
+    rss_bytes: Annotated[Ints, fact("resident memory", MAX)] = field(default_factory=list)
+    fds: Annotated[Ints, fact("open file descriptors, -1 unknown", MAX)] = field(default_factory=list)
+    threads: Annotated[Ints, fact("threads", MAX)] = field(default_factory=list)
 
 
 class Exits(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Processes that are gone."""
 
-    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
-    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
-    exited: Annotated[Ints, says("when, ms since the epoch", MAX)] = field(default_factory=list)
-    code: Annotated[Ints, says("exit code, -1 unknown", MAX)] = field(default_factory=list)
-    signal: Annotated[Ints, says("signal that ended it, 0 none", MAX)] = field(default_factory=list)
+    pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    exited: Annotated[Ints, fact("when, ms since the epoch", MAX)] = field(default_factory=list)
+    code: Annotated[Ints, fact("exit code, -1 unknown", MAX)] = field(default_factory=list)
+    signal: Annotated[Ints, fact("signal that ended it, 0 none", MAX)] = field(default_factory=list)
 
 
 class ProcessBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
@@ -153,36 +154,26 @@ class ProcessBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
     exits: Exits = field(default_factory=Exits)
 
 
-class Connections(Columns, frozen=True, kw_only=True, omit_defaults=True):
+class Connections(Counted, frozen=True, kw_only=True, omit_defaults=True):
     """Sockets with a peer. Counters are of this window alone; bytes are payload, without SYN, FIN and retransmits."""
 
-    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
-    transport: Annotated[Ints, says("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)
-    local_address: Annotated[Strs, says("this end's address", MAX)] = field(default_factory=list)
-    local_port: Annotated[Ints, says("this end's port", MAX)] = field(default_factory=list)
-    remote_address: Annotated[Strs, says("the peer's address", MAX)] = field(default_factory=list)
-    remote_port: Annotated[Ints, says("the peer's port", MAX)] = field(default_factory=list)
-    state: Annotated[Ints, says("kernel's TCP state (include/net/tcp_states.h)", MAX)] = field(default_factory=list)
-    uid: Annotated[Ints, says("user id of the socket", MAX)] = field(default_factory=list)
-    since: Annotated[Ints, says("window in which this agent first saw it, ms", MAX)] = field(default_factory=list)
-    opened: Annotated[Bools, says("opened in this window", MAX)] = field(default_factory=list)
-    fresh: Annotated[Bools, says("opened while this agent was watching", MAX)] = field(default_factory=list)
-    accepted: Annotated[Bools, says("was dialled; where its SYN was not seen: listened on its port", MAX)] = field(
+    cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    transport: Annotated[Ints, fact("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)
+    local_address: Annotated[Strs, fact("this end's address", MAX)] = field(default_factory=list)
+    local_port: Annotated[Ints, fact("this end's port", MAX)] = field(default_factory=list)
+    remote_address: Annotated[Strs, fact("the peer's address", MAX)] = field(default_factory=list)
+    remote_port: Annotated[Ints, fact("the peer's port", MAX)] = field(default_factory=list)
+    state: Annotated[Ints, fact("kernel's TCP state (include/net/tcp_states.h)", MAX)] = field(default_factory=list)
+    uid: Annotated[Ints, fact("user id of the socket", MAX)] = field(default_factory=list)
+    since: Annotated[Ints, fact("window in which this agent first saw it, ms", MAX)] = field(default_factory=list)
+    fresh: Annotated[Bools, fact("opened while this agent was watching", MAX)] = field(default_factory=list)
+    accepted: Annotated[Bools, fact("was dialled; where its SYN was not seen: listened on its port", MAX)] = field(
         default_factory=list
     )
-    closed: Annotated[Bools, says("closed in this window: its last row", MAX)] = field(default_factory=list)
-    failed: Annotated[Bools, says("the connect failed", MAX)] = field(default_factory=list)
-    sent_bytes: Annotated[Ints, says("payload bytes sent", MAX)] = field(default_factory=list)
-    received_bytes: Annotated[Ints, says("payload bytes received", MAX)] = field(default_factory=list)
-    sent_segments: Annotated[Ints, says("segments sent", MAX)] = field(default_factory=list)
-    received_segments: Annotated[Ints, says("segments received", MAX)] = field(default_factory=list)
-    retransmits: Annotated[Ints, says("segments retransmitted", MAX)] = field(default_factory=list)
-    rtt_us: Annotated[Ints, says("smoothed round-trip time, microseconds", MAX)] = field(default_factory=list)
-    min_rtt_us: Annotated[Ints, says("least round-trip time, microseconds", MAX)] = field(default_factory=list)
-    sent_total: Annotated[Ints, says("payload bytes sent since it was opened; keyframes alone say it", MAX)] = field(
+    sent_total: Annotated[Ints, fact("payload bytes sent since it was opened; keyframes alone say it", MAX)] = field(
         default_factory=list
     )
-    received_total: Annotated[Ints, says("payload bytes received since it was opened; likewise", MAX)] = field(
+    received_total: Annotated[Ints, fact("payload bytes received since it was opened; likewise", MAX)] = field(
         default_factory=list
     )
 
@@ -197,13 +188,13 @@ class ConnectionBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 class Listeners(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Sockets that wait for peers: TCP listeners and UDP sockets without a peer."""
 
-    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
-    transport: Annotated[Ints, says("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)
-    address: Annotated[Strs, says("bound address, 0.0.0.0 or :: for any", MAX)] = field(default_factory=list)
-    port: Annotated[Ints, says("bound port", MAX)] = field(default_factory=list)
-    uid: Annotated[Ints, says("user id of the socket", MAX)] = field(default_factory=list)
-    backlog: Annotated[Ints, says("connections waiting to be accepted", MAX)] = field(default_factory=list)
-    since: Annotated[Ints, says("window in which this agent first saw it, ms; 0 unknown", MAX)] = field(
+    cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    transport: Annotated[Ints, fact("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)
+    address: Annotated[Strs, fact("bound address, 0.0.0.0 or :: for any", MAX)] = field(default_factory=list)
+    port: Annotated[Ints, fact("bound port", MAX)] = field(default_factory=list)
+    uid: Annotated[Ints, fact("user id of the socket", MAX)] = field(default_factory=list)
+    backlog: Annotated[Ints, fact("connections waiting to be accepted", MAX)] = field(default_factory=list)
+    since: Annotated[Ints, fact("window in which this agent first saw it, ms; 0 unknown", MAX)] = field(
         default_factory=list
     )
 
@@ -220,18 +211,18 @@ class ListenerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 class Owners(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Which process holds which socket. A socket may have several holders; the fold decides."""
 
-    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
-    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
-    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
-    provenance: Annotated[Strs, says("how it is known: scan", MAX)] = field(default_factory=list)
+    cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    provenance: Annotated[Strs, fact("how it is known: scan", MAX)] = field(default_factory=list)
 
 
 class Lost(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Holdings that ended."""
 
-    cookie: Annotated[Ints, says("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
-    pid: Annotated[Ints, says("process id", KEY)] = field(default_factory=list)
-    start: Annotated[Ints, says("start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
 
 
 class OwnerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
@@ -244,19 +235,19 @@ class OwnerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 class Requests(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """HTTP/1 requests of one connection that were answered in the window, and those that never will be."""
 
-    client_address: Annotated[Strs, says("address of the end that asks", KEY)] = field(default_factory=list)
-    client_port: Annotated[Ints, says("its port", KEY)] = field(default_factory=list)
-    server_address: Annotated[Strs, says("address of the end that answers", KEY)] = field(default_factory=list)
-    server_port: Annotated[Ints, says("its port", KEY)] = field(default_factory=list)
-    serves: Annotated[Bools, says("the server is on this host", MAX)] = field(default_factory=list)
-    answered: Annotated[Tallies, says("method and status class -> answers: GET 2xx", EACH)] = field(
+    client_address: Annotated[Strs, fact("address of the end that asks", KEY)] = field(default_factory=list)
+    client_port: Annotated[Ints, fact("its port", KEY)] = field(default_factory=list)
+    server_address: Annotated[Strs, fact("address of the end that answers", KEY)] = field(default_factory=list)
+    server_port: Annotated[Ints, fact("its port", KEY)] = field(default_factory=list)
+    serves: Annotated[Bools, fact("the server is on this host", MAX)] = field(default_factory=list)
+    answered: Annotated[Tallies, fact("method and status class -> answers: GET 2xx", EACH)] = field(
         default_factory=list
     )
-    latency: Annotated[Sketches, says("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
+    latency: Annotated[Sketches, fact("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
         default_factory=list
     )
-    unanswered: Annotated[Ints, says("ended by the server without an answer", MAX)] = field(default_factory=list)
-    given_up: Annotated[Ints, says("no answer before the client left, or for five minutes", MAX)] = field(
+    unanswered: Annotated[Ints, fact("ended by the server without an answer", MAX)] = field(default_factory=list)
+    given_up: Annotated[Ints, fact("no answer before the client left, or for five minutes", MAX)] = field(
         default_factory=list
     )
 

@@ -8,8 +8,8 @@ from msgspec import Struct
 from msgspec.inspect import DictType, Field, ListType, Metadata, StructType, type_info
 
 from schemas.columns import BLANKS, Columns
+from schemas.facts import Merge
 from schemas.graph import Derived
-from schemas.merge import Merge
 from schemas.raw import Batch
 from schemas.topics import ALL, HOUR_MS, MiB, Topic
 

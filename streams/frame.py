@@ -5,13 +5,15 @@ from itertools import compress, islice
 from operator import itemgetter
 from typing import Any
 
+from schemas.columns import blanks
 from schemas.graph import Edges, Ends, Identities, SideBatch
-from schemas.merge import merge
+from schemas.merge import joined, merge, merges
 
 Key = str | tuple[str, int]  # the flow, with its number where a window has several connections of one flow
-ENDS = Ends.__struct_fields__
-NOBODY: tuple[Any, ...] = ("", "", "", "", "", "", False, 0)
-BLANK = (0, False, 0, False, False, False, False, 0, 0, 0, 0, 0, 0, 0)  # a row of Ends that says nothing
+MERGES = merges(Ends)
+COUNTS = tuple(name for name in MERGES if name != "who")
+NOBODY: tuple[Any, ...] = tuple(blanks(Identities).values())
+BLANK = blanks(Ends)
 TELL_MS = 10_000  # for how long after it is first seen an end is told for what was before
 SIGHTS = 8  # of an end that are looked at: an agent is not restarted more often within a window
 Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
@@ -24,7 +26,7 @@ class Frame:
         self.window = window
         self.width = width
         self.at: tuple[dict[Key, int], dict[Key, int]] = ({}, {})  # end a, end b: flow -> row
-        self.columns: dict[str, list[Any]] = {name: [value] for name, value in zip(ENDS, BLANK, strict=True)}
+        self.columns: dict[str, list[Any]] = {name: [value] for name, value in BLANK.items()}
         self.verdicts: list[int] = [0]
         self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
         self.begun: set[Key] = set()  # flows with an end that was there before its agent, as that began to look
@@ -54,8 +56,8 @@ class Frame:
         """Add an end of which the identity is known and nothing else."""
         row = len(self.verdicts)
         self.verdicts.append(0)
-        for column, value in zip(self.columns.values(), (self.number(identity), *BLANK[1:]), strict=True):
-            column.append(value)
+        for name, value in {**BLANK, "who": self.number(identity)}.items():
+            self.columns[name].append(value)
         if key in self.at[end]:
             self._join(self.at[end][key], row)
         self.at[end][key] = row
@@ -84,7 +86,7 @@ class Frame:
         if who and not 0 <= min(who) <= max(who) < len(numbers):
             who = [n if 0 <= n < len(numbers) else 0 for n in who]
         self.columns["who"] += [numbers[n] for n in _picked(who, rows)]
-        for name in ENDS[1:]:
+        for name in COUNTS:
             self.columns[name] += _picked(getattr(batch.ends, name), rows)
 
     def identity(self, row: int) -> tuple[Any, ...]:
@@ -99,11 +101,11 @@ class Frame:
         """Merge an end told before into its new row, by the merges its columns declare."""
         self._joined[new] = sorted({*self.sights(old), self._sight(new)})[:SIGHTS]
         names = list(self.identities)
-        one, other = (tuple(self.columns[name][row] for name in ENDS) for row in (old, new))
-        who = merge(Identities, names[one[0]], names[other[0]])
-        for name, value in zip(ENDS, merge(Ends, (0, *one[1:]), (0, *other[1:])), strict=True):
-            self.columns[name][new] = value
-        self.columns["who"][new] = self.number(who)
+        for name in COUNTS:
+            column = self.columns[name]
+            column[new] = joined(MERGES[name], column[old], column[new])
+        who = self.columns["who"]
+        who[new] = self.number(merge(Identities, names[who[old]], names[who[new]]))
         self.verdicts[new] = max(self.verdicts[old], self.verdicts[new])
 
 

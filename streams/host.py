@@ -184,26 +184,30 @@ class Host:
             if [connection.since for connection in held] == columns.since:
                 return held
         admitted = []
-        for row, opened, since in zip(columns.rows(), columns.opened, columns.since, strict=True):
-            connection = known.get(row[0])
+        for row, (cookie, opened, since) in enumerate(zip(columns.cookie, columns.opened, columns.since, strict=True)):
+            connection = known.get(cookie)
             if restated or opened or connection is None or connection.since != since:
-                connection = self._connection(batch, row, connection or self._closed.get(row[0]))
-            known[row[0]] = connection
+                connection = self._connection(batch, row, connection or self._closed.get(cookie))
+            known[cookie] = connection
             admitted.append(connection)
         return admitted
 
-    def _connection(self, batch: ConnectionBatch, row: tuple[Any, ...], before: Connection | None) -> Connection:
+    def _connection(self, batch: ConnectionBatch, row: int, before: Connection | None) -> Connection:
         """Make a connection of a row: its flow, its end, and who serves as far as this host can tell.
 
         A socket may have connected anew, so nothing is taken over from what it was `before` to another peer.
         """
-        _, transport, address, port, peer, peer_port, state, _, since, _, fresh, accepted, *_ = row
+        columns = batch.connections
+        transport, state, since = columns.transport[row], columns.state[row], columns.since[row]
+        address, port = columns.local_address[row], columns.local_port[row]
+        peer, peer_port = columns.remote_address[row], columns.remote_port[row]
         here = scope(address, self.name, batch.netns, self.networks)
         there = scope(peer, self.name, batch.netns, self.networks)
         remote = Endpoint(there, peer, peer_port)
         local = Endpoint(here, address, port)
         flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
         ports = (peer_port, port) if end else (port, peer_port)
+        accepted = columns.accepted[row]
         if accepted or self.listening.any(transport, address, port):  # the listener may be gone before its connections
             decided = listens(end, *ports)
         elif state == SYN_SENT or "listeners" in self.restated:
@@ -211,7 +215,9 @@ class Host:
         else:
             decided = by_port(*ports)
         who, spread = nobody(self.name), crc32(flow.encode())
-        made = Connection(flow, end, decided, transport, local, remote, since, fresh, batch.window, who, spread)
+        made = Connection(
+            flow, end, decided, transport, local, remote, since, columns.fresh[row], batch.window, who, spread
+        )
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:

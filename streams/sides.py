@@ -5,15 +5,12 @@ from operator import itemgetter
 from typing import Any
 
 from schemas.columns import Columns
+from schemas.counted import COUNTED, HAPPENED, SUMS
 from schemas.graph import Ends, Identities, SideBatch, Sides
 from schemas.raw import Connections
 from streams.connection import Connection, Identity
 
-# The columns of Ends that a window's connections bring along under the same name.
 BATCH_ROWS = 20_000  # of one message, which stays well below a topic's limit
-FLAGS = ("opened", "closed", "failed")
-SUMS = ("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits")
-COUNTED = (*FLAGS, *SUMS, "rtt_us", "min_rtt_us")
 
 
 class SideRows:
@@ -54,7 +51,7 @@ class SideRows:
             flow = (connection.flow, connection.end)
             self._sides["nth"][row] = numbers[flow] = numbers.get(flow, -1) + 1
             for name in COUNTED:
-                self._ends[name].append(values.get(name, name not in FLAGS and 0))
+                self._ends[name].append(values.get(name, name not in HAPPENED and 0))
 
     def batches(self, width: int, partitions: int) -> list[tuple[int, SideBatch]]:
         """Return the rows with their partition, in batches of at most BATCH_ROWS."""
@@ -87,7 +84,7 @@ class SideRows:
         rows = len(self._sides["flow"])
         for name in COUNTED:
             column = self._ends[name]
-            column += [name not in FLAGS and 0] * (rows - len(column))
+            column += [name not in HAPPENED and 0] * (rows - len(column))
 
     def _count_again(self) -> None:
         """Number the connections that share a flow, an end and a window: a port used again at once.

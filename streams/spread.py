@@ -8,11 +8,11 @@ opened or closed meanwhile is placed evenly, in the order of cookies, which is a
 from collections.abc import Sequence
 from typing import Any
 
+from schemas.counted import COUNTED, SUMS
 from schemas.raw import Connections
 from schemas.shares import shares, thinned
 from streams.connection import Connection
 from streams.ledger import Bytes, Hole
-from streams.sides import COUNTED, SUMS
 
 Values = dict[str, Any]
 Past = dict[int, dict[int, tuple[Connection, Values]]]  # window -> cookie -> connection, and what is not blank of it

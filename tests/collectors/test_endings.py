@@ -287,7 +287,7 @@ def test_a_connection_that_nobody_accepted_is_told_at_both_ends(watch: Watch) ->
         if watch.sockets.missing() and closing == "client":  # both are cleared
             assert unidentified(watch) >= 2
             continue
-        told = [(*row[2:6], row.accepted, row.closed) for row in rows]
+        told = [(*row.ends[0], *row.ends[1], row.accepted, row.closed) for row in rows]
         assert told == expected, closing
 
 

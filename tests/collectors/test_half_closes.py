@@ -91,7 +91,7 @@ def play(watch: Watch, script: list[tuple[str, str, int, int]], way: str) -> tup
                     rows += watch.connections(talk.port)
     gone.all(talk.flow)
     rows += watch.connections(talk.port)
-    mine = [row for row in rows if {row[2:4], row[4:6]} == set(talk.flow)]
+    mine = [row for row in rows if set(row.ends) == set(talk.flow)]
     client, server = ([row for row in mine if row.accepted is accepted] for accepted in (False, True))
     assert [sum(row.closed for row in end) for end in (client, server)] == [1, 1], done
     asked, answered = talk.sent

@@ -18,18 +18,7 @@ from schemas.raw import Connections, ListenerBatch, OwnerBatch, ProcessBatch
 
 
 class Connection(NamedTuple):
-    cookie: int
-    transport: int
-    local_address: str
-    local_port: int
-    remote_address: str
-    remote_port: int
-    state: int
-    uid: int
-    since: int
     opened: bool
-    fresh: bool
-    accepted: bool
     closed: bool
     failed: bool
     sent_bytes: int
@@ -39,8 +28,24 @@ class Connection(NamedTuple):
     retransmits: int
     rtt_us: int
     min_rtt_us: int
+    cookie: int
+    transport: int
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+    state: int
+    uid: int
+    since: int
+    fresh: bool
+    accepted: bool
     sent_total: int
     received_total: int
+
+    @property
+    def ends(self) -> tuple[tuple[str, int], tuple[str, int]]:
+        """Its own end and its peer's: address and port of each."""
+        return (self.local_address, self.local_port), (self.remote_address, self.remote_port)
 
 
 assert Connection._fields == Connections.__struct_fields__

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import fields
 
 from schemas.columns import Columns, blanks
+from schemas.facts import Merge
 from schemas.graph import Events, Nodes
-from schemas.merge import Merge, merge, merge_all, merges
+from schemas.merge import merge, merge_all, merges
 from schemas.topics import ALL
 
 Row = tuple[Any, ...]

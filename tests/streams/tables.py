@@ -12,6 +12,7 @@ from schemas.merge import merge, merge_all
 from streams.rewind import STRETCH_MS
 from streams.stage import AttributeStage, Emission, PairStage, Stage
 
+WHO, SEEN = (Ends.__struct_fields__.index(name) for name in ("who", "seen"))
 NOBODY = next(iter(Identities.blank(1).rows()))
 Row = tuple[Any, ...]
 Order = Callable[[list[Record]], list[Record]]
@@ -125,11 +126,16 @@ def stored(emissions: Iterable[Emission]) -> Tables:
 
 def _add(table: dict[Row, Row], batch: EdgeBatch) -> None:
     who = [NOBODY, *batch.identities.rows()]
-    for edge, a, b in zip(batch.edges.rows(), batch.a.rows(), batch.b.rows(), strict=True):
-        row = (edge, who[a[0]], (0, *a[1:]), who[b[0]], (0, *b[1:]))
+    ends = (batch.a.who, batch.a.rows(), batch.b.who, batch.b.rows())
+    for edge, a, of_a, b, of_b in zip(batch.edges.rows(), *ends, strict=True):
+        row = (edge, who[a], _without_who(of_a), who[b], _without_who(of_b))
         held = table.get(edge[:3])
         kinds = (Edges, Identities, Ends, Identities, Ends)
         table[edge[:3]] = row if held is None else tuple(map(merge, kinds, held, row))
+
+
+def _without_who(end: Row) -> Row:
+    return (*end[:WHO], 0, *end[WHO + 1 :])
 
 
 def difference(one: Tables, other: Tables) -> list[str]:

@@ -12,7 +12,7 @@ from log.protocol import Record
 from schemas.graph import Ends
 from schemas.raw import Batch, ConnectionBatch
 from tests.streams.build import T0, WIDTH, batches, connection, message, request
-from tests.streams.tables import Tables, difference, shuffled, tables
+from tests.streams.tables import SEEN, Tables, difference, shuffled, tables
 
 KEYFRAME = 6
 SENT, OPENED, CLOSED = (Ends.__struct_fields__.index(name) for name in ("sent_bytes", "opened", "closed"))
@@ -33,7 +33,7 @@ def told(read: Tables, column: int = SENT) -> dict[str, dict[int, int]]:
     """Flow -> window -> what its lower end says."""
     found: dict[str, dict[int, int]] = {}
     for edge, _, a, *_ in read["edges"].values():
-        if a[1]:
+        if a[SEEN]:
             found.setdefault(edge[1], {})[(edge[0] - T0) // WIDTH] = int(a[column])
     return found
 

@@ -11,7 +11,7 @@ from log.protocol import Record
 from schemas.raw import Batch
 from streams.attribute import Attribution
 from tests.streams.build import BOOT, NETNS, T0, WIDTH, batches, connection, message
-from tests.streams.tables import Tables, difference, shuffled, tables
+from tests.streams.tables import SEEN, Tables, difference, shuffled, tables
 
 KEYFRAME = 6
 CLONE = "c1011e00-0000"
@@ -63,13 +63,13 @@ def told(read: Tables, host: str = "h1") -> dict[int, int]:
     """Window -> bytes that the ends of a host sent in it."""
     sums: dict[int, int] = {}
     for edge, who, a, *_ in read["edges"].values():
-        if who[0] == host and a[1]:
+        if who[0] == host and a[SEEN]:
             at = (edge[0] - T0) // WIDTH
             sums[at] = sums.get(at, 0) + a[EDGE_SENT]
     return sums
 
 
-EDGE_SENT = 7  # in a row of schemas.graph.Ends
+EDGE_SENT = Ends.__struct_fields__.index("sent_bytes")
 
 
 def events(read: Tables, *kinds: str) -> list[tuple[int, str, str, str]]:

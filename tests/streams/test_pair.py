@@ -33,9 +33,9 @@ def told(batches: list[EdgeBatch]) -> list[tuple[int, str, str, int, int]]:
     rows = []
     for batch in batches:
         names = ["", *batch.identities.name]
-        for window, a, b in zip(batch.edges.window, batch.a.rows(), batch.b.rows(), strict=True):
-            sent = Ends.__struct_fields__.index("sent_bytes")
-            rows.append(((window - T0) // WIDTH, names[a[0]], names[b[0]], a[sent], b[sent]))
+        ends = (batch.a.who, batch.b.who, batch.a.sent_bytes, batch.b.sent_bytes)
+        for window, a, b, a_sent, b_sent in zip(batch.edges.window, *ends, strict=True):
+            rows.append(((window - T0) // WIDTH, names[a], names[b], a_sent, b_sent))
     return rows
 
 

@@ -11,7 +11,7 @@ from log.protocol import Record
 from schemas.ids import parse_process
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import T0
-from tests.streams.tables import Tables, difference, fold, shuffled, sides_of, tables
+from tests.streams.tables import SEEN, Tables, difference, fold, shuffled, sides_of, tables
 from tests.streams.world import WIDTH, log
 
 worlds = st.builds(
@@ -140,7 +140,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
     assert {identity[5] for identity in identities} == {"", "scan", "listener"}
     assert any(identity[6] for identity in identities), "no tie"
     assert {row[0][2] for row in edges} >= {0, 1}, "no port used again"
-    assert {row[0][3] // 2 for row in edges if row[2][1] or row[4][1]} == {2, 3, 4, 5}, "a rule never decided"
+    assert {row[0][3] // 2 for row in edges if row[2][SEEN] or row[4][SEEN]} == {2, 3, 4, 5}, "a rule never decided"
     assert {"process_started", "process_exited", "edge_appeared", "edge_vanished", "agent_started"} <= events
     assert ("host_silent" in events) == chaos
     assert not chaos or told_back > 0

@@ -1,0 +1,119 @@
+"""What each column of a record declares of itself, once: meaning, unit, merge, type in the store, roll-up and label.
+
+Everything else about a column is rendered from here: what the codec checks, the merges of the folds and of the store's
+tables, views, roll-ups, exported schemas, reference pages, labels and units of charts.
+"""
+
+from enum import StrEnum
+from functools import cache
+from typing import Any, NamedTuple
+
+from msgspec import Meta
+from msgspec.inspect import BoolType, DictType, IntType, ListType, Metadata, StructType, Type, type_info
+
+from schemas.kinds import BOOL, COUNT_MAP, LABEL, SKETCH, TEXTS, U64, Kind
+
+
+class Merge(StrEnum):
+    """How two values of one column become one."""
+
+    KEY = "key"  # part of the identity; equal in both rows
+    MAX = "max"  # the greater; the empty string and zero mean "not known" and lose
+    EACH = "each"  # name by name the greater count; a name that one row lacks counts 0 there
+    BITS = "bits"  # every bit that one of them has
+    LAST = "last"  # from the row whose TIME column is later; the greater on a tie
+    TIME = "time"  # the event time that LAST compares; itself the greater
+
+
+class Roll(StrEnum):
+    """How the values of a column, over flows or over time, become one."""
+
+    SUM = "sum"
+    EACH = "sumMap"  # name by name
+    MAX = "max"
+    LEAST = "least"  # of those that are known: 0 is not
+    LATEST = "latest"  # by time
+    EARLIEST = "min"
+    STRONGEST = "strongest"  # of evidence
+
+
+class Unit(StrEnum):
+    """What a number counts or measures, as charts and pages write it."""
+
+    NONE = ""
+    CONNECTIONS = "connections"
+    BYTES = "bytes"
+    SEGMENTS = "segments"
+    REQUESTS = "requests"
+    MICROSECONDS = "µs"
+
+
+class Fact(NamedTuple):
+    """A column with all that it declares."""
+
+    name: str
+    meaning: str
+    merge: Merge
+    kind: Kind
+    roll: Roll
+    unit: Unit
+    label: str
+
+    @property
+    def blank(self) -> Any:
+        """The value that says nothing."""
+        return False if self.kind is BOOL else 0
+
+
+def fact(
+    meaning: str,
+    merge: Merge,
+    kind: Kind | None = None,
+    *,
+    roll: Roll = Roll.MAX,
+    unit: Unit = Unit.NONE,
+    label: str = "",
+) -> Meta:
+    """Return the annotation of a column. Without a kind, its Python type gives one."""
+    extra = {"merge": merge, "kind": kind, "roll": roll, "unit": unit, "label": label}
+    return Meta(description=meaning, extra=extra)
+
+
+@cache
+def facts(columns: type) -> dict[str, Fact]:
+    """Return every column of a record with what it declares, in order; KeyError when one declares no merge."""
+    info = type_info(columns)
+    assert isinstance(info, StructType)
+    declared = {}
+    for field in info.fields:
+        extra = field.type.extra if isinstance(field.type, Metadata) else None
+        if not extra or "merge" not in extra:
+            raise KeyError(f"{columns.__name__}.{field.name} declares no merge")
+        assert isinstance(field.type, Metadata)
+        assert isinstance(field.type.type, ListType)
+        declared[field.name] = Fact(
+            field.name,
+            (field.type.extra_json_schema or {}).get("description", ""),
+            Merge(extra["merge"]),
+            extra["kind"] or _kind(field.type.type.item_type),
+            Roll(extra["roll"]),
+            Unit(extra["unit"]),
+            extra["label"] or field.name.replace("_", " "),
+        )
+    return declared
+
+
+def _kind(value: Type) -> Kind:
+    """Return the kind of a column whose declaration names none."""
+    match value:
+        case BoolType():
+            return BOOL
+        case IntType():
+            return U64
+        case ListType():
+            return TEXTS
+        case DictType(key_type=IntType()):
+            return SKETCH
+        case DictType():
+            return COUNT_MAP
+    return LABEL
