@@ -74,10 +74,10 @@ class SocketCollector:
         rows += self._closed(seen, window)
         rows += self._vanished(seen, window)
         if window.keyframe:
-            rows += self._idle({row[0] for row in rows}, window)
+            rows += self._idle({row.cookie for row in rows}, window)
         rows += self._udp.rows(seen, window)
         self._wire.turn()
-        return window.batch(ConnectionBatch, netns=self._netns, connections=Connections.of(rows))
+        return window.batch(ConnectionBatch, netns=self._netns, connections=Connections.of(rows, ConnectionRow._fields))
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""

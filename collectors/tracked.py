@@ -2,7 +2,7 @@
 
 import socket
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from collectors import diag
 from collectors.closing import FIN_CAME
@@ -10,8 +10,35 @@ from collectors.diag import Identity, Row
 from collectors.window import Window
 
 NOTHING = Row(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-ConnectionRow = tuple[Any, ...]  # in the order of schemas.raw.Connections
 _U32 = 0xFFFF_FFFF
+
+
+class ConnectionRow(NamedTuple):
+    """A row of schemas.raw.Connections."""
+
+    cookie: int
+    transport: int
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
+    state: int
+    uid: int
+    since: int
+    opened: bool
+    fresh: bool
+    accepted: bool
+    closed: bool
+    failed: bool
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    sent_segments: int = 0
+    received_segments: int = 0
+    retransmits: int = 0
+    rtt_us: int = 0
+    min_rtt_us: int = 0
+    sent_total: int = 0
+    received_total: int = 0
 
 
 @dataclass(slots=True)
@@ -40,30 +67,30 @@ class Tracked:
     def tell(self, window: Window, row: Row, got: int, *, closed: bool = False, failed: bool = False) -> ConnectionRow:
         """Return the row of a window, given the payload bytes received since the socket was opened."""
         last, sent = self.row, max(diag.sent_payload(row, self.opener), self.sent)
-        told = (
+        reported = ConnectionRow(
             row.cookie,
             socket.IPPROTO_TCP,
             *self.identity[:4],
-            row.state,
-            self.identity.uid,
-            self.since,
-            self.fresh and self.since == window.start,
-            self.fresh,
-            not self.opener,
-            closed,
-            failed,
-            sent - self.sent,
-            max(got - self.received, 0),
-            (row.segments_out - last.segments_out) & _U32,
-            (row.segments_in - last.segments_in) & _U32,
-            (row.resent_segments - last.resent_segments) & _U32,
-            row.rtt_us,
-            0 if row.min_rtt_us == diag.UNKNOWN_RTT else row.min_rtt_us,
-            sent * window.keyframe,
-            max(got, self.received) * window.keyframe,
+            state=row.state,
+            uid=self.identity.uid,
+            since=self.since,
+            opened=self.fresh and self.since == window.start,
+            fresh=self.fresh,
+            accepted=not self.opener,
+            closed=closed,
+            failed=failed,
+            sent_bytes=sent - self.sent,
+            received_bytes=max(got - self.received, 0),
+            sent_segments=(row.segments_out - last.segments_out) & _U32,
+            received_segments=(row.segments_in - last.segments_in) & _U32,
+            retransmits=(row.resent_segments - last.resent_segments) & _U32,
+            rtt_us=row.rtt_us,
+            min_rtt_us=0 if row.min_rtt_us == diag.UNKNOWN_RTT else row.min_rtt_us,
+            sent_total=sent * window.keyframe,
+            received_total=max(got, self.received) * window.keyframe,
         )
         self.row, self.sent, self.received = row, sent, max(got, self.received)
-        return told
+        return reported
 
 
 def received(row: Row) -> int:
@@ -76,6 +103,16 @@ def udp_row(
 ) -> ConnectionRow:
     """Return the row of a connected UDP socket, of which the kernel counts nothing."""
     state = diag.CLOSE if closed else diag.ESTABLISHED
-    opened = fresh and since == window
-    head = (cookie, socket.IPPROTO_UDP, *identity[:4], state, identity.uid, since, opened, fresh, False, closed)
-    return (*head, False, *(0,) * 9)
+    return ConnectionRow(
+        cookie,
+        socket.IPPROTO_UDP,
+        *identity[:4],
+        state=state,
+        uid=identity.uid,
+        since=since,
+        opened=fresh and since == window,
+        fresh=fresh,
+        accepted=False,
+        closed=closed,
+        failed=False,
+    )

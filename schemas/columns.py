@@ -4,7 +4,7 @@ A batch as a dict of lists is well under half the bytes of a list of objects and
 the store wants columns anyway.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -61,10 +61,10 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return zip(*(getattr(self, name) for name in self.__struct_fields__), strict=True)
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[Any, ...]]) -> Self:
-        """Build the columns from rows in field order."""
+    def of(cls, rows: Iterable[tuple[Any, ...]], names: Sequence[str] = ()) -> Self:
+        """Build the columns from rows, whose values are called `names`, or else stand in field order."""
         transposed = zip(*rows, strict=True)
-        return cls(**{n: list(c) for n, c in zip(cls.__struct_fields__, transposed, strict=False)})
+        return cls(**{n: list(c) for n, c in zip(names or cls.__struct_fields__, transposed, strict=False)})
 
     @classmethod
     def blank(cls, count: int) -> Self:

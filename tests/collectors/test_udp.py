@@ -7,7 +7,6 @@ from collectors.diag import Identity, Plain
 from collectors.socket_scan import Seen
 from collectors.udp import LATE_WINDOWS, UdpPeers
 from collectors.window import Window
-from tests.collectors.watching import Connection
 
 COOKIE = 7
 PEER = Identity("127.0.0.1", 40_000, "127.0.0.1", 53, 1000)
@@ -26,8 +25,7 @@ def told(*scans: Seen) -> list[list[tuple[bool, bool]]]:
     """Return (opened, closed) of every row, window by window."""
     peers = UdpPeers()
     rows = [peers.rows(seen, window(seq)) for seq, seen in enumerate(scans)]
-    named = [[Connection(*row) for row in some] for some in rows]
-    return [[(row.opened, row.closed) for row in some] for some in named]
+    return [[(row.opened, row.closed) for row in some] for some in rows]
 
 
 def test_a_socket_that_closes_between_scans_is_told_closed_once() -> None:

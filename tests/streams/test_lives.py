@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from log.protocol import Record
+from schemas.graph import Ends
 from schemas.raw import Batch
 from streams.attribute import Attribution
 from tests.streams.build import BOOT, NETNS, T0, WIDTH, batches, connection, message
