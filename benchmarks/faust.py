@@ -12,6 +12,7 @@ from typing import Any
 from benchmarks.result import Goal, Result, seconds_of
 from deploy.kafka import start
 from log.protocol import Log
+from log.settings import LogSettings
 from schemas import topics
 from schemas.codec import decode, encode
 from schemas.raw import ConnectionBatch, Connections, Heartbeat
@@ -59,7 +60,7 @@ def _rate(url: str, log: Log, number: int, stage: Stage, rows: int) -> float:
             seen.append((time.monotonic(), count))
         return count >= records
 
-    run_worker(url, [stage], log, lambda stage: f"{stage.name}-{number}", lambda *_: None, stopped)
+    run_worker(LogSettings(url=url), [stage], log, lambda stage: f"{stage.name}-{number}", lambda *_: None, stopped)
     (first, before), (last, after) = seen[0], seen[-1]
     return rows * (after - before) / records / (last - first)
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -19,7 +20,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from deploy.java import StartError, find_java, jars_of
-from deploy.kafka_settings import JVM_FLAGS, log4j_properties, server_properties
+from deploy.kafka_settings import JVM_FLAGS, NO_LISTENERS, log4j_properties, server_properties
 
 HOST = "127.0.0.1"
 POM = Path(__file__).with_name("kafka-pom.xml")
@@ -63,14 +64,22 @@ class Broker:
         self.stop()
 
 
-def start(port: int = 0, data: Path = CACHE / "data", cache: Path = CACHE) -> Broker:
+def start(
+    port: int = 0,
+    data: Path = CACHE / "data",
+    cache: Path = CACHE,
+    *,
+    listeners: Mapping[str, int] = NO_LISTENERS,
+    settings: str = "",
+) -> Broker:
     """Start a Kafka on 127.0.0.1 and return it when it answers.
 
-    Port 0 is a free one. ``data`` is formatted the first time and keeps topics, settings and the
+    Port 0 is a free one. `listeners` are further ones, with their ports; `settings` are further lines of
+    server.properties. ``data`` is formatted the first time and keeps topics, settings and the
     broker's log from start to start. The broker ends with the thread that started it, even if
     that is killed. Raises StartError.
     """
-    port = port or _free_port()
+    port = port or free_port()
     _refuse_busy(port)
     java, jars = find_java(), jars_of(POM, cache)
     data = data.resolve()
@@ -79,23 +88,19 @@ def start(port: int = 0, data: Path = CACHE / "data", cache: Path = CACHE) -> Br
         _refuse_used(data, lock)
         command = [str(java), *JVM_FLAGS, f"-Dlog4j2.configurationFile={data / 'log4j2.properties'}"]
         command += ["-cp", f"{jars}/*"]
-        settings, log = _write_settings(port, data)
+        (data / "log4j2.properties").write_text(log4j_properties(data / "kafka.log"))
+        written = data / "server.properties"
+        written.write_text(server_properties(HOST, port, free_port(), data / "topics", listeners) + settings)
         if not (data / "topics" / "meta.properties").exists():
-            _format(command, settings)
-        broker = Broker(f"{HOST}:{port}", _spawn([*command, "kafka.Kafka", str(settings)], data, lock), log)
+            _format(command, written)
+        process = _spawn([*command, "kafka.Kafka", str(written)], data, lock)
+        broker = Broker(f"{HOST}:{port}", process, data / "kafka.log")
     try:
         _wait_until_it_answers(broker)
     except BaseException:
         broker.kill()
         raise
     return broker
-
-
-def _write_settings(port: int, data: Path) -> tuple[Path, Path]:
-    settings, log = data / "server.properties", data / "kafka.log"
-    settings.write_text(server_properties(HOST, port, _free_port(), data / "topics"))
-    (data / "log4j2.properties").write_text(log4j_properties(log))
-    return settings, log
 
 
 def _spawn(command: list[str], data: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -112,7 +117,8 @@ def _spawn(command: list[str], data: Path, lock: IO[bytes]) -> subprocess.Popen[
         )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.create_server((HOST, 0)) as server:
         return int(server.getsockname()[1])
 

@@ -1,8 +1,11 @@
 """The settings of the local Kafka: one node, small memory, quick to start and to rebalance."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 MIB = 1024 * 1024
+NO_LISTENERS: Mapping[str, int] = MappingProxyType({})
 
 JVM_FLAGS = (
     "-Xms64m",
@@ -13,15 +16,21 @@ JVM_FLAGS = (
 )
 
 
-def server_properties(host: str, port: int, controller_port: int, folder: Path) -> str:
-    """Return the text of server.properties; what is not said is Kafka's default."""
+def server_properties(
+    host: str, port: int, controller_port: int, folder: Path, listeners: Mapping[str, int] = NO_LISTENERS
+) -> str:
+    """Return the text of server.properties; what is not set is Kafka's default.
+
+    `listeners` are further ones, with their ports, beside the plain one.
+    """
+    more = "".join(f",{name}://{host}:{further}" for name, further in listeners.items())
     settings = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.quorum.voters": f"1@{host}:{controller_port}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{host}:{port}",
+        "listeners": f"PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}{more}",
+        "advertised.listeners": f"PLAINTEXT://{host}:{port}{more}",
         "log.dirs": folder,
         # a restart after kill -9 waits until the controller gives up on the killed broker (9 s)
         "broker.session.timeout.ms": 3000,
@@ -47,6 +56,11 @@ def server_properties(host: str, port: int, controller_port: int, folder: Path) 
         "log.retention.check.interval.ms": 30_000,
         "log.cleaner.dedupe.buffer.size": 16 * MIB,  # 128 MiB, allocated at once
     }
+    return properties(settings)
+
+
+def properties(settings: Mapping[str, object]) -> str:
+    """Write settings as the text of a .properties file."""
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 

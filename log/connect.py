@@ -13,7 +13,7 @@ def connect(settings: LogSettings, *, create: bool = True) -> Log:
     A damaged local log is set aside once, and a new one takes its place.
     """
     if not create:
-        return open_log(settings.url)
+        return open_log(settings)
     try:
         return _with_topics(settings)
     except LogDamaged:
@@ -22,7 +22,7 @@ def connect(settings: LogSettings, *, create: bool = True) -> Log:
 
 
 def _with_topics(settings: LogSettings) -> Log:
-    log = open_log(settings.url)
+    log = open_log(settings)
     try:
         log.create(settings.topics())
     except BaseException:

@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from confluent_kafka import (
     TIMESTAMP_NOT_AVAILABLE,
@@ -14,16 +14,20 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from log.kafka_clients import Chatter
 from log.protocol import LogUnavailable, Record, UnknownTopic
 
 ANSWER_SECONDS = 10.0  # how long a broker may take before we say that none answers
-_NO_LEADER_YET = {
+_NOBODY_LEADS_YET = {  # a partition when it is made or its broker changes; a group in a cluster that is new
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
-
-_logger = logging.getLogger("log.kafka")  # rate-limited in kafka.py
+RETRY_SECONDS = 0.1
+Answer = TypeVar("Answer")
 
 
 class KafkaReader:
@@ -33,9 +37,13 @@ class KafkaReader:
     has not come yet.
     """
 
-    def __init__(self, consumer: Consumer, partitions: Mapping[str, int], group: str | None) -> None:
-        """`partitions` says how many each topic has; `consumer` tells the ends of partitions, and closes with this."""
+    def __init__(self, consumer: Consumer, partitions: Mapping[str, int], group: str | None, chatter: Chatter) -> None:
+        """Read with `consumer`, which reports the ends of partitions and closes with this reader.
+
+        `partitions` has the number of partitions of each topic.
+        """
         self._consumer = consumer
+        self._chatter = chatter
         self._all = [(topic, n) for topic, count in partitions.items() for n in range(count)]
         self._group = group
         self._next: dict[tuple[str, int], int] = {}  # of the partitions held: offset to poll next
@@ -104,7 +112,7 @@ class KafkaReader:
         place = (message.topic(), message.partition())
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
-            _logger.warning("kafka: %s", error.str())  # librdkafka goes on by itself
+            self._chatter.log(logging.WARNING, "kafka: %s", error.str())  # librdkafka goes on by itself
             return None
         if place not in self._next:
             return None
@@ -150,18 +158,23 @@ class KafkaReader:
             ) from error
 
 
-def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
-    """Return (earliest, end) offsets; KafkaException when no broker answers, or none leads the partition for long."""
+def asked(ask: Callable[[], Answer]) -> Answer:
+    """Ask the brokers, and again while nobody leads what is asked for; KafkaException when that lasts."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while True:
         try:
-            first, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=ANSWER_SECONDS)
+            return ask()
         except KafkaException as error:
-            if error.args[0].code() not in _NO_LEADER_YET or time.monotonic() > deadline:
+            if error.args[0].code() not in _NOBODY_LEADS_YET or time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)
-        else:
-            return first, end
+            time.sleep(RETRY_SECONDS)
+
+
+def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
+    """Return (earliest, end) offsets; KafkaException when no broker answers."""
+    place = TopicPartition(topic, partition)
+    first, end = asked(lambda: consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS))
+    return first, end
 
 
 def record_of(message: Message) -> Record:

@@ -3,22 +3,28 @@
 from pathlib import Path
 
 from log.protocol import Log, LogUnusable
+from log.settings import LogSettings
 
 
-def open_log(url: str | Path) -> Log:
-    """A path or `sqlite:///path` is a local log, `kafka://host:port[,host:port]` is Apache Kafka.
+def open_log(place: LogSettings | str | Path) -> Log:
+    """Open the log at an address: a path or `sqlite:///path` (local), or `kafka://host:port[,host:port]`.
 
-    Raises LogError with what to do if it cannot be opened or, within 10 s, reached.
+    Raises LogError, which says what to do, if it cannot be opened or, within 10 s, reached.
     """
-    scheme, separator, rest = str(url).partition("://")
-    if not separator:
-        scheme, rest = "sqlite", str(url)
-    if scheme == "sqlite":
+    settings = place if isinstance(place, LogSettings) else LogSettings(url=str(place))
+    scheme, separator, rest = settings.url.partition("://")
+    if not separator or scheme == "sqlite":
         from log.local import LocalLog
 
-        return LocalLog(Path(rest).expanduser())
+        return LocalLog(settings.path)
+    if scheme == "kafka" and "@" in rest:
+        raise LogUnusable(
+            "an address of Kafka holds no login: set log.sasl.username, and the password in log.sasl.password_file"
+            " or in SERVICEMAP_LOG__SASL__PASSWORD"
+        )
     if scheme == "kafka" and rest.strip("/,"):
         from log.kafka import KafkaLog
+        from log.security import Security
 
-        return KafkaLog(rest.strip("/"))
-    raise LogUnusable(f"{url} is not a log; give --log a path or kafka://host:9092")
+        return KafkaLog(settings.brokers, Security(settings.tls, settings.sasl))
+    raise LogUnusable(f"{settings.url} is not a log; give --log a path or kafka://host:9092")

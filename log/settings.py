@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 from schemas import topics
 from schemas.topics import HOUR_MS, Topic
@@ -14,6 +14,39 @@ KAFKA = "kafka://"
 KAFKA_PARTITIONS = 4
 
 Count = Annotated[int, Meta(ge=0)]
+Mechanism = Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+
+
+class TlsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """TLS on the links to Kafka."""
+
+    enabled: bool = False
+    """Whether links are encrypted and brokers have to prove their names."""
+    ca: str = ""
+    """File (PEM) with the authorities that may sign the brokers' certificates; empty: those of the system."""
+    certificate: str = ""
+    """File (PEM) with our own certificate and its chain, where brokers ask for one (mutual TLS)."""
+    key: str = ""
+    """File (PEM) with the private key of `certificate`; empty: it is in the same file."""
+    key_password: str = ""
+    """Password of the private key."""
+    key_password_file: str = ""
+    """A file with that password, in place of `key_password`."""
+
+
+class SaslSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The login at Kafka (SASL)."""
+
+    mechanism: Mechanism = ""
+    """PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER; empty: no login."""
+    username: str = ""
+    """Name of the user, for PLAIN and SCRAM."""
+    password: str = ""
+    """Password of the user, for PLAIN and SCRAM."""
+    password_file: str = ""
+    """A file with that password, in place of `password`."""
+    token_command: tuple[str, ...] = ()
+    """Program and arguments that print a token for OAUTHBEARER: JSON with `access_token` and `expires_in` (seconds)."""
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,10 +59,18 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     keep_hours: Count = 0
     """Hours raw facts are kept; 0: as the topics declare (7 days raw, 1 day derived)."""
 
+    tls: TlsSettings = field(default_factory=TlsSettings)
+    sasl: SaslSettings = field(default_factory=SaslSettings)
+
     @property
     def kafka(self) -> bool:
         """Say whether the log is Kafka."""
         return self.url.startswith(KAFKA)
+
+    @property
+    def brokers(self) -> str:
+        """Return the addresses of Kafka, host:port[,host:port]."""
+        return self.url.removeprefix(KAFKA).strip("/")
 
     @property
     def path(self) -> Path:

@@ -5,7 +5,18 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 from msgspec import NODEFAULT, Struct
-from msgspec.inspect import BoolType, DictType, IntType, NoneType, StrType, StructType, Type, UnionType, VarTupleType
+from msgspec.inspect import (
+    BoolType,
+    DictType,
+    IntType,
+    LiteralType,
+    NoneType,
+    StrType,
+    StructType,
+    Type,
+    UnionType,
+    VarTupleType,
+)
 from msgspec.structs import fields
 
 from schemas.text import cut, shown
@@ -13,7 +24,7 @@ from servicemap.matching import either, near
 
 Path = tuple[str | int, ...]
 
-SECRETS = {"view.token", "store.reader_password"}
+SECRETS = {"view.token", "store.reader_password", "log.sasl.password", "log.tls.key_password"}
 MOST_LETTERS = 80  # of a value
 _WRONG = object()
 
@@ -101,6 +112,8 @@ def allowed(info: Type) -> str:
         if info.ge is not None and info.le is not None:
             return f"a whole number from {info.ge:,} to {info.le:,}"
         return f"a whole number of {info.ge:,} or more" if info.ge is not None else "a whole number"
+    if isinstance(info, LiteralType):
+        return either([str(value) for value in info.values if value])
     if isinstance(info, StrType):
         return f"a text that matches {info.pattern}" if info.pattern else "a text"
     return "a list" if isinstance(info, VarTupleType) else "a table" if isinstance(info, DictType) else "another value"

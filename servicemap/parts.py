@@ -1,4 +1,4 @@
-"""The parts put together: which stages and which store a configuration means. The log is for log/connect.py."""
+"""The parts put together: which stages and which store a configuration means. The log is for connect.py."""
 
 import os
 from pathlib import Path

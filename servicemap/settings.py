@@ -10,6 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 import msgspec
 
+from log.protocol import LogError
+from log.security import Security
 from schemas.text import shown
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
@@ -74,6 +76,11 @@ def problems(config: Config) -> Iterator[str]:
     scheme, separator, _ = config.log_url.partition("://")
     if separator and scheme not in {"kafka", "sqlite"}:
         yield f"log.url: {_redacted(config.log_url)} is not a log; give a path or kafka://host:9092"
+    if config.log.kafka:
+        try:
+            Security(config.log.tls, config.log.sasl)
+        except LogError as error:
+            yield str(error)
     patterns = {f"collectors.local_interfaces[{at}]": one for at, one in enumerate(config.collectors.local_interfaces)}
     for at, rule in enumerate(config.services.rules):
         each = msgspec.structs.asdict(rule)

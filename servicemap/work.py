@@ -44,7 +44,7 @@ def run_faust(config: Config) -> None:
     folds = stages(config, partitions_of(log))
     tune_memory()
     try:
-        run_worker(config.log.url, folds, log, group_of, committed_in(log), _telling(stop, folds))
+        run_worker(config.log_settings, folds, log, group_of, committed_in(log), _telling(stop, folds))
     except WorkerFailed as error:
         raise Failure(str(error)) from error
     log.close()

@@ -12,6 +12,9 @@ from typing import Any
 import faust
 
 from log.protocol import History
+from log.security import Security
+from log.settings import KAFKA, LogSettings
+from streams.credentials import credentials
 from streams.follow import Committed, Follower
 from streams.stage import Stage
 
@@ -38,7 +41,7 @@ class Worker(faust.App):  # type: ignore[misc]
 
 
 def run_worker(
-    url: str,
+    settings: LogSettings,
     stages: Sequence[Stage],
     past: History,
     group_of: Callable[[Stage], str],
@@ -47,13 +50,13 @@ def run_worker(
 ) -> None:
     """Drive the stages until stopped; what was logged by then is folded, if that is quickly done.
 
-    `url` is kafka://host:port[,host:port]; the topics exist. Raises WorkerFailed.
+    The log of `settings` is a Kafka in which the topics exist. Raises WorkerFailed.
     """
-    asyncio.run(_run(url, stages, past, group_of, committed, stopped))
+    asyncio.run(_run(settings, stages, past, group_of, committed, stopped))
 
 
 async def _run(
-    url: str,
+    settings: LogSettings,
     stages: Sequence[Stage],
     past: History,
     group_of: Callable[[Stage], str],
@@ -61,7 +64,8 @@ async def _run(
     stopped: Callable[[], bool],
 ) -> None:
     _quieten()
-    apps = [make_app(url, group_of(stage)) for stage in stages]
+    security = Security(settings.tls, settings.sasl)
+    apps = [make_app(settings, security, group_of(stage)) for stage in stages]
     followers = [follow(app, stage, past, committed) for app, stage in zip(apps, stages, strict=True)]
     starting = [asyncio.create_task(app.start()) for app in apps]
     while not stopped() and not _reasons(apps, starting):
@@ -95,11 +99,12 @@ async def _drain(followers: Sequence[Follower]) -> None:
             heard, quiet_since = turns, now()
 
 
-def make_app(url: str, group: str) -> Worker:
+def make_app(settings: LogSettings, security: Security, group: str) -> Worker:
     """Return an app for one consumer group, with the settings that Faust needs to be safe and quick here."""
     return Worker(
         group,
-        broker=[f"kafka://{address}" for address in url.removeprefix("kafka://").split(",")],
+        broker=[f"{KAFKA}{address}" for address in settings.brokers.split(",")],
+        broker_credentials=credentials(security),
         key_serializer="raw",
         value_serializer="raw",  # the stages decode: what Faust cannot decode, it loses
         autodiscover=False,

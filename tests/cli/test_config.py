@@ -69,6 +69,26 @@ def test_the_readers_password_is_shown_to_nobody(monkeypatch: pytest.MonkeyPatch
     assert "hunter2" not in ask("show").stdout + ask("check").stdout
 
 
+def test_the_security_of_kafka_is_shown_without_its_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICEMAP_LOG__SASL__PASSWORD", "hunter2")
+    monkeypatch.setenv("SERVICEMAP_LOG__TLS__KEY_PASSWORD", "hunter3")
+    monkeypatch.setenv("SERVICEMAP_LOG__SASL__MECHANISM", "SCRAM-SHA-512")
+    found = shown()
+    assert found["log.sasl.mechanism"] == ("SCRAM-SHA-512", "SERVICEMAP_LOG__SASL__MECHANISM")
+    assert found["log.sasl.password"] == ("***", "SERVICEMAP_LOG__SASL__PASSWORD")
+    assert found["log.tls.key_password"] == ("***", "SERVICEMAP_LOG__TLS__KEY_PASSWORD")
+    assert found["log.tls.enabled"] == (False, "default")
+    assert "hunter" not in ask("show").stdout + ask("check", "--log", "kafka://k:9092").stderr
+
+
+def test_what_is_wrong_with_the_security_of_kafka_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVICEMAP_LOG__SASL__MECHANISM", "SCRAM")
+    assert "give OAUTHBEARER, PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512" in ask("check").stderr
+    monkeypatch.setenv("SERVICEMAP_LOG__SASL__MECHANISM", "SCRAM-SHA-256")
+    assert "set log.sasl.username" in ask("check", "--log", "kafka://k:9092").stderr
+    assert ask("check").exit_code == 0  # a file needs no login
+
+
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "LOCALHOST.", "127.8.9.1", "127.1", "::1", "::ffff:127.0.0.1"]
 )

@@ -12,10 +12,11 @@ from servicemap.reference_cli import commands
 from servicemap.settings import leaves, problems
 from sinks.tables import TABLES
 from tests.docs.pages import GENERATED, PAGES, ROOT, Block, anchors, blocks, inline, links
+from tests.secure_kafka import certify
 
 SETTINGS = {".".join(path) for path, _ in leaves((), Config())}
 CODE = re.compile(
-    r"(?:benchmarks|collectors|dashboards|deploy|docs|graph|schemas|servicemap|sinks|streams|tests|view)/[\w./-]+"
+    r"(?:benchmarks|collectors|dashboards|deploy|docs|graph|log|schemas|servicemap|sinks|streams|tests|view)/[\w./-]+"
 )
 
 
@@ -68,7 +69,9 @@ def test_settings_that_a_page_names_exist(page: Path) -> None:
 @pytest.mark.parametrize("block", blocks({"toml"}), ids=lambda block: name(block.page))
 def test_configuration_that_is_shown_can_be_used(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "servicemap.toml"
-    file.write_text(block.text)
+    certify(tmp_path)
+    (tmp_path / "kafka-password").write_text("secret\n")
+    file.write_text(block.text.replace("/etc/servicemap/", f"{tmp_path}/"))
     assert list(problems(load(file, environment={}))) == []
 
 

@@ -18,7 +18,7 @@ from servicemap.config import load
 from servicemap.connect import connect_log
 
 GROUP = "servicemap-attribute"
-HASTY = "from log import kafka; kafka.ANSWER_SECONDS = 1.0; from servicemap.cli import main; main()"
+HASTY = "from log import kafka_topics; kafka_topics.ANSWER_SECONDS = 1.0; from servicemap.cli import main; main()"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,157 @@
+"""Links to Kafka with TLS and a login, and the sentence for each way in which that fails."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from log.open import open_log
+from log.protocol import Log, LogError
+from log.settings import LogSettings, SaslSettings, TlsSettings
+from schemas.topics import PROCESSES
+from tests.secure_kafka import MECHANISMS, PASSWORD, USER, Secure, secure_kafka, token_program
+
+PROCESSES_ALONE = replace(PROCESSES, partitions=1)
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
+    with secure_kafka(tmp_path_factory.mktemp("secure")) as found:
+        yield found
+
+
+def passes(log: Log) -> None:
+    """Use all of a log's clients: producer, admin, consumers with and without a group."""
+    log.create([PROCESSES_ALONE])
+    log.append(PROCESSES.name, b"key", b"value")
+    log.flush()
+    end = log.bounds(PROCESSES.name, 0)[1]
+    assert [record.value for record in log.read(PROCESSES.name, 0, end - 1, end)] == [b"value"]
+    with closing(log.reader([PROCESSES.name], "secure")) as reader:
+        until = time.monotonic() + 30
+        while not reader.poll(0.5, 100):
+            assert time.monotonic() < until
+        reader.commit()
+    assert log.committed("secure", PROCESSES.name, 0) is not None
+
+
+def sasl(mechanism: Any, password: str = PASSWORD) -> SaslSettings:
+    if mechanism == "OAUTHBEARER":
+        return SaslSettings(mechanism=mechanism, token_command=token_program())
+    return SaslSettings(mechanism=mechanism, username=USER, password=password)
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+@pytest.mark.parametrize("listener", ["LOGIN", "OPENLOGIN"])
+def test_every_login_passes_with_tls_and_without(secure: Secure, listener: str, mechanism: str) -> None:
+    tls = TlsSettings(enabled=listener == "LOGIN", ca=secure.file("ca.pem") if listener == "LOGIN" else "")
+    with closing(open_log(LogSettings(url=secure.url(listener), tls=tls, sasl=sasl(mechanism)))) as log:
+        passes(log)
+
+
+@pytest.mark.parametrize(
+    ("listener", "files"),
+    [
+        ("TLS", {}),
+        ("MUTUAL", {"certificate": "client.pem", "key": "client.key"}),
+        ("MUTUAL", {"certificate": "client.both"}),
+        ("MUTUAL", {"certificate": "client.pem", "key": "client.locked", "key_password_file": "client.password"}),
+    ],
+    ids=["server certificate", "two files", "one file", "key with a password"],
+)
+def test_certificates_pass(secure: Secure, listener: str, files: dict[str, str]) -> None:
+    named = {name: secure.file(file) for name, file in files.items()}
+    tls = TlsSettings(enabled=True, ca=secure.file("ca.pem"), **named)
+    with closing(open_log(LogSettings(url=secure.url(listener), tls=tls))) as log:
+        passes(log)
+
+
+TRUSTED = {"ca": "ca.pem"}
+FAILURES: dict[str, tuple[str, dict[str, str] | None, SaslSettings, str]] = {
+    "plaintext to a TLS port": (
+        "TLS", None, SaslSettings(), "the Kafka broker at {at} speaks TLS on this port; set log.tls.enabled to true",
+    ),
+    "TLS to a plaintext port": (
+        "PLAINTEXT", TRUSTED, SaslSettings(),
+        "the Kafka broker at {at} speaks no TLS on this port; give the port of its TLS listener, or set"
+        " log.tls.enabled to false",
+    ),
+    "unknown authority": (
+        "TLS", {"ca": "stranger.pem"}, SaslSettings(),
+        "the Kafka broker at {at} has a certificate of an unknown authority; set log.tls.ca to the file of that"
+        " authority",
+    ),
+    "authority not of the system": (
+        "TLS", {}, SaslSettings(),
+        "the Kafka broker at {at} has a certificate of an unknown authority; set log.tls.ca to the file of that"
+        " authority",
+    ),
+    "expired certificate of the broker": (
+        "EXPIRED", TRUSTED, SaslSettings(),
+        "the Kafka broker at {at} has a certificate that has expired; renew it on the broker",
+    ),
+    "certificate of another broker": (
+        "OTHER", TRUSTED, SaslSettings(),
+        "the Kafka broker at {at} has a certificate that is not valid for 127.0.0.1; give --log the name that is in"
+        " the certificate",
+    ),
+    "no certificate": (
+        "MUTUAL", TRUSTED, SaslSettings(),
+        "the Kafka broker at {at} asks for a certificate; set log.tls.certificate and log.tls.key",
+    ),
+    "expired certificate": (
+        "MUTUAL", TRUSTED | {"certificate": "expired-client.both"}, SaslSettings(),
+        "the Kafka broker at {at} does not accept the certificate {folder}/expired-client.both; renew it if it has"
+        " expired, and check that the broker trusts its authority",
+    ),
+    "wrong certificate": (
+        "MUTUAL", TRUSTED | {"certificate": "stranger-client.both"}, SaslSettings(),
+        "the Kafka broker at {at} does not accept the certificate {folder}/stranger-client.both; renew it if it has"
+        " expired, and check that the broker trusts its authority",
+    ),
+    **{
+        f"wrong password, {mechanism}": (
+            "LOGIN", TRUSTED, sasl(mechanism, "no"),
+            f"the Kafka brokers at {{at}} do not accept the login of {USER}; check log.sasl.username and the password",
+        )
+        for mechanism in MECHANISMS[:3]
+    },
+    "wrong token": (
+        "LOGIN", TRUSTED, SaslSettings(mechanism="OAUTHBEARER", token_command=token_program("wrong")),
+        "the Kafka brokers at {at} do not accept the token; check log.sasl.token_command",
+    ),
+    "login where none is asked for": (
+        "TLS", TRUSTED, sasl("PLAIN"),
+        "the Kafka brokers at {at} take no login on this port; give the port of their SASL listener, or leave"
+        " log.sasl.mechanism empty",
+    ),
+    "no login where one is asked for": (
+        "LOGIN", TRUSTED, SaslSettings(),
+        "the Kafka broker at {at} closes the connection; set log.sasl.mechanism if it asks for a login",
+    ),
+    "mechanism that the broker lacks": (
+        "SCRAMONLY", None, sasl("PLAIN"),
+        "the Kafka brokers at {at} take no login by PLAIN; set log.sasl.mechanism to one of SCRAM-SHA-512",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_each_failure_is_one_sentence_in_time_and_nothing_else(
+    secure: Secure, name: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    listener, files, login, expected = FAILURES[name]
+    named = {kind: secure.file(file) for kind, file in (files or {}).items()}
+    settings = LogSettings(url=secure.url(listener), tls=TlsSettings(enabled=files is not None, **named), sasl=login)
+    begun = time.monotonic()
+
+    with pytest.raises(LogError) as caught:
+        open_log(settings)
+
+    assert str(caught.value) == expected.format(at=settings.brokers, folder=secure.folder)
+    assert time.monotonic() - begun < 13
+    assert capfd.readouterr().err == ""
+    assert not caplog.records

@@ -1,0 +1,165 @@
+"""A real Kafka with a listener for each way to secure a link, and certificates made on the spot."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trustme
+from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from deploy.java import StartError
+from deploy.kafka import HOST, free_port, start
+from deploy.kafka_settings import properties
+
+USER, PASSWORD = "agent", "a password, with = and ü"
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
+PROTOCOLS = {
+    "TLS": "SSL",  # only the broker has a certificate
+    "MUTUAL": "SSL",  # clients have one too
+    "LOGIN": "SASL_SSL",
+    "OPENLOGIN": "SASL_PLAINTEXT",
+    "EXPIRED": "SSL",  # the broker's certificate is of the past
+    "OTHER": "SSL",  # the broker's certificate is of another host
+    "SCRAMONLY": "SASL_PLAINTEXT",
+}
+_LOGIN = "org.apache.kafka.common.security"
+_LONG_AGO = datetime.now(UTC) - timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Secure:
+    """The ports by listener, and the folder of the certificates."""
+
+    ports: Mapping[str, int]
+    folder: Path
+
+    def url(self, listener: str) -> str:
+        return f"kafka://{HOST}:{self.ports[listener]}"
+
+    def file(self, name: str) -> str:
+        """A file of the folder: ca.pem, stranger.pem, client.pem, client.key, …"""
+        return str(self.folder / name)
+
+
+@contextmanager
+def secure_kafka(folder: Path) -> Iterator[Secure]:
+    """Start it, or skip the test where it cannot be had."""
+    certify(folder)
+    ports = {name: free_port() for name in PROTOCOLS}
+    try:
+        started = start(0, folder / "kafka", listeners=ports, settings=_settings(folder))
+    except StartError as error:
+        if os.environ.get("SERVICEMAP_TEST_REAL_KAFKA") == "required":
+            raise
+        pytest.skip(str(error))
+    with started as broker:
+        _add_user(broker.address)
+        yield Secure(ports | {"PLAINTEXT": int(broker.address.rpartition(":")[2])}, folder)
+
+
+def certify(folder: Path) -> None:
+    """Make an authority, certificates of brokers and clients, and an authority that nobody knows."""
+    ours, theirs = trustme.CA(), trustme.CA()
+    ours.cert_pem.write_to_path(str(folder / "ca.pem"))
+    theirs.cert_pem.write_to_path(str(folder / "stranger.pem"))
+
+    def expired(name: str) -> trustme.LeafCert:
+        return ours.issue_cert(name, not_before=_LONG_AGO, not_after=_LONG_AGO + timedelta(days=30))
+
+    issued = {
+        "broker": ours.issue_cert(HOST),
+        "expired-broker": expired(HOST),
+        "other-broker": ours.issue_cert("other.example"),
+        "client": ours.issue_cert("agent.example"),
+        "expired-client": expired("agent.example"),
+        "stranger-client": theirs.issue_cert("agent.example"),
+    }
+    for name, made in issued.items():
+        made.private_key_pem.write_to_path(str(folder / f"{name}.key"))
+        for number, each in enumerate(made.cert_chain_pems):
+            each.write_to_path(str(folder / f"{name}.pem"), append=number > 0)
+        chain = (folder / f"{name}.pem").read_bytes()
+        (folder / f"{name}.both").write_bytes(pkcs8(made.private_key_pem.bytes()) + chain)
+    (folder / "client.locked").write_bytes(pkcs8(issued["client"].private_key_pem.bytes(), b"locked"))
+    (folder / "client.password").write_text("locked\n")
+
+
+def pkcs8(key: bytes, password: bytes = b"") -> bytes:
+    """A private key in the only format that Kafka reads, and with a password where one is given."""
+    hidden = BestAvailableEncryption(password) if password else NoEncryption()
+    return load_pem_private_key(key, None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden)
+
+
+_PRINT_TOKEN = """
+import base64, json, sys, time
+part = lambda fields: base64.urlsafe_b64encode(json.dumps(fields).encode()).rstrip(b"=").decode()
+now = int(time.time())
+token = sys.argv[1] or ".".join([part({"alg": "none"}), part({"sub": "agent", "iat": now, "exp": now + 300}), ""])
+print(json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 300}))
+"""
+
+
+def token_program(token: str = "") -> tuple[str, ...]:
+    """A program that prints a token: an unsigned one, as Kafka takes them where it is set up for nothing else."""
+    return (sys.executable, "-c", _PRINT_TOKEN, token)
+
+
+def _settings(folder: Path) -> str:
+    stores = {
+        "TLS": "broker",
+        "MUTUAL": "broker",
+        "LOGIN": "broker",
+        "EXPIRED": "expired-broker",
+        "OTHER": "other-broker",
+    }
+    settings = {
+        "listener.security.protocol.map": ",".join(
+            f"{name}:{protocol}"
+            for name, protocol in {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **PROTOCOLS}.items()
+        ),
+        "sasl.enabled.mechanisms": ",".join(MECHANISMS),
+    }
+    for name, store in stores.items():
+        prefix = f"listener.name.{name.lower()}"
+        settings |= {
+            f"{prefix}.ssl.keystore.type": "PEM",
+            f"{prefix}.ssl.keystore.location": str(folder / f"{store}.both"),
+        }
+    settings |= {
+        "listener.name.mutual.ssl.client.auth": "required",
+        "listener.name.mutual.ssl.truststore.type": "PEM",
+        "listener.name.mutual.ssl.truststore.location": str(folder / "ca.pem"),
+    }
+    escaped = PASSWORD.encode("unicode_escape").decode().replace("\\xfc", "\\u00fc")
+    modules = {
+        "PLAIN": f'{_LOGIN}.plain.PlainLoginModule required user_{USER}="{escaped}"',
+        "SCRAM-SHA-256": f"{_LOGIN}.scram.ScramLoginModule required",
+        "SCRAM-SHA-512": f"{_LOGIN}.scram.ScramLoginModule required",
+        "OAUTHBEARER": f'{_LOGIN}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="x"',
+    }
+    for name in ("login", "openlogin"):
+        for mechanism, module in modules.items():
+            settings[f"listener.name.{name}.{mechanism.lower()}.sasl.jaas.config"] = f"{module};"
+    settings["listener.name.scramonly.sasl.enabled.mechanisms"] = "SCRAM-SHA-512"
+    settings["listener.name.scramonly.scram-sha-512.sasl.jaas.config"] = f"{modules['SCRAM-SHA-512']};"
+    return properties(settings)
+
+
+def _add_user(address: str) -> None:
+    admin = AdminClient({"bootstrap.servers": address})
+    for kind in (ScramMechanism.SCRAM_SHA_256, ScramMechanism.SCRAM_SHA_512):
+        user = UserScramCredentialUpsertion(USER, ScramCredentialInfo(kind, 4096), PASSWORD.encode())
+        (done,) = admin.alter_user_scram_credentials([user]).values()
+        done.result(10)
