@@ -1,8 +1,8 @@
-"""A log that is damaged: known to all who use it, kept for who wants to look, and a new one in its place.
+"""What happens to a damaged log: it is set aside, and a new one takes its place.
 
-What is in a log is a week of history at most, of which the store has the sums; what comes next is the map of now. So
-nobody has to get up at night: whoever finds the damage leaves a mark beside the log and lets go of it, all others let
-go when they see the mark, and the first that opens the log again moves it away and begins a new one.
+A log holds a week of history at most, and the store has the sums of that. The map of now comes from new records. So
+nobody has to repair a log at once. The process that finds the damage puts a mark beside the log and closes it. All
+others close it when they see the mark. The next process that opens the log moves it away and starts a new one.
 """
 
 import logging
@@ -15,29 +15,29 @@ from log.lease import alone
 from log.protocol import LogDamaged
 from log.sqlite_file import DAMAGED, damaged, mark_of
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
-PATIENCE = 15.0  # seconds for the other parts to let go
+PATIENCE = 15.0  # seconds for the other parts to close the log
 
 
 class Sound:
-    """A log file as it was opened, and whether it is still that."""
+    """A log file that is open, and whether it is still the one at its path."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = _identity(path)
 
     def check(self) -> None:
-        """Raise LogDamaged when somebody has found the log damaged, or has taken it away."""
+        """Raise LogDamaged when another process found the log damaged, or moved it away."""
         check(self._path)
         if _identity(self._path) != self._file:
             raise LogDamaged(
-                f"the log {self._path} was taken away; what runs on it begins a new one when it is started"
+                f"the log {self._path} was moved away; the parts that use it begin a new one when they start again"
             )
 
 
 def check(path: Path) -> None:
-    """Raise LogDamaged when somebody has found the log damaged."""
+    """Raise LogDamaged when a process found the log damaged."""
     if mark_of(path).exists():
         raise damaged(path)
 
@@ -51,12 +51,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def set_aside(path: Path, patience: float = PATIENCE) -> None:
-    """Move a damaged log away, unless somebody has by now. Of those moved away only this one is kept.
+    """Move a damaged log away, unless another process did so meanwhile. Older ones that were moved away are deleted.
 
-    Raises LogUnavailable when others do not let go of it.
+    Raises LogUnavailable when other processes do not close it.
     """
     path = path.resolve()
-    turn = alone(path, patience)
+    lock = alone(path, patience)
     try:
         if not mark_of(path).exists():
             return
@@ -71,9 +71,9 @@ def set_aside(path: Path, patience: float = PATIENCE) -> None:
                 _delete(old)
         mark_of(path).unlink()
     finally:
-        os.close(turn)
-    log.error(
-        "the log %s was damaged: it is kept as %s, and a new one is begun. What was in it and not yet stored is lost;"
+        os.close(lock)
+    logger.error(
+        "the log %s was damaged: it is kept as %s, and a new one is begun. Records that were not stored yet are lost;"
         " the map goes on with the next keyframe, within a minute",
         path,
         kept,
@@ -87,6 +87,6 @@ def kept_aside(path: Path) -> list[Path]:
     return sorted(each for each in found if not each.name.endswith(("-wal", "-shm")))
 
 
-def _delete(old: Path) -> None:
-    for each in (old, Path(f"{old}-wal"), Path(f"{old}-shm")):
+def _delete(log: Path) -> None:
+    for each in (log, Path(f"{log}-wal"), Path(f"{log}-shm")):
         each.unlink(missing_ok=True)

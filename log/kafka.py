@@ -64,7 +64,7 @@ class KafkaLog:
                 self._producer.poll(0.1)
             except KafkaException as error:
                 raise LogUnavailable(
-                    f"{self._clients.brokers} does not take records for topic {topic}: {error.args[0].str()}"
+                    f"{self._clients.brokers} does not accept records for topic {topic}: {error.args[0].str()}"
                 ) from error
             else:
                 self._producer.poll(0)
@@ -153,7 +153,7 @@ class KafkaLog:
 
 
 def _is_past(message: Message, last: int) -> bool:
-    """Whether nothing up to offset `last` follows; compaction may have taken `last` itself."""
+    """Say whether nothing up to offset `last` follows; `last` itself may be compacted away."""
     if error := message.error():
         return bool(error.code() == KafkaError._PARTITION_EOF)
     return bool(message.offset() >= last)

@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,11 +11,11 @@ from confluent_kafka.admin import AdminClient
 from log.diagnosis import diagnose
 from log.protocol import LogUnavailable, LogUnusable
 from log.security import Security
+from log.seldom import Seldom
 
 MAX_MESSAGE_BYTES = 64 << 20  # librdkafka's own limit; each topic has a lower one
 BATCH_BYTES = 512 << 10
 BUFFER_KIB = 32 << 10
-CHATTER_SECONDS = 30.0  # librdkafka's own messages: at most one in this time
 
 _PRODUCER: dict[str, Any] = {
     "enable.idempotence": True,  # and with it acks=all, order and no duplicates by retries
@@ -41,20 +40,17 @@ _CONSUMER: dict[str, Any] = {
 
 
 class Chatter:
-    """What librdkafka logs: it repeats a lost connection several times a second, and here that is seldom enough."""
+    """What librdkafka logs, passed on seldom."""
 
     def __init__(self) -> None:
         self.muted = True  # until the first contact: if that fails, one sentence says why
-        self._last = -CHATTER_SECONDS
+        self._seldom = Seldom()
         self._logger = logging.getLogger("log.kafka")
 
     def log(self, level: int, message: str, *arguments: object) -> None:
         """Log a message, unless another was logged a moment ago."""
-        now = time.monotonic()
-        if level < logging.WARNING or self.muted or now - self._last < CHATTER_SECONDS:
-            return
-        self._last = now
-        self._logger.log(level, message, *arguments)
+        if not self.muted and self._seldom.allows(level):
+            self._logger.log(level, message, *arguments)
 
 
 class Clients:

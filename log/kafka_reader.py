@@ -1,4 +1,4 @@
-"""Reads Kafka as a member of a consumer group, or on its own."""
+"""Reads Kafka as a member of a consumer group, or alone."""
 
 import logging
 import time
@@ -17,7 +17,7 @@ from confluent_kafka import (
 from log.kafka_clients import Chatter
 from log.protocol import LogUnavailable, Record, UnknownTopic
 
-ANSWER_SECONDS = 10.0  # how long a broker may take before we say that none answers
+ANSWER_SECONDS = 10.0  # how long to wait for a broker before an error says that none answers
 _NOBODY_LEADS_YET = {  # a partition when it is made or its broker changes; a group in a cluster that is new
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
@@ -33,8 +33,8 @@ Answer = TypeVar("Answer")
 class KafkaReader:
     """A Reader over one librdkafka consumer.
 
-    Partitions come and go as readers join and leave the group; a seek is kept for a partition that
-    has not come yet.
+    Partitions come and go as readers join and leave the group. A seek is remembered for a partition that is not
+    assigned yet.
     """
 
     def __init__(self, consumer: Consumer, partitions: Mapping[str, int], group: str | None, chatter: Chatter) -> None:
@@ -47,7 +47,7 @@ class KafkaReader:
         self._all = [(topic, n) for topic, count in partitions.items() for n in range(count)]
         self._group = group
         self._next: dict[tuple[str, int], int] = {}  # of the partitions held: offset to poll next
-        self._moved: set[tuple[str, int]] = set()  # what commit has to say
+        self._moved: set[tuple[str, int]] = set()  # what the next commit has to store
         self._sought: dict[tuple[str, int], int] = {}
         if group is None:
             self._hold({place: self._earliest(place) for place in self._all})
@@ -55,12 +55,12 @@ class KafkaReader:
             consumer.subscribe(list(partitions), on_assign=self._assigned, on_revoke=self._revoked)
 
     def poll(self, timeout: float, limit: int) -> list[Record]:
-        """Up to `limit` records; see Reader."""
+        """Return up to `limit` records; see Reader."""
         deadline = time.monotonic() + timeout
         while True:
             # consume() alone would wait until there are `limit` messages.
             first = self._consumer.poll(max(0.0, deadline - time.monotonic()))
-            messages = [first] if first is not None else []  # by no truth test: one without a value is false
+            messages = [first] if first is not None else []  # a message without a value is false
             if messages and limit > 1:
                 messages += self._consumer.consume(limit - 1, 0)
             records = [record for message in messages if (record := self._accept(message)) is not None]
@@ -76,8 +76,8 @@ class KafkaReader:
             self._consumer.commit(offsets=places, asynchronous=False)
         except KafkaException as error:
             raise LogUnavailable(
-                f"group {self._group} cannot commit ({error.args[0].str()}); it will read again"
-                " what it has read since its last commit"
+                f"group {self._group} cannot commit ({error.args[0].str()}); it will read the records since its last"
+                " commit again"
             ) from error
         self._moved.clear()
 
@@ -96,7 +96,7 @@ class KafkaReader:
         self._hold(dict(self._next))
 
     def lag(self) -> dict[tuple[str, int], int]:
-        """Offsets not yet polled; see Reader."""
+        """Return the number of records not yet polled; see Reader."""
         lags = {}
         for place, offset in self._next.items():
             first, end = self._bounds(place)
@@ -108,7 +108,7 @@ class KafkaReader:
         self._consumer.close()
 
     def _accept(self, message: Message) -> Record | None:
-        """The record, unless it is an event or of a partition that is no longer ours."""
+        """Return the record; None for an event, and for a partition that is no longer ours."""
         place = (message.topic(), message.partition())
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
@@ -117,13 +117,13 @@ class KafkaReader:
         if place not in self._next:
             return None
         at = message.offset() + (error is None)
-        if error is None or at > self._next[place]:  # the last offsets may be of no record: compacted, deleted, markers
+        if error is None or at > self._next[place]:  # the last offsets may have no record: compacted, deleted, markers
             self._next[place] = at
             self._moved.add(place)
         return record_of(message) if error is None else None
 
     def _assigned(self, _consumer: Any, places: list[TopicPartition]) -> None:
-        """Go on where sought, else where committed, else at the earliest."""
+        """Go on at the offset of the last seek, else at the committed one, else at the earliest."""
         try:
             committed = self._consumer.committed(places, timeout=ANSWER_SECONDS)
         except KafkaException:
@@ -178,7 +178,7 @@ def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int
 
 
 def record_of(message: Message) -> Record:
-    """Our record of a message; a missing key is an empty one, of equal headers the last counts."""
+    """Return our record of a message. A missing key is empty; of headers with one name the last counts."""
     kind, timestamp = message.timestamp()
     return Record(
         message.topic(),

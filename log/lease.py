@@ -1,7 +1,8 @@
-"""Who uses a local log: locks on bytes of a file beside it, which the kernel takes back from those that die.
+"""Locks on bytes of a file beside a local log. The kernel releases them when their process dies.
 
-The locks belong to the open file (fcntl(2), "open file description locks"), so they also keep two readers of one
-process apart. Eight bytes a group: the lock, and who has it; the first eight are everybody's who has the log open.
+A lock belongs to an open file (fcntl(2), "open file description locks"), so it also keeps two readers of one process
+apart. The file has eight bytes for each group: the first is locked, and all hold the pid of the group's reader. The
+first eight bytes of the file are shared by all processes that have the log open.
 """
 
 import fcntl
@@ -12,15 +13,15 @@ from pathlib import Path
 
 from log.protocol import GroupBusy, LogUnavailable
 
-_EVERYBODY = 0
+_OPEN = 0
 TICK = 0.05
 
 
 def use(path: Path) -> int:
-    """Say that the log is open here, until the file returned is closed; waits while it is being moved away."""
+    """Mark the log as open here until the returned file is closed; wait while the log is being moved away."""
     file = _file(path)
     try:
-        _lock(file, fcntl.F_RDLCK, _EVERYBODY, wait=True)
+        _lock(file, fcntl.F_RDLCK, _OPEN, wait=True)
     except OSError:
         os.close(file)
         raise
@@ -28,17 +29,17 @@ def use(path: Path) -> int:
 
 
 def alone(path: Path, patience: float) -> int:
-    """Wait until nobody else has the log open, and keep it so until the file returned is closed."""
+    """Wait until nobody else has the log open; nobody can open it until the returned file is closed."""
     file = _file(path)
     deadline = time.monotonic() + patience
     while True:
         try:
-            _lock(file, fcntl.F_WRLCK, _EVERYBODY)
+            _lock(file, fcntl.F_WRLCK, _OPEN)
         except OSError:
             if time.monotonic() > deadline:
                 os.close(file)
                 raise LogUnavailable(
-                    f"the log {path} is damaged and others use it: stop them, and start again"
+                    f"the log {path} is damaged, and other processes use it: stop them, and start again"
                 ) from None
             time.sleep(TICK)
         else:
@@ -46,7 +47,7 @@ def alone(path: Path, patience: float) -> int:
 
 
 def lease(path: Path, group_id: int, group: str) -> int:
-    """Lock a group's byte, until the file returned is closed."""
+    """Lock the byte of a group until the returned file is closed."""
     file = _file(path)
     try:
         _lock(file, fcntl.F_WRLCK, 8 * group_id)

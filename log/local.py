@@ -37,9 +37,9 @@ def _wall_clock_ms() -> int:
 
 
 class LocalLog:
-    """A Log in the file `path`, made if missing. Retention is the work of those who append.
+    """A Log in the file `path`, which is made if missing. Processes that append also do the retention.
 
-    Survives `kill -9` with everything written and the loss of power with everything flushed.
+    After `kill -9` everything written is still there, and after a loss of power everything flushed.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class LocalLog:
         now_ms: Callable[[], int] = _wall_clock_ms,
         patience: float = 30.0,
     ) -> None:
-        """`patience`: seconds an append waits for room in the buffer."""
+        """Open the file. `patience`: seconds an append waits for room in the buffer."""
         self._path = real(path)
         self._now_ms = now_ms
         self._patience = patience
@@ -63,7 +63,7 @@ class LocalLog:
         self._written = threading.Condition()
 
     def create(self, topics: Iterable[Topic]) -> None:
-        """Make the topics; retention and sizes of existing ones become what is given."""
+        """Make the topics; set the retention and the sizes of those that exist."""
         with self._lock, sentences(self._path), transaction(self._connection):
             for topic in topics:
                 self._create(topic)
@@ -114,7 +114,7 @@ class LocalLog:
             raise
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
-        """The records of a range; see Log."""
+        """Iterate the records of a range; see Log."""
         id_ = self._partition_id(topic, partition)
         stop = min(stop, self.bounds(topic, partition)[1])
         while start < stop:
@@ -128,7 +128,7 @@ class LocalLog:
             start = rows[-1].offset + 1
 
     def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
-        """First offset at or after a time; see Log."""
+        """Return the first offset at or after a time; see Log."""
         id_ = self._partition_id(topic, partition)
         low, end = self.bounds(topic, partition)
         high = end
@@ -143,7 +143,7 @@ class LocalLog:
                     low = offset_of(row[0]) + 1
                 else:
                     high = middle
-            # Where the record that made the peak is gone, what follows may be older.
+            # The record with the peak may be deleted; then those that follow may be older.
             found = self._connection.execute(
                 "SELECT id FROM records WHERE id >= ? AND id < ? AND timestamp >= ? ORDER BY id LIMIT 1",
                 (row_id(id_, low), row_id(id_, end), timestamp),
@@ -151,20 +151,20 @@ class LocalLog:
         return offset_of(found[0]) if found else end
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """(earliest, end) offsets; see Log."""
+        """Return the earliest offset and the end; see Log."""
         id_ = self._partition_id(topic, partition)
         first, end = self._row("SELECT first, next FROM partitions WHERE id = ?", (id_,))
         return first, end
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
-        """Where the group goes on; see Log."""
+        """Return where the group goes on; see Log."""
         id_ = self._partition_id(topic, partition)
         query = "SELECT max(next) FROM offsets JOIN groups ON group_id = groups.id WHERE name = ? AND partition = ?"
         offset: int | None = self._row(query, (group, id_))[0]
         return offset
 
     def topics(self) -> list[TopicInfo]:
-        """Names, partitions, records and stored bytes, by name."""
+        """Return names, partitions, records and stored bytes, by name."""
         with self._lock, sentences(self._path):
             rows = self._connection.execute(
                 "SELECT topic, count(*), sum(next - first), sum(bytes), min(compacted)"

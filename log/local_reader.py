@@ -1,4 +1,4 @@
-"""Reads the local log: several partitions as one stream, and the lease of a consumer group."""
+"""Reads the local log: several partitions as one stream, as the only reader of a consumer group."""
 
 import heapq
 import os
@@ -15,14 +15,14 @@ from log.protocol import Record, UnknownTopic
 from log.rows import Row, fetch, unpack
 from log.sqlite_file import sentences, transaction
 
-# How often an idle reader asks SQLite whether another process has written: 0.1 % of a core. What
-# this process writes it is told of.
+# How often an idle reader asks SQLite whether another process has written: 0.1 % of a core. For records of this
+# process `written` is notified.
 LOOK_SECONDS = 0.2
-POLL_BYTES = 16 << 20  # of values, unpacked, that one poll returns; one larger value is returned
+POLL_BYTES = 16 << 20  # of unpacked values that one poll returns; a single larger value is returned too
 
 
 class LocalReader:
-    """Merges its partitions by timestamp as far as they are written, so a replay runs in time."""
+    """Merges its partitions by timestamp as far as they are written, so that a replay is in order of time."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class LocalReader:
         written: threading.Condition,
         sound: Sound,
     ) -> None:
-        """`partitions` names the (topic, number) of each partition id to read."""
+        """Start where the group stopped. `partitions` has the topic and number of each partition id to read."""
         self._connection = connection
         self._path = path
         self._names = dict(partitions)
@@ -42,7 +42,7 @@ class LocalReader:
         self._sound = sound
         self._buffers: dict[int, deque[Row]] = {id_: deque() for id_ in self._names}
         self._next = dict.fromkeys(self._names, 0)  # the offset to poll next
-        self._kept: dict[int, int] = {}  # what the group has committed
+        self._committed: dict[int, int] = {}
         self._seen = -1  # SQLite's data_version when there was nothing left to poll
         self._lease: int | None = None
         self._group_id = 0
@@ -50,11 +50,11 @@ class LocalReader:
             try:
                 self._join(group)
             except BaseException:
-                self.close()  # the lease with it
+                self.close()
                 raise
 
     def poll(self, timeout: float, limit: int) -> list[Record]:
-        """Up to `limit` records; see Reader."""
+        """Return up to `limit` records; see Reader."""
         deadline = time.monotonic() + timeout
         while True:
             self._sound.check()
@@ -67,13 +67,15 @@ class LocalReader:
                 self._written.wait(min(LOOK_SECONDS, left))
 
     def commit(self) -> None:
-        """Keep the offsets to poll next for the group."""
-        moved = [(self._group_id, id_, offset) for id_, offset in self._next.items() if offset != self._kept.get(id_)]
+        """Store the offsets to poll next for the group; see Reader."""
+        moved = [
+            (self._group_id, id_, offset) for id_, offset in self._next.items() if offset != self._committed.get(id_)
+        ]
         if self._lease is None or not moved:
             return
         with sentences(self._path), transaction(self._connection):
             self._connection.executemany("REPLACE INTO offsets VALUES (?, ?, ?)", moved)
-        self._kept = dict(self._next)
+        self._committed = dict(self._next)
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Go on at `offset`; see Reader."""
@@ -86,7 +88,7 @@ class LocalReader:
         self._seen = -1
 
     def lag(self) -> dict[tuple[str, int], int]:
-        """Offsets not yet polled; see Reader."""
+        """Return the number of records not yet polled; see Reader."""
         with sentences(self._path):
             return {
                 self._names[id_]: max(0, end - max(first, self._next[id_]))
@@ -128,11 +130,11 @@ class LocalReader:
         return records
 
     def _fill(self, id_: int, end: int) -> bool:
-        """Whether the partition has a row to poll, which is then in its buffer."""
+        """Say whether the partition has a row to poll, and put that into its buffer."""
         buffer = self._buffers[id_]
         if not buffer and self._next[id_] < end:
             buffer.extend(fetch(self._connection, id_, self._next[id_], end))
-            if not buffer:  # the rest was deleted
+            if not buffer:  # retention deleted the rest
                 self._next[id_] = end
         return bool(buffer)
 
@@ -142,9 +144,9 @@ class LocalReader:
             self._group_id = self._connection.execute("SELECT id FROM groups WHERE name = ?", (group,)).fetchone()[0]
         self._lease = lease(self._path, self._group_id, group)
         with sentences(self._path):
-            self._kept = dict(
+            self._committed = dict(
                 self._connection.execute(
                     "SELECT partition, next FROM offsets WHERE group_id = ?", (self._group_id,)
                 ).fetchall()
             )
-        self._next.update((id_, offset) for id_, offset in self._kept.items() if id_ in self._next)
+        self._next.update((id_, offset) for id_, offset in self._committed.items() if id_ in self._next)

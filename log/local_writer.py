@@ -1,4 +1,4 @@
-"""Writes the local log: a bounded buffer, and one thread that empties it in transactions."""
+"""Writes the local log: a bounded buffer, and one thread that writes it in transactions."""
 
 import sqlite3
 import threading
@@ -37,15 +37,14 @@ class Pending(NamedTuple):
 
     @property
     def memory_bytes(self) -> int:
-        """What it takes in the buffer."""
+        """Return the memory it takes in the buffer."""
         return len(self.key) + len(self.value or b"") + len(self.headers or b"") + _OVERHEAD
 
 
 class Writer:
-    """The thread is the only user of `connection`; everything else happens under one condition.
+    """The thread that writes; only it uses `connection`, and one condition guards everything else.
 
-    `written` is notified after each transaction, so that readers in this process need not wait for
-    their next look at the file.
+    `written` is notified after each transaction, so that readers in this process see new records at once.
     """
 
     def __init__(
@@ -67,7 +66,7 @@ class Writer:
         self._pending: deque[Pending] = deque()
         self._bytes = 0
         self._appended = self._written = self._durable = self._wanted = 0  # counts of records
-        self._trouble: LogError | None = None
+        self._trouble: LogError | None = None  # why the last transaction failed
         self._dead: LogError | None = None  # what the thread died of
         self._closing = False
         self._trim_at = 0.0
@@ -75,7 +74,7 @@ class Writer:
         self._thread.start()
 
     def put(self, record: Pending) -> None:
-        """Buffer a record; waits for room for `patience` seconds, then raises LogUnavailable."""
+        """Buffer a record; wait for room for `patience` seconds, then raise LogUnavailable."""
         with self._state:
             room = self._state.wait_for(
                 lambda: self._bytes < BUFFER_BYTES or self._closing or self._dead, self._patience
@@ -93,7 +92,7 @@ class Writer:
                 self._state.notify_all()
 
     def flush(self, timeout: float) -> None:
-        """Wait until everything put so far is synced to the disk."""
+        """Return when everything put so far is synced to the disk."""
         with self._state:
             target = self._appended
             self._wanted = max(self._wanted, target)
@@ -103,7 +102,7 @@ class Writer:
                 raise self._dead or self._why()
 
     def close(self, timeout: float) -> None:
-        """Flush and end the thread, which closes its connection."""
+        """Flush, and end the thread; it closes its connection."""
         try:
             self.flush(timeout)
         finally:
@@ -114,11 +113,11 @@ class Writer:
 
     def _why(self) -> LogError:
         return self._trouble or LogUnavailable(
-            f"the log {self._path} is too slow for what is written to it; check its disk"
+            f"the log {self._path} is too slow for the records that are written to it; check its disk"
         )
 
     def _run(self) -> None:
-        """Write until closed. An error that is none of the disk's passes on, to whoever looks after threads."""
+        """Write until closed. An error that is not the disk's ends the thread, and with it the process."""
         try:
             self._work()
         except BaseException as error:
@@ -141,11 +140,11 @@ class Writer:
                 self._put_back(batch, trouble)
                 continue
             self._done(batch, durable)
-            with suppress(LogUnavailable), sentences(self._path):  # what is due stays due
+            with suppress(LogUnavailable), sentences(self._path):  # the next round tries again
                 self._tidy()
 
     def _take(self) -> list[Pending] | None:
-        """The next transaction's records (none if only a sync is wanted); None at the end."""
+        """Return the records of the next transaction (empty for a sync alone); None at the end."""
         with self._state:
             self._state.wait_for(lambda: self._pending or self._wanted > self._durable or self._closing)
             if self._closing:
@@ -180,7 +179,7 @@ class Writer:
             self._state.wait_for(lambda: self._closing, RETRY_SECONDS)
 
     def _write(self, batch: Sequence[Pending], durable: bool) -> None:
-        packed = [pack(record.value) for record in batch]  # before the lock: it takes the time
+        packed = [pack(record.value) for record in batch]  # before the write lock, since it takes most of the time
         self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         with transaction(self._connection):
             by_partition = defaultdict(list)
@@ -188,7 +187,7 @@ class Writer:
                 by_partition[record.partition_id].append((record, flag, value))
             for partition_id, records in by_partition.items():
                 self._insert(partition_id, records)
-            if durable and not batch:  # something to commit, for a commit is what syncs
+            if durable and not batch:  # only a commit syncs, and only a change makes a commit
                 self._connection.execute("UPDATE synced SET times = times + 1")
 
     def _insert(self, partition_id: int, records: Sequence[tuple[Pending, int, bytes | None]]) -> None:
@@ -211,7 +210,7 @@ class Writer:
         )
 
     def _tidy(self) -> None:
-        """What retention is due, for a bounded time if there is something to write."""
+        """Do the retention that is due, for a short time while records wait."""
         if time.monotonic() >= self._trim_at:
             self._sound.check()
             until = time.monotonic() + LINGER_SECONDS

@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: murmur2, as Kafka's Java clients and Faust compute it.
+"""The partition of a key: murmur2, as Kafka's Java clients and Faust compute it.
 
 Source: org.apache.kafka.common.utils.Utils.murmur2 and BuiltInPartitioner.partitionForKey.
 """
@@ -11,7 +11,7 @@ _WORD = 0xFFFFFFFF
 
 
 def murmur2(data: bytes) -> int:
-    """The 32-bit hash of `data`, unsigned."""
+    """Return the 32-bit hash of `data`, unsigned."""
     h = _SEED ^ len(data)
     whole = len(data) & ~3
     for i in range(0, whole, 4):
@@ -26,5 +26,5 @@ def murmur2(data: bytes) -> int:
 
 @lru_cache(maxsize=4096)  # keys are mostly host names, and the hash costs 3 µs in Python
 def partition_of(key: bytes, partitions: int) -> int:
-    """The partition of `key` among `partitions`; the sign bit is dropped, not the sign."""
+    """Return the partition of `key` among `partitions`. The sign bit is cleared; the number is not negated."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

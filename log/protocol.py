@@ -1,4 +1,4 @@
-"""What a log is: records in partitions of topics, consumer groups, and nothing more."""
+"""The contract of a log: records in partitions of topics, and consumer groups."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from schemas.topics import Topic
 class LogError(Exception):
     """One sentence that says what is wrong and what to do."""
 
-    records_fault = False  # whatever record was looked at when it came up
+    records_fault = False  # never the fault of the record that is being handled
 
 
 class LogUnavailable(LogError):
@@ -22,13 +22,13 @@ class LogUnusable(LogError):
 
 
 class LogDamaged(LogUnusable):
-    """What is in the log file is not what was written; it is to be moved away."""
+    """The log file holds something else than was written; it has to be moved away."""
 
     exit_code = 74  # EX_IOERR of sysexits.h
 
 
 class UnknownTopic(LogError):
-    """No topic of that name, or no partition of that number, was created."""
+    """There is no topic of that name, or no partition of that number."""
 
 
 class RecordTooLarge(LogError):
@@ -55,7 +55,7 @@ class Record(NamedTuple):
 
 
 class TopicInfo(NamedTuple):
-    """What a log holds of a topic; `size_bytes` is None where the log cannot tell."""
+    """What a log holds of a topic; `size_bytes` is None if it is not known."""
 
     name: str
     partitions: int
@@ -67,28 +67,28 @@ class Reader(Protocol):
     """Reads topics from where its group stopped, or from the earliest record. Not thread-safe."""
 
     def poll(self, timeout: float, limit: int) -> list[Record]:
-        """Up to `limit` records, in offset order within a partition.
+        """Return up to `limit` records, in the order of offsets within a partition.
 
-        Returns as soon as there is one, or empty after `timeout` seconds.
+        Return as soon as there is one, or an empty list after `timeout` seconds.
         """
 
     def commit(self) -> None:
-        """Let the group go on, next time, after everything polled so far (or from where it sought).
+        """Store where the group goes on: after everything polled so far, or at the offset of the last seek.
 
-        Survives the death of the process. Without a group it does nothing.
+        It is kept when the process dies. Without a group this does nothing.
         """
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
-        """Poll goes on at `offset`, or at the earliest record after it that still exists.
+        """Let the next poll start at `offset`, or at the earliest record after it that still exists.
 
-        `offset` is within the partition's bounds. `commit` then commits it, which rewinds a group.
+        `offset` is within the bounds of the partition. `commit` stores it, so a group can be rewound.
         """
 
     def lag(self) -> dict[tuple[str, int], int]:
-        """Offsets not yet polled, by (topic, partition), of the partitions this reader holds."""
+        """Return the number of records not yet polled, by (topic, partition), of the partitions held."""
 
     def close(self) -> None:
-        """Give the group back; nothing is committed."""
+        """Leave the group; nothing is committed."""
 
 
 class History(Protocol):
@@ -108,14 +108,14 @@ class History(Protocol):
 
 
 class Log(History, Protocol):
-    """Topics of records, kept for a while. Every method but the readers' is thread-safe.
+    """Topics of records, kept for a while. All methods are thread-safe; those of its readers are not.
 
-    A key goes to the same partition in every log (Kafka's murmur2). Offsets of a partition start
-    at 0, grow by one with each append and are never given twice.
+    A key goes to the same partition in every log (Kafka's murmur2). Offsets of a partition start at 0, grow by one with
+    each append, and are never used twice.
     """
 
     def create(self, topics: Iterable[Topic]) -> None:
-        """Make the topics that do not exist; LogUnusable if one exists with other partitions."""
+        """Make the topics that do not exist; raise LogUnusable if one exists with other partitions."""
 
     def append(
         self,
@@ -127,31 +127,31 @@ class Log(History, Protocol):
         timestamp: int | None = None,
         headers: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Hand a record over; it is written soon, and for certain when `flush` returns.
+        """Buffer a record; it is written soon, and certainly when `flush` returns.
 
-        `value` None is a tombstone. `timestamp` is in ms, now unless given. Waits while the
-        bounded buffer is full and raises LogUnavailable when that does not change; then the
-        record was not taken. Also raises UnknownTopic and RecordTooLarge.
+        `value` None is a tombstone. `timestamp` is in ms, and now unless given. Wait while the bounded buffer is full;
+        raise LogUnavailable if it stays full, and then the record was not taken. Also raise UnknownTopic and
+        RecordTooLarge.
         """
 
     def flush(self, timeout: float = 30) -> None:
         """Return when everything appended is durable.
 
-        Raises LogUnavailable after `timeout` seconds; the records stay buffered and are tried on.
+        Raise LogUnavailable after `timeout` seconds; the records stay buffered and are tried again.
         """
 
     def reader(self, topics: Sequence[str], group: str | None) -> Reader:
-        """Read `topics` as `group`, or without one: from the earliest, committing nothing.
+        """Return a reader of `topics` for `group`; without one it starts at the earliest records and commits nothing.
 
-        On the local log a group has one reader at a time (GroupBusy); on Kafka the readers of a
-        group share the partitions.
+        On the local log a group has one reader at a time (GroupBusy). On Kafka the readers of a group share the
+        partitions.
         """
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
-        """Offset at which the group goes on, None if it never committed."""
+        """Return the offset at which the group goes on; None if it never committed."""
 
     def topics(self) -> list[TopicInfo]:
-        """What is in the log, by name."""
+        """Return the topics of the log, by name."""
 
     def close(self) -> None:
-        """Flush and let go; records that cannot be flushed raise LogUnavailable."""
+        """Flush and disconnect; raise LogUnavailable if records cannot be flushed."""

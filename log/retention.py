@@ -1,9 +1,8 @@
-"""What the local log forgets: old records, records over the size limit, superseded keys.
+"""What the local log deletes: old records, records over the size limit, superseded keys.
 
-Kafka's rules, a record at a time: from its start a partition loses records older than
-`retention_ms` up to the first younger one, and then the oldest while it holds more than
-`retention_bytes` (stored, that is compressed, per partition). A compacted topic loses a record as
-soon as a later one has its key, and a tombstone a day after it was written.
+The rules are Kafka's, applied to single records. A partition loses records older than `retention_ms`, from its start up
+to the first younger one. Then it loses its oldest records while it holds more than `retention_bytes` (as stored, that
+is compressed). A compacted topic loses a record as soon as a later one has its key, and a tombstone after a day.
 """
 
 import sqlite3
@@ -17,7 +16,7 @@ TOMBSTONE_MS = 86_400_000  # Kafka's delete.retention.ms
 
 
 def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
-    """Delete at most STEP records that are due; whether there may be more."""
+    """Delete at most STEP records that are due; say whether there may be more."""
     partitions = connection.execute(
         "SELECT id, first, next, bytes, retention_ms, retention_bytes, compacted"
         " FROM partitions JOIN topics ON topic = name WHERE next > first"
@@ -35,9 +34,9 @@ def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
 
 
 def supersede(connection: sqlite3.Connection, partition_id: int, written: Sequence[tuple[int, bytes]]) -> int:
-    """Delete what the records just `written` (row id, key) to a compacted topic replace.
+    """Delete the records that those just `written` (row id, key) to a compacted topic replace; return their bytes.
 
-    Returns the bytes deleted. Runs inside the transaction that wrote them.
+    Runs inside the transaction that wrote them.
     """
     freed = 0
     for id_, key in written:
@@ -57,7 +56,7 @@ def _trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int],
     ).fetchall()
     if over <= 0 and (not oldest or oldest[0][1] >= before_ms):
         return 0
-    with transaction(connection):  # another process may have trimmed since: look again, locked
+    with transaction(connection):  # another process may have trimmed meanwhile: look again under the lock
         oldest = connection.execute(
             f"SELECT id, timestamp, {STORED_BYTES} FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
             (*rows, STEP),
@@ -98,7 +97,7 @@ def _trim_tombstones(connection: sqlite3.Connection, id_: int, rows: tuple[int, 
 
 
 def _delete(connection: sqlite3.Connection, ids: Sequence[int]) -> int:
-    """Delete those rows of `records`; the stored bytes of the ones that were still there."""
+    """Delete rows of `records`; return the stored bytes of those that were still there."""
     freed = 0
     for id_ in ids:
         found = connection.execute(f"SELECT {STORED_BYTES} FROM records WHERE id = ?", (id_,)).fetchone()

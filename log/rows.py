@@ -1,4 +1,4 @@
-"""Rows of the local log's `records` table: packing, unpacking, and fetching a bounded stretch."""
+"""Rows of the local log's table `records`: pack them, unpack them, fetch a bounded number."""
 
 import sqlite3
 import threading
@@ -13,8 +13,8 @@ from log.sqlite_file import offset_of, row_id
 
 CHUNK_ROWS = 64
 MAX_TIMESTAMP = 1 << 62
-CHUNK_BYTES = 512 << 10  # of stored values; one larger value is still fetched
-MOST_BYTES = 64 << 20  # of a value, above every topic's limit: a few damaged bytes may say they are gigabytes
+CHUNK_BYTES = 512 << 10  # of stored values; a single larger value is fetched too
+MOST_BYTES = 64 << 20  # of a value, above the limit of every topic: a damaged size may be gigabytes
 
 _SMALL = 200  # bytes; below, the frame costs more than it saves
 _ROW_BYTES = 24  # what SQLite adds to a row: header, ids and times
@@ -34,12 +34,12 @@ class Row(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Its place in the partition."""
+        """Return its place in the partition."""
         return offset_of(self.id)
 
 
 def pack(value: bytes | None) -> tuple[int, bytes | None]:
-    """(1, compressed) where that saves a tenth, else (0, value)."""
+    """Return (1, compressed value) if that saves a tenth, else (0, value)."""
     if value is None or len(value) < _SMALL:
         return 0, value
     if not hasattr(_zstd, "compressor"):
@@ -49,12 +49,12 @@ def pack(value: bytes | None) -> tuple[int, bytes | None]:
 
 
 def pack_headers(headers: Mapping[str, bytes] | None) -> bytes | None:
-    """Headers as one blob, None if there are none."""
+    """Return headers as one blob; None if there are none."""
     return msgspec.msgpack.encode(dict(headers)) if headers else None
 
 
 def stored_bytes(key: bytes, headers: bytes | None, value: bytes | None) -> int:
-    """What a row counts against its topic's retention_bytes."""
+    """Return what a row counts for its topic's retention_bytes."""
     return _ROW_BYTES + len(key) + len(headers or b"") + len(value or b"")
 
 
@@ -62,7 +62,7 @@ STORED_BYTES = f"{_ROW_BYTES} + length(key) + ifnull(length(headers), 0) + ifnul
 
 
 def unpack(topic: str, partition: int, row: Row) -> Record:
-    """The record as it was appended. A value that is damaged comes as it is stored: it is no record of any topic."""
+    """Return the record as it was appended. A damaged value is returned as it is stored; it decodes as no record."""
     value, headers = row.value, {}
     try:
         headers = _headers.decode(row.headers) if row.headers else {}
@@ -76,13 +76,13 @@ def _unpacked(value: bytes) -> bytes:
     if not hasattr(_zstd, "decompressor"):
         _zstd.decompressor = zstandard.ZstdDecompressor()
     if zstandard.frame_content_size(value) > MOST_BYTES:
-        raise ValueError("it is more than any record may be")
+        raise ValueError("it is larger than any record")
     unpacked: bytes = _zstd.decompressor.decompress(value, max_output_size=MOST_BYTES)
     return unpacked
 
 
 def fetch(connection: sqlite3.Connection, partition_id: int, start: int, stop: int) -> list[Row]:
-    """The first rows with start <= offset < stop: at most a chunk, none only if there are none."""
+    """Return the first rows with start <= offset < stop: at most a chunk, and none only if there are none."""
     low, high = row_id(partition_id, start), row_id(partition_id, stop)
     cursor = connection.execute(
         "SELECT id, timestamp, key, headers, packed, value FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
@@ -99,12 +99,12 @@ def fetch(connection: sqlite3.Connection, partition_id: int, start: int, stop: i
         size += len(row.value or b"")
         if size >= CHUNK_BYTES:
             break
-    cursor.close()  # ends the read transaction, so that checkpoints are not held up
+    cursor.close()  # ends the read transaction, so that checkpoints need not wait
     return rows
 
 
 def _sound(id_: int, timestamp: Any, key: Any, headers: Any, packed: Any, value: Any) -> Row:
-    """Return a row with what is of no type that was written left out; a value is never taken for a tombstone's."""
+    """Return a row without values of a wrong type, which damage leaves; a damaged value never becomes a tombstone."""
     return Row(
         id_,
         timestamp if isinstance(timestamp, int) and 0 <= timestamp < MAX_TIMESTAMP else 0,

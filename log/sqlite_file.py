@@ -1,9 +1,9 @@
 """The file of the local log: its tables, how it is opened, and what its errors mean.
 
-A record's row id is its partition's id and its offset in one number, so a range of offsets is a
-range of rows and needs no index. `peak` is the highest timestamp up to the record: it only grows
-along a partition, which makes seeking by time a binary search whatever the timestamps do.
-Pages that retention frees are used again for new records; the file does not shrink by itself.
+The row id of a record is the id of its partition and its offset in one number, so a range of offsets is a range of rows
+and needs no index. `peak` is the highest timestamp up to the record. It only grows along a partition, so a time is
+found by binary search, in whatever order timestamps come. Pages that retention frees are used again for new records;
+the file does not shrink.
 """
 
 import sqlite3
@@ -51,22 +51,22 @@ INSERT INTO synced VALUES (0);
 
 
 def row_id(partition_id: int, offset: int) -> int:
-    """Where the record of that partition and offset is, or would be."""
+    """Return the row id of a partition and an offset."""
     return (partition_id << OFFSET_BITS) + offset
 
 
 def offset_of(row: int) -> int:
-    """The offset of a row of `records`."""
+    """Return the offset of a row of `records`."""
     return row & ((1 << OFFSET_BITS) - 1)
 
 
 def wal_path(path: Path) -> Path:
-    """The write-ahead log SQLite keeps beside the file."""
+    """Return the write-ahead log that SQLite keeps beside the file."""
     return path.with_name(path.name + "-wal")
 
 
 def real(path: Path) -> Path:
-    """Return the file that a path leads to, through links; SQLite has its own files beside that one."""
+    """Return the file that a path leads to through links; SQLite keeps its own files beside that one."""
     try:
         return path.resolve()
     except (OSError, RuntimeError) as error:
@@ -76,26 +76,26 @@ def real(path: Path) -> Path:
 
 
 def mark_of(path: Path) -> Path:
-    """The mark beside a log that somebody has found damaged."""
+    """Return the mark beside a log that a process found damaged."""
     return path.with_name(path.name + DAMAGED)
 
 
 def damaged(path: Path, found: object = "") -> LogDamaged:
-    """Mark a log as damaged, for all who use it; return the error to raise."""
-    with suppress(OSError):  # no room: whoever comes next finds it again
+    """Mark a log as damaged, for all processes that use it; return the error to raise."""
+    with suppress(OSError):  # no room: the next process finds the damage again
         mark_of(path).touch(mode=0o600)
-    reason = f" ({said(found)})" if found else ""
-    return LogDamaged(f"the log {path} is damaged{reason}; what runs on it begins a new one when it is started")
+    reason = f" ({one_line(found)})" if found else ""
+    return LogDamaged(f"the log {path} is damaged{reason}; the parts that use it begin a new one when they start again")
 
 
-def said(error: object) -> str:
-    """Return what SQLite says on one line; it quotes what it finds, which may be anything."""
+def one_line(error: object) -> str:
+    """Return SQLite's message on one short, printable line; it quotes bytes of the file, which may be anything."""
     text = " ".join(str(error).split())
     return shown(text if len(text) <= 100 else f"{text[:100]}…")
 
 
 def open_file(path: Path) -> sqlite3.Connection:
-    """A connection to the log at `path`, which is made if there is nothing."""
+    """Return a connection to the log at `path`, which is made if there is none."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         private_file(path)  # command lines may hold secrets; SQLite gives its own files beside it the same mode
@@ -117,7 +117,7 @@ def open_file(path: Path) -> sqlite3.Connection:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """A further connection; whoever uses it sees to it that only one thread does at a time."""
+    """Return a further connection; only one thread may use it at a time."""
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     # NORMAL: a commit survives the death of the process; `flush` asks for FULL, which survives
     # the loss of power too. The rest keeps memory and the write-ahead log small.
@@ -133,7 +133,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Take the write lock at once: a lock asked for later can fail without waiting."""
+    """Run a transaction that takes the write lock at once: a lock asked for later can fail without waiting."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -151,7 +151,7 @@ def sentences(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _sentence(path, error) from error
-    except (TypeError, IndexError, AttributeError) as error:  # a number that is a text, or that is not there
+    except (TypeError, IndexError, AttributeError) as error:  # a number that is a text, or missing
         raise damaged(path, error) from error
 
 
@@ -167,11 +167,11 @@ def _sentence(path: Path, error: sqlite3.Error) -> LogError:
         case "NOTADB":
             return not_a_log(path)
         case "CORRUPT" | "ERROR" | "CONSTRAINT" | "MISMATCH" | "TOOBIG" | "INTERNAL" | "FORMAT":
-            return damaged(path, error)  # the statements are right, so what they find is not
+            return damaged(path, error)  # our statements are right, so the file is wrong
         case "CANTOPEN" | "READONLY" | "PERM" | "AUTH":
             return LogUnusable(f"cannot write the log {path}; give a writable place with --log")
         case _:
-            return LogUnavailable(f"the log {path} cannot be used now: {said(error)}")
+            return LogUnavailable(f"the log {path} cannot be used now: {one_line(error)}")
 
 
 def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
@@ -189,22 +189,22 @@ def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
                     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
                     connection.execute(f"PRAGMA user_version={VERSION}")
         except sqlite3.OperationalError as error:
-            # Changing the journal mode does not wait for a lock as everything else does.
+            # A change of the journal mode does not wait for a lock, as other statements do.
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
 
 
-# One statement sees one state: another process may make the log between two.
-_WHAT = """
+# In one statement, since another process may make the log between two.
+_IDENTITY = """
 SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
 FROM pragma_application_id, pragma_user_version
 """
 
 
 def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
-    """False for an empty file; an error if it is anything else but a log that can be read."""
-    application, version, tables = connection.execute(_WHAT).fetchone()
+    """Say whether it is a log; False for an empty file, LogUnusable for anything else."""
+    application, version, tables = connection.execute(_IDENTITY).fetchone()
     if application == APPLICATION_ID and version == VERSION:
         return True
     if application == APPLICATION_ID and version > VERSION:
@@ -217,7 +217,7 @@ def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def not_a_log(path: Path) -> LogUnusable:
-    """Return what is to be said of a file that is none: that it is damaged, if it has once been one."""
+    """Return the error for a file that is not a log: damaged if it was one before, else of another program."""
     try:
         with path.open("rb") as file:
             first = file.read(PAGE_BYTES)

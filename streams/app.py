@@ -1,11 +1,10 @@
-"""The folds on Kafka: one Faust agent a stage, around the same stages that the loop drives on one machine.
+"""The folds on Kafka: one Faust agent for each stage. The loop drives the same stages on one machine.
 
-Each stage is an app of its own, because a Faust app is a consumer group, and groups are called the same in both ways.
+Each stage has a Faust app of its own, because an app is a consumer group, and the groups have the same names both ways.
 """
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,31 +12,29 @@ import faust
 
 from log.protocol import History
 from log.security import Security
+from log.seldom import Seldom
 from log.settings import KAFKA, LogSettings
 from streams.credentials import credentials
 from streams.follow import Committed, Follower
 from streams.stage import Stage
 
-log = logging.getLogger(__name__)
-
-TURN_RECORDS = 64  # folded, written and acknowledged together
-TURN_SECONDS = 0.05  # records wait for company no longer than this
+TURN_RECORDS = 64  # folded, appended and acknowledged together
+TURN_SECONDS = 0.05  # how long the first record of a turn waits for others
 TICK = 0.1
-QUIET_SECONDS = 1.0  # a worker that is to stop first folds what is logged, until it hears nothing for this long,
+QUIET_SECONDS = 1.0  # before a worker stops it folds what is in the log, until nothing comes for this long,
 DRAIN_SECONDS = 4.0  # but no longer than this
 MAX_REQUEST_BYTES = 16 << 20  # above every topic's limit
-CHATTER_SECONDS = 30.0  # aiokafka's own messages: at most one in this time
 
 
 class WorkerFailed(Exception):
-    """Faust gave up, with its reason; a new worker may do better."""
+    """Faust gave up, for a reason; a new worker may succeed."""
 
 
 class Worker(faust.App):  # type: ignore[misc]
     """A Faust app that keeps nothing on disk."""
 
     async def on_first_start(self) -> None:
-        """Make no directories: there are no tables."""
+        """Make no directories, since there are no tables."""
 
 
 def run_worker(
@@ -48,9 +45,9 @@ def run_worker(
     committed: Committed,
     stopped: Callable[[], bool],
 ) -> None:
-    """Drive the stages until stopped; what was logged by then is folded, if that is quickly done.
+    """Drive the stages until stopped, and then fold what is in the log, if that takes only moments.
 
-    The log of `settings` is a Kafka in which the topics exist. Raises WorkerFailed.
+    The log of `settings` is a Kafka that has the topics. Raises WorkerFailed.
     """
     asyncio.run(_run(settings, stages, past, group_of, committed, stopped))
 
@@ -82,35 +79,35 @@ async def _run(
 
 
 def _reasons(apps: Sequence[Worker], starting: Sequence["asyncio.Task[None]"]) -> list[BaseException]:
-    """Return why apps could not start or go on."""
+    """Return the errors because of which apps could not start or go on."""
     crashed = [app.crash_reason for app in apps if app.crashed]
     failed = [task.exception() for task in starting if task.done() and not task.cancelled()]
     return [reason for reason in (*crashed, *failed) if reason is not None]
 
 
 async def _drain(followers: Sequence[Follower]) -> None:
-    """Return when nothing has come for a while, or it takes too long."""
+    """Return when no record has come for a while, or after DRAIN_SECONDS."""
     now = asyncio.get_running_loop().time
-    end, heard, quiet_since = now() + DRAIN_SECONDS, 0, now()
+    end, seen, quiet_since = now() + DRAIN_SECONDS, 0, now()
     while now() < min(end, quiet_since + QUIET_SECONDS):
         await asyncio.sleep(TICK)
         turns = sum(follower.counters["turns"] for follower in followers)
-        if turns != heard or any(follower.busy for follower in followers):
-            heard, quiet_since = turns, now()
+        if turns != seen or any(follower.busy for follower in followers):
+            seen, quiet_since = turns, now()
 
 
 def make_app(settings: LogSettings, security: Security, group: str) -> Worker:
-    """Return an app for one consumer group, with the settings that Faust needs to be safe and quick here."""
+    """Return an app for one consumer group, with the settings that make Faust safe and quick for us."""
     return Worker(
         group,
         broker=[f"{KAFKA}{address}" for address in settings.brokers.split(",")],
         broker_credentials=credentials(security),
         key_serializer="raw",
-        value_serializer="raw",  # the stages decode: what Faust cannot decode, it loses
+        value_serializer="raw",  # the stages decode, because Faust loses what it cannot decode
         autodiscover=False,
-        topic_allow_declare=False,  # topics are the log's to make
+        topic_allow_declare=False,  # the log makes the topics
         topic_disable_leader=True,
-        table_standby_replicas=1,  # no tables, but without this topics that are read together part in an assignment
+        table_standby_replicas=1,  # without this an assignment separates topics that are read together
         web_enabled=False,
         broker_commit_interval=1.0,
         broker_commit_every=1000,
@@ -130,7 +127,7 @@ def make_app(settings: LogSettings, security: Security, group: str) -> Worker:
 
 
 def follow(app: Worker, stage: Stage, past: History, committed: Committed) -> Follower:
-    """Make a stage an agent of an app. It reads the stage's topics together, as they are keyed alike."""
+    """Make a stage an agent of an app. It reads the topics of the stage together, because they have the same keys."""
     follower = Follower(
         stage,
         past,
@@ -152,15 +149,12 @@ def follow(app: Worker, stage: Stage, past: History, committed: Committed) -> Fo
 
 
 def _quieten() -> None:
-    """Let aiokafka speak once in a while: it tells every lost connection a hundred times a second."""
-    last = [-CHATTER_SECONDS]
+    """Pass on what aiokafka logs seldom."""
+    seldom = Seldom()
 
-    def seldom(record: logging.LogRecord) -> bool:
-        if record.levelno < logging.WARNING or time.monotonic() - last[0] < CHATTER_SECONDS:
-            return False
-        last[0] = time.monotonic()
-        return True
+    def allows(record: logging.LogRecord) -> bool:
+        return seldom.allows(record.levelno)
 
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] == "aiokafka":
-            logging.getLogger(name).filters = [seldom]  # those of an earlier worker go
+            logging.getLogger(name).filters = [allows]  # instead of those of an earlier worker

@@ -1,8 +1,7 @@
-"""A stage that follows the partitions a Faust app was given: rebuilt first, then brought forward record by record.
+"""A stage that follows the partitions of a Faust app: its state is rebuilt first, then each record is folded.
 
-What Faust does not promise is done here. A record is acknowledged once what it made stands in the log, and offsets
-are committed behind acknowledged records only. Records that Faust passes over, as it may around a rebalance, are read
-from the log itself.
+This adds what Faust does not guarantee. A record is acknowledged when its emissions are in the log, and only offsets of
+acknowledged records are committed. Records that Faust skips, as it may at a rebalance, are read from the log itself.
 """
 
 import asyncio
@@ -17,26 +16,26 @@ from msgspec import Struct
 
 from log.protocol import History, Record
 from schemas.topics import BY_NAME, Topic
+from streams.retries import count_retry, pauses
 from streams.rewind import stretch
 from streams.stage import Emission, Stage, dead_letter
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 READ_RECORDS = 200  # of the past, at once
-FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # before what failed is tried again, seconds
 Committed = Callable[[Stage, Topic, int], int | None]
-Send = Callable[[Emission], Awaitable[Awaitable[object]]]  # handed over, then acknowledged
+Send = Callable[[Emission], Awaitable[Awaitable[object]]]  # buffered, then acknowledged
 
 
 class Place(Struct):
-    """A partition's state: the group's generation in which it was built, and the offsets before which it has all."""
+    """The state of a partition: the group's generation in which it was built, and the offset to fold next by topic."""
 
     generation: int
     offsets: dict[str, int]
 
 
 class Follower:
-    """Brings one stage forward, in one event loop. `busy` while records are being folded."""
+    """Drives one stage, in one event loop. `busy` while records are being folded."""
 
     def __init__(
         self, stage: Stage, past: History, committed: Committed, send: Send, generation: Callable[[], int]
@@ -49,25 +48,21 @@ class Follower:
         self._send = send
         self._generation = generation
         self._places: dict[int, Place] = {}
-        self._made: list[tuple[Record, Emission]] = []  # what is not known to stand in the log
+        self._emitted: list[tuple[Record, Emission]] = []  # not known to be in the log yet
 
     async def take(self, events: Sequence[Any]) -> None:
-        """Fold the records of Faust events, write what they make, acknowledge them.
+        """Fold the records of Faust events, append their emissions, acknowledge the records.
 
-        Holds the stream while that cannot be done, and never raises: an exception that leaves an agent loses records.
+        Hold the stream while that is not possible, and never raise: an exception that leaves an agent loses records.
         """
         self.busy = True
-        wait = FIRST_WAIT
-        while True:
+        for pause in pauses():
             try:
                 await self._turn([event for event in events if event.message.generation_id == self._generation()])
                 break
             except Exception as error:
-                self.counters["retries"] += 1
-                if self.counters["retries"] in {1, 10} or self.counters["retries"] % 100 == 0:
-                    log.warning("%s cannot go on, trying again: %r", self._stage.name, error)
-                await asyncio.sleep(wait)
-                wait = min(LONGEST_WAIT, wait * 2)
+                count_retry(self.counters, logger, "%s cannot go on, trying again: %r", self._stage.name, error)
+                await asyncio.sleep(pause)
         self.counters["turns"] += 1
         self.busy = False
 
@@ -78,10 +73,10 @@ class Follower:
             self._stage.drop(partition)
 
     async def _turn(self, events: Sequence[Any]) -> None:
-        """Go on with what the assignment in force brought; what an older one did comes again, here or elsewhere."""
+        """Take events of the present assignment; those of an older one come again, to this worker or another."""
         for event in events:
-            await self._follow(_logged(event.message))
-        await self._write()
+            await self._follow(_record(event.message))
+        await self._append()
         for event in events:
             event.ack()
 
@@ -95,10 +90,10 @@ class Follower:
         if record.offset >= next_offset:
             place.offsets[record.topic] = record.offset + 1
             self._feed(record)
-        await asyncio.sleep(0)  # what was made goes out meanwhile
+        await asyncio.sleep(0)  # emissions are sent meanwhile
 
     async def _rebuild(self, partition: int) -> Place:
-        """Build a partition's state up to where the group goes on."""
+        """Build the state of a partition up to where the group goes on."""
         generation = self._generation()
         self.drop([partition])
         offsets = await asyncio.to_thread(self._offsets, partition)
@@ -111,42 +106,42 @@ class Follower:
         return {topic.name: self._committed(self._stage, topic, partition) or 0 for topic in self._stage.reads}
 
     async def _fold(self, records: Iterator[Record]) -> None:
-        """Fold records of the past, which are read in a thread: reading waits for the broker."""
+        """Fold records of the past. A thread reads them, because reading waits for the broker."""
         while chunk := await asyncio.to_thread(lambda: list(islice(records, READ_RECORDS))):
             for record in chunk:
                 self._feed(record)
                 await asyncio.sleep(0)
-            await self._write()
+            await self._append()
 
     def _feed(self, record: Record) -> None:
         for emission in self._stage.feed(record):
             limit = BY_NAME[emission.topic].max_bytes
             if len(emission.value) > limit:
                 emission = self._too_large(record, emission)
-            self._made.append((record, emission))
+            self._emitted.append((record, emission))
 
-    async def _write(self) -> None:
-        """Return when all that was made stands in the log; raises the first failure and keeps what failed."""
-        sent = [await self._send(emission) for _, emission in self._made]
+    async def _append(self) -> None:
+        """Return when all emissions are in the log; keep those that failed, and raise the first failure."""
+        sent = [await self._send(emission) for _, emission in self._emitted]
         answers = await asyncio.gather(*sent, return_exceptions=True)
-        made, self._made = self._made, []
-        for (record, emission), answer in zip(made, answers, strict=True):
+        emitted, self._emitted = self._emitted, []
+        for (record, emission), answer in zip(emitted, answers, strict=True):
             if isinstance(answer, MessageSizeTooLargeError):
-                self._made.append((record, self._too_large(record, emission)))
+                self._emitted.append((record, self._too_large(record, emission)))
             elif isinstance(answer, BaseException):
-                self._made.append((record, emission))
+                self._emitted.append((record, emission))
         failures = [answer for answer in answers if isinstance(answer, BaseException)]
         if failures:
             raise failures[0]
 
     def _too_large(self, record: Record, emission: Emission) -> Emission:
         self._stage.counters["too_large"] += 1
-        reason = f"made a record of {len(emission.value)} bytes, which is too large for topic {emission.topic}"
+        reason = f"emitted a record of {len(emission.value)} bytes, which is too large for topic {emission.topic}"
         return dead_letter(self._stage.name, record, reason)
 
 
-def _logged(message: Any) -> Record:
-    """Return a Faust message as a record; Faust has its time in seconds."""
+def _record(message: Any) -> Record:
+    """Return a Faust message as a record; Faust has the time in seconds."""
     return Record(
         message.topic,
         message.partition,

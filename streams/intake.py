@@ -1,7 +1,8 @@
-"""Sorting the batches of one host id: by which agent, of which spot, told or set aside, and in which order.
+"""Sort the batches of one host id: which agent sent them, whether they count, and in which order.
 
-Who leads where is said by the heartbeats alone (schemas/lives.py). Batches of other topics may come long before or
-after the heartbeat of their window; they wait, or follow it. The result depends on what was sent alone.
+Several agents may report under one id. The heartbeats alone decide which of them leads in each spot (schemas/lives.py).
+Batches of other topics may come long before or after the heartbeat of their window; they wait, or follow it. The result
+depends only on what was sent, and not on the order of reading.
 """
 
 from collections import Counter
@@ -11,11 +12,11 @@ from schemas.raw import Batch, Heartbeat
 from schemas.topics import HEARTBEATS
 from streams.assembly import Assembly, Window, put
 
-Term = tuple[int, int, Spot]  # its number, first window that the agent leads with, where
+Term = tuple[int, int, Spot]  # its number, the first window in which the agent leads, where
 
 
 class Intake:
-    """The batches of one host id on their way to becoming windows. At most `limit` windows wait."""
+    """Makes windows of the batches of one host id. At most `limit` windows wait."""
 
     def __init__(self, limit: int = 20_000) -> None:
         self.counters: Counter[str] = Counter()
@@ -23,16 +24,16 @@ class Intake:
         self._lives = Lives()
         self._spots: dict[Spot, Assembly] = {}
         self._led: dict[Run, list[Term]] = {}  # the newest last
-        self._until: dict[Run, int] = {}  # the window from which on an agent does not lead any more, though it lives
-        self._aside: dict[Run, int] = {}  # windows up to this one are another agent's to tell
-        self._early: dict[Run, dict[int, Window]] = {}  # of agents that do not lead, or of which no heartbeat came
+        self._until: dict[Run, int] = {}  # the first window in which an agent no longer leads, though it lives
+        self._aside: dict[Run, int] = {}  # windows up to this one are reported by another agent
+        self._early: dict[Run, dict[int, Window]] = {}  # of agents that do not lead, or that sent no heartbeat yet
         self._notices: list[Notice] = []
 
     def add(self, topic: str, batch: Batch) -> list[tuple[Spot, Window]]:
-        """Take a batch; return the windows that are complete with it, oldest first, with where they were seen."""
+        """Take a batch; return the windows that it completes, the oldest first, each with its spot."""
         run = (batch.boot_id, batch.run)
         if isinstance(batch, Heartbeat):
-            return self._hear(run, batch)
+            return self._beat(run, batch)
         term = self._term(run, batch.seq)
         if term is not None:
             return [(term[2], window) for window in self._spots[term[2]].add((term[0], batch.seq), topic, batch)]
@@ -44,11 +45,11 @@ class Intake:
         return []
 
     def notices(self) -> list[Notice]:
-        """Return what was found out about agents under this id since the last call."""
+        """Return the notices about agents of this id since the last call."""
         found, self._notices = self._notices, []
         return found
 
-    def _hear(self, run: Run, beat: Heartbeat) -> list[tuple[Spot, Window]]:
+    def _beat(self, run: Run, beat: Heartbeat) -> list[tuple[Spot, Window]]:
         verdict, notices = self._lives.hear(beat)
         self._notices += notices
         if verdict is Verdict.REPEATED:
@@ -81,7 +82,7 @@ class Intake:
         return windows + assembly.release() if begins else windows
 
     def _wait(self, run: Run, spot: Spot, beat: Heartbeat) -> list[Window]:
-        """Keep a window until it is known that another agent has told it, or that there is no other."""
+        """Keep a window until another agent has reported it too, or until there is no other agent."""
         led = self._term(run, beat.seq) is not None
         self._unseat(run, beat.seq)
         put(self._early.setdefault(run, {}), beat.seq, HEARTBEATS.name, beat)
@@ -89,14 +90,14 @@ class Intake:
         return self._spots[spot].release() if led else []
 
     def _unseat(self, run: Run, seq: int) -> None:
-        """Take back what an agent sent from one window on: it may live, and another one leads."""
+        """Take back the windows of an agent from one on: another agent leads, and this one may still live."""
         term = self._term(run, seq)
         if term is not None:
             self._until[run] = seq
             self._early.setdefault(run, {}).update(self._spots[term[2]].take((term[0], seq)))
 
     def _term(self, run: Run, seq: int) -> Term | None:
-        """Return the lead that a window belongs to."""
+        """Return the term that a window belongs to."""
         if seq >= self._until.get(run, seq + 1):
             return None
         return next((term for term in reversed(self._led.get(run, ())) if seq >= term[1]), None)
@@ -114,7 +115,7 @@ class Intake:
             self.counters["placeless_windows"] += len(self._early.pop(next(iter(self._early))))
 
     def _forget(self) -> None:
-        """Forget agents that nobody keeps in mind any more."""
+        """Forget agents that are no longer remembered as lives."""
         if len(self._led) + len(self._aside) <= 4 * MOST:
             return
         for kept in (self._led, self._until, self._aside):

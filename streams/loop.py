@@ -1,4 +1,4 @@
-"""The folds on one machine: a plain loop reads, folds, writes, and only then commits."""
+"""The folds on one machine: a plain loop reads, folds, appends, and only then commits."""
 
 import logging
 import time
@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from log.protocol import Log, LogUnavailable, Reader, Record, RecordTooLarge
 from schemas.topics import Topic
+from streams.retries import count_retry, pauses
 from streams.rewind import stretch
 from streams.stage import Emission, Stage, dead_letter
 
@@ -15,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 POLL_RECORDS = 200
 Done = TypeVar("Done")
-IDLE_SECONDS = 0.4  # for all stages together; at 0.1 s an idle worker takes three times the CPU
+IDLE_SECONDS = 0.4  # of waiting, for all stages together; with 0.1 s an idle worker takes three times the CPU
 
 
 class Loop:
@@ -33,14 +34,14 @@ class Loop:
         self._sleep = sleep
 
     def rebuild(self, committed: Callable[[Stage, Topic, int], int | None], partitions: int) -> None:
-        """Bring every stage's state to where its reader goes on."""
+        """Build the state of every stage up to where its reader goes on."""
         for stage, _ in self._stages:
             for partition in range(partitions):
                 offsets = {topic.name: committed(stage, topic, partition) or 0 for topic in stage.reads}
                 self._fold(stage, stretch(self._log, stage, partition, offsets))
 
     def run(self, stopped: Callable[[], bool], drained: Callable[[], bool] = lambda: True) -> None:
-        """Run until stopped, and then until nothing is left that was there (or `drained` is not asked for)."""
+        """Run until stopped, and then until the log has no more records and `drained` says so too."""
         while True:
             stopping = stopped()
             busy = sum(self.turn(stage, reader) for stage, reader in self._stages)
@@ -48,23 +49,23 @@ class Loop:
                 return
 
     def turn(self, stage: Stage, reader: Reader) -> int:
-        """Poll once, fold, write, commit; return the number of records."""
+        """Poll once, fold, append, commit; return the number of records."""
         records = self._until_done(lambda: reader.poll(IDLE_SECONDS / len(self._stages), POLL_RECORDS))
         if records:
             self._fold(stage, records)
             try:
                 reader.commit()
-            except LogUnavailable as error:  # the next one commits all there is, and what is read again does no harm
+            except LogUnavailable as error:  # the next commit includes this one, and reading again does no harm
                 self._count(error)
         return len(records)
 
     def _fold(self, stage: Stage, records: Iterable[Record]) -> None:
         for record in records:
             for emission in stage.feed(record):
-                self._write(stage, record, emission)
+                self._append(stage, record, emission)
         self._until_done(self._log.flush)
 
-    def _write(self, stage: Stage, message: Record, emission: Emission) -> None:
+    def _append(self, stage: Stage, record: Record, emission: Emission) -> None:
         def append() -> None:
             self._log.append(emission.topic, emission.key, emission.value, partition=emission.partition)
 
@@ -72,21 +73,18 @@ class Loop:
             self._until_done(append)
         except RecordTooLarge as error:
             stage.counters["too_large"] += 1
-            letter = dead_letter(stage.name, message, f"made a record that is too large: {error}")
+            letter = dead_letter(stage.name, record, f"emitted a record that is too large: {error}")
             self._until_done(lambda: self._log.append(letter.topic, letter.key, letter.value))
 
     def _until_done(self, work: Callable[[], Done]) -> Done:
-        """Hold the stream, rather than lose a record, while the log does not take or give any."""
-        wait = 0.1
-        while True:
+        """Retry while the log is unavailable; the stream waits, so no record is lost."""
+        for pause in pauses():
             try:
                 return work()
             except LogUnavailable as error:
                 self._count(error)
-                self._sleep(wait)
-                wait = min(5.0, wait * 2)
+                self._sleep(pause)
+        raise AssertionError
 
-    def _count(self, error: Exception) -> None:
-        self.counters["log_retries"] += 1
-        if self.counters["log_retries"] in {1, 10} or self.counters["log_retries"] % 100 == 0:
-            logger.warning("the log cannot be used, trying on: %s", error)
+    def _count(self, error: LogUnavailable) -> None:
+        count_retry(self.counters, logger, "the log cannot be used, trying again: %s", error)

@@ -1,6 +1,6 @@
-"""Where a reader begins: a bounded stretch before its offsets, from which its state can be rebuilt.
+"""What a reader reads again before it goes on: a bounded stretch from which its state is rebuilt.
 
-What the folds emit again on the way is what they emitted before, and merges into it.
+On the way the folds emit again what they emitted before; equal rows merge.
 """
 
 from collections.abc import Iterator
@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from log.protocol import History, Record
 from streams.stage import Stage
 
-# A keyframe (60 s), then what events look back on (120 s and 60 s), and some grace.
+# A keyframe (60 s), the times that events look back (120 s and 60 s), and some grace.
 STRETCH_MS = 300_000
 
 
 def stretch(log: History, stage: Stage, partition: int, offsets: dict[str, int]) -> Iterator[Record]:
-    """Iterate what a stage has to read again before it goes on at these offsets of its topics.
+    """Iterate the records that a stage reads again before it goes on at these offsets of its topics.
 
-    One topic may be read far ahead of another, and its records wait for the other's: the stretch is the slowest's.
+    One topic may be read far ahead of another, and its records wait for those of the other. So the stretch begins
+    before the slowest topic.
     """
     ends = {topic.name: offsets.get(topic.name, 0) for topic in stage.reads}
     read = [last.timestamp for name, end in ends.items() if (last := _at(log, name, partition, end - 1)) is not None]

@@ -1,4 +1,4 @@
-"""What a follower makes sure of where Faust does not; without Faust and without Kafka."""
+"""What a follower guarantees and Faust does not; without Faust and without Kafka."""
 
 import asyncio
 from collections import Counter
@@ -13,14 +13,14 @@ from log.protocol import Record
 from schemas import topics
 from schemas.graph import DeadLetter
 from schemas.topics import Topic
-from streams import follow
+from streams import retries
 from streams.follow import Follower
 from streams.rewind import stretch
 from streams.stage import Emission, Stage
 
 
 class Echo:
-    """A stage that makes a record of each it takes, and remembers them."""
+    """A stage that emits a record for each it takes, and remembers the offsets."""
 
     name = "echo"
     reads: tuple[Topic, ...] = (topics.SIDES,)
@@ -100,7 +100,7 @@ class Kafka:
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(follow, "FIRST_WAIT", 0)
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0)
 
 
 def events(*offsets: int, generation: int = 1) -> list[Event]:
@@ -115,7 +115,7 @@ def take(follower: Follower, *turns: Sequence[Event]) -> None:
     asyncio.run(all_of_them())
 
 
-def test_the_first_record_of_a_partition_rebuilds_its_state_and_writes_what_that_makes() -> None:
+def test_the_first_record_of_a_partition_rebuilds_its_state_and_appends_its_emissions() -> None:
     stage, kafka = Echo(), Kafka()
     turn = events(3)
 
@@ -131,10 +131,10 @@ def test_only_a_bounded_stretch_is_read_again() -> None:
 
     take(Kafka().follower(stage, Past(1001), committed=1000), events(1000))
 
-    assert stage.seen == [-1, *range(699, 1001)]  # 300 s before the last that was done
+    assert stage.seen == [-1, *range(699, 1001)]  # 300 s before the last that was folded
 
 
-def test_nothing_is_acknowledged_before_what_it_made_stands_in_the_log() -> None:
+def test_a_record_is_acknowledged_only_when_its_emissions_are_in_the_log() -> None:
     kafka = Kafka([KafkaTimeoutError()])
     turn = events(0, 1)
     acked_at_retry = []
@@ -150,10 +150,10 @@ def test_nothing_is_acknowledged_before_what_it_made_stands_in_the_log() -> None
     assert acked_at_retry == [[False, False]] * 2
     assert len(kafka.records) == 2
     assert all(event.acked for event in turn)
-    assert stage.seen == [-1, 0, 1]  # what failed was written again, and not folded again
+    assert stage.seen == [-1, 0, 1]  # the emission that failed was sent again, and its record not folded again
 
 
-def test_records_that_faust_passes_over_are_read_from_the_log() -> None:
+def test_records_that_faust_skips_are_read_from_the_log() -> None:
     stage = Echo()
 
     take(Kafka().follower(stage, Past(10), committed=0), events(0, 1), events(5))
@@ -171,7 +171,7 @@ def test_records_that_come_again_are_acknowledged_and_not_folded() -> None:
     assert all(event.acked for event in again)
 
 
-def test_a_new_generation_rebuilds_and_what_an_older_one_brought_is_left_alone() -> None:
+def test_a_new_generation_rebuilds_and_records_of_an_older_one_are_left_alone() -> None:
     stage, kafka = Echo(), Kafka()
     follower = kafka.follower(stage, Past(10), committed=2)
     take(follower, events(2, 3))
@@ -186,7 +186,7 @@ def test_a_new_generation_rebuilds_and_what_an_older_one_brought_is_left_alone()
     assert new[0].acked
 
 
-def test_a_record_that_is_too_large_becomes_a_dead_letter_whoever_says_so() -> None:
+def test_an_emission_that_is_too_large_becomes_a_dead_letter_whether_we_or_the_broker_refuse_it() -> None:
     ours, theirs = Kafka(), Kafka([MessageSizeTooLargeError()])
 
     take(ours.follower(Echo(topics.EDGES.max_bytes + 1), Past(1), committed=0), events(0))

@@ -261,7 +261,7 @@ def test_a_log_that_somebody_has_taken_away_is_let_go(tmp_path: Path) -> None:
     reader = log.reader([HOSTS.name], None)
     settings.path.rename(tmp_path / "elsewhere")
 
-    with pytest.raises(LogDamaged, match="was taken away"):
+    with pytest.raises(LogDamaged, match="was moved away"):
         reader.poll(20, 10)
     reader.close()
     with suppress(LogError):

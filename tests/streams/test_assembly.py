@@ -1,4 +1,4 @@
-"""A host's window is put together from topics that overtake each other; the order of reading does not matter."""
+"""Windows are assembled from topics that overtake each other; the order of reading does not matter."""
 
 from random import Random
 from typing import Any
@@ -17,7 +17,7 @@ Sent = list[tuple[str, Batch]]
 
 
 def sent(*windows: dict[str, Batch], without: tuple[tuple[int, str], ...] = ()) -> Sent:
-    """What was logged of some windows, the heartbeat of each last, apart from (number, topic) that were lost."""
+    """The batches of some windows, each heartbeat last, without those of (number, topic) that were lost."""
     return [(t, b) for n, each in enumerate(windows) for t, b in each.items() if (n, t) not in without]
 
 
@@ -25,7 +25,7 @@ def fed(intake: Intake, messages: Sent) -> list[Window]:
     return [window for topic, batch in messages for _, window in intake.add(topic, batch)]
 
 
-def told(windows: list[Window]) -> list[Any]:
+def summary(windows: list[Window]) -> list[Any]:
     return [(w.any().run, w.any().seq, sorted(w.parts), w.heartbeat is not None) for w in windows]
 
 
@@ -48,7 +48,7 @@ def test_a_window_is_complete_when_all_that_its_heartbeat_lists_is_here() -> Non
     assert seqs(fed(intake, messages[-1:])) == [0]
 
 
-def test_windows_are_told_in_order_however_topics_overtake_each_other() -> None:
+def test_windows_are_released_in_order_however_topics_overtake_each_other() -> None:
     messages = sent(batches(0), batches(1), batches(2))
     assert seqs(fed(Intake(), by_topic(messages, Random(1)))) == [0, 1, 2]
 
@@ -96,34 +96,34 @@ def test_within_a_run_the_number_orders_and_not_the_clock() -> None:
     assert [window.any().window for window in fed(Intake(), messages)] == [T0 + at * WIDTH for at in (5, 6, 4)]
 
 
-def test_what_a_killed_agent_left_is_told_before_the_next_run() -> None:
+def test_windows_of_a_killed_agent_are_released_before_the_next_run() -> None:
     killed = ((1, "heartbeats"), (1, "owners"))
     messages = sent(batches(0), batches(1), batches(1, run=T0 + 9, seq=0), without=killed)
     assert [w.any().run for w in fed(Intake(), messages)] == [T0, T0, T0 + 9]
 
 
-def test_what_an_agent_left_that_was_killed_before_any_heartbeat_has_no_place_in_any_order() -> None:
+def test_an_agent_that_was_killed_before_its_first_heartbeat_has_no_window_in_any_order() -> None:
     dead = sent(batches(1, run=T0 + 5, seq=0), without=((0, "heartbeats"), (0, "owners")))
     messages = [*sent(batches(0)), *dead, *sent(batches(2, run=T0 + 9, seq=0))]
     for seed in range(10):
         assert [w.any().run for w in fed(Intake(), by_topic(messages, Random(seed)))] == [T0, T0 + 9]
 
 
-def test_what_waits_is_bounded_and_the_oldest_goes_as_it_is() -> None:
+def test_waiting_windows_are_bounded_and_the_oldest_is_released_as_it_is() -> None:
     intake = Intake(limit=3)
     windows = fed(intake, sent(*(batches(n) for n in range(6)), without=tuple((n, "owners") for n in range(6))))
     assert seqs(windows) == [0, 1, 2]
     assert intake.counters["forced_windows"] == 3
 
 
-def test_what_waits_for_its_runs_heartbeat_is_bounded() -> None:
+def test_windows_that_wait_for_the_first_heartbeat_of_their_run_are_bounded() -> None:
     intake = Intake(limit=3)
     for run in range(5):
         fed(intake, [("owners", batches(0, run=run)["owners"])])
     assert intake.counters["placeless_windows"] == 2
 
 
-def test_what_was_sent_before_an_agent_led_is_told_though_its_next_window_stays_incomplete() -> None:
+def test_windows_from_before_an_agent_led_are_released_though_its_next_window_stays_incomplete() -> None:
     lost = ((4, "heartbeats"), (5, "heartbeats"), (7, "processes"))
     runs = [batches(at, run=T0 + (at > 3), seq=at - 4 * (at > 3), keyframe=at in (0, 3, 4, 7)) for at in range(8)]
     assert seqs(fed(Intake(), sent(*runs, without=lost))) == [0, 1, 2, 3, 0, 1, 2]
@@ -131,7 +131,7 @@ def test_what_was_sent_before_an_agent_led_is_told_though_its_next_window_stays_
 
 @settings(max_examples=100, deadline=None)
 @given(st.randoms(use_true_random=False), st.sets(st.tuples(st.integers(0, 7), st.sampled_from(list(batches(0))))))
-def test_any_interleaving_and_repetition_tells_the_same_windows(random: Random, lost: set[tuple[int, str]]) -> None:
+def test_any_interleaving_and_repetition_releases_the_same_windows(random: Random, lost: set[tuple[int, str]]) -> None:
     runs = [batches(at, run=T0 + (at > 3), seq=at - 4 * (at > 3), keyframe=at in (0, 3, 4, 7)) for at in range(8)]
     messages = sent(*runs, without=tuple(lost))
     queues = [[m for m in messages if m[0] == topic][::-1] for topic in batches(0)]
@@ -140,7 +140,7 @@ def test_any_interleaving_and_repetition_tells_the_same_windows(random: Random, 
         read.append(random.choice([queue for queue in queues if queue]).pop())
         if random.random() < 0.2:
             read.append(random.choice(read))
-    in_order, mixed = told(fed(Intake(), messages)), told(fed(Intake(), read))
+    in_order, mixed = summary(fed(Intake(), messages)), summary(fed(Intake(), read))
     whole = max((n for n, run in enumerate(runs) if not lost & {(n, t) for t in run}), default=-1)
     known = [one for one in in_order if (one[0], one[1]) <= (runs[whole]["owners"].run, runs[whole]["owners"].seq)]
     assert in_order == mixed or mixed == known
@@ -155,7 +155,7 @@ def lacking(window: dict[str, Batch], topic: str) -> dict[str, Batch]:
     return {**{name: batch for name, batch in window.items() if name != topic}, "heartbeats": failed}
 
 
-def test_a_keyframe_in_which_a_collector_failed_does_not_pass_over_what_that_said_before() -> None:
+def test_a_keyframe_in_which_a_collector_failed_does_not_skip_its_earlier_batches() -> None:
     broken = [lacking(batches(n, keyframe=True), "owners") for n in (2, 3)]
     messages = sent(batches(0), batches(1), *broken, batches(4))
     by_owners_last = sorted(messages, key=lambda message: message[0] == "owners")
@@ -166,23 +166,25 @@ def test_a_keyframe_in_which_a_collector_failed_does_not_pass_over_what_that_sai
 
 
 @pytest.mark.parametrize("left", [{"connections"}, {"connections", "owners"}])
-def test_what_a_killed_agent_left_of_a_topic_that_fails_after_it_is_told_in_no_order(left: set[str]) -> None:
+def test_batches_of_a_killed_agent_are_dropped_in_any_order_if_the_next_run_lacks_their_topic(
+    left: set[str],
+) -> None:
     killed = {topic: batch for topic, batch in batches(2).items() if topic in left}
     after = lacking(batches(4, run=T0 + 9, seq=0), "connections")
     messages = sent(batches(0), batches(1), killed, after, batches(5, run=T0 + 9, seq=1))
     kept = ["owners"] if "owners" in left else []
     for read in (messages, sorted(messages, key=lambda message: message[0] == "connections")):
-        windows = told(fed(Intake(), read))
+        windows = summary(fed(Intake(), read))
         assert [(parts, whole) for _, seq, parts, whole in windows if seq == 2] == [(kept, False)] * len(kept)
         assert [(run, seq) for run, seq, *_ in windows if seq != 2] == [(T0, 0), (T0, 1), (T0 + 9, 0), (T0 + 9, 1)]
 
 
-def test_a_number_that_is_missing_is_waited_for_until_nothing_of_it_can_come() -> None:
+def test_a_missing_number_is_waited_for_until_no_more_of_it_can_come() -> None:
     left = {"owners": batches(1)["owners"]}
     messages = sent(batches(0), left, lacking(batches(2), "owners"), batches(3))
     by_owners_last = sorted(messages, key=lambda message: message[0] == "owners")
     for read in (messages, by_owners_last):
-        windows = told(fed(Intake(), read))
+        windows = summary(fed(Intake(), read))
         assert [seq for _, seq, *_ in windows] == [0, 1, 2, 3]
         assert windows[1] == (T0, 1, ["owners"], False)
 
