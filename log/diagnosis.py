@@ -7,13 +7,13 @@ when no broker answers, one connection is opened with Python's own TLS, which do
 import re
 import socket
 import ssl
+import time
 
 from confluent_kafka import KafkaError
 
 from log.security import Security
 
-PROBE_SECONDS = 2.0
-MOST_PROBES = 3  # brokers that are asked, one after the other
+PROBE_SECONDS = 2.0  # for all brokers together
 
 _EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED
 _OTHER_NAME = {62, 64}  # X509_V_ERR_HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH
@@ -27,8 +27,10 @@ def diagnose(brokers: str, security: Security, refusal: KafkaError | None, *, cl
     """
     if refusal is not None:
         return _login(brokers, security, refusal.str())
-    for address in brokers.split(",")[:MOST_PROBES]:
-        if found := _probe(address, security, closing=closing):
+    deadline = time.monotonic() + PROBE_SECONDS
+    for address in brokers.split(","):
+        left = deadline - time.monotonic()
+        if left > 0 and (found := _probe(address, security, left, closing=closing)):
             return f"the Kafka broker at {address} {found}"
     return ""
 
@@ -54,12 +56,12 @@ def _login(brokers: str, security: Security, text: str) -> str:
     )
 
 
-def _probe(address: str, security: Security, *, closing: bool) -> str:
+def _probe(address: str, security: Security, seconds: float, *, closing: bool) -> str:
     """Return what is wrong with a broker; nothing when it cannot be reached, or nothing is found."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     try:
-        with socket.create_connection((host, int(port)), PROBE_SECONDS) as connection:
+        with socket.create_connection((host, int(port)), seconds) as connection:
             found = _with_tls(connection, host, security) if security.context else _without_tls(connection)
     except (OSError, ValueError):
         return ""

@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
 from log.kafka_clients import Clients
-from log.kafka_reader import ANSWER_SECONDS, KafkaReader, asked, record_of, watermarks
+from log.kafka_reader import ALONE, ANSWER_SECONDS, KafkaReader, asked, record_of, watermarks
 from log.kafka_topics import Topics
 from log.protocol import LogUnavailable, Record, TopicInfo
 from log.security import Security
@@ -25,7 +25,7 @@ class KafkaLog:
         self._clients = Clients(brokers, security or Security())
         self._patience = patience
         self._producer = self._clients.producer()
-        self._lost: str | None = None
+        self._lost: LogUnavailable | None = None
         self._topics = Topics(self._clients, self._producer)
         self._query = self._clients.consumer("servicemap-query")
 
@@ -76,13 +76,11 @@ class KafkaLog:
             raise self._clients.no_answer()
         if self._lost:
             lost, self._lost = self._lost, None
-            raise LogUnavailable(f"{self._clients.brokers} refused a record: {lost}")
+            raise lost
 
     def reader(self, topics: Sequence[str], group: str | None) -> KafkaReader:
         """Read topics, sharing them with the readers of the same group; see Log."""
-        partitions = {topic: self._topics.count(topic) for topic in topics}
-        consumer = self._clients.consumer(group or "servicemap-reader", ends=True)
-        return KafkaReader(consumer, partitions, group, self._clients.chatter)
+        return KafkaReader(self._clients, {topic: self._topics.count(topic) for topic in topics}, group)
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
         """Iterate the records of a range; see Log."""
@@ -90,13 +88,15 @@ class KafkaLog:
         start, stop = max(start, earliest), min(stop, end)
         if start >= stop:
             return
-        with self._clients.borrowed("servicemap-reader", ends=True) as consumer:
+        with self._clients.borrowed(ALONE, ends=True) as consumer:
             consumer.assign([TopicPartition(topic, partition, start)])
             last_answer = time.monotonic()
             while True:
                 found = consumer.consume(500, 0.1)
                 messages = [each for each in found if (each.topic(), each.partition()) == (topic, partition)]
                 for message in messages:
+                    if message.error() and (denied := self._clients.denial(message.error())):
+                        raise denied
                     if message.error() is None and message.offset() < stop:
                         yield record_of(message)
                     if _is_past(message, stop - 1):
@@ -149,7 +149,8 @@ class KafkaLog:
 
     def _delivered(self, error: Any, _message: Any) -> None:
         if error is not None:
-            self._lost = error.str()
+            refused = LogUnavailable(f"{self._clients.brokers} refused a record: {error.str()}")
+            self._lost = self._clients.denial(error) or refused
 
 
 def _is_past(message: Message, last: int) -> bool:

@@ -39,6 +39,13 @@ _CONSUMER: dict[str, Any] = {
 }
 
 
+_DENIED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
+
+
 class Chatter:
     """What librdkafka logs, passed on seldom."""
 
@@ -115,8 +122,17 @@ class Clients:
         try:
             yield
         except KafkaException as error:
-            raise self.no_answer() from error
+            raise self.denial(error.args[0]) or self.no_answer() from error
         self._refusal, self._closing, self.chatter.muted = None, False, False
+
+    def denial(self, error: KafkaError) -> LogUnavailable | None:
+        """Return the error for a right that the brokers deny to our user; None for any other error of theirs."""
+        if error.code() not in _DENIED:
+            return None
+        user = self._security.username or "this client"
+        return LogUnavailable(
+            f"the Kafka brokers at {self.brokers} deny {user} a right ({error.str()}); grant it there"
+        )
 
     def no_answer(self) -> LogUnavailable:
         """Return the error that says why no broker answers, and what to do."""

@@ -14,9 +14,10 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from log.kafka_clients import Chatter
+from log.kafka_clients import Clients
 from log.protocol import LogUnavailable, Record, UnknownTopic
 
+ALONE = "servicemap-reader"  # the group of a reader without one; it commits nothing
 ANSWER_SECONDS = 10.0  # how long to wait for a broker before an error says that none answers
 _NOBODY_LEADS_YET = {  # a partition when it is made or its broker changes; a group in a cluster that is new
     KafkaError.NOT_LEADER_FOR_PARTITION,
@@ -37,13 +38,10 @@ class KafkaReader:
     assigned yet.
     """
 
-    def __init__(self, consumer: Consumer, partitions: Mapping[str, int], group: str | None, chatter: Chatter) -> None:
-        """Read with `consumer`, which reports the ends of partitions and closes with this reader.
-
-        `partitions` has the number of partitions of each topic.
-        """
-        self._consumer = consumer
-        self._chatter = chatter
+    def __init__(self, clients: Clients, partitions: Mapping[str, int], group: str | None) -> None:
+        """Read the topics of `partitions`, which has their number of partitions."""
+        self._clients = clients
+        self._consumer = consumer = clients.consumer(group or ALONE, ends=True)
         self._all = [(topic, n) for topic, count in partitions.items() for n in range(count)]
         self._group = group
         self._next: dict[tuple[str, int], int] = {}  # of the partitions held: offset to poll next
@@ -112,7 +110,9 @@ class KafkaReader:
         place = (message.topic(), message.partition())
         error = message.error()
         if error is not None and error.code() != KafkaError._PARTITION_EOF:
-            self._chatter.log(logging.WARNING, "kafka: %s", error.str())  # librdkafka goes on by itself
+            if denied := self._clients.denial(error):
+                raise denied
+            self._clients.chatter.log(logging.WARNING, "kafka: %s", error.str())  # librdkafka goes on by itself
             return None
         if place not in self._next:
             return None
@@ -150,12 +150,8 @@ class KafkaReader:
         return self._bounds(place)[0]
 
     def _bounds(self, place: tuple[str, int]) -> tuple[int, int]:
-        try:
+        with self._clients.answering():
             return watermarks(self._consumer, *place)
-        except KafkaException as error:
-            raise LogUnavailable(
-                f"no Kafka broker answers for {place[0]}[{place[1]}]; check that Kafka runs"
-            ) from error
 
 
 def asked(ask: Callable[[], Answer]) -> Answer:

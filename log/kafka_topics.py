@@ -12,7 +12,7 @@ from log.kafka_reader import ANSWER_SECONDS
 from log.protocol import LogUnusable, RecordTooLarge, UnknownTopic
 from schemas.topics import Topic
 
-_TRIES = (0.1, 0.2, 0.7)  # of ANSWER_SECONDS; between them it shows whether the settings are wrong
+_FIRST_TRY = 0.1  # of ANSWER_SECONDS; after it wrong settings are found
 
 
 class Topics:
@@ -69,14 +69,17 @@ class Topics:
         self.partitions = {name: len(topic.partitions) for name, topic in found.items() if name[:2] != "__"}
 
     def _ask(self) -> dict[str, Any]:
-        for share in _TRIES:
-            try:
-                return dict(self._producer.list_topics(timeout=share * ANSWER_SECONDS).topics)
-            except KafkaException as error:
-                self._producer.poll(0)  # runs the callbacks of errors
-                if share == _TRIES[-1] or self._clients.in_vain():
-                    raise error
-        raise AssertionError
+        deadline = time.monotonic() + ANSWER_SECONDS
+        try:
+            return dict(self._producer.list_topics(timeout=_FIRST_TRY * ANSWER_SECONDS).topics)
+        except KafkaException:
+            self._producer.poll(0)  # runs the callbacks of errors
+            if self._clients.in_vain():
+                raise
+        try:
+            return dict(self._producer.list_topics(timeout=max(0.1, deadline - time.monotonic())).topics)
+        finally:
+            self._producer.poll(0)
 
     def _make(self, missing: list[NewTopic]) -> None:
         admin = self._clients.admin()
@@ -85,7 +88,7 @@ class Topics:
                 done.result(ANSWER_SECONDS)
             except KafkaException as error:
                 if error.args[0].name() != "TOPIC_ALREADY_EXISTS":
-                    raise LogUnusable(
+                    raise self._clients.denial(error.args[0]) or LogUnusable(
                         f"cannot create topic {name} at {self._clients.brokers}: {error.args[0].str()}"
                     ) from error
 

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 import trustme
-from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -23,6 +34,8 @@ from deploy.java import StartError
 from deploy.kafka import HOST, free_port, start
 from deploy.kafka_settings import properties
 
+GUEST = "guest"  # may see DENIED, a topic and a group, and no more
+DENIED = "denied"
 USER, PASSWORD = "agent", "a password, with = and ü"
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
 PROTOCOLS = {
@@ -66,6 +79,7 @@ def secure_kafka(folder: Path) -> Iterator[Secure]:
         pytest.skip(str(error))
     with started as broker:
         _add_user(broker.address)
+        _limit_guest(broker.address)
         yield Secure(ports | {"PLAINTEXT": int(broker.address.rpartition(":")[2])}, folder)
 
 
@@ -129,6 +143,8 @@ def _settings(folder: Path) -> str:
             f"{name}:{protocol}"
             for name, protocol in {"PLAINTEXT": "PLAINTEXT", "CONTROLLER": "PLAINTEXT", **PROTOCOLS}.items()
         ),
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "allow.everyone.if.no.acl.found": "true",
         "sasl.enabled.mechanisms": ",".join(MECHANISMS),
     }
     for name, store in stores.items():
@@ -144,7 +160,7 @@ def _settings(folder: Path) -> str:
     }
     escaped = PASSWORD.encode("unicode_escape").decode().replace("\\xfc", "\\u00fc")
     modules = {
-        "PLAIN": f'{_LOGIN}.plain.PlainLoginModule required user_{USER}="{escaped}"',
+        "PLAIN": f'{_LOGIN}.plain.PlainLoginModule required user_{USER}="{escaped}" user_{GUEST}="guest"',
         "SCRAM-SHA-256": f"{_LOGIN}.scram.ScramLoginModule required",
         "SCRAM-SHA-512": f"{_LOGIN}.scram.ScramLoginModule required",
         "OAUTHBEARER": f'{_LOGIN}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="x"',
@@ -155,6 +171,20 @@ def _settings(folder: Path) -> str:
     settings["listener.name.scramonly.sasl.enabled.mechanisms"] = "SCRAM-SHA-512"
     settings["listener.name.scramonly.scram-sha-512.sasl.jaas.config"] = f"{modules['SCRAM-SHA-512']};"
     return properties(settings)
+
+
+def _limit_guest(address: str) -> None:
+    admin = AdminClient({"bootstrap.servers": address})
+    rules = [
+        AclBinding(
+            kind, DENIED, ResourcePatternType.LITERAL, f"User:{GUEST}", "*", AclOperation.DESCRIBE,
+            AclPermissionType.ALLOW,
+        )
+        for kind in (ResourceType.TOPIC, ResourceType.GROUP)
+    ]  # fmt: skip
+    made = [*admin.create_topics([NewTopic(DENIED, 1)]).values(), *admin.create_acls(rules).values()]
+    for done in made:
+        done.result(10)
 
 
 def _add_user(address: str) -> None:

@@ -1,4 +1,4 @@
-"""`servicemap work` on a real Kafka of its own: what brokers, sizes and signals do to it."""
+"""`servicemap work` on a real Kafka of its own: brokers that go away, large records, signals."""
 
 import os
 import subprocess
@@ -44,7 +44,7 @@ def log(broker: Broker) -> Iterator[Log]:
 def worker(
     address: str, folder: Path, program: Sequence[str] = ("-m", "servicemap")
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a worker in a folder; what it says goes into a file beside that."""
+    """Run a worker in a folder; its stderr goes into a file beside that."""
     folder.mkdir()
     command = [sys.executable, *program, "work", "--log", f"kafka://{address}"]
     with folder.with_suffix(".err").open("wb") as said:
@@ -57,7 +57,7 @@ def worker(
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait; a broker that does not answer has not said yes."""
+    """Wait for a condition; a broker that does not answer does not meet it."""
     until = time.monotonic() + seconds
     while True:
         with suppress(LogUnavailable):
@@ -75,7 +75,7 @@ def committed(log: Log) -> int:
     return sum(log.committed(GROUP, topics.CONNECTIONS.name, partition) or 0 for partition in range(4))
 
 
-def test_the_largest_record_is_read_whatever_it_holds_and_a_signal_ends_the_worker_well(
+def test_the_largest_record_is_read_and_a_signal_ends_the_worker_cleanly(
     broker: Broker, log: Log, tmp_path: Path
 ) -> None:
     before = end(log, topics.DEAD_LETTERS.name)

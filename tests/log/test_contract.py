@@ -1,4 +1,4 @@
-"""What every log does, whichever it is."""
+"""The contract that every log keeps."""
 
 import subprocess
 import sys
@@ -54,7 +54,7 @@ def test_every_field_of_a_record_comes_back(place: Any, log: Log) -> None:
     assert place.reader(log, topic, None).poll(PROMPT, 10) == [expected]
 
 
-def test_a_record_is_stamped_with_the_present_unless_told(place: Any, log: Log) -> None:
+def test_a_record_is_stamped_with_the_present_unless_a_time_is_given(place: Any, log: Log) -> None:
     topic = place.topic(log)
     before = time.time_ns() // 1_000_000
 
@@ -65,7 +65,7 @@ def test_a_record_is_stamped_with_the_present_unless_told(place: Any, log: Log) 
     assert before <= record.timestamp <= time.time_ns() // 1_000_000
 
 
-def test_a_tombstone_and_an_empty_value_are_told_apart(place: Any, log: Log) -> None:
+def test_a_tombstone_is_not_an_empty_value(place: Any, log: Log) -> None:
     topic = place.topic(log)
 
     log.append(topic.name, b"a", None, partition=0)
@@ -79,7 +79,7 @@ ENDINGS: list[list[bytes | None]] = [[None], [b"v", None], [b"", None, None], [N
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
-def test_records_without_a_value_or_a_key_are_read_and_committed_wherever_they_stand(
+def test_records_without_a_value_or_a_key_are_read_and_committed_at_any_offset(
     place: Any, log: Log, unique: Callable[[], str], limit: int
 ) -> None:
     topic, group = place.topic(log), unique()
@@ -156,7 +156,7 @@ def test_a_range_ends_where_it_was_asked_to(place: Any, log: Log) -> None:
         assert [record.offset for record in found] == list(expected)
 
 
-def test_bounds_span_what_was_written(place: Any, log: Log) -> None:
+def test_bounds_span_all_records(place: Any, log: Log) -> None:
     topic = place.topic(log)
     empty = log.bounds(topic.name, 1)
 
@@ -222,7 +222,7 @@ def test_a_seek_rewinds_and_is_committed(place: Any, log: Log, unique: Callable[
     assert poll_all(reader, 3) == first[1:]
 
 
-def test_lag_counts_what_was_not_polled(place: Any, log: Log) -> None:
+def test_lag_counts_records_that_were_not_polled(place: Any, log: Log) -> None:
     topic = place.topic(log)
     for number in range(5):
         log.append(topic.name, b"key", b"%d" % number, partition=1)
@@ -236,7 +236,7 @@ def test_lag_counts_what_was_not_polled(place: Any, log: Log) -> None:
     assert reader.lag() == {(topic.name, n): 5 - len(polled) if n == 1 else 0 for n in range(topic.partitions)}
 
 
-def test_a_poll_returns_as_soon_as_there_is_something(place: Any, log: Log) -> None:
+def test_a_poll_returns_as_soon_as_there_is_a_record(place: Any, log: Log) -> None:
     topic = place.topic(log)
     reader = place.reader(log, topic, None)
     nothing = reader.poll(0.1, 10)
@@ -270,7 +270,7 @@ def test_topics_can_be_created_again_but_not_with_other_partitions(place: Any, l
         log.create([replace(topic, partitions=7)])
 
 
-def test_topics_are_listed_with_what_they_hold(place: Any, log: Log) -> None:
+def test_topics_are_listed_with_their_records(place: Any, log: Log) -> None:
     topic = place.topic(log)
     log.append(topic.name, b"key", b"value")
     log.flush()
@@ -280,7 +280,7 @@ def test_topics_are_listed_with_what_they_hold(place: Any, log: Log) -> None:
     assert (info.partitions, info.records) == (topic.partitions, 1)
 
 
-def test_what_was_written_is_there_when_the_log_is_opened_again(place: Any, log: Log) -> None:
+def test_records_are_there_when_the_log_is_opened_again(place: Any, log: Log) -> None:
     topic = place.topic(log)
     log.append(topic.name, b"key", b"value", partition=0)
 
@@ -371,6 +371,6 @@ def test_the_group_of_a_killed_reader_goes_on_at_its_commit(place: Any, log: Log
 
 
 @pytest.mark.parametrize("url", ["http://example.org", "kafka://", "kafka:///"])
-def test_an_address_that_is_no_log_says_what_is_one(url: str) -> None:
+def test_an_address_that_is_no_log_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(LogUnusable, match="a path or kafka://"):
         open_log(url)

@@ -1,4 +1,4 @@
-"""A log that is damaged: what can be read is read, the rest is one sentence, and a new log takes its place."""
+"""A damaged log: sound records are read, the rest is one sentence, and a new log takes its place."""
 
 import logging
 import os
@@ -56,12 +56,12 @@ def path(original: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quiet_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a part, a writer that dies of a damaged log ends the process; here it is looked at."""
+    """In a part, a writer that dies of a damaged log ends the process; here its error is kept."""
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
 
 
 def use(path: Path) -> None:
-    """Do with a log whatever is done with one."""
+    """Use all methods of a log."""
     with closing(LocalLog(path, patience=0.5)) as log:
         log.create(TOPICS)
         infos = log.topics()
@@ -85,7 +85,7 @@ def use(path: Path) -> None:
 
 
 def flip(random: Random, data: bytearray) -> None:
-    """Damage a file as disks and hands do."""
+    """Damage a file as disks and people do."""
     kind = random.randrange(6)
     at = random.randrange(len(data))
     if kind == 0:
@@ -102,12 +102,12 @@ def flip(random: Random, data: bytearray) -> None:
 
 
 def start(settings: LogSettings) -> None:
-    """Open a log as a part does that is started."""
+    """Open a log as a part does when it starts."""
     connect(settings).close()
 
 
 def sentence(work: Callable[[Any], object], about: object) -> str:
-    """Do some work; return what is said when it cannot be done."""
+    """Do some work; return the sentence of its error, if it has one."""
     try:
         work(about)
     except LogError as error:
@@ -116,7 +116,7 @@ def sentence(work: Callable[[Any], object], about: object) -> str:
 
 
 @pytest.mark.fuzz
-def test_whatever_is_damaged_is_read_or_one_sentence_and_a_new_log_takes_its_place(
+def test_any_damage_is_read_over_or_one_sentence_and_a_new_log_takes_the_place(
     original: Path, tmp_path: Path, fuzz_factor: int
 ) -> None:
     whole = original.read_bytes()
@@ -171,9 +171,7 @@ UNSIZED = zstandard.ZstdCompressor(level=19, write_content_size=False).compress(
         "value = CAST(X'ff00fe' AS TEXT)",
     ],
 )
-def test_a_record_that_is_damaged_is_read_as_what_is_left_of_it_and_those_after_it_are_read(
-    path: Path, change: str
-) -> None:
+def test_a_damaged_record_is_read_as_far_as_it_is_sound_and_so_are_those_after_it(path: Path, change: str) -> None:
     with closing(LocalLog(path)) as log:
         before = [record.value for record in log.read(CONNECTIONS.name, 0, 0, 10**6)]
         place = row_id(log._partition_id(CONNECTIONS.name, 0), 3)
@@ -187,7 +185,7 @@ def test_a_record_that_is_damaged_is_read_as_what_is_left_of_it_and_those_after_
 
 
 @pytest.mark.parametrize("bomb", [BOMB, UNSIZED])
-def test_a_value_that_says_it_is_gigabytes_is_not_unpacked(path: Path, bomb: bytes) -> None:
+def test_a_value_with_a_size_of_gigabytes_is_not_unpacked(path: Path, bomb: bytes) -> None:
     with closing(LocalLog(path)) as log:
         place = row_id(log._partition_id(CONNECTIONS.name, 0), 3)
 
@@ -204,7 +202,7 @@ def written(log: Log) -> None:
         log.flush(5)
 
 
-def test_who_finds_the_damage_has_all_others_let_go_and_the_next_start_begins_a_new_log(
+def test_all_processes_close_a_log_that_one_found_damaged_and_the_next_start_begins_a_new_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = LogSettings(url=str(tmp_path / "data" / "log.sqlite"))
@@ -255,7 +253,7 @@ def test_of_damaged_logs_the_last_one_is_kept(tmp_path: Path) -> None:
     assert b"2222" in kept.read_bytes()
 
 
-def test_a_log_that_somebody_has_taken_away_is_let_go(tmp_path: Path) -> None:
+def test_a_log_that_was_moved_away_is_closed(tmp_path: Path) -> None:
     settings = LogSettings(url=str(tmp_path / "data" / "log.sqlite"))
     log = connect(settings)
     reader = log.reader([HOSTS.name], None)
@@ -287,7 +285,7 @@ def test_a_log_may_be_a_symbolic_link(tmp_path: Path, target: str) -> None:
     assert not wal_path(link).exists()
 
 
-def test_a_writer_that_dies_is_no_secret(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_writer_that_dies_is_reported(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("log.local_writer.Writer._write", lambda *_: 1 / 0)
     log = LocalLog(path)
     log.append(CONNECTIONS.name, b"key", b"value")

@@ -1,4 +1,4 @@
-"""What only Kafka does: it is elsewhere, and its readers share."""
+"""What only Kafka does: it may be away, and its readers share partitions."""
 
 import logging
 import os
@@ -62,7 +62,7 @@ def test_what_librdkafka_logs_is_passed_on_seldom(caplog: pytest.LogCaptureFixtu
 
 @pytest.fixture(params=["kafka"])
 def place(place: Any) -> Any:
-    """Kafka only: the parameter is the one of the fixture this one replaces."""
+    """Kafka only: the parameter replaces those of the fixture of this name."""
     return place
 
 
@@ -141,7 +141,7 @@ def test_what_is_appended_while_the_broker_is_away_arrives_once_and_in_order(
     assert [record.value for record in records] == [b"%d" % number for number in range(100)]
 
 
-def test_a_group_is_through_with_a_partition_whose_last_records_are_gone(
+def test_a_group_has_no_lag_in_a_partition_whose_last_records_were_deleted(
     place: Any, log: KafkaLog, unique: Callable[[], str]
 ) -> None:
     if place.name == "mock":

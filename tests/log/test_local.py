@@ -1,4 +1,4 @@
-"""What only the local log does: it keeps house in its own file."""
+"""What only the local log does: it manages its own file."""
 
 import os
 import sqlite3
@@ -74,7 +74,7 @@ def always_trims(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("always_trims")
-def test_old_records_go_when_new_ones_come(log: LocalLog, clock: Clock) -> None:
+def test_old_records_are_deleted_when_new_ones_come(log: LocalLog, clock: Clock) -> None:
     write(log, TOPIC, (b"k", b"old"), (b"k", b"old too"))
     clock.now_ms += TOPIC.retention_ms + 1
     write(log, TOPIC, (b"k", b"new"))
@@ -97,7 +97,7 @@ def test_offsets_go_on_when_nothing_is_left(log: LocalLog, path: Path, clock: Cl
 
 
 @pytest.mark.usefixtures("always_trims")
-def test_the_oldest_go_when_a_partition_is_too_big(log: LocalLog) -> None:
+def test_the_oldest_records_are_deleted_when_a_partition_is_too_large(log: LocalLog) -> None:
     log.create([replace(TOPIC, retention_bytes=10_000, retention_ms=10**9)])
     for number in range(2 * STEP):
         log.append("t", b"k", os.urandom(1000), timestamp=START + number)
@@ -121,7 +121,7 @@ def test_a_compacted_topic_keeps_the_last_value_of_each_key(log: LocalLog) -> No
 
 
 @pytest.mark.usefixtures("always_trims")
-def test_a_tombstone_goes_after_a_day(log: LocalLog, clock: Clock) -> None:
+def test_a_tombstone_is_deleted_after_a_day(log: LocalLog, clock: Clock) -> None:
     write(log, COMPACTED, (b"a", b"1"), (b"a", None), (b"b", b"1"))
     clock.now_ms += TOMBSTONE_MS + 1
     write(log, COMPACTED, (b"c", b"1"))
@@ -309,7 +309,7 @@ def test_a_locked_file_holds_appends_back_and_loses_none(path: Path, monkeypatch
 
 
 @pytest.mark.root
-def test_a_full_disk_is_told_and_survived(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_sentence_and_writing_goes_on_when_there_is_room(tmp_path: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "none", tmp_path], check=True)
     try:
         filler = tmp_path / "filler"

@@ -1,4 +1,4 @@
-"""The local log against the simplest thing that could be right: a list."""
+"""The local log compared with the simplest model of one: a list."""
 
 import tempfile
 from contextlib import closing
@@ -32,7 +32,7 @@ batches = st.lists(st.lists(records, max_size=8), max_size=4)
 
 
 def write(log: LocalLog, topic: str, batches: Batches) -> list[list[Record]]:
-    """Append the batches, each in a transaction of its own; what each partition was given."""
+    """Append the batches, each in a transaction of its own; return the records by partition."""
     given: list[list[Record]] = [[], []]
     for batch in batches:
         for partition, timestamp, key, value, headers in batch:
@@ -77,7 +77,7 @@ def test_nothing_is_changed_reordered_or_lost(
 
 @settings(max_examples=40, deadline=None)
 @given(batches=batches, time=st.integers(0, NOW + 1))
-def test_retention_takes_the_old_start_and_a_time_is_found_in_the_rest(batches: Batches, time: int) -> None:
+def test_retention_deletes_the_old_start_and_a_time_is_found_in_the_rest(batches: Batches, time: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "x"
         with closing(LocalLog(path, now_ms=lambda: 0)) as log, closing(connect(path)) as own:

@@ -1,18 +1,19 @@
 """Links to Kafka with TLS and a login, and the sentence for each way in which that fails."""
 
+import re
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from log.open import open_log
-from log.protocol import Log, LogError
+from log.protocol import Log, LogError, LogUnavailable, Reader
 from log.settings import LogSettings, SaslSettings, TlsSettings
 from schemas.topics import PROCESSES
-from tests.secure_kafka import MECHANISMS, PASSWORD, USER, Secure, secure_kafka, token_program
+from tests.secure_kafka import DENIED, GUEST, MECHANISMS, PASSWORD, USER, Secure, secure_kafka, token_program
 
 PROCESSES_ALONE = replace(PROCESSES, partitions=1)
 
@@ -155,3 +156,36 @@ def test_each_failure_is_one_sentence_in_time_and_nothing_else(
     assert time.monotonic() - begun < 13
     assert capfd.readouterr().err == ""
     assert not caplog.records
+
+
+@pytest.fixture
+def limited(secure: Secure) -> Iterator[Log]:
+    """The log of a user who may see a topic and a group, and no more."""
+    login = SaslSettings(mechanism="PLAIN", username=GUEST, password="guest")
+    log = open_log(LogSettings(url=secure.url("OPENLOGIN"), sasl=login))
+    yield log
+    with suppress(LogError):
+        log.close()
+
+
+def test_a_right_that_is_missing_is_one_sentence(limited: Log, secure: Secure) -> None:
+    limited.append(DENIED, b"key", b"value")
+    with pytest.raises(LogUnavailable) as writing:
+        limited.flush()
+    with closing(limited.reader([DENIED], None)) as reader, pytest.raises(LogUnavailable) as reading:
+        poll(reader)
+    with closing(limited.reader([DENIED], DENIED)) as reader, pytest.raises(LogUnavailable) as sharing:
+        poll(reader)
+
+    at = secure.url("OPENLOGIN").removeprefix("kafka://")
+    for denied, what in ((writing, "Topic"), (reading, "Topic"), (sharing, "Group")):
+        sentence = (
+            rf"the Kafka brokers at {at} deny guest a right \(.*Broker: {what} authorization failed\); grant it there"
+        )
+        assert re.fullmatch(sentence, str(denied.value))
+
+
+def poll(reader: Reader) -> None:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        assert reader.poll(0.5, 10) == []
