@@ -1,4 +1,4 @@
-"""How well an edge does, and why. The page, the CLI and exports all tell what is judged here."""
+"""The health of an edge, and its reasons. The page, the CLI and exports all show this result."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
@@ -11,7 +11,7 @@ WORSE: tuple[Health, ...] = ("ok", "warn", "bad")
 
 
 class Counts(NamedTuple):
-    """What an edge is judged by: sums of a stretch, and the sketches of its latency then and usually."""
+    """The counts that decide the health of an edge: sums of a time range, and latency sketches of it and of before."""
 
     opened: int
     failed: int
@@ -29,12 +29,12 @@ class Counts(NamedTuple):
 
     @property
     def retransmit_share(self) -> float:
-        """Return the share of segments that were sent again."""
+        """Return the share of segments that were retransmitted."""
         return min(1.0, share(self.retransmits, self.segments))
 
 
 class Fault(NamedTuple):
-    """Why an edge is not well: which measure says so, how bad it is, and a phrase for people."""
+    """A reason for bad health: the measure, how bad it is, and a phrase for people."""
 
     measure: Literal["errors", "failed", "retransmits", "latency"]
     health: Health
@@ -42,12 +42,12 @@ class Fault(NamedTuple):
 
 
 def share(part: float, whole: float) -> float:
-    """Return a part of a whole, 0 of nothing."""
+    """Return a part divided by the whole; 0 where the whole is 0."""
     return part / whole if whole else 0.0
 
 
 def faults(of: Counts) -> list[Fault]:
-    """Return all that is wrong with an edge, the worst first."""
+    """Return the faults of an edge, the worst first."""
     error_share = share(of.errors, of.requests)
     found = [
         Fault(
@@ -62,22 +62,22 @@ def faults(of: Counts) -> list[Fault]:
 
 
 def usual_ms(usual: Mapping[int, int]) -> float | None:
-    """Return how long half of the answers usually take at most; None where too few say so."""
+    """Return the usual median of the answers' times, ms; None with too few answers."""
     return quantile(usual, limits.HALF) / 1000 if sum(usual.values()) >= limits.USUAL_ANSWERS else None
 
 
 def judgement(found: list[Fault]) -> dict[str, Any]:
-    """Return how well something does as an edge tells it."""
+    """Return the health and its reasons as fields of an edge."""
     return {"health": worst(*(fault.health for fault in found)), "why": [fault._asdict() for fault in found]}
 
 
 def worst(*found: Health) -> Health:
-    """Return the worst."""
+    """Return the worst of these; ok without any."""
     return max(found, key=WORSE.index, default="ok")
 
 
 def softened(found: Health) -> Health:
-    """Return what a client's trouble with a server says of the client: it has some, and may not be to blame."""
+    """Return the health that a client takes from an edge to a server: at most warn, as the server may be at fault."""
     return "warn" if found == "bad" else found
 
 
@@ -90,7 +90,7 @@ def _lossy(of: Counts) -> Health:
 
 
 def _slow(latency: Mapping[int, int], usual: Mapping[int, int]) -> Iterable[Fault]:
-    """Yield that answers take longer than is usual: half of them, or else one in ten."""
+    """Yield a fault when answers take longer than usual: at the median, or else at the slowest tenth."""
     if sum(latency.values()) < limits.SLOW_ANSWERS or sum(usual.values()) < limits.USUAL_ANSWERS:
         return
     halves, tenths = (limits.HALF, limits.USUAL_MOST), (limits.TENTH, limits.USUAL_NEARLY_ALL)

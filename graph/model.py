@@ -1,4 +1,4 @@
-"""What a map is: nodes and edges of a stretch of time at a level. Its fields are those of `map --json`."""
+"""The map: nodes and edges of a time range at a level. Its fields are those of `map --json`."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,7 +9,7 @@ LEVELS = ("process", "service", "host", "container", "address")
 
 
 class Node(Struct, kw_only=True, omit_defaults=True):
-    """Who or what is on the map; what is not known, or means nothing at the level, is left out. Times in ISO 8601."""
+    """A node of the map. Fields that are unknown, or have no meaning at the level, are left out. Times in ISO 8601."""
 
     id: str
     kind: str
@@ -32,14 +32,14 @@ class Node(Struct, kw_only=True, omit_defaults=True):
 
 
 class Edge(Struct, kw_only=True):
-    """Who talks to whom on which port. Counters are sums of the range; active is now, that is at its end.
+    """A client, a server, and the port between them. Counters are sums over the range; active is the value at its end.
 
-    `recorded_s` is for how long of the range the agents that see it reported: a rate is a sum by that.
-    `client_…` counters are what the client's host saw, `server_…` the server's: both tell of the same bytes. The fields
-    from provenance to tied are of level process alone, those from requests on of edges on which HTTP was counted:
-    requests in the range, errors of these (5xx or left unanswered by the server), how many more their clients gave up,
-    and times to the answer, None where none came. `usual_ms` is what half of the answers took at most in the hour
-    before, None where too few came then. `health` is ok, warn or bad, and `why` names what is wrong.
+    `recorded_s` is the time within the range for which the agents at its ends reported. Divide sums by it to get rates.
+    The client's host counted the `client_…` counters and the server's host the `server_…` ones. Both count the same
+    bytes. The fields from provenance to tied exist at level process alone, those from requests on with HTTP alone:
+    `errors` are requests answered with 5xx or left unanswered by the server, `given_up` are further requests that their
+    clients gave up, and times to the answer are None when nothing was answered. `usual_ms` is the median of the hour
+    before, None when too few answers came then. `health` is ok, warn or bad, and `why` gives the reasons.
     """
 
     client: str
@@ -86,7 +86,7 @@ class Edge(Struct, kw_only=True):
 
 
 class ServiceMap(Struct, kw_only=True):
-    """Nodes and edges by id; every end of an edge is among the nodes."""
+    """Nodes and edges, sorted by id. The nodes include both ends of every edge."""
 
     start: str = field(name="from")
     end: str = field(name="to")
@@ -96,7 +96,10 @@ class ServiceMap(Struct, kw_only=True):
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """Which map: windows that start in [start, end), ms; edges with an end in a service or on a host, "" for any."""
+    """Which map to read: windows that start in [start, end), ms.
+
+    `service` and `host` select edges with an end there; "" selects all. `everything` adds processes without edges.
+    """
 
     start: int
     end: int
@@ -106,7 +109,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     everything: bool = False
 
 
-@lru_cache(maxsize=1024)  # an edge begins and ends with a window, so most have their times in common
+@lru_cache(maxsize=1024)  # edges begin and end with windows, so most of them share their times
 def iso_ms(ms: int) -> str:
-    """Write a time for machines: UTC, ISO 8601 to the millisecond."""
+    """Format a time for machines: UTC, ISO 8601 to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""The nodes of a map: every end of an edge once, with what the edges and the processes say of it."""
+"""The nodes of a map: each end of an edge once, described by the edges and by the processes."""
 
 from collections.abc import Iterator
 
@@ -14,15 +14,15 @@ class Nodes:
         self._nodes: dict[str, Node] = {}
 
     def add(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> None:
-        """Add an end of an edge, with what the edge says of it."""
+        """Add an end of an edge, as the edge describes it."""
         known = self._nodes.get(node_id)
         if known is None:
-            known = self._nodes[node_id] = self._made(node_id, hosts, service, name, container)
+            known = self._nodes[node_id] = self._new(node_id, hosts, service, name, container)
         if known.kind == "service":
             known.hosts = sorted({*known.hosts, *map(self._hostname, hosts)})
 
     def add_process(self, process: Node, level: str) -> None:
-        """Add a process, or what it is at a level, with all that is known of it."""
+        """Add a process, or the node of the level that it belongs to."""
         process.hostname = process.hostname or self._hostname(process.host)
         if level == "process":
             self._nodes[process.id] = process
@@ -34,18 +34,18 @@ class Nodes:
         elif level in {"container", "host", "service"}:
             self.add(host_node(process.host), [process.host], "", "", "")
 
-    def processes(self) -> Iterator[str]:
-        """Return the ids of the processes."""
+    def process_ids(self) -> Iterator[str]:
+        """Yield the ids of the processes."""
         return (node.id for node in self._nodes.values() if node.kind == "process")
 
-    def listed(self) -> list[Node]:
+    def in_order(self) -> list[Node]:
         """Return the nodes by id."""
         return [self._nodes[node_id] for node_id in sorted(self._nodes)]
 
     def _hostname(self, host: str) -> str:
         return self._hostnames.get(host) or host
 
-    def _made(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> Node:
+    def _new(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> Node:
         kind, _, rest = node_id.partition(":")
         if kind == "service":
             return Node(id=node_id, kind=kind, title=rest, service=service)

@@ -1,7 +1,7 @@
-"""HTTP requests on the edges of a map, where they are known."""
+"""HTTP requests on the edges of a map, where agents saw any."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
@@ -12,18 +12,20 @@ from schemas.health import USUAL_MS
 from schemas.latency import quantile
 from sinks.store import Store
 
-Key = tuple[str, str, str, int]  # client, server, transport, server's port
 
+class Key(NamedTuple):
+    """The identity of an edge at a level; a row of the queries view_known and view_known_addresses."""
 
-def key(edge: Edge) -> Key:
-    """Return what an edge is known by."""
-    return edge.client, edge.server, edge.transport, edge.server_port
+    client: str
+    server: str
+    transport: str
+    server_port: int
 
 
 class Requests(NamedTuple):
-    """HTTP requests on an edge: how many, how many failed (5xx or unanswered), how many more their clients gave up.
+    """HTTP requests on an edge: their number, errors (5xx or unanswered), and further ones that clients gave up.
 
-    `latency` is the sketch of the answers' times.
+    `latency` is the sketch of the times to their answers (schemas/latency.py).
     """
 
     requests: int
@@ -31,11 +33,45 @@ class Requests(NamedTuple):
     given_up: int
     latency: Mapping[int, int]
 
-    def told(self) -> dict[str, Any]:
-        """Return them as an edge tells them; times are None where nothing was answered."""
+    def as_fields(self) -> dict[str, Any]:
+        """Return them as fields of an edge; times are None where nothing was answered."""
         p50, p99 = quantiles(self.latency)
         counts = {"requests": self.requests, "errors": self.errors, "given_up": self.given_up}
         return counts | {"p50_ms": p50, "p99_ms": p99}
+
+
+class RequestsRow(NamedTuple):
+    """A row of the queries view_requests and view_requests_of: an edge and its requests."""
+
+    client: str
+    server: str
+    transport: str
+    server_port: int
+    requests: int
+    errors: int
+    given_up: int
+    latency: Mapping[int, int]
+
+
+class AnyRow(NamedTuple):
+    """A row of the query view_requested: 1 where there are any requests."""
+
+    there: int
+
+
+def key(edge: Edge) -> Key:
+    """Return the identity of an edge."""
+    return Key(edge.client, edge.server, edge.transport, edge.server_port)
+
+
+def by_edge(rows: list[RequestsRow]) -> dict[Key, Requests]:
+    """Return the requests of each edge."""
+    return {
+        Key(row.client, row.server, row.transport, row.server_port): Requests(
+            row.requests, row.errors, row.given_up, row.latency
+        )
+        for row in rows
+    }
 
 
 def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
@@ -45,46 +81,54 @@ def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
     return quantile(latency, 0.5) / 1000, quantile(latency, 0.99) / 1000
 
 
-def judged(found: ServiceMap, asked: Mapping[Key, Requests], usual: Mapping[Key, Requests]) -> ServiceMap:
-    """Return a map whose edges tell the requests that were `asked` on them, and how well they do by what is `usual`."""
+def judged(found: ServiceMap, requests: Mapping[Key, Requests], usual: Mapping[Key, Requests]) -> ServiceMap:
+    """Return a map whose edges have their requests, and their health compared with what is `usual`."""
 
-    def told(edge: Edge) -> Edge:
-        requests, before = asked.get(key(edge)), usual.get(key(edge))
-        known = requests.told() | {"usual_ms": usual_ms(before.latency if before else {})} if requests else {}
-        return structs.replace(edge, **known, **judgement(faults(counts(edge, requests, before))))
+    def with_requests(edge: Edge) -> Edge:
+        own, before = requests.get(key(edge)), usual.get(key(edge))
+        http = own.as_fields() | {"usual_ms": usual_ms(before.latency if before else {})} if own else {}
+        return structs.replace(edge, **http, **judgement(faults(counts(edge, own, before))))
 
-    return structs.replace(found, edges=[told(edge) for edge in found.edges])
+    return structs.replace(found, edges=[with_requests(edge) for edge in found.edges])
 
 
 def counts(edge: Edge, requests: Requests | None, usual: Requests | None) -> Counts:
-    """Return what an edge is judged by."""
-    tcp = (
-        edge.connections_opened,
-        edge.connections_failed,
-        edge.client_sent_segments + edge.server_sent_segments,
-        edge.client_retransmits + edge.server_retransmits,
+    """Return the counts that decide the health of an edge."""
+    counted = Counts(
+        opened=edge.connections_opened,
+        failed=edge.connections_failed,
+        segments=edge.client_sent_segments + edge.server_sent_segments,
+        retransmits=edge.client_retransmits + edge.server_retransmits,
     )
-    if requests is None:
-        return Counts(*tcp)
-    return Counts(*tcp, requests.requests, requests.errors, requests.latency, usual.latency if usual else {})
+    return counted if requests is None else with_http(counted, requests, usual)
+
+
+def with_http(counted: Counts, requests: Requests, usual: Requests | None) -> Counts:
+    """Return counts that include HTTP requests, and the latency that is usual."""
+    return counted._replace(
+        requests=requests.requests,
+        errors=requests.errors,
+        latency=requests.latency,
+        usual=usual.latency if usual else {},
+    )
 
 
 def usual_by_edge(store: Store, level: str, start: int) -> dict[Key, Requests]:
-    """Return the requests before `start`, ms, by which those since are judged."""
+    """Return the requests of the hour before `start`, ms. Later ones are compared with them."""
     return requests_by_edge(store, level, max(0, start - USUAL_MS), start)
 
 
 def any_requests(store: Store, start: int, end: int) -> bool:
-    """Say whether there are any in [start, end), ms: asking that is quick, and mostly there are none."""
-    return bool(store.query(query("view_requested"), {"from": start, "to": end})[0][0])
+    """Return whether there are any in [start, end), ms. This query is fast, and mostly there are none."""
+    return bool(store.row(AnyRow, query("view_requested"), {"from": start, "to": end}).there)
 
 
 def requests_by_edge(store: Store, level: str, start: int, end: int) -> dict[Key, Requests]:
-    """Return the requests in [start, end), ms, on every edge of a level that has any."""
+    """Return the requests in [start, end), ms, of each edge of a level that has any."""
     if not any_requests(store, start, end):
         return {}
-    rows = store.query(asked(level, "map_told") + query("view_requests"), {"level": level, "from": start, "to": end})
-    return {cast(Key, row[:4]): Requests(*row[4:]) for row in rows}
+    text = asked(level, "map_told") + query("view_requests")
+    return by_edge(store.rows(RequestsRow, text, {"level": level, "from": start, "to": end}))
 
 
 def asked(level: str, told: str) -> str:

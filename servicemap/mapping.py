@@ -41,7 +41,7 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
         _print(found, form, title)
         if not found.nodes:
-            _explain(store, wanted, title, recorded=span.covers)
+            _explain(store, wanted, title, recorded=bool(span.covers))
     except StoreError as error:
         raise Failure(str(error)) from None
     finally:

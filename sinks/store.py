@@ -4,8 +4,10 @@ import logging
 import os
 import time
 from collections.abc import Callable, Sequence
+from itertools import starmap
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 # Unless told not to, the driver makes a table of all days of 400 years when imported: 25 MB. No column is a date.
@@ -31,6 +33,9 @@ _SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}
 
 
 _LIKE = "clickhouse://user:password@host:9000/servicemap"
+
+
+Row = TypeVar("Row")
 
 
 class StoreError(Exception):
@@ -97,11 +102,23 @@ class Store:
 
     def query(self, text: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Run a statement; return its rows. StoreError when ClickHouse refuses it or does not answer."""
-        try:
-            rows: list[tuple[Any, ...]] = self._connected().execute(text, parameters)
-        except Exception as error:
-            raise self._failed(error) from error
-        return rows
+        return self._execute(text, parameters)[0]
+
+    def rows(self, kind: type[Row], text: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+        """Run a query; return its rows as `kind`, a NamedTuple or Struct whose fields are named as the columns."""
+        found, columns = self._execute(text, parameters)
+        names, fields = [name for name, _ in columns], list(kind.__annotations__)
+        if names == fields:
+            return list(starmap(kind, found))
+        if sorted(names) != sorted(fields):
+            raise TypeError(f"{kind.__name__} has the fields {fields}, and its query the columns {names}")
+        in_order = itemgetter(*map(names.index, fields))
+        return [kind(*in_order(row)) for row in found]
+
+    def row(self, kind: type[Row], text: str, parameters: dict[str, Any] | None = None) -> Row:
+        """Run a query that has one row; return that as `kind`."""
+        (found,) = self.rows(kind, text, parameters)
+        return found
 
     def insert(self, table: str, columns: dict[str, list[Any]]) -> None:
         """Insert columns as one block or several; StoreError when ClickHouse refuses or does not answer.
@@ -131,6 +148,16 @@ class Store:
                 )
                 self._sleep(wait)
                 wait = min(_LONGEST_WAIT, wait * 2)
+
+    def _execute(
+        self, text: str, parameters: dict[str, Any] | None
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
+        """Run a statement; return its rows, and the name and type of each column."""
+        try:
+            rows, columns = self._connected().execute(text, parameters, with_column_types=True)
+        except Exception as error:
+            raise self._failed(error) from error
+        return rows, columns
 
     def close(self) -> None:
         """Let the connection go."""

@@ -16,7 +16,7 @@ from view.edge import edge_answer
 from view.export import as_csv, as_json
 from view.hosts import hosts
 from view.hub import Hub
-from view.map_reading import Known, Usual, map_answer
+from view.map import Known, Usual, map_answer
 from view.newest import Newest, read_newest
 from view.node import node_answer
 from view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read

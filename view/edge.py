@@ -1,4 +1,4 @@
-"""All about one edge: facts, what each of its sides counts, events, and the SQL that asks for the same."""
+"""The answer of /api/edge: facts, time series of each side, events, and SQL for the same rows."""
 
 from typing import Any
 
@@ -7,44 +7,51 @@ import msgspec
 from graph.health import Counts, faults, judgement, usual_ms
 from graph.model import Node
 from graph.recorded import read_recorded
-from graph.requests import Requests, usual_by_edge
+from graph.requests import Key, Requests, usual_by_edge, with_http
 from sinks.store import Store
+from view.events import About, events
 from view.keys import edge_id
-from view.lines import EDGE
+from view.lines import EDGE, EdgeRow
 from view.members import members
 from view.newest import read_newest
 from view.parameters import EdgeAsked, Level, NotThere, level_of, stretch
 from view.requests import LINES, request_series, summed
-from view.rows import HOUR_MS, Row, Span, read_rows, read_span
-from view.series import POINTS, told
+from view.rows import HOUR_MS, Span, read_rows, read_span
+from view.series import POINTS, series
 from view.statement import edge_statement
-from view.timeline import About, events
 
 _FINEST: tuple[Level, ...] = ("process", "service", "container", "host", "address")
-_SUMS = (  # columns of view_edge_series
-    ("connections_opened", 1), ("connections_failed", 3), ("client_sent_bytes", 4), ("client_received_bytes", 5),
-    ("server_sent_bytes", 6), ("server_received_bytes", 7), ("client_retransmits", 8), ("server_retransmits", 9),
-    ("client_sent_segments", 10), ("server_sent_segments", 11),
-)  # fmt: skip
+_SUMS = {  # of the map's edges, with their columns in view_edge_series
+    "connections_opened": "opened",
+    "connections_failed": "failed",
+    "client_sent_bytes": "client_sent",
+    "client_received_bytes": "client_received",
+    "server_sent_bytes": "server_sent",
+    "server_received_bytes": "server_received",
+    "client_retransmits": "client_retransmits",
+    "server_retransmits": "server_retransmits",
+    "client_sent_segments": "client_segments",
+    "server_sent_segments": "server_segments",
+}
 
 
 def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
-    """Return what is known of an edge, as /api/edge tells it; without a range, in the last hour. Raises NotThere."""
+    """Return the answer of /api/edge; without a range, that of the last hour. NotThere where there is no such edge."""
     level = min((level_of(end, asked.level) for end in (asked.client, asked.server)), key=_FINEST.index)
     newest = read_newest(store, now)
     over = read_span(store, *stretch(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}
-    rows = read_rows(store, "view_edge_series", level, over, [asked.client, asked.server], **which)
+    rows = read_rows(store, EdgeRow, "view_edge_series", level, over, [asked.client, asked.server], **which)
     if not rows:
         on = f"{asked.transport} {asked.port}"
-        raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this stretch")
+        raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this time range")
     requests = request_series(store, level, over, asked.server, asked)
     usual = usual_by_edge(store, level, over.start) if requests else {}
-    before = usual.get((asked.client, asked.server, asked.transport, asked.port))
-    made_of = members(store, [asked.client, asked.server], over)
+    before = usual.get(_key(asked))
+    processes = members(store, [asked.client, asked.server], over)
     ends = [end.removeprefix("host:") for end in (asked.client, asked.server)]
     recorded = read_recorded(store, over.start, over.end, over.step)
-    seen_by = {*ends, *(each.host for each in made_of)}
+    seen_by = {*ends, *(each.host for each in processes)}
     cells = recorded.cells(seen_by)
     return {
         "from": over.start,
@@ -54,52 +61,59 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
         "recorded": [[at, cells.get(at, 0) / 1000] for at, _ in over.times()],
         "level": level,
         "facts": _facts(asked, rows, summed(requests), before, recorded.seconds(seen_by)),
-        "series": (told(LINES, requests, over, cells) if requests else {}) | told(EDGE, rows, over, cells),
-        "members": [msgspec.to_builtins(each) for each in made_of],
-        "events": _events(store, asked, made_of, over),
+        "series": (series(LINES, requests, over, cells) if requests else {}) | series(EDGE, rows, over, cells),
+        "members": [msgspec.to_builtins(each) for each in processes],
+        "events": _events(store, asked, processes, over),
         "sql": edge_statement(asked.client, asked.server, asked.transport, asked.port, level, over.start, over.end),
     }
 
 
+def _key(asked: EdgeAsked) -> Key:
+    return Key(asked.client, asked.server, asked.transport, asked.port)
+
+
 def _facts(
-    asked: EdgeAsked, rows: list[Row], requests: Requests | None, usual: Requests | None, seconds: float
+    asked: EdgeAsked, rows: list[EdgeRow], requests: Requests | None, usual: Requests | None, seconds: float
 ) -> dict[str, Any]:
-    """Return the edge over the whole stretch, named as on the map."""
-    sums = {name: sum(row[column] for row in rows) for name, column in _SUMS}
-    opened, failed = sums["connections_opened"], sums["connections_failed"]
-    asks = max(sums["client_sent_bytes"], sums["server_received_bytes"])
-    answers = max(sums["client_received_bytes"], sums["server_sent_bytes"])
-    segments = sums["client_sent_segments"] + sums["server_sent_segments"]
-    retransmits = sums["client_retransmits"] + sums["server_retransmits"]
-    before = usual.latency if usual else {}
-    http = (requests.requests, requests.errors, requests.latency, before) if requests else ()
-    counted = Counts(opened, failed, segments, retransmits, *http)
+    """Return the edge over the whole range, with the field names of the map."""
+    sums = {name: sum(getattr(row, column) for row in rows) for name, column in _SUMS.items()}
+    opened = sums["connections_opened"]
+    to_server = max(sums["client_sent_bytes"], sums["server_received_bytes"])
+    to_client = max(sums["client_received_bytes"], sums["server_sent_bytes"])
+    counted = Counts(
+        opened=opened,
+        failed=sums["connections_failed"],
+        segments=sums["client_sent_segments"] + sums["server_sent_segments"],
+        retransmits=sums["client_retransmits"] + sums["server_retransmits"],
+    )
+    if requests:
+        counted = with_http(counted, requests, usual)
     return {
-        "id": edge_id((asked.client, asked.server, asked.transport, asked.port)),
+        "id": edge_id(_key(asked)),
         "client": asked.client,
         "server": asked.server,
         "transport": asked.transport,
         "server_port": asked.port,
-        "rule": rows[-1][16],
-        "first": min(row[14] for row in rows),
-        "last": max(row[15] for row in rows),
+        "rule": rows[-1].rule,
+        "first": min(row.first for row in rows),
+        "last": max(row.last for row in rows),
         **sums,
         "recorded_s": seconds,
-        "bytes_s": (asks + answers) / seconds,
+        "bytes_s": (to_server + to_client) / seconds,
         "opened_s": opened / seconds,
         "failed_share": counted.failed_share,
         "retransmit_share": counted.retransmit_share,
         **judgement(faults(counted)),
         "signals": "http" if requests else "tcp",
-        **(requests.told() | {"requests_s": requests.requests / seconds} if requests else {}),
-        **({"usual_ms": usual_ms(before)} if requests else {}),
+        **(requests.as_fields() | {"requests_s": requests.requests / seconds} if requests else {}),
+        **({"usual_ms": usual_ms(counted.usual)} if requests else {}),
     }
 
 
-def _events(store: Store, asked: EdgeAsked, made_of: list[Node], over: Span) -> list[dict[str, Any]]:
-    """Return what happened to the processes at both ends, and when connections to this port came and went."""
-    subjects = [each.id for each in made_of]
-    services = sorted({each.service for each in made_of if each.service})
+def _events(store: Store, asked: EdgeAsked, processes: list[Node], over: Span) -> list[dict[str, Any]]:
+    """Return the events of the processes at both ends, and those of edges to this port."""
+    subjects = [each.id for each in processes]
+    services = sorted({each.service for each in processes if each.service})
     found = events(store, over.start, over.end, About(subjects, services))
     port = f":{asked.port}"
     return [each for each in found if each["subject"] in subjects or each["object"].endswith(port)]

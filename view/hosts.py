@@ -1,18 +1,61 @@
-"""Every host with what it says of itself, and how it fares."""
+"""Hosts: what they report about themselves, and their load."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboards.queries import query
 from sinks.store import Store
 
 HOUR_MS = 3_600_000
-FACTS = (
-    "id", "hostname", "os", "kernel", "arch", "cpus", "memory_bytes", "booted", "agent_version", "addresses", "labels",
-    "told", "heard", "load1", "cpu_ratio", "memory_used_bytes", "missing", "failed",
-)  # fmt: skip
+
+
+class HostRow(NamedTuple):
+    """A row of the query view_hosts. Times in ms; `heard_ms` is the end of its last window, 0 for none."""
+
+    host: str
+    hostname: str
+    os: str
+    kernel: str
+    arch: str
+    cpus: int
+    memory_bytes: int
+    booted_ms: int
+    agent_version: str
+    addresses: list[str]
+    labels: dict[str, str]
+    seen_ms: int
+    heard_ms: int
+    load1: float
+    cpu_ratio: float
+    memory_used_bytes: int
+    missing: dict[str, str]
+    failed: dict[str, str]
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the host as /api/hosts has it."""
+        return {_NAMES.get(name, name): value for name, value in self._asdict().items()}
+
+
+_NAMES = {"host": "id", "booted_ms": "booted", "seen_ms": "told", "heard_ms": "heard"}  # of columns in the API
+
+
+class LabelsRow(NamedTuple):
+    """A host with its labels."""
+
+    host: str
+    hostname: str
+    labels: dict[str, str]
+
+
+def read_hosts(store: Store, end: int) -> list[HostRow]:
+    """Return all hosts at a time, ms."""
+    return store.rows(HostRow, query("view_hosts"), {"from": end - HOUR_MS, "to": end})
 
 
 def hosts(store: Store, end: int) -> list[dict[str, Any]]:
-    """Return all hosts as of a time, ms; `heard` is when the last window ends that came of one, 0: none for an hour."""
-    rows = store.query(query("view_hosts"), {"from": end - HOUR_MS, "to": end})
-    return [dict(zip(FACTS, row, strict=True)) for row in rows]
+    """Return all hosts at a time, ms, as /api/hosts has them."""
+    return [host.as_fields() for host in read_hosts(store, end)]
+
+
+def read_labels(store: Store) -> list[LabelsRow]:
+    """Return the labels of all hosts."""
+    return store.rows(LabelsRow, "SELECT host, hostname, labels FROM hosts FINAL")

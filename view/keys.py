@@ -1,8 +1,8 @@
-"""What an edge is called."""
+"""Ids of edges."""
 
 from graph.requests import Key
 
 
 def edge_id(edge: Key) -> str:
-    """Return the id of an edge: its client, server, transport and port, with tabs between, which no name has."""
+    """Return the id of an edge: its client, server, transport and port, separated by tabs, which no name contains."""
     return "\t".join(map(str, edge))

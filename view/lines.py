@@ -1,45 +1,116 @@
-"""Which time series a node and an edge have: the columns of the queries view_*_series and view_*_usage."""
+"""The time series of nodes and edges, and the rows of view_*_series and view_*_usage that they are made of."""
+
+from typing import NamedTuple
 
 from view.series import Line
 
+
+class NodeRow(NamedTuple):
+    """A row of the query view_node_series."""
+
+    point: int
+    bytes_in: int
+    bytes_out: int
+    opened_in: int
+    opened_out: int
+    active_in: float
+    active_out: float
+    failed_in: int
+    failed_out: int
+    retransmits: int
+    rtt: float
+
+
 TRAFFIC = (
-    Line(1, "bytes_in", "B/s", rate=True),
-    Line(2, "bytes_out", "B/s", rate=True),
-    Line(3, "opened_in", "1/s", rate=True),
-    Line(4, "opened_out", "1/s", rate=True),
-    Line(5, "active_in", "connections"),
-    Line(6, "active_out", "connections"),
-    Line(7, "failed_in", "1/s", rate=True),
-    Line(8, "failed_out", "1/s", rate=True),
-    Line(9, "retransmits", "1/s", rate=True),
-    Line(11, "rtt", "ms", 1e-3),
+    Line("bytes_in", "B/s", rate=True),
+    Line("bytes_out", "B/s", rate=True),
+    Line("opened_in", "1/s", rate=True),
+    Line("opened_out", "1/s", rate=True),
+    Line("active_in", "connections"),
+    Line("active_out", "connections"),
+    Line("failed_in", "1/s", rate=True),
+    Line("failed_out", "1/s", rate=True),
+    Line("retransmits", "1/s", rate=True),
+    Line("rtt", "ms", 1e-3),
 )
+
+
+class ProcessUsageRow(NamedTuple):
+    """A row of the query view_process_usage."""
+
+    point: int
+    cpu: int
+    memory: float
+    fds: float
+    threads: float
+
+
 PROCESSES = (
-    Line(1, "cpu", "cores", 1e-3, rate=True, heard=True),
-    Line(2, "memory", "B"),
-    Line(3, "fds", "files"),
-    Line(4, "threads", "threads"),
+    Line("cpu", "cores", 1e-3, rate=True, steady=True),
+    Line("memory", "B"),
+    Line("fds", "files"),
+    Line("threads", "threads"),
 )
+
+
+class HostUsageRow(NamedTuple):
+    """A row of the query view_host_usage."""
+
+    point: int
+    load: float
+    cpu: float
+    memory: float
+    swap: float
+    network_in: int
+    network_out: int
+    agent_cpu: int
+    agent_memory: float
+
+
 HOST = (
-    Line(1, "load", "processes"),
-    Line(2, "cpu", "share"),
-    Line(3, "memory", "B"),
-    Line(4, "swap", "B"),
-    Line(5, "network_in", "B/s", rate=True, heard=True),
-    Line(6, "network_out", "B/s", rate=True, heard=True),
-    Line(7, "agent_cpu", "cores", 1e-3, rate=True, heard=True),
-    Line(8, "agent_memory", "B"),
+    Line("load", "processes"),
+    Line("cpu", "share"),
+    Line("memory", "B"),
+    Line("swap", "B"),
+    Line("network_in", "B/s", rate=True, steady=True),
+    Line("network_out", "B/s", rate=True, steady=True),
+    Line("agent_cpu", "cores", 1e-3, rate=True, steady=True),
+    Line("agent_memory", "B"),
 )
+
+
+class EdgeRow(NamedTuple):
+    """A row of the query view_edge_series; `first` and `last` in ms."""
+
+    point: int
+    opened: int
+    active: float
+    failed: int
+    client_sent: int
+    client_received: int
+    server_sent: int
+    server_received: int
+    client_retransmits: int
+    server_retransmits: int
+    client_segments: int
+    server_segments: int
+    client_rtt: float
+    server_rtt: float
+    first: int
+    last: int
+    rule: str
+
+
 EDGE = (
-    Line(1, "opened", "1/s", rate=True),
-    Line(2, "active", "connections"),
-    Line(3, "failed", "1/s", rate=True),
-    Line(4, "client_sent", "B/s", rate=True),
-    Line(7, "server_received", "B/s", rate=True),
-    Line(6, "server_sent", "B/s", rate=True),
-    Line(5, "client_received", "B/s", rate=True),
-    Line(8, "client_retransmits", "1/s", rate=True),
-    Line(9, "server_retransmits", "1/s", rate=True),
-    Line(12, "client_rtt", "ms", 1e-3),
-    Line(13, "server_rtt", "ms", 1e-3),
+    Line("opened", "1/s", rate=True),
+    Line("active", "connections"),
+    Line("failed", "1/s", rate=True),
+    Line("client_sent", "B/s", rate=True),
+    Line("server_received", "B/s", rate=True),
+    Line("server_sent", "B/s", rate=True),
+    Line("client_received", "B/s", rate=True),
+    Line("client_retransmits", "1/s", rate=True),
+    Line("server_retransmits", "1/s", rate=True),
+    Line("client_rtt", "ms", 1e-3),
+    Line("server_rtt", "ms", 1e-3),
 )

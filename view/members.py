@@ -1,30 +1,30 @@
-"""The processes that a node is made of."""
+"""The processes of a node."""
 
 from typing import Any
 
 from dashboards.queries import query
 from graph.model import Node
-from graph.reading import process
+from graph.processes import ProcessRow
 from sinks.store import Store
 from view.rows import Span
 
 MOST = 200
+NOBODY = "\t"  # a list in SQL may not be empty, and no name contains a tab (schemas/text.py)
 
 
 def members(store: Store, nodes: list[str], over: Span) -> list[Node]:
-    """Return the processes that the nodes are or consist of, the latest first; an address has none."""
+    """Return the processes of these nodes, the latest first. An address has none."""
     lists: dict[str, list[str]] = {"process": [], "service": [], "container": [], "host": [], "address": []}
     for node in nodes:
         kind, _, rest = node.partition(":")
         lists[kind].append(node if kind == "process" else rest)
     if all(not found for kind, found in lists.items() if kind != "address"):
         return []
-    nobody = "\t"  # a list may not be empty, and no name has a tab (schemas/text.py)
-    asked: dict[str, Any] = {
-        "nodes": [*lists["process"], nobody],
-        "services": [*lists["service"], nobody],
-        "containers": [*lists["container"], nobody],
-        "hosts": [*lists["host"], nobody],
+    parameters: dict[str, Any] = {
+        "nodes": [*lists["process"], NOBODY],
+        "services": [*lists["service"], NOBODY],
+        "containers": [*lists["container"], NOBODY],
+        "hosts": [*lists["host"], NOBODY],
     }
-    rows = store.query(query("view_members"), {**asked, "from": over.start, "to": over.end, "most": MOST})
-    return [process(row) for row in rows]
+    parameters |= {"from": over.start, "to": over.end, "most": MOST}
+    return [row.node() for row in store.rows(ProcessRow, query("view_members"), parameters)]

@@ -1,26 +1,28 @@
-"""Which window is the newest that is stored."""
+"""The newest window that is stored."""
 
 from typing import NamedTuple
 
 from dashboards.queries import query
+from graph.reading import NewestRow
 from sinks.store import Store, StoreError
 
-_NOT_MADE = {60, 81}  # UNKNOWN_TABLE, UNKNOWN_DATABASE: the sink has not yet started on this store
+_NO_TABLES = {60, 81}  # UNKNOWN_TABLE, UNKNOWN_DATABASE: no sink has started on this store yet
 
 
 class Newest(NamedTuple):
-    """The newest window: when it ends, and how wide it is, ms; zeros when there is none."""
+    """The newest window: its end and its width, ms; zeros without any."""
 
     end: int
     width: int
 
 
 def read_newest(store: Store, now: int) -> Newest:
-    """Read which window is the newest. A host whose clock is ahead moves nothing beyond `now`, ms."""
+    """Read the newest window. It ends at `now`, ms, at the latest: the clock of a host may be ahead."""
     try:
-        ((start, width),) = store.query(query("map_newest"))
+        found = store.row(NewestRow, query("map_newest"))
     except StoreError as error:
-        if error.code in _NOT_MADE:
+        if error.code in _NO_TABLES:
             return Newest(0, 0)
         raise
-    return Newest(min(start + width, now) if start else 0, width)
+    end = min(found.start_ms + found.window_ms, now) if found.start_ms else 0
+    return Newest(end, found.window_ms)

@@ -1,7 +1,7 @@
-"""Rows of edges at a level over a stretch of time, for the queries view_*: rolled up where that will do."""
+"""Rows of edges at a level over a time range, for the queries view_*. Long ranges are read from roll-ups."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from dashboards.queries import query
 from sinks.store import Store
@@ -9,16 +9,29 @@ from view.newest import Newest
 from view.parameters import Level
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-LONG_MS = 2 * HOUR_MS  # what is longer is told by the minute, and so is what has many windows
+LONG_MS = 2 * HOUR_MS  # longer ranges are read by the minute, and so are ranges with many windows
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 
-Row = tuple[Any, ...]
+Row = TypeVar("Row")
+
+
+class ManyRow(NamedTuple):
+    """A row of the query many_windows: 1 where there are too many windows to read one by one."""
+
+    many: int
+
+
+class RolledRow(NamedTuple):
+    """A row of the query view_rolled: the newest hour, and the end of the newest minute, ms; 0 without any."""
+
+    newest_hour: int
+    minutes_end: int
 
 
 class Span(NamedTuple):
-    """A stretch of time in steps: it begins with a whole step; all in ms. `newest` is up to when windows are stored.
+    """A time range cut into steps; it begins with a whole step. All in ms. Windows are stored up to `newest`.
 
-    A stretch that is `rolled` is read from the roll-ups, as far as those go.
+    Where `rolled` is set, the range is read from the roll-ups, as far as those go.
     """
 
     start: int
@@ -28,15 +41,15 @@ class Span(NamedTuple):
     rolled: bool
 
     def times(self) -> list[tuple[int, float]]:
-        """Return when each step begins, ms, and how many seconds of it have been."""
+        """Return the start of each step, ms, and how many seconds of it have passed."""
         last = min(self.end, self.newest)
         return [(at, max(0, min(at + self.step, last) - at) / 1000) for at in range(self.start, self.end, self.step)]
 
 
 def span(start: int, end: int, points: int, width: int, newest: int, *, many: bool = False) -> Span:
-    """Cut a stretch into about so many steps, whole windows each and at most so many; what moves on is cut the same.
+    """Cut a range into at most about `points` steps of whole windows. A range that moves on is cut at the same times.
 
-    Where its windows are too `many`, a step is a minute or more.
+    With too `many` windows, a step is at least a minute.
     """
     least = max((end - start) / points, width, MINUTE_MS if many else 1)
     width = max(width, 1)
@@ -47,20 +60,23 @@ def span(start: int, end: int, points: int, width: int, newest: int, *, many: bo
 
 
 def read_span(store: Store, start: int, end: int, points: int, newest: Newest) -> Span:
-    """Cut a stretch into steps as is best for what is stored of it."""
-    ((many,),) = store.query(query("many_windows"), {"from": start, "to": end})
-    return span(start, end, points, newest.width, newest.end, many=bool(many))
+    """Cut a range into steps that suit the number of windows stored in it."""
+    found = store.row(ManyRow, query("many_windows"), {"from": start, "to": end})
+    return span(start, end, points, newest.width, newest.end, many=bool(found.many))
 
 
-def read_rows(store: Store, name: str, level: Level, over: Span, nodes: Sequence[str] = (), **asked: Any) -> list[Row]:
-    """Run a query that follows view_ended over the rows of a stretch: of all edges, or at least of some `nodes`."""
+def read_rows(
+    store: Store, kind: type[Row], name: str, level: Level, over: Span, nodes: Sequence[str] = (), **values: Any
+) -> list[Row]:
+    """Run a query that follows view_ended over all edges, or at least those of some `nodes`; return its rows."""
     source = "view_said_addresses" if level == "address" else "view_said"
-    values = {"level": level, "from": over.start, "to": over.end, "step": over.step, **rolled(store, over), **asked}
-    return store.query(f"WITH\n{query(source)}{query('view_ended')}{query(name)}", values | _concerns(nodes))
+    parameters = {"level": level, "from": over.start, "to": over.end, "step": over.step, **rolled(store, over)}
+    text = f"WITH\n{query(source)}{query('view_ended')}{query(name)}"
+    return store.rows(kind, text, parameters | values | _concerns(nodes))
 
 
 def _concerns(nodes: Sequence[str]) -> dict[str, Any]:
-    """Return what an end must have in its address or in who it is (`packed` of sinks/tables.py) to be one of them."""
+    """Return parameters that select ends of these nodes by address or identity (`packed` of sinks/tables.py)."""
     addresses, texts = ["-"], ["\n"]  # neither list may be empty
     for node in nodes:
         kind, _, rest = node.partition(":")
@@ -73,13 +89,13 @@ def _concerns(nodes: Sequence[str]) -> dict[str, Any]:
 
 
 def rolled(store: Store, over: Span) -> dict[str, int]:
-    """Return up to where each roll-up is read; the rows that are younger are read as they are."""
+    """Return the time up to which each roll-up is read. Later rows are read one by one."""
     if not over.rolled:
         return {"hours_to": over.start, "minutes_to": over.start}
-    ((hour, minutes),) = store.query(query("view_rolled"))
+    found = store.row(RolledRow, query("view_rolled"))
     first = -(-over.start // HOUR_MS) * HOUR_MS  # the minutes before it are not a whole hour
-    hours_to = min(hour, over.end // HOUR_MS * HOUR_MS) if over.step % HOUR_MS == 0 else over.start
+    hours_to = min(found.newest_hour, over.end // HOUR_MS * HOUR_MS) if over.step % HOUR_MS == 0 else over.start
     return {
         "hours_to": hours_to if hours_to > first else over.start,
-        "minutes_to": max(over.start, min(minutes, over.end // MINUTE_MS * MINUTE_MS)),
+        "minutes_to": max(over.start, min(found.minutes_end, over.end // MINUTE_MS * MINUTE_MS)),
     }

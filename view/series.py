@@ -1,36 +1,40 @@
-"""Rows of a query as time series: a point for every step, and none where nothing was recorded."""
+"""Time series made of rows: a point for every step, empty where nothing was recorded."""
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from graph.recorded import Cells
-from view.rows import Row, Span
+from view.rows import Span
 
 POINTS = 120
 
 
-class Line(NamedTuple):
-    """A series: the column of a row that tells it, its unit, and how the column becomes its value.
+class Point(Protocol):
+    """A row of a query with a row for each step; `point` is the start of the step, ms."""
 
-    A `rate` is divided by the seconds of its step that were recorded, and is 0 where nothing was seen in them, unless
-    it is `heard` of a host or process in every window; anything else is unknown there.
+    @property
+    def point(self) -> int:
+        """Return the start of the step, ms."""
+
+
+class Line(NamedTuple):
+    """A series: its name and that of its column, its unit, and how a value of the column becomes one of the series.
+
+    A `rate` is divided by the recorded seconds of its step. Where there is no row it is 0, because nothing happened,
+    unless it is `steady`: such a row exists for every window that was recorded, so a missing one means not known.
     """
 
-    column: int
     name: str
     unit: str
     scale: float = 1.0
     rate: bool = False
-    heard: bool = False
+    steady: bool = False
 
 
-def told(lines: Sequence[Line], rows: Sequence[Row], over: Span, cells: Cells) -> dict[str, dict[str, Any]]:
-    """Return the series by name, as /api/node tells them; the first column of a row says when its step begins.
-
-    `cells` tell how much of each step was recorded by those who see what is told.
-    """
-    by_time = {row[0]: row for row in rows}
+def series(lines: Sequence[Line], rows: Sequence[Point], over: Span, cells: Cells) -> dict[str, dict[str, Any]]:
+    """Return the series by name, as /api/node has them. `cells` say how much of each step was recorded."""
+    by_time = {row.point: row for row in rows}
     times = [(at, recorded(at, most, at in by_time, cells)) for at, most in over.times()]
 
     def points(line: Line) -> list[list[float | None]]:
@@ -40,17 +44,17 @@ def told(lines: Sequence[Line], rows: Sequence[Row], over: Span, cells: Cells) -
 
 
 def recorded(at: int, most: float, seen: bool, cells: Cells) -> float:
-    """Return how many seconds of a step were recorded; all there may be of one of which nothing but rows say so."""
+    """Return how many seconds of a step were recorded. A step with rows but without a cell counts in full."""
     return cells.get(at, 0) / 1000 or (most if seen else 0.0)
 
 
-def _value(line: Line, row: Row | None, seconds: float) -> float | None:
+def _value(line: Line, row: Point | None, seconds: float) -> float | None:
     if not seconds:
-        return None  # nobody looked
+        return None
     if row is None:
-        return 0.0 if line.rate and not line.heard else None
-    value = row[line.column]
-    if value is None or math.isnan(value):  # a mean of nothing
+        return 0.0 if line.rate and not line.steady else None
+    value = getattr(row, line.name)
+    if value is None or math.isnan(value):  # the mean of no values
         return None
     value = float(value) * line.scale
     return value / seconds if line.rate else value

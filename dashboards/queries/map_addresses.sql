@@ -23,7 +23,7 @@ WITH
     (
         SELECT
             client, server, transport_ AS transport, port AS server_port,
-            max(verdict_) AS decided, min(first_) AS first, max(last_) AS last, max(width) AS width_,
+            max(verdict_) AS decided, min(first_) AS begun, max(last_) AS ended, max(width) AS width_,
             max(if(b_serves, a_seen_, b_seen_)) AS by_client, max(if(b_serves, b_seen_, a_seen_)) AS by_server,
             sum(opened) AS opened_, sum(closed) AS closed_, sumArgMax(active, last_) AS active_, sum(failed) AS failed_,
             sum(if(b_serves, a_sent_bytes_, b_sent_bytes_)) AS c_sent_bytes,
@@ -54,13 +54,21 @@ WITH
     )
 SELECT
     client, server, transport, server_port,
-    rules[intDiv(decided, 2) + 1], toUnixTimestamp64Milli(first), toUnixTimestamp64Milli(last), by_client, by_server,
-    opened_, closed_, if(last + toIntervalMillisecond(3 * width_) >= newest, active_, 0), failed_,
-    c_sent_bytes, c_received_bytes, c_sent_segments, c_received_segments, c_retransmits, c_rtt_us, c_min_rtt_us,
-    s_sent_bytes, s_received_bytes, s_sent_segments, s_received_segments, s_retransmits, s_rtt_us, s_min_rtt_us,
-    '', 0, '', 0,
-    c_hosts, arrayMax(c_services), '', '',
-    s_hosts, arrayMax(s_services), '', ''
+    rules[intDiv(decided, 2) + 1] AS rule,
+    toUnixTimestamp64Milli(begun) AS first, toUnixTimestamp64Milli(ended) AS last,
+    by_client AS seen_by_client, by_server AS seen_by_server,
+    opened_ AS connections_opened, closed_ AS connections_closed,
+    if(ended + toIntervalMillisecond(3 * width_) >= newest, active_, 0) AS connections_active,
+    failed_ AS connections_failed,
+    c_sent_bytes AS client_sent_bytes, c_received_bytes AS client_received_bytes,
+    c_sent_segments AS client_sent_segments, c_received_segments AS client_received_segments,
+    c_retransmits AS client_retransmits, c_rtt_us AS client_rtt_us, c_min_rtt_us AS client_min_rtt_us,
+    s_sent_bytes AS server_sent_bytes, s_received_bytes AS server_received_bytes,
+    s_sent_segments AS server_sent_segments, s_received_segments AS server_received_segments,
+    s_retransmits AS server_retransmits, s_rtt_us AS server_rtt_us, s_min_rtt_us AS server_min_rtt_us,
+    '' AS client_provenance, 0 AS client_tied, '' AS server_provenance, 0 AS server_tied,
+    c_hosts AS client_hosts, arrayMax(c_services) AS client_service, '' AS client_name, '' AS client_container,
+    s_hosts AS server_hosts, arrayMax(s_services) AS server_service, '' AS server_name, '' AS server_container
 FROM pairs
 WHERE (%(service)s = '' OR has(c_services, %(service)s) OR has(s_services, %(service)s))
     AND (%(host)s = '' OR hasAny(arrayConcat(c_hosts, s_hosts), (SELECT groupArray(toString(host)) FROM named)))

@@ -1,6 +1,6 @@
 -- The name of each host, by its last word.
 -- Parameters: from, to in ms.
-SELECT host, argMax(hostname, seen)
+SELECT host, argMax(hostname, seen) AS name
 FROM
 (
     SELECT host, hostname, seen FROM hosts

@@ -8,5 +8,5 @@ WITH
     if(of_edges + toIntervalMillisecond(3 * width) >= of_hosts, of_edges, of_hosts) AS newest,
     (SELECT max(width_ms) FROM host_usage WHERE window = newest) AS told
 SELECT
-    toUnixTimestamp64Milli(newest),
-    greatest(told, (SELECT max(width_ms) FROM edges WHERE window = newest AND told = 0))
+    toUnixTimestamp64Milli(newest) AS start_ms,
+    greatest(told, (SELECT max(width_ms) FROM edges WHERE window = newest AND told = 0)) AS window_ms

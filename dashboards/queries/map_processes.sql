@@ -5,16 +5,13 @@
 WITH
     fromUnixTimestamp64Milli(%(from)s, 'UTC') AS since,
     fromUnixTimestamp64Milli(%(to)s, 'UTC') AS until
-SELECT
-    node, argMax(host, seen), argMax(hostname, seen), argMax(pid, seen),
-    toUnixTimestamp64Milli(argMax(nodes.started, seen)), argMax(parent, seen), argMax(service, seen), argMax(name, seen),
-    argMax(user, seen), argMax(exe, seen), argMax(cmdline, seen), argMax(container, seen), argMax(unit, seen)
-FROM nodes
-WHERE hour >= toStartOfHour(since - INTERVAL 2 HOUR) AND hour < until
-    AND (node IN %(nodes)s
-        OR (%(everything)s AND seen >= since - INTERVAL 1 MINUTE AND started < until
-            AND node NOT IN (
-                SELECT subject FROM events
-                WHERE kind = 'process_exited' AND time >= since - INTERVAL 2 HOUR AND time < since)))
-GROUP BY node
-ORDER BY node
+-- include map_process
+    WHERE hour >= toStartOfHour(since - INTERVAL 2 HOUR) AND hour < until
+        AND (node IN %(nodes)s
+            OR (%(everything)s AND seen >= since - INTERVAL 1 MINUTE AND started < until
+                AND node NOT IN (
+                    SELECT subject FROM events
+                    WHERE kind = 'process_exited' AND time >= since - INTERVAL 2 HOUR AND time < since)))
+    GROUP BY node
+)
+ORDER BY id

@@ -8,7 +8,7 @@ WITH
         (SELECT min(first) FROM edges_1m WHERE minute = (SELECT min(minute) FROM edges_1m)),
         (SELECT min(first) FROM edges_1h WHERE hour = (SELECT min(hour) FROM edges_1h))]) AS begins
 SELECT
-    if(empty(begins), 0, toUnixTimestamp64Milli(arrayMin(begins))),
+    if(empty(begins), 0, toUnixTimestamp64Milli(arrayMin(begins))) AS begin,
     (SELECT count() FROM host_usage WHERE window < until AND window + toIntervalMillisecond(width_ms) > since)
         + (SELECT count() FROM edges_1m WHERE minute < until AND minute + INTERVAL 1 MINUTE > since)
-        + (SELECT count() FROM edges_1h WHERE hour < until AND hour + INTERVAL 1 HOUR > since) > 0
+        + (SELECT count() FROM edges_1h WHERE hour < until AND hour + INTERVAL 1 HOUR > since) > 0 AS covers

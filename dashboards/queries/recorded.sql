@@ -5,7 +5,7 @@ WITH
     fromUnixTimestamp64Milli(toInt64(%(from)s), 'UTC') AS since,
     fromUnixTimestamp64Milli(toInt64(%(to)s), 'UTC') AS until,
     (SELECT max(window) FROM host_usage WHERE window >= since AND window < until) AS beaten
-SELECT groupArray(host), cells
+SELECT groupArray(host) AS hosts, cells
 FROM
 (
     SELECT host, arraySort(groupArray((cell, ms))) AS cells

@@ -1,6 +1,6 @@
 -- The same as recorded of what is too old for heartbeats to be kept: the hours in which a host saw an edge.
 -- Parameters: from, to and grain in ms.
-SELECT groupArray(host), cells
+SELECT groupArray(host) AS hosts, cells
 FROM
 (
     SELECT host, arraySort(groupArray((cell, ms))) AS cells

@@ -17,9 +17,13 @@
     )
 SELECT
     intDiv(at, %(step)s) * %(step)s AS point,
-    sum(opened_), avg(active_), sum(failed_), sum(c_sent_), sum(c_received_), sum(s_sent_), sum(s_received_),
-    sum(c_retransmits_), sum(s_retransmits_), sum(c_segments_), sum(s_segments_),
-    avgIf(c_rtt, c_rtt > 0), avgIf(s_rtt, s_rtt > 0), min(at), max(at), max(rule_)
+    sum(opened_) AS opened, avg(active_) AS active, sum(failed_) AS failed,
+    sum(c_sent_) AS client_sent, sum(c_received_) AS client_received,
+    sum(s_sent_) AS server_sent, sum(s_received_) AS server_received,
+    sum(c_retransmits_) AS client_retransmits, sum(s_retransmits_) AS server_retransmits,
+    sum(c_segments_) AS client_segments, sum(s_segments_) AS server_segments,
+    avgIf(c_rtt, c_rtt > 0) AS client_rtt, avgIf(s_rtt, s_rtt > 0) AS server_rtt,
+    min(at) AS first, max(at) AS last, max(rule_) AS rule
 FROM windows
 GROUP BY point
 ORDER BY point

@@ -2,7 +2,8 @@
 -- object, host, service and detail.
 -- Parameters: subjects, their node ids; services and hosts, what else to look for: a service's or a host's events are
 -- those of its processes too. Empty lists and `all` = 1 for whatever happened. from, to in ms; most, how many.
-SELECT * FROM
+SELECT at AS time, kind, subject, object, host, service, detail
+FROM
 (
     SELECT toUnixTimestamp64Milli(time) AS at, kind, subject, object, host, service, detail
     FROM events FINAL

@@ -4,8 +4,9 @@
 -- Parameters: host, its id; from, to and step in ms.
 SELECT
     intDiv(toUnixTimestamp64Milli(window), %(step)s) * %(step)s AS point,
-    avg(load1), avg(cpu_ratio), avg(memory_used_bytes), avg(swap_used_bytes),
-    sum(network_received_bytes), sum(network_sent_bytes), sum(agent_cpu_ms), avg(agent_rss_bytes)
+    avg(load1) AS load, avg(cpu_ratio) AS cpu, avg(memory_used_bytes) AS memory, avg(swap_used_bytes) AS swap,
+    sum(network_received_bytes) AS network_in, sum(network_sent_bytes) AS network_out,
+    sum(agent_cpu_ms) AS agent_cpu, avg(agent_rss_bytes) AS agent_memory
 FROM host_usage FINAL
 WHERE host = %(host)s
     AND window >= fromUnixTimestamp64Milli(%(from)s, 'UTC') AND window < fromUnixTimestamp64Milli(%(to)s, 'UTC')

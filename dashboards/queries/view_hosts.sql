@@ -14,8 +14,9 @@ WITH
     )
 SELECT
     host, hostname, os, kernel, arch, cpus, memory_bytes, toUnixTimestamp64Milli(booted) AS booted_ms, agent_version,
-    addresses, labels, toUnixTimestamp64Milli(seen) AS seen_ms,
-    used.heard, used.load1, used.cpu_ratio, used.memory_used_bytes, used.missing, used.failed
+    addresses, labels, toUnixTimestamp64Milli(seen) AS seen_ms, used.heard AS heard_ms,
+    used.load1 AS load1, used.cpu_ratio AS cpu_ratio, used.memory_used_bytes AS memory_used_bytes,
+    used.missing AS missing, used.failed AS failed
 FROM (SELECT * FROM hosts FINAL) AS told
 LEFT JOIN used USING (host)
 ORDER BY hostname, host

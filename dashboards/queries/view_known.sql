@@ -7,7 +7,8 @@ WITH
     known AS
     (
         SELECT
-            client, client_service, client_host, client_container, server, server_service, server_host, server_container,
+            client AS client_, client_service, client_host, client_container,
+            server AS server_, server_service, server_host, server_container,
             transport, server_port
         FROM edges_1h
         WHERE hour >= told[3] AND hour < told[4] AND NOT gone
@@ -44,7 +45,7 @@ WITH
         )
     )
 SELECT DISTINCT
-    at_level(client, client_service, client_host, client_container) AS c,
-    at_level(server, server_service, server_host, server_container) AS s,
+    at_level(client_, client_service, client_host, client_container) AS client,
+    at_level(server_, server_service, server_host, server_container) AS server,
     transport, server_port
 FROM known

@@ -1,8 +1,8 @@
 -- The same between addresses. What is not merged yet does no harm here.
 -- Parameters: from, to in ms.
 SELECT DISTINCT
-    concat('address:', if(client_scope = '', '', concat(client_scope, '@')), client_address) AS c,
-    concat('address:', if(server_scope = '', '', concat(server_scope, '@')), server_address) AS s,
+    concat('address:', if(client_scope = '', '', concat(client_scope, '@')), client_address) AS client,
+    concat('address:', if(server_scope = '', '', concat(server_scope, '@')), server_address) AS server,
     transport, server_port
 FROM
 (

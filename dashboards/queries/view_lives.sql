@@ -26,10 +26,10 @@ WITH
         SELECT node FROM nodes
         WHERE processes > 0 AND hour >= toStartOfHour(since - INTERVAL 1 HOUR) AND hour < until AND seen - started >= 30
     )
-SELECT toUnixTimestamp64Milli(time), kind, subject, service, detail
+SELECT toUnixTimestamp64Milli(at) AS time, kind, subject, service, detail
 FROM
 (
-    SELECT time, kind, subject, service, detail
+    SELECT time AS at, kind, subject, service, detail
     FROM events FINAL
     WHERE time >= since AND time < until
         AND (kind IN ('host_silent', 'gap', 'window_incomplete', 'agent_started', 'host_id_shared', 'host_id_unshared',
@@ -66,5 +66,5 @@ FROM
         SELECT kind, subject FROM events
         WHERE time >= since AND time < until AND kind IN ('host_silent', 'collector_failed'))
 )
-ORDER BY time DESC, kind, subject
+ORDER BY at DESC, kind, subject
 LIMIT %(most)s

@@ -17,9 +17,10 @@
         GROUP BY other, incoming, transport, port, at
     )
 SELECT
-    other, incoming, transport, port, max(host), max(service), max(name), max(container),
-    sum(opened_), sum(failed_), argMax(active_, at), sum(bytes), sum(retransmits), sum(segments), avgIf(rtt_us, rtt_us > 0)
+    other, incoming, transport, port, max(host) AS host, max(service) AS service, max(name) AS name,
+    max(container) AS container, sum(opened_) AS opened, sum(failed_) AS failed, argMax(active_, at) AS active,
+    sum(bytes) AS moved, sum(retransmits) AS retransmits, sum(segments) AS segments, avgIf(rtt_us, rtt_us > 0) AS rtt
 FROM facing
 GROUP BY other, incoming, transport, port
-ORDER BY sum(bytes) DESC, other, incoming, transport, port
+ORDER BY moved DESC, other, incoming, transport, port
 LIMIT %(most)s

@@ -19,8 +19,9 @@
     )
 SELECT
     intDiv(at, %(step)s) * %(step)s AS point,
-    sum(got), sum(sent), sum(opened_in), sum(opened_out), avg(active_in), avg(active_out), sum(failed_in),
-    sum(failed_out), sum(retransmits), sum(segments), avgIf(rtt_us, rtt_us > 0)
+    sum(got) AS bytes_in, sum(sent) AS bytes_out, sum(opened_in) AS opened_in, sum(opened_out) AS opened_out,
+    avg(active_in) AS active_in, avg(active_out) AS active_out, sum(failed_in) AS failed_in, sum(failed_out) AS failed_out,
+    sum(retransmits) AS retransmits, avgIf(rtt_us, rtt_us > 0) AS rtt
 FROM windows
 GROUP BY point
 ORDER BY point

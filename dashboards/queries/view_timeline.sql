@@ -11,7 +11,9 @@
         FROM ended
         GROUP BY point, c, s, transport, port
     )
-SELECT point, count(), sum(opened_), sum(failed_), sum(bytes_), sum(retransmits_)
+SELECT
+    point, count() AS edges, sum(opened_) AS opened, sum(failed_) AS failed, sum(bytes_) AS bytes,
+    sum(retransmits_) AS retransmits
 FROM counted
 GROUP BY point
 ORDER BY point

@@ -99,7 +99,7 @@ def test_a_map_of_any_names_is_safe_in_every_form(raw: list[bytes]) -> None:
         found.add(container_node("h", one), ["h"], "s", one, one)
         found.add(host_node("h"), ["h"], "", "", "")
     drawn = ServiceMap(
-        start="2026-01-01T00:00:00Z", end="2026-01-01T00:01:00Z", level="service", nodes=found.listed(), edges=[]
+        start="2026-01-01T00:00:00Z", end="2026-01-01T00:01:00Z", level="service", nodes=found.in_order(), edges=[]
     )
 
     lines = dot(drawn).split("\n")[3:-2]
@@ -119,6 +119,6 @@ def test_a_name_that_looks_like_another_nodes_stays_a_name(raw: bytes) -> None:
     name = to_text(raw)
     found = Nodes({})
     found.add(service_node(name), [], name, "", "")
-    (node,) = found.listed()
+    (node,) = found.in_order()
 
     assert node == Node(id=f"service:{name}", kind="service", title=name, service=name)

@@ -114,8 +114,8 @@ def test_requests_over_time_are_the_same_with_and_without_rollups(
     rolled, plain = (request_series(store, level, over, server, edge) for store in stores)
 
     assert rolled == plain
-    assert len({row[0] for row in rolled}) == len(rolled) > 1
-    assert {row[0] % step_ms for row in rolled} == {0}
+    assert len({row.point for row in rolled}) == len(rolled) > 1
+    assert {row.point % step_ms for row in rolled} == {0}
 
 
 @pytest.mark.parametrize("name", ["graph_nodes", "graph_edges"])

@@ -5,6 +5,7 @@ import pytest
 from sinks.store import Store
 from tests.queries.flows import T0, WIDTH, End, flow, stored
 from tests.rollups.conftest import Fresh
+from view.neighbours import NeighbourRow
 from view.newest import Newest
 from view.parameters import Level
 from view.rows import HOUR_MS, MINUTE_MS, Span, read_rows, read_span, span
@@ -87,7 +88,10 @@ def test_what_is_read_for_a_node_is_all_that_it_is_part_of(town: Store, level: L
     over = Span(T0, T0 + MINUTE_MS, WIDTH, T0 + MINUTE_MS, rolled=False)
 
     read, of_all = (
-        [row[:-1] for row in read_rows(town, "view_neighbours", level, over, nodes, node=node, most=9)]
+        [
+            row._replace(rtt=0)
+            for row in read_rows(town, NeighbourRow, "view_neighbours", level, over, nodes, node=node, most=9)
+        ]
         for nodes in ([node], [])
     )
 

@@ -1,46 +1,38 @@
-"""The map as the page gets it: rates, health, what is new and what is gone. Pure; reading is in map_reading.py."""
+"""The map as the page shows it: rates, health, new and gone edges. Pure; view/map.py reads what it needs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
 from graph.health import faults, judgement, share, softened, usual_ms, worst
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key, Requests, counts, key
+from view.hosts import LabelsRow
 from view.keys import edge_id
 
-NEW_MS = 600_000  # what was first seen so lately is new
-
-
-class Labels(NamedTuple):
-    """Where a host stands, by what it was told; and its id and name."""
-
-    host: str
-    hostname: str
-    region: str
-    zone: str
+NEW_MS = 600_000  # an edge that was first seen so recently may be new
 
 
 def drawn(
     found: ServiceMap,
     before: ServiceMap | None,
     known: Collection[Key],
-    asked: Mapping[Key, Requests],
+    requests: Mapping[Key, Requests],
     usual: Mapping[Key, Requests],
-    labels: Iterable[Labels],
+    labels: Iterable[LabelsRow],
 ) -> dict[str, Any]:
-    """Return nodes, edges with the requests that were `asked` on them, and what is gone since `before`.
+    """Return the nodes, the edges with their requests, and the edges of `before` that are gone.
 
-    An edge is new that was first seen lately and is not among those `known` from before, unless nothing is known.
-    Its latency is judged by what is `usual`.
+    An edge is new if it was first seen recently and is not `known` from earlier. Where nothing is known, none is new.
+    Latency is compared with what is `usual`.
     """
     there = {key(edge) for edge in found.edges}
-    lately = _ms(found.end) - NEW_MS
-    fresh = {key(edge) for edge in found.edges if known and _ms(edge.first) >= lately and key(edge) not in known}
-    edges = [_edge(edge, asked.get(key(edge)), usual.get(key(edge)), new=key(edge) in fresh) for edge in found.edges]
+    recently = _ms(found.end) - NEW_MS
+    fresh = {key(edge) for edge in found.edges if known and _ms(edge.first) >= recently and key(edge) not in known}
+    edges = [_edge(edge, requests.get(key(edge)), usual.get(key(edge)), new=key(edge) in fresh) for edge in found.edges]
     gone: list[dict[str, Any]] = []
     if before is not None:
         gone = [_edge(edge, None, None, new=False) for edge in before.edges if key(edge) not in there]
@@ -48,8 +40,8 @@ def drawn(
     return {"nodes": list(_nodes(found.nodes, ghosts, edges, gone, labels)), "edges": edges, "gone": gone}
 
 
-def _edge(edge: Edge, asked: Requests | None, usual: Requests | None, *, new: bool) -> dict[str, Any]:
-    counted = counts(edge, asked, usual)
+def _edge(edge: Edge, http: Requests | None, usual: Requests | None, *, new: bool) -> dict[str, Any]:
+    counted = counts(edge, http, usual)
     rtt_us = edge.client_rtt_us or edge.server_rtt_us
     shown: dict[str, Any] = msgspec.to_builtins(edge)
     return shown | {
@@ -63,16 +55,16 @@ def _edge(edge: Edge, asked: Requests | None, usual: Requests | None, *, new: bo
         "rtt_ms": rtt_us / 1000 if rtt_us else None,
         **judgement(faults(counted)),
         "new": new,
-        "signals": "http" if asked else "tcp",
-        **(asked.told() | {"requests_s": asked.requests / edge.recorded_s} if asked else {}),
-        **({"usual_ms": usual_ms(usual.latency if usual else {})} if asked else {}),
+        "signals": "http" if http else "tcp",
+        **(http.as_fields() | {"requests_s": http.requests / edge.recorded_s} if http else {}),
+        **({"usual_ms": usual_ms(usual.latency if usual else {})} if http else {}),
     }
 
 
 def moved(edge: Edge) -> int:
-    """Return the bytes both ways. Both sides tell of the same ones, and of some only one side knows."""
-    asked = max(edge.client_sent_bytes, edge.server_received_bytes)
-    return asked + max(edge.client_received_bytes, edge.server_sent_bytes)
+    """Return the bytes in both directions. Both sides count the same bytes, and one side may have counted fewer."""
+    to_server = max(edge.client_sent_bytes, edge.server_received_bytes)
+    return to_server + max(edge.client_received_bytes, edge.server_sent_bytes)
 
 
 def _nodes(
@@ -80,7 +72,7 @@ def _nodes(
     before: list[Node],
     edges: list[dict[str, Any]],
     gone: list[dict[str, Any]],
-    labels: Iterable[Labels],
+    labels: Iterable[LabelsRow],
 ) -> Iterator[dict[str, Any]]:
     places = {name: label for label in labels for name in (label.hostname, label.host)}
     inward, outward = _sums(edges, "server"), _sums(edges, "client")
@@ -117,7 +109,7 @@ _NOTHING: dict[str, Any] = {**dict.fromkeys(_SUMS, 0), "health": "ok"}
 
 
 def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
-    """Add up the edges at each node that is their `end`."""
+    """Add up the edges of each node that is their `end`: client or server."""
     sums: dict[str, dict[str, Any]] = {}
     for edge in edges:
         node = sums.get(edge[end])
@@ -140,11 +132,11 @@ def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
     return sums
 
 
-def _place(node: Node, places: dict[str, Labels]) -> dict[str, Any]:
-    """Return where a node stands, where it stands in one place, and what stands below its title."""
+def _place(node: Node, places: dict[str, LabelsRow]) -> dict[str, Any]:
+    """Return region, zone and host of a node, as far as all its hosts share them, and the line below its title."""
     names = [node.hostname or node.host] if node.host else node.hosts
-    found = [places.get(name, Labels("", name, "", "")) for name in names]
-    regions, zones = {each.region for each in found}, {each.zone for each in found}
+    found = [places.get(name, LabelsRow("", name, {})) for name in names]
+    regions, zones = ({each.labels.get(label, "") for each in found} for label in ("region", "zone"))
     place: dict[str, Any] = {
         "region": regions.pop() if len(regions) == 1 else "",
         "zone": zones.pop() if len(zones) == 1 else "",
@@ -165,6 +157,6 @@ def _subtitle(node: Node) -> str:
     return f"on {node.hostname}" if node.kind == "address" and node.hostname else ""
 
 
-@lru_cache(maxsize=1024)  # most edges have their times in common
+@lru_cache(maxsize=1024)  # most edges share their times
 def _ms(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -1,0 +1,63 @@
+"""Edges of a map as the store returns them."""
+
+from typing import NamedTuple
+
+from graph.model import Edge, iso_ms
+
+
+class EdgeRow(NamedTuple):
+    """A row of the queries map_edges and map_addresses. Times in ms; flags are 0 or 1."""
+
+    client: str
+    server: str
+    transport: str
+    server_port: int
+    rule: str
+    first: int
+    last: int
+    seen_by_client: int
+    seen_by_server: int
+    connections_opened: int
+    connections_closed: int
+    connections_active: int
+    connections_failed: int
+    client_sent_bytes: int
+    client_received_bytes: int
+    client_sent_segments: int
+    client_received_segments: int
+    client_retransmits: int
+    client_rtt_us: int
+    client_min_rtt_us: int
+    server_sent_bytes: int
+    server_received_bytes: int
+    server_sent_segments: int
+    server_received_segments: int
+    server_retransmits: int
+    server_rtt_us: int
+    server_min_rtt_us: int
+    client_provenance: str
+    client_tied: int
+    server_provenance: str
+    server_tied: int
+    client_hosts: list[str]
+    client_service: str
+    client_name: str
+    client_container: str
+    server_hosts: list[str]
+    server_service: str
+    server_name: str
+    server_container: str
+
+    def edge(self, recorded_s: float, level: str) -> Edge:
+        """Return the edge of a map."""
+        values = {name: value for name, value in self._asdict().items() if name not in _OF_NODES}
+        values |= {"first": iso_ms(self.first), "last": iso_ms(self.last)}
+        values |= {name: bool(values[name]) for name in _FLAGS}
+        if level != "process":
+            values = {name: value for name, value in values.items() if name not in _OF_PROCESSES}
+        return Edge(**values, recorded_s=recorded_s, self_loop=self.client == self.server)
+
+
+_FLAGS = ("seen_by_client", "seen_by_server", "client_tied", "server_tied")
+_OF_PROCESSES = {"client_provenance", "client_tied", "server_provenance", "server_tied"}
+_OF_NODES = set(EdgeRow._fields) - set(Edge.__struct_fields__)  # they describe the two ends

@@ -1,0 +1,107 @@
+"""The answer of /api/map: the map of a range, the range before it, the edges known earlier, and the hosts' labels."""
+
+import asyncio
+import threading
+from typing import Any
+
+import msgspec
+
+from dashboards.queries import query
+from graph.model import LEVELS, Wanted
+from graph.reading import read_map
+from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
+from sinks.store import Store
+from view.drawing import NEW_MS, drawn
+from view.events import lives
+from view.hosts import read_labels
+from view.newest import read_newest
+from view.parameters import Level, MapAsked, stretch
+from view.stores import Stores
+
+KNOWN_MS = 3_600_000  # an edge is new if it was not there for so long before
+BEFORE_MS = 600_000  # edges of so much time before are gone if they are not there now
+ByEdge = dict[Key, Requests]
+
+
+class Known:
+    """The edges before the latest minutes, read once a minute and level. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], frozenset[Key]] = {}
+        self._lock = threading.Lock()
+
+    def before(self, store: Store, level: Level, end: int) -> frozenset[Key]:
+        """Return the edges that existed before those that count as new at `end`."""
+        minute = level, end // 60_000
+        with self._lock:
+            if minute not in self._known:
+                until = (minute[1] + 1) * 60_000 - NEW_MS
+                edges = _edges_in(store, level, until - KNOWN_MS, until)
+                while len(self._known) >= len(LEVELS):
+                    del self._known[next(iter(self._known))]
+                self._known[minute] = frozenset(edges)
+            return self._known[minute]
+
+
+class Usual:
+    """The usual requests of edges, read once a minute and level for all readers. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self._usual: dict[tuple[str, int], ByEdge] = {}
+        self._lock = threading.Lock()
+
+    def before(self, store: Store, level: Level, start: int) -> ByEdge:
+        """Return the requests before a range that begins at `start`, or up to a minute earlier."""
+        minute = level, start // 60_000
+        found = self._usual.get(minute)
+        if found is None:
+            found = usual_by_edge(store, level, start)  # without the lock: others need not wait
+            with self._lock:
+                while len(self._usual) >= len(LEVELS):
+                    del self._usual[next(iter(self._usual))]
+                self._usual[minute] = found
+        return found
+
+
+async def map_answer(stores: Stores, asked: MapAsked, known: Known, usual: Usual, now: int) -> dict[str, Any]:
+    """Return the answer of /api/map. Its parts are read at the same time."""
+    newest = await stores.ask(lambda store: read_newest(store, now))
+    start, end = stretch(asked, newest.end)
+    level = asked.level
+    wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
+    earlier = _earlier(wanted)
+    about = {"newest": newest.end, "width_ms": newest.width, "level": level, "changes": asked.changes}
+    answer = {"from": start, "to": end} | about
+    if not newest.end:
+        return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
+    found, were_there, before, (requests, usually), labels, recent = await asyncio.gather(
+        stores.ask(lambda store: read_map(store, wanted)),
+        stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end) if asked.changes else set()),
+        stores.ask(lambda store: known.before(store, level, end) if asked.changes else frozenset()),
+        stores.ask(lambda store: _requests(store, usual, level, start, end)),
+        stores.ask(read_labels),
+        stores.ask(lambda store: lives(store, start, end) if asked.changes else []),
+    )
+    # Mostly nothing is gone, and the ids alone show that quickly.
+    gone = not were_there <= {key(edge) for edge in found.edges}
+    past = await stores.ask(lambda store: read_map(store, earlier)) if gone else None
+    shown = await stores.ask(lambda _: drawn(found, past, before, requests, usually, labels))
+    return answer | {"lives": recent} | shown
+
+
+def _earlier(wanted: Wanted) -> Wanted:
+    """Return the range before."""
+    end = wanted.start
+    return msgspec.structs.replace(wanted, start=max(0, end - min(wanted.end - wanted.start, BEFORE_MS)), end=end)
+
+
+def _edges_in(store: Store, level: Level, start: int, end: int) -> set[Key]:
+    """Read the identities of the edges of a range."""
+    text = query("view_known_addresses" if level == "address" else "view_known")
+    return set(store.rows(Key, text, {"level": level, "from": start, "to": end}))
+
+
+def _requests(store: Store, usual: Usual, level: Level, start: int, end: int) -> tuple[ByEdge, ByEdge]:
+    """Read the requests of a range, and the usual ones where there are any."""
+    found = requests_by_edge(store, level, start, end)
+    return found, usual.before(store, level, start) if found else {}

@@ -1,0 +1,72 @@
+"""The neighbours of a node, with the edges to them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from graph.health import Counts, faults, judgement
+from graph.nodes import Nodes
+from graph.recorded import Recorded
+from graph.requests import Key, with_http
+from sinks.store import Store
+from view.parameters import Level
+from view.requests import requests_of
+from view.rows import Span, read_rows
+
+MOST_NEIGHBOURS = 200
+
+
+class NeighbourRow(NamedTuple):
+    """A row of the query view_neighbours; `incoming` is 1 where the neighbour is the client, `rtt` in us."""
+
+    other: str
+    incoming: int
+    transport: str
+    port: int
+    host: str
+    service: str
+    name: str
+    container: str
+    opened: int
+    failed: int
+    active: int
+    moved: int
+    retransmits: int
+    segments: int
+    rtt: float
+
+
+def neighbours(
+    store: Store, node: str, level: Level, over: Span, hostnames: dict[str, str], recorded: Recorded, own: set[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the neighbours of a node as /api/node has them, the busiest first. The hosts in `own` see the node."""
+    requests = requests_of(store, level, over, node)
+    rows = read_rows(store, NeighbourRow, "view_neighbours", level, over, [node], node=node, most=MOST_NEIGHBOURS)
+    for row in rows:
+        nodes = Nodes(hostnames)
+        nodes.add(row.other, [row.host] if row.host else [], row.service, row.name, row.container)
+        (other,) = nodes.in_order()
+        seconds = recorded.seconds([*own, row.host])
+        client, server = (row.other, node) if row.incoming else (node, row.other)
+        http = requests.get(Key(client, server, row.transport, row.port))
+        counted = Counts(row.opened, row.failed, row.segments, row.retransmits)
+        if http:
+            counted = with_http(counted, http, None)
+        yield {
+            "id": row.other,
+            "title": other.title,
+            "kind": other.kind,
+            "hostname": other.hostname or hostnames.get(row.host, row.host),
+            "direction": "in" if row.incoming else "out",
+            "transport": row.transport,
+            "server_port": row.port,
+            "recorded_s": seconds,
+            "bytes_s": row.moved / seconds,
+            "opened_s": row.opened / seconds,
+            "active": row.active,
+            "failed": row.failed,
+            "failed_share": counted.failed_share,
+            "retransmits": row.retransmits,
+            "rtt_ms": row.rtt / 1000 if row.rtt == row.rtt else None,  # NaN: not measured
+            **judgement(faults(counted)),
+            **(http.as_fields() if http else {}),
+        }
