@@ -43,8 +43,8 @@ test: setup ## run the tests (ARGS='-k name' for some of them)
 fuzz: setup ## run the attacks at length (SERVICEMAP_FUZZ=50 times the tests' share)
 	@SERVICEMAP_FUZZ=$${SERVICEMAP_FUZZ:-50} $(BIN)/python -m pytest -m fuzz -n 0 --timeout 7200 $(ARGS)
 
-check: setup ## lint, format check, types
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+check: setup ## lint, format check, types; of the page's JavaScript too
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m tests.view.check_page
 
 fmt: setup ## format the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
@@ -65,4 +65,4 @@ kafka: setup ## start a local single-node Apache Kafka on 127.0.0.1:9092 (Ctrl-C
 	@$(BIN)/python -m deploy.kafka $(ARGS)
 
 clean: ## remove what setup and runs made
-	@rm -rf $(VENV) $(dir $(ASSETS)) .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	@rm -rf $(VENV) $(dir $(ASSETS)) node_modules .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

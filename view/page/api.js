@@ -1,24 +1,38 @@
-// Asking the server. Every failure is an ApiError whose message is a sentence for people.
+// Requests to the server. Every failure is an ApiError whose message is a sentence for people.
 
 export class ApiError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status 0 for no answer at all
+   */
   constructor(message, status) {
     super(message);
-    this.status = status; // 0: no answer at all
+    this.status = status;
   }
 }
 
-/** GET api/<what> with parameters; those that are empty are left out. */
+/**
+ * GET api/<what>. Empty parameters are left out.
+ * @param {string} what
+ * @param {Record<string, unknown>} [parameters]
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
 export function get(what, parameters = {}, signal = undefined) {
-  return told(fetch(address(what, parameters), { signal, headers: { Accept: "application/json" } }));
+  return answerOf(fetch(address(what, parameters), { signal, headers: { Accept: "application/json" } }));
 }
 
-/** What is told in answer to a request that is under way. */
-export async function told(asked) {
+/**
+ * Read the answer to a request that was sent.
+ * @param {Promise<Response>} request
+ * @returns {Promise<any>}
+ */
+export async function answerOf(request) {
   let response;
   try {
-    response = await asked;
+    response = await request;
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (isAbort(error)) throw error;
     throw new ApiError("The server does not answer.", 0);
   }
   const body = await response.json().catch(() => null);
@@ -27,20 +41,31 @@ export async function told(asked) {
   return body;
 }
 
+/** @param {unknown} error */
+export const isAbort = (error) => error instanceof Error && error.name === "AbortError";
+
+/**
+ * @param {string} what
+ * @param {Record<string, unknown>} parameters
+ */
 export function address(what, parameters) {
   const given = Object.entries(parameters).filter(([, value]) => value !== "" && value !== undefined);
-  const query = new URLSearchParams(given).toString();
+  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
   return `api/${what}${query ? `?${query}` : ""}`;
 }
 
-/** Listen for newer windows; `onAway` gets a sentence when server or store are away, `onNewest` says they are back. */
+/**
+ * Listen for newer windows.
+ * @param {(newest: number) => void} onNewest called with the end of the newest window; also when the server is back
+ * @param {(sentence: string) => void} onAway called when the server or the store does not answer
+ */
 export function listen(onNewest, onAway) {
   const source = new EventSource("api/stream");
   source.addEventListener("newest", (event) => onNewest(JSON.parse(event.data).newest));
   source.addEventListener("away", (event) => onAway(JSON.parse(event.data).error));
   source.addEventListener("error", () => {
     onAway("The server does not answer.");
-    // A browser gives up for good on an answer that is no stream (a proxy's error page): try again all the same.
+    // A browser gives up for good when the answer is not a stream, such as a proxy's error page. Try again anyway.
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onNewest, onAway), 5_000);
   });
   return source;

@@ -1,4 +1,4 @@
-// The page: state and data in the middle, each part of the page drawing its own.
+// The page: its state, its data, and the parts that draw them.
 
 import { listen } from "./api.js";
 import { bar } from "./bar.js";
@@ -14,16 +14,22 @@ import { State, parse } from "./state.js";
 import { timeline } from "./timeline.js";
 import { visible } from "./visible.js";
 
-const RELOADS = ["level", "width", "at", "range"]; // what the server must be asked for
+/** @import { Change, Memory, Page } from "./types.js" */
+
+const RELOADS = ["level", "width", "at", "range"]; // fields of the state that need new data
 const state = new State(location.hash);
 const data = new Data(state);
-const storage = usable();
-const say = (sentence) => (byId("said").textContent = sentence);
-const page = { state, data, storage, say, chosen: null };
+const say = (/** @type {string} */ sentence) => void (byId("said").textContent = sentence);
+// The time line and the map add what only they can do: pause, step, graph and tidy.
+const page = /** @type {Page} */ ({ state, data, storage: usableStorage(), say, chosen: null });
 const parts = [bar(page), timeline(page), notices(page), changes(page), mapView(page), list(page), panel(page)];
 keys(page);
 
-// Every part has update(what): "state" with the names of what changed, "data", or "wait" for what takes long.
+/**
+ * Update every part of the page.
+ * @param {Change} what "wait" while an answer takes long
+ * @param {Set<string>} names the fields of the state that changed
+ */
 function update(what, names = new Set()) {
   if (data.map) page.chosen = visible(data.map, state);
   for (const part of parts) part.update(what, names);
@@ -39,9 +45,12 @@ addEventListener("hashchange", () => state.set(parse(location.hash)));
 addEventListener("theme", () => update("theme"));
 update("state", new Set(Object.keys(parse(""))));
 data.reload().then(() => listen((newest) => data.newer(newest), (sentence) => data.lost(sentence)));
-globalThis.servicemap = page; // for the console, and for tests
+globalThis.servicemap = page; // for the console and for tests
 
-// Steps one would want to go back from are steps of the browser's history; the rest only changes the address.
+/**
+ * Write the state into the address. Only steps that people want to go back from enter the browser's history.
+ * @param {Set<string>} names
+ */
 function remember(names) {
   const address = `${location.pathname}${location.search}${state.hash()}`;
   const step = ["level", "focus", "view"].some((name) => names.has(name));
@@ -49,11 +58,12 @@ function remember(names) {
   else history.replaceState(null, "", address);
 }
 
-function usable() {
+/** @returns {Memory} */
+function usableStorage() {
   try {
     localStorage.setItem("asked", "1");
     return localStorage;
   } catch {
-    return { getItem: () => null, setItem: () => undefined }; // forbidden: nothing is remembered
+    return { getItem: () => null, setItem: () => undefined }; // forbidden, so nothing is remembered
   }
 }

@@ -1,45 +1,64 @@
-// Edges, processes and agents that came and went, in words: a list over the map, and what a screen reader is told.
+// Edges, processes and agents that came and went, in words: a list over the map, and announcements for screen readers.
 
 import { byId, el, replace } from "./dom.js";
 import { sentence } from "./elements.js";
 import { counted } from "./format.js";
 import { edgeKey } from "./state.js";
 
+/** @import { Fields } from "./state.js" */
+/** @import { Change, Life, MapEdge, Page, Part } from "./types.js" */
+
+/** @typedef {{ id: string, word: string, mark: string, text: string, todo?: string, pick: Partial<Fields> }} News */
+
 const SHOWN = 40;
+/** @type {Record<string, { word: string, mark: string, todo?: string }>} */
 const LIVES = {
   process_exited: { word: "exited", mark: "bad" },
   process_started: { word: "started", mark: "new" },
-  host_silent: { word: "silent", mark: "bad", todo: "Does its agent run? servicemap doctor on that host says what is missing." },
-  gap: { word: "gap", mark: "bad", todo: "Nothing to do, unless it happens again: then the host or its agent is overloaded." },
+  host_silent: { word: "silent", mark: "bad", todo: "Check that its agent runs: servicemap doctor on that host shows what is missing." },
+  gap: { word: "gap", mark: "bad", todo: "Nothing to do now. If it happens again, the host or its agent is overloaded." },
   window_incomplete: { word: "incomplete", mark: "bad" },
-  host_id_shared: { word: "shared id", mark: "bad", todo: "Give one of them an id of its own (--host-id), or stop the second agent." },
+  host_id_shared: { word: "shared id", mark: "bad", todo: "Give one of them another id (--host-id), or stop the second agent." },
   host_id_unshared: { word: "id of one", mark: "new" },
   agent_started: { word: "agent", mark: "new" },
-  collector_failed: { word: "failed", mark: "bad", todo: "servicemap doctor on that host says what it needs." },
+  collector_failed: { word: "failed", mark: "bad", todo: "Run servicemap doctor on that host: it shows what is missing." },
   collector_recovered: { word: "recovered", mark: "new" },
 };
 
+/**
+ * @param {Page} page
+ * @returns {Part}
+ */
 export function changes({ state, data, say }) {
   const place = byId("changes");
-  let told = null; // ids of what was told of
-  let asked = "";
+  /** @type {Set<string> | null} */
+  let known = null; // ids of earlier changes
+  let shownFor = ""; // level and time of those
 
+  /** @param {Change} what */
   function update(what) {
     if (what === "theme" || what === "wait" || !data.map) return;
     const titles = new Map(data.map.nodes.map((node) => [node.id, node.title]));
+    /** @type {News[]} */
     const all = [
-      ...data.map.lives.map((life) => ({ ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.detail}`, text: life.detail, pick: lived(life) })),
+      ...data.map.lives.map((life) => ({
+        ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.detail}`, text: life.detail, pick: subjectOf(life),
+      })),
       ...data.map.edges.filter((edge) => edge.new).map((edge) => changed(edge, "new", titles)),
       ...data.map.gone.map((edge) => changed(edge, "gone", titles)),
     ];
-    if (what === "data") announce(all);
+    if (what === "data") announce(all, `${state.level} ${state.at} ${data.map.changes}`);
     const ids = all.map(({ id }) => id).join("\n");
     if (place.dataset.ids === ids) return;
     place.dataset.ids = ids;
-    const open = place.querySelector("details")?.open ?? (all.length <= 6 || all.some(({ todo }) => todo));
+    const open = place.querySelector("details")?.open ?? (all.length <= 6 || all.some(({ todo }) => Boolean(todo)));
     replace(place, all.length ? drawn(all, open) : []);
   }
 
+  /**
+   * @param {News[]} all those with something to do come first
+   * @param {boolean} open
+   */
   function drawn(all, open) {
     const rows = [...all.filter(({ todo }) => todo), ...all.filter(({ todo }) => !todo)].slice(0, SHOWN).map(({ pick, word, mark, text, todo }) => el("li", {}, el("button", {
       type: "button", onclick: () => state.set(pick),
@@ -48,22 +67,36 @@ export function changes({ state, data, say }) {
     return el("details", { open }, el("summary", {}, counted(all.length, "change")), el("ul", {}, rows, more));
   }
 
-  function announce(all) {
-    const key = `${state.level} ${state.at} ${data.map.changes}`;
-    const fresh = told && key === asked ? all.filter(({ id }) => !told.has(id)) : [];
-    told = new Set(all.map(({ id }) => id));
-    asked = key;
+  /**
+   * @param {News[]} all
+   * @param {string} key level and time: after a switch of those, nothing is announced
+   */
+  function announce(all, key) {
+    const earlier = known;
+    const fresh = earlier && key === shownFor ? all.filter(({ id }) => !earlier.has(id)) : [];
+    known = new Set(all.map(({ id }) => id));
+    shownFor = key;
     if (fresh.length > 3) say(counted(fresh.length, "change"));
     else if (fresh.length) say(fresh.map(({ word, text }) => `${word}: ${text}`).join("; "));
   }
-  // At the levels of processes and services what lived is a node that can be picked.
-  function lived({ subject, service }) {
+
+  /**
+   * The node to pick, at the levels of processes and services.
+   * @param {Life} life
+   */
+  function subjectOf({ subject, service }) {
     const id = state.level === "service" && service ? `service:${service}` : subject;
     return { node: id, edge: "" };
   }
   return { update };
 }
 
+/**
+ * @param {MapEdge} edge
+ * @param {string} word
+ * @param {Map<string, string>} titles of nodes, by id
+ * @returns {News}
+ */
 function changed(edge, word, titles) {
   return { id: word + edge.id, word, mark: word, text: sentence(edge, titles), pick: { edge: edgeKey(edge), node: "" } };
 }

@@ -1,12 +1,18 @@
-// Time series as small charts under each other, by uPlot: one pointer for all.
+// Time series as small charts below each other, by uPlot, with one pointer for all.
 
 import { el } from "./dom.js";
 import { tick, time, withUnit } from "./format.js";
 
+/** @import { Series } from "./types.js" */
+/** @typedef {Series & { called: string }} NamedSeries */
+
 const HEIGHT = 74;
 const LINES = ["series-1", "series-2"];
 
-/** Which series share a chart: [title, [series, what it is called there] …]. Others get one of their own. */
+/**
+ * Series that share a chart: its title, then each series with its name there. Other series get a chart each.
+ * @type {[string, ...[string, string][]][]}
+ */
 const TOGETHER = [
   ["Requests", ["requests", ""], ["errors", "errors"]],
   ["Given up by clients", ["given_up", ""]],
@@ -29,11 +35,15 @@ const TOGETHER = [
   ["Memory", ["memory", ""], ["swap", "swap"]],
 ];
 
-const RARE = new Set(["given_up"]); // not drawn where there are none
+const RARE = new Set(["given_up"]); // hidden while all its values are 0
 
-/** Charts of series {name: {unit, points}}; returns {element, destroy}. */
+/**
+ * @param {Record<string, Series>} series by name
+ * @param {string} syncKey charts with the same key share a pointer
+ */
 export function charts(series, syncKey) {
   const left = new Set(Object.keys(series).filter((name) => series[name].points.some(([, value]) => value || (value === 0 && !RARE.has(name)))));
+  /** @type {ReturnType<typeof chart>[]} */
   const drawn = [];
   for (const [title, ...members] of TOGETHER) {
     const there = members.filter(([name]) => left.delete(name));
@@ -43,43 +53,67 @@ export function charts(series, syncKey) {
   const element = el("div", {}, drawn.map((each) => each.element));
   const fit = new ResizeObserver(() => drawn.forEach((each) => each.fit(element.clientWidth)));
   fit.observe(element);
-  return { element, destroy: () => (fit.disconnect(), drawn.forEach((each) => each.destroy())) };
+  function destroy() {
+    fit.disconnect();
+    for (const each of drawn) each.destroy();
+  }
+  return { element, destroy };
 }
 
+/**
+ * @param {string} title
+ * @param {NamedSeries[]} lines
+ * @param {string} syncKey
+ */
 function chart(title, lines, syncKey) {
   const values = el("span", {});
   const place = el("div", { class: "plot" });
   const element = el("div", { class: "chart-box", role: "img" }, el("div", { class: "caption" }, el("b", {}, title), values), place);
-  const columns = [lines[0].points.map(([at]) => at), ...lines.map((line) => line.points.map(([, value]) => value))];
+  const times = lines[0].points.map(([at]) => at);
+  const columns = lines.map((line) => line.points.map(([, value]) => value));
   const style = getComputedStyle(document.documentElement);
-  const colour = (name) => style.getPropertyValue(`--${name}`).trim();
+  const colour = (/** @type {string} */ name) => style.getPropertyValue(`--${name}`).trim();
+  /** @type {import("uplot") | null} */
   let plot = null;
 
+  /** @param {number | null} [at] the index of the pointer; the newest values without one */
   function caption(at) {
-    const nth = at ?? columns[1].findLastIndex((_, index) => columns.slice(1).some((column) => column[index] !== null));
-    const told = lines.map((line, index) => {
-      const text = withUnit(columns[index + 1][nth] ?? null, line.unit);
+    const nth = at ?? times.findLastIndex((_, index) => columns.some((column) => column[index] !== null));
+    const parts = lines.map((line, index) => {
+      const text = withUnit(columns[index][nth] ?? null, line.unit);
       return el("span", { class: ["one", "two"][index] }, line.called ? `${line.called} ${text}` : text);
     });
-    values.replaceChildren(...told.flatMap((span, index) => (index ? [" · ", span] : [span])), at === undefined || at === null ? "" : `  ${time(columns[0][nth])}`);
+    const spans = parts.flatMap((span, index) => (index ? [" · ", span] : [span]));
+    values.replaceChildren(...spans, at === undefined || at === null ? "" : `  ${time(times[nth])}`);
     if (at === undefined) element.setAttribute("aria-label", `${title}: ${values.textContent}`);
   }
 
+  /** @param {number} width */
   function draw(width) {
     const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: `10px ${getComputedStyle(document.body).fontFamily}` };
     plot = new globalThis.uPlot({
       width, height: HEIGHT, ms: 1, padding: [6, 2, 0, 0], legend: { show: false },
       cursor: { sync: { key: syncKey }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
-      scales: { x: { time: true }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.05 : 1] } },
-      axes: [{ ...axis, size: 18, grid: { show: false }, space: 70, values: (_, splits) => splits.map((at) => tick(at, [columns[0][0], columns[0].at(-1)])) }, { ...axis, size: 58, splits: (_, axisIndex, low, high) => [0, high / 2, high].map((value) => value / 1.05), values: (_, splits) => splits.map((value) => withUnit(value, lines[0].unit).replace("connections", "")), grid: { stroke: colour("line"), width: 1 } }],
-      series: [{}, ...lines.map((line, nth) => ({ stroke: colour(LINES[nth]), width: 1.5, dash: nth ? [5, 3] : undefined, fill: lines.length === 1 ? `${colour(LINES[0])}1f` : undefined, spanGaps: false, points: { show: false } }))],
+      scales: { x: { time: true }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+      axes: [
+        { ...axis, size: 18, grid: { show: false }, space: 70, values: (_, splits) => splits.map((at) => tick(at, [times[0], times[times.length - 1]])) },
+        {
+          ...axis, size: 58, grid: { stroke: colour("line"), width: 1 },
+          splits: (_, _axis, _low, high) => [0, high / 2, high].map((value) => value / 1.05),
+          values: (_, splits) => splits.map((value) => withUnit(value, lines[0].unit).replace("connections", "")),
+        },
+      ],
+      series: [{}, ...lines.map((_, nth) => ({
+        stroke: colour(LINES[nth]), width: 1.5, dash: nth ? [5, 3] : undefined,
+        fill: lines.length === 1 ? `${colour(LINES[0])}1f` : undefined, spanGaps: false, points: { show: false },
+      }))],
       hooks: { setCursor: [(of) => caption(of.cursor.idx)] },
-    }, columns, place);
+    }, [times, ...columns], place);
   }
   caption();
   return {
     element,
-    fit: (width) => (plot ? plot.setSize({ width, height: HEIGHT }) : width > 0 && draw(width)),
+    fit: (/** @type {number} */ width) => (plot ? plot.setSize({ width, height: HEIGHT }) : width > 0 && draw(width)),
     destroy: () => plot?.destroy(),
   };
 }

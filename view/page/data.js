@@ -1,41 +1,59 @@
-// What the server said last. One request of a kind is under way at a time; a newer question ends an older one.
+// The answers of the server. One load runs at a time, and a newer one aborts an older one.
 
-import { address, get, told } from "./api.js";
+import { address, answerOf, get, isAbort } from "./api.js";
+
+/** @import { Change, MapAnswer, TimelineAnswer } from "./types.js" */
+/** @import { State } from "./state.js" */
 
 export const RETRY_MS = 5_000;
-export const LOADING_MS = 300; // what is loaded sooner need not be told
-export const STUCK_MS = 4_000; // a store that does not answer for so long is told
-const LONGEST_MS = 150_000; // longer than the server waits for the store; then it is asked again
+export const LOADING_MS = 300; // shorter loads are not mentioned
+export const STUCK_MS = 4_000; // after this long, the page mentions that the store does not answer
+const LONGEST_MS = 150_000; // longer than the server waits for the store; then the page starts over
 const BUCKETS = 120;
 
 export class Data {
+  /** @param {State} state */
   constructor(state) {
     this.state = state;
+    /** @type {MapAnswer | null} */
     this.map = null;
+    /** @type {TimelineAnswer | null} */
     this.timeline = null;
-    this.newest = 0; // when the newest stored window ends, ms: the page's "now"
+    this.newest = 0; // the end of the newest window, ms: the page's "now"
     this.error = ""; // why there is nothing newer, as a sentence
     this.timelineAt = 0;
+    /** @type {((what: Change) => void)[]} */
     this.listeners = [];
+    /** @type {AbortController | null} */
     this.underway = null;
-    this.waiting = false;
-    this.since = 0; // when what is under way was asked for, ms; 0: nothing is
-    this.anew = false; // what is under way is something else than is shown
+    this.waiting = false; // something newer was stored during a load, and is loaded after it
+    this.since = 0; // when the running load began, ms; 0 for none
+    this.anew = false; // the running load is for other things than the page shows
     this.early = earlyMap(state);
-    this.again = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.again = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.tick = undefined;
   }
 
+  /** @param {(what: Change) => void} listener */
   onChange(listener) {
     this.listeners.push(listener);
   }
 
-  /** The stretch the map shows: [from, to), ms; zeros until something is stored. */
+  /**
+   * The time range that the map should show: [from, to), ms; zeros until something is stored.
+   * @returns {[number, number]}
+   */
   get stretch() {
     const to = this.state.at || this.newest;
     return to ? [to - this.state.widthMs, to] : [0, 0];
   }
 
-  /** The stretch the time line shows: up to now, unless one looks at something older. */
+  /**
+   * The time range of the time line: up to now, unless the map shows something older.
+   * @returns {[number, number]}
+   */
   get range() {
     const { at, rangeMs } = this.state;
     const newest = this.newest || Date.now();
@@ -44,54 +62,62 @@ export class Data {
     return [to - rangeMs, to];
   }
 
-  /** The stretch of what is shown: of the map that is there, while another one loads. */
+  /**
+   * The time range of the map that is there, also while another one loads.
+   * @returns {[number, number]}
+   */
   get shown() {
     return this.map?.to ? [this.map.from, this.map.to] : this.stretch;
   }
 
-  /** For how long one waits for what is asked for, ms; 0 while it is no time to speak of. */
+  /** How long the running load has taken, ms; 0 while that is not worth a mention. */
   get wait() {
     const waited = this.since ? Date.now() - this.since : 0;
     return waited >= (this.anew ? LOADING_MS : STUCK_MS) ? waited : 0;
   }
 
-  /** How long ago the newest window ended, by this computer's clock, ms. */
+  /** How long ago the newest window ended by this computer's clock, ms. */
   get behind() {
     return this.newest ? Math.max(0, Date.now() - this.newest) : 0;
   }
 
-  /** The server stored something newer: shown when one looks at now. */
+  /**
+   * The server stored something newer. A live page loads it.
+   * @param {number} newest
+   */
   newer(newest) {
     const back = this.error !== "";
     if (newest <= this.newest && !back) return;
     this.newest = Math.max(newest, this.newest);
-    if (this.state.live || back) this.load(back && !this.underway); // what is under way is not begun anew
+    if (this.state.live || back) this.load(back && !this.underway); // a running load goes on
     else this.notify();
   }
 
+  /** @param {string} sentence */
   lost(sentence) {
     this.error = sentence;
     this.notify();
     clearTimeout(this.again);
-    this.again = setTimeout(() => this.underway || this.reload(), RETRY_MS); // which may yet be answered
+    this.again = setTimeout(() => this.underway || this.reload(), RETRY_MS); // a running load may still succeed
   }
 
   reload() {
     return this.load(true);
   }
 
+  /** @param {boolean} anew */
   async load(anew) {
-    this.waiting = Boolean(this.underway) && !anew; // for what is under way: then it is asked for
+    this.waiting = Boolean(this.underway) && !anew;
     if (this.waiting) return;
     this.underway?.abort();
     const mine = (this.underway = new AbortController());
     let late = false;
     const tooLong = setTimeout(() => ((late = true), mine.abort()), LONGEST_MS);
     this.begin(anew || !this.map);
-    const fresh = (found) => {
+    const take = (/** @type {{ map?: MapAnswer, timeline?: TimelineAnswer }} */ found) => {
       if (this.underway !== mine) return;
       Object.assign(this, { ...found, error: "" });
-      // Not what is newest meanwhile, if another stretch was asked for: the stream tells of it, and then it is asked for.
+      // An older range may have been loaded meanwhile: then the stream reports the newest window, which is loaded next.
       if (found.map) this.newest = Math.max(this.newest, Math.min(found.map.to, found.map.newest));
       if (found.map) this.done();
       clearTimeout(this.again);
@@ -99,14 +125,14 @@ export class Data {
     };
     try {
       if (!this.newest) {
-        fresh({ map: await this.first(mine.signal) });
-        await painted(); // what the server does meanwhile would hold up the first picture
+        take({ map: await this.first(mine.signal) });
+        await painted(); // further requests would delay the first picture
       }
-      const map = this.askMap(mine.signal).then((found) => fresh({ map: found }));
-      await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => fresh({ timeline: found }))]);
+      const map = this.askMap(mine.signal).then((found) => take({ map: found }));
+      await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => take({ timeline: found }))]);
     } catch (error) {
       if (late) this.lost(`The store has not answered for ${LONGEST_MS / 1_000} s.`);
-      else if (error.name !== "AbortError") this.lost(error.message);
+      else if (!isAbort(error)) this.lost(error instanceof Error ? error.message : String(error));
     } finally {
       clearTimeout(tooLong);
       if (this.underway === mine) {
@@ -117,21 +143,35 @@ export class Data {
     }
   }
 
-  // The first map is without what came and went, which takes the server as long again.
+  /**
+   * Load the first map. It is without changes, which take the server as long again.
+   * @param {AbortSignal} signal
+   * @returns {Promise<MapAnswer>}
+   */
   async first(signal) {
     const { early } = this;
     this.early = null;
     if (early) return Promise.race([early, aborted(signal)]);
-    this.newest = (await get("health", {}, signal)).newest; // the time line must know
+    this.newest = (await get("health", {}, signal)).newest; // the time line needs it
     return this.askMap(signal, { changes: 0 });
   }
 
+  /**
+   * @param {AbortSignal} signal
+   * @param {Record<string, unknown>} [more]
+   * @returns {Promise<MapAnswer>}
+   */
   askMap(signal, more = {}) {
     const [from, to] = this.stretch;
     return get("map", { level: this.state.level, from: from || "", to: to || "", ...more }, signal);
   }
 
-  // The time line changes by a bucket at a time, and is dearer than the map: it is asked for when one is full.
+  /**
+   * Load the time line. It costs more than the map and changes a bucket at a time, so it is loaded when one is full.
+   * @param {AbortSignal} signal
+   * @param {boolean} anew
+   * @returns {Promise<TimelineAnswer>}
+   */
   async askTimeline(signal, anew) {
     const [from, to] = this.range;
     const step = this.timeline?.step_ms ?? 0;
@@ -141,36 +181,48 @@ export class Data {
     return { ...found, from, to };
   }
 
-  // What takes long is told when it does, and then every second.
+  /**
+   * Note that a load began. Once it takes long, listeners are called every second.
+   * @param {boolean} anew
+   */
   begin(anew) {
-    this.since = Date.now() - (this.wait ? LOADING_MS : 0); // what is said of one question stays for the next
+    this.since = Date.now() - (this.wait ? LOADING_MS : 0); // a notice about the load before it stays
     this.anew = anew || this.anew;
     clearTimeout(this.tick);
-    const tell = () => {
+    const remind = () => {
       if (this.wait) this.notify("wait");
-      this.tick = setTimeout(tell, 1_000);
+      this.tick = setTimeout(remind, 1_000);
     };
-    this.tick = setTimeout(tell, LOADING_MS);
+    this.tick = setTimeout(remind, LOADING_MS);
   }
 
   done() {
-    const told = this.wait > 0;
+    const mentioned = this.wait > 0;
     clearTimeout(this.tick);
     this.since = 0;
     this.anew = false;
-    if (told) this.notify("wait");
+    if (mentioned) this.notify("wait");
   }
 
+  /** @param {Change} what */
   notify(what = "data") {
     for (const listener of this.listeners) listener(what);
   }
 }
 
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<never>}
+ */
 const aborted = (signal) => new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
 const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
-/** The map that early.js asked for as a promise; null unless it is the one that is wanted. */
+/**
+ * The map that early.js requested; null unless it is the map that the page needs.
+ * @param {State} state
+ * @returns {Promise<MapAnswer> | null}
+ */
 function earlyMap(state) {
   const { early } = globalThis;
-  return early?.address === address("map", { level: state.level, changes: 0 }) ? told(early.answer) : null;
+  return early?.address === address("map", { level: state.level, changes: 0 }) ? answerOf(early.answer) : null;
 }

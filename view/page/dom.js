@@ -1,37 +1,101 @@
-// Elements. Whatever is said goes in as text, never as markup: names come from hosts and are not to be trusted.
+// Elements of the page. Text goes in as text and never as markup: names come from hosts and cannot be trusted.
 
 import { printable } from "./format.js";
 
-/** Make an element: properties starting with "on" are listeners, "class" and aria-… are attributes. */
+/** @import { Child, Health, Leaf, Properties } from "./types.js" */
+
+/**
+ * Make an element. Properties that start with "on" are listeners, the others are attributes.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} [properties]
+ * @param {...Child} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
 export function el(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties} [properties]
+ * @param {...Child} children
+ * @returns {SVGElementTagNameMap[Tag]}
+ */
 export function svg(tag, properties = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), properties, children);
 }
 
+/**
+ * @template {Element} Made
+ * @param {Made} element
+ * @param {Properties} properties
+ * @param {Child[]} children
+ * @returns {Made}
+ */
 function fill(element, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else element.setAttribute(name, value === true ? "" : value);
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child || child === 0).map(textual));
+  element.append(...shown(children));
   return element;
 }
 
-const textual = (child) => (child instanceof Node ? child : printable(child));
-
-export const byId = (id) => document.getElementById(id);
-
-export function replace(parent, ...children) {
-  parent.replaceChildren(...children.flat().filter(Boolean).map(textual));
+/**
+ * The children that are shown: all but "", false, null and undefined.
+ * @param {Child[]} children
+ */
+function shown(children) {
+  const leaves = /** @type {Leaf[]} */ (children.flat());
+  return leaves.filter((leaf) => leaf || leaf === 0).map((leaf) => (leaf instanceof Node ? leaf : printable(leaf)));
 }
 
-const PATHS = {
+/**
+ * The element of index.html with this id.
+ * @param {string} id
+ */
+export function byId(id) {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+/**
+ * @param {Element} parent
+ * @param {...Child} children
+ */
+export function replace(parent, ...children) {
+  parent.replaceChildren(...shown(children));
+}
+
+/**
+ * The key of the focused element within a place that is about to be drawn again; "" for none.
+ * @param {Element} place
+ */
+export function focusKey(place) {
+  const focused = document.activeElement;
+  return focused instanceof HTMLElement && place.contains(focused) ? (focused.dataset.keep ?? "") : "";
+}
+
+/**
+ * Focus the new element with this key.
+ * @param {Element} place
+ * @param {string} key
+ */
+export function focusAgain(place, key) {
+  if (!key) return;
+  /** @type {NodeListOf<HTMLElement>} */
+  const kept = place.querySelectorAll("[data-keep]");
+  [...kept].find((each) => each.dataset.keep === key)?.focus();
+}
+
+/** @type {Record<string, string>} */
+export const paths = {
   service: "M8 1.5 13.6 4.75v6.5L8 14.5l-5.6-3.25v-6.5z",
   process: "M2 3h12v10H2zM4.5 6l2 2-2 2M8.5 10.5h3",
   container: "M2 5l6-3 6 3v6l-6 3-6-3zM2 5l6 3 6-3M8 8v6",
@@ -52,15 +116,20 @@ const PATHS = {
   out: "M2 8h11M9 4l4 4-4 4",
 };
 
-export const paths = PATHS;
-
+/**
+ * @param {string} name one of paths
+ * @param {string} [label] for screen readers; without one they skip the icon
+ */
 export function icon(name, label = "") {
-  const shape = svg("path", { d: PATHS[name], fill: "none", stroke: "currentColor", "stroke-width": "1.5" });
+  const shape = svg("path", { d: paths[name], fill: "none", stroke: "currentColor", "stroke-width": "1.5" });
   const hint = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
   return svg("svg", { viewBox: "0 0 16 16", class: "icon", ...hint }, shape);
 }
 
-/** The mark of a health: its shape differs as well as its colour. */
+/**
+ * The mark of a health. Marks differ in shape as well as in colour.
+ * @param {Health} health
+ */
 export function mark(health) {
   if (health === "ok") return svg("svg", { viewBox: "0 0 16 16", class: "mark ok", role: "img", "aria-label": "ok" },
     svg("circle", { cx: 8, cy: 8, r: 4 }));

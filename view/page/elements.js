@@ -1,6 +1,8 @@
-// From what the server says to what is drawn: lines, sizes and words of nodes and edges. Pure but for measuring text.
+// Nodes and edges as they are drawn: their lines, sizes and words. Pure, except that a canvas measures text.
 
 import { cut, printable } from "./format.js";
+
+/** @import { Card, Line, MapEdge, MapNode } from "./types.js" */
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 export const [TITLE_SIZE, LINE_SIZE] = [13, 11]; // px
@@ -9,39 +11,55 @@ export const LINE_TOP = 38; // px from its top to the foot of the first line bel
 const TITLE_FONT = `600 ${TITLE_SIZE}px ${FONT}`;
 const LINE_FONT = `400 ${LINE_SIZE}px ${FONT}`;
 const TITLE_MIDDLE = 18.5; // px from its top
-const RIGHT = 24; // px for the mark of its health
-const LETTERS = 30; // of a line on a card; the panel has the whole name
+const RIGHT = 24; // px for the mark of the health
+const LETTERS = 30; // the most in a line of a card; the panel has the whole name
 const OUTSIDE = "outside: no agent there";
 
+/** @type {CanvasRenderingContext2D | null} */
 let pen = null;
+/** @type {Record<string, Map<string, number>>} */
 const advances = { [TITLE_FONT]: new Map(), [LINE_FONT]: new Map() };
 
-// Letter by letter: measuring thousands of names takes ten times as long, and pairs of letters move a card's edge by a pixel.
+/**
+ * Add up letters: to measure thousands of whole names takes ten times as long, for a difference of a pixel.
+ * @param {string} text
+ * @param {string} font
+ */
 function textWidth(text, font) {
   const known = advances[font];
   let width = 0;
   for (const letter of text) {
-    if (!known.has(letter)) known.set(letter, advance(letter, font));
-    width += known.get(letter);
+    const own = known.get(letter) ?? advance(letter, font);
+    known.set(letter, own);
+    width += own;
   }
   return width;
 }
 
+/**
+ * @param {string} letter
+ * @param {string} font
+ */
 function advance(letter, font) {
   pen ??= document.createElement("canvas").getContext("2d");
+  if (!pen) return LINE_SIZE; // a browser without a canvas: the cards are too wide
   pen.font = font;
   return pen.measureText(letter).width;
 }
 
-const line = (text) => cut(printable(text).replaceAll("\n", " "), LETTERS);
+const line = (/** @type {string} */ text) => cut(printable(text).replaceAll("\n", " "), LETTERS);
 
-/** A node as drawn: {id, kind, health, group, w, h, title, lines}, and from its middle to its title's {titleX, titleY};
- * `loops` are its edges to itself. */
+/**
+ * @param {MapNode} node
+ * @param {string} group the box that it is in, "" for none
+ * @param {MapEdge[]} [loops] its edges to itself
+ * @returns {Card}
+ */
 export function drawnNode(node, group, loops) {
   const title = line(node.title);
   const lines = [];
   const below = group && (node.subtitle ?? "").endsWith(group) ? node.subtitle.slice(0, -group.length).replace(/ on $/, "") : node.subtitle;
-  if (below) lines.push(line(below)); // a host in a box of its name need not be said
+  if (below) lines.push(line(below)); // the box already names the host
   if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
   const titled = textWidth(title, TITLE_FONT);
   const w = Math.round(Math.max(96, SIDE + RIGHT + Math.max(titled, ...lines.map((text) => textWidth(text, LINE_FONT)))));
@@ -61,30 +79,45 @@ export function drawnNode(node, group, loops) {
   };
 }
 
-/** What box a node stands in: "" for none. */
+/**
+ * The box that a node is in; "" for none.
+ * @param {MapNode} node
+ * @param {string} grouping
+ */
 export function groupOf(node, grouping) {
   if (grouping === "none" || node.kind === grouping) return "";
-  const name = grouping === "host" ? node.hostname || node.host : [node.region, node.zone].filter(Boolean).join(" / ");
+  const name = grouping === "host" ? node.hostname || node.host || "" : [node.region, node.zone].filter(Boolean).join(" / ");
   if (name) return name;
   if (node.kind === "address") return OUTSIDE;
   return grouping === "host" ? "on several hosts" : "no region";
 }
 
-export const isOutside = (group) => group === OUTSIDE;
+export const isOutside = (/** @type {string} */ group) => group === OUTSIDE;
 
-/** The port, with the transport where it is not TCP. */
+/**
+ * The port, with the transport unless that is TCP.
+ * @param {Pick<MapEdge, "transport" | "server_port">} edge
+ */
 export function port(edge) {
   if (!edge.server_port) return edge.transport;
   return edge.transport === "tcp" ? String(edge.server_port) : `${edge.server_port}/${edge.transport}`;
 }
 
-/** An edge in words. */
+/**
+ * An edge in words.
+ * @param {MapEdge} edge
+ * @param {Map<string, string>} titles of nodes, by id
+ */
 export function sentence(edge, titles) {
   const [client, server] = [titles.get(edge.client) ?? edge.client, titles.get(edge.server) ?? edge.server];
   return `${client} → ${edge.client === edge.server ? "itself" : server} ${port(edge)}`;
 }
 
-/** An edge as drawn: {id, client, server, health, fresh, gone, width, label}. */
+/**
+ * @param {MapEdge} edge
+ * @param {boolean} gone
+ * @returns {Line}
+ */
 export function drawnEdge(edge, gone) {
   const fresh = Boolean(edge.new) && !gone;
   return {
@@ -99,7 +132,10 @@ export function drawnEdge(edge, gone) {
   };
 }
 
-// 1 px for a trickle, 7 for 100 MB/s.
+/**
+ * 1 px for a trickle, 7 px for 100 MB/s.
+ * @param {number} bytesPerSecond
+ */
 function thickness(bytesPerSecond) {
   return Math.min(7, 1 + Math.round(Math.log10(1 + bytesPerSecond / 100) * 2) / 2);
 }

@@ -1,7 +1,8 @@
-// Numbers and times for people. Units are binary for bytes, decimal for the rest; times are the reader's local ones.
+// Numbers and times for people. Units are binary for bytes and decimal for the rest. Times are local.
 
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
+/** @param {number} count */
 export function bytes(count) {
   let size = count;
   for (const unit of BYTES) {
@@ -11,12 +12,15 @@ export function bytes(count) {
   return "";
 }
 
-export const rate = (count) => `${bytes(count)}/s`;
-export const perSecond = (count) => `${digits(count)}/s`;
-export const percent = (share) => `${digits(share * 100)} %`;
-export const ms = (value) => (value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`);
+export const rate = (/** @type {number} */ count) => `${bytes(count)}/s`;
+export const perSecond = (/** @type {number} */ count) => `${digits(count)}/s`;
+export const percent = (/** @type {number} */ share) => `${digits(share * 100)} %`;
+export const ms = (/** @type {number} */ value) => (value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`);
 
-/** Three digits at most: 0.123, 4.56, 78.9, 123, 4.57k. */
+/**
+ * Write at most three digits: 0.123, 4.56, 78.9, 123, 4.57k.
+ * @param {number} value
+ */
 export function digits(value) {
   const size = Math.abs(value);
   if (size === 0) return "0";
@@ -27,6 +31,7 @@ export function digits(value) {
   return trimmed(value);
 }
 
+/** @param {number} value */
 function trimmed(value) {
   const size = Math.abs(value);
   const places = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
@@ -36,23 +41,34 @@ function trimmed(value) {
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 
-export const time = (at) => TIME.format(at);
+export const time = (/** @type {number} */ at) => TIME.format(at);
 
 const SHORT = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
 
-/** A time below an axis that shows a range [from, to]: the day where it is midnight or the range is days. */
+/**
+ * A time below an axis: the day at midnight or where the axis shows days, the time of day otherwise.
+ * @param {number} at
+ * @param {[number, number]} range
+ */
 export function tick(at, [from, to]) {
   const date = new Date(at);
   return to - from > 1.2e8 || date.getHours() + date.getMinutes() === 0 ? DAY.format(at) : SHORT.format(at);
 }
 
-/** A moment, with its day when that is not the day of `now`. */
+/**
+ * A moment, with its day when that is not the day of `now`.
+ * @param {number} at
+ * @param {number} now
+ */
 export function moment(at, now) {
   const [one, other] = [new Date(at), new Date(now)];
   return one.toDateString() === other.toDateString() ? time(at) : `${DAY.format(at)}, ${time(at)}`;
 }
 
-/** How long ago, in the one unit that matters. */
+/**
+ * How long ago, in one unit.
+ * @param {number} duration ms
+ */
 export function ago(duration) {
   const seconds = Math.max(0, Math.round(duration / 1000));
   if (seconds < 90) return `${seconds} s`;
@@ -61,7 +77,11 @@ export function ago(duration) {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
-/** A value with the unit the server names. */
+/**
+ * A value with its unit.
+ * @param {number | null | undefined} value
+ * @param {string} unit as the server names it
+ */
 export function withUnit(value, unit) {
   if (value === null || value === undefined) return "–";
   if (unit === "B") return bytes(value);
@@ -72,12 +92,24 @@ export function withUnit(value, unit) {
   return unit ? `${digits(value)} ${unit}` : digits(value);
 }
 
+/**
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many]
+ */
 export const counted = (count, one, many = `${one}s`) => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
+/**
+ * @param {string} text
+ * @param {number} length the most letters
+ */
 export function cut(text, length) {
-  const letters = [...text]; // half a letter cannot be drawn
+  const letters = [...text]; // by code points: half a letter cannot be drawn
   return letters.length > length ? `${letters.slice(0, length - 1).join("")}…` : text;
 }
 
-/** Names are what hosts say: control and direction characters would garble the line they stand in. */
+/**
+ * Replace control and direction characters. Names come from hosts, and these characters would garble the line.
+ * @param {unknown} text
+ */
 export const printable = (text) => String(text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");

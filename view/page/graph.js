@@ -1,4 +1,4 @@
-// The map: Cytoscape kept in step with what there is to see.
+// The map: Cytoscape, kept up to date with the scene.
 
 import { Backdrop, drawing } from "./backdrop.js";
 import { wake } from "./frames.js";
@@ -6,35 +6,52 @@ import { colours, look, plainLook } from "./look.js";
 import { Places } from "./place.js";
 import { bounds, cards, elements, plainElements, scene, towards } from "./scene.js";
 
-const [MANY_EDGES, FEWER_EDGES] = [700, 600]; // from here on a map is plain, and down to there it stays so
-const MARGINS = { top: 84, side: 60, bottom: 56 }; // px, for what lies over the map
+/** @import { Core, CollectionReturnValue, SingularElementReturnValue } from "cytoscape" */
+/** @import { Chosen, Direction, Element, MapAnswer, Memory, Places as Positions, Point, Scene, Target } from "./types.js" */
+
+const [MANY_EDGES, FEWER_EDGES] = [700, 600]; // a map is plain from the one on, and stays so down to the other
+const MARGINS = { top: 84, side: 60, bottom: 56 }; // px, for the controls over the map
 const [FARTHEST, NEAREST] = [0.02, 3];
-const NEAR = 1.2; // a map of three nodes need not fill the screen
+const NEAR = 1.2; // the most zoom of fit(): three nodes need not fill the screen
 const GLIDE_MS = 220;
-const CHANGE_MS = 1_000; // of frames for a width or a colour that is another now
+const CHANGE_MS = 1_000; // of frames after a width or a colour changed
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const { cytoscape } = globalThis;
 
-cytoscape.warnings(false); // it advises against a sensitivity of our own, and ten notches of a wheel would not zoom twice
+cytoscape.warnings(false); // it warns of our wheelSensitivity; with its own, ten notches of a wheel zoom less than twice
 
 export class Graph {
-  /** In an element; `onPick` and `onHover` are called with {node}, {edge} or {}, and with the place on it in px. */
+  /**
+   * @param {HTMLElement} container
+   * @param {Memory} storage
+   * @param {{ onPick: (target: Target) => void, onHover: (target: Target, at: Point) => void }} listeners
+   */
   constructor(container, storage, { onPick, onHover }) {
-    Object.assign(this, { container, onPick, onHover });
+    this.container = container;
+    this.onPick = onPick;
+    this.onHover = onHover;
     this.places = new Places(storage, (key) => this.improved(key));
     this.backdrop = new Backdrop();
+    /** @type {Scene} */
     this.scene = { nodes: new Map(), edges: new Map(), boxes: [] };
     this.key = "";
-    this.turn = 0; // of show(): a map that was asked for later is not overtaken
+    this.turn = 0; // of show(): the latest call wins
     this.picked = "";
     this.hovered = "";
-    this.touched = false; // somebody moved the view: it is not fitted behind their back any more
+    this.touched = false; // somebody moved the view, so it is not fitted any more
+    this.pictured = false; // Cytoscape has drawn the backdrop
+    /** @type {boolean | undefined} */
+    this.plain = undefined; // until something is shown
     container.addEventListener("pointerleave", () => this.over({}, { x: 0, y: 0 }));
     this.cy = cytoscape({ headless: true }); // until there is something to show
-    this.drawn = new Map(); // id -> the element as Cytoscape has it
+    /** @type {Map<string, Element>} */
+    this.drawn = new Map(); // the elements that Cytoscape has, by id
   }
 
-  // A picture of thousands of edges is moved as it is and drawn anew when it rests; another one is always drawn.
+  /**
+   * Start Cytoscape. A plain map moves as a picture, and is drawn again when it rests.
+   * @param {boolean} plain
+   */
   open(plain) {
     const seen = { zoom: this.cy.zoom(), pan: { ...this.cy.pan() } };
     this.cy.destroy();
@@ -43,32 +60,47 @@ export class Graph {
     this.drawn.clear();
     const { container } = this;
     this.cy = cytoscape({
-      container, ...seen, style: this.style(), minZoom: FARTHEST, maxZoom: NEAREST, wheelSensitivity: 2,
+      container, ...seen, style: /** @type {any} */ (this.style()), minZoom: FARTHEST, maxZoom: NEAREST, wheelSensitivity: 2,
       textureOnViewport: plain, autounselectify: true, boxSelectionEnabled: false,
     });
-    this.cy.on("tap", ({ target, renderedPosition }) => this.onPick(this.what(target), renderedPosition));
+    this.cy.on("tap", ({ target }) => this.onPick(this.what(target)));
     this.cy.on("mousemove", ({ target, renderedPosition }) => this.over(this.what(target), renderedPosition));
     this.cy.on("dbltap", ({ renderedPosition }) => this.zoomBy(1.6, renderedPosition));
-    this.cy.on("dragpan scrollzoom pinchzoom drag", () => (this.touched = true));
+    this.cy.on("dragpan scrollzoom pinchzoom drag", () => {
+      this.touched = true;
+    });
     this.cy.on("dragfree", () => this.keep());
-    this.cy.on("resize", () => this.touched || this.fit(false));
-    this.cy.on("background", ".backdrop", () => (this.pictured = true));
-    this.cy.on("render", () => this.tell());
+    this.cy.on("resize", () => {
+      if (!this.touched) this.fit(false);
+    });
+    this.cy.on("background", ".backdrop", () => {
+      this.pictured = true;
+    });
+    this.cy.on("render", () => this.publish());
   }
 
-  /** Show the `chosen` part of a `whole` map ({nodes, edges, gone}) at a level, grouped; false if another came first. */
+  /**
+   * Show the chosen part of a map. Returns false if a later call came before it was done.
+   * @param {MapAnswer} whole
+   * @param {Chosen} chosen
+   * @param {{ level: string, group: string }} state
+   */
   async show(whole, chosen, { level, group }) {
     const turn = ++this.turn;
     const key = `${level} ${group}`;
     const all = cards(whole, group);
-    const pairs = [...whole.edges, ...(whole.gone ?? [])].map((edge) => [edge.client, edge.server]);
+    /** @type {[string, string][]} */
+    const pairs = [...whole.edges, ...whole.gone].map((edge) => [edge.client, edge.server]);
     const placed = await this.places.of(key, [...all.values()], pairs);
     if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;
     const plain = chosen.edges.length > (this.plain ? FEWER_EDGES : MANY_EDGES);
     this.scene = scene(chosen, all, placed.at);
     if (plain !== this.plain) this.open(plain);
-    else if (key !== this.key) this.cy.elements().remove(), this.drawn.clear();
+    else if (key !== this.key) {
+      this.cy.elements().remove();
+      this.drawn.clear();
+    }
     this.key = key;
     this.sync();
     if (anew) this.touched = false;
@@ -76,24 +108,31 @@ export class Graph {
     return true;
   }
 
-  // What is painted; told once, for Cytoscape takes any change of its container for one of its size.
-  tell() {
+  // Write the numbers of painted nodes and edges to the container, when they differ: Cytoscape takes any change of its
+  // container for a change of size.
+  publish() {
     const edges = this.plain && !this.pictured ? 0 : this.scene.edges.size;
-    for (const [name, value] of [["nodes", this.scene.nodes.size], ["edges", edges]]) {
-      if (this.container.dataset[name] !== String(value)) this.container.dataset[name] = value;
+    for (const [name, value] of Object.entries({ nodes: this.scene.nodes.size, edges })) {
+      if (this.container.dataset[name] !== String(value)) this.container.dataset[name] = String(value);
     }
   }
 
-  // The places of a layout that took longer.
+  /**
+   * Take the places of a layout that took longer.
+   * @param {string} key
+   */
   improved(key) {
     if (key !== this.key) return;
     const at = this.places.known.get(key);
-    for (const node of this.scene.nodes.values()) Object.assign(node, at.get(node.id));
+    for (const node of this.scene.nodes.values()) Object.assign(node, at?.get(node.id));
     this.sync();
     if (!this.touched) this.fit();
   }
 
-  /** Mark what is picked, and fade what has nothing to do with it. */
+  /**
+   * Mark a node or an edge, and fade what has nothing to do with it.
+   * @param {Target} target
+   */
   pick({ node = "", edge = "" }) {
     const picked = node || edge;
     if (picked === this.picked) return;
@@ -101,11 +140,16 @@ export class Graph {
     this.sync();
   }
 
+  /**
+   * @param {Target} found
+   * @param {Point} at
+   */
   over(found, at) {
-    this.container.parentElement.classList.toggle("over", Boolean(found.node || found.edge));
+    this.container.parentElement?.classList.toggle("over", Boolean(found.node || found.edge));
     this.onHover(found, at);
   }
 
+  /** @param {string} id */
   hover(id) {
     if (this.hovered === id) return;
     this.cy.getElementById(this.hovered).removeClass("hover");
@@ -113,49 +157,69 @@ export class Graph {
     if (!this.plain) this.cy.getElementById(id).addClass("hover");
   }
 
-  // Tell Cytoscape what differs from what it has.
+  // Give Cytoscape the elements that differ from those it has.
   sync() {
     const marks = { picked: this.picked, near: near(this.scene, this.picked) };
     const all = this.plain ? plainElements(this.scene, marks, this.picture()) : elements(this.scene, marks, colours());
     const wanted = new Map(all.map((each) => [each.data.id, each]));
     const stale = [...this.drawn.keys()].filter((id) => !wanted.has(id));
-    const [fresh, changed] = [[], []];
+    /** @type {Element[]} */
+    const fresh = [];
+    /** @type {Element[]} */
+    const changed = [];
     for (const [id, each] of wanted) {
-      if (!this.drawn.has(id)) fresh.push(each);
-      else if (!same(this.drawn.get(id), each)) changed.push(each);
+      const earlier = this.drawn.get(id);
+      if (!earlier) fresh.push(each);
+      else if (!same(earlier, each)) changed.push(each);
       this.drawn.set(id, each);
     }
     if (fresh.length) wake();
     else if (stale.length || changed.length) wake(CHANGE_MS);
     this.cy.batch(() => {
-      for (const id of stale) this.cy.getElementById(id).remove(), this.drawn.delete(id);
+      for (const id of stale) {
+        this.cy.getElementById(id).remove();
+        this.drawn.delete(id);
+      }
       for (const each of changed) change(this.cy.getElementById(each.data.id), each);
       this.cy.add(fresh);
     });
   }
 
   picture() {
-    const { imageCache } = this.cy.renderer(); // it keeps every picture that ever was
-    return this.backdrop.of(drawing(this.scene, bounds(this.scene), colours().edge), (url) => {
+    const box = bounds(this.scene);
+    if (!box) return "";
+    const { imageCache } = /** @type {any} */ (this.cy).renderer(); // it keeps every picture, also old ones
+    return this.backdrop.of(drawing(this.scene, box, colours().edge), (url) => {
       this.pictured = false;
       delete imageCache?.[url];
     });
   }
 
+  /**
+   * @param {any} target of an event of Cytoscape
+   * @returns {Target}
+   */
   what(target) {
     if (target === this.cy) return {};
     if (target.isEdge()) return { edge: target.id() };
     return target.hasClass("card") ? { node: target.id() } : {};
   }
 
-  /** Where a node or the middle of an edge is, px. */
+  /**
+   * The position of a node or of the middle of an edge, px.
+   * @param {string} id
+   * @returns {Point | undefined}
+   */
   screen(id) {
     const found = this.cy.getElementById(id);
     if (found.empty()) return undefined;
-    return found.isNode() ? found.renderedPosition() : found.renderedMidpoint();
+    return found.isNode() ? found.renderedPosition() : /** @type {any} */ (found).renderedMidpoint();
   }
 
-  /** Bring a node into view, should it be outside. */
+  /**
+   * Move the view so that a node is in it.
+   * @param {string} id
+   */
   reveal(id) {
     const at = this.screen(id);
     if (!at) return;
@@ -165,6 +229,10 @@ export class Graph {
     this.glide({ pan: { x: x + width / 2 - at.x, y: y + height / 2 - at.y } }, true);
   }
 
+  /**
+   * @param {string} id
+   * @param {Direction} direction
+   */
   beside(id, direction) {
     return towards(this.scene, id, direction);
   }
@@ -183,6 +251,10 @@ export class Graph {
     this.glide({ zoom, pan }, smoothly);
   }
 
+  /**
+   * @param {{ zoom?: number, pan: Point }} view
+   * @param {boolean} smoothly
+   */
   glide(view, smoothly) {
     wake();
     this.cy.stop();
@@ -190,32 +262,40 @@ export class Graph {
     else this.cy.viewport({ zoom: this.cy.zoom(), ...view });
   }
 
+  /**
+   * @param {number} factor
+   * @param {Point} [renderedPosition]
+   */
   zoomBy(factor, renderedPosition = { x: this.cy.width() / 2, y: this.cy.height() / 2 }) {
     this.touched = true;
     this.cy.zoom({ level: this.cy.zoom() * factor, renderedPosition });
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   panBy(x, y) {
     this.touched = true;
     this.cy.panBy({ x, y });
   }
 
-  /** Forget the places of this level and grouping; the next show() lays out anew. */
+  /** Forget the places of this level and grouping, so that the next show() makes a new layout. */
   tidy() {
     this.places.forget(this.key);
     this.key = "";
   }
 
-  // Somebody dragged a card, or a box that took its cards along.
+  // Somebody dragged a card, or a box with its cards.
   keep() {
     const at = new Map(this.cy.nodes(".card").map((node) => [node.id(), { ...node.position() }]));
-    for (const [id, place] of at) Object.assign(this.scene.nodes.get(id), place);
+    for (const [id, place] of at) Object.assign(this.scene.nodes.get(id) ?? {}, place);
     this.places.put(this.key, at);
     if (this.plain) this.sync();
   }
 
   recolour() {
-    this.cy.style(this.style());
+    this.cy.style(/** @type {any} */ (this.style()));
     this.sync();
   }
 
@@ -224,8 +304,14 @@ export class Graph {
   }
 }
 
+/**
+ * The ids of the picked node or edge and of its surroundings; null when nothing is picked.
+ * @param {Scene} scene
+ * @param {string} picked
+ */
 function near({ nodes, edges }, picked) {
-  if (edges.has(picked)) return new Set([picked, edges.get(picked).client, edges.get(picked).server]);
+  const edge = edges.get(picked);
+  if (edge) return new Set([picked, edge.client, edge.server]);
   if (!nodes.has(picked)) return null;
   const found = new Set([picked]);
   for (const { id, client, server } of edges.values()) {
@@ -234,11 +320,19 @@ function near({ nodes, edges }, picked) {
   return found;
 }
 
+/**
+ * @param {Element} one
+ * @param {Element} other
+ */
 function same(one, other) {
-  const equal = (a, b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
-  return one.classes === other.classes && equal(one.data, other.data) && equal(one.position ?? {}, other.position ?? {});
+  const equal = (/** @type {Record<string, unknown>} */ a, /** @type {Record<string, unknown>} */ b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
+  return one.classes === other.classes && equal(one.data, other.data) && equal({ ...one.position }, { ...other.position });
 }
 
+/**
+ * @param {CollectionReturnValue} element
+ * @param {Element} wanted
+ */
 function change(element, { data, classes, position }) {
   element.data(data);
   element.classes(classes);

@@ -1,28 +1,36 @@
-// Shortcut keys, and the help that lists them.
+// Shortcut keys, and the help with a list of them.
 
 import { byId, el, replace } from "./dom.js";
 import { LEVELS } from "./state.js";
 
+/** @import { Page } from "./types.js" */
+/** @import { State } from "./state.js" */
+
 const SHORTCUTS = [
-  ["/", "search"], ["1", "map"], ["2", "list"], ["space", "pause, or back to live"], ["[", "a stretch back"], ["]", "a stretch on"],
-  ["f", "fit the map"], ["+ −", "zoom"], ["l", "lay the map out anew"], ["o", "focus on what is picked"],
+  ["/", "search"], ["1", "map"], ["2", "list"], ["space", "pause, or back to live"], ["[", "back by a time range"], ["]", "forward by a time range"],
+  ["f", "fit the map"], ["+ −", "zoom"], ["l", "lay out the map again"], ["o", "focus on the picked node"],
   ["v", "next level"], ["t", "dark or light"], ["esc", "close, step by step"], ["?", "this help"],
 ];
 const ON_MAP = [["← ↑ ↓ →", "from node to node"], ["enter", "open the node"], ["shift ←…", "move the map"]];
 
+/** @param {Page} page */
 export function keys(page) {
   const { state } = page;
-  const help = byId("keys");
-  const rows = (list) => el("dl", {}, list.map(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]).flat());
+  const help = /** @type {HTMLDialogElement} */ (byId("keys"));
+  const rows = (/** @type {string[][]} */ list) => el("dl", {}, list.map(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]).flat());
   replace(help, el("h2", { id: "keys-title" }, "servicemap"),
-    el("p", {}, "Arrows point from client to server. Width is traffic; a mark is trouble, ▲ to watch and ✕ bad: connections or HTTP requests that fail, segments sent again, answers that take longer than is usual there. The panel says why."),
+    el("p", {}, "Arrows point from client to server, and wide arrows carry more traffic. A mark is a fault, ▲ to watch or ✕ bad: connections or HTTP requests fail, segments are sent again, or answers take longer than usual. The panel gives the reason."),
     el("h3", {}, "Keys"), rows(SHORTCUTS), el("h3", {}, "With the map focused"), rows(ON_MAP),
     el("button", { type: "button", class: "button", onclick: () => help.close() }, "Close"));
 
+  /** @type {Record<string, () => unknown>} */
   const actions = {
     "/": () => byId("search").focus(),
     1: () => state.set({ view: "map" }),
-    2: () => (state.set({ view: "list" }), byId("list").focus()),
+    2: () => {
+      state.set({ view: "list" });
+      byId("list").focus();
+    },
     " ": () => page.pause(),
     "[": () => page.step(-1),
     "]": () => page.step(1),
@@ -39,15 +47,17 @@ export function keys(page) {
   };
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
-    const typing = event.target.matches("input, select, textarea");
-    if (typing && event.key === "Escape") event.target.blur();
-    const own = event.key === " " && event.target.matches("button, summary, a"); // presses it
+    const target = event.target instanceof HTMLElement ? event.target : document.body;
+    const typing = target.matches("input, select, textarea");
+    if (typing && event.key === "Escape") target.blur();
+    const own = event.key === " " && target.matches("button, summary, a"); // the space bar presses it
     if (typing || own || event.defaultPrevented || !(event.key in actions)) return;
     event.preventDefault();
     actions[event.key]();
   });
 }
 
+/** @param {State} state */
 function escape(state) {
   if (state.node || state.edge) state.set({ node: "", edge: "" });
   else if (state.focus) state.set({ focus: "" });

@@ -1,11 +1,18 @@
-// Where nodes go when nobody has seen the map yet: ELK lays it out, in a worker, so that the page never waits for it.
-// The same map gives the same picture: the nodes are told in one order, and ELK's seed is fixed.
+// The layout of a map that nobody has seen yet, by ELK in a worker, so that the page never waits for it. The same map gives
+// the same picture: nodes are sorted, and ELK's seed is fixed.
 
-const GROUP = "group\n"; // ahead of a group's name: no node's id begins so
-const SOON = 300; // pairs up to which clients and servers are told apart before anything is shown: half a second
-const MOST = 2_500; // pairs from which on that takes too long to be tried
+/** @import { ELK, ElkNode, LayoutOptions } from "elkjs/lib/elk-api.js" */
+/** @import { Card, Places, Point } from "./types.js" */
+
+/** @typedef {Pick<Card, "id" | "w" | "h" | "group" | "title">} Sized a node with its size */
+/** @typedef {[string, string]} Pair a client and its server */
+
+const GROUP = "group\n"; // before a group's name: no id of a node begins like this
+const SOON = 300; // with more pairs, nodes are in rows at first: a layout in layers takes longer than half a second
+const MOST = 2_500; // with more pairs, a layout in layers takes too long to try
 const LIMIT_MS = 10_000;
-const ASPECT = 1.9; // of the picture, as screens are
+const ASPECT = 1.9; // of the picture, like that of screens
+/** @type {LayoutOptions} */
 const SPACES = { "elk.spacing.nodeNode": "18", "elk.padding": "[top=40,left=22,bottom=22,right=22]", "elk.aspectRatio": String(ASPECT) };
 const LAYERED = {
   ...SPACES,
@@ -19,29 +26,36 @@ const LAYERED = {
   "elk.spacing.edgeEdge": "6",
   "elk.spacing.componentComponent": "40",
 };
-// Five times as fast as ELK's own choice for hundreds of nodes, with some more crossings.
+// With hundreds of nodes, five times as fast as ELK's defaults, with some more crossings.
 const QUICK = {
   "elk.layered.thoroughness": "1",
   "elk.layered.nodePlacement.strategy": "SIMPLE",
   "elk.layered.layering.strategy": "LONGEST_PATH",
 };
-const BOXES = { ...SPACES, "elk.algorithm": "box", "elk.interactive": "true" }; // rows, in the order told
-const CELL = { x: 60, y: 44 }; // px between cards in rows: lines are seen between them
+const BOXES = { ...SPACES, "elk.algorithm": "box", "elk.interactive": "true" }; // rows, in the given order
+const CELL = { x: 60, y: 44 }; // px between cards in rows, for the lines between them
 
 export class Layout {
   constructor() {
-    this.elk = null; // started when there is something to lay out: it is 1.6 MB
+    /** @type {ELK | null} */
+    this.elk = null; // started when it is needed: it has 1.6 MB
   }
 
-  /** Place nodes [{id, w, h, group, title}] with edges [[client, server]]: Map id -> {x, y}, the middles. Where telling
-   * clients from servers takes long they stand in rows at first, and `better` is called with places should it succeed. */
+  /**
+   * Place nodes; returns the positions of their middles, by id. Where a layout in layers takes long, nodes are in rows at
+   * first, and `better` is called with the layers.
+   * @param {Sized[]} nodes
+   * @param {Pair[]} edges
+   * @param {(places: Places) => void} better
+   * @returns {Promise<Places>}
+   */
   async of(nodes, edges, better) {
     const ordered = [...nodes].sort((a, b) => compare(a.group, b.group) || compare(a.title, b.title) || compare(a.id, b.id));
     const pairs = prevailing(edges);
     try {
       if (pairs.length <= SOON) return await this.ask(ordered, pairs, LAYERED);
       const first = ordered.some(({ group }) => group) ? await this.ask(ordered, [], BOXES) : rows(ordered);
-      if (pairs.length <= MOST) within(ordered, pairs).then((at) => at && better(at), warn);
+      if (pairs.length <= MOST) within(ordered, pairs).then((at) => (at ? better(at) : undefined), warn);
       return first;
     } catch (error) {
       warn(error);
@@ -49,17 +63,31 @@ export class Layout {
     }
   }
 
+  /**
+   * @param {Sized[]} nodes
+   * @param {Pair[]} pairs
+   * @param {LayoutOptions} how
+   */
   ask(nodes, pairs, how) {
     this.elk ??= started();
     return answer(this.elk, nodes, pairs, how);
   }
 }
 
-// In a worker of its own, which is given up when it takes too long: others must not wait for it.
+/**
+ * Lay out in another worker, and stop that when it takes too long: other layouts must not wait for it.
+ * @param {Sized[]} nodes
+ * @param {Pair[]} pairs
+ * @returns {Promise<Places | undefined>}
+ */
 async function within(nodes, pairs) {
   const elk = started();
-  let timer = 0;
-  const late = new Promise((done) => (timer = setTimeout(done, LIMIT_MS)));
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  /** @type {Promise<undefined>} */
+  const late = new Promise((done) => {
+    timer = setTimeout(done, LIMIT_MS, undefined);
+  });
   try {
     return await Promise.race([answer(elk, nodes, pairs, { ...LAYERED, ...QUICK }), late]);
   } finally {
@@ -68,50 +96,86 @@ async function within(nodes, pairs) {
   }
 }
 
+/**
+ * @param {ELK} elk
+ * @param {Sized[]} nodes
+ * @param {Pair[]} pairs
+ * @param {LayoutOptions} how
+ * @returns {Promise<Places>}
+ */
 async function answer(elk, nodes, pairs, how) {
-  return new Map(places((await elk.layout(told(nodes, pairs, how))).children));
+  const done = await elk.layout(root(nodes, pairs, how));
+  return new Map(places(done.children));
 }
 
 const started = () => new globalThis.ELK({ workerUrl: "assets/vendor/elk-worker.min.js" });
-const warn = (error) => console.warn("ELK could not lay the map out; nodes stand in rows.", error);
-const compare = (a, b) => (a < b ? -1 : Number(a > b));
+const warn = (/** @type {unknown} */ error) => console.warn("ELK could not lay the map out; nodes are in rows.", error);
+const compare = (/** @type {string} */ a, /** @type {string} */ b) => (a < b ? -1 : Number(a > b));
 
-function told(nodes, pairs, layoutOptions) {
-  const root = { id: "root", layoutOptions, children: [], edges: [] };
+/**
+ * The graph as ELK takes it, with a child for each group.
+ * @param {Sized[]} nodes
+ * @param {Pair[]} pairs
+ * @param {LayoutOptions} layoutOptions
+ * @returns {ElkNode & { children: ElkNode[] }}
+ */
+function root(nodes, pairs, layoutOptions) {
+  /** @type {ElkNode[]} */
+  const children = [];
+  /** @type {Map<string, ElkNode[]>} */
   const groups = new Map();
   nodes.forEach(({ id, w, h, group }, y) => {
-    if (group && !groups.has(group)) {
-      groups.set(group, { id: GROUP + group, y, layoutOptions, children: [] });
-      root.children.push(groups.get(group));
+    let siblings = group ? groups.get(group) : children;
+    if (!siblings) {
+      siblings = [];
+      groups.set(group, siblings);
+      children.push({ id: GROUP + group, y, layoutOptions, children: siblings });
     }
-    (group ? groups.get(group) : root).children.push({ id, y, width: w, height: h });
+    siblings.push({ id, y, width: w, height: h });
   });
-  root.edges = pairs.map(([client, server], nth) => ({ id: `edge\n${nth}`, sources: [client], targets: [server] }));
-  return root;
+  const edges = pairs.map(([client, server], nth) => ({ id: `edge\n${nth}`, sources: [client], targets: [server] }));
+  return { id: "root", layoutOptions, children, edges };
 }
 
-function* places(children, x = 0, y = 0) {
-  for (const each of children) {
-    if (each.children?.length) yield* places(each.children, x + each.x, y + each.y);
-    else yield [each.id, { x: x + each.x + each.width / 2, y: y + each.y + each.height / 2 }];
+/**
+ * The middles of laid out nodes. ELK gives positions within their group.
+ * @param {ElkNode[]} [children]
+ * @param {Point} [origin]
+ * @returns {Generator<[string, Point]>}
+ */
+function* places(children = [], origin = { x: 0, y: 0 }) {
+  for (const { id, x = 0, y = 0, width = 0, height = 0, children: inner } of children) {
+    const corner = { x: origin.x + x, y: origin.y + y };
+    if (inner?.length) yield* places(inner, corner);
+    else yield [id, { x: corner.x + width / 2, y: corner.y + height / 2 }];
   }
 }
 
+/**
+ * @param {Sized[]} nodes
+ * @returns {Places}
+ */
 function rows(nodes) {
   const [w, h] = [Math.max(...nodes.map((node) => node.w)) + CELL.x, Math.max(...nodes.map((node) => node.h)) + CELL.y];
   const columns = Math.ceil(Math.sqrt((nodes.length * ASPECT * h) / w));
   return new Map(nodes.map(({ id }, nth) => [id, { x: (nth % columns) * w, y: Math.floor(nth / columns) * h }]));
 }
 
-// Who asks whom, each pair once. Where both ask the other, whoever asks more often is the client: between hosts there is
-// nearly always an edge back, and one of a monitor must not outweigh those of forty users.
-function prevailing(edges) {
-  const asked = new Map(); // client -> server -> how many edges
+/**
+ * Each client with its server, once. Where there are edges in both directions, keep the direction with more edges: between
+ * hosts there is nearly always an edge back, and that of one monitor must not outweigh those of forty users.
+ * @param {Pair[]} edges
+ * @returns {Pair[]}
+ */
+export function prevailing(edges) {
+  /** @type {Map<string, Map<string, number>>} */
+  const counts = new Map(); // the number of edges, by client and server
   for (const [a, b] of edges) {
     if (a === b) continue;
-    if (!asked.has(a)) asked.set(a, new Map());
-    asked.get(a).set(b, (asked.get(a).get(b) ?? 0) + 1);
+    const servers = counts.get(a) ?? new Map();
+    counts.set(a, servers.set(b, (servers.get(b) ?? 0) + 1));
   }
-  const back = (a, b) => asked.get(b)?.get(a) ?? 0;
-  return [...asked].flatMap(([a, servers]) => [...servers].filter(([b, count]) => count >= back(a, b)).map(([b]) => [a, b]));
+  const back = (/** @type {string} */ a, /** @type {string} */ b) => counts.get(b)?.get(a) ?? 0;
+  return [...counts].flatMap(([a, servers]) =>
+    [...servers].filter(([b, count]) => count >= back(a, b)).map(([b]) => /** @type {Pair} */ ([a, b])));
 }

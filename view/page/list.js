@@ -1,20 +1,46 @@
-// The same as the map as a table: for the keyboard, for screen readers, for sorting.
+// The map as a table: for the keyboard, for screen readers, for sorting.
 
 import { segments } from "./bar.js";
-import { byId, el, mark, replace } from "./dom.js";
+import { byId, el, focusAgain, focusKey, mark, replace } from "./dom.js";
 import { port } from "./elements.js";
 import { counted, digits, ms, percent, perSecond, rate } from "./format.js";
 import { edgeKey } from "./state.js";
 
-const PAGE = 300; // rows at once
+/** @import { Change, Child, Health, MapEdge, MapNode, Page, Part } from "./types.js" */
 
+/** @typedef {MapEdge & { isGone?: boolean }} ListedEdge */
+/**
+ * A column: its value for sorting, and how a cell shows it.
+ * @template Item
+ * @typedef {object} Column
+ * @property {string} name
+ * @property {string} text
+ * @property {(item: Item) => string | number} value
+ * @property {(item: Item) => Child} [cell] instead of the value
+ * @property {(value: any) => string} [how] writes the value
+ * @property {boolean} [number]
+ */
+/** @typedef {{ id: string, health: Health, gone?: boolean }} Listed */
+
+const PAGE = 300; // rows at first, and more for each press of the button
+
+/**
+ * @param {Page} page
+ * @returns {Part}
+ */
 export function list(page) {
   const { state, data } = page;
   const place = byId("list");
+  /** @type {"edges" | "nodes"} */
   let what = "edges";
   let rows = PAGE;
+  /** @type {Record<string, [string, number]>} */
   const sort = { edges: ["traffic", -1], nodes: ["served", -1] };
 
+  /**
+   * @param {Change} kind
+   * @param {Set<string>} names
+   */
   function update(kind, names) {
     place.hidden = state.view !== "list";
     if (place.hidden || !page.chosen || ["theme", "wait"].includes(kind)) return;
@@ -23,71 +49,119 @@ export function list(page) {
   }
 
   function draw() {
-    const titles = new Map(data.map.nodes.map((node) => [node.id, node]));
-    const http = page.chosen.edges.some((edge) => edge.signals === "http");
-    const columns = what === "edges" ? edgeColumns(titles, http) : NODE_COLUMNS;
-    const items = what === "edges" ? [...page.chosen.edges, ...page.chosen.gone.map((edge) => ({ ...edge, gone: true }))] : page.chosen.nodes;
+    const { nodes, edges, gone } = page.chosen ?? { nodes: [], edges: [], gone: [] };
+    if (what === "nodes") return table(nodes, NODE_COLUMNS);
+    const known = new Map((data.map?.nodes ?? []).map((node) => [node.id, node]));
+    const http = edges.some((edge) => edge.signals === "http");
+    return table([...edges, ...gone.map((edge) => ({ ...edge, isGone: true }))], edgeColumns(known, http));
+  }
+
+  /**
+   * @template {Listed} Item
+   * @param {Item[]} items
+   * @param {Column<Item>[]} columns
+   */
+  function table(items, columns) {
     const [name, way] = sort[what];
     const by = (columns.find((column) => column.name === name) ?? columns[0]).value;
     const sorted = [...items].sort((a, b) => way * compare(by(a), by(b)) || compare(a.id, b.id));
-    const focused = place.contains(document.activeElement) ? document.activeElement.dataset.keep : "";
+    const focused = focusKey(place);
     const kinds = el("div", { class: "segments", role: "group", "aria-label": "What is listed" });
-    const pressed = segments(kinds, [["edges", "Edges"], ["nodes", "Nodes"]], (chosen) => ((what = chosen), (rows = PAGE), draw()));
+    const pressed = segments(kinds, [["edges", "Edges"], ["nodes", "Nodes"]], (chosen) => {
+      what = chosen === "nodes" ? "nodes" : "edges";
+      rows = PAGE;
+      draw();
+    });
     pressed(what);
-    for (const button of kinds.children) button.dataset.keep = `list ${button.dataset.value}`;
-    const more = sorted.length > rows && el("button", { type: "button", class: "button", "data-keep": "more", onclick: () => ((rows += PAGE), draw()) }, `Show ${Math.min(PAGE, sorted.length - rows)} more of ${sorted.length.toLocaleString()}`);
+    for (const button of kinds.querySelectorAll("button")) button.dataset.keep = `list ${button.dataset.value}`;
+    const more = sorted.length > rows && el("button", { type: "button", class: "button", "data-keep": "more", onclick: showMore }, `Show ${Math.min(PAGE, sorted.length - rows)} more of ${sorted.length.toLocaleString()}`);
     replace(place, el("div", { class: "top" }, kinds, counted(sorted.length, what === "edges" ? "edge" : "node")),
       el("table", {}, el("thead", {}, el("tr", {}, columns.map(heading))), el("tbody", {}, sorted.slice(0, rows).map((item) => row(item, columns)))), more);
-    if (focused) [...place.querySelectorAll("[data-keep]")].find((one) => one.dataset.keep === focused)?.focus();
+    focusAgain(place, focused);
   }
 
+  function showMore() {
+    rows += PAGE;
+    draw();
+  }
+
+  /** @param {Column<any>} column */
   function heading({ name, text, number }) {
     const [sorted, way] = sort[what];
-    const order = () => ((sort[what] = [name, sorted === name ? -way : number ? -1 : 1]), draw());
+    function order() {
+      sort[what] = [name, sorted === name ? -way : number ? -1 : 1];
+      draw();
+    }
     const arrow = sorted === name ? (way > 0 ? " ↑" : " ↓") : "";
     return el("th", { scope: "col", class: number ? "number" : null, "aria-sort": sorted === name ? (way > 0 ? "ascending" : "descending") : null },
       el("button", { type: "button", "data-keep": `sort ${name}`, onclick: order }, text + arrow));
   }
 
+  /**
+   * @template {Listed} Item
+   * @param {Item} item
+   * @param {Column<Item>[]} columns
+   */
   function row(item, columns) {
-    const key = what === "edges" ? edgeKey(item) : item.id;
+    const edge = what === "edges" ? /** @type {ListedEdge} */ (/** @type {unknown} */ (item)) : null;
+    const key = edge ? edgeKey(edge) : item.id;
     const chosen = key === (what === "edges" ? state.edge : state.node);
-    const open = () => (state.set(what === "edges" ? { edge: key, node: "" } : { node: key, edge: "" }), byId("panel").focus());
+    function open() {
+      state.set(edge ? { edge: key, node: "" } : { node: key, edge: "" });
+      byId("panel").focus();
+    }
     const cells = columns.map(({ cell, value, number, how }, nth) => {
       const content = cell ? cell(item) : how ? how(value(item)) : value(item);
       return el("td", { class: number ? "number" : null }, nth === 0 ? el("button", { type: "button", class: "name", "data-keep": `row ${key}`, onclick: open }, content) : content);
     });
-    return el("tr", { class: [chosen && "picked", item.gone === true && "gone"].filter(Boolean).join(" ") || null }, cells);
+    return el("tr", { class: [chosen && "picked", (edge?.isGone || item.gone) && "gone"].filter(Boolean).join(" ") || null }, cells);
   }
   return { update };
 }
 
+/**
+ * @param {string | number} a
+ * @param {string | number} b
+ */
 const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true }));
 const RANK = { ok: 0, warn: 1, bad: 2 };
-const known = (value, how) => (value === null || value === undefined || value < 0 ? "–" : how(value));
+/** @param {(value: number) => string} how */
+const orDash = (how) => (/** @type {number} */ value) => (value < 0 ? "–" : how(value)); // -1: not known
 
-function edgeColumns(titles, http) {
-  const name = (id) => [titles.get(id)?.title ?? id, titles.get(id)?.subtitle && el("span", { class: "sub" }, titles.get(id).subtitle)];
+/**
+ * @param {Map<string, MapNode>} nodes by id
+ * @param {boolean} http add the columns of HTTP
+ * @returns {Column<ListedEdge>[]}
+ */
+function edgeColumns(nodes, http) {
+  const title = (/** @type {string} */ id) => nodes.get(id)?.title ?? id;
+  const name = (/** @type {string} */ id) => {
+    const subtitle = nodes.get(id)?.subtitle;
+    return [title(id), subtitle && el("span", { class: "sub" }, subtitle)];
+  };
+  /** @type {Column<ListedEdge>[]} */
+  const ofHttp = [
+    { name: "requests", text: "Requests", value: (edge) => edge.requests_s ?? -1, how: orDash(perSecond), number: true },
+    { name: "errors", text: "Errors", value: (edge) => (edge.requests ? (edge.errors ?? 0) / edge.requests : -1), how: orDash(percent), number: true },
+    { name: "p99", text: "p99", value: (edge) => edge.p99_ms ?? -1, how: orDash(ms), number: true },
+  ];
   return [
-    { name: "client", text: "Client", value: (edge) => titles.get(edge.client)?.title ?? edge.client, cell: (edge) => name(edge.client) },
-    { name: "server", text: "Server", value: (edge) => titles.get(edge.server)?.title ?? edge.server, cell: (edge) => (edge.client === edge.server ? "itself" : name(edge.server)) },
+    { name: "client", text: "Client", value: (edge) => title(edge.client), cell: (edge) => name(edge.client) },
+    { name: "server", text: "Server", value: (edge) => title(edge.server), cell: (edge) => (edge.client === edge.server ? "itself" : name(edge.server)) },
     { name: "port", text: "Port", value: (edge) => edge.server_port, cell: port, number: true },
-    { name: "state", text: "State", value: (edge) => RANK[edge.health] + (edge.new ? 0.5 : 0) + (edge.gone ? 0.25 : 0),
-      cell: (edge) => [mark(edge.health), " ", edge.why?.length > 0 && el("span", { class: "sub" }, edge.why.map(({ text }) => text).join("; ")), edge.new && !edge.gone && el("span", { class: "badge new" }, "new"), edge.gone && el("span", { class: "badge gone" }, "gone")] },
+    { name: "state", text: "State", value: (edge) => RANK[edge.health] + (edge.new ? 0.5 : 0) + (edge.isGone ? 0.25 : 0),
+      cell: (edge) => [mark(edge.health), " ", edge.why.length > 0 && el("span", { class: "sub" }, edge.why.map(({ text }) => text).join("; ")), edge.new && !edge.isGone && el("span", { class: "badge new" }, "new"), edge.isGone && el("span", { class: "badge gone" }, "gone")] },
     { name: "traffic", text: "Traffic", value: (edge) => edge.bytes_s, how: rate, number: true },
-    ...(http ? [
-      { name: "requests", text: "Requests", value: (edge) => edge.requests_s ?? -1, how: (value) => known(value, perSecond), number: true },
-      { name: "errors", text: "Errors", value: (edge) => (edge.requests ? edge.errors / edge.requests : -1), how: (value) => known(value, percent), number: true },
-      { name: "p99", text: "p99", value: (edge) => edge.p99_ms ?? -1, how: (value) => known(value, ms), number: true },
-    ] : []),
+    ...(http ? ofHttp : []),
     { name: "opened", text: "New", value: (edge) => edge.opened_s, how: perSecond, number: true },
-    { name: "active", text: "Open", value: (edge) => edge.connections_active, how: digits, number: true },
+    { name: "active", text: "Open", value: (edge) => edge.connections_active ?? 0, how: digits, number: true },
     { name: "failed", text: "Failed", value: (edge) => edge.failed_share, how: percent, number: true },
     { name: "again", text: "Sent again", value: (edge) => edge.retransmit_share, how: percent, number: true },
-    { name: "rtt", text: "Round trip", value: (edge) => edge.rtt_ms ?? -1, how: (value) => known(value, ms), number: true },
+    { name: "rtt", text: "Round trip", value: (edge) => edge.rtt_ms ?? -1, how: orDash(ms), number: true },
   ];
 }
 
+/** @type {Column<MapNode>[]} */
 const NODE_COLUMNS = [
   { name: "title", text: "Name", value: (node) => node.title },
   { name: "kind", text: "Kind", value: (node) => node.kind },

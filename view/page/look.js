@@ -1,20 +1,34 @@
-// How the map looks, as Cytoscape's style sheets. Health is told by colour, by a mark and by the line.
+// The look of the map, as Cytoscape's style sheets. Colour, a mark and the line show health.
 
 import { FONT, LINE_SIZE, TITLE_SIZE } from "./elements.js";
 
+/** @import { Colours } from "./types.js" */
+/** @import { EdgeSingular } from "cytoscape" */
+
 const NAMES = ["bg", "surface", "text", "muted", "line", "edge", "accent", "warn", "bad", "new", "box"];
+/** @type {Record<string, string>} */
 const ICON = { bad: "✕", warn: "▲" };
 
-/** The page's colours, as they are in the theme shown. */
+/**
+ * The colours of the current theme.
+ * @returns {Colours}
+ */
 export function colours() {
   const style = getComputedStyle(document.documentElement);
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+/**
+ * @param {string} selector
+ * @param {Record<string, unknown>} style
+ */
 const rule = (selector, style) => ({ selector, style });
-const line = (colour) => ({ "line-color": colour, "target-arrow-color": colour, color: colour });
+const line = (/** @type {string} */ colour) => ({ "line-color": colour, "target-arrow-color": colour, color: colour });
 
-/** A map one can read: cards with words, edges with ports. */
+/**
+ * A map to read: cards with words, edges with ports.
+ * @param {Colours} of
+ */
 export function look(of) {
   return [
     rule("node", {
@@ -38,7 +52,7 @@ export function look(of) {
     rule("edge.near, edge.hover", { ...line(of.accent), "z-index": 1 }),
     ...["warn", "bad"].flatMap((health) => [
       rule(`.card.${health}`, { "border-color": of[health], "border-width": 2 }),
-      rule(`edge.${health}`, { ...line(of[health]), label: (edge) => `${ICON[health]} ${edge.data("label")}` }),
+      rule(`edge.${health}`, { ...line(of[health]), label: (/** @type {EdgeSingular} */ edge) => `${ICON[health]} ${edge.data("label")}` }),
     ]),
     rule("edge.bad", { "line-style": "dashed", "line-dash-pattern": [16, 4] }),
     rule(".card.far", { opacity: 0.38 }),
@@ -49,7 +63,11 @@ export function look(of) {
   ];
 }
 
-/** A map of thousands of edges: names, and lines as thin as can be. Every property costs it time. */
+/**
+ * A map of thousands of edges: names and plain lines. Every property takes time.
+ * @param {Colours} of
+ * @param {boolean} grouped
+ */
 export function plainLook(of, grouped) {
   return [
     rule("node", { shape: "rectangle", "background-color": of.surface, "overlay-opacity": 0 }),
@@ -76,7 +94,7 @@ export function plainLook(of, grouped) {
   ];
 }
 
-const boxes = (of) => [
+const boxes = (/** @type {Colours} */ of) => [
   rule(":parent", {
     label: "data(label)", "background-color": of.box, "border-color": of.line, padding: 22, shape: "round-rectangle", "corner-radius": 14,
     "font-family": FONT, "font-size": 12, "font-weight": 600, color: of.muted, "text-valign": "top", "text-margin-y": 18,

@@ -1,4 +1,4 @@
-// The map with what lies over it: keys, sums, zoom buttons, legend, tip.
+// The map and the controls over it: keys, sums, zoom buttons, legend, tip.
 
 import { byId, el, icon, mark, replace, svg } from "./dom.js";
 import { port } from "./elements.js";
@@ -6,72 +6,89 @@ import { counted, ms, percent, perSecond, rate } from "./format.js";
 import { Graph } from "./graph.js";
 import { edgeKey } from "./state.js";
 
-const MANY = 200; // processes, from which on a map of services or groups tells more
+/** @import { Change, Child, Direction, MapEdge, MapNode, Page, Part, Point, Target } from "./types.js" */
 
+const MANY = 200; // with more nodes, offer services or groups
+/** @type {Record<string, Direction>} */
+const DIRECTIONS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+const MOVES = { left: [80, 0], right: [-80, 0], up: [0, 80], down: [0, -80] }; // px, of the map
+
+/**
+ * @param {Page} page
+ * @returns {Part}
+ */
 export function mapView(page) {
   const { state, data } = page;
   const graph = (page.graph = new Graph(byId("graph"), page.storage, { onPick: pick, onHover: tip }));
   let declined = false;
-  let atKey = ""; // the node the arrow keys stand at
-  page.tidy = () => (graph.tidy(), draw());
+  let atKey = ""; // the node that the arrow keys are at
+  page.tidy = () => {
+    graph.tidy();
+    draw();
+  };
   tools(graph, page);
   legend();
   byId("graph").addEventListener("keydown", walk);
 
+  /**
+   * @param {Change} what
+   * @param {Set<string>} names
+   */
   async function update(what, names) {
     byId("map").hidden = state.view !== "map";
-    if (what === "theme") return graph.recolour();
-    if (!page.chosen || state.view !== "map") return undefined;
+    if (what === "theme") graph.recolour();
+    if (what === "theme" || !page.chosen || state.view !== "map") return;
     graph.pick({ node: state.node, edge: idOf(state.edge) });
     const drawn = what === "data" || ["level", "group", "q", "focus", "hops", "view"].some((name) => names.has(name));
-    if (drawn && data.map.level === state.level && !(await draw())) return undefined;
+    if (drawn && data.map?.level === state.level && !(await draw())) return;
     if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit();
     if (what === "state" && (names.has("node") || names.has("edge"))) graph.reveal(state.node || idOf(state.edge));
-    return undefined;
   }
 
-  function draw() {
+  async function draw() {
+    if (!data.map || !page.chosen) return false;
     summary();
     offer();
     return graph.show(data.map, page.chosen, state);
   }
 
-  function idOf(key) {
-    if (!key || !data.map) return "";
-    return [...data.map.edges, ...data.map.gone].find((edge) => edgeKey(edge) === key)?.id ?? "";
-  }
+  const allEdges = () => (data.map ? [...data.map.edges, ...data.map.gone] : []);
 
-  const edgeOf = (id) => [...data.map.edges, ...data.map.gone].find((edge) => edge.id === id);
+  const idOf = (/** @type {string} */ key) => (key ? (allEdges().find((edge) => edgeKey(edge) === key)?.id ?? "") : "");
+  const edgeOf = (/** @type {string | undefined} */ id) => allEdges().find((edge) => edge.id === id);
 
+  /** @param {Target} target */
   function pick({ node = "", edge = "" }) {
     atKey = node || atKey;
-    state.set({ node, edge: edge ? edgeKey(edgeOf(edge)) : "" });
+    const found = edgeOf(edge);
+    state.set({ node, edge: found ? edgeKey(found) : "" });
   }
 
+  /** @param {KeyboardEvent} event */
   function walk(event) {
-    const direction = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" }[event.key];
+    const direction = DIRECTIONS[event.key];
     if (event.key === "Enter" && atKey) pick({ node: atKey });
     else if (direction && event.shiftKey) {
-      const [dx, dy] = { left: [80, 0], right: [-80, 0], up: [0, 80], down: [0, -80] }[direction];
+      const [dx, dy] = MOVES[direction];
       graph.panBy(dx, dy);
     } else if (direction) {
       atKey = graph.beside(state.node || atKey, direction) ?? "";
       if (state.node) pick({ node: atKey });
       graph.hover(atKey);
       graph.reveal(atKey);
-      const node = data.map.nodes.find(({ id }) => id === atKey);
+      const node = data.map?.nodes.find(({ id }) => id === atKey);
       if (node) page.say(`${node.kind} ${node.title}, ${node.health === "ok" ? "well" : node.health}`);
     } else return;
     event.preventDefault();
   }
 
   function summary() {
-    const { nodes, edges } = page.chosen;
+    const { nodes, edges } = page.chosen ?? { nodes: [], edges: [] };
     const bad = edges.filter((edge) => edge.health === "bad").length;
     const warned = edges.filter((edge) => edge.health === "warn").length;
-    const sum = (name) => edges.reduce((so, edge) => so + (edge[name] ?? 0), 0);
-    const fact = (value, text) => el("span", {}, el("b", {}, value), text);
-    const focus = state.focus && data.map.nodes.find((node) => node.id === state.focus);
+    const sum = (/** @type {"bytes_s" | "opened_s"} */ name) => edges.reduce((total, edge) => total + edge[name], 0);
+    const fact = (/** @type {string} */ value, /** @type {string} */ text) => el("span", {}, el("b", {}, value), text);
+    const focus = data.map?.nodes.find((node) => node.id === state.focus);
     replace(byId("summary"),
       fact(nodes.length.toLocaleString(), nodes.length === 1 ? "node" : "nodes"),
       fact(edges.length.toLocaleString(), edges.length === 1 ? "edge" : "edges"),
@@ -79,26 +96,37 @@ export function mapView(page) {
       bad > 0 && el("span", {}, mark("bad"), el("b", {}, bad), "bad"),
       warned > 0 && el("span", {}, mark("warn"), el("b", {}, warned), "to watch"),
       state.focus && el("button", { type: "button", class: "button", onclick: () => state.set({ focus: "" }) },
-        `around ${focus?.title ?? "a node that is not here"}`, icon("close", "show everything")));
+        `around ${focus?.title ?? "a node that is not on the map"}`, icon("close", "show everything")));
   }
 
   function offer() {
     const place = byId("offer");
-    place.hidden = declined || state.level !== "process" || state.group !== "none" || page.chosen.nodes.length <= MANY;
+    const count = page.chosen?.nodes.length ?? 0;
+    place.hidden = declined || state.level !== "process" || state.group !== "none" || count <= MANY;
     if (place.hidden) return;
-    const button = (text, strong, onclick) => el("button", { type: "button", class: strong ? "button strong" : "button", onclick }, text);
-    replace(place, el("span", {}, `${counted(page.chosen.nodes.length, "node")} are many to look at.`),
+    const button = (/** @type {string} */ text, /** @type {boolean} */ strong, /** @type {() => unknown} */ onclick) => el("button", { type: "button", class: strong ? "button strong" : "button", onclick }, text);
+    replace(place, el("span", {}, `${counted(count, "node")} are hard to read.`),
       button("Show services", true, () => state.set({ level: "service" })),
       button("Group by host", false, () => state.set({ group: "host" })),
-      button("Leave it", false, () => ((declined = true), offer())));
+      button("Keep processes", false, decline));
   }
 
+  function decline() {
+    declined = true;
+    offer();
+  }
+
+  /**
+   * @param {Target} target
+   * @param {Point} at
+   */
   function tip({ node, edge }, at) {
     const place = byId("tip");
     graph.hover(node ?? edge ?? "");
     place.hidden = !node && !edge;
     if (place.hidden) return;
-    replace(place, node ? nodeTip(data.map.nodes.find(({ id }) => id === node)) : edgeTip(edgeOf(edge), data.map.nodes));
+    const nodes = data.map?.nodes ?? [];
+    replace(place, ...(node ? nodeTip(nodes.find(({ id }) => id === node)) : edgeTip(edgeOf(edge), nodes)));
     const room = byId("map").getBoundingClientRect();
     place.style.left = `${Math.min(at.x + 14, room.width - place.offsetWidth - 8)}px`;
     place.style.top = `${at.y + 18 + place.offsetHeight > room.height ? at.y - place.offsetHeight - 10 : at.y + 18}px`;
@@ -106,30 +134,48 @@ export function mapView(page) {
   return { update };
 }
 
-const line = (...parts) => el("span", {}, parts.filter(Boolean).join(" · "));
+const line = (/** @type {(string | false)[]} */ ...parts) => el("span", {}, parts.filter(Boolean).join(" · "));
 
+/**
+ * @param {MapNode | undefined} node
+ * @returns {Child[]}
+ */
 function nodeTip(node) {
   if (!node) return [];
   return [el("b", {}, node.title), line(node.kind, node.subtitle), node.cmdline && line(node.cmdline.slice(0, 160)),
     line(`in ${rate(node.in.bytes_s)}, ${perSecond(node.in.conn_s)}`, `out ${rate(node.out.bytes_s)}, ${perSecond(node.out.conn_s)}`)];
 }
 
+/**
+ * @param {MapEdge | undefined} edge
+ * @param {MapNode[]} nodes
+ * @returns {Child[]}
+ */
 function edgeTip(edge, nodes) {
   if (!edge) return [];
-  const title = (id) => nodes.find((node) => node.id === id)?.title ?? id;
+  const title = (/** @type {string} */ id) => nodes.find((node) => node.id === id)?.title ?? id;
   return [el("b", {}, `${title(edge.client)} → ${title(edge.server)}`), line(`${edge.transport} ${port(edge)}`, rate(edge.bytes_s), `${perSecond(edge.opened_s)} new`),
-    line(edge.signals === "http" && edge.requests > 0 && `${percent(edge.errors / edge.requests)} errors, p99 ${edge.p99_ms === null ? "–" : ms(edge.p99_ms)}`, edge.failed_share > 0 && `${percent(edge.failed_share)} fail`, edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`, edge.rtt_ms !== null && `${ms(edge.rtt_ms)} round trip`),
-    ...(edge.why ?? []).map(({ health, text }) => el("span", { class: `why ${health}` }, mark(health), ` ${text}`))];
+    line(http(edge), edge.failed_share > 0 && `${percent(edge.failed_share)} fail`, edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`, typeof edge.rtt_ms === "number" && `${ms(edge.rtt_ms)} round trip`),
+    ...edge.why.map(({ health, text }) => el("span", { class: `why ${health}` }, mark(health), ` ${text}`))];
 }
 
+/** @param {MapEdge} edge */
+function http({ signals, requests = 0, errors = 0, p99_ms: p99 = null }) {
+  return signals === "http" && requests > 0 && `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`;
+}
+
+/**
+ * @param {Graph} graph
+ * @param {Page} page
+ */
 function tools(graph, page) {
-  const button = (name, label, onclick) => el("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(name));
+  const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => unknown} */ onclick) => el("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(name));
   replace(byId("tools"), button("plus", "Zoom in (+)", () => graph.zoomBy(1.3)), button("minus", "Zoom out (−)", () => graph.zoomBy(1 / 1.3)),
-    button("fit", "Fit the map (f)", () => graph.fit()), button("tidy", "Lay out anew (l)", () => page.tidy()));
+    button("fit", "Fit the map (f)", () => graph.fit()), button("tidy", "Lay out again (l)", () => page.tidy()));
 }
 
 function legend() {
-  const stroke = (kind) => svg("svg", { class: `stroke ${kind}`, viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { d: "M0 4h26" }));
+  const stroke = (/** @type {string} */ kind) => svg("svg", { class: `stroke ${kind}`, viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { d: "M0 4h26" }));
   replace(byId("legend"), el("span", {}, mark("warn"), "to watch"), el("span", {}, mark("bad"), "bad"),
     el("span", {}, stroke("fresh"), "new"), el("span", {}, stroke("gone"), "gone"));
 }

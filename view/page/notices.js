@@ -1,10 +1,16 @@
-// What to say when there is nothing to show, or when what is shown is old.
+// Notices: there is nothing to show, or what is shown is old.
 
 import { byId, el, replace } from "./dom.js";
 import { STUCK_MS } from "./data.js";
 import { moment, time } from "./format.js";
 import { LEVEL_NAMES, WIDTHS } from "./state.js";
 
+/** @import { Change, Child, Level, Page, Part } from "./types.js" */
+
+/**
+ * @param {Page} page
+ * @returns {Part}
+ */
 export function notices(page) {
   const { state, data } = page;
   const notice = byId("notice");
@@ -12,6 +18,7 @@ export function notices(page) {
   const past = byId("past");
   const loading = byId("loading");
 
+  /** @param {Change} what */
   function update(what) {
     if (what === "theme") return;
     show(banner, data.error ? away() : null);
@@ -21,26 +28,32 @@ export function notices(page) {
     show(notice, data.map ? empty() : data.error ? null : [el("p", {}, "Reading the map…"), ...silence()]);
   }
 
-  // Says what the picture is of, for the controls already say what it will be.
+  // Names the range and level of the picture, because the controls already show those of the next one.
   function underway() {
     const now = data.newest || Date.now();
     const [from, to] = data.stretch;
-    const level = data.map.level === state.level ? "" : `${LEVEL_NAMES[state.level]}, `;
-    const wanted = el("b", {}, data.anew ? `Loading ${level}${state.live ? "the newest" : `${moment(from, now)} – ${time(to)}`}…` : "Reading what is newer…");
+    const level = otherLevel(state.level);
+    const wanted = el("b", {}, data.anew ? `Loading ${level}${state.live ? "the newest" : `${moment(from, now)} – ${time(to)}`}…` : "Loading newer data…");
     return [el("i", { class: "spin", "aria-hidden": "true" }), wanted, ...silence(), el("span", {}, shown(now))];
   }
 
   function silence() {
     if (data.wait < STUCK_MS) return [];
     const seconds = el("span", { "aria-hidden": "true" }, ` for ${Math.floor(data.wait / 1_000)} s`);
-    return [el("span", { class: "stuck" }, "The store has not answered", seconds, ". This page goes on waiting, and asks again by itself.")];
+    return [el("span", { class: "stuck" }, "The store has not answered", seconds, ". This page keeps waiting and tries again by itself.")];
   }
 
+  /**
+   * Names a level, unless the map and the controls have the same.
+   * @param {Level} level
+   */
+  const otherLevel = (level) => (data.map?.level === state.level ? "" : `${LEVEL_NAMES[level]}, `);
+
+  /** @param {number} now */
   function shown(now) {
     if (!data.map?.to) return "";
     const [from, to] = data.shown;
-    const level = data.map.level === state.level ? "" : `${LEVEL_NAMES[data.map.level]}, `;
-    return `What you see is of ${level}${moment(from, now)} – ${time(to)}.`;
+    return `You see ${otherLevel(data.map.level)}${moment(from, now)} – ${time(to)}.`;
   }
 
   function away() {
@@ -52,14 +65,14 @@ export function notices(page) {
   function pastBanner() {
     const [from, to] = data.shown;
     return [
-      el("span", {}, data.map && to !== data.stretch[1] ? shown(data.newest || Date.now()) : `You look at the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`),
+      el("span", {}, data.map && to !== data.stretch[1] ? shown(data.newest || Date.now()) : `You see the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`),
       el("button", { type: "button", class: "button", onclick: () => state.set({ at: 0 }) }, "Back to live"),
     ];
   }
 
   function empty() {
     if (!data.newest) return nothingStored();
-    if (!data.map.nodes.length && !data.map.gone.length) return nothingThen();
+    if (!data.map?.nodes.length && !data.map?.gone.length) return nothingThen();
     return page.chosen && !page.chosen.nodes.length ? nothingFound() : null;
   }
 
@@ -68,7 +81,7 @@ export function notices(page) {
       el("h2", {}, "Nothing is stored yet"),
       el("p", {}, "The first edges appear about ten seconds after a host begins to report. On this machine:"),
       el("pre", {}, "servicemap up"),
-      el("p", {}, "If it already runs, this tells what is missing:"),
+      el("p", {}, "If it already runs, this shows what is missing:"),
       el("pre", {}, "servicemap doctor"),
     ];
   }
@@ -78,25 +91,29 @@ export function notices(page) {
     const wider = Object.keys(WIDTHS)[Object.keys(WIDTHS).indexOf(state.width) + 1];
     const before = first && data.stretch[1] <= first;
     return [
-      el("h2", {}, "No traffic in this stretch"),
-      el("p", {}, before ? `What is stored begins ${moment(first, data.newest)}.` : "Nobody spoke to anybody, or no host reported."),
+      el("h2", {}, "No traffic in this time range"),
+      el("p", {}, before ? `The stored data begin ${moment(first, data.newest)}.` : "There were no connections, or no host reported."),
       el("div", {}, wider && el("button", { type: "button", class: "button", onclick: () => state.set({ width: wider }) }, `Look at ${wider}`),
         !state.live && el("button", { type: "button", class: "button strong", onclick: () => state.set({ at: 0 }) }, "Back to live")),
     ];
   }
 
   function nothingFound() {
-    const because = state.q.trim() ? `Nothing matches “${state.q.trim()}”` : "What you looked around is not there";
+    const because = state.q.trim() ? `Nothing matches “${state.q.trim()}”` : "The focused node is not on the map";
     return [
       el("h2", {}, because),
-      el("p", {}, "The search looks at names, hosts, addresses, commands and ports of what talks in this stretch."),
+      el("p", {}, "The search covers names, hosts, addresses, commands and ports of the nodes and edges in this time range."),
       el("button", { type: "button", class: "button strong", onclick: () => state.set({ q: "", focus: "" }) }, "Show everything"),
     ];
   }
   return { update };
 }
 
+/**
+ * @param {HTMLElement} place
+ * @param {Child[] | null} content
+ */
 function show(place, content) {
   place.hidden = !content;
-  replace(place, content ?? []);
+  replace(place, ...(content ?? []));
 }

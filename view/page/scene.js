@@ -1,65 +1,105 @@
-// What a map has on it: cards, edges and boxes, and their shape as Cytoscape's elements. Pure.
+// The scene: the cards, edges and boxes of a map, and their shape as Cytoscape's elements. Pure.
 
 import { drawnEdge, drawnNode, groupOf, isOutside } from "./elements.js";
 import { face } from "./face.js";
 
-const BOX = "box\n"; // ahead of a box's name: no id of a node or an edge begins so
+/** @import { Box, Card, Chosen, Colours, Direction, Element, Line, MapEdge, Marks, PlacedCard, Places, Scene } from "./types.js" */
+
+const BOX = "box\n"; // before a box's name: no id of a node or an edge begins like this
 const BACKDROP = "backdrop\n";
 
-/** Every node of a map as it would be drawn, for placing: Map id -> card. */
+/**
+ * The cards of all nodes of a map, by id.
+ * @param {{ nodes: Chosen["nodes"], edges: MapEdge[] }} map
+ * @param {string} grouping
+ * @returns {Map<string, Card>}
+ */
 export function cards(map, grouping) {
+  /** @type {Map<string, MapEdge[]>} */
   const loops = new Map();
   for (const edge of map.edges) {
     if (edge.client !== edge.server) continue;
-    if (!loops.has(edge.client)) loops.set(edge.client, []);
-    loops.get(edge.client).push(edge);
+    const known = loops.get(edge.client);
+    if (known) known.push(edge);
+    else loops.set(edge.client, [edge]);
   }
   return new Map(map.nodes.map((node) => [node.id, drawnNode(node, groupOf(node, grouping), loops.get(node.id))]));
 }
 
-/** The scene of the chosen nodes and edges: {nodes: Map, edges: Map, boxes: [names]}. */
+/**
+ * The scene of the chosen nodes and edges.
+ * @param {Chosen} chosen
+ * @param {Map<string, Card>} drawn
+ * @param {Places} places
+ * @returns {Scene}
+ */
 export function scene(chosen, drawn, places) {
-  const nodes = new Map(chosen.nodes.map(({ id }) => [id, { ...drawn.get(id), ...places.get(id) }]));
+  const placed = chosen.nodes.map(({ id }) => /** @type {PlacedCard} */ ({ ...drawn.get(id), ...places.get(id) }));
+  const nodes = new Map(placed.map((each) => [each.id, each]));
+  /** @type {Map<string, Line>} */
   const edges = new Map();
-  for (const [some, gone] of [[chosen.edges, false], [chosen.gone, true]]) {
+  const add = (/** @type {MapEdge[]} */ some, /** @type {boolean} */ gone) => {
     for (const each of some) {
-      if (each.client !== each.server) edges.set(each.id, drawnEdge(each, gone)); // one to itself is told on its card
+      if (each.client !== each.server) edges.set(each.id, drawnEdge(each, gone)); // the card shows edges to itself
     }
-  }
+  };
+  add(chosen.edges, false);
+  add(chosen.gone, true);
   return { nodes, edges, boxes: [...new Set([...nodes.values()].map(({ group }) => group).filter(Boolean))] };
 }
 
-/** Cytoscape's elements of a scene; `marks` is {picked, near}. */
+/**
+ * Cytoscape's elements of a scene.
+ * @param {Scene} all
+ * @param {Marks} marks
+ * @param {Colours} colours
+ */
 export function elements(all, marks, colours) {
-  const mark = (id) => (!marks.near?.has(id) ? marks.near && "far" : marks.picked === id ? "picked near" : "near");
-  const faced = (node) => ({ titleX: node.titleX, titleY: node.titleY, face: face(node, colours) });
-  const cards = [...all.nodes.values()].map((node) => card(node, mark(node.id), faced(node)));
+  const mark = (/** @type {string} */ id) => (!marks.near?.has(id) ? marks.near && "far" : marks.picked === id ? "picked near" : "near");
+  const faced = (/** @type {PlacedCard} */ node) => ({ titleX: node.titleX, titleY: node.titleY, face: face(node, colours) });
+  const nodes = [...all.nodes.values()].map((node) => card(node, mark(node.id), faced(node)));
   const edges = [...all.edges.values()].map((each) => edge(each, mark(each.id), { width: each.width, label: each.label }));
-  return [...boxes(all), ...cards, ...edges];
+  return [...boxes(all), ...nodes, ...edges];
 }
 
-/** The same of thousands of edges: names, and only those edges that something is to be said of, before a picture of all.
- * Nothing is faded: that would be to style every element anew. */
+/**
+ * The same for thousands of edges: names, a picture of all edges, and elements of their own for notable edges alone.
+ * Nothing is faded, for that would style every element anew.
+ * @param {Scene} all
+ * @param {Marks} marks
+ * @param {string} picture
+ */
 export function plainElements(all, marks, picture) {
-  const mark = (id) => marks.near?.has(id) && (marks.picked === id ? "picked near" : "near");
-  const { x1, y1, x2, y2 } = bounds(all);
+  const mark = (/** @type {string} */ id) => marks.near?.has(id) && (marks.picked === id ? "picked near" : "near");
+  const { x1, y1, x2, y2 } = bounds(all) ?? { x1: 0, y1: 0, x2: 0, y2: 0 };
+  /** @type {Element} */
   const backdrop = {
     group: "nodes",
     data: { id: BACKDROP, w: x2 - x1, h: y2 - y1, picture },
     classes: "backdrop",
     position: { x: (x1 + x2) / 2, y: (y1 + y2) / 2 },
   };
-  const cards = [...all.nodes.values()].map((node) => card(node, mark(node.id)));
-  const told = [...all.edges.values()].filter((each) => each.health !== "ok" || each.fresh || each.gone || marks.near?.has(each.id));
-  return [...boxes(all), backdrop, ...cards, ...told.map((each) => edge(each, mark(each.id)))];
+  const nodes = [...all.nodes.values()].map((node) => card(node, mark(node.id)));
+  const notable = [...all.edges.values()].filter((each) => each.health !== "ok" || each.fresh || each.gone || marks.near?.has(each.id));
+  return [...boxes(all), backdrop, ...nodes, ...notable.map((each) => edge(each, mark(each.id)))];
 }
 
+/**
+ * @param {Scene} all
+ * @returns {Element[]}
+ */
 const boxes = (all) => all.boxes.map((name) => ({
   group: "nodes",
   data: { id: BOX + name, label: name },
   classes: isOutside(name) ? "outside" : "",
 }));
 
+/**
+ * @param {PlacedCard} node
+ * @param {string | false | null | undefined} mark
+ * @param {Record<string, unknown>} [more]
+ * @returns {Element}
+ */
 const card = (node, mark, more = {}) => ({
   group: "nodes",
   data: { id: node.id, ...(node.group && { parent: BOX + node.group }), title: node.title, w: node.w, h: node.h, ...more },
@@ -67,15 +107,25 @@ const card = (node, mark, more = {}) => ({
   position: { x: node.x, y: node.y },
 });
 
+/**
+ * @param {Line} each
+ * @param {string | false | null | undefined} mark
+ * @param {Record<string, unknown>} [more]
+ * @returns {Element}
+ */
 const edge = (each, mark, more = {}) => ({
   group: "edges",
   data: { id: each.id, source: each.client, target: each.server, ...more },
   classes: classes(each.health, each.fresh && "fresh", each.gone && "gone", mark),
 });
 
-const classes = (...some) => some.filter(Boolean).join(" ");
+const classes = (/** @type {(string | false | null | undefined)[]} */ ...some) => some.filter(Boolean).join(" ");
 
-/** What all cards of a scene take: {x1, y1, x2, y2}; null when there is nothing. */
+/**
+ * The box around all cards of a scene; null without any.
+ * @param {Scene} scene
+ * @returns {Box | null}
+ */
 export function bounds({ nodes }) {
   if (!nodes.size) return null;
   const box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
@@ -86,7 +136,13 @@ export function bounds({ nodes }) {
   return box;
 }
 
-/** The nearest card in a direction ("left", "right", "up", "down") from a node; the first card without one. */
+/**
+ * The id of the nearest card in a direction from a node; without a node, that of the first card.
+ * @param {Scene} all
+ * @param {string} id
+ * @param {Direction} direction
+ * @returns {string | undefined}
+ */
 export function towards(all, id, direction) {
   const from = all.nodes.get(id);
   if (!from) return [...all.nodes.values()].sort((a, b) => a.x + a.y - b.x - b.y)[0]?.id;

@@ -1,24 +1,33 @@
-// What one looks at. All of it is in the address's hash, so that a link shows the same: nothing goes to a server's log.
+// What the page shows. All of it is in the hash of the address, so a link shows the same. Hashes never reach a server's log.
 
+/** @import { Level, MapEdge } from "./types.js" */
+
+/** @typedef {Pick<MapEdge, "client" | "server" | "transport" | "server_port">} EdgeIdentity */
+
+/** @type {Record<Level, string>} */
 export const LEVEL_NAMES = { service: "Services", process: "Processes", container: "Containers", host: "Hosts", address: "Addresses" };
+/** @type {Level[]} */
 export const LEVELS = ["service", "process", "container", "host", "address"];
 export const GROUPS = ["none", "host", "region"];
+/** @type {Record<string, number>} */
 export const RANGES = { "15m": 900_000, "1h": 3_600_000, "6h": 21_600_000, "24h": 86_400_000, "7d": 604_800_000 };
+/** @type {Record<string, number>} */
 export const WIDTHS = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600_000 };
 
 const DEFAULTS = {
   view: "map", // map | list
-  level: "service",
+  level: /** @type {Level} */ ("service"),
   group: "none",
   range: "1h", // how much of the past the time line shows
-  width: "1m", // how much of it the map shows
-  at: 0, // where the map's stretch ends, ms; 0 is live
+  width: "1m", // how much of that the map shows
+  at: 0, // the end of the map's time range, ms; 0 is live
   q: "",
-  focus: "", // id of the node to look around
+  focus: "", // id of the node whose surroundings are shown
   hops: 1,
-  node: "", // what is picked: a node's id, or an edge's four
+  node: "", // what is picked: the id of a node, or the key of an edge
   edge: "",
 };
+/** @type {Record<string, string[]>} */
 const ALLOWED = {
   view: ["map", "list"],
   level: LEVELS,
@@ -27,19 +36,36 @@ const ALLOWED = {
   width: Object.keys(WIDTHS),
 };
 
-/** The state: read its fields, change it by set(). Listeners get the names of what changed. */
+/** @typedef {typeof DEFAULTS} Fields */
+
+/** The state. Read its fields, change them with set(). Listeners get the names of the changed fields. */
 export class State {
   constructor(hash = "") {
+    const fields = parse(hash);
+    this.view = fields.view;
+    this.level = fields.level;
+    this.group = fields.group;
+    this.range = fields.range;
+    this.width = fields.width;
+    this.at = fields.at;
+    this.q = fields.q;
+    this.focus = fields.focus;
+    this.hops = fields.hops;
+    this.node = fields.node;
+    this.edge = fields.edge;
+    /** @type {((names: Set<string>) => void)[]} */
     this.listeners = [];
-    Object.assign(this, parse(hash));
   }
 
+  /** @param {(names: Set<string>) => void} listener */
   onChange(listener) {
     this.listeners.push(listener);
   }
 
+  /** @param {Partial<Fields>} changes */
   set(changes) {
-    const changed = Object.keys(changes).filter((name) => this[name] !== changes[name]);
+    const names = /** @type {(keyof Fields)[]} */ (Object.keys(changes));
+    const changed = names.filter((name) => this[name] !== changes[name]);
     if (!changed.length) return;
     Object.assign(this, changes);
     for (const listener of this.listeners) listener(new Set(changed));
@@ -58,26 +84,35 @@ export class State {
   }
 
   hash() {
-    const changed = Object.keys(DEFAULTS).filter((name) => this[name] !== DEFAULTS[name]);
+    const names = /** @type {(keyof Fields)[]} */ (Object.keys(DEFAULTS));
+    const changed = names.filter((name) => this[name] !== DEFAULTS[name]);
     const text = new URLSearchParams(changed.map((name) => [name, String(this[name])])).toString();
     return text ? `#${text}` : "";
   }
 }
 
-/** Read a hash; what is wrong in it is left at its default. */
+/**
+ * Read a hash. Fields with values that are not allowed keep their defaults.
+ * @param {string} hash
+ * @returns {Fields}
+ */
 export function parse(hash) {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
+  /** @type {Record<string, string | number>} */
   const found = { ...DEFAULTS };
   for (const [name, value] of given) {
-    if (!(name in DEFAULTS)) continue;
-    if (typeof DEFAULTS[name] === "number") {
+    if (!Object.hasOwn(DEFAULTS, name)) continue;
+    if (typeof found[name] === "number") {
       const number = Number(value);
       if (Number.isSafeInteger(number) && number >= 0) found[name] = number;
     } else if (!ALLOWED[name] || ALLOWED[name].includes(value)) found[name] = value;
   }
-  found.hops = Math.min(3, Math.max(1, found.hops));
-  return found;
+  found.hops = Math.min(3, Math.max(1, Number(found.hops)));
+  return /** @type {Fields} */ (found);
 }
 
-/** The identity of an edge as it stands in the address: what the server needs to find it again. */
+/**
+ * The identity of an edge as it is in the address: the server finds the edge by it.
+ * @param {EdgeIdentity} edge
+ */
 export const edgeKey = (edge) => JSON.stringify([edge.client, edge.server, edge.transport, edge.server_port]);

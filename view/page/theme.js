@@ -1,5 +1,5 @@
-// The theme, set before anything is drawn: what was chosen here, else what the system prefers. A classic script, so
-// that the page never flashes in the wrong one.
+// Set the theme before anything is drawn: the one chosen on this page, or else the system's. This is a classic script, so
+// the page never flashes in the wrong theme.
 
 (() => {
   const system = matchMedia("(prefers-color-scheme: dark)");

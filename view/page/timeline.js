@@ -1,4 +1,4 @@
-// The time line: what happened over the range, and which stretch of it the map shows. Drag it to look at the past.
+// The time line: what happened over its range, and which part of that the map shows. Drag it to look at the past.
 
 import { segments } from "./bar.js";
 import { byId, el, replace } from "./dom.js";
@@ -6,15 +6,24 @@ import { ago, bytes, counted, digits, moment, time } from "./format.js";
 import { RANGES, WIDTHS } from "./state.js";
 import { timelineChart } from "./timeline_chart.js";
 
-const DRAGGED_MS = 120; // between two questions to the server while dragging
-const STALE_MS = 45_000; // without anything newer: several windows and the grace for slow hosts
-const LIVE_PX = 6; // from the right edge: back to live
+/** @import { Bucket, Change, Page, Part } from "./types.js" */
 
+const DRAGGED_MS = 120; // between two requests while somebody drags
+const STALE_MS = 45_000; // without a newer window: several windows and the grace for slow hosts
+const LIVE_PX = 6; // from the right edge: back to live
+/** @type {Record<string, number>} */
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, ArrowDown: -1, ArrowUp: 1 }; // by key
+
+/**
+ * @param {Page} page
+ * @returns {Part}
+ */
 export function timeline(page) {
   const { state, data } = page;
   const live = el("button", { type: "button", class: "live", title: "Pause, or back to live (space)", onclick: () => page.pause() });
   const shown = el("div", { class: "shown" });
   const ranges = el("div", { class: "segments", role: "group", "aria-label": "Range" });
+  /** @type {HTMLSelectElement} */
   const width = el("select", { "aria-label": "How much the map shows", onchange: () => state.set({ width: width.value }) },
     Object.keys(WIDTHS).map((name) => el("option", { value: name }, `the map shows ${name}`)));
   const place = el("div", { class: "chart" });
@@ -26,18 +35,23 @@ export function timeline(page) {
   const pressed = segments(ranges, Object.keys(RANGES).map((name) => [name, name]), (range) => state.set({ range }));
   const chart = timelineChart(place);
   place.append(band, when);
-  let dragged = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let dragged;
 
   page.pause = () => state.set({ at: state.live ? data.newest : 0 });
-  page.step = (by) => go((state.at || data.newest) + by * state.widthMs);
+  page.step = (/** @type {number} */ by) => go((state.at || data.newest) + by * state.widthMs);
 
-  /** Look at the stretch that ends at a time; at or after the newest window that is live. */
+  /**
+   * Look at the time range that ends at `at`. From the newest window on, that is live.
+   * @param {number} at
+   */
   function go(at) {
     const grain = data.map?.width_ms || 5_000;
     const end = Math.round(at / grain) * grain;
     state.set({ at: end >= data.newest ? 0 : Math.max(end, state.widthMs) });
   }
 
+  /** @param {Change} what */
   function update(what) {
     pressed(state.range);
     width.value = state.width;
@@ -49,10 +63,10 @@ export function timeline(page) {
   }
 
   function stretch() {
-    const [from, to] = data.shown; // of the picture: what is asked for stands on the band
+    const [from, to] = data.shown; // of the map that is there; the band shows the one that loads
     const stale = state.live && data.behind > STALE_MS;
     const other = data.wait > 0 && data.anew;
-    const note = other ? "while another map loads" : !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest there is";
+    const note = other ? "while another map loads" : !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest data";
     live.classList.toggle("stale", stale);
     replace(shown, to ? [el("b", {}, `${moment(from, Date.now())} – ${time(to)}`), el("span", { class: stale ? "stale" : null }, note)] : []);
   }
@@ -67,11 +81,13 @@ export function timeline(page) {
     band.style.width = `${Math.max(3, right - left)}px`;
     band.classList.toggle("past", !state.live);
     const [first, last] = data.range;
-    for (const [name, value] of [["min", first], ["max", last], ["now", to]]) band.setAttribute(`aria-value${name}`, value);
+    for (const [name, value] of Object.entries({ min: first, max: last, now: to })) band.setAttribute(`aria-value${name}`, String(value));
     band.setAttribute("aria-valuetext", `${state.live ? "live, " : ""}${moment(from, data.newest)} to ${time(to)}`);
   }
 
-  const px = (event) => event.clientX - place.getBoundingClientRect().left;
+  const px = (/** @type {PointerEvent} */ event) => event.clientX - place.getBoundingClientRect().left;
+
+  /** @param {PointerEvent} event */
   function drag(event) {
     const x = px(event);
     clearTimeout(dragged);
@@ -85,26 +101,35 @@ export function timeline(page) {
     drag(event);
   });
   place.addEventListener("pointermove", (event) => (event.buttons && place.hasPointerCapture(event.pointerId) ? drag(event) : point(event)));
-  place.addEventListener("pointerup", (event) => place.hasPointerCapture(event.pointerId) && drag(event));
-  place.addEventListener("pointerleave", () => (when.hidden = true));
+  place.addEventListener("pointerup", (event) => {
+    if (place.hasPointerCapture(event.pointerId)) drag(event);
+  });
+  place.addEventListener("pointerleave", () => {
+    when.hidden = true;
+  });
   band.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, ArrowDown: -1, ArrowUp: 1 }[event.key];
+    const by = STEPS[event.key];
     if (by) page.step(by);
     else if (event.key === "End") state.set({ at: 0 });
-    else if (event.key === "Home") go(Math.max(data.timeline.first, data.range[0]) + state.widthMs);
+    else if (event.key === "Home") go(Math.max(data.timeline?.first ?? 0, data.range[0]) + state.widthMs);
     else return;
     event.preventDefault();
   });
   setInterval(stretch, 5_000);
-  new ResizeObserver(() => (chart.resize(), follow())).observe(place);
+  const resized = new ResizeObserver(() => {
+    chart.resize();
+    follow();
+  });
+  resized.observe(place);
 
+  /** @param {PointerEvent} event */
   function point(event) {
     if (!data.timeline) return;
     const x = px(event);
     const at = chart.toTime(x);
     const near = data.timeline.events.filter((each) => Math.abs(chart.toPx(each.time) - x) < 5);
     const bucket = data.timeline.buckets.findLast((each) => each.at <= at);
-    const facts = bucket ? told(bucket) : "";
+    const facts = bucket ? inWords(bucket) : "";
     const happened = near.slice(0, 2).map((each) => `${each.kind.replaceAll("_", " ")}: ${each.detail}`).join("; ");
     replace(when, [moment(at, data.newest), facts, happened, near.length > 2 && `and ${near.length - 2} more`].filter(Boolean).join(" · "));
     when.hidden = false;
@@ -113,10 +138,14 @@ export function timeline(page) {
   return { update };
 }
 
-/** A step of the time line in words. */
-function told({ recorded_s: recorded, ...of }) {
-  if (!recorded) return "nothing was recorded";
-  const http = of.requests ? `, ${counted(of.requests, "request")}, ${counted(of.errors, "HTTP error")}` : "";
+/**
+ * A step of the time line in words.
+ * @param {Bucket} of
+ */
+function inWords(of) {
+  if (!of.recorded_s) return "nothing was recorded";
+  const http = of.requests ? `, ${counted(of.requests, "request")}, ${counted(of.errors ?? 0, "HTTP error")}` : "";
   const given = of.given_up ? `, ${digits(of.given_up)} given up` : "";
-  return `${bytes(of.bytes)} on ${counted(of.edges, "edge")}, ${counted(of.opened, "connection")}, ${digits(of.failed)} failed${http}${given}`;
+  const connections = `${counted(of.opened ?? 0, "connection")}, ${digits(of.failed ?? 0)} failed`;
+  return `${bytes(of.bytes ?? 0)} on ${counted(of.edges ?? 0, "edge")}, ${connections}${http}${given}`;
 }

@@ -1,19 +1,36 @@
-// Which nodes and edges of a map are to be seen: around a node, and matching what was searched for. Pure.
+// The nodes and edges of a map that are shown: around a node, and matching a search. Pure.
 
-/** Return {nodes, edges, gone} of a map from /api/map; edges keep both their ends. */
+/** @import { Chosen, MapEdge, MapNode } from "./types.js" */
+
+/**
+ * Choose from a map. Both ends of a chosen edge are chosen.
+ * @param {{ nodes: MapNode[], edges: MapEdge[], gone?: MapEdge[] }} map
+ * @param {{ focus: string, hops: number, q: string }} state
+ * @returns {Chosen}
+ */
 export function visible(map, { focus, hops, q }) {
   let chosen = { nodes: map.nodes, edges: map.edges, gone: map.gone ?? [] };
   if (focus) chosen = within(chosen, around(chosen, focus, hops));
   return q.trim() ? matching(chosen, q) : chosen;
 }
 
+/**
+ * The ids of the nodes within some hops.
+ * @param {Chosen} chosen
+ * @param {string} focus
+ * @param {number} hops
+ */
 function around({ edges, gone }, focus, hops) {
+  /** @type {Map<string, string[]>} */
   const next = new Map();
+  const link = (/** @type {string} */ from, /** @type {string} */ to) => {
+    const known = next.get(from);
+    if (known) known.push(to);
+    else next.set(from, [to]);
+  };
   for (const { client, server } of [...edges, ...gone]) {
-    if (!next.has(client)) next.set(client, []);
-    if (!next.has(server)) next.set(server, []);
-    next.get(client).push(server);
-    next.get(server).push(client);
+    link(client, server);
+    link(server, client);
   }
   let edge = [focus];
   const found = new Set(edge);
@@ -24,17 +41,28 @@ function around({ edges, gone }, focus, hops) {
   return found;
 }
 
+/**
+ * @param {Chosen} chosen
+ * @param {Set<string>} ids
+ * @returns {Chosen}
+ */
 function within({ nodes, edges, gone }, ids) {
-  const both = (edge) => ids.has(edge.client) && ids.has(edge.server);
+  const both = (/** @type {MapEdge} */ edge) => ids.has(edge.client) && ids.has(edge.server);
   return { nodes: nodes.filter((node) => ids.has(node.id)), edges: edges.filter(both), gone: gone.filter(both) };
 }
 
-/** Each word must be in a node (its names, address, host, …) or in an edge (port, transport, health). */
+/**
+ * Each word must be in a node (its names, address, host, …) or in an edge with its ends (port, transport, health).
+ * @param {Chosen} chosen
+ * @param {string} q
+ * @returns {Chosen}
+ */
 function matching({ nodes, edges, gone }, q) {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const text = new Map(nodes.map((node) => [node.id, textOf(node)]));
-  const hit = new Set(nodes.filter((node) => words.every((word) => text.get(node.id).includes(word))).map(({ id }) => id));
-  const fits = (edge) => {
+  const hits = nodes.filter((node) => words.every((word) => text.get(node.id)?.includes(word)));
+  const hit = new Set(hits.map(({ id }) => id));
+  const fits = (/** @type {MapEdge} */ edge) => {
     if (hit.has(edge.client) || hit.has(edge.server)) return true;
     const ends = `${text.get(edge.client)} ${text.get(edge.server)}`;
     const own = `${edge.transport}/${edge.server_port} :${edge.server_port} ${edge.health} ${edge.new ? "new" : ""}`;
@@ -45,6 +73,10 @@ function matching({ nodes, edges, gone }, q) {
   return { nodes: nodes.filter((node) => ends.has(node.id)), edges: some, gone: lost, hit };
 }
 
-const SEARCHED = ["title", "subtitle", "hostname", "region", "zone", "service", "name", "user", "cmdline", "container", "unit", "address", "kind", "health"];
+/** @type {(keyof MapNode)[]} */
+const SEARCHED = [
+  "title", "subtitle", "hostname", "region", "zone", "service", "name", "user", "cmdline", "container", "unit", "address", "kind",
+  "health",
+];
 
-const textOf = (node) => SEARCHED.map((name) => node[name] ?? "").join(" ").toLowerCase();
+const textOf = (/** @type {MapNode} */ node) => SEARCHED.map((name) => node[name] ?? "").join(" ").toLowerCase();

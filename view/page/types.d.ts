@@ -1,0 +1,336 @@
+// The shapes that modules share: answers of the server, parts of the page, and the libraries that are loaded as globals.
+// The type checker reads this file, and browsers do not.
+
+import type cytoscape from "cytoscape";
+import type { ELK as Elk, ELKConstructorArguments } from "elkjs/lib/elk-api.js";
+import type UPlot from "uplot";
+import type { Data } from "./data.js";
+import type { Graph } from "./graph.js";
+import type { State } from "./state.js";
+
+export type Level = "service" | "process" | "container" | "host" | "address";
+export type Health = "ok" | "warn" | "bad";
+
+export interface Fault {
+  measure: string;
+  health: Health;
+  text: string;
+}
+
+/** The edges of a node in one direction, added up. */
+export interface Sums {
+  edges: number;
+  opened: number;
+  closed: number;
+  active: number;
+  failed: number;
+  requests: number;
+  errors: number;
+  given_up: number;
+  conn_s: number;
+  bytes_s: number;
+  requests_s: number;
+  failed_share: number;
+  error_share: number;
+  retransmits: number;
+  health: Health;
+}
+
+export interface MapNode {
+  id: string;
+  kind: Level;
+  title: string;
+  subtitle: string;
+  region: string;
+  zone: string;
+  health: Health;
+  in: Sums;
+  out: Sums;
+  gone: boolean;
+  host?: string;
+  hostname?: string;
+  hosts?: string[];
+  pid?: number;
+  started?: string;
+  parent?: number;
+  service?: string;
+  name?: string;
+  user?: string;
+  exe?: string;
+  cmdline?: string;
+  container?: string;
+  unit?: string;
+  address?: string;
+  scope?: string;
+}
+
+/** An edge of /api/map, and the facts of /api/edge, which lack some of these. */
+export interface MapEdge {
+  id: string;
+  client: string;
+  server: string;
+  transport: string;
+  server_port: number;
+  rule: string;
+  first: number;
+  last: number;
+  seen_by_client?: boolean;
+  seen_by_server?: boolean;
+  recorded_s: number;
+  connections_opened: number;
+  connections_closed?: number;
+  connections_active?: number;
+  connections_failed: number;
+  client_sent_bytes: number;
+  client_received_bytes: number;
+  client_sent_segments: number;
+  client_received_segments?: number;
+  client_retransmits: number;
+  client_rtt_us?: number;
+  client_min_rtt_us?: number;
+  server_sent_bytes: number;
+  server_received_bytes: number;
+  server_sent_segments: number;
+  server_received_segments?: number;
+  server_retransmits: number;
+  server_rtt_us?: number;
+  server_min_rtt_us?: number;
+  client_provenance?: string;
+  client_tied?: boolean;
+  server_provenance?: string;
+  server_tied?: boolean;
+  self_loop?: boolean;
+  bytes_s: number;
+  opened_s: number;
+  failed_share: number;
+  retransmit_share: number;
+  rtt_ms?: number | null;
+  health: Health;
+  why: Fault[];
+  new?: boolean;
+  signals: "http" | "tcp";
+  requests?: number;
+  errors?: number;
+  given_up?: number;
+  requests_s?: number;
+  p50_ms?: number | null;
+  p99_ms?: number | null;
+  usual_ms?: number | null;
+}
+
+export interface Life {
+  time: number;
+  kind: string;
+  subject: string;
+  service: string;
+  detail: string;
+}
+
+export interface MapEvent extends Life {
+  object: string;
+  host: string;
+}
+
+/** The answer of /api/map. */
+export interface MapAnswer {
+  from: number;
+  to: number;
+  newest: number;
+  width_ms: number;
+  level: Level;
+  changes: boolean;
+  nodes: MapNode[];
+  edges: MapEdge[];
+  gone: MapEdge[];
+  lives: Life[];
+}
+
+/** A step of the time line; the counts are null where nothing was recorded. */
+export interface Bucket {
+  at: number;
+  recorded_s: number;
+  edges: number | null;
+  opened: number | null;
+  failed: number | null;
+  bytes: number | null;
+  retransmits: number | null;
+  requests: number | null;
+  errors: number | null;
+  given_up: number | null;
+}
+
+/** The answer of /api/timeline. */
+export interface TimelineAnswer {
+  from: number;
+  to: number;
+  newest: number;
+  step_ms: number;
+  first: number;
+  buckets: Bucket[];
+  events: MapEvent[];
+}
+
+export interface Series {
+  unit: string;
+  points: [number, number | null][];
+}
+
+export interface Neighbour {
+  id: string;
+  title: string;
+  kind: Level;
+  hostname: string;
+  direction: "in" | "out";
+  transport: string;
+  server_port: number;
+  bytes_s: number;
+  health: Health;
+}
+
+export type Facts = Record<string, unknown>;
+
+interface Details {
+  from: number;
+  to: number;
+  newest: number;
+  step_ms: number;
+  recorded: [number, number][];
+  level: Level;
+  series: Record<string, Series>;
+  members: MapNode[];
+  events: MapEvent[];
+  sql: string;
+}
+
+/** The answer of /api/node. */
+export interface NodeAnswer extends Details {
+  id: string;
+  facts: Facts;
+  neighbours: Neighbour[];
+}
+
+/** The answer of /api/edge. */
+export interface EdgeAnswer extends Details {
+  facts: MapEdge;
+}
+
+/** The part of a map that is shown. `hit` are the ids of nodes that match a search. */
+export interface Chosen {
+  nodes: MapNode[];
+  edges: MapEdge[];
+  gone: MapEdge[];
+  hit?: Set<string>;
+}
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Box {
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
+}
+
+export type Places = Map<string, Point>;
+
+/** A node as it is drawn. `titleX` and `titleY` lead from its middle to that of its title. */
+export interface Card {
+  id: string;
+  kind: Level;
+  health: Health;
+  ghost: boolean;
+  group: string;
+  w: number;
+  h: number;
+  title: string;
+  titleX: number;
+  titleY: number;
+  lines: string[];
+}
+
+export type PlacedCard = Card & Point;
+
+/** An edge as it is drawn. */
+export interface Line {
+  id: string;
+  client: string;
+  server: string;
+  health: Health;
+  fresh: boolean;
+  gone: boolean;
+  width: number;
+  label: string;
+}
+
+export interface Scene {
+  nodes: Map<string, PlacedCard>;
+  edges: Map<string, Line>;
+  boxes: string[];
+}
+
+export interface Marks {
+  picked: string;
+  near: Set<string> | null;
+}
+
+/** An element as Cytoscape takes it. */
+export interface Element {
+  group: "nodes" | "edges";
+  data: Record<string, unknown> & { id: string };
+  classes: string;
+  position?: Point;
+}
+
+export type Colours = Record<string, string>;
+
+/** A node or an edge that somebody points at or picks, by its id; neither for the background. */
+export interface Target {
+  node?: string;
+  edge?: string;
+}
+
+export type Direction = "left" | "right" | "up" | "down";
+
+export interface Memory {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
+export type Change = "state" | "data" | "wait" | "theme";
+
+/** A part of the page. `names` are the fields of the state that changed. */
+export interface Part {
+  update(what: Change, names: Set<string>): unknown;
+}
+
+export interface Page {
+  state: State;
+  data: Data;
+  storage: Memory;
+  say(sentence: string): void;
+  chosen: Chosen | null;
+  graph: Graph;
+  tidy(): void;
+  pause(): void;
+  step(by: number): void;
+}
+
+export type Leaf = Node | string | number | boolean | null | undefined;
+export type Child = Leaf | Leaf[];
+export type Properties = Record<string, string | number | boolean | null | undefined | ((event: any) => unknown)>;
+
+declare global {
+  // Libraries, from vendor/.
+  var cytoscape: typeof import("cytoscape");
+  var ELK: new (args?: ELKConstructorArguments) => Elk;
+  var uPlot: typeof UPlot;
+  // From early.js, theme.js and app.js.
+  var early: { address: string; answer: Promise<Response> } | undefined;
+  var switchTheme: () => void;
+  var servicemap: Page;
+}
+
+export type Core = cytoscape.Core;
