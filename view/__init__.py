@@ -1,1 +1,1 @@
-"""The live view: a map in the browser, of what any store holds. It only reads."""
+"""The live view: a map in the browser of what a store holds. It only reads."""

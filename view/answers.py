@@ -1,4 +1,4 @@
-"""Answers that several pages ask for at once are worked out once, and not to the end when nobody waits any more."""
+"""Answers: those that several pages request at once are made once, and abandoned when nobody waits for them."""
 
 import asyncio
 from collections import Counter
@@ -8,15 +8,15 @@ from typing import Any
 
 FRESH_SECONDS = 1.0
 MOST = 32
-MOST_WORKING = 16  # different questions at once; four are asked of the store at a time
+MOST_WORKING = 16  # different requests at once; the store gets four at a time
 
 
 class Busy(Exception):
-    """Too much is asked at once; the message is one sentence."""
+    """There are too many requests at once; the message is one sentence."""
 
 
 class Answers:
-    """Answers by what was asked, for a second or until something newer is stored."""
+    """Answers by their requests, kept for a second or until something newer is stored."""
 
     def __init__(self) -> None:
         self._answers: dict[str, asyncio.Future[bytes]] = {}
@@ -24,11 +24,11 @@ class Answers:
         self._working = 0
 
     async def get(self, asked: str, work: Callable[[], Coroutine[Any, Any, bytes]]) -> bytes:
-        """Return the answer to what is asked; while it is worked out, others wait for the same."""
+        """Return the answer to a request. While it is made, later calls wait for the same one."""
         found = self._answers.get(asked)
         if found is None:
             if self._working >= MOST_WORKING:
-                raise Busy(f"{self._working} questions are being answered: ask again in a moment")
+                raise Busy(f"{self._working} requests are being answered: try again in a moment")
             self._working += 1
             found = asyncio.create_task(work())
             found.add_done_callback(partial(self._age, asked))
@@ -36,16 +36,16 @@ class Answers:
                 self._answers[asked] = found
         self._waiting[found] += 1
         try:
-            return await asyncio.shield(found)  # who leaves does not take it from the others
+            return await asyncio.shield(found)  # a caller that leaves must not cancel it for the others
         finally:
             self._leave(asked, found)
 
     def clear(self) -> None:
-        """Forget all answers: there is something newer."""
+        """Forget all answers, because something newer is stored."""
         self._answers.clear()
 
     def _leave(self, asked: str, answer: asyncio.Future[bytes]) -> None:
-        """Have one fewer wait for an answer; work that nobody waits for holds up that of the others."""
+        """Count one caller fewer. Cancel work that nobody waits for, because it delays other work."""
         self._waiting[answer] -= 1
         if not self._waiting[answer]:
             del self._waiting[answer]

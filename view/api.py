@@ -1,4 +1,4 @@
-"""What the view answers. Every answer is worked out in a thread, bytes and all; the loop only passes it on."""
+"""The handlers of the view. Threads make each answer up to its bytes, and the event loop only sends it."""
 
 import asyncio
 import gzip
@@ -30,7 +30,7 @@ FORMS: dict[str, tuple[Form, str]] = {"json": (as_json, "application/json"), "cs
 
 
 class Api:
-    """The handlers, over one store. `distant` readers get their answers compressed."""
+    """The handlers, over one store. `distant` compresses the answers, for readers on other machines."""
 
     def __init__(self, stores: Stores, version: str, *, distant: bool) -> None:
         self._stores = stores
@@ -38,7 +38,7 @@ class Api:
         self._known = Known()
         self._usual = Usual()
         self._answers = Answers()
-        self._healths = Answers()  # asked for when too much else is
+        self._healths = Answers()  # apart, so that they are answered when there are too many other requests
         self._assets = Assets()
         self.hub = Hub(lambda: stores.ask(_newest), self._answers.clear)
         self._works: dict[str, Callable[[dict[str, str]], Work]] = {
@@ -51,16 +51,16 @@ class Api:
         }
 
     def routes(self) -> list[web.RouteDef]:
-        """Return what is answered where."""
+        """Return the paths and their handlers."""
         return [
             web.get("/", self._page),
             web.get("/assets/{name:.+}", self._asset),
             web.get("/api/stream", self._stream, allow_head=False),
             web.get("/api/export", self._export),
-            *(web.get(f"/api/{what}", self._told) for what in self._works),
+            *(web.get(f"/api/{what}", self._answer) for what in self._works),
         ]
 
-    async def _told(self, request: web.Request) -> web.StreamResponse:
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
         work = self._works[request.path.rpartition("/")[2]](dict(request.query))
         body = await self._worked(request.path_qs, work, msgspec.json.encode)
         response = web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""The page's files: read when they are asked for, compressed once, and known by their hash."""
+"""The page's files: read on request, compressed once, and identified by their hash."""
 
 import gzip
 import hashlib
@@ -18,7 +18,7 @@ COMPRESSED = {".html", ".js", ".css", ".svg", ".txt"}
 
 
 class Asset(NamedTuple):
-    """A file as it is sent: its type, its hash, and its bytes, compressed or not."""
+    """A file as it is sent: its type, its hash, and its bytes, compressed where `compressed` is set."""
 
     kind: str
     etag: str
@@ -27,14 +27,14 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """Files below a folder, and no others: a name that is not one of theirs is not found."""
+    """The files below a folder, and no others."""
 
     def __init__(self, folder: Path = PAGE) -> None:
         self._folder = folder.resolve()
-        self._known: dict[str, tuple[float, Asset]] = {}  # with the time of change
+        self._known: dict[str, tuple[float, Asset]] = {}  # with the time of modification
 
     def find(self, name: str) -> Asset | None:
-        """Return a file by its name below the folder."""
+        """Return a file by its name below the folder; None without one."""
         try:
             path = (self._folder / name).resolve()
             if not path.is_relative_to(self._folder) or path.suffix not in TYPES or not path.is_file():

@@ -1,7 +1,6 @@
-"""The connections of the view: how many, for how long without a request, and who gives way.
+"""Limits on connections: their number, and the time for a request's head, for taking an answer, and between requests.
 
-aiohttp has no limit on connections and none on the time that a request's head or the taking of an answer may need.
-Between its protocol and the socket stands one of ours that has them.
+aiohttp has none of these limits. This protocol stands between its protocol and the socket, and has them.
 """
 
 import asyncio
@@ -14,16 +13,16 @@ from aiohttp.typedefs import Handler, Middleware
 
 from view.loopback import is_loopback
 
-HEAD_SECONDS = 10.0  # for a head, from its first byte or from the connection on
-TAKE_SECONDS, TAKE_BYTES = 30.0, 64 << 10  # a client takes as much of a waiting answer in that time
+HEAD_SECONDS = 10.0  # for a head, from its first byte or from the start of the connection
+TAKE_SECONDS, TAKE_BYTES = 30.0, 64 << 10  # a client must read this many bytes of a waiting answer in this time
 IDLE_SECONDS = 75.0  # between two requests
 MOST = 500
-MOST_TAKING = 20  # answers that wait for their clients
-MOST_ELSEWHERE = 60  # of one address of another machine
-MOST_WAITING, WAIT_SECONDS = 500, 15.0  # for a place
-_GRACE_SECONDS = 1.0  # so long nobody gives way
+MOST_READING = 20  # answers that wait for their clients to read
+MOST_ELSEWHERE = 60  # from one address of another machine
+MOST_WAITING, WAIT_SECONDS = 500, 15.0  # connections that wait for a place
+_GRACE_SECONDS = 1.0  # a connection that was idle for less time is kept
 _TRY_SECONDS = 0.1
-FULL = "503 Service Unavailable", "the view has as many connections as it takes: try again in a while"
+FULL = "503 Service Unavailable", "the view has as many connections as it allows: try again in a while"
 SLOW = "408 Request Timeout", f"the request did not arrive within {HEAD_SECONDS:.0f} s"
 Protocol = Any  # aiohttp's, an asyncio.Protocol whose transport it sets itself
 
@@ -33,15 +32,17 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[asyncio.BaseTransport, Connection] = {}
-        self._taking: dict[Connection, None] = {}  # those whose clients take no more for now, the longest first
+        self._unread: dict[
+            Connection, None
+        ] = {}  # connections with answers that wait for their clients, the oldest first
         self._waiting = 0
 
     def speaking(self, make: Callable[[], Protocol]) -> Callable[[], "Connection"]:
-        """Return what makes the protocol of each connection; `make` makes what speaks HTTP on it."""
+        """Return a factory of protocols, one for each connection. `make` makes the protocol that speaks HTTP."""
         return lambda: Connection(self, make())
 
     def middleware(self) -> Middleware:
-        """Return what hears when a whole head has come, and when its answer is made."""
+        """Return a middleware that notes when a request's head has arrived, and when its answer is made."""
 
         @web.middleware
         async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -57,7 +58,7 @@ class Connections:
         return timed
 
     def enter(self, connection: "Connection", transport: asyncio.BaseTransport) -> bool:
-        """Take a connection in, if need be in place of the one that has been idle for the longest; say whether."""
+        """Admit a connection, if necessary in place of the one that was idle longest; return whether it is admitted."""
         there = [other for other in self._open.values() if other.address == connection.address]
         if not is_loopback(connection.address) and len(there) >= MOST_ELSEWHERE:
             room = _give_way(there)
@@ -68,20 +69,20 @@ class Connections:
         return bool(room)
 
     def may_wait(self, connection: "Connection") -> bool:
-        """Say whether one more may wait for a place."""
+        """Return whether one more connection may wait for a place."""
         return is_loopback(connection.address) and self._waiting < MOST_WAITING
 
-    def waits(self, more: int) -> None:
-        """Count those who wait for a place."""
+    def count_waiting(self, more: int) -> None:
+        """Count the connections that wait for a place."""
         self._waiting += more
 
-    def taking(self, connection: "Connection", waits: bool) -> None:
-        """Hear that an answer waits for its client, or no longer; too many of them are too much memory."""
-        self._taking.pop(connection, None)
-        if waits:
-            self._taking[connection] = None
-            if len(self._taking) > MOST_TAKING:
-                next(iter(self._taking)).abort()
+    def note_unread(self, connection: "Connection", unread: bool) -> None:
+        """Note whether an answer waits for its client. Too many of them need too much memory, so the oldest ends."""
+        self._unread.pop(connection, None)
+        if unread:
+            self._unread[connection] = None
+            if len(self._unread) > MOST_READING:
+                next(iter(self._unread)).abort()
 
     def leave(self, transport: asyncio.BaseTransport) -> None:
         """Forget a connection."""
@@ -89,23 +90,23 @@ class Connections:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: passes all on to the protocol that speaks HTTP, and ends what takes too long."""
+    """A connection: passes everything on to the protocol that speaks HTTP, and ends what takes too long."""
 
     def __init__(self, all_of_them: Connections, inner: Protocol) -> None:
         self.address = ""
-        self.idle_since: float | None = None  # None while a request is worked on
+        self.idle_since: float | None = None  # None while a request is being answered
         self._all = all_of_them
         self._inner = inner
         self._transport: asyncio.Transport | None = None
         self._admitted = self._waits = False
-        self._until = 0.0  # waits for a place
-        self._begun = False  # a head, of which there is something
+        self._until = 0.0  # the end of the wait for a place
+        self._begun = False  # some bytes of a head have arrived
         self._timer: asyncio.TimerHandle | None = None
-        self._taking: asyncio.TimerHandle | None = None
-        self._waiting = 0  # bytes, at the last look
+        self._reading: asyncio.TimerHandle | None = None
+        self._waiting = 0  # bytes that waited for the client at the last check
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let it in, or say why not."""
+        """Admit the connection, let it wait, or refuse it with a reason."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.address = str((transport.get_extra_info("peername") or ("",))[0])
@@ -113,7 +114,7 @@ class Connection(asyncio.Protocol):
             self._admit(transport)
         elif self._all.may_wait(self):
             transport.pause_reading()
-            self._all.waits(1)
+            self._all.count_waiting(1)
             self._waits = True
             self._until = asyncio.get_running_loop().time() + WAIT_SECONDS
             self._timer = asyncio.get_running_loop().call_later(_TRY_SECONDS, self._try)
@@ -121,18 +122,18 @@ class Connection(asyncio.Protocol):
             self._refuse(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Forget it."""
+        """Forget the connection."""
         self._stop()
-        self._take(None)
+        self._await_reading(None)
         if self._transport:
             self._all.leave(self._transport)
         if self._waits:
-            self._all.waits(-1)
+            self._all.count_waiting(-1)
         if self._admitted:
             self._inner.connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
-        """Pass bytes on; with the first of a head its time begins."""
+        """Pass bytes on. The first bytes of a head start its time."""
         if not self._admitted:
             return
         if self.idle_since is not None and not self._begun:
@@ -141,37 +142,37 @@ class Connection(asyncio.Protocol):
         self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Pass on that the client sends no more."""
+        """Pass on that the client sends nothing more."""
         return self._inner.eof_received() if self._admitted else None
 
     def pause_writing(self) -> None:
-        """Give the client its time to take what waits for it."""
+        """Start the time that the client has to read a waiting answer."""
         self._inner.pause_writing()
-        self._take(TAKE_SECONDS)
-        self._all.taking(self, waits=True)
+        self._await_reading(TAKE_SECONDS)
+        self._all.note_unread(self, unread=True)
 
     def resume_writing(self) -> None:
-        """Hear that it has."""
-        self._take(None)
+        """Stop that time: the client has read enough."""
+        self._await_reading(None)
         self._inner.resume_writing()
 
     def began(self) -> None:
-        """Wait no longer for a head."""
+        """Stop the time for a head: it has arrived."""
         self._stop()
         self.idle_since = None
 
     def ended(self) -> None:
-        """Wait for the next request."""
+        """Start the time between two requests."""
         self._begun = False
         self._await(IDLE_SECONDS)
 
     def abort(self) -> None:
-        """End it at once."""
+        """End the connection at once."""
         if self._transport:
             self._transport.abort()
 
     def slow(self) -> None:
-        """Say that it took too long, where a request has begun, and end it."""
+        """End the connection because it took too long; answer so if a request had begun."""
         if self._transport and not self._transport.is_closing():
             if self._begun:
                 self._transport.write(_answer(*SLOW))
@@ -188,7 +189,7 @@ class Connection(asyncio.Protocol):
             return
         if self._all.enter(self, transport):
             self._waits = False
-            self._all.waits(-1)
+            self._all.count_waiting(-1)
             self._admit(transport)
             transport.resume_reading()
         elif loop.time() < self._until:
@@ -200,19 +201,19 @@ class Connection(asyncio.Protocol):
         transport.write(_answer(*FULL))
         transport.close()
 
-    def _take(self, seconds: float | None) -> None:
-        if self._taking:
-            self._taking.cancel()
-        self._taking = None
+    def _await_reading(self, seconds: float | None) -> None:
+        if self._reading:
+            self._reading.cancel()
+        self._reading = None
         if seconds is None:
-            self._all.taking(self, waits=False)
+            self._all.note_unread(self, unread=False)
         elif self._transport:
             self._waiting = self._transport.get_write_buffer_size()
-            self._taking = asyncio.get_running_loop().call_later(seconds, self._look)
+            self._reading = asyncio.get_running_loop().call_later(seconds, self._check_reading)
 
-    def _look(self) -> None:
+    def _check_reading(self) -> None:
         if self._transport and self._waiting - self._transport.get_write_buffer_size() >= TAKE_BYTES:
-            self._take(TAKE_SECONDS)
+            self._await_reading(TAKE_SECONDS)
         else:
             self.abort()
 
@@ -229,7 +230,7 @@ class Connection(asyncio.Protocol):
 
 
 def _give_way(connections: list[Connection]) -> bool:
-    """End the connection that has been idle for the longest; say whether there was one."""
+    """End the connection that was idle longest; return whether there was one."""
     since = {each: each.idle_since for each in connections if each.idle_since is not None}
     oldest = min(since, key=since.__getitem__, default=None)
     if oldest is None or asyncio.get_running_loop().time() - since[oldest] < _GRACE_SECONDS:
@@ -239,7 +240,7 @@ def _give_way(connections: list[Connection]) -> bool:
 
 
 def _answer(status: str, sentence: str) -> bytes:
-    """Write an answer without aiohttp, which has no request to answer."""
+    """Format an answer without aiohttp, which needs a request for one."""
     body = msgspec.json.encode({"error": sentence})
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     return f"{head}Retry-After: 2\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n".encode() + body

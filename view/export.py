@@ -1,4 +1,4 @@
-"""Answers as files: JSON as it is told, or CSV for spreadsheets."""
+"""Answers as files: JSON, or CSV for spreadsheets."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ import msgspec
 
 from graph.model import iso_ms
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what begins so is run by a spreadsheet, and names come from anywhere
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs cells that begin like this, and names come from hosts
 
 
 def as_json(answer: dict[str, Any]) -> bytes:
@@ -18,7 +18,7 @@ def as_json(answer: dict[str, Any]) -> bytes:
 
 
 def as_csv(answer: dict[str, Any]) -> bytes:
-    """Return the edges of a map as rows, or else the time series side by side, a row a point."""
+    """Return the edges of a map as rows, or the time series as columns with a row for each point."""
     rows = _edges(answer["edges"]) if "edges" in answer else _series(answer["series"])
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
@@ -35,8 +35,8 @@ def _edges(edges: Sequence[dict[str, Any]]) -> Iterator[Iterable[Any]]:
 
 
 def _series(series: dict[str, dict[str, Any]]) -> Iterator[Iterable[Any]]:
-    yield "time", *(f"{name} ({told['unit']})" for name, told in series.items())
-    for points in zip(*(told["points"] for told in series.values()), strict=True):
+    yield "time", *(f"{name} ({each['unit']})" for name, each in series.items())
+    for points in zip(*(each["points"] for each in series.values()), strict=True):
         yield iso_ms(points[0][0]), *(value for _, value in points)
 
 

@@ -1,7 +1,7 @@
-"""Who may see the view, and what a browser may do with what it gets.
+"""Access to the view, and the headers that limit what a browser does with its answers.
 
-On loopback without a token every local program may read, and only requests for a name of this machine are answered: a
-page of another site cannot have its own name point here (DNS rebinding). With a token everybody must know it.
+Without a token, on loopback, every local program may read. Only requests to a name of this machine are answered:
+another site could make its own name point here (DNS rebinding). With a token, every request needs it.
 """
 
 import hashlib
@@ -31,20 +31,20 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-UNNAMED = "not for this name: open the view by the address that servicemap printed"
+UNNAMED = "this name is not allowed: open the view at the address that servicemap printed"
 UNKNOWN = "a token is needed: open the address with ?token=… or send Authorization: Bearer …"
-FOREIGN = "other sites may not ask"
+FOREIGN = "requests from other sites are not allowed"
 
 
 class Guard:
-    """Lets requests in, turns failures into answers, and puts the headers on."""
+    """Admits requests, and turns failures into answers."""
 
     def __init__(self, token: str) -> None:
         self._token = token.encode()
-        self._cookie = hmac.new(self._token, COOKIE.encode(), hashlib.sha256).hexdigest()  # does not tell the token
+        self._cookie = hmac.new(self._token, COOKIE.encode(), hashlib.sha256).hexdigest()  # does not reveal the token
 
     def middleware(self) -> Middleware:
-        """Return what stands before every handler."""
+        """Return the middleware before every handler."""
 
         @web.middleware
         async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -75,9 +75,9 @@ class Guard:
         return hmac.compare_digest(cookie.encode("utf-8", "surrogateescape"), self._cookie.encode())
 
     def _welcome(self, request: web.Request) -> web.Response:
-        """Take the token out of the address, and into a cookie.
+        """Move the token from the address into a cookie.
 
-        By a page and not by a redirect: a browser that follows a link of another site sends no strict cookie along.
+        This is a page and not a redirect: after a link on another site, a redirect would come without a strict cookie.
         """
         rest = urlencode([pair for pair in request.query.items() if pair[0] != "token"])
         target = escape(f"{request.path}?{rest}" if rest else request.path)
@@ -90,14 +90,14 @@ class Guard:
 
 
 def error_response(status: int, sentence: str) -> web.Response:
-    """Return an error as every error is told."""
+    """Return an error as JSON."""
     body = msgspec.json.encode({"error": sentence})
     headers = {"Cache-Control": "no-store"}
     return web.Response(status=status, body=body, content_type="application/json", headers=headers)
 
 
 async def with_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Put the headers on an answer that is about to leave."""
+    """Add the headers to an answer."""
     response.headers.update(HEADERS)
     response.headers.pop("Server", None)
 
@@ -122,7 +122,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return error_response(status, str(error))
     except Exception:
         log.exception("could not answer %s", request.path)
-        return error_response(500, "the view failed at this: its log says how")
+        return error_response(500, "the view failed: its log has the reason")
 
 
 def _name(host: str) -> str:

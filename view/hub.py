@@ -1,4 +1,4 @@
-"""Tells open pages when something newer is stored. They share one poll, and nobody polls while none is open."""
+"""Notify open pages of newer windows. All pages share one poll, and there is none while no page is open."""
 
 import asyncio
 import logging
@@ -16,13 +16,13 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 1.0
 LONGEST_SECONDS = 5.0
 PING_SECONDS = 15.0
-SILENT_SECONDS = 5.0  # a store that does not answer for so long is told, while its answer is awaited
+SILENT_SECONDS = 5.0  # after this long, report that the store does not answer, and keep waiting for it
 MOST = 100
-MOST_ELSEWHERE = 20  # of one address of another machine
+MOST_ELSEWHERE = 20  # from one address of another machine
 
 
 def event(name: str, data: dict[str, object]) -> bytes:
-    """Write a server-sent event."""
+    """Format a server-sent event."""
     return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(data))
 
 
@@ -30,38 +30,38 @@ CROWDED = b"retry: 60000\n" + event("away", {"error": "too many pages are open: 
 
 
 class Page:
-    """A page that listens. Only the newest news matters: what a page did not take is not kept for it."""
+    """A page that listens. Only the newest event matters: an older one that it has not taken is dropped."""
 
     def __init__(self) -> None:
         self.crowded = False
-        self._told: asyncio.Queue[bytes | None] = asyncio.Queue(1)
+        self._pending: asyncio.Queue[bytes | None] = asyncio.Queue(1)
 
-    def tell(self, news: bytes | None) -> None:
-        """Have the page hear this next; None ends it."""
-        if self._told.full():
-            self._told.get_nowait()
-        self._told.put_nowait(news)
+    def send(self, news: bytes | None) -> None:
+        """Make this the next event of the page; None ends it."""
+        if self._pending.full():
+            self._pending.get_nowait()
+        self._pending.put_nowait(news)
 
     async def next(self) -> bytes | None:
-        """Return what the page hears next: a ping when there is nothing for a while, None at the end."""
+        """Return the next event of the page: a ping when there is none for a while, None at the end."""
         try:
-            return await asyncio.wait_for(self._told.get(), PING_SECONDS)
+            return await asyncio.wait_for(self._pending.get(), PING_SECONDS)
         except TimeoutError:
             return event("ping", {})
 
 
 class Hub:
-    """The pages that listen. `ask` returns the newest window and the time; `newer` is called before they are told."""
+    """The pages that listen. `ask` returns the newest window and the time; `newer` is called before each event."""
 
     def __init__(self, ask: Callable[[], Awaitable[tuple[Newest, int]]], newer: Callable[[], None]) -> None:
         self._ask = ask
         self._newer = newer
-        self._pages: dict[Page, str] = {}  # and the addresses they listen from, the oldest first
+        self._pages: dict[Page, str] = {}  # with the addresses they listen from, the oldest page first
         self._poll: asyncio.Task[None] | None = None
-        self._last = b""  # what a page that comes is told at once
+        self._last = b""  # the first event of a new page
 
     async def listen(self, address: str) -> AsyncGenerator[bytes, None]:
-        """Yield server-sent events until the server stops, or newer pages need the place."""
+        """Yield server-sent events until the server stops, or newer pages take the place."""
         self._make_room(address)
         page = Page()
         self._pages[page] = address
@@ -71,32 +71,32 @@ class Hub:
                 self._poll = asyncio.create_task(self._polling())
             elif self._last:
                 yield self._last
-            while (told := await page.next()) is not None:
-                yield told
+            while (news := await page.next()) is not None:
+                yield news
             if page.crowded:
                 yield CROWDED
         finally:
             self._pages.pop(page, None)
             if not self._pages:
-                await self._rest()
+                await self._stop_polling()
 
     async def close(self) -> None:
-        """Let all pages go."""
+        """End all pages."""
         for page in self._pages:
-            page.tell(None)
-        await self._rest()
+            page.send(None)
+        await self._stop_polling()
 
     def _make_room(self, address: str) -> None:
-        """Let the page go that has listened for the longest, when there are too many."""
-        there = [page for page, other in self._pages.items() if other == address]
-        crowded = there if not is_loopback(address) and len(there) >= MOST_ELSEWHERE else list(self._pages)
-        if crowded is there or len(crowded) >= MOST:
+        """End the page that has listened longest, when there are too many."""
+        same = [page for page, other in self._pages.items() if other == address]
+        crowded = same if not is_loopback(address) and len(same) >= MOST_ELSEWHERE else list(self._pages)
+        if crowded is same or len(crowded) >= MOST:
             oldest = crowded[0]
             del self._pages[oldest]
             oldest.crowded = True
-            oldest.tell(None)
+            oldest.send(None)
 
-    async def _rest(self) -> None:
+    async def _stop_polling(self) -> None:
         poll, self._poll = self._poll, None
         if poll is not None:
             poll.cancel()
@@ -108,29 +108,31 @@ class Hub:
             wait = EVERY_SECONDS
             try:
                 newest, now = await self._answer()
-                told = event("newest", {"newest": newest.end})
-                wait = min(LONGEST_SECONDS, max(wait, (newest.end + newest.width - now) / 1000))  # none can be earlier
-            except Exception as error:  # whatever it is, the pages are told, and asked for again
+                news = event("newest", {"newest": newest.end})
+                wait = min(
+                    LONGEST_SECONDS, max(wait, (newest.end + newest.width - now) / 1000)
+                )  # there is no newer window before
+            except Exception as error:  # report any failure to the pages, and try again
                 if not isinstance(error, StoreError):
-                    log.exception("the newest window cannot be told")
-                told = event("away", {"error": str(error)})
-            self._tell(told)
+                    log.exception("could not read the newest window")
+                news = event("away", {"error": str(error)})
+            self._notify(news)
             await asyncio.sleep(wait)
 
     async def _answer(self) -> tuple[Newest, int]:
-        """Return the newest window; meanwhile tell the pages of a store that keeps one waiting."""
+        """Return the newest window; meanwhile report a store that does not answer."""
         asked = asyncio.ensure_future(self._ask())
         try:
             done, _ = await asyncio.wait({asked}, timeout=SILENT_SECONDS)
             if not done:
-                self._tell(event("away", {"error": "The store does not answer."}))
+                self._notify(event("away", {"error": "The store does not answer."}))
             return await asked
         finally:
             asked.cancel()
 
-    def _tell(self, told: bytes) -> None:
-        if told != self._last:
-            self._last = told
+    def _notify(self, news: bytes) -> None:
+        if news != self._last:
+            self._last = news
             self._newer()
             for page in self._pages:
-                page.tell(told)
+                page.send(news)

@@ -1,11 +1,11 @@
-"""Which names and addresses are of this machine alone."""
+"""Names and addresses that only this machine reaches."""
 
 import ipaddress
 import socket
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a name or address is of this machine alone; nothing is looked up."""
+    """Return whether only this machine reaches a name or address, without a lookup."""
     if host.rstrip(".").lower() == "localhost":
         return True
     try:
@@ -15,7 +15,7 @@ def is_loopback(host: str) -> bool:
 
 
 def stays_here(host: str) -> bool:
-    """Say whether only this machine reaches who listens on a host, however that is spelled: 127.1, a name of it."""
+    """Return whether only this machine reaches a listener on a host, however it is written: 127.1, or a name."""
     if is_loopback(host):
         return True
     try:

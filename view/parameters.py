@@ -1,4 +1,4 @@
-"""What can be asked, and how it is read from an address. Times are ms since the epoch."""
+"""The parameters of requests, and how to read them. Times are ms since the epoch."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeVar, cast, get_args
@@ -11,19 +11,19 @@ Moment = Annotated[int, Meta(ge=0, le=32_503_680_000_000)]  # to the year 3000
 Text = Annotated[str, Meta(max_length=4_096)]
 
 LATEST_MS = 60_000
-LONGEST_MS = 400 * 86_400_000  # what is kept longest
+LONGEST_MS = 400 * 86_400_000  # nothing is kept for longer
 
 
 class BadRequest(Exception):
-    """One sentence that says which parameter is wrong, and how."""
+    """A parameter is wrong; the message is a sentence that names it."""
 
 
 class NotThere(Exception):
-    """One sentence that says what is asked for and not there."""
+    """There is no such node or edge; the message is a sentence."""
 
 
 class Ranged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A stretch of time. Without both, the last minute that is stored; without one, a minute up to or all since."""
+    """A time range: by default the last minute that is stored. Without a start it is a minute, without an end up to now."""
 
     start: Moment | None = field(default=None, name="from")
     end: Moment | None = field(default=None, name="to")
@@ -32,7 +32,7 @@ class Ranged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class MapAsked(Ranged, frozen=True, kw_only=True):
     """The map, or the part of it with an end in a service or on a host (its name or id).
 
-    Without `changes` nothing is told of what is new, gone, started or exited, and the answer is there sooner.
+    Without `changes` the answer has nothing about what is new, gone, started or exited, and is faster.
     """
 
     level: Level = "service"
@@ -42,7 +42,7 @@ class MapAsked(Ranged, frozen=True, kw_only=True):
 
 
 class TimelineAsked(Ranged, frozen=True, kw_only=True):
-    """What happened over a stretch of time; its edges are those of a level."""
+    """What happened over a time range; its edges are those of a level."""
 
     level: Level = "service"
     buckets: Annotated[int, Meta(ge=1, le=1_000)] = 120
@@ -73,7 +73,7 @@ Asked = TypeVar("Asked", bound=Struct)
 
 
 def read(query: Mapping[str, str], kind: type[Asked]) -> Asked:
-    """Read the parameters of a request; an empty one is not given. BadRequest names what is wrong."""
+    """Read the parameters of a request. An empty one counts as missing. BadRequest names a wrong one."""
     given = {name: value for name, value in query.items() if value != ""}
     try:
         return msgspec.convert(given, kind, strict=False)
@@ -82,10 +82,10 @@ def read(query: Mapping[str, str], kind: type[Asked]) -> Asked:
         raise BadRequest(f"{where.rstrip('`')}: {what}" if where else what) from None
 
 
-def stretch(asked: Ranged, newest: int, longest: int = LATEST_MS) -> tuple[int, int]:
-    """Return the stretch of time that is meant, in ms; `longest` is how much of the latest is meant without a start."""
+def stretch(asked: Ranged, newest: int, default: int = LATEST_MS) -> tuple[int, int]:
+    """Return the requested time range, ms. Without a start it has the length `default`."""
     end = asked.end if asked.end is not None else max(newest, (asked.start or 0) + 1)
-    start = asked.start if asked.start is not None else max(0, end - longest)
+    start = asked.start if asked.start is not None else max(0, end - default)
     if start >= end:
         raise BadRequest("from: must be earlier than to")
     if end - start > LONGEST_MS:
@@ -94,7 +94,7 @@ def stretch(asked: Ranged, newest: int, longest: int = LATEST_MS) -> tuple[int, 
 
 
 def level_of(node: str, level: Level | None) -> Level:
-    """Return the level at which a node is looked at."""
+    """Return the level of a node: the requested one, or that of its kind."""
     kind = node.partition(":")[0]
     for known in get_args(Level):
         if kind == known:

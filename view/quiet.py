@@ -1,4 +1,4 @@
-"""What is no request is answered with 400 and counted; aiohttp would tell each with a traceback."""
+"""Bytes that are not a request: counted and logged once a minute. aiohttp would log a traceback for each."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ EVERY_SECONDS = 60.0
 
 
 class Quiet(logging.Filter):
-    """Lets one short line a minute through about what clients sent, and all else."""
+    """Passes one short line a minute about malformed requests, and everything else."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class Quiet(logging.Filter):
         self._count = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Say whether a record is told; shortens it."""
+        """Return whether to log a record; shorten it."""
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         if not isinstance(error, HttpProcessingError | RequestPayloadError | ConnectionError):
             return True
@@ -37,7 +37,7 @@ class Quiet(logging.Filter):
 
 
 def quiet() -> logging.Logger:
-    """Return the logger for what aiohttp says of connections."""
+    """Return the logger for aiohttp's messages about connections."""
     logger = logging.getLogger("view.http")
     if not logger.filters:
         logger.addFilter(Quiet())

@@ -1,4 +1,4 @@
-"""SQL for people to copy: it asks for the rows behind what is shown, and runs as it is."""
+"""SQL for people to copy: it selects the rows behind an answer, and runs as it is."""
 
 from dashboards.queries import quoted
 from view.parameters import Level
@@ -25,7 +25,7 @@ def edge_statement(client: str, server: str, transport: str, port: int, level: L
     """Return the SQL for the rows of an edge."""
     carried = f"transport = {quoted(transport)}"
     if level == "address":
-        ways = (("a", "b", 0), ("b", "a", 1))  # a verdict's lowest bit says that b serves
+        ways = (("a", "b", 0), ("b", "a", 1))  # the lowest bit of a verdict is 1 where b serves
         either = " OR ".join(
             f"({_address(server_end, server)} AND {_address(client_end, client)}"
             f" AND {server_end}_port = {port} AND verdict % 2 = {serves})"

@@ -1,4 +1,4 @@
-"""The store as an event loop asks it: blocking calls in a few threads, each with a connection of its own."""
+"""The store for an event loop: blocking calls in a few threads, each with its own connection."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ Answer = TypeVar("Answer")
 
 
 class Stores:
-    """Connections to one store. `connect` is asked again after each that broke: the store may be elsewhere by then."""
+    """Connections to one store. `connect` is called again after a broken one: the store may be elsewhere by then."""
 
     def __init__(self, connect: Callable[[], Store]) -> None:
         self._connect = connect
@@ -23,11 +23,11 @@ class Stores:
         self._all: set[Store] = set()
 
     async def ask(self, work: Callable[[Store], Answer]) -> Answer:
-        """Do some work on a store in a thread; StoreError when ClickHouse refuses or does not answer."""
+        """Run work on a store in a thread; StoreError when ClickHouse refuses or does not answer."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, work)
 
     def close(self) -> None:
-        """Break off what is being asked and let all connections go."""
+        """Abort running queries and close all connections."""
         for store in list(self._all):
             store.close()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -16,7 +16,7 @@ from aiohttp.http_exceptions import BadHttpMessage
 
 from tests.attacks.speaking import exchange, request
 from tests.view.serving import View
-from view.connections import HEAD_SECONDS, MOST, MOST_TAKING
+from view.connections import HEAD_SECONDS, MOST, MOST_READING
 from view.hub import MOST as MOST_PAGES
 from view.quiet import Quiet
 
@@ -85,7 +85,7 @@ def test_clients_that_take_no_answer_cost_little(view: View) -> None:
     before = process.memory_info().rss
     name = "elk-worker.min.js"
     assert len(view.get(f"/assets/vendor/{name}").body) > MiB
-    with connections(view, 3 * MOST_TAKING, request(f"GET /assets/vendor/{name} HTTP/1.1") * 5):
+    with connections(view, 3 * MOST_READING, request(f"GET /assets/vendor/{name} HTTP/1.1") * 5):
         assert seen(view) < 30
         assert process.memory_info().rss - before < 400 * MiB
     assert seen(view) < 10
