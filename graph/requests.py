@@ -127,11 +127,11 @@ def requests_by_edge(store: Store, level: str, start: int, end: int) -> dict[Key
     """Return the requests in [start, end), ms, of each edge of a level that has any."""
     if not any_requests(store, start, end):
         return {}
-    text = asked(level, "map_told") + query("view_requests")
+    text = requests_sql(level, "map_told") + query("view_requests")
     return by_edge(store.rows(RequestsRow, text, {"level": level, "from": start, "to": end}))
 
 
-def asked(level: str, told: str) -> str:
-    """Return SQL that begins with WITH and defines `asked`, requests by edge of a level; `told` is one of *_told."""
+def requests_sql(level: str, told: str) -> str:
+    """Return SQL that begins WITH `asked`, the requests by edge of a level. `told` is a query named *_told."""
     names = ("view_asked_addresses",) if level == "address" else (told, "map_requests", "view_asked")
     return "WITH\n" + "".join(map(query, names))

@@ -14,7 +14,7 @@ from view.keys import edge_id
 from view.lines import EDGE, EdgeRow
 from view.members import members
 from view.newest import read_newest
-from view.parameters import EdgeAsked, Level, NotThere, level_of, stretch
+from view.parameters import EdgeAsked, Level, NotThere, level_of, time_range
 from view.requests import LINES, request_series, summed
 from view.rows import HOUR_MS, Span, read_rows, read_span
 from view.series import POINTS, series
@@ -39,7 +39,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     """Return the answer of /api/edge; without a range, that of the last hour. NotThere where there is no such edge."""
     level = min((level_of(end, asked.level) for end in (asked.client, asked.server)), key=_FINEST.index)
     newest = read_newest(store, now)
-    over = read_span(store, *stretch(asked, newest.end, HOUR_MS), POINTS, newest)
+    over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}
     rows = read_rows(store, EdgeRow, "view_edge_series", level, over, [asked.client, asked.server], **which)
     if not rows:

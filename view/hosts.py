@@ -9,7 +9,7 @@ HOUR_MS = 3_600_000
 
 
 class HostRow(NamedTuple):
-    """A row of the query view_hosts. Times in ms; `heard_ms` is the end of its last window, 0 for none."""
+    """A row of the query view_hosts. Times in ms; `last_window_ms` is the end of its last window, 0 for none."""
 
     host: str
     hostname: str
@@ -22,8 +22,8 @@ class HostRow(NamedTuple):
     agent_version: str
     addresses: list[str]
     labels: dict[str, str]
-    seen_ms: int
-    heard_ms: int
+    reported_ms: int
+    last_window_ms: int
     load1: float
     cpu_ratio: float
     memory_used_bytes: int
@@ -35,7 +35,12 @@ class HostRow(NamedTuple):
         return {_NAMES.get(name, name): value for name, value in self._asdict().items()}
 
 
-_NAMES = {"host": "id", "booted_ms": "booted", "seen_ms": "told", "heard_ms": "heard"}  # of columns in the API
+_NAMES = {
+    "host": "id",
+    "booted_ms": "booted",
+    "reported_ms": "reported",
+    "last_window_ms": "last_window",
+}  # of columns in the API
 
 
 class LabelsRow(NamedTuple):

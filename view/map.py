@@ -15,7 +15,7 @@ from view.drawing import NEW_MS, drawn
 from view.events import lives
 from view.hosts import read_labels
 from view.newest import read_newest
-from view.parameters import Level, MapAsked, stretch
+from view.parameters import Level, MapAsked, time_range
 from view.stores import Stores
 
 KNOWN_MS = 3_600_000  # an edge is new if it was not there for so long before
@@ -66,7 +66,7 @@ class Usual:
 async def map_answer(stores: Stores, asked: MapAsked, known: Known, usual: Usual, now: int) -> dict[str, Any]:
     """Return the answer of /api/map. Its parts are read at the same time."""
     newest = await stores.ask(lambda store: read_newest(store, now))
-    start, end = stretch(asked, newest.end)
+    start, end = time_range(asked, newest.end)
     level = asked.level
     wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
     earlier = _earlier(wanted)

@@ -15,7 +15,7 @@ from view.lines import HOST, PROCESSES, TRAFFIC, HostUsageRow, NodeRow, ProcessU
 from view.members import members
 from view.neighbours import neighbours
 from view.newest import read_newest
-from view.parameters import NodeAsked, NotThere, level_of, stretch
+from view.parameters import NodeAsked, NotThere, level_of, time_range
 from view.requests import LINES, request_series
 from view.rows import HOUR_MS, Span, read_rows, read_span
 from view.series import POINTS, Line, Point, series
@@ -26,7 +26,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     """Return the answer of /api/node; without a range, that of the last hour. NotThere where there is no such node."""
     level = level_of(asked.id, asked.level)
     newest = read_newest(store, now)
-    over = read_span(store, *stretch(asked, newest.end, HOUR_MS), POINTS, newest)
+    over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     processes = members(store, [asked.id], over)
     rows = read_rows(store, NodeRow, "view_node_series", level, over, [asked.id], node=asked.id)
     if not (rows or processes):

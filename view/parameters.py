@@ -23,7 +23,7 @@ class NotThere(Exception):
 
 
 class Ranged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A time range: by default the last minute that is stored. Without a start it is a minute, without an end up to now."""
+    """A time range: by default the last stored minute. Without a start it is a minute, without an end up to now."""
 
     start: Moment | None = field(default=None, name="from")
     end: Moment | None = field(default=None, name="to")
@@ -49,7 +49,7 @@ class TimelineAsked(Ranged, frozen=True, kw_only=True):
 
 
 class NodeAsked(Ranged, frozen=True, kw_only=True):
-    """A node by its id; the level says what an id that stands at several levels means, and follows from its kind."""
+    """A node by its id. Some ids exist at several levels; by default the level is that of the node's kind."""
 
     id: Text
     level: Level | None = None
@@ -82,7 +82,7 @@ def read(query: Mapping[str, str], kind: type[Asked]) -> Asked:
         raise BadRequest(f"{where.rstrip('`')}: {what}" if where else what) from None
 
 
-def stretch(asked: Ranged, newest: int, default: int = LATEST_MS) -> tuple[int, int]:
+def time_range(asked: Ranged, newest: int, default: int = LATEST_MS) -> tuple[int, int]:
     """Return the requested time range, ms. Without a start it has the length `default`."""
     end = asked.end if asked.end is not None else max(newest, (asked.start or 0) + 1)
     start = asked.start if asked.start is not None else max(0, end - default)

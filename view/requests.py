@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dashboards.queries import query
-from graph.requests import Key, Requests, RequestsRow, any_requests, asked, by_edge, quantiles
+from graph.requests import Key, Requests, RequestsRow, any_requests, by_edge, quantiles, requests_sql
 from sinks.store import Store
 from view.parameters import EdgeAsked, Level
 from view.rows import Span, rolled
@@ -60,7 +60,7 @@ def request_series(
     values |= {"client": "", "transport": "", "port": 0, **rolled(store, over)}
     if edge is not None:
         values |= {"client": edge.client, "transport": edge.transport, "port": edge.port}
-    return store.rows(SeriesRow, asked(level, "view_told") + query("view_request_series"), values)
+    return store.rows(SeriesRow, requests_sql(level, "view_told") + query("view_request_series"), values)
 
 
 def requests_of(store: Store, level: Level, over: Span, node: str) -> dict[Key, Requests]:
@@ -68,7 +68,7 @@ def requests_of(store: Store, level: Level, over: Span, node: str) -> dict[Key, 
     if not any_requests(store, over.start, over.end):
         return {}
     values: dict[str, Any] = {"level": level, "from": over.start, "to": over.end, "node": node, **rolled(store, over)}
-    return by_edge(store.rows(RequestsRow, asked(level, "view_told") + query("view_requests_of"), values))
+    return by_edge(store.rows(RequestsRow, requests_sql(level, "view_told") + query("view_requests_of"), values))
 
 
 def request_totals(store: Store, level: Level, over: Span) -> list[TotalsRow]:
@@ -76,7 +76,7 @@ def request_totals(store: Store, level: Level, over: Span) -> list[TotalsRow]:
     if not any_requests(store, over.start, over.end):
         return []
     values = {"level": level, "from": over.start, "to": over.end, "step": over.step, **rolled(store, over)}
-    return store.rows(TotalsRow, asked(level, "view_told") + query("view_request_totals"), values)
+    return store.rows(TotalsRow, requests_sql(level, "view_told") + query("view_request_totals"), values)
 
 
 def summed(rows: list[SeriesRow]) -> Requests | None:

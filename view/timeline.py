@@ -6,7 +6,7 @@ from graph.recorded import first_window, read_recorded
 from sinks.store import Store
 from view.events import events
 from view.newest import read_newest
-from view.parameters import TimelineAsked, stretch
+from view.parameters import TimelineAsked, time_range
 from view.requests import request_totals
 from view.rows import HOUR_MS, read_rows, read_span
 from view.series import recorded
@@ -29,7 +29,7 @@ class TimelineRow(NamedTuple):
 def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, Any]:
     """Return the answer of /api/timeline; without a range, that of the last hour."""
     newest = read_newest(store, now)
-    start, end = stretch(asked, newest.end, HOUR_MS)
+    start, end = time_range(asked, newest.end, HOUR_MS)
     answer = {"from": start, "to": end, "newest": newest.end}
     if not newest.end:
         return answer | {"step_ms": 0, "first": 0, "buckets": [], "events": []}

@@ -14,7 +14,7 @@ WITH
     )
 SELECT
     host, hostname, os, kernel, arch, cpus, memory_bytes, toUnixTimestamp64Milli(booted) AS booted_ms, agent_version,
-    addresses, labels, toUnixTimestamp64Milli(seen) AS seen_ms, used.heard AS heard_ms,
+    addresses, labels, toUnixTimestamp64Milli(seen) AS reported_ms, used.heard AS last_window_ms,
     used.load1 AS load1, used.cpu_ratio AS cpu_ratio, used.memory_used_bytes AS memory_used_bytes,
     used.missing AS missing, used.failed AS failed
 FROM (SELECT * FROM hosts FINAL) AS told

@@ -11,7 +11,7 @@ from graph.edges import EdgeRow
 from graph.processes import ProcessRow
 from graph.reading import HostRow, NameRow, NewestRow, Stored
 from graph.recorded import FirstRow, RecordedRow
-from graph.requests import AnyRow, Key, RequestsRow, asked
+from graph.requests import AnyRow, Key, RequestsRow, requests_sql
 from sinks.store import Store
 from tests.rollups.conftest import Fresh
 from view import events, hosts, lines, neighbours, requests, rows, timeline
@@ -76,7 +76,7 @@ def texts() -> dict[str, tuple[type, str]]:
             found[f"{name} {level}"] = (kind, f"WITH\n{query(source)}{query('view_ended')}{query(name)}")
     for level in ("process", "address"):
         for name, kind in OF_REQUESTS.items():
-            found[f"{name} {level}"] = (kind, asked(level, "view_told") + query(name))
+            found[f"{name} {level}"] = (kind, requests_sql(level, "view_told") + query(name))
     return found
 
 

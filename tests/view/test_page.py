@@ -126,7 +126,7 @@ def test_new_and_vanished_edges_are_marked_on_the_map_and_listed(page: Page) -> 
 def test_what_came_and_went_before_the_page_was_opened_is_not_announced(browser: Browser, evil_view: View) -> None:
     with opened(browser, evil_view.url) as page:
         expect(page.locator("#changes li", has_text="nginx → sleep 7000")).to_contain_text("gone")
-        expect(page.locator("#said")).to_be_empty()
+        expect(page.locator("#announcement")).to_be_empty()
 
 
 def test_dragging_the_time_line_shows_the_past_and_a_button_leads_back(page: Page, evil_past: Past) -> None:
@@ -192,9 +192,9 @@ def test_the_map_is_walked_with_arrow_keys_and_says_where_one_is(page: Page) -> 
     page.locator("#graph").focus()
     page.keyboard.press("l")  # lays out anew: what earlier maps had elsewhere stands there still
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#said")).to_contain_text("203.0.113.9")
+    expect(page.locator("#announcement")).to_contain_text("203.0.113.9")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#said")).not_to_contain_text("203.0.113.9")
+    expect(page.locator("#announcement")).not_to_contain_text("203.0.113.9")
     page.keyboard.press("Enter")
     expect(page.locator("#panel")).to_be_visible()
 
@@ -278,7 +278,7 @@ def _newer_window_is_shown(page: Page, past: Past) -> None:
     before = {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
     past.tell(past.now + MINUTE_MS, NEW, LATER)
     expect(page.locator("#changes li", has_text="nginx → sleep 6379")).to_contain_text("new")
-    expect(page.locator("#said")).to_contain_text("new: nginx → sleep 6379")
+    expect(page.locator("#announcement")).to_contain_text("new: nginx → sleep 6379")
     after = {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
     assert {name: at for name, at in after.items() if name in before}.items() <= before.items()
 

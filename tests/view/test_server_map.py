@@ -123,7 +123,7 @@ def test_the_time_line_tells_events_in_order(past: Past, view: View) -> None:
 def test_hosts_are_listed_with_when_they_were_last_heard(past: Past, view: View) -> None:
     hosts = {host["hostname"]: host for host in view.api("hosts")}
     assert hosts.keys() == {"web1", "db1"}
-    assert hosts["web1"]["heard"] == past.now
+    assert hosts["web1"]["last_window"] == past.now
 
 
 def test_health_says_how_far_the_newest_window_is_behind(past: Past, view: View) -> None:

@@ -19,7 +19,7 @@ import { visible } from "./visible.js";
 const RELOADS = ["level", "width", "at", "range"]; // fields of the state that need new data
 const state = new State(location.hash);
 const data = new Data(state);
-const say = (/** @type {string} */ sentence) => void (byId("said").textContent = sentence);
+const say = (/** @type {string} */ sentence) => void (byId("announcement").textContent = sentence);
 // The time line and the map add what only they can do: pause, step, graph and tidy.
 const page = /** @type {Page} */ ({ state, data, storage: usableStorage(), say, chosen: null });
 const parts = [bar(page), timeline(page), notices(page), changes(page), mapView(page), list(page), panel(page)];
@@ -61,7 +61,7 @@ function remember(names) {
 /** @returns {Memory} */
 function usableStorage() {
   try {
-    localStorage.setItem("asked", "1");
+    localStorage.setItem("usable", "1");
     return localStorage;
   } catch {
     return { getItem: () => null, setItem: () => undefined }; // forbidden, so nothing is remembered

@@ -45,7 +45,7 @@ export class Data {
    * The time range that the map should show: [from, to), ms; zeros until something is stored.
    * @returns {[number, number]}
    */
-  get stretch() {
+  get wantedRange() {
     const to = this.state.at || this.newest;
     return to ? [to - this.state.widthMs, to] : [0, 0];
   }
@@ -67,7 +67,7 @@ export class Data {
    * @returns {[number, number]}
    */
   get shown() {
-    return this.map?.to ? [this.map.from, this.map.to] : this.stretch;
+    return this.map?.to ? [this.map.from, this.map.to] : this.wantedRange;
   }
 
   /** How long the running load has taken, ms; 0 while that is not worth a mention. */
@@ -138,7 +138,7 @@ export class Data {
       if (this.underway === mine) {
         this.underway = null;
         this.done();
-        if (this.waiting && this.stretch[1] !== this.map?.to) this.load(false);
+        if (this.waiting && this.wantedRange[1] !== this.map?.to) this.load(false);
       }
     }
   }
@@ -162,7 +162,7 @@ export class Data {
    * @returns {Promise<MapAnswer>}
    */
   askMap(signal, more = {}) {
-    const [from, to] = this.stretch;
+    const [from, to] = this.wantedRange;
     return get("map", { level: this.state.level, from: from || "", to: to || "", ...more }, signal);
   }
 

@@ -31,7 +31,7 @@ export function notices(page) {
   // Names the range and level of the picture, because the controls already show those of the next one.
   function underway() {
     const now = data.newest || Date.now();
-    const [from, to] = data.stretch;
+    const [from, to] = data.wantedRange;
     const level = otherLevel(state.level);
     const wanted = el("b", {}, data.anew ? `Loading ${level}${state.live ? "the newest" : `${moment(from, now)} – ${time(to)}`}…` : "Loading newer data…");
     return [el("i", { class: "spin", "aria-hidden": "true" }), wanted, ...silence(), el("span", {}, shown(now))];
@@ -65,7 +65,7 @@ export function notices(page) {
   function pastBanner() {
     const [from, to] = data.shown;
     return [
-      el("span", {}, data.map && to !== data.stretch[1] ? shown(data.newest || Date.now()) : `You see the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`),
+      el("span", {}, data.map && to !== data.wantedRange[1] ? shown(data.newest || Date.now()) : `You see the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`),
       el("button", { type: "button", class: "button", onclick: () => state.set({ at: 0 }) }, "Back to live"),
     ];
   }
@@ -89,7 +89,7 @@ export function notices(page) {
   function nothingThen() {
     const first = data.timeline?.first ?? 0;
     const wider = Object.keys(WIDTHS)[Object.keys(WIDTHS).indexOf(state.width) + 1];
-    const before = first && data.stretch[1] <= first;
+    const before = first && data.wantedRange[1] <= first;
     return [
       el("h2", {}, "No traffic in this time range"),
       el("p", {}, before ? `The stored data begin ${moment(first, data.newest)}.` : "There were no connections, or no host reported."),

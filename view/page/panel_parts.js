@@ -249,7 +249,7 @@ function members(list, page) {
   return [el("details", {}, el("summary", {}, counted(list.length, "process", "processes")), el("ul", { class: "links" }, rows))];
 }
 
-const TIMES = new Set(["first", "last", "booted", "told", "heard"]);
+const TIMES = new Set(["first", "last", "booted", "reported", "last_window"]);
 
 /**
  * @param {Record<string, unknown>} facts

@@ -57,12 +57,12 @@ export function timeline(page) {
     width.value = state.width;
     live.classList.toggle("paused", !state.live);
     replace(live, el("i"), state.live ? "Live" : "Paused: go live");
-    stretch();
+    label();
     if (data.timeline && what !== "wait") chart.show(data.timeline, data.range, what === "theme");
     follow();
   }
 
-  function stretch() {
+  function label() {
     const [from, to] = data.shown; // of the map that is there; the band shows the one that loads
     const stale = state.live && data.behind > STALE_MS;
     const other = data.wait > 0 && data.anew;
@@ -72,7 +72,7 @@ export function timeline(page) {
   }
 
   function follow() {
-    const [from, to] = data.stretch;
+    const [from, to] = data.wantedRange;
     band.hidden = !data.timeline || !to;
     if (band.hidden) return;
     const left = chart.toPx(from);
@@ -115,7 +115,7 @@ export function timeline(page) {
     else return;
     event.preventDefault();
   });
-  setInterval(stretch, 5_000);
+  setInterval(label, 5_000);
   const resized = new ResizeObserver(() => {
     chart.resize();
     follow();
