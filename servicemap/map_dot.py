@@ -10,7 +10,7 @@ _COLOURS = {"warn": "orange", "bad": "red"}
 
 
 def dot(found: ServiceMap) -> str:
-    """Return a map as a directed graph: the name of a node is its id, its label what people call it."""
+    """Return a map as a directed graph. The name of a node is its id, and its label is that of the table."""
     return "\n".join(["digraph servicemap {", *(f"  {line}" for line in _lines(found)), "}", ""])
 
 
@@ -37,6 +37,6 @@ def _http(edge: Edge) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    """Quote a string; a label's own escapes (\\N, \\G, \\l) begin with a backslash, so that is doubled."""
+    """Quote a string. A label has escapes (\\N, \\G, \\l), so backslashes are doubled."""
     escaped = printable(text.replace("\n", " ")).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -1,6 +1,6 @@
 """A map for people: a table on a terminal, aligned text in a pipe. Long names are cut, not wrapped.
 
-Where a terminal is narrow, the columns that tell least are left out.
+On a narrow terminal, the least important columns are left out.
 """
 
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from graph.model import Edge, Node, ServiceMap
 from servicemap.columns import aligned
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
-HTTP_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # where any edge has requests
+HTTP_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
 NAMES = 2  # the first columns are names; the others are short and right-aligned
 WIDEST, NARROWEST = 48, 8
-_TELL_LEAST = ("P50", "NEW", "RTT", "OPEN", "RECEIVED", "SENT")  # what another column tells too, first
+_LEAST_IMPORTANT = ("P50", "NEW", "RTT", "OPEN", "RECEIVED", "SENT")  # left out in this order
 
 
 def headings(found: ServiceMap) -> tuple[str, ...]:
-    """Return what stands above the cells of a map's rows."""
+    """Return the headings of a map's columns."""
     return (*HEADINGS, *HTTP_HEADINGS) if any(edge.requests for edge in found.edges) else HEADINGS
 
 
 def rows(found: ServiceMap) -> list[tuple[str, ...]]:
-    """Return the edges as cells, the busiest first, then the nodes without any."""
+    """Return the cells of the edges, the busiest first, then those of the nodes without edges."""
     width = len(headings(found))
     titles = labels(found)
     ends = {end for edge in found.edges for end in (edge.client, edge.server)}
@@ -37,7 +37,7 @@ def rows(found: ServiceMap) -> list[tuple[str, ...]]:
 
 
 def labels(found: ServiceMap) -> dict[str, str]:
-    """Return what people call each node: with its host where there are several."""
+    """Return a label for each node: its title, with its host where there are several hosts."""
     hosts = {node.hostname for node in found.nodes if node.hostname}
 
     def label(node: Node) -> str:
@@ -55,13 +55,13 @@ def plain(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
 
 
 def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> Table:
-    """Return the rows as a table for a terminal of a width; where it is narrow, names are cut and numbers are not."""
+    """Return the rows as a table for a terminal. On a narrow one, names are cut, but never numbers."""
     shown = {at: 2 + max(len(row[at]) for row in [headings, *cells]) for at in range(NAMES, len(headings))}
 
     def room() -> int:
         return (width - sum(shown.values()) - 2) // NAMES
 
-    for heading in _TELL_LEAST:
+    for heading in _LEAST_IMPORTANT:
         if room() < NARROWEST and heading in headings:
             del shown[headings.index(heading)]
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -75,17 +75,17 @@ def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], w
     return made
 
 
-def wrong(found: ServiceMap) -> list[str]:
-    """Return a sentence for each edge that is not well, the worst first."""
+def fault_lines(found: ServiceMap) -> list[str]:
+    """Return a line for each edge with faults, the worst first."""
     titles = labels(found)
-    guilty = sorted((edge for edge in found.edges if edge.why), key=lambda edge: (edge.health, -_carried(edge)))
+    faulty = sorted((edge for edge in found.edges if edge.why), key=lambda edge: (edge.health, -_carried(edge)))
 
     def sentence(edge: Edge) -> str:
         server = "itself" if edge.self_loop else titles[edge.server]
         ends = f"{titles[edge.client]} → {server} {edge.transport}/{edge.server_port}"
         return f"{edge.health}: {ends}: {'; '.join(fault['text'] for fault in edge.why)}"
 
-    return [sentence(edge) for edge in guilty]
+    return [sentence(edge) for edge in faulty]
 
 
 def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
@@ -127,7 +127,7 @@ def _cut(name: str, room: int = WIDEST) -> str:
 
 
 def printable(name: str) -> str:
-    """Take the sting out of a name that a program gave itself: a terminal obeys control characters."""
+    """Replace control characters in a name: a terminal obeys them, and programs choose their names."""
     return "".join(letter if letter.isprintable() else "�" for letter in name)
 
 

@@ -1,4 +1,4 @@
-"""`map`: which stretch of time is meant, and how the map of it is told."""
+"""`map`: find the time range, read its map, and print it."""
 
 import sys
 import time
@@ -18,22 +18,22 @@ from servicemap.printing import print_json
 from sinks.store import Store, StoreError
 
 LATEST_MS = 60_000
-MOST_WRONG = 10  # edges that are named because they are not well
+MOST_FAULTS = 10  # the most edges with faults that are printed
 
 
 def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wanted) -> None:
-    """Read the map and print it as `form`: text, dot or json. NothingMatches where what is asked for is not there."""
+    """Read the map and print it as `form`: text, dot or json. NothingMatches when it is empty."""
     store = Store(store_address(config, write=False))
     try:
         present = newest(store)
-        asked = stretch(present, int(time.time() * 1000), since, at)
+        asked = time_range(present, int(time.time() * 1000), since, at)
         span = stored(store, *asked)
         start, end = max(asked[0], span.begin), min(asked[1], present)
         if start >= end:
             _print(_nothing(*asked, wanted.level), form, "")
             raise NothingMatches(_outside(*asked, span.begin, present))
         if since is not None and start > asked[0]:
-            _tell(f"what is stored begins at {iso(start)}")
+            _print_note(f"the stored data begin at {iso(start)}")
         wanted = msgspec.structs.replace(wanted, start=start, end=end)
         requests = requests_by_edge(store, wanted.level, start, end)
         usual = usual_by_edge(store, wanted.level, start) if requests else {}
@@ -48,24 +48,24 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         store.close()
 
 
-def stretch(newest_end: int, now: int, since: int | None, at: int | None) -> tuple[int, int]:
-    """Return the stretch of time that is meant, ms: up to `at`, or to the newest that is stored.
+def time_range(newest_end: int, now: int, since: int | None, at: int | None) -> tuple[int, int]:
+    """Return the requested time range, ms: up to `at`, or up to the newest window.
 
-    A host whose clock is ahead does not move the present.
+    A host with a clock that is ahead does not move the present.
     """
     if not newest_end:
         raise Failure("nothing is stored yet: start `servicemap up`, or wait for its first windows")
     if since is None:
         end = at if at is not None else min(newest_end, now)
         if at is None and now - newest_end > LATEST_MS:
-            _tell(f"the newest that is stored is of {iso(newest_end)}; this is the minute up to then")
+            _print_note(f"the newest data are of {iso(newest_end)}; this is the minute up to then")
         return end - LATEST_MS, end
     return since, at if at is not None else max(now, since)
 
 
 def _outside(start: int, end: int, begin: int, present: int) -> str:
     when = f"since {iso(start)}" if start >= present else f"up to {iso(end)}"
-    return f"nothing is stored {when}: what is stored is of {iso(begin)} to {iso(present)}"
+    return f"nothing is stored {when}: the stored data are of {iso(begin)} to {iso(present)}"
 
 
 def _nothing(start: int, end: int, level: str) -> ServiceMap:
@@ -73,7 +73,7 @@ def _nothing(start: int, end: int, level: str) -> ServiceMap:
 
 
 def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> None:
-    """Say why a map is empty; NothingMatches for a name that nobody has, or a time at which nobody looked."""
+    """Print why a map is empty. NothingMatches for an unknown name, or a time without records."""
     filters = {kind: name for kind, name in (("service", wanted.service), ("host", wanted.host)) if name}
     known = names(store) if filters else {}
     for kind, name in filters.items():
@@ -82,11 +82,11 @@ def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> Non
     if not recorded:
         raise NothingMatches(f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran")
     narrowed = "".join(f", {kind} {shown(name)} alone" for kind, name in filters.items())
-    _tell(f"nobody talks to anybody in the {title}{narrowed}")
+    _print_note(f"there are no connections in the {title}{narrowed}")
 
 
 def _other(kind: str, name: str, known: dict[str, set[str]]) -> str:
-    """Say that a name is of another kind."""
+    """Return a hint where a name is one of another kind."""
     return "".join(f" ({shown(name)} is a {each}: --{each})" for each in known if each != kind and name in known[each])
 
 
@@ -99,7 +99,7 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
 
         click.echo(dot(found), nl=False)
         return
-    from servicemap.map_text import headings, plain, rows, table, wrong
+    from servicemap.map_text import fault_lines, headings, plain, rows, table
 
     named, cells = headings(found), rows(found)
     if not cells:
@@ -110,14 +110,14 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
         console = Console()
         console.print(table(title, named, cells, console.width))
     else:
-        _tell(title)
+        _print_note(title)
         click.echo(plain(named, cells), nl=False)
-    guilty = wrong(found)
-    for sentence in guilty[:MOST_WRONG]:
-        _tell(sentence)
-    if len(guilty) > MOST_WRONG:
-        _tell(f"and {len(guilty) - MOST_WRONG} more edges that are not well: --json has all of them, with why")
+    faults = fault_lines(found)
+    for line in faults[:MOST_FAULTS]:
+        _print_note(line)
+    if len(faults) > MOST_FAULTS:
+        _print_note(f"and {len(faults) - MOST_FAULTS} more edges with faults: --json has all of them, with reasons")
 
 
-def _tell(sentence: str) -> None:
+def _print_note(sentence: str) -> None:
     click.echo(f"servicemap: {sentence}", err=True)

@@ -9,14 +9,14 @@ from servicemap.options import Moment, configured, either_or, not_empty
 
 @click.command()
 @configured()
-@click.option("--since", type=Moment(), metavar="TIME", help="From then on: 10m (ago), 12:00, 2026-05-01T12:00.")
-@click.option("--at", type=Moment(), metavar="TIME", help="The minute up to then; with --since the end of the range.")
-@click.option("--level", type=click.Choice(LEVELS), help="What a node is.  [default: service; process with --json]")
+@click.option("--since", type=Moment(), metavar="TIME", help="Start of the range: 10m (ago), 12:00, 2026-05-01T12:00.")
+@click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
+@click.option("--level", type=click.Choice(LEVELS), help="Kind of the nodes.  [default: service; process with --json]")
 @click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
 @click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
-@click.option("--all", "everything", is_flag=True, help="Also what has no connections.")
+@click.option("--all", "everything", is_flag=True, help="Add nodes without connections.")
 @click.option("--dot", "as_dot", is_flag=True, help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
-@click.option("--json", "as_json", is_flag=True, help="For programs: nodes and edges with all that is known.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: nodes and edges with all their fields.")
 def command(
     config: Config,
     since: int | None,
@@ -28,14 +28,13 @@ def command(
     as_dot: bool,
     as_json: bool,
 ) -> None:
-    """Print who talks to whom: the last minute that is stored, or any past time.
+    """Print who talks to whom: in the last stored minute, or at any past time.
 
-    Where HTTP was counted on any edge, there are requests a second, the share of errors (5xx, or left unanswered by
-    the server) and times to the answer as well. An edge of --json then has requests, errors, given_up (by the clients;
-    no errors, and not among the requests), p50_ms and p99_ms (null where no answer came), and one without HTTP has none
-    of them.
+    Edges with HTTP also have requests a second, the share of errors (5xx, or not answered by the server) and times to
+    the answer. With --json they have requests, errors, given_up (by the clients: neither errors nor among the
+    requests), p50_ms and p99_ms (null without any answer). Edges without HTTP have none of these fields.
 
-    A map of which nothing is stored ends with 4: a service or host that nobody has, a time before or after all data.
+    The exit code is 4 when nothing matches: an unknown service or host, or a time before or after all data.
 
     \b
     servicemap map
@@ -47,7 +46,7 @@ def command(
 
     not_empty("service", "host")
     if since is not None and at is not None and since >= at:
-        raise click.UsageError("the stretch of time is empty: let --since be earlier than --at")
+        raise click.UsageError("the time range is empty: --since must be earlier than --at")
     either_or(("--json", as_json), ("--dot", as_dot))
     level = level or ("process" if as_json else "service")
     wanted = Wanted(start=0, end=0, level=level, service=service, host=host, everything=everything)

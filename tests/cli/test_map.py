@@ -131,7 +131,7 @@ def test_a_past_minute_can_be_asked_for(run: Run, settled: Town) -> None:
 
 def test_an_old_map_says_that_it_is_old(run: Run) -> None:
     result = run("map")
-    assert "the newest that is stored is of" in result.stderr
+    assert "the newest data are of" in result.stderr
 
 
 def test_a_pipe_gets_aligned_text_without_control_characters(run: Run) -> None:

@@ -28,7 +28,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Map]:
     now = town.end_of(int(time.time() * 1000))
     with running_store(data / "store") as facts:
         fill(data / "store", facts, now)
-        Past(data, now, facts).answer(now)
+        Past(data, now, facts).store_requests(now)
 
         def read(*arguments: str) -> str:
             result = CliRunner().invoke(main, ["map", "--data", str(data), "--at", f"@{now / 1000}", *arguments])

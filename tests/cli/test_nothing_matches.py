@@ -72,14 +72,14 @@ def test_a_time_of_which_nothing_is_stored_is_said_with_what_is(
     result = run("map", *form, *when)
 
     assert result.exit_code == NOTHING_MATCHES
-    assert f"what is stored is of {iso(settled.now - 60_000)} to {iso(settled.now)}" in result.stderr
+    assert f"the stored data are of {iso(settled.now - 60_000)} to {iso(settled.now)}" in result.stderr
 
 
 def test_a_stretch_that_begins_before_all_data_is_the_map_of_what_there_is(run: Run, settled: Town) -> None:
     result = run("map", "--json", "--since", "2020-01-01")
 
     assert result.exit_code == 0
-    assert f"what is stored begins at {iso(settled.now - 60_000)}" in result.stderr
+    assert f"the stored data begin at {iso(settled.now - 60_000)}" in result.stderr
     assert json.loads(result.stdout)["from"].startswith(iso(settled.now - 60_000)[:-1])
     assert json.loads(result.stdout)["to"].startswith(iso(settled.now)[:-1])
 
@@ -88,7 +88,7 @@ def test_who_is_known_and_talks_to_nobody_then_is_no_error(run: Run) -> None:
     result = run("map", "--service", "sleep")
 
     assert result.exit_code == 0
-    assert "nobody talks to anybody" in result.stderr
+    assert "there are no connections" in result.stderr
     assert "service sleep alone" in result.stderr
 
 

@@ -1,4 +1,4 @@
-"""How a stretch of time is cut into steps, and whether its rows are read one by one."""
+"""A time range is cut into steps, and its rows are read one by one or from roll-ups."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def test_a_long_one_is_read_from_the_rollups() -> None:
     assert over.step % MINUTE_MS == 0
 
 
-def test_one_with_too_many_windows_is_told_by_the_minute() -> None:
+def test_one_with_too_many_windows_is_read_by_the_minute() -> None:
     over = cut(HOUR_MS, many=True)
 
     assert (over.step, over.rolled) == (MINUTE_MS, True)
@@ -84,7 +84,7 @@ def town(fresh: Fresh) -> Store:
         ("address", "address:10.0.0.1", 3),
     ],
 )
-def test_what_is_read_for_a_node_is_all_that_it_is_part_of(town: Store, level: Level, node: str, clients: int) -> None:
+def test_the_rows_read_for_a_node_include_all_its_edges(town: Store, level: Level, node: str, clients: int) -> None:
     over = Span(T0, T0 + MINUTE_MS, WIDTH, T0 + MINUTE_MS, rolled=False)
 
     read, of_all = (

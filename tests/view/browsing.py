@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def quiet(page: Page) -> Iterator[Page]:
-    """Nothing may stand in the page's console at the end."""
+    """The console of the page must be empty at the end."""
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -39,7 +39,7 @@ def quiet(page: Page) -> Iterator[Page]:
 
 @contextmanager
 def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
-    """Open a page in a browser that knows nothing yet."""
+    """Open a page in a fresh browser."""
     with (
         browser.new_context(viewport=SCREEN, reduced_motion="reduce", **options) as context,
         quiet(context.new_page()) as page,
@@ -54,7 +54,7 @@ def shows(page: Page, nodes: int) -> None:
 
 
 def click(page: Page, target: str) -> None:
-    """Click a node, or the middle of an edge, once the map has heard of its size: a panel may have come or gone."""
+    """Click a node, or the middle of an edge, once the map has its final size: a panel may have opened or closed."""
     page.wait_for_function("() => servicemap.graph.cy.width() === servicemap.graph.container.clientWidth")
     x, y = page.evaluate(PLACE, target)
     page.locator("#graph").click(position={"x": x, "y": y})

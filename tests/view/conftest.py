@@ -11,11 +11,11 @@ from tests.view.serving import GONE, MINUTE_MS, Past, Still, View, remembered, v
 
 @pytest.fixture(scope="session")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
-    """The town with a past; what it holds is not changed."""
+    """The town with a past. Tests do not change it."""
     with remembered(tmp_path_factory.mktemp("past")) as found:
-        found.tell(found.now - MINUTE_MS, GONE)
-        found.tell(found.now - 45 * MINUTE_MS)
-        found.answer(found.now)
+        found.store_minute(found.now - MINUTE_MS, GONE)
+        found.store_minute(found.now - 45 * MINUTE_MS)
+        found.store_requests(found.now)
         yield found
 
 
@@ -28,6 +28,6 @@ def view(past: Past) -> Iterator[View]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; no longer than a module, for no event loop may be run beside it."""
+    """Chromium, for one module: no other event loop may run while it is open."""
     with chromium() as found:
         yield found

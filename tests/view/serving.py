@@ -41,16 +41,16 @@ class Past:
     now: int
     facts: dict[str, int]
 
-    def tell(self, now: int, *more: town.Talk) -> None:
+    def store_minute(self, now: int, *more: town.Talk) -> None:
         """Store another minute of the town that ends at `now`, with more than the usual talk."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(town, "TALKS", (*town.TALKS, *more))
             fill(self.data / "store", self.facts, now)
 
-    def answer(self, now: int, ms: float = 2, given_up: int = 0, **answered: int) -> None:
-        """Store that nginx asked the shop in the minute before `now`, how often a window, and how long answers took.
+    def store_requests(self, now: int, ms: float = 2, given_up: int = 0, **answered: int) -> None:
+        """Store requests of nginx to the shop in the minute before `now`: how many in a window, and their times.
 
-        Unless something else is said, it asked four times, once in vain.
+        By default there are four requests, and one of them fails.
         """
         address = Address("127.0.0.1", self.facts["native_port"], "servicemap", "", "servicemap", self.token)
         flow: dict[str, Any] = {"transport": "tcp", "a_scope": town.LOOPBACK, "a_address": "127.0.0.1", "a_port": 8000}
@@ -63,8 +63,8 @@ class Past:
         with closing(Store(address)) as store:
             store.insert("requests", {"window": list(windows), **columns})
 
-    def beat(self, window: int, host: str, failed: dict[str, str]) -> None:
-        """Store that a host told of a window, and which of its collectors failed."""
+    def store_heartbeat(self, window: int, host: str, failed: dict[str, str]) -> None:
+        """Store that a host reported a window, and its failed collectors."""
         address = Address("127.0.0.1", self.facts["native_port"], "servicemap", "", "servicemap", self.token)
         row: dict[str, Any] = {"window": window, "host": host, "width_ms": town.WIDTH, "failed": failed}
         with closing(Store(address)) as store:
@@ -80,13 +80,13 @@ def remembered(data: Path) -> Iterator[Past]:
     """Run a store that holds the last minute of the town."""
     with running_store(data / "store") as facts:
         past = Past(data, town.end_of(int(time.time() * 1000)) - MINUTE_MS, facts)
-        past.tell(past.now, NEW)
+        past.store_minute(past.now, NEW)
         yield past
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer of the view."""
 
     status: int
     headers: Mapping[str, str]
@@ -114,7 +114,7 @@ class View:
     def get(
         self, path: str, headers: Mapping[str, str] | None = None, method: str = "GET", /, **asked: object
     ) -> Answer:
-        """Ask; parameters are those of the address, with a trailing _ where the name is Python's."""
+        """Send a request. Parameters get a trailing _ where Python reserves their name."""
         query = urlencode({name.rstrip("_"): value for name, value in asked.items()})
         connection = self.connect()
         try:
@@ -125,7 +125,7 @@ class View:
             connection.close()
 
     def api(self, what: str, **asked: object) -> Any:
-        """Ask the API for something that it has."""
+        """Request something from the API that exists."""
         answer = self.get(f"/api/{what}", **asked)
         assert answer.status == 200, answer.body
         return answer.json
@@ -133,15 +133,15 @@ class View:
 
 @dataclass(frozen=True)
 class Still(View):
-    """A view of what does not change, so that the same is asked once."""
+    """A view of a store that does not change, so each request is sent once."""
 
-    told: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
 
     def api(self, what: str, **asked: object) -> Any:
         question = f"{what} {asked}"
-        if question not in self.told:
-            self.told[question] = super().api(what, **asked)
-        return self.told[question]
+        if question not in self.answers:
+            self.answers[question] = super().api(what, **asked)
+        return self.answers[question]
 
 
 @contextmanager
@@ -151,9 +151,9 @@ def viewing(data: Path, *flags: str, **environment: str) -> Iterator[View]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}) as process:
         assert process.stderr is not None
         try:
-            told = process.stderr.readline()
-            assert "http://" in told, told
-            yield View(told.split()[-1], process.pid)
+            line = process.stderr.readline()
+            assert "http://" in line, line
+            yield View(line.split()[-1], process.pid)
         finally:
             process.terminate()
             process.stderr.read()
@@ -161,7 +161,7 @@ def viewing(data: Path, *flags: str, **environment: str) -> Iterator[View]:
 
 @contextmanager
 def hung(past: Past) -> Iterator[psutil.Process]:
-    """Nobody is served by the store meanwhile."""
+    """Stop the store's process for a while, so that it does not answer."""
     folder = str(past.data / "store")
     (store,) = (each for each in psutil.process_iter() if _is_store(each, folder))
     store.suspend()

@@ -1,4 +1,4 @@
-"""Work that several wait for is done once, and work that nobody waits for any more is not done to the end."""
+"""Work that several callers wait for is done once, and work that nobody waits for is cancelled."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -8,7 +8,7 @@ from view.answers import Answers
 
 
 class Work:
-    """Work that ends when it is let."""
+    """Work that ends when a test lets it."""
 
     def __init__(self) -> None:
         self.began = self.ended = 0
@@ -32,7 +32,7 @@ def ran(what: Coroutine[Any, Any, None]) -> None:
     asyncio.run(what)
 
 
-def test_who_leaves_does_not_take_the_answer_from_the_others() -> None:
+def test_a_caller_that_leaves_does_not_cancel_the_answer_for_others() -> None:
     async def left() -> None:
         answers, work = Answers(), Work()
         one, other = await asking(answers, work, 2)
@@ -45,7 +45,7 @@ def test_who_leaves_does_not_take_the_answer_from_the_others() -> None:
     ran(left())
 
 
-def test_work_that_nobody_waits_for_is_given_up_and_begun_anew_when_asked_for_again() -> None:
+def test_work_that_nobody_waits_for_is_cancelled_and_starts_again_on_request() -> None:
     async def given_up() -> None:
         answers, work = Answers(), Work()
         tasks = await asking(answers, work, 2)

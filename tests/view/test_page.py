@@ -21,18 +21,18 @@ MARKUP = "<script>alert(1)</script>"
 EVIL = town.Process("id-web1", 600, MARKUP, MARKUP)
 EVIL_TALK = town.Talk(Endpoint("", "10.0.0.1", 50_008), Endpoint("", "10.0.0.2", 5432), EVIL, town.POSTGRES)
 LATER = town.Talk(Endpoint("", "10.0.0.1", 50_009), Endpoint("", "10.0.0.2", 6379), town.NGINX, town.SLEEPER)
-ALL = 8  # nodes of the last minute, with one that is only left of what vanished
+ALL = 8  # nodes of the last minute, and one that only a vanished edge has
 
 
 @pytest.fixture(scope="module")
 def evil_past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
-    """The town with a past, what is gone and what is new, and in its last minute a process whose name is markup."""
+    """The town with a past, gone and new edges, and in its last minute a process whose name is markup."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(town, "PROCESSES", (*town.PROCESSES, EVIL))
         with remembered(tmp_path_factory.mktemp("evil")) as past:
-            past.tell(past.now - 45 * MINUTE_MS)
-            past.tell(past.now - MINUTE_MS, GONE)
-            past.tell(past.now, NEW, EVIL_TALK)
+            past.store_minute(past.now - 45 * MINUTE_MS)
+            past.store_minute(past.now - MINUTE_MS, GONE)
+            past.store_minute(past.now, NEW, EVIL_TALK)
             yield past
 
 
@@ -44,14 +44,14 @@ def evil_view(evil_past: Past) -> Iterator[View]:
 
 @pytest.fixture(scope="module")
 def visited(browser: Browser, evil_view: View) -> Iterator[BrowserContext]:
-    """A browser that was there before: the files of the page are in its cache."""
+    """A browser that has the files of the page in its cache."""
     with browser.new_context(viewport=SCREEN, reduced_motion="reduce") as context:
         yield context
 
 
 @pytest.fixture(scope="module")
 def standing(visited: BrowserContext, evil_view: View) -> Iterator[Page]:
-    """A page that stays open from test to test."""
+    """A page that stays open for several tests."""
     with visited.new_page() as found:
         found.goto(evil_view.url)
         yield found
@@ -59,7 +59,7 @@ def standing(visited: BrowserContext, evil_view: View) -> Iterator[Page]:
 
 @pytest.fixture
 def page(standing: Page) -> Iterator[Page]:
-    """The page as it opens: all that one did to it stands in its address."""
+    """The page as it opens: its address holds all its state."""
     with quiet(standing):
         standing.evaluate("location.hash = ''; document.activeElement.blur()")
         expect(standing.locator("#panel")).to_be_hidden()
@@ -80,18 +80,22 @@ def test_the_map_shows_every_node_and_edge_that_is_stored(page: Page, evil_view:
     assert "itself on 9000" in str(page.evaluate("id => servicemap.graph.scene.nodes.get(id).lines", SHOP))
 
 
-def test_the_page_asks_for_all_of_its_modules_at_once(page: Page) -> None:
-    modules = {path.name for path in PAGE.glob("*.js")} - {"theme.js", "early.js", "app.js"}  # those are scripts
+def test_the_page_requests_all_its_modules_at_once(page: Page) -> None:
+    modules = {path.name for path in PAGE.glob("*.js")} - {
+        "theme.js",
+        "early.js",
+        "app.js",
+    }  # loaded by script elements
     asked = page.evaluate("[...document.querySelectorAll('link[rel=modulepreload]')].map(link => link.href)")
     assert {str(url).rpartition("/")[2] for url in asked} == modules
 
 
-def test_clients_stand_left_of_their_servers(page: Page) -> None:
+def test_clients_are_left_of_their_servers(page: Page) -> None:
     at = {name: x for name, x, _ in page.evaluate(MAP_PLACES)}
     assert at[STRANGER] < at[NGINX] < at[SHOP] < at[POSTGRES]
 
 
-def test_a_clicked_node_is_told_with_its_series_neighbours_and_sql(page: Page) -> None:
+def test_a_clicked_node_has_series_neighbours_and_sql(page: Page) -> None:
     click(page, NGINX)
     panel = page.locator("#panel")
     expect(panel.locator("h2")).to_have_text("nginx")
@@ -102,7 +106,7 @@ def test_a_clicked_node_is_told_with_its_series_neighbours_and_sql(page: Page) -
     expect(panel.locator("h2")).to_have_text("203.0.113.9")
 
 
-def test_a_clicked_edge_is_told_with_what_both_of_its_sides_count(page: Page) -> None:
+def test_a_clicked_edge_has_the_counts_of_both_sides(page: Page) -> None:
     click(page, edge(page, SHOP, POSTGRES))
     panel = page.locator("#panel")
     expect(panel.locator("h2")).to_contain_text("→ postgres")
@@ -123,7 +127,7 @@ def test_new_and_vanished_edges_are_marked_on_the_map_and_listed(page: Page) -> 
     expect(listed.filter(has_text="198.51.100.7 443")).to_contain_text("new")
 
 
-def test_what_came_and_went_before_the_page_was_opened_is_not_announced(browser: Browser, evil_view: View) -> None:
+def test_changes_before_the_page_was_opened_are_not_announced(browser: Browser, evil_view: View) -> None:
     with opened(browser, evil_view.url) as page:
         expect(page.locator("#changes li", has_text="nginx → sleep 7000")).to_contain_text("gone")
         expect(page.locator("#announcement")).to_be_empty()
@@ -148,7 +152,7 @@ def test_dragging_the_time_line_shows_the_past_and_a_button_leads_back(page: Pag
     shows(page, ALL)
 
 
-def test_an_address_shows_the_same_to_whoever_opens_it(visited: BrowserContext, page: Page) -> None:
+def test_an_address_shows_the_same_in_another_browser(visited: BrowserContext, page: Page) -> None:
     page.locator("#levels button", has_text="Processes").click()
     page.locator("#group").select_option("host")
     page.locator("#search").fill("postgres")
@@ -186,11 +190,11 @@ def test_the_list_needs_no_mouse(page: Page) -> None:
     expect(page.locator("#panel")).to_be_hidden()
 
 
-def test_the_map_is_walked_with_arrow_keys_and_says_where_one_is(page: Page) -> None:
-    page.reload()  # forgets which node was clicked last: the walk would begin there
+def test_arrow_keys_lead_from_node_to_node_and_each_is_announced(page: Page) -> None:
+    page.reload()  # forget the node that was clicked last: the arrow keys would start there
     shows(page, ALL)
     page.locator("#graph").focus()
-    page.keyboard.press("l")  # lays out anew: what earlier maps had elsewhere stands there still
+    page.keyboard.press("l")  # lay out again: nodes still have places of earlier maps
     page.keyboard.press("ArrowRight")
     expect(page.locator("#announcement")).to_contain_text("203.0.113.9")
     page.keyboard.press("ArrowRight")
@@ -222,7 +226,7 @@ def test_the_theme_is_the_systems_until_one_is_chosen(browser: Browser, evil_vie
         shows(page, ALL)
 
 
-def test_a_search_and_a_focus_leave_what_they_are_about(page: Page, evil_view: View) -> None:
+def test_a_search_and_a_focus_keep_only_what_they_match(page: Page, evil_view: View) -> None:
     page.keyboard.press("/")
     page.keyboard.type("5432")
     shows(page, 4)
@@ -237,14 +241,14 @@ def test_a_search_and_a_focus_leave_what_they_are_about(page: Page, evil_view: V
     shows(page, 4)
 
 
-def test_a_stretch_without_traffic_says_so(page: Page, evil_view: View, evil_past: Past) -> None:
+def test_a_time_range_without_traffic_has_a_notice(page: Page, evil_view: View, evil_past: Past) -> None:
     page.goto(address_of(evil_view, at=evil_past.now - 20 * MINUTE_MS))
     expect(page.locator("#notice")).to_contain_text("No traffic in this time range")
     page.locator("#notice button", has_text="Back to live").click()
     shows(page, ALL)
 
 
-def test_an_empty_store_says_what_to_do(browser: Browser, tmp_path: Path) -> None:
+def test_an_empty_store_has_a_notice_with_what_to_do(browser: Browser, tmp_path: Path) -> None:
     with running_store(tmp_path / "store"), viewing(tmp_path) as view, opened(browser, view.url) as page:
         expect(page.locator("#notice")).to_contain_text("Nothing is stored yet")
         expect(page.locator("#notice pre").first).to_have_text("servicemap up")
@@ -253,7 +257,7 @@ def test_an_empty_store_says_what_to_do(browser: Browser, tmp_path: Path) -> Non
         page.keyboard.press("f")
 
 
-def test_a_server_that_is_away_is_told_and_found_again(browser: Browser, evil_view: View) -> None:
+def test_a_server_that_is_away_is_reported_and_found_again(browser: Browser, evil_view: View) -> None:
     with browser.new_context(viewport=SCREEN, reduced_motion="reduce") as context, context.new_page() as page:
         page.goto(evil_view.url)
         shows(page, ALL)
@@ -268,7 +272,7 @@ def test_a_server_that_is_away_is_told_and_found_again(browser: Browser, evil_vi
 
 def test_a_newer_window_is_shown_without_a_reload_and_nothing_jumps(browser: Browser, tmp_path: Path) -> None:
     with remembered(tmp_path) as past, viewing(past.data) as view:
-        past.tell(past.now - 45 * MINUTE_MS)  # who knows nothing of before calls nothing new
+        past.store_minute(past.now - 45 * MINUTE_MS)  # without earlier records, nothing counts as new
         with opened(browser, view.url) as page:
             _newer_window_is_shown(page, past)
 
@@ -276,14 +280,14 @@ def test_a_newer_window_is_shown_without_a_reload_and_nothing_jumps(browser: Bro
 def _newer_window_is_shown(page: Page, past: Past) -> None:
     shows(page, 6)
     before = {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
-    past.tell(past.now + MINUTE_MS, NEW, LATER)
+    past.store_minute(past.now + MINUTE_MS, NEW, LATER)
     expect(page.locator("#changes li", has_text="nginx → sleep 6379")).to_contain_text("new")
     expect(page.locator("#announcement")).to_contain_text("new: nginx → sleep 6379")
     after = {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
     assert {name: at for name, at in after.items() if name in before}.items() <= before.items()
 
 
-def test_a_crowd_of_processes_is_offered_in_groups(browser: Browser, evil_view: View) -> None:
+def test_many_processes_are_offered_in_groups(browser: Browser, evil_view: View) -> None:
     known = evil_view.api("map", level="process")
     (one,) = [node for node in known["nodes"] if node["id"] == town.NGINX.node]
     crowd = [{**one, "id": f"{one['id']}{nth}", "title": f"worker[{nth}]"} for nth in range(300)]

@@ -1,4 +1,4 @@
-"""Where the live view's map puts things, and how it is moved by mouse, trackpad and fingers."""
+"""The places of nodes on the map, and how mouse, trackpad and fingers move it."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ LEFT_TO_RIGHT = """() => {
     const { nodes, edges } = servicemap.graph.scene;
     return [...edges.values()].every(({ client, server }) => nodes.get(client).x < nodes.get(server).x);
 }"""
-# How many frames the page has asked for since the last call, a second.
+# The frames that the page requested since the last call, per second.
 FRAMES = """
     let [asked, since] = [0, performance.now()];
     const frame = requestAnimationFrame.bind(globalThis);
@@ -40,8 +40,8 @@ FRAMES = """
         [asked, since] = [0, performance.now()];
         return rate;
     };"""
-# Whether the map is as near as that, with a place of it at a place of the window, but for what it takes to tell a drag
-# from a click; moves arrive with frames.
+# Whether the map has this zoom, and this place of it is at this place of the window, within the distance from which a
+# click becomes a drag. Moves arrive with frames.
 SEEN = """([zoom, place, [x, y]]) => {
     const { cy, container } = servicemap.graph;
     const [pan, box] = [cy.pan(), container.getBoundingClientRect()];
@@ -52,7 +52,7 @@ SEEN = """([zoom, place, [x, y]]) => {
 
 @pytest.fixture(scope="module")
 def standing(browser: Browser, view: View) -> Iterator[Page]:
-    """A page on a screen that can be touched, which stays open from test to test."""
+    """A page on a touch screen that stays open for several tests."""
     with opened(browser, view.url, has_touch=True) as found:
         yield found
 
@@ -75,7 +75,7 @@ def devtools(page: Page) -> CDPSession:
 
 
 def touch(devtools: CDPSession, kind: str, **fingers: Place) -> None:
-    """Say where the fingers are now, as a screen does; touchEnd names those that are lifted, or none for all."""
+    """Send a touch event with the places of the fingers. For touchEnd name the lifted ones, or none for all."""
     names = ["one", "two"]
     points = [{"x": x, "y": y, "id": names.index(name)} for name, (x, y) in fingers.items()]
     devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
@@ -89,7 +89,7 @@ def placed(page: Page) -> dict[str, tuple[float, float]]:
     return {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
 
 
-def told(page: Page, view: View, hosts: dict[str, str], calls: list[tuple[str, str]], **state: str) -> None:
+def show(page: Page, view: View, hosts: dict[str, str], calls: list[tuple[str, str]], **state: str) -> None:
     """Show processes on these hosts that make these calls."""
     known = view.api("map", level="process")
     (node,) = [each for each in known["nodes"] if each["id"] == town.NGINX.node]
@@ -102,31 +102,31 @@ def told(page: Page, view: View, hosts: dict[str, str], calls: list[tuple[str, s
     shows(page, len(nodes))
     page.wait_for_function(
         "() => !servicemap.data.underway"
-    )  # the map is told twice: the second time with what came and went
+    )  # the page loads the map twice: the second time with changes
 
 
-def test_a_host_stands_left_of_one_that_it_asks_more_than_it_is_asked(page: Page, view: View) -> None:
+def test_a_host_is_left_of_another_that_it_calls_more_than_that_calls_it(page: Page, view: View) -> None:
     hosts = {"db1": "db", "db2": "db", "web1": "web", "web2": "web"}
-    told(page, view, hosts, [("web1", "db1"), ("web2", "db1"), ("web2", "db2"), ("db2", "web1")], group="host")
+    show(page, view, hosts, [("web1", "db1"), ("web2", "db1"), ("web2", "db2"), ("db2", "web1")], group="host")
     at = placed(page)
     assert max(at["web1"], at["web2"]) < min(at["db1"], at["db2"])
-    page.evaluate("servicemap.tidy()")  # is done when it is laid out anew
+    page.evaluate("servicemap.tidy()")  # returns when the new layout is done
     assert placed(page) == at
 
 
-def test_of_two_that_ask_each_other_the_one_that_asks_more_stands_left(page: Page, view: View) -> None:
+def test_of_two_that_call_each_other_the_one_with_more_calls_is_left(page: Page, view: View) -> None:
     calls = [("asked", "asking"), ("asking", "asked"), ("asking", "asked")]
-    told(page, view, {"asked": "web", "asking": "web"}, calls)
+    show(page, view, {"asked": "web", "asking": "web"}, calls)
     at = placed(page)
     assert at["asking"] < at["asked"]
 
 
 def test_a_long_name_is_cut_between_letters(page: Page, view: View) -> None:
-    told(page, view, {"é🗺" * 20: "web"}, [])
+    show(page, view, {"é🗺" * 20: "web"}, [])
     assert page.evaluate("[...servicemap.graph.scene.nodes.values()].map(node => node.title)") == ["é🗺" * 14 + "é…"]
 
 
-def test_hundreds_of_edges_stand_in_rows_until_they_are_laid_out(page: Page, view: View) -> None:
+def test_nodes_of_hundreds_of_edges_are_in_rows_until_they_are_laid_out(page: Page, view: View) -> None:
     hosts = {f"{tier}{nth:02}": "web" for tier in "abc" for nth in range(40)}
     calls = [
         (f"{a}{nth:02}", f"{b}{(nth * 7 + step) % 40:02}")
@@ -134,14 +134,14 @@ def test_hundreds_of_edges_stand_in_rows_until_they_are_laid_out(page: Page, vie
         for nth in range(40)
         for step in range(5)
     ]
-    told(page, view, hosts, calls)
+    show(page, view, hosts, calls)
     page.wait_for_function(LEFT_TO_RIGHT)
     assert page.evaluate("servicemap.graph.plain") is False
 
 
-def test_thousands_of_edges_are_a_picture_before_which_trouble_and_what_is_picked_stand(page: Page, view: View) -> None:
+def test_thousands_of_edges_are_a_picture_with_faults_and_the_picked_node_before_it(page: Page, view: View) -> None:
     hosts = {f"{nth:03}": "web" for nth in range(60)}
-    told(page, view, hosts, [(a, b) for a in hosts for b in hosts if a < b])
+    show(page, view, hosts, [(a, b) for a in hosts for b in hosts if a < b])
     expect(page.locator("#graph")).to_have_attribute("data-edges", str(60 * 59 // 2))
     assert page.evaluate("servicemap.graph.cy.edges().length") == 0
     for picked, edges in (("007", 59), ("", 0)):
@@ -220,7 +220,7 @@ def test_a_drag_that_the_system_takes_away_ends(page: Page, devtools: CDPSession
     assert page.evaluate(SEEN, [zoom, held, (FREE[0] + 60, FREE[1])])
 
 
-def test_news_of_a_card_that_is_held_do_not_take_it_away(page: Page) -> None:
+def test_an_update_does_not_take_away_a_card_that_is_held(page: Page) -> None:
     x, y = page.evaluate(IN_WINDOW, NGINX)
     page.mouse.move(x, y)
     page.mouse.down()
@@ -237,10 +237,10 @@ def test_a_map_that_nobody_touches_draws_next_to_no_frames(browser: Browser, vie
         shows(page, len(view.api("map")["nodes"]))
         for quiet in (True, False):
             page.wait_for_function("few => (frames_a_second() < 10) === few", arg=quiet, polling=1_000)
-            page.mouse.move(*FREE)  # and it is awake again
+            page.mouse.move(*FREE)  # and it requests all frames again
 
 
-def test_a_node_that_goes_while_it_is_dragged_is_let_go(page: Page, view: View) -> None:
+def test_a_node_that_vanishes_while_it_is_dragged_is_released(page: Page, view: View) -> None:
     x, y = page.evaluate(IN_WINDOW, NGINX)
     page.mouse.move(x, y)
     page.mouse.down()

@@ -1,4 +1,4 @@
-"""What the page says of edges that are not well, of times at which nobody looked, and of what it waits for."""
+"""The page on faulty edges, on times without records, and while it waits."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +19,12 @@ NODES = 6  # on the map
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
-    """The town, where the shop answers in 300 ms now, and in 4 ms in the minutes before; and some clients give up."""
+    """The town, where the shop answers in 300 ms now and took 4 ms in the minutes before. Some clients give up."""
     with remembered(tmp_path_factory.mktemp("slow")) as past:
         for minutes in (40, 20, 1):
-            past.tell(past.now - minutes * MINUTE_MS)
-            past.answer(past.now - minutes * MINUTE_MS, 4, GET_2xx=4)
-        past.answer(past.now, 300, given_up=2, GET_2xx=2)
+            past.store_minute(past.now - minutes * MINUTE_MS)
+            past.store_requests(past.now - minutes * MINUTE_MS, 4, GET_2xx=4)
+        past.store_requests(past.now, 300, given_up=2, GET_2xx=2)
         yield past
 
 
@@ -42,7 +42,7 @@ def page(browser: Browser, slow_view: View) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_a_dependency_that_became_slow_is_not_well_at_any_level_and_says_what_is_usual(
+def test_a_dependency_that_became_slow_has_a_fault_at_every_level_with_its_usual_time(
     slow: Past, slow_view: View, level: str
 ) -> None:
     found = slow_view.api("map", level=level)
@@ -56,11 +56,11 @@ def test_a_dependency_that_became_slow_is_not_well_at_any_level_and_says_what_is
     earlier = slow_view.api("map", level=level, to=slow.now - MINUTE_MS)
     assert {each["health"] for each in earlier["edges"]} == {"ok"}
     ranged = {"from_": slow.now - MINUTE_MS, "to": slow.now}
-    told = slow_view.api("edge", client=one["client"], server=one["server"], port=8000, level=level, **ranged)
-    assert (told["facts"]["health"], told["facts"]["why"]) == ("bad", one["why"])
+    answer = slow_view.api("edge", client=one["client"], server=one["server"], port=8000, level=level, **ranged)
+    assert (answer["facts"]["health"], answer["facts"]["why"]) == ("bad", one["why"])
 
 
-def test_the_panel_of_a_marked_node_says_why_and_leads_to_the_guilty_edge(page: Page) -> None:
+def test_the_panel_of_a_marked_node_has_the_reason_and_leads_to_the_faulty_edge(page: Page) -> None:
     click(page, SHOP)
     guilty = page.locator("#panel .guilty li")
     expect(guilty).to_have_count(1)
@@ -77,8 +77,8 @@ def test_the_panel_of_a_marked_node_says_why_and_leads_to_the_guilty_edge(page: 
     expect(page.locator("#panel .tiles dd.bad")).to_contain_text("30")
 
 
-def test_the_time_line_knows_http_errors_and_when_nobody_looked(slow: Past, page: Page) -> None:
-    slow.answer(slow.now - 40 * MINUTE_MS, 4, GET_5xx=4)
+def test_the_time_line_shows_http_errors_and_times_without_records(slow: Past, page: Page) -> None:
+    slow.store_requests(slow.now - 40 * MINUTE_MS, 4, GET_5xx=4)
     page.reload()
     chart = page.locator("#time .chart")
     expect(page.locator("#time .band")).to_be_visible()
@@ -93,7 +93,9 @@ def test_the_time_line_knows_http_errors_and_when_nobody_looked(slow: Past, page
     expect(pointed(30)).to_contain_text("nothing was recorded")
 
 
-def test_a_store_that_hangs_is_told_the_old_picture_is_labelled_and_the_page_recovers(slow: Past, page: Page) -> None:
+def test_a_store_that_hangs_is_reported_the_old_picture_is_labelled_and_the_page_recovers(
+    slow: Past, page: Page
+) -> None:
     with hung(slow):
         page.locator("#levels button", has_text="Hosts").click()
         loading = page.locator("#loading")
@@ -108,7 +110,7 @@ def test_a_store_that_hangs_is_told_the_old_picture_is_labelled_and_the_page_rec
     expect(loading).to_be_hidden()
 
 
-def test_a_page_that_is_opened_while_the_store_hangs_says_so_and_shows_the_map_later(
+def test_a_page_that_is_opened_while_the_store_hangs_reports_it_and_shows_the_map_later(
     slow: Past, slow_view: View, browser: Browser
 ) -> None:
     with hung(slow) as store, opened(browser, slow_view.url) as other:
@@ -119,42 +121,44 @@ def test_a_page_that_is_opened_while_the_store_hangs_says_so_and_shows_the_map_l
         expect(other.locator("#notice")).to_be_hidden()
 
 
-def test_a_stretch_that_loads_leaves_the_label_of_what_is_shown(slow: Past, page: Page) -> None:
+def test_while_a_time_range_loads_the_label_is_that_of_the_map_shown(slow: Past, page: Page) -> None:
     before = page.locator("#time .shown b").inner_text()
     page.route("**/api/map?*", lambda _: None)
     page.evaluate("at => servicemap.state.set({ at })", slow.now - 20 * MINUTE_MS)
     expect(page.locator("#loading")).to_contain_text("You see")
     expect(page.locator("#time .shown b")).to_have_text(before)
     expect(page.locator("#past")).not_to_contain_text("You see the past")
-    page.unroute_all(behavior="ignoreErrors")  # and what is held goes on
+    page.unroute_all(behavior="ignoreErrors")  # let the held requests go on
     expect(page.locator("#past")).to_contain_text("You see the past")
     expect(page.locator("#loading")).to_be_hidden()
     expect(page.locator("#time .shown b")).not_to_have_text(before)
 
 
-def test_the_panel_says_what_it_waits_for(slow: Past, page: Page) -> None:
+def test_the_panel_shows_that_it_waits(slow: Past, page: Page) -> None:
     click(page, edge(page, NGINX, SHOP))
     expect(page.locator("#panel .chart-box").first).to_be_visible()
     page.route("**/api/edge?*", lambda _: None)
     page.locator("#time .segments button", has_text="6h").click()
     expect(page.locator("#panel .wait")).to_contain_text("What follows is of")
-    page.unroute_all(behavior="ignoreErrors")  # and what is held goes on
+    page.unroute_all(behavior="ignoreErrors")  # let the held requests go on
     expect(page.locator("#panel .wait")).to_have_count(0)
 
 
-def test_what_is_wrong_with_a_host_is_told_while_it_is_so_with_what_to_do(browser: Browser, tmp_path: Path) -> None:
+def test_a_fault_of_a_host_is_listed_while_it_lasts_with_what_to_do(browser: Browser, tmp_path: Path) -> None:
     with remembered(tmp_path) as past, viewing(past.data) as view:
-        past.beat(past.now - town.WIDTH, "id-db1", {"connections": "PermissionError: Operation not permitted"})
+        past.store_heartbeat(
+            past.now - town.WIDTH, "id-db1", {"connections": "PermissionError: Operation not permitted"}
+        )
         with opened(browser, view.url) as page:
-            told = page.locator("#changes li")
-            expect(told.filter(has_text="the collector of connections on db1 fails")).to_contain_text(
+            listed = page.locator("#changes li")
+            expect(listed.filter(has_text="the collector of connections on db1 fails")).to_contain_text(
                 "servicemap doctor"
             )
             later = past.now + 2 * MINUTE_MS
-            past.tell(later)
-            expect(told.filter(has_text="the collector of")).to_have_count(0)
+            past.store_minute(later)
+            expect(listed.filter(has_text="the collector of")).to_have_count(0)
         then = past.now - 20 * MINUTE_MS
-        past.beat(then - 5 * MINUTE_MS, "id-db1", {})
-        past.beat(then - town.WIDTH, "id-web1", {})
+        past.store_heartbeat(then - 5 * MINUTE_MS, "id-db1", {})
+        past.store_heartbeat(then - town.WIDTH, "id-web1", {})
         silent = [(each["kind"], each["subject"]) for each in view.api("map", to=then)["lives"]]
         assert silent == [("host_silent", "host:id-db1")]

@@ -32,19 +32,19 @@ def total(series: dict[str, Any], seconds: float) -> float:
 
 @pytest.mark.parametrize("node", NODES.values(), ids=NODES.keys())
 def test_a_node_of_every_kind_has_series_neighbours_and_sql_that_runs(past: Past, view: View, node: str) -> None:
-    told = view.api("node", id=node, **last_minute(past))
-    series = told["series"]
+    answer = view.api("node", id=node, **last_minute(past))
+    series = answer["series"]
     assert {"bytes_in", "bytes_out", "opened_in", "active_in", "failed_out", "retransmits", "rtt"} <= series.keys()
     assert all(len(each["points"]) == town.WINDOWS and each["unit"] for each in series.values())
     assert total(series["bytes_out"], town.WIDTH / 1000) > 0
-    assert told["neighbours"]
-    ran = CliRunner().invoke(main, ["sql", "--data", str(past.data), "--json", told["sql"]])
+    assert answer["neighbours"]
+    ran = CliRunner().invoke(main, ["sql", "--data", str(past.data), "--json", answer["sql"]])
     assert ran.exit_code == 0, ran.stderr
     rows = [json.loads(line) for line in ran.stdout.splitlines()]
     assert len(rows) >= town.WINDOWS
 
 
-def test_what_goes_in_and_out_of_a_service_is_what_its_edges_carry(past: Past, view: View) -> None:
+def test_traffic_of_a_service_is_that_of_its_edges(past: Past, view: View) -> None:
     series = view.api("node", id=POSTGRES, **last_minute(past))["series"]
     assert total(series["bytes_in"], town.WIDTH / 1000) == pytest.approx(2 * town.SENT * town.WINDOWS)
     assert total(series["bytes_out"], town.WIDTH / 1000) == pytest.approx(2 * town.RECEIVED * town.WINDOWS)
@@ -52,7 +52,7 @@ def test_what_goes_in_and_out_of_a_service_is_what_its_edges_carry(past: Past, v
     assert {value for _, value in series["rtt"]["points"]} == {1.5}
 
 
-def test_neighbours_say_who_calls_whom(past: Past, view: View) -> None:
+def test_neighbours_have_the_direction_of_the_calls(past: Past, view: View) -> None:
     found = view.api("node", id=SHOP, **last_minute(past))["neighbours"]
     facing = {(each["id"], each["direction"], each["server_port"]) for each in found}
     assert {(service_node("nginx"), "in", 8000), (POSTGRES, "out", 5432)} <= facing
@@ -61,7 +61,7 @@ def test_neighbours_say_who_calls_whom(past: Past, view: View) -> None:
     assert database["bytes_s"] == (town.SENT + town.RECEIVED) * town.WINDOWS / 60
 
 
-def test_a_process_is_told_with_its_facts_and_a_service_with_its_members(past: Past, view: View) -> None:
+def test_a_process_has_facts_and_a_service_has_members(past: Past, view: View) -> None:
     process = view.api("node", id=town.SHOP.node, **last_minute(past))["facts"]
     assert (process["pid"], process["user"], process["cmdline"]) == (200, "shop", "python3 --serve")
     service = view.api("node", id=SHOP, **last_minute(past))
@@ -87,22 +87,22 @@ def test_the_events_of_a_host_are_those_of_its_processes(past: Past, view: View)
     ("host", host_node("id-web1"), host_node("id-db1")),
     ("address", address_node("", "10.0.0.1"), address_node("", "10.0.0.2")),
 ])  # fmt: skip
-def test_an_edge_tells_what_each_side_counts(past: Past, view: View, level: str, client: str, server: str) -> None:
+def test_an_edge_has_the_counts_of_each_side(past: Past, view: View, level: str, client: str, server: str) -> None:
     asked = {"client": client, "server": server, "port": 5432, "level": level, **last_minute(past)}
-    told = view.api("edge", **asked)
-    series = told["series"]
+    answer = view.api("edge", **asked)
+    series = answer["series"]
     seconds = town.WIDTH / 1000
     assert total(series["client_sent"], seconds) == pytest.approx(total(series["server_received"], seconds))
     assert {value for _, value in series["client_sent"]["points"]} <= {town.SENT / seconds, 2 * town.SENT / seconds}
     assert {value for _, value in series["server_rtt"]["points"]} == {1.5}
-    assert told["facts"]["server_port"] == 5432
-    assert told["facts"]["rule"] == "connected"
-    ran = CliRunner().invoke(main, ["sql", "--data", str(past.data), "--json", told["sql"]])
+    assert answer["facts"]["server_port"] == 5432
+    assert answer["facts"]["rule"] == "connected"
+    ran = CliRunner().invoke(main, ["sql", "--data", str(past.data), "--json", answer["sql"]])
     assert len(ran.stdout.splitlines()) >= town.WINDOWS, ran.stderr
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_requests_are_told_of_long_stretches_as_well(past: Past, view: View, level: str) -> None:
+def test_long_time_ranges_have_requests_as_well(past: Past, view: View, level: str) -> None:
     asked = {"from_": past.now - 180 * MINUTE_MS, "to": past.now, "level": level}
     (edge,) = [edge for edge in view.api("map", **asked)["edges"] if edge["server_port"] == 8000]
     assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
@@ -121,7 +121,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_requests_stand_beside_what_tcp_tells(past: Past, view: View, level: str) -> None:
+def test_requests_are_beside_the_counts_of_tcp(past: Past, view: View, level: str) -> None:
     client, server = ASKED[level]
     edge = view.api("edge", client=client, server=server, port=8000, level=level, **last_minute(past))
     assert (edge["facts"]["signals"], edge["facts"]["requests"]) == ("http", 4 * town.WINDOWS)
@@ -132,7 +132,7 @@ def test_requests_stand_beside_what_tcp_tells(past: Past, view: View, level: str
     assert "requests" not in view.api("node", id=POSTGRES, **last_minute(past))["series"]
 
 
-def test_long_stretches_have_the_same_sums_as_short_ones(past: Past, view: View) -> None:
+def test_long_time_ranges_have_the_same_sums_as_short_ones(past: Past, view: View) -> None:
     day = view.api("node", id=POSTGRES, from_=past.now - 24 * 60 * MINUTE_MS, to=past.now)
     points, recorded = day["series"]["bytes_in"]["points"], day["recorded"]
     sums = [value * seconds for (_, value), (_, seconds) in zip(points, recorded, strict=True) if value is not None]
@@ -142,12 +142,12 @@ def test_long_stretches_have_the_same_sums_as_short_ones(past: Past, view: View)
 
 @pytest.mark.parametrize("minutes", [1, 5, 180, 9 * 24 * 60])
 @pytest.mark.parametrize("node", [POSTGRES, host_node("id-db1"), address_node("", "10.0.0.2")])
-def test_a_rate_is_the_same_however_much_more_is_asked_for_than_was_recorded(
+def test_a_rate_does_not_depend_on_how_much_of_the_range_was_recorded(
     past: Past, view: View, node: str, minutes: int
 ) -> None:
     asked = {"from_": past.now - minutes * MINUTE_MS, "to": past.now}
-    told = view.api("node", id=node, **asked)
-    series, recorded = told["series"], dict(told["recorded"])
+    answer = view.api("node", id=node, **asked)
+    series, recorded = answer["series"], dict(answer["recorded"])
     assert {at for at, value in series["bytes_in"]["points"] if value is not None} == {
         at for at in recorded if recorded[at]
     }
@@ -164,12 +164,12 @@ def test_a_rate_is_the_same_however_much_more_is_asked_for_than_was_recorded(
     assert {round(rate, 6) for rate in (one["bytes_s"], edge["bytes_s"], drawn["bytes_s"])} == {wanted}
 
 
-def test_nothing_is_told_of_times_at_which_nobody_looked(past: Past, view: View) -> None:
+def test_times_without_records_have_no_values(past: Past, view: View) -> None:
     asked = {"from_": past.now - 60 * MINUTE_MS, "to": past.now}
-    told = view.api("node", id=POSTGRES, **asked)
-    known = {at for at, seconds in told["recorded"] if seconds}
-    assert 0 < len(known) < len(told["recorded"])
-    for name, series in told["series"].items():
+    answer = view.api("node", id=POSTGRES, **asked)
+    known = {at for at, seconds in answer["recorded"] if seconds}
+    assert 0 < len(known) < len(answer["recorded"])
+    for name, series in answer["series"].items():
         assert {at for at, value in series["points"] if value is not None} <= known, name
     rows = list(
         csv.DictReader(
@@ -183,7 +183,7 @@ def test_nothing_is_told_of_times_at_which_nobody_looked(past: Past, view: View)
     assert all(bucket["bytes"] for bucket in line if bucket["recorded_s"])
 
 
-def test_a_map_and_the_series_of_a_node_can_be_taken_away_as_files(past: Past, view: View) -> None:
+def test_a_map_and_the_series_of_a_node_can_be_exported_as_files(past: Past, view: View) -> None:
     answer = view.get("/api/export", what="map", format="csv")
     assert answer.headers["content-disposition"] == "attachment; filename=servicemap-map.csv"
     rows = list(csv.DictReader(io.StringIO(answer.body.decode())))
@@ -196,7 +196,7 @@ def test_a_map_and_the_series_of_a_node_can_be_taken_away_as_files(past: Past, v
     assert view.get("/api/export", what="map").json["edges"] == view.api("map")["edges"]
 
 
-@pytest.mark.parametrize(("asked", "status", "says"), [
+@pytest.mark.parametrize(("asked", "status", "sentence"), [
     ("map?level=planet", 400, "level"),
     ("map?from=20&to=10", 400, "from"),
     ("map?from=x", 400, "from"),
@@ -212,6 +212,8 @@ def test_a_map_and_the_series_of_a_node_can_be_taken_away_as_files(past: Past, v
     ("export?format=exe", 400, "format"),
     ("planet", 404, "planet"),
 ])  # fmt: skip
-def test_what_cannot_be_answered_is_one_sentence_that_names_it(view: View, asked: str, status: int, says: str) -> None:
+def test_a_wrong_request_is_answered_with_a_sentence_that_names_the_error(
+    view: View, asked: str, status: int, sentence: str
+) -> None:
     answer = view.get(f"/api/{asked}")
-    assert (answer.status, says in answer.json["error"]) == (status, True), answer.body
+    assert (answer.status, sentence in answer.json["error"]) == (status, True), answer.body

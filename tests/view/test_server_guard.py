@@ -23,7 +23,7 @@ def guarded(past: Past) -> Iterator[View]:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/health", "/api/nothing", "/assets/vendor/uPlot.min.css"])
-def test_every_answer_has_the_headers_that_bind_a_browser(view: View, path: str) -> None:
+def test_every_answer_has_the_security_headers(view: View, path: str) -> None:
     headers = view.get(path).headers
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
@@ -35,28 +35,28 @@ def test_every_answer_has_the_headers_that_bind_a_browser(view: View, path: str)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-def test_it_only_reads(view: View, method: str) -> None:
+def test_only_reading_methods_are_allowed(view: View, method: str) -> None:
     answer = view.get("/api/map", None, method)
     assert (answer.status, answer.json["error"]) == (405, "the view only reads: use GET")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "192.0.2.1"])
-def test_a_name_that_somebody_else_points_here_is_refused(view: View, host: str) -> None:
+def test_a_foreign_name_that_points_here_is_refused(view: View, host: str) -> None:
     assert view.get("/api/health", {"Host": host}).status == 403
     assert view.get("/", {"Host": host}).status == 403
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:1", "127.0.0.1:9999", "[::1]:80"])
-def test_names_of_this_machine_are_answered_whatever_the_port(view: View, host: str) -> None:
+def test_names_of_this_machine_are_answered_on_any_port(view: View, host: str) -> None:
     assert view.get("/api/health", {"Host": host}).status == 200
 
 
-def test_a_page_of_another_site_may_not_ask(view: View) -> None:
+def test_requests_from_another_site_are_refused(view: View) -> None:
     assert view.get("/api/health", {"Sec-Fetch-Site": "cross-site"}).status == 403
     assert view.get("/api/health", {"Sec-Fetch-Site": "same-origin"}).status == 200
 
 
-def test_without_the_token_nothing_is_seen(guarded: View) -> None:
+def test_without_the_token_everything_is_refused(guarded: View) -> None:
     for path in (
         "/",
         "/api/map",
@@ -85,7 +85,7 @@ def test_a_browser_shows_the_token_once_and_it_leaves_the_address(guarded: View)
     assert guarded.get("/api/health", {"Cookie": cookie.partition(";")[0]}).status == 200
 
 
-def test_others_are_not_let_in_without_a_token(tmp_path: Path) -> None:
+def test_a_view_for_others_needs_a_token(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "servicemap", "view", "--data", str(tmp_path), "--host", "0.0.0.0", "--port", "0"]
     refused = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert refused.returncode == 1
@@ -93,7 +93,7 @@ def test_others_are_not_let_in_without_a_token(tmp_path: Path) -> None:
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_said(past: Past) -> None:
+def test_a_configured_port_that_is_taken_is_an_error(past: Past) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         command = [sys.executable, "-m", "servicemap", "view", "--data", str(past.data), "--port", port]
@@ -106,7 +106,7 @@ def test_a_port_that_was_asked_for_and_is_taken_is_said(past: Past) -> None:
     "../server.py", "..%2fserver.py", "%2e%2e/server.py", "vendor/../../server.py", "/etc/passwd", "%2Fetc%2Fpasswd",
     "..%5cserver.py", "%00.js", "vendor", "", "vendor/built-from", "../../../package.json",
 ])  # fmt: skip
-def test_nothing_but_the_page_s_own_files_is_served(view: View, name: str) -> None:
+def test_only_the_files_of_the_page_are_served(view: View, name: str) -> None:
     assert view.get(f"/assets/{name}").status == 404
 
 
@@ -127,7 +127,7 @@ def test_files_are_compressed_and_not_sent_twice(view: View) -> None:
     assert (again.status, again.body) == (304, b"")
 
 
-def test_a_changed_file_is_sent_anew(tmp_path: Path) -> None:
+def test_a_changed_file_is_sent_again(tmp_path: Path) -> None:
     file = tmp_path / "page.js"
     file.write_text("1")
     assets = Assets(tmp_path)
@@ -139,7 +139,7 @@ def test_a_changed_file_is_sent_anew(tmp_path: Path) -> None:
     assert before.etag != after.etag
 
 
-def test_a_spreadsheet_runs_no_name() -> None:
+def test_a_spreadsheet_does_not_run_names() -> None:
     edge = {"client": '=HYPERLINK("http://evil")', "server": "@x", "first": 0, "last": 0}
     assert as_csv({"edges": [edge]}).decode().splitlines()[1].startswith("\"'=HYPERLINK(")
 

@@ -16,7 +16,7 @@ def pairs(edges: list[dict[str, Any]]) -> set[tuple[str, str, int]]:
     return {(edge["client"], edge["server"], edge["server_port"]) for edge in edges}
 
 
-def test_without_a_range_the_map_is_of_the_last_minute_stored(past: Past, view: View) -> None:
+def test_without_a_range_the_map_is_that_of_the_last_stored_minute(past: Past, view: View) -> None:
     found = view.api("map")
     assert (found["from"], found["to"], found["newest"]) == (past.now - MINUTE_MS, past.now, past.now)
     assert (found["width_ms"], found["level"]) == (town.WIDTH, "service")
@@ -31,7 +31,7 @@ def test_without_a_range_the_map_is_of_the_last_minute_stored(past: Past, view: 
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_every_end_is_among_the_nodes_at_every_level_also_of_what_is_gone(view: View, level: str) -> None:
+def test_every_end_of_edges_and_gone_edges_is_a_node_at_every_level(view: View, level: str) -> None:
     found = view.api("map", level=level)
     ids = [node["id"] for node in found["nodes"]]
     ends = {end for edge in (*found["edges"], *found["gone"]) for end in (edge["client"], edge["server"])}
@@ -49,7 +49,7 @@ def test_an_edge_has_the_counters_of_the_map_and_rates(view: View) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_an_edge_whose_requests_are_known_tells_them_and_fails_by_them(view: View, level: str) -> None:
+def test_an_edge_with_http_has_its_requests_and_is_judged_by_them(view: View, level: str) -> None:
     (edge,) = [edge for edge in view.api("map", level=level)["edges"] if edge["server_port"] == 8000]
     assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
     assert edge["p50_ms"] == edge["p99_ms"] == pytest.approx(2, rel=0.02)
@@ -61,13 +61,13 @@ def test_an_edge_never_seen_before_is_new_and_others_are_not(view: View) -> None
     assert {(edge["client"], edge["server"]) for edge in found["edges"] if edge["new"]} == {(SHOP, OUTSIDE)}
 
 
-def test_an_edge_that_was_in_the_stretch_before_is_gone_with_its_nodes(view: View) -> None:
+def test_an_edge_of_the_time_range_before_is_gone_with_its_nodes(view: View) -> None:
     found = view.api("map")
     assert pairs(found["gone"]) == {(NGINX, SLEEP, 7000)}
     assert [node["id"] for node in found["nodes"] if node["gone"]] == [SLEEP]
 
 
-def test_without_changes_the_map_is_the_same_but_for_what_came_and_went(view: View) -> None:
+def test_without_changes_the_map_is_the_same_except_for_what_came_and_went(view: View) -> None:
     whole, sooner = view.api("map"), view.api("map", changes=0)
     assert (whole["changes"], sooner["changes"]) == (True, False)
     assert sooner["edges"] == [edge | {"new": False} for edge in whole["edges"]]
@@ -76,19 +76,19 @@ def test_without_changes_the_map_is_the_same_but_for_what_came_and_went(view: Vi
     assert whole["gone"]
 
 
-def test_nothing_is_new_where_nobody_looked_on_before(past: Past, view: View) -> None:
+def test_nothing_is_new_without_earlier_records(past: Past, view: View) -> None:
     first = view.api("map", to=past.now - 45 * MINUTE_MS)
     assert len(first["edges"]) == len(town.TALKS)
     assert not [edge for edge in first["edges"] if edge["new"]]
 
 
-def test_a_past_stretch_shows_what_was_then(past: Past, view: View) -> None:
+def test_a_past_time_range_shows_the_edges_of_that_time(past: Past, view: View) -> None:
     then = view.api("map", from_=past.now - 2 * MINUTE_MS, to=past.now - MINUTE_MS)
     assert (NGINX, SLEEP, 7000) in pairs(then["edges"])
     assert (SHOP, OUTSIDE, 443) not in pairs(then["edges"])
 
 
-def test_a_node_says_where_it_is_and_what_comes_in_and_goes_out(view: View) -> None:
+def test_a_node_has_its_place_and_the_sums_of_its_edges(view: View) -> None:
     nodes = {node["id"]: node for node in view.api("map")["nodes"]}
     shop = nodes[SHOP]
     assert (shop["title"], shop["hostname"], shop["host"]) == (town.WEIRD, "web1", "id-web1")
@@ -113,20 +113,20 @@ def test_the_time_line_adds_up_to_the_map(past: Past, view: View) -> None:
     assert line["first"] == past.now - 46 * MINUTE_MS
 
 
-def test_the_time_line_tells_events_in_order(past: Past, view: View) -> None:
+def test_the_events_of_the_time_line_are_in_order(past: Past, view: View) -> None:
     events = view.api("timeline", from_=past.now - 60 * MINUTE_MS, to=past.now)["events"]
     assert [event["kind"] for event in events] == ["process_exited"] * 3
     assert [event["time"] for event in events] == sorted(event["time"] for event in events)
     assert events[-1]["detail"] == "true exited"
 
 
-def test_hosts_are_listed_with_when_they_were_last_heard(past: Past, view: View) -> None:
+def test_hosts_are_listed_with_their_last_windows(past: Past, view: View) -> None:
     hosts = {host["hostname"]: host for host in view.api("hosts")}
     assert hosts.keys() == {"web1", "db1"}
     assert hosts["web1"]["last_window"] == past.now
 
 
-def test_health_says_how_far_the_newest_window_is_behind(past: Past, view: View) -> None:
-    told = view.api("health")
-    assert (told["ok"], told["newest"]) == (True, past.now)
-    assert told["behind_ms"] >= MINUTE_MS
+def test_health_has_the_age_of_the_newest_window(past: Past, view: View) -> None:
+    answer = view.api("health")
+    assert (answer["ok"], answer["newest"]) == (True, past.now)
+    assert answer["behind_ms"] >= MINUTE_MS

@@ -21,7 +21,7 @@ class Stream:
         assert response.headers["Content-Type"] == "text/event-stream"
 
     def next(self, name: str) -> Any:
-        """Return what the next event of a name says."""
+        """Return the data of the next event with this name."""
         current = ""
         while line := self._response.readline().decode():
             if line.startswith("event: "):
@@ -46,12 +46,12 @@ def store_connections(view: View, past: Past) -> int:
     return sum(bool(each.raddr) and each.raddr.port == past.facts["native_port"] for each in connections)
 
 
-def test_pages_are_told_of_a_newer_window_and_get_it(tmp_path: Path) -> None:
+def test_pages_are_notified_of_a_newer_window_and_get_it(tmp_path: Path) -> None:
     with remembered(tmp_path) as past, viewing(past.data) as view:
         assert view.api("map")["newest"] == past.now
         with listening(view) as one, listening(view) as other:
             assert one.next("newest") == other.next("newest") == {"newest": past.now}
-            past.tell(past.now + town.WIDTH)
+            past.store_minute(past.now + town.WIDTH)
             newer = {"newest": past.now + town.WIDTH}
             assert one.next("newest") == other.next("newest") == newer
             assert view.api("map")["newest"] == newer["newest"]
@@ -64,7 +64,7 @@ def test_pages_share_one_poll_and_nobody_polls_when_all_are_closed(past: Past) -
             assert store_connections(view, past) == 1
         process = psutil.Process(view.pid)
         deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:  # until a whole second passes in which it does nothing
+        while time.monotonic() < deadline:  # until it does nothing for a whole second
             before = process.cpu_times()
             time.sleep(1.2)
             after = process.cpu_times()
@@ -73,7 +73,7 @@ def test_pages_share_one_poll_and_nobody_polls_when_all_are_closed(past: Past) -
         raise AssertionError("the view does not come to rest")
 
 
-def test_a_store_that_goes_away_is_told_and_one_that_comes_back_elsewhere_is_found(tmp_path: Path) -> None:
+def test_a_store_that_goes_away_is_reported_and_found_at_another_place(tmp_path: Path) -> None:
     with ExitStack() as store:
         past = store.enter_context(remembered(tmp_path))
         with viewing(past.data) as view, listening(view) as page:
@@ -86,7 +86,7 @@ def test_a_store_that_goes_away_is_told_and_one_that_comes_back_elsewhere_is_fou
             assert view.api("map")["newest"] == past.now
 
 
-def test_a_store_that_hangs_is_told_within_seconds_and_heard_again(tmp_path: Path) -> None:
+def test_a_store_that_hangs_is_reported_within_seconds_and_found_again(tmp_path: Path) -> None:
     with remembered(tmp_path) as past, viewing(past.data) as view, listening(view) as page:
         assert page.next("newest") == {"newest": past.now}
         with hung(past):
@@ -96,7 +96,7 @@ def test_a_store_that_hangs_is_told_within_seconds_and_heard_again(tmp_path: Pat
         assert page.next("newest") == {"newest": past.now}
 
 
-def test_an_empty_store_has_an_empty_map_and_says_so(tmp_path: Path) -> None:
+def test_an_empty_store_has_an_empty_map(tmp_path: Path) -> None:
     with running_store(tmp_path / "store"), viewing(tmp_path) as view:
         empty = view.api("map")
         assert (empty["newest"], empty["nodes"], empty["edges"], empty["gone"]) == (0, [], [], [])
@@ -104,6 +104,6 @@ def test_an_empty_store_has_an_empty_map_and_says_so(tmp_path: Path) -> None:
         assert view.api("health")["newest"] == 0
 
 
-def test_it_is_small(view: View) -> None:
+def test_the_view_needs_little_memory(view: View) -> None:
     view.api("map", level="process")
     assert psutil.Process(view.pid).memory_info().rss < 70 << 20

@@ -9,13 +9,13 @@ from tests.view.serving import View
 
 
 def test_up_prints_the_address_of_a_view_that_shows_this_machine(tmp_path: Path) -> None:
-    told = tmp_path / "up.log"
+    log = tmp_path / "up.log"
     with up(tmp_path / "up", "--view-port", "0", "--window", "1s"):
-        greeting = until(told.read_text, lambda text: "view    http://" in text, 30, "greeting")
+        greeting = until(log.read_text, lambda text: "view    http://" in text, 30, "greeting")
         url = re.search(r"http://127\.0\.0\.1:\d+/", greeting)
         assert url is not None
         view = View(url[0], 0)
-        found = until(lambda: view.get("/api/map", level="process").json, lambda told: told.get("edges"), 30, "edges")
+        found = until(lambda: view.get("/api/map", level="process").json, lambda found: found.get("edges"), 30, "edges")
         assert {"servicemap", "sinks.embedded"} <= {node.get("service") for node in found["nodes"]}
 
 
