@@ -139,7 +139,7 @@ def test_the_panel_shows_that_it_waits(slow: Past, page: Page) -> None:
     expect(page.locator("#panel .chart-box").first).to_be_visible()
     page.route("**/api/edge?*", lambda _: None)
     page.locator("#time .segments button", has_text="6h").click()
-    expect(page.locator("#panel .wait")).to_contain_text("What follows is of")
+    expect(page.locator("#panel .wait")).to_contain_text("Below:")
     page.unroute_all(behavior="ignoreErrors")  # let the held requests go on
     expect(page.locator("#panel .wait")).to_have_count(0)
 
