@@ -126,9 +126,15 @@ def _edges(window: int, now: int, *, last: bool) -> EdgeBatch:
     return EdgeBatch(
         edges=Edges(**columns),  # type: ignore[arg-type]
         identities=Identities.of(identities),
-        a=Ends.of(ends[0]),
-        b=Ends.of(ends[1]),
+        a=Ends.of(ends[0], END),
+        b=Ends.of(ends[1], END),
     )
+
+
+END = (
+    "who", "seen", "since", "fresh", "opened", "closed", "failed", "sent_bytes", "received_bytes", "sent_segments",
+    "received_segments", "retransmits", "rtt_us", "min_rtt_us",
+)  # fmt: skip
 
 
 def _end(who: Process | None, seen: bool, closed: bool, sent: int, received: int) -> tuple[object, ...]:
