@@ -36,7 +36,7 @@ class NameRow(NamedTuple):
     name: str
 
 
-class HostRow(NamedTuple):
+class HostnameRow(NamedTuple):
     """A row of the query map_hosts."""
 
     host: str
@@ -68,7 +68,7 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     time_range = {"from": wanted.start, "to": wanted.end}
     filters = {"level": wanted.level, "service": wanted.service, "host": wanted.host}
     rows = store.rows(EdgeRow, text, time_range | filters)
-    nodes = Nodes({row.host: row.name for row in store.rows(HostRow, query("map_hosts"), time_range)})
+    nodes = Nodes({row.host: row.name for row in store.rows(HostnameRow, query("map_hosts"), time_range)})
     recorded = read_recorded(store, wanted.start, wanted.end)
     edges = []
     for row in rows:

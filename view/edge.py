@@ -11,7 +11,7 @@ from graph.requests import Key, Requests, usual_by_edge, with_http
 from sinks.store import Store
 from view.events import About, events
 from view.keys import edge_id
-from view.lines import EDGE, EdgeRow
+from view.lines import EDGE, EdgeSeriesRow
 from view.members import members
 from view.newest import read_newest
 from view.parameters import EdgeAsked, Level, NotThere, level_of, time_range
@@ -41,7 +41,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}
-    rows = read_rows(store, EdgeRow, "view_edge_series", level, over, [asked.client, asked.server], **which)
+    rows = read_rows(store, EdgeSeriesRow, "view_edge_series", level, over, [asked.client, asked.server], **which)
     if not rows:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this time range")
@@ -73,7 +73,7 @@ def _key(asked: EdgeAsked) -> Key:
 
 
 def _facts(
-    asked: EdgeAsked, rows: list[EdgeRow], requests: Requests | None, usual: Requests | None, seconds: float
+    asked: EdgeAsked, rows: list[EdgeSeriesRow], requests: Requests | None, usual: Requests | None, seconds: float
 ) -> dict[str, Any]:
     """Return the edge over the whole range, with the field names of the map."""
     sums = {name: sum(getattr(row, column) for row in rows) for name, column in _SUMS.items()}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from view.series import Line
 
 
-class NodeRow(NamedTuple):
+class NodeSeriesRow(NamedTuple):
     """A row of the query view_node_series."""
 
     point: int
@@ -79,7 +79,7 @@ HOST = (
 )
 
 
-class EdgeRow(NamedTuple):
+class EdgeSeriesRow(NamedTuple):
     """A row of the query view_edge_series; `first` and `last` in ms."""
 
     point: int

@@ -11,7 +11,7 @@ from graph.recorded import read_recorded
 from sinks.store import Store
 from view.events import About, events
 from view.hosts import HostRow, read_hosts
-from view.lines import HOST, PROCESSES, TRAFFIC, HostUsageRow, NodeRow, ProcessUsageRow
+from view.lines import HOST, PROCESSES, TRAFFIC, HostUsageRow, NodeSeriesRow, ProcessUsageRow
 from view.members import members
 from view.neighbours import neighbours
 from view.newest import read_newest
@@ -28,7 +28,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     processes = members(store, [asked.id], over)
-    rows = read_rows(store, NodeRow, "view_node_series", level, over, [asked.id], node=asked.id)
+    rows = read_rows(store, NodeSeriesRow, "view_node_series", level, over, [asked.id], node=asked.id)
     if not (rows or processes):
         raise NotThere(f"there is no node {asked.id} in this time range")
     known = read_hosts(store, over.end)

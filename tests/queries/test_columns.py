@@ -9,7 +9,7 @@ import pytest
 from dashboards.queries import names, query
 from graph.edges import EdgeRow
 from graph.processes import ProcessRow
-from graph.reading import HostRow, NameRow, NewestRow, Stored
+from graph.reading import HostnameRow, NameRow, NewestRow, Stored
 from graph.recorded import FirstRow, RecordedRow
 from graph.requests import AnyRow, Key, RequestsRow, requests_sql
 from sinks.store import Store
@@ -27,7 +27,7 @@ PLAIN: dict[str, type] = {
     "map_newest": NewestRow,
     "map_stored": Stored,
     "map_names": NameRow,
-    "map_hosts": HostRow,
+    "map_hosts": HostnameRow,
     "map_edges": EdgeRow,
     "map_addresses": EdgeRow,
     "map_processes": ProcessRow,
@@ -48,8 +48,8 @@ PLAIN: dict[str, type] = {
 }
 OF_EDGES: dict[str, type] = {
     "view_timeline": timeline.TimelineRow,
-    "view_node_series": lines.NodeRow,
-    "view_edge_series": lines.EdgeRow,
+    "view_node_series": lines.NodeSeriesRow,
+    "view_edge_series": lines.EdgeSeriesRow,
     "view_neighbours": neighbours.NeighbourRow,
 }
 OF_REQUESTS: dict[str, type] = {
