@@ -1,6 +1,8 @@
 """Edges of a map as the store returns them."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from graph.model import Edge, iso_ms
 
@@ -50,14 +52,23 @@ class EdgeRow(NamedTuple):
 
     def edge(self, recorded_s: float, level: str) -> Edge:
         """Return the edge of a map."""
-        values = {name: value for name, value in self._asdict().items() if name not in _OF_NODES}
-        values |= {"first": iso_ms(self.first), "last": iso_ms(self.last)}
-        values |= {name: bool(values[name]) for name in _FLAGS}
-        if level != "process":
-            values = {name: value for name, value in values.items() if name not in _OF_PROCESSES}
+        names, values_of = _PROCESS_FIELDS if level == "process" else _FIELDS
+        values = dict(zip(names, values_of(self), strict=True))
+        values["first"], values["last"] = iso_ms(self.first), iso_ms(self.last)
+        for name in _FLAGS:
+            if name in values:
+                values[name] = bool(values[name])
         return Edge(**values, recorded_s=recorded_s, self_loop=self.client == self.server)
 
 
+_Fields = tuple[tuple[str, ...], Callable[[EdgeRow], tuple[Any, ...]]]  # names, and what reads their values at once
+
+
+def _fields(without: set[str]) -> _Fields:
+    names = tuple(name for name in EdgeRow._fields if name in Edge.__struct_fields__ and name not in without)
+    return names, itemgetter(*map(EdgeRow._fields.index, names))
+
+
 _FLAGS = ("seen_by_client", "seen_by_server", "client_tied", "server_tied")
-_OF_PROCESSES = {"client_provenance", "client_tied", "server_provenance", "server_tied"}
-_OF_NODES = set(EdgeRow._fields) - set(Edge.__struct_fields__)  # they describe the two ends
+_PROCESS_FIELDS = _fields(without=set())
+_FIELDS = _fields(without={"client_provenance", "client_tied", "server_provenance", "server_tied"})
