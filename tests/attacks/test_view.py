@@ -1,4 +1,4 @@
-"""The view is seen whoever else holds connections to it, sends half a request, or takes no answer."""
+"""The view answers although other clients hold connections, send half a request, or do not read their answers."""
 
 import gzip
 import http.client
@@ -24,7 +24,7 @@ MiB = 1 << 20
 
 
 def seen(view: View) -> float:
-    """See the map; returns the seconds it took."""
+    """Request the map; return the seconds that it took."""
     begun = time.monotonic()
     assert view.get("/api/health").status == 200
     assert view.get("/").status == 200
@@ -33,7 +33,7 @@ def seen(view: View) -> float:
 
 @contextmanager
 def connections(view: View, count: int, sent: bytes = b"") -> Iterator[list[socket.socket]]:
-    """Connections that send something, and read nothing."""
+    """Connections that send something and read nothing."""
     with ExitStack() as all_of_them:
         opened = []
         for _ in range(count):
@@ -44,12 +44,12 @@ def connections(view: View, count: int, sent: bytes = b"") -> Iterator[list[sock
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /api/map HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "])
-def test_the_view_is_seen_beside_more_half_requests_than_it_has_places(view: View, sent: bytes) -> None:
+def test_the_view_answers_beside_more_half_requests_than_it_has_places(view: View, sent: bytes) -> None:
     with connections(view, MOST + 100, sent):
         assert seen(view) < 20
 
 
-def test_a_request_of_a_byte_a_second_ends_with_an_answer_that_says_why(view: View) -> None:
+def test_a_request_of_a_byte_a_second_ends_with_the_reason(view: View) -> None:
     begun = time.monotonic()
     drops = iter(request("GET /api/health HTTP/1.1", "X: " + "x" * 1000))
     with connections(view, 1) as (slow,):
@@ -65,7 +65,7 @@ def test_a_request_of_a_byte_a_second_ends_with_an_answer_that_says_why(view: Vi
     assert time.monotonic() - begun > HEAD_SECONDS / 2
 
 
-def test_more_pages_than_may_listen_take_the_place_of_the_oldest_which_hears_why(view: View) -> None:
+def test_more_pages_than_may_listen_take_the_place_of_the_oldest_which_gets_the_reason(view: View) -> None:
     with ExitStack() as all_of_them:
         pages = []
         for _ in range(MOST_PAGES + 3):
@@ -80,7 +80,7 @@ def test_more_pages_than_may_listen_take_the_place_of_the_oldest_which_hears_why
         assert seen(view) < 10
 
 
-def test_clients_that_take_no_answer_cost_little(view: View) -> None:
+def test_clients_that_do_not_read_their_answers_cost_little(view: View) -> None:
     process = psutil.Process(view.pid)
     before = process.memory_info().rss
     name = "elk-worker.min.js"
@@ -117,7 +117,7 @@ ODD: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_no_request_is_answered_or_closed_and_others_see_the_map(view: View, name: str) -> None:
+def test_bytes_that_are_no_request_are_answered_or_closed_and_others_see_the_map(view: View, name: str) -> None:
     process = psutil.Process(view.pid)
     before = process.memory_info().rss
     answer = exchange(view.port, ODD[name]())
@@ -127,7 +127,7 @@ def test_what_is_no_request_is_answered_or_closed_and_others_see_the_map(view: V
     assert seen(view) < 10
 
 
-def test_what_is_no_request_is_logged_in_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_bytes_that_are_no_request_are_logged_in_a_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
     logger = logging.Logger("attacked")
     logger.addHandler(caplog.handler)

@@ -30,7 +30,7 @@ def pairs(found: dict[str, Any]) -> set[tuple[str, str, int]]:
     return {(edge["client"], edge["server"], edge["server_port"]) for edge in found["edges"]}
 
 
-def test_the_map_for_programs_is_of_processes_unless_told_otherwise(run: Run) -> None:
+def test_the_map_for_programs_is_of_processes_by_default(run: Run) -> None:
     found = read(run)
     assert found["level"] == "process"
     assert pairs(found) == {
@@ -53,7 +53,7 @@ def test_every_end_of_an_edge_is_among_the_nodes_once_and_all_are_in_order(run: 
     assert keys == sorted(set(keys))
 
 
-def test_a_process_is_told_with_all_that_is_known_of_it(run: Run, settled: Town) -> None:
+def test_a_process_has_all_its_fields(run: Run, settled: Town) -> None:
     (node,) = [node for node in read(run)["nodes"] if node["id"] == town.SHOP.node]
     facts = {"host": "id-web1", "hostname": "web1", "pid": 200, "user": "shop", "container": town.CONTAINER}
     assert facts.items() <= node.items()
@@ -63,7 +63,7 @@ def test_a_process_is_told_with_all_that_is_known_of_it(run: Run, settled: Town)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", node["started"])
 
 
-def test_counters_are_sums_of_the_range_and_active_is_what_its_last_window_says(run: Run) -> None:
+def test_counters_are_sums_of_the_range_and_active_is_that_of_its_last_window(run: Run) -> None:
     edges = {(edge["client"], edge["server_port"]): edge for edge in read(run)["edges"]}
     loopback = edges[town.NGINX.node, 8000]
     assert loopback["client_sent_bytes"] == loopback["server_received_bytes"] == town.SENT * town.WINDOWS
@@ -75,18 +75,18 @@ def test_counters_are_sums_of_the_range_and_active_is_what_its_last_window_says(
     assert (database["rule"], database["client_provenance"], database["client_tied"]) == ("connected", "scan", False)
 
 
-def test_an_edge_says_which_ends_saw_it(run: Run) -> None:
+def test_an_edge_has_the_ends_that_saw_it(run: Run) -> None:
     seen = {edge["client"]: (edge["seen_by_client"], edge["seen_by_server"]) for edge in read(run)["edges"]}
     assert seen[STRANGER] == (False, True)
     assert seen[host_node("id-web1")] == (True, True)
 
 
-def test_what_talks_to_itself_is_kept_and_marked(run: Run) -> None:
+def test_an_edge_to_the_same_node_is_kept_and_marked(run: Run) -> None:
     loops = [edge for edge in read(run)["edges"] if edge["self_loop"]]
     assert [(edge["client"], edge["server"]) for edge in loops] == [(town.SHOP.node, town.SHOP.node)]
 
 
-def test_each_level_folds_what_is_one_thing_there(run: Run) -> None:
+def test_each_level_merges_processes_into_its_nodes(run: Run) -> None:
     shop = container_node("id-web1", town.CONTAINER)
     web, db = host_node("id-web1"), host_node("id-db1")
     assert (service_node("nginx"), service_node(town.WEIRD), 8000) in pairs(at_level(run, "service"))
@@ -103,25 +103,25 @@ def test_each_level_folds_what_is_one_thing_there(run: Run) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_every_level_tells_the_same_bytes_and_connections(run: Run, level: str) -> None:
+def test_every_level_has_the_same_bytes_and_connections(run: Run, level: str) -> None:
     edges = at_level(run, level)["edges"]
     assert sum(edge["server_sent_bytes"] for edge in edges) == len(town.TALKS) * town.WINDOWS * town.RECEIVED
     assert sum(edge["connections_active"] for edge in edges) == len(town.TALKS) - 1
 
 
-def test_processes_without_connections_are_there_when_asked_for_and_exited_ones_are_not(run: Run) -> None:
+def test_all_adds_processes_without_connections_but_no_exited_ones(run: Run) -> None:
     quiet = {node["id"] for node in read(run)["nodes"]}
     everything = {node["id"] for node in at_level(run, "process")["nodes"]}
     assert everything - quiet == {town.SLEEPER.node}
 
 
-def test_a_service_or_a_host_can_be_looked_at_alone(run: Run) -> None:
+def test_a_map_can_be_filtered_by_service_or_host(run: Run) -> None:
     assert {port for _, _, port in pairs(read(run, "--service", "nginx"))} == {443, 8000}
     assert {port for _, _, port in pairs(read(run, "--host", "db1"))} == {5432}
     assert pairs(read(run, "--host", "id-db1")) == pairs(read(run, "--host", "db1"))
 
 
-def test_a_past_minute_can_be_asked_for(run: Run, settled: Town) -> None:
+def test_a_map_can_be_of_a_past_minute(run: Run, settled: Town) -> None:
     half = read(run, "--at", f"@{settled.now / 1000 - 30}")
     (database,) = [edge for edge in half["edges"] if edge["client"] == town.SHOP.node and edge["server_port"] == 5432]
     assert database["client_sent_bytes"] == town.SENT * town.WINDOWS // 2
@@ -129,7 +129,7 @@ def test_a_past_minute_can_be_asked_for(run: Run, settled: Town) -> None:
     assert {edge["client_sent_bytes"] for edge in some["edges"] if edge["seen_by_client"]} == {town.SENT * 2}
 
 
-def test_an_old_map_says_that_it_is_old(run: Run) -> None:
+def test_an_old_map_has_a_note_with_its_time(run: Run) -> None:
     result = run("map")
     assert "the newest data are of" in result.stderr
 
@@ -167,7 +167,7 @@ def test_a_store_can_be_named_by_its_address(settled: Town) -> None:
     assert "postgres[300]@db1" in result.stdout
 
 
-def test_without_a_store_one_sentence_says_what_to_do(run: Run, tmp_path: Any) -> None:
+def test_without_a_store_one_sentence_names_what_to_do(run: Run, tmp_path: Any) -> None:
     from click.testing import CliRunner
 
     from servicemap.cli import main
@@ -178,5 +178,5 @@ def test_without_a_store_one_sentence_says_what_to_do(run: Run, tmp_path: Any) -
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_range_that_is_empty_is_a_wrong_use(run: Run) -> None:
+def test_an_empty_range_is_a_usage_error(run: Run) -> None:
     assert run("map", "--since", "10m", "--at", "1h").exit_code == 2

@@ -1,4 +1,4 @@
-"""HTTP on the map of the command line: shown where it was counted, and not there where it was not."""
+"""HTTP on the map of the command line: shown for edges that have it, and left out otherwise."""
 
 import json
 import time
@@ -23,7 +23,7 @@ SHOP = r'"service:sh\"op\\n�[31m"'
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Map]:
-    """Ask for maps of the town whose nginx asked the shop four times a window: once in vain, in 2 ms."""
+    """Print maps of the town, whose nginx sends the shop four requests a window: one fails, and each takes 2 ms."""
     data = tmp_path_factory.mktemp("asked")
     now = town.end_of(int(time.time() * 1000))
     with running_store(data / "store") as facts:
@@ -39,13 +39,13 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Map]:
 
 
 def http(edges: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """What edges tell of HTTP, by port."""
+    """The HTTP fields of edges, by port."""
     names = ("requests", "errors", "p50_ms", "p99_ms")
     return {edge["server_port"]: {name: edge[name] for name in names if name in edge} for edge in edges}
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_edges_tell_their_requests_to_programs_at_every_level(asked: Map, level: str) -> None:
+def test_edges_have_their_requests_for_programs_at_every_level(asked: Map, level: str) -> None:
     found = http(json.loads(asked("--json", "--level", level))["edges"])
 
     told = found.pop(8000)
@@ -54,7 +54,7 @@ def test_edges_tell_their_requests_to_programs_at_every_level(asked: Map, level:
     assert told["p50_ms"] == told["p99_ms"] == pytest.approx(2, rel=0.02)
 
 
-def test_people_read_rates_and_shares_and_nothing_where_there_is_no_http(asked: Map) -> None:
+def test_people_get_rates_and_shares_and_empty_cells_without_http(asked: Map) -> None:
     heading, *lines = asked().splitlines()
 
     assert heading.split() == [*HEADINGS, "REQ/S", "ERRORS", "P50", "P99"]
@@ -63,7 +63,7 @@ def test_people_read_rates_and_shares_and_nothing_where_there_is_no_http(asked: 
     assert all(len(line.rstrip()) < len(heading) - 20 for line in lines if "tcp/8000" not in line)
 
 
-def test_without_http_there_are_no_columns_of_it(run: Run) -> None:
+def test_without_http_its_columns_are_left_out(run: Run) -> None:
     assert run("map").stdout.splitlines()[0].split() == [*HEADINGS]
 
 
@@ -86,7 +86,7 @@ def test_a_narrow_terminal_shows_requests_errors_and_times_and_cuts_names(width:
     assert row.split()[-5:] == ["120.5", "25.0", "%", "12.5", "ms"]
 
 
-def test_a_wide_terminal_shows_all() -> None:
+def test_a_wide_terminal_shows_all_columns() -> None:
     made = table("", (*HEADINGS, *HTTP_HEADINGS), [("",) * 13], 140)
     assert [column.header for column in made.columns] == [*HEADINGS, *HTTP_HEADINGS]
 

@@ -1,4 +1,4 @@
-"""What is asked for and is not there is said with what there is, and ends with an exit code of its own."""
+"""A command that matches nothing reports what there is, and has its own exit code."""
 
 import json
 import time
@@ -39,7 +39,7 @@ STORED = "from {first} to {last}"  # filled in by the test: names of tests must 
         (["--service", "Postgres", "--all"], "did you mean postgres"),
     ],
 )
-def test_a_name_that_nobody_has_is_said_with_those_near_it(
+def test_an_unknown_name_is_reported_with_similar_ones(
     run: Run, filters: list[str], said: str, form: list[str]
 ) -> None:
     result = run("map", *form, *filters)
@@ -66,7 +66,7 @@ def test_a_name_that_nobody_has_is_said_with_those_near_it(
     ],
     ids=" ".join,
 )
-def test_a_time_of_which_nothing_is_stored_is_said_with_what_is(
+def test_a_time_without_data_is_reported_with_the_times_that_have_some(
     run: Run, settled: Town, when: list[str], form: list[str]
 ) -> None:
     result = run("map", *form, *when)
@@ -75,7 +75,7 @@ def test_a_time_of_which_nothing_is_stored_is_said_with_what_is(
     assert f"the stored data are of {iso(settled.now - 60_000)} to {iso(settled.now)}" in result.stderr
 
 
-def test_a_stretch_that_begins_before_all_data_is_the_map_of_what_there_is(run: Run, settled: Town) -> None:
+def test_a_range_that_begins_before_all_data_begins_with_the_data(run: Run, settled: Town) -> None:
     result = run("map", "--json", "--since", "2020-01-01")
 
     assert result.exit_code == 0
@@ -84,7 +84,7 @@ def test_a_stretch_that_begins_before_all_data_is_the_map_of_what_there_is(run: 
     assert json.loads(result.stdout)["to"].startswith(iso(settled.now)[:-1])
 
 
-def test_who_is_known_and_talks_to_nobody_then_is_no_error(run: Run) -> None:
+def test_a_known_name_without_connections_is_no_error(run: Run) -> None:
     result = run("map", "--service", "sleep")
 
     assert result.exit_code == 0
@@ -120,7 +120,7 @@ def read(log: Config, *arguments: str) -> Result:
         (["heartbeats", "--to", "2020-01-01", "--offsets", "--json"], STORED),
     ],
 )
-def test_records_that_are_not_there_are_said_with_what_is(log: Config, arguments: list[str], said: str) -> None:
+def test_missing_records_are_reported_with_those_there_are(log: Config, arguments: list[str], said: str) -> None:
     result = read(log, *arguments)
 
     assert (result.exit_code, result.stdout) == (NOTHING_MATCHES, "")
@@ -135,7 +135,7 @@ def test_records_that_are_not_there_are_said_with_what_is(log: Config, arguments
         (["heartbeats", "--from", "1m"], STORED),
     ],
 )
-def test_that_nothing_happened_lately_is_no_error(log: Config, arguments: list[str], said: str) -> None:
+def test_no_recent_records_are_no_error(log: Config, arguments: list[str], said: str) -> None:
     result = read(log, *arguments)
 
     assert (result.exit_code, result.stdout) == (0, "")
@@ -156,7 +156,7 @@ def test_that_nothing_happened_lately_is_no_error(log: Config, arguments: list[s
         (["\x1b[2J"], r"there is no command \x1b[2J"),
     ],
 )
-def test_a_misspelt_command_is_said_with_those_near_it(typed: list[str], said: str) -> None:
+def test_a_misspelt_command_is_reported_with_similar_ones(typed: list[str], said: str) -> None:
     result = CliRunner().invoke(main, typed)
 
     assert result.exit_code == 2
@@ -164,7 +164,7 @@ def test_a_misspelt_command_is_said_with_those_near_it(typed: list[str], said: s
     assert "\x1b" not in result.stderr
 
 
-def test_names_near_another_are_those_of_another_case_first() -> None:
+def test_similar_names_begin_with_those_in_another_case() -> None:
     known = {"Nginx", "nginx-2", "my-nginx", "postgres"}
     assert near("NGINX", known)[0] == "Nginx"
     assert near("nothing-like-it", known) == []

@@ -1,4 +1,4 @@
-"""HTTP on node graphs: an edge whose connections all stand is red where its requests fail, and so is who answers."""
+"""HTTP on node graphs: where requests fail, the edge and its server are red, also with working connections."""
 
 import pytest
 
@@ -24,7 +24,7 @@ WEB_TO_VOTING, VOTING_TO_STORE = "service:web > service:voting", "service:voting
 
 @pytest.fixture(scope="module")
 def demo(fresh: Fresh) -> Store:
-    """The demo: of the store's answers every ninth is a 5xx; nobody's connections fail, and the cache's are no HTTP."""
+    """The demo: every ninth answer of the store is a 5xx, no connections fail, and those of the cache are no HTTP."""
     store = fresh()
     asked = flow(BOT, WEB, opened=1)
     passed_on = flow(WEB._replace(port=40_002), VOTING, opened=1, rtt_us=90)
@@ -52,14 +52,14 @@ def test_the_edge_whose_requests_fail_is_red_and_its_neighbours_are_not(demo: St
     assert edges[VOTING_TO_STORE]["failed_share"] == pytest.approx(7 / 64)
 
 
-def test_the_arc_of_who_answers_is_red_and_not_that_of_who_asks(demo: Store) -> None:
+def test_the_arc_of_the_server_is_red_and_not_that_of_the_client(demo: Store) -> None:
     nodes = Graph(demo).nodes
 
     failed = {name.removeprefix("service:"): node["arc__failed"] for name, node in nodes.items()}
     assert failed == pytest.approx({"bot": 0, "web": 0, "voting": 1 / 1000, "store": 7 / 64, "cache": 0})
 
 
-def test_requests_are_told_in_words_where_there_are_any(demo: Store) -> None:
+def test_nodes_with_requests_have_them_in_words(demo: Store) -> None:
     graph = Graph(demo)
 
     for told in (graph.edges[VOTING_TO_STORE], graph.nodes["service:store"]):
@@ -70,13 +70,13 @@ def test_requests_are_told_in_words_where_there_are_any(demo: Store) -> None:
         assert not any(plain[f"detail__{name}"] for name in ("requests", "errors", "latency"))
 
 
-def test_a_node_that_nobody_asks_is_told_by_what_it_asks(demo: Store) -> None:
+def test_a_node_without_clients_is_described_by_its_servers(demo: Store) -> None:
     bot = Graph(demo).nodes["service:bot"]
 
     assert (bot["detail__requests"], bot["detail__errors"]) == ("12.8 req/s", "")
 
 
-def test_levels_add_requests_up(demo: Store) -> None:
+def test_levels_add_up_requests(demo: Store) -> None:
     processes, hosts, addresses = (Graph(demo, level=level) for level in ("process", "host", "address"))
 
     assert max(edge["failed_share"] for edge in processes.edges.values()) == pytest.approx(7 / 64)
@@ -156,7 +156,7 @@ def _sketch(times: Times) -> dict[int, int]:
 
 
 @pytest.mark.parametrize("rolled_up", [False, True])
-def test_the_graph_the_page_and_the_cli_judge_alike(fresh: Fresh, rolled_up: bool) -> None:
+def test_the_graph_the_page_and_the_cli_find_the_same_health(fresh: Fresh, rolled_up: bool) -> None:
     store = fresh()
     before = T0 - 10 * 60_000
     now, then, wanted = [], [], {}

@@ -1,4 +1,4 @@
-"""HTTP requests at every level: on the edge of the map that their connection is on, and as many at each."""
+"""HTTP requests at every level: on the edge of their connection, and the same number at each level."""
 
 import pytest
 
@@ -85,7 +85,7 @@ def test_each_address_of_a_process_has_the_requests_that_came_to_it(fresh: Fresh
 
 @pytest.fixture(scope="module")
 def counted_twice(fresh: Fresh) -> Store:
-    """Requests to ports that both hosts counted, one of so many connections being looked at."""
+    """Requests to ports that both hosts counted, with sampled connections."""
     store = fresh()
     for port, by_server, by_client in ((81, 1, 1), (82, 1, 4), (84, 4, 2), (88, 2, 2)):
         row = flow(WEB._replace(port=40_000 + port), VOTING._replace(port=port))
