@@ -59,7 +59,7 @@ FROM
         LEFT JOIN (SELECT toString(host) AS host, hostname FROM hosts FINAL) AS known USING (host)
     )
     ARRAY JOIN if(last < until - INTERVAL 1 MINUTE,
-        [('host_silent', concat('nothing has been heard of ', name, ' since ', formatDateTime(last, '%%H:%%i:%%S', 'UTC'), ' UTC'))],
+        [('host_silent', concat('no report from ', name, ' since ', formatDateTime(last, '%%H:%%i:%%S', 'UTC'), ' UTC'))],
         arrayMap((topic, reason) -> ('collector_failed', concat('the collector of ', topic, ' on ', name, ' fails: ', reason)),
             mapKeys(failing), mapValues(failing))) AS state
     WHERE (kind, subject) NOT IN (
