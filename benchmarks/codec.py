@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import zstandard
 
+from benchmarks.connection import CONNECTION
 from benchmarks.result import Goal, Result, compared
 from schemas.codec import decode, encode
 from schemas.columns import blanks
@@ -40,8 +41,10 @@ class RowBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 def run() -> list[Result]:
     rows = drawn()
-    columns = encode(ConnectionBatch(**HEAD, connections=Connections.of(rows)))
-    objects = msgspec.json.encode(RowBatch(**HEAD, connections=[ConnectionRow(*row) for row in rows]))
+    columns = encode(ConnectionBatch(**HEAD, connections=Connections.of(rows, CONNECTION)))
+    objects = msgspec.json.encode(
+        RowBatch(**HEAD, connections=[ConnectionRow(**dict(zip(CONNECTION, row, strict=True))) for row in rows])
+    )
     decoder = msgspec.json.Decoder(RowBatch)
     packed = [len(zstandard.compress(value, 3)) for value in (columns, objects)]
     return [

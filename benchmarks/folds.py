@@ -10,6 +10,7 @@ from collections import Counter
 from random import Random
 from typing import Any
 
+from benchmarks.connection import CONNECTION
 from benchmarks.result import Goal, Result, compared
 from log.protocol import Record
 from schemas.codec import decode, encode
@@ -141,4 +142,4 @@ def _connections(host: int, ports: list[tuple[int, int, int]], random: Random) -
         ends = (f"10.0.0.{host + 1}", local, f"10.0.0.{2 - host}", remote)
         flags = (0, False, True, server == host, False, False)  # since, opened, fresh, accepted, closed, failed
         rows.append((cookie + 1, 6, *ends, 1, 0, *flags, sent, got, sent // 1448, got // 1448, 0, rtt, 180))
-    return Connections.of(rows)
+    return Connections.of(rows, CONNECTION)

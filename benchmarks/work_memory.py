@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.connection import CONNECTION
 from benchmarks.result import Goal, Result
 from log.protocol import Record
 from schemas.codec import encode
@@ -100,7 +101,7 @@ def _batches(host: int, at: int) -> dict[str, Batch]:
             processes=Processes.of(processes),
             exits=Exits.of((pid, 5, head["window"] + 1, 0, 0) for pid in new),
         ),
-        "connections": ConnectionBatch(**head, netns=1, connections=Connections.of(connections)),
+        "connections": ConnectionBatch(**head, netns=1, connections=Connections.of(connections, CONNECTION)),
         "listeners": ListenerBatch(**head, netns=1, listeners=Listeners.of([(9, 6, "0.0.0.0", 80, 0, 0)])),
         "owners": OwnerBatch(**head, owners=Owners.of(owners)),
         "requests": RequestBatch(**head, netns=1),

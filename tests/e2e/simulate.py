@@ -244,6 +244,13 @@ def _processes(host: Host, header: dict[str, Any], number: int, base: int, draw:
     )
 
 
+CONNECTION = (
+    "cookie", "transport", "local_address", "local_port", "remote_address", "remote_port", "state", "uid", "since",
+    "opened", "fresh", "accepted", "closed", "failed", "sent_bytes", "received_bytes", "sent_segments",
+    "received_segments", "retransmits", "rtt_us", "min_rtt_us",
+)  # fmt: skip
+
+
 def _connections(
     sockets: list[Socket], header: dict[str, Any], number: int, run: int, base: int, draw: Random
 ) -> ConnectionBatch:
@@ -277,7 +284,7 @@ def _connections(
         for one, sent in changed
         if sent or header["keyframe"] or number in (one.opened, one.closed)
     ]
-    return ConnectionBatch(**header, netns=1, connections=Connections.of(rows))
+    return ConnectionBatch(**header, netns=1, connections=Connections.of(rows, CONNECTION))
 
 
 def _listeners(sockets: list[Socket], header: dict[str, Any], number: int) -> ListenerBatch:
