@@ -13,7 +13,7 @@ from pathlib import Path
 
 from log.lease import alone
 from log.protocol import LogDamaged
-from log.sqlite_file import DAMAGED, damaged, mark_of
+from log.sqlite_errors import DAMAGED, damaged, mark_of
 
 logger = logging.getLogger(__name__)
 

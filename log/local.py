@@ -5,31 +5,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from log.damage import Sound, check
 from log.lease import use
 from log.local_reader import LocalReader
+from log.local_topics import Topics
 from log.local_writer import Pending, Writer
 from log.partitioner import partition_of
-from log.protocol import LogUnusable, Record, RecordTooLarge, TopicInfo, UnknownTopic
+from log.protocol import Record, RecordTooLarge, TopicInfo
 from log.rows import MAX_TIMESTAMP, fetch, pack_headers, unpack
-from log.sqlite_file import (
-    connect,
-    offset_of,
-    open_file,
-    real,
-    row_id,
-    sentences,
-    transaction,
-)
+from log.sqlite_errors import as_log_errors
+from log.sqlite_file import connect, offset_of, open_file, real, row_id
 from schemas.topics import Topic
-
-
-class _Topic(NamedTuple):
-    partition_ids: tuple[int, ...]
-    compacted: bool
-    max_bytes: int
 
 
 def _wall_clock_ms() -> int:
@@ -57,16 +44,14 @@ class LocalLog:
         self._connection = open_file(path)
         self._use = use(self._path)
         self._sound = Sound(self._path)
-        self._lock = threading.Lock()  # of the connection, the known topics and the writer's start
-        self._known: dict[str, _Topic] = {}
+        self._lock = threading.Lock()  # of the connection, the topics and the writer's start
+        self._topics = Topics(self._connection, self._path, self._lock)
         self._writer: Writer | None = None
         self._written = threading.Condition()
 
     def create(self, topics: Iterable[Topic]) -> None:
         """Make the topics; set the retention and the sizes of those that exist."""
-        with self._lock, sentences(self._path), transaction(self._connection):
-            for topic in topics:
-                self._create(topic)
+        self._topics.create(topics)
 
     def append(
         self,
@@ -79,7 +64,7 @@ class LocalLog:
         headers: Mapping[str, bytes] | None = None,
     ) -> None:
         """Buffer a record; see Log."""
-        facts = self._topic(topic)
+        facts = self._topics.get(topic)
         if value is not None and len(value) > facts.max_bytes:
             raise RecordTooLarge(
                 f"a record of {len(value)} bytes is too large for topic {topic}, which takes"
@@ -91,7 +76,7 @@ class LocalLog:
             raise ValueError(f"timestamp {timestamp} is not in ms since 1970")
         if partition is None:
             partition = partition_of(key, len(facts.partition_ids))
-        id_ = self._partition_id(topic, partition)
+        id_ = self._topics.partition_id(topic, partition)
         record = Pending(id_, facts.compacted, timestamp, key, pack_headers(headers), value)
         (self._writer or self._start_writer()).put(record)
 
@@ -103,9 +88,9 @@ class LocalLog:
     def reader(self, topics: Sequence[str], group: str | None) -> LocalReader:
         """Read topics, alone in a group; see Log."""
         partitions = {
-            id_: (topic, number) for topic in topics for number, id_ in enumerate(self._topic(topic).partition_ids)
+            id_: (topic, number) for topic in topics for number, id_ in enumerate(self._topics.get(topic).partition_ids)
         }
-        with sentences(self._path):
+        with as_log_errors(self._path):
             connection = connect(self._path)
         try:
             return LocalReader(connection, self._path, partitions, group, self._written, self._sound)
@@ -115,10 +100,10 @@ class LocalLog:
 
     def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
         """Iterate the records of a range; see Log."""
-        id_ = self._partition_id(topic, partition)
+        id_ = self._topics.partition_id(topic, partition)
         stop = min(stop, self.bounds(topic, partition)[1])
         while start < stop:
-            with self._lock, sentences(self._path):
+            with self._lock, as_log_errors(self._path):
                 rows = fetch(self._connection, id_, start, stop)
             if not rows:
                 return
@@ -129,10 +114,10 @@ class LocalLog:
 
     def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
         """Return the first offset at or after a time; see Log."""
-        id_ = self._partition_id(topic, partition)
+        id_ = self._topics.partition_id(topic, partition)
         low, end = self.bounds(topic, partition)
         high = end
-        with self._lock, sentences(self._path):
+        with self._lock, as_log_errors(self._path):
             while low < high:
                 middle = (low + high) // 2
                 row = self._connection.execute(
@@ -152,33 +137,20 @@ class LocalLog:
 
     def bounds(self, topic: str, partition: int) -> tuple[int, int]:
         """Return the earliest offset and the end; see Log."""
-        id_ = self._partition_id(topic, partition)
+        id_ = self._topics.partition_id(topic, partition)
         first, end = self._row("SELECT first, next FROM partitions WHERE id = ?", (id_,))
         return first, end
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         """Return where the group goes on; see Log."""
-        id_ = self._partition_id(topic, partition)
+        id_ = self._topics.partition_id(topic, partition)
         query = "SELECT max(next) FROM offsets JOIN groups ON group_id = groups.id WHERE name = ? AND partition = ?"
         offset: int | None = self._row(query, (group, id_))[0]
         return offset
 
     def topics(self) -> list[TopicInfo]:
         """Return names, partitions, records and stored bytes, by name."""
-        with self._lock, sentences(self._path):
-            rows = self._connection.execute(
-                "SELECT topic, count(*), sum(next - first), sum(bytes), min(compacted)"
-                " FROM partitions JOIN topics ON topic = name GROUP BY topic ORDER BY topic"
-            ).fetchall()
-            kept = dict(
-                self._connection.execute(
-                    "SELECT topic, count(*) FROM latest JOIN partitions ON partition = id GROUP BY topic"
-                ).fetchall()
-            )
-        return [
-            TopicInfo(name, partitions, kept.get(name, 0) if compacted else records, size)
-            for name, partitions, records, size, compacted in rows
-        ]
+        return self._topics.infos()
 
     def close(self) -> None:
         """Flush and close; see Log. Readers are closed on their own."""
@@ -194,57 +166,12 @@ class LocalLog:
     def _start_writer(self) -> Writer:
         with self._lock:
             if self._writer is None:
-                with sentences(self._path):
+                with as_log_errors(self._path):
                     connection = connect(self._path)
                 self._writer = Writer(connection, self._path, self._now_ms, self._written, self._patience, self._sound)
             return self._writer
 
-    def _create(self, topic: Topic) -> None:
-        existing = self._connection.execute("SELECT partitions FROM topics WHERE name = ?", (topic.name,)).fetchone()
-        if existing and existing[0] != topic.partitions:
-            raise LogUnusable(
-                f"topic {topic.name} of {self._path} has {existing[0]} partitions and not"
-                f" {topic.partitions}; give another path with --log, or move this one away"
-            )
-        self._connection.execute(
-            "REPLACE INTO topics VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                topic.name,
-                topic.partitions,
-                topic.retention_ms,
-                topic.retention_bytes,
-                topic.compacted,
-                topic.max_bytes,
-            ),
-        )
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO partitions (topic, number) VALUES (?, ?)",
-            [(topic.name, number) for number in range(topic.partitions)],
-        )
-        self._known.pop(topic.name, None)
-
-    def _topic(self, name: str) -> _Topic:
-        if known := self._known.get(name):
-            return known
-        with self._lock, sentences(self._path):
-            facts = self._connection.execute(
-                "SELECT compacted, max_bytes FROM topics WHERE name = ?", (name,)
-            ).fetchone()
-            ids = self._connection.execute(
-                "SELECT id FROM partitions WHERE topic = ? ORDER BY number", (name,)
-            ).fetchall()
-            if facts is None:
-                raise UnknownTopic(f"there is no topic {name} in {self._path}; create it first")
-            self._known[name] = _Topic(tuple(row[0] for row in ids), bool(facts[0]), facts[1])
-            return self._known[name]
-
-    def _partition_id(self, topic: str, partition: int) -> int:
-        ids = self._topic(topic).partition_ids
-        if not 0 <= partition < len(ids):
-            raise UnknownTopic(f"topic {topic} has partitions 0 to {len(ids) - 1}, not {partition}")
-        return ids[partition]
-
     def _row(self, query: str, values: tuple[object, ...]) -> tuple[int, ...]:
-        with self._lock, sentences(self._path):
+        with self._lock, as_log_errors(self._path):
             row: tuple[int, ...] = self._connection.execute(query, values).fetchone()
             return row

@@ -13,7 +13,8 @@ from log.damage import Sound
 from log.lease import lease
 from log.protocol import Record, UnknownTopic
 from log.rows import Row, fetch, unpack
-from log.sqlite_file import sentences, transaction
+from log.sqlite_errors import as_log_errors
+from log.sqlite_file import transaction
 
 # How often an idle reader asks SQLite whether another process has written: 0.1 % of a core. For records of this
 # process `written` is notified.
@@ -58,7 +59,7 @@ class LocalReader:
         deadline = time.monotonic() + timeout
         while True:
             self._sound.check()
-            with sentences(self._path):
+            with as_log_errors(self._path):
                 records = self._take(limit)
             left = deadline - time.monotonic()
             if records or left <= 0:
@@ -73,7 +74,7 @@ class LocalReader:
         ]
         if self._lease is None or not moved:
             return
-        with sentences(self._path), transaction(self._connection):
+        with as_log_errors(self._path), transaction(self._connection):
             self._connection.executemany("REPLACE INTO offsets VALUES (?, ?, ?)", moved)
         self._committed = dict(self._next)
 
@@ -89,7 +90,7 @@ class LocalReader:
 
     def lag(self) -> dict[tuple[str, int], int]:
         """Return the number of records not yet polled; see Reader."""
-        with sentences(self._path):
+        with as_log_errors(self._path):
             return {
                 self._names[id_]: max(0, end - max(first, self._next[id_]))
                 for id_, (first, end) in self._bounds().items()
@@ -139,11 +140,11 @@ class LocalReader:
         return bool(buffer)
 
     def _join(self, group: str) -> None:
-        with sentences(self._path), transaction(self._connection):
+        with as_log_errors(self._path), transaction(self._connection):
             self._connection.execute("INSERT OR IGNORE INTO groups (name) VALUES (?)", (group,))
             self._group_id = self._connection.execute("SELECT id FROM groups WHERE name = ?", (group,)).fetchone()[0]
         self._lease = lease(self._path, self._group_id, group)
-        with sentences(self._path):
+        with as_log_errors(self._path):
             self._committed = dict(
                 self._connection.execute(
                     "SELECT partition, next FROM offsets WHERE group_id = ?", (self._group_id,)

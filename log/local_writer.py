@@ -13,7 +13,8 @@ from log.damage import Sound
 from log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
 from log.retention import supersede, trim
 from log.rows import pack, stored_bytes
-from log.sqlite_file import row_id, sentences, transaction, wal_path
+from log.sqlite_errors import as_log_errors
+from log.sqlite_file import row_id, transaction, wal_path
 
 LINGER_SECONDS = 0.05
 BATCH_BYTES = 1 << 20  # of values; a fuller buffer is written without lingering
@@ -132,7 +133,7 @@ class Writer:
         while (batch := self._take()) is not None:
             durable = self._wanted > self._durable
             try:
-                with sentences(self._path):
+                with as_log_errors(self._path):
                     self._write(batch, durable)
             except LogDamaged:
                 raise
@@ -140,7 +141,7 @@ class Writer:
                 self._put_back(batch, trouble)
                 continue
             self._done(batch, durable)
-            with suppress(LogUnavailable), sentences(self._path):  # the next round tries again
+            with suppress(LogUnavailable), as_log_errors(self._path):  # the next round tries again
                 self._tidy()
 
     def _take(self) -> list[Pending] | None:

@@ -1,4 +1,4 @@
-"""The file of the local log: its tables, how it is opened, and what its errors mean.
+"""The file of the local log: its tables, and how it is opened.
 
 The row id of a record is the id of its partition and its offset in one number, so a range of offsets is a range of rows
 and needs no index. `peak` is the highest timestamp up to the record. It only grows along a partition, so a time is
@@ -12,18 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
+from log.protocol import LogUnusable
+from log.sqlite_errors import APPLICATION_ID, PAGE_BYTES, as_log_errors, not_a_log
 from schemas.private import Unsafe, private_file
-from schemas.text import shown
 
-APPLICATION_ID = 0x736D6C67  # "smlg"
 VERSION = 1
 OFFSET_BITS = 40
 BUSY_SECONDS = 60.0  # other writers hold the file for milliseconds
-PAGE_BYTES = 8192  # 4096: 1.8 bytes of file for a stored byte of 2 KB values, 8192: 1.15 (measured)
-
-DAMAGED = "-damaged"
-_SIGNS = (b"SQLite format 3\0", APPLICATION_ID.to_bytes(4, "big"), b"CREATE TABLE partitions")
 
 _TABLES = """
 CREATE TABLE topics (
@@ -75,25 +70,6 @@ def real(path: Path) -> Path:
         ) from None
 
 
-def mark_of(path: Path) -> Path:
-    """Return the mark beside a log that a process found damaged."""
-    return path.with_name(path.name + DAMAGED)
-
-
-def damaged(path: Path, found: object = "") -> LogDamaged:
-    """Mark a log as damaged, for all processes that use it; return the error to raise."""
-    with suppress(OSError):  # no room: the next process finds the damage again
-        mark_of(path).touch(mode=0o600)
-    reason = f" ({one_line(found)})" if found else ""
-    return LogDamaged(f"the log {path} is damaged{reason}; the parts that use it begin a new one when they start again")
-
-
-def one_line(error: object) -> str:
-    """Return SQLite's message on one short, printable line; it quotes bytes of the file, which may be anything."""
-    text = " ".join(str(error).split())
-    return shown(text if len(text) <= 100 else f"{text[:100]}…")
-
-
 def open_file(path: Path) -> sqlite3.Connection:
     """Return a connection to the log at `path`, which is made if there is none."""
     try:
@@ -106,7 +82,7 @@ def open_file(path: Path) -> sqlite3.Connection:
             f"cannot write the log {path} ({error.strerror}); give a writable place with --log"
         ) from error
     path = real(path)
-    with sentences(path):
+    with as_log_errors(path):
         connection = connect(path)
         try:
             _check_or_create(connection, path)
@@ -142,36 +118,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         with suppress(sqlite3.Error):  # SQLite has rolled back by itself when the disk is full
             connection.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def sentences(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _sentence(path, error) from error
-    except (TypeError, IndexError, AttributeError) as error:  # a number that is a text, or missing
-        raise damaged(path, error) from error
-
-
-def _sentence(path: Path, error: sqlite3.Error) -> LogError:
-    name = getattr(error, "sqlite_errorname", "")
-    match name.removeprefix("SQLITE_").split("_")[0]:
-        case "FULL":
-            return LogUnavailable(f"the disk of the log {path} is full; free some space on it")
-        case "IOERR":
-            return LogUnavailable(f"the disk of the log {path} fails ({name}); check the disk")
-        case "BUSY" | "LOCKED":
-            return LogUnavailable(f"another program has locked the log {path}; stop that program")
-        case "NOTADB":
-            return not_a_log(path)
-        case "CORRUPT" | "ERROR" | "CONSTRAINT" | "MISMATCH" | "TOOBIG" | "INTERNAL" | "FORMAT":
-            return damaged(path, error)  # our statements are right, so the file is wrong
-        case "CANTOPEN" | "READONLY" | "PERM" | "AUTH":
-            return LogUnusable(f"cannot write the log {path}; give a writable place with --log")
-        case _:
-            return LogUnavailable(f"the log {path} cannot be used now: {one_line(error)}")
 
 
 def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
@@ -214,15 +160,3 @@ def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
     if application or version or tables:
         raise not_a_log(path)
     return False
-
-
-def not_a_log(path: Path) -> LogUnusable:
-    """Return the error for a file that is not a log: damaged if it was one before, else of another program."""
-    try:
-        with path.open("rb") as file:
-            first = file.read(PAGE_BYTES)
-    except OSError:
-        first = b""
-    if sum(sign in first for sign in _SIGNS) >= 2:
-        return damaged(path)
-    return LogUnusable(f"{path} is not a servicemap log; give another path with --log")

@@ -174,7 +174,7 @@ UNSIZED = zstandard.ZstdCompressor(level=19, write_content_size=False).compress(
 def test_a_damaged_record_is_read_as_far_as_it_is_sound_and_so_are_those_after_it(path: Path, change: str) -> None:
     with closing(LocalLog(path)) as log:
         before = [record.value for record in log.read(CONNECTIONS.name, 0, 0, 10**6)]
-        place = row_id(log._partition_id(CONNECTIONS.name, 0), 3)
+        place = row_id(log._topics.partition_id(CONNECTIONS.name, 0), 3)
 
     after = values(path, lambda connection: connection.execute(f"UPDATE records SET {change} WHERE id = {place}"))
 
@@ -187,7 +187,7 @@ def test_a_damaged_record_is_read_as_far_as_it_is_sound_and_so_are_those_after_i
 @pytest.mark.parametrize("bomb", [BOMB, UNSIZED])
 def test_a_value_with_a_size_of_gigabytes_is_not_unpacked(path: Path, bomb: bytes) -> None:
     with closing(LocalLog(path)) as log:
-        place = row_id(log._partition_id(CONNECTIONS.name, 0), 3)
+        place = row_id(log._topics.partition_id(CONNECTIONS.name, 0), 3)
 
     update = "UPDATE records SET value = ?, packed = 1 WHERE id = ?"
     found = values(path, lambda connection: connection.execute(update, (bomb, place)))
