@@ -146,6 +146,8 @@ class Clients:
         return bool(diagnose(self.brokers, self._security, self._refusal, closing=False))
 
     def _made(self, kind: Any, settings: dict[str, Any]) -> Any:
+        if self._security.tokens:
+            self._security.tokens.get()  # its error has the reason that librdkafka's has not
         try:
             return kind(self._common | settings)
         except KafkaException as error:
@@ -154,5 +156,7 @@ class Clients:
     def _on_error(self, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTHENTICATION:
             self._refusal = error
+            if self._security.tokens:
+                self._security.tokens.expire()  # it may have been revoked
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._closing = True

@@ -15,7 +15,8 @@ from log.tokens import Tokens
 class Security:
     """TLS and the login, ready for use; secrets are read from their files once.
 
-    Raises LogUnusable, which names the setting, if something is missing or cannot be used.
+    Raises LogUnusable, which names the setting, if something is missing or cannot be used, and LogUnavailable if there
+    is no token.
     """
 
     def __init__(self, tls: TlsSettings | None = None, sasl: SaslSettings | None = None) -> None:

@@ -3,7 +3,6 @@
 The program prints what a token endpoint answers (RFC 6749, 5.1): JSON with `access_token` and `expires_in`.
 """
 
-import shlex
 import subprocess
 import threading
 import time
@@ -12,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from log.protocol import LogUnusable
+from log.protocol import LogUnavailable
 
 COMMAND_SECONDS = 10.0
 RENEWED = 0.8  # of its lifetime a token is used; librdkafka asks for a new one at the same age
@@ -40,7 +39,7 @@ class Tokens:
         self._renew_at = 0.0
 
     def get(self) -> Token:
-        """Return a token that is valid; LogUnusable says why there is none."""
+        """Return a token that is valid; LogUnavailable says why there is none."""
         with self._lock:
             now = time.time()
             if now >= self._renew_at:
@@ -49,23 +48,28 @@ class Tokens:
                 self._renew_at = now + RENEWED * answer.expires_in
             return self._token
 
+    def expire(self) -> None:
+        """Run the program again when a token is needed next."""
+        with self._lock:
+            self._renew_at = 0.0
+
     def _run(self) -> _Answer:
-        name = shlex.join(self._command)
+        name = self._command[0]  # no arguments: they may hold secrets
         try:
             done = subprocess.run(
                 self._command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS, check=False
             )
         except OSError as error:
-            raise LogUnusable(f"log.sasl.token_command {name} cannot be run: {error.strerror}") from None
+            raise LogUnavailable(f"log.sasl.token_command {name} cannot be run: {error.strerror}") from None
         except subprocess.TimeoutExpired:
-            raise LogUnusable(
+            raise LogUnavailable(
                 f"log.sasl.token_command {name} printed no token within {COMMAND_SECONDS:.0f} s: run it by hand"
             ) from None
         if done.returncode:
-            raise LogUnusable(f"log.sasl.token_command {name} failed with code {done.returncode}: run it by hand")
+            raise LogUnavailable(f"log.sasl.token_command {name} failed with code {done.returncode}: run it by hand")
         try:
             return msgspec.json.decode(done.stdout, type=_Answer)
         except msgspec.MsgspecError as error:
-            raise LogUnusable(
+            raise LogUnavailable(
                 f"log.sasl.token_command {name} has to print JSON with access_token and expires_in: {error}"
             ) from None

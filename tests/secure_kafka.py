@@ -117,17 +117,24 @@ def pkcs8(key: bytes, password: bytes = b"") -> bytes:
 
 
 _PRINT_TOKEN = """
-import base64, json, sys, time
+import base64, json, os, sys, time
+token, unless = sys.argv[1:]
+if os.path.exists(unless):
+    sys.exit(1)
 part = lambda fields: base64.urlsafe_b64encode(json.dumps(fields).encode()).rstrip(b"=").decode()
 now = int(time.time())
-token = sys.argv[1] or ".".join([part({"alg": "none"}), part({"sub": "agent", "iat": now, "exp": now + 300}), ""])
+claims = {"sub": "agent", "iat": now, "exp": now + 300}
+token = token or ".".join([part({"alg": "none"}), part(claims), ""])
 print(json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 300}))
 """
 
 
-def token_program(token: str = "") -> tuple[str, ...]:
-    """A program that prints a token: an unsigned one, as Kafka takes them where it is set up for nothing else."""
-    return (sys.executable, "-c", _PRINT_TOKEN, token)
+def token_program(token: str = "", unless: str = "/nowhere") -> tuple[str, ...]:
+    """A program that prints a token: an unsigned one, as Kafka takes them where it is set up for nothing else.
+
+    It fails if there is a file `unless`.
+    """
+    return (sys.executable, "-c", _PRINT_TOKEN, token, unless)
 
 
 def _settings(folder: Path) -> str:

@@ -5,12 +5,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from log.kafka import KafkaLog
 from log.open import open_log
 from log.protocol import Log, LogError, LogUnavailable, Reader
+from log.security import Security
 from log.settings import LogSettings, SaslSettings, TlsSettings
 from schemas.topics import PROCESSES
 from tests.secure_kafka import DENIED, GUEST, MECHANISMS, PASSWORD, USER, Secure, secure_kafka, token_program
@@ -189,3 +192,17 @@ def poll(reader: Reader) -> None:
     until = time.monotonic() + 30
     while time.monotonic() < until:
         assert reader.poll(0.5, 10) == []
+
+
+def test_the_log_goes_on_after_a_time_without_tokens(secure: Secure, tmp_path: Path) -> None:
+    failing = tmp_path / "failing"
+    security = Security(sasl=SaslSettings(mechanism="OAUTHBEARER", token_command=token_program(unless=str(failing))))
+    with closing(KafkaLog(secure.url("OPENLOGIN").removeprefix("kafka://"), security)) as log:
+        log.create([PROCESSES_ALONE])
+        assert security.tokens
+        security.tokens.expire()
+        failing.touch()
+        with pytest.raises(LogUnavailable, match=r"^log\.sasl\.token_command .* failed with code 1: run it by hand$"):
+            log.reader([PROCESSES.name], None)
+        failing.unlink()
+        passes(log)

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from log.open import open_log
-from log.protocol import LogUnusable
+from log.protocol import LogError, LogUnusable
 from log.security import Security
 from log.settings import SaslSettings, TlsSettings
 from log.tokens import Tokens
@@ -141,7 +141,7 @@ def program(code: str) -> tuple[str, ...]:
 )
 def test_a_login_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], said: str) -> None:
     monkeypatch.setattr("log.tokens.COMMAND_SECONDS", 1.0)
-    with pytest.raises(LogUnusable) as caught:
+    with pytest.raises(LogError) as caught:
         Security(sasl=SaslSettings(**settings))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
