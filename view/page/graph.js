@@ -1,18 +1,16 @@
 // The map: Cytoscape, kept up to date with the scene.
 
 import { Backdrop, drawing } from "./backdrop.js";
+import { FARTHEST, NEAREST, fitting, revealing } from "./camera.js";
 import { wake } from "./frames.js";
 import { colours, look, plainLook } from "./look.js";
 import { Places } from "./place.js";
-import { bounds, cards, elements, plainElements, scene, towards } from "./scene.js";
+import { bounds, cards, elements, near, plainElements, same, scene, towards } from "./scene.js";
 
 /** @import { Core, CollectionReturnValue, SingularElementReturnValue } from "cytoscape" */
 /** @import { Chosen, Direction, Element, MapAnswer, Memory, Places as Positions, Point, Scene, Target } from "./types.js" */
 
 const [MANY_EDGES, FEWER_EDGES] = [700, 600]; // a map is plain from the one on, and stays so down to the other
-const MARGINS = { top: 84, side: 60, bottom: 56 }; // px, for the controls over the map
-const [FARTHEST, NEAREST] = [0.02, 3];
-const NEAR = 1.2; // the most zoom of fit(): three nodes need not fill the screen
 const GLIDE_MS = 220;
 const CHANGE_MS = 1_000; // of frames after a width or a colour changed
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
@@ -222,11 +220,8 @@ export class Graph {
    */
   reveal(id) {
     const at = this.screen(id);
-    if (!at) return;
-    const [width, height] = [this.cy.width(), this.cy.height()];
-    if (at.x > 40 && at.y > 40 && at.x < width - 40 && at.y < height - 40) return;
-    const { x, y } = this.cy.pan();
-    this.glide({ pan: { x: x + width / 2 - at.x, y: y + height / 2 - at.y } }, true);
+    const pan = at && revealing(at, this.cy.pan(), this.size());
+    if (pan) this.glide({ pan }, true);
   }
 
   /**
@@ -239,16 +234,12 @@ export class Graph {
 
   fit(smoothly = true) {
     this.touched = false;
-    const box = bounds(this.scene);
-    const [width, height] = [this.cy.width(), this.cy.height()];
-    if (!box || !width || !height) return;
-    const room = { w: Math.max(50, width - 2 * MARGINS.side), h: Math.max(50, height - MARGINS.top - MARGINS.bottom) };
-    const zoom = Math.max(FARTHEST, Math.min(NEAR, room.w / (box.x2 - box.x1), room.h / (box.y2 - box.y1)));
-    const pan = {
-      x: width / 2 - (zoom * (box.x1 + box.x2)) / 2,
-      y: MARGINS.top + room.h / 2 - (zoom * (box.y1 + box.y2)) / 2,
-    };
-    this.glide({ zoom, pan }, smoothly);
+    const view = fitting(bounds(this.scene), this.size());
+    if (view) this.glide(view, smoothly);
+  }
+
+  size() {
+    return { width: this.cy.width(), height: this.cy.height() };
   }
 
   /**
@@ -302,31 +293,6 @@ export class Graph {
   style() {
     return this.plain ? plainLook(colours(), this.scene.boxes.length > 0) : look(colours());
   }
-}
-
-/**
- * The ids of the picked node or edge and of its surroundings; null when nothing is picked.
- * @param {Scene} scene
- * @param {string} picked
- */
-function near({ nodes, edges }, picked) {
-  const edge = edges.get(picked);
-  if (edge) return new Set([picked, edge.client, edge.server]);
-  if (!nodes.has(picked)) return null;
-  const found = new Set([picked]);
-  for (const { id, client, server } of edges.values()) {
-    if (client === picked || server === picked) found.add(id).add(client).add(server);
-  }
-  return found;
-}
-
-/**
- * @param {Element} one
- * @param {Element} other
- */
-function same(one, other) {
-  const equal = (/** @type {Record<string, unknown>} */ a, /** @type {Record<string, unknown>} */ b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
-  return one.classes === other.classes && equal(one.data, other.data) && equal({ ...one.position }, { ...other.position });
 }
 
 /**

@@ -5,7 +5,8 @@ import { charts } from "./charts.js";
 import { LOADING_MS, RETRY_MS, STUCK_MS } from "./data.js";
 import { byId, el, focusAgain, focusKey, icon, mark, replace } from "./dom.js";
 import { moment, time } from "./format.js";
-import { edgeBody, nodeBody } from "./panel_parts.js";
+import { edgeBody } from "./panel_edge.js";
+import { nodeBody } from "./panel_node.js";
 import { edgeKey } from "./state.js";
 
 /** @import { Body } from "./panel_parts.js" */

@@ -157,3 +157,29 @@ export function towards(all, id, direction) {
   }
   return best;
 }
+
+/**
+ * The ids of the picked node or edge and of its surroundings; null when nothing is picked.
+ * @param {Scene} scene
+ * @param {string} picked
+ */
+export function near({ nodes, edges }, picked) {
+  const line = edges.get(picked);
+  if (line) return new Set([picked, line.client, line.server]);
+  if (!nodes.has(picked)) return null;
+  const found = new Set([picked]);
+  for (const { id, client, server } of edges.values()) {
+    if (client === picked || server === picked) found.add(id).add(client).add(server);
+  }
+  return found;
+}
+
+/**
+ * Whether two elements are drawn the same.
+ * @param {Element} one
+ * @param {Element} other
+ */
+export function same(one, other) {
+  const equal = (/** @type {Record<string, unknown>} */ a, /** @type {Record<string, unknown>} */ b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
+  return one.classes === other.classes && equal(one.data, other.data) && equal({ ...one.position }, { ...other.position });
+}

@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { drawing } from "../../../view/page/backdrop.js";
 import { drawnEdge, groupOf, port, sentence } from "../../../view/page/elements.js";
-import { bounds, elements, plainElements, scene, towards } from "../../../view/page/scene.js";
+import { bounds, elements, near, plainElements, same, scene, towards } from "../../../view/page/scene.js";
 
 const card = (id, more = {}) => ({ id, kind: "service", health: "ok", ghost: false, group: "", w: 100, h: 40, title: id, titleX: 0, titleY: 0, lines: [], ...more });
 const edge = (id, client, server, more = {}) => ({ id, client, server, transport: "tcp", server_port: 80, health: "ok", bytes_s: 0, ...more });
@@ -37,6 +37,20 @@ test("what is not near the picked node is faded", () => {
   assert.match(classes.get("a") ?? "", /picked near/);
   assert.match(classes.get("ab") ?? "", /bad near/);
   assert.match(classes.get("c") ?? "", /far/);
+});
+
+test("near an edge are its ends, and near a node its edges with theirs", () => {
+  assert.deepEqual(near(made, "ab"), new Set(["ab", "a", "b"]));
+  assert.deepEqual(near(made, "a"), new Set(["a", "ab", "b", "ac", "c"]));
+  assert.equal(near(made, "nothing"), null);
+});
+
+test("elements with the same data, classes and place are the same", () => {
+  const [one] = elements(made, { picked: "", near: null }, colours).filter(({ data }) => data.id === "a");
+
+  assert.ok(same(one, structuredClone(one)));
+  assert.ok(!same(one, { ...one, classes: "card bad" }));
+  assert.ok(!same(one, { ...one, position: { x: 1, y: 0 } }));
 });
 
 test("a plain map has elements for notable edges alone", () => {

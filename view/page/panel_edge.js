@@ -1,0 +1,111 @@
+// The panel of an edge.
+
+import { el, icon } from "./dom.js";
+import { bytes, digits, ms, percent, perSecond, rate } from "./format.js";
+import { events, factList, reasons, sql, tileList, worst } from "./panel_parts.js";
+
+/** @import { Body, Tile } from "./panel_parts.js" */
+/** @import { EdgeAnswer, MapEdge, Page } from "./types.js" */
+
+/**
+ * The body for an edge.
+ * @param {EdgeAnswer} found
+ * @param {MapEdge | undefined} edge the same edge on the map, if it is there
+ * @param {Page} page
+ * @param {Element} charts
+ * @returns {Body}
+ */
+export function edgeBody(found, edge, page, charts) {
+  const facts = edge ?? found.facts;
+  const titles = new Map((page.data.map?.nodes ?? []).map((node) => [node.id, node.title]));
+  const title = (/** @type {"client" | "server"} */ end) => titles.get(facts[end]) ?? facts[end];
+  const parts = [
+    tileList(edgeTiles(facts)),
+    facts.why.length > 0 && reasons(facts.why),
+    el("p", { class: "signals" }, signals(facts)),
+    ends(facts, title, page),
+    el("h3", {}, "Counted by each side"), sides(facts),
+    el("h3", {}, "Over the range of the time line"), charts,
+    ...factList(edgeFacts(facts), page), ...events(found.events, page), ...sql(found.sql),
+  ];
+  const status = facts.new ? "new" : edge && page.data.map?.gone.includes(edge) ? "gone" : "";
+  return { title: `${title("client")} → ${title("server")}`, about: [`${facts.transport} port ${facts.server_port}`, status].filter(Boolean).join(" · "), health: facts.health, parts };
+}
+
+/**
+ * @param {MapEdge} edge
+ * @returns {Tile[]}
+ */
+function edgeTiles(edge) {
+  const health = (/** @type {string} */ measure) => worst(edge.why, measure);
+  const of = (/** @type {number | null | undefined} */ value) => (typeof value === "number" ? ms(value) : "–");
+  const active = edge.connections_active;
+  /** @type {Tile[]} */
+  const tcp = [
+    ["Traffic", rate(edge.bytes_s)],
+    ["New connections", perSecond(edge.opened_s)],
+    ["Open", active === undefined ? "–" : digits(active)],
+    ["Failed connections", percent(edge.failed_share), health("failed")],
+    ["Sent again", percent(edge.retransmit_share), health("retransmits")],
+    ["Round trip", of(edge.rtt_ms)],
+  ];
+  if (edge.signals !== "http") return tcp;
+  const share = edge.requests ? (edge.errors ?? 0) / edge.requests : 0;
+  return [
+    ["Requests", perSecond(edge.requests_s ?? 0)],
+    ["HTTP errors", percent(share), health("errors")],
+    ["Given up by clients", digits(edge.given_up ?? 0)],
+    ["p50", of(edge.p50_ms), health("latency")],
+    ["p99", of(edge.p99_ms)],
+    ["usual p50", of(edge.usual_ms)],
+    ...tcp,
+  ];
+}
+
+const signals = (/** @type {MapEdge} */ edge) => edge.signals === "http"
+  ? "Latency is the time to HTTP answers, and its usual value is that of the hour before. Errors are answers of 500 and above, and requests that the server did not answer. Requests that clients gave up are no errors."
+  : "Latency is the round trip of TCP. Errors are connections that failed.";
+
+/**
+ * @param {MapEdge} edge
+ * @param {(end: "client" | "server") => string} title
+ * @param {Page} page
+ */
+function ends(edge, title, page) {
+  const button = (/** @type {"client" | "server"} */ end, /** @type {string} */ name) => el("li", {}, el("button", { type: "button", onclick: () => page.state.set({ node: edge[end], edge: "" }) }, icon(name), el("span", {}), el("b", {}, title(end)), el("span", {}, end)));
+  return el("ul", { class: "links" }, button("client", "out"), button("server", "in"));
+}
+
+/** @param {MapEdge} edge */
+function sides(edge) {
+  /**
+   * @param {string} name
+   * @param {number | undefined} client
+   * @param {number | undefined} server
+   * @param {(value: number) => string} how
+   */
+  const row = (name, client = 0, server = 0, how) => {
+    const both = edge.seen_by_client && edge.seen_by_server;
+    const differs = both && how === bytes && Math.abs(client - server) > 0.05 * Math.max(client, server);
+    const cell = (/** @type {boolean | undefined} */ seen, /** @type {number} */ value) => el("td", { class: differs ? "differs" : null }, seen ? how(value) : "not seen");
+    return el("tr", {}, el("th", { scope: "row" }, differs ? `${name} (differ)` : name), cell(edge.seen_by_client, client), cell(edge.seen_by_server, server));
+  };
+  const rtt = (/** @type {number} */ us) => (us ? ms(us / 1000) : "–");
+  const heads = ["", "client's host", "server's host"].map((text) => el("th", { scope: "col" }, text));
+  return el("table", {}, el("thead", {}, el("tr", {}, heads)), el("tbody", {},
+    row("To the server", edge.client_sent_bytes, edge.server_received_bytes, bytes),
+    row("To the client", edge.client_received_bytes, edge.server_sent_bytes, bytes),
+    row("Segments sent", edge.client_sent_segments, edge.server_sent_segments, digits),
+    row("Sent again", edge.client_retransmits, edge.server_retransmits, digits),
+    row("Round trip", edge.client_rtt_us, edge.server_rtt_us, rtt),
+    row("Shortest", edge.client_min_rtt_us, edge.server_min_rtt_us, rtt)));
+}
+
+/** @type {Record<string, string>} */
+const RULES = { listener: "the server was seen listening", connected: "the client was seen connecting", port: "guessed: the lower port serves", unknown: "not known" };
+
+/** @param {MapEdge} edge */
+function edgeFacts(edge) {
+  return { "who serves": RULES[edge.rule] ?? edge.rule, first: edge.first, last: edge.last, opened: edge.connections_opened, closed: edge.connections_closed, failed: edge.connections_failed,
+    ...(edge.client_tied || edge.server_tied ? { note: "several processes could be at an end, and none was chosen" } : {}) };
+}

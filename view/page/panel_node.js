@@ -1,0 +1,97 @@
+// The panel of a node.
+
+import { el, icon, mark } from "./dom.js";
+import { port, sentence } from "./elements.js";
+import { counted, digits, percent, perSecond, rate } from "./format.js";
+import { MOST_ROWS, byHealth, events, factList, members, sql, tileList, worst } from "./panel_parts.js";
+import { edgeKey } from "./state.js";
+
+/** @import { Body, Busy, Tile } from "./panel_parts.js" */
+/** @import { Child, MapEdge, MapNode, NodeAnswer, Page, Sums } from "./types.js" */
+
+/**
+ * The body for a node.
+ * @param {NodeAnswer} found
+ * @param {MapNode | undefined} node the same node on the map, if it is there
+ * @param {Page} page
+ * @param {Element} charts
+ * @returns {Body}
+ */
+export function nodeBody(found, node, page, charts) {
+  const kind = node?.kind ?? found.id.split(":", 1)[0];
+  const { hostname, title: own, name, address } = found.facts;
+  const title = String(node?.title ?? hostname ?? own ?? name ?? address ?? found.id);
+  const edges = page.data.map?.edges ?? [];
+  const tiles = node && [
+    ...sideTiles("Serves", node.in, edges.filter(({ server }) => server === node.id)),
+    ...sideTiles("Uses", node.out, edges.filter(({ client }) => client === node.id)),
+  ];
+  const parts = [
+    tiles ? tileList(tiles) : el("p", { class: "signals" }, "Not on the map in this time range. Below is the range of the time line."),
+    ...faulty(found.id, page),
+    ...neighbours(found, page),
+    el("h3", {}, "Over the range of the time line"), charts,
+    ...factList(found.facts, page), ...members(found.members, page), ...events(found.events, page), ...sql(found.sql),
+  ];
+  return { title, about: [kind, node?.subtitle].filter(Boolean).join(" · "), kind, health: node?.health, parts };
+}
+
+/**
+ * What a node does as a server, or as a client.
+ * @param {string} name
+ * @param {Sums} side
+ * @param {MapEdge[]} edges
+ * @returns {Tile[]}
+ */
+function sideTiles(name, side, edges) {
+  const health = (/** @type {string} */ measure) => worst(edges.flatMap(({ why }) => why), measure);
+  /** @type {Tile[]} */
+  const tcp = [[name, rate(side.bytes_s)], ["new connections", perSecond(side.conn_s)], ["failed connections", percent(side.failed_share), health("failed")]];
+  if (!side.requests && !side.given_up) return tcp;
+  return [...tcp, ["requests", perSecond(side.requests_s)], ["HTTP errors", percent(side.error_share), health("errors")], ["given up by clients", digits(side.given_up)]];
+}
+
+/**
+ * The edges of a node with faults on the map, the worst first, with their reasons.
+ * @param {string} id
+ * @param {Page} page
+ * @returns {Child[]}
+ */
+function faulty(id, page) {
+  const wrong = (page.data.map?.edges ?? []).filter((edge) => edge.health !== "ok" && (edge.client === id || edge.server === id));
+  if (!wrong.length) return [];
+  const titles = new Map(page.data.map?.nodes.map((node) => [node.id, node.title]));
+  const rows = wrong.sort(byHealth).slice(0, MOST_ROWS).map((edge) => el("li", {}, el("button", {
+    type: "button", "data-keep": `why ${edge.id}`, onclick: () => page.state.set({ edge: edgeKey(edge), node: "" }),
+  }, mark(edge.health), el("b", {}, sentence(edge, titles)), edge.why.map(({ text }) => el("span", {}, text)))));
+  return [el("h3", {}, "Why it is marked"), el("ul", { class: "guilty" }, rows)];
+}
+
+/**
+ * The neighbours. Health and rates are those of the edges on the map; neighbours without such an edge have neither.
+ * @param {NodeAnswer} answer
+ * @param {Page} page
+ * @returns {Child[]}
+ */
+function neighbours({ id, neighbours: list }, page) {
+  if (!list.length) return [];
+  const drawn = new Map((page.data.map?.edges ?? []).map((edge) => [edgeKey(edge), edge]));
+  const edgeOf = (/** @type {NodeAnswer["neighbours"][number]} */ each) => {
+    const [client, server] = each.direction === "in" ? [each.id, id] : [id, each.id];
+    return drawn.get(edgeKey({ ...each, client, server }));
+  };
+  const sorted = list.map((each) => ({ ...each, ...now(edgeOf(each)) })).sort(byHealth);
+  const rows = sorted.slice(0, MOST_ROWS).map((each) => {
+    const pick = () => page.state.set({ node: each.id, edge: "" });
+    const label = `${each.direction === "in" ? "client" : "server"} ${each.title}, ${port(each)}`;
+    return el("li", {}, el("button", { type: "button", "aria-label": label, "data-keep": `${each.id} ${each.server_port} ${each.direction}`, onclick: pick },
+      icon(each.direction), mark(each.health), el("b", {}, each.title), el("span", {}, `${port(each)} · ${each.bytes_s < 0 ? "earlier" : rate(each.bytes_s)}`)));
+  });
+  return [el("h3", {}, counted(list.length, "neighbour")), el("ul", { class: "links" }, rows, list.length > MOST_ROWS && el("li", {}, `and ${list.length - MOST_ROWS} more`))];
+}
+
+/**
+ * @param {MapEdge | undefined} edge
+ * @returns {Busy}
+ */
+const now = (edge) => ({ health: edge?.health ?? "ok", bytes_s: edge?.bytes_s ?? -1 });
