@@ -47,7 +47,7 @@ check: setup ## lint, format check, types; of the page's JavaScript too
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m tests.view.check_page
 
 fmt: setup ## format the code
-	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
+	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format . && $(BIN)/python -m tests.view.check_page --fix
 
 soak: setup ## run everything at once for an hour: load, nuisances, kills (ARGS='--minutes 5 --kills 8')
 	@$(BIN)/python -m tests.soak $(ARGS)

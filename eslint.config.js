@@ -29,7 +29,10 @@ const rules = {
   // Names of processes hold control characters, and the page replaces them.
   "no-control-regex": "off",
   // Markup made of text is how names of hosts would become scripts.
-  "no-restricted-properties": ["error", ...["innerHTML", "outerHTML", "insertAdjacentHTML"].map((property) => ({ property }))],
+  "no-restricted-properties": [
+    "error",
+    ...["innerHTML", "outerHTML", "insertAdjacentHTML"].map((property) => ({ property })),
+  ],
 };
 
 export default [

@@ -1,36 +1,42 @@
 // Asks a store what its standard input says, with ClickHouse's own client for Node; prints what comes, a line each.
-import { createClient } from '@clickhouse/client'
+import { createClient } from "@clickhouse/client";
 
-const { url, password, compressed, asked } = JSON.parse(await text(process.stdin))
-const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} }
+const { url, password, compressed, asked } = JSON.parse(await text(process.stdin));
+const quiet = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 const client = createClient({
   url,
   password,
   compression: { response: compressed, request: compressed },
-  log: { LoggerClass: class { constructor() { return quiet } } },
-})
+  log: {
+    LoggerClass: class {
+      constructor() {
+        return quiet;
+      }
+    },
+  },
+});
 
 async function text(stream) {
-  let all = ''
-  for await (const piece of stream) all += piece
-  return all
+  let all = "";
+  for await (const piece of stream) all += piece;
+  return all;
 }
 
 async function answer({ streamed, ...query }) {
-  const result = await client.query({ format: 'JSONCompactEachRow', ...query })
-  if (!streamed) return await result.json()
-  let rows = 0
-  for await (const some of result.stream()) rows += some.length
-  return rows
+  const result = await client.query({ format: "JSONCompactEachRow", ...query });
+  if (!streamed) return await result.json();
+  let rows = 0;
+  for await (const some of result.stream()) rows += some.length;
+  return rows;
 }
 
 for (const one of asked) {
-  let told
+  let told;
   try {
-    told = { rows: await answer(one) }
+    told = { rows: await answer(one) };
   } catch (error) {
-    told = { error: error.constructor.name, code: error.code, message: error.message }
+    told = { error: error.constructor.name, code: error.code, message: error.message };
   }
-  console.log(JSON.stringify(told))
+  console.log(JSON.stringify(told));
 }
-await client.close()
+await client.close();

@@ -44,7 +44,12 @@ data.onChange((what) => update(what));
 addEventListener("hashchange", () => state.set(parse(location.hash)));
 addEventListener("theme", () => update("theme"));
 update("state", new Set(Object.keys(parse(""))));
-data.reload().then(() => listen((newest) => data.newer(newest), (sentence) => data.lost(sentence)));
+data.reload().then(() =>
+  listen(
+    (newest) => data.newer(newest),
+    (sentence) => data.lost(sentence),
+  ),
+);
 globalThis.servicemap = page; // for the console and for tests
 
 /**

@@ -13,11 +13,24 @@ const TYPED_MS = 140;
  */
 export function bar(page) {
   const { state } = page;
-  const levels = segments(byId("levels"), LEVELS.map((level) => [level, LEVEL_NAMES[level]]), (level) =>
-    state.set({ level: /** @type {Level} */ (level), node: "", edge: "", focus: "" }));
-  const views = segments(byId("views"), [["map", "Map"], ["list", "List"]], (view) => state.set({ view }));
+  const levels = segments(
+    byId("levels"),
+    LEVELS.map((level) => [level, LEVEL_NAMES[level]]),
+    (level) => state.set({ level: /** @type {Level} */ (level), node: "", edge: "", focus: "" }),
+  );
+  const views = segments(
+    byId("views"),
+    [
+      ["map", "Map"],
+      ["list", "List"],
+    ],
+    (view) => state.set({ view }),
+  );
   const group = /** @type {HTMLSelectElement} */ (byId("group"));
-  replace(group, GROUPS.map((name) => el("option", { value: name }, name === "none" ? "nothing" : name)));
+  replace(
+    group,
+    GROUPS.map((name) => el("option", { value: name }, name === "none" ? "nothing" : name)),
+  );
   group.addEventListener("change", () => state.set({ group: group.value }));
   const search = /** @type {HTMLInputElement} */ (byId("search"));
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -60,7 +73,8 @@ export function bar(page) {
  */
 export function segments(parent, choices, onChoose) {
   const buttons = choices.map(([value, text]) =>
-    el("button", { type: "button", "data-value": value, onclick: () => onChoose(value) }, text));
+    el("button", { type: "button", "data-value": value, onclick: () => onChoose(value) }, text),
+  );
   replace(parent, buttons);
   return (/** @type {string} */ chosen) => {
     for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.value === chosen));

@@ -15,13 +15,29 @@ const SHOWN = 40;
 const LIVES = {
   process_exited: { word: "exited", mark: "bad" },
   process_started: { word: "started", mark: "new" },
-  host_silent: { word: "silent", mark: "bad", todo: "Check that its agent runs: servicemap doctor on that host shows what is missing." },
-  gap: { word: "gap", mark: "bad", todo: "Nothing to do now. If it happens again, the host or its agent is overloaded." },
+  host_silent: {
+    word: "silent",
+    mark: "bad",
+    todo: "Check that its agent runs: servicemap doctor on that host shows what is missing.",
+  },
+  gap: {
+    word: "gap",
+    mark: "bad",
+    todo: "Nothing to do now. If it happens again, the host or its agent is overloaded.",
+  },
   window_incomplete: { word: "incomplete", mark: "bad" },
-  host_id_shared: { word: "shared id", mark: "bad", todo: "Give one of them another id (--host-id), or stop the second agent." },
+  host_id_shared: {
+    word: "shared id",
+    mark: "bad",
+    todo: "Give one of them another id (--host-id), or stop the second agent.",
+  },
   host_id_unshared: { word: "id of one", mark: "new" },
   agent_started: { word: "agent", mark: "new" },
-  collector_failed: { word: "failed", mark: "bad", todo: "Run servicemap doctor on that host: it shows what is missing." },
+  collector_failed: {
+    word: "failed",
+    mark: "bad",
+    todo: "Run servicemap doctor on that host: it shows what is missing.",
+  },
   collector_recovered: { word: "recovered", mark: "new" },
 };
 
@@ -42,7 +58,10 @@ export function changes({ state, data, say }) {
     /** @type {News[]} */
     const all = [
       ...data.map.lives.map((life) => ({
-        ...LIVES[life.kind], id: `${life.kind} ${life.subject} ${life.detail}`, text: life.detail, pick: subjectOf(life),
+        ...LIVES[life.kind],
+        id: `${life.kind} ${life.subject} ${life.detail}`,
+        text: life.detail,
+        pick: subjectOf(life),
       })),
       ...data.map.edges.filter((edge) => edge.new).map((edge) => changed(edge, "new", titles)),
       ...data.map.gone.map((edge) => changed(edge, "gone", titles)),
@@ -60,9 +79,23 @@ export function changes({ state, data, say }) {
    * @param {boolean} open
    */
   function drawn(all, open) {
-    const rows = [...all.filter(({ todo }) => todo), ...all.filter(({ todo }) => !todo)].slice(0, SHOWN).map(({ pick, word, mark, text, todo }) => el("li", {}, el("button", {
-      type: "button", onclick: () => state.set(pick),
-    }, el("span", { class: `badge ${mark}` }, word), el("span", {}, text, todo && el("span", { class: "todo" }, todo)))));
+    const rows = [...all.filter(({ todo }) => todo), ...all.filter(({ todo }) => !todo)]
+      .slice(0, SHOWN)
+      .map(({ pick, word, mark, text, todo }) =>
+        el(
+          "li",
+          {},
+          el(
+            "button",
+            {
+              type: "button",
+              onclick: () => state.set(pick),
+            },
+            el("span", { class: `badge ${mark}` }, word),
+            el("span", {}, text, todo && el("span", { class: "todo" }, todo)),
+          ),
+        ),
+      );
     const more = all.length > SHOWN ? el("li", {}, `and ${all.length - SHOWN} more`) : null;
     return el("details", { open }, el("summary", {}, counted(all.length, "change")), el("ul", {}, rows, more));
   }
@@ -98,5 +131,11 @@ export function changes({ state, data, say }) {
  * @returns {News}
  */
 function changed(edge, word, titles) {
-  return { id: word + edge.id, word, mark: word, text: sentence(edge, titles), pick: { edge: edgeKey(edge), node: "" } };
+  return {
+    id: word + edge.id,
+    word,
+    mark: word,
+    text: sentence(edge, titles),
+    pick: { edge: edgeKey(edge), node: "" },
+  };
 }

@@ -42,15 +42,30 @@ const RARE = new Set(["given_up"]); // hidden while all its values are 0
  * @param {string} syncKey charts with the same key share a pointer
  */
 export function charts(series, syncKey) {
-  const left = new Set(Object.keys(series).filter((name) => series[name].points.some(([, value]) => value || (value === 0 && !RARE.has(name)))));
+  const left = new Set(
+    Object.keys(series).filter((name) =>
+      series[name].points.some(([, value]) => value || (value === 0 && !RARE.has(name))),
+    ),
+  );
   /** @type {ReturnType<typeof chart>[]} */
   const drawn = [];
   for (const [title, ...members] of TOGETHER) {
     const there = members.filter(([name]) => left.delete(name));
-    if (there.length) drawn.push(chart(title, there.map(([name, called]) => ({ ...series[name], called })), syncKey));
+    if (there.length)
+      drawn.push(
+        chart(
+          title,
+          there.map(([name, called]) => ({ ...series[name], called })),
+          syncKey,
+        ),
+      );
   }
   for (const name of left) drawn.push(chart(name.replaceAll("_", " "), [{ ...series[name], called: "" }], syncKey));
-  const element = el("div", {}, drawn.map((each) => each.element));
+  const element = el(
+    "div",
+    {},
+    drawn.map((each) => each.element),
+  );
   const fit = new ResizeObserver(() => drawn.forEach((each) => each.fit(element.clientWidth)));
   fit.observe(element);
   function destroy() {
@@ -68,7 +83,12 @@ export function charts(series, syncKey) {
 function chart(title, lines, syncKey) {
   const values = el("span", {});
   const place = el("div", { class: "plot" });
-  const element = el("div", { class: "chart-box", role: "img" }, el("div", { class: "caption" }, el("b", {}, title), values), place);
+  const element = el(
+    "div",
+    { class: "chart-box", role: "img" },
+    el("div", { class: "caption" }, el("b", {}, title), values),
+    place,
+  );
   const times = lines[0].points.map(([at]) => at);
   const columns = lines.map((line) => line.points.map(([, value]) => value));
   const style = getComputedStyle(document.documentElement);
@@ -90,25 +110,53 @@ function chart(title, lines, syncKey) {
 
   /** @param {number} width */
   function draw(width) {
-    const axis = { stroke: colour("muted"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: `10px ${getComputedStyle(document.body).fontFamily}` };
-    plot = new globalThis.uPlot({
-      width, height: HEIGHT, ms: 1, padding: [6, 2, 0, 0], legend: { show: false },
-      cursor: { sync: { key: syncKey }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
-      scales: { x: { time: true }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.05 : 1] } },
-      axes: [
-        { ...axis, size: 18, grid: { show: false }, space: 70, values: (_, splits) => splits.map((at) => tick(at, [times[0], times[times.length - 1]])) },
-        {
-          ...axis, size: 58, grid: { stroke: colour("line"), width: 1 },
-          splits: (_, _axis, _low, high) => [0, high / 2, high].map((value) => value / 1.05),
-          values: (_, splits) => splits.map((value) => withUnit(value, lines[0].unit).replace("connections", "")),
-        },
-      ],
-      series: [{}, ...lines.map((_, nth) => ({
-        stroke: colour(LINES[nth]), width: 1.5, dash: nth ? [5, 3] : undefined,
-        fill: lines.length === 1 ? `${colour(LINES[0])}1f` : undefined, spanGaps: false, points: { show: false },
-      }))],
-      hooks: { setCursor: [(of) => caption(of.cursor.idx)] },
-    }, [times, ...columns], place);
+    const axis = {
+      stroke: colour("muted"),
+      grid: { stroke: colour("line"), width: 1 },
+      ticks: { show: false },
+      font: `10px ${getComputedStyle(document.body).fontFamily}`,
+    };
+    plot = new globalThis.uPlot(
+      {
+        width,
+        height: HEIGHT,
+        ms: 1,
+        padding: [6, 2, 0, 0],
+        legend: { show: false },
+        cursor: { sync: { key: syncKey }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
+        scales: { x: { time: true }, y: { range: (_, _low, high) => [0, high > 0 ? high * 1.05 : 1] } },
+        axes: [
+          {
+            ...axis,
+            size: 18,
+            grid: { show: false },
+            space: 70,
+            values: (_, splits) => splits.map((at) => tick(at, [times[0], times[times.length - 1]])),
+          },
+          {
+            ...axis,
+            size: 58,
+            grid: { stroke: colour("line"), width: 1 },
+            splits: (_, _axis, _low, high) => [0, high / 2, high].map((value) => value / 1.05),
+            values: (_, splits) => splits.map((value) => withUnit(value, lines[0].unit).replace("connections", "")),
+          },
+        ],
+        series: [
+          {},
+          ...lines.map((_, nth) => ({
+            stroke: colour(LINES[nth]),
+            width: 1.5,
+            dash: nth ? [5, 3] : undefined,
+            fill: lines.length === 1 ? `${colour(LINES[0])}1f` : undefined,
+            spanGaps: false,
+            points: { show: false },
+          })),
+        ],
+        hooks: { setCursor: [(of) => caption(of.cursor.idx)] },
+      },
+      [times, ...columns],
+      place,
+    );
   }
   caption();
   return {

@@ -89,7 +89,8 @@ export class Data {
     const back = this.error !== "";
     if (newest <= this.newest && !back) return;
     this.newest = Math.max(newest, this.newest);
-    if (this.state.live || back) this.load(back && !this.underway); // a running load goes on
+    if (this.state.live || back)
+      this.load(back && !this.underway); // a running load goes on
     else this.notify();
   }
 

@@ -131,12 +131,21 @@ export function icon(name, label = "") {
  * @param {Health} health
  */
 export function mark(health) {
-  if (health === "ok") return svg("svg", { viewBox: "0 0 16 16", class: "mark ok", role: "img", "aria-label": "ok" },
-    svg("circle", { cx: 8, cy: 8, r: 4 }));
-  const [shape, label] = health === "bad"
-    ? [svg("path", { d: "M5 1h6l4 4v6l-4 4H5l-4-4V5z" }), "bad"]
-    : [svg("path", { d: "M8 1.5 15.5 14.5H.5z" }), "warning"];
+  if (health === "ok")
+    return svg(
+      "svg",
+      { viewBox: "0 0 16 16", class: "mark ok", role: "img", "aria-label": "ok" },
+      svg("circle", { cx: 8, cy: 8, r: 4 }),
+    );
+  const [shape, label] =
+    health === "bad"
+      ? [svg("path", { d: "M5 1h6l4 4v6l-4 4H5l-4-4V5z" }), "bad"]
+      : [svg("path", { d: "M8 1.5 15.5 14.5H.5z" }), "warning"];
   const line = health === "bad" ? "M5.5 5.5l5 5M10.5 5.5l-5 5" : "M8 6v4M8 12v.5";
-  return svg("svg", { viewBox: "0 0 16 16", class: `mark ${health}`, role: "img", "aria-label": label },
-    shape, svg("path", { d: line, class: "cut" }));
+  return svg(
+    "svg",
+    { viewBox: "0 0 16 16", class: `mark ${health}`, role: "img", "aria-label": label },
+    shape,
+    svg("path", { d: line, class: "cut" }),
+  );
 }

@@ -58,11 +58,16 @@ const line = (/** @type {string} */ text) => cut(printable(text).replaceAll("\n"
 export function drawnNode(node, group, loops) {
   const title = line(node.title);
   const lines = [];
-  const below = group && (node.subtitle ?? "").endsWith(group) ? node.subtitle.slice(0, -group.length).replace(/ on $/, "") : node.subtitle;
+  const below =
+    group && (node.subtitle ?? "").endsWith(group)
+      ? node.subtitle.slice(0, -group.length).replace(/ on $/, "")
+      : node.subtitle;
   if (below) lines.push(line(below)); // the box already names the host
   if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
   const titled = textWidth(title, TITLE_FONT);
-  const w = Math.round(Math.max(96, SIDE + RIGHT + Math.max(titled, ...lines.map((text) => textWidth(text, LINE_FONT)))));
+  const w = Math.round(
+    Math.max(96, SIDE + RIGHT + Math.max(titled, ...lines.map((text) => textWidth(text, LINE_FONT)))),
+  );
   const h = 36 + 15 * lines.length;
   return {
     id: node.id,
@@ -86,7 +91,8 @@ export function drawnNode(node, group, loops) {
  */
 export function groupOf(node, grouping) {
   if (grouping === "none" || node.kind === grouping) return "";
-  const name = grouping === "host" ? node.hostname || node.host || "" : [node.region, node.zone].filter(Boolean).join(" / ");
+  const name =
+    grouping === "host" ? node.hostname || node.host || "" : [node.region, node.zone].filter(Boolean).join(" / ");
   if (name) return name;
   if (node.kind === "address") return OUTSIDE;
   return grouping === "host" ? "on several hosts" : "no region";

@@ -15,7 +15,8 @@ export function bytes(count) {
 export const rate = (/** @type {number} */ count) => `${bytes(count)}/s`;
 export const perSecond = (/** @type {number} */ count) => `${digits(count)}/s`;
 export const percent = (/** @type {number} */ share) => `${digits(share * 100)} %`;
-export const ms = (/** @type {number} */ value) => (value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`);
+export const ms = (/** @type {number} */ value) =>
+  value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
 
 /**
  * Write at most three digits: 0.123, 4.56, 78.9, 123, 4.57k.
@@ -38,7 +39,12 @@ function trimmed(value) {
   return String(Number(value.toFixed(places)));
 }
 
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+const TIME = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hour12: false,
+});
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "short", day: "numeric", month: "short" });
 
 export const time = (/** @type {number} */ at) => TIME.format(at);

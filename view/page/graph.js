@@ -58,8 +58,15 @@ export class Graph {
     this.drawn.clear();
     const { container } = this;
     this.cy = cytoscape({
-      container, ...seen, style: /** @type {any} */ (this.style()), minZoom: FARTHEST, maxZoom: NEAREST, wheelSensitivity: 2,
-      textureOnViewport: plain, autounselectify: true, boxSelectionEnabled: false,
+      container,
+      ...seen,
+      style: /** @type {any} */ (this.style()),
+      minZoom: FARTHEST,
+      maxZoom: NEAREST,
+      wheelSensitivity: 2,
+      textureOnViewport: plain,
+      autounselectify: true,
+      boxSelectionEnabled: false,
     });
     this.cy.on("tap", ({ target }) => this.onPick(this.what(target)));
     this.cy.on("mousemove", ({ target, renderedPosition }) => this.over(this.what(target), renderedPosition));

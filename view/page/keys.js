@@ -7,21 +7,47 @@ import { LEVELS } from "./state.js";
 /** @import { State } from "./state.js" */
 
 const SHORTCUTS = [
-  ["/", "search"], ["1", "map"], ["2", "list"], ["space", "pause, or back to live"], ["[", "back by a time range"], ["]", "forward by a time range"],
-  ["f", "fit the map"], ["+ −", "zoom"], ["l", "lay out the map again"], ["o", "focus on the picked node"],
-  ["v", "next level"], ["t", "dark or light"], ["esc", "close, step by step"], ["?", "this help"],
+  ["/", "search"],
+  ["1", "map"],
+  ["2", "list"],
+  ["space", "pause, or back to live"],
+  ["[", "back by a time range"],
+  ["]", "forward by a time range"],
+  ["f", "fit the map"],
+  ["+ −", "zoom"],
+  ["l", "lay out the map again"],
+  ["o", "focus on the picked node"],
+  ["v", "next level"],
+  ["t", "dark or light"],
+  ["esc", "close, step by step"],
+  ["?", "this help"],
 ];
-const ON_MAP = [["← ↑ ↓ →", "from node to node"], ["enter", "open the node"], ["shift ←…", "move the map"]];
+const ON_MAP = [
+  ["← ↑ ↓ →", "from node to node"],
+  ["enter", "open the node"],
+  ["shift ←…", "move the map"],
+];
 
 /** @param {Page} page */
 export function keys(page) {
   const { state } = page;
   const help = /** @type {HTMLDialogElement} */ (byId("keys"));
-  const rows = (/** @type {string[][]} */ list) => el("dl", {}, list.map(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]).flat());
-  replace(help, el("h2", { id: "keys-title" }, "servicemap"),
-    el("p", {}, "Arrows point from client to server, and wide arrows carry more traffic. A mark is a fault, ▲ to watch or ✕ bad: connections or HTTP requests fail, segments are sent again, or answers take longer than usual. The panel gives the reason."),
-    el("h3", {}, "Keys"), rows(SHORTCUTS), el("h3", {}, "With the map focused"), rows(ON_MAP),
-    el("button", { type: "button", class: "button", onclick: () => help.close() }, "Close"));
+  const rows = (/** @type {string[][]} */ list) =>
+    el("dl", {}, list.map(([key, what]) => [el("dt", {}, el("kbd", {}, key)), el("dd", {}, what)]).flat());
+  replace(
+    help,
+    el("h2", { id: "keys-title" }, "servicemap"),
+    el(
+      "p",
+      {},
+      "Arrows point from client to server, and wide arrows carry more traffic. A mark is a fault, ▲ to watch or ✕ bad: connections or HTTP requests fail, segments are sent again, or answers take longer than usual. The panel gives the reason.",
+    ),
+    el("h3", {}, "Keys"),
+    rows(SHORTCUTS),
+    el("h3", {}, "With the map focused"),
+    rows(ON_MAP),
+    el("button", { type: "button", class: "button", onclick: () => help.close() }, "Close"),
+  );
 
   /** @type {Record<string, () => unknown>} */
   const actions = {
@@ -40,7 +66,8 @@ export function keys(page) {
     "-": () => page.graph.zoomBy(0.8),
     l: () => page.tidy(),
     o: () => state.node && state.set({ focus: state.focus === state.node ? "" : state.node }),
-    v: () => state.set({ level: LEVELS[(LEVELS.indexOf(state.level) + 1) % LEVELS.length], node: "", edge: "", focus: "" }),
+    v: () =>
+      state.set({ level: LEVELS[(LEVELS.indexOf(state.level) + 1) % LEVELS.length], node: "", edge: "", focus: "" }),
     t: () => globalThis.switchTheme(),
     "?": () => help.showModal(),
     Escape: () => escape(state),

@@ -13,7 +13,11 @@ const MOST = 2_500; // with more pairs, a layout in layers takes too long to try
 const LIMIT_MS = 10_000;
 const ASPECT = 1.9; // of the picture, like that of screens
 /** @type {LayoutOptions} */
-const SPACES = { "elk.spacing.nodeNode": "18", "elk.padding": "[top=40,left=22,bottom=22,right=22]", "elk.aspectRatio": String(ASPECT) };
+const SPACES = {
+  "elk.spacing.nodeNode": "18",
+  "elk.padding": "[top=40,left=22,bottom=22,right=22]",
+  "elk.aspectRatio": String(ASPECT),
+};
 const LAYERED = {
   ...SPACES,
   "elk.algorithm": "layered",
@@ -50,7 +54,9 @@ export class Layout {
    * @returns {Promise<Places>}
    */
   async of(nodes, edges, better) {
-    const ordered = [...nodes].sort((a, b) => compare(a.group, b.group) || compare(a.title, b.title) || compare(a.id, b.id));
+    const ordered = [...nodes].sort(
+      (a, b) => compare(a.group, b.group) || compare(a.title, b.title) || compare(a.id, b.id),
+    );
     const pairs = prevailing(edges);
     try {
       if (pairs.length <= SOON) return await this.ask(ordered, pairs, LAYERED);
@@ -177,5 +183,6 @@ export function prevailing(edges) {
   }
   const back = (/** @type {string} */ a, /** @type {string} */ b) => counts.get(b)?.get(a) ?? 0;
   return [...counts].flatMap(([a, servers]) =>
-    [...servers].filter(([b, count]) => count >= back(a, b)).map(([b]) => /** @type {Pair} */ ([a, b])));
+    [...servers].filter(([b, count]) => count >= back(a, b)).map(([b]) => /** @type {Pair} */ ([a, b])),
+  );
 }

@@ -67,16 +67,42 @@ export function list(page) {
     const sorted = [...items].sort((a, b) => way * compare(by(a), by(b)) || compare(a.id, b.id));
     const focused = focusKey(place);
     const kinds = el("div", { class: "segments", role: "group", "aria-label": "What is listed" });
-    const pressed = segments(kinds, [["edges", "Edges"], ["nodes", "Nodes"]], (chosen) => {
-      what = chosen === "nodes" ? "nodes" : "edges";
-      rows = PAGE;
-      draw();
-    });
+    const pressed = segments(
+      kinds,
+      [
+        ["edges", "Edges"],
+        ["nodes", "Nodes"],
+      ],
+      (chosen) => {
+        what = chosen === "nodes" ? "nodes" : "edges";
+        rows = PAGE;
+        draw();
+      },
+    );
     pressed(what);
     for (const button of kinds.querySelectorAll("button")) button.dataset.keep = `list ${button.dataset.value}`;
-    const more = sorted.length > rows && el("button", { type: "button", class: "button", "data-keep": "more", onclick: showMore }, `Show ${Math.min(PAGE, sorted.length - rows)} more of ${sorted.length.toLocaleString()}`);
-    replace(place, el("div", { class: "top" }, kinds, counted(sorted.length, what === "edges" ? "edge" : "node")),
-      el("table", {}, el("thead", {}, el("tr", {}, columns.map(heading))), el("tbody", {}, sorted.slice(0, rows).map((item) => row(item, columns)))), more);
+    const more =
+      sorted.length > rows &&
+      el(
+        "button",
+        { type: "button", class: "button", "data-keep": "more", onclick: showMore },
+        `Show ${Math.min(PAGE, sorted.length - rows)} more of ${sorted.length.toLocaleString()}`,
+      );
+    replace(
+      place,
+      el("div", { class: "top" }, kinds, counted(sorted.length, what === "edges" ? "edge" : "node")),
+      el(
+        "table",
+        {},
+        el("thead", {}, el("tr", {}, columns.map(heading))),
+        el(
+          "tbody",
+          {},
+          sorted.slice(0, rows).map((item) => row(item, columns)),
+        ),
+      ),
+      more,
+    );
     focusAgain(place, focused);
   }
 
@@ -93,8 +119,15 @@ export function list(page) {
       draw();
     }
     const arrow = sorted === name ? (way > 0 ? " ↑" : " ↓") : "";
-    return el("th", { scope: "col", class: number ? "number" : null, "aria-sort": sorted === name ? (way > 0 ? "ascending" : "descending") : null },
-      el("button", { type: "button", "data-keep": `sort ${name}`, onclick: order }, text + arrow));
+    return el(
+      "th",
+      {
+        scope: "col",
+        class: number ? "number" : null,
+        "aria-sort": sorted === name ? (way > 0 ? "ascending" : "descending") : null,
+      },
+      el("button", { type: "button", "data-keep": `sort ${name}`, onclick: order }, text + arrow),
+    );
   }
 
   /**
@@ -112,9 +145,19 @@ export function list(page) {
     }
     const cells = columns.map(({ cell, value, number, how }, nth) => {
       const content = cell ? cell(item) : how ? how(value(item)) : value(item);
-      return el("td", { class: number ? "number" : null }, nth === 0 ? el("button", { type: "button", class: "name", "data-keep": `row ${key}`, onclick: open }, content) : content);
+      return el(
+        "td",
+        { class: number ? "number" : null },
+        nth === 0
+          ? el("button", { type: "button", class: "name", "data-keep": `row ${key}`, onclick: open }, content)
+          : content,
+      );
     });
-    return el("tr", { class: [chosen && "picked", (edge?.isGone || item.gone) && "gone"].filter(Boolean).join(" ") || null }, cells);
+    return el(
+      "tr",
+      { class: [chosen && "picked", (edge?.isGone || item.gone) && "gone"].filter(Boolean).join(" ") || null },
+      cells,
+    );
   }
   return { update };
 }
@@ -123,7 +166,10 @@ export function list(page) {
  * @param {string | number} a
  * @param {string | number} b
  */
-const compare = (a, b) => (typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true }));
+const compare = (a, b) =>
+  typeof a === "number" && typeof b === "number"
+    ? a - b
+    : String(a).localeCompare(String(b), undefined, { numeric: true });
 const RANK = { ok: 0, warn: 1, bad: 2 };
 /** @param {(value: number) => string} how */
 const orDash = (how) => (/** @type {number} */ value) => (value < 0 ? "–" : how(value)); // -1: not known
@@ -141,16 +187,43 @@ function edgeColumns(nodes, http) {
   };
   /** @type {Column<ListedEdge>[]} */
   const ofHttp = [
-    { name: "requests", text: "Requests", value: (edge) => edge.requests_s ?? -1, how: orDash(perSecond), number: true },
-    { name: "errors", text: "Errors", value: (edge) => (edge.requests ? (edge.errors ?? 0) / edge.requests : -1), how: orDash(percent), number: true },
+    {
+      name: "requests",
+      text: "Requests",
+      value: (edge) => edge.requests_s ?? -1,
+      how: orDash(perSecond),
+      number: true,
+    },
+    {
+      name: "errors",
+      text: "Errors",
+      value: (edge) => (edge.requests ? (edge.errors ?? 0) / edge.requests : -1),
+      how: orDash(percent),
+      number: true,
+    },
     { name: "p99", text: "p99", value: (edge) => edge.p99_ms ?? -1, how: orDash(ms), number: true },
   ];
   return [
     { name: "client", text: "Client", value: (edge) => title(edge.client), cell: (edge) => name(edge.client) },
-    { name: "server", text: "Server", value: (edge) => title(edge.server), cell: (edge) => (edge.client === edge.server ? "itself" : name(edge.server)) },
+    {
+      name: "server",
+      text: "Server",
+      value: (edge) => title(edge.server),
+      cell: (edge) => (edge.client === edge.server ? "itself" : name(edge.server)),
+    },
     { name: "port", text: "Port", value: (edge) => edge.server_port, cell: port, number: true },
-    { name: "state", text: "State", value: (edge) => RANK[edge.health] + (edge.new ? 0.5 : 0) + (edge.isGone ? 0.25 : 0),
-      cell: (edge) => [mark(edge.health), " ", edge.why.length > 0 && el("span", { class: "sub" }, edge.why.map(({ text }) => text).join("; ")), edge.new && !edge.isGone && el("span", { class: "badge new" }, "new"), edge.isGone && el("span", { class: "badge gone" }, "gone")] },
+    {
+      name: "state",
+      text: "State",
+      value: (edge) => RANK[edge.health] + (edge.new ? 0.5 : 0) + (edge.isGone ? 0.25 : 0),
+      cell: (edge) => [
+        mark(edge.health),
+        " ",
+        edge.why.length > 0 && el("span", { class: "sub" }, edge.why.map(({ text }) => text).join("; ")),
+        edge.new && !edge.isGone && el("span", { class: "badge new" }, "new"),
+        edge.isGone && el("span", { class: "badge gone" }, "gone"),
+      ],
+    },
     { name: "traffic", text: "Traffic", value: (edge) => edge.bytes_s, how: rate, number: true },
     ...(http ? ofHttp : []),
     { name: "opened", text: "New", value: (edge) => edge.opened_s, how: perSecond, number: true },

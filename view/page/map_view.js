@@ -89,14 +89,22 @@ export function mapView(page) {
     const sum = (/** @type {"bytes_s" | "opened_s"} */ name) => edges.reduce((total, edge) => total + edge[name], 0);
     const fact = (/** @type {string} */ value, /** @type {string} */ text) => el("span", {}, el("b", {}, value), text);
     const focus = data.map?.nodes.find((node) => node.id === state.focus);
-    replace(byId("summary"),
+    replace(
+      byId("summary"),
       fact(nodes.length.toLocaleString(), nodes.length === 1 ? "node" : "nodes"),
       fact(edges.length.toLocaleString(), edges.length === 1 ? "edge" : "edges"),
-      fact(rate(sum("bytes_s")), ""), fact(perSecond(sum("opened_s")), "connections"),
+      fact(rate(sum("bytes_s")), ""),
+      fact(perSecond(sum("opened_s")), "connections"),
       bad > 0 && el("span", {}, mark("bad"), el("b", {}, bad), "bad"),
       warned > 0 && el("span", {}, mark("warn"), el("b", {}, warned), "to watch"),
-      state.focus && el("button", { type: "button", class: "button", onclick: () => state.set({ focus: "" }) },
-        `around ${focus?.title ?? "a node that is not on the map"}`, icon("close", "show everything")));
+      state.focus &&
+        el(
+          "button",
+          { type: "button", class: "button", onclick: () => state.set({ focus: "" }) },
+          `around ${focus?.title ?? "a node that is not on the map"}`,
+          icon("close", "show everything"),
+        ),
+    );
   }
 
   function offer() {
@@ -104,11 +112,15 @@ export function mapView(page) {
     const count = page.chosen?.nodes.length ?? 0;
     place.hidden = declined || state.level !== "process" || state.group !== "none" || count <= MANY;
     if (place.hidden) return;
-    const button = (/** @type {string} */ text, /** @type {boolean} */ strong, /** @type {() => unknown} */ onclick) => el("button", { type: "button", class: strong ? "button strong" : "button", onclick }, text);
-    replace(place, el("span", {}, `${counted(count, "node")} are hard to read.`),
+    const button = (/** @type {string} */ text, /** @type {boolean} */ strong, /** @type {() => unknown} */ onclick) =>
+      el("button", { type: "button", class: strong ? "button strong" : "button", onclick }, text);
+    replace(
+      place,
+      el("span", {}, `${counted(count, "node")} are hard to read.`),
       button("Show services", true, () => state.set({ level: "service" })),
       button("Group by host", false, () => state.set({ group: "host" })),
-      button("Keep processes", false, decline));
+      button("Keep processes", false, decline),
+    );
   }
 
   function decline() {
@@ -142,8 +154,15 @@ const line = (/** @type {(string | false)[]} */ ...parts) => el("span", {}, part
  */
 function nodeTip(node) {
   if (!node) return [];
-  return [el("b", {}, node.title), line(node.kind, node.subtitle), node.cmdline && line(node.cmdline.slice(0, 160)),
-    line(`in ${rate(node.in.bytes_s)}, ${perSecond(node.in.conn_s)}`, `out ${rate(node.out.bytes_s)}, ${perSecond(node.out.conn_s)}`)];
+  return [
+    el("b", {}, node.title),
+    line(node.kind, node.subtitle),
+    node.cmdline && line(node.cmdline.slice(0, 160)),
+    line(
+      `in ${rate(node.in.bytes_s)}, ${perSecond(node.in.conn_s)}`,
+      `out ${rate(node.out.bytes_s)}, ${perSecond(node.out.conn_s)}`,
+    ),
+  ];
 }
 
 /**
@@ -154,14 +173,24 @@ function nodeTip(node) {
 function edgeTip(edge, nodes) {
   if (!edge) return [];
   const title = (/** @type {string} */ id) => nodes.find((node) => node.id === id)?.title ?? id;
-  return [el("b", {}, `${title(edge.client)} → ${title(edge.server)}`), line(`${edge.transport} ${port(edge)}`, rate(edge.bytes_s), `${perSecond(edge.opened_s)} new`),
-    line(http(edge), edge.failed_share > 0 && `${percent(edge.failed_share)} fail`, edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`, typeof edge.rtt_ms === "number" && `${ms(edge.rtt_ms)} round trip`),
-    ...edge.why.map(({ health, text }) => el("span", { class: `why ${health}` }, mark(health), ` ${text}`))];
+  return [
+    el("b", {}, `${title(edge.client)} → ${title(edge.server)}`),
+    line(`${edge.transport} ${port(edge)}`, rate(edge.bytes_s), `${perSecond(edge.opened_s)} new`),
+    line(
+      http(edge),
+      edge.failed_share > 0 && `${percent(edge.failed_share)} fail`,
+      edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`,
+      typeof edge.rtt_ms === "number" && `${ms(edge.rtt_ms)} round trip`,
+    ),
+    ...edge.why.map(({ health, text }) => el("span", { class: `why ${health}` }, mark(health), ` ${text}`)),
+  ];
 }
 
 /** @param {MapEdge} edge */
 function http({ signals, requests = 0, errors = 0, p99_ms: p99 = null }) {
-  return signals === "http" && requests > 0 && `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`;
+  return (
+    signals === "http" && requests > 0 && `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`
+  );
 }
 
 /**
@@ -169,13 +198,25 @@ function http({ signals, requests = 0, errors = 0, p99_ms: p99 = null }) {
  * @param {Page} page
  */
 function tools(graph, page) {
-  const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => unknown} */ onclick) => el("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(name));
-  replace(byId("tools"), button("plus", "Zoom in (+)", () => graph.zoomBy(1.3)), button("minus", "Zoom out (−)", () => graph.zoomBy(1 / 1.3)),
-    button("fit", "Fit the map (f)", () => graph.fit()), button("tidy", "Lay out again (l)", () => page.tidy()));
+  const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {() => unknown} */ onclick) =>
+    el("button", { type: "button", class: "quiet", "aria-label": label, title: label, onclick }, icon(name));
+  replace(
+    byId("tools"),
+    button("plus", "Zoom in (+)", () => graph.zoomBy(1.3)),
+    button("minus", "Zoom out (−)", () => graph.zoomBy(1 / 1.3)),
+    button("fit", "Fit the map (f)", () => graph.fit()),
+    button("tidy", "Lay out again (l)", () => page.tidy()),
+  );
 }
 
 function legend() {
-  const stroke = (/** @type {string} */ kind) => svg("svg", { class: `stroke ${kind}`, viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { d: "M0 4h26" }));
-  replace(byId("legend"), el("span", {}, mark("warn"), "to watch"), el("span", {}, mark("bad"), "bad"),
-    el("span", {}, stroke("fresh"), "new"), el("span", {}, stroke("gone"), "gone"));
+  const stroke = (/** @type {string} */ kind) =>
+    svg("svg", { class: `stroke ${kind}`, viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { d: "M0 4h26" }));
+  replace(
+    byId("legend"),
+    el("span", {}, mark("warn"), "to watch"),
+    el("span", {}, mark("bad"), "bad"),
+    el("span", {}, stroke("fresh"), "new"),
+    el("span", {}, stroke("gone"), "gone"),
+  );
 }

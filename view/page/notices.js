@@ -33,14 +33,28 @@ export function notices(page) {
     const now = data.newest || Date.now();
     const [from, to] = data.wantedRange;
     const level = otherLevel(state.level);
-    const wanted = el("b", {}, data.anew ? `Loading ${level}${state.live ? "the newest" : `${moment(from, now)} – ${time(to)}`}…` : "Loading newer data…");
+    const wanted = el(
+      "b",
+      {},
+      data.anew
+        ? `Loading ${level}${state.live ? "the newest" : `${moment(from, now)} – ${time(to)}`}…`
+        : "Loading newer data…",
+    );
     return [el("i", { class: "spin", "aria-hidden": "true" }), wanted, ...silence(), el("span", {}, shown(now))];
   }
 
   function silence() {
     if (data.wait < STUCK_MS) return [];
     const seconds = el("span", { "aria-hidden": "true" }, ` for ${Math.floor(data.wait / 1_000)} s`);
-    return [el("span", { class: "stuck" }, "The store has not answered", seconds, ". This page keeps waiting and tries again by itself.")];
+    return [
+      el(
+        "span",
+        { class: "stuck" },
+        "The store has not answered",
+        seconds,
+        ". This page keeps waiting and tries again by itself.",
+      ),
+    ];
   }
 
   /**
@@ -65,7 +79,13 @@ export function notices(page) {
   function pastBanner() {
     const [from, to] = data.shown;
     return [
-      el("span", {}, data.map && to !== data.wantedRange[1] ? shown(data.newest || Date.now()) : `You see the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`),
+      el(
+        "span",
+        {},
+        data.map && to !== data.wantedRange[1]
+          ? shown(data.newest || Date.now())
+          : `You see the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`,
+      ),
       el("button", { type: "button", class: "button", onclick: () => state.set({ at: 0 }) }, "Back to live"),
     ];
   }
@@ -92,9 +112,25 @@ export function notices(page) {
     const before = first && data.wantedRange[1] <= first;
     return [
       el("h2", {}, "No traffic in this time range"),
-      el("p", {}, before ? `The stored data begin ${moment(first, data.newest)}.` : "There were no connections, or no host reported."),
-      el("div", {}, wider && el("button", { type: "button", class: "button", onclick: () => state.set({ width: wider }) }, `Look at ${wider}`),
-        !state.live && el("button", { type: "button", class: "button strong", onclick: () => state.set({ at: 0 }) }, "Back to live")),
+      el(
+        "p",
+        {},
+        before
+          ? `The stored data begin ${moment(first, data.newest)}.`
+          : "There were no connections, or no host reported.",
+      ),
+      el(
+        "div",
+        {},
+        wider &&
+          el(
+            "button",
+            { type: "button", class: "button", onclick: () => state.set({ width: wider }) },
+            `Look at ${wider}`,
+          ),
+        !state.live &&
+          el("button", { type: "button", class: "button strong", onclick: () => state.set({ at: 0 }) }, "Back to live"),
+      ),
     ];
   }
 
@@ -102,8 +138,16 @@ export function notices(page) {
     const because = state.q.trim() ? `Nothing matches “${state.q.trim()}”` : "The focused node is not on the map";
     return [
       el("h2", {}, because),
-      el("p", {}, "The search covers names, hosts, addresses, commands and ports of the nodes and edges in this time range."),
-      el("button", { type: "button", class: "button strong", onclick: () => state.set({ q: "", focus: "" }) }, "Show everything"),
+      el(
+        "p",
+        {},
+        "The search covers names, hosts, addresses, commands and ports of the nodes and edges in this time range.",
+      ),
+      el(
+        "button",
+        { type: "button", class: "button strong", onclick: () => state.set({ q: "", focus: "" }) },
+        "Show everything",
+      ),
     ];
   }
   return { update };

@@ -116,7 +116,10 @@ export function panel(page) {
       const old = loaded?.answer;
       const below = old ? ` Below: ${moment(old.from, data.newest || Date.now())} – ${time(old.to)}.` : "";
       line.classList.toggle("stuck", stuck);
-      replace(line, `${stuck ? `The store has not answered for ${Math.floor(waited / 1_000)} s. This page keeps waiting.` : "Loading…"}${below}`);
+      replace(
+        line,
+        `${stuck ? `The store has not answered for ${Math.floor(waited / 1_000)} s. This page keeps waiting.` : "Loading…"}${below}`,
+      );
       if (!line.isConnected) place.querySelector("header")?.after(line);
       timer = setTimeout(remind, 1_000);
     }
@@ -141,8 +144,13 @@ export function panel(page) {
     const top = place.scrollTop;
     const kind = "neighbours" in answer ? "node" : "edge";
     const node = data.map?.nodes.find(({ id }) => id === state.node);
-    const edge = data.map ? [...data.map.edges, ...data.map.gone].find((each) => edgeKey(each) === state.edge) : undefined;
-    const body = "neighbours" in answer ? nodeBody(answer, node, page, drawn.element) : edgeBody(answer, edge, page, drawn.element);
+    const edge = data.map
+      ? [...data.map.edges, ...data.map.gone].find((each) => edgeKey(each) === state.edge)
+      : undefined;
+    const body =
+      "neighbours" in answer
+        ? nodeBody(answer, node, page, drawn.element)
+        : edgeBody(answer, edge, page, drawn.element);
     replace(place, head(body), actions(kind, parameters, answer.sql), ...body.parts);
     place.scrollTop = top;
     focusAgain(place, focused);
@@ -150,8 +158,29 @@ export function panel(page) {
 
   /** @param {Partial<Body>} body */
   function head({ title, about, kind, health }) {
-    const shut = el("button", { type: "button", class: "quiet", "data-keep": "close", "aria-label": "Close details (Esc)", title: "Close (Esc)", onclick: () => state.set({ node: "", edge: "" }) }, icon("close"));
-    return el("header", {}, el("div", {}, el("h2", {}, kind && icon(kind), title, health && health !== "ok" ? [" ", mark(health)] : []), about && el("p", { class: "what" }, about)), shut);
+    const shut = el(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "data-keep": "close",
+        "aria-label": "Close details (Esc)",
+        title: "Close (Esc)",
+        onclick: () => state.set({ node: "", edge: "" }),
+      },
+      icon("close"),
+    );
+    return el(
+      "header",
+      {},
+      el(
+        "div",
+        {},
+        el("h2", {}, kind && icon(kind), title, health && health !== "ok" ? [" ", mark(health)] : []),
+        about && el("p", { class: "what" }, about),
+      ),
+      shut,
+    );
   }
 
   /**
@@ -160,15 +189,38 @@ export function panel(page) {
    * @param {string} sql
    */
   function actions(kind, parameters, sql) {
-    const link = (/** @type {string} */ form) => el("a", { class: "button", "data-keep": form, href: address("export", { what: kind, format: form, ...parameters }), download: "" }, form.toUpperCase());
-    const copy = async () => page.say((await copied(sql)) ? "SQL copied" : "The browser did not copy. The SQL is at the end of this panel.");
+    const link = (/** @type {string} */ form) =>
+      el(
+        "a",
+        {
+          class: "button",
+          "data-keep": form,
+          href: address("export", { what: kind, format: form, ...parameters }),
+          download: "",
+        },
+        form.toUpperCase(),
+      );
+    const copy = async () =>
+      page.say((await copied(sql)) ? "SQL copied" : "The browser did not copy. The SQL is at the end of this panel.");
     const copier = el("button", { type: "button", class: "button", "data-keep": "sql", onclick: copy }, "Copy SQL");
     return el("div", { class: "row" }, kind === "node" ? around() : [], copier, link("csv"), link("json"));
   }
 
   function around() {
     const on = state.focus === state.node;
-    const button = (/** @type {number} */ hops) => el("button", { type: "button", class: "button", "data-keep": `hops${hops}`, "aria-pressed": String(on && state.hops === hops), onclick: () => state.set(on && state.hops === hops ? { focus: "" } : { focus: state.node, hops, view: "map" }) }, hops === 1 ? "Only its neighbours" : `${hops} hops`);
+    const button = (/** @type {number} */ hops) =>
+      el(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          "data-keep": `hops${hops}`,
+          "aria-pressed": String(on && state.hops === hops),
+          onclick: () =>
+            state.set(on && state.hops === hops ? { focus: "" } : { focus: state.node, hops, view: "map" }),
+        },
+        hops === 1 ? "Only its neighbours" : `${hops} hops`,
+      );
     return [1, 2, 3].map(button);
   }
   return { update };

@@ -24,12 +24,21 @@ export function edgeBody(found, edge, page, charts) {
     facts.why.length > 0 && reasons(facts.why),
     el("p", { class: "signals" }, signals(facts)),
     ends(facts, title, page),
-    el("h3", {}, "Counted by each side"), sides(facts),
-    el("h3", {}, "Over the range of the time line"), charts,
-    ...factList(edgeFacts(facts), page), ...events(found.events, page), ...sql(found.sql),
+    el("h3", {}, "Counted by each side"),
+    sides(facts),
+    el("h3", {}, "Over the range of the time line"),
+    charts,
+    ...factList(edgeFacts(facts), page),
+    ...events(found.events, page),
+    ...sql(found.sql),
   ];
   const status = facts.new ? "new" : edge && page.data.map?.gone.includes(edge) ? "gone" : "";
-  return { title: `${title("client")} → ${title("server")}`, about: [`${facts.transport} port ${facts.server_port}`, status].filter(Boolean).join(" · "), health: facts.health, parts };
+  return {
+    title: `${title("client")} → ${title("server")}`,
+    about: [`${facts.transport} port ${facts.server_port}`, status].filter(Boolean).join(" · "),
+    health: facts.health,
+    parts,
+  };
 }
 
 /**
@@ -62,9 +71,10 @@ function edgeTiles(edge) {
   ];
 }
 
-const signals = (/** @type {MapEdge} */ edge) => edge.signals === "http"
-  ? "Latency is the time to HTTP answers, and its usual value is that of the hour before. Errors are answers of 500 and above, and requests that the server did not answer. Requests that clients gave up are no errors."
-  : "Latency is the round trip of TCP. Errors are connections that failed.";
+const signals = (/** @type {MapEdge} */ edge) =>
+  edge.signals === "http"
+    ? "Latency is the time to HTTP answers, and its usual value is that of the hour before. Errors are answers of 500 and above, and requests that the server did not answer. Requests that clients gave up are no errors."
+    : "Latency is the round trip of TCP. Errors are connections that failed.";
 
 /**
  * @param {MapEdge} edge
@@ -72,7 +82,19 @@ const signals = (/** @type {MapEdge} */ edge) => edge.signals === "http"
  * @param {Page} page
  */
 function ends(edge, title, page) {
-  const button = (/** @type {"client" | "server"} */ end, /** @type {string} */ name) => el("li", {}, el("button", { type: "button", onclick: () => page.state.set({ node: edge[end], edge: "" }) }, icon(name), el("span", {}), el("b", {}, title(end)), el("span", {}, end)));
+  const button = (/** @type {"client" | "server"} */ end, /** @type {string} */ name) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        { type: "button", onclick: () => page.state.set({ node: edge[end], edge: "" }) },
+        icon(name),
+        el("span", {}),
+        el("b", {}, title(end)),
+        el("span", {}, end),
+      ),
+    );
   return el("ul", { class: "links" }, button("client", "out"), button("server", "in"));
 }
 
@@ -87,25 +109,54 @@ function sides(edge) {
   const row = (name, client = 0, server = 0, how) => {
     const both = edge.seen_by_client && edge.seen_by_server;
     const differs = both && how === bytes && Math.abs(client - server) > 0.05 * Math.max(client, server);
-    const cell = (/** @type {boolean | undefined} */ seen, /** @type {number} */ value) => el("td", { class: differs ? "differs" : null }, seen ? how(value) : "not seen");
-    return el("tr", {}, el("th", { scope: "row" }, differs ? `${name} (differ)` : name), cell(edge.seen_by_client, client), cell(edge.seen_by_server, server));
+    const cell = (/** @type {boolean | undefined} */ seen, /** @type {number} */ value) =>
+      el("td", { class: differs ? "differs" : null }, seen ? how(value) : "not seen");
+    return el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, differs ? `${name} (differ)` : name),
+      cell(edge.seen_by_client, client),
+      cell(edge.seen_by_server, server),
+    );
   };
   const rtt = (/** @type {number} */ us) => (us ? ms(us / 1000) : "–");
   const heads = ["", "client's host", "server's host"].map((text) => el("th", { scope: "col" }, text));
-  return el("table", {}, el("thead", {}, el("tr", {}, heads)), el("tbody", {},
-    row("To the server", edge.client_sent_bytes, edge.server_received_bytes, bytes),
-    row("To the client", edge.client_received_bytes, edge.server_sent_bytes, bytes),
-    row("Segments sent", edge.client_sent_segments, edge.server_sent_segments, digits),
-    row("Sent again", edge.client_retransmits, edge.server_retransmits, digits),
-    row("Round trip", edge.client_rtt_us, edge.server_rtt_us, rtt),
-    row("Shortest", edge.client_min_rtt_us, edge.server_min_rtt_us, rtt)));
+  return el(
+    "table",
+    {},
+    el("thead", {}, el("tr", {}, heads)),
+    el(
+      "tbody",
+      {},
+      row("To the server", edge.client_sent_bytes, edge.server_received_bytes, bytes),
+      row("To the client", edge.client_received_bytes, edge.server_sent_bytes, bytes),
+      row("Segments sent", edge.client_sent_segments, edge.server_sent_segments, digits),
+      row("Sent again", edge.client_retransmits, edge.server_retransmits, digits),
+      row("Round trip", edge.client_rtt_us, edge.server_rtt_us, rtt),
+      row("Shortest", edge.client_min_rtt_us, edge.server_min_rtt_us, rtt),
+    ),
+  );
 }
 
 /** @type {Record<string, string>} */
-const RULES = { listener: "the server was seen listening", connected: "the client was seen connecting", port: "guessed: the lower port serves", unknown: "not known" };
+const RULES = {
+  listener: "the server was seen listening",
+  connected: "the client was seen connecting",
+  port: "guessed: the lower port serves",
+  unknown: "not known",
+};
 
 /** @param {MapEdge} edge */
 function edgeFacts(edge) {
-  return { "who serves": RULES[edge.rule] ?? edge.rule, first: edge.first, last: edge.last, opened: edge.connections_opened, closed: edge.connections_closed, failed: edge.connections_failed,
-    ...(edge.client_tied || edge.server_tied ? { note: "several processes could be at an end, and none was chosen" } : {}) };
+  return {
+    "who serves": RULES[edge.rule] ?? edge.rule,
+    first: edge.first,
+    last: edge.last,
+    opened: edge.connections_opened,
+    closed: edge.connections_closed,
+    failed: edge.connections_failed,
+    ...(edge.client_tied || edge.server_tied
+      ? { note: "several processes could be at an end, and none was chosen" }
+      : {}),
+  };
 }

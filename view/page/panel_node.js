@@ -23,15 +23,29 @@ export function nodeBody(found, node, page, charts) {
   const title = String(node?.title ?? hostname ?? own ?? name ?? address ?? found.id);
   const edges = page.data.map?.edges ?? [];
   const tiles = node && [
-    ...sideTiles("Serves", node.in, edges.filter(({ server }) => server === node.id)),
-    ...sideTiles("Uses", node.out, edges.filter(({ client }) => client === node.id)),
+    ...sideTiles(
+      "Serves",
+      node.in,
+      edges.filter(({ server }) => server === node.id),
+    ),
+    ...sideTiles(
+      "Uses",
+      node.out,
+      edges.filter(({ client }) => client === node.id),
+    ),
   ];
   const parts = [
-    tiles ? tileList(tiles) : el("p", { class: "signals" }, "Not on the map in this time range. Below is the range of the time line."),
+    tiles
+      ? tileList(tiles)
+      : el("p", { class: "signals" }, "Not on the map in this time range. Below is the range of the time line."),
     ...faulty(found.id, page),
     ...neighbours(found, page),
-    el("h3", {}, "Over the range of the time line"), charts,
-    ...factList(found.facts, page), ...members(found.members, page), ...events(found.events, page), ...sql(found.sql),
+    el("h3", {}, "Over the range of the time line"),
+    charts,
+    ...factList(found.facts, page),
+    ...members(found.members, page),
+    ...events(found.events, page),
+    ...sql(found.sql),
   ];
   return { title, about: [kind, node?.subtitle].filter(Boolean).join(" · "), kind, health: node?.health, parts };
 }
@@ -44,11 +58,24 @@ export function nodeBody(found, node, page, charts) {
  * @returns {Tile[]}
  */
 function sideTiles(name, side, edges) {
-  const health = (/** @type {string} */ measure) => worst(edges.flatMap(({ why }) => why), measure);
+  const health = (/** @type {string} */ measure) =>
+    worst(
+      edges.flatMap(({ why }) => why),
+      measure,
+    );
   /** @type {Tile[]} */
-  const tcp = [[name, rate(side.bytes_s)], ["new connections", perSecond(side.conn_s)], ["failed connections", percent(side.failed_share), health("failed")]];
+  const tcp = [
+    [name, rate(side.bytes_s)],
+    ["new connections", perSecond(side.conn_s)],
+    ["failed connections", percent(side.failed_share), health("failed")],
+  ];
   if (!side.requests && !side.given_up) return tcp;
-  return [...tcp, ["requests", perSecond(side.requests_s)], ["HTTP errors", percent(side.error_share), health("errors")], ["given up by clients", digits(side.given_up)]];
+  return [
+    ...tcp,
+    ["requests", perSecond(side.requests_s)],
+    ["HTTP errors", percent(side.error_share), health("errors")],
+    ["given up by clients", digits(side.given_up)],
+  ];
 }
 
 /**
@@ -58,12 +85,31 @@ function sideTiles(name, side, edges) {
  * @returns {Child[]}
  */
 function faulty(id, page) {
-  const wrong = (page.data.map?.edges ?? []).filter((edge) => edge.health !== "ok" && (edge.client === id || edge.server === id));
+  const wrong = (page.data.map?.edges ?? []).filter(
+    (edge) => edge.health !== "ok" && (edge.client === id || edge.server === id),
+  );
   if (!wrong.length) return [];
   const titles = new Map(page.data.map?.nodes.map((node) => [node.id, node.title]));
-  const rows = wrong.sort(byHealth).slice(0, MOST_ROWS).map((edge) => el("li", {}, el("button", {
-    type: "button", "data-keep": `why ${edge.id}`, onclick: () => page.state.set({ edge: edgeKey(edge), node: "" }),
-  }, mark(edge.health), el("b", {}, sentence(edge, titles)), edge.why.map(({ text }) => el("span", {}, text)))));
+  const rows = wrong
+    .sort(byHealth)
+    .slice(0, MOST_ROWS)
+    .map((edge) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          {
+            type: "button",
+            "data-keep": `why ${edge.id}`,
+            onclick: () => page.state.set({ edge: edgeKey(edge), node: "" }),
+          },
+          mark(edge.health),
+          el("b", {}, sentence(edge, titles)),
+          edge.why.map(({ text }) => el("span", {}, text)),
+        ),
+      ),
+    );
   return [el("h3", {}, "Why it is marked"), el("ul", { class: "guilty" }, rows)];
 }
 
@@ -84,10 +130,28 @@ function neighbours({ id, neighbours: list }, page) {
   const rows = sorted.slice(0, MOST_ROWS).map((each) => {
     const pick = () => page.state.set({ node: each.id, edge: "" });
     const label = `${each.direction === "in" ? "client" : "server"} ${each.title}, ${port(each)}`;
-    return el("li", {}, el("button", { type: "button", "aria-label": label, "data-keep": `${each.id} ${each.server_port} ${each.direction}`, onclick: pick },
-      icon(each.direction), mark(each.health), el("b", {}, each.title), el("span", {}, `${port(each)} · ${each.bytes_s < 0 ? "earlier" : rate(each.bytes_s)}`)));
+    return el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          "aria-label": label,
+          "data-keep": `${each.id} ${each.server_port} ${each.direction}`,
+          onclick: pick,
+        },
+        icon(each.direction),
+        mark(each.health),
+        el("b", {}, each.title),
+        el("span", {}, `${port(each)} · ${each.bytes_s < 0 ? "earlier" : rate(each.bytes_s)}`),
+      ),
+    );
   });
-  return [el("h3", {}, counted(list.length, "neighbour")), el("ul", { class: "links" }, rows, list.length > MOST_ROWS && el("li", {}, `and ${list.length - MOST_ROWS} more`))];
+  return [
+    el("h3", {}, counted(list.length, "neighbour")),
+    el("ul", { class: "links" }, rows, list.length > MOST_ROWS && el("li", {}, `and ${list.length - MOST_ROWS} more`)),
+  ];
 }
 
 /**

@@ -37,12 +37,20 @@ export const byHealth = (a, b) => WORSE.indexOf(b.health) - WORSE.indexOf(a.heal
  * @param {Fault[]} faults
  */
 export function reasons(faults) {
-  return el("ul", { class: "why" }, faults.map(({ health, text }) => el("li", {}, mark(health), el("span", {}, text))));
+  return el(
+    "ul",
+    { class: "why" },
+    faults.map(({ health, text }) => el("li", {}, mark(health), el("span", {}, text))),
+  );
 }
 
 /** @param {Tile[]} tiles */
 export function tileList(tiles) {
-  return el("dl", { class: "tiles" }, tiles.map(([name, value, health]) => el("div", {}, el("dt", {}, name), el("dd", { class: health || null }, value))));
+  return el(
+    "dl",
+    { class: "tiles" },
+    tiles.map(([name, value, health]) => el("div", {}, el("dt", {}, name), el("dd", { class: health || null }, value))),
+  );
 }
 
 /**
@@ -52,9 +60,30 @@ export function tileList(tiles) {
  */
 export function members(list, page) {
   if (list.length < 2) return [];
-  const rows = list.slice(0, MOST_ROWS).map((each) => el("li", {}, el("button", { type: "button", onclick: () => page.state.set({ level: "process", node: each.id, edge: "" }) },
-    icon("process"), el("span", {}), el("b", {}, each.title), el("span", {}, each.hostname ?? ""))));
-  return [el("details", {}, el("summary", {}, counted(list.length, "process", "processes")), el("ul", { class: "links" }, rows))];
+  const rows = list
+    .slice(0, MOST_ROWS)
+    .map((each) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          { type: "button", onclick: () => page.state.set({ level: "process", node: each.id, edge: "" }) },
+          icon("process"),
+          el("span", {}),
+          el("b", {}, each.title),
+          el("span", {}, each.hostname ?? ""),
+        ),
+      ),
+    );
+  return [
+    el(
+      "details",
+      {},
+      el("summary", {}, counted(list.length, "process", "processes")),
+      el("ul", { class: "links" }, rows),
+    ),
+  ];
 }
 
 const TIMES = new Set(["first", "last", "booted", "reported", "last_window"]);
@@ -69,11 +98,24 @@ export function factList(facts, page) {
     if (typeof value === "number" && TIMES.has(name)) return moment(value, page.data.newest || Date.now());
     if (typeof value === "number" && name.endsWith("_bytes")) return bytes(value);
     if (Array.isArray(value)) return value.join(", ");
-    return typeof value === "object" && value ? Object.entries(value).map((pair) => pair.join("=")).join(", ") : String(value);
+    return typeof value === "object" && value
+      ? Object.entries(value)
+          .map((pair) => pair.join("="))
+          .join(", ")
+      : String(value);
   };
-  const rows = Object.entries(facts).filter(([name, value]) => name !== "id" && value !== null && value !== "" && text(name, value) !== "");
+  const rows = Object.entries(facts).filter(
+    ([name, value]) => name !== "id" && value !== null && value !== "" && text(name, value) !== "",
+  );
   if (!rows.length) return [];
-  return [el("h3", {}, "Facts"), el("dl", { class: "list-of" }, rows.flatMap(([name, value]) => [el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, text(name, value))]))];
+  return [
+    el("h3", {}, "Facts"),
+    el(
+      "dl",
+      { class: "list-of" },
+      rows.flatMap(([name, value]) => [el("dt", {}, name.replaceAll("_", " ")), el("dd", {}, text(name, value))]),
+    ),
+  ];
 }
 
 /**
@@ -83,7 +125,17 @@ export function factList(facts, page) {
  */
 export function events(list, page) {
   if (!list.length) return [];
-  const rows = list.slice(-EVENTS).reverse().map((each) => el("li", {}, el("time", {}, moment(each.time, page.data.newest || Date.now())), el("span", {}, `${each.kind.replaceAll("_", " ")}: ${each.detail || each.subject}`)));
+  const rows = list
+    .slice(-EVENTS)
+    .reverse()
+    .map((each) =>
+      el(
+        "li",
+        {},
+        el("time", {}, moment(each.time, page.data.newest || Date.now())),
+        el("span", {}, `${each.kind.replaceAll("_", " ")}: ${each.detail || each.subject}`),
+      ),
+    );
   return [el("h3", {}, "Events"), el("ul", { class: "events" }, rows)];
 }
 

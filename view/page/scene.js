@@ -55,10 +55,17 @@ export function scene(chosen, drawn, places) {
  * @param {Colours} colours
  */
 export function elements(all, marks, colours) {
-  const mark = (/** @type {string} */ id) => (!marks.near?.has(id) ? marks.near && "far" : marks.picked === id ? "picked near" : "near");
-  const faced = (/** @type {PlacedCard} */ node) => ({ titleX: node.titleX, titleY: node.titleY, face: face(node, colours) });
+  const mark = (/** @type {string} */ id) =>
+    !marks.near?.has(id) ? marks.near && "far" : marks.picked === id ? "picked near" : "near";
+  const faced = (/** @type {PlacedCard} */ node) => ({
+    titleX: node.titleX,
+    titleY: node.titleY,
+    face: face(node, colours),
+  });
   const nodes = [...all.nodes.values()].map((node) => card(node, mark(node.id), faced(node)));
-  const edges = [...all.edges.values()].map((each) => edge(each, mark(each.id), { width: each.width, label: each.label }));
+  const edges = [...all.edges.values()].map((each) =>
+    edge(each, mark(each.id), { width: each.width, label: each.label }),
+  );
   return [...boxes(all), ...nodes, ...edges];
 }
 
@@ -80,7 +87,9 @@ export function plainElements(all, marks, picture) {
     position: { x: (x1 + x2) / 2, y: (y1 + y2) / 2 },
   };
   const nodes = [...all.nodes.values()].map((node) => card(node, mark(node.id)));
-  const notable = [...all.edges.values()].filter((each) => each.health !== "ok" || each.fresh || each.gone || marks.near?.has(each.id));
+  const notable = [...all.edges.values()].filter(
+    (each) => each.health !== "ok" || each.fresh || each.gone || marks.near?.has(each.id),
+  );
   return [...boxes(all), backdrop, ...nodes, ...notable.map((each) => edge(each, mark(each.id)))];
 }
 
@@ -88,11 +97,12 @@ export function plainElements(all, marks, picture) {
  * @param {Scene} all
  * @returns {Element[]}
  */
-const boxes = (all) => all.boxes.map((name) => ({
-  group: "nodes",
-  data: { id: BOX + name, label: name },
-  classes: isOutside(name) ? "outside" : "",
-}));
+const boxes = (all) =>
+  all.boxes.map((name) => ({
+    group: "nodes",
+    data: { id: BOX + name, label: name },
+    classes: isOutside(name) ? "outside" : "",
+  }));
 
 /**
  * @param {PlacedCard} node
@@ -102,7 +112,14 @@ const boxes = (all) => all.boxes.map((name) => ({
  */
 const card = (node, mark, more = {}) => ({
   group: "nodes",
-  data: { id: node.id, ...(node.group && { parent: BOX + node.group }), title: node.title, w: node.w, h: node.h, ...more },
+  data: {
+    id: node.id,
+    ...(node.group && { parent: BOX + node.group }),
+    title: node.title,
+    w: node.w,
+    h: node.h,
+    ...more,
+  },
   classes: classes("card", node.kind === "address" && "outside", node.health, node.ghost && "ghost", mark),
   position: { x: node.x, y: node.y },
 });
@@ -180,6 +197,9 @@ export function near({ nodes, edges }, picked) {
  * @param {Element} other
  */
 export function same(one, other) {
-  const equal = (/** @type {Record<string, unknown>} */ a, /** @type {Record<string, unknown>} */ b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
-  return one.classes === other.classes && equal(one.data, other.data) && equal({ ...one.position }, { ...other.position });
+  const equal = (/** @type {Record<string, unknown>} */ a, /** @type {Record<string, unknown>} */ b) =>
+    Object.keys({ ...a, ...b }).every((name) => a[name] === b[name]);
+  return (
+    one.classes === other.classes && equal(one.data, other.data) && equal({ ...one.position }, { ...other.position })
+  );
 }

@@ -5,7 +5,13 @@
 /** @typedef {Pick<MapEdge, "client" | "server" | "transport" | "server_port">} EdgeIdentity */
 
 /** @type {Record<Level, string>} */
-export const LEVEL_NAMES = { service: "Services", process: "Processes", container: "Containers", host: "Hosts", address: "Addresses" };
+export const LEVEL_NAMES = {
+  service: "Services",
+  process: "Processes",
+  container: "Containers",
+  host: "Hosts",
+  address: "Addresses",
+};
 /** @type {Level[]} */
 export const LEVELS = ["service", "process", "container", "host", "address"];
 export const GROUPS = ["none", "host", "region"];

@@ -17,7 +17,8 @@
   globalThis.switchTheme = () => {
     const other = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
     try {
-      if (other === (system.matches ? "dark" : "light")) localStorage.removeItem("theme"); // follow the system again
+      if (other === (system.matches ? "dark" : "light"))
+        localStorage.removeItem("theme"); // follow the system again
       else localStorage.setItem("theme", other);
       apply();
     } catch {

@@ -20,19 +20,43 @@ const STEPS = { ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, ArrowDo
  */
 export function timeline(page) {
   const { state, data } = page;
-  const live = el("button", { type: "button", class: "live", title: "Pause, or back to live (space)", onclick: () => page.pause() });
+  const live = el("button", {
+    type: "button",
+    class: "live",
+    title: "Pause, or back to live (space)",
+    onclick: () => page.pause(),
+  });
   const shown = el("div", { class: "shown" });
   const ranges = el("div", { class: "segments", role: "group", "aria-label": "Range" });
   /** @type {HTMLSelectElement} */
-  const width = el("select", { "aria-label": "How much the map shows", onchange: () => state.set({ width: width.value }) },
-    Object.keys(WIDTHS).map((name) => el("option", { value: name }, `the map shows ${name}`)));
+  const width = el(
+    "select",
+    { "aria-label": "How much the map shows", onchange: () => state.set({ width: width.value }) },
+    Object.keys(WIDTHS).map((name) => el("option", { value: name }, `the map shows ${name}`)),
+  );
   const place = el("div", { class: "chart" });
   const band = el("div", { class: "band", role: "slider", tabindex: "0", "aria-label": "What the map shows" });
   const when = el("div", { class: "when", hidden: true });
-  const key = el("div", { class: "key", "aria-hidden": "true" }, [["traffic", "traffic"], ["failed", "failed connections"], ["errors", "HTTP errors"], ["event", "events"]]
-    .map(([name, text]) => el("span", {}, el("i", { class: name }), text)));
-  replace(byId("time"), el("div", { class: "head" }, live, shown, el("span", { class: "spring" }), key, width, ranges), place);
-  const pressed = segments(ranges, Object.keys(RANGES).map((name) => [name, name]), (range) => state.set({ range }));
+  const key = el(
+    "div",
+    { class: "key", "aria-hidden": "true" },
+    [
+      ["traffic", "traffic"],
+      ["failed", "failed connections"],
+      ["errors", "HTTP errors"],
+      ["event", "events"],
+    ].map(([name, text]) => el("span", {}, el("i", { class: name }), text)),
+  );
+  replace(
+    byId("time"),
+    el("div", { class: "head" }, live, shown, el("span", { class: "spring" }), key, width, ranges),
+    place,
+  );
+  const pressed = segments(
+    ranges,
+    Object.keys(RANGES).map((name) => [name, name]),
+    (range) => state.set({ range }),
+  );
   const chart = timelineChart(place);
   place.append(band, when);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -66,9 +90,23 @@ export function timeline(page) {
     const [from, to] = data.shown; // of the map that is there; the band shows the one that loads
     const stale = state.live && data.behind > STALE_MS;
     const other = data.wait > 0 && data.anew;
-    const note = other ? "while another map loads" : !state.live ? "the past" : stale ? `nothing newer for ${ago(data.behind)}` : "the newest data";
+    const note = other
+      ? "while another map loads"
+      : !state.live
+        ? "the past"
+        : stale
+          ? `nothing newer for ${ago(data.behind)}`
+          : "the newest data";
     live.classList.toggle("stale", stale);
-    replace(shown, to ? [el("b", {}, `${moment(from, Date.now())} – ${time(to)}`), el("span", { class: stale ? "stale" : null }, note)] : []);
+    replace(
+      shown,
+      to
+        ? [
+            el("b", {}, `${moment(from, Date.now())} – ${time(to)}`),
+            el("span", { class: stale ? "stale" : null }, note),
+          ]
+        : [],
+    );
   }
 
   function follow() {
@@ -81,7 +119,8 @@ export function timeline(page) {
     band.style.width = `${Math.max(3, right - left)}px`;
     band.classList.toggle("past", !state.live);
     const [first, last] = data.range;
-    for (const [name, value] of Object.entries({ min: first, max: last, now: to })) band.setAttribute(`aria-value${name}`, String(value));
+    for (const [name, value] of Object.entries({ min: first, max: last, now: to }))
+      band.setAttribute(`aria-value${name}`, String(value));
     band.setAttribute("aria-valuetext", `${state.live ? "live, " : ""}${moment(from, data.newest)} to ${time(to)}`);
   }
 
@@ -91,7 +130,8 @@ export function timeline(page) {
   function drag(event) {
     const x = px(event);
     clearTimeout(dragged);
-    const act = () => (x >= place.clientWidth - LIVE_PX ? state.set({ at: 0 }) : go(chart.toTime(x) + state.widthMs / 2));
+    const act = () =>
+      x >= place.clientWidth - LIVE_PX ? state.set({ at: 0 }) : go(chart.toTime(x) + state.widthMs / 2);
     if (event.type === "pointermove") dragged = setTimeout(act, DRAGGED_MS);
     else act();
   }
@@ -100,7 +140,9 @@ export function timeline(page) {
     place.setPointerCapture(event.pointerId);
     drag(event);
   });
-  place.addEventListener("pointermove", (event) => (event.buttons && place.hasPointerCapture(event.pointerId) ? drag(event) : point(event)));
+  place.addEventListener("pointermove", (event) =>
+    event.buttons && place.hasPointerCapture(event.pointerId) ? drag(event) : point(event),
+  );
   place.addEventListener("pointerup", (event) => {
     if (place.hasPointerCapture(event.pointerId)) drag(event);
   });
@@ -130,8 +172,16 @@ export function timeline(page) {
     const near = data.timeline.events.filter((each) => Math.abs(chart.toPx(each.time) - x) < 5);
     const bucket = data.timeline.buckets.findLast((each) => each.at <= at);
     const facts = bucket ? inWords(bucket) : "";
-    const happened = near.slice(0, 2).map((each) => `${each.kind.replaceAll("_", " ")}: ${each.detail}`).join("; ");
-    replace(when, [moment(at, data.newest), facts, happened, near.length > 2 && `and ${near.length - 2} more`].filter(Boolean).join(" · "));
+    const happened = near
+      .slice(0, 2)
+      .map((each) => `${each.kind.replaceAll("_", " ")}: ${each.detail}`)
+      .join("; ");
+    replace(
+      when,
+      [moment(at, data.newest), facts, happened, near.length > 2 && `and ${near.length - 2} more`]
+        .filter(Boolean)
+        .join(" · "),
+    );
     when.hidden = false;
     when.style.left = `${Math.min(x + 10, place.clientWidth - when.offsetWidth - 4)}px`;
   }

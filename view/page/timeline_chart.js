@@ -34,13 +34,35 @@ export function timelineChart(place) {
   function options() {
     const bars = globalThis.uPlot.paths.bars?.({ size: [0.9, 24], align: 1 });
     return {
-      width: Math.max(100, place.clientWidth), height: HEIGHT, ms: 1, padding: [6, 0, 0, 0],
-      legend: { show: false }, cursor: { show: false }, select: /** @type {UPlot.Select} */ ({ show: false }),
-      scales: { x: { time: true, range: () => range }, y: { range: (_, _low, high) => [0, Math.max(1, high)] }, f: { range: (_, _low, high) => [0, Math.max(1, high) / FAULTS] } },
-      axes: [{ size: AXIS, stroke: colour("muted"), grid: { show: false }, ticks: { stroke: colour("line"), size: 4 }, values: (_, splits) => splits.map((at) => tick(at, range)), font: `11px ${getComputedStyle(document.body).fontFamily}` }, { show: false }],
-      series: [{}, { scale: "y", paths: bars, fill: colour("accent", "66"), stroke: "transparent", points: { show: false } },
+      width: Math.max(100, place.clientWidth),
+      height: HEIGHT,
+      ms: 1,
+      padding: [6, 0, 0, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      select: /** @type {UPlot.Select} */ ({ show: false }),
+      scales: {
+        x: { time: true, range: () => range },
+        y: { range: (_, _low, high) => [0, Math.max(1, high)] },
+        f: { range: (_, _low, high) => [0, Math.max(1, high) / FAULTS] },
+      },
+      axes: [
+        {
+          size: AXIS,
+          stroke: colour("muted"),
+          grid: { show: false },
+          ticks: { stroke: colour("line"), size: 4 },
+          values: (_, splits) => splits.map((at) => tick(at, range)),
+          font: `11px ${getComputedStyle(document.body).fontFamily}`,
+        },
+        { show: false },
+      ],
+      series: [
+        {},
+        { scale: "y", paths: bars, fill: colour("accent", "66"), stroke: "transparent", points: { show: false } },
         { scale: "f", paths: bars, fill: colour("series-2"), stroke: "transparent", points: { show: false } },
-        { scale: "f", paths: bars, fill: colour("bad"), stroke: "transparent", points: { show: false } }],
+        { scale: "f", paths: bars, fill: colour("bad"), stroke: "transparent", points: { show: false } },
+      ],
       hooks: { drawClear: [gaps], draw: [ticks] },
     };
   }
@@ -50,7 +72,8 @@ export function timelineChart(place) {
     const { ctx, bbox } = of;
     ctx.save();
     ctx.fillStyle = colour("line", "99");
-    const px = (/** @type {number} */ at) => Math.min(bbox.left + bbox.width, Math.max(bbox.left, of.valToPos(at, "x", true)));
+    const px = (/** @type {number} */ at) =>
+      Math.min(bbox.left + bbox.width, Math.max(bbox.left, of.valToPos(at, "x", true)));
     for (const [from, to] of unrecorded) ctx.fillRect(px(from), bbox.top, px(to) - px(from), bbox.height);
     ctx.restore();
   }

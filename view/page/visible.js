@@ -75,8 +75,23 @@ function matching({ nodes, edges, gone }, q) {
 
 /** @type {(keyof MapNode)[]} */
 const SEARCHED = [
-  "title", "subtitle", "hostname", "region", "zone", "service", "name", "user", "cmdline", "container", "unit", "address", "kind",
+  "title",
+  "subtitle",
+  "hostname",
+  "region",
+  "zone",
+  "service",
+  "name",
+  "user",
+  "cmdline",
+  "container",
+  "unit",
+  "address",
+  "kind",
   "health",
 ];
 
-const textOf = (/** @type {MapNode} */ node) => SEARCHED.map((name) => node[name] ?? "").join(" ").toLowerCase();
+const textOf = (/** @type {MapNode} */ node) =>
+  SEARCHED.map((name) => node[name] ?? "")
+    .join(" ")
+    .toLowerCase();

@@ -8,7 +8,10 @@ import { ApiError, address, answerOf } from "../../../view/page/api.js";
 const answer = (body, status = 200) => Promise.resolve(new Response(body, { status }));
 
 test("empty parameters are left out of an address", () => {
-  assert.equal(address("map", { level: "service", from: "", to: undefined, changes: 0 }), "api/map?level=service&changes=0");
+  assert.equal(
+    address("map", { level: "service", from: "", to: undefined, changes: 0 }),
+    "api/map?level=service&changes=0",
+  );
   assert.equal(address("health", {}), "api/health");
 });
 
@@ -21,13 +24,21 @@ test("an answer is its JSON", async () => {
 });
 
 for (const [name, request, sentence, status] of [
-  ["an error of the server", () => answer('{"error": "from: must be earlier than to"}', 400), "from: must be earlier than to", 400],
+  [
+    "an error of the server",
+    () => answer('{"error": "from: must be earlier than to"}', 400),
+    "from: must be earlier than to",
+    400,
+  ],
   ["a failure without JSON", () => answer("<html>", 502), "The server answered 502.", 502],
   ["an answer that was cut off", () => answer('{"nodes": ['), "The server's answer was cut off.", 0],
   ["no answer at all", () => Promise.reject(new TypeError("network")), "The server does not answer.", 0],
 ]) {
   test(`${name} is a sentence`, async () => {
-    await assert.rejects(answerOf(request()), (error) => error instanceof ApiError && error.message === sentence && error.status === status);
+    await assert.rejects(
+      answerOf(request()),
+      (error) => error instanceof ApiError && error.message === sentence && error.status === status,
+    );
   });
 }
 

@@ -3,7 +3,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago, bytes, counted, cut, digits, moment, ms, percent, printable, withUnit } from "../../../view/page/format.js";
+import {
+  ago,
+  bytes,
+  counted,
+  cut,
+  digits,
+  moment,
+  ms,
+  percent,
+  printable,
+  withUnit,
+} from "../../../view/page/format.js";
 
 test("numbers have three digits at most", () => {
   const written = [0, 0.0004, 0.1234, 4.567, 78.94, 123.4, 9_999, 45_670, 1_234_567, 2.5e9].map(digits);
@@ -35,7 +46,10 @@ test("a moment has its day when that is another one", () => {
 });
 
 test("words follow the count", () => {
-  assert.deepEqual([counted(1, "edge"), counted(2, "edge"), counted(2, "process", "processes")], ["1 edge", "2 edges", "2 processes"]);
+  assert.deepEqual(
+    [counted(1, "edge"), counted(2, "edge"), counted(2, "process", "processes")],
+    ["1 edge", "2 edges", "2 processes"],
+  );
 });
 
 test("a name is cut between letters", () => {

@@ -9,7 +9,10 @@ import { Places, beside } from "../../../view/page/place.js";
 const sized = (id, group = "") => ({ id, w: 100, h: 40, group, title: id });
 
 test("a new server is to the right of its client, and does not cover another node", () => {
-  const known = new Map([["client", { x: 0, y: 0 }], ["other", { x: 160, y: 0 }]]);
+  const known = new Map([
+    ["client", { x: 0, y: 0 }],
+    ["other", { x: 160, y: 0 }],
+  ]);
   const nodes = ["client", "other", "server"].map((id) => sized(id));
 
   beside([nodes[2]], nodes, [["client", "server"]], known);
@@ -20,7 +23,12 @@ test("a new server is to the right of its client, and does not cover another nod
 });
 
 test("of edges in both directions the more frequent one counts", () => {
-  const edges = [["a", "b"], ["a", "b"], ["b", "a"], ["c", "c"]];
+  const edges = [
+    ["a", "b"],
+    ["a", "b"],
+    ["b", "a"],
+    ["c", "c"],
+  ];
 
   assert.deepEqual(prevailing(edges), [["a", "b"]]);
 });
@@ -39,7 +47,11 @@ test("a few new nodes keep the others where they are", async () => {
   const places = new Places({ getItem: () => null, setItem: () => undefined }, () => undefined);
   places.put("key", new Map(["a", "b", "c"].map((id, nth) => [id, { x: 0, y: 100 * nth }])));
 
-  const { at, moved, fresh } = await places.of("key", ["a", "b", "c", "new"].map((id) => sized(id)), [["a", "new"]]);
+  const { at, moved, fresh } = await places.of(
+    "key",
+    ["a", "b", "c", "new"].map((id) => sized(id)),
+    [["a", "new"]],
+  );
 
   assert.deepEqual([moved, fresh], [false, true]);
   assert.deepEqual(at.get("b"), { x: 0, y: 100 });

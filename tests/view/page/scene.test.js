@@ -7,10 +7,40 @@ import { drawing } from "../../../view/page/backdrop.js";
 import { drawnEdge, groupOf, port, sentence } from "../../../view/page/elements.js";
 import { bounds, elements, near, plainElements, same, scene, towards } from "../../../view/page/scene.js";
 
-const card = (id, more = {}) => ({ id, kind: "service", health: "ok", ghost: false, group: "", w: 100, h: 40, title: id, titleX: 0, titleY: 0, lines: [], ...more });
-const edge = (id, client, server, more = {}) => ({ id, client, server, transport: "tcp", server_port: 80, health: "ok", bytes_s: 0, ...more });
-const drawn = new Map([["a", card("a", { group: "web1" })], ["b", card("b")], ["c", card("c")]]);
-const places = new Map([["a", { x: 0, y: 0 }], ["b", { x: 300, y: 10 }], ["c", { x: 0, y: 200 }]]);
+const card = (id, more = {}) => ({
+  id,
+  kind: "service",
+  health: "ok",
+  ghost: false,
+  group: "",
+  w: 100,
+  h: 40,
+  title: id,
+  titleX: 0,
+  titleY: 0,
+  lines: [],
+  ...more,
+});
+const edge = (id, client, server, more = {}) => ({
+  id,
+  client,
+  server,
+  transport: "tcp",
+  server_port: 80,
+  health: "ok",
+  bytes_s: 0,
+  ...more,
+});
+const drawn = new Map([
+  ["a", card("a", { group: "web1" })],
+  ["b", card("b")],
+  ["c", card("c")],
+]);
+const places = new Map([
+  ["a", { x: 0, y: 0 }],
+  ["b", { x: 300, y: 10 }],
+  ["c", { x: 0, y: 200 }],
+]);
 const chosen = {
   nodes: [{ id: "a" }, { id: "b" }, { id: "c" }],
   edges: [edge("ab", "a", "b", { health: "bad" }), edge("aa", "a", "a")],
@@ -55,9 +85,14 @@ test("elements with the same data, classes and place are the same", () => {
 
 test("a plain map has elements for notable edges alone", () => {
   const many = { ...made, edges: new Map([["ok", drawnEdge(edge("ok", "a", "b"), false)], ...made.edges]) };
-  const found = plainElements(many, { picked: "", near: null }, "blob:picture").filter(({ group }) => group === "edges");
+  const found = plainElements(many, { picked: "", near: null }, "blob:picture").filter(
+    ({ group }) => group === "edges",
+  );
 
-  assert.deepEqual(found.map(({ data }) => data.id), ["ab", "ac"]);
+  assert.deepEqual(
+    found.map(({ data }) => data.id),
+    ["ab", "ac"],
+  );
 });
 
 test("the backdrop draws every edge", () => {
@@ -83,7 +118,10 @@ test("wider edges carry more, up to a limit", () => {
 });
 
 test("a port has its transport unless that is TCP", () => {
-  assert.deepEqual([port(edge("e", "a", "b")), port(edge("e", "a", "b", { transport: "udp", server_port: 53 }))], ["80", "53/udp"]);
+  assert.deepEqual(
+    [port(edge("e", "a", "b")), port(edge("e", "a", "b", { transport: "udp", server_port: 53 }))],
+    ["80", "53/udp"],
+  );
   assert.equal(sentence(edge("e", "a", "a"), new Map([["a", "shop"]])), "shop → itself 80");
 });
 

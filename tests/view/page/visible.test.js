@@ -6,7 +6,14 @@ import { test } from "node:test";
 import { visible } from "../../../view/page/visible.js";
 
 const node = (id, more = {}) => ({ id, kind: "service", title: id, ...more });
-const edge = (client, server, more = {}) => ({ client, server, transport: "tcp", server_port: 80, health: "ok", ...more });
+const edge = (client, server, more = {}) => ({
+  client,
+  server,
+  transport: "tcp",
+  server_port: 80,
+  health: "ok",
+  ...more,
+});
 const CHAIN = {
   nodes: [node("a"), node("b"), node("c", { hostname: "web1" }), node("d"), node("alone")],
   edges: [edge("a", "b"), edge("b", "c"), edge("c", "d", { server_port: 5432, health: "bad" })],
