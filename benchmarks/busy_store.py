@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from schemas.topics import HOUR_MS
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.store import Address, Store, create_database
 
@@ -56,7 +56,7 @@ def fill(folder: Path) -> None:
     address = Address("127.0.0.1", port, "servicemap", "", "servicemap", folder / "store.token")
     create_database(address)
     store = Store(address)
-    migrate(store)
+    reconcile(store)
     end = time.time_ns() // 1_000_000 // WIDTH_MS * WIDTH_MS
     for nth in range(WINDOWS):
         for statement in _WINDOW:

@@ -13,15 +13,17 @@ from typing import Any
 
 from benchmarks.result import Goal, Result, timed
 from dashboards.queries import query
+from graph.map import map_edges
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.store import Address, Store, create_database
 
 PAIRS, WIDTH_MS, DAY_MS = 500, 5_000, 24 * HOUR_MS
 SPREAD_DAYS, LONG_DAYS = 14, 30
 RUNS = 3
+MAP = map_edges("service", narrowed=False)
 DENSE = 14_000  # rows a window: ten million an hour
 
 _WHO = """toLowCardinality(concat('00\\thost', toString({end} % 50), '\\tprocess:host', toString({end} % 50),
@@ -98,14 +100,14 @@ def _told(store: Store, end: int, table: str, unit: int, since: int) -> None:
     )
 
 
-def _read(address: Address, start: int, end: int, name: str = "map_edges") -> tuple[int, tuple[float, ...]]:
+def _read(address: Address, start: int, end: int, text: str) -> tuple[int, tuple[float, ...]]:
     """Return how many rows a query of a map by service has, and how long it takes, seconds."""
     reader = Store(address._replace(user="default", token=None, password=""))
     asked: dict[str, Any] = {"from": start, "to": end, "level": "service", "service": "", "host": ""}
     asked |= {"focus": "", "hops": "1"}
     try:
-        rows = len(reader.query(query(name), asked))
-        (seconds,) = timed(lambda: reader.query(query(name), asked), runs=RUNS)
+        rows = len(reader.query(text, asked))
+        (seconds,) = timed(lambda: reader.query(text, asked), runs=RUNS)
     finally:
         reader.close()
     return rows, seconds
@@ -128,22 +130,22 @@ def run() -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="queries-") as name, _store(Path(name)) as address:
         create_database(address)
         store = Store(address)
-        migrate(store)
+        reconcile(store)
         hour = now // HOUR_MS * HOUR_MS
         _spread(store, now)
         _told(store, hour, "edges_1h", HOUR_MS, hour - LONG_DAYS * DAY_MS)
         Rollup(store, lambda: now + MINUTE_MS).tell_all(now - 2 * HOUR_MS, newest)
         (rows,) = store.query("SELECT count() FROM edges")[0]
-        edges, by_hour = _read(address, now - HOUR_MS, now)
-        _, by_month = _read(address, hour - LONG_DAYS * DAY_MS, now)
+        edges, by_hour = _read(address, now - HOUR_MS, now, MAP)
+        _, by_month = _read(address, hour - LONG_DAYS * DAY_MS, now, MAP)
         assert edges == PAIRS
-        _, by_graph_edges = _read(address, now - HOUR_MS, now, "graph_edges")
-        _, by_graph_nodes = _read(address, now - HOUR_MS, now, "graph_nodes")
+        _, by_graph_edges = _read(address, now - HOUR_MS, now, query("graph_edges"))
+        _, by_graph_nodes = _read(address, now - HOUR_MS, now, query("graph_nodes"))
         store.query("TRUNCATE TABLE edges")
         store.query("TRUNCATE TABLE edges_1m")
         _dense(store, now)
         _told(store, newest, "edges_1m", MINUTE_MS, now - 2 * HOUR_MS)
-        _, by_dense_hour = _read(address, now - HOUR_MS, now)
+        _, by_dense_hour = _read(address, now - HOUR_MS, now, MAP)
         store.close()
     million = f"{rows / 1e6:.0f} million rows"
     return [

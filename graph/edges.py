@@ -8,7 +8,7 @@ from graph.model import Edge, iso_ms
 
 
 class EdgeRow(NamedTuple):
-    """A row of the queries map_edges and map_addresses. Times in ms; flags are 0 or 1."""
+    """A row of map_edges (graph/map.py). Times in ms; flags are 0 or 1."""
 
     client: str
     server: str

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dashboards.queries import query
 from graph.edges import EdgeRow
+from graph.map import map_edges
 from graph.model import Node, ServiceMap, Wanted, iso_ms
 from graph.nodes import Nodes
 from graph.processes import ProcessRow
@@ -64,9 +65,9 @@ def names(store: Store) -> dict[str, set[str]]:
 
 def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     """Read a map; StoreError when the store does not answer."""
-    text = query("map_addresses" if wanted.level == "address" else "map_edges")
+    text = map_edges(wanted.level, narrowed=bool(wanted.service or wanted.host))
     time_range = {"from": wanted.start, "to": wanted.end}
-    filters = {"level": wanted.level, "service": wanted.service, "host": wanted.host}
+    filters = {"service": wanted.service, "host": wanted.host}
     rows = store.rows(EdgeRow, text, time_range | filters)
     nodes = Nodes({row.host: row.name for row in store.rows(HostnameRow, query("map_hosts"), time_range)})
     recorded = read_recorded(store, wanted.start, wanted.end)

@@ -40,7 +40,8 @@ def as_log_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _sentence(path, error) from error
-    except (TypeError, IndexError, AttributeError) as error:  # a number that is a text, or missing
+    except (TypeError, IndexError, AttributeError, UnicodeDecodeError) as error:
+        # A number that is a text, or missing; or SQLite's error quotes bytes that are no text.
         raise damaged(path, error) from error
 
 

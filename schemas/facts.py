@@ -103,6 +103,18 @@ def facts(columns: type) -> dict[str, Fact]:
     return declared
 
 
+def meanings(record: type) -> dict[str, str]:
+    """Return what the fields of any record mean, those that say so."""
+    info = type_info(record)
+    assert isinstance(info, StructType)
+    found = {}
+    for field in info.fields:
+        said = field.type.extra_json_schema if isinstance(field.type, Metadata) else None
+        if said and "description" in said:
+            found[field.name] = said["description"]
+    return found
+
+
 def _kind(value: Type) -> Kind:
     """Return the kind of a column whose declaration names none."""
     match value:

@@ -11,9 +11,12 @@ from msgspec import Meta, Struct, field
 from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.counted import Counted
 from schemas.facts import Merge, fact
+from schemas.kinds import BITS, TEXT, TIME, U8, U16, U32, WHEN
+from schemas.verdict import RULES
 
-KEY, MAX, EACH, BITS, LAST, TIME = Merge.KEY, Merge.MAX, Merge.EACH, Merge.BITS, Merge.LAST, Merge.TIME
+KEY, MAX, EACH, LAST, LATER = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST, Merge.TIME
 VERSION = 1
+END, VERDICT = U8._replace(high=1), U8._replace(high=2 * len(RULES) - 1)
 
 
 class Derived(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,7 +38,7 @@ class Identities(Columns, frozen=True, kw_only=True, omit_defaults=True):
     container: Annotated[Strs, fact("container id", LAST)] = field(default_factory=list)
     provenance: Annotated[Strs, fact("how the owner is known: scan, listener", LAST)] = field(default_factory=list)
     tied: Annotated[Bools, fact("several processes hold it and none is the parent", LAST)] = field(default_factory=list)
-    started: Annotated[Ints, fact("start of the owning process, ms", TIME)] = field(default_factory=list)
+    started: Annotated[Ints, fact("start of the owning process, ms", LATER)] = field(default_factory=list)
 
 
 class Ends(Counted, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,11 +57,11 @@ class Ends(Counted, frozen=True, kw_only=True, omit_defaults=True):
 class Sides(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Which flow, window and end each row of `Ends` speaks of, and its evidence on who serves."""
 
-    window: Annotated[Ints, fact("start of the window, ms", KEY)] = field(default_factory=list)
+    window: Annotated[Ints, fact("start of the window, ms", KEY, WHEN)] = field(default_factory=list)
     flow: Annotated[Strs, fact("network ID, see schemas.ids", KEY)] = field(default_factory=list)
-    nth: Annotated[Ints, fact("which connection of the flow in the window", KEY)] = field(default_factory=list)
-    end: Annotated[Ints, fact("0: the flow's lower endpoint, 1: the higher", KEY)] = field(default_factory=list)
-    verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX)] = field(
+    nth: Annotated[Ints, fact("which connection of the flow in the window", KEY, U16)] = field(default_factory=list)
+    end: Annotated[Ints, fact("0: the flow's lower endpoint, 1: the higher", KEY, END)] = field(default_factory=list)
+    verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX, VERDICT)] = field(
         default_factory=list
     )
 
@@ -75,13 +78,13 @@ class SideBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 class Edges(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Which flow and window each row of both ends speaks of."""
 
-    window: Annotated[Ints, fact("start of the window, ms", KEY)] = field(default_factory=list)
+    window: Annotated[Ints, fact("start of the window, ms", KEY, WHEN)] = field(default_factory=list)
     flow: Annotated[Strs, fact("network ID, see schemas.ids", KEY)] = field(default_factory=list)
-    nth: Annotated[Ints, fact("which connection of the flow in the window", KEY)] = field(default_factory=list)
-    verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX)] = field(
+    nth: Annotated[Ints, fact("which connection of the flow in the window", KEY, U16)] = field(default_factory=list)
+    verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX, VERDICT)] = field(
         default_factory=list
     )
-    width: Annotated[Ints, fact("width of the window, ms", MAX)] = field(default_factory=list)
+    width: Annotated[Ints, fact("width of the window, ms", MAX, U32)] = field(default_factory=list)
 
 
 class EdgeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,13 +102,13 @@ class FlowRequests(Columns, frozen=True, kw_only=True, omit_defaults=True):
     Who is at the ends, and which of them serves, stands with the flow's edge.
     """
 
-    window: Annotated[Ints, fact("start of the window, ms", KEY)] = field(default_factory=list)
+    window: Annotated[Ints, fact("start of the window, ms", KEY, WHEN)] = field(default_factory=list)
     flow: Annotated[Strs, fact("network ID, see schemas.ids", KEY)] = field(default_factory=list)
-    end: Annotated[Ints, fact("end whose host counted, 0: a, 1: b; the server's if both are", KEY)] = field(
+    end: Annotated[Ints, fact("end whose host counted, 0: a, 1: b; the server's if both are", KEY, END)] = field(
         default_factory=list
     )
-    width: Annotated[Ints, fact("width of the window, ms", MAX)] = field(default_factory=list)
-    sampling: Annotated[Ints, fact("one of so many flows was looked at", MAX)] = field(default_factory=list)
+    width: Annotated[Ints, fact("width of the window, ms", MAX, U32)] = field(default_factory=list)
+    sampling: Annotated[Ints, fact("one of so many flows was looked at", MAX, U16)] = field(default_factory=list)
     answered: Annotated[Tallies, fact("method and status class -> answers: GET 2xx", EACH)] = field(
         default_factory=list
     )
@@ -127,19 +130,19 @@ class FlowRequestBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 class Nodes(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Processes with what is known of them; one row an hour and process, the last word of the hour."""
 
-    hour: Annotated[Ints, fact("start of the hour, ms", KEY)] = field(default_factory=list)
-    node: Annotated[Strs, fact("process node, see schemas.ids", KEY)] = field(default_factory=list)
-    seen: Annotated[Ints, fact("latest window that told of it, ms", TIME)] = field(default_factory=list)
+    hour: Annotated[Ints, fact("start of the hour, ms", KEY, WHEN)] = field(default_factory=list)
+    node: Annotated[Strs, fact("process node, see schemas.ids", KEY, TEXT)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest window that told of it, ms", LATER, WHEN)] = field(default_factory=list)
     host: Annotated[Strs, fact("host id", LAST)] = field(default_factory=list)
     hostname: Annotated[Strs, fact("host's name", LAST)] = field(default_factory=list)
-    pid: Annotated[Ints, fact("process id", LAST)] = field(default_factory=list)
-    started: Annotated[Ints, fact("start of the process, ms", LAST)] = field(default_factory=list)
-    parent: Annotated[Ints, fact("parent's pid", LAST)] = field(default_factory=list)
+    pid: Annotated[Ints, fact("process id", LAST, U32)] = field(default_factory=list)
+    started: Annotated[Ints, fact("start of the process, ms", LAST, TIME)] = field(default_factory=list)
+    parent: Annotated[Ints, fact("parent's pid", LAST, U32)] = field(default_factory=list)
     service: Annotated[Strs, fact("service", LAST)] = field(default_factory=list)
     name: Annotated[Strs, fact("program", LAST)] = field(default_factory=list)
     user: Annotated[Strs, fact("user", LAST)] = field(default_factory=list)
     exe: Annotated[Strs, fact("executable", LAST)] = field(default_factory=list)
-    cmdline: Annotated[Strs, fact("command line, secrets redacted", LAST)] = field(default_factory=list)
+    cmdline: Annotated[Strs, fact("command line, secrets redacted", LAST, TEXT)] = field(default_factory=list)
     container: Annotated[Strs, fact("container id", LAST)] = field(default_factory=list)
     unit: Annotated[Strs, fact("systemd unit", LAST)] = field(default_factory=list)
 
@@ -159,10 +162,10 @@ class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
     of an hour the lowest: a shift to the right leaves one for now, and for each minute before it the next higher.
     """
 
-    hour: Annotated[Ints, fact("start of the hour, ms", KEY)] = field(default_factory=list)
+    hour: Annotated[Ints, fact("start of the hour, ms", KEY, WHEN)] = field(default_factory=list)
     host: Annotated[Strs, fact("host id", KEY)] = field(default_factory=list)
     transport: Annotated[Strs, fact("tcp or udp, empty for an address", KEY)] = field(default_factory=list)
-    port: Annotated[Ints, fact("port that is listened to", KEY)] = field(default_factory=list)
+    port: Annotated[Ints, fact("port that is listened to", KEY, U16)] = field(default_factory=list)
     scope: Annotated[Strs, fact("where the address means something, see schemas.ids", KEY)] = field(
         default_factory=list
     )
@@ -177,9 +180,11 @@ class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
     container: Annotated[Strs, fact("its container id", KEY)] = field(default_factory=list)
     tied: Annotated[Bools, fact("several processes may be the one that listens", KEY)] = field(default_factory=list)
     started: Annotated[Ints, fact("start of the process, ms", KEY)] = field(default_factory=list)
-    seen: Annotated[Ints, fact("latest minute in which it was so, ms", TIME)] = field(default_factory=list)
-    minutes: Annotated[Ints, fact("bit 59 - m: it was so in minute m of the hour", BITS)] = field(default_factory=list)
-    before: Annotated[Ints, fact("the same of the hour before", BITS)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest minute in which it was so, ms", LATER, WHEN)] = field(default_factory=list)
+    minutes: Annotated[Ints, fact("bit 59 - m: it was so in minute m of the hour", Merge.BITS, BITS)] = field(
+        default_factory=list
+    )
+    before: Annotated[Ints, fact("the same of the hour before", Merge.BITS, BITS)] = field(default_factory=list)
 
 
 class PlaceBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
@@ -191,13 +196,13 @@ class PlaceBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 class Events(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Things that happened, each once: the id is made of what happened, to whom and when."""
 
-    time: Annotated[Ints, fact("when, ms", KEY)] = field(default_factory=list)
+    time: Annotated[Ints, fact("when, ms", KEY, WHEN)] = field(default_factory=list)
     kind: Annotated[Strs, fact("process_started, edge_appeared, …", KEY)] = field(default_factory=list)
-    subject: Annotated[Strs, fact("the node it happened to", KEY)] = field(default_factory=list)
-    object: Annotated[Strs, fact("the other node or address, if any", KEY)] = field(default_factory=list)
+    subject: Annotated[Strs, fact("the node it happened to", KEY, TEXT)] = field(default_factory=list)
+    object: Annotated[Strs, fact("the other node or address, if any", KEY, TEXT)] = field(default_factory=list)
     host: Annotated[Strs, fact("host id", MAX)] = field(default_factory=list)
     service: Annotated[Strs, fact("the subject's service", MAX)] = field(default_factory=list)
-    detail: Annotated[Strs, fact("one sentence for people", MAX)] = field(default_factory=list)
+    detail: Annotated[Strs, fact("one sentence for people", MAX, TEXT)] = field(default_factory=list)
 
 
 class EventBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):

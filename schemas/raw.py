@@ -12,6 +12,7 @@ from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.counted import Counted
 from schemas.facts import Merge, fact
 from schemas.ids import BOOT_ID, HOST_ID
+from schemas.kinds import I32, U32
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
 VERSION = 1
@@ -130,10 +131,10 @@ class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
 
     pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
     start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
-    cpu_ms: Annotated[Ints, fact("CPU time used in the window, ms", MAX)] = field(default_factory=list)
+    cpu_ms: Annotated[Ints, fact("CPU time used in the window, ms", MAX, U32)] = field(default_factory=list)
     rss_bytes: Annotated[Ints, fact("resident memory", MAX)] = field(default_factory=list)
-    fds: Annotated[Ints, fact("open file descriptors, -1 unknown", MAX)] = field(default_factory=list)
-    threads: Annotated[Ints, fact("threads", MAX)] = field(default_factory=list)
+    fds: Annotated[Ints, fact("open file descriptors, -1 unknown", MAX, I32)] = field(default_factory=list)
+    threads: Annotated[Ints, fact("threads", MAX, U32)] = field(default_factory=list)
 
 
 class Exits(Columns, frozen=True, kw_only=True, omit_defaults=True):

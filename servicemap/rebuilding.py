@@ -28,7 +28,7 @@ from servicemap.options import Failure
 from servicemap.parts import locate, store_directory
 from servicemap.replay.folding import Refold
 from sinks.embedded.folder import DISCARD, Folder, StartError, holder, newest_aside
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.store import Store, StoreError, create_database
 from sinks.tables import TABLES
@@ -137,7 +137,7 @@ def _fill(config: Config, log: Log, live: bool, tell: Tell) -> Outcome:
     address = locate(config)
     create_database(address)
     with closing(Store(address, locate=lambda: locate(config))) as store:
-        store.persist(lambda: _migrate(store))
+        store.persist(lambda: _reconcile(store))
         refold = Refold(store, config.services.rules, partitions_of(log))
         refold.into(TABLES)
         progress, since = Progress("folding the log"), 0
@@ -198,5 +198,5 @@ def _restart_sink(config: Config) -> None:
                 child.terminate()
 
 
-def _migrate(store: Store) -> None:
-    migrate(store)
+def _reconcile(store: Store) -> None:
+    reconcile(store)

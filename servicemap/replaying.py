@@ -27,7 +27,7 @@ from servicemap.replay.promoting import Promotion, finish
 from servicemap.replay.reading import Reading
 from servicemap.replay.span import REPLAYED, Span, told
 from sinks.store import Store, StoreError
-from sinks.tables import Table
+from sinks.table import Table
 from streams.rewind import STRETCH_MS
 
 CHECK_RECORDS = 200  # between two words on progress

@@ -15,8 +15,8 @@ from servicemap.metering import Meter
 from servicemap.options import Failure
 from servicemap.parts import locate, store_address
 from servicemap.process import stop_event, tune_memory
-from sinks.migrate import migrate
 from sinks.names import HostNames
+from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.sink import MAX_ROWS, TOPICS, Sink
 from sinks.store import Store, StoreError, create_database
@@ -41,7 +41,7 @@ def run_sink(config: Config) -> None:
     store = Store(address, locate=find)
     try:
         create_database(address, stop.is_set, find)
-        store.persist(lambda: _migrate(store), stop.is_set)
+        store.persist(lambda: _reconcile(store), stop.is_set)
         rollup = Rollup(store)
         store.persist(rollup.resume, stop.is_set)
         reader = log.reader(TOPICS, GROUP)
@@ -131,5 +131,5 @@ def _roll_up(rollup: Rollup, store: Store, given_up: Callable[[], bool]) -> None
         raise Failure(str(error)) from None
 
 
-def _migrate(store: Store) -> None:
-    migrate(store)
+def _reconcile(store: Store) -> None:
+    reconcile(store)

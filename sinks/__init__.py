@@ -1,1 +1,1 @@
-"""The store: tables, migrations, writing to ClickHouse, and the embedded ClickHouse."""
+"""The store: its tables, writing to ClickHouse, roll-ups, and the embedded ClickHouse."""

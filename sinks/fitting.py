@@ -6,50 +6,27 @@ all rows that come along; and a time that is nobody's would be told of by roll-u
 
 from collections.abc import Iterator, Mapping, Sequence
 from reprlib import repr as short
-from typing import Any, NamedTuple
+from typing import Any
 
 from schemas.codec import MAX_BEHIND_MS
+from schemas.kinds import BOOL, MAPS, TEXTS, WHEN, Kind
 from schemas.topics import DAY_MS, HOUR_MS
 
-Columns = dict[str, list[Any]]
+Values = dict[str, list[Any]]
 MOST_HOURS = 48  # that one record tells of; each is a partition of the table
 MAX_AHEAD_MS = 366 * DAY_MS  # the folds refuse what a host says of the next hours; this is against nonsense
-_LAST_MS = 10_413_791_999_999  # DateTime64(3) ends with the year 2299
-_FLOAT = 3.4e38
 
 
-class Kind(NamedTuple):
-    """A type of the store with the values that it takes here, ends included; None for no bounds."""
-
-    sql: str
-    low: float | None = None
-    high: float | None = None
-
-    def holds(self, value: Any) -> bool:
-        """Say whether a value fits."""
-        return value is not None and (self.low is None or self.high is None or self.low <= value <= self.high)
-
-
-TEXT, BOOL, TEXTS = Kind("String"), Kind("UInt8"), Kind("Array(String)")
-U8, U16, U32, U64 = (Kind(f"UInt{bits}", 0, 2**bits - 1) for bits in (8, 16, 32, 64))
-I32 = Kind("Int32", -(2**31), 2**31 - 1)
-F32 = Kind("Float32", -_FLOAT, _FLOAT)
-TIME = Kind("DateTime64(3)", 0, _LAST_MS)
-WHEN = TIME._replace(low=-1)  # a time that partitions: it is about when the log took the record, see `misfits`
-MAPS = {"Map(String, String)": (TEXT, TEXT), "Map(String, UInt64)": (TEXT, U64), "Map(UInt16, UInt64)": (U16, U64)}
-TEXT_MAP, COUNT_MAP, SKETCH = (Kind(sql) for sql in MAPS)
-
-
-def misfits(kinds: Mapping[str, Kind], columns: Columns, logged: int) -> dict[int, str]:
-    """Return the rows that do not fit, each with the first reason. Columns are as long as each other."""
+def misfits(kinds: Mapping[str, Kind], columns: Values, logged: int) -> dict[int, str]:
+    """Return the rows that do not fit, each with the first reason. Values are as long as each other."""
     found: dict[int, str] = {}
     for name, kind in kinds.items():
         values = columns[name]
         if kind is WHEN:
             around = kind._replace(low=max(0, logged - MAX_BEHIND_MS), high=logged + MAX_AHEAD_MS)
             rows, what = _outside(around, values), "is too far from when it was logged"
-        elif kind.sql in MAPS:
-            rows, what = _unmapped(MAPS[kind.sql], values), f"is no {kind.sql}"
+        elif kind in MAPS:
+            rows, what = _unmapped(MAPS[kind], values), f"is no {kind.sql}"
         elif kind is BOOL or kind is TEXTS:
             continue
         else:
@@ -69,7 +46,7 @@ def hours(times: Sequence[int]) -> set[int]:
     return {at // HOUR_MS for at in set(times)}
 
 
-def without(columns: Columns, rows: Mapping[int, str]) -> Columns:
+def without(columns: Values, rows: Mapping[int, str]) -> Values:
     """Return columns without some of their rows."""
     return {name: [value for row, value in enumerate(values) if row not in rows] for name, values in columns.items()}
 

@@ -1,60 +1,64 @@
-"""What a minute and an hour of edges, and of the requests on them, are made of."""
+"""What a minute and an hour of edges, and of the requests on them, are made of: the tables of the roll-ups."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import NamedTuple
 
+from graph import asked
+from graph.columns import COLUMNS, KEY, EdgeColumn
+from graph.sql import select
+from schemas.facts import Roll
+from schemas.kinds import BITS, BOOL, TIME
 from schemas.topics import HOUR_MS
+from sinks.table import Column, Kept, Table
 
 MINUTE_MS = 60_000
-KEY = ("client", "server", "transport", "server_port")
-
-_WHO = ("service", "name", "host", "container")
-_RULES = "['unknown', 'port', 'connected', 'listener']"
-_GREATEST = (
-    "width_ms",
-    *(f"{end}_{name}" for end in ("client", "server") for name in (*_WHO, "provenance", "address", "tied", "rtt_us")),
-    "seen_by_client",
-    "seen_by_server",
-)
-_LEAST = ("client_min_rtt_us", "server_min_rtt_us")  # of those that are known
-_SUMS = (
-    "connections_opened",
-    "connections_closed",
-    "connections_failed",
-    *(
-        f"{end}_{name}"
-        for end in ("client", "server")
-        for name in ("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits")
-    ),
-)
+_REQUESTS = (*(column for column in COLUMNS if column.roll is None), *asked.WHO_COLUMNS, asked.SAMPLING, *asked.COUNTS)
+_VERSION = Column("version", BITS, "when it was rolled up; the latest one stands")
+_GONE = Column("gone", BOOL, "the edge is not there any more in the latest one; FINAL leaves it out")
+_UNITS = {"minute": ("Day", 30), "hour": ("Month", 400)}
 
 
 class Level(NamedTuple):
     """A roll-up: its table, its column of time and what that is a start of, and the rows it is made of.
 
-    `below` is the table that has rows where there is anything to tell; `facts` are columns, each with its aggregate.
+    `below` is the table that has rows where there is anything to roll up.
     """
 
-    table: str
+    table: Table
     unit: str
     start: str
     width: int
     source: str
     time: str
     below: str
-    facts: tuple[tuple[str, str], ...]
-
-    def of(self, low: int, high: int) -> str:
-        """Return the SELECT that tells [low, high), ms; its columns are `columns`."""
-        facts = ", ".join(f"{made} AS {name}_" for name, made in self.facts)
-        rows = f"(SELECT {self.time} AS moment, * FROM {self.source} WHERE {between(self.time, low, high)})"
-        key = ", ".join(KEY)
-        return f"SELECT {self.start}(moment) AS {self.unit}_, {key}, {facts} FROM {rows} GROUP BY {self.unit}_, {key}"
+    facts: Sequence[EdgeColumn]
 
     @property
-    def columns(self) -> str:
-        """The columns that `of` tells."""
-        return ", ".join((self.unit, *KEY, *(name for name, _ in self.facts)))
+    def name(self) -> str:
+        """The name of its table."""
+        return self.table.name
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that `of` gives."""
+        return [self.unit, *(column.name for column in self.facts)]
+
+    def of(self, low: int, high: int) -> str:
+        """Return the SELECT that rolls up [low, high), ms; its columns are `columns`."""
+        latest, earliest = ("last", "first") if self.time == "minute" else (self.time, self.time)
+        columns = {self.unit: f"{self.start}(row.{self.time})"}
+        for column in self.facts:
+            match column.name:
+                case "first":
+                    columns["first"] = f"min(row.{earliest})"
+                case "last":
+                    columns["last"] = f"max(row.{latest})"
+                case _ if column.roll is Roll.LATEST:  # of one edge there is one row at a time here
+                    columns[column.name] = f"argMax(row.{column.name}, row.{latest})"
+                case _:
+                    columns[column.name] = column.rolled("row", latest)
+        group = (columns[self.unit], *(f"row.{name}" for name in KEY))
+        return select(columns, self.source, where=between(f"row.{self.time}", low, high), group=group)
 
 
 def between(column: str, low: int, high: int) -> str:
@@ -64,24 +68,29 @@ def between(column: str, low: int, high: int) -> str:
     )
 
 
-def _edges(first: str, last: str) -> Iterator[tuple[str, str]]:
-    yield from (("first", f"min({first})"), ("last", f"max({last})"))
-    yield "rule", f"{_RULES}[max(indexOf({_RULES}, rule))]"
-    yield "connections_active", f"argMax(connections_active, {last})"
-    yield from ((name, f"max({name})") for name in _GREATEST)
-    yield from ((name, f"minIf({name}, {name} > 0)") for name in _LEAST)
-    yield from ((name, f"sum({name})") for name in _SUMS)
+def _table(name: str, unit: str, facts: Sequence[EdgeColumn]) -> Table:
+    part, days = _UNITS[unit]
+    stored = (Column(one.name, one.kind, one.meaning) for one in facts)
+    return Table(
+        name,
+        (Column(unit, TIME, f"start of the {unit}"), *stored, _VERSION, _GONE),
+        key=(unit, *KEY),
+        engine="ReplacingMergeTree(version, gone)",
+        kept=Kept(unit, part, days),
+    )
 
 
-def _requests() -> Iterator[tuple[str, str]]:
-    ends = (f"{end}_{name}" for end in ("client", "server") for name in _WHO)
-    yield from ((name, f"max({name})") for name in (*ends, "sampling"))
-    yield from ((name, f"sum({name})") for name in ("requests", "errors", "unanswered", "given_up"))
-    yield from ((name, f"sumMap({name})") for name in ("by", "latency"))
+def _minutes(name: str, source: str, below: str, facts: Sequence[EdgeColumn]) -> Level:
+    table = _table(name, "minute", facts)
+    return Level(table, "minute", "toStartOfMinute", MINUTE_MS, f"{source} AS row", "window", below, facts)
 
 
-_MINUTE, _HOUR = ("minute", "toStartOfMinute", MINUTE_MS), ("hour", "toStartOfHour", HOUR_MS)
-MINUTES = Level("edges_1m", *_MINUTE, "process_edges", "window", "edges", tuple(_edges("window", "window")))
-HOURS = Level("edges_1h", *_HOUR, "edges_1m FINAL", "minute", "edges_1m", tuple(_edges("first", "last")))
-REQUEST_MINUTES = Level("requests_1m", *_MINUTE, "process_requests", "window", "requests", tuple(_requests()))
-REQUEST_HOURS = Level("requests_1h", *_HOUR, "requests_1m FINAL", "minute", "requests_1m", tuple(_requests()))
+def _hours(name: str, below: Level) -> Level:
+    table, source = _table(name, "hour", below.facts), f"{below.name} AS row FINAL"
+    return Level(table, "hour", "toStartOfHour", HOUR_MS, source, "minute", below.name, below.facts)
+
+
+MINUTES = _minutes("edges_1m", "process_edges", "edges", COLUMNS)
+HOURS = _hours("edges_1h", MINUTES)
+REQUEST_MINUTES = _minutes("requests_1m", "process_requests", "requests", _REQUESTS)
+REQUEST_HOURS = _hours("requests_1h", REQUEST_MINUTES)

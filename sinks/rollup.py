@@ -18,9 +18,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from random import SystemRandom
 
+from graph.columns import KEY
 from schemas.codec import MAX_AHEAD_MS
 from schemas.topics import HOUR_MS
-from sinks.levels import HOURS, KEY, MINUTE_MS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES, Level, between
+from sinks.levels import HOURS, MINUTE_MS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES, Level, between
 from sinks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -73,7 +74,7 @@ class Rollup:
         end = f"fromUnixTimestamp64Milli({self._now() + MAX_AHEAD_MS}, 'UTC')"
         for level in _LEVELS:
             ((newest,),) = self._store.query(
-                f"SELECT toUnixTimestamp64Milli(max({level.unit})) FROM {level.table} WHERE {level.unit} < {end}"
+                f"SELECT toUnixTimestamp64Milli(max({level.unit})) FROM {level.name} WHERE {level.unit} < {end}"
             )
             rows = self._store.query(
                 f"SELECT DISTINCT toUnixTimestamp({level.start}({level.time})) FROM {level.below} "
@@ -132,12 +133,12 @@ class Rollup:
                     self._retell(level, start, start + level.width)
             else:
                 self.counters["untold"] += 1
-                log.warning("%s from %d ms on cannot be told, passing it by: %s", level.table, low, error)
+                log.warning("%s from %d ms on cannot be told, passing it by: %s", level.name, low, error)
 
 
 def retell(store: Store, level: Level, low: int, high: int) -> None:
     """Tell [low, high), ms, of a roll-up anew. May be done by several at once, and again."""
-    where = between(level.unit, low, high)
+    where, names = between(level.unit, low, high), ", ".join(level.columns)
     hours = between("hour", low // HOUR_MS * HOUR_MS, high).replace(
         "'", "\\'"
     )  # else all that is kept is looked through
@@ -145,20 +146,18 @@ def retell(store: Store, level: Level, low: int, high: int) -> None:
     rows = f"SELECT 1 FROM {level.below} WHERE {between(level.time, low, high)} LIMIT 1"
     while True:
         ((known, some),) = store.query(
-            f"SELECT max(version), (SELECT count() FROM ({rows})) FROM {level.table} WHERE {where} {_SETTINGS}"
+            f"SELECT max(version), (SELECT count() FROM ({rows})) FROM {level.name} WHERE {where} {_SETTINGS}"
         )
         if not (known or some):
             return
         version = max(time.time_ns() // 1000 * 1000 + _random.randrange(1000), known + 1)
         store.query(
-            f"INSERT INTO {level.table} ({level.columns}, version) "
-            f"SELECT *, {version} FROM ({level.of(low, high)}) {settings}"
+            f"INSERT INTO {level.name} ({names}, version) SELECT *, {version} FROM ({level.of(low, high)}) {settings}"
         )
         if known:
             _sweep(store, level, where, version)
         ((others,),) = store.query(
-            f"SELECT count() FROM {level.table} "
-            f"WHERE {where} AND version > {known} AND version != {version} {_SETTINGS}"
+            f"SELECT count() FROM {level.name} WHERE {where} AND version > {known} AND version != {version} {_SETTINGS}"
         )
         if not others:  # else one of them may have read less than this one and yet bear the higher version
             return
@@ -171,10 +170,10 @@ def _sweep(store: Store, level: Level, where: str, version: int) -> None:
     """
     keys = ", ".join((level.unit, *KEY))
     store.query(
-        f"INSERT INTO {level.table} ({keys}, version, gone) WITH newest AS "
-        f"(SELECT {level.unit} AS at, max(version) AS told FROM {level.table} WHERE {where} GROUP BY at) "
+        f"INSERT INTO {level.name} ({keys}, version, gone) WITH newest AS "
+        f"(SELECT {level.unit} AS at, max(version) AS told FROM {level.name} WHERE {where} GROUP BY at) "
         f"SELECT {keys}, greatest(told, {version}) AS version_, 1 "
-        f"FROM {level.table} FINAL INNER JOIN newest ON at = {level.unit} "
+        f"FROM {level.name} FINAL INNER JOIN newest ON at = {level.unit} "
         f"WHERE {where} AND version < version_ {_SETTINGS}"
     )
 

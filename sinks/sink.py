@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from log.protocol import Record
 from schemas import topics
 from schemas.codec import BadRecord, decode
-from sinks.fitting import MOST_HOURS, Columns, hours, misfits, too_many_hours, without
+from sinks.fitting import MOST_HOURS, Values, hours, misfits, too_many_hours, without
 from sinks.names import HostNames
 from sinks.store import Store, StoreError, joined
-from sinks.tables import TABLES, Table
+from sinks.table import Table
+from sinks.tables import TABLES
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Sink:
         self._stored = stored
         self._names = names or HostNames()
         self._tables: dict[str, Table] = {table.topic: table for table in tables}
-        self._held: dict[str, list[tuple[Record, Columns]]] = {}
+        self._held: dict[str, list[tuple[Record, Values]]] = {}
         self.rows = 0
 
     def add(self, record: Record) -> None:
@@ -99,10 +100,10 @@ class Sink:
         """Whether rows are held that people wait for."""
         return any(not self._tables[topic].patient for topic in self._held)
 
-    def _fitting(self, record: Record, table: Table, columns: Columns) -> Columns:
+    def _fitting(self, record: Record, table: Table, columns: Values) -> Values:
         """Return the rows that the table can hold; bury the record for the sake of the others."""
         count = len(columns[table.time])
-        wrong = misfits(table.columns, columns, record.timestamp)
+        wrong = misfits(table.kinds, columns, record.timestamp)
         if wrong:
             columns = without(columns, wrong)
             row, reason = next(iter(wrong.items()))
@@ -112,7 +113,7 @@ class Sink:
             return without(columns, dict.fromkeys(range(count), ""))
         return columns
 
-    def _insert(self, table: Table, held: list[tuple[Record, Columns]]) -> None:
+    def _insert(self, table: Table, held: list[tuple[Record, Values]]) -> None:
         """Insert records; one that the store refuses is found by halves and buried."""
         try:
             self._store.persist(
@@ -137,9 +138,9 @@ class Sink:
             self._bury(record, reason)
 
 
-def inserts(held: Sequence[tuple[Record, Columns]], time: str) -> Iterator[list[tuple[Record, Columns]]]:
+def inserts(held: Sequence[tuple[Record, Values]], time: str) -> Iterator[list[tuple[Record, Values]]]:
     """Split records so that no insert has more hours than the store takes at once."""
-    group: list[tuple[Record, Columns]] = []
+    group: list[tuple[Record, Values]] = []
     seen: set[int] = set()
     for record, columns in held:
         told = hours(columns[time])

@@ -1,254 +1,189 @@
-"""Which topic fills which table, and how a batch becomes columns. Names of columns are those of the schemas.
+"""The tables that topics fill: their columns, from the facts of the schemas, and how they are kept."""
 
-A row that makes no sense by itself (its flow is none, its identity is not in the batch) gets a value that does not fit.
-"""
+from collections.abc import Iterable
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
-
+from graph.identity import unpacked
 from schemas import topics
-from schemas.graph import EdgeBatch, EventBatch, Events, FlowRequestBatch, NodeBatch, Nodes, PlaceBatch
-from schemas.ids import Endpoint, Flow, parse_flow, process_node
-from schemas.raw import Heartbeat, HostFacts, ProcessBatch
-from schemas.shares import covered, shares
-from schemas.verdict import RULES
-from sinks.fitting import (
-    BOOL,
-    COUNT_MAP,
-    F32,
-    I32,
-    SKETCH,
-    TEXT,
-    TEXT_MAP,
-    TEXTS,
-    TIME,
-    U8,
-    U16,
-    U32,
-    U64,
-    WHEN,
-    Columns,
-    Kind,
+from schemas.facts import Merge
+from schemas.graph import (
+    Edges,
+    Ends,
+    Events,
+    FlowRequests,
+    Identities,
+    Nodes,
+    Places,
+)
+from schemas.kinds import COUNT_MAP, F32, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
+from schemas.raw import Heartbeat, HostFacts, Usage
+from sinks import filling
+from sinks.table import Column, Kept, Table, columns, declared
+
+MAX = Merge.MAX
+DAYS = 15  # that rows of windows are kept
+
+_WIDTH = Column("width_ms", U32, "width of the window, ms", MAX)
+_TRANSPORT = Column("transport", LABEL, "tcp or udp")
+_ENDPOINT = (
+    Column("scope", LABEL, "where the address means something: empty for everywhere, else a host or a namespace"),
+    Column("address", LABEL, "IPv4 or IPv6 address of the end"),
+    Column("port", U16, "its port"),
+)
+_WHO = Column(
+    "who",
+    LABEL,
+    "who is at the end, as one text that merges as a whole: start of the process, then the columns below",
+    MAX,
+)
+_REQUESTS = declared(FlowRequests, without=("window", "flow", "width"))
+_PLACES = (
+    *declared(Places, without=("node", "service", "name", "container", "tied", "started", "seen", "minutes", "before")),
+    _WHO._replace(meaning="who listens, as in edges", merge=Merge.KEY),
+    *(column for column in declared(Places) if column.name in ("seen", "minutes", "before")),
+)
+_USAGE = declared(Usage, without=("pid", "start"))
+_HOST = columns(
+    HostFacts,
+    {
+        **dict.fromkeys(("hostname", "os", "kernel", "arch"), TEXT),
+        "cpus": U16,
+        "memory_bytes": U64,
+        "booted": TIME,
+        "agent_version": TEXT,
+        "addresses": TEXTS,
+        "labels": TEXT_MAP,
+    },
+)
+_OF_WINDOW = columns(
+    Heartbeat,
+    {
+        **dict.fromkeys(("load1", "cpu_ratio"), F32),
+        **dict.fromkeys(("memory_used_bytes", "memory_total_bytes", "swap_used_bytes"), U64),
+        **dict.fromkeys(("network_received_bytes", "network_sent_bytes"), U64),
+        "agent_cpu_ms": U32,
+        "agent_rss_bytes": U64,
+        **dict.fromkeys(("missing", "failed"), TEXT_MAP),
+        "counters": COUNT_MAP,
+    },
+    MAX,
 )
 
 
-class Table(NamedTuple):
-    """A table: the topic that fills it, the column that says when, its columns, and the batch's way into them.
-
-    Rows of a `patient` table may come some windows late: nothing on the map waits for them, and inserts have a price.
-    """
-
-    name: str
-    topic: str
-    time: str
-    columns: Mapping[str, Kind]
-    fill: Callable[[Any], Columns]
-    patient: bool = False
+def _at(end: str, of_end: Iterable[Column]) -> list[Column]:
+    """Return the columns of an end."""
+    return [column._replace(name=f"{end}_{column.name}") for column in of_end]
 
 
-_ENDPOINT: dict[str, Kind] = {"scope": TEXT, "address": TEXT, "port": U16}
-_COUNTED: dict[str, Kind] = {  # of Ends, without `who`, which the identity itself replaces
-    "seen": BOOL,
-    "since": U64,
-    **dict.fromkeys(("fresh", "opened", "closed", "failed"), BOOL),
-    **dict.fromkeys(("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits"), U64),
-    **dict.fromkeys(("rtt_us", "min_rtt_us"), U32),
-}
-_VERDICT, _END = U8._replace(high=2 * len(RULES) - 1), U8._replace(high=1)
-_REQUESTS = {"end": _END, "sampling": U16, "answered": COUNT_MAP, "latency": SKETCH, "unanswered": U64, "given_up": U64}
-_USAGE = {"cpu_ms": U32, "rss_bytes": U64, "fds": I32, "threads": U32}
-_HOST_COUNTED = ("network_received_bytes", "network_sent_bytes", "agent_cpu_ms")
-_HOST_USAGE = {
-    "load1": F32,
-    "cpu_ratio": F32,
-    "memory_used_bytes": U64,
-    "memory_total_bytes": U64,
-    "swap_used_bytes": U64,
-    "network_received_bytes": U64,
-    "network_sent_bytes": U64,
-    "agent_cpu_ms": U32,
-    "agent_rss_bytes": U64,
-}
-_HOST = {
-    **dict.fromkeys(("hostname", "os", "kernel", "arch"), TEXT),
-    "cpus": U16,
-    "memory_bytes": U64,
-    "booted": TIME,
-    "agent_version": TEXT,
-}
-_NODES: dict[str, Kind] = {
-    **dict.fromkeys(Nodes.__struct_fields__, TEXT),
-    **{"hour": WHEN, "seen": WHEN, "started": TIME, "pid": U32, "parent": U32},
-}
-_PLACES: dict[str, Kind] = {
-    **{"hour": WHEN, "host": TEXT, "transport": TEXT, "port": U16, "scope": TEXT, "address": TEXT, "who": TEXT},
-    **{"seen": WHEN, "minutes": U64, "before": U64},
-}
-_LATEST_START = 10**16 - 1  # a text of 16 digits sorts as its number
-_NO_FLOW = Flow("", Endpoint("", "", -1), Endpoint("", "", -1))
+def _parts_of_who(end: str) -> list[Column]:
+    """Return the parts of who is at an end, as columns for people: they are cut from the few values of a dictionary."""
+    return [
+        one._replace(name=f"{end}_{one.name}", merge=Merge.KEY, alias=unpacked(f"{end}_who", one.name, one.kind))
+        for one in declared(Identities)
+    ]
 
 
-def _edges(batch: EdgeBatch) -> Columns:
-    edges = batch.edges
-    flows = [_flow(flow) for flow in edges.flow]
-    identities = dict(enumerate(("", *map(_packed, batch.identities.rows()))))
-    columns: Columns = {
-        "window": edges.window,
-        "transport": [flow.transport for flow in flows],
-        "nth": edges.nth,
-        "verdict": edges.verdict,
-        "width_ms": edges.width,
-    }
-    for end, ends, points in (("a", batch.a, [f.a for f in flows]), ("b", batch.b, [f.b for f in flows])):
-        columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(_ENDPOINT)}
-        columns[f"{end}_who"] = [identities.get(number) for number in ends.who]
-        columns |= {f"{end}_{name}": getattr(ends, name) for name in _COUNTED}
-    return columns
+_EDGE = declared(Edges, without=("window", "flow", "width"))
+_FLOW_KEY = tuple(f"{end}_{column.name}" for end in "ab" for column in _ENDPOINT)
+_WINDOW = Column("window", WHEN, "start of the window")
+_NODE = Column("node", TEXT, "process node")
 
-
-def _requests(batch: FlowRequestBatch) -> Columns:
-    requests = batch.requests
-    flows = [_flow(flow) for flow in requests.flow]
-    columns: Columns = {
-        "window": requests.window,
-        "transport": [flow.transport for flow in flows],
-        "width_ms": requests.width,
-        **{name: getattr(requests, name) for name in _REQUESTS},
-    }
-    for end, points in (("a", [flow.a for flow in flows]), ("b", [flow.b for flow in flows])):
-        columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(_ENDPOINT)}
-    return columns
-
-
-def _flow(text: str) -> Flow:
-    """Read a flow's id; what is none gets ports that no column takes."""
-    try:
-        return parse_flow(text)
-    except ValueError:
-        return _NO_FLOW
-
-
-def _packed(identity: tuple[Any, ...]) -> str | None:
-    """Write an identity as one text; None when it would not sort."""
-    return packed(identity) if 0 <= identity[-1] <= _LATEST_START else None
-
-
-def packed(identity: tuple[Any, ...]) -> str:
-    """Write an identity as one text whose order is that of its merge: the start of the process, then the rest."""
-    *rest, tied, started = identity
-    return "\t".join((f"{started:016d}", *(part.replace("\t", " ") for part in rest), str(int(tied))))
-
-
-def _nodes(batch: NodeBatch) -> Columns:
-    return {name: getattr(batch.nodes, name) for name in Nodes.__struct_fields__}
-
-
-def _places(batch: PlaceBatch) -> Columns:
-    places = batch.places
-    facts = (places.node, places.service, places.name, places.container)
-    who = zip(places.host, *facts, [""] * len(places), places.tied, places.started, strict=True)
-    return {
-        "who": [_packed(each) for each in who],
-        **{name: getattr(places, name) for name in _PLACES if name != "who"},
-    }
-
-
-def _events(batch: EventBatch) -> Columns:
-    return {name: getattr(batch.events, name) for name in Events.__struct_fields__}
-
-
-def _process_usage(batch: ProcessBatch) -> Columns:
-    usage = batch.usage
-    windows = covered(batch.window, batch.width, batch.covers, len(usage))
-    nodes = [process_node(batch.host_id, batch.boot_id, *who) for who in zip(usage.pid, usage.start, strict=True)]
-    return {
-        "window": [window for window in windows for _ in nodes],
-        "node": nodes * len(windows),
-        "host": [batch.host_id] * (len(nodes) * len(windows)),
-        **{name: getattr(usage, name) * len(windows) for name in _USAGE},
-        "cpu_ms": _shared(usage.cpu_ms, len(windows)),
-    }
-
-
-def _host_usage(batch: Heartbeat) -> Columns:
-    windows = covered(batch.window, batch.width, batch.covers)
-    count = len(windows)
-    return {
-        "window": list(windows),
-        "host": [batch.host_id] * count,
-        "width_ms": [batch.width] * count,
-        **{name: [getattr(batch, name)] * count for name in _HOST_USAGE},
-        **{name: _shared([getattr(batch, name)], count) for name in _HOST_COUNTED},
-        "missing": [dict(batch.missing)] * count,
-        "failed": [dict(batch.failed)] * count,
-        "counters": [dict(batch.counters)] * count,
-    }
-
-
-def _shared(column: list[int], windows: int) -> list[int]:
-    """Return a column of counters once a window, each counter in shares."""
-    if windows == 1:
-        return column
-    parts = [shares(value, [1] * windows) for value in column]
-    return [part[number] for number in range(windows) for part in parts]
-
-
-def _hosts(batch: HostFacts) -> Columns:
-    return {
-        "host": [batch.host_id],
-        "seen": [batch.window],
-        "boot_id": [batch.boot_id],
-        **{name: [getattr(batch, name)] for name in _HOST},
-        "addresses": [[f"{address}/{prefix}" for _, address, prefix, *_ in batch.interfaces.rows()]],
-        "labels": [dict(batch.labels)],
-    }
-
-
-def _both(kinds: Mapping[str, Kind]) -> dict[str, Kind]:
-    """Return the columns of both ends."""
-    return {f"{end}_{name}": kind for end in "ab" for name, kind in kinds.items()}
-
-
-_WINDOW = {"window": WHEN, "transport": TEXT}
-_EDGE_COLUMNS = {**_WINDOW, "nth": U16, "verdict": _VERDICT, "width_ms": U32}
-_EVENTS = {**dict.fromkeys(Events.__struct_fields__, TEXT), "time": WHEN}
-_OF_HOST = {"host": TEXT, "seen": WHEN, "boot_id": TEXT, **_HOST, "addresses": TEXTS, "labels": TEXT_MAP}
-_OF_HOSTS_WINDOW = {
-    "window": WHEN,
-    "host": TEXT,
-    "width_ms": U32,
-    **_HOST_USAGE,
-    "missing": TEXT_MAP,
-    "failed": TEXT_MAP,
-    "counters": COUNT_MAP,
-}
-
-TABLES = (
-    Table(
-        "edges",
-        topics.EDGES.name,
-        "window",
-        _EDGE_COLUMNS | _both({**_ENDPOINT, "who": TEXT, **_COUNTED}),
-        _edges,
+EDGES = Table(
+    "edges",
+    (
+        _WINDOW,
+        _TRANSPORT,
+        *_EDGE,
+        _WIDTH,
+        *(column for end in "ab" for column in _at(end, (*_ENDPOINT, _WHO, *declared(Ends, without=("who",))))),
+        *(column for end in "ab" for column in _parts_of_who(end)),
     ),
-    Table(
-        "requests",
-        topics.FLOW_REQUESTS.name,
-        "window",
-        _WINDOW | {"width_ms": U32} | _REQUESTS | _both(_ENDPOINT),
-        _requests,
-    ),
-    Table("nodes", topics.NODES.name, "seen", _NODES, _nodes),
-    Table("places", topics.PLACES.name, "seen", _PLACES, _places),
-    Table("events", topics.EVENTS.name, "time", _EVENTS, _events),
-    Table(
-        "process_usage",
-        topics.PROCESSES.name,
-        "window",
-        {"window": WHEN, "node": TEXT, "host": TEXT, **_USAGE},
-        _process_usage,
-        patient=True,
-    ),
-    Table("host_usage", topics.HEARTBEATS.name, "window", _OF_HOSTS_WINDOW, _host_usage, patient=True),
-    Table("hosts", topics.HOSTS.name, "seen", _OF_HOST, _hosts),
+    key=("transport", *_FLOW_KEY, "window", "nth"),
+    kept=Kept("window", "Hour", DAYS),
+    topic=topics.EDGES.name,
+    time="window",
+    fill=filling.edges,
 )
+REQUESTS = Table(
+    "requests",
+    (
+        _WINDOW,
+        _TRANSPORT,
+        _WIDTH,
+        *_REQUESTS,
+        *(column for end in "ab" for column in _at(end, _ENDPOINT)),
+    ),
+    key=("transport", *_FLOW_KEY, "window", "end"),
+    kept=Kept("window", "Hour", DAYS),
+    topic=topics.FLOW_REQUESTS.name,
+    time="window",
+    fill=filling.requests,
+)
+NODES = Table(
+    "nodes",
+    declared(Nodes),
+    key=("node", "hour"),
+    engine="ReplacingMergeTree(seen)",
+    kept=Kept("hour", "Hour", DAYS),
+    topic=topics.NODES.name,
+    time="seen",
+    fill=filling.nodes,
+)
+PLACES = Table(
+    "places",
+    _PLACES,
+    key=("transport", "port", "host", "scope", "address", "who", "hour"),
+    kept=Kept("hour", "Hour", DAYS),
+    topic=topics.PLACES.name,
+    time="seen",
+    fill=filling.places,
+)
+EVENTS = Table(
+    "events",
+    declared(Events),
+    key=("time", "kind", "subject", "object"),
+    engine="ReplacingMergeTree",
+    kept=Kept("time", "Hour", 90),
+    topic=topics.EVENTS.name,
+    time="time",
+    fill=filling.events,
+)
+PROCESS_USAGE = Table(
+    "process_usage",
+    (_WINDOW, _NODE, Column("host", LABEL, "host id", MAX), *(one._replace(merge=MAX) for one in _USAGE)),
+    key=("node", "window"),
+    kept=Kept("window", "Hour", DAYS),
+    topic=topics.PROCESSES.name,
+    time="window",
+    fill=filling.process_usage,
+    patient=True,
+)
+HOST_USAGE = Table(
+    "host_usage",
+    (
+        _WINDOW,
+        Column("host", LABEL, "host id"),
+        _WIDTH,
+        *_OF_WINDOW,
+    ),
+    key=("host", "window"),
+    kept=Kept("window", "Hour", DAYS),
+    topic=topics.HEARTBEATS.name,
+    time="window",
+    fill=filling.host_usage,
+    patient=True,
+)
+HOSTS = Table(
+    "hosts",
+    (
+        Column("host", LABEL, "host id"),
+        Column("seen", WHEN, "latest window that told of it"),
+        Column("boot_id", TEXT),
+        *_HOST,
+    ),
+    key=("host",),
+    engine="ReplacingMergeTree(seen)",
+    topic=topics.HOSTS.name,
+    time="seen",
+    fill=filling.hosts,
+)
+TABLES = (EDGES, REQUESTS, NODES, PLACES, EVENTS, PROCESS_USAGE, HOST_USAGE, HOSTS)

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from servicemap.replay import fresh
 from servicemap.replay.span import Span
 from sinks.store import Store
-from sinks.tables import Table
+from sinks.table import Table
 
 EXAMPLES = 3
 

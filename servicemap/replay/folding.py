@@ -8,7 +8,7 @@ from schemas import topics
 from sinks.names import HostNames
 from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store
-from sinks.tables import Table
+from sinks.table import Table
 from streams.naming import NamingRule
 from streams.stage import AttributeStage, PairStage
 

@@ -30,7 +30,7 @@ from servicemap.replay.span import REPLAYED, Span, inside, outside
 from sinks.rollup import Rollup
 from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store
-from sinks.tables import Table
+from sinks.table import Table
 
 Step = Callable[[str], None]
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from schemas.topics import HOUR_MS
-from sinks.tables import TABLES, Table
+from sinks.table import Table
+from sinks.tables import TABLES
 
 # `hosts` is no time series, and a row of `places` is of a whole hour, minute by minute.
 REPLAYED = tuple(table for table in TABLES if table.name not in {"hosts", "places"})

@@ -10,7 +10,7 @@ import pytest
 from clickhouse_driver import Client
 
 from dashboards.alerts.files import rules
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.store import Address, Store, create_database
 from tests.alerts.evaluation import Alerts, firing
 from tests.alerts.scene import MINUTE, Scene
@@ -32,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
             address = Address("127.0.0.1", port, "servicemap", "", "servicemap", folder / "store.token")
             create_database(address)
             store = Store(address)
-            migrate(store)
+            reconcile(store)
             store.close()
             yield address
         finally:

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from log.protocol import Record
 from schemas.topics import HOUR_MS
 from servicemap.cli import main
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.sink import Sink
 from sinks.store import Address, Store, create_database
 from tests.cli import town
@@ -52,7 +52,7 @@ def fill(folder: Path, facts: dict[str, int], now: int) -> None:
     address = Address("127.0.0.1", facts["native_port"], "servicemap", "", "servicemap", folder / "store.token")
     create_database(address)
     store = Store(address)
-    migrate(store)
+    reconcile(store)
 
     def refused(record: Record, reason: str) -> None:
         raise AssertionError(f"{record.topic}: {reason}")

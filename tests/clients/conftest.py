@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.store import Address, create_database
 from sinks.store import Store as Client
 from tests.store.conftest import Store, store
@@ -61,7 +61,7 @@ def mapped(store: Store) -> Store:
     address = Address("127.0.0.1", store.native_port, "servicemap", store.token, "servicemap")
     create_database(address)
     client = Client(address)
-    migrate(client)
+    reconcile(client)
     store_windows(client, window("h1", asked(CLIENT, SERVER, 3)), window("h2", asked(CLIENT, SERVER, 5)))
     client.close()
     return store

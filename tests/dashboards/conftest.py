@@ -14,7 +14,7 @@ from clickhouse_driver import Client
 
 from servicemap.config import Config, load
 from servicemap.parts import store_address
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.store import Store, create_database
 from tests.dashboards.plugin import Asked
@@ -133,7 +133,7 @@ def empty(data: Path, config: Config) -> Iterator[Recorded]:
     address = store_address(config, write=True)._replace(database="empty")
     create_database(address)
     with closing(Store(address)) as store:
-        migrate(store)
+        reconcile(store)
     base = base_time()
     with reader(data, "empty") as client:
         yield Recorded(client, base, base + 600_000)

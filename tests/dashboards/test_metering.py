@@ -8,7 +8,7 @@ from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.metering import MINUTE_MS, Meter
 from servicemap.parts import store_address
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.sink import Sink
 from sinks.store import Address, Store, create_database
 from tests.dashboards.conftest import Recorded
@@ -26,7 +26,7 @@ def test_lateness_and_dead_letters_are_told_once_a_minute(config: Config, record
     create_database(address)
     clock = [NOW]
     with closing(Store(address)) as store, closing(connect_log(config)) as log:
-        migrate(store)
+        reconcile(store)
         meter = Meter(log, store, Sink(store, lambda record, reason: None), lambda: clock[0])
         store.insert("host_usage", {"window": [NOW - 10_000], "host": ["h"], "width_ms": [5_000]})
         store.insert("edges", {"window": [NOW - 30_000], "transport": ["tcp"], "width_ms": [5_000]})

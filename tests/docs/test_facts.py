@@ -20,7 +20,7 @@ from servicemap.part_checks import GiB
 from servicemap.replay.reading import AFTER_MS, GRACE_MS
 from sinks.embedded.ports import USUAL
 from sinks.embedded.server import Options
-from sinks.migrate import migrations
+from sinks.reconcile import ALL
 from streams.rewind import STRETCH_MS
 from tests.docs.pages import ROOT
 
@@ -30,12 +30,7 @@ SIZING, FAQ = DOCS / "explanation" / "sizing.md", DOCS / "explanation" / "faq.md
 AGENT = Settings()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CAPABILITIES = COMPOSE["services"]["agent"]["cap_add"]
-KEPT = {
-    name: int(days)
-    for _, parts in migrations()
-    for part in parts
-    for name, days in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+).*TTL .* INTERVAL (\d+) DAY", part, re.DOTALL)
-}
+KEPT = {table.name: table.kept.days for table in ALL if table.kept}
 DASHBOARDS = list((ROOT / "dashboards" / "grafana" / "golden").glob("*.json"))
 
 

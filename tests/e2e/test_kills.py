@@ -13,7 +13,7 @@ from log.protocol import Record
 from schemas import topics
 from servicemap.config import Config
 from servicemap.parts import store_address
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.sink import TOPICS, Sink
 from sinks.store import Store, create_database
 from sinks.tables import TABLES
@@ -69,7 +69,7 @@ def _differences(data: Path) -> dict[str, tuple[int, int]]:
     with _store(data) as live:
         expected = Store(live.address._replace(database="expected"))
         create_database(expected.address)
-        migrate(expected)
+        reconcile(expected)
         _fold(data, expected)
         expected.close()
         found = {}

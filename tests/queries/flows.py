@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
+from graph.identity import packed
 from schemas.ids import process_node
 from sinks.store import Store
-from sinks.tables import packed
 
 WIDTH = 5_000
 T0 = 1_800_000_000_000  # the start of an hour

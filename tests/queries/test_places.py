@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dashboards.queries import query
+from graph.identity import packed
+from graph.map import map_edges
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
 from sinks.rollup import Rollup
 from sinks.store import Store
-from sinks.tables import packed
 from tests.queries.flows import T0, End, asked, flow, stored
 from tests.rollups.conftest import Fresh
 
@@ -214,7 +214,7 @@ def told(store: Store, at: int) -> dict[str, Found]:
     """What each reader tells of the server of the only edge."""
     columns = "server, server_service, server_provenance, server_tied"
     ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "level": "process", "service": "", "host": ""}
-    (row,), _ = asked(store, query("map_edges"), ranged)
+    (row,), _ = asked(store, map_edges("process"), ranged)
     found = {
         "map": (row[1], row[-3], row[-10], row[-9]),
         "view": store.query(f"SELECT {columns} FROM process_edges")[0],

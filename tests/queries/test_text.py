@@ -8,20 +8,20 @@ from dashboards.queries import grafana, names, parameters, query
 
 
 def test_a_query_tells_which_parameters_it_takes() -> None:
-    assert parameters("map_edges") == {"from", "to", "level", "service", "host"}
+    assert parameters("graph_edges") == {"from", "to", "level", "service", "host"}
 
 
 def test_our_client_fills_in_values() -> None:
     values = {"from": 1000, "to": 2000, "level": "host", "service": "it's", "host": ""}
 
-    text = query("map_edges") % escape_params(values, SimpleNamespace())
+    text = query("service_asked") % escape_params(values, SimpleNamespace())
 
     assert "fromUnixTimestamp64Milli(toInt64(1000), 'UTC')" in text
     assert "it\\'s" in text
 
 
 def test_grafana_fills_in_variables_and_times() -> None:
-    text = grafana("map_edges")
+    text = grafana("graph_edges")
 
     assert "toInt64(toUnixTimestamp64Milli($__fromTime_ms))" in text
     assert "${service:singlequote}" in text
@@ -29,7 +29,7 @@ def test_grafana_fills_in_variables_and_times() -> None:
 
 
 def test_a_parameter_can_be_fixed_for_a_panel() -> None:
-    text = grafana("map_edges", level="host", service="it's")
+    text = grafana("graph_edges", level="host", service="it's")
 
     assert "'host' = 'service'" in text
     assert "'it\\'s'" in text
@@ -37,4 +37,4 @@ def test_a_parameter_can_be_fixed_for_a_panel() -> None:
 
 
 def test_queries_are_listed_by_the_beginning_of_their_names() -> None:
-    assert {"map_edges", "map_hosts"} <= set(names("map_")) <= set(names())
+    assert {"graph_edges", "map_hosts"} <= set(names("map_")) <= set(names())

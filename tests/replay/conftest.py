@@ -19,7 +19,7 @@ from servicemap.connect import connect_log
 from servicemap.parts import group_of, stages, store_address
 from servicemap.replaying import Outcome, Progress, replay
 from servicemap.sinking import GROUP, bury
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.sink import TOPICS, Sink
 from sinks.store import Store, create_database
 from streams.loop import Loop
@@ -113,7 +113,7 @@ class Past:
         address = self.store.address._replace(database=name)
         create_database(address)
         store = Store(address)
-        migrate(store)
+        reconcile(store)
         for table in TABLES:
             store.query(f"ALTER TABLE {table} ATTACH PARTITION ALL FROM servicemap.{table}")
         url = f"clickhouse://servicemap:{address.secret()}@{address.host}:{address.port}/{name}"
@@ -185,7 +185,7 @@ def opened(config: Config, records: list[Record]) -> Live:
     address = store_address(config, write=True)
     create_database(address)
     store = Store(address)
-    migrate(store)
+    reconcile(store)
     return Live(config, connect_log(config), store, records)
 
 

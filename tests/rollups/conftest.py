@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.store import Address, Store, create_database
 
 Fresh = Callable[[], Store]
@@ -39,7 +39,7 @@ def fresh(address: Address) -> Iterator[Fresh]:
         own = address._replace(database=f"t{next(numbers)}")
         create_database(own)
         stores.append(Store(own))
-        migrate(stores[-1])
+        reconcile(stores[-1])
         return stores[-1]
 
     yield make

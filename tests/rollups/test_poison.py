@@ -205,16 +205,3 @@ def test_a_tombstone_of_a_compacted_topic_is_no_bad_record(fresh: Fresh) -> None
     sinking.take([Record("hosts", 0, 0, MAX_BEHIND_MS, b"h1", None)])
 
     assert (sinking.buried, sinking.sink.counters["tombstones"]) == ([], 1)
-
-
-def test_every_column_is_declared_as_the_store_has_it(fresh: Fresh) -> None:
-    store = fresh()
-    for table in TABLES:
-        found = store.query(
-            "SELECT name, replaceRegexpAll(replaceRegexpOne(type, '^SimpleAggregateFunction\\(\\w+, (.*)\\)$', '\\1'), "
-            f"'LowCardinality\\((\\w+)\\)', '\\1') FROM system.columns WHERE database = '{store.address.database}' "
-            f"AND table = '{table.name}' AND default_kind = ''"
-        )
-        assert {name: kind.sql for name, kind in table.columns.items()} == {
-            name: sql.replace(", 'UTC'", "") for name, sql in found
-        }

@@ -10,7 +10,7 @@ from log.protocol import Record
 from schemas import topics
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS, MINUTES, REQUEST_MINUTES
-from sinks.migrate import migrations
+from sinks.reconcile import reconcile
 from sinks.rollup import GRACE_MS, Rollup, retell
 from sinks.sink import Sink
 from sinks.store import Address, Store
@@ -252,9 +252,7 @@ def test_rollups_from_before_requests_knew_containers_are_told_anew(fresh: Fresh
     for table in ("requests_1m", "requests_1h"):
         sinking.store.query(f"ALTER TABLE {table} DROP COLUMN client_container, DROP COLUMN server_container")
 
-    for parts in [parts for name, parts in migrations() if name >= "0007"]:
-        for statement in parts:
-            sinking.store.query(statement)
+    reconcile(sinking.store)
     sinking.start()
     sinking.take([])
 

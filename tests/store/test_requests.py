@@ -10,7 +10,7 @@ import pytest
 
 from log.protocol import Record
 from schemas.latency import bucket, quantile
-from sinks.migrate import migrate
+from sinks.reconcile import reconcile
 from sinks.sink import Sink
 from sinks.store import Address, create_database
 from sinks.store import Store as Client
@@ -28,7 +28,7 @@ def kept(store: Store, request: pytest.FixtureRequest) -> Iterator[Client]:
     address = Address("127.0.0.1", store.native_port, "servicemap", store.token, re.sub(r"\W", "_", request.node.name))
     create_database(address)
     client = Client(address)
-    migrate(client)
+    reconcile(client)
     yield client
     client.query(f"DROP DATABASE {address.database}")
     client.close()

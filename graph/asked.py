@@ -1,0 +1,126 @@
+"""HTTP requests between processes: what the hosts of both ends counted, joined with who is at the ends.
+
+Where the hosts of both ends counted, the one that looked at more connections is believed, on a tie the server's. Counts
+are scaled by its sampling.
+"""
+
+from graph.columns import ENDS, KEY, KEYS, WINDOW, EdgeColumn
+from graph.identity import WHO, cut, part, process_id
+from graph.places import resolved
+from graph.sql import inside, select
+from schemas.facts import Roll
+from schemas.kinds import BOOL, COUNT_MAP, F64, LABEL, SKETCH, U16, U64
+from schemas.latency import GROWTH
+
+_OF_END = ("scope", "address", "port", "who")
+_NAMES = tuple(name for name in WHO if name not in ("provenance", "tied"))
+_FLOW = ("window", "transport", *(f"{end}_{name}" for end in "ab" for name in ("scope", "address", "port")))
+SAMPLING = EdgeColumn("sampling", U16, "one of so many connections was looked at; the counts here are scaled", Roll.MAX)
+WHO_COLUMNS = tuple(EdgeColumn(f"{end}_{name}", LABEL, WHO[name].meaning, Roll.MAX) for end in ENDS for name in _NAMES)
+COUNTS = (
+    EdgeColumn("requests", U64, "answered and unanswered ones", Roll.SUM),
+    EdgeColumn("errors", U64, "answers of class 5xx, and unanswered requests", Roll.SUM),
+    EdgeColumn("unanswered", U64, "ended by the server without an answer", Roll.SUM),
+    EdgeColumn(
+        "given_up", U64, "no answer before the client left, or for five minutes; neither requests nor errors", Roll.SUM
+    ),
+    EdgeColumn("by", COUNT_MAP, "method and status class → answers: GET 2xx", Roll.EACH),
+    EdgeColumn("latency", SKETCH, "bucket of the time to answer → answers", Roll.EACH),
+)
+_SEEN = EdgeColumn("seen_by_server", BOOL, "whether the server's host counted, or the client's")
+_TIMES = {"p50_ms": 0.5, "p99_ms": 0.99}
+PROCESS_REQUESTS = (
+    WINDOW,
+    EdgeColumn("width_ms", U64, "width of the window, ms"),
+    *KEYS,
+    *WHO_COLUMNS,
+    _SEEN,
+    SAMPLING,
+    *COUNTS,
+    *(
+        EdgeColumn(name, F64, f"time to answer that {share:.0%} of the answers kept, within 1 %")
+        for name, share in _TIMES.items()
+    ),
+)
+
+
+def within_ms(buckets: str, passed: str, share: float | str) -> str:
+    """Return the time, ms, that a share of answers kept; 0 of no answers. schemas/latency.py computes the same.
+
+    `buckets` are those of a sketch, `passed` how many answers are in each and all below it.
+    """
+    at = f"{buckets}[arrayFirstIndex(count -> count > {share} * ({passed}[-1] - 1), {passed})]"
+    return f"if(empty({buckets}), 0, 2 * pow({GROWTH!r}, {at}) / ({GROWTH!r} + 1) / 1000)"
+
+
+def process_requests() -> str:
+    """Return requests between processes, window by window."""
+    flow = {name: f"flow.{name}" for name in ("window", "transport", "verdict")}
+    ends = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
+    minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
+    lost = {
+        "lost_minute": f"if(flow.a_who = '' OR flow.b_who = '', {minute}, 0)",
+        "sought": "0",
+        "server_port": "if(bitTest(flow.verdict, 0), flow.b_port, flow.a_port)",
+    }
+    who = resolved(select(flow | ends | lost, "edges AS flow FINAL", where="flow.nth = 0"))
+    joined = select(
+        {
+            **{name: f"who.{name}" for name in ("window", "transport", "server_port")},
+            **_oriented(),
+            "width_ms": "toUInt32(counted.width_ms)",
+            "by_server": "counted.end = bitTest(who.verdict, 0)",
+            "factor": "toUInt16(counted.sampling)",
+            "lost": "counted.unanswered * factor",
+            "left": "counted.given_up * factor",
+            "answers": "mapApply((what, count) -> (what, count * factor), counted.answered)",
+            "sketch": "mapApply((bucket, count) -> (bucket, count * factor), counted.latency)",
+        },
+        f"{inside(who)} AS who",
+        f"INNER JOIN (SELECT * FROM requests FINAL) AS counted USING ({', '.join(_FLOW)})",
+    )
+    named = {end: process_id(end) for end in ENDS} | {
+        f"{end}_{name}": part(f"{end}_who", name) for end in ENDS for name in _NAMES
+    }
+    rows = select(
+        ["* EXCEPT (client_who, server_who)", *(f"{made} AS {name}" for name, made in named.items())], inside(joined)
+    )
+    return _believed(rows)
+
+
+def _oriented() -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for end, one, other in (("client", "a", "b"), ("server", "b", "a")):
+        columns |= {
+            f"{end}_{name}": f"if(bitTest(who.verdict, 0), who.{one}_{name}, who.{other}_{name})"
+            for name in ("scope", "address", "who")
+        }
+        columns[f"{end}_who"] = cut(columns[f"{end}_who"])
+    return columns
+
+
+def _believed(rows: str) -> str:
+    """Add up the flows of an edge, as the one host counted them that is believed."""
+    sides = {
+        **{column.name: f"row.{column.name}" for column in KEYS},
+        "window": "row.window",
+        "width_ms": "max(row.width_ms)",
+        **{column.name: f"max(row.{column.name})" for column in WHO_COLUMNS},
+        "of_server": "minIf(row.factor, row.by_server)",
+        "of_client": "minIf(row.factor, NOT row.by_server)",
+        "seen_by_server": "toUInt8(of_server > 0 AND (of_client = 0 OR of_server <= of_client))",
+        "sampling": "if(seen_by_server, of_server, of_client)",
+        "unanswered": "if(seen_by_server, sumIf(row.lost, row.by_server), sumIf(row.lost, NOT row.by_server))",
+        "given_up": "if(seen_by_server, sumIf(row.left, row.by_server), sumIf(row.left, NOT row.by_server))",
+        "by": "if(seen_by_server, sumMapIf(row.answers, row.by_server), sumMapIf(row.answers, NOT row.by_server))",
+        "latency": "if(seen_by_server, sumMapIf(row.sketch, row.by_server), sumMapIf(row.sketch, NOT row.by_server))",
+    }
+    believed = select(sides, f"{inside(rows)} AS row", group=("row.window", *(f"row.{name}" for name in KEY)))
+    failed = "arraySum(mapValues(mapFilter((what, count) -> endsWith(what, '5xx'), by)))"
+    buckets, passed = "mapKeys(latency)", "arrayCumSum(mapValues(latency))"
+    columns = {column.name: column.name for column in PROCESS_REQUESTS} | {
+        "requests": "arraySum(mapValues(by)) + unanswered",
+        "errors": f"{failed} + unanswered",
+        **{name: within_ms(buckets, passed, share) for name, share in _TIMES.items()},
+    }
+    return select(columns, inside(believed))

@@ -1,0 +1,92 @@
+"""Flows: the rows of `edges`, those between the same two ends added up, and from them edges between processes.
+
+In `edges` a row has the two ends of a flow side by side, a and b, whichever of them serves. Rows are added up first,
+with who is at an end still one text, for that is quick. Then ends of which nothing is known are looked up in `places`,
+and client and server take the places of a and b.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+
+from graph.columns import ENDS, KEY, STRENGTH
+from graph.identity import address_id, cut, part, process_id
+from graph.packing import ABOUT, COUNTED, HAPPENINGS, PACKED, plain
+from graph.places import lost_end, resolved
+from graph.sql import inside, select
+from schemas.verdict import RULES
+
+_FLOW_SERVES = "bitTest(flow.verdict, 0)"  # whether end b is the server
+_OF_END = ("scope", "address", "who")
+_ENDPOINTS = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
+_SPAN = ("transport", "server_port", "width_ms", "first", "last")
+
+
+def packed_edges(when: str, moment: str, concerns: str = "", *, addresses: bool = False) -> str:
+    """Return edges between processes, or addresses, as packed rows (graph/packing.py), of windows where `when` holds.
+
+    A row is of all windows with the same `moment`. Two rows may be of one edge, where who is at its ends is known in
+    two ways. `concerns` is a condition on the ends. All conditions speak of columns of `flow`.
+    """
+    node = address_id if addresses else process_id
+    columns = {
+        **{end: node(end) for end in ENDS},
+        **{name: name for name in (*_SPAN, "happened", "active")},
+        "strength": f"toUInt8({[STRENGTH.index(rule) + 1 for rule in RULES]}[intDiv(verdict, 2) + 1])",
+        **{f"{end}_about": ABOUT.array(partial(_about, end)) for end in ENDS},
+        **{f"{end}_{pack.name}": f"{end}_{pack.name}" for end in ENDS for pack in COUNTED},
+    }
+    rows = _oriented(resolved(_added_up(when, moment, concerns)))
+    return select({name: columns[name] for name in (*KEY, *PACKED)}, inside(rows))
+
+
+def edges(when: str, moment: str, columns: Iterable[str]) -> str:
+    """Return the same with plain columns (graph/columns.py)."""
+    return select({name: plain(name) for name in columns}, inside(packed_edges(when, moment)))
+
+
+def _about(end: str, name: str) -> str:
+    return f"{end}_address" if name == "address" else part(f"{end}_who", name)
+
+
+def _added_up(when: str, moment: str, concerns: str) -> str:
+    """Return flows between the same two ends at the same moment, their counters as arrays."""
+    over = " OR ".join(f"flow.{end}_{name}" for name in ("closed", "failed") for end in "ab")
+    columns = {
+        "transport": "flow.transport",
+        "verdict": "flow.verdict",
+        "server_port": f"if({_FLOW_SERVES}, flow.b_port, flow.a_port)",
+        **_ENDPOINTS,
+        **lost_end(),
+        "width_ms": "toUInt32(max(flow.width_ms))",
+        "first": "min(flow.window)",
+        "last": "max(flow.window)",
+        "happened": f"{HAPPENINGS.aggregate}({HAPPENINGS.array(_once)})",
+        "active": f"sumArgMax(NOT ({over}), flow.window)",
+        **{
+            f"{end}_{pack.name}": f"{pack.aggregate}({pack.array(f'flow.{end}_{{}}'.format)})"
+            for end in "ab"
+            for pack in COUNTED
+        },
+    }
+    where = f"{when} AND (flow.a_seen OR flow.b_seen)" + (f" AND ({concerns})" if concerns else "")
+    group = ("flow.transport", "flow.verdict", "server_port", *_ENDPOINTS.values(), *lost_end())
+    return select(columns, "edges AS flow FINAL", where=where, group=(moment, *group))
+
+
+def _once(name: str) -> str:
+    """Return what happened to a connection, once: as its client saw it, or as its server if nothing else did."""
+    if name == "failed":
+        return "greatest(flow.a_failed, flow.b_failed)"
+    return f"if(if({_FLOW_SERVES}, flow.a_seen, flow.b_seen) = {_FLOW_SERVES}, flow.a_{name}, flow.b_{name})"
+
+
+def _oriented(rows: str) -> str:
+    """Put client and server in the places of a and b."""
+    columns = {name: name for name in (*_SPAN, "verdict", "happened", "active")}
+    for end, one, other in (("client", "a", "b"), ("server", "b", "a")):
+        columns |= {
+            f"{end}_{name}": f"if(bitTest(verdict, 0), {one}_{name}, {other}_{name})"
+            for name in (*_OF_END, *(pack.name for pack in COUNTED))
+        }
+        columns[f"{end}_who"] = cut(columns[f"{end}_who"])
+    return select(columns, inside(rows))

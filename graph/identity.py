@@ -1,0 +1,53 @@
+"""Who is at an end: one text in `edges`, so that it merges as a whole, and how its parts are read.
+
+The text begins with the start of the process, so that of two the younger process's is the greater (schemas/graph.py).
+"""
+
+from typing import Any
+
+from schemas.facts import facts
+from schemas.graph import Identities
+from schemas.kinds import LABEL, Kind
+
+_PARTS = ("started", *(name for name in facts(Identities) if name != "started"))
+WHO = {name: facts(Identities)[name] for name in ("service", "name", "host", "container", "provenance", "tied")}
+
+
+def packed(identity: tuple[Any, ...]) -> str:
+    """Write a row of Identities as one text, whose order is that of its merge: first the start of the process."""
+    *rest, tied, started = identity
+    return "\t".join((f"{started:016d}", *(part.replace("\t", " ") for part in rest), str(int(tied))))
+
+
+def unpacked(who: str, name: str, kind: Kind) -> str:
+    """Return one part of who is at an end, cut out of the column `who` by itself."""
+    found = f"regexpExtract({who}, '^(?:[^\\\\t]*\\\\t){{{_PARTS.index(name)}}}([^\\\\t]*)', 1)"
+    return found if kind is LABEL else f"to{kind.sql}OrZero({found})"
+
+
+def part(who: str, name: str) -> str:
+    """Return one part of who is at an end; `who` is a column that `cut` made."""
+    return f"{who}[{_PARTS.index(name) + 1}]"
+
+
+def cut(who: str) -> str:
+    """Cut the text into its parts."""
+    return f"splitByChar('\\t', {who})"
+
+
+def written(**parts: str) -> str:
+    """Write the text from SQL expressions, those left out empty."""
+    given = [parts.get(name, "''") for name in _PARTS]
+    return "concat(" + ", '\\t', ".join(given) + ")"
+
+
+def address_id(end: str) -> str:
+    """Return the id of the address at an end as a node (schemas/ids.py), from its columns."""
+    scope = f"{end}_scope"
+    return f"concat('address:', if({scope} = '', '', concat({scope}, '@')), {end}_address)"
+
+
+def process_id(end: str) -> str:
+    """Return the id of the node at an end: the process, else the host, else the address."""
+    node, host = part(f"{end}_who", "node"), part(f"{end}_who", "host")
+    return f"multiIf({node} != '', {node}, {host} != '', concat('host:', {host}), {address_id(end)})"

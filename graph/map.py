@@ -1,0 +1,66 @@
+"""The map: edges of a range at a level, with what happened and was counted on each."""
+
+from graph.columns import ENDS, KEY
+from graph.edges import EdgeRow
+from graph.levels import node_at
+from graph.packing import plain, rolled
+from graph.span import of_range, of_windows
+from graph.spans import ALL_AT_ONCE, spans
+from graph.sql import inside, select
+
+_TIMES = ("first", "last")
+
+
+def map_edges(level: str, *, narrowed: bool = True) -> str:
+    """Return the edges in [from, to), ms, at a level; `narrowed` to an end in %(service)s and on %(host)s, "" for any.
+
+    What is open at the end is what was open in the last window of each pair of processes. A pair without any in the
+    last windows of the range has none: its host may have died without a word.
+    """
+    addresses = level == "address"
+    pairs = select(
+        {name: f"row.{name}" for name in KEY} | rolled("row") | {"newest": "max(max(row.last)) OVER ()"},
+        "spans AS row",
+        group=(f"row.{name}" for name in KEY),
+    )
+    lasting = "pair.last + toIntervalMillisecond(3 * pair.width_ms) >= pair.newest"
+    at_level = {
+        "client": node_at("client", plain, "pair", level),
+        "server": node_at("server", plain, "pair", level),
+        "transport": "pair.transport",
+        "server_port": "pair.server_port",
+        **rolled("pair"),
+        "active": f"sumIf(pair.active, {lasting})",
+        **{f"{end}_hosts": f"groupUniqArray({plain(f'{end}_host', 'pair')})" for end in ENDS},
+    }
+    levelled = select(at_level, "pairs AS pair", where=_NARROWED if narrowed else "", group=KEY)
+    columns = {name: plain(name) for name in EdgeRow._fields}
+    columns |= {name: f"toUnixTimestamp64Milli({name})" for name in _TIMES}
+    columns |= {f"{end}_hosts": f"arraySort(arrayFilter(host -> host != '', {end}_hosts))" for end in ENDS}
+    parts = [
+        of_windows() if addresses else of_range(),
+        f"spans AS {inside(spans(ALL_AT_ONCE, addresses=addresses))}",
+        f"pairs AS {inside(pairs)}",
+        *([f"named AS {inside(_NAMED)}"] if narrowed else []),
+    ]
+    return "\n".join(
+        [
+            f"WITH {f',{chr(10)}'.join(parts)}",
+            select(columns, f"{inside(levelled)} AS edge"),
+            f"ORDER BY {', '.join(KEY)}",
+            # The time chooses rows before FINAL merges them.
+            "SETTINGS optimize_move_to_prewhere_if_final = 1",
+        ]
+    )
+
+
+_NAMED = """SELECT host FROM hosts WHERE hostname = %(host)s
+UNION DISTINCT
+SELECT host FROM nodes WHERE hostname = %(host)s AND hour >= span.since - INTERVAL 2 HOUR AND hour < span.until
+UNION DISTINCT
+SELECT %(host)s"""
+_SERVICES, _HOSTS = ([plain(f"{end}_{name}", "pair") for end in ENDS] for name in ("service", "host"))
+_NARROWED = (
+    f"(%(service)s = '' OR {' OR '.join(f'{service} = %(service)s' for service in _SERVICES)})\n"
+    f"    AND (%(host)s = '' OR {' OR '.join(f'{host} IN named' for host in _HOSTS)})"
+)

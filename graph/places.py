@@ -1,0 +1,129 @@
+"""Ends that no agent reported: the host that had their address at the time, and who listened there.
+
+`places` has the addresses of hosts and their listeners by hour, with a bit for each minute (schemas/graph.py). An end
+of which nothing is known is the one host that had its address in that minute or the two before it. Where the connect
+failed, or the transport is UDP, of which only the client's agent sees anything, it is the one that listens there, or
+did last within the hour; of several it is their service.
+"""
+
+from graph.identity import cut, part, written
+from graph.sql import inside, select
+
+_STANDING = 0b111  # the minute and the two before it
+_NOW = 0b100  # who listened then is the listener; who did earlier is the last one that listened
+_HOUR = "toUInt32(intDiv(toUnixTimestamp64Milli(place.hour), 3600000))"
+_MINUTES = {"minutes": "groupArray(toUInt64(place.minutes))", "before": "groupArray(toUInt64(place.before))"}
+# Bit 0 is the minute that is looked for, bit 1 the one before it, and so on.
+_AGO = "bitOr(bitShiftRight(now, 59 - lost_minute_of_hour), bitShiftLeft(earlier, lost_minute_of_hour + 1))"
+
+
+def lost_end() -> dict[str, str]:
+    """Return columns of rows of `edges AS flow`: the minute in which an end is to be looked up (else 0), and why.
+
+    `sought` is 2 where the connect failed, 1 where it is UDP, 0 where the host alone is looked for.
+    """
+    minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
+    return {
+        "lost_minute": f"if(flow.a_who = '' OR flow.b_who = '', {minute}, 0)",
+        "sought": "multiIf(lost_minute = 0 OR (flow.b_who = '') != bitTest(flow.verdict, 0), 0, "
+        "flow.a_failed OR flow.b_failed, 2, flow.transport = 'udp', 1, 0)",
+    }
+
+
+def resolved(rows: str) -> str:
+    """Return the rows with a_who and b_who as far as places know them."""
+    return _named(_listened(_located(rows)))
+
+
+def _located(rows: str) -> str:
+    """Add `home`: the host that had the address of the lost end."""
+    columns = {"of_hour": _HOUR, "scope": "place.scope", "address": "place.address", "hosts": "groupArray(place.host)"}
+    homes = select(
+        columns | _MINUTES, "places AS place", where="place.transport = ''", group=("of_hour", "scope", "address")
+    )
+    ends = select(
+        [
+            "*",
+            "if(a_who = '', a_scope, b_scope) AS lost_scope",
+            "toString(if(a_who = '', a_address, b_address)) AS lost_address",
+            "modulo(lost_minute, 60) AS lost_minute_of_hour",
+        ],
+        inside(rows),
+    )
+    among = f"bitAnd({_AGO}, if(sought > 0, bitNot(toUInt64(0)), {_STANDING})) > 0"
+    found = f"arrayDistinct(arrayFilter((host, now, earlier) -> {among}, hosts, minutes, before))"
+    scoped = "if(position(lost_scope, '/') > 0, substringIndex(lost_scope, '/', 1), '')"
+    home = f"arrayMap(known -> multiIf(lost_minute = 0, '', length(known) = 1, known[1], {scoped}), [{found}])[1]"
+    return select(
+        ["ends.*", f"toString({home}) AS home"],
+        f"{inside(ends)} AS ends",
+        f"LEFT JOIN {inside(homes)} AS homes",
+        "ON homes.of_hour = intDiv(ends.lost_minute, 60)",
+        "AND homes.scope = ends.lost_scope AND homes.address = ends.lost_address",
+    )
+
+
+def _listened(rows: str) -> str:
+    """Add `found`, who listened at the lost end (the latest, and of these who is bound most closely), and when."""
+    columns = {
+        "of_hour": _HOUR,
+        "host": "place.host",
+        "protocol": "place.transport",
+        "port": "place.port",
+        "bound": "groupArray(toString(place.address))",
+        "whos": "groupArray(toString(place.who))",
+    }
+    listeners = select(
+        columns | _MINUTES,
+        "places AS place",
+        where="place.transport != ''",
+        group=("of_hour", "host", "protocol", "port"),
+    )
+    closest = "[lost_address, if(position(lost_address, ':') > 0, '::', '0.0.0.0'), '::']"
+    rank = f"arrayMap(ago -> (bitAnd(ago, bitNot(ago) + 1), indexOf({closest}, address)), [{_AGO}])[1]"
+    ranked = f"arrayMap((who, address, now, earlier) -> ({rank}, who), whos, bound, minutes, before)"
+    there = "one.1.1 > 0 AND one.1.2 > 0"
+    joined = select(
+        ["ends.*", f"arrayFilter(one -> {there}, {ranked}) AS listened"],
+        f"{inside(rows)} AS ends",
+        f"LEFT JOIN {inside(listeners)} AS listening",
+        "ON listening.of_hour = intDiv(ends.lost_minute, 60) AND listening.host = ends.home",
+        "AND listening.protocol = ends.transport AND listening.port = if(ends.sought > 0, ends.server_port, 0)",
+    )
+    return select(
+        [
+            "* EXCEPT listened",
+            "arrayMin(listened.1) AS nearest",
+            "arrayDistinct(arrayFilter(one -> one.1 = nearest, listened).2) AS found",
+        ],
+        inside(joined),
+    )
+
+
+def _named(rows: str) -> str:
+    """Write who the lost end is into a_who or b_who."""
+    services = f"arrayDistinct(arrayMap(who -> {part(cut('who'), 'service')}, found))"
+    named = select(
+        [
+            "*",
+            f"{services} AS services",
+            f"if(sought = 2 OR nearest.1 > {_NOW}, 'last listener', 'listener') AS evidence",
+        ],
+        inside(rows),
+    )
+    host = written(host="home", provenance="'address'", tied="'0'")
+    alone = "replaceRegexpOne(found[1], '\\t[^\\t]*\\t([01])$', concat('\\t', evidence, '\\t\\\\1'))"
+    several = written(host="home", service="services[1]", provenance="evidence", tied="'1'")
+    who = (
+        "multiIf(home = '', '', "
+        f"length(services) != 1 OR services[1] = '', {host}, length(found) = 1, {alone}, {several})"
+    )
+    lost = select(["*", f"{who} AS lost_who"], inside(named))
+    looked_up = "lost_who, services, evidence, found, nearest, home, lost_scope, lost_address, lost_minute_of_hour"
+    return select(
+        [
+            f"* EXCEPT (a_who, b_who, {looked_up})",
+            *(f"if({end}_who = '', lost_who, toString({end}_who)) AS {end}_who" for end in "ab"),
+        ],
+        inside(lost),
+    )

@@ -1,0 +1,81 @@
+"""The span of a query: its range, and which parts of it are read from hours, minutes and windows.
+
+`span` is one value with named members, first after WITH. Whole hours and minutes come from the roll-ups, as far as
+these go; what is left at both ends comes from windows. So nothing is missing and nothing counts twice.
+
+    member                    a time
+    since, until              the range
+    minutes_from, minutes_to  read from minutes, but for
+    hours_from, hours_to      these, which are read from hours
+"""
+
+from graph.sql import inside, select
+
+MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to")
+_FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"
+
+
+def of_range() -> str:
+    """Return the span of [from, to), parameters in ms, with roll-ups as far as they go."""
+    rolled = select(
+        {
+            "since_ms": _FROM,
+            "until_ms": _TO,
+            "minutes_from_ms": "intDiv(since_ms + 59999, 60000) * 60000",
+            "hours_from_ms": "intDiv(minutes_from_ms + 3599999, 3600000) * 3600000",
+            "minutes_to_ms": "greatest(minutes_from_ms, least(intDiv(until_ms, 60000) * 60000, "
+            "toUnixTimestamp64Milli(max(minute)) + 60000))",
+            "hours_to_ms": "greatest(hours_from_ms, least(intDiv(minutes_to_ms, 3600000) * 3600000, "
+            "(SELECT toUnixTimestamp64Milli(max(hour)) + 3600000 FROM edges_1h)))",
+        },
+        "edges_1m",
+    )
+    return f"{inside(select(_times(), inside(rolled)))} AS span"
+
+
+def of_steps() -> str:
+    """Return the span of [from, to) that begins with a whole step; hours_to and minutes_to bound the roll-ups."""
+    given = {
+        "since_ms": _FROM,
+        "until_ms": _TO,
+        "minutes_from_ms": "since_ms",
+        "hours_from_ms": "since_ms",
+        "minutes_to_ms": "toInt64(%(minutes_to)s)",
+        "hours_to_ms": "toInt64(%(hours_to)s)",
+    }
+    return f"{inside(select(_times(), inside(select(given, 'system.one'))))} AS span"
+
+
+def of_windows() -> str:
+    """Return the span of [from, to) that is read from windows alone."""
+    given = {
+        "since_ms": _FROM,
+        "until_ms": _TO,
+        **dict.fromkeys(("minutes_from_ms", "minutes_to_ms", "hours_from_ms", "hours_to_ms"), "until_ms"),
+    }
+    return f"{inside(select(_times(), inside(select(given, 'system.one'))))} AS span"
+
+
+def windows(column: str) -> str:
+    """Return the condition for a time of windows."""
+    return (
+        f"{column} >= span.since AND {column} < span.until "
+        f"AND ({column} < span.minutes_from OR {column} >= span.minutes_to)"
+    )
+
+
+def minutes() -> str:
+    """Return the condition for `minute`."""
+    return (
+        "minute >= span.minutes_from AND minute < span.minutes_to "
+        "AND (minute < span.hours_from OR minute >= span.hours_to)"
+    )
+
+
+def hours() -> str:
+    """Return the condition for `hour`."""
+    return "hour >= span.hours_from AND hour < span.hours_to"
+
+
+def _times() -> dict[str, str]:
+    return {name: f"fromUnixTimestamp64Milli({name}_ms, 'UTC')" for name in MEMBERS}

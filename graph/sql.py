@@ -1,0 +1,54 @@
+"""Small functions that write SQL, so that a query says what it reads and a statement stays readable.
+
+Texts are for clickhouse-driver and for Grafana both (dashboards/queries.py): parameters are %(name)s.
+"""
+
+from collections.abc import Iterable, Mapping
+from textwrap import indent
+
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+
+
+def inside(query: str) -> str:
+    """Write a query as a source of another."""
+    return f"(\n{indent(query.strip(), '    ')}\n)"
+
+
+def listed(columns: Iterable[str]) -> str:
+    """Write a list of columns, one a line."""
+    return ",\n".join(f"    {column}" for column in columns)
+
+
+def named(columns: Mapping[str, str]) -> list[str]:
+    """Write columns from their names and what they are made of."""
+    return [name if made == name else f"{made} AS {name}" for name, made in columns.items()]
+
+
+def select(
+    columns: Iterable[str] | Mapping[str, str], source: str, *rest: str, where: str = "", group: Iterable[str] = ()
+) -> str:
+    """Write a SELECT; `rest` are joins and what comes last."""
+    if isinstance(columns, Mapping):
+        columns = named(columns)
+    grouped = ", ".join(group)
+    parts = ["SELECT", listed(columns), f"FROM {source}", *rest]
+    if where:
+        parts.append(f"WHERE {where}")
+    if grouped:
+        parts.append(f"GROUP BY {grouped}")
+    return "\n".join(parts)
+
+
+def union(*queries: str) -> str:
+    """Write rows of several queries, one after another."""
+    return "\nUNION ALL\n".join(query.strip() for query in queries)
+
+
+def text(value: str) -> str:
+    """Write a text as SQL."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def texts(values: Iterable[str]) -> str:
+    """Write texts as an array."""
+    return f"[{', '.join(map(text, values))}]"

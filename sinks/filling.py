@@ -1,0 +1,157 @@
+"""How a batch becomes columns of its table. Names of columns are those of the schemas.
+
+A row that makes no sense by itself (its flow is none, its identity is not in the batch) gets a value that does not fit.
+"""
+
+from typing import Any
+
+from graph.identity import packed
+from schemas.graph import (
+    EdgeBatch,
+    Ends,
+    EventBatch,
+    Events,
+    FlowRequestBatch,
+    FlowRequests,
+    NodeBatch,
+    Nodes,
+    PlaceBatch,
+    Places,
+)
+from schemas.ids import Endpoint, Flow, parse_flow, process_node
+from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
+from schemas.shares import covered, shares
+from sinks.fitting import Values
+
+_NO_FLOW = Flow("", Endpoint("", "", -1), Endpoint("", "", -1))
+_LATEST_START = 10**16 - 1  # a text of 16 digits sorts as its number
+_SHARED = ("network_received_bytes", "network_sent_bytes", "agent_cpu_ms")  # counters; of more windows each has a share
+_MEASURED = ("load1", "cpu_ratio", "memory_used_bytes", "memory_total_bytes", "swap_used_bytes", "agent_rss_bytes")
+_OF_HOST = ("hostname", "os", "kernel", "arch", "cpus", "memory_bytes", "booted", "agent_version")
+_OF_END, _OF_REQUESTS, _OF_PLACE, _OF_USAGE = (
+    [name for name in record.__struct_fields__ if name not in aside]
+    for record, aside in (
+        (Ends, {"who"}),
+        (FlowRequests, {"window", "flow", "width"}),
+        (Places, {"node", "service", "name", "container", "tied", "started"}),
+        (Usage, {"pid", "start"}),
+    )
+)
+
+
+def edges(batch: EdgeBatch) -> Values:
+    """Return the columns of `edges`."""
+    rows = batch.edges
+    flows = [_flow(flow) for flow in rows.flow]
+    identities = dict(enumerate(("", *map(_packed, batch.identities.rows()))))
+    columns: Values = {
+        "window": rows.window,
+        "transport": [flow.transport for flow in flows],
+        "nth": rows.nth,
+        "verdict": rows.verdict,
+        "width_ms": rows.width,
+    }
+    for end, ends, points in (("a", batch.a, [f.a for f in flows]), ("b", batch.b, [f.b for f in flows])):
+        columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(Endpoint._fields)}
+        columns[f"{end}_who"] = [identities.get(number) for number in ends.who]
+        columns |= {f"{end}_{name}": getattr(ends, name) for name in _OF_END}
+    return columns
+
+
+def requests(batch: FlowRequestBatch) -> Values:
+    """Return the columns of `requests`."""
+    counted = batch.requests
+    flows = [_flow(flow) for flow in counted.flow]
+    columns: Values = {
+        "window": counted.window,
+        "transport": [flow.transport for flow in flows],
+        "width_ms": counted.width,
+        **{name: getattr(counted, name) for name in _OF_REQUESTS},
+    }
+    for end, points in (("a", [flow.a for flow in flows]), ("b", [flow.b for flow in flows])):
+        columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(Endpoint._fields)}
+    return columns
+
+
+def _flow(text: str) -> Flow:
+    """Read a flow's id; what is none gets ports that no column takes."""
+    try:
+        return parse_flow(text)
+    except ValueError:
+        return _NO_FLOW
+
+
+def _packed(identity: tuple[Any, ...]) -> str | None:
+    """Write an identity as one text; None when it would not sort."""
+    return packed(identity) if 0 <= identity[-1] <= _LATEST_START else None
+
+
+def nodes(batch: NodeBatch) -> Values:
+    """Return the columns of `nodes`."""
+    return {name: getattr(batch.nodes, name) for name in Nodes.__struct_fields__}
+
+
+def places(batch: PlaceBatch) -> Values:
+    """Return the columns of `places`."""
+    rows = batch.places
+    facts = (rows.node, rows.service, rows.name, rows.container)
+    who = zip(rows.host, *facts, [""] * len(rows), rows.tied, rows.started, strict=True)
+    return {
+        "who": [_packed(each) for each in who],
+        **{name: getattr(rows, name) for name in _OF_PLACE},
+    }
+
+
+def events(batch: EventBatch) -> Values:
+    """Return the columns of `events`."""
+    return {name: getattr(batch.events, name) for name in Events.__struct_fields__}
+
+
+def process_usage(batch: ProcessBatch) -> Values:
+    """Return the columns of `process_usage`."""
+    usage = batch.usage
+    windows = covered(batch.window, batch.width, batch.covers, len(usage))
+    nodes = [process_node(batch.host_id, batch.boot_id, *who) for who in zip(usage.pid, usage.start, strict=True)]
+    return {
+        "window": [window for window in windows for _ in nodes],
+        "node": nodes * len(windows),
+        "host": [batch.host_id] * (len(nodes) * len(windows)),
+        **{name: getattr(usage, name) * len(windows) for name in _OF_USAGE},
+        "cpu_ms": _shared(usage.cpu_ms, len(windows)),
+    }
+
+
+def host_usage(batch: Heartbeat) -> Values:
+    """Return the columns of `host_usage`."""
+    windows = covered(batch.window, batch.width, batch.covers)
+    count = len(windows)
+    return {
+        "window": list(windows),
+        "host": [batch.host_id] * count,
+        "width_ms": [batch.width] * count,
+        **{name: [getattr(batch, name)] * count for name in _MEASURED},
+        **{name: _shared([getattr(batch, name)], count) for name in _SHARED},
+        "missing": [dict(batch.missing)] * count,
+        "failed": [dict(batch.failed)] * count,
+        "counters": [dict(batch.counters)] * count,
+    }
+
+
+def _shared(column: list[int], windows: int) -> list[int]:
+    """Return a column of counters once a window, each counter in shares."""
+    if windows == 1:
+        return column
+    parts = [shares(value, [1] * windows) for value in column]
+    return [part[number] for number in range(windows) for part in parts]
+
+
+def hosts(batch: HostFacts) -> Values:
+    """Return the columns of `hosts`."""
+    return {
+        "host": [batch.host_id],
+        "seen": [batch.window],
+        "boot_id": [batch.boot_id],
+        **{name: [getattr(batch, name)] for name in _OF_HOST},
+        "addresses": [[f"{address}/{prefix}" for _, address, prefix, *_ in batch.interfaces.rows()]],
+        "labels": [dict(batch.labels)],
+    }

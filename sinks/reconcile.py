@@ -1,0 +1,87 @@
+"""Bring a store to the present: make the tables, columns and views that it lacks, change those that differ.
+
+What a store should have is declared (sinks/tables.py, sinks/levels.py, graph/views.py); what it has is asked for. So a
+store of any earlier version comes to be as a new one is, and nothing is done to one that is. Rows of before have blanks
+in new columns; roll-ups of the last day are made anew, so that these have values there at once.
+"""
+
+import hashlib
+from collections.abc import Iterator
+
+from graph.views import VIEWS
+from schemas.kinds import F64, LABEL, TIME
+from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES
+from sinks.store import Store
+from sinks.table import Column, Kept, Table
+from sinks.tables import TABLES
+
+PIPELINE = Table(
+    "pipeline",
+    (
+        Column("minute", TIME, "start of the minute"),
+        Column("measure", LABEL, "facts_late and edges_late, s; dead_letters, refused and store_retries of the minute"),
+        Column("sink", LABEL, "host and process id of the sink that reports"),
+        Column("value", F64, "of the measure"),
+    ),
+    key=("measure", "minute", "sink"),
+    engine="ReplacingMergeTree",
+    kept=Kept("minute", "Day", 15),
+)
+ROLLED_UP = tuple(level.table for level in (MINUTES, HOURS, REQUEST_MINUTES, REQUEST_HOURS))
+ALL = (*TABLES, PIPELINE, *ROLLED_UP)
+_APPLIED = "CREATE TABLE IF NOT EXISTS migrations (name String, applied DateTime DEFAULT now()) "
+
+
+def reconcile(store: Store) -> list[str]:
+    """Make the store as it is declared; return what was done. Each statement may run twice: a crash does no harm."""
+    done = []
+    for statement in missing(store):
+        store.query(statement)
+        done.append(statement)
+    return done
+
+
+def missing(store: Store) -> Iterator[str]:
+    """Yield the statements that bring a store to the present."""
+    for table in ALL:
+        there = _columns(store, table.name)
+        if there:
+            yield from _altered(table, there)
+        else:
+            yield table.ddl()
+    yield _APPLIED + "ENGINE = ReplacingMergeTree(applied) ORDER BY name"
+    views = {name: made() for name, made in VIEWS.items()}
+    mark = "views:" + hashlib.sha256("\n".join(views.values()).encode()).hexdigest()[:16]
+    if store.query("SELECT 1 FROM migrations WHERE name = %(mark)s LIMIT 1", {"mark": mark}):
+        return  # a sink of an older version, beside this one, finds its own mark and changes nothing back
+    for name, made in views.items():
+        yield f"CREATE OR REPLACE VIEW {name} AS\n{made}"
+    yield f"INSERT INTO migrations (name) VALUES ('{mark}')"
+
+
+def _columns(store: Store, table: str) -> dict[str, str]:
+    """Return the columns that a table has, each with its type."""
+    rows = store.query(
+        "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = %(table)s",
+        {"table": table},
+    )
+    return dict(rows)
+
+
+def _altered(table: Table, there: dict[str, str]) -> Iterator[str]:
+    changes, added = [], False
+    for before, column in zip((None, *table.columns), table.columns, strict=False):
+        declared = column.ddl(merges=table.merges)
+        place = f" AFTER {before.name}" if before else " FIRST"
+        if column.name not in there:
+            changes.append(f"ADD COLUMN IF NOT EXISTS {declared}{place}")
+            added = True
+        elif there[column.name] != column.type(merges=table.merges):
+            changes.append(f"MODIFY COLUMN {declared}")
+    if changes:
+        yield f"ALTER TABLE {table.name}\n    " + ",\n    ".join(changes)
+    if added and table in ROLLED_UP and table.kept:
+        yield (
+            f"ALTER TABLE {table.name} DELETE WHERE {table.kept.by} >= toStartOfHour(now() - INTERVAL 1 DAY) "
+            "SETTINGS mutations_sync = 1"
+        )
