@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from log.protocol import Record
 from schemas import topics
 from schemas.codec import encode
+from schemas.columns import blanks
 from schemas.graph import (
     EdgeBatch,
     Edges,
@@ -34,7 +35,7 @@ BOOT = "0b007b007b00"
 ADDRESSES = {"web": "10.0.0.1", "db": "10.0.0.2", "spare": "10.0.0.3"}
 Row = tuple[object, ...]
 PIPELINE = ("minute", "measure", "sink", "value")
-COUNTED = Ends.__struct_fields__[1:]
+BLANK = blanks(Ends)
 
 
 class Scene:
@@ -137,7 +138,7 @@ class Scene:
 
 def _end(who: int, told: Mapping[str, object]) -> Row:
     """An end, which nobody saw if it is nobody's."""
-    return (who, True, *(told.get(name, 0) for name in COUNTED[1:])) if who else (0, False, *([0] * len(COUNTED[1:])))
+    return tuple({**BLANK, **told, "who": who, "seen": True}.values()) if who else tuple(BLANK.values())
 
 
 def _identity(who: str) -> Row:
