@@ -5,13 +5,13 @@ from itertools import islice
 from typing import NamedTuple
 
 from dashboards.queries import query
+from graph.asking import Store
 from graph.edges import EdgeRow
 from graph.map import map_edges
 from graph.model import Node, ServiceMap, Wanted, iso_ms
 from graph.nodes import Nodes
 from graph.processes import ProcessRow
 from graph.recorded import read_recorded
-from sinks.store import Store
 
 _NODES_A_QUERY = 1_000  # 60 bytes each; a query's text may have 256 KiB
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from dashboards.queries import query
-from sinks.store import Store
+from graph.asking import Store
 
 CELLS = 1_000  # about the most cells of a range
 KEPT_MS = 14 * 86_400_000  # heartbeats are read so far back; they are deleted a day later

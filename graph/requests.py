@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from dashboards.queries import query
+from graph.asking import Store
 from graph.health import Counts, faults, judgement, usual_ms
 from graph.model import Edge, ServiceMap
 from schemas.health import USUAL_MS
 from schemas.latency import quantile
-from sinks.store import Store
 
 
 class Key(NamedTuple):

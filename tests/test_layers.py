@@ -12,9 +12,9 @@ ALLOWED = {
     "log": {"schemas"},
     "collectors": {"schemas"},
     "streams": {"schemas", "log"},
-    "sinks": {"schemas", "log"},
+    "sinks": {"schemas", "log", "graph"},
     "dashboards": {"schemas"},
-    "graph": {"schemas", "dashboards.queries", "sinks.store"},
+    "graph": {"schemas", "dashboards.queries"},
     "view": {"schemas", "graph", "dashboards.queries", "sinks.store"},
     "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view"},
 }

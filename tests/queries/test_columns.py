@@ -8,6 +8,8 @@ import pytest
 
 from dashboards.queries import names, query
 from graph.edges import EdgeRow
+from graph.levels import LEVELS
+from graph.map import map_edges
 from graph.processes import ProcessRow
 from graph.reading import HostnameRow, NameRow, NewestRow, Stored
 from graph.recorded import FirstRow, RecordedRow
@@ -28,8 +30,6 @@ PLAIN: dict[str, type] = {
     "map_stored": Stored,
     "map_names": NameRow,
     "map_hosts": HostnameRow,
-    "map_edges": EdgeRow,
-    "map_addresses": EdgeRow,
     "map_processes": ProcessRow,
     "recorded": RecordedRow,
     "recorded_hours": RecordedRow,
@@ -70,7 +70,8 @@ WRAPPED = re.compile(
 
 def texts() -> dict[str, tuple[type, str]]:
     """Every query with its row, for the level of processes and that of addresses where they differ."""
-    found = {name: (kind, query(name)) for name, kind in PLAIN.items()}
+    found: dict[str, tuple[type, str]] = {name: (kind, query(name)) for name, kind in PLAIN.items()}
+    found |= {f"map_edges of {level}": (EdgeRow, map_edges(level)) for level in LEVELS}
     for level, source in (("processes", "view_said"), ("addresses", "view_said_addresses")):
         for name, kind in OF_EDGES.items():
             found[f"{name} {level}"] = (kind, f"WITH\n{query(source)}{query('view_ended')}{query(name)}")

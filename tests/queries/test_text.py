@@ -12,7 +12,7 @@ def test_a_query_tells_which_parameters_it_takes() -> None:
 
 
 def test_our_client_fills_in_values() -> None:
-    values = {"from": 1000, "to": 2000, "level": "host", "service": "it's", "host": ""}
+    values = {"from": 1000, "to": 2000, "interval": 60, "service": "it's", "host": ""}
 
     text = query("service_asked") % escape_params(values, SimpleNamespace())
 

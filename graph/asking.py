@@ -1,0 +1,17 @@
+"""What the graph asks: a store that answers SQL with rows. sinks.store.Store is one."""
+
+from typing import Any, Protocol, TypeVar
+
+Row = TypeVar("Row")
+
+
+class Store(Protocol):
+    """Answers queries in ClickHouse's SQL, with rows of a type whose fields are named as the columns."""
+
+    def rows(self, kind: type[Row], text: str, parameters: dict[str, Any] | None = None) -> list[Row]:
+        """Return all rows."""
+        ...
+
+    def row(self, kind: type[Row], text: str, parameters: dict[str, Any] | None = None) -> Row:
+        """Return the only row."""
+        ...
