@@ -12,7 +12,7 @@ from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
 from sinks.rollup import GRACE_MS, Rollup
 from sinks.store import Store
-from tests.queries.flows import T0, WIDTH, End, asked, flow, requests, stored
+from tests.graph.flows import T0, WIDTH, End, asked, flow, requests, stored
 from tests.rollups.conftest import Fresh
 from view.parameters import EdgeAsked, Level
 from view.requests import request_series

@@ -8,8 +8,8 @@ from graph.requests import judged, requests_by_edge, usual_by_edge
 from schemas.latency import bucket
 from sinks.rollup import Rollup
 from sinks.store import Store
-from tests.queries.flows import T0, WIDTH, End, flow, requests, stored
-from tests.queries.test_graph import Graph
+from tests.graph.flows import T0, WIDTH, End, flow, requests, stored
+from tests.graph.test_graph import Graph
 from tests.rollups.conftest import Fresh
 
 BOT = End("10.0.0.1", 40_001, "id-web1", 100, "bot")

@@ -10,7 +10,7 @@ from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
 from sinks.rollup import Rollup
 from sinks.store import Store
-from tests.queries.flows import T0, End, asked, flow, stored
+from tests.graph.flows import T0, End, asked, flow, stored
 from tests.rollups.conftest import Fresh
 
 AT = T0 + 30 * MINUTE_MS

@@ -7,7 +7,7 @@ import pytest
 
 from dashboards.queries import query
 from sinks.store import Store
-from tests.queries.flows import T0, WIDTH, End, asked, flow, hosts, stored
+from tests.graph.flows import T0, WIDTH, End, asked, flow, hosts, stored
 from tests.rollups.conftest import Fresh
 
 LEVELS = ("process", "service", "container", "host", "address")

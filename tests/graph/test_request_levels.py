@@ -7,8 +7,8 @@ from graph.reading import read_map
 from graph.requests import key, requests_by_edge
 from schemas.latency import bucket
 from sinks.store import Store
-from tests.queries.flows import T0, WIDTH, End, flow, hosts, requests, stored
-from tests.queries.test_graph import Graph
+from tests.graph.flows import T0, WIDTH, End, flow, hosts, requests, stored
+from tests.graph.test_graph import Graph
 from tests.rollups.conftest import Fresh
 
 WEB = End("10.0.0.1", 8080, "id-web1", 200, "web", "c0ffee")

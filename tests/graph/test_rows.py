@@ -3,7 +3,7 @@
 import pytest
 
 from sinks.store import Store
-from tests.queries.flows import T0, WIDTH, End, flow, stored
+from tests.graph.flows import T0, WIDTH, End, flow, stored
 from tests.rollups.conftest import Fresh
 from view.neighbours import NeighbourRow
 from view.newest import Newest
