@@ -4,10 +4,14 @@ Where the hosts of both ends counted, the one that looked at more connections is
 are scaled by its sampling.
 """
 
+from collections.abc import Callable, Iterable
+
+from graph import span
 from graph.columns import ENDS, KEY, KEYS, WINDOW, EdgeColumn
-from graph.identity import WHO, cut, part, process_id
+from graph.identity import WHO, address_id, cut, part, process_id
 from graph.places import resolved
-from graph.sql import inside, select
+from graph.span import in_range
+from graph.sql import inside, select, union
 from schemas.facts import Roll
 from schemas.kinds import BOOL, COUNT_MAP, F64, LABEL, SKETCH, U16, U64
 from schemas.latency import GROWTH
@@ -55,6 +59,36 @@ def within_ms(buckets: str, passed: str, share: float | str) -> str:
 
 def process_requests() -> str:
     """Return requests between processes, window by window."""
+    return _shown({column.name: column.name for column in PROCESS_REQUESTS}, _believed(_counted()))
+
+
+def requested(columns: Iterable[str], *, addresses: bool = False) -> str:
+    """Return these columns of requests after a `span`, each row of a window, a minute or an hour that `begins`.
+
+    The ends are processes, or addresses, between which there are no roll-ups.
+    """
+    names = {name: name for name in columns}
+    of_windows = _shown({"begins": "window", **names}, _believed(_counted(span.windows), addresses=addresses))
+    if addresses:
+        return of_windows
+    return union(
+        select({"begins": "hour", **names}, "requests_1h FINAL", where=span.hours()),
+        select({"begins": "minute", **names}, "requests_1m FINAL", where=span.minutes()),
+        of_windows,
+    )
+
+
+def any_requested() -> str:
+    """Return whether there are any requests in [from, to), ms. Mostly there are none, and this is quickly read."""
+    found = [
+        f"(SELECT count() FROM (SELECT 1 FROM {table} WHERE {in_range(time)} LIMIT 1))"
+        for table, time in (("requests", "window"), ("requests_1m", "minute"), ("requests_1h", "hour"))
+    ]
+    return f"SELECT {' + '.join(found)} > 0 AS there"
+
+
+def _counted(within: Callable[[str], str] | None = None) -> str:
+    """Return what the host of each end counted on a flow, with the ids of the processes and addresses at its ends."""
     flow = {name: f"flow.{name}" for name in ("window", "transport", "verdict")}
     ends = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
     minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
@@ -63,7 +97,9 @@ def process_requests() -> str:
         "sought": "0",
         "server_port": "if(bitTest(flow.verdict, 0), flow.b_port, flow.a_port)",
     }
-    who = resolved(select(flow | ends | lost, "edges AS flow FINAL", where="flow.nth = 0"))
+    where = "flow.nth = 0" + (f" AND {within('flow.window')}" if within else "")
+    who = resolved(select(flow | ends | lost, "edges AS flow FINAL", where=where))
+    counts = select(["*"], "requests FINAL", where=within("window") if within else "")
     joined = select(
         {
             **{name: f"who.{name}" for name in ("window", "transport", "server_port")},
@@ -77,15 +113,16 @@ def process_requests() -> str:
             "sketch": "mapApply((bucket, count) -> (bucket, count * factor), counted.latency)",
         },
         f"{inside(who)} AS who",
-        f"INNER JOIN (SELECT * FROM requests FINAL) AS counted USING ({', '.join(_FLOW)})",
+        f"INNER JOIN {inside(counts)} AS counted USING ({', '.join(_FLOW)})",
     )
-    named = {end: process_id(end) for end in ENDS} | {
-        f"{end}_{name}": part(f"{end}_who", name) for end in ENDS for name in _NAMES
+    named = {
+        **{f"{end}_process": process_id(end) for end in ENDS},
+        **{f"{end}_at": address_id(end) for end in ENDS},
+        **{f"{end}_{name}": part(f"{end}_who", name) for end in ENDS for name in _NAMES},
     }
-    rows = select(
+    return select(
         ["* EXCEPT (client_who, server_who)", *(f"{made} AS {name}" for name, made in named.items())], inside(joined)
     )
-    return _believed(rows)
 
 
 def _oriented() -> dict[str, str]:
@@ -99,28 +136,38 @@ def _oriented() -> dict[str, str]:
     return columns
 
 
-def _believed(rows: str) -> str:
-    """Add up the flows of an edge, as the one host counted them that is believed."""
+def _believed(rows: str, *, addresses: bool = False) -> str:
+    """Add up the flows of an edge, as the one host counted them that is believed: of the edge between the processes."""
+    processes = ("row.client_process", "row.server_process")
+    ends = {end: f"row.{end}_{'at' if addresses else 'process'}" for end in ENDS}
+    port = {name: f"row.{name}" for name in KEY if name not in ENDS}
+    edge = ", ".join(("row.window", *processes, *port.values()))
     sides = {
-        **{column.name: f"row.{column.name}" for column in KEYS},
         "window": "row.window",
+        **ends,
+        **port,
         "width_ms": "max(row.width_ms)",
         **{column.name: f"max(row.{column.name})" for column in WHO_COLUMNS},
-        "of_server": "minIf(row.factor, row.by_server)",
-        "of_client": "minIf(row.factor, NOT row.by_server)",
-        "seen_by_server": "toUInt8(of_server > 0 AND (of_client = 0 OR of_server <= of_client))",
-        "sampling": "if(seen_by_server, of_server, of_client)",
-        "unanswered": "if(seen_by_server, sumIf(row.lost, row.by_server), sumIf(row.lost, NOT row.by_server))",
-        "given_up": "if(seen_by_server, sumIf(row.left, row.by_server), sumIf(row.left, NOT row.by_server))",
-        "by": "if(seen_by_server, sumMapIf(row.answers, row.by_server), sumMapIf(row.answers, NOT row.by_server))",
-        "latency": "if(seen_by_server, sumMapIf(row.sketch, row.by_server), sumMapIf(row.sketch, NOT row.by_server))",
+        "seen_by_server": "toUInt8(row.by_server)",
+        "sampling": "min(row.factor)",
+        "unanswered": "sum(row.lost)",
+        "given_up": "sum(row.left)",
+        "by": "sumMap(row.answers)",
+        "latency": "sumMap(row.sketch)",
+        "believed": f"argMin(row.by_server, (min(row.factor), NOT row.by_server)) OVER (PARTITION BY {edge})",
     }
-    believed = select(sides, f"{inside(rows)} AS row", group=("row.window", *(f"row.{name}" for name in KEY)))
+    group = dict.fromkeys(("row.window", *processes, *ends.values(), *port.values(), "row.by_server"))
+    believed = select(sides, f"{inside(rows)} AS row", group=group)
+    return select(["*"], inside(believed), where="seen_by_server = believed")
+
+
+def _shown(columns: dict[str, str], believed: str) -> str:
+    """Return these columns, some of which are made of what is counted."""
     failed = "arraySum(mapValues(mapFilter((what, count) -> endsWith(what, '5xx'), by)))"
     buckets, passed = "mapKeys(latency)", "arrayCumSum(mapValues(latency))"
-    columns = {column.name: column.name for column in PROCESS_REQUESTS} | {
+    made = {
         "requests": "arraySum(mapValues(by)) + unanswered",
         "errors": f"{failed} + unanswered",
         **{name: within_ms(buckets, passed, share) for name, share in _TIMES.items()},
     }
-    return select(columns, inside(believed))
+    return select({name: made.get(name, column) for name, column in columns.items()}, inside(believed))

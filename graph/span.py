@@ -77,5 +77,15 @@ def hours() -> str:
     return "hour >= span.hours_from AND hour < span.hours_to"
 
 
+def in_range(column: str) -> str:
+    """Return the condition that a time is in [from, to), for a query without a `span`."""
+    return f"{column} >= {moment('from')} AND {column} < {moment('to')}"
+
+
+def moment(parameter: str) -> str:
+    """Return the time that a parameter in ms is."""
+    return f"fromUnixTimestamp64Milli(toInt64(%({parameter})s), 'UTC')"
+
+
 def _times() -> dict[str, str]:
     return {name: f"fromUnixTimestamp64Milli({name}_ms, 'UTC')" for name in MEMBERS}
