@@ -13,6 +13,7 @@ from graph.identity import address_id, cut, part, process_id
 from graph.packing import ABOUT, COUNTED, HAPPENINGS, PACKED, plain
 from graph.places import lost_end, resolved
 from graph.sql import inside, select
+from schemas.graph import bit
 from schemas.verdict import RULES
 
 _FLOW_SERVES = "bitTest(flow.verdict, 0)"  # whether end b is the server
@@ -74,10 +75,15 @@ def _added_up(when: str, moment: str, concerns: str) -> str:
 
 
 def _once(name: str) -> str:
-    """Return what happened to a connection, once: as its client saw it, or as its server if nothing else did."""
+    """Return what happened to a connection, once: as its client saw it, else as its server did.
+
+    What the server saw does not count where the client saw the same in another window (streams/meetings.py).
+    """
     if name == "failed":
         return "greatest(flow.a_failed, flow.b_failed)"
-    return f"if(if({_FLOW_SERVES}, flow.a_seen, flow.b_seen) = {_FLOW_SERVES}, flow.a_{name}, flow.b_{name})"
+    a_alone, b_alone = (f"bitAnd(flow.elsewhere, {bit(end, name)}) = 0 AND flow.{'ab'[end]}_{name}" for end in (0, 1))
+    by_a, by_b = f"if(flow.a_seen, flow.a_{name}, {b_alone})", f"if(flow.b_seen, flow.b_{name}, {a_alone})"
+    return f"if({_FLOW_SERVES}, {by_a}, {by_b})"
 
 
 def _oriented(rows: str) -> str:

@@ -85,6 +85,15 @@ class Edges(Columns, frozen=True, kw_only=True, omit_defaults=True):
         default_factory=list
     )
     width: Annotated[Ints, fact("width of the window, ms", MAX, U32)] = field(default_factory=list)
+    elsewhere: Annotated[
+        Ints,
+        fact("bits: a opened, a closed, b opened, b closed; the other end saw that elsewhere", Merge.BITS, U8),
+    ] = field(default_factory=list)
+
+
+def bit(end: int, what: str) -> int:
+    """Return the bit of Edges.elsewhere for what an end (0: a, 1: b) saw: opened or closed."""
+    return 1 << (2 * end + ("opened", "closed").index(what))
 
 
 class EdgeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):

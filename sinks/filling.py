@@ -49,6 +49,7 @@ def edges(batch: EdgeBatch) -> Values:
         "transport": [flow.transport for flow in flows],
         "nth": rows.nth,
         "verdict": rows.verdict,
+        "elsewhere": rows.elsewhere,
         "width_ms": rows.width,
     }
     for end, ends, points in (("a", batch.a, [f.a for f in flows]), ("b", batch.b, [f.b for f in flows])):

@@ -12,9 +12,12 @@ Link = str  # client's service, a space, server; text because every window hashe
 Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
 
 
+HERE = 1_000  # as if of a process that started so early: it stands before what is found in other windows alone
+
+
 def nobody(host: str) -> Identity:
     """Return the identity of an end of which only the host is known."""
-    return (host, "", "", "", "", "", False, 0)
+    return (host, "", "", "", "", "", False, HERE)
 
 
 def owned(host: str, owner: Process, provenance: str) -> Identity:

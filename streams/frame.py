@@ -10,6 +10,8 @@ from schemas.graph import Edges, Ends, Identities, SideBatch
 from schemas.merge import joined, merge, merges
 
 Key = str | tuple[str, int]  # the flow, with its number where a window has several connections of one flow
+OPENED, CLOSED = "opened", "closed"
+SKEW_MS = 30_000  # that the clocks of two hosts may be apart
 MERGES = merges(Ends)
 COUNTS = tuple(name for name in MERGES if name != "who")
 NOBODY: tuple[Any, ...] = tuple(blanks(Identities).values())
@@ -31,6 +33,10 @@ class Frame:
         self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
         self.begun: set[Key] = set()  # flows with an end that was there before its agent, as that began to look
         self.closed: set[Key] = set()  # flows with an end that closed in this window
+        self.elsewhere: dict[Key, int] = {}  # which of what happened the other end saw in another window
+        self.saw: dict[tuple[int, str], set[str]] = {(end, what): set() for end in (0, 1) for what in (OPENED, CLOSED)}
+        self.news: dict[tuple[int, str], set[str]] = {}  # the same of the last batch
+        self.continued: list[tuple[Key, int, int]] = []  # of the last batch: what opened of late, at which end and when
         self._joined: dict[int, list[Sight]] = {}  # row -> what was said of the end before it was merged
 
     def __len__(self) -> int:
@@ -44,7 +50,7 @@ class Frame:
         base = len(self.verdicts)
         self.verdicts += decided
         self._extend(batch, rows)
-        self._note(keys, base)
+        self._note(keys, end, base)
         for side, held in enumerate(self.at):
             new = {key: row for row, key in compress(enumerate(keys, base), [which == side for which in end])}
             for key in held.keys() & new.keys():
@@ -62,16 +68,31 @@ class Frame:
             self._join(self.at[end][key], row)
         self.at[end][key] = row
 
+    def keys(self) -> set[Key]:
+        """Return the connections of which anything is known."""
+        return self.at[0].keys() | self.at[1].keys() | self.elsewhere.keys()
+
     def edges(self, keys: Collection[Key]) -> "EdgeColumns":
         """Gather both ends of the flows."""
         a, b = self.at
         return EdgeColumns(self, keys, [a.get(key, 0) for key in keys], [b.get(key, 0) for key in keys])
 
-    def _note(self, keys: list[Key], base: int) -> None:
-        seen = zip(keys, self.columns["fresh"][base:], self.columns["since"][base:], strict=True)
+    def _note(self, keys: list[Key], ends: Sequence[int], base: int) -> None:
+        was_fresh = self.columns["fresh"][base:]
+        seen = zip(keys, was_fresh, self.columns["since"][base:], strict=True)
         earliest = self.window - TELL_MS
         self.begun.update([key for key, fresh, since in seen if not fresh and since >= earliest])
         self.closed.update(compress(keys, self.columns["closed"][base:]))
+        opened, since = self.columns["opened"][base:], self.columns["since"][base:]
+        for what in (OPENED, CLOSED):
+            happened = list(compress(zip(keys, ends, strict=True), self.columns[what][base:]))
+            for end in (0, 1):
+                flows = {key if isinstance(key, str) else key[0] for key, at in happened if at == end}
+                self.news[end, what] = flows
+                self.saw[end, what] |= flows
+        recent = self.window - SKEW_MS
+        old = [fresh and not new and at >= recent for fresh, new, at in zip(was_fresh, opened, since, strict=True)]
+        self.continued = list(compress(zip(keys, ends, since, strict=True), old)) if any(old) else []
 
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, each time that it was told of."""
@@ -121,6 +142,7 @@ class EdgeColumns:
             "nth": [0 if isinstance(key, str) else key[1] for key in keys],
             "verdict": [told[i] if told[i] > told[j] else told[j] for i, j in zip(a, b, strict=True)],
             "width": [frame.width] * len(flows),
+            "elsewhere": [frame.elsewhere.get(key, 0) for key in keys],
         }
         self.a = _gathered(frame.columns, a)
         self.b = _gathered(frame.columns, b)

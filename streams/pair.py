@@ -15,7 +15,8 @@ from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import TELL_MS, Frame, Key
+from streams.frame import SKEW_MS, TELL_MS, Frame, Key
+from streams.meetings import apart
 
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long sides are kept to meet their other end;
 SPARE_ROWS = 30_000  # more of them than these (16 MB) are kept
@@ -50,6 +51,7 @@ class Pairing:
             told.append(_batch(frame, touched))
             told += self._earlier(frame, touched)
             told += self._later(frame, touched)
+            told += [_batch(added, added.keys()) for added in apart(self._frames, frame)]
         self._evict(max(windows, default=0))
         return told
 
@@ -73,7 +75,7 @@ class Pairing:
                     frame_then = earlier[window] = Frame(window, frame.width)
                 frame_then.name(key, end, identity)
         self.counters["windows_told_back"] += len(earlier)
-        return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(earlier.items())]
+        return [_batch(told, told.keys()) for _, told in sorted(earlier.items())]
 
     def _spans(self, frame: Frame, touched: dict[Key, None]) -> Iterator[tuple[Key, int, tuple[Any, ...], int, int]]:
         """Yield who is at which end for which earlier windows, as [first, since)."""
@@ -92,7 +94,7 @@ class Pairing:
     def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Tell who an end was that closed, for the windows after it in which the other end was still there."""
         later: dict[int, Frame] = {}
-        for ahead in range(frame.width, (LASTS + 1) * frame.width, frame.width):
+        for ahead in range(frame.width, max(LASTS * frame.width, SKEW_MS) + 1, frame.width):
             before, after = self._frames.get(frame.window - ahead), self._frames.get(frame.window + ahead)
             for then, now in ((before, frame), (frame, after)):
                 if then is None or now is None:
@@ -103,7 +105,7 @@ class Pairing:
                     lasts = any(0 < since <= then.window for since, _, _ in now.sights(other))
                     if lasts and then.columns["closed"][gone] and (identity[_NODE] or identity[_SERVICE]):
                         later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
-        return [_batch(told, told.at[0] | told.at[1]) for _, told in sorted(later.items())]
+        return [_batch(told, told.keys()) for _, told in sorted(later.items())]
 
     def _evict(self, newest: int) -> None:
         """Forget the oldest windows beyond the bounds; their rows stand in the store and can still be added to.

@@ -124,6 +124,14 @@ def stored(emissions: Iterable[Emission]) -> Tables:
     return {"edges": edges, **{name: merge_all(kind, rows[name]) for name, kind in kinds.items()}}
 
 
+def edges_of(emissions: Iterable[Emission]) -> dict[Row, Row]:
+    """Merge the rows of edges."""
+    edges: dict[Row, Row] = {}
+    for emission in emissions:
+        _add(edges, decode("edges", emission.value))
+    return edges
+
+
 def _add(table: dict[Row, Row], batch: EdgeBatch) -> None:
     who = [NOBODY, *batch.identities.rows()]
     ends = (batch.a.who, batch.a.rows(), batch.b.who, batch.b.rows())

@@ -1,0 +1,123 @@
+"""What the two ends of a connection saw in different windows: so that it counts once, and neither end is nobody.
+
+An end sees a connection later than the other by what the network takes, and by as much as the clocks of their hosts are
+apart. Of a short one no window has both ends then. It would count twice, once for each end, and each time between
+somebody and nobody. So what the ends of one flow saw within SKEW_MS belongs together.
+
+This is a function of the records, whatever their order: of two windows, the one that comes later finds the other. Where
+a port is used again within that time, several connections come into question. Then the missing end is what they have in
+common; and who is seen in the window itself stands before what is found here (streams/connection.py, HERE).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from schemas.graph import Identities, bit
+from streams.frame import OPENED, SKEW_MS, Frame, Key
+
+MOST = 16  # connections of one flow in one window that are looked at
+_BLANKS: dict[str, Any] = dict(zip(Identities.__struct_fields__, next(iter(Identities.blank(1).rows())), strict=True))
+
+Who = tuple[Any, ...]  # a row of Identities
+Frames = Mapping[int, Frame]
+
+
+def apart(frames: Frames, frame: Frame) -> list[Frame]:
+    """Return what the last batch of a frame adds to windows in which the other end saw the same: by window."""
+    adding: dict[int, Frame] = {}
+    openings: dict[tuple[int, str, int], None] = {}
+    for (end, what), flows in frame.news.items():
+        for other in _near(frames, frame):
+            for flow in sorted(flows & other.saw[1 - end, what]):
+                _mark(adding, frame, flow, end, what)
+                _mark(adding, other, flow, 1 - end, what)
+                if what == OPENED:
+                    openings |= {(frame.window, flow, end): None, (other.window, flow, 1 - end): None}
+    for window, flow, end in openings:
+        _name_all(adding, frames, frames[window], flow, end)
+    for key, end, since in frame.continued:
+        _name_one(adding, frames, frame, key, end, since)
+    return [added for _, added in sorted(adding.items())]
+
+
+def _near(frames: Frames, frame: Frame) -> Iterator[Frame]:
+    """Yield the other windows in which the other end may have seen the same."""
+    for ahead in range(frame.width, SKEW_MS + 1, frame.width):
+        for window in (frame.window - ahead, frame.window + ahead):
+            if window in frames:
+                yield frames[window]
+
+
+def _mark(adding: dict[int, Frame], frame: Frame, flow: str, end: int, what: str) -> None:
+    added = adding.setdefault(frame.window, Frame(frame.window, frame.width))
+    for key, _ in _connections(frame, flow, end, what):
+        added.elsewhere[key] = added.elsewhere.get(key, 0) | bit(end, what)
+
+
+def _name_all(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str, end: int) -> None:
+    """Name the other end of what opened at an end, in the windows in which it may be seen by that end alone."""
+    who = _who(frames, frame, flow, 1 - end)
+    if who is None:
+        return
+    for at in range(frame.window, frame.window + SKEW_MS + 1, frame.width):
+        then = frames.get(at)
+        for key, row in _connections(then, flow, end) if then else ():
+            if then and then.columns["since"][row] == frame.window:
+                adding.setdefault(at, Frame(at, frame.width)).name(key, 1 - end, who)
+
+
+def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, end: int, since: int) -> None:
+    """Name the other end of a connection that opened a while ago, or of whose own end more is known now."""
+    flow, first = flow_of(key), frames.get(since)
+    if first is None or flow not in first.saw[end, OPENED]:
+        return
+    if (who := _who(frames, first, flow, 1 - end)) is not None:
+        adding.setdefault(frame.window, Frame(frame.window, frame.width)).name(key, 1 - end, who)
+    if since == frame.window:
+        for other in _near(frames, frame):
+            if flow in other.saw[1 - end, OPENED]:
+                _name_all(adding, frames, other, flow, 1 - end)
+
+
+def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
+    """Return who may have been at an end, by what that end saw open in the windows around."""
+    return common(
+        other.identity(row)
+        for other in _near(frames, frame)
+        if flow in other.saw[end, OPENED]
+        for _, row in _connections(other, flow, end, OPENED)
+    )
+
+
+def _connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
+    """Yield the connections of a flow that an end saw, or saw open or close, in a window, with their rows."""
+    keys: list[Key] = [flow, *((flow, nth) for nth in range(1, MOST))]
+    for key in keys:
+        row = frame.at[end].get(key)
+        if row is None:
+            return
+        if frame.columns[what][row]:
+            yield key, row
+
+
+def flow_of(key: Key) -> str:
+    """Return the flow of a key."""
+    return key if isinstance(key, str) else key[0]
+
+
+def common(whos: Iterable[Who]) -> Who | None:
+    """Return what all who come into question have in common; None where that is nothing.
+
+    The more there are, the later it seems to have started: so that the last word is of all of them.
+    """
+    among = sorted({tuple({**dict(zip(_BLANKS, who, strict=True)), "started": 0}.values()) for who in whos})
+    named = [dict(zip(_BLANKS, who, strict=True)) for who in among]
+    if len({one["host"] for one in named}) != 1 or not named[0]["host"]:
+        return None
+    if len(named) == 1:
+        return among[0]
+    shared = ("host", "service", "name", "container")
+    same = {name: named[0][name] for name in shared if len({one[name] for one in named}) == 1}
+    if not same.get("service"):
+        same = {"host": same["host"]}
+    return tuple({**_BLANKS, **same, "tied": True, "started": len(named) - 1}.values())

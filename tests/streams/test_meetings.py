@@ -1,0 +1,137 @@
+"""However far the clocks of two hosts are apart, a connection counts once and both its ends are known."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.codec import encode
+from schemas.graph import Ends, Identities, SideBatch, Sides, bit
+from schemas.verdict import b_serves, connected, listens
+from streams.pair import Pairing
+from streams.stage import Emission
+from tests.streams.build import Row, columns
+from tests.streams.tables import edges_of
+
+WIDTH, T0 = 5_000, 1_800_000_000_000
+MOST_APART = 6  # windows
+
+
+class Talk(NamedTuple):
+    """A connection: in which window its client opens it, for how many more it lasts, and by whom it is."""
+
+    flow: int
+    opens: int
+    lasts: int
+    client: int = 1
+    server: int = 1
+
+    @property
+    def id(self) -> str:
+        return f"tcp 10.0.0.1:{33_000 + self.flow} 10.0.0.9:80"
+
+
+def who(host: str, number: int) -> Row:
+    service = f"{'shop' if host == 'h1' else 'nginx'}{number}"
+    return {"host": host, "node": f"process:{host}:b:{number}:1", "service": service, "started": T0 - 60_000}
+
+
+def sides(talks: Sequence[Talk], end: int, apart: int) -> Iterator[SideBatch]:
+    """What one host reports, window by window, of connections that it sees open `apart` windows later."""
+    host = ("h1", "h2")[end]
+    last = max(talk.opens + talk.lasts for talk in talks) + apart
+    for at in range(min(talk.opens for talk in talks) + apart, last + 1):
+        now = [talk for talk in talks if talk.opens + apart <= at <= talk.opens + apart + talk.lasts]
+        if not now:
+            continue
+        met: Counter[int] = Counter()
+        keys, ends, known = [], [], [who(host, (talk.client, talk.server)[end]) for talk in now]
+        for number, talk in enumerate(now, start=1):
+            verdict = listens(1, 33_000, 80) if end else connected(0, 33_000, 80)
+            keys.append(
+                {"window": T0 + at * WIDTH, "flow": talk.id, "nth": met[talk.flow], "end": end, "verdict": verdict}
+            )
+            met[talk.flow] += 1
+            begun = talk.opens + apart
+            happened = {"opened": at == begun, "closed": at == begun + talk.lasts}
+            ends.append({"who": number, "seen": True, "since": T0 + begun * WIDTH, "fresh": True, **happened})
+        yield SideBatch(
+            width=WIDTH, sides=columns(Sides, keys), identities=columns(Identities, known), ends=columns(Ends, ends)
+        )
+
+
+def folded(one: Sequence[SideBatch], other: Sequence[SideBatch], turns: Sequence[bool]) -> dict[Any, Any]:
+    """Feed what two hosts report, each in its order, taking turns; return the rows of edges."""
+    pairing, waiting, emitted = Pairing(Counter()), [list(one), list(other)], []
+    for turn in (*turns, *[False] * len(one), *[True] * len(other)):
+        if waiting[turn]:
+            emitted += pairing.feed(waiting[turn].pop(0))
+    return edges_of([Emission("edges", b"", encode(batch)) for batch in emitted])
+
+
+def counts(rows: dict[Any, Any], what: str) -> Counter[str]:
+    """How often something happened on each flow: as the client saw it, else as the server did where that counts."""
+    found: Counter[str] = Counter()
+    names = Ends.__struct_fields__
+    for edge, _, a, _, b in rows.values():
+        client, server = (dict(zip(names, end, strict=True)) for end in (a, b))
+        _, flow, _, verdict, _, elsewhere = edge
+        assert b_serves(verdict)
+        found[flow] += client[what] if client["seen"] else server[what] and not elsewhere & bit(1, what)
+    return found
+
+
+apart = st.integers(-MOST_APART, MOST_APART)
+turns = st.lists(st.booleans(), max_size=40)
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 9)), min_size=1, max_size=6), apart, turns)
+def test_a_connection_counts_once_and_both_ends_are_known(
+    drawn: list[tuple[int, int]], apart: int, turns: list[bool]
+) -> None:
+    talks = [Talk(number, *one) for number, one in enumerate(drawn)]
+
+    rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, apart)), turns)
+
+    once = Counter(talk.id for talk in talks)
+    assert counts(rows, "opened") == once
+    assert counts(rows, "closed") == once
+    named = {(client[2], server[2]) for _, client, _, server, _ in rows.values()}
+    assert named == {("shop1", "nginx1")}
+
+
+@given(
+    st.lists(
+        st.builds(Talk, st.integers(0, 2), st.integers(0, 8), st.integers(0, 3), st.integers(1, 2)),
+        min_size=1,
+        max_size=6,
+    ),
+    apart,
+    turns,
+    turns,
+)
+def test_the_order_of_hosts_changes_nothing(talks: list[Talk], apart: int, one: list[bool], other: list[bool]) -> None:
+    hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
+
+    assert folded(*hosts, one) == folded(*hosts, other)
+
+
+@pytest.mark.parametrize("turns", [[], [True] * 9])
+def test_where_two_come_into_question_the_end_is_what_they_have_in_common(turns: list[bool]) -> None:
+    talks = [Talk(0, 0, 0, client=1), Talk(0, 1, 0, client=2)]
+
+    rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, 3)), turns)
+
+    of_server = [client for (window, _, _), (_, client, *_) in rows.items() if window >= T0 + 3 * WIDTH]
+    assert [(client[0], client[1], client[2]) for client in of_server] == [("h1", "", "")] * 2
+
+
+def test_who_is_seen_stands_before_who_is_seen_elsewhere() -> None:
+    talks = [Talk(0, 0, 0, client=1), Talk(0, 2, 0, client=2)]
+
+    rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, 0)), [])
+
+    assert [client[2] for _, client, *_ in rows.values()] == ["shop1", "shop2"]
