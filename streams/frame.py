@@ -35,6 +35,7 @@ class Frame:
         self.closed: set[Key] = set()  # flows with an end that closed in this window
         self.elsewhere: dict[Key, int] = {}  # which of what happened the other end saw in another window
         self.saw: dict[tuple[int, str], set[str]] = {(end, what): set() for end in (0, 1) for what in (OPENED, CLOSED)}
+        self.half_closed: set[str] = set()  # flows of which one end alone saw a connection close
         self.news: dict[tuple[int, str], set[str]] = {}  # the same of the last batch
         self.continued: list[tuple[Key, int, int]] = []  # of the last batch: what opened of late, at which end and when
         self._joined: dict[int, list[Sight]] = {}  # row -> what was said of the end before it was merged
@@ -83,16 +84,18 @@ class Frame:
         earliest = self.window - TELL_MS
         self.begun.update([key for key, fresh, since in seen if not fresh and since >= earliest])
         self.closed.update(compress(keys, self.columns["closed"][base:]))
-        opened, since = self.columns["opened"][base:], self.columns["since"][base:]
+        rows = range(len(keys))
         for what in (OPENED, CLOSED):
-            happened = list(compress(zip(keys, ends, strict=True), self.columns[what][base:]))
+            happened = list(compress(rows, self.columns[what][base:]))
             for end in (0, 1):
-                flows = {key if isinstance(key, str) else key[0] for key, at in happened if at == end}
+                flows = {flow_of(keys[row]) for row in happened if ends[row] == end}
+                if what == CLOSED:
+                    self.half_closed ^= flows - self.saw[end, what]
                 self.news[end, what] = flows
                 self.saw[end, what] |= flows
-        recent = self.window - SKEW_MS
-        old = [fresh and not new and at >= recent for fresh, new, at in zip(was_fresh, opened, since, strict=True)]
-        self.continued = list(compress(zip(keys, ends, since, strict=True), old)) if any(old) else []
+        since, opened = self.columns["since"][base:], self.columns["opened"][base:]
+        recent = compress(rows, map((self.window - SKEW_MS).__le__, since))
+        self.continued = [(keys[row], ends[row], since[row]) for row in recent if was_fresh[row] and not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, each time that it was told of."""
@@ -130,12 +133,17 @@ class Frame:
         self.verdicts[new] = max(self.verdicts[old], self.verdicts[new])
 
 
+def flow_of(key: Key) -> str:
+    """Return the flow of a key."""
+    return key if isinstance(key, str) else key[0]
+
+
 class EdgeColumns:
     """The rows of an edge batch, gathered from a frame."""
 
     def __init__(self, frame: Frame, keys: Collection[Key], a: list[int], b: list[int]) -> None:
         told = frame.verdicts
-        flows = [key if isinstance(key, str) else key[0] for key in keys]
+        flows = [flow_of(key) for key in keys]
         self.edges: dict[str, list[Any]] = {
             "window": [frame.window] * len(flows),
             "flow": flows,

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from schemas.graph import Identities, bit
-from streams.frame import OPENED, SKEW_MS, Frame, Key
+from streams.frame import CLOSED, OPENED, SKEW_MS, Frame, Key, flow_of
 
+SEVERAL = -1
 MOST = 16  # connections of one flow in one window that are looked at
 _BLANKS: dict[str, Any] = dict(zip(Identities.__struct_fields__, next(iter(Identities.blank(1).rows())), strict=True))
 
@@ -22,22 +23,49 @@ Who = tuple[Any, ...]  # a row of Identities
 Frames = Mapping[int, Frame]
 
 
-def apart(frames: Frames, frame: Frame) -> list[Frame]:
-    """Return what the last batch of a frame adds to windows in which the other end saw the same: by window."""
-    adding: dict[int, Frame] = {}
-    openings: dict[tuple[int, str, int], None] = {}
-    for (end, what), flows in frame.news.items():
-        for other in _near(frames, frame):
-            for flow in sorted(flows & other.saw[1 - end, what]):
-                _mark(adding, frame, flow, end, what)
-                _mark(adding, other, flow, 1 - end, what)
-                if what == OPENED:
-                    openings |= {(frame.window, flow, end): None, (other.window, flow, 1 - end): None}
-    for window, flow, end in openings:
-        _name_all(adding, frames, frames[window], flow, end)
-    for key, end, since in frame.continued:
-        _name_one(adding, frames, frame, key, end, since)
-    return [added for _, added in sorted(adding.items())]
+class Meetings:
+    """Finds what happened in several windows; of most flows it is one, and that is quickly said."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, dict[str, int]] = {OPENED: {}, CLOSED: {}}  # of a flow: its window, or SEVERAL
+
+    def apart(self, frames: Frames, frame: Frame) -> list[Frame]:
+        """Return what the last batch of a frame adds to windows in which the other end saw the same: by window."""
+        adding: dict[int, Frame] = {}
+        openings: dict[tuple[int, str, int], None] = {}
+        for (end, what), flows in frame.news.items():
+            several = self._in_several(flows, frame.window, what)
+            for other in _near(frames, frame) if several else ():
+                for flow in sorted(several & other.saw[1 - end, what]):
+                    _mark(adding, frame, flow, end, what)
+                    _mark(adding, other, flow, 1 - end, what)
+                    if what == OPENED:
+                        openings |= {(frame.window, flow, end): None, (other.window, flow, 1 - end): None}
+        for window, flow, end in openings:
+            _name_all(adding, frames, frames[window], flow, end)
+        for key, end, since in frame.continued:
+            if self._at[OPENED].get(flow_of(key)) == SEVERAL:
+                _name_one(adding, frames, frame, key, end, since)
+        return [added for _, added in sorted(adding.items())]
+
+    def forget(self, frames: Frames, frame: Frame) -> None:
+        """Forget a window that is no longer among the frames."""
+        for (_, what), flows in frame.saw.items():
+            at = self._at[what]
+            for flow in flows:
+                held = at.get(flow)
+                if held == frame.window or (held == SEVERAL and not _anywhere(frames, flow, what)):
+                    del at[flow]
+
+    def _in_several(self, flows: set[str], window: int, what: str) -> set[str]:
+        at = self._at[what]
+        several = {flow for flow in flows if at.setdefault(flow, window) != window}
+        at.update(dict.fromkeys(several, SEVERAL))
+        return several
+
+
+def _anywhere(frames: Frames, flow: str, what: str) -> bool:
+    return any(flow in other.saw[end, what] for other in frames.values() for end in (0, 1))
 
 
 def _near(frames: Frames, frame: Frame) -> Iterator[Frame]:
@@ -98,11 +126,6 @@ def _connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Itera
             return
         if frame.columns[what][row]:
             yield key, row
-
-
-def flow_of(key: Key) -> str:
-    """Return the flow of a key."""
-    return key if isinstance(key, str) else key[0]
 
 
 def common(whos: Iterable[Who]) -> Who | None:

@@ -15,8 +15,8 @@ from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import SKEW_MS, TELL_MS, Frame, Key
-from streams.meetings import apart
+from streams.frame import SKEW_MS, TELL_MS, Frame, Key, flow_of
+from streams.meetings import Meetings
 
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long sides are kept to meet their other end;
 SPARE_ROWS = 30_000  # more of them than these (16 MB) are kept
@@ -34,6 +34,7 @@ class Pairing:
     def __init__(self, counters: Counter[str], frame_rows: int = FRAME_ROWS) -> None:
         self.counters = counters
         self._frames: dict[int, Frame] = {}  # by window
+        self._meetings = Meetings()
         self._frame_rows = frame_rows
         self._rows = 0
 
@@ -51,7 +52,7 @@ class Pairing:
             told.append(_batch(frame, touched))
             told += self._earlier(frame, touched)
             told += self._later(frame, touched)
-            told += [_batch(added, added.keys()) for added in apart(self._frames, frame)]
+            told += [_batch(added, added.keys()) for added in self._meetings.apart(self._frames, frame)]
         self._evict(max(windows, default=0))
         return told
 
@@ -99,7 +100,8 @@ class Pairing:
             for then, now in ((before, frame), (frame, after)):
                 if then is None or now is None:
                     continue
-                for key, end in product(touched.keys() & then.closed, (0, 1)):
+                closed = touched.keys() & then.closed if ahead <= LASTS * frame.width else _half(touched, then)
+                for key, end in product(closed, (0, 1)):
                     gone, other = then.at[end].get(key, 0), now.at[1 - end].get(key, 0)
                     identity = then.identity(gone)
                     lasts = any(0 < since <= then.window for since, _, _ in now.sights(other))
@@ -117,7 +119,14 @@ class Pairing:
             kept_ms = BACK_MS if self._rows <= SPARE_ROWS else KEPT_MS
             if self._rows <= self._frame_rows and oldest >= newest - kept_ms:
                 break
-            self._rows -= len(self._frames.pop(oldest)) - 1
+            forgotten = self._frames.pop(oldest)
+            self._meetings.forget(self._frames, forgotten)
+            self._rows -= len(forgotten) - 1
+
+
+def _half(touched: dict[Key, None], then: Frame) -> Collection[Key]:
+    """Return the connections that one end alone saw close."""
+    return [key for key in touched.keys() & then.closed if flow_of(key) in then.half_closed] if then.half_closed else ()
 
 
 def _batch(frame: Frame, keys: Collection[Key]) -> EdgeBatch:

@@ -4,8 +4,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from graph.edges import EdgeRow
 from graph.identity import packed
 from graph.map import map_edges
+from schemas.graph import bit
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
 from sinks.rollup import Rollup
@@ -246,3 +248,18 @@ def test_a_roll_up_is_told_anew_when_the_places_of_an_hour_before_come_late(stor
 
     rows = store.query("SELECT server, server_service FROM edges_1m FINAL ORDER BY server")
     assert rows == [("address:10.0.0.6", ""), ("process:d:0b007b00:5:7", "voting")]
+
+
+def test_a_connection_that_each_end_saw_in_another_window_counts_once(fresh: Fresh) -> None:
+    store = fresh()
+    server = End("10.0.0.5", 7000, "d", 5, "voting")
+    of_client = flow(WEB, server, window=AT, opened=1, closed=1)
+    of_server = flow(WEB, server, window=AT + 5_000, elsewhere=bit(0, "opened") | bit(0, "closed"))
+    stored(store, of_client | {"a_seen": 0})
+    stored(store, of_server | {"b_seen": 0, "a_opened": 1, "a_closed": 1})
+    columns = "sum(connections_opened), sum(connections_closed), uniq(client), uniq(server)"
+
+    assert store.query(f"SELECT {columns} FROM process_edges") == [(1, 1, 1, 1)]
+    ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "service": "", "host": ""}
+    (edge,) = store.rows(EdgeRow, map_edges("service"), ranged)
+    assert (edge.connections_opened, edge.connections_closed) == (1, 1)

@@ -70,9 +70,6 @@ def test_no_connection_is_missing_made_up_or_counted_twice(report: Report) -> No
     none(report.counts)
 
 
-@pytest.mark.xfail(
-    reason="a connection whose ends begin in two windows is counted in both", raises=pytest.fail.Exception
-)
 def test_every_connection_is_on_the_map_once(reports: Reports) -> None:
     none([line for report in reports.values() for line in report.edges])
 
