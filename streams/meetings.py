@@ -10,13 +10,13 @@ common; and who is seen in the window itself stands before what is found here (s
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from schemas.graph import Identities, bit
 from streams.frame import CLOSED, OPENED, SKEW_MS, Frame, Key, flow_of
 
 SEVERAL = -1
-MOST = 16  # connections of one flow in one window that are looked at
 _BLANKS: dict[str, Any] = dict(zip(Identities.__struct_fields__, next(iter(Identities.blank(1).rows())), strict=True))
 
 Who = tuple[Any, ...]  # a row of Identities
@@ -119,13 +119,14 @@ def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
 
 def _connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
     """Yield the connections of a flow that an end saw, or saw open or close, in a window, with their rows."""
-    keys: list[Key] = [flow, *((flow, nth) for nth in range(1, MOST))]
-    for key in keys:
+    key: Key = flow
+    for following in count(1):
         row = frame.at[end].get(key)
         if row is None:
             return
         if frame.columns[what][row]:
             yield key, row
+        key = flow, following
 
 
 def common(whos: Iterable[Who]) -> Who | None:
