@@ -6,9 +6,15 @@ ONLY ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TOOLED := $(VENV)/.tooled
+# The locks hold all there is to install. chdb's own requirements ask for more, which servicemap never imports.
+PIP = $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+LEFT_OUT := numpy pandas pyarrow
+COMPILE = $(BIN)/uv pip compile pyproject.toml --extra all --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-emit-index-url --quiet
 ASSETS := view/page/vendor/built-from.txt
 
-.PHONY: help setup up demo test soak fuzz check fmt bench lock golden kafka clean
+.PHONY: help setup tools up demo test soak fuzz check fmt bench lock golden kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -22,14 +28,21 @@ $(READY): requirements.lock pyproject.toml
 	  { echo "make: install your system's package for Python's venv module (Debian: apt-get install python3-venv), then run make again" >&2; exit 1; }; \
 	  $(PYTHON) -m venv $(VENV); }
 	@echo "installing pinned packages into $(VENV) (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-build-isolation -e .
 	@touch $(READY)
+
+$(TOOLED): requirements-test.lock | $(READY)
+	@echo "installing what tests and checks need into $(VENV) (once)"
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@touch $(TOOLED)
 
 $(ASSETS): package.json package-lock.json hatch_build.py | $(READY)
 	@$(BIN)/python hatch_build.py
 
-setup: $(READY) $(ASSETS) ## install everything into .venv/
+setup: $(READY) $(ASSETS) ## install what servicemap needs into .venv/
+
+tools: setup $(TOOLED) ## install what tests, checks and benchmarks need as well
 
 up: setup ## run the map of this machine (flags through ARGS='…')
 	@$(BIN)/servicemap up $(ARGS)
@@ -37,31 +50,33 @@ up: setup ## run the map of this machine (flags through ARGS='…')
 demo: setup ## run the map and a small shop with two faults to find on it
 	@$(BIN)/servicemap up --demo $(ARGS)
 
-test: setup ## run the tests (ARGS='-k name' for some of them)
+test: tools ## run the tests (ARGS='-k name' for some of them)
 	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS)
 
-fuzz: setup ## run the attacks at length (SERVICEMAP_FUZZ=50 times the tests' share)
+fuzz: tools ## run the attacks at length (SERVICEMAP_FUZZ=50 times the tests' share)
 	@SERVICEMAP_FUZZ=$${SERVICEMAP_FUZZ:-50} $(BIN)/python -m pytest -m fuzz -n 0 --timeout 7200 $(ARGS)
 
-check: setup ## lint, format check, types; of the page's JavaScript too
+check: tools ## lint, format check, types; of the page's JavaScript too
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m tests.view.check_page
 
-fmt: setup ## format the code
+fmt: tools ## format the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format . && $(BIN)/python -m tests.view.check_page --fix
 
-soak: setup ## run everything at once for an hour: load, nuisances, kills (ARGS='--minutes 5 --kills 8')
+soak: tools ## run everything at once for an hour: load, nuisances, kills (ARGS='--minutes 5 --kills 8')
 	@$(BIN)/python -m tests.soak $(ARGS)
 
-bench: setup ## run the benchmarks, write benchmarks/results.json (ONLY=name for one)
+bench: tools ## run the benchmarks, write benchmarks/results.json (ONLY=name for one)
 	@$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(ARGS)
 
-golden: setup ## rewrite exported schemas, reference pages and dashboards
+golden: tools ## rewrite exported schemas, reference pages and dashboards
 	@$(BIN)/python -m schemas.export && $(BIN)/python -m servicemap.reference && $(BIN)/servicemap dashboards build
 
-lock: setup ## resolve requirements.lock anew
-	@$(BIN)/pip install --quiet uv && $(BIN)/uv pip compile pyproject.toml --group dev --extra grafana --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock
+lock: tools ## resolve requirements.lock and requirements-test.lock anew
+	@$(BIN)/pip install --quiet uv && $(COMPILE) --group dev -o requirements-test.lock
+	@cp requirements-test.lock requirements.lock # uv keeps to the versions that stand there
+	@$(COMPILE) --group build --overrides <(printf "%s; python_version < '0'\n" $(LEFT_OUT)) -o requirements.lock
 
-kafka: setup ## start a local single-node Apache Kafka on 127.0.0.1:9092 (Ctrl-C stops it)
+kafka: tools ## start a local single-node Apache Kafka on 127.0.0.1:9092 (Ctrl-C stops it)
 	@$(BIN)/python -m deploy.kafka $(ARGS)
 
 clean: ## remove what setup and runs made

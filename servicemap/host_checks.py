@@ -6,7 +6,6 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib.metadata import version
 
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
@@ -19,9 +18,11 @@ from collectors.window import Collector, Window
 from schemas.columns import Columns
 from schemas.raw import Batch, ProcessBatch
 from servicemap.check import Check
+from servicemap.extras import EXTRAS, installed, lacking
 
 OLDEST_KERNEL = (4, 3)  # sockets that close are told of since then
 LIBRARIES = ("servicemap", "chdb", "clickhouse-driver", "confluent-kafka", "faust-streaming")
+UNUSED = ("pandas", "pyarrow")  # chdb's metadata ask for them; the engine is loaded without its Python part
 AS_ROOT = "sudo servicemap up"
 ON_THE_HOST = "run servicemap on the host itself, not in a container"
 CAPABILITIES = "leave the agent its capabilities: CapabilityBoundingSet= of its unit, cap_add of its container"
@@ -31,7 +32,8 @@ DIAG_MODULES = "sudo modprobe -a tcp_diag udp_diag inet_diag"
 def host_checks(settings: Settings) -> Iterator[Check]:
     """Yield what is found on this host."""
     yield kernel(platform.system(), platform.release())
-    yield Check("versions", "ok", f"Python {platform.python_version()}, " + ", ".join(map(_version, LIBRARIES)))
+    yield Check("versions", "ok", f"Python {platform.python_version()}, " + ", ".join(_versions()))
+    yield packages()
     try:
         host_id = find_host_id(settings)
     except ValueError as error:
@@ -114,5 +116,18 @@ def _seen(batch: Batch) -> str:
     return text
 
 
-def _version(library: str) -> str:
-    return f"{library} {version(library)}"
+def _versions() -> Iterator[str]:
+    for library in LIBRARIES:
+        if found := installed(library):
+            yield f"{library} {found}"
+
+
+def packages() -> Check:
+    """Say which parts are installed, and what each of the others lacks."""
+    missing = {extra: lacking(extra) for extra in EXTRAS}
+    found = ", ".join(["agent", *(extra for extra, names in missing.items() if not names)])
+    if others := [f"{extra} ({', '.join(names)})" for extra, names in missing.items() if names]:
+        found += f"; not here: {', '.join(others)}"
+    if installed("chdb") and not any(map(installed, UNUSED)):
+        found += f"; without {' and '.join(UNUSED)}, which chdb asks for and servicemap never imports"
+    return Check("installed", "ok", found)

@@ -17,6 +17,7 @@ from servicemap.browsing import existing_log
 from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.directory import is_held
+from servicemap.extras import missing_for
 from servicemap.listening import Place, bound, is_taken, places
 from servicemap.options import Failure, iso
 from servicemap.parts import may_look_into, reader_password, store_address
@@ -40,6 +41,9 @@ def part_checks(config: Config) -> Iterator[Check]:
         return
     yield disk(config.directory)
     yield from log(config, int(time.time() * 1000))
+    if missing := missing_for("store" if config.store.url else "up"):
+        yield Check("store", "ok", f"not asked from here: {missing}")
+        return
     yield from store(config)
     if not config.store.url:
         yield confinement(lacking())

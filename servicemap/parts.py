@@ -15,6 +15,7 @@ from streams.stage import AttributeStage, PairStage, Stage
 from view.loopback import stays_here
 
 WRITER = "servicemap"
+STORE_GROUP = "servicemap-store"  # the sink's group
 VIEW = "view.json"  # in the data directory: where the live view of a running `up` is
 
 

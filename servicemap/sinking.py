@@ -13,7 +13,7 @@ from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.metering import Meter
 from servicemap.options import Failure
-from servicemap.parts import locate, store_address
+from servicemap.parts import STORE_GROUP, locate, store_address
 from servicemap.process import stop_event, tune_memory
 from sinks.names import HostNames
 from sinks.reconcile import reconcile
@@ -25,7 +25,6 @@ from streams.stage import dead_letter
 logger = logging.getLogger(__name__)
 Done = TypeVar("Done")
 
-GROUP = "servicemap-store"
 HURRIED_SECONDS = 0.5  # rows that people wait for wait for company no longer than this
 PATIENT_SECONDS = 10.0  # and no row longer than this: on an idle machine inserts are most of the work
 POLL_RECORDS = 500
@@ -44,7 +43,7 @@ def run_sink(config: Config) -> None:
         store.persist(lambda: _reconcile(store), stop.is_set)
         rollup = Rollup(store)
         store.persist(rollup.resume, stop.is_set)
-        reader = log.reader(TOPICS, GROUP)
+        reader = log.reader(TOPICS, STORE_GROUP)
     except (StoreError, GroupBusy) as error:
         raise Failure(str(error)) from None
     names = HostNames(log)

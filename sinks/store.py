@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from itertools import starmap
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 # Unless told not to, the driver makes a table of all days of 400 years when imported: 25 MB. No column is a date.
 os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "none")
 
-from clickhouse_driver import Client, errors
+if TYPE_CHECKING:  # imported when a store is asked: addresses are read where no client is installed
+    from clickhouse_driver import Client
 
 log = logging.getLogger(__name__)
 
@@ -165,8 +166,10 @@ class Store:
             self._client.disconnect()
             self._client = None
 
-    def _connected(self) -> Client:
+    def _connected(self) -> "Client":
         if self._client is None:
+            from clickhouse_driver import Client
+
             if self._locate is not None:
                 self.address = self._locate()._replace(database=self.address.database)
             where = self.address
@@ -184,6 +187,8 @@ class Store:
 
     def _failed(self, error: Exception) -> StoreError:
         """Turn any failure into ours. The connection is dropped: what half happened on it is not known."""
+        from clickhouse_driver import errors
+
         self.close()
         if isinstance(error, StoreError):
             return error

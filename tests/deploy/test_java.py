@@ -44,7 +44,7 @@ def test_a_java_that_is_too_old_is_passed_over_for_the_one_of_the_lock(path: Pat
 
 
 def test_no_java_that_is_new_enough_is_said_in_one_sentence(path: Path) -> None:
-    with pytest.raises(StartError, match=r"there is no Java 99 or newer here: run make setup"):
+    with pytest.raises(StartError, match=r"there is no Java 99 or newer here: run make tools"):
         find_java(minimum=99)
 
 

@@ -16,7 +16,7 @@ from schemas import topics
 from schemas.topics import HOUR_MS, Topic
 from servicemap.config import load
 from servicemap.connect import connect_log
-from servicemap.sinking import GROUP as STORE_GROUP
+from servicemap.parts import STORE_GROUP
 from sinks.store import Address, Store
 from tests.conftest import Kafka
 from tests.e2e.simulate import Record, disturbed, recorded

@@ -16,9 +16,10 @@ from log.protocol import Log
 from schemas.topics import HOUR_MS
 from servicemap.config import Config, load
 from servicemap.connect import connect_log
+from servicemap.parts import STORE_GROUP as GROUP
 from servicemap.parts import group_of, stages, store_address
 from servicemap.replaying import Outcome, Progress, replay
-from servicemap.sinking import GROUP, bury
+from servicemap.sinking import bury
 from sinks.reconcile import reconcile
 from sinks.sink import TOPICS, Sink
 from sinks.store import Store, create_database
