@@ -58,9 +58,7 @@ class Judge(NamedTuple):
 
     def _place(self, report: Report, end: Seen) -> None:
         report.levels[end.level] += 1
-        if not end.host:
-            report.unplaced.append(f"{_at(end)}: an address")
-        elif end.host != end.key[1]:
+        if end.host and end.host != end.key[1]:
             report.wrong.append(f"{_at(end)}: of host {end.host}")
 
     def _direction(self, report: Report, end: Seen, there: Was) -> None:

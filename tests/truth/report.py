@@ -19,10 +19,10 @@ class Report:
     counts: list[str] = field(default_factory=_none)  # missing, made up, counted twice
     bytes: list[str] = field(default_factory=_none)
     said: Counter[str] = field(default_factory=Counter)  # ends like these at hosts whose agents say they lost something
-    edges: list[str] = field(default_factory=_none)  # the same counts as people see them
+    edges: list[str] = field(default_factory=_none)  # counted twice, or made up, as people see them
+    missed: int = 0  # connections that are not on the edges that people see
     turned: list[str] = field(default_factory=_none)  # client and server
     wrong: list[str] = field(default_factory=_none)  # named, and was not there
-    unplaced: list[str] = field(default_factory=_none)  # an address, and it is a monitored host's
     unnamed: list[str] = field(default_factory=_none)  # stood for windows, and only its host is known
     unknown: list[str] = field(default_factory=_none)  # the laboratory itself knows no owner
     levels: Counter[str] = field(default_factory=Counter)

@@ -1,6 +1,6 @@
 """What the store says of each end of each flow, window by window."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from tests.e2e.running import Up
@@ -16,6 +16,7 @@ SELECT toUnixTimestamp64Milli(window), width_ms, transport, nth, verdict,
 FROM edges FINAL ORDER BY window
 """
 _EDGES = "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
+_ADDRESSES = "SELECT DISTINCT arrayJoin([client, server]) AS node FROM process_edges WHERE startsWith(node, 'address:')"
 _LAST = "SELECT host, argMax(counters, window) FROM host_usage FINAL GROUP BY host"
 _LOSSES = ("tcp_headers_dropped", "resets_uncounted", "connections_unidentified", "socket_event_overruns")
 _SERVICES = "SELECT host, pid, argMax(service, seen) FROM nodes FINAL GROUP BY host, pid"
@@ -59,6 +60,7 @@ class Stored(NamedTuple):
     edges: dict[int, int]
     services: dict[Process, str]
     lost: dict[str, int]  # how much agents say they lost of connections, by host
+    addresses: Sequence[str] = ()  # nodes on the map that are an address of a monitored host
 
 
 def read(store: Up, hosts: Iterable[Host]) -> Stored:
@@ -66,7 +68,10 @@ def read(store: Up, hosts: Iterable[Host]) -> Stored:
     edges = {int(port): int(count) for port, count in store.sql(_EDGES)}
     services = {(str(host), int(pid)): str(service) for host, pid, service in store.sql(_SERVICES)}
     lost = {str(host): sum(counters.get(name, 0) for name in _LOSSES) for host, counters in store.sql(_LAST)}
-    return Stored(_rows(store, hosts), edges, services, lost)
+    theirs = {address for host in hosts for address in (host.address, host.address6)}
+    nodes = [str(node) for (node,) in store.sql(_ADDRESSES)]
+    addresses = [node for node in nodes if node.removeprefix("address:") in theirs]
+    return Stored(_rows(store, hosts), edges, services, lost, addresses)
 
 
 def words(key: Key) -> str:

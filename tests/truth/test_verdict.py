@@ -18,7 +18,7 @@ from tests.truth.stored import Row, Seen, Stored
 from tests.truth.verdict import compare
 
 CLIENT, SERVER = ("10.0.0.1", 40_000), ("10.0.0.2", 80)
-KINDS = ("said", "counts", "bytes", "edges", "turned", "wrong", "unplaced", "unnamed", "unknown")
+KINDS = ("said", "counts", "bytes", "edges", "turned", "wrong", "unnamed", "unknown")
 S = 1_000_000_000
 Change = Callable[[Row], list[Row]]
 
@@ -78,7 +78,7 @@ def test_the_truth_is_found_true() -> None:
         (_with(1, process=None, service="redis"), {"wrong": 1}),
         (_with(1, process=None, service=""), {"unnamed": 1}),
         (_with(1, process=None, service="", tied=True), {}),
-        (_with(1, process=None, service="", host=""), {"unplaced": 1, "unnamed": 1}),
+        (_with(1, process=None, service="", host=""), {"unnamed": 1}),
         (_with(1, process=None, service="", host="c"), {"wrong": 1, "unnamed": 1}),
     ],
 )  # fmt: skip
