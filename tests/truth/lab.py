@@ -105,7 +105,7 @@ def played(folder: Path, scenarios: dict[str, Callable[[Play], None]]) -> Iterat
         out = stack.enter_context(folder_of_user())
         hosts = stack.enter_context(switched([*NAMES, OUTSIDE]))
         outside = hosts.pop()
-        store = stack.enter_context(_pipeline(folder))
+        store = stack.enter_context(pipeline(folder))
         with _captured(hosts, folder), ExitStack() as agents:
             for host in hosts:
                 agent = ("collect", "--data", str(folder), "--window", f"{WINDOW_S}s", "--host-id", host.name)
@@ -177,7 +177,8 @@ def _tap(host: Host, file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _pipeline(data: Path) -> Iterator[Up]:
+def pipeline(data: Path) -> Iterator[Up]:
+    """Run store, sink and worker, without an agent."""
     with ExitStack() as stack:
         arguments = ["--data", str(data / "store"), "--native-port", "0", "--http-port", "0"]
         store = subprocess.Popen([sys.executable, "-m", "sinks.embedded", *arguments], stdout=subprocess.DEVNULL)
