@@ -14,7 +14,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --extra all --universal --python-
   --no-header --no-emit-index-url --quiet
 ASSETS := view/page/vendor/built-from.txt
 
-.PHONY: help setup tools up demo test soak fuzz check fmt bench lock golden kafka clean
+.PHONY: help setup tools up demo test slow soak fuzz check fmt bench lock golden kafka clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -51,7 +51,10 @@ demo: setup ## run the map and a small shop with two faults to find on it
 	@$(BIN)/servicemap up --demo $(ARGS)
 
 test: tools ## run the tests (ARGS='-k name' for some of them)
-	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder -m "not slow" $(ARGS)
+
+slow: tools ## run the slow suites: the truth lab, attacks, faults, secure links
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder -m slow $(ARGS)
 
 fuzz: tools ## run the attacks at length (SERVICEMAP_FUZZ=50 times the tests' share)
 	@SERVICEMAP_FUZZ=$${SERVICEMAP_FUZZ:-50} $(BIN)/python -m pytest -m fuzz -n 0 --timeout 7200 $(ARGS)

@@ -26,6 +26,8 @@ from tests.attacks.speaking import NO_TABLES, ask, data, exchange, query, raw, r
 from tests.attacks.speaking import hello as said
 from tests.store.conftest import Store
 
+pytestmark = pytest.mark.slow
+
 MiB = 1 << 20
 MOST = 300 * MiB  # what a store may grow by while a bomb goes off
 MOST_IN_ONE_PIECE = 700 * MiB  # and while a result is made that cannot be sent before it is whole

@@ -18,6 +18,8 @@ from clickhouse_driver import Client, errors
 from tests.attacks.speaking import ask, hello, request
 from tests.store.conftest import Store
 
+pytestmark = pytest.mark.slow
+
 MiB = 1 << 20
 CLIENTS = 300
 MOST_LAG = 10.0  # seconds from a row's making to its being stored

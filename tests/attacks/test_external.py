@@ -11,6 +11,8 @@ from sinks.embedded.wire import string, varint
 from tests.attacks.speaking import NO_TABLES, REVISION, exchange, hello, query
 from tests.store.conftest import Store
 
+pytestmark = pytest.mark.slow
+
 SHARE = 60
 COLUMNS = (
     *("[number, 2]", "['a', toString(number)]", "toLowCardinality(toString(number))", "map('a', [number])"),

@@ -17,6 +17,8 @@ from tests.attacks.speaking import NO_TABLES, REVISION, ask, data, exchange, hel
 from tests.store.conftest import Store
 from tests.view.serving import View
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[[Random], bytes]
 SHARE = 120  # sessions of each kind in the suite
 NONE = varint(77)  # a packet that ends the connection

@@ -16,6 +16,8 @@ from sinks.embedded.places import ELSEWHERE, GRACE_SECONDS, LIMITS, Full, Places
 from sinks.embedded.tally import EVERY_SECONDS, Tally
 from tests.store.conftest import Store, _start
 
+pytestmark = pytest.mark.slow
+
 
 class Fake(Peer):
     """A peer without a socket."""

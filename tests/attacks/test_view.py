@@ -20,6 +20,8 @@ from view.connections import HEAD_SECONDS, MOST, MOST_READING
 from view.hub import MOST as MOST_PAGES
 from view.quiet import Quiet
 
+pytestmark = pytest.mark.slow
+
 MiB = 1 << 20
 
 

@@ -10,7 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.running import Up, part, until, up
+
+pytestmark = pytest.mark.slow
 
 KILLS = 3
 RATE = 20_000  # bytes a connection and second, each way

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from log.open import open_log
 from log.protocol import Record
 from schemas import topics
@@ -20,6 +22,8 @@ from sinks.tables import TABLES
 from streams.stage import AttributeStage, Emission, PairStage
 from tests.e2e.running import Up, kill, until, up
 from tests.e2e.talk import asked, asking, served
+
+pytestmark = pytest.mark.slow
 
 ROUNDS = 6
 

@@ -14,6 +14,8 @@ from sinks.store import Address, Store
 from tests.e2e.test_one_pipeline import running, wait_until
 from tests.secure_kafka import PASSWORD, USER, Secure, secure_kafka, token_program
 
+pytestmark = pytest.mark.slow
+
 TLS = '[log.tls]\nenabled = true\nca = "{folder}/ca.pem"\n'
 WAYS = {
     "mutual": ("MUTUAL", TLS + 'certificate = "{folder}/client.pem"\nkey = "{folder}/client.key"\n'),

@@ -95,7 +95,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         yield store
 
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are root's to make")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are root's to make")]
 
 
 def test_connections_are_exact_and_edges_are_those_of_equal_clocks(store: Up) -> None:

@@ -18,6 +18,8 @@ from log.settings import LogSettings, SaslSettings, TlsSettings
 from schemas.topics import PROCESSES
 from tests.secure_kafka import DENIED, GUEST, MECHANISMS, PASSWORD, USER, Secure, secure_kafka, token_program
 
+pytestmark = pytest.mark.slow
+
 PROCESSES_ALONE = replace(PROCESSES, partitions=1)
 
 

@@ -13,6 +13,7 @@ from tests.truth.stored import Stored, read
 from tests.truth.verdict import compare
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.root,
     pytest.mark.skipif(os.geteuid() != 0, reason="namespaces are root's to make"),
     pytest.mark.timeout(420),
