@@ -19,6 +19,8 @@ INET_DIAG_INFO = 2
 ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, TIME_WAIT = 1, 2, 4, 5, 6
 CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING = 7, 8, 9, 10, 11
 CONNECTED = (ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, CLOSING)
+_BEFORE_4_19: tuple[int, ...] = (-1, 0)
+_BEFORE_5_4: tuple[int, ...] = (0,)
 UNKNOWN_RTT = 0xFFFF_FFFF  # tcpi_min_rtt before the first sample
 
 _REQUEST = struct.Struct("=BBBBI48x")  # family, protocol, extensions, pad, states, socket id
@@ -42,6 +44,7 @@ class Row(NamedTuple):
     min_rtt_us: int
     sent: int  # bytes, resent ones twice; before kernel 4.19 those acknowledged, an active opener's SYN counts one
     resent: int  # bytes; -1 before kernel 4.19
+    out_of_order: int  # segments that came before an earlier one; 0 before kernel 5.4
 
 
 def local_port(row: Row) -> int:
@@ -87,7 +90,7 @@ class Layout:
     length: int
     info: int
     form: struct.Struct
-    legacy: bool  # a kernel before 4.19, whose tcp_info ends before bytes_sent
+    lacks: tuple[int, ...]  # what an older kernel's tcp_info ends before, as it stands in a Row: `resent` and later
     fixed: tuple[tuple[int, bytes], ...]  # offsets and values of the bytes that tell this layout from others
 
     def fits(self, chunk: bytes) -> bool:
@@ -101,10 +104,10 @@ class Layout:
     def row(self, chunk: bytes, at: int) -> Row:
         """Read the message at an offset."""
         values = self.form.unpack_from(chunk, at)
-        if not self.legacy:
-            return Row._make(values)
+        if self.lacks != _BEFORE_4_19:
+            return Row._make((*values, *self.lacks))
         acknowledged, *rest = values[6:]
-        return Row._make((*values[:6], *rest, acknowledged, -1))
+        return Row._make((*values[:6], *rest, acknowledged, *self.lacks))
 
 
 def states(*wanted: int) -> int:
@@ -127,7 +130,7 @@ def parse_rows(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, list[Row], Sequ
             fits = layout is not None and layout.fits(chunk)
         else:
             fits = True
-        if layout is not None and fits and not layout.legacy:
+        if layout is not None and fits and not layout.lacks:
             yield chunk, list(layout.form.iter_unpack(chunk)), range(0, len(chunk), layout.length)  # type: ignore[arg-type]
         else:
             walked = [(layout.row(chunk, at), at) for layout, at in _walk(chunk)]
@@ -158,15 +161,19 @@ def layout_of(chunk: bytes, at: int, length: int) -> Layout | None:
 
 @lru_cache(maxsize=64)
 def _layout(length: int, info: int, size: int) -> Layout:
-    legacy = size < 216
     form = f"={BODY + 1}xB2xI36xQ16xI{info - 88}x68xI28x"
-    form += f"I16xQQII4xI{size - 152}x" if legacy else f"I24xQII4xI48xQQ{size - 216}x"
+    if size < 216:
+        form, lacks = form + f"I16xQQII4xI{size - 152}x", _BEFORE_4_19
+    elif size < 228:
+        form, lacks = form + f"I24xQII4xI48xQQ{size - 216}x", _BEFORE_5_4
+    else:
+        form, lacks = form + f"I24xQII4xI48xQQ8xI{size - 228}x", ()
     head = netlink.HEADER.pack(length, SOCK_DIAG_BY_FAMILY, 0, 0, 0)
     attribute = netlink.ATTRIBUTE.pack(size + netlink.ATTRIBUTE.size, INET_DIAG_INFO)
     low = (0, 1, 4) if sys.byteorder == "little" else (2, 3, 5)
     fixed = tuple((at, head[at : at + 1]) for at in low)
     fixed += tuple((info - len(attribute) + at, attribute[at : at + 1]) for at in range(len(attribute)))
-    return Layout(length, info, struct.Struct(form + f"{length - info - size}x"), legacy, fixed)
+    return Layout(length, info, struct.Struct(form + f"{length - info - size}x"), lacks, fixed)
 
 
 def final(chunk: bytes) -> Final | None:

@@ -9,7 +9,7 @@ from collectors.closing import FIN_CAME
 from collectors.diag import Identity, Row
 from collectors.window import Window
 
-NOTHING = Row(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+NOTHING = Row(*[0] * len(Row._fields))
 _U32 = 0xFFFF_FFFF
 
 
@@ -35,6 +35,7 @@ class ConnectionRow(NamedTuple):
     sent_segments: int = 0
     received_segments: int = 0
     retransmits: int = 0
+    out_of_order_segments: int = 0
     rtt_us: int = 0
     min_rtt_us: int = 0
     sent_total: int = 0
@@ -84,6 +85,7 @@ class Tracked:
             sent_segments=(row.segments_out - last.segments_out) & _U32,
             received_segments=(row.segments_in - last.segments_in) & _U32,
             retransmits=(row.resent_segments - last.resent_segments) & _U32,
+            out_of_order_segments=(row.out_of_order - last.out_of_order) & _U32,
             rtt_us=row.rtt_us,
             min_rtt_us=0 if row.min_rtt_us == diag.UNKNOWN_RTT else row.min_rtt_us,
             sent_total=sent * window.keyframe,

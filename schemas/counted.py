@@ -47,6 +47,9 @@ class Counted(Happened, frozen=True, kw_only=True, omit_defaults=True):
     retransmits: Annotated[Ints, fact("segments retransmitted", MAX, roll=SUM, unit=Unit.SEGMENTS)] = field(
         default_factory=list
     )
+    out_of_order_segments: Annotated[
+        Ints, fact("segments received before an earlier one", MAX, roll=SUM, unit=Unit.SEGMENTS)
+    ] = field(default_factory=list)
     rtt_us: Annotated[
         Ints, fact("smoothed round-trip time, microseconds", MAX, U32, unit=Unit.MICROSECONDS, label="round trip")
     ] = field(default_factory=list)

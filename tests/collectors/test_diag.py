@@ -32,6 +32,8 @@ def tcp(
     struct.pack_into("=QQ", message, info + 120, cookie + 1, cookie)
     if size >= 216:
         struct.pack_into("=QQ", message, info + 200, cookie * 2, 5)
+    if size >= 228:
+        struct.pack_into("=I", message, info + 224, 7)
     return bytes(message)
 
 
@@ -44,7 +46,7 @@ def rows(*chunks: bytes) -> list[Row]:
     return [Row(*row) for _, found, _ in diag.parse_rows(chunks) for row in found]
 
 
-EXPECTED = Row(1, struct.unpack("=I", struct.pack("!HH", 40_000, 443))[0], 100, 107, 250, 2, 100, 11, 12, 90, 200, 5)
+EXPECTED = Row(1, struct.unpack("=I", struct.pack("!HH", 40_000, 443))[0], 100, 107, 250, 2, 100, 11, 12, 90, 200, 5, 7)
 
 
 def test_a_message_is_read_field_by_field() -> None:
@@ -72,6 +74,10 @@ def test_a_kernel_without_sent_bytes_gives_those_acknowledged() -> None:
     assert (row.sent, row.resent, row.received, row.rtt_us, row.segments_in) == (101, -1, 100, 250, 12)
     assert diag.sent_payload(row, opener=True) == 100
     assert diag.sent_payload(row, opener=False) == 101
+
+
+def test_a_kernel_without_segments_out_of_order_gives_none_of_them() -> None:
+    assert rows(tcp(100, length=400, info=128, size=220)) == [EXPECTED._replace(out_of_order=0)]
 
 
 def test_garbage_ends_a_chunk_and_raises_nothing() -> None:
@@ -118,7 +124,7 @@ def test_the_kernel_s_refusal_is_an_error() -> None:
 
 
 def closed(received: int, *, acknowledged: int, sent: int = 10, unread: int = 0, rtt: int = 9) -> Closed:
-    row = Row(diag.CLOSE, 0, 1, 0, 50, 0, received, 5, 5, rtt, sent, 0)
+    row = Row(diag.CLOSE, 0, 1, 0, 50, 0, received, 5, 5, rtt, sent, 0, 0)
     return Closed(Final(row, unread, acknowledged, rtt != UNKNOWN_RTT, 0), Identity("a", 1, "b", 2, 0), 0.0)
 
 

@@ -26,6 +26,7 @@ class Connection(NamedTuple):
     sent_segments: int
     received_segments: int
     retransmits: int
+    out_of_order_segments: int
     rtt_us: int
     min_rtt_us: int
     cookie: int
