@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+from collectors.health import Health
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.http import HttpCollector
 from collectors.interfaces import InterfaceWatch, read_interfaces
@@ -48,19 +49,21 @@ def run(
     clock: Callable[[], float] = time.time,
     collectors: Sequence[Collector] | None = None,
     company: Callable[[], Company] = Company,
+    health: Health | None = None,
 ) -> None:
     """Collect and send until `stop` is set, then send the window begun and return.
 
     `publish(topic, key, value)` hands a record to the log and `flush()` returns once all are acknowledged; both run in
     one thread of their own and may block or raise: windows then wait in a bounded spool. `clock` gives seconds since
-    the epoch, and `company` which other agent of this host there is. ValueError when the settings give this host no id.
+    the epoch, and `company` which other agent of this host there is. `health` is kept up to date. ValueError when the
+    settings give this host no id.
     """
     host_id = find_host_id(settings)
     spool = Spool(host_id.encode(), publish, flush, settings.spool_windows, settings.spool_bytes)
     spool.start()
     try:
         while not stop.is_set():
-            Run(settings, host_id, spool, clock, collectors, company).until(stop)
+            Run(settings, host_id, spool, clock, collectors, company, health).until(stop)
     finally:
         if not spool.close(PATIENCE_S):
             _log.error("stopped before the log took every window")
@@ -94,8 +97,10 @@ class Run:
         clock: Callable[[], float] = time.time,
         collectors: Sequence[Collector] | None = None,
         company: Callable[[], Company] = Company,
+        health: Health | None = None,
     ) -> None:
         self._settings = settings
+        self._health = health or Health()
         self._spool = spool
         self._clock = clock
         self._look = company
@@ -177,6 +182,9 @@ class Run:
         self._failed = {}
         if not self._spool.put(sealed):
             self._behind.update(self._collectors)
+        self._health.windows += 1
+        self._health.end = window.end
+        self._health.spooled = self._spool.waiting
 
     def _collect(self, window: Window) -> tuple[list[tuple[Topic, bytes]], dict[str, int]]:
         self._open()
@@ -185,7 +193,11 @@ class Run:
             whole = window.keyframe or collector in self._behind
             own = replace(window, keyframe=whole, covers=self._spans.covers(collector, window))
             self._behind.add(collector)  # until it has succeeded
-            if self._guard(collector, partial(self._collect_one, collector, own, parts)):
+            began = time.monotonic()
+            good = self._guard(collector, partial(self._collect_one, collector, own, parts))
+            self._health.took[collector.topic.name] = time.monotonic() - began
+            self._health.succeeded[collector.topic.name] = good
+            if good:
                 self._behind.discard(collector)
                 self._spans.count(collector, window)
         records = [(topic, value) for topic in SENDING for value in parts.get(topic.name, ())]
@@ -243,6 +255,7 @@ class Run:
         for collector in self._opened:
             self._guard(collector, partial(_confess, collector, missing, counters))
         counters += self._errors
+        self._health.counters = dict(counters)
         return window.batch(
             Heartbeat,
             sent=sent,

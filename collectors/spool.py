@@ -47,6 +47,11 @@ class Spool:
         self.dropped = 0
         self.errors = 0
 
+    @property
+    def waiting(self) -> int:
+        """Return how many windows wait for the log."""
+        return len(self._windows)
+
     def start(self) -> None:
         """Begin to send."""
         self._thread.start()

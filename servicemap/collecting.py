@@ -1,13 +1,17 @@
 """Running the collectors: what the runner publishes goes to the log."""
 
 from contextlib import closing
+from functools import partial
 
+from collectors.health import Health
 from collectors.host import find_host_id
 from collectors.presence import Presence
 from collectors.runner import run
 from schemas.topics import Topic
+from servicemap.agent_samples import of_agent
 from servicemap.config import Config
 from servicemap.connect import connect_log
+from servicemap.exposing import exposed
 from servicemap.options import Failure
 from servicemap.process import stop_event, tune_memory
 
@@ -23,7 +27,9 @@ def run_collectors(config: Config) -> None:
     tune_memory()
     try:
         with closing(Presence(find_host_id(config.collectors), _called(config))) as presence:
-            run(config.collectors, publish, log.flush, stop, company=presence.look)
+            health = Health()
+            with exposed(config, "collect", partial(of_agent, health)):
+                run(config.collectors, publish, log.flush, stop, company=presence.look, health=health)
     except ValueError as error:
         raise Failure(str(error)) from None
     log.close()

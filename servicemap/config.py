@@ -65,6 +65,17 @@ class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a browser or program must know to see anything; empty: nothing, on loopback."""
 
 
+class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Metrics that each part serves about itself, for Prometheus."""
+
+    enabled: bool = True
+    """Whether there are any."""
+    host: str = "127.0.0.1"
+    """Address they are served on. There is no password: let only Prometheus reach any but a loopback address."""
+    port: Port | None = None
+    """Port of `collect`; `work`, `sink`, `view` and `up` have the next ones. 0: any; none: 9765, or the next free."""
+
+
 class ServicesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How processes are called."""
 
@@ -80,6 +91,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: LogSettings = field(default_factory=LogSettings)
     store: StoreConfig = field(default_factory=StoreConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
+    metrics: MetricsConfig = field(default_factory=MetricsConfig)
     collectors: Settings = field(default_factory=Settings)
     services: ServicesConfig = field(default_factory=ServicesConfig)
 

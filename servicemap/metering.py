@@ -51,6 +51,7 @@ class Meter:
         self._minute = now() // MINUTE_MS
         self._counted: dict[str, int] = {}
         self._partitions: int | None = None
+        self._newest: dict[str, float] = {}  # ends of the newest windows, ms
 
     def tell(self) -> None:
         """Tell of the minute that has ended, if one has; what cannot be told is left out."""
@@ -75,8 +76,12 @@ class Meter:
 
     def _lateness(self) -> dict[str, float]:
         ((facts, edges, width),) = self._store.query(_NEWEST)
-        newest = {"facts_late": facts, "edges_late": edges}
-        return {name: max(0, self._now() - at - width) / 1000 for name, at in newest.items() if at > 0}
+        self._newest = {name: at + width for name, at in (("facts", facts), ("edges", edges)) if at > 0}
+        return {f"{of}_late": seconds for of, seconds in self.delays().items()}
+
+    def delays(self) -> dict[str, float]:
+        """Return the seconds since the newest windows ended that were in the store at the last minute's look."""
+        return {of: max(0.0, self._now() - end) / 1000 for of, end in self._newest.items()}
 
     def _growth(self) -> dict[str, float]:
         """Return how much each counter has grown since the minute before; nothing in the first."""

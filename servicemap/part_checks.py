@@ -13,12 +13,14 @@ from log.protocol import Log, LogError
 from schemas.topics import HEARTBEATS
 from servicemap import trouble
 from servicemap.agent_checks import agent_checks
+from servicemap.binding import Place, bound, is_taken
 from servicemap.browsing import existing_log
 from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.directory import is_held
 from servicemap.extras import missing_for
-from servicemap.listening import Place, bound, is_taken, places
+from servicemap.listening import places
+from servicemap.metric_checks import metric_checks
 from servicemap.options import Failure, iso
 from servicemap.parts import may_look_into, reader_password, store_address
 from servicemap.running import elsewhere
@@ -40,6 +42,7 @@ def part_checks(config: Config) -> Iterator[Check]:
         yield Check("data directory", "broken", found, "the user who owns it", fix)
         return
     yield disk(config.directory)
+    yield from metric_checks(config)
     yield from log(config, int(time.time() * 1000))
     if missing := missing_for("store" if config.store.url else "up"):
         yield Check("store", "ok", f"not asked from here: {missing}")

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
-from servicemap import reference_cli, reference_tables, reference_topics
+from servicemap import reference_cli, reference_metrics, reference_tables, reference_topics
 from servicemap.config import PREFIX, Config
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -35,6 +35,7 @@ def pages() -> dict[Path, str]:
         PAGE: page(),
         FOLDER / "topics.md": reference_topics.page(),
         FOLDER / "tables.md": reference_tables.page(),
+        FOLDER / "metrics.md": reference_metrics.page(),
         FOLDER / "cli.md": reference_cli.page(),
     }
 

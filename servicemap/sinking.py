@@ -11,8 +11,10 @@ from typing import TypeVar
 from log.protocol import GroupBusy, Log, LogUnavailable, Reader, Record
 from servicemap.config import Config
 from servicemap.connect import connect_log
+from servicemap.exposing import exposed
 from servicemap.metering import Meter
 from servicemap.options import Failure
+from servicemap.part_samples import of_sink
 from servicemap.parts import STORE_GROUP, locate, store_address
 from servicemap.process import stop_event, tune_memory
 from sinks.names import HostNames
@@ -54,6 +56,15 @@ def run_sink(config: Config) -> None:
     sink = Sink(store, dead, stop.is_set, stored=rollup.heard, names=names)
     meter = Meter(log, store, sink)
     tune_memory()
+    with exposed(config, "sink", lambda: of_sink(config, sink, store, rollup, meter, STORE_GROUP)):
+        _drain(sink, reader, rollup, store, log, meter, stop)
+    reader.close()
+    store.close()
+    log.close()
+
+
+def _drain(sink: Sink, reader: Reader, rollup: Rollup, store: Store, log: Log, meter: Meter, stop: Event) -> None:
+    """Poll, buffer, store, roll up and commit until a stop, and then until nothing is left."""
     committed, hurried, open_ended = -math.inf, time.monotonic(), False
     while True:
         stopping = stop.is_set()
@@ -82,9 +93,6 @@ def run_sink(config: Config) -> None:
         meter.tell()
         if stopping and not records:
             break
-    reader.close()
-    store.close()
-    log.close()
 
 
 def bury(log: Log, record: Record, reason: str) -> None:

@@ -49,6 +49,7 @@ class Child(Struct):
     started: float = 0.0
     wait: float = FIRST_WAIT
     due: float = 0.0
+    ended: int = 0  # by itself, since the supervisor started
     refusals: int = 0  # of these exits, those with an error
 
 
@@ -158,6 +159,7 @@ class Supervisor:
             child.pulse = None
         child.refusals += code in _REFUSING
         child.exits += 1
+        child.ended += 1
         child.code = code
         child.due = now + child.wait
         self._tell(

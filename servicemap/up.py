@@ -11,11 +11,14 @@ from pathlib import Path
 import msgspec
 
 from schemas.messages import lines
+from servicemap.binding import moved
 from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.directory import held
-from servicemap.listening import check_places, moved, places
+from servicemap.exposing import exposed
+from servicemap.listening import check_places, places
 from servicemap.options import Failure
+from servicemap.part_samples import of_up
 from servicemap.parts import VIEW, reader_password, store_address, store_directory, store_facts
 from servicemap.process import stop_event
 from servicemap.running import noted
@@ -48,18 +51,19 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
         watch = Watch(config.directory, config.flag, _say)
         told = False
         try:
-            while not stop.is_set() and time.monotonic() < end:
-                supervisor.tend()
-                watch.note(supervisor.children)
-                if not told and _store_ready(config) and (config.directory / VIEW).exists():
-                    told = True
-                    _say(_greeting(config))
-                hopeless = supervisor.hopeless()
-                if hopeless:
-                    raise Failure(f"{hopeless} cannot start; what it said stands above")
-                if summary is not None and told:
-                    summary.show()
-                stop.wait(TICK)
+            with exposed(config, "up", partial(of_up, supervisor)):
+                while not stop.is_set() and time.monotonic() < end:
+                    supervisor.tend()
+                    watch.note(supervisor.children)
+                    if not told and _store_ready(config) and (config.directory / VIEW).exists():
+                        told = True
+                        _say(_greeting(config))
+                    hopeless = supervisor.hopeless()
+                    if hopeless:
+                        raise Failure(f"{hopeless} cannot start; what it said stands above")
+                    if summary is not None and told:
+                        summary.show()
+                    stop.wait(TICK)
         finally:
             if summary is not None:
                 summary.close()

@@ -4,14 +4,19 @@ import asyncio
 import os
 import socket
 import sys
+from collections import Counter
+from functools import partial
 
 import msgspec
 
 from schemas.allocator import give_back_memory
 from servicemap import __version__
+from servicemap.binding import BACKLOG, Place, listen, moved
 from servicemap.config import Config
-from servicemap.listening import BACKLOG, VIEW_PORT, Place, listen, moved
+from servicemap.exposing import exposed
+from servicemap.listening import VIEW_PORT
 from servicemap.options import Failure
+from servicemap.part_samples import of_view
 from servicemap.parts import VIEW, store_address
 from servicemap.process import SUPERVISED, stop_event, tune_memory
 from sinks.embedded.pulse import PULSE
@@ -42,7 +47,9 @@ def run_view(config: Config, *, browser: bool = False) -> None:
             import webbrowser
 
             webbrowser.open(url)
-        asyncio.run(serve(_service(config), bound, stop))
+        answers: Counter[int] = Counter()
+        with exposed(config, "view", partial(of_view, answers)):
+            asyncio.run(serve(_service(config, answers), bound, stop))
 
 
 def address(host: str, port: int) -> str:
@@ -51,7 +58,7 @@ def address(host: str, port: int) -> str:
     return f"http://{name}:{port}/"
 
 
-def _service(config: Config) -> Service:
+def _service(config: Config, answers: Counter[int]) -> Service:
     def connect() -> Store:
         try:
             return Store(store_address(config, write=False))
@@ -64,6 +71,7 @@ def _service(config: Config) -> Service:
         token=config.view.token,
         distant=not stays_here(config.view.host),
         backlog=BACKLOG,
+        answers=answers,
         pulse=socket.socket(fileno=int(os.environ[PULSE])) if PULSE in os.environ else None,
     )
 

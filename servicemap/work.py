@@ -5,11 +5,14 @@ from threading import Event
 
 from log.connect import partitions_of
 from log.protocol import GroupBusy, Log
+from schemas.metrics import Collect
 from schemas.topics import Topic
 from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.discards import Discards
+from servicemap.exposing import exposed
 from servicemap.options import Failure
+from servicemap.part_samples import of_worker
 from servicemap.parts import group_of, stages
 from servicemap.process import stop_event, tune_memory
 from streams.loop import Loop
@@ -29,7 +32,8 @@ def run_loop(config: Config) -> None:
     loop = Loop(log, list(zip(folds, readers, strict=True)))
     tune_memory()
     loop.rebuild(committed_in(log), partitions)
-    loop.run(_telling(stop, folds))
+    with exposed(config, "work", _samples(config, folds)):
+        loop.run(_telling(stop, folds))
     for reader in readers:
         reader.close()
     log.close()
@@ -44,10 +48,15 @@ def run_faust(config: Config) -> None:
     folds = stages(config, partitions_of(log))
     tune_memory()
     try:
-        run_worker(config.log_settings, folds, log, group_of, committed_in(log), _telling(stop, folds))
+        with exposed(config, "work", _samples(config, folds)):
+            run_worker(config.log_settings, folds, log, group_of, committed_in(log), _telling(stop, folds))
     except WorkerFailed as error:
         raise Failure(str(error)) from error
     log.close()
+
+
+def _samples(config: Config, folds: Sequence[Stage]) -> Collect:
+    return lambda: of_worker(config, folds, [group_of(stage) for stage in folds])
 
 
 def _telling(stop: Event, folds: Sequence[Stage]) -> Callable[[], bool]:

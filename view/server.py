@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from aiohttp import web
@@ -32,6 +34,7 @@ class Service(NamedTuple):
     distant: bool = False
     backlog: int = 128
     pulse: socket.socket | None = None
+    answers: Counter[int] | None = None  # by status
 
 
 async def serve(service: Service, bound: socket.socket, stop: threading.Event) -> None:
@@ -41,6 +44,8 @@ async def serve(service: Service, bound: socket.socket, stop: threading.Event) -
     connections = Connections()
     app = web.Application(middlewares=[connections.middleware(), Guard(service.token).middleware()])
     app.on_response_prepare.append(with_headers)
+    if service.answers is not None:
+        app.on_response_prepare.append(partial(_count, service.answers))
     app.add_routes(api.routes())
     if service.pulse is not None:
         _answer_supervisor(service.pulse)
@@ -64,6 +69,11 @@ async def serve(service: Service, bound: socket.socket, stop: threading.Event) -
         await api.hub.close()
         await runner.cleanup()
         stores.close()
+
+
+async def _count(answers: Counter[int], request: web.Request, response: web.StreamResponse) -> None:
+    """Count an answer."""
+    answers[response.status] += 1
 
 
 def _answer_supervisor(pulse: socket.socket) -> None:

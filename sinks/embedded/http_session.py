@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 from urllib.parse import parse_qsl
 
+from schemas.metrics import exposition
 from sinks.embedded import sql
 from sinks.embedded.client import Client
 from sinks.embedded.context import IDLE_SECONDS, INSERT_SECONDS, LOGIN_SECONDS, REQUEST_SECONDS, Context
@@ -21,6 +22,7 @@ from sinks.embedded.external import MAX_BYTES, of_files
 from sinks.embedded.http_answer import Answer
 from sinks.embedded.http_body import read_body, unframed
 from sinks.embedded.http_form import boundary_of, read_form
+from sinks.embedded.http_metrics import METRICS_TYPE, samples
 from sinks.embedded.http_request import Request, credentials, request_of, stranger
 from sinks.embedded.http_result import answer_to, select, summary
 from sinks.embedded.peer import Peer, TooSlow
@@ -143,6 +145,8 @@ class HttpSession(BaseHTTPRequestHandler):
         elif path == "/health":
             told = {"connections": self._context.places.counts(), "trouble": self._context.tally.counts()}
             self._send(200, json.dumps(told).encode() + b"\n", {"Content-Type": "application/json"})
+        elif path == "/metrics":
+            self._send(200, exposition(samples(self._context)), {"Content-Type": METRICS_TYPE})
         else:
             self._send(404, f"There is no handle {path}\n".encode())
 

@@ -15,6 +15,7 @@ from sinks.embedded.context import Context
 from sinks.embedded.descriptors import limits, raise_limit
 from sinks.embedded.engine import Engine, EngineError, load_extension
 from sinks.embedded.folder import DAMAGED_PARTS, Damaged, Folder, StartError
+from sinks.embedded.http_metrics import prepare
 from sinks.embedded.http_session import HttpSession
 from sinks.embedded.listener import Listener
 from sinks.embedded.native_session import NativeSession
@@ -94,6 +95,7 @@ class Store:
         except ImportError as error:
             reason = str(error).partition("\n")[0]
             raise StartError(f"Cannot load the engine ({reason}): if it names a time zone, set TZ=UTC.") from error
+        prepare()
         if self._options.confined:
             self.lacking = confine(self._folder.engine, self._folder.run)
         try:

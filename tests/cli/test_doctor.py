@@ -19,13 +19,13 @@ from schemas.raw import Heartbeat, ListenerBatch, Listeners
 from schemas.text import to_text
 from schemas.topics import HEARTBEATS, LISTENERS
 from servicemap import part_checks
+from servicemap.binding import Place
 from servicemap.check import Check
 from servicemap.cli import main
 from servicemap.config import Config, StoreConfig
 from servicemap.connect import connect_log
 from servicemap.doctor import verdict
 from servicemap.host_checks import collecting, interfaces, kernel
-from servicemap.listening import Place
 from servicemap.options import Failure
 from servicemap.store_clients import sentence
 from tests.cli.conftest import Town

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from servicemap.binding import Place, listen, moved
 from servicemap.cli import main
 from servicemap.config import Config, StoreConfig, ViewConfig
-from servicemap.listening import Place, check_places, listen, moved
+from servicemap.listening import check_places
 from servicemap.options import Failure
 
 OPTIONS = ("--native-port", "--http-port", "--view-port")
