@@ -118,7 +118,7 @@ def _edges(window: int, now: int, *, last: bool) -> EdgeBatch:
     ends: list[list[tuple[object, ...]]] = [[], []]
     for talk in TALKS:
         flow, end = format_flow("tcp", talk.server, talk.client)
-        for name, value in zip(columns, (window, flow, 0, RANK_CONNECTED + (end == 1), WIDTH), strict=True):
+        for name, value in zip(columns, (window, flow, 0, RANK_CONNECTED + (end == 1), WIDTH, 0), strict=True):
             columns[name].append(value)
         closed = last and talk.ends_at_last
         ends[end].append(_end(talk.server_is, talk.server_seen, closed, RECEIVED, SENT))
