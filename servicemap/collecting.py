@@ -7,6 +7,7 @@ from collectors.health import Health
 from collectors.host import find_host_id
 from collectors.presence import Presence
 from collectors.runner import run
+from schemas.allocator import share_heaps
 from schemas.topics import Topic
 from servicemap.agent_samples import of_agent
 from servicemap.config import Config
@@ -18,6 +19,7 @@ from servicemap.process import stop_event, tune_memory
 
 def run_collectors(config: Config) -> None:
     """Collect until a signal; the window that has begun is still sent."""
+    share_heaps()  # before there are threads
     stop = stop_event()
     log = connect_log(config)
 
