@@ -8,10 +8,10 @@
     (a_who, a_address, b_who, b_address) -> 1 AS concerns,
     spans AS
     (
-        SELECT * EXCEPT (hour, version, gone) FROM edges_1h FINAL
+        SELECT * EXCEPT (hour, version, gone, client_out_of_order_segments, server_out_of_order_segments) FROM edges_1h FINAL
         WHERE hour >= told[3] AND hour < told[4]
         UNION ALL
-        SELECT * EXCEPT (minute, version, gone) FROM edges_1m FINAL
+        SELECT * EXCEPT (minute, version, gone, client_out_of_order_segments, server_out_of_order_segments) FROM edges_1m FINAL
         WHERE minute >= told[1] AND minute < told[2] AND (minute < told[3] OR minute >= told[4])
         UNION ALL
 -- include map_windows

@@ -21,10 +21,10 @@
             seen_by_client, seen_by_server
         FROM
         (
-            SELECT hour AS begins, toInt64(3600000) AS stands_ms, * EXCEPT (hour, width_ms, first, last, version, gone)
+            SELECT hour AS begins, toInt64(3600000) AS stands_ms, * EXCEPT (hour, width_ms, first, last, version, gone, client_out_of_order_segments, server_out_of_order_segments)
             FROM edges_1h FINAL WHERE hour >= since AND hour < no_hour
             UNION ALL
-            SELECT minute AS begins, toInt64(60000) AS stands_ms, * EXCEPT (minute, width_ms, first, last, version, gone)
+            SELECT minute AS begins, toInt64(60000) AS stands_ms, * EXCEPT (minute, width_ms, first, last, version, gone, client_out_of_order_segments, server_out_of_order_segments)
             FROM edges_1m FINAL WHERE minute >= no_hour AND minute < no_minute
             UNION ALL
             SELECT first AS begins, toInt64(width_ms) AS stands_ms, * EXCEPT (width_ms, first, last)

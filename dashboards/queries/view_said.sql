@@ -7,11 +7,11 @@
 -- include view_concerns
     said AS
     (
-        SELECT hour AS window, * EXCEPT (hour, width_ms, first, last, version, gone)
+        SELECT hour AS window, * EXCEPT (hour, width_ms, first, last, version, gone, client_out_of_order_segments, server_out_of_order_segments)
         FROM edges_1h FINAL
         WHERE hour >= told[3] AND hour < told[4]
         UNION ALL
-        SELECT minute AS window, * EXCEPT (minute, width_ms, first, last, version, gone)
+        SELECT minute AS window, * EXCEPT (minute, width_ms, first, last, version, gone, client_out_of_order_segments, server_out_of_order_segments)
         FROM edges_1m FINAL
         WHERE minute >= told[4] AND minute < told[2]
         UNION ALL
