@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from schemas.graph import PlaceBatch, Places
 from schemas.raw import Batch
 from schemas.topics import HOUR_MS
-from streams.assembly import STATE, Window
+from streams.assembly import Window
 from streams.connection import Identity, nobody
 from streams.host import TRANSPORTS, Host
 from streams.listening import Port
@@ -44,7 +44,7 @@ def _addresses(host: Host, window: Window, *, whole: bool) -> Iterator[_Place]:
 
 def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Iterator[_Place]:
     """Yield who listens, once all is known that says so: with less, one reader would name another than the next."""
-    if "listeners" in window.lacks() or not host.restated >= STATE:
+    if "listeners" in window.lacks() or not host.whole:
         return
     touched = {cookie for batch in window.batches("listeners") for cookie in batch.listeners.cookie}
     touched |= {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}

@@ -90,6 +90,7 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Record], random: Rand
         (4075, 3, 20, True, 55, 233),
         (50015, 3, 36, False, 97, 206),
         (50023, 3, 20, False, 68, 133),
+        (50031, 3, 8, False, 30, 151),
     ],
 )
 def test_worlds_that_readers_once_told_differently_give_the_same_map(
