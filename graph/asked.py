@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 
 from graph import span
 from graph.columns import ENDS, KEY, KEYS, WINDOW, EdgeColumn
-from graph.identity import WHO, address_id, cut, part, process_id
+from graph.identity import WHO, address_id, part, process_id
+from graph.orientation import oriented, server_port, serves
 from graph.places import resolved
 from graph.span import in_range
 from graph.sql import inside, select, union
@@ -95,7 +96,7 @@ def _counted(within: Callable[[str], str] | None = None) -> str:
     lost = {
         "lost_minute": f"if(flow.a_who = '' OR flow.b_who = '', {minute}, 0)",
         "sought": "0",
-        "server_port": "if(bitTest(flow.verdict, 0), flow.b_port, flow.a_port)",
+        "server_port": server_port("flow"),
     }
     where = "flow.nth = 0" + (f" AND {within('flow.window')}" if within else "")
     who = resolved(select(flow | ends | lost, "edges AS flow FINAL", where=where))
@@ -103,9 +104,9 @@ def _counted(within: Callable[[str], str] | None = None) -> str:
     joined = select(
         {
             **{name: f"who.{name}" for name in ("window", "transport", "server_port")},
-            **_oriented(),
+            **oriented(("scope", "address", "who"), "who"),
             "width_ms": "toUInt32(counted.width_ms)",
-            "by_server": "counted.end = bitTest(who.verdict, 0)",
+            "by_server": f"counted.end = {serves('who')}",
             "factor": "toUInt16(counted.sampling)",
             "lost": "counted.unanswered * factor",
             "left": "counted.given_up * factor",
@@ -123,17 +124,6 @@ def _counted(within: Callable[[str], str] | None = None) -> str:
     return select(
         ["* EXCEPT (client_who, server_who)", *(f"{made} AS {name}" for name, made in named.items())], inside(joined)
     )
-
-
-def _oriented() -> dict[str, str]:
-    columns: dict[str, str] = {}
-    for end, one, other in (("client", "a", "b"), ("server", "b", "a")):
-        columns |= {
-            f"{end}_{name}": f"if(bitTest(who.verdict, 0), who.{one}_{name}, who.{other}_{name})"
-            for name in ("scope", "address", "who")
-        }
-        columns[f"{end}_who"] = cut(columns[f"{end}_who"])
-    return columns
 
 
 def _believed(rows: str, *, addresses: bool = False) -> str:

@@ -9,14 +9,15 @@ from collections.abc import Iterable
 from functools import partial
 
 from graph.columns import ENDS, KEY, STRENGTH
-from graph.identity import address_id, cut, part, process_id
+from graph.identity import address_id, part, process_id
+from graph.orientation import oriented, server_port, serves
 from graph.packing import ABOUT, COUNTED, HAPPENINGS, PACKED, plain
 from graph.places import lost_end, resolved
 from graph.sql import inside, select
 from schemas.graph import bit
 from schemas.verdict import RULES
 
-_FLOW_SERVES = "bitTest(flow.verdict, 0)"  # whether end b is the server
+_FLOW_SERVES = serves("flow")
 _OF_END = ("scope", "address", "who")
 _ENDPOINTS = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
 _SPAN = ("transport", "server_port", "width_ms", "first", "last")
@@ -55,7 +56,7 @@ def _added_up(when: str, moment: str, concerns: str) -> str:
     columns = {
         "transport": "flow.transport",
         "verdict": "flow.verdict",
-        "server_port": f"if({_FLOW_SERVES}, flow.b_port, flow.a_port)",
+        "server_port": server_port("flow"),
         **_ENDPOINTS,
         **lost_end(),
         "width_ms": "toUInt32(max(flow.width_ms))",
@@ -89,10 +90,4 @@ def _once(name: str) -> str:
 def _oriented(rows: str) -> str:
     """Put client and server in the places of a and b."""
     columns = {name: name for name in (*_SPAN, "verdict", "happened", "active")}
-    for end, one, other in (("client", "a", "b"), ("server", "b", "a")):
-        columns |= {
-            f"{end}_{name}": f"if(bitTest(verdict, 0), {one}_{name}, {other}_{name})"
-            for name in (*_OF_END, *(pack.name for pack in COUNTED))
-        }
-        columns[f"{end}_who"] = cut(columns[f"{end}_who"])
-    return select(columns, inside(rows))
+    return select(columns | oriented((*_OF_END, *(pack.name for pack in COUNTED))), inside(rows))

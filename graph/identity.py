@@ -19,6 +19,11 @@ def packed(identity: tuple[Any, ...]) -> str:
     return "\t".join((f"{started:016d}", *(part.replace("\t", " ") for part in rest), str(int(tied))))
 
 
+def packed_part(value: str) -> str:
+    """Return how a part stands in the text, other than the first and the last one."""
+    return f"\t{value}\t"
+
+
 def unpacked(who: str, name: str, kind: Kind) -> str:
     """Return one part of who is at an end, cut out of the column `who` by itself."""
     found = f"regexpExtract({who}, '^(?:[^\\\\t]*\\\\t){{{_PARTS.index(name)}}}([^\\\\t]*)', 1)"

@@ -5,8 +5,6 @@ from functools import lru_cache
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-LEVELS = ("process", "service", "host", "container", "address")
-
 
 class Node(Struct, kw_only=True, omit_defaults=True):
     """A node of the map. Fields that are unknown, or have no meaning at the level, are left out. Times in ISO 8601."""

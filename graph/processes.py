@@ -1,12 +1,16 @@
-"""Processes as the store describes them."""
+"""Processes as the store describes them: each as its latest row has it."""
 
 from typing import NamedTuple
 
 from graph.model import Node, iso_ms
+from graph.span import moment
+from graph.sql import inside, select
+
+_MADE = {"id": "node", "started": "toUnixTimestamp64Milli(started)"}  # the other columns are those of the table
 
 
 class ProcessRow(NamedTuple):
-    """A row of the queries map_processes and view_members."""
+    """A row of `processes` and `members`."""
 
     id: str
     host: str
@@ -26,3 +30,43 @@ class ProcessRow(NamedTuple):
         """Return the process as a node of a map."""
         values = self._asdict() | {"started": iso_ms(self.started) if self.started else ""}
         return Node(kind="process", title=f"{self.name}[{self.pid}]", **values)
+
+
+def processes(*, everything: bool) -> str:
+    """Return the processes whose ids are in %(nodes)s, and `everything` else that ran in [from, to), ms.
+
+    Each keyframe has every process. One that ran was seen within the minute before or later, unless it had exited.
+    """
+    exited = select(
+        ["subject"],
+        "events",
+        where=f"kind = 'process_exited' AND time >= {_SINCE} - INTERVAL 2 HOUR AND time < {_SINCE}",
+    )
+    wanted = "node IN %(nodes)s"
+    if everything:
+        wanted += f" OR ({_RAN} AND node NOT IN {inside(exited)})"
+    return f"{_latest(wanted)}\nORDER BY id"
+
+
+def members() -> str:
+    """Return the processes of nodes that were seen in [from, to), ms, or shortly before; the latest %(most)s first.
+
+    The nodes are ids of processes (%(nodes)s), services, containers (each host:container) and hosts, lists each.
+    """
+    parts = (
+        "(service != '' AND service IN %(services)s)",
+        "concat(host, ':', container) IN %(containers)s",
+        "host IN %(hosts)s",
+    )
+    latest = _latest(f"node IN %(nodes)s OR ({_RAN} AND ({' OR '.join(parts)}))")
+    return f"{latest}\nORDER BY seen DESC, id\nLIMIT %(most)s"
+
+
+_SINCE, _UNTIL = moment("from"), moment("to")
+_RAN = f"seen >= {_SINCE} - INTERVAL 1 MINUTE AND started < {_UNTIL}"
+
+
+def _latest(wanted: str) -> str:
+    stored = f"hour >= toStartOfHour({_SINCE} - INTERVAL 2 HOUR) AND hour < {_UNTIL} AND ({wanted})"
+    latest = f"SELECT *\nFROM nodes\nWHERE {stored}\nORDER BY node, seen DESC\nLIMIT 1 BY node"
+    return select({name: _MADE.get(name, name) for name in ProcessRow._fields}, inside(latest))

@@ -2,63 +2,35 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
-from dashboards.queries import query
 from graph.asking import Store
 from graph.edges import EdgeRow
+from graph.hosts import HostnameRow, hostnames
 from graph.map import map_edges
 from graph.model import Node, ServiceMap, Wanted, iso_ms
 from graph.nodes import Nodes
-from graph.processes import ProcessRow
+from graph.processes import ProcessRow, processes
 from graph.recorded import read_recorded
+from graph.stored import NameRow, NewestRow, Stored, every_name, newest_window, stored_range
 
 _NODES_A_QUERY = 1_000  # 60 bytes each; a query's text may have 256 KiB
 
 
-class NewestRow(NamedTuple):
-    """A row of the query map_newest: the start and the width of the newest window, ms; zeros without any."""
-
-    start_ms: int
-    window_ms: int
-
-
-class Stored(NamedTuple):
-    """A row of the query map_stored: when the stored data begin, ms, 0 for none; whether they cover any of a range."""
-
-    begin: int
-    covers: int
-
-
-class NameRow(NamedTuple):
-    """A row of the query map_names."""
-
-    kind: str
-    name: str
-
-
-class HostnameRow(NamedTuple):
-    """A row of the query map_hosts."""
-
-    host: str
-    name: str
-
-
 def newest(store: Store) -> int:
     """Return the end of the newest window in the store, ms since the epoch; 0 without any."""
-    found = store.row(NewestRow, query("map_newest"))
+    found = store.row(NewestRow, newest_window())
     return found.start_ms + found.window_ms if found.start_ms else 0
 
 
 def stored(store: Store, start: int, end: int) -> Stored:
     """Return what is stored, at all and of [start, end)."""
-    return store.row(Stored, query("map_stored"), {"from": start, "to": end})
+    return store.row(Stored, stored_range(), {"from": start, "to": end})
 
 
 def names(store: Store) -> dict[str, set[str]]:
     """Return the names that a map can be filtered by, by their kind: service, host."""
     found: dict[str, set[str]] = {"service": set(), "host": set()}
-    for row in store.rows(NameRow, query("map_names")):
+    for row in store.rows(NameRow, every_name()):
         found[row.kind].add(row.name)
     return found
 
@@ -69,7 +41,7 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     time_range = {"from": wanted.start, "to": wanted.end}
     filters = {"service": wanted.service, "host": wanted.host}
     rows = store.rows(EdgeRow, text, time_range | filters)
-    nodes = Nodes({row.host: row.name for row in store.rows(HostnameRow, query("map_hosts"), time_range)})
+    nodes = Nodes({row.host: row.name for row in store.rows(HostnameRow, hostnames(), time_range)})
     recorded = read_recorded(store, wanted.start, wanted.end)
     edges = []
     for row in rows:
@@ -90,11 +62,8 @@ def _processes(store: Store, ids: Iterable[str], wanted: Wanted) -> Iterator[Nod
     remaining = iter(ids)
     everything = wanted.everything
     while (some := list(islice(remaining, _NODES_A_QUERY))) or everything:
-        rows = store.rows(
-            ProcessRow,
-            query("map_processes"),
-            {"nodes": [*some, ""], "everything": int(everything), "from": wanted.start, "to": wanted.end},
-        )
+        values = {"nodes": [*some, ""], "from": wanted.start, "to": wanted.end}
+        rows = store.rows(ProcessRow, processes(everything=everything), values)
         requested = set(some)
         for row in rows:
             node = row.node()

@@ -2,30 +2,17 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
-from dashboards.queries import query
 from graph.asking import Store
+from graph.recording import RecordedRow, recorded, recorded_hours
+from graph.sql import HOUR_MS
+from graph.stored import FirstRow, oldest_window
 
 CELLS = 1_000  # about the most cells of a range
-KEPT_MS = 14 * 86_400_000  # heartbeats are read so far back; they are deleted a day later
-_HOUR_MS = 3_600_000
-_GRAINS_MS = (1_000, 60_000, 300_000, _HOUR_MS, 24 * _HOUR_MS)  # widths of cells; a cell holds at least one window
+KEPT_MS = 14 * 24 * HOUR_MS  # heartbeats are read so far back; they are deleted a day later
+_GRAINS_MS = (1_000, 60_000, 300_000, HOUR_MS, 24 * HOUR_MS)  # widths of cells; a cell holds at least one window
 
 Cells = Mapping[int, int]  # the start of each cell, ms -> how much of it was recorded, ms
-
-
-class RecordedRow(NamedTuple):
-    """A row of the queries recorded and recorded_hours: hosts that recorded the same cells."""
-
-    hosts: list[str]
-    cells: list[tuple[int, int]]
-
-
-class FirstRow(NamedTuple):
-    """A row of the query view_first: the start of the oldest window, ms; 0 without any."""
-
-    first: int
 
 
 class Recorded:
@@ -59,13 +46,13 @@ class Recorded:
 def read_recorded(store: Store, start: int, end: int, grain: int = 0, now: int | None = None) -> Recorded:
     """Read what was recorded in [start, end), ms, in cells of `grain` ms or of a width that suits the range."""
     grain = grain or next((each for each in _GRAINS_MS if (end - start) / each <= CELLS), _GRAINS_MS[-1])
-    kept = ((now if now is not None else int(time.time() * 1000)) - KEPT_MS) // _HOUR_MS * _HOUR_MS
+    kept = ((now if now is not None else int(time.time() * 1000)) - KEPT_MS) // HOUR_MS * HOUR_MS
     rows: list[RecordedRow] = []
     if start < kept:
-        old = {"from": start, "to": min(end, kept), "grain": max(grain, _HOUR_MS)}
-        rows += store.rows(RecordedRow, query("recorded_hours"), old)
+        old = {"from": start, "to": min(end, kept), "grain": max(grain, HOUR_MS)}
+        rows += store.rows(RecordedRow, recorded_hours(), old)
     if end > kept:
-        rows += store.rows(RecordedRow, query("recorded"), {"from": max(start, kept), "to": end, "grain": grain})
+        rows += store.rows(RecordedRow, recorded(), {"from": max(start, kept), "to": end, "grain": grain})
     if rows:
         return Recorded(rows, end - start)
     return Recorded([], max(1, end - max(start, first_window(store))))  # no host has reported; edges are all there is
@@ -73,4 +60,4 @@ def read_recorded(store: Store, start: int, end: int, grain: int = 0, now: int |
 
 def first_window(store: Store) -> int:
     """Return the start of the oldest window, ms since the epoch; 0 without any."""
-    return store.row(FirstRow, query("view_first")).first
+    return store.row(FirstRow, oldest_window()).first

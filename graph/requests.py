@@ -5,16 +5,16 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
-from dashboards.queries import query
+from graph.asked import any_requested
 from graph.asking import Store
 from graph.health import Counts, faults, judgement, usual_ms
 from graph.model import Edge, ServiceMap
+from graph.requested import AnyRow, RequestsRow, on_edges, quantiles
 from schemas.health import USUAL_MS
-from schemas.latency import quantile
 
 
 class Key(NamedTuple):
-    """The identity of an edge at a level; a row of the queries view_known and view_known_addresses."""
+    """The identity of an edge at a level; a row of `known_edges` (graph/known.py)."""
 
     client: str
     server: str
@@ -40,25 +40,6 @@ class Requests(NamedTuple):
         return counts | {"p50_ms": p50, "p99_ms": p99}
 
 
-class RequestsRow(NamedTuple):
-    """A row of the queries view_requests and view_requests_of: an edge and its requests."""
-
-    client: str
-    server: str
-    transport: str
-    server_port: int
-    requests: int
-    errors: int
-    given_up: int
-    latency: Mapping[int, int]
-
-
-class AnyRow(NamedTuple):
-    """A row of the query view_requested: 1 where there are any requests."""
-
-    there: int
-
-
 def key(edge: Edge) -> Key:
     """Return the identity of an edge."""
     return Key(edge.client, edge.server, edge.transport, edge.server_port)
@@ -72,13 +53,6 @@ def by_edge(rows: list[RequestsRow]) -> dict[Key, Requests]:
         )
         for row in rows
     }
-
-
-def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
-    """Return p50 and p99 of a sketch in ms; None without any answers."""
-    if not latency:
-        return None, None
-    return quantile(latency, 0.5) / 1000, quantile(latency, 0.99) / 1000
 
 
 def judged(found: ServiceMap, requests: Mapping[Key, Requests], usual: Mapping[Key, Requests]) -> ServiceMap:
@@ -120,18 +94,11 @@ def usual_by_edge(store: Store, level: str, start: int) -> dict[Key, Requests]:
 
 def any_requests(store: Store, start: int, end: int) -> bool:
     """Return whether there are any in [start, end), ms. This query is fast, and mostly there are none."""
-    return bool(store.row(AnyRow, query("view_requested"), {"from": start, "to": end}).there)
+    return bool(store.row(AnyRow, any_requested(), {"from": start, "to": end}).there)
 
 
 def requests_by_edge(store: Store, level: str, start: int, end: int) -> dict[Key, Requests]:
     """Return the requests in [start, end), ms, of each edge of a level that has any."""
     if not any_requests(store, start, end):
         return {}
-    text = requests_sql(level, "map_told") + query("view_requests")
-    return by_edge(store.rows(RequestsRow, text, {"level": level, "from": start, "to": end}))
-
-
-def requests_sql(level: str, told: str) -> str:
-    """Return SQL that begins WITH `asked`, the requests by edge of a level. `told` is a query named *_told."""
-    names = ("view_asked_addresses",) if level == "address" else (told, "map_requests", "view_asked")
-    return "WITH\n" + "".join(map(query, names))
+    return by_edge(store.rows(RequestsRow, on_edges(level), {"from": start, "to": end}))

@@ -9,7 +9,7 @@ these go; what is left at both ends comes from windows. So nothing is missing an
     hours_from, hours_to      these, which are read from hours
 """
 
-from graph.sql import inside, select
+from graph.sql import HOUR_MS, MINUTE_MS, inside, select
 
 MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to")
 _FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"
@@ -75,6 +75,14 @@ def minutes() -> str:
 def hours() -> str:
     """Return the condition for `hour`."""
     return "hour >= span.hours_from AND hour < span.hours_to"
+
+
+def begins(time: str) -> str:
+    """Return when the window, the minute or the hour of a row begins, ms; `time` is when its first window does."""
+    in_hours = f"{time} >= span.hours_from AND {time} < span.hours_to"
+    in_minutes = f"{time} >= span.minutes_from AND {time} < span.minutes_to"
+    unit = f"multiIf({in_hours}, {HOUR_MS}, {in_minutes}, {MINUTE_MS}, 1)"
+    return f"intDiv(toUnixTimestamp64Milli({time}), {unit}) * {unit}"
 
 
 def in_range(column: str) -> str:

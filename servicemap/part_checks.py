@@ -10,6 +10,7 @@ from pathlib import Path
 
 from log.damage import kept_aside
 from log.protocol import Log, LogError
+from schemas.loopback import stays_here
 from schemas.topics import HEARTBEATS
 from servicemap import trouble
 from servicemap.agent_checks import agent_checks
@@ -28,7 +29,6 @@ from servicemap.store_clients import store_clients
 from sinks.embedded.confine import lacking
 from sinks.embedded.folder import DAMAGED_PARTS
 from sinks.store import Store, StoreError
-from view.loopback import stays_here
 
 GiB, MiB = 1 << 30, 1 << 20
 AHEAD_MS = 30_000

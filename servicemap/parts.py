@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from schemas.loopback import stays_here
 from servicemap import trouble
 from servicemap.config import Config
 from servicemap.options import Failure
@@ -12,7 +13,6 @@ from servicemap.running import elsewhere
 from sinks.embedded.folder import FACTS, TOKEN, holder
 from sinks.store import Address, StoreError
 from streams.stage import AttributeStage, PairStage, Stage
-from view.loopback import stays_here
 
 WRITER = "servicemap"
 STORE_GROUP = "servicemap-store"  # the sink's group

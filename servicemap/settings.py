@@ -12,6 +12,7 @@ import msgspec
 
 from log.protocol import LogError
 from log.security import Security
+from schemas.loopback import stays_here
 from schemas.text import shown
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
@@ -20,7 +21,6 @@ from servicemap.options import Failure
 from servicemap.parts import may_look_into, reader_password
 from servicemap.printing import json_text, print_json
 from sinks.store import Address
-from view.loopback import stays_here
 
 DEFAULT = "default"
 

@@ -10,6 +10,7 @@ from functools import partial
 import msgspec
 
 from schemas.allocator import give_back_memory
+from schemas.loopback import stays_here
 from servicemap import __version__
 from servicemap.binding import BACKLOG, Place, listen, moved
 from servicemap.config import Config
@@ -22,7 +23,6 @@ from servicemap.process import SUPERVISED, stop_event, tune_memory
 from sinks.embedded.pulse import PULSE
 from sinks.store import Store, StoreError
 from view.assets import PAGE
-from view.loopback import stays_here
 from view.server import Service, serve
 
 

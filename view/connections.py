@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from view.loopback import is_loopback
+from schemas.loopback import is_loopback
 
 HEAD_SECONDS = 10.0  # for a head, from its first byte or from the start of the connection
 TAKE_SECONDS, TAKE_BYTES = 30.0, 64 << 10  # a client must read this many bytes of a waiting answer in this time

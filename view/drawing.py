@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 
 from graph.health import faults, judgement, share, softened, usual_ms, worst
+from graph.hosts import LabelsRow
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key, Requests, counts, key
-from view.hosts import LabelsRow
 from view.keys import edge_id
 
 NEW_MS = 600_000  # an edge that was first seen so recently may be new

@@ -8,20 +8,21 @@ from graph.health import Counts, faults, judgement, usual_ms
 from graph.model import Node
 from graph.recorded import read_recorded
 from graph.requests import Key, Requests, usual_by_edge, with_http
+from graph.series import EdgeSeriesRow, edge_series
+from graph.statement import edge_statement
 from sinks.store import Store
 from view.events import About, events
 from view.keys import edge_id
-from view.lines import EDGE, EdgeSeriesRow
+from view.lines import EDGE
 from view.members import members
 from view.newest import read_newest
 from view.parameters import EdgeAsked, Level, NotThere, level_of, time_range
 from view.requests import LINES, request_series, summed
 from view.rows import HOUR_MS, Span, read_rows, read_span
 from view.series import POINTS, series
-from view.statement import edge_statement
 
 _FINEST: tuple[Level, ...] = ("process", "service", "container", "host", "address")
-_SUMS = {  # of the map's edges, with their columns in view_edge_series
+_SUMS = {  # of the map's edges, with their columns in EdgeSeriesRow
     "connections_opened": "opened",
     "connections_failed": "failed",
     "client_sent_bytes": "client_sent",
@@ -41,7 +42,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}
-    rows = read_rows(store, EdgeSeriesRow, "view_edge_series", level, over, [asked.client, asked.server], **which)
+    rows = read_rows(store, EdgeSeriesRow, edge_series(level), over, [asked.client, asked.server], **which)
     if not rows:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this time range")

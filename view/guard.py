@@ -14,9 +14,9 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from schemas.loopback import is_loopback
 from sinks.store import StoreError
 from view.answers import Busy
-from view.loopback import is_loopback
 from view.parameters import BadRequest, NotThere
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import msgspec
 
+from schemas.loopback import is_loopback
 from sinks.store import StoreError
-from view.loopback import is_loopback
 from view.newest import Newest
 
 log = logging.getLogger(__name__)

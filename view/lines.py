@@ -1,25 +1,6 @@
-"""The time series of nodes and edges, and the rows of view_*_series and view_*_usage that they are made of."""
-
-from typing import NamedTuple
+"""The time series of nodes and edges: columns of the rows in graph/series.py and graph/usage.py."""
 
 from view.series import Line
-
-
-class NodeSeriesRow(NamedTuple):
-    """A row of the query view_node_series."""
-
-    point: int
-    bytes_in: int
-    bytes_out: int
-    opened_in: int
-    opened_out: int
-    active_in: float
-    active_out: float
-    failed_in: int
-    failed_out: int
-    retransmits: int
-    rtt: float
-
 
 TRAFFIC = (
     Line("bytes_in", "B/s", rate=True),
@@ -35,36 +16,12 @@ TRAFFIC = (
 )
 
 
-class ProcessUsageRow(NamedTuple):
-    """A row of the query view_process_usage."""
-
-    point: int
-    cpu: int
-    memory: float
-    fds: float
-    threads: float
-
-
 PROCESSES = (
     Line("cpu", "cores", 1e-3, rate=True, steady=True),
     Line("memory", "B"),
     Line("fds", "files"),
     Line("threads", "threads"),
 )
-
-
-class HostUsageRow(NamedTuple):
-    """A row of the query view_host_usage."""
-
-    point: int
-    load: float
-    cpu: float
-    memory: float
-    swap: float
-    network_in: int
-    network_out: int
-    agent_cpu: int
-    agent_memory: float
 
 
 HOST = (
@@ -77,28 +34,6 @@ HOST = (
     Line("agent_cpu", "cores", 1e-3, rate=True, steady=True),
     Line("agent_memory", "B"),
 )
-
-
-class EdgeSeriesRow(NamedTuple):
-    """A row of the query view_edge_series; `first` and `last` in ms."""
-
-    point: int
-    opened: int
-    active: float
-    failed: int
-    client_sent: int
-    client_received: int
-    server_sent: int
-    server_received: int
-    client_retransmits: int
-    server_retransmits: int
-    client_segments: int
-    server_segments: int
-    client_rtt: float
-    server_rtt: float
-    first: int
-    last: int
-    rule: str
 
 
 EDGE = (

@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
-from dashboards.queries import query
-from graph.model import LEVELS, Wanted
+from graph.known import known_edges
+from graph.levels import LEVELS
+from graph.model import Wanted
 from graph.reading import read_map
 from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from sinks.store import Store
@@ -97,8 +98,7 @@ def _earlier(wanted: Wanted) -> Wanted:
 
 def _edges_in(store: Store, level: Level, start: int, end: int) -> set[Key]:
     """Read the identities of the edges of a range."""
-    text = query("view_known_addresses" if level == "address" else "view_known")
-    return set(store.rows(Key, text, {"level": level, "from": start, "to": end}))
+    return set(store.rows(Key, known_edges(level), {"from": start, "to": end}))
 
 
 def _requests(store: Store, usual: Usual, level: Level, start: int, end: int) -> tuple[ByEdge, ByEdge]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboards.queries import query
+from graph import processes
 from graph.model import Node
 from graph.processes import ProcessRow
 from sinks.store import Store
@@ -27,4 +27,4 @@ def members(store: Store, nodes: list[str], over: Span) -> list[Node]:
         "hosts": [*lists["host"], NOBODY],
     }
     parameters |= {"from": over.start, "to": over.end, "most": MOST}
-    return [row.node() for row in store.rows(ProcessRow, query("view_members"), parameters)]
+    return [row.node() for row in store.rows(ProcessRow, processes.members(), parameters)]

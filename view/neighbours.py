@@ -1,9 +1,11 @@
 """The neighbours of a node, with the edges to them."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
+from graph import neighbours as edges_to
 from graph.health import Counts, faults, judgement
+from graph.neighbours import NeighbourRow
 from graph.nodes import Nodes
 from graph.recorded import Recorded
 from graph.requests import Key, with_http
@@ -15,32 +17,12 @@ from view.rows import Span, read_rows
 MOST_NEIGHBOURS = 200
 
 
-class NeighbourRow(NamedTuple):
-    """A row of the query view_neighbours; `incoming` is 1 where the neighbour is the client, `rtt` in us."""
-
-    other: str
-    incoming: int
-    transport: str
-    port: int
-    host: str
-    service: str
-    name: str
-    container: str
-    opened: int
-    failed: int
-    active: int
-    moved: int
-    retransmits: int
-    segments: int
-    rtt: float
-
-
 def neighbours(
     store: Store, node: str, level: Level, over: Span, hostnames: dict[str, str], recorded: Recorded, own: set[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield the neighbours of a node as /api/node has them, the busiest first. The hosts in `own` see the node."""
     requests = requests_of(store, level, over, node)
-    rows = read_rows(store, NeighbourRow, "view_neighbours", level, over, [node], node=node, most=MOST_NEIGHBOURS)
+    rows = read_rows(store, NeighbourRow, edges_to.neighbours(level), over, [node], node=node, most=MOST_NEIGHBOURS)
     for row in rows:
         nodes = Nodes(hostnames)
         nodes.add(row.other, [row.host] if row.host else [], row.service, row.name, row.container)

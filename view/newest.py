@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from dashboards.queries import query
-from graph.reading import NewestRow
+from graph.stored import NewestRow, newest_window
 from sinks.store import Store, StoreError
 
 _NO_TABLES = {60, 81}  # UNKNOWN_TABLE, UNKNOWN_DATABASE: no sink has started on this store yet
@@ -19,7 +18,7 @@ class Newest(NamedTuple):
 def read_newest(store: Store, now: int) -> Newest:
     """Read the newest window. It ends at `now`, ms, at the latest: the clock of a host may be ahead."""
     try:
-        found = store.row(NewestRow, query("map_newest"))
+        found = store.row(NewestRow, newest_window())
     except StoreError as error:
         if error.code in _NO_TABLES:
             return Newest(0, 0)

@@ -5,13 +5,16 @@ from typing import Any
 
 import msgspec
 
-from dashboards.queries import query
+from graph.hosts import HostRow
 from graph.model import Node
 from graph.recorded import read_recorded
+from graph.series import NodeSeriesRow, node_series
+from graph.statement import node_statement
+from graph.usage import HostUsageRow, ProcessUsageRow, host_usage, process_usage
 from sinks.store import Store
 from view.events import About, events
-from view.hosts import HostRow, read_hosts
-from view.lines import HOST, PROCESSES, TRAFFIC, HostUsageRow, NodeSeriesRow, ProcessUsageRow
+from view.hosts import read_hosts
+from view.lines import HOST, PROCESSES, TRAFFIC
 from view.members import members
 from view.neighbours import neighbours
 from view.newest import read_newest
@@ -19,7 +22,6 @@ from view.parameters import NodeAsked, NotThere, level_of, time_range
 from view.requests import LINES, request_series
 from view.rows import HOUR_MS, Span, read_rows, read_span
 from view.series import POINTS, Line, Point, series
-from view.statement import node_statement
 
 
 def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
@@ -28,7 +30,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     processes = members(store, [asked.id], over)
-    rows = read_rows(store, NodeSeriesRow, "view_node_series", level, over, [asked.id], node=asked.id)
+    rows = read_rows(store, NodeSeriesRow, node_series(level), over, [asked.id], node=asked.id)
     if not (rows or processes):
         raise NotThere(f"there is no node {asked.id} in this time range")
     known = read_hosts(store, over.end)
@@ -61,11 +63,11 @@ def _usage(store: Store, node: str, processes: list[Node], over: Span) -> tuple[
     kind, _, rest = node.partition(":")
     values: dict[str, Any] = {"from": over.start, "to": over.end, "step": over.step}
     if kind == "host":
-        return HOST, store.rows(HostUsageRow, query("view_host_usage"), values | {"host": rest})
+        return HOST, store.rows(HostUsageRow, host_usage(), values | {"host": rest})
     if not processes:
         return (), []
     values["nodes"] = [each.id for each in processes]
-    return PROCESSES, store.rows(ProcessUsageRow, query("view_process_usage"), values)
+    return PROCESSES, store.rows(ProcessUsageRow, process_usage(), values)
 
 
 def _hosts(node: str, processes: list[Node]) -> set[str]:

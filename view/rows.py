@@ -1,31 +1,18 @@
-"""Rows of edges at a level over a time range, for the queries view_*. Long ranges are read from roll-ups."""
+"""A time range in steps, and rows of it. Long ranges are read from roll-ups."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from dashboards.queries import query
+from graph.concerns import concerned
+from graph.stored import ManyRow, RolledUpRow, many_windows, newest_roll_ups
 from sinks.store import Store
 from view.newest import Newest
-from view.parameters import Level
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 LONG_MS = 2 * HOUR_MS  # longer ranges are read by the minute, and so are ranges with many windows
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 
 Row = TypeVar("Row")
-
-
-class ManyRow(NamedTuple):
-    """A row of the query many_windows: 1 where there are too many windows to read one by one."""
-
-    many: int
-
-
-class RolledRow(NamedTuple):
-    """A row of the query view_rolled: the newest hour, and the end of the newest minute, ms; 0 without any."""
-
-    newest_hour: int
-    minutes_end: int
 
 
 class Span(NamedTuple):
@@ -61,38 +48,23 @@ def span(start: int, end: int, points: int, width: int, newest: int, *, many: bo
 
 def read_span(store: Store, start: int, end: int, points: int, newest: Newest) -> Span:
     """Cut a range into steps that suit the number of windows stored in it."""
-    found = store.row(ManyRow, query("many_windows"), {"from": start, "to": end})
+    found = store.row(ManyRow, many_windows(), {"from": start, "to": end})
     return span(start, end, points, newest.width, newest.end, many=bool(found.many))
 
 
 def read_rows(
-    store: Store, kind: type[Row], name: str, level: Level, over: Span, nodes: Sequence[str] = (), **values: Any
+    store: Store, kind: type[Row], text: str, over: Span, nodes: Sequence[str] = (), **values: Any
 ) -> list[Row]:
-    """Run a query that follows view_ended over all edges, or at least those of some `nodes`; return its rows."""
-    source = "view_said_addresses" if level == "address" else "view_said"
-    parameters = {"level": level, "from": over.start, "to": over.end, "step": over.step, **rolled(store, over)}
-    text = f"WITH\n{query(source)}{query('view_ended')}{query(name)}"
-    return store.rows(kind, text, parameters | values | _concerns(nodes))
+    """Run a query over a range in steps (graph/steps.py), which may be one about `nodes`; return its rows."""
+    parameters = {"from": over.start, "to": over.end, "step": over.step, **rolled_up(store, over)}
+    return store.rows(kind, text, parameters | concerned(nodes) | values)
 
 
-def _concerns(nodes: Sequence[str]) -> dict[str, Any]:
-    """Return parameters that select ends of these nodes by address or identity (`packed` of sinks/tables.py)."""
-    addresses, texts = ["-"], ["\n"]  # neither list may be empty
-    for node in nodes:
-        kind, _, rest = node.partition(":")
-        if kind == "address":
-            addresses.append(rest.rpartition("@")[2])
-        else:
-            part = {"process": node, "container": rest.partition(":")[2]}.get(kind, rest)
-            texts.append(f"\t{part}\t")
-    return {"any": int(not nodes), "addresses": addresses, "texts": texts}
-
-
-def rolled(store: Store, over: Span) -> dict[str, int]:
+def rolled_up(store: Store, over: Span) -> dict[str, int]:
     """Return the time up to which each roll-up is read. Later rows are read one by one."""
     if not over.rolled:
         return {"hours_to": over.start, "minutes_to": over.start}
-    found = store.row(RolledRow, query("view_rolled"))
+    found = store.row(RolledUpRow, newest_roll_ups())
     first = -(-over.start // HOUR_MS) * HOUR_MS  # the minutes before it are not a whole hour
     hours_to = min(found.newest_hour, over.end // HOUR_MS * HOUR_MS) if over.step % HOUR_MS == 0 else over.start
     return {

@@ -1,8 +1,9 @@
 """The time line: what happened over a time range."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from graph.recorded import first_window, read_recorded
+from graph.timeline import TimelineRow, timeline
 from sinks.store import Store
 from view.events import events
 from view.newest import read_newest
@@ -15,17 +16,6 @@ COUNTED = ("edges", "opened", "failed", "bytes", "retransmits")
 HTTP = ("requests", "errors", "given_up")
 
 
-class TimelineRow(NamedTuple):
-    """A row of the query view_timeline: what all edges did in a step."""
-
-    point: int
-    edges: int
-    opened: int
-    failed: int
-    bytes: int
-    retransmits: int
-
-
 def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, Any]:
     """Return the answer of /api/timeline; without a range, that of the last hour."""
     newest = read_newest(store, now)
@@ -36,7 +26,7 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
     over = read_span(store, start, end, asked.buckets, newest)
     # Roll-ups have no addresses. Where those are needed, count between processes instead.
     level = "process" if over.rolled and asked.level == "address" else asked.level
-    found = {row.point: row for row in read_rows(store, TimelineRow, "view_timeline", level, over)}
+    found = {row.point: row for row in read_rows(store, TimelineRow, timeline(level), over)}
     requests = {row.point: row for row in request_totals(store, level, over)}
     cells = read_recorded(store, over.start, end, over.step).cells()
 

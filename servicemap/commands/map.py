@@ -2,7 +2,8 @@
 
 import click
 
-from graph.model import LEVELS, Wanted
+from graph.levels import LEVELS
+from graph.model import Wanted
 from servicemap.config import Config
 from servicemap.options import Moment, configured, either_or, not_empty
 

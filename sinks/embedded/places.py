@@ -5,12 +5,12 @@ how far they have come: a stranger has not logged in, a reader has, the owner's 
 writer know the store's token. Each of these has places of its own, so that none can take those of another.
 """
 
-import ipaddress
 import threading
 import time
 from collections.abc import Callable, Iterator
 from enum import Enum
 
+from schemas.loopback import is_loopback
 from sinks.embedded.peer import Peer
 from sinks.embedded.tally import Tally
 
@@ -102,7 +102,7 @@ class Places:
         address = peer.getpeername()[0]
         there = [other for other in self._staying(held) if other.getpeername()[0] == address]
         most = ELSEWHERE.get(standing, self._limits[standing])
-        if not is_here(address) and len(there) >= most:
+        if not is_loopback(address) and len(there) >= most:
             self._give_way(
                 there, standing, f"all {most} places for {standing.value} of {address} are in use", local=False
             )
@@ -126,10 +126,3 @@ class Places:
         self._leaving.add(oldest)
         oldest.evict()
         self._tally.count(f"idle {standing.value} sent away for others", full)
-
-
-def is_here(address: str) -> bool:
-    """Say whether an address is of this machine alone."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return (mapped or found).is_loopback

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.loopback import is_loopback
 from sinks.embedded.allowed import allowed
 from sinks.embedded.confine import confine
 from sinks.embedded.context import Context
@@ -19,7 +20,7 @@ from sinks.embedded.http_metrics import prepare
 from sinks.embedded.http_session import HttpSession
 from sinks.embedded.listener import Listener
 from sinks.embedded.native_session import NativeSession
-from sinks.embedded.places import Places, is_here
+from sinks.embedded.places import Places
 from sinks.embedded.ports import listen
 from sinks.embedded.query_ids import QueryIds
 from sinks.embedded.reader import Judge
@@ -139,7 +140,7 @@ class Store:
 
 def _check_reach(bound: socket.socket, options: Options) -> None:
     """Refuse to let other machines read without a password. What is bound says it, however the host was spelled."""
-    if not options.reader_password and not is_here(bound.getsockname()[0]):
+    if not options.reader_password and not is_loopback(bound.getsockname()[0]):
         raise StartError(
             f"Others can reach {options.host}: give a --reader-password-file with what they must know, or listen on"
             " 127.0.0.1."

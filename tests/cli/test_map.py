@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graph.model import LEVELS
+from graph.levels import LEVELS
 from schemas.ids import address_node, container_node, host_node, service_node
 from servicemap.map_text import HEADINGS, WIDEST, plain
 from tests.cli import town

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
-from graph.model import LEVELS
+from graph.levels import LEVELS
 from servicemap.cli import main
 from servicemap.map_text import HEADINGS, HTTP_HEADINGS, table
 from tests.cli import town

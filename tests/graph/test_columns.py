@@ -1,84 +1,106 @@
-"""The columns of each query that maps and the live view read are the fields of its row, with matching types."""
+"""The columns of each query are the fields of its row, with matching types."""
 
+import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 from typing import Any, get_origin, get_type_hints
 
 import pytest
 
-from dashboards.queries import names, query
+import graph
+from graph.asked import any_requested
+from graph.concerns import concerned
 from graph.edges import EdgeRow
+from graph.hosts import HostnameRow, HostRow, LabelsRow, hostnames, hosts, labels
+from graph.known import known_edges
 from graph.levels import LEVELS
+from graph.lives import LifeRow, lives
 from graph.map import map_edges
-from graph.processes import ProcessRow
-from graph.reading import HostnameRow, NameRow, NewestRow, Stored
-from graph.recorded import FirstRow, RecordedRow
-from graph.requests import AnyRow, Key, RequestsRow, requests_sql
+from graph.neighbours import NeighbourRow, neighbours
+from graph.node_events import EventRow, events
+from graph.processes import ProcessRow, members, processes
+from graph.recording import RecordedRow, recorded, recorded_hours
+from graph.requested import (
+    AnyRow,
+    RequestSeriesRow,
+    RequestsRow,
+    RequestTotalsRow,
+    on_edges,
+    on_edges_of,
+    request_series,
+    request_totals,
+)
+from graph.requests import Key
+from graph.series import EdgeSeriesRow, NodeSeriesRow, edge_series, node_series
+from graph.stored import (
+    FirstRow,
+    ManyRow,
+    NameRow,
+    NewestRow,
+    RolledUpRow,
+    Stored,
+    every_name,
+    many_windows,
+    newest_roll_ups,
+    newest_window,
+    oldest_window,
+    stored_range,
+)
+from graph.timeline import TimelineRow, timeline
+from graph.usage import HostUsageRow, ProcessUsageRow, host_usage, process_usage
 from sinks.store import Store
 from tests.rollups.conftest import Fresh
-from view import events, hosts, lines, neighbours, requests, rows, timeline
 
 VALUES: dict[str, Any] = {
-    "from": 1_000_000_000_000, "to": 1_000_000_060_000, "step": 5_000, "grain": 1_000, "level": "process",
-    "service": "", "host": "h", "node": "process:h:1:1", "nodes": ["n"], "services": ["s"], "containers": ["c"],
-    "hosts": ["h"], "subjects": ["n"], "all": 1, "everything": 1, "most": 10, "any": 1, "addresses": ["a"],
-    "texts": ["t"], "hours_to": 1_000_000_000_000, "minutes_to": 1_000_000_000_000, "client": "c", "server": "s",
-    "transport": "tcp", "port": 80,
+    "from": 1_000_000_000_000, "to": 1_000_000_060_000, "step": 5_000, "grain": 1_000, "service": "", "host": "h",
+    "node": "process:h:1:1", "nodes": ["n"], "services": ["s"], "containers": ["c"], "hosts": ["h"], "subjects": ["n"],
+    "most": 10, "hours_to": 1_000_000_000_000, "minutes_to": 1_000_000_000_000, "client": "c", "server": "s",
+    "transport": "tcp", "port": 80, **concerned(["process:h:1:1"]),
 }  # fmt: skip
-PLAIN: dict[str, type] = {
-    "map_newest": NewestRow,
-    "map_stored": Stored,
-    "map_names": NameRow,
-    "map_hosts": HostnameRow,
-    "map_processes": ProcessRow,
-    "recorded": RecordedRow,
-    "recorded_hours": RecordedRow,
-    "many_windows": rows.ManyRow,
-    "view_first": FirstRow,
-    "view_rolled": rows.RolledRow,
-    "view_requested": AnyRow,
-    "view_known": Key,
-    "view_known_addresses": Key,
-    "view_members": ProcessRow,
-    "view_events": events.EventRow,
-    "view_lives": events.LifeRow,
-    "view_hosts": hosts.HostRow,
-    "view_host_usage": lines.HostUsageRow,
-    "view_process_usage": lines.ProcessUsageRow,
+PLAIN: dict[str, tuple[type, str]] = {
+    "newest window": (NewestRow, newest_window()),
+    "oldest window": (FirstRow, oldest_window()),
+    "stored range": (Stored, stored_range()),
+    "many windows": (ManyRow, many_windows()),
+    "newest roll-ups": (RolledUpRow, newest_roll_ups()),
+    "names": (NameRow, every_name()),
+    "hosts": (HostRow, hosts()),
+    "hostnames": (HostnameRow, hostnames()),
+    "labels": (LabelsRow, labels()),
+    "processes": (ProcessRow, processes(everything=False)),
+    "all processes": (ProcessRow, processes(everything=True)),
+    "members": (ProcessRow, members()),
+    "recorded": (RecordedRow, recorded()),
+    "recorded hours": (RecordedRow, recorded_hours()),
+    "events": (EventRow, events(everything=False)),
+    "all events": (EventRow, events(everything=True)),
+    "lives": (LifeRow, lives()),
+    "host usage": (HostUsageRow, host_usage()),
+    "process usage": (ProcessUsageRow, process_usage()),
+    "any requests": (AnyRow, any_requested()),
 }
-OF_EDGES: dict[str, type] = {
-    "view_timeline": timeline.TimelineRow,
-    "view_node_series": lines.NodeSeriesRow,
-    "view_edge_series": lines.EdgeSeriesRow,
-    "view_neighbours": neighbours.NeighbourRow,
+OF_A_LEVEL: dict[str, tuple[type, Callable[[str], str]]] = {
+    "map": (EdgeRow, map_edges),
+    "known edges": (Key, known_edges),
+    "time line": (TimelineRow, timeline),
+    "series of a node": (NodeSeriesRow, node_series),
+    "series of an edge": (EdgeSeriesRow, edge_series),
+    "neighbours": (NeighbourRow, neighbours),
+    "requests": (RequestsRow, on_edges),
+    "requests of a node": (RequestsRow, on_edges_of),
+    "requests to a node": (RequestSeriesRow, partial(request_series, one_edge=False)),
+    "requests on an edge": (RequestSeriesRow, partial(request_series, one_edge=True)),
+    "requests in total": (RequestTotalsRow, request_totals),
 }
-OF_REQUESTS: dict[str, type] = {
-    "view_requests": RequestsRow,
-    "view_requests_of": RequestsRow,
-    "view_request_series": requests.SeriesRow,
-    "view_request_totals": requests.TotalsRow,
+QUERIES = PLAIN | {
+    f"{name} of level {level}": (kind, text(level)) for name, (kind, text) in OF_A_LEVEL.items() for level in LEVELS
 }
-PARTS = {
-    "view_asked", "view_asked_addresses", "view_concerns", "view_ended", "view_said", "view_said_addresses",
-    "view_told",
-}  # fmt: skip
 
 WRAPPED = re.compile(
     r"^(?:Nullable\(|LowCardinality\(|SimpleAggregateFunction\(\w+, )+"
 )  # a scalar subquery is Nullable
-
-
-def texts() -> dict[str, tuple[type, str]]:
-    """Every query with its row, for the level of processes and that of addresses where they differ."""
-    found: dict[str, tuple[type, str]] = {name: (kind, query(name)) for name, kind in PLAIN.items()}
-    found |= {f"map_edges of {level}": (EdgeRow, map_edges(level)) for level in LEVELS}
-    for level, source in (("processes", "view_said"), ("addresses", "view_said_addresses")):
-        for name, kind in OF_EDGES.items():
-            found[f"{name} {level}"] = (kind, f"WITH\n{query(source)}{query('view_ended')}{query(name)}")
-    for level in ("process", "address"):
-        for name, kind in OF_REQUESTS.items():
-            found[f"{name} {level}"] = (kind, requests_sql(level, "view_told") + query(name))
-    return found
 
 
 def fits(declared: Any, column: str) -> bool:
@@ -99,9 +121,9 @@ def store(fresh: Fresh) -> Store:
     return fresh()
 
 
-@pytest.mark.parametrize("name", texts())
+@pytest.mark.parametrize("name", QUERIES)
 def test_columns_of_a_query_are_the_fields_of_its_row(store: Store, name: str) -> None:
-    kind, text = texts()[name]
+    kind, text = QUERIES[name]
 
     assert store.rows(kind, text, VALUES) is not None  # an unknown column or field is an error
     columns = store.query(f"DESCRIBE ({text})", VALUES)
@@ -113,10 +135,19 @@ def test_columns_of_a_query_are_the_fields_of_its_row(store: Store, name: str) -
     assert not wrong
 
 
-def test_no_query_of_the_view_is_without_a_row() -> None:
-    assert (
-        set(names("view_")) == {name for name in {*PLAIN, *OF_EDGES, *OF_REQUESTS} if name.startswith("view_")} | PARTS
-    )
+def rows_of_queries() -> set[type]:
+    """The rows that modules of graph/ declare."""
+    modules = (import_module(f"graph.{module.name}") for module in pkgutil.iter_modules(graph.__path__))
+    return {
+        found
+        for module in modules
+        for found in vars(module).values()
+        if isinstance(found, type) and found.__name__.endswith("Row") and found.__module__ == module.__name__
+    }
+
+
+def test_every_row_is_compared_with_its_query() -> None:
+    assert rows_of_queries() - {kind for kind, _ in QUERIES.values()} == set()
 
 
 def test_a_row_with_other_fields_than_columns_is_refused(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from graph.model import LEVELS, Wanted
+from graph.levels import LEVELS
+from graph.model import Wanted
 from graph.reading import read_map
 from graph.requests import key, requests_by_edge
 from schemas.latency import bucket

@@ -2,10 +2,11 @@
 
 import pytest
 
+from graph.concerns import CONCERNS
+from graph.neighbours import NeighbourRow, neighbours
 from sinks.store import Store
 from tests.graph.flows import T0, WIDTH, End, flow, stored
 from tests.rollups.conftest import Fresh
-from view.neighbours import NeighbourRow
 from view.newest import Newest
 from view.parameters import Level
 from view.rows import HOUR_MS, MINUTE_MS, Span, read_rows, read_span, span
@@ -87,12 +88,10 @@ def town(fresh: Fresh) -> Store:
 def test_the_rows_read_for_a_node_include_all_its_edges(town: Store, level: Level, node: str, clients: int) -> None:
     over = Span(T0, T0 + MINUTE_MS, WIDTH, T0 + MINUTE_MS, rolled=False)
 
+    text = neighbours(level)
     read, of_all = (
-        [
-            row._replace(rtt=0)
-            for row in read_rows(town, NeighbourRow, "view_neighbours", level, over, nodes, node=node, most=9)
-        ]
-        for nodes in ([node], [])
+        [row._replace(rtt=0) for row in read_rows(town, NeighbourRow, each, over, [node], node=node, most=9)]
+        for each in (text, text.replace(CONCERNS, "1"))
     )
 
     assert read == of_all  # but for the round trip, which is NaN

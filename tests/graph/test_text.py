@@ -37,4 +37,4 @@ def test_a_parameter_can_be_fixed_for_a_panel() -> None:
 
 
 def test_queries_are_listed_by_the_beginning_of_their_names() -> None:
-    assert {"map_names", "map_hosts"} <= set(names("map_")) <= set(names())
+    assert {"alert_host_silent"} <= set(names("alert_")) <= set(names())

@@ -11,7 +11,7 @@ import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
-from sinks.embedded.places import is_here
+from schemas.loopback import is_loopback
 
 
 def _refused(tmp_path: Path, *arguments: str) -> str:
@@ -48,7 +48,7 @@ def test_a_password_that_is_not_there_is_no_password(tmp_path: Path) -> None:
     ],
 )
 def test_an_address_is_of_this_machine_alone_or_not(address: str, here: bool) -> None:
-    assert is_here(address) == here
+    assert is_loopback(address) == here
 
 
 def test_readers_give_their_password_on_both_ports(start: Any, tmp_path: Path) -> None:

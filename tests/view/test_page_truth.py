@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from graph.model import LEVELS
+from graph.levels import LEVELS
 from schemas.ids import service_node
 from tests.cli import town
 from tests.view.browsing import click, edge, opened, shows

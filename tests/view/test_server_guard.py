@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from schemas.loopback import is_loopback, stays_here
 from tests.view.serving import Past, View, viewing
 from view.assets import Assets
 from view.export import as_csv
 from view.guard import COOKIE
-from view.loopback import is_loopback, stays_here
 
 TOKEN = "a-town-s-secret"
 

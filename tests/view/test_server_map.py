@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from graph.model import LEVELS
+from graph.levels import LEVELS
 from schemas.ids import address_node, host_node, service_node
 from tests.cli import town
 from tests.view.serving import MINUTE_MS, Past, View

@@ -1,7 +1,6 @@
 """SQL for people to copy: it selects the rows behind an answer, and runs as it is."""
 
-from dashboards.queries import quoted
-from view.parameters import Level
+from graph.sql import text
 
 _SHOWN = """\
     window, client, server, transport, server_port, rule,
@@ -14,16 +13,16 @@ _FLOWS = """\
     b_opened, b_closed, b_failed, b_sent_bytes, b_received_bytes, b_retransmits, b_rtt_us"""
 
 
-def node_statement(node: str, level: Level, start: int, end: int) -> str:
+def node_statement(node: str, level: str, start: int, end: int) -> str:
     """Return the SQL for the rows of a node."""
     if level == "address":
         return _flows(f"({_address('a', node)}) OR ({_address('b', node)})", start, end)
     return _edges(f"({_at('client', node, level)}) OR ({_at('server', node, level)})", start, end)
 
 
-def edge_statement(client: str, server: str, transport: str, port: int, level: Level, start: int, end: int) -> str:
+def edge_statement(client: str, server: str, transport: str, port: int, level: str, start: int, end: int) -> str:
     """Return the SQL for the rows of an edge."""
-    carried = f"transport = {quoted(transport)}"
+    carried = f"transport = {text(transport)}"
     if level == "address":
         ways = (("a", "b", 0), ("b", "a", 1))  # the lowest bit of a verdict is 1 where b serves
         either = " OR ".join(
@@ -36,25 +35,25 @@ def edge_statement(client: str, server: str, transport: str, port: int, level: L
     return _edges(f"{ends} AND {carried} AND server_port = {port}", start, end)
 
 
-def _at(end: str, node: str, level: Level) -> str:
+def _at(end: str, node: str, level: str) -> str:
     """Return the condition that an end is a node of a level."""
     kind, _, rest = node.partition(":")
     if kind == "service":
-        return f"{end}_service = {quoted(rest)}"
+        return f"{end}_service = {text(rest)}"
     if kind == "container":
         host, _, container = rest.partition(":")
-        return f"{end}_host = {quoted(host)} AND {end}_container = {quoted(container)}"
+        return f"{end}_host = {text(host)} AND {end}_container = {text(container)}"
     if kind == "host" and level == "host":
-        return f"{end}_host = {quoted(rest)}"
+        return f"{end}_host = {text(rest)}"
     if kind == "host" and level == "container":
-        return f"{end}_host = {quoted(rest)} AND {end}_container = ''"
+        return f"{end}_host = {text(rest)} AND {end}_container = ''"
     unnamed = f" AND {end}_service = ''" if level == "service" else ""
-    return f"{end} = {quoted(node)}{unnamed}"
+    return f"{end} = {text(node)}{unnamed}"
 
 
 def _address(end: str, node: str) -> str:
     scope, _, address = node.partition(":")[2].rpartition("@")
-    return f"{end}_scope = {quoted(scope)} AND {end}_address = {quoted(address)}"
+    return f"{end}_scope = {text(scope)} AND {end}_address = {text(address)}"
 
 
 def _edges(condition: str, start: int, end: int) -> str:

@@ -1,0 +1,29 @@
+"""Which flows are read for some nodes: all that may be theirs. What is read is matched with the nodes again."""
+
+from collections.abc import Iterable
+
+from graph.identity import packed_part
+
+# A flow may concern a node also where nothing is known of an end: `places` may know it.
+CONCERNS = (
+    "flow.a_who = '' OR flow.b_who = ''\n"
+    "        OR flow.a_address IN %(addresses)s OR flow.b_address IN %(addresses)s\n"
+    "        OR multiSearchAny(flow.a_who, %(identities)s) OR multiSearchAny(flow.b_who, %(identities)s)"
+)
+
+
+def concerned(nodes: Iterable[str]) -> dict[str, list[str]]:
+    """Return the parameters of CONCERNS for nodes: addresses, and parts of who is at an end (graph/identity.py)."""
+    addresses, identities = ["-"], ["\n"]  # neither list may be empty
+    for node in nodes:
+        kind, _, rest = node.partition(":")
+        match kind:
+            case "address":
+                addresses.append(rest.rpartition("@")[2])
+            case "process":
+                identities.append(packed_part(node))
+            case "container":
+                identities.append(packed_part(rest.partition(":")[2]))
+            case _:
+                identities.append(packed_part(rest))
+    return {"addresses": addresses, "identities": identities}

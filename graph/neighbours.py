@@ -1,0 +1,69 @@
+"""The neighbours of a node: the others on its edges, and what went over these."""
+
+from typing import NamedTuple
+
+from graph import traffic
+from graph.columns import ENDS
+from graph.packing import ABOUT, plain
+from graph.sql import inside, select
+from graph.steps import AT, with_steps
+
+
+class NeighbourRow(NamedTuple):
+    """A row of `neighbours`; `incoming` is 1 where the neighbour is the client, `rtt` in us."""
+
+    other: str
+    incoming: int
+    transport: str
+    port: int
+    host: str
+    service: str
+    name: str
+    container: str
+    opened: int
+    failed: int
+    active: int
+    moved: int
+    retransmits: int
+    segments: int
+    rtt: float
+
+
+_KEY = ("other", "incoming", "transport", "port")
+_ABOUT = ("host", "service", "name", "container")
+_SUMS = ("opened", "failed", "moved", "retransmits", "segments")
+
+
+def neighbours(level: str) -> str:
+    """Return the neighbours of the node %(node)s of a level in [from, to), ms: the %(most)s busiest."""
+    edge = {
+        "at": AT,
+        **{f"{end}_about": f"row.{end}_about" for end in ENDS},
+        **{name: plain(f"connections_{name}", "row") for name in ("opened", "failed", "active")},
+        "moved": f"{traffic.to_server('row')} + {traffic.to_client('row')}",
+        "retransmits": traffic.retransmits("row"),
+        "segments": traffic.segments("row"),
+        "rtt_us": traffic.rtt_us("row"),
+    }
+    times = {
+        "other": "if(edge.server = %(node)s, edge.client, edge.server)",
+        "incoming": "toUInt8(edge.server = %(node)s)",
+        "transport": "edge.transport",
+        "port": "edge.server_port",
+        "at": "edge.at",
+        "about": "maxForEach(if(edge.server = %(node)s, edge.client_about, edge.server_about))",
+        **{name: f"sum(edge.{name})" for name in (*_SUMS, "active")},
+        "rtt_us": traffic.measured("edge.rtt_us"),
+    }
+    others = {
+        **{name: f"time.{name}" for name in _KEY},
+        "about": "maxForEach(time.about)",
+        **{name: f"sum(time.{name})" for name in _SUMS},
+        "active": "argMax(time.active, time.at)",
+        "rtt": traffic.measured("time.rtt_us"),
+    }
+    columns = {name: name for name in NeighbourRow._fields} | {name: ABOUT.member("about", name) for name in _ABOUT}
+    at_times = select(times, "edge", where="edge.client = %(node)s OR edge.server = %(node)s", group=(*_KEY, "edge.at"))
+    begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True)
+    rows = select(columns, inside(select(others, "time", group=(f"time.{name}" for name in _KEY))))
+    return f"{begun}\n{rows}\nORDER BY moved DESC, {', '.join(_KEY)}\nLIMIT %(most)s"

@@ -1,0 +1,27 @@
+"""Client and server of a flow, whose ends are a and b, whichever of them serves."""
+
+from collections.abc import Iterable
+
+from graph.columns import ENDS
+from graph.identity import cut
+
+
+def serves(flow: str = "") -> str:
+    """Return whether end b of a `flow` (an alias, or none) is the server."""
+    return f"bitTest({flow}.verdict, 0)" if flow else "bitTest(verdict, 0)"
+
+
+def oriented(names: Iterable[str], flow: str = "") -> dict[str, str]:
+    """Return columns of client and server from those of the ends; who is there is cut into its parts."""
+    of, names = f"{flow}." if flow else "", tuple(names)
+    columns: dict[str, str] = {}
+    for end, one, other in zip(ENDS, "ab", "ba", strict=True):
+        for name in names:
+            column = f"if({serves(flow)}, {of}{one}_{name}, {of}{other}_{name})"
+            columns[f"{end}_{name}"] = cut(column) if name == "who" else column
+    return columns
+
+
+def server_port(flow: str) -> str:
+    """Return the server's port."""
+    return f"if({serves(flow)}, {flow}.b_port, {flow}.a_port)"

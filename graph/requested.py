@@ -1,0 +1,125 @@
+"""HTTP requests at a level, as queries: on each edge, on those of a node, and step by step."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from graph import span
+from graph.asked import requested
+from graph.columns import ENDS, KEY
+from graph.levels import node_at
+from graph.sql import inside, select
+from graph.steps import point_of
+from schemas.latency import quantile
+
+
+class AnyRow(NamedTuple):
+    """A row of `any_requested` (graph/asked.py): 1 where there are any requests."""
+
+    there: int
+
+
+class RequestsRow(NamedTuple):
+    """A row of `on_edges` and `on_edges_of`: an edge and its requests; `latency` is a sketch (schemas/latency.py)."""
+
+    client: str
+    server: str
+    transport: str
+    server_port: int
+    requests: int
+    errors: int
+    given_up: int
+    latency: Mapping[int, int]
+
+
+class RequestSeriesRow(NamedTuple):
+    """A row of `request_series`; `latency` is a sketch (schemas/latency.py)."""
+
+    point: int
+    requests: int
+    errors: int
+    given_up: int
+    latency: Mapping[int, int]
+
+    @property
+    def p50(self) -> float | None:
+        """Return the median of the times to the answers, ms."""
+        return quantiles(self.latency)[0]
+
+    @property
+    def p99(self) -> float | None:
+        """Return the 99th percentile of the times to the answers, ms."""
+        return quantiles(self.latency)[1]
+
+
+class RequestTotalsRow(NamedTuple):
+    """A row of `request_totals`."""
+
+    point: int
+    requests: int
+    errors: int
+    given_up: int
+
+
+_COUNTS = ("requests", "errors", "given_up")
+_SUMS = {name: f"sum(edge.{name})" for name in _COUNTS}
+_SUMS_AND_LATENCY = _SUMS | {"latency": "sumMap(edge.latency)"}
+_WHO = tuple(f"{end}_{name}" for end in ENDS for name in ("service", "host", "container"))
+_POINT = point_of("edge.at")
+
+
+def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
+    """Return p50 and p99 of a sketch in ms; None without any answers."""
+    if not latency:
+        return None, None
+    return quantile(latency, 0.5) / 1000, quantile(latency, 0.99) / 1000
+
+
+def on_edges(level: str) -> str:
+    """Return the requests in [from, to), ms, on each edge of a level."""
+    return f"{_begun(level, span.of_range(), *_SUMS_AND_LATENCY)}\n{_by_edge()}"
+
+
+def on_edges_of(level: str) -> str:
+    """Return the same on the edges of the node %(node)s; the range is in steps (graph/span.py)."""
+    return f"{_in_steps(level, *_SUMS_AND_LATENCY)}\n{_by_edge('edge.client = %(node)s OR edge.server = %(node)s')}"
+
+
+def request_series(level: str, *, one_edge: bool) -> str:
+    """Return the requests to the node %(server)s in each step, or those of `one_edge` to it.
+
+    The edge has %(client)s, %(transport)s and %(port)s.
+    """
+    where = "edge.server = %(server)s"
+    if one_edge:
+        where += " AND edge.client = %(client)s AND edge.transport = %(transport)s AND edge.server_port = %(port)s"
+    rows = select({"point": _POINT, **_SUMS_AND_LATENCY}, "edge", where=where, group=("point",))
+    return f"{_in_steps(level, *_SUMS_AND_LATENCY)}\n{rows}\nORDER BY point"
+
+
+def request_totals(level: str) -> str:
+    """Return the requests on all edges together, in each step."""
+    rows = select({"point": _POINT, **_SUMS}, "edge", group=("point",))
+    return f"{_in_steps(level, *_SUMS)}\n{rows}\nORDER BY point"
+
+
+def _by_edge(where: str = "") -> str:
+    key = {name: f"edge.{name}" for name in KEY}
+    return select(key | _SUMS_AND_LATENCY, "edge", where=where, group=key.values())
+
+
+def _in_steps(level: str, *columns: str) -> str:
+    return _begun(level, span.of_windows() if level == "address" else span.of_steps(), *columns)
+
+
+def _begun(level: str, over: str, *columns: str) -> str:
+    """Begin a query with `edge`: requests on the edges of a level, each row of a window, a minute or an hour."""
+    addresses = level == "address"
+    who = () if level in {"process", "address"} else _WHO
+    ends = {end: node_at(end, "{1}.{0}".format, "row", level) for end in ENDS}
+    edge = {
+        "at": "toUnixTimestamp64Milli(row.begins)",
+        **ends,
+        **{name: f"row.{name}" for name in (*KEY, *columns) if name not in ENDS},
+    }
+    rows = requested((*KEY, *who, *columns), addresses=addresses)
+    return f"WITH {over},\nedge AS {inside(select(edge, f'{inside(rows)} AS row'))}"

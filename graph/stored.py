@@ -1,0 +1,123 @@
+"""What is stored: since when, up to when, how much of a range, and the names in it."""
+
+from typing import NamedTuple
+
+from graph.span import in_range, moment
+from graph.sql import HOUR_MS, MINUTE_MS, inside, select
+
+MANY_WINDOWS = 250_000  # rows of edges, about as many as are read in a second
+
+
+class NewestRow(NamedTuple):
+    """A row of `newest_window`: the start and the width of the newest window, ms; zeros without any."""
+
+    start_ms: int
+    window_ms: int
+
+
+class FirstRow(NamedTuple):
+    """A row of `oldest_window`: the start of the oldest window, ms; 0 without any."""
+
+    first: int
+
+
+class Stored(NamedTuple):
+    """A row of `stored_range`: when the stored data begin, ms, 0 for none; whether they cover any of a range."""
+
+    begin: int
+    covers: int
+
+
+class ManyRow(NamedTuple):
+    """A row of `many_windows`: 1 where there are too many windows to read one by one."""
+
+    many: int
+
+
+class RolledUpRow(NamedTuple):
+    """A row of `newest_roll_ups`: the newest hour, and the end of the newest minute, ms; 0 without any."""
+
+    newest_hour: int
+    minutes_end: int
+
+
+class NameRow(NamedTuple):
+    """A row of `every_name`: a name, and whether it is one of a service or of a host."""
+
+    kind: str
+    name: str
+
+
+def newest_window() -> str:
+    """Return the newest window.
+
+    It is that of edges, which the map is made of; that of hosts where there were no edges for some windows. Edges of
+    that window are read only where no host reported it: their time is the last column of their key.
+    """
+    return """WITH
+    (SELECT max(window) FROM edges) AS of_edges,
+    (SELECT max(window) FROM host_usage) AS of_hosts,
+    (SELECT max(width_ms) FROM host_usage WHERE window = of_hosts) AS width,
+    if(of_edges + toIntervalMillisecond(3 * width) >= of_hosts, of_edges, of_hosts) AS latest,
+    (SELECT max(width_ms) FROM host_usage WHERE window = latest) AS reported
+SELECT
+    toUnixTimestamp64Milli(latest) AS start_ms,
+    greatest(reported, (SELECT max(width_ms) FROM edges WHERE window = latest AND reported = 0)) AS window_ms"""
+
+
+def oldest_window() -> str:
+    """Return the oldest window."""
+    return "SELECT toUnixTimestamp64Milli(min(window)) AS first FROM edges"
+
+
+def stored_range() -> str:
+    """Return when what is stored begins, and whether any of it is of [from, to), ms."""
+    since, until = moment("from"), moment("to")
+    begins = ", ".join(
+        [
+            "(SELECT min(window) FROM edges)",
+            "(SELECT min(window) FROM host_usage)",
+            "(SELECT min(first) FROM edges_1m WHERE minute = (SELECT min(minute) FROM edges_1m))",
+            "(SELECT min(first) FROM edges_1h WHERE hour = (SELECT min(hour) FROM edges_1h))",
+        ]
+    )
+    within = " + ".join(
+        f"(SELECT count() FROM {table} WHERE {time} < {until} AND {time} + toIntervalMillisecond({width}) > {since})"
+        for table, time, width in (
+            ("host_usage", "window", "width_ms"),
+            ("edges_1m", "minute", MINUTE_MS),
+            ("edges_1h", "hour", HOUR_MS),
+        )
+    )
+    return f"""WITH arrayFilter(time -> toUnixTimestamp64Milli(time) > 0, [{begins}]) AS times
+SELECT
+    if(empty(times), 0, toUnixTimestamp64Milli(arrayMin(times))) AS begin,
+    {within} > 0 AS covers"""
+
+
+def many_windows() -> str:
+    """Return whether [from, to), ms, has more windows of edges than are read within about a second."""
+    some = f"SELECT 1 FROM edges WHERE {in_range('window')} LIMIT {MANY_WINDOWS + 1}"
+    return select({"many": f"count() > {MANY_WINDOWS}"}, inside(some))
+
+
+def newest_roll_ups() -> str:
+    """Return up to where the roll-ups go."""
+    return f"""SELECT
+    toUnixTimestamp64Milli((SELECT max(hour) FROM edges_1h)) AS newest_hour,
+    toUnixTimestamp64Milli((SELECT max(minute) FROM edges_1m)) + {MINUTE_MS} AS minutes_end"""
+
+
+def every_name() -> str:
+    """Return every name that a map can be narrowed to. Hosts have their ids as well."""
+    sources = [
+        ("service", "service", "nodes"),
+        ("service", "arrayJoin([client_service, server_service])", "edges_1h"),
+        ("host", "arrayJoin([host, hostname])", "nodes"),
+        ("host", "arrayJoin([host, hostname])", "hosts"),
+        ("host", "arrayJoin([client_host, server_host])", "edges_1h"),
+    ]
+    every = "\nUNION ALL\n".join(
+        f"SELECT '{kind}' AS kind, {name} AS name FROM {table}" for kind, name, table in sources
+    )
+    return f"SELECT DISTINCT kind, name\nFROM {inside(every)}\nWHERE name != ''\nORDER BY kind, name"

@@ -1,0 +1,42 @@
+"""The time line: what all edges of a level did, step by step."""
+
+from typing import NamedTuple
+
+from graph import traffic
+from graph.columns import KEY
+from graph.packing import plain
+from graph.sql import inside, select
+from graph.steps import point_of, with_steps
+
+
+class TimelineRow(NamedTuple):
+    """A row of `timeline`: how many edges were there in a step, and what went over them."""
+
+    point: int
+    edges: int
+    opened: int
+    failed: int
+    bytes: int
+    retransmits: int
+
+
+_SUMS = ("opened", "failed", "bytes", "retransmits")
+
+
+def timeline(level: str) -> str:
+    """Return what all edges of a level did in [from, to), ms, a row for each %(step)s ms in which anything was seen."""
+    edge = {
+        "point": point_of("toUnixTimestamp64Milli(row.first)"),
+        **{name: plain(f"connections_{name}", "row") for name in ("opened", "failed")},
+        "bytes": f"{traffic.to_server('row')} + {traffic.to_client('row')}",
+        "retransmits": traffic.retransmits("row"),
+    }
+    edges = {
+        "point": "edge.point",
+        **{name: f"edge.{name}" for name in KEY},
+        **{name: f"sum(edge.{name})" for name in _SUMS},
+    }
+    points = {"point": "once.point", "edges": "count()", **{name: f"sum(once.{name})" for name in _SUMS}}
+    once = select(edges, "edge", group=("edge.point", *(f"edge.{name}" for name in KEY)))
+    begun = with_steps(level, edge, f"once AS {inside(once)}", narrowed=False)
+    return f"{begun}\n{select(points, 'once', group=('once.point',))}\nORDER BY point"
