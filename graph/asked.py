@@ -63,14 +63,14 @@ def process_requests() -> str:
     return _shown({column.name: column.name for column in PROCESS_REQUESTS}, _believed(_counted()))
 
 
-def requested(columns: Iterable[str], *, addresses: bool = False) -> str:
+def requested(columns: Iterable[str], *, addresses: bool = False, rolled_up: bool = True) -> str:
     """Return these columns of requests after a `span`, each row of a window, a minute or an hour that `begins`.
 
-    The ends are processes, or addresses, between which there are no roll-ups.
+    The ends are processes, or addresses, between which there are no roll-ups; none are read unless `rolled_up`.
     """
     names = {name: name for name in columns}
     of_windows = _shown({"begins": "window", **names}, _believed(_counted(span.windows), addresses=addresses))
-    if addresses:
+    if addresses or not rolled_up:
         return of_windows
     return union(
         select({"begins": "hour", **names}, "requests_1h FINAL", where=span.hours()),

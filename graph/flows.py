@@ -5,13 +5,13 @@ with who is at an end still one text, for that is quick. Then ends of which noth
 and client and server take the places of a and b.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from graph.columns import ENDS, KEY, STRENGTH
 from graph.identity import address_id, part, process_id
 from graph.orientation import oriented, server_port, serves
-from graph.packing import ABOUT, COUNTED, HAPPENINGS, PACKED, plain
+from graph.packing import ABOUT, COUNTED, HAPPENINGS, PACKED, Pack, plain
 from graph.places import lost_end, resolved
 from graph.sql import inside, select
 from schemas.graph import bit
@@ -20,25 +20,30 @@ from schemas.verdict import RULES
 _FLOW_SERVES = serves("flow")
 _OF_END = ("scope", "address", "who")
 _ENDPOINTS = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
-_SPAN = ("transport", "server_port", "width_ms", "first", "last")
+_OF_FLOW = ("width_ms", "first", "last", "happened", "active")
 
 
-def packed_edges(when: str, moment: str, concerns: str = "", *, addresses: bool = False) -> str:
+def packed_edges(
+    when: str, moment: str, concerns: str = "", *, addresses: bool = False, names: Collection[str] = tuple(PACKED)
+) -> str:
     """Return edges between processes, or addresses, as packed rows (graph/packing.py), of windows where `when` holds.
 
     A row is of all windows with the same `moment`. Two rows may be of one edge, where who is at its ends is known in
-    two ways. `concerns` is a condition on the ends. All conditions speak of columns of `flow`.
+    two ways. `concerns` is a condition on the ends. All conditions speak of columns of `flow`. `names` are those of
+    the columns besides the key.
     """
     node = address_id if addresses else process_id
     columns = {
         **{end: node(end) for end in ENDS},
-        **{name: name for name in (*_SPAN, "happened", "active")},
+        **{name: name for name in ("transport", "server_port", *_OF_FLOW)},
         "strength": f"toUInt8({[STRENGTH.index(rule) + 1 for rule in RULES]}[intDiv(verdict, 2) + 1])",
         **{f"{end}_about": ABOUT.array(partial(_about, end)) for end in ENDS},
         **{f"{end}_{pack.name}": f"{end}_{pack.name}" for end in ENDS for pack in COUNTED},
     }
-    rows = _oriented(resolved(_added_up(when, moment, concerns)))
-    return select({name: columns[name] for name in (*KEY, *PACKED)}, inside(rows))
+    packs = [pack for pack in COUNTED if any(f"{end}_{pack.name}" in names for end in ENDS)]
+    of_flow = [name for name in _OF_FLOW if name in names]
+    rows = _oriented(resolved(_added_up(when, moment, concerns, of_flow, packs)), of_flow, packs)
+    return select({name: columns[name] for name in (*KEY, *names)}, inside(rows))
 
 
 def edges(when: str, moment: str, columns: Iterable[str]) -> str:
@@ -50,24 +55,27 @@ def _about(end: str, name: str) -> str:
     return f"{end}_address" if name == "address" else part(f"{end}_who", name)
 
 
-def _added_up(when: str, moment: str, concerns: str) -> str:
+def _added_up(when: str, moment: str, concerns: str, of_flow: Iterable[str], packs: Iterable[Pack]) -> str:
     """Return flows between the same two ends at the same moment, their counters as arrays."""
     over = " OR ".join(f"flow.{end}_{name}" for name in ("closed", "failed") for end in "ab")
+    added = {
+        "width_ms": "toUInt32(max(flow.width_ms))",
+        "first": "min(flow.window)",
+        "last": "max(flow.window)",
+        "happened": f"{HAPPENINGS.aggregate}({HAPPENINGS.array(_once)})",
+        "active": f"sumArgMax(NOT ({over}), flow.window)",
+    }
     columns = {
         "transport": "flow.transport",
         "verdict": "flow.verdict",
         "server_port": server_port("flow"),
         **_ENDPOINTS,
         **lost_end(),
-        "width_ms": "toUInt32(max(flow.width_ms))",
-        "first": "min(flow.window)",
-        "last": "max(flow.window)",
-        "happened": f"{HAPPENINGS.aggregate}({HAPPENINGS.array(_once)})",
-        "active": f"sumArgMax(NOT ({over}), flow.window)",
+        **{name: added[name] for name in of_flow},
         **{
             f"{end}_{pack.name}": f"{pack.aggregate}({pack.array(f'flow.{end}_{{}}'.format)})"
             for end in "ab"
-            for pack in COUNTED
+            for pack in packs
         },
     }
     where = f"{when} AND (flow.a_seen OR flow.b_seen)" + (f" AND ({concerns})" if concerns else "")
@@ -87,7 +95,7 @@ def _once(name: str) -> str:
     return f"if({_FLOW_SERVES}, {by_a}, {by_b})"
 
 
-def _oriented(rows: str) -> str:
+def _oriented(rows: str, of_flow: Iterable[str], packs: Iterable[Pack]) -> str:
     """Put client and server in the places of a and b."""
-    columns = {name: name for name in (*_SPAN, "verdict", "happened", "active")}
-    return select(columns | oriented((*_OF_END, *(pack.name for pack in COUNTED))), inside(rows))
+    columns = {name: name for name in ("transport", "server_port", "verdict", *of_flow)}
+    return select(columns | oriented((*_OF_END, *(pack.name for pack in packs))), inside(rows))

@@ -6,7 +6,7 @@ from graph import traffic
 from graph.columns import ENDS
 from graph.packing import ABOUT, plain
 from graph.sql import inside, select
-from graph.steps import AT, with_steps
+from graph.steps import with_steps
 
 
 class NeighbourRow(NamedTuple):
@@ -34,10 +34,9 @@ _ABOUT = ("host", "service", "name", "container")
 _SUMS = ("opened", "failed", "moved", "retransmits", "segments")
 
 
-def neighbours(level: str) -> str:
+def neighbours(level: str, *, rolled_up: bool = True) -> str:
     """Return the neighbours of the node %(node)s of a level in [from, to), ms: the %(most)s busiest."""
     edge = {
-        "at": AT,
         **{f"{end}_about": f"row.{end}_about" for end in ENDS},
         **{name: plain(f"connections_{name}", "row") for name in ("opened", "failed", "active")},
         "moved": f"{traffic.to_server('row')} + {traffic.to_client('row')}",
@@ -64,6 +63,6 @@ def neighbours(level: str) -> str:
     }
     columns = {name: name for name in NeighbourRow._fields} | {name: ABOUT.member("about", name) for name in _ABOUT}
     at_times = select(times, "edge", where="edge.client = %(node)s OR edge.server = %(node)s", group=(*_KEY, "edge.at"))
-    begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True)
+    begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True, rolled_up=rolled_up)
     rows = select(columns, inside(select(others, "time", group=(f"time.{name}" for name in _KEY))))
     return f"{begun}\n{rows}\nORDER BY moved DESC, {', '.join(_KEY)}\nLIMIT %(most)s"

@@ -4,7 +4,8 @@ ClickHouse plans an aggregate of an array in the time of one of a number. A quer
 ends, through some subqueries, was planned for longer than a minute of a busy system was read.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -97,6 +98,12 @@ def packed(strength: str = f"indexOf({texts(STRENGTH)}, rule)") -> dict[str, str
 
 def _column(end: str, name: str) -> str:
     return f"seen_by_{end}" if name == "seen" else f"{end}_{name}"
+
+
+def packs_in(expressions: Iterable[str], row: str) -> list[str]:
+    """Return the names of the columns of a packed `row` that expressions are made of."""
+    text = " ".join(expressions)
+    return [name for name in PACKED if re.search(rf"\b{row}\.{name}\b", text)]
 
 
 def plain(name: str, row: str = "") -> str:

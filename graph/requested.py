@@ -79,12 +79,13 @@ def on_edges(level: str) -> str:
     return f"{_begun(level, span.of_range(), *_SUMS_AND_LATENCY)}\n{_by_edge()}"
 
 
-def on_edges_of(level: str) -> str:
+def on_edges_of(level: str, *, rolled_up: bool = True) -> str:
     """Return the same on the edges of the node %(node)s; the range is in steps (graph/span.py)."""
-    return f"{_in_steps(level, *_SUMS_AND_LATENCY)}\n{_by_edge('edge.client = %(node)s OR edge.server = %(node)s')}"
+    rows = _by_edge("edge.client = %(node)s OR edge.server = %(node)s")
+    return f"{_in_steps(level, rolled_up, *_SUMS_AND_LATENCY)}\n{rows}"
 
 
-def request_series(level: str, *, one_edge: bool) -> str:
+def request_series(level: str, *, one_edge: bool, rolled_up: bool = True) -> str:
     """Return the requests to the node %(server)s in each step, or those of `one_edge` to it.
 
     The edge has %(client)s, %(transport)s and %(port)s.
@@ -93,13 +94,13 @@ def request_series(level: str, *, one_edge: bool) -> str:
     if one_edge:
         where += " AND edge.client = %(client)s AND edge.transport = %(transport)s AND edge.server_port = %(port)s"
     rows = select({"point": _POINT, **_SUMS_AND_LATENCY}, "edge", where=where, group=("point",))
-    return f"{_in_steps(level, *_SUMS_AND_LATENCY)}\n{rows}\nORDER BY point"
+    return f"{_in_steps(level, rolled_up, *_SUMS_AND_LATENCY)}\n{rows}\nORDER BY point"
 
 
-def request_totals(level: str) -> str:
+def request_totals(level: str, *, rolled_up: bool = True) -> str:
     """Return the requests on all edges together, in each step."""
     rows = select({"point": _POINT, **_SUMS}, "edge", group=("point",))
-    return f"{_in_steps(level, *_SUMS)}\n{rows}\nORDER BY point"
+    return f"{_in_steps(level, rolled_up, *_SUMS)}\n{rows}\nORDER BY point"
 
 
 def _by_edge(where: str = "") -> str:
@@ -107,11 +108,12 @@ def _by_edge(where: str = "") -> str:
     return select(key | _SUMS_AND_LATENCY, "edge", where=where, group=key.values())
 
 
-def _in_steps(level: str, *columns: str) -> str:
-    return _begun(level, span.of_windows() if level == "address" else span.of_steps(), *columns)
+def _in_steps(level: str, rolled_up: bool, *columns: str) -> str:
+    rolled_up = rolled_up and level != "address"
+    return _begun(level, span.of_steps() if rolled_up else span.of_windows(), *columns, rolled_up=rolled_up)
 
 
-def _begun(level: str, over: str, *columns: str) -> str:
+def _begun(level: str, over: str, *columns: str, rolled_up: bool = True) -> str:
     """Begin a query with `edge`: requests on the edges of a level, each row of a window, a minute or an hour."""
     addresses = level == "address"
     who = () if level in {"process", "address"} else _WHO
@@ -121,5 +123,5 @@ def _begun(level: str, over: str, *columns: str) -> str:
         **ends,
         **{name: f"row.{name}" for name in (*KEY, *columns) if name not in ENDS},
     }
-    rows = requested((*KEY, *who, *columns), addresses=addresses)
+    rows = requested((*KEY, *who, *columns), addresses=addresses, rolled_up=rolled_up)
     return f"WITH {over},\nedge AS {inside(select(edge, f'{inside(rows)} AS row'))}"

@@ -6,7 +6,7 @@ from graph import traffic
 from graph.columns import ENDS
 from graph.packing import HAPPENINGS, SUMS, plain
 from graph.sql import inside, select
-from graph.steps import AT, point_of, with_steps
+from graph.steps import point_of, with_steps
 
 
 class NodeSeriesRow(NamedTuple):
@@ -58,10 +58,9 @@ _COUNTED = {
 }
 
 
-def node_series(level: str) -> str:
+def node_series(level: str, *, rolled_up: bool = True) -> str:
     """Return what the node %(node)s of a level did in [from, to), ms."""
     edge = {
-        "at": AT,
         **{name: plain(f"connections_{name}", "row") for name in _OF_SIDE},
         "to_server": traffic.to_server("row"),
         "to_client": traffic.to_client("row"),
@@ -83,15 +82,14 @@ def node_series(level: str) -> str:
         "rtt": traffic.measured("time.rtt_us"),
     }
     at_times = select(times, "edge", where=f"{_SERVES} OR {_CONNECTS}", group=("edge.at",))
-    begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True)
+    begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True, rolled_up=rolled_up)
     return f"{begun}\n{select(points, 'time', group=('point',))}\nORDER BY point"
 
 
-def edge_series(level: str) -> str:
+def edge_series(level: str, *, rolled_up: bool = True) -> str:
     """Return what each side saw of the edge %(client)s, %(server)s, %(transport)s, %(port)s in [from, to), ms."""
     packs = {f"{end}_{SUMS.name}": SUMS for end in ENDS} | {HAPPENINGS.name: HAPPENINGS}
     edge = {
-        "at": AT,
         **{name: f"row.{name}" for name in ("first", "last", "strength", "active", *packs)},
         **{f"{end}_rtt_us": plain(f"{end}_rtt_us", "row") for end in ENDS},
     }
@@ -117,5 +115,5 @@ def edge_series(level: str) -> str:
     columns["rule"] = plain("rule")
     wanted = "edge.client = %(client)s AND edge.server = %(server)s AND edge.transport = %(transport)s"
     at_times = select(times, "edge", where=f"{wanted} AND edge.server_port = %(port)s", group=("edge.at",))
-    begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True)
+    begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True, rolled_up=rolled_up)
     return f"{begun}\n{select(columns, inside(select(points, 'time', group=('point',))))}\nORDER BY point"

@@ -1,25 +1,35 @@
 """Edges between processes in a span, as packed rows (graph/packing.py), each of windows, of a minute or of an hour."""
 
+from collections.abc import Collection
+
 from graph import span
 from graph.columns import KEY
 from graph.flows import packed_edges
-from graph.packing import packed
+from graph.packing import PACKED, packed
 from graph.sql import select, union
 
 ALL_AT_ONCE = "toUInt8(0)"  # one row of all windows
 EACH_WINDOW = "flow.window"
 
 
-def spans(moment: str, concerns: str = "", *, addresses: bool = False) -> str:
+def spans(
+    moment: str,
+    concerns: str = "",
+    *,
+    addresses: bool = False,
+    names: Collection[str] = tuple(PACKED),
+    rolled_up: bool = True,
+) -> str:
     """Return the rows after a `span`; those of windows are of all with the same `moment`.
 
     Two rows may be of one edge and time (graph/flows.py), so what is open at the end is the sum of all that are last.
-    Between addresses there are no roll-ups.
+    Between addresses there are no roll-ups, and none are read unless `rolled_up`. `names` are columns of a packed row.
     """
-    of_windows = packed_edges(span.windows("flow.window"), moment, concerns, addresses=addresses)
-    if addresses:
+    of_windows = packed_edges(span.windows("flow.window"), moment, concerns, addresses=addresses, names=names)
+    if addresses or not rolled_up:
         return of_windows
-    columns = {name: name for name in KEY} | packed()
+    made = packed()
+    columns = {name: name for name in KEY} | {name: made[name] for name in names}
     return union(
         select(columns, "edges_1h FINAL", where=span.hours()),
         select(columns, "edges_1m FINAL", where=span.minutes()),

@@ -1,14 +1,14 @@
 """Edges of a level in the steps of a range: what time series, neighbours and the time line are made of."""
 
+from collections.abc import Mapping
+
 from graph import span
 from graph.columns import ENDS
 from graph.concerns import CONCERNS
 from graph.levels import node_at
-from graph.packing import plain
+from graph.packing import packs_in, plain
 from graph.spans import EACH_WINDOW, spans
 from graph.sql import inside, select
-
-AT = span.begins("row.first")  # windows, minutes or hours: what an edge has at the same time is added up
 
 
 def point_of(ms: str) -> str:
@@ -16,18 +16,25 @@ def point_of(ms: str) -> str:
     return f"intDiv({ms}, %(step)s) * %(step)s"
 
 
-def with_steps(level: str, columns: dict[str, str], *parts: str, narrowed: bool) -> str:
+def with_steps(
+    level: str, columns: Mapping[str, str], *parts: str, narrowed: bool = False, rolled_up: bool = True
+) -> str:
     """Begin a query with `edge`: the edges of a level in [from, to), ms, each row of a window, a minute or an hour.
 
-    `columns` are made of a packed `row` (graph/packing.py). Read are all edges, or those that may concern the nodes of
-    graph/concerns.py. `parts` are what follows in the same WITH.
+    What rows of an edge have of the same time, `at`, is added up. `columns` are made of a packed `row`
+    (graph/packing.py). Read are all edges, or those that may concern the nodes of graph/concerns.py, and roll-ups as
+    far as they are known. `parts` are what follows in the same WITH.
     """
     addresses = level == "address"
-    rows = spans(EACH_WINDOW, CONCERNS if narrowed else "", addresses=addresses)
+    only_windows = addresses or not rolled_up
+    at = "toUnixTimestamp64Milli(row.first)" if only_windows else span.begins("row.first")
     ends = {end: node_at(end, plain, "row", level) for end in ENDS}
-    edge = {**ends, "transport": "row.transport", "server_port": "row.server_port", **columns}
+    edge = {"at": at, **ends, "transport": "row.transport", "server_port": "row.server_port", **columns}
+    names = packs_in(edge.values(), "row")
+    concerns = CONCERNS if narrowed else ""
+    rows = spans(EACH_WINDOW, concerns, addresses=addresses, names=names, rolled_up=rolled_up)
     sources = (
-        span.of_windows() if addresses else span.of_steps(),
+        span.of_windows() if only_windows else span.of_steps(),
         f"spans AS {inside(rows)}",
         f"edge AS {inside(select(edge, 'spans AS row'))}",
     )

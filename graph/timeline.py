@@ -23,20 +23,19 @@ class TimelineRow(NamedTuple):
 _SUMS = ("opened", "failed", "bytes", "retransmits")
 
 
-def timeline(level: str) -> str:
+def timeline(level: str, *, rolled_up: bool = True) -> str:
     """Return what all edges of a level did in [from, to), ms, a row for each %(step)s ms in which anything was seen."""
     edge = {
-        "point": point_of("toUnixTimestamp64Milli(row.first)"),
         **{name: plain(f"connections_{name}", "row") for name in ("opened", "failed")},
         "bytes": f"{traffic.to_server('row')} + {traffic.to_client('row')}",
         "retransmits": traffic.retransmits("row"),
     }
     edges = {
-        "point": "edge.point",
+        "point": point_of("edge.at"),
         **{name: f"edge.{name}" for name in KEY},
         **{name: f"sum(edge.{name})" for name in _SUMS},
     }
     points = {"point": "once.point", "edges": "count()", **{name: f"sum(once.{name})" for name in _SUMS}}
-    once = select(edges, "edge", group=("edge.point", *(f"edge.{name}" for name in KEY)))
-    begun = with_steps(level, edge, f"once AS {inside(once)}", narrowed=False)
+    once = select(edges, "edge", group=("point", *(f"edge.{name}" for name in KEY)))
+    begun = with_steps(level, edge, f"once AS {inside(once)}", rolled_up=rolled_up)
     return f"{begun}\n{select(points, 'once', group=('once.point',))}\nORDER BY point"

@@ -42,7 +42,8 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}
-    rows = read_rows(store, EdgeSeriesRow, edge_series(level), over, [asked.client, asked.server], **which)
+    text = edge_series(level, rolled_up=over.rolled)
+    rows = read_rows(store, EdgeSeriesRow, text, over, [asked.client, asked.server], **which)
     if not rows:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this time range")

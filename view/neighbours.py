@@ -22,7 +22,8 @@ def neighbours(
 ) -> Iterator[dict[str, Any]]:
     """Yield the neighbours of a node as /api/node has them, the busiest first. The hosts in `own` see the node."""
     requests = requests_of(store, level, over, node)
-    rows = read_rows(store, NeighbourRow, edges_to.neighbours(level), over, [node], node=node, most=MOST_NEIGHBOURS)
+    text = edges_to.neighbours(level, rolled_up=over.rolled)
+    rows = read_rows(store, NeighbourRow, text, over, [node], node=node, most=MOST_NEIGHBOURS)
     for row in rows:
         nodes = Nodes(hostnames)
         nodes.add(row.other, [row.host] if row.host else [], row.service, row.name, row.container)

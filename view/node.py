@@ -30,7 +30,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     processes = members(store, [asked.id], over)
-    rows = read_rows(store, NodeSeriesRow, node_series(level), over, [asked.id], node=asked.id)
+    rows = read_rows(store, NodeSeriesRow, node_series(level, rolled_up=over.rolled), over, [asked.id], node=asked.id)
     if not (rows or processes):
         raise NotThere(f"there is no node {asked.id} in this time range")
     known = read_hosts(store, over.end)

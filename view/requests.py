@@ -27,17 +27,18 @@ def request_series(
     values: dict[str, Any] = {"server": server}
     if edge is not None:
         values |= {"client": edge.client, "transport": edge.transport, "port": edge.port}
-    return _rows(store, RequestSeriesRow, requested.request_series(level, one_edge=edge is not None), over, **values)
+    text = requested.request_series(level, one_edge=edge is not None, rolled_up=over.rolled)
+    return _rows(store, RequestSeriesRow, text, over, **values)
 
 
 def requests_of(store: Store, level: Level, over: Span, node: str) -> dict[Key, Requests]:
     """Return the requests on each edge of a node, over the whole range."""
-    return by_edge(_rows(store, RequestsRow, requested.on_edges_of(level), over, node=node))
+    return by_edge(_rows(store, RequestsRow, requested.on_edges_of(level, rolled_up=over.rolled), over, node=node))
 
 
 def request_totals(store: Store, level: Level, over: Span) -> list[RequestTotalsRow]:
     """Return the requests on all edges together, of each step."""
-    return _rows(store, RequestTotalsRow, requested.request_totals(level), over)
+    return _rows(store, RequestTotalsRow, requested.request_totals(level, rolled_up=over.rolled), over)
 
 
 def _rows(store: Store, kind: type[Row], text: str, over: Span, **values: Any) -> list[Row]:

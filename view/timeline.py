@@ -26,7 +26,7 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
     over = read_span(store, start, end, asked.buckets, newest)
     # Roll-ups have no addresses. Where those are needed, count between processes instead.
     level = "process" if over.rolled and asked.level == "address" else asked.level
-    found = {row.point: row for row in read_rows(store, TimelineRow, timeline(level), over)}
+    found = {row.point: row for row in read_rows(store, TimelineRow, timeline(level, rolled_up=over.rolled), over)}
     requests = {row.point: row for row in request_totals(store, level, over)}
     cells = read_recorded(store, over.start, end, over.step).cells()
 
