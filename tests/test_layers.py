@@ -14,8 +14,8 @@ ALLOWED = {
     "streams": {"schemas", "log"},
     "sinks": {"schemas", "log", "graph"},
     "dashboards": {"schemas"},
-    "graph": {"schemas", "dashboards.queries"},
-    "view": {"schemas", "graph", "dashboards.queries", "sinks.store"},
+    "graph": {"schemas"},
+    "view": {"schemas", "graph", "sinks.store"},
     "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view"},
 }
 
