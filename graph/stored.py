@@ -15,6 +15,13 @@ class NewestRow(NamedTuple):
     window_ms: int
 
 
+class NewestEndsRow(NamedTuple):
+    """A row of `newest_ends`: when the newest window of any host and of any edge ends, ms; 0 without any."""
+
+    facts: int
+    edges: int
+
+
 class FirstRow(NamedTuple):
     """A row of `oldest_window`: the start of the oldest window, ms; 0 without any."""
 
@@ -63,6 +70,16 @@ def newest_window() -> str:
 SELECT
     toUnixTimestamp64Milli(latest) AS start_ms,
     greatest(reported, (SELECT max(width_ms) FROM edges WHERE window = latest AND reported = 0)) AS window_ms"""
+
+
+def newest_ends() -> str:
+    """Return when the newest windows end: that of hosts, and that of edges, which are made later."""
+    return """WITH
+    (SELECT max(window) FROM host_usage) AS of_hosts,
+    (SELECT max(window) FROM edges) AS of_edges,
+    (SELECT max(width_ms) FROM host_usage WHERE window = of_hosts) AS width,
+    (window -> if(toUnixTimestamp64Milli(window) > 0, toUnixTimestamp64Milli(window) + width, 0)) AS end_of
+SELECT end_of(of_hosts) AS facts, end_of(of_edges) AS edges"""
 
 
 def oldest_window() -> str:

@@ -1,13 +1,13 @@
-"""What the sink sees of the pipeline, once a minute, into the table `pipeline`: for dashboards and alerts.
+"""Measures of the pipeline, which the sink stores once a minute in the table `pipeline`, for dashboards and alerts.
 
-    facts_late     s since the end of the newest window that any host told of: agents, log and sink
-    edges_late     s since the end of the newest window of an edge: the folds as well
-    dead_letters   records of any stage that could not be used, more than a minute ago
+    facts_late     s since the end of the newest window of any host: the delay of agents, log and sink
+    edges_late     s since the end of the newest window of an edge: that of the folds as well
+    dead_letters   new records of any stage that could not be used
     refused        of those, the records that this sink could not store
-    store_retries  times that this sink had to ask the store again
+    store_retries  how often this sink had to repeat a request to the store
 
-Lateness is as of the clock of the sink. A reader that is behind shows as lateness, in seconds; in records,
-`servicemap log lag` says it.
+Delays are measured with the clock of the sink. A reader that is behind shows as a delay, in seconds;
+`servicemap log lag` prints it in records.
 """
 
 import logging
@@ -16,6 +16,7 @@ import socket
 import time
 from collections.abc import Callable
 
+from graph.stored import NewestEndsRow, newest_ends
 from log.protocol import Log, LogError
 from schemas.topics import DEAD_LETTERS
 from sinks.sink import Sink
@@ -24,16 +25,10 @@ from sinks.store import Store, StoreError
 log = logging.getLogger(__name__)
 
 MINUTE_MS = 60_000
-_NEWEST = """
-SELECT
-    toUnixTimestamp64Milli((SELECT max(window) FROM host_usage)),
-    toUnixTimestamp64Milli((SELECT max(window) FROM edges)),
-    (SELECT max(width_ms) FROM host_usage WHERE window = (SELECT max(window) FROM host_usage))
-"""
 
 
 class Meter:
-    """Tells of one sink and what it reads; `now` in ms."""
+    """Measures one sink and the log that it reads. `now` returns ms."""
 
     def __init__(
         self,
@@ -53,8 +48,8 @@ class Meter:
         self._partitions: int | None = None
         self._newest: dict[str, float] = {}  # ends of the newest windows, ms
 
-    def tell(self) -> None:
-        """Tell of the minute that has ended, if one has; what cannot be told is left out."""
+    def measure(self) -> None:
+        """Store the measures of a minute that has ended. Without store or log that minute is left out."""
         minute = self._now() // MINUTE_MS
         if minute == self._minute:
             return
@@ -71,16 +66,16 @@ class Meter:
                     "value": list(measured.values()),
                 },
             )
-        except (StoreError, LogError) as error:  # the next insert of rows says so and waits
-            log.debug("nothing is told of the pipeline: %s", error)
+        except (StoreError, LogError) as error:  # the next insert of rows reports it and waits
+            log.debug("the pipeline is not measured: %s", error)
 
     def _lateness(self) -> dict[str, float]:
-        ((facts, edges, width),) = self._store.query(_NEWEST)
-        self._newest = {name: at + width for name, at in (("facts", facts), ("edges", edges)) if at > 0}
+        ends = self._store.row(NewestEndsRow, newest_ends())
+        self._newest = {name: end for name, end in ends._asdict().items() if end}
         return {f"{of}_late": seconds for of, seconds in self.delays().items()}
 
     def delays(self) -> dict[str, float]:
-        """Return the seconds since the newest windows ended that were in the store at the last minute's look."""
+        """Return the seconds since the newest windows ended that the store had at the last measurement."""
         return {of: max(0.0, self._now() - end) / 1000 for of, end in self._newest.items()}
 
     def _growth(self) -> dict[str, float]:

@@ -92,7 +92,7 @@ class Replay:
 
     def _owed(self) -> set[str]:
         where = next(self._span.where(table) for table in REPLAYED if table.name == "host_usage")
-        return {row[0] for row in self._store.query(f"SELECT DISTINCT host FROM host_usage WHERE {where}")}
+        return {host for (host,) in self._store.query(f"SELECT DISTINCT host FROM host_usage WHERE {where}")}
 
     def _tables(self, role: str) -> list[Table]:
         made = [f"{table.name}_replay_{self._about['replay']}_{role}" for table in REPLAYED]

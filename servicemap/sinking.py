@@ -90,7 +90,7 @@ def _drain(sink: Sink, reader: Reader, rollup: Rollup, store: Store, log: Log, m
         elif now - hurried >= HURRIED_SECONDS:
             _store(sink, patient=False)
             hurried = time.monotonic()
-        meter.tell()
+        meter.measure()
         if stopping and not records:
             break
 

@@ -79,11 +79,11 @@ def _example(store: Store, key: str, told: str, stood: str, at: str, hashed: str
         f" WHERE database = currentDatabase() AND table = '{told}' ORDER BY position"
     )
     names = [name for name, _ in columns]
-    old, new = (
+    (old,), (new,) = (
         store.query(f"SELECT {', '.join(names)} FROM {table} FINAL WHERE {at} AND hex(sipHash128({key})) = '{hashed}'")
         for table in (stood, told)
     )
-    rows = {name: (_text(one), _text(other)) for name, one, other in zip(names, old[0], new[0], strict=True)}
+    rows = {name: (_text(one), _text(other)) for name, one, other in zip(names, old, new, strict=True)}
     differ = {name: pair for name, pair in rows.items() if pair[0] != pair[1]}
     cut = " ".join(source for name, source in columns if name in differ)  # parts of a column say more than the whole
     return Example(

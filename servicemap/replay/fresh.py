@@ -48,7 +48,7 @@ def partitions(store: Store, table: str) -> list[str]:
         "SELECT DISTINCT partition_id FROM system.parts WHERE database = currentDatabase() AND active AND table = "
         f"'{table}' ORDER BY partition_id"
     )
-    return [row[0] for row in rows]
+    return [partition for (partition,) in rows]
 
 
 def key_of(store: Store, table: str) -> str:

@@ -30,18 +30,18 @@ def test_lateness_and_dead_letters_are_told_once_a_minute(config: Config, record
         meter = Meter(log, store, Sink(store, lambda record, reason: None), lambda: clock[0])
         store.insert("host_usage", {"window": [NOW - 10_000], "host": ["h"], "width_ms": [5_000]})
         store.insert("edges", {"window": [NOW - 30_000], "transport": ["tcp"], "width_ms": [5_000]})
-        meter.tell()
+        meter.measure()
         assert told(store) == {}, "no minute has ended"
 
         clock[0] += MINUTE_MS
-        meter.tell()
+        meter.measure()
         assert told(store) == {"facts_late": 65, "edges_late": 85}, "growth is since the minute before"
 
         log.append(DEAD_LETTERS.name, b"h", b"{}")
         log.flush()
         clock[0] += MINUTE_MS
-        meter.tell()
-        meter.tell()
+        meter.measure()
+        meter.measure()
         assert told(store) == {
             "facts_late": 125, "edges_late": 145, "dead_letters": 1, "refused": 0, "store_retries": 0,
         }  # fmt: skip
@@ -56,4 +56,4 @@ def test_a_store_that_is_away_is_no_reason_to_stop(config: Config, recorded: Rec
     ):
         meter = Meter(log, away, Sink(away, lambda record, reason: None), lambda: clock[0])
         clock[0] += MINUTE_MS
-        meter.tell()
+        meter.measure()

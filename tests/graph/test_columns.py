@@ -38,11 +38,13 @@ from graph.stored import (
     FirstRow,
     ManyRow,
     NameRow,
+    NewestEndsRow,
     NewestRow,
     RolledUpRow,
     Stored,
     every_name,
     many_windows,
+    newest_ends,
     newest_roll_ups,
     newest_window,
     oldest_window,
@@ -61,6 +63,7 @@ VALUES: dict[str, Any] = {
 }  # fmt: skip
 PLAIN: dict[str, tuple[type, str]] = {
     "newest window": (NewestRow, newest_window()),
+    "newest ends": (NewestEndsRow, newest_ends()),
     "oldest window": (FirstRow, oldest_window()),
     "stored range": (Stored, stored_range()),
     "many windows": (ManyRow, many_windows()),
