@@ -20,6 +20,7 @@ LEFT_OUT = ("numpy", "pandas", "pyarrow", "pytest", "mypy", "playwright", "nodej
 
 pytestmark = [
     pytest.mark.install,
+    pytest.mark.timeout(600),  # half a gigabyte is installed, and a busy disk takes minutes for that
     pytest.mark.skipif("SERVICEMAP_TEST_INSTALL" not in os.environ, reason="installs packages; .ci/run does it"),
 ]
 
@@ -96,7 +97,7 @@ def test_everything_makes_the_map_without_what_chdb_asks_for(everything: Environ
         try:
             ask = ("map", "--json")
             edges = until(
-                lambda: answer(everything, *ask, data=data).stdout, lambda text: '"edges":[{' in text, 60, "a map"
+                lambda: answer(everything, *ask, data=data).stdout, lambda text: '"edges":[{' in text, 180, "a map"
             )
             checks = json.loads(answer(everything, "doctor", "--json", data=data).stdout)["checks"]
         finally:
