@@ -6,12 +6,11 @@ are scaled by its sampling.
 
 from collections.abc import Callable, Iterable
 
-from graph import span
 from graph.columns import ENDS, KEY, KEYS, WINDOW, EdgeColumn
 from graph.identity import WHO, address_id, part, process_id
 from graph.orientation import oriented, server_port, serves
 from graph.places import resolved
-from graph.span import in_range
+from graph.span import ALL_OF_IT, Reach, in_range
 from graph.sql import inside, select, union
 from schemas.facts import Roll
 from schemas.kinds import BOOL, COUNT_MAP, F64, LABEL, SKETCH, U16, U64
@@ -63,18 +62,20 @@ def process_requests() -> str:
     return _shown({column.name: column.name for column in PROCESS_REQUESTS}, _believed(_counted()))
 
 
-def requested(columns: Iterable[str], *, addresses: bool = False, rolled_up: bool = True) -> str:
+def requested(
+    columns: Iterable[str], *, addresses: bool = False, rolled_up: bool = True, reach: Reach = ALL_OF_IT
+) -> str:
     """Return these columns of requests after a `span`, each row of a window, a minute or an hour that `begins`.
 
     The ends are processes, or addresses, between which there are no roll-ups; none are read unless `rolled_up`.
     """
     names = {name: name for name in columns}
-    of_windows = _shown({"begins": "window", **names}, _believed(_counted(span.windows), addresses=addresses))
+    of_windows = _shown({"begins": "window", **names}, _believed(_counted(reach.windows), addresses=addresses))
     if addresses or not rolled_up:
         return of_windows
     return union(
-        select({"begins": "hour", **names}, "requests_1h FINAL", where=span.hours()),
-        select({"begins": "minute", **names}, "requests_1m FINAL", where=span.minutes()),
+        select({"begins": "hour", **names}, "requests_1h FINAL", where=reach.hours()),
+        select({"begins": "minute", **names}, "requests_1m FINAL", where=reach.minutes()),
         of_windows,
     )
 

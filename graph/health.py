@@ -48,13 +48,13 @@ def share(part: float, whole: float) -> float:
 
 def faults(of: Counts) -> list[Fault]:
     """Return the faults of an edge, the worst first."""
-    error_share = share(of.errors, of.requests)
+    errors, failed, again = share(of.errors, of.requests), of.failed_share, of.retransmit_share
     found = [
         Fault(
-            "errors", _failing(error_share), f"{_percent(error_share)} of requests fail ({of.errors} of {of.requests})"
+            "errors", _health("errors", errors), f"{_percent(errors)} of requests fail ({of.errors} of {of.requests})"
         ),
-        Fault("failed", _failing(of.failed_share), f"{_percent(of.failed_share)} of connections fail ({of.failed})"),
-        Fault("retransmits", _lossy(of), f"{_percent(of.retransmit_share)} of segments sent again"),
+        Fault("failed", _health("failed", failed), f"{_percent(failed)} of connections fail ({of.failed})"),
+        Fault("retransmits", _health("retransmits", again, of.segments), f"{_percent(again)} of segments sent again"),
         *_slow(of.latency, of.usual),
     ]
     wrong = [fault for fault in found if fault.health != "ok"]
@@ -63,7 +63,7 @@ def faults(of: Counts) -> list[Fault]:
 
 def usual_ms(usual: Mapping[int, int]) -> float | None:
     """Return the usual median of the answers' times, ms; None with too few answers."""
-    return quantile(usual, limits.HALF) / 1000 if sum(usual.values()) >= limits.USUAL_ANSWERS else None
+    return quantile(usual, 0.5) / 1000 if sum(usual.values()) >= limits.USUAL_ANSWERS else None
 
 
 def judgement(found: list[Fault]) -> dict[str, Any]:
@@ -81,26 +81,30 @@ def softened(found: Health) -> Health:
     return "warn" if found == "bad" else found
 
 
-def _failing(failed: float) -> Health:
-    return "bad" if failed >= limits.BAD_SHARE else "warn" if failed >= limits.WARN_SHARE else "ok"
-
-
-def _lossy(of: Counts) -> Health:
-    return "warn" if of.retransmit_share >= limits.LOSSY_SHARE and of.segments >= limits.LOSSY_SEGMENTS else "ok"
+def _health(measure: str, part: float, whole: int = 0) -> Health:
+    limit = limits.SHARES[measure]
+    if whole < limit.enough:
+        return "ok"
+    return "bad" if limit.bad is not None and part >= limit.bad else "warn" if part >= limit.warn else "ok"
 
 
 def _slow(latency: Mapping[int, int], usual: Mapping[int, int]) -> Iterable[Fault]:
     """Yield a fault when answers take longer than usual: at the median, or else at the slowest tenth."""
     if sum(latency.values()) < limits.SLOW_ANSWERS or sum(usual.values()) < limits.USUAL_ANSWERS:
         return
-    halves, tenths = (limits.HALF, limits.USUAL_MOST), (limits.TENTH, limits.USUAL_NEARLY_ALL)
-    for (part, most), words in ((halves, ""), (tenths, "one answer in ten takes ")):
-        now, then, rarely = (quantile(*each) / 1000 for each in ((latency, part), (usual, part), (usual, most)))
-        if now <= rarely or now < max(limits.SLOW_TIMES * then, then + limits.SLOW_MS):
+    for rule in limits.SLOW:
+        shares = ((latency, rule.share), (usual, rule.share), (usual, rule.nearly_all))
+        now, then, rarely = (quantile(*each) / 1000 for each in shares)
+        if now <= rarely or not _longer(now, then, rule.warn):
             continue
-        stalled = now >= max(limits.STALLED_TIMES * then, then + limits.STALLED_MS)
-        yield Fault("latency", "bad" if stalled and not words else "warn", f"{words}{_ms(now)}, usually {_ms(then)}")
+        words = "" if rule is limits.SLOW[0] else "one answer in ten takes "
+        health: Health = "bad" if rule.bad is not None and _longer(now, then, rule.bad) else "warn"
+        yield Fault("latency", health, f"{words}{_ms(now)}, usually {_ms(then)}")
         return
+
+
+def _longer(now: float, then: float, limit: limits.Longer) -> bool:
+    return now >= max(limit.times * then, then + limit.ms)
 
 
 def _percent(part: float) -> str:

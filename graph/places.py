@@ -112,7 +112,7 @@ def _named(rows: str) -> str:
         inside(rows),
     )
     host = written(host="home", provenance="'address'", tied="'0'")
-    alone = "replaceRegexpOne(found[1], '\\t[^\\t]*\\t([01])$', concat('\\t', evidence, '\\t\\\\1'))"
+    alone = "replaceRegexpOne(found[1], '\\t[^\\t]*\\t([01])\\\\z', concat('\\t', evidence, '\\t\\\\1'))"
     several = written(host="home", service="services[1]", provenance="evidence", tied="'1'")
     who = (
         "multiIf(home = '', '', "

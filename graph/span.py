@@ -9,10 +9,21 @@ these go; what is left at both ends comes from windows. So nothing is missing an
     hours_from, hours_to      these, which are read from hours
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from graph.sql import HOUR_MS, MINUTE_MS, inside, select
 
 MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to")
 _FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"
+
+
+class Reach(NamedTuple):
+    """Conditions on the times that a query reads: on a column of windows, on `minute` and on `hour`."""
+
+    windows: Callable[[str], str]
+    minutes: Callable[[], str]
+    hours: Callable[[], str]
 
 
 def of_range() -> str:
@@ -58,10 +69,7 @@ def of_windows() -> str:
 
 def windows(column: str) -> str:
     """Return the condition for a time of windows."""
-    return (
-        f"{column} >= span.since AND {column} < span.until "
-        f"AND ({column} < span.minutes_from OR {column} >= span.minutes_to)"
-    )
+    return f"{in_range(column)} AND ({column} < span.minutes_from OR {column} >= span.minutes_to)"
 
 
 def minutes() -> str:
@@ -97,3 +105,6 @@ def moment(parameter: str) -> str:
 
 def _times() -> dict[str, str]:
     return {name: f"fromUnixTimestamp64Milli({name}_ms, 'UTC')" for name in MEMBERS}
+
+
+ALL_OF_IT = Reach(windows, minutes, hours)

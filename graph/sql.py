@@ -1,6 +1,6 @@
 """Small functions that write SQL, so that a query says what it reads and a statement stays readable.
 
-Texts are for clickhouse-driver and for Grafana both (dashboards/queries.py): parameters are %(name)s.
+Texts are for clickhouse-driver and for Grafana both (dashboards/macros.py): parameters are %(name)s.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,6 +37,16 @@ def select(
     if grouped:
         parts.append(f"GROUP BY {grouped}")
     return "\n".join(parts)
+
+
+def defined(**queries: str) -> list[str]:
+    """Write queries by their names, as parts of `within`."""
+    return [f"{name} AS {inside(query)}" for name, query in queries.items()]
+
+
+def within(parts: Iterable[str], query: str) -> str:
+    """Write a query with what is defined before it: scalars (`value AS name`) and queries."""
+    return "WITH\n" + ",\n".join(parts) + f"\n{query}"
 
 
 def union(*queries: str) -> str:

@@ -1,15 +1,59 @@
-"""From when on an edge does badly. Declared here once: graph/health.py judges by it, and so does the SQL of maps
-(`-- include health` in dashboards/queries)."""
+"""From when on an edge does badly. Declared here once: graph/health.py judges by it in Python and in SQL."""
 
-BAD_SHARE, WARN_SHARE = 0.05, 0.01  # of connections or requests that fail
-LOSSY_SHARE, LOSSY_SEGMENTS = 0.03, 20  # a connection to a peer abroad may well lose one in a hundred
+from typing import NamedTuple
 
-# Answers are slow that take so many times as long as is usual on that edge, and so much longer at the least: a service
-# that answers in 2 ms may well take 6. Half of them must be, or one in ten; and then longer than nearly all usually do,
-# for where one answer in five is a report that takes a second, a minute of reports is nothing unusual.
-SLOW_TIMES, SLOW_MS = 3, 25
-STALLED_TIMES, STALLED_MS = 5, 100  # slower still
-HALF, USUAL_MOST = 0.5, 0.95
-TENTH, USUAL_NEARLY_ALL = 0.9, 0.99
-SLOW_ANSWERS, USUAL_ANSWERS = 5, 20  # fewer say nothing, now and usually
-USUAL_MS = 3_600_000  # before a stretch of time, of which what is usual is known
+OK, WARN, BAD = 0, 1, 2  # the levels of health; the greater, the worse
+
+
+class Share(NamedTuple):
+    """A share of what happened, and from what on it is worth a warning or bad, of so many at least."""
+
+    warn: float
+    bad: float | None = None
+    enough: int = 0
+
+
+class Longer(NamedTuple):
+    """So many times as long as is usual, and so many ms longer at the least: what answers in 2 ms may well take 6."""
+
+    times: float
+    ms: float
+
+
+class Slow(NamedTuple):
+    """Answers are slow when a share of them takes longer than usual, and longer than nearly all usually do.
+
+    Where one answer in five is a report that takes a second, a minute of reports is nothing unusual.
+    """
+
+    share: float
+    nearly_all: float
+    warn: Longer
+    bad: Longer | None = None
+
+
+BAD_SHARE, WARN_SHARE = 0.05, 0.01
+SHARES = {
+    "errors": Share(WARN_SHARE, BAD_SHARE),  # of requests
+    "failed": Share(WARN_SHARE, BAD_SHARE),  # of connections
+    "retransmits": Share(0.03, enough=20),  # of segments: a connection to a peer abroad may well lose one in a hundred
+}
+_SLOW = Longer(times=3, ms=25)
+SLOW = (Slow(0.5, 0.95, _SLOW, bad=Longer(times=5, ms=100)), Slow(0.9, 0.99, _SLOW))  # the first that holds counts
+SLOW_ANSWERS, USUAL_ANSWERS = 5, 20  # fewer answers prove nothing, now and usually
+USUAL_MS = 3_600_000  # before a range, of which what is usual is known
+
+
+class Alert(NamedTuple):
+    """The share from which people are called, where there are enough: of those that failed, or of all."""
+
+    beyond: float
+    enough: int
+    of: int = 0
+
+
+ALERTS = {
+    "errors": Alert(BAD_SHARE, 5, of=10),
+    "failed": Alert(0.2, 5),
+    "retransmits": Alert(0.05, 200),  # segments that a side sent
+}

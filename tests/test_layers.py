@@ -13,7 +13,7 @@ ALLOWED = {
     "collectors": {"schemas"},
     "streams": {"schemas", "log"},
     "sinks": {"schemas", "log", "graph"},
-    "dashboards": {"schemas"},
+    "dashboards": {"schemas", "graph"},
     "graph": {"schemas"},
     "view": {"schemas", "graph", "sinks.store"},
     "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view"},

@@ -1,1 +1,1 @@
-"""Alerts as code: rules over the queries in dashboards/queries/alert_*.sql, and the files that provision them."""
+"""Alerts as code: rules over queries of edges (graph/) and of hosts, and the files that provision them."""

@@ -6,7 +6,7 @@ converter of tables for server-side expressions takes it, and one row is one ale
 
 from typing import Any, Literal, NamedTuple
 
-from dashboards.queries import grafana
+from dashboards.macros import grafana
 
 Json = dict[str, Any]
 

@@ -1,6 +1,9 @@
-"""The rules. What a rule says names what it is about; what it is compared with stands in its query's first lines."""
+"""The rules. What a rule says names what it is about; its query says what is compared."""
 
+from dashboards.alerts import queries
 from dashboards.alerts.rule import DAY, HOUR, MINUTE, Rule
+from graph import alert_changes, alert_edges
+from schemas.health import ALERTS
 
 EDGE = "{{ $labels.client }} → {{ $labels.server }} ({{ $labels.port }})"
 
@@ -8,7 +11,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-host-silent",
         "Host silent",
-        "alert_host_silent",
+        queries.host_silent(),
         reach=DAY,
         beyond=120,
         holds=0,
@@ -20,7 +23,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-collector-failed",
         "Collector failed",
-        "alert_collector_failed",
+        queries.collector_failed(),
         reach=10 * MINUTE,
         beyond=60,
         holds=0,
@@ -33,7 +36,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-host-id-shared",
         "Host id shared",
-        "alert_host_id_shared",
+        queries.host_id_shared(),
         reach=2 * HOUR,
         beyond=0,
         holds=0,
@@ -46,7 +49,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-pipeline-late",
         "Pipeline late",
-        "alert_pipeline_late",
+        queries.pipeline_late(),
         reach=HOUR,
         beyond=180,
         holds=1 * MINUTE,
@@ -59,7 +62,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-dead-letters",
         "Records cannot be used",
-        "alert_dead_letters",
+        queries.dead_letters(),
         reach=10 * MINUTE,
         beyond=0,
         holds=0,
@@ -71,9 +74,9 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-connections-failed",
         "Connections fail",
-        "alert_connections_failed",
+        alert_edges.connections_failed(),
         reach=5 * MINUTE,
-        beyond=0.2,
+        beyond=ALERTS["failed"].beyond,
         holds=1 * MINUTE,
         severity="warning",
         summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the connections fail",
@@ -83,9 +86,9 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-requests-failed",
         "HTTP requests fail",
-        "alert_requests_failed",
+        alert_edges.requests_failed(),
         reach=5 * MINUTE,
-        beyond=0.05,
+        beyond=ALERTS["errors"].beyond,
         holds=1 * MINUTE,
         severity="warning",
         summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the HTTP requests fail",
@@ -95,9 +98,9 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-retransmits",
         "Segments sent twice",
-        "alert_retransmits",
+        alert_edges.retransmits(),
         reach=5 * MINUTE,
-        beyond=0.05,
+        beyond=ALERTS["retransmits"].beyond,
         holds=1 * MINUTE,
         severity="warning",
         summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the segments are sent twice",
@@ -107,7 +110,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-edge-new",
         "New edge to a critical service",
-        "alert_edge_new",
+        alert_changes.new_edges(),
         reach=30 * DAY,
         beyond=1,
         holds=0,
@@ -119,7 +122,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-edge-vanished",
         "Edge vanished",
-        "alert_edge_vanished",
+        alert_changes.vanished_edges(),
         reach=8 * HOUR,
         beyond=0.9,
         holds=0,
@@ -134,7 +137,7 @@ EVERY_FIVE_MINUTES = (
     Rule(
         "servicemap-traffic-anomaly",
         "Unusual traffic",
-        "alert_traffic_anomaly",
+        alert_changes.unusual_traffic(),
         reach=15 * DAY,
         beyond=6,
         holds=10 * MINUTE,

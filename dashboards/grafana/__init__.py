@@ -1,1 +1,1 @@
-"""Grafana's dashboards as code: one module a dashboard, made of panels over the queries in dashboards/queries."""
+"""Grafana's dashboards as code: one module a dashboard, made of panels over queries in graph/ and dashboards/texts."""

@@ -4,6 +4,7 @@ from dashboards.grafana.dashboard import AGENTS, Row, changes, dashboard
 from dashboards.grafana.links import CHANGES, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, table
 from dashboards.grafana.variables import chosen
+from dashboards.texts import events, names
 
 EDGES = "edge_appeared,edge_vanished"
 PROCESSES = "process_started,process_exited"
@@ -11,13 +12,18 @@ PROCESSES = "process_started,process_exited"
 
 def build() -> Json:
     """Return the dashboard."""
+    counts = events.counts()
     every_kind = "Events of each point. A kind that never happened in the range has no line."
     return dashboard(
         CHANGES,
         "Changes",
         "New and vanished edges, processes that start and exit, hosts that fall silent.",
         [
-            Row(8, [series("Events", "changes_counts", "short", every_kind, bars=True), _silent()], widths=(15, 9)),
+            Row(
+                8,
+                [series("Events", counts, "short", every_kind, bars=True), _silent()],
+                widths=(15, 9),
+            ),
             Row(
                 12,
                 [
@@ -30,8 +36,8 @@ def build() -> Json:
             Row(10, [_events("Everything", "", "Agents that started and silences too. Latest first, 500 at most.")]),
         ],
         variables=[
-            chosen("service", "Service", "var_services", any="yes"),
-            chosen("host", "Host", "var_hosts", any="yes"),
+            chosen("service", "Service", names.services(), any="yes"),
+            chosen("host", "Host", names.hosts(), any="yes"),
         ],
         annotations=[changes(AGENTS)],
         since="now-3h",
@@ -46,7 +52,7 @@ def _silent() -> Json:
         "silent": column("Silent for", "s", red_from=60),
     }
     about = "Hosts of the day before the range's end that said nothing more. None is best."
-    return table("Silent hosts", "changes_silent", about, columns)
+    return table("Silent hosts", events.silent(), about, columns)
 
 
 def _events(title: str, kinds: str, about: str) -> Json:
@@ -60,4 +66,4 @@ def _events(title: str, kinds: str, about: str) -> Json:
         "subject": column(hidden=True),
         "object": column(hidden=True),
     }
-    return table(title, "changes_events", about, columns, kinds=kinds)
+    return table(title, events.events(), about, columns, kinds=kinds)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dashboards.grafana.panels import Json, target
+from dashboards.texts import events
 
 SCHEMA_VERSION = 42  # the newest of the classic format, which Grafana 12 and 13 read
 COLUMNS = 24
@@ -54,7 +55,7 @@ def dashboard(
 
 def changes(kinds: str, **fixed: str) -> Json:
     """Return the annotation of what happened: events of these kinds, of a service or host where that is fixed."""
-    asked = target("changes_annotations", {"kinds": kinds, **fixed}, "changes")
+    asked = target(events.annotations(), {"kinds": kinds, **fixed}, "changes")
     return {
         "name": "Changes",
         "datasource": asked["datasource"],

@@ -4,7 +4,9 @@ from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import EDGE
 from dashboards.grafana.panels import Json, column, series, table
 from dashboards.grafana.signals import COLUMNS, signals
+from dashboards.grafana.units import rate_of, unit_of
 from dashboards.grafana.variables import chosen, listed, written
+from graph.panels import edge_lines, subjects, tables, variables
 
 LEVELS = {"service": "service", "process": "process", "container": "container", "host": "host", "address": "address"}
 
@@ -16,11 +18,11 @@ def build() -> Json:
         EDGE,
         "Edge",
         "One line of the map over time, as both of its sides tell it.",
-        [Row(5, [_about()]), signals("edge"), *_connections(), Row(9, [_processes()])],
+        [Row(5, [_about()]), signals(subjects.EDGE), *_connections(), Row(9, [_processes()])],
         variables=[
             listed("level", "Level", LEVELS),
-            chosen("client", "Client", "var_clients"),
-            chosen("server", "Server", "var_servers"),
+            chosen("client", "Client", variables.clients()),
+            chosen("server", "Server", variables.servers()),
             written("port", "Port", f"A port of the server; empty for any. {ends}"),
         ],
         annotations=[changes("host_silent,agent_started", service="", host="")],
@@ -39,10 +41,10 @@ def _about() -> Json:
         "servers": column("Server processes", "none"),
         **COLUMNS,
         "requests": column("HTTP requests", "short"),
-        "connections": column("Connections opened", "short"),
+        "connections": column("Connections opened", unit_of("opened")),
         "failures": column("Failed", "short", red_from=1),
-        "asked": column("To the server", "bytes"),
-        "answered": column("To the client", "bytes"),
+        "asked": column("To the server", unit_of("sent_bytes")),
+        "answered": column("To the client", unit_of("received_bytes")),
         "first": column("First point"),
         "last": column("Last point"),
     }
@@ -50,32 +52,34 @@ def _about() -> Json:
         "Sums over the range. The server is the end that listens, else the one that was connected to. "
         "Of HTTP there is nothing where none is seen."
     )
-    return table("What it is", "edge_about", about, columns)
+    return table("What it is", tables.about(), about, columns)
 
 
 def _connections() -> list[Row]:
     again = "Segments that each side sent a second time: loss on the way, or a peer too busy to acknowledge."
     apart = "The difference of both sides' byte counts, as a share of the greater; of connections that both sides saw."
+    carried, opened, lost = rate_of("sent_bytes"), rate_of("opened"), rate_of("retransmits")
+    held, rtt = unit_of("opened"), unit_of("rtt_us")
     return [
         Row(
             8,
             [
-                series("Bytes", "edge_bytes", "binBps", "Payload, as each side counts it. Rates."),
-                series("Where the sides disagree", "edge_disagreement", "percentunit", apart),
+                series("Bytes", edge_lines.payload(), carried, "Payload, as each side counts it. Rates."),
+                series("Where the sides disagree", edge_lines.disagreement(), "percentunit", apart),
             ],
         ),
         Row(
             8,
             [
-                series("Connections", "edge_connections", "cps", "Connections opened and closed. Rates."),
-                series("Open connections", "edge_open", "short", "The mean of each point."),
+                series("Connections", edge_lines.connections(), opened, "Connections opened and closed. Rates."),
+                series("Open connections", edge_lines.open_connections(), held, "The mean of each point."),
             ],
         ),
         Row(
             8,
             [
-                series("Retransmits", "edge_retransmits", "cps", again),
-                series("Round-trip time", "edge_rtt", "µs", "As each side's kernel measured it."),
+                series("Retransmits", edge_lines.retransmits(), lost, again),
+                series("Round-trip time", edge_lines.round_trips(), rtt, "As each side's kernel measured it."),
             ],
         ),
     ]
@@ -89,12 +93,12 @@ def _processes() -> Json:
         "server_on": column("on"),
         "on_port": column("Port", width=80),
         **COLUMNS,
-        "connections": column("Opened", "cps"),
+        "connections": column("Opened", rate_of("opened")),
         "failures": column("Failed", "short", red_from=1),
-        "asked": column("To the server", "binBps"),
-        "answered": column("To the client", "binBps"),
-        "again": column("Sent again", "short"),
-        "rtt": column("RTT, worst", "µs"),
+        "asked": column("To the server", rate_of("sent_bytes")),
+        "answered": column("To the client", rate_of("received_bytes")),
+        "again": column("Sent again", unit_of("retransmits")),
+        "rtt": column("RTT, worst", unit_of("rtt_us")),
     }
     about = "The pairs of processes that the edge is made of. Means; of HTTP there is nothing where none is seen."
-    return table("Processes", "edge_processes", about, columns)
+    return table("Processes", tables.processes(), about, columns)

@@ -3,6 +3,8 @@
 from dashboards.grafana.links import to_edge
 from dashboards.grafana.panels import Json, column, table
 from dashboards.grafana.signals import COLUMNS
+from dashboards.grafana.units import rate_of, unit_of
+from graph.panels import tables
 
 
 def edges_table(title: str, **fixed: str) -> Json:
@@ -13,13 +15,13 @@ def edges_table(title: str, **fixed: str) -> Json:
         "port": column("Port", width=80),
         "protocol": column("Protocol", width=90),
         **COLUMNS,
-        "connections": column("Opened", "cps"),
+        "connections": column("Opened", rate_of("opened")),
         "open": column("Open", "short", decimals=1),
         "failures": column("Failed", "short", red_from=1),
-        "asked": column("To the server", "binBps"),
-        "answered": column("To the client", "binBps"),
-        "again": column("Sent again", "short"),
-        "rtt": column("RTT, worst", "µs"),
+        "asked": column("To the server", rate_of("sent_bytes")),
+        "answered": column("To the client", rate_of("received_bytes")),
+        "again": column("Sent again", unit_of("retransmits")),
+        "rtt": column("RTT, worst", unit_of("rtt_us")),
         "client_id": column(hidden=True),
         "server_id": column(hidden=True),
     }
@@ -27,4 +29,4 @@ def edges_table(title: str, **fixed: str) -> Json:
         "Between services, most bytes first. Rates are means over the range; a click opens the edge. "
         "Of an edge without HTTP that is seen, connections and round trips say how it fares."
     )
-    return table(title, "edge_top", about, columns, level="service", **fixed)
+    return table(title, tables.top(), about, columns, level="service", **fixed)

@@ -6,6 +6,8 @@ from dashboards.grafana.links import HOST, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import signals
 from dashboards.grafana.variables import chosen
+from dashboards.texts import hosts, names
+from graph.panels import subjects
 
 KINDS = f"{AGENTS},edge_appeared,edge_vanished"
 
@@ -19,11 +21,11 @@ def build() -> Json:
         [
             Row(4, [_numbers()]),
             Row(10, [_about(), _missing(), _services()], widths=(7, 7, 10)),
-            signals("host", "Traffic, errors and latency of what runs on it"),
+            signals(subjects.HOST, "Traffic, errors and latency of what runs on it"),
             *_resources(),
             Row(10, [edges_table("Edges with an end on this host", service="")]),
         ],
-        variables=[chosen("host", "Host", "var_hosts", any="no")],
+        variables=[chosen("host", "Host", names.hosts(), any="no")],
         annotations=[changes(KINDS, service="")],
     )
 
@@ -38,12 +40,12 @@ def _numbers() -> Json:
         "agent_memory": column("Agent's memory", "bytes"),
         "missing": column("Things it cannot see", "none", red_from=1),
     }
-    return stats("In this range", "host_now", "Now is the end of the range.", columns)
+    return stats("In this range", hosts.now(), "Now is the end of the range.", columns)
 
 
 def _about() -> Json:
     columns = {"what": column("Fact", width=120), "value": column("Value")}
-    return table("What it is", "host_about", "By the host's own last word.", columns)
+    return table("What it is", hosts.about(), "By the host's own last word.", columns)
 
 
 def _missing() -> Json:
@@ -54,7 +56,7 @@ def _missing() -> Json:
         "needs": column("What it would need, or why"),
     }
     about = "As of the agent's last word in the range; servicemap doctor on the host says how to mend it."
-    return table("What is missing", "host_missing", about, columns)
+    return table("What is missing", hosts.missing(), about, columns)
 
 
 def _services() -> Json:
@@ -66,7 +68,7 @@ def _services() -> Json:
         "descriptors": column("Descriptors", "short"),
     }
     about = "Means of CPU over the range; memory and descriptors are the greatest of each process, summed."
-    return table("Services", "host_services", about, columns)
+    return table("Services", hosts.services(), about, columns)
 
 
 def _resources() -> list[Row]:
@@ -74,18 +76,18 @@ def _resources() -> list[Row]:
         Row(
             8,
             [
-                series("CPU", "host_cpu", "percentunit", "The busy share of all CPUs."),
-                series("Load", "host_load", "short", "Load average over one minute, the greatest of each point."),
-                series("Memory", "host_memory", "bytes", "Used, total and swap; the greatest of each point."),
+                series("CPU", hosts.cpu(), "percentunit", "The busy share of all CPUs."),
+                series("Load", hosts.load(), "short", "Average of one minute, the greatest of each point."),
+                series("Memory", hosts.memory(), "bytes", "Used, total and swap; the greatest of each point."),
             ],
             "Resources",
         ),
         Row(
             8,
             [
-                series("Network", "host_network", "binBps", "All interfaces but loopback."),
-                series("Agent's CPU", "host_agent_cpu", "percentunit", "Share of one CPU."),
-                series("Agent's memory", "host_agent_memory", "bytes", "Resident."),
+                series("Network", hosts.network(), "binBps", "All interfaces but loopback."),
+                series("Agent's CPU", hosts.agent_cpu(), "percentunit", "Share of one CPU."),
+                series("Agent's memory", hosts.agent_memory(), "bytes", "Resident."),
             ],
         ),
     ]

@@ -5,13 +5,15 @@ Which columns a panel's query gives is told by its kind; tests/dashboards hold e
     series        time (DateTime), series (text), value (Float64); ascending by time, a series once a time
     stats         one row; a number a column
     table         any columns but arrays and maps
-    node_graph    graph_nodes.sql and graph_edges.sql
+    node_graph    nodes and edges (graph/node_graph.py)
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from dashboards.queries import grafana
+from dashboards.macros import grafana
+from graph.node_graph_edges import graph_edges
+from graph.node_graph_nodes import graph_nodes
 
 Json = dict[str, Any]
 
@@ -29,13 +31,13 @@ class Link(NamedTuple):
     url: str
 
 
-def target(name: str, fixed: Mapping[str, str], ref: str = "A", form: int = TABLE) -> Json:
-    """Return a query of a panel by its name; a parameter in `fixed` has that value for good."""
+def target(text: str, fixed: Mapping[str, str], ref: str = "A", form: int = TABLE) -> Json:
+    """Return a query of a panel; a parameter in `fixed` has that value for good."""
     return {
         "refId": ref,
         "datasource": SOURCE,
         "editorType": "sql",
-        "rawSql": grafana(name, **fixed),
+        "rawSql": grafana(text, **fixed),
         "format": form,
         "queryType": _EDITOR[form],
         "pluginVersion": PLUGIN_VERSION,
@@ -44,7 +46,7 @@ def target(name: str, fixed: Mapping[str, str], ref: str = "A", form: int = TABL
 
 def series(
     title: str,
-    name: str,
+    text: str,
     unit: str,
     about: str,
     *,
@@ -67,11 +69,11 @@ def series(
         "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
         "tooltip": {"mode": "multi", "sort": "desc"},
     }
-    panel = _panel("timeseries", title, about, [target(name, fixed, form=SERIES)], defaults, [], options)
+    panel = _panel("timeseries", title, about, [target(text, fixed, form=SERIES)], defaults, [], options)
     return {**panel, "interval": finest}
 
 
-def stats(title: str, name: str, about: str, columns: Mapping[str, Json], **fixed: str) -> Json:
+def stats(title: str, text: str, about: str, columns: Mapping[str, Json], **fixed: str) -> Json:
     """Return numbers side by side: the columns of one row, each with its `column`."""
     options = {
         "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
@@ -83,19 +85,19 @@ def stats(title: str, name: str, about: str, columns: Mapping[str, Json], **fixe
         "wideLayout": True,
     }
     plain = {"color": {"mode": "fixed", "fixedColor": "text"}}
-    return _panel("stat", title, about, [target(name, fixed)], plain, _overrides(columns), options)
+    return _panel("stat", title, about, [target(text, fixed)], plain, _overrides(columns), options)
 
 
-def table(title: str, name: str, about: str, columns: Mapping[str, Json], **fixed: str) -> Json:
+def table(title: str, text: str, about: str, columns: Mapping[str, Json], **fixed: str) -> Json:
     """Return a table; of its columns, those named here look as their `column` says."""
     defaults = {"custom": {"align": "auto", "filterable": True, "inspect": False}}
     options = {"showHeader": True, "cellHeight": "sm"}
-    return _panel("table", title, about, [target(name, fixed)], defaults, _overrides(columns), options)
+    return _panel("table", title, about, [target(text, fixed)], defaults, _overrides(columns), options)
 
 
 def node_graph(title: str, about: str, nodes: Sequence[Link], edges: Sequence[Link], arcs: Mapping[str, str]) -> Json:
     """Return the map: what a click on a node or an edge offers, and the colour of each share of a node's circle."""
-    targets = [target("graph_nodes", {}, "nodes"), target("graph_edges", {}, "edges")]
+    targets = [target(graph_nodes(), {}, "nodes"), target(graph_edges(), {}, "edges")]
     # The panel gathers the links of every field: one field each, and one that only nodes or only edges have.
     overrides = _overrides({"title": column(links=nodes), "source": column(links=edges)})
     options = {

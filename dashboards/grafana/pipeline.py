@@ -3,6 +3,7 @@
 from dashboards.grafana.dashboard import AGENTS, Row, changes, dashboard
 from dashboards.grafana.links import PIPELINE, to_host
 from dashboards.grafana.panels import Json, column, series, stats, table
+from dashboards.texts import hosts, pipeline
 
 
 def build() -> Json:
@@ -26,7 +27,7 @@ def _numbers() -> Json:
         "stored": column("Size of the store", "bytes"),
     }
     about = "At the end of the range. A window is told once it has ended, so a few seconds are usual."
-    return stats("Now", "pipeline_now", about, columns)
+    return stats("Now", pipeline.now(), about, columns)
 
 
 def _flow() -> list[Row]:
@@ -38,16 +39,16 @@ def _flow() -> list[Row]:
         Row(
             8,
             [
-                series("Late by", "pipeline_late", "s", late, finest="1m"),
-                series("Not usable", "pipeline_lost", "short", unused, bars=True, finest="1m"),
+                series("Late by", pipeline.late(), "s", late, finest="1m"),
+                series("Not usable", pipeline.lost(), "short", unused, bars=True, finest="1m"),
             ],
         ),
         Row(
             8,
             [
-                series("Rows", "pipeline_rows", "cps", rows),
-                series("Hosts telling", "pipeline_hosts_telling", "none", "Hosts with a window in each point."),
-                series("Lost or dropped by agents", "pipeline_counters", "short", lost, bars=True),
+                series("Rows", pipeline.rows(), "cps", rows),
+                series("Hosts telling", pipeline.hosts_reporting(), "none", "Hosts with a window in each point."),
+                series("Lost or dropped by agents", pipeline.counters(), "short", lost, bars=True),
             ],
         ),
     ]
@@ -66,7 +67,7 @@ def _hosts() -> Json:
         "errors": column("Errors since its start", "short", red_from=1),
     }
     about = "Hosts of this range and the day before it, the latest first."
-    return table("Hosts", "pipeline_hosts", about, columns)
+    return table("Hosts", pipeline.hosts(), about, columns)
 
 
 def _missing() -> Json:
@@ -77,7 +78,7 @@ def _missing() -> Json:
         "needs": column("What it would need, or why"),
     }
     about = "As of each agent's last word in the range; servicemap doctor there says how to mend it."
-    return table("What agents cannot see", "host_missing", about, columns, host="")
+    return table("What agents cannot see", hosts.missing(), about, columns, host="")
 
 
 def _storage() -> Json:
@@ -90,4 +91,4 @@ def _storage() -> Json:
         "partitions": column("Hours", "none"),
         "written": column("Last written"),
     }
-    return table("Tables", "pipeline_storage", "What each table takes, now and not at the range's end.", columns)
+    return table("Tables", pipeline.storage(), "What each table takes, now and not at the range's end.", columns)

@@ -4,7 +4,10 @@ from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import SERVICE, to_edge, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import COLUMNS, numbers, signals
+from dashboards.grafana.units import rate_of, unit_of
 from dashboards.grafana.variables import chosen
+from dashboards.texts import names, processes
+from graph.panels import service_lines, subjects, tables
 
 KINDS = "edge_appeared,edge_vanished,process_started,process_exited"
 _PEERS = {
@@ -13,13 +16,13 @@ _PEERS = {
     "port": column("Port", width=80),
     "protocol": column("Protocol", width=90),
     **COLUMNS,
-    "connections": column("Opened", "cps"),
+    "connections": column("Opened", rate_of("opened")),
     "open": column("Open", "short", decimals=1),
     "failures": column("Failed", "short", red_from=1),
-    "asked": column("To the server", "binBps"),
-    "answered": column("To the client", "binBps"),
-    "again": column("Sent again", "short"),
-    "rtt": column("RTT, worst", "µs"),
+    "asked": column("To the server", rate_of("sent_bytes")),
+    "answered": column("To the client", rate_of("received_bytes")),
+    "again": column("Sent again", unit_of("retransmits")),
+    "rtt": column("RTT, worst", unit_of("rtt_us")),
     "client_id": column(hidden=True),
     "server_id": column(hidden=True),
 }
@@ -32,16 +35,16 @@ def build() -> Json:
         "Service",
         "What a service is, how it fares, who calls it and whom it calls.",
         [
-            Row(4, [numbers("service_asked"), _numbers()], widths=(8, 16)),
+            Row(4, [numbers(tables.asked()), _numbers()], widths=(8, 16)),
             Row(7, [_about()]),
-            signals("service", "Traffic, errors and latency"),
+            signals(subjects.SERVICE, "Traffic, errors and latency"),
             *_connections(),
             *_saturation(),
             *_dependencies(),
         ],
         variables=[
-            chosen("service", "Service", "var_services", any="no"),
-            chosen("host", "Host", "var_hosts", any="yes"),
+            chosen("service", "Service", names.services(), any="no"),
+            chosen("host", "Host", names.hosts(), any="yes"),
         ],
         annotations=[changes(KINDS)],
     )
@@ -54,12 +57,12 @@ def _numbers() -> Json:
         "served": column("Traffic with clients", "binBps"),
         "called": column("Traffic with servers", "binBps"),
         "failed_share": column("Connects that fail", "percentunit", red_from=0.01),
-        "rtt": column("RTT to clients", "µs"),
+        "rtt": column("RTT to clients", unit_of("rtt_us")),
         "processes": column("Processes", "short"),
         "hosts": column("Hosts", "short"),
     }
     about = "Means over the range; the round-trip time is the median."
-    return stats("Connections in this range", "service_now", about, columns)
+    return stats("Connections in this range", tables.now(), about, columns)
 
 
 def _about() -> Json:
@@ -76,27 +79,39 @@ def _about() -> Json:
         "youngest": column("Youngest began"),
     }
     about = "Its processes by program, place and owner, as told in this range and the two hours before it."
-    return table("What it is", "service_about", about, columns)
+    return table("What it is", processes.about(), about, columns)
 
 
 def _connections() -> list[Row]:
     rates = "Rates; a point without rows is 0."
     again = "Segments that the service sent a second time: loss on the way, or a peer too busy to acknowledge."
+    carried, opened, lost = rate_of("sent_bytes"), rate_of("opened"), rate_of("retransmits")
+    held, rtt = unit_of("opened"), unit_of("rtt_us")
     return [
         Row(
             8,
             [
-                series("Bytes", "service_traffic", "binBps", f"Payload with those it talks to. {rates}"),
-                series("Connections", "service_connections", "cps", f"Connections that were opened. {rates}"),
-                series("Open connections", "service_open", "short", "The mean of each point."),
+                series("Bytes", service_lines.traffic(), carried, f"Payload with those it talks to. {rates}"),
+                series(
+                    "Connections",
+                    service_lines.connections(),
+                    opened,
+                    f"Connections that were opened. {rates}",
+                ),
+                series("Open connections", service_lines.open_connections(), held, "The mean of each point."),
             ],
             "Connections",
         ),
         Row(
             8,
             [
-                series("Retransmits", "service_retransmits", "cps", again),
-                series("Round-trip time", "service_rtt", "µs", "As the kernel of the service's host measured it."),
+                series("Retransmits", service_lines.retransmits(), lost, again),
+                series(
+                    "Round-trip time",
+                    service_lines.round_trips(),
+                    rtt,
+                    "As the service's host measured it.",
+                ),
             ],
         ),
     ]
@@ -108,9 +123,9 @@ def _saturation() -> list[Row]:
         Row(
             8,
             [
-                series("CPU", "service_cpu", "short", "CPUs that its processes kept busy.", stacked=True),
-                series("Memory", "service_memory", "bytes", greatest, stacked=True, finest="1m"),
-                series("File descriptors", "service_fds", "short", greatest, stacked=True, finest="1m"),
+                series("CPU", processes.cpu(), "short", "CPUs that its processes kept busy.", stacked=True),
+                series("Memory", processes.memory(), "bytes", greatest, stacked=True, finest="1m"),
+                series("File descriptors", processes.descriptors(), "short", greatest, stacked=True, finest="1m"),
             ],
             "Saturation",
         ),
@@ -133,20 +148,21 @@ def _processes() -> Json:
         "command": column("Command line"),
     }
     about = "Processes that used anything in this range; memory and descriptors are the greatest of it."
-    return table("Processes", "service_processes", about, columns)
+    return table("Processes", processes.used(), about, columns)
 
 
 def _dependencies() -> list[Row]:
     rates = (
         "Rates are means over the range; of HTTP there is nothing where none is seen. A click on a peer opens the edge."
     )
+    peers = tables.peers()
     callers, called = f"Edges to this service. {rates}", f"Edges from this service. {rates}"
     return [
         Row(
             10,
             [
-                table("Clients: who calls it", "service_peers", callers, _PEERS, role="clients", level="service"),
-                table("Servers: whom it calls", "service_peers", called, _PEERS, role="servers", level="service"),
+                table("Clients: who calls it", peers, callers, _PEERS, role="clients", level="service"),
+                table("Servers: whom it calls", peers, called, _PEERS, role="servers", level="service"),
             ],
             "Dependencies",
         )

@@ -6,6 +6,7 @@ from dashboards.grafana.edges_table import edges_table
 from dashboards.grafana.links import EDGE, HOST, MAP, SERVICE, link, this
 from dashboards.grafana.panels import Json, node_graph
 from dashboards.grafana.variables import chosen, listed, written
+from dashboards.texts import names
 
 HOPS = {"1": "1", "2": "2", "3": "3"}
 HERE = {"level": "${level:percentencode}", "host": "${host:percentencode}", "service": "${service:percentencode}"}
@@ -20,8 +21,8 @@ def build() -> Json:
         [Row(20, [_map()]), Row(10, [edges_table("Edges")])],
         variables=[
             listed("level", "Level", LEVELS),
-            chosen("host", "Host", "var_hosts", any="yes"),
-            chosen("service", "Service", "var_services", any="yes"),
+            chosen("host", "Host", names.hosts(), any="yes"),
+            chosen("service", "Service", names.services(), any="yes"),
             written("focus", "Focus", "Id of a node: only what is within some hops of it. Empty for the whole map."),
             listed("hops", "Hops", HOPS),
         ],

@@ -2,6 +2,8 @@
 
 from dashboards.grafana.dashboard import Row
 from dashboards.grafana.panels import Json, column, series, stats
+from graph.panels import requests_lines
+from graph.panels.subjects import Subject
 from schemas.health import BAD_SHARE
 
 HTTP = "Plain HTTP/1 of monitored hosts: servicemap has no eyes in TLS."
@@ -14,8 +16,8 @@ COLUMNS = {
 }
 
 
-def signals(of: str, title: str = "") -> Row:
-    """Return the lines of a service, edge or host: of the queries {of}_requests, {of}_errors and {of}_latency."""
+def signals(of: Subject, title: str = "") -> Row:
+    """Return the lines of a service, a host or an edge."""
     asked = (
         "HTTP requests by class of status; where none is seen, connections that were opened, as the lines say. Rates."
     )
@@ -26,15 +28,15 @@ def signals(of: str, title: str = "") -> Row:
     return Row(
         8,
         [
-            series("Requests", f"{of}_requests", "cps", f"{asked} {HTTP}", stacked=True),
-            series("Errors", f"{of}_errors", "cps", f"{wrong} {HTTP}"),
-            series("Latency", f"{of}_latency", "ms", f"{times} {HTTP}"),
+            series("Requests", requests_lines.outcomes(of), "cps", f"{asked} {HTTP}", stacked=True),
+            series("Errors", requests_lines.errors(of), "cps", f"{wrong} {HTTP}"),
+            series("Latency", requests_lines.latency(of), "ms", f"{times} {HTTP}"),
         ],
         title,
     )
 
 
-def numbers(name: str) -> Json:
+def numbers(text: str) -> Json:
     """Return the numbers of HTTP in the range; each says so where none is seen."""
     unseen = "not seen"
     columns = {
@@ -44,4 +46,4 @@ def numbers(name: str) -> Json:
         "most": column("95 % within", "ms", nothing=unseen),
     }
     about = f"HTTP requests from clients, and the time to answer; errors are answers of 5xx, and none. {HTTP}"
-    return stats("HTTP in this range", name, about, columns)
+    return stats("HTTP in this range", text, about, columns)

@@ -1,7 +1,7 @@
 """Variables of a dashboard. Each has one value, and where `""` is allowed it stands for any."""
 
 from dashboards.grafana.panels import SOURCE, Json
-from dashboards.queries import grafana
+from dashboards.macros import grafana
 
 ON_TIME_RANGE = 2  # asked anew when the range of time changes
 CUSTOM_SORT = 0  # as the query orders them

@@ -7,8 +7,11 @@ import pytest
 
 from dashboards.grafana.build import dashboards
 from dashboards.grafana.panels import Json
-from dashboards.queries import grafana
+from dashboards.macros import grafana
+from graph.node_graph_edges import graph_edges
+from graph.node_graph_nodes import graph_nodes
 from tests.dashboards.conftest import Recorded, Told
+from tests.dashboards.texts import text_of
 
 VALUES = {
     "level": "service", "service": "api", "host": "back", "client": "service:nginx", "server": "service:api",
@@ -51,12 +54,11 @@ def texts() -> list[Any]:
     """Return everything that is ever asked, of panels, variables and annotations: each query of ours once."""
     found: dict[str, Any] = {}
     for board in dashboards():
-        asked = [t["rawSql"] for panel in board["panels"] for t in panel.get("targets", [])]
-        asked += [one["definition"] for one in variables(board)]
-        asked += [one["target"]["rawSql"] for one in board["annotations"]["list"]]
-        for sql in asked:
-            says = sql.partition("\n")[0]
-            found[says] = pytest.param(sql, id=says.removeprefix("-- "))
+        asked = [(panel["title"], t["rawSql"]) for panel in board["panels"] for t in panel.get("targets", [])]
+        asked += [(one["name"], one["definition"]) for one in variables(board)]
+        asked += [(one["name"], one["target"]["rawSql"]) for one in board["annotations"]["list"]]
+        for name, sql in asked:
+            found[sql] = pytest.param(sql, id=f"{board['title']}-{name}")
     return list(found.values())
 
 
@@ -175,13 +177,13 @@ def test_whatever_the_map_links_to_is_there(recorded: Recorded, level: str) -> N
     nodes, edges = (recorded.ask(sql, values) for sql in map_queries())
     assert set(linked(panel)) <= {*nodes.types, *edges.types}
 
-    for linked_to, query in (("detail__host_id", "var_hosts"), ("detail__service", "var_services")):
-        there = recorded.ask(grafana(query, any="no"), values).column("value")
+    for linked_to, variable in (("detail__host_id", "var_hosts"), ("detail__service", "var_services")):
+        there = recorded.ask(grafana(text_of(variable), any="no"), values).column("value")
         assert set(nodes.column(linked_to)) <= {*there, ""}
     for row in edges.dicts()[:2]:
         asked = {**values, "client": row["source"], "server": row["target"]}
-        assert recorded.ask(grafana("edge_about"), asked).rows, row
+        assert recorded.ask(grafana(text_of("edge_about")), asked).rows, row
 
 
 def map_queries() -> tuple[str, str]:
-    return grafana("graph_nodes"), grafana("graph_edges")
+    return grafana(graph_nodes()), grafana(graph_edges())

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from dashboards.queries import grafana
+from dashboards.macros import grafana
 from schemas.latency import microseconds
 from tests.dashboards.conftest import Recorded
 from tests.dashboards.test_queries import VALUES
+from tests.dashboards.texts import text_of
 
 HOUR_MS = 3_600_000
 SAID = "to the server, says the client"
@@ -15,7 +16,7 @@ SAID = "to the server, says the client"
 
 def carried(recorded: Recorded, interval: int, series: str, name: str = "edge_bytes") -> float:
     """Return the area under a line: points are `interval` seconds, of which those count that were recorded."""
-    told = recorded.ask(grafana(name), VALUES, interval)
+    told = recorded.ask(grafana(text_of(name)), VALUES, interval)
     rates: dict[float, float] = {
         row["time"].timestamp(): row["value"] for row in told.dicts() if row["series"] == series
     }
@@ -48,7 +49,7 @@ def test_a_point_that_is_not_over_yet_is_no_dip(
     recorded: Recorded,
 ) -> None:
     late = Recorded(recorded.client, recorded.start, recorded.end + 600_000)
-    told = late.ask(grafana("service_open"), VALUES, 300)
+    told = late.ask(grafana(text_of("service_open")), VALUES, 300)
     held = [row["value"] for row in told.dicts() if row["series"] == "with its clients"]
     assert held[-1] == pytest.approx(held[-2], rel=0.1)
 
@@ -75,16 +76,18 @@ def test_hours_of_requests_and_windows_after_them_are_what_windows_alone_are(rec
 
 
 def _rows(recorded: Recorded, name: str, interval: int) -> list[dict[str, Any]]:
-    return recorded.ask(grafana(name), VALUES, interval).dicts()
+    return recorded.ask(grafana(text_of(name)), VALUES, interval).dicts()
 
 
 def test_requests_are_told_by_class_and_answers_by_the_sketch_of_their_times(recorded: Recorded) -> None:
-    rates = recorded.ask(grafana("service_requests"), VALUES, 60).dicts()
+    rates = recorded.ask(grafana(text_of("service_requests")), VALUES, 60).dicts()
     sums = {
         name: sum(row["value"] for row in rates if row["series"] == f"HTTP {name}")
         for name in ("2xx", "5xx", "unanswered")
     }
-    times = {row["series"]: row["value"] for row in recorded.ask(grafana("service_latency"), VALUES, 60).dicts()}
+    times = {
+        row["series"]: row["value"] for row in recorded.ask(grafana(text_of("service_latency")), VALUES, 60).dicts()
+    }
 
     assert sums["2xx"] == pytest.approx(9 * sums["5xx"])
     assert sums["unanswered"] == pytest.approx(sums["5xx"])

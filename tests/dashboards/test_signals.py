@@ -2,11 +2,12 @@
 
 import pytest
 
-from dashboards.queries import grafana
+from dashboards.macros import grafana
 from schemas.latency import microseconds
 from tests.dashboards.conftest import Recorded
 from tests.dashboards.test_queries import VALUES
 from tests.dashboards.test_rates import carried
+from tests.dashboards.texts import text_of
 
 API = VALUES  # its clients are seen to speak HTTP, and so is the cache that it asks; the database is not
 DATABASE = {**VALUES, "service": "postgresql", "host": "db", "client": "service:api", "server": "service:postgresql"}
@@ -16,7 +17,7 @@ each_of = pytest.mark.parametrize("of", ["service", "host", "edge"])
 
 def lines(recorded: Recorded, name: str, values: dict[str, str]) -> set[str]:
     """Return the names of a panel's lines without the role that follows a comma."""
-    return {row["series"].partition(",")[0] for row in recorded.ask(grafana(name), values).dicts()}
+    return {row["series"].partition(",")[0] for row in recorded.ask(grafana(text_of(name)), values).dicts()}
 
 
 @each_of
@@ -43,7 +44,7 @@ def test_errors_of_connections_have_lines_everywhere_and_those_of_http_where_it_
 
 @pytest.mark.parametrize("name", ["service_errors", "edge_errors"])
 def test_http_without_an_error_is_lines_of_0_and_not_none(recorded: Recorded, name: str) -> None:
-    told = recorded.ask(grafana(name), CACHE)
+    told = recorded.ask(grafana(text_of(name)), CACHE)
 
     assert {"HTTP 5xx", "HTTP unanswered"} < lines(recorded, name, CACHE)
     assert set(told.column("value")) == {0}
@@ -73,7 +74,7 @@ def test_what_a_service_gets_wrong_from_its_servers_is_told_apart(recorded: Reco
 
 def test_tables_tell_http_of_the_edges_that_have_it_and_nothing_of_others(recorded: Recorded) -> None:
     everything = {**VALUES, "service": "", "host": ""}
-    rows = recorded.ask(grafana("edge_top"), everything).dicts()
+    rows = recorded.ask(grafana(text_of("edge_top")), everything).dicts()
     by_edge = {(row["client_name"], row["server_name"]): row for row in rows}
     answered, silent = by_edge["nginx", "api"], by_edge["api", "postgresql"]
 
@@ -93,24 +94,24 @@ def test_tables_tell_http_of_the_edges_that_have_it_and_nothing_of_others(record
 def test_each_table_of_edges_tells_the_same_share_of_errors(recorded: Recorded, name: str) -> None:
     for values, share in ((API, pytest.approx(2 / 11)), (DATABASE, None), (CACHE, 0)):
         asked = {**values, "role": "clients"}
-        shares = [row["errors"] for row in recorded.ask(grafana(name), asked).dicts()]
+        shares = [row["errors"] for row in recorded.ask(grafana(text_of(name)), asked).dicts()]
         assert shares
         assert all(one == share for one in shares)
 
 
 def test_requests_are_on_an_edge_between_addresses_too(recorded: Recorded) -> None:
     addresses = {**VALUES, "level": "address", "client": "address:10.0.0.1", "server": "address:10.0.0.2"}
-    (by_address,) = recorded.ask(grafana("edge_about"), addresses).dicts()
-    (by_service,) = recorded.ask(grafana("edge_about"), VALUES).dicts()
+    (by_address,) = recorded.ask(grafana(text_of("edge_about")), addresses).dicts()
+    (by_service,) = recorded.ask(grafana(text_of("edge_about")), VALUES).dicts()
 
     assert by_address["requests"] == by_service["requests"] > 0
     assert lines(recorded, "edge_latency", addresses) == {"HTTP"}
 
 
 def test_numbers_of_a_service_that_nobody_asks_over_http_are_unknown_and_not_0(recorded: Recorded) -> None:
-    (asked,) = recorded.ask(grafana("service_asked"), API).dicts()
-    (quiet,) = recorded.ask(grafana("service_asked"), DATABASE).dicts()
-    (right,) = recorded.ask(grafana("service_asked"), CACHE).dicts()
+    (asked,) = recorded.ask(grafana(text_of("service_asked")), API).dicts()
+    (quiet,) = recorded.ask(grafana(text_of("service_asked")), DATABASE).dicts()
+    (right,) = recorded.ask(grafana(text_of("service_asked")), CACHE).dicts()
 
     assert asked["errors"] == pytest.approx(2 / 11)
     assert (asked["half"], asked["most"]) == pytest.approx((microseconds(600) / 1000, microseconds(700) / 1000))

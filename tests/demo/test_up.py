@@ -10,7 +10,7 @@ from typing import Any
 
 from clickhouse_driver.util.escape import escape_params
 
-from dashboards.queries import query
+from graph.node_graph_edges import graph_edges
 from tests.demo.shop import Shop, opened
 from tests.e2e.running import Up, run, until
 
@@ -56,7 +56,7 @@ def test_the_guilty_edge_is_red_on_the_map_of_grafana_and_no_other(demo: Up, slo
         """The red edges of the newest windows with the whole shop in them; a service killed before makes others red."""
         now = time.time_ns() // 1_000_000
         asked = {**values, "from": now - 15_000, "to": now}
-        text = query("graph_edges") % escape_params(asked, SimpleNamespace())
+        text = graph_edges() % escape_params(asked, SimpleNamespace())
         found = {str(row[0]): str(row[6]) for row in demo.sql(text)}
         return [edge for edge in shop if found[edge] == RED] if shop <= found.keys() else None
 

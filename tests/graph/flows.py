@@ -72,6 +72,15 @@ def hosts(store: Store, **addresses: str) -> None:
             "addresses": [[f"{address}/24", "127.0.0.1/8"] for address in addresses.values()],
         },
     )
+    store.insert(
+        "places",
+        {
+            "hour": [T0] * len(addresses),
+            "host": [f"id-{name}" for name in addresses],
+            "address": list(addresses.values()),
+            "minutes": [2**60 - 1] * len(addresses),
+        },
+    )
 
 
 def requests(

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from dashboards.queries import query
+from graph.node_graph_edges import graph_edges
+from graph.node_graph_nodes import graph_nodes
 from sinks.store import Store
 from tests.graph.flows import T0, WIDTH, End, asked, flow, hosts, stored
 from tests.rollups.conftest import Fresh
@@ -28,14 +29,14 @@ class Graph:
 
     @cached_property
     def nodes(self) -> Rows:
-        return self._rows("graph_nodes")
+        return self._rows(graph_nodes())
 
     @cached_property
     def edges(self) -> Rows:
-        return self._rows("graph_edges")
+        return self._rows(graph_edges())
 
-    def _rows(self, name: str) -> Rows:
-        rows, columns = asked(self._store, query(name), self._values)
+    def _rows(self, text: str) -> Rows:
+        rows, columns = asked(self._store, text, self._values)
         self.types |= columns
         names = [column for column, _ in columns]
         made = [dict(zip(names, row, strict=True)) for row in rows]

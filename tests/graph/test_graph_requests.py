@@ -2,13 +2,15 @@
 
 import pytest
 
+from graph.alert_edges import connections_failed, requests_failed, retransmits
 from graph.model import Wanted
 from graph.reading import read_map
 from graph.requests import judged, requests_by_edge, usual_by_edge
+from schemas.health import ALERTS
 from schemas.latency import bucket
 from sinks.rollup import Rollup
 from sinks.store import Store
-from tests.graph.flows import T0, WIDTH, End, flow, requests, stored
+from tests.graph.flows import T0, WIDTH, End, asked, flow, requests, stored
 from tests.graph.test_graph import Graph
 from tests.rollups.conftest import Fresh
 
@@ -132,9 +134,11 @@ def test_requests_of_a_node_to_itself_count_once(fresh: Fresh) -> None:
 # Connections opened and failed; answers now by class and by ms; answers before by ms; how well that is.
 Times = dict[float, int]
 JUDGED: list[tuple[int, int, dict[str, int], Times, Times, str]] = [
-    (1_000, 1, {}, {}, {}, "ok"),
+    (1_000, 9, {}, {}, {}, "ok"),
     (1_000, 10, {}, {}, {}, "warn"),
+    (1_000, 49, {}, {}, {}, "warn"),
     (1_000, 50, {}, {}, {}, "bad"),
+    (100, 21, {}, {}, {}, "bad"),
     (1, 0, {"GET 2xx": 990, "GET 5xx": 10}, {2: 1_000}, {}, "warn"),
     (1, 0, {"GET 2xx": 95, "GET 5xx": 5}, {2: 100}, {}, "bad"),
     (1, 0, {"GET 2xx": 10}, {300: 10}, {4: 100}, "bad"),
@@ -149,10 +153,24 @@ JUDGED: list[tuple[int, int, dict[str, int], Times, Times, str]] = [
     (1, 0, {"GET 2xx": 10}, {4: 10}, {300: 100}, "ok"),  # it has become quick
     (1, 0, {}, {}, {4: 100}, "ok"),
 ]
+# Segments sent, and sent again; how well that is.
+LOSSES = [(1_000, 29, "ok"), (1_000, 30, "warn"), (19, 19, "ok"), (20, 19, "warn"), (1_000, 400, "warn")]
+FIRST, FIRST_LOSS = 9_000, 9_900  # ports of the edges
 
 
 def _sketch(times: Times) -> dict[int, int]:
     return {bucket(1_000 * ms): count for ms, count in times.items()}
+
+
+SLOW = FIRST + next(nth for nth, each in enumerate(JUDGED) if each[2:4] == ({"GET 2xx": 10}, {300: 10}))
+
+
+def alerting(store: Store, text: str, name: str) -> set[int]:
+    """The ports of the edges that an alert is about."""
+    rows, columns = asked(store, text, {"from": T0, "to": T0 + WIDTH})
+    named = [dict(zip((column for column, _ in columns), row, strict=True)) for row in rows]
+    (share,) = [column for column, kind in columns if kind == "Float64"]
+    return {int(row["port"].split()[1]) for row in named if row[share] > ALERTS[name].beyond}
 
 
 @pytest.mark.parametrize("rolled_up", [False, True])
@@ -161,7 +179,7 @@ def test_the_graph_the_page_and_the_cli_find_the_same_health(fresh: Fresh, rolle
     before = T0 - 10 * 60_000
     now, then, wanted = [], [], {}
     for nth, (opened, failed, answers, times, usual, health) in enumerate(JUDGED):
-        client, server = WEB._replace(port=30_000 + nth, service=f"c{nth}"), VOTING._replace(port=9_000 + nth)
+        client, server = WEB._replace(port=30_000 + nth, service=f"c{nth}"), VOTING._replace(port=FIRST + nth)
         conversation = flow(client, server, opened=1)
         others = [client._replace(port=1_000 + n) for n in range(opened - 1)]
         rows = [flow(other, server, failed=int(n < failed), opened=1) for n, other in enumerate(others)]
@@ -170,7 +188,11 @@ def test_the_graph_the_page_and_the_cli_find_the_same_health(fresh: Fresh, rolle
         stored(store, flow(client, server, window=before))
         now.append((conversation, answers, _sketch(times)))
         then.append((flow(client, server, window=before), {"GET 2xx": sum(usual.values())}, _sketch(usual)))
-        wanted[9_000 + nth] = health
+        wanted[FIRST + nth] = health
+    for nth, (sent, again, health) in enumerate(LOSSES):
+        client, server = WEB._replace(port=20_000 + nth, service=f"l{nth}"), VOTING._replace(port=FIRST_LOSS + nth)
+        stored(store, flow(client, server, opened=1, sent_segments=sent, retransmits=again))
+        wanted[FIRST_LOSS + nth] = health
     requests(store, *(each for each in now if each[1]))
     requests(store, *then)
     if rolled_up:
@@ -181,6 +203,10 @@ def test_the_graph_the_page_and_the_cli_find_the_same_health(fresh: Fresh, rolle
 
     assert {edge.server_port: edge.health for edge in found.edges} == wanted
     assert {int(port.split()[1]): HEALTH[each["color"]] for port, each in graph.items()} == wanted
-    (slow,) = [edge for edge in found.edges if edge.server_port == 9_005]
+    failing = alerting(store, connections_failed(), "failed") | alerting(store, requests_failed(), "errors")
+    assert {wanted[port] for port in failing} == {"bad"}
+    lossy = alerting(store, retransmits(), "retransmits")
+    assert lossy == {port for port in wanted if wanted[port] == "warn"} & {FIRST_LOSS + 4}
+    (slow,) = [edge for edge in found.edges if edge.server_port == SLOW]
     assert ", usually " in slow.why[0]["text"]
-    assert graph["tcp 9005"]["detail__usual"].startswith(("p50 4", "p50 3.9"))
+    assert graph[f"tcp {SLOW}"]["detail__usual"].startswith(("p50 4", "p50 3.9"))

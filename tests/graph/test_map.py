@@ -1,12 +1,14 @@
 """Maps read from roll-ups and windows together."""
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import pytest
 
-from dashboards.queries import query
 from graph.map import map_edges
+from graph.node_graph_edges import graph_edges
+from graph.node_graph_nodes import graph_nodes
 from graph.requests import requests_by_edge
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
@@ -119,12 +121,12 @@ def test_requests_over_time_are_the_same_with_and_without_rollups(
     assert {row.point % step_ms for row in rolled} == {0}
 
 
-@pytest.mark.parametrize("name", ["graph_nodes", "graph_edges"])
-def test_a_graph_is_the_same_with_and_without_rollups(stores: tuple[Store, Store], name: str) -> None:
+@pytest.mark.parametrize("graph", [graph_nodes, graph_edges])
+def test_a_graph_is_the_same_with_and_without_rollups(stores: tuple[Store, Store], graph: Callable[[], str]) -> None:
     values = {"level": "process", "service": "", "host": "", "focus": "", "hops": "1"}
 
     rolled, plain = (
-        asked(store, query(name), {**values, "from": T0 + 5_000, "to": T0 + HOURS * HOUR_MS})[0] for store in stores
+        asked(store, graph(), {**values, "from": T0 + 5_000, "to": T0 + HOURS * HOUR_MS})[0] for store in stores
     )
 
     assert rolled == plain

@@ -1,0 +1,1 @@
+"""Queries of panels that are not about edges: what hosts and processes use, the pipeline, and events."""

@@ -1,0 +1,127 @@
+"""What the processes of a service use. Parameters: service; host (id), "" for any; from, to in ms; interval in s."""
+
+from graph.clock import POINT, TIME, clock
+from graph.panels.lines import ORDER
+from graph.panels.tables import members
+from graph.sql import defined, select, within
+from graph.titles import HOSTNAMES, called
+
+_OF_MEMBERS = "window >= span.since AND window < span.until AND node IN (SELECT node FROM members)"
+_REPORTED = "process.hour >= toStartOfHour(span.since - INTERVAL 2 HOUR) AND process.hour < span.until"
+
+
+def cpu() -> str:
+    """Return the CPUs that processes kept busy, by host."""
+    sums = select(
+        {"at": POINT("window"), "series": called("host"), "cpu_s": "sum(cpu_ms) / 1000"},
+        "process_usage FINAL",
+        where=_OF_MEMBERS,
+        group=("at", "series"),
+    )
+    points = select(
+        {"at": "clock.at", "seconds": "clock.seconds", "series": "lines.series"},
+        "clock",
+        "CROSS JOIN (SELECT DISTINCT series FROM sums) AS lines",
+    )
+    columns = {
+        "time": TIME("points.at"),
+        "series": "points.series",
+        "value": "toFloat64(sums.cpu_s / points.seconds)",
+    }
+    joined = "LEFT JOIN sums ON sums.at = points.at AND sums.series = points.series"
+    return within(_parts(sums=sums, points=points), select(columns, "points", joined) + ORDER)
+
+
+def memory() -> str:
+    """Return resident memory, bytes, by host: the greatest of each process in each point, summed."""
+    return _held("rss_bytes")
+
+
+def descriptors() -> str:
+    """Return open file descriptors by host: the greatest of each process in each point, summed."""
+    return _held("fds", "fds >= 0")
+
+
+def used() -> str:
+    """Return the processes that used anything: mean CPUs, greatest memory and descriptors."""
+    usage = select(
+        {
+            "node": "node",
+            "busy": "sum(cpu_ms) / 1000 / recorded.seconds",
+            "held": "max(rss_bytes)",
+            "files": "max(fds)",
+            "most_threads": "max(threads)",
+        },
+        "process_usage FINAL",
+        where=_OF_MEMBERS,
+        group=["node"],
+    )
+    facts = ("host", "pid", "name", "user", "started", "cmdline")
+    known = select(
+        {"node": "process.node", **{name: f"argMax(process.{name}, process.seen)" for name in facts}},
+        "nodes AS process",
+        where=f"{_REPORTED} AND process.node IN (SELECT node FROM usage)",
+        group=["process.node"],
+    )
+    columns = {
+        "host": called("known.host"),
+        "host_id": "toString(known.host)",
+        "pid": "known.pid",
+        "program": "known.name",
+        "user": "toString(known.user)",
+        "started": "toDateTime(known.started, 'UTC')",
+        "cpus": "toFloat64(usage.busy)",
+        "memory": "toFloat64(usage.held)",
+        "descriptors": "toInt32(usage.files)",
+        "threads": "toUInt32(usage.most_threads)",
+        "command": "substring(known.cmdline, 1, 200)",
+    }
+    rows = select(columns, "known", "INNER JOIN usage ON usage.node = known.node")
+    return within(_parts(usage=usage, known=known), f"{rows}\nORDER BY cpus DESC, host, pid\nLIMIT 200")
+
+
+def about() -> str:
+    """Return what a service is: its programs, where they ran, as whom, and how many processes."""
+    facts = ("host", "name", "user", "unit", "container", "exe", "started", "service")
+    known = select(
+        {"node": "process.node", **{name: f"argMax(process.{name}, process.seen)" for name in facts}},
+        "nodes AS process",
+        where=_REPORTED,
+        group=["process.node"],
+    )
+    columns = {
+        "host": called("known.host"),
+        "host_id": "toString(known.host)",
+        "program": "known.name",
+        "user": "toString(known.user)",
+        "unit": "toString(known.unit)",
+        "container": "substring(known.container, 1, 12)",
+        "executable": "toString(known.exe)",
+        "processes": "count()",
+        "oldest": "toDateTime(min(known.started), 'UTC')",
+        "youngest": "toDateTime(max(known.started), 'UTC')",
+    }
+    rows = select(
+        columns,
+        "known",
+        where="known.service = %(service)s AND %(host)s IN ('', known.host)",
+        group=(f"known.{name}" for name in facts if name not in ("started", "service")),
+    )
+    order = "ORDER BY processes DESC, host, program, executable\nLIMIT 200"
+    return within([*clock(), HOSTNAMES, *defined(known=known)], f"{rows}\n{order}")
+
+
+def _parts(**queries: str) -> list[str]:
+    return [*clock(), HOSTNAMES, *defined(members=members(), **queries)]
+
+
+def _held(column: str, where: str = "1") -> str:
+    """Return what processes held, by host. Points of less than a minute lack processes that did not change."""
+    greatest = select(
+        {"at": POINT("window"), "on_host": "host", "node": "node", "held": f"max({column})"},
+        "process_usage FINAL",
+        where=f"{_OF_MEMBERS} AND {where}",
+        group=("at", "on_host", "node"),
+    )
+    columns = {"time": TIME("at"), "series": called("on_host"), "value": "toFloat64(sum(held))"}
+    return within(_parts(greatest=greatest), select(columns, "greatest", group=("time", "series")) + ORDER)

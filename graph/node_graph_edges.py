@@ -1,0 +1,111 @@
+"""Edges of a node graph, one a pair of nodes and direction. What a node does to itself is a detail of the node."""
+
+from graph.health_sql import NOW, USUAL, error_share, failed_share, health, retransmit_share
+from graph.members import Members
+from graph.node_graph import ORDERED, drawn_rows
+from graph.node_graph_pairs import COUNTS
+from graph.node_graph_text import scaled, short, thousands, times, unit_name, where
+from graph.sql import inside, select, within
+from schemas.health import USUAL_ANSWERS
+
+COLORS = ("#73bf69", "#ff9830", "#e02f44")  # by health
+_WORDS = Members("opened", "bytes", "requests", "errors", "rtt", "retransmits", "usual", "p50", "p99")
+
+
+def graph_edges() -> str:
+    """Return the edges, by id; details that are empty are not shown.
+
+    failed_share is the worse of two: connections that failed, and requests. The colour is that of the health.
+    """
+    return within(drawn_rows(about_usual=True), f"{select(_COLUMNS, inside(_worded()))}\n{ORDERED}")
+
+
+def _between() -> str:
+    """Return edges between nodes. What is usual between two services counts once, however many processes they are."""
+    services = select(
+        {
+            "source": "source",
+            "target": "target",
+            "port": "row.port",
+            "counts": "sumForEach(row.counts)",
+            "rtt_us": "max(row.rtt_us)",
+            "latency": "sumMap(row.latency)",
+            "usual": "maxMap(row.usual)",
+        },
+        "fitted",
+        where="source != target",
+        group=("source", "target", "row.port", "row.caller", "row.callee"),
+    )
+    columns = {
+        "source": "one.source",
+        "target": "one.target",
+        "ports": "arraySort(groupUniqArray(one.port))",
+        "counts": "sumForEach(one.counts)",
+        "rtt_us": "max(one.rtt_us)",
+        "latency": "sumMap(one.latency)",
+        "usual": "sumMap(one.usual)",
+    }
+    return select(columns, f"{inside(services)} AS one", group=("one.source", "one.target"))
+
+
+def _judged() -> str:
+    counted = select(
+        ["* EXCEPT counts", *(f"{made} AS {name}" for name, made in COUNTS.columns("counts").items())],
+        inside(_between()),
+    )
+    columns = {
+        **NOW.columns,
+        **USUAL.columns,
+        "bytes_s": "bytes / recorded.seconds",
+        "unit": thousands("bytes_s"),
+        "failed_connections": failed_share("opened", "failed"),
+        "failed_requests": error_share("requests", "errors"),
+        "lost": retransmit_share("segments", "retransmits"),
+    }
+    added = [f"{made} AS {name}" for name, made in columns.items()]
+    return select(["* EXCEPT (latency, usual)", *added], inside(counted))
+
+
+def _worded() -> str:
+    words = _WORDS.array(
+        opened="opened / recorded.seconds",
+        bytes=scaled("bytes_s", "unit"),
+        requests="requests / recorded.seconds",
+        errors="100 * failed_requests",
+        rtt="rtt_us / 1000",
+        retransmits="100 * lost",
+        usual=USUAL.at(0.5),
+        p50=NOW.at(0.5),
+        p99=NOW.at(0.99),
+    )
+    judged = health("failed_connections", "failed_requests", "lost", "segments")
+    return select(["*", f"{judged} AS health", f"{short(words)} AS words"], inside(_judged()))
+
+
+def _word(name: str) -> str:
+    return _WORDS.of("words", name)
+
+
+_COLUMNS = {
+    "id": "concat(source, ' > ', target)",
+    "source": "source",
+    "target": "target",
+    "mainstat": f"concat({_word('opened')}, ' conn/s')",
+    "secondarystat": f"concat({_word('bytes')}, ' ', {unit_name('unit')})",
+    "thickness": "toFloat64(round(1 + least(7, log2(1 + bytes_s / 1000) / 2), 1))",
+    "color": f"{list(COLORS)}[health + 1]",
+    "detail__ports": "arrayStringConcat(arraySlice(ports, 1, 10), ', ')",
+    "detail__signals": "if(requests > 0, 'http', 'tcp')",
+    "detail__requests": where("requests > 0", f"concat({_word('requests')}, ' req/s')"),
+    "detail__errors": where("errors > 0", f"concat({_word('errors')}, ' %% of requests')"),
+    "detail__latency": times(NOW, _word("p50"), _word("p99")),
+    "detail__usual": where(
+        f"notEmpty({NOW.name}_buckets) AND {USUAL.answers} >= {USUAL_ANSWERS}",
+        f"concat('p50 ', {_word('usual')}, ' ms')",
+    ),
+    "detail__rtt": where("rtt_us > 0", f"concat({_word('rtt')}, ' ms')"),
+    "detail__failed": where("failed > 0", "concat(toString(failed), ' connections failed')"),
+    "detail__retransmits": where("retransmits > 0", f"concat({_word('retransmits')}, ' %% of segments')"),
+    "failed_share": "toFloat64(greatest(failed_connections, failed_requests))",
+    "retransmit_share": "toFloat64(lost)",
+}

@@ -1,0 +1,135 @@
+"""Edges between processes for a node graph, each end with its node at a level and those that may stand for it."""
+
+from graph import usual
+from graph.asked import requested
+from graph.columns import ENDS, KEY
+from graph.drawn import by_host, by_service, drawn_at, home
+from graph.members import Members
+from graph.networks import network
+from graph.packing import plain, rolled
+from graph.spans import ALL_AT_ONCE, spans
+from graph.sql import defined, inside, select
+
+COUNTS = Members("opened", "failed", "bytes", "segments", "retransmits", "requests", "errors")
+NODES = ("node", "of_service", "of_host")
+_PACKED = ("happened", *(f"{end}_{pack}" for end in ENDS for pack in ("about", "sums", "most")))
+_SKETCH = "Map(UInt16, UInt64)"
+
+
+def located_pairs(*, about_usual: bool) -> list[str]:
+    """Return the parts of a query after a `span` up to `located`: pairs of processes with their requests."""
+    networks = {f"{end}_network": network(plain(f"{end}_address", "pair")) for end in ENDS}
+    return defined(
+        spans=spans(ALL_AT_ONCE, names=_PACKED),
+        pairs=select({name: f"row.{name}" for name in KEY} | _rolled(), "spans AS row", group=_key("row")),
+        asked=_asked(about_usual),
+        named="SELECT host FROM hosts WHERE hostname = %(host)s\nUNION DISTINCT\nSELECT %(host)s",
+        located=select(
+            ["pair.*", "asked.*", *(f"{made} AS {name}" for name, made in networks.items())],
+            "pairs AS pair",
+            f"LEFT JOIN asked USING ({', '.join(KEY)})",
+            where=_NARROWED,
+        ),
+    )
+
+
+def _rolled() -> dict[str, str]:
+    return {name: made for name, made in rolled("row").items() if name in _PACKED}
+
+
+def _key(row: str) -> list[str]:
+    return [f"{row}.{name}" for name in KEY]
+
+
+def _asked(about_usual: bool) -> str:
+    """Return requests by pair of processes; what is usual is that between their services, for processes restart."""
+    counts = {"requests": "sum({})", "errors": "sum({})", "latency": "sumMap({})"}
+    key = {name: f"asked.{name}" for name in KEY}
+    if not about_usual:
+        made = {name: form.format(f"asked.{name}") for name, form in counts.items()}
+        return select(key | made, f"{inside(requested([*KEY, *counts]))} AS asked", group=_key("asked"))
+    services = [f"{end}_service" for end in ENDS]
+    now = usual.is_now("asked.begins")
+    made = {
+        name: form.replace("(", "If(").replace(")", f", {now})").format(f"asked.{name}")
+        for name, form in counts.items()
+    }
+    ends = {
+        name: f"max(if(asked.{end}_service != '', asked.{end}_service, asked.{end}))"
+        for name, end in (("caller", "client"), ("callee", "server"))
+    }
+    before = {"before": f"sumMapIf(asked.latency, NOT ({now}))"}
+    rows = requested([*KEY, *services, *counts], reach=usual.WITH_HOUR_BEFORE)
+    by_pair = select(key | made | ends | before, f"{inside(rows)} AS asked", group=_key("asked"))
+    services_of = "PARTITION BY caller, callee, transport, server_port"
+    return select(["* EXCEPT before", f"sumMap(before) OVER ({services_of}) AS usual"], inside(by_pair))
+
+
+def row_of(*, about_ends: bool, about_usual: bool) -> str:
+    """Return all of a `pair` as one value with named members: client, server, port, COUNTS, rtt_us, latency.
+
+    Each end has NODES, and with `about_ends` what a node stands for. `about_usual` adds caller, callee and usual.
+    """
+    ends = {end: _end(end) | (_about(end) if about_ends else {}) for end in ENDS}
+    end_types = {end: f"Tuple({', '.join(f'{name} String' for name in ends[end])})" for end in ENDS}
+    members = {
+        **{end: (f"({', '.join(ends[end].values())})", end_types[end]) for end in ENDS},
+        "port": ("concat(pair.transport, ' ', toString(pair.server_port))", "String"),
+        "counts": (_counts(), "Array(UInt64)"),
+        "rtt_us": (f"greatest({', '.join(plain(f'{end}_rtt_us', 'pair') for end in ENDS)})", "UInt32"),
+        "latency": ("pair.latency", _SKETCH),
+    }
+    if about_usual:
+        members |= {name: (f"pair.{name}", "String") for name in ("caller", "callee")}
+        members["usual"] = ("pair.usual", _SKETCH)
+    values = ", ".join(value for value, _ in members.values())
+    types = ", ".join(f"{name} {kind}" for name, (_, kind) in members.items())
+    return f"CAST(({values}), 'Tuple({types})')"
+
+
+def _counts() -> str:
+    sent, received = (
+        f"greatest({plain(one, 'pair')}, {plain(other, 'pair')})"
+        for one, other in (
+            ("client_sent_bytes", "server_received_bytes"),
+            ("client_received_bytes", "server_sent_bytes"),
+        )
+    )
+    return COUNTS.array(
+        opened=plain("connections_opened", "pair"),
+        failed=plain("connections_failed", "pair"),
+        bytes=f"{sent} + {received}",
+        segments=_both("sent_segments"),
+        retransmits=_both("retransmits"),
+        requests="pair.requests",
+        errors="pair.errors",
+    )
+
+
+def _both(name: str) -> str:
+    return " + ".join(plain(f"{end}_{name}", "pair") for end in ENDS)
+
+
+def _end(end: str) -> dict[str, str]:
+    in_network = f"pair.{end}_network"
+    return {
+        "node": drawn_at(end, plain, "pair", in_network),
+        "of_service": by_service(end, plain, "pair", in_network),
+        "of_host": by_host(end, plain, "pair", in_network),
+    }
+
+
+def _about(end: str) -> dict[str, str]:
+    """Return what the node of an end stands for."""
+    name, address = plain(f"{end}_name", "pair"), plain(f"{end}_address", "pair")
+    pid = f"regexpExtract(pair.{end}, ':([0-9]+):[^:]*\\\\z', 1)"
+    part = f"if(%(level)s = 'process' AND {name} != '', concat({name}, '[', {pid}, ']'), {address})"
+    known = {what: plain(f"{end}_{what}", "pair") for what in ("service", "name", "container")}
+    return {"part": part, "host": home(end, plain, "pair"), **known}
+
+
+_SERVICES, _HOSTS = ([plain(f"{end}_service", "pair") for end in ENDS], [home(end, plain, "pair") for end in ENDS])
+_NARROWED = (
+    f"(%(service)s = '' OR %(service)s IN ({', '.join(_SERVICES)}))\n"
+    f"    AND (%(host)s = '' OR {' OR '.join(f'{host} IN named' for host in _HOSTS)})"
+)

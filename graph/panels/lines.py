@@ -1,0 +1,52 @@
+"""Lines over time: columns time, series and value, ascending."""
+
+from collections.abc import Mapping
+
+from graph.clock import POINT, TIME
+from graph.packing import plain
+from graph.sql import inside, select, texts, within
+
+AT = POINT("row.first")
+ORDER = "\nORDER BY time, series"
+
+
+def rates(parts: list[str], sums: Mapping[str, str]) -> str:
+    """Return sums of the rows of `mine` a second, one line each."""
+    counts = f"[{', '.join(f'toFloat64({made})' for made in sums.values())}]"
+    summed = select({"at": AT, "counts": counts}, "mine AS row", group=["at"])
+    columns = {"time": TIME("clock.at"), "series": "series", "value": "toFloat64(many / clock.seconds)"}
+    filled = f"if(empty(sums.counts), arrayWithConstant({len(sums)}, 0.), sums.counts)"
+    return within(
+        parts,
+        select(
+            columns,
+            "clock",
+            f"LEFT JOIN {inside(summed)} AS sums ON sums.at = clock.at",
+            f"ARRAY JOIN {texts(sums)} AS series, {filled} AS many",
+        )
+        + ORDER,
+    )
+
+
+def values(parts: list[str], made: Mapping[str, str], where: str = "isFinite(value)") -> str:
+    """Return values of the rows of `mine` at each point, one line each, where they are known."""
+    found = f"[{', '.join(f'toFloat64({one})' for one in made.values())}]"
+    points = select({"at": AT, "found": found}, "mine AS row", group=["at"])
+    columns = {"time": TIME("at"), "series": "series", "value": "one"}
+    lines = select(columns, inside(points), f"ARRAY JOIN {texts(made)} AS series, found AS one", where=where)
+    return within(parts, lines + ORDER)
+
+
+def of(name: str) -> str:
+    """Return a plain column of a row of `mine`."""
+    return plain(name, "row")
+
+
+def to_server() -> str:
+    """Return the bytes to the server: what a side did not see is 0, so the greater count is true."""
+    return f"greatest({of('client_sent_bytes')}, {of('server_received_bytes')})"
+
+
+def to_client() -> str:
+    """Return the bytes to the client."""
+    return f"greatest({of('client_received_bytes')}, {of('server_sent_bytes')})"

@@ -1,0 +1,33 @@
+"""When any host recorded: windows, for rates. graph/recorded.py has the same host by host."""
+
+from graph.recorded import KEPT_MS
+from graph.sql import HOUR_MS, inside, select, union
+
+
+def recorded_windows(since: str, until: str) -> str:
+    """Return windows in [since, until) that any host recorded: `begins` and `width`, ms.
+
+    Heartbeats are stored some windows after edges, so the newest windows are those of edges. What is too old for
+    heartbeats is known by the hours of edges.
+    """
+    kept = f"toStartOfHour(now() - toIntervalMillisecond({KEPT_MS}))"
+    columns = {"begins": "window", "ms": "toUInt64(width_ms)"}
+    in_span = f"{{0}} >= {since} AND {{0}} < {until}".format
+    newest = inside(select(["max(window)"], "host_usage", where=in_span("window")))
+    edges = f"window > newest AND toUnixTimestamp64Milli(newest) > 0 AND {in_span('window')}"
+    hours = f"{in_span('hour')} AND hour < {kept} AND {since} < {kept}"
+    rows = union(
+        select(columns, "host_usage", where=in_span("window")),
+        select(columns, "edges", where=edges),
+        select({"begins": "hour", "ms": f"toUInt64({HOUR_MS})"}, "edges_1h", where=hours),
+    )
+    return (
+        f"WITH {newest} AS newest\n{select({'begins': 'begins', 'width': 'max(ms)'}, inside(rows), group=['begins'])}"
+    )
+
+
+def recorded_seconds(since: str, until: str, otherwise: str) -> str:
+    """Return `recorded`, whose member `seconds` is how much of [since, until) any host recorded, else `otherwise`."""
+    seconds = f"toFloat64(if(sum(width) > 0, sum(width) / 1000, {otherwise}))"
+    counted = select({"seconds": seconds, "windows": "count()"}, inside(recorded_windows(since, until)))
+    return f"{inside(counted)} AS recorded"
