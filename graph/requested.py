@@ -76,7 +76,8 @@ def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
 
 def on_edges(level: str) -> str:
     """Return the requests in [from, to), ms, on each edge of a level."""
-    return f"{_begun(level, span.of_range(), *_SUMS_AND_LATENCY)}\n{_by_edge()}"
+    over = span.of_windows() if level == "address" else span.of_range()  # of addresses there are no roll-ups
+    return f"{_begun(level, over, *_SUMS_AND_LATENCY)}\n{_by_edge()}"
 
 
 def on_edges_of(level: str, *, rolled_up: bool = True) -> str:
