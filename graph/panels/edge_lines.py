@@ -8,7 +8,7 @@ from graph.panels.subjects import EDGE
 def payload() -> str:
     """Return payload bytes a second, as each side counts them."""
     return rates(
-        EDGE.parts(),
+        EDGE,
         {
             "to the server, says the client": f"sum({of('client_sent_bytes')})",
             "to the server, says the server": f"sum({of('server_received_bytes')})",
@@ -32,22 +32,22 @@ def disagreement() -> str:
     for whom, names in sums.items():
         one, other = (f"sumIf({of(name)}, {both})" for name in names)
         lines[whom] = f"abs({one} - {other}) / greatest({one}, {other})"
-    return values(EDGE.parts(each_window=True), lines)
+    return values(EDGE, lines)
 
 
 def connections() -> str:
     """Return connections a second that were opened and closed."""
-    return rates(EDGE.parts(), {name: f"sum({of(f'connections_{name}')})" for name in ("opened", "closed")})
+    return rates(EDGE, {name: f"sum({of(f'connections_{name}')})" for name in ("opened", "closed")})
 
 
 def open_connections() -> str:
     """Return connections that were open, the mean of each point."""
-    return rates(EDGE.parts(each_window=True), {"open": f"sum(row.active * {stands_ms('row')} / 1000)"})
+    return rates(EDGE, {"open": f"sum(row.active * {stands_ms('row')} / 1000)"}, each_window=True)
 
 
 def retransmits() -> str:
     """Return segments a second that each side sent again."""
-    return rates(EDGE.parts(), {f"by the {end}": f"sum({of(f'{end}_retransmits')})" for end in ("client", "server")})
+    return rates(EDGE, {f"by the {end}": f"sum({of(f'{end}_retransmits')})" for end in ("client", "server")})
 
 
 def round_trips() -> str:
@@ -60,4 +60,4 @@ def round_trips() -> str:
         f"{end}, least": f"minIf({of(f'{end}_min_rtt_us')}, {of(f'{end}_min_rtt_us')} > 0)"
         for end in ("client", "server")
     }
-    return values(EDGE.parts(each_window=True), medians | least, "isFinite(value) AND value > 0")
+    return values(EDGE, medians | least, "isFinite(value) AND value > 0")

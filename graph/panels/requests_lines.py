@@ -34,7 +34,7 @@ def outcomes(subject: Subject) -> str:
     found = select(
         ["one.at AS at", "one.series AS series", "one.many AS many"], inside("SELECT arrayJoin(of_http) AS one")
     )
-    parts = subject.parts(also_asked=("by", "unanswered", "given_up"))
+    parts = subject.parts(opened, also_asked=("by", "unanswered", "given_up"))
     rows = "CAST(groupArray((at, series, many)), 'Array(Tuple(at Int64, series String, many UInt64))')"
     return _rates([*parts, f"{inside(select([rows], inside(http)))} AS of_http"], union(found, opened))
 
@@ -56,7 +56,7 @@ def errors(subject: Subject) -> str:
             "connections failed, to its servers": (failed, "calls"),
         }
     counted = union(_in_roles(_ASKED_AT, "asked", http), _in_roles(AT, "mine", connections))
-    return _rates(subject.parts(also_asked=("errors", "unanswered")), counted)
+    return _rates(subject.parts(counted, also_asked=("errors", "unanswered")), counted)
 
 
 def latency(subject: Subject) -> str:
@@ -89,7 +89,7 @@ def latency(subject: Subject) -> str:
         inside(union(found, round_trips)),
         "ARRAY JOIN lines AS line",
     )
-    parts = subject.parts(each_window=True, also_asked=["latency"])
+    parts = subject.parts(round_trips, each_window=True, also_asked=["latency"])
     return within([*parts, f"{inside(answered)} AS of_http"], lines + ORDER)
 
 

@@ -10,13 +10,14 @@ _SERVES, _CALLS = "row.serves", "row.calls"
 def traffic() -> str:
     """Return bytes a second between the service and others, in both of its roles."""
     return rates(
-        SERVICE.parts(each_window=True),  # a side may have seen some windows only
+        SERVICE,
         {
             "from its clients": f"sumIf({to_server()}, {_SERVES})",
             "to its clients": f"sumIf({to_client()}, {_SERVES})",
             "to its servers": f"sumIf({to_server()}, {_CALLS})",
             "from its servers": f"sumIf({to_client()}, {_CALLS})",
         },
+        each_window=True,  # a side may have seen some windows only
     )
 
 
@@ -27,14 +28,14 @@ def connections() -> str:
         "opened by its clients": f"sumIf({opened}, {_SERVES})",
         "opened to its servers": f"sumIf({opened}, {_CALLS})",
     }
-    return rates(SERVICE.parts(), lines)
+    return rates(SERVICE, lines)
 
 
 def open_connections() -> str:
     """Return connections that were open, the mean of each point."""
     held = f"row.active * {stands_ms('row')} / 1000"
     lines = {"with its clients": f"sumIf({held}, {_SERVES})", "with its servers": f"sumIf({held}, {_CALLS})"}
-    return rates(SERVICE.parts(each_window=True), lines)
+    return rates(SERVICE, lines, each_window=True)
 
 
 def retransmits() -> str:
@@ -43,7 +44,7 @@ def retransmits() -> str:
         "to its clients": f"sumIf({of('server_retransmits')}, {_SERVES})",
         "to its servers": f"sumIf({of('client_retransmits')}, {_CALLS})",
     }
-    return rates(SERVICE.parts(), lines)
+    return rates(SERVICE, lines)
 
 
 def round_trips() -> str:
@@ -58,4 +59,4 @@ def round_trips() -> str:
         for whom, rows in known.items()
         for name, share in shares.items()
     }
-    return values(SERVICE.parts(each_window=True), lines)
+    return values(SERVICE, lines)

@@ -7,11 +7,12 @@ from graph.asked import requested
 from graph.clock import EACH_POINT, ROLLED_FIRST, clock
 from graph.columns import KEY
 from graph.drawn import drawn_at
-from graph.packing import plain
+from graph.packing import PACKED, plain
 from graph.spans import EACH_WINDOW, spans
 from graph.sql import defined, inside, select
 
 Column = Callable[[str, str], str]
+_ABOUT = ("client_about", "server_about")
 
 
 class Subject(NamedTuple):
@@ -21,10 +22,15 @@ class Subject(NamedTuple):
     calls: Callable[[Column], str]
     is_edge: bool = False  # requests are those between the processes of its edges
 
-    def parts(self, *, each_window: bool = False, also_asked: Iterable[str] = ()) -> list[str]:
-        """Return the clock and `mine`, packed rows with serves and calls; and `asked`, requests with these columns."""
-        rows = spans(EACH_WINDOW if each_window else EACH_POINT, reach=ROLLED_FIRST)
-        mine = _own(self, plain, "spans")
+    def parts(self, *reading: str, each_window: bool = False, also_asked: Iterable[str] = ()) -> list[str]:
+        """Return the clock and `mine`, packed rows with serves and calls; and `asked`, requests with these columns.
+
+        Of a packed row, `mine` has what the texts of `reading` read of a `row`, for rows of windows are many.
+        """
+        names = dict.fromkeys(("first", *(name for name in PACKED if any(f"row.{name}" in text for text in reading))))
+        among = tuple(dict.fromkeys((*names, *_ABOUT)))
+        rows = spans(EACH_WINDOW if each_window else EACH_POINT, names=among, reach=ROLLED_FIRST)
+        mine = _own(self, plain, "spans", [f"row.{name} AS {name}" for name in (*KEY, *names)])
         asked = defined(asked=self._asked([*also_asked])) if also_asked else []
         return [*clock(), *defined(spans=rows, mine=mine), *asked]
 
@@ -38,8 +44,8 @@ class Subject(NamedTuple):
         return _own(self, _direct, inside(requested([*ends, *columns], reach=ROLLED_FIRST)))
 
 
-def _own(subject: Subject, column: Column, rows: str) -> str:
-    columns = ["row.*", f"{subject.serves(column)} AS serves", f"{subject.calls(column)} AS calls"]
+def _own(subject: Subject, column: Column, rows: str, columns: Iterable[str] = ("row.*",)) -> str:
+    columns = [*columns, f"{subject.serves(column)} AS serves", f"{subject.calls(column)} AS calls"]
     return select(columns, f"{rows} AS row", where="serves OR calls")
 
 

@@ -123,7 +123,10 @@ def now() -> str:
         "processes": "toFloat64(ifNull((SELECT count() FROM members), 0))",
         "hosts": "toFloat64(ifNull((SELECT uniqExact(member_host) FROM members), 0))",
     }
-    return within([*SERVICE.parts(each_window=True), *defined(members=members())], select(columns, "mine AS row"))
+    return within(
+        [*SERVICE.parts(*columns.values(), each_window=True), *defined(members=members())],
+        select(columns, "mine AS row"),
+    )
 
 
 def members() -> str:
@@ -179,14 +182,14 @@ def _between(subject: Subject, where: str = "") -> list[str]:
     """Return the parts up to `between`: pairs of processes with their sums of the range and their requests."""
     key = {name: f"row.{name}" for name in KEY}
     sums = {
-        **rolled("row"),
+        **{name: made for name, made in rolled("row").items() if not name.endswith("_least")},
         "active_seconds": f"sum(row.active * {stands_ms('row')} / 1000)",
         "to_server": f"sum({to_server()})",
         "to_client": f"sum({to_client()})",
     }
     counts = {"requests": "sum(row.requests)", "errors": "sum(row.errors)", "latency": "sumMap(row.latency)"}
     return [
-        *subject.parts(each_window=True, also_asked=(*(KEY if not subject.is_edge else ()), *_COUNTS)),
+        *subject.parts(*sums.values(), each_window=True, also_asked=(*(KEY if not subject.is_edge else ()), *_COUNTS)),
         HOSTNAMES,
         *defined(
             pairs=select(key | sums, "mine AS row", where=where, group=key.values()),
