@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from collectors.health import Health
 from collectors.host import HostCollector, find_boot_id, find_host_id
@@ -112,6 +113,7 @@ class Run:
             *(default_collectors(settings, clock, read) if collectors is None else collectors),
             self._host,
         ]
+        self._topics = sorted({collector.topic.name for collector in self._collectors})
         self._load = LoadMeter(settings.proc)
         self._errors: Counter[str] = Counter()
         self._logged: dict[str, str] = {}
@@ -236,7 +238,13 @@ class Run:
     def _last_word(self, window: Window, sent: dict[str, int], stopped: int) -> bytes:
         """Return the heartbeat; where it cannot be made, the plainest that closes the window and says so."""
         window = replace(window, covers=self._spans.covers(None, window))
-        life = {"netns": self._netns, "booted": self._host.booted, **self._company._asdict(), "stopped": stopped}
+        life = {
+            "topics": self._topics,
+            "netns": self._netns,
+            "booted": self._host.booted,
+            **self._company._asdict(),
+            "stopped": stopped,
+        }
         try:
             value = encode(self._heartbeat(window, sent, life))
             if len(value) > HEARTBEATS.max_bytes:
@@ -248,7 +256,7 @@ class Run:
             return encode(window.batch(Heartbeat, sent=sent, failed=failed, counters=dict(self._errors), **life))
         return value
 
-    def _heartbeat(self, window: Window, sent: dict[str, int], life: dict[str, int]) -> Heartbeat:
+    def _heartbeat(self, window: Window, sent: dict[str, int], life: dict[str, Any]) -> Heartbeat:
         load = self._load.read()
         missing = self._load.missing()
         counters = Counter({"windows_dropped": self._spool.dropped, "publish_errors": self._spool.errors})

@@ -55,6 +55,9 @@ class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
     sent: Annotated[dict[str, int], Meta(description="topic -> number of parts sent for this window")] = field(
         default_factory=dict
     )
+    topics: Annotated[
+        Strs, Meta(description="topics that this run of the agent reports; none: an agent that does not declare them")
+    ] = field(default_factory=list)
     hostname: str = ""
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
     interfaces: Interfaces = field(default_factory=Interfaces)

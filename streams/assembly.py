@@ -5,11 +5,12 @@ what was sent for it. So a window is complete when its heartbeat and all that it
 order.
 
 A window may stay incomplete: its agent was killed, or a batch was unreadable. Then it is released as it is, before the
-next complete window, as soon as no more of it can come. That is so when every topic has a later batch, or when there is
-a later complete keyframe, because a keyframe has a batch of every topic. A keyframe in which a collector failed lacks
-that topic. The topic is then waited for until it has a batch again; if no heartbeat lists it any more, KEYFRAMES
-keyframes are enough. If the next complete window is much later, the incomplete one is dropped, because a reader that
-started in between has not seen it.
+next complete window, as soon as no more of it can come. That is so when every topic that the agent reports has a later
+batch, or when there is a later complete keyframe, because a keyframe has a batch of every topic. Heartbeats declare the
+topics of a run; agents that declare none report the topics of the first version. A keyframe in which a collector failed
+lacks that topic, and so does the first keyframe of an agent that no longer reports it. The topic is then waited for
+until it has a batch again; if no heartbeat lists it any more, KEYFRAMES keyframes are enough. If the next complete
+window is much later, the incomplete one is dropped, because a reader that started in between has not seen it.
 
 A window without a heartbeat may still be unknown when the next one is complete. So a missing number is waited for like
 a window. A complete keyframe waits for nothing: windows without a heartbeat before it keep only those topics that the
@@ -30,6 +31,7 @@ from schemas.topics import HEARTBEATS, RAW
 STALE_MS = 120_000  # an incomplete window is dropped if the next complete one is later than this
 KEYFRAMES = 5  # complete ones, after which an incomplete window is released whatever they lack
 TOPICS = frozenset(topic.name for topic in RAW)
+UNDECLARED = frozenset({"heartbeats", "processes", "connections", "listeners", "owners", "requests"})
 STATE = frozenset({"processes", "connections", "listeners", "owners"})  # topics that every keyframe restates
 Key = tuple[int, int]  # term of the lead, number of the window in the run
 NEVER: Key = (-1, -1)
@@ -67,7 +69,9 @@ class Window(Struct):
         if self.heartbeat is None:
             return frozenset()
         # Older agents do not list failed collectors.
-        unlisted = STATE - self.heartbeat.sent.keys() if self.heartbeat.keyframe else frozenset()
+        unlisted = STATE & reported(self.heartbeat) - self.heartbeat.sent.keys()
+        if not self.heartbeat.keyframe:
+            unlisted = frozenset()
         return unlisted | (self.heartbeat.failed.keys() - self.parts.keys())
 
     def batches(self, topic: str) -> list[Any]:
@@ -93,6 +97,7 @@ class Assembly:
         self._pending: dict[Key, Window] = {}
         self._latest: dict[str, Key] = {}  # topic -> latest window with a batch of it
         self._listed: dict[str, Key] = {}  # topic -> latest window whose heartbeat lists it
+        self._reported: dict[int, frozenset[str]] = {}  # term -> topics that its agent reports
 
     def place(self, key: Key, window: Window) -> None:
         """Take a window that came before its place was known."""
@@ -128,16 +133,22 @@ class Assembly:
     def _list(self, heartbeat: Heartbeat, key: Key) -> None:
         for each in [name for name, count in heartbeat.sent.items() if count]:
             self._listed[each] = max(self._listed.get(each, key), key)
+        self._reported[key[0]] = reported(heartbeat)
 
     def _note(self, topic: str, key: Key) -> bool:
         """Note how far a topic has come; say whether all topics are further now."""
-        before = min(self._latest.values()) if len(self._latest) == len(TOPICS) else None
+        before = self._passed()
         self._latest[topic] = max(self._latest.get(topic, key), key)
-        return len(self._latest) == len(TOPICS) and min(self._latest.values()) != before
+        return self._passed() != before
+
+    def _passed(self) -> Key:
+        """Return the window that all topics have reached, of those that the agents of the windows to release report."""
+        awaited = frozenset[str]().union(*self._reported.values()) or TOPICS
+        return min(self._latest.get(topic, NEVER) for topic in awaited)
 
     def release(self) -> list[Window]:
         """Release the windows that are in order and can no longer change, up to the last complete one."""
-        passed = min(self._latest.values()) if len(self._latest) == len(TOPICS) else NEVER
+        passed = self._passed()
         held = sorted(self._pending)
         keyframes = [key for key in held if self._pending[key].keyframe()]
         late = keyframes[1 - KEYFRAMES :]
@@ -154,18 +165,24 @@ class Assembly:
             elif key >= passed:
                 break
             before = key
-        return self._pop(held[:ready])
+        term = self._done[0]
+        released = self._pop(held[:ready])
+        return released + self.release() if term < self._done[0] and self._pending else released
 
     def _closes(self, key: Key, *, patient: bool) -> bool:
         """Say whether no more batches can come of the windows before a complete keyframe."""
+        window = self._pending[key]
+        listed = {topic for topic, last in self._listed.items() if last[0] >= self._done[0]}
         return all(
             self._latest.get(topic, NEVER) > key or (not patient and self._listed.get(topic, NEVER) < key)
-            for topic in self._pending[key].lacks() & TOPICS
+            for topic in (window.lacks() | (listed - window.parts.keys())) & TOPICS
         )
 
     def _pop(self, keys: list[Key]) -> list[Window]:
         windows = [self._pending.pop(key) for key in keys]
         self._done = max([self._done, *keys])
+        for term in [term for term in self._reported if term < self._done[0]]:
+            del self._reported[term]
         released, complete, beating = [], None, None
         for window in reversed(windows):
             if window.heartbeat is not None:
@@ -183,6 +200,11 @@ class Assembly:
                 self.counters["incomplete_windows"] += 1
             released.append(window)
         return released[::-1]
+
+
+def reported(heartbeat: Heartbeat) -> frozenset[str]:
+    """Return the topics that the agent of a heartbeat reports, of those that are folded."""
+    return TOPICS.intersection((HEARTBEATS.name, *heartbeat.topics)) if heartbeat.topics else UNDECLARED
 
 
 def _follows(key: Key, before: Key) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from schemas.raw import Batch, Heartbeat
+from streams import assembly
 from streams.assembly import Window
 from streams.intake import Intake
 from tests.streams.build import T0, WIDTH, batches
@@ -193,3 +194,54 @@ def test_a_collector_that_never_comes_back_holds_no_window_for_ever() -> None:
     broken = [lacking(batches(n, keyframe=n % 2 == 0), "owners") for n in range(2, 13)]
     messages = sent(batches(0), batches(1), *broken, without=((1, "owners"),))
     assert seqs(fed(Intake(), messages)) == list(range(13))
+
+
+def declaring(window: dict[str, Batch], *unreported: str, silent: bool = False) -> dict[str, Batch]:
+    """A window of an agent that does not report some topics, and says so unless it is silent about it."""
+    beat = window["heartbeats"]
+    assert isinstance(beat, Heartbeat)
+    topics = [topic for topic in window if topic not in unreported]
+    listed = {name: count for name, count in beat.sent.items() if name not in unreported}
+    beat = structs.replace(beat, sent=listed, topics=[] if silent else topics)
+    return {topic: batch for topic, batch in {**window, "heartbeats": beat}.items() if topic in topics}
+
+
+def test_a_topic_that_the_agent_does_not_report_holds_no_window() -> None:
+    windows = [declaring(batches(n), "requests") for n in range(3)]
+    messages = sent(*windows, without=((1, "owners"),))
+    assert seqs(fed(Intake(), messages)) == [0, 1, 2]
+
+
+def test_a_worker_that_knows_a_newer_topic_does_not_wait_for_it_of_an_agent_that_declares_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(assembly, "TOPICS", assembly.TOPICS | {"newer"})
+    messages = sent(*(batches(n) for n in range(3)), without=((1, "owners"),))
+    assert seqs(fed(Intake(), messages)) == [0, 1, 2]
+
+
+def test_a_worker_waits_for_a_newer_topic_of_an_agent_that_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "TOPICS", assembly.TOPICS | {"newer"})
+    windows = [{"newer": batches(n)["owners"], **batches(n)} for n in range(3)]
+    messages = sent(*map(declaring, windows), without=((1, "owners"),))
+    by_newer_last = sorted(messages, key=lambda message: message[0] == "newer")
+    intake = Intake()
+    assert seqs(fed(intake, by_newer_last[:-1])) == [0]
+    assert seqs(fed(intake, by_newer_last[-1:])) == [1, 2]
+
+
+@pytest.mark.parametrize("silent", [False, True])
+@settings(max_examples=50, deadline=None)
+@given(st.randoms(use_true_random=False), st.sets(st.tuples(st.integers(0, 7), st.sampled_from(list(batches(0))))))
+def test_runs_that_report_other_topics_are_released_alike_in_any_interleaving(
+    silent: bool, random: Random, lost: set[tuple[int, str]]
+) -> None:
+    runs = [batches(at, run=T0 + (at > 3), seq=at - 4 * (at > 3), keyframe=at in (0, 3, 4, 7)) for at in range(8)]
+    runs = [declaring(run, *(["requests"] if at > 3 else []), silent=silent) for at, run in enumerate(runs)]
+    lost -= {(7, topic) for topic in batches(0)}
+    messages = sent(*runs, without=tuple(lost))
+    queues = [[m for m in messages if m[0] == topic][::-1] for topic in batches(0)]
+    read: Sent = []
+    while any(queues):
+        read.append(random.choice([queue for queue in queues if queue]).pop())
+    assert summary(fed(Intake(), messages)) == summary(fed(Intake(), read))
