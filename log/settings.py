@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from schemas import topics
+from schemas.tls_settings import TlsSettings
 from schemas.topics import HOUR_MS, Topic
 
 KAFKA = "kafka://"
@@ -15,23 +16,6 @@ KAFKA_PARTITIONS = 4
 
 Count = Annotated[int, Meta(ge=0)]
 Mechanism = Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
-
-
-class TlsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """TLS on the links to Kafka."""
-
-    enabled: bool = False
-    """Whether links are encrypted and brokers have to prove their names."""
-    ca: str = ""
-    """File (PEM) with the authorities that may sign the brokers' certificates; empty: those of the system."""
-    certificate: str = ""
-    """File (PEM) with our own certificate and its chain, where brokers ask for one (mutual TLS)."""
-    key: str = ""
-    """File (PEM) with the private key of `certificate`; empty: it is in the same file."""
-    key_password: str = ""
-    """Password of the private key."""
-    key_password_file: str = ""
-    """A file with that password, in place of `key_password`."""
 
 
 class SaslSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,8 @@ from log.kafka import KafkaLog
 from log.open import open_log
 from log.protocol import Log, LogError, LogUnavailable, Reader
 from log.security import Security
-from log.settings import LogSettings, SaslSettings, TlsSettings
+from log.settings import LogSettings, SaslSettings
+from schemas.tls_settings import TlsSettings
 from schemas.topics import PROCESSES
 from tests.secure_kafka import DENIED, GUEST, MECHANISMS, PASSWORD, USER, Secure, secure_kafka, token_program
 

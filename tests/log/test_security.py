@@ -10,8 +10,9 @@ from confluent_kafka.admin import AdminClient
 from log.open import open_log
 from log.protocol import LogError, LogUnusable
 from log.security import Security
-from log.settings import SaslSettings, TlsSettings
+from log.settings import SaslSettings
 from log.tokens import Tokens
+from schemas.tls_settings import TlsSettings
 from tests.secure_kafka import certify
 
 LOGIN = SaslSettings(mechanism="PLAIN", username="agent", password="secret")
