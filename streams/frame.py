@@ -43,6 +43,11 @@ class Frame:
     def __len__(self) -> int:
         return len(self.verdicts)
 
+    @property
+    def apart(self) -> int:
+        """How far from this window another may hold the same, in ms: windows cut anew what clocks set apart."""
+        return SKEW_MS + self.width
+
     def add(self, batch: SideBatch, rows: Sequence[int] | None) -> dict[Key, None]:
         """Take a batch's sides (those in `rows`, or all); return the flows they belong to."""
         sides = batch.sides
@@ -94,7 +99,7 @@ class Frame:
                 self.news[end, what] = flows
                 self.saw[end, what] |= flows
         since, opened = self.columns["since"][base:], self.columns["opened"][base:]
-        recent = compress(rows, map((self.window - SKEW_MS).__le__, since))
+        recent = compress(rows, map((self.window - self.apart).__le__, since))
         self.continued = [(keys[row], ends[row], since[row]) for row in recent if was_fresh[row] and not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:

@@ -2,19 +2,19 @@
 
 An end sees a connection later than the other by what the network takes, and by as much as the clocks of their hosts are
 apart. Of a short one no window has both ends then. It would count twice, once for each end, and each time between
-somebody and nobody. So what the ends of one flow saw within SKEW_MS belongs together.
+somebody and nobody. So what the ends of one flow saw within SKEW_MS and a window belongs together.
 
 This is a function of the records, whatever their order: of two windows, the one that comes later finds the other. Where
 a port is used again within that time, several connections come into question. Then the missing end is what they have in
 common; and who is seen in the window itself stands before what is found here (streams/connection.py, HERE).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any
 
 from schemas.graph import Identities, bit
-from streams.frame import CLOSED, OPENED, SKEW_MS, Frame, Key, flow_of
+from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
 
 SEVERAL = -1
 _BLANKS: dict[str, Any] = dict(zip(Identities.__struct_fields__, next(iter(Identities.blank(1).rows())), strict=True))
@@ -70,7 +70,7 @@ def _anywhere(frames: Frames, flow: str, what: str) -> bool:
 
 def _near(frames: Frames, frame: Frame) -> Iterator[Frame]:
     """Yield the other windows in which the other end may have seen the same."""
-    for ahead in range(frame.width, SKEW_MS + 1, frame.width):
+    for ahead in range(frame.width, frame.apart + 1, frame.width):
         for window in (frame.window - ahead, frame.window + ahead):
             if window in frames:
                 yield frames[window]
@@ -78,7 +78,7 @@ def _near(frames: Frames, frame: Frame) -> Iterator[Frame]:
 
 def _mark(adding: dict[int, Frame], frame: Frame, flow: str, end: int, what: str) -> None:
     added = adding.setdefault(frame.window, Frame(frame.window, frame.width))
-    for key, _ in _connections(frame, flow, end, what):
+    for key, _ in connections(frame, flow, end, what):
         added.elsewhere[key] = added.elsewhere.get(key, 0) | bit(end, what)
 
 
@@ -87,9 +87,9 @@ def _name_all(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str,
     who = _who(frames, frame, flow, 1 - end)
     if who is None:
         return
-    for at in range(frame.window, frame.window + SKEW_MS + 1, frame.width):
+    for at in range(frame.window, frame.window + frame.apart + 1, frame.width):
         then = frames.get(at)
-        for key, row in _connections(then, flow, end) if then else ():
+        for key, row in connections(then, flow, end) if then else ():
             if then and then.columns["since"][row] == frame.window:
                 adding.setdefault(at, Frame(at, frame.width)).name(key, 1 - end, who)
 
@@ -113,11 +113,11 @@ def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
         other.identity(row)
         for other in _near(frames, frame)
         if flow in other.saw[end, OPENED]
-        for _, row in _connections(other, flow, end, OPENED)
+        for _, row in connections(other, flow, end, OPENED)
     )
 
 
-def _connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
+def connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
     """Yield the connections of a flow that an end saw, or saw open or close, in a window, with their rows."""
     key: Key = flow
     for following in count(1):
@@ -130,18 +130,21 @@ def _connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Itera
 
 
 def common(whos: Iterable[Who]) -> Who | None:
-    """Return what all who come into question have in common; None where that is nothing.
+    """Return what those have in common of whom any may have been at an end; None where that is nothing.
 
-    The more there are, the later it seems to have started: so that the last word is of all of them.
+    The more there are, the later it seems to have started: so that the last word is of all of them. Of one who is not
+    known yet it is the host, and what is found out later adds to that.
     """
-    among = sorted({tuple({**dict(zip(_BLANKS, who, strict=True)), "started": 0}.values()) for who in whos})
-    named = [dict(zip(_BLANKS, who, strict=True)) for who in among]
-    if len({one["host"] for one in named}) != 1 or not named[0]["host"]:
+    among = [dict(zip(_BLANKS, who, strict=True)) for who in whos]
+    if len({one["host"] for one in among}) != 1 or not among[0]["host"]:
         return None
-    if len(named) == 1:
-        return among[0]
-    shared = ("host", "service", "name", "container")
-    same = {name: named[0][name] for name in shared if len({one[name] for one in named}) == 1}
-    if not same.get("service"):
-        same = {"host": same["host"]}
-    return tuple({**_BLANKS, **same, "tied": True, "started": len(named) - 1}.values())
+    first, started = among[0], len(among) - 1
+    if all({**one, "started": 0} == {**first, "started": 0} for one in among):
+        return tuple({**first, "started": started}.values())
+    shared = ("host", "service", "name", "container") if _alike(among, "service") else ("host",)
+    same = {name: first[name] for name in shared if _alike(among, name)}
+    return tuple({**_BLANKS, **same, "tied": True, "started": started}.values())
+
+
+def _alike(among: Sequence[dict[str, Any]], name: str) -> bool:
+    return all(one[name] == among[0][name] != "" for one in among)

@@ -15,8 +15,8 @@ from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import SKEW_MS, TELL_MS, Frame, Key, flow_of
-from streams.meetings import Meetings
+from streams.frame import CLOSED, TELL_MS, Frame, Key, flow_of
+from streams.meetings import Meetings, common, connections
 
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long sides are kept to meet their other end;
 SPARE_ROWS = 30_000  # more of them than these (16 MB) are kept
@@ -95,7 +95,7 @@ class Pairing:
     def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Tell who an end was that closed, for the windows after it in which the other end was still there."""
         later: dict[int, Frame] = {}
-        for ahead in range(frame.width, max(LASTS * frame.width, SKEW_MS) + 1, frame.width):
+        for ahead in range(frame.width, max(LASTS * frame.width, frame.apart) + 1, frame.width):
             before, after = self._frames.get(frame.window - ahead), self._frames.get(frame.window + ahead)
             for then, now in ((before, frame), (frame, after)):
                 if then is None or now is None:
@@ -103,9 +103,10 @@ class Pairing:
                 closed = touched.keys() & then.closed if ahead <= LASTS * frame.width else _half(touched, then)
                 for key, end in product(closed, (0, 1)):
                     gone, other = then.at[end].get(key, 0), now.at[1 - end].get(key, 0)
-                    identity = then.identity(gone)
+                    closings = connections(then, flow_of(key), end, CLOSED)
+                    identity = common(then.identity(row) for _, row in closings)
                     lasts = any(0 < since <= then.window for since, _, _ in now.sights(other))
-                    if lasts and then.columns["closed"][gone] and (identity[_NODE] or identity[_SERVICE]):
+                    if lasts and then.columns["closed"][gone] and identity and (identity[_NODE] or identity[_SERVICE]):
                         later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
         return [_batch(told, told.keys()) for _, told in sorted(later.items())]
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 from schemas.codec import encode
 from schemas.graph import Ends, Identities, SideBatch, Sides, bit
 from schemas.verdict import b_serves, connected, listens
+from streams.connection import nobody
 from streams.pair import Pairing
 from streams.stage import Emission
 from tests.streams.build import Row, columns
 from tests.streams.tables import edges_of
 
 WIDTH, T0 = 5_000, 1_800_000_000_000
-MOST_APART = 6  # windows
+MOST_APART, MOST_LATE = 6, 3  # windows
 
 
 class Talk(NamedTuple):
@@ -28,6 +30,7 @@ class Talk(NamedTuple):
     lasts: int
     client: int = 1
     server: int = 1
+    late: int = -1  # windows after its opening in which its owners are found; -1: at once
 
     @property
     def id(self) -> str:
@@ -36,31 +39,53 @@ class Talk(NamedTuple):
 
 def who(host: str, number: int) -> Row:
     service = f"{'shop' if host == 'h1' else 'nginx'}{number}"
-    return {"host": host, "node": f"process:{host}:b:{number}:1", "service": service, "started": T0 - 60_000}
+    return {
+        "host": host,
+        "node": f"process:{host}:b:{number}:1",
+        "service": service,
+        "started": T0 - 60_000 - number * 1_000,
+    }
 
 
 def sides(talks: Sequence[Talk], end: int, apart: int) -> Iterator[SideBatch]:
     """What one host reports, window by window, of connections that it sees open `apart` windows later."""
-    host = ("h1", "h2")[end]
     last = max(talk.opens + talk.lasts for talk in talks) + apart
-    for at in range(min(talk.opens for talk in talks) + apart, last + 1):
+    for at in range(min(talk.opens for talk in talks) + apart, last + MOST_LATE + 1):
         now = [talk for talk in talks if talk.opens + apart <= at <= talk.opens + apart + talk.lasts]
-        if not now:
+        if now:
+            yield reported(talks, now, end, apart, at)
+        for then in range(at - MOST_LATE, at):  # owners that are found now, of windows before
+            found = [talk for talk in talks if talk.opens + apart <= then <= talk.opens + apart + talk.lasts]
+            if any(talk.opens + apart + talk.late == at for talk in found):
+                yield reported(talks, found, end, apart, then, found_at=at)
+
+
+def reported(
+    talks: Sequence[Talk], now: Sequence[Talk], end: int, apart: int, at: int, found_at: int | None = None
+) -> SideBatch:
+    """What one host reports of a window; where owners are `found_at` a later one, who they are and nothing else."""
+    host = ("h1", "h2")[end]
+    met: Counter[int] = Counter()
+    keys, ends, known = [], [], []
+    for talk in now:
+        begun = talk.opens + apart
+        nth = met[talk.flow]
+        met[talk.flow] += 1
+        if found_at is not None and begun + talk.late != found_at:
             continue
-        met: Counter[int] = Counter()
-        keys, ends, known = [], [], [who(host, (talk.client, talk.server)[end]) for talk in now]
-        for number, talk in enumerate(now, start=1):
-            verdict = listens(1, 33_000, 80) if end else connected(0, 33_000, 80)
-            keys.append(
-                {"window": T0 + at * WIDTH, "flow": talk.id, "nth": met[talk.flow], "end": end, "verdict": verdict}
-            )
-            met[talk.flow] += 1
-            begun = talk.opens + apart
-            happened = {"opened": at == begun, "closed": at == begun + talk.lasts}
-            ends.append({"who": number, "seen": True, "since": T0 + begun * WIDTH, "fresh": True, **happened})
-        yield SideBatch(
-            width=WIDTH, sides=columns(Sides, keys), identities=columns(Identities, known), ends=columns(Ends, ends)
-        )
+        owned = begun + talk.late <= (at if found_at is None else found_at)
+        verdict = listens(1, 33_000, 80) if end else connected(0, 33_000, 80)
+        keys.append({"window": T0 + at * WIDTH, "flow": talk.id, "nth": nth, "end": end, "verdict": verdict})
+        known.append(who(host, (talk.client, talk.server)[end]) if owned else unknown(host))
+        happened = {"opened": at == begun, "closed": at == begun + talk.lasts, "seen": True} if found_at is None else {}
+        ends.append({"who": len(known), "since": T0 + begun * WIDTH, "fresh": True, **happened})
+    return SideBatch(
+        width=WIDTH, sides=columns(Sides, keys), identities=columns(Identities, known), ends=columns(Ends, ends)
+    )
+
+
+def unknown(host: str) -> Row:
+    return dict(zip(Identities.__struct_fields__, nobody(host), strict=True))
 
 
 def folded(one: Sequence[SideBatch], other: Sequence[SideBatch], turns: Sequence[bool]) -> dict[Any, Any]:
@@ -70,6 +95,19 @@ def folded(one: Sequence[SideBatch], other: Sequence[SideBatch], turns: Sequence
         if waiting[turn]:
             emitted += pairing.feed(waiting[turn].pop(0))
     return edges_of([Emission("edges", b"", encode(batch)) for batch in emitted])
+
+
+def own(hosts: Sequence[Sequence[SideBatch]]) -> dict[Any, Any]:
+    """Who each end said that it is, by its row: the latest word, where it is somebody."""
+    found = {}
+    for end, batches in enumerate(hosts):
+        for batch in batches:
+            named = list(batch.identities.rows())
+            keys = zip(batch.sides.window, batch.sides.flow, batch.sides.nth, batch.ends.who, strict=True)
+            for window, flow, nth, number in keys:
+                if named[number - 1][1]:
+                    found[window, flow, nth, end] = named[number - 1]
+    return found
 
 
 def counts(rows: dict[Any, Any], what: str) -> Counter[str]:
@@ -84,8 +122,28 @@ def counts(rows: dict[Any, Any], what: str) -> Counter[str]:
     return found
 
 
+def one_after_another(drawn: list[list[tuple[int, int, int, int]]]) -> list[Talk]:
+    """Connections of some flows: a flow has one at a time, and perhaps the next in the window in which it ends."""
+    talks = []
+    for flow, each in enumerate(drawn):
+        at = 0
+        for gap, lasts, client, late in each:
+            talks.append(Talk(flow, at + gap, lasts, client, 1, late))
+            at += gap + lasts
+    return talks
+
+
 apart = st.integers(-MOST_APART, MOST_APART)
 turns = st.lists(st.booleans(), max_size=40)
+TALKS = st.lists(
+    st.lists(
+        st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(1, 2), st.integers(-1, MOST_LATE)),
+        min_size=1,
+        max_size=4,
+    ),
+    min_size=1,
+    max_size=2,
+).map(one_after_another)
 
 
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 9)), min_size=1, max_size=6), apart, turns)
@@ -103,20 +161,43 @@ def test_a_connection_counts_once_and_both_ends_are_known(
     assert named == {("shop1", "nginx1")}
 
 
-@given(
-    st.lists(
-        st.builds(Talk, st.integers(0, 2), st.integers(0, 8), st.integers(0, 3), st.integers(1, 2)),
-        min_size=1,
-        max_size=6,
-    ),
-    apart,
-    turns,
-    turns,
-)
+@given(TALKS, apart, turns, turns)
 def test_the_order_of_hosts_changes_nothing(talks: list[Talk], apart: int, one: list[bool], other: list[bool]) -> None:
     hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
 
     assert folded(*hosts, one) == folded(*hosts, other)
+
+
+@given(TALKS, apart, turns)
+def test_who_is_seen_in_a_window_is_who_was_there(talks: list[Talk], apart: int, turns: list[bool]) -> None:
+    hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
+
+    rows = folded(*hosts, turns)
+
+    for (*key, end), there in own(hosts).items():
+        assert rows[tuple(key)][1 + 2 * end] == there
+
+
+@given(TALKS, apart, turns)
+def test_who_is_not_seen_in_a_window_is_nobody_else(talks: list[Talk], apart: int, turns: list[bool]) -> None:
+    hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
+
+    rows = folded(*hosts, turns)
+
+    for window, end in product({key[0] for key in rows}, (0, 1)):
+        begun = apart if end else 0
+        now = [
+            talk for talk in talks if talk.opens + begun <= (window - T0) // WIDTH <= talk.opens + begun + talk.lasts
+        ]
+        nths: Counter[str] = Counter()
+        for talk in now:
+            row = rows[window, talk.id, nths[talk.id]]
+            nths[talk.id] += 1
+            other = dict(zip(Ends.__struct_fields__, row[4 - 2 * end], strict=True))
+            node = row[3 - 2 * end][1]
+            if not other["seen"] and node:
+                host, number = ("h1", talk.client) if end else ("h2", talk.server)
+                assert node == who(host, number)["node"]
 
 
 @pytest.mark.parametrize("turns", [[], [True] * 9])
