@@ -144,6 +144,19 @@ def test_the_panel_shows_that_it_waits(slow: Past, page: Page) -> None:
     expect(page.locator("#panel .wait")).to_have_count(0)
 
 
+def test_newer_windows_do_not_begin_a_slow_load_of_the_panel_anew(page: Page) -> None:
+    held: list[str] = []
+    page.route("**/api/edge?*", lambda route: held.append(route.request.url))
+    click(page, edge(page, NGINX, SHOP))
+    expect(page.locator("#panel h2")).to_have_text("…")
+    for _ in range(3):
+        page.evaluate("servicemap.data.newest += 11_000; servicemap.data.notify()")
+    expect(page.locator("#panel .wait")).to_have_count(1)
+    assert len(held) == 1
+    page.unroute_all(behavior="ignoreErrors")  # let the held request go on
+    expect(page.locator("#panel .chart-box").first).to_be_visible()
+
+
 def test_a_fault_of_a_host_is_listed_while_it_lasts_with_what_to_do(browser: Browser, tmp_path: Path) -> None:
     with remembered(tmp_path) as past, viewing(past.data) as view:
         past.store_heartbeat(

@@ -47,7 +47,8 @@ export function panel(page) {
       else close();
     } else if (key) {
       const other = names.has("range") || names.has("at") || what === "theme";
-      if (other || (what === "data" && state.live && data.newest - newest >= REFRESH_MS)) load(key);
+      const stale = what === "data" && state.live && data.newest - newest >= REFRESH_MS;
+      if (other || (stale && !underway)) load(key); // a slow load is not begun anew: it would never end
       else if (what === "data" || names.has("hops") || names.has("focus")) draw();
     }
   }
@@ -97,6 +98,7 @@ export function panel(page) {
       if (error instanceof ApiError && (error.status === 0 || error.status >= 500)) retry(key);
     } finally {
       waits.end();
+      if (mine === underway) underway = null;
     }
   }
 
