@@ -54,7 +54,7 @@ _ROWS = f"""INSERT INTO edges ({_COLUMNS})
 
 
 @contextmanager
-def _store(folder: Path) -> Iterator[Address]:
+def store_in(folder: Path) -> Iterator[Address]:
     command = [sys.executable, "-m", "sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
         try:
@@ -128,7 +128,7 @@ def run() -> list[Result]:
     """Read maps of the last hour and of 30 days; the newest two minutes are not rolled up, as in a running store."""
     now = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS
     newest = now - 2 * MINUTE_MS
-    with tempfile.TemporaryDirectory(prefix="queries-") as name, _store(Path(name)) as address:
+    with tempfile.TemporaryDirectory(prefix="queries-") as name, store_in(Path(name)) as address:
         create_database(address)
         store = Store(address)
         reconcile(store)

@@ -3,31 +3,51 @@
 The rules are Kafka's, applied to single records. A partition loses records older than `retention_ms`, from its start up
 to the first younger one. Then it loses its oldest records while it holds more than `retention_bytes` (as stored, that
 is compressed). A compacted topic loses a record as soon as a later one has its key, and a tombstone after a day.
+
+One rule is our own: where a topic declares `read_ms`, records that every group has read are kept no longer than that.
+They are most of the bytes of derived records, and the raw ones make them again.
 """
 
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from log.rows import STORED_BYTES
 from log.sqlite_file import offset_of, row_id, transaction
+from schemas.topics import BY_NAME
 
 STEP = 256  # rows a transaction deletes at most: about 5 ms of other writers' time
 TOMBSTONE_MS = 86_400_000  # Kafka's delete.retention.ms
 
 
+class _Due(NamedTuple):
+    """What a partition may lose from its start: by time, what is read by its time, and so many bytes."""
+
+    before_ms: int
+    read_before_ms: int
+    read: int  # offset up to which every group has read
+    over: int
+
+    def holds(self, offset: int, timestamp: int) -> bool:
+        """Say whether a record is due."""
+        return self.over > 0 or timestamp < (self.read_before_ms if offset < self.read else self.before_ms)
+
+
 def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
     """Delete at most STEP records that are due; say whether there may be more."""
     partitions = connection.execute(
-        "SELECT id, first, next, bytes, retention_ms, retention_bytes, compacted"
+        "SELECT id, topic, first, next, bytes, retention_ms, retention_bytes, compacted,"
+        " (SELECT ifnull(min(offsets.next), 0) FROM offsets WHERE partition = id)"
         " FROM partitions JOIN topics ON topic = name WHERE next > first"
     ).fetchall()
-    for id_, first, end, size, retention_ms, retention_bytes, compacted in partitions:
+    for id_, topic, first, end, size, retention_ms, retention_bytes, compacted, read in partitions:
         rows = (row_id(id_, first), row_id(id_, end))
         if compacted:
             deleted = _trim_tombstones(connection, id_, rows, now_ms - TOMBSTONE_MS)
         else:
-            over = size - retention_bytes
-            deleted = _trim_start(connection, id_, rows, now_ms - retention_ms, over)
+            kept_ms = min(_kept_when_read(topic, retention_ms), retention_ms)
+            due = _Due(now_ms - retention_ms, now_ms - kept_ms, read, size - retention_bytes)
+            deleted = _trim_start(connection, id_, rows, due)
         if deleted:
             return True
     return False
@@ -49,34 +69,42 @@ def supersede(connection: sqlite3.Connection, partition_id: int, written: Sequen
     return freed
 
 
-def _trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int], before_ms: int, over: int) -> int:
-    oldest = connection.execute(
-        f"SELECT id, timestamp, {STORED_BYTES} FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-        (*rows, 1 if over <= 0 else STEP),
-    ).fetchall()
-    if over <= 0 and (not oldest or oldest[0][1] >= before_ms):
+def _kept_when_read(topic: str, retention_ms: int) -> int:
+    """Return how long records of a topic are kept once they are read; a time that somebody set stands."""
+    declared = BY_NAME.get(topic)
+    if declared is None or not declared.read_ms or declared.retention_ms != retention_ms:
+        return retention_ms
+    return declared.read_ms
+
+
+def _trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int], due: _Due) -> int:
+    if due.over <= 0 and not any(due.holds(offset_of(row), at) for row, at, _ in _oldest(connection, rows, 1)):
         return 0
     with transaction(connection):  # another process may have trimmed meanwhile: look again under the lock
-        oldest = connection.execute(
-            f"SELECT id, timestamp, {STORED_BYTES} FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
-            (*rows, STEP),
-        ).fetchall()
         over = connection.execute(
             "SELECT bytes - retention_bytes FROM partitions JOIN topics ON topic = name WHERE id = ?",
             (id_,),
         ).fetchone()[0]
-        due = []
-        for row, timestamp, size in oldest:
-            if timestamp >= before_ms and over <= 0:
+        deleted = []
+        for row, timestamp, size in _oldest(connection, rows, STEP):
+            if not due._replace(over=over).holds(offset_of(row), timestamp):
                 break
             over -= size
-            due.append(row)
-        if due:
+            deleted.append(row)
+        if deleted:
             connection.execute(
                 "UPDATE partitions SET first = max(first, ?), bytes = bytes - ? WHERE id = ?",
-                (offset_of(due[-1]) + 1, _delete(connection, due), id_),
+                (offset_of(deleted[-1]) + 1, _delete(connection, deleted), id_),
             )
-    return len(due)
+    return len(deleted)
+
+
+def _oldest(connection: sqlite3.Connection, rows: tuple[int, int], limit: int) -> list[tuple[int, int, int]]:
+    """Return row ids, timestamps and stored bytes of the first records of a range."""
+    return connection.execute(
+        f"SELECT id, timestamp, {STORED_BYTES} FROM records WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+        (*rows, limit),
+    ).fetchall()
 
 
 def _trim_tombstones(connection: sqlite3.Connection, id_: int, rows: tuple[int, int], before_ms: int) -> int:

@@ -24,6 +24,7 @@ class Topic:
     partitions: int = 4
     retention_ms: int = 7 * DAY_MS
     retention_bytes: int = 2 << 30  # per partition
+    read_ms: int = 0  # how long a local log keeps what all groups have read, unless a time is set; 0: as the rest
     compacted: bool = False
     max_bytes: int = 8 * MiB  # of one record's value; the brokers' limit is set to it
 
@@ -35,8 +36,12 @@ LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for
 OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket")
 REQUESTS = Topic("requests", raw.RequestBatch, "host", "HTTP/1 requests and their answers")
 HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
-SIDES = Topic("sides", graph.SideBatch, "host", "what one host saw of flows", "flow", retention_ms=DAY_MS)
-EDGES = Topic("edges", graph.EdgeBatch, "host", "flows with both ends", "flow", retention_ms=DAY_MS)
+SIDES = Topic(
+    "sides", graph.SideBatch, "host", "what one host saw of flows", "flow", retention_ms=DAY_MS, read_ms=2 * HOUR_MS
+)
+EDGES = Topic(
+    "edges", graph.EdgeBatch, "host", "flows with both ends", "flow", retention_ms=DAY_MS, read_ms=2 * HOUR_MS
+)
 FLOW_REQUESTS = Topic(
     "flow-requests", graph.FlowRequestBatch, "host", "requests by flow, as one host saw them", retention_ms=DAY_MS
 )

@@ -62,7 +62,8 @@ def kept(topic: Topic) -> str:
     if topic.compacted:
         return "last of key"
     hours = topic.retention_ms // HOUR_MS
-    return f"{hours} h, {topic.retention_bytes >> 30} GiB a partition"
+    read = f" ({topic.read_ms // HOUR_MS} h once read)" if topic.read_ms else ""
+    return f"{hours} h{read}, {topic.retention_bytes >> 30} GiB a partition"
 
 
 def _line(topic: Topic) -> str:

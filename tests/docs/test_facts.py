@@ -75,7 +75,10 @@ FACTS = [
     (SIZING, f"| store `process_usage` | a process and window | 7 | {KEPT['process_usage']} days"),
     (SIZING, f"| store `nodes` | a process and hour | 37 | {KEPT['nodes']} days"),
     (SIZING, f"| log `connections` | a socket and window | 13 | {CONNECTIONS.retention_ms // DAY_MS} days"),
-    (SIZING, f"| log `edges` | a flow and window, both ends | 16 | {EDGES.retention_ms // DAY_MS} day"),
+    (
+        SIZING,
+        f"| log `edges` | a flow and window, both ends | 16 | {EDGES.read_ms // HOUR_MS} hours once read, else 1 day",
+    ),
     (SIZING, f"A day has {DAY_MS // AGENT.window_ms:,} windows"),
     (SIZING, f"less than {GiB >> 30} GiB is free"),
     (SIZING, f"at most {Options.memory_bytes // 10**9} GB"),

@@ -20,7 +20,7 @@ from log.local import LocalLog
 from log.protocol import GroupBusy, LogUnavailable, LogUnusable, Reader
 from log.retention import STEP, TOMBSTONE_MS
 from log.sqlite_file import wal_path
-from schemas.topics import HOSTS, PROCESSES, Topic
+from schemas.topics import EDGES, HOSTS, HOUR_MS, PROCESSES, Topic
 
 START = 1_700_000_000_000
 TOPIC = replace(PROCESSES, name="t", partitions=1, retention_ms=1000)
@@ -109,6 +109,45 @@ def test_the_oldest_records_are_deleted_when_a_partition_is_too_large(log: Local
 
     wait_for(lambda: 9000 <= (size() or 0) <= 10_000)
     assert log.bounds("t", 0) == (2 * STEP - 9, 2 * STEP)
+
+
+@pytest.mark.usefixtures("always_trims")
+def test_derived_records_go_early_once_every_group_has_read_them(log: LocalLog, clock: Clock) -> None:
+    edges = replace(EDGES, partitions=1)
+    log.create([edges])
+    write(log, edges, (b"k", b"1"), (b"k", b"2"), (b"k", b"unread"))
+    for group, limit in (("sink", 2), ("other", 3)):
+        with closing(log.reader(["edges"], group)) as reader:
+            assert len(reader.poll(5, limit)) == limit
+            reader.commit()
+    clock.now_ms += edges.read_ms + 1
+    write(log, COMPACTED, (b"k", b"wakes the writer"))
+
+    wait_for(lambda: log.bounds("edges", 0) == (2, 3))
+    clock.now_ms += edges.retention_ms
+    write(log, COMPACTED, (b"k", b"wakes the writer"))
+    wait_for(lambda: log.bounds("edges", 0) == (3, 3))
+
+
+@pytest.mark.usefixtures("always_trims")
+@pytest.mark.parametrize(
+    ("kept", "reads"), [(EDGES.retention_ms, False), (12 * HOUR_MS, True)], ids=["nobody reads", "a time is set"]
+)
+def test_derived_records_stay_while_nobody_has_read_them_or_a_time_is_set(
+    log: LocalLog, clock: Clock, kept: int, reads: bool
+) -> None:
+    edges = replace(EDGES, partitions=1, retention_ms=kept)
+    log.create([edges])
+    write(log, edges, (b"k", b"1"))
+    with closing(log.reader(["edges"], "sink" if reads else None)) as reader:
+        assert len(reader.poll(5, 1)) == 1
+        reader.commit()
+    write(log, TOPIC, (b"k", b"goes"))
+    clock.now_ms += kept - 1
+    write(log, COMPACTED, (b"k", b"wakes the writer"))
+
+    wait_for(lambda: log.bounds("t", 0) == (1, 1))
+    assert log.bounds("edges", 0) == (0, 1)
 
 
 def test_a_compacted_topic_keeps_the_last_value_of_each_key(log: LocalLog) -> None:

@@ -1,0 +1,176 @@
+"""What an open connection costs to keep, for an hour: rows and bytes in the log and in the store.
+
+Two hosts report the connections between them for an hour of windows: idle (in keyframes alone), seldom (also once a
+minute between them), and busy (counters in every window). Folds, log, sink and store are the real ones. Bytes are as
+stored, the store's after its merges; what hosts cost without any connection is measured first, and left out. `kept` is
+what a connection takes in all places once the oldest of it is deleted, beside a log that keeps derived records a day.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+from benchmarks.connection import CONNECTION
+from benchmarks.queries import store_in
+from benchmarks.result import Result
+from log.local import LocalLog
+from log.protocol import Record
+from schemas import topics
+from schemas.codec import encode
+from schemas.raw import (
+    Batch,
+    ConnectionBatch,
+    Connections,
+    Heartbeat,
+    ListenerBatch,
+    Listeners,
+    OwnerBatch,
+    Owners,
+    ProcessBatch,
+    Processes,
+)
+from schemas.topics import HOUR_MS
+from sinks.reconcile import reconcile
+from sinks.sink import Sink
+from sinks.store import Store, create_database
+from sinks.tables import DAYS
+from streams.stage import AttributeStage, PairStage
+
+WIDTH, WINDOWS, KEYFRAME = 5_000, 720, 12
+CONNECTIONS, SERVERS = 200, 10
+KINDS: dict[str, Callable[[int, int], bool]] = {  # whether a connection carries something in a window
+    "idle": lambda number, at: False,
+    "seldom": lambda number, at: (at + number) % 12 == 6,
+    "busy": lambda number, at: True,
+}
+LOGGED = (topics.CONNECTIONS, topics.SIDES, topics.EDGES)
+STORED = "store edges"
+RATE = "a connection-hour"
+
+
+class Kept(NamedTuple):
+    """What an hour left in one place."""
+
+    rows: int
+    size: int
+
+
+def run() -> list[Result]:
+    """Measure each kind in a log and a store of its own."""
+    bare = measured(0, KINDS["idle"])
+    results = []
+    for kind, carries in KINDS.items():
+        found = measured(CONNECTIONS, carries)
+        sizes = {place: (kept.size - bare[place].size) / CONNECTIONS for place, kept in found.items()}
+        for place, kept in found.items():
+            results.append(Result(name=f"{kind}, {place}", value=kept.rows / CONNECTIONS, unit=f"rows {RATE}"))
+            results.append(Result(name=f"{kind}, {place}: bytes", value=sizes[place], unit=f"B {RATE}"))
+        now, before = (_kept(sizes, read_early) / 1000 for read_early in (True, False))
+        against = "kB with derived records kept a day"
+        results.append(
+            Result(name=f"{kind}, kept", value=now, unit="kB a connection", against=against, against_value=before)
+        )
+    return results
+
+
+def _kept(sizes: dict[str, float], read_early: bool) -> float:
+    """Return the bytes that one connection takes in all places, given those of an hour in each."""
+    hours = {topic.name: ((read_early and topic.read_ms) or topic.retention_ms) / HOUR_MS for topic in LOGGED}
+    logged = sum(sizes[f"log {name}"] * count for name, count in hours.items())
+    return logged + sizes[STORED] * DAYS * 24
+
+
+def measured(count: int, carries: Callable[[int, int], bool]) -> dict[str, Kept]:
+    """Return what an hour of connections takes in the log's topics and in the store."""
+    start = int(time.time() * 1000) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
+    with tempfile.TemporaryDirectory(prefix="rows-") as name, store_in(Path(name) / "store") as address:
+        create_database(address)
+        with closing(Store(address)) as store, closing(LocalLog(Path(name) / "log.sqlite")) as log:
+            reconcile(store)
+            log.create(topics.ALL)
+            rows = _fold(log, Sink(store, lambda record, reason: None), count, carries, start)
+            store.query("OPTIMIZE TABLE edges FINAL")
+            sizes = {info.name: info.size_bytes or 0 for info in log.topics()}
+            kept = {f"log {topic.name}": Kept(rows[topic.name], sizes[topic.name]) for topic in LOGGED}
+            ((stored, size),) = store.query(
+                "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'edges'"
+            )
+            return kept | {STORED: Kept(stored, size)}
+
+
+def _fold(log: LocalLog, sink: Sink, count: int, carries: Callable[[int, int], bool], start: int) -> dict[str, int]:
+    """Log, fold and store an hour; return the rows of each topic."""
+    random = Random(1)
+    attribute, pair = AttributeStage(), PairStage()
+    rows = dict.fromkeys((topic.name for topic in LOGGED), 0)
+    for at in range(WINDOWS):
+        for host in (0, 1):
+            for topic, batch in _batches(host, at, count, carries, start, random).items():
+                if isinstance(batch, ConnectionBatch):
+                    rows["connections"] += len(batch.connections)
+                record = Record(topic, 0, at, batch.window + WIDTH, b"h%d" % host, encode(batch))
+                _append(log, record)
+                for said in attribute.feed(record):
+                    told = Record(said.topic, 0, at, record.timestamp, said.key, said.value)
+                    _append(log, told)
+                    for edges in pair.feed(told) if said.topic == "sides" else ():
+                        made = Record(edges.topic, 0, at, record.timestamp, edges.key, edges.value)
+                        _append(log, made)
+                        sink.add(made)
+        if sink.rows > 40_000:
+            sink.flush()
+    sink.flush()
+    log.flush()
+    rows |= {"sides": attribute.counters["sides"], "edges": pair.counters["edges"]}
+    return rows
+
+
+def _append(log: LocalLog, record: Record) -> None:
+    log.append(record.topic, record.key, record.value, timestamp=record.timestamp)
+
+
+def _batches(
+    host: int, at: int, count: int, carries: Callable[[int, int], bool], start: int, random: Random
+) -> dict[str, Batch]:
+    whole = at % KEYFRAME == 0
+    head: dict[str, Any] = {
+        "host_id": f"h{host}",
+        "boot_id": "boot",
+        "run": start,
+        "seq": at,
+        "window": start + at * WIDTH,
+        "width": WIDTH,
+        "keyframe": whole,
+    }
+    pids = range(1_000, 1_000 + SERVERS)
+    processes = [
+        (pid, 5, start - HOUR_MS, 1, 0, "root", f"app-{pid}", f"/usr/bin/app-{pid}", [f"app-{pid}"], "", "", "", 0)
+        for pid in pids
+    ]
+    owners = [(number + 1, 1_000 + number % SERVERS, 5) for number in range(count)]
+    listeners = [(100_000 + pid, 6, "0.0.0.0", pid, 0, 0) for pid in pids] if host == 0 else []
+    owners += [(100_000 + pid, pid, 5) for pid in pids] if host == 0 else []
+    sent = dict.fromkeys(("processes", "connections", "listeners", "owners"), 1)
+    said = [number for number in range(count) if whole or carries(number, at)]
+    rows = [_row(host, number, start, random if carries(number, at) else None) for number in said]
+    return {
+        "processes": ProcessBatch(**head, processes=Processes.of(processes if whole else ())),
+        "connections": ConnectionBatch(**head, netns=1, connections=Connections.of(rows, CONNECTION)),
+        "listeners": ListenerBatch(**head, netns=1, listeners=Listeners.of(listeners if whole else ())),
+        "owners": OwnerBatch(**head, owners=Owners.of(owners if whole else ())),
+        "heartbeats": Heartbeat(**head, sent=sent),
+    }
+
+
+def _row(host: int, number: int, start: int, random: Random | None) -> tuple[Any, ...]:
+    local, remote = (1_000 + number % SERVERS, 33_000 + number)[:: 1 if host == 0 else -1]
+    ends = (f"10.0.0.{host + 1}", local, f"10.0.0.{2 - host}", remote)
+    flags = (start, False, True, host == 0, False, False)  # since, opened, fresh, accepted, closed, failed
+    if random is None:
+        return number + 1, 6, *ends, 1, 0, *flags, 0, 0, 0, 0, 0, 400, 180
+    sent, got, rtt = random.randrange(100_000), random.randrange(100_000), random.randrange(200, 900)
+    return number + 1, 6, *ends, 1, 0, *flags, sent, got, sent // 1448, got // 1448, 0, rtt, 180
