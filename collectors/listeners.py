@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from collectors.diag import Plain
+from collectors.registry import Sources, register
 from collectors.socket_scan import SocketScan
 from collectors.window import Inert, Window
 from schemas.raw import ListenerBatch, Listeners
@@ -59,3 +60,9 @@ class ListenerCollector(Inert):
 def _row(one: Plain, since: int) -> ListenerRow:
     address, port, _, _, uid = one.identity
     return one.cookie, one.protocol, address, port, uid, one.queued, since
+
+
+@register(turn=2)
+def collector(sources: Sources) -> ListenerCollector:
+    """Return the collector of listeners."""
+    return ListenerCollector(sources.scan, sources.netns)

@@ -11,6 +11,7 @@ from collectors.process_events import Exit, ProcessEvents
 from collectors.process_facts import Facts, Users
 from collectors.process_table import ProcessTable, Stat, folder_of
 from collectors.procfs import count_files
+from collectors.registry import Sources, register
 from collectors.settings import Settings
 from collectors.unheld import PROCESSES as OTHERS
 from collectors.visibility import hidden_by
@@ -254,3 +255,9 @@ def parse_status(status: int) -> tuple[int, int]:
     """Return exit code and signal of a wait status; the code is -1 when a signal ended the process."""
     signal = status & 0x7F
     return (-1, signal) if signal else (status >> 8 & 0xFF, 0)
+
+
+@register(turn=3)
+def collector(sources: Sources) -> ProcessCollector:
+    """Return the collector of processes."""
+    return ProcessCollector(sources.settings, sources.table, Users(), sources.clock)

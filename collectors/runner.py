@@ -11,31 +11,21 @@ from typing import Any
 
 from collectors.health import Health
 from collectors.host import HostCollector, find_boot_id, find_host_id
-from collectors.http import HttpCollector
-from collectors.interfaces import InterfaceWatch, read_interfaces
-from collectors.listeners import ListenerCollector
+from collectors.interfaces import InterfaceWatch
 from collectors.load import LoadMeter
-from collectors.owners import OwnerCollector
 from collectors.parts import encoded_parts, without_bad_rows
 from collectors.presence import Company
-from collectors.process_facts import Users
-from collectors.process_table import ProcessTable
-from collectors.processes import ProcessCollector
 from collectors.procfs import own_netns
-from collectors.rtnetlink import InterfaceAddress
+from collectors.registry import Sources, registered
 from collectors.settings import Settings
-from collectors.socket_scan import SocketScan
-from collectors.sockets import SocketCollector
 from collectors.spans import Spans
 from collectors.spool import Flush, Publish, Sealed, Spool
 from collectors.window import Collector, Window
-from collectors.wire import Wire
 from schemas.codec import encode
 from schemas.raw import Heartbeat
 from schemas.text import cut, shown
-from schemas.topics import CONNECTIONS, HEARTBEATS, HOSTS, LISTENERS, OWNERS, PROCESSES, REQUESTS, Topic
+from schemas.topics import BY_NAME, HEARTBEATS, RAW, Topic
 
-SENDING = (PROCESSES, LISTENERS, OWNERS, CONNECTIONS, REQUESTS, HOSTS)
 PATIENCE_S = 5.0
 MOST_OF_A_REASON = 300  # characters
 _log = logging.getLogger(__name__)
@@ -70,23 +60,6 @@ def run(
             _log.error("stopped before the log took every window")
 
 
-def default_collectors(
-    settings: Settings,
-    clock: Callable[[], float] = time.time,
-    interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
-) -> list[Collector]:
-    """Return the collectors in the order they look: sockets first, so that whoever holds one is found to live."""
-    scan, table = SocketScan(settings), ProcessTable(settings.proc)
-    netns = own_netns()
-    collectors: list[Collector] = [
-        SocketCollector(scan, Wire(settings, interfaces), netns),
-        ListenerCollector(scan, netns),
-        ProcessCollector(settings, table, Users(), clock),
-        OwnerCollector(scan, table, settings.proc),
-    ]
-    return [*collectors, HttpCollector(settings, scan, netns, interfaces)] if settings.http else collectors
-
-
 class Run:
     """One run: from a baseline on, windows whose starts only grow."""
 
@@ -110,7 +83,7 @@ class Run:
         read = self._interfaces.read
         self._host = HostCollector(settings, interfaces=read)
         self._collectors = [
-            *(default_collectors(settings, clock, read) if collectors is None else collectors),
+            *(registered(Sources(settings, clock, read)) if collectors is None else collectors),
             self._host,
         ]
         self._topics = sorted({collector.topic.name for collector in self._collectors})
@@ -202,8 +175,8 @@ class Run:
             if good:
                 self._behind.discard(collector)
                 self._spans.count(collector, window)
-        records = [(topic, value) for topic in SENDING for value in parts.get(topic.name, ())]
-        sent = {topic: len(values) for topic, values in parts.items() if topic != HOSTS.name}
+        records = [(BY_NAME[topic], value) for topic, values in parts.items() for value in values]
+        sent = {topic.name: len(parts[topic.name]) for topic in RAW if topic.name in parts}
         return records, sent
 
     def _collect_one(self, collector: Collector, window: Window, parts: dict[str, list[bytes]]) -> None:

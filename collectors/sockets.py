@@ -9,6 +9,7 @@ from collectors.closing import peer_of
 from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
+from collectors.registry import Sources, register
 from collectors.socket_scan import Seen, SocketScan
 from collectors.totals import Sent, Totals
 from collectors.tracked import ConnectionRow, Tracked, received
@@ -206,3 +207,9 @@ def _tracked(
     if opener is None:  # not seen: then by who listens
         opener = not seen.accepts(identity.local_address, identity.local_port)
     return Tracked(identity, window.start, fresh, opener)
+
+
+@register(turn=1)
+def collector(sources: Sources) -> SocketCollector:
+    """Return the collector of connections."""
+    return SocketCollector(sources.scan, Wire(sources.settings, sources.interfaces), sources.netns)

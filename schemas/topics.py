@@ -26,15 +26,16 @@ class Topic:
     retention_bytes: int = 2 << 30  # per partition
     read_ms: int = 0  # how long a local log keeps what all groups have read, unless a time is set; 0: as the rest
     compacted: bool = False
+    folded: bool = False  # the stage `attribute` reads it; such topics have equally many partitions
     max_bytes: int = 8 * MiB  # of one record's value; the brokers' limit is set to it
 
 
-HEARTBEATS = Topic("heartbeats", raw.Heartbeat, "host", "closes a host's window; load and memory")
-PROCESSES = Topic("processes", raw.ProcessBatch, "host", "processes, what they use, their exits")
-CONNECTIONS = Topic("connections", raw.ConnectionBatch, "host", "sockets with a peer, and counters")
-LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for peers")
-OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket")
-REQUESTS = Topic("requests", raw.RequestBatch, "host", "HTTP/1 requests and their answers")
+HEARTBEATS = Topic("heartbeats", raw.Heartbeat, "host", "closes a host's window; load and memory", folded=True)
+PROCESSES = Topic("processes", raw.ProcessBatch, "host", "processes, what they use, their exits", folded=True)
+CONNECTIONS = Topic("connections", raw.ConnectionBatch, "host", "sockets with a peer, and counters", folded=True)
+LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for peers", folded=True)
+OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket", folded=True)
+REQUESTS = Topic("requests", raw.RequestBatch, "host", "HTTP/1 requests and their answers", folded=True)
 HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
 SIDES = Topic(
     "sides", graph.SideBatch, "host", "what one host saw of flows", "flow", retention_ms=DAY_MS, read_ms=2 * HOUR_MS
@@ -50,7 +51,6 @@ PLACES = Topic("places", graph.PlaceBatch, "host", "addresses of hosts, who list
 EVENTS = Topic("events", graph.EventBatch, "host", "what happened", retention_ms=DAY_MS)
 DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that could not be used")
 
-RAW = (HEARTBEATS, PROCESSES, CONNECTIONS, LISTENERS, OWNERS, REQUESTS)  # what `attribute` reads
-STORED = (EDGES, FLOW_REQUESTS, NODES, PLACES, EVENTS, HOSTS, PROCESSES, HEARTBEATS)  # what the sink reads
-ALL = (*RAW, HOSTS, SIDES, EDGES, FLOW_REQUESTS, NODES, PLACES, EVENTS, DEAD_LETTERS)
+ALL = tuple(declared for declared in list(globals().values()) if isinstance(declared, Topic))
+RAW = tuple(topic for topic in ALL if topic.folded)
 BY_NAME = {topic.name: topic for topic in ALL}

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from log.protocol import Log, LogError, TopicInfo
-from schemas import topics
 from schemas.text import shown
 from schemas.topics import HOUR_MS, Topic
 from servicemap.columns import aligned
@@ -20,6 +19,7 @@ from servicemap.options import Failure
 from servicemap.parts import STORE_GROUP, group_of, stages
 from servicemap.printing import print_json
 from servicemap.running import elsewhere
+from sinks.tables import TOPICS
 
 Answer = TypeVar("Answer")
 
@@ -98,7 +98,7 @@ def _is_there(path: Path) -> bool:
 def groups(config: Config) -> dict[str, list[str]]:
     """Return the topics that each consumer group reads."""
     folds = {group_of(stage): [topic.name for topic in stage.reads] for stage in stages(config, 1)}
-    return {**folds, STORE_GROUP: [topic.name for topic in topics.STORED]}
+    return {**folds, STORE_GROUP: list(TOPICS)}
 
 
 def lags(log: Log, reading: dict[str, list[str]], now: int) -> Iterator[dict[str, Any]]:

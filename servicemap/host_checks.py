@@ -11,8 +11,8 @@ from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
 from collectors.processes import HANGING
 from collectors.procfs import own_netns
+from collectors.registry import Sources, registered
 from collectors.rtnetlink import InterfaceAddress
-from collectors.runner import default_collectors
 from collectors.settings import Settings
 from collectors.window import Collector, Window
 from schemas.columns import Columns
@@ -43,7 +43,7 @@ def host_checks(settings: Settings) -> Iterator[Check]:
     yield interfaces(read_interfaces)
     start = int(time.time() * 1000) // settings.window_ms * settings.window_ms
     window = Window(host_id, find_boot_id(settings.proc), start, 0, start, settings.window_ms, keyframe=True)
-    yield from collecting(lambda: [*default_collectors(settings), HostCollector(settings)], window)
+    yield from collecting(lambda: [*registered(Sources(settings)), HostCollector(settings)], window)
 
 
 def kernel(system: str, release: str) -> Check:

@@ -20,8 +20,9 @@ from servicemap.process import stop_event, tune_memory
 from sinks.names import HostNames
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
-from sinks.sink import MAX_ROWS, TOPICS, Sink
+from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store, StoreError, create_database
+from sinks.tables import TOPICS
 from streams.stage import dead_letter
 
 logger = logging.getLogger(__name__)

@@ -19,7 +19,6 @@ from sinks.tables import TABLES
 
 log = logging.getLogger(__name__)
 
-TOPICS = tuple(topic.name for topic in topics.STORED)
 MAX_ROWS = 50_000
 MAX_HOURS = 90  # of one insert: ClickHouse takes no more than 100 partitions
 _RAW = {topic.name for topic in topics.RAW}

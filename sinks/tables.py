@@ -186,4 +186,5 @@ HOSTS = Table(
     time="seen",
     fill=filling.hosts,
 )
-TABLES = (EDGES, REQUESTS, NODES, PLACES, EVENTS, PROCESS_USAGE, HOST_USAGE, HOSTS)
+TABLES = tuple(one for one in list(globals().values()) if isinstance(one, Table))
+TOPICS = tuple(table.topic for table in TABLES)  # what the sink reads

@@ -47,9 +47,9 @@ class Window(Struct):
     name: str = ""  # of the host, by its heartbeat
 
     def complete(self) -> bool:
-        """Say whether all batches that the heartbeat lists are here."""
+        """Say whether all batches that the heartbeat lists are here, of the topics that are folded."""
         return self.heartbeat is not None and all(
-            len(self.parts.get(topic, ())) >= count for topic, count in self.heartbeat.sent.items()
+            len(self.parts.get(topic, ())) >= count for topic, count in self.heartbeat.sent.items() if topic in TOPICS
         )
 
     def keyframe(self) -> bool:

@@ -10,6 +10,7 @@ from log.protocol import Log
 from schemas import topics
 from servicemap.parts import STORE_GROUP, group_of
 from servicemap.replay.reading import Place
+from sinks.tables import TOPICS
 from streams.stage import AttributeStage, PairStage
 
 PATIENCE = 20.0  # seconds without any progress on what is waited for
@@ -58,7 +59,7 @@ def stored_so_far(log: Log) -> dict[Place, int]:
 
 def derived_ends(log: Log) -> dict[Place, int]:
     """Return the ends of all topics that the sink reads."""
-    return _ends(log, {topic.name for topic in topics.STORED})
+    return _ends(log, set(TOPICS))
 
 
 def _ends(log: Log, names: Collection[str]) -> dict[Place, int]:

@@ -9,10 +9,9 @@ from sinks.names import HostNames
 from sinks.sink import MAX_ROWS, Sink
 from sinks.store import Store
 from sinks.table import Table
+from sinks.tables import TOPICS
 from streams.naming import NamingRule
 from streams.stage import AttributeStage, PairStage
-
-_STORED = {topic.name for topic in topics.STORED}
 
 
 class Refold:
@@ -56,7 +55,7 @@ class Refold:
 
     def store(self, record: Record) -> None:
         """Store a record as it is, if there is a table for it."""
-        if record.topic not in _STORED:
+        if record.topic not in TOPICS:
             return
         if record.topic == topics.HEARTBEATS.name:
             self._names.take(record)

@@ -19,7 +19,7 @@ from collectors import packet_ring
 from collectors.http import HttpCollector
 from collectors.http_filter import sampled
 from collectors.http_tap import Tap
-from collectors.runner import default_collectors
+from collectors.registry import Sources, registered
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.window import Window
@@ -337,7 +337,7 @@ def test_without_the_right_to_it_the_collector_says_what_it_needs(monkeypatch: p
 
 
 def test_it_can_be_switched_off() -> None:
-    topics = {collector.topic.name for collector in default_collectors(Settings(http=False))}
+    topics = {collector.topic.name for collector in registered(Sources(Settings(http=False)))}
     assert "requests" not in topics
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from collectors.parts import encoded_parts
-from collectors.runner import default_collectors, run
+from collectors.registry import Sources, registered
+from collectors.runner import run
 from collectors.settings import Settings
 from collectors.spool import Sealed, Spool
 from collectors.window import Collector, Inert, Window
@@ -279,7 +280,7 @@ def test_the_agent_imports_nothing_heavy() -> None:
 
 
 def test_every_raw_topic_has_its_collector() -> None:
-    topics = {collector.topic.name for collector in default_collectors(Settings())}
+    topics = {collector.topic.name for collector in registered(Sources(Settings()))}
 
     assert topics == {"connections", "listeners", "processes", "owners", "requests"}
     assert topics <= BY_NAME.keys()

@@ -16,9 +16,9 @@ from schemas import topics
 from servicemap.config import Config
 from servicemap.parts import store_address
 from sinks.reconcile import reconcile
-from sinks.sink import TOPICS, Sink
+from sinks.sink import Sink
 from sinks.store import Store, create_database
-from sinks.tables import TABLES
+from sinks.tables import TABLES, TOPICS
 from streams.stage import AttributeStage, Emission, PairStage
 from tests.e2e.running import Up, kill, until, up
 from tests.e2e.talk import asked, asking, served

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from collectors.runner import default_collectors, run
+from collectors.registry import Sources, registered
+from collectors.runner import run
 from collectors.settings import Settings
 from collectors.window import Collector, Window
 from log.protocol import Record
@@ -105,7 +106,7 @@ def test_a_collector_that_breaks_over_two_keyframes_takes_nothing_off_the_map(ki
         messages.append(Record(topic.name, 0, len(messages), record.window + record.width, key, value))
 
     settings = Settings(host_id="here", window_ms=200, keyframe_ms=600)
-    collectors: list[Any] = [Breaking(one) if one.topic.name == kind else one for one in default_collectors(settings)]
+    collectors: list[Any] = [Breaking(one) if one.topic.name == kind else one for one in registered(Sources(settings))]
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
         accepted, _ = server.accept()

@@ -11,11 +11,12 @@ from click.testing import CliRunner
 
 from log.protocol import Record
 from schemas.export import GOLDEN
-from schemas.topics import BY_NAME, DEAD_LETTERS, RAW, STORED
+from schemas.topics import BY_NAME, DEAD_LETTERS, RAW
 from servicemap.cli import main
 from sinks.reconcile import reconcile
 from sinks.sink import Sink
 from sinks.store import Address, Store, create_database
+from sinks.tables import TOPICS
 from streams.stage import AttributeStage, PairStage
 from tests.cli.conftest import running_store
 
@@ -87,7 +88,7 @@ def test_messages_of_the_oldest_agent_make_a_map(tmp_path: Path) -> None:
         refused: list[str] = []
         sink = Sink(store, lambda _, reason: refused.append(reason))
         for each in [*raw, *made]:
-            if each.topic in {topic.name for topic in STORED}:
+            if each.topic in TOPICS:
                 sink.add(each)
         sink.flush()
         store.close()

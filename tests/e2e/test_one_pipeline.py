@@ -13,18 +13,19 @@ import pytest
 
 from log.protocol import Log
 from schemas import topics
-from schemas.topics import HOUR_MS, Topic
+from schemas.topics import BY_NAME, HOUR_MS, Topic
 from servicemap.config import load
 from servicemap.connect import connect_log
 from servicemap.parts import STORE_GROUP
 from sinks.store import Address, Store
+from sinks.tables import TOPICS
 from tests.conftest import Kafka
 from tests.e2e.simulate import Record, disturbed, recorded
 
 STEPS: tuple[tuple[str, Sequence[Topic]], ...] = (
     ("servicemap-attribute", topics.RAW),
     ("servicemap-pair", (topics.SIDES,)),
-    (STORE_GROUP, topics.STORED),
+    (STORE_GROUP, tuple(BY_NAME[name] for name in TOPICS)),
 )
 TABLES = ("edges", "requests", "nodes", "places", "events", "process_usage", "host_usage")
 

@@ -21,8 +21,9 @@ from servicemap.parts import group_of, stages, store_address
 from servicemap.replaying import Outcome, Progress, replay
 from servicemap.sinking import bury
 from sinks.reconcile import reconcile
-from sinks.sink import TOPICS, Sink
+from sinks.sink import Sink
 from sinks.store import Store, create_database
+from sinks.tables import TOPICS
 from streams.loop import Loop
 from tests.e2e.simulate import WIDTH, Record, recorded
 
