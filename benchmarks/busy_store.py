@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from schemas.topics import HOUR_MS
+from sinks.address import Address
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
-from sinks.store import Address, Store, create_database
+from sinks.store import Store, create_database
 
 NODES, EDGES, HOSTS, WINDOWS, WIDTH_MS = 1_000, 5_000, 50, 720, 5_000
 SCENE = f"{NODES:,} nodes, {EDGES:,} edges"

@@ -16,10 +16,11 @@ from graph.map import map_edges
 from graph.node_graph_edges import graph_edges
 from graph.node_graph_nodes import graph_nodes
 from schemas.topics import HOUR_MS
+from sinks.address import Address
 from sinks.levels import MINUTE_MS
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
-from sinks.store import Address, Store, create_database
+from sinks.store import Store, create_database
 
 PAIRS, WIDTH_MS, DAY_MS = 500, 5_000, 24 * HOUR_MS
 SPREAD_DAYS, LONG_DAYS = 14, 30

@@ -8,11 +8,12 @@ from functools import reduce
 from typing import BinaryIO
 from urllib.parse import urlencode
 
-from servicemap.config import HTTP_PORT, Config
+from servicemap.config import HTTP_PORT, HTTPS_PORT, Config
 from servicemap.options import Failure
 from servicemap.parts import store_address, store_facts
 from servicemap.printing import Printable
-from sinks.store import Address
+from sinks.address import Address
+from sinks.faults import LOGIN_REFUSED, link_fault, login_refused
 
 MAX_URL = 60_000  # bytes; servers refuse request lines that are much longer
 CONNECT_SECONDS = 10
@@ -40,20 +41,22 @@ def ask(
     )
     if len(target) > MAX_URL:
         raise Failure(f"the statement is longer than {MAX_URL:,} bytes: give it to clickhouse-client")
-    connection = http.client.HTTPConnection(address.host, port, timeout=CONNECT_SECONDS)
-    with closing(connection):
+    with closing(_connection(address, port)) as connection:
         try:
             connection.connect()
             connection.sock.settimeout(None)  # a statement may take its time
             connection.request("GET", target, headers=_credentials(address))
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
-            where = f"{address.host}:{port}"
             raise Failure(
-                f"no ClickHouse answers HTTP at {where} ({error}): check --store, and --http-port if it is not {port}"
+                link_fault(address, port)
+                or f"no ClickHouse answers HTTP at {address.host}:{port} ({error}): check --store, and --http-port if"
+                f" it is not {port}"
             ) from None
         if response.status != 200:
-            raise Failure(response.read().decode(errors="replace").strip())
+            said = response.read().decode(errors="replace").strip()
+            code = int(response.headers.get("X-ClickHouse-Exception-Code", 0))
+            raise Failure(login_refused(address) if code in LOGIN_REFUSED and not address.token else said)
         used = response.headers.get("X-ClickHouse-Format", "")
         if form and used and _plain(form) != _plain(used):
             raise Failure(f"the statement says FORMAT {used} and the command line {form}: say it once")
@@ -61,6 +64,12 @@ def ask(
         for piece in _pieces(response):
             shown.write(piece)
         shown.flush()
+
+
+def _connection(address: Address, port: int) -> http.client.HTTPConnection:
+    if address.tls is None:
+        return http.client.HTTPConnection(address.host, port, timeout=CONNECT_SECONDS)
+    return http.client.HTTPSConnection(address.host, port, timeout=CONNECT_SECONDS, context=address.tls.context)
 
 
 def _plain(form: str) -> str:
@@ -106,4 +115,5 @@ def _credentials(address: Address) -> dict[str, str]:
 def _http_port(config: Config) -> int:
     """Return the port: the running embedded store says it, any other has what is configured."""
     facts = None if config.store.url else store_facts(config)
-    return facts.http_port if facts else config.store.http_port or HTTP_PORT
+    usual = HTTPS_PORT if config.store.tls.enabled else HTTP_PORT
+    return facts.http_port if facts else config.store.http_port or usual

@@ -16,13 +16,14 @@ from msgspec import Meta, Struct, field, structs
 from collectors.settings import Settings
 from log.settings import LogSettings
 from schemas.text import shown
+from schemas.tls_settings import TlsSettings
 from servicemap.config_faults import Fault, Judge
 from streams.naming import NamingRule
 
 PREFIX = "SERVICEMAP_"
 COMMAND_LINE = "command line"
 FILES = (Path("servicemap.toml"), Path("/etc/servicemap.toml"))
-HTTP_PORT = 8123  # of a ClickHouse server, unless it was changed
+HTTP_PORT, HTTPS_PORT = 8123, 8443  # of a ClickHouse server, unless it was changed
 
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 
@@ -41,17 +42,24 @@ class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The ClickHouse that rows go to."""
 
     url: str = ""
-    """clickhouse://user:password@host:9000/database; empty: the embedded one."""
+    """clickhouse://user@host:9000/database; empty: the embedded one."""
+    password: str = ""
+    """Password of the user in `url`."""
+    password_file: str = ""
+    """A file with that password, in place of `password`."""
     host: str = "127.0.0.1"
     """Address the embedded one listens on; any but a loopback address needs a password for readers."""
     native_port: Port | None = None
     """Port of its native protocol, 0 for any; none: 9000, or the next that is free."""
     http_port: Port | None = None
-    """Port of its HTTP interface, 0 for any; none: 8123, or the next that is free. With `url`: that server's."""
+    """Port of its HTTP interface, 0 for any; none: 8123, or the next that is free. With `url`: that server's, with TLS
+    8443."""
     reader_password: str = ""
     """What others must know to read from it, as user `default`; needed where `host` is no loopback address."""
     reader_password_file: str = ""
     """A file with that password, in place of `reader_password`."""
+
+    tls: TlsSettings = field(default_factory=TlsSettings)
 
 
 class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

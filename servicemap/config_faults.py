@@ -24,7 +24,14 @@ from servicemap.matching import either, near
 
 Path = tuple[str | int, ...]
 
-SECRETS = {"view.token", "store.reader_password", "log.sasl.password", "log.tls.key_password"}
+SECRETS = {
+    "view.token",
+    "store.password",
+    "store.reader_password",
+    "store.tls.key_password",
+    "log.sasl.password",
+    "log.tls.key_password",
+}
 MOST_LETTERS = 80  # of a value
 _WRONG = object()
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import msgspec
 
 from schemas.loopback import stays_here
+from schemas.tls_settings import TlsSettings
 from servicemap import trouble
-from servicemap.config import Config
+from servicemap.config import Config, StoreConfig
 from servicemap.options import Failure
 from servicemap.running import elsewhere
+from sinks.address import Address
 from sinks.embedded.folder import FACTS, TOKEN, holder
-from sinks.store import Address, StoreError
+from sinks.store import StoreError
 from streams.stage import AttributeStage, PairStage, Stage
 
 WRITER = "servicemap"
@@ -46,7 +48,7 @@ def store_address(config: Config, *, write: bool) -> Address:
     """Return where the store is, as the writer or as a reader; Failure when none is known."""
     if config.store.url:
         try:
-            return Address.parse(config.store.url)
+            return named_store(config.store)
         except ValueError as error:
             raise Failure(str(error)) from None
     for each in trouble.read(config.directory):
@@ -59,6 +61,23 @@ def store_address(config: Config, *, write: bool) -> Address:
         raise Failure(f"no store is running in {config.directory}: {_instead(config)}")
     user = WRITER if write else "default"
     return Address(facts.host, facts.native_port, user, "", "servicemap", store_directory(config) / TOKEN)
+
+
+def named_store(settings: StoreConfig) -> Address:
+    """Return the store of `store.url`, with the password and TLS that are set; ValueError with a sentence."""
+    tls = None
+    if settings.tls != TlsSettings():
+        from schemas.tls import Tls  # most links have none
+
+        tls = Tls("store.tls", settings.tls)
+    address = Address.parse(settings.url, tls if tls and tls.enabled else None)
+    if not (settings.password or settings.password_file):
+        return address
+    from schemas.tls import Unusable, secret
+
+    if address.password:
+        raise Unusable("store.url holds a password, and another one is set: leave it out of store.url")
+    return address._replace(password=secret("store.password", settings.password, settings.password_file))
 
 
 def may_look_into(folder: Path) -> bool:

@@ -20,7 +20,7 @@ from schemas.text import shown
 from servicemap.grafana import Grafana, Json
 from servicemap.options import Failure
 from servicemap.printing import print_json
-from sinks.store import Address
+from sinks.address import Address
 
 PROVISIONED = "provisioned"  # by files of the Grafana itself, which nobody else may change
 _PENDING = "not there yet"

@@ -14,13 +14,13 @@ from log.protocol import LogError
 from log.security import Security
 from schemas.loopback import stays_here
 from schemas.text import shown
+from schemas.tls import Unusable
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
 from servicemap.config_faults import SECRETS, Fault
 from servicemap.options import Failure
-from servicemap.parts import may_look_into, reader_password
+from servicemap.parts import may_look_into, named_store, reader_password
 from servicemap.printing import json_text, print_json
-from sinks.store import Address
 
 DEFAULT = "default"
 
@@ -70,7 +70,9 @@ def problems(config: Config) -> Iterator[str]:
     """Yield what the types of the settings cannot say, a sentence each."""
     if config.store.url:
         try:
-            Address.parse(config.store.url)
+            named_store(config.store)
+        except Unusable as error:
+            yield str(error)
         except ValueError as error:
             yield "store.url: " + str(error).replace(config.store.url, _redacted(config.store.url))
     scheme, separator, _ = config.log_url.partition("://")

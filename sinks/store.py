@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import starmap
 from operator import itemgetter
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sinks.address import Address
+from sinks.faults import LOGIN_REFUSED, link_fault, login_refused
 
 # Unless told not to, the driver makes a table of all days of 400 years when imported: 25 MB. No column is a date.
 os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "none")
@@ -33,9 +34,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
 _SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}
 
 
-_LIKE = "clickhouse://user:password@host:9000/servicemap"
-
-
 Row = TypeVar("Row")
 
 
@@ -55,34 +53,6 @@ class StoreError(Exception):
     def of_rows(self) -> bool:
         """Whether the rows are the reason: the store does work, and takes others."""
         return not self.passing and self.code not in _NOT_THE_STORE | _DAMAGE
-
-
-class Address(NamedTuple):
-    """Where a store is: clickhouse://[user[:password]@]host[:port][/database]; `token` is a file with the password."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
-    token: Path | None = None
-
-    @classmethod
-    def parse(cls, url: str, token: Path | None = None) -> "Address":
-        """Read an address; ValueError with a sentence when it is none."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port or 9000
-        except ValueError as error:
-            raise ValueError(f"{url} is not a store ({error}); give --store {_LIKE}") from None
-        if parts.scheme != "clickhouse" or not parts.hostname:
-            raise ValueError(f"{url} is not a store; give --store {_LIKE}")
-        user, password = unquote(parts.username or "default"), unquote(parts.password or "")
-        return cls(parts.hostname, port, user, password, parts.path.strip("/") or "servicemap", token)
-
-    def secret(self) -> str:
-        """Return the password; a store that was restarted may have a new one."""
-        return self.token.read_text().strip() if self.token else self.password
 
 
 class Store:
@@ -182,24 +152,32 @@ class Store:
                 connect_timeout=5,
                 send_receive_timeout=120,
                 settings=_SETTINGS,
+                secure=where.tls is not None,
             )
+            if where.tls is not None:
+                # Else the driver makes its own, which trusts what certifi brings in place of the system's authorities.
+                context = where.tls.context
+                self._client.connection._create_ssl_context = lambda options: context
         return self._client
 
     def _failed(self, error: Exception) -> StoreError:
         """Turn any failure into ours. The connection is dropped: what half happened on it is not known."""
         from clickhouse_driver import errors
 
+        greeted = self._client is not None and self._client.connection.server_info is not None
         self.close()
         if isinstance(error, StoreError):
             return error
+        where = self.address
         if isinstance(error, errors.ServerException):
-            hint = (
-                _REBUILD if error.code in _DAMAGE and self.address.token else _OTHER if error.code in _LACKING else ""
-            )
+            if error.code in LOGIN_REFUSED and not where.token:
+                return StoreError(login_refused(where), error.code)
+            hint = _REBUILD if error.code in _DAMAGE and where.token else _OTHER if error.code in _LACKING else ""
             return StoreError(error.message.split("Stack trace:")[0].strip() + hint, error.code)
+        if not greeted and isinstance(error, errors.Error | EOFError | OSError) and (fault := link_fault(where)):
+            return StoreError(fault)
         if isinstance(error, errors.NetworkError | errors.SocketTimeoutError | EOFError | OSError):
-            where = f"{self.address.host}:{self.address.port}"
-            return StoreError(f"no ClickHouse answers at {where}: start one or check --store ({error})")
+            return StoreError(f"no ClickHouse answers at {where.place}: start one or check --store ({error})")
         return StoreError(f"{type(error).__name__}: {error}", code=-1)
 
 

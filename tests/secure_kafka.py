@@ -1,15 +1,13 @@
-"""A real Kafka with a listener for each way to secure a link, and certificates made on the spot."""
+"""A real Kafka with a listener for each way to secure a link."""
 
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import trustme
 from confluent_kafka.admin import (
     AclBinding,
     AclOperation,
@@ -22,17 +20,11 @@ from confluent_kafka.admin import (
     ScramMechanism,
     UserScramCredentialUpsertion,
 )
-from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
 from deploy.java import StartError
 from deploy.kafka import HOST, free_port, start
 from deploy.kafka_settings import properties
+from tests.certificates import certify
 
 GUEST = "guest"  # may see DENIED, a topic and a group, and no more
 DENIED = "denied"
@@ -48,7 +40,6 @@ PROTOCOLS = {
     "SCRAMONLY": "SASL_PLAINTEXT",
 }
 _LOGIN = "org.apache.kafka.common.security"
-_LONG_AGO = datetime.now(UTC) - timedelta(days=400)
 
 
 @dataclass(frozen=True)
@@ -83,39 +74,6 @@ def secure_kafka(folder: Path) -> Iterator[Secure]:
         yield Secure(ports | {"PLAINTEXT": int(broker.address.rpartition(":")[2])}, folder)
 
 
-def certify(folder: Path) -> None:
-    """Make an authority, certificates of brokers and clients, and an authority that nobody knows."""
-    ours, theirs = trustme.CA(), trustme.CA()
-    ours.cert_pem.write_to_path(str(folder / "ca.pem"))
-    theirs.cert_pem.write_to_path(str(folder / "stranger.pem"))
-
-    def expired(name: str) -> trustme.LeafCert:
-        return ours.issue_cert(name, not_before=_LONG_AGO, not_after=_LONG_AGO + timedelta(days=30))
-
-    issued = {
-        "broker": ours.issue_cert(HOST),
-        "expired-broker": expired(HOST),
-        "other-broker": ours.issue_cert("other.example"),
-        "client": ours.issue_cert("agent.example"),
-        "expired-client": expired("agent.example"),
-        "stranger-client": theirs.issue_cert("agent.example"),
-    }
-    for name, made in issued.items():
-        made.private_key_pem.write_to_path(str(folder / f"{name}.key"))
-        for number, each in enumerate(made.cert_chain_pems):
-            each.write_to_path(str(folder / f"{name}.pem"), append=number > 0)
-        chain = (folder / f"{name}.pem").read_bytes()
-        (folder / f"{name}.both").write_bytes(pkcs8(made.private_key_pem.bytes()) + chain)
-    (folder / "client.locked").write_bytes(pkcs8(issued["client"].private_key_pem.bytes(), b"locked"))
-    (folder / "client.password").write_text("locked\n")
-
-
-def pkcs8(key: bytes, password: bytes = b"") -> bytes:
-    """A private key in the only format that Kafka reads, and with a password where one is given."""
-    hidden = BestAvailableEncryption(password) if password else NoEncryption()
-    return load_pem_private_key(key, None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden)
-
-
 _PRINT_TOKEN = """
 import base64, json, os, sys, time
 token, unless = sys.argv[1:]
@@ -139,11 +97,11 @@ def token_program(token: str = "", unless: str = "/nowhere") -> tuple[str, ...]:
 
 def _settings(folder: Path) -> str:
     stores = {
-        "TLS": "broker",
-        "MUTUAL": "broker",
-        "LOGIN": "broker",
-        "EXPIRED": "expired-broker",
-        "OTHER": "other-broker",
+        "TLS": "server",
+        "MUTUAL": "server",
+        "LOGIN": "server",
+        "EXPIRED": "expired-server",
+        "OTHER": "other-server",
     }
     settings = {
         "listener.security.protocol.map": ",".join(

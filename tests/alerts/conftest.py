@@ -10,8 +10,9 @@ import pytest
 from clickhouse_driver import Client
 
 from dashboards.alerts.files import rules
+from sinks.address import Address
 from sinks.reconcile import reconcile
-from sinks.store import Address, Store, create_database
+from sinks.store import Store, create_database
 from tests.alerts.evaluation import Alerts, firing
 from tests.alerts.scene import MINUTE, Scene
 

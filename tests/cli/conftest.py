@@ -16,9 +16,10 @@ from click.testing import CliRunner, Result
 from log.protocol import Record
 from schemas.topics import HOUR_MS
 from servicemap.cli import main
+from sinks.address import Address
 from sinks.reconcile import reconcile
 from sinks.sink import Sink
-from sinks.store import Address, Store, create_database
+from sinks.store import Store, create_database
 from tests.cli import town
 
 Run = Callable[..., Result]

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from sinks.address import Address
 from sinks.reconcile import reconcile
-from sinks.store import Address, create_database
 from sinks.store import Store as Client
+from sinks.store import create_database
 from tests.store.conftest import Store, store
 from tests.store.test_requests import CLIENT, SERVER, store_windows, window
 from tests.streams.build import request as asked

@@ -8,9 +8,10 @@ from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.metering import MINUTE_MS, Meter
 from servicemap.parts import store_address
+from sinks.address import Address
 from sinks.reconcile import reconcile
 from sinks.sink import Sink
-from sinks.store import Address, Store, create_database
+from sinks.store import Store, create_database
 from tests.dashboards.conftest import Recorded
 
 NOW = int(time.time() * 1000) // MINUTE_MS * MINUTE_MS

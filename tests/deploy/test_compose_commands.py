@@ -14,7 +14,8 @@ import pytest
 
 from deploy.java import StartError
 from deploy.kafka import start
-from sinks.store import Address, Store, StoreError
+from sinks.address import Address
+from sinks.store import Store, StoreError
 from tests.deploy.compose import FILLED, services
 from tests.e2e.running import SERVICEMAP, until
 from tests.e2e.talk import asking, served

@@ -21,7 +21,8 @@ from log.settings import LogSettings
 from schemas.topics import BY_NAME
 from servicemap.cli import main
 from servicemap.options import NOTHING_MATCHES
-from sinks.store import Address, Store
+from sinks.address import Address
+from sinks.store import Store
 from tests.cli import town
 from tests.cli.conftest import Town, fill, running_store
 from tests.docs.pages import GENERATED, PAGES, ROOT, SHELLS, Command, blocks, commands

@@ -11,8 +11,8 @@ from servicemap.config import PREFIX, Config, load
 from servicemap.reference_cli import commands
 from servicemap.settings import leaves, problems
 from sinks.tables import TABLES
+from tests.certificates import certify
 from tests.docs.pages import GENERATED, PAGES, ROOT, Block, anchors, blocks, inline, links
-from tests.secure_kafka import certify
 
 SETTINGS = {".".join(path) for path, _ in leaves((), Config())}
 CODE = re.compile(

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sinks.store import Address, Store, StoreError
+from sinks.address import Address
+from sinks.store import Store, StoreError
 
 SERVICEMAP = (sys.executable, "-m", "servicemap")
 

@@ -13,9 +13,10 @@ from log.protocol import Record
 from schemas.export import GOLDEN
 from schemas.topics import BY_NAME, DEAD_LETTERS, RAW
 from servicemap.cli import main
+from sinks.address import Address
 from sinks.reconcile import reconcile
 from sinks.sink import Sink
-from sinks.store import Address, Store, create_database
+from sinks.store import Store, create_database
 from sinks.tables import TOPICS
 from streams.stage import AttributeStage, PairStage
 from tests.cli.conftest import running_store

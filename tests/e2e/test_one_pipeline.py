@@ -17,7 +17,8 @@ from schemas.topics import BY_NAME, HOUR_MS, Topic
 from servicemap.config import load
 from servicemap.connect import connect_log
 from servicemap.parts import STORE_GROUP
-from sinks.store import Address, Store
+from sinks.address import Address
+from sinks.store import Store
 from sinks.tables import TOPICS
 from tests.conftest import Kafka
 from tests.e2e.simulate import Record, disturbed, recorded

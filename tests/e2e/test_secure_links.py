@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sinks.store import Address, Store
+from sinks.address import Address
+from sinks.store import Store
 from tests.e2e.test_one_pipeline import running, wait_until
 from tests.secure_kafka import PASSWORD, USER, Secure, secure_kafka, token_program
 

@@ -13,7 +13,7 @@ from log.security import Security
 from log.settings import SaslSettings
 from log.tokens import Tokens
 from schemas.tls_settings import TlsSettings
-from tests.secure_kafka import certify
+from tests.certificates import certify
 
 LOGIN = SaslSettings(mechanism="PLAIN", username="agent", password="secret")
 
@@ -75,8 +75,8 @@ def test_settings_become_those_of_librdkafka(
         ({"enabled": True, "ca": "bytes"}, "log.tls.ca bytes is no text"),
         ({"enabled": True, "key": "client.key"}, "log.tls.key is set, but no certificate: set log.tls.certificate"),
         (
-            {"enabled": True, "certificate": "client.pem", "key": "broker.key"},
-            "the key broker.key is not that of the certificate client.pem: set log.tls.key to the one that is",
+            {"enabled": True, "certificate": "client.pem", "key": "server.key"},
+            "the key server.key is not that of the certificate client.pem: set log.tls.key to the one that is",
         ),
         (
             {"enabled": True, "certificate": "client.pem", "key": "client.locked"},

@@ -8,8 +8,9 @@ from itertools import count
 
 import pytest
 
+from sinks.address import Address
 from sinks.reconcile import reconcile
-from sinks.store import Address, Store, create_database
+from sinks.store import Store, create_database
 
 Fresh = Callable[[], Store]
 

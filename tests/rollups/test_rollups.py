@@ -9,11 +9,12 @@ import pytest
 from log.protocol import Record
 from schemas import topics
 from schemas.topics import HOUR_MS
+from sinks.address import Address
 from sinks.levels import MINUTE_MS, MINUTES, REQUEST_MINUTES
 from sinks.reconcile import reconcile
 from sinks.rollup import GRACE_MS, Rollup, retell
 from sinks.sink import Sink
-from sinks.store import Address, Store
+from sinks.store import Store
 from streams.stage import AttributeStage, PairStage
 from tests.rollups.conftest import Fresh
 from tests.streams.build import T0

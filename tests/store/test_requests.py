@@ -10,10 +10,11 @@ import pytest
 
 from log.protocol import Record
 from schemas.latency import bucket, quantile
+from sinks.address import Address
 from sinks.reconcile import reconcile
 from sinks.sink import Sink
-from sinks.store import Address, create_database
 from sinks.store import Store as Client
+from sinks.store import create_database
 from streams.stage import AttributeStage, PairStage
 from tests.store.conftest import Store
 from tests.streams.build import T0, WIDTH, Row, batches, connection, holds, message, process, request

@@ -24,7 +24,8 @@ import pytest
 
 from schemas.ids import Endpoint
 from schemas.latency import bucket
-from sinks.store import Address, Store
+from sinks.address import Address
+from sinks.store import Store
 from tests.cli import town
 from tests.cli.conftest import fill, running_store
 
