@@ -14,9 +14,10 @@ import click
 from dashboards.alerts import files as alerts
 from dashboards.grafana.build import dashboards
 from dashboards.grafana.panels import SOURCE
-from dashboards.grafana.source import NAME, data_source
+from dashboards.grafana.source import NAME, data_source, secrets
 from schemas.messages import lines
 from schemas.text import shown
+from schemas.tls import Unusable
 from servicemap.grafana import Grafana, Json
 from servicemap.options import Failure
 from servicemap.printing import print_json
@@ -88,16 +89,20 @@ def credential(token: str | None, user: str | None) -> str | tuple[str, str] | N
 
 def _source(grafana: Grafana, store: Address, wanted: Wanted) -> Done:
     uid = SOURCE["uid"]
-    ours = data_source(store.host, store.port, store.user, store.database)
+    ours = data_source(store.host, store.port, store.user, store.database, store.tls)
     theirs = grafana.source(uid)
     if theirs and theirs.get("readOnly"):
         return Done("data source", NAME, uid, PROVISIONED)
-    secret = store.secret()
-    known = bool(theirs and (not secret or theirs.get("secureJsonFields", {}).get("password")))
+    try:
+        hidden = secrets(store.secret(), store.tls)
+    except Unusable as error:
+        raise Failure(str(error)) from None
+    there = theirs.get("secureJsonFields", {}) if theirs else {}
+    known = all(there.get(name) for name, value in hidden.items() if value)
     if theirs and known and says(theirs, ours) and not wanted.force:
         return Done("data source", NAME, uid, "unchanged")
     if not wanted.dry:
-        grafana.write_source({**ours, "secureJsonData": {"password": secret}}, there=theirs is not None)
+        grafana.write_source({**ours, "secureJsonData": hidden}, there=theirs is not None)
     return Done("data source", NAME, uid, "updated" if theirs else "created", _diff(theirs, ours))
 
 

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dashboards.grafana.build import dashboards
 from dashboards.grafana.source import data_source
 from servicemap.cli import main
 from servicemap.publishing import duration
+from tests.certificates import certify
 from tests.dashboards.fake_grafana import TOKEN, USER, FakeGrafana, running
 from tests.dashboards.test_build import ROOT
 
@@ -57,6 +59,62 @@ def test_the_data_source_asks_the_store_and_has_its_password_where_nobody_reads_
     assert source["jsonData"].items() >= {"host": "ch.example", "port": 9000, "username": "reader"}.items()
     assert grafana.secrets["servicemap"] == {"password": "pw"}
     assert "pw" not in json.dumps(source)
+
+
+TLS = {"ca": "ca.pem", "certificate": "client.pem", "key": "client.key"}
+
+
+def secured(grafana: FakeGrafana, folder: Path, files: dict[str, str], *more: str) -> Result:
+    certify(folder)
+    lines = [f'{name} = "{folder / file}"' for name, file in files.items()]
+    settings = folder / "servicemap.toml"
+    settings.write_text("\n".join(['[store]\npassword = "pw"\n[store.tls]\nenabled = true', *lines]))
+    return publish(grafana, "--config", str(settings), *more, store="clickhouse://reader@ch.example/servicemap")
+
+
+def test_the_data_source_of_a_store_with_tls_verifies_it_and_shows_our_certificate(
+    grafana: FakeGrafana, tmp_path: Path
+) -> None:
+    first = secured(grafana, tmp_path, TLS, "--json")
+
+    assert states(first) == {"created", "answers"}
+    source, secrets = grafana.sources["servicemap"], grafana.secrets["servicemap"]
+    asked = {"port": 9440, "secure": True, "tlsSkipVerify": False, "tlsAuth": True, "tlsAuthWithCACert": True}
+    assert source["jsonData"].items() >= asked.items()
+    assert secrets["password"] == "pw"
+    for name, file in {"tlsCACert": "ca.pem", "tlsClientCert": "client.pem", "tlsClientKey": "client.key"}.items():
+        assert secrets[name] == (tmp_path / file).read_text()
+    assert "PRIVATE KEY" not in json.dumps(source)
+
+
+def test_the_data_source_trusts_the_authorities_of_the_system_unless_others_are_set(
+    grafana: FakeGrafana, tmp_path: Path
+) -> None:
+    secured(grafana, tmp_path, {})
+
+    found = grafana.sources["servicemap"]["jsonData"]
+    asked = {"secure": True, "tlsSkipVerify": False, "tlsAuth": False, "tlsAuthWithCACert": False}
+    assert found.items() >= asked.items()
+    assert set(grafana.secrets["servicemap"]) == {"password"}
+
+
+def test_a_certificate_that_grafana_lacks_is_sent_though_all_else_is_right(
+    grafana: FakeGrafana, tmp_path: Path
+) -> None:
+    secured(grafana, tmp_path, TLS)
+    del grafana.sources["servicemap"]["secureJsonFields"]["tlsClientKey"]
+
+    done = secured(grafana, tmp_path, TLS)
+
+    assert "data source  Servicemap    updated" in done.output
+
+
+def test_a_key_with_a_password_is_not_given_to_grafana(grafana: FakeGrafana, tmp_path: Path) -> None:
+    files = TLS | {"key": "client.locked", "key_password_file": "client.password"}
+    done = secured(grafana, tmp_path, files)
+
+    assert done.output == ("servicemap: Grafana takes no key with a password: give store.tls.key one without\n")
+    assert not grafana.sources
 
 
 def test_what_was_changed_there_is_updated_and_shown(grafana: FakeGrafana) -> None:
