@@ -95,7 +95,7 @@ def facts(columns: type) -> dict[str, Fact]:
             field.name,
             (field.type.extra_json_schema or {}).get("description", ""),
             Merge(extra["merge"]),
-            extra["kind"] or _kind(field.type.type.item_type),
+            extra["kind"] or kind_of(field.type.type.item_type),
             Roll(extra["roll"]),
             Unit(extra["unit"]),
             extra["label"] or field.name.replace("_", " "),
@@ -115,7 +115,7 @@ def meanings(record: type) -> dict[str, str]:
     return found
 
 
-def _kind(value: Type) -> Kind:
+def kind_of(value: Type) -> Kind:
     """Return the kind of a column whose declaration names none."""
     match value:
         case BoolType():

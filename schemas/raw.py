@@ -12,9 +12,11 @@ from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.counted import Counted
 from schemas.facts import Merge, fact
 from schemas.ids import BOOT_ID, HOST_ID
-from schemas.kinds import I32, U32
+from schemas.kinds import F32, I32, U32
+from schemas.used import Over, Unit, used
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
+SUM, MEAN = Over.SUM, Over.MEAN
 VERSION = 1
 END = r"$(?!\n)"  # Python's $ also matches before a last newline
 
@@ -46,7 +48,60 @@ class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
     local: Annotated[Bools, fact("its subnet means nothing off this host", MAX)] = field(default_factory=list)
 
 
-class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
+class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """How loaded the host was in the window, and what its agent used."""
+
+    load1: Annotated[
+        float, used("load average over one minute", MEAN, Unit.PROCESSES, F32, series="load", chart="Load")
+    ] = 0.0
+    cpu_ratio: Annotated[
+        float,
+        used("busy share of all CPUs in the window, 0..1", MEAN, Unit.SHARE, F32, series="cpu", chart="CPU"),
+    ] = 0.0
+    memory_used_bytes: Annotated[
+        int, used("memory in use", MEAN, Unit.BYTES, series="memory", chart="Memory", line="used")
+    ] = 0
+    memory_total_bytes: Annotated[
+        int, used("memory of the host", MEAN, Unit.BYTES, series="memory_total", chart="Memory", line="total")
+    ] = 0
+    swap_used_bytes: Annotated[
+        int, used("swap in use", MEAN, Unit.BYTES, series="swap", chart="Memory", line="swap")
+    ] = 0
+    network_received_bytes: Annotated[
+        int,
+        used(
+            "received on all interfaces but loopback",
+            SUM,
+            Unit.BYTES,
+            series="network_in",
+            chart="Network of the host",
+            line="in",
+        ),
+    ] = 0
+    network_sent_bytes: Annotated[
+        int,
+        used(
+            "sent on all interfaces but loopback",
+            SUM,
+            Unit.BYTES,
+            series="network_out",
+            chart="Network of the host",
+            line="out",
+        ),
+    ] = 0
+    agent_cpu_ms: Annotated[
+        int,
+        used(
+            "CPU time the agent itself used", SUM, Unit.MILLISECONDS, U32, series="agent_cpu", chart="CPU of the agent"
+        ),
+    ] = 0
+    agent_rss_bytes: Annotated[
+        int,
+        used("resident memory of the agent", MEAN, Unit.BYTES, series="agent_memory", chart="Memory of the agent"),
+    ] = 0
+
+
+class Heartbeat(HostUsage, frozen=True, kw_only=True, omit_defaults=True):
     """Closes a host's window: sent last, empty or not, and says what else was sent for the window.
 
     Addresses are in those of keyframes, and of windows in which one changed.
@@ -61,15 +116,6 @@ class Heartbeat(Batch, frozen=True, kw_only=True, omit_defaults=True):
     hostname: str = ""
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
     interfaces: Interfaces = field(default_factory=Interfaces)
-    load1: Annotated[float, Meta(description="load average over one minute")] = 0.0
-    cpu_ratio: Annotated[float, Meta(description="busy share of all CPUs in the window, 0..1")] = 0.0
-    memory_used_bytes: int = 0
-    memory_total_bytes: int = 0
-    swap_used_bytes: int = 0
-    network_received_bytes: Annotated[int, Meta(description="all interfaces but loopback")] = 0
-    network_sent_bytes: int = 0
-    agent_cpu_ms: Annotated[int, Meta(description="CPU time the agent itself used")] = 0
-    agent_rss_bytes: int = 0
     missing: Annotated[dict[str, str], Meta(description="what cannot be seen -> what it would need")] = field(
         default_factory=dict
     )
@@ -134,10 +180,18 @@ class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
 
     pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
     start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
-    cpu_ms: Annotated[Ints, fact("CPU time used in the window, ms", MAX, U32)] = field(default_factory=list)
-    rss_bytes: Annotated[Ints, fact("resident memory", MAX)] = field(default_factory=list)
-    fds: Annotated[Ints, fact("open file descriptors, -1 unknown", MAX, I32)] = field(default_factory=list)
-    threads: Annotated[Ints, fact("threads", MAX, U32)] = field(default_factory=list)
+    cpu_ms: Annotated[
+        Ints, used("CPU time used in the window, ms", SUM, Unit.MILLISECONDS, U32, series="cpu", chart="CPU")
+    ] = field(default_factory=list)
+    rss_bytes: Annotated[Ints, used("resident memory", MEAN, Unit.BYTES, series="memory", chart="Memory")] = field(
+        default_factory=list
+    )
+    fds: Annotated[
+        Ints, used("open file descriptors, -1 unknown", MEAN, Unit.FILES, I32, series="fds", chart="Open files")
+    ] = field(default_factory=list)
+    threads: Annotated[Ints, used("threads", MEAN, Unit.THREADS, U32, series="threads", chart="Threads")] = field(
+        default_factory=list
+    )
 
 
 class Exits(Columns, frozen=True, kw_only=True, omit_defaults=True):

@@ -21,20 +21,18 @@ from schemas.graph import (
 from schemas.ids import Endpoint, Flow, parse_flow, process_node
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
 from schemas.shares import covered, shares
+from schemas.used import Used, uses
 from sinks.fitting import Values
 
 _NO_FLOW = Flow("", Endpoint("", "", -1), Endpoint("", "", -1))
 _LATEST_START = 10**16 - 1  # a text of 16 digits sorts as its number
-_SHARED = ("network_received_bytes", "network_sent_bytes", "agent_cpu_ms")  # counters; of more windows each has a share
-_MEASURED = ("load1", "cpu_ratio", "memory_used_bytes", "memory_total_bytes", "swap_used_bytes", "agent_rss_bytes")
 _OF_HOST = ("hostname", "os", "kernel", "arch", "cpus", "memory_bytes", "booted", "agent_version")
-_OF_END, _OF_REQUESTS, _OF_PLACE, _OF_USAGE = (
+_OF_END, _OF_REQUESTS, _OF_PLACE = (
     [name for name in record.__struct_fields__ if name not in aside]
     for record, aside in (
         (Ends, {"who"}),
         (FlowRequests, {"window", "flow", "width"}),
         (Places, {"node", "service", "name", "container", "tied", "started"}),
-        (Usage, {"pid", "start"}),
     )
 )
 
@@ -117,8 +115,7 @@ def process_usage(batch: ProcessBatch) -> Values:
         "window": [window for window in windows for _ in nodes],
         "node": nodes * len(windows),
         "host": [batch.host_id] * (len(nodes) * len(windows)),
-        **{name: getattr(usage, name) * len(windows) for name in _OF_USAGE},
-        "cpu_ms": _shared(usage.cpu_ms, len(windows)),
+        **{name: _in_windows(one, getattr(usage, name), len(windows)) for name, one in uses(Usage).items()},
     }
 
 
@@ -130,18 +127,17 @@ def host_usage(batch: Heartbeat) -> Values:
         "window": list(windows),
         "host": [batch.host_id] * count,
         "width_ms": [batch.width] * count,
-        **{name: [getattr(batch, name)] * count for name in _MEASURED},
-        **{name: _shared([getattr(batch, name)], count) for name in _SHARED},
+        **{name: _in_windows(one, [getattr(batch, name)], count) for name, one in uses(Heartbeat).items()},
         "missing": [dict(batch.missing)] * count,
         "failed": [dict(batch.failed)] * count,
         "counters": [dict(batch.counters)] * count,
     }
 
 
-def _shared(column: list[int], windows: int) -> list[int]:
-    """Return a column of counters once a window, each counter in shares."""
-    if windows == 1:
-        return column
+def _in_windows(fact: Used, column: list[Any], windows: int) -> list[Any]:
+    """Return a column once a window; of more windows than one each has a share of what was counted."""
+    if windows == 1 or not fact.counts:
+        return column * windows
     parts = [shares(value, [1] * windows) for value in column]
     return [part[number] for number in range(windows) for part in parts]
 

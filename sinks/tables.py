@@ -14,8 +14,9 @@ from schemas.graph import (
     Nodes,
     Places,
 )
-from schemas.kinds import COUNT_MAP, F32, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
+from schemas.kinds import COUNT_MAP, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
 from schemas.raw import Heartbeat, HostFacts, Usage
+from schemas.used import uses
 from sinks import filling
 from sinks.table import Column, Kept, Table, columns, declared
 
@@ -57,11 +58,7 @@ _HOST = columns(
 _OF_WINDOW = columns(
     Heartbeat,
     {
-        **dict.fromkeys(("load1", "cpu_ratio"), F32),
-        **dict.fromkeys(("memory_used_bytes", "memory_total_bytes", "swap_used_bytes"), U64),
-        **dict.fromkeys(("network_received_bytes", "network_sent_bytes"), U64),
-        "agent_cpu_ms": U32,
-        "agent_rss_bytes": U64,
+        **{name: one.kind for name, one in uses(Heartbeat).items()},
         **dict.fromkeys(("missing", "failed"), TEXT_MAP),
         "counters": COUNT_MAP,
     },

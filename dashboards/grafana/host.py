@@ -5,10 +5,14 @@ from dashboards.grafana.edges_table import edges_table
 from dashboards.grafana.links import HOST, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import signals
+from dashboards.grafana.used import used_panel
 from dashboards.grafana.variables import chosen
 from dashboards.texts import hosts, names
 from graph.panels import subjects
+from schemas.raw import Heartbeat
+from schemas.used import charts
 
+PANELS = 3  # side by side
 KINDS = f"{AGENTS},edge_appeared,edge_vanished"
 
 
@@ -72,22 +76,7 @@ def _services() -> Json:
 
 
 def _resources() -> list[Row]:
-    return [
-        Row(
-            8,
-            [
-                series("CPU", hosts.cpu(), "percentunit", "The busy share of all CPUs."),
-                series("Load", hosts.load(), "short", "Average of one minute, the greatest of each point."),
-                series("Memory", hosts.memory(), "bytes", "Used, total and swap; the greatest of each point."),
-            ],
-            "Resources",
-        ),
-        Row(
-            8,
-            [
-                series("Network", hosts.network(), "binBps", "All interfaces but loopback."),
-                series("Agent's CPU", hosts.agent_cpu(), "percentunit", "Share of one CPU."),
-                series("Agent's memory", hosts.agent_memory(), "bytes", "Resident."),
-            ],
-        ),
-    ]
+    drawn = charts(Heartbeat)
+    busy = series("CPU", hosts.cpu(), "percentunit", "The busy share of all CPUs.")
+    panels = [busy, *(used_panel(title, facts, hosts.lines(facts)) for title, facts in drawn.items() if title != "CPU")]
+    return [Row(8, panels[at : at + PANELS], "" if at else "Resources") for at in range(0, len(panels), PANELS)]

@@ -1,11 +1,12 @@
 """What a host is and uses. Parameters: host (id); from, to in ms; interval in s."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from graph.clock import POINT, TIME, clock
 from graph.panels.lines import ORDER
 from graph.sql import defined, inside, select, texts, within
 from graph.titles import HOSTNAMES, called
+from schemas.used import PER_SECOND, Used
 
 _IN_SPAN = "window >= span.since AND window < span.until"
 _OF_HOST = f"host = %(host)s AND {_IN_SPAN}"
@@ -25,30 +26,13 @@ def cpu() -> str:
     return _lines({"mean": "avg(cpu_ratio)", "busiest window": "max(cpu_ratio)"})
 
 
-def load() -> str:
-    """Return the load average over one minute, the greatest of each point."""
-    return _lines({"load": "max(load1)"})
+def lines(facts: Iterable[Used]) -> str:
+    """Return facts of a host: of what is counted the rate, of what is held the greatest of each point."""
+    return _lines({fact.line or fact.series: _value(fact) for fact in facts})
 
 
-def memory() -> str:
-    """Return memory and swap, bytes."""
-    used = {"used": "memory_used", "total": "memory_total", "swap": "swap_used"}
-    return _lines({name: f"max({column}_bytes)" for name, column in used.items()})
-
-
-def network() -> str:
-    """Return bytes a second on all interfaces but loopback."""
-    return _lines({name: f"sum(network_{name}_bytes) / sum(width_ms) * 1000" for name in ("received", "sent")})
-
-
-def agent_cpu() -> str:
-    """Return the share of one CPU that the agent itself used."""
-    return _lines({"agent": "sum(agent_cpu_ms) / sum(width_ms)"})
-
-
-def agent_memory() -> str:
-    """Return resident memory of the agent, bytes."""
-    return _lines({"agent": "max(agent_rss_bytes)"})
+def _value(fact: Used) -> str:
+    return f"sum({fact.name}) / sum(width_ms) * {PER_SECOND[fact.unit]}" if fact.counts else f"max({fact.name})"
 
 
 def now() -> str:

@@ -1,0 +1,100 @@
+"""How a fact of what hosts and processes use is declared: its meaning, its type in the store, how it is shown.
+
+A new one is declared in schemas/raw.py and read by a collector. Tables, series, the charts of the live view and of
+Grafana, and the reference pages have it then.
+"""
+
+from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
+
+from msgspec import Meta
+from msgspec.inspect import ListType, Metadata, StructType, type_info
+
+from schemas.facts import Merge, fact, kind_of
+from schemas.kinds import Kind
+
+
+class Over(StrEnum):
+    """How the values of several processes, and those of several windows, become one."""
+
+    SUM = "counted"  # added in both ways
+    MEAN = "held"  # of processes the sum, of windows the mean
+    ONCE = "shared"  # of processes the greatest, for they have it in common; of windows the sum
+
+
+class Unit(StrEnum):
+    """What a value is, as it is reported."""
+
+    BYTES = "bytes"
+    MILLISECONDS = "ms"  # of one CPU
+    MICROSECONDS = "µs"  # of the window
+    SHARE = "share"
+    PROCESSES = "processes"
+    FILES = "files"
+    THREADS = "threads"
+
+
+PER_SECOND = {Unit.BYTES: 1_000, Unit.MILLISECONDS: 1, Unit.MICROSECONDS: 0.001}  # of a value for each ms: its rate
+
+
+class Used(NamedTuple):
+    """A fact with all that it declares. `series` is its name for the live view; `line` its name within its chart."""
+
+    name: str
+    meaning: str
+    kind: Kind
+    over: Over
+    unit: Unit
+    series: str
+    chart: str
+    line: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts what happened in a window, so that it is shown as a rate."""
+        return self.over is not Over.MEAN
+
+
+def used(
+    meaning: str, over: Over, unit: Unit, kind: Kind | None = None, *, series: str = "", chart: str = "", line: str = ""
+) -> Meta:
+    """Return the annotation of a fact. Without a chart it is stored, and not drawn."""
+    declared = fact(meaning, Merge.MAX, kind)
+    shown = {"over": over, "of": unit, "series": series, "chart": chart, "line": line}
+    return Meta(description=meaning, extra={**(declared.extra or {}), "used": shown})
+
+
+@cache
+def uses(record: type) -> dict[str, Used]:
+    """Return the facts of a record, or of a set of columns, that are declared by `used`."""
+    info = type_info(record)
+    assert isinstance(info, StructType)
+    found = {}
+    for field in info.fields:
+        extra = field.type.extra if isinstance(field.type, Metadata) else None
+        if not extra or "used" not in extra:
+            continue
+        assert isinstance(field.type, Metadata)
+        value = field.type.type.item_type if isinstance(field.type.type, ListType) else field.type.type
+        shown = extra["used"]
+        found[field.name] = Used(
+            field.name,
+            (field.type.extra_json_schema or {}).get("description", ""),
+            extra["kind"] or kind_of(value),
+            shown["over"],
+            shown["of"],
+            shown["series"],
+            shown["chart"],
+            shown["line"],
+        )
+    return found
+
+
+def charts(record: type) -> dict[str, list[Used]]:
+    """Return the facts of a record by the charts that they are drawn in."""
+    drawn: dict[str, list[Used]] = {}
+    for one in uses(record).values():
+        if one.chart:
+            drawn.setdefault(one.chart, []).append(one)
+    return drawn
