@@ -5,9 +5,12 @@ from dashboards.grafana.links import SERVICE, to_edge, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import COLUMNS, numbers, signals
 from dashboards.grafana.units import rate_of, unit_of
+from dashboards.grafana.used import used_panel
 from dashboards.grafana.variables import chosen
 from dashboards.texts import names, processes
 from graph.panels import service_lines, subjects, tables
+from schemas.raw import Usage
+from schemas.used import Over, charts
 
 KINDS = "edge_appeared,edge_vanished,process_started,process_exited"
 _PEERS = {
@@ -129,8 +132,15 @@ def _saturation() -> list[Row]:
             ],
             "Saturation",
         ),
+        *([Row(8, _shared())] if _shared() else []),
         Row(8, [_processes()]),
     ]
+
+
+def _shared() -> list[Json]:
+    """Return the charts of what the processes of a service have in common."""
+    drawn = {title: facts for title, facts in charts(Usage).items() if facts[0].over is Over.ONCE}
+    return [used_panel(title, facts, processes.shared(facts)) for title, facts in drawn.items()]
 
 
 def _processes() -> Json:

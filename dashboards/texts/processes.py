@@ -1,10 +1,13 @@
 """What the processes of a service use. Parameters: service; host (id), "" for any; from, to in ms; interval in s."""
 
+from collections.abc import Iterable
+
 from graph.clock import POINT, TIME, clock
 from graph.panels.lines import ORDER
 from graph.panels.tables import members
-from graph.sql import defined, select, within
+from graph.sql import defined, inside, select, texts, within
 from graph.titles import HOSTNAMES, called
+from schemas.used import PER_SECOND, Used
 
 _OF_MEMBERS = "window >= span.since AND window < span.until AND node IN (SELECT node FROM members)"
 _REPORTED = "process.hour >= toStartOfHour(span.since - INTERVAL 2 HOUR) AND process.hour < span.until"
@@ -40,6 +43,33 @@ def memory() -> str:
 def descriptors() -> str:
     """Return open file descriptors by host: the greatest of each process in each point, summed."""
     return _held("fds", "fds >= 0")
+
+
+def shared(facts: Iterable[Used]) -> str:
+    """Return rates of what processes have in common: the greatest of each window, on the host where it is most."""
+    found = list(facts)
+    group = ("at", "on_host", "of_window")
+    key = {"at": POINT("window"), "on_host": "host", "of_window": "window"}
+    once = select(
+        key | {one.name: f"max(process_usage.{one.name})" for one in found},
+        "process_usage FINAL",
+        where=_OF_MEMBERS,
+        group=group,
+    )
+    added = select(
+        {"at": "at", "on_host": "on_host", **{one.name: f"sum(once.{one.name})" for one in found}},
+        f"{inside(once)} AS once",
+        group=("at", "on_host"),
+    )
+    values = ", ".join(f"toFloat64(max({one.name})) * {PER_SECOND[one.unit]}" for one in found)
+    most = select({"at": "at", "found": f"[{values}]"}, inside(added), group=["at"])
+    columns = {"time": TIME("clock.at"), "series": "series", "value": "one / (clock.seconds * 1000)"}
+    names = texts([one.line or one.series for one in found])
+    joined = (
+        f"LEFT JOIN most ON most.at = clock.at "
+        f"ARRAY JOIN {names} AS series, arrayResize(most.found, {len(found)}, 0) AS one"
+    )
+    return within(_parts(most=most), select(columns, "clock", joined) + ORDER)
 
 
 def used() -> str:
