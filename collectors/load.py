@@ -5,6 +5,7 @@ import time
 from contextlib import suppress
 from typing import NamedTuple
 
+from collectors.pressure import Pressure
 from collectors.process_table import parse_stat
 from collectors.procfs import read_file
 from schemas.text import to_text
@@ -22,6 +23,9 @@ class Load(NamedTuple):
     swap_used_bytes: int
     network_received_bytes: int
     network_sent_bytes: int
+    cpu_pressure_us: int
+    memory_pressure_us: int
+    io_pressure_us: int
     agent_cpu_ms: int
     agent_rss_bytes: int
 
@@ -35,6 +39,7 @@ class LoadMeter:
         self._network = (0, 0)
         self._agent = 0.0
         self._unread: list[str] = []
+        self._pressure = Pressure(proc)
         with suppress(Exception):  # it will be said of the window's load
             self.read()
 
@@ -55,6 +60,7 @@ class LoadMeter:
             swap_used_bytes=memory.get("SwapTotal", 0) - memory.get("SwapFree", 0),
             network_received_bytes=max(network[0] - self._network[0], 0),
             network_sent_bytes=max(network[1] - self._network[1], 0),
+            **self._pressure.host()._asdict(),
             agent_cpu_ms=round((agent - self._agent) * 1000),
             agent_rss_bytes=parse_stat(stat).rss * PAGE if stat else 0,
         )

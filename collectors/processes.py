@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from collectors.facts_reader import FactsReader
 from collectors.origins import Origin, origin
+from collectors.pressure import ENOUGH_US, NOBODY, Pressure, Waited
 from collectors.process_events import Exit, ProcessEvents
 from collectors.process_facts import Facts, Users
 from collectors.process_table import ProcessTable, Stat, folder_of
@@ -66,6 +67,8 @@ class ProcessCollector:
         self._headless: set[int] = set()
         self._replaced: list[tuple[Known, Exit | None]] = []
         self._booted_ms = 0.0
+        self._pressure = Pressure(settings.proc)
+        self._waited: dict[str, Waited] = {}
 
     def open(self, window: Window) -> None:
         """Subscribe to events, and take all processes as the baseline."""
@@ -96,6 +99,7 @@ class ProcessCollector:
         self._headless |= self._table.headless
         self.drain()
         self._headless = self._table.headless
+        self._waited, silent = self._wait(living)
         rows, usage = [], []
         young, self._young = self._young, set()
         late = self._facts.late()
@@ -109,7 +113,9 @@ class ProcessCollector:
                 continue
             if window.keyframe or stat.cpu != known.cpu or stat[6:] != known.stat[6:] or known.news:
                 usage.append(self._usage(known, stat))
+                silent.pop(known.facts.cgroup, None)
             known.stat = stat
+        usage += [self._usage(self._known[pid], living[pid]) for pid in silent.values()]
         gone = self._gone(living)
         for known in (*self._known.values(), *(known for known, _ in gone)):
             if known.news or window.keyframe:
@@ -136,7 +142,7 @@ class ProcessCollector:
             missing["containers and units"] = "control groups (CONFIG_CGROUPS), shown in /proc/PID/cgroup"
         if not self._events.subscribed:
             missing["exit codes, and what processes execute"] = "the proc connector (run as root on the host itself)"
-        return missing
+        return missing | self._pressure.missing()
 
     def counters(self) -> dict[str, int]:
         """Return what was lost of the events, how many reads of processes hung, and how many gave nothing of use."""
@@ -151,6 +157,21 @@ class ProcessCollector:
         """Unsubscribe, and let the helper end."""
         self._events.close()
         self._facts.close()
+
+    def _wait(self, living: dict[int, Stat]) -> tuple[dict[str, Waited], dict[str, int]]:
+        """Return how long control groups waited, and of those in which that was long a process each.
+
+        Groups are read in which a process has changed since the window before, runs, or waits for a disk.
+        """
+        changed = set(self._table.changed)
+        busy: dict[str, int] = {}
+        for pid, stat in living.items():
+            known = self._known.get(pid) if pid in changed or stat.state in "RD" else None
+            if known is not None and known.stat.start == stat.start:
+                busy.setdefault(known.facts.cgroup, pid)
+        waited = self._pressure.groups(busy.keys())
+        self._pressure.forget({known.facts.cgroup for known in self._known.values()})
+        return waited, {group: busy[group] for group, times in waited.items() if max(times) >= ENOUGH_US}
 
     def _unread(self, stat: Stat) -> bool:
         known = self._known.get(stat.pid)
@@ -216,7 +237,7 @@ class ProcessCollector:
                 exits.append((pid, start, round(now_ms - (now_ns - event.at_ns) / 1e6), code, signal))
         return exits
 
-    def _usage(self, known: Known, stat: Stat) -> tuple[int, int, int, int, int, int]:
+    def _usage(self, known: Known, stat: Stat) -> tuple[int, ...]:
         used = max(stat.cpu - known.cpu, 0)
         known.cpu = stat.cpu
         return (
@@ -226,6 +247,7 @@ class ProcessCollector:
             stat.rss * PAGE,
             count_files(folder_of(self._proc, stat)),
             stat.threads,
+            *self._waited.get(known.facts.cgroup, NOBODY),
         )
 
     def _row(self, known: Known) -> tuple[object, ...]:

@@ -16,7 +16,7 @@ from schemas.kinds import F32, I32, U32
 from schemas.used import Over, Unit, used
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
-SUM, MEAN = Over.SUM, Over.MEAN
+SUM, MEAN, ONCE = Over.SUM, Over.MEAN, Over.ONCE
 VERSION = 1
 END = r"$(?!\n)"  # Python's $ also matches before a last newline
 
@@ -88,6 +88,15 @@ class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):
             chart="Network of the host",
             line="out",
         ),
+    ] = 0
+    cpu_pressure_us: Annotated[
+        int, used("some process waited for a CPU", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="CPU")
+    ] = 0
+    memory_pressure_us: Annotated[
+        int, used("some process waited for memory", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="memory")
+    ] = 0
+    io_pressure_us: Annotated[
+        int, used("some process waited for a disk", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="disk")
     ] = 0
     agent_cpu_ms: Annotated[
         int,
@@ -176,7 +185,7 @@ class Processes(Columns, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """What a process used in the window."""
+    """What a process used in the window, and for how long its control group waited."""
 
     pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
     start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
@@ -192,6 +201,18 @@ class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
     threads: Annotated[Ints, used("threads", MEAN, Unit.THREADS, U32, series="threads", chart="Threads")] = field(
         default_factory=list
     )
+    cpu_pressure_us: Annotated[
+        Ints,
+        used("its group waited for a CPU", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="CPU"),
+    ] = field(default_factory=list)
+    memory_pressure_us: Annotated[
+        Ints,
+        used("its group waited for memory", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="memory"),
+    ] = field(default_factory=list)
+    io_pressure_us: Annotated[
+        Ints,
+        used("its group waited for a disk", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="disk"),
+    ] = field(default_factory=list)
 
 
 class Exits(Columns, frozen=True, kw_only=True, omit_defaults=True):

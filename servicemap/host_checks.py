@@ -96,6 +96,8 @@ def mended_by(what: str, needs: str) -> str:
     """Return what gives a collector what it needs."""
     if what == HANGING:
         return "end these processes, or bring back the file system that they wait for"
+    if "psi=1" in needs:
+        return "boot the kernel with psi=1"
     if "CAP_" not in needs and "root" not in needs:
         return DIAG_MODULES if "diag" in needs else ON_THE_HOST
     if os.geteuid():

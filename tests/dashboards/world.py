@@ -9,6 +9,7 @@ from schemas.raw import ConnectionBatch, Heartbeat, ProcessBatch
 from tests.e2e.simulate import Record
 
 GIB = 1 << 30
+WAITED_US = 200_000
 
 
 def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Record]:
@@ -20,7 +21,8 @@ def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Rec
         if isinstance(batch, Heartbeat):
             yield record._replace(value=encode(_busy(batch)))
         elif isinstance(batch, ProcessBatch):
-            usage = replace(batch.usage, fds=[9] * len(batch.usage), threads=[2] * len(batch.usage))
+            count = len(batch.usage)
+            usage = replace(batch.usage, fds=[9] * count, threads=[2] * count, cpu_pressure_us=[WAITED_US] * count)
             yield record._replace(value=encode(replace(batch, usage=usage)))
         elif isinstance(batch, ConnectionBatch):
             again = [sent // 50 for sent in batch.connections.sent_segments]
@@ -39,6 +41,7 @@ def _busy(beat: Heartbeat) -> Heartbeat:
         swap_used_bytes=1,
         network_received_bytes=10_000,
         network_sent_bytes=20_000,
+        cpu_pressure_us=WAITED_US,
         agent_cpu_ms=50,
         agent_rss_bytes=30 << 20,
         missing={"sockets of others": "CAP_NET_ADMIN"},
