@@ -19,7 +19,7 @@ from schemas.graph import (
     Places,
 )
 from schemas.ids import Endpoint, Flow, parse_flow, process_node
-from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
+from schemas.raw import Batch, Heartbeat, HostFacts, ProcessBatch, Usage
 from schemas.shares import covered, shares
 from schemas.used import Used, uses
 from sinks.fitting import Values
@@ -119,15 +119,24 @@ def process_usage(batch: ProcessBatch) -> Values:
     }
 
 
-def host_usage(batch: Heartbeat) -> Values:
-    """Return the columns of `host_usage`."""
+def used_by_host(batch: Batch) -> Values:
+    """Return the columns of a table of what hosts use: those of the window, and the facts of the record."""
     windows = covered(batch.window, batch.width, batch.covers)
     count = len(windows)
     return {
         "window": list(windows),
         "host": [batch.host_id] * count,
         "width_ms": [batch.width] * count,
-        **{name: _in_windows(one, [getattr(batch, name)], count) for name, one in uses(Heartbeat).items()},
+        **{name: _in_windows(one, [getattr(batch, name)], count) for name, one in uses(type(batch)).items()},
+    }
+
+
+def host_usage(batch: Heartbeat) -> Values:
+    """Return the columns of `host_usage`."""
+    columns = used_by_host(batch)
+    count = len(columns["window"])
+    return {
+        **columns,
         "missing": [dict(batch.missing)] * count,
         "failed": [dict(batch.failed)] * count,
         "counters": [dict(batch.counters)] * count,

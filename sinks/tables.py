@@ -1,6 +1,7 @@
 """The tables that topics fill: their columns, from the facts of the schemas, and how they are kept."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from graph.identity import unpacked
 from schemas import topics
@@ -18,6 +19,7 @@ from schemas.kinds import COUNT_MAP, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U3
 from schemas.raw import Heartbeat, HostFacts, Usage
 from schemas.used import uses
 from sinks import filling
+from sinks.fitting import Values
 from sinks.table import Column, Kept, Table, columns, declared
 
 MAX = Merge.MAX
@@ -55,15 +57,7 @@ _HOST = columns(
         "labels": TEXT_MAP,
     },
 )
-_OF_WINDOW = columns(
-    Heartbeat,
-    {
-        **{name: one.kind for name, one in uses(Heartbeat).items()},
-        **dict.fromkeys(("missing", "failed"), TEXT_MAP),
-        "counters": COUNT_MAP,
-    },
-    MAX,
-)
+_OF_WINDOW = columns(Heartbeat, {**dict.fromkeys(("missing", "failed"), TEXT_MAP), "counters": COUNT_MAP}, MAX)
 
 
 def _at(end: str, of_end: Iterable[Column]) -> list[Column]:
@@ -83,6 +77,27 @@ _EDGE = declared(Edges, without=("window", "flow", "width"))
 _FLOW_KEY = tuple(f"{end}_{column.name}" for end in "ab" for column in _ENDPOINT)
 _WINDOW = Column("window", WHEN, "start of the window")
 _NODE = Column("node", TEXT, "process node")
+
+
+def _used_by_host(
+    name: str,
+    topic: topics.Topic,
+    more: Sequence[Column] = (),
+    fill: Callable[[Any], Values] = filling.used_by_host,
+) -> Table:
+    """Return a table of what hosts use, a row for each window: the facts of a topic's record, and `more` columns."""
+    used = columns(topic.record, {name: one.kind for name, one in uses(topic.record).items()}, MAX)
+    return Table(
+        name,
+        (_WINDOW, Column("host", LABEL, "host id"), _WIDTH, *used, *more),
+        key=("host", "window"),
+        kept=Kept("window", "Hour", DAYS),
+        topic=topic.name,
+        time="window",
+        fill=fill,
+        patient=True,
+    )
+
 
 EDGES = Table(
     "edges",
@@ -154,21 +169,7 @@ PROCESS_USAGE = Table(
     fill=filling.process_usage,
     patient=True,
 )
-HOST_USAGE = Table(
-    "host_usage",
-    (
-        _WINDOW,
-        Column("host", LABEL, "host id"),
-        _WIDTH,
-        *_OF_WINDOW,
-    ),
-    key=("host", "window"),
-    kept=Kept("window", "Hour", DAYS),
-    topic=topics.HEARTBEATS.name,
-    time="window",
-    fill=filling.host_usage,
-    patient=True,
-)
+HOST_USAGE = _used_by_host("host_usage", topics.HEARTBEATS, _OF_WINDOW, filling.host_usage)
 HOSTS = Table(
     "hosts",
     (
