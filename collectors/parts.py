@@ -12,9 +12,9 @@ from schemas.topics import Topic
 
 
 def encoded_parts(topic: Topic, batch: Batch, rows: int) -> list[bytes]:
-    """Return a batch as records of at most so many rows; none when it says nothing and is no keyframe."""
+    """Return a batch as records of at most so many rows; none when it could have rows, has none and is no keyframe."""
     total = _rows(batch)
-    if not total and not batch.keyframe:
+    if not total and not batch.keyframe and _columns(batch):
         return []
     count = max(-(-total // rows), 1)
     parts = [batch] if count == 1 else [_part(batch, number, rows) for number in range(count)]

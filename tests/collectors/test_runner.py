@@ -13,7 +13,7 @@ from collectors.settings import Settings
 from collectors.spool import Sealed, Spool
 from collectors.window import Collector, Inert, Window
 from schemas import codec
-from schemas.raw import ListenerBatch, Listeners, OwnerBatch
+from schemas.raw import HostUsage, ListenerBatch, Listeners, OwnerBatch
 from schemas.topics import BY_NAME, HEARTBEATS, LISTENERS, OWNERS, Topic
 from tests.collectors.watching import eventually
 
@@ -250,6 +250,11 @@ def test_nothing_to_say_is_said_on_keyframes_only() -> None:
     for keyframe in (False, True):
         window = Window("host", "boot", 1, 0, 0, 5_000, keyframe=keyframe)
         assert len(encoded_parts(OWNERS, window.batch(OwnerBatch), 10)) == keyframe
+
+
+def test_a_record_that_has_no_rows_is_sent_every_window() -> None:
+    window = Window("h", "b" * 8, 0, 1, 5_000, 5_000, keyframe=False)
+    assert len(encoded_parts(HEARTBEATS, window.batch(HostUsage, load1=0.0), 10)) == 1
 
 
 def test_the_agent_reports_this_host() -> None:
