@@ -25,6 +25,7 @@ COMMAND_LINE = "command line"
 FILES = (Path("servicemap.toml"), Path("/etc/servicemap.toml"))
 HTTP_PORT, HTTPS_PORT = 8123, 8443  # of a ClickHouse server, unless it was changed
 
+ClusterName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]*$")]
 Port = Annotated[int, Meta(ge=0, le=65_535)]
 
 
@@ -36,6 +37,17 @@ class ConfigError(Exception):
         super().__init__(f"{problems[0]}{more}")
         self.problems = list(problems)
         self.typed = typed  # all of it on the command line
+
+
+class ClusterConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The cluster of ClickHouse servers that tables are kept on; each has `{shard}` and `{replica}` as macros."""
+
+    name: ClusterName = ""
+    """Its name in the servers' `remote_servers`; statements that make tables run on all of them. Empty: one server."""
+    replicated: bool = True
+    """Whether its servers keep the rows of each other, as replicas: tables are of Replicated engines."""
+    sharded: bool = False
+    """Whether rows are shared out among its shards: a Distributed table stands before those of the servers."""
 
 
 class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,6 +72,7 @@ class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """A file with that password, in place of `reader_password`."""
 
     tls: TlsSettings = field(default_factory=TlsSettings)
+    cluster: ClusterConfig = field(default_factory=ClusterConfig)
 
 
 class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,7 @@ from servicemap.config import Config, StoreConfig
 from servicemap.options import Failure
 from servicemap.running import elsewhere
 from sinks.address import Address
+from sinks.cluster import Cluster
 from sinks.embedded.folder import FACTS, TOKEN, holder
 from sinks.store import StoreError
 from streams.stage import AttributeStage, PairStage, Stage
@@ -70,7 +71,8 @@ def named_store(settings: StoreConfig) -> Address:
         from schemas.tls import Tls  # most links have none
 
         tls = Tls("store.tls", settings.tls)
-    address = Address.parse(settings.url, tls if tls and tls.enabled else None)
+    cluster = Cluster(settings.cluster.name, settings.cluster.replicated, settings.cluster.sharded)
+    address = Address.parse(settings.url, tls if tls and tls.enabled else None)._replace(cluster=cluster)
     if not (settings.password or settings.password_file):
         return address
     from schemas.tls import Unusable, secret

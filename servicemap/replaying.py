@@ -164,6 +164,8 @@ def replay(
     if span.start >= span.end:
         raise Failure(f"--from {iso(start)} is not before --to {iso(end)}: give a range")
     store_address(config, write=True)  # says at once when there is none, before a directory is made for it
+    if config.store.cluster.name:
+        raise Failure("a replay swaps the tables of one server: a store with store.cluster.name cannot take it")
     with _alone(config.directory):
         log = connect_log(config, create=False)
         store = Store(store_address(config, write=True))

@@ -75,6 +75,17 @@ def problems(config: Config) -> Iterator[str]:
             yield str(error)
         except ValueError as error:
             yield "store.url: " + str(error).replace(config.store.url, _redacted(config.store.url))
+    else:
+        ours = {
+            "password": bool(config.store.password),
+            "password_file": bool(config.store.password_file),
+            "tls.enabled": config.store.tls.enabled,
+            "cluster.name": bool(config.store.cluster.name),
+        }
+        for key in (key for key, value in ours.items() if value):
+            yield f"store.{key} is of a ClickHouse of your own: name that in store.url"
+    if config.store.cluster.sharded and not config.store.cluster.name:
+        yield "store.cluster.sharded is set, but no cluster: set store.cluster.name"
     scheme, separator, _ = config.log_url.partition("://")
     if separator and scheme not in {"kafka", "sqlite"}:
         yield f"log.url: {_redacted(config.log_url)} is not a log; give a path or kafka://host:9092"

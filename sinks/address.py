@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from sinks.cluster import ONE_SERVER, Cluster
+
 if TYPE_CHECKING:  # few links have it, and loading it takes memory
     from schemas.tls import Tls
 
@@ -21,6 +23,7 @@ class Address(NamedTuple):
     database: str
     token: Path | None = None
     tls: "Tls | None" = None
+    cluster: Cluster = ONE_SERVER
 
     @classmethod
     def parse(cls, url: str, tls: "Tls | None" = None) -> "Address":

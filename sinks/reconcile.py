@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from graph.views import VIEWS
 from schemas.kinds import F64, LABEL, TIME
+from sinks.cluster import Cluster
 from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES
 from sinks.store import Store
 from sinks.table import Column, Kept, Table
@@ -29,7 +30,8 @@ PIPELINE = Table(
 )
 ROLLED_UP = tuple(level.table for level in (MINUTES, HOURS, REQUEST_MINUTES, REQUEST_HOURS))
 ALL = (*TABLES, PIPELINE, *ROLLED_UP)
-_APPLIED = "CREATE TABLE IF NOT EXISTS migrations (name String, applied DateTime DEFAULT now()) "
+_MARKS = "migrations"
+_APPLIED = "(name String, applied DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied) ORDER BY name"
 
 
 def reconcile(store: Store) -> list[str]:
@@ -42,21 +44,34 @@ def reconcile(store: Store) -> list[str]:
 
 
 def missing(store: Store) -> Iterator[str]:
-    """Yield the statements that bring a store to the present."""
+    """Yield the statements that bring a store to the present; each has to run before the next one is asked for."""
+    cluster, database = store.address.cluster, store.address.database
     for table in ALL:
         there = _columns(store, table.name)
         if there:
-            yield from _altered(table, there)
+            yield from _altered(table, there, cluster)
         else:
-            yield table.ddl()
-    yield _APPLIED + "ENGINE = ReplacingMergeTree(applied) ORDER BY name"
+            yield from cluster.created(table, database)
+    if not _columns(store, _MARKS):
+        # Not replicated: each server that a sink has asked remembers what was made from there.
+        yield f"CREATE TABLE IF NOT EXISTS {_MARKS}{cluster.on} {_APPLIED}"
     views = {name: made() for name, made in VIEWS.items()}
     mark = "views:" + hashlib.sha256("\n".join(views.values()).encode()).hexdigest()[:16]
-    if store.query("SELECT 1 FROM migrations WHERE name = %(mark)s LIMIT 1", {"mark": mark}):
+    if store.query(f"SELECT 1 FROM {_MARKS} WHERE name = %(mark)s LIMIT 1", {"mark": mark}):
         return  # a sink of an older version, beside this one, finds its own mark and changes nothing back
     for name, made in views.items():
         yield f"CREATE OR REPLACE VIEW {name} AS\n{made}"
-    yield f"INSERT INTO migrations (name) VALUES ('{mark}')"
+        if cluster.name:
+            yield f"CREATE OR REPLACE VIEW {name}{cluster.on} AS\n{_qualified(store, name)}"
+    yield f"INSERT INTO {_MARKS} (name) VALUES ('{mark}')"
+
+
+def _qualified(store: Store, view: str) -> str:
+    """Return the query of a view with the database before each table: other servers look in their default one."""
+    ((found,),) = store.query(
+        "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = %(view)s", {"view": view}
+    )
+    return str(found)
 
 
 def _columns(store: Store, table: str) -> dict[str, str]:
@@ -68,7 +83,7 @@ def _columns(store: Store, table: str) -> dict[str, str]:
     return dict(rows)
 
 
-def _altered(table: Table, there: dict[str, str]) -> Iterator[str]:
+def _altered(table: Table, there: dict[str, str], cluster: Cluster) -> Iterator[str]:
     changes, added = [], False
     for before, column in zip((None, *table.columns), table.columns, strict=False):
         declared = column.ddl(merges=table.merges)
@@ -79,9 +94,10 @@ def _altered(table: Table, there: dict[str, str]) -> Iterator[str]:
         elif there[column.name] != column.type(merges=table.merges):
             changes.append(f"MODIFY COLUMN {declared}")
     if changes:
-        yield f"ALTER TABLE {table.name}\n    " + ",\n    ".join(changes)
+        yield from cluster.altered(table, ",\n    ".join(changes))
     if added and table in ROLLED_UP and table.kept:
         yield (
-            f"ALTER TABLE {table.name} DELETE WHERE {table.kept.by} >= toStartOfHour(now() - INTERVAL 1 DAY) "
-            "SETTINGS mutations_sync = 1"
+            f"ALTER TABLE {cluster.holder(table)}{cluster.on} DELETE "
+            f"WHERE {table.kept.by} >= toStartOfHour(now() - INTERVAL 1 DAY) "
+            f"SETTINGS mutations_sync = {2 if cluster.name else 1}"  # 2: on all replicas
         )

@@ -98,7 +98,12 @@ class Store:
         """
         names = ", ".join(columns)
         try:
-            self._connected().execute(f"INSERT INTO {table} ({names}) VALUES", list(columns.values()), columnar=True)
+            self._connected().execute(
+                f"INSERT INTO {table} ({names}) VALUES",
+                list(columns.values()),
+                columnar=True,
+                settings=self.address.cluster.insert_settings,
+            )
         except Exception as error:
             raise self._failed(error) from error
 
@@ -151,7 +156,7 @@ class Store:
                 database=where.database,
                 connect_timeout=5,
                 send_receive_timeout=120,
-                settings=_SETTINGS,
+                settings=_SETTINGS | where.cluster.settings,
                 secure=where.tls is not None,
             )
             if where.tls is not None:
@@ -189,13 +194,16 @@ def create_database(
     """Make the database of an address, waiting for its store to answer."""
     store = Store(address._replace(database="default"), locate=locate)
     try:
-        store.persist(lambda: _run(store, f"CREATE DATABASE IF NOT EXISTS {address.database}"), given_up)
+        store.persist(lambda: _create(store, address), given_up)
     finally:
         store.close()
 
 
-def _run(store: Store, text: str) -> None:
-    store.query(text)
+def _create(store: Store, address: Address) -> None:
+    name, cluster = address.database, address.cluster
+    if cluster.name and store.query("SELECT 1 FROM system.databases WHERE name = %(name)s", {"name": name}):
+        return  # on a cluster the statement waits for all servers, of which some may be away
+    store.query(f"CREATE DATABASE IF NOT EXISTS {name}{cluster.on}")
 
 
 def joined(parts: Sequence[dict[str, list[Any]]]) -> dict[str, list[Any]]:

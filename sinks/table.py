@@ -93,11 +93,12 @@ class Table(NamedTuple):
         order = f"ORDER BY {self.key[0]}" if len(self.key) == 1 else f"ORDER BY ({', '.join(self.key)})"
         return [clause for clause in (f"ENGINE = {self.engine}", partition, order, lasting) if clause]
 
-    def ddl(self) -> str:
-        """Return the statement that makes it where it is not there."""
-        columns = ",\n".join(f"    {column.ddl(merges=self.merges)}" for column in self.columns)
+    def ddl(self, on: str = "", *, merges: bool | None = None) -> str:
+        """Return the statement that makes it where it is not there; `on` says on which servers."""
+        merging = self.merges if merges is None else merges
+        columns = ",\n".join(f"    {column.ddl(merges=merging)}" for column in self.columns)
         settings = "\nSETTINGS ttl_only_drop_parts = 1" if self.kept else ""
-        return f"CREATE TABLE IF NOT EXISTS {self.name}\n(\n{columns}\n)\n" + "\n".join(self.clauses()) + settings
+        return f"CREATE TABLE IF NOT EXISTS {self.name}{on}\n(\n{columns}\n)\n" + "\n".join(self.clauses()) + settings
 
 
 def columns(record: type, kinds: Mapping[str, Kind], merge: Merge = Merge.KEY) -> list[Column]:
