@@ -2,14 +2,19 @@
 
 import os
 import time
-from contextlib import suppress
-from typing import NamedTuple
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple, TypeVar
+
+import psutil
 
 from collectors.pressure import Pressure
 from collectors.process_table import parse_stat
 from collectors.procfs import read_file
-from schemas.text import to_text
 
+warnings.filterwarnings("ignore", category=RuntimeWarning, module="psutil")  # of figures that are not used here
+Value = TypeVar("Value")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -35,7 +40,7 @@ class LoadMeter:
 
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
-        self._cpu = (0, 0)
+        self._cpu = (0.0, 0.0)
         self._network = (0, 0)
         self._agent = 0.0
         self._unread: list[str] = []
@@ -46,18 +51,17 @@ class LoadMeter:
     def read(self) -> Load:
         """Return the load since the last reading."""
         self._unread = []
-        cpu = parse_cpu(self._file("stat"))
+        with _procfs(self._proc):
+            cpu = self._measured("stat", _cpu, (0.0, 0.0))
+            memory = self._measured("meminfo", _memory, (0, 0, 0))
         network = parse_network(self._file("net/dev"))
         agent = time.process_time()
-        memory = parse_memory(self._file("meminfo"))
         busy, total = cpu[0] - self._cpu[0], cpu[1] - self._cpu[1]
         stat = read_file(f"{self._proc}/self/stat")
         load = Load(
             load1=float((self._file("loadavg").split() or [b"0"])[0]),
             cpu_ratio=round(min(max(busy / total, 0.0), 1.0), 4) if total > 0 else 0.0,
-            memory_used_bytes=memory.get("MemTotal", 0) - memory.get("MemAvailable", 0),
-            memory_total_bytes=memory.get("MemTotal", 0),
-            swap_used_bytes=memory.get("SwapTotal", 0) - memory.get("SwapFree", 0),
+            **dict(zip(("memory_used_bytes", "memory_total_bytes", "swap_used_bytes"), memory, strict=True)),
             network_received_bytes=max(network[0] - self._network[0], 0),
             network_sent_bytes=max(network[1] - self._network[1], 0),
             **self._pressure.host()._asdict(),
@@ -72,6 +76,13 @@ class LoadMeter:
         needs = "a procfs that is mounted whole, without subset=pid"
         return {f"load of the host ({', '.join(self._unread)})": needs} if self._unread else {}
 
+    def _measured(self, name: str, measure: Callable[[], Value], unknown: Value) -> Value:
+        try:
+            return measure()
+        except (OSError, KeyError, ValueError):
+            self._unread.append(name)
+            return unknown
+
     def _file(self, name: str) -> bytes:
         raw = read_file(f"{self._proc}/{name}")
         if raw is None:
@@ -79,17 +90,27 @@ class LoadMeter:
         return raw or b""
 
 
-def parse_cpu(text: bytes) -> tuple[int, int]:
-    """Return (busy, total) ticks of all CPUs in /proc/stat; guest time is within user time, iowait is idle."""
-    line = text.partition(b"\n")[0].split()
-    ticks = [int(field) for field in line[1:9]]
-    return (sum(ticks) - sum(ticks[3:5]), sum(ticks)) if len(ticks) > 4 else (0, 0)
+@contextmanager
+def _procfs(path: str) -> Iterator[None]:
+    """Have psutil read a procfs that may be mounted elsewhere."""
+    before, psutil.PROCFS_PATH = psutil.PROCFS_PATH, path
+    try:
+        yield
+    finally:
+        psutil.PROCFS_PATH = before
 
 
-def parse_memory(text: bytes) -> dict[str, int]:
-    """Return the entries of /proc/meminfo in bytes."""
-    lines = (line.split() for line in text.split(b"\n"))
-    return {to_text(line[0][:-1]): int(line[1]) * 1024 for line in lines if len(line) == 3}
+def _cpu() -> tuple[float, float]:
+    """Return (busy, total) seconds of all CPUs; guest time is within user time, and waiting for disks is idle."""
+    times = psutil.cpu_times()
+    total = sum(times) - times.guest - times.guest_nice
+    return total - times.idle - times.iowait, total
+
+
+def _memory() -> tuple[int, int, int]:
+    """Return memory in use, all memory, and swap in use, bytes."""
+    memory = psutil.virtual_memory()
+    return memory.total - memory.available, memory.total, psutil.swap_memory().used
 
 
 def parse_network(text: bytes) -> tuple[int, int]:

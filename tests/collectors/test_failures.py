@@ -109,7 +109,7 @@ def test_a_collector_that_cannot_be_closed_stops_no_other() -> None:
 def test_a_heartbeat_that_cannot_be_made_is_a_plain_one(
     breaks: Callable[[], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("collectors.load.parse_memory", lambda text: breaks())
+    monkeypatch.setattr("collectors.load.parse_network", lambda text: breaks())
     beats = ran(Clock(1001.3, 1004), Fake()).of(HEARTBEATS)
 
     assert [beat.sent for beat in beats] == [{"listeners": 1}] * 3

@@ -5,7 +5,7 @@ import pytest
 
 from collectors.host import HostCollector, find_boot_id, find_host_id, parse_os_release
 from collectors.interfaces import read_interfaces
-from collectors.load import LoadMeter, parse_cpu, parse_memory, parse_network
+from collectors.load import LoadMeter, parse_network
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.window import Window
@@ -111,7 +111,31 @@ def test_the_kernel_s_tables_are_read() -> None:
         b"Inter-|x\n face |y\n    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n  eth0:100 1 0 0 0 0 0 0 50 1 0 0 0 0 0 0\n"
     )
 
-    assert parse_cpu(b"cpu  10 1 5 80 4 0 0 0 7 0\ncpu0 1\n") == (16, 100)
-    assert parse_memory(b"MemTotal: 100 kB\nHugePages_Total: 0\n") == {"MemTotal": 102_400}
     assert parse_network(network) == (100, 50)
-    assert (parse_cpu(b""), parse_network(b"")) == ((0, 0), (0, 0))
+    assert parse_network(b"") == (0, 0)
+
+
+def test_the_share_of_busy_time_is_that_between_two_readings(tmp_path: Path) -> None:
+    def spent(busy: int, idle: int) -> None:
+        (tmp_path / "stat").write_text(f"cpu  {busy} 0 0 {idle} 0 0 0 0 7 0\ncpu0 1\n")
+
+    spent(100, 100)
+    meter = LoadMeter(str(tmp_path))
+    spent(125, 175)
+    assert meter.read().cpu_ratio == 0.25
+    assert LoadMeter().read().memory_total_bytes > 0  # of the procfs of this host again
+
+
+def test_memory_in_use_is_what_is_not_available(tmp_path: Path) -> None:
+    sizes = {
+        "MemTotal": 100,
+        "MemFree": 10,
+        "MemAvailable": 60,
+        "Buffers": 1,
+        "Cached": 5,
+        "SwapTotal": 8,
+        "SwapFree": 5,
+    }
+    (tmp_path / "meminfo").write_text("".join(f"{name}: {size} kB\n" for name, size in sizes.items()))
+    load = LoadMeter(str(tmp_path)).read()
+    assert (load.memory_used_bytes, load.memory_total_bytes, load.swap_used_bytes) == (40_960, 102_400, 3_072)

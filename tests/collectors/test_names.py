@@ -17,7 +17,7 @@ from collectors import netlink
 from collectors.cgroups import container_of, parse_cgroup, unit_of
 from collectors.host import HostCollector, find_boot_id, find_host_id, parse_os_release
 from collectors.http import HttpCollector
-from collectors.load import parse_memory, parse_network
+from collectors.load import parse_network
 from collectors.process_facts import parse_cmdline, parse_passwd, parse_uid
 from collectors.process_table import parse_stat
 from collectors.settings import Settings
@@ -192,7 +192,6 @@ def test_files_of_the_host_may_hold_any_bytes(name: bytes, tmp_path: Path) -> No
     assert parse_passwd(name + b":x:33:33::/:\nweb:x:34:1:::\n")[34] == "web"
     assert parse_passwd(b"web:x:" + name + b":33::/:\n" + b"x:y:" + b"9" * 5000 + b":\n") == {}
     assert to_text(b"Deb" + name + b"x") == parse_os_release(b'ID=x\nPRETTY_NAME="Deb' + name + b'x"\n')
-    assert parse_memory(name + b": 1 kB\nMemTotal: 100 kB\n")["MemTotal"] == 102_400
     (tmp_path / "sys/kernel/random").mkdir(parents=True)
     (tmp_path / "sys/kernel/random/boot_id").write_bytes(b"x" + name + b"x")
     assert find_boot_id(str(tmp_path)) == "unknown"

@@ -281,7 +281,7 @@ def test_the_agent_imports_nothing_heavy() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     )
 
-    assert not imported & {"numpy", "pandas", "pyarrow", "chdb", "faust", "aiohttp", "psutil", "pyroute2", "asyncio"}
+    assert not imported & {"numpy", "pandas", "pyarrow", "chdb", "faust", "aiohttp", "pyroute2", "asyncio"}
 
 
 def test_every_raw_topic_has_its_collector() -> None:

@@ -149,7 +149,7 @@ def test_without_the_module_of_udp_the_rest_is_seen_and_that_is_said(monkeypatch
 
 
 def test_figures_that_cannot_be_read_are_said_to_be_missing(tmp_path: Path) -> None:
-    (tmp_path / "meminfo").write_text("MemTotal: 1 kB\n")
+    (tmp_path / "meminfo").write_text("MemTotal: 1 kB\nMemFree: 1 kB\nMemAvailable: 1 kB\n")
     meter = LoadMeter(str(tmp_path))
     meter.read()
 
