@@ -42,7 +42,7 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     filters = {"service": wanted.service, "host": wanted.host}
     rows = store.rows(EdgeRow, text, time_range | filters)
     nodes = Nodes({row.host: row.name for row in store.rows(HostnameRow, hostnames(), time_range)})
-    recorded = read_recorded(store, wanted.start, wanted.end)
+    recorded = read_recorded(store, wanted.start, wanted.end, level=wanted.level)
     edges = []
     for row in rows:
         seconds = recorded.seconds([*row.client_hosts, *row.server_hosts])

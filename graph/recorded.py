@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from graph.asking import Store
 from graph.recording import RecordedRow, recorded, recorded_hours
-from graph.sql import HOUR_MS
-from graph.stored import FirstRow, oldest_window
+from graph.sql import HOUR_MS, MINUTE_MS
+from graph.stored import DroppedRow, FirstRow, dropped, oldest_window
 
 CELLS = 1_000  # about the most cells of a range
 KEPT_MS = 14 * 24 * HOUR_MS  # heartbeats are read so far back; they are deleted a day later
@@ -43,8 +43,15 @@ class Recorded:
         return (sum(self.cells(hosts).values()) or self._most) / 1000
 
 
-def read_recorded(store: Store, start: int, end: int, grain: int = 0, now: int | None = None) -> Recorded:
-    """Read what was recorded in [start, end), ms, in cells of `grain` ms or of a width that suits the range."""
+def read_recorded(
+    store: Store, start: int, end: int, grain: int = 0, now: int | None = None, level: str = ""
+) -> Recorded:
+    """Read what was recorded in [start, end), ms, in cells of `grain` ms or of a width that suits the range.
+
+    Between addresses, nothing is left of a time whose windows were dropped.
+    """
+    if level == "address":
+        start = max(start, min(windows_since(store), end))
     grain = grain or next((each for each in _GRAINS_MS if (end - start) / each <= CELLS), _GRAINS_MS[-1])
     kept = ((now if now is not None else int(time.time() * 1000)) - KEPT_MS) // HOUR_MS * HOUR_MS
     rows: list[RecordedRow] = []
@@ -56,6 +63,20 @@ def read_recorded(store: Store, start: int, end: int, grain: int = 0, now: int |
     if rows:
         return Recorded(rows, end - start)
     return Recorded([], max(1, end - max(start, first_window(store))))  # no host has reported; edges are all there is
+
+
+def windows_since(store: Store) -> int:
+    """Return up to when windows were dropped to make room on the disk, ms since the epoch; 0 where none were."""
+    return next((row.until for row in store.rows(DroppedRow, dropped()) if row.what == "flows"), 0)
+
+
+def whole_minutes(store: Store, start: int, end: int) -> tuple[int, int]:
+    """Return a range, ms, whose ends are those of minutes where windows were dropped: all that is left are minutes."""
+    since = windows_since(store)
+    return (
+        start // MINUTE_MS * MINUTE_MS if start < since else start,
+        -(-end // MINUTE_MS) * MINUTE_MS if end < since else end,
+    )
 
 
 def first_window(store: Store) -> int:

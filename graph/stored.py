@@ -36,7 +36,7 @@ class Stored(NamedTuple):
 
 
 class ManyRow(NamedTuple):
-    """A row of `many_windows`: 1 where there are too many windows to read one by one."""
+    """A row of `many_windows`: 1 where windows are too many, or too few, to be read one by one."""
 
     many: int
 
@@ -53,6 +53,26 @@ class NameRow(NamedTuple):
 
     kind: str
     name: str
+
+
+class DroppedRow(NamedTuple):
+    """A row of `dropped`: what was dropped to make room, up to when, ms, and how much of it in all."""
+
+    what: str
+    until: int
+    rows: int
+    size: int
+
+
+def dropped() -> str:
+    """Return what was dropped before its time (sinks/dropping.py): flows, minutes, log."""
+    columns = {
+        "what": "what",
+        "until": "toUnixTimestamp64Milli(max(until))",
+        "rows": "sum(rows)",
+        "size": "sum(bytes)",
+    }
+    return select(columns, "dropped FINAL", group=("what",))
 
 
 def newest_window() -> str:
@@ -113,9 +133,14 @@ SELECT
 
 
 def many_windows() -> str:
-    """Return whether [from, to), ms, has more windows of edges than are read within about a second."""
+    """Return whether [from, to), ms, is to be read by the minute.
+
+    That is so where it has more windows of edges than are read within about a second, and where windows of it were
+    dropped to make room: minutes are left of those.
+    """
+    floor = inside(select(["toUnixTimestamp64Milli(max(until))"], "dropped", where="what = 'flows'"))
     some = f"SELECT 1 FROM edges WHERE {in_range('window')} LIMIT {MANY_WINDOWS + 1}"
-    return select({"many": f"count() > {MANY_WINDOWS}"}, inside(some))
+    return select({"many": f"count() > {MANY_WINDOWS} OR toInt64(%(from)s) < {floor}"}, inside(some))
 
 
 def newest_roll_ups() -> str:

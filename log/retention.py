@@ -20,7 +20,14 @@ STEP = 256  # rows a transaction deletes at most: about 5 ms of other writers' t
 TOMBSTONE_MS = 86_400_000  # Kafka's delete.retention.ms
 
 
-class _Due(NamedTuple):
+class Deleted(NamedTuple):
+    """How many records were deleted, and their stored bytes."""
+
+    records: int = 0
+    size: int = 0
+
+
+class Due(NamedTuple):
     """What a partition may lose from its start: by time, what is read by its time, and so many bytes."""
 
     before_ms: int
@@ -46,8 +53,8 @@ def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
             deleted = _trim_tombstones(connection, id_, rows, now_ms - TOMBSTONE_MS)
         else:
             kept_ms = min(_kept_when_read(topic, retention_ms), retention_ms)
-            due = _Due(now_ms - retention_ms, now_ms - kept_ms, read, size - retention_bytes)
-            deleted = _trim_start(connection, id_, rows, due)
+            due = Due(now_ms - retention_ms, now_ms - kept_ms, read, size - retention_bytes)
+            deleted = trim_start(connection, id_, rows, due).records
         if deleted:
             return True
     return False
@@ -77,9 +84,10 @@ def _kept_when_read(topic: str, retention_ms: int) -> int:
     return declared.read_ms
 
 
-def _trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int], due: _Due) -> int:
+def trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int], due: Due) -> Deleted:
+    """Delete at most STEP records that are due from the start of a partition, whose row ids are in a range."""
     if due.over <= 0 and not any(due.holds(offset_of(row), at) for row, at, _ in _oldest(connection, rows, 1)):
-        return 0
+        return Deleted()
     with transaction(connection):  # another process may have trimmed meanwhile: look again under the lock
         over = connection.execute(
             "SELECT bytes - retention_bytes FROM partitions JOIN topics ON topic = name WHERE id = ?",
@@ -91,12 +99,13 @@ def _trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int],
                 break
             over -= size
             deleted.append(row)
+        freed = _delete(connection, deleted)
         if deleted:
             connection.execute(
                 "UPDATE partitions SET first = max(first, ?), bytes = bytes - ? WHERE id = ?",
-                (offset_of(deleted[-1]) + 1, _delete(connection, deleted), id_),
+                (offset_of(deleted[-1]) + 1, freed, id_),
             )
-    return len(deleted)
+    return Deleted(len(deleted), freed)
 
 
 def _oldest(connection: sqlite3.Connection, rows: tuple[int, int], limit: int) -> list[tuple[int, int, int]]:

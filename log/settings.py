@@ -42,6 +42,8 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Partitions of new topics; 0: one in a file, four on Kafka."""
     keep_hours: Count = 0
     """Hours raw facts are kept; 0: as the topics declare (7 days raw, 1 day derived)."""
+    keep_bytes: Count = 0
+    """Most bytes of a topic's partition, compressed; 0: 2 GiB. On Kafka of topics that are made."""
 
     tls: TlsSettings = field(default_factory=TlsSettings)
     sasl: SaslSettings = field(default_factory=SaslSettings)
@@ -69,5 +71,9 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def topics(self) -> Iterable[Topic]:
         """Return all topics with the partitions and the retention that are set here."""
         for topic in topics.ALL:
-            made = replace(topic, partitions=self.new_partitions)
-            yield replace(made, retention_ms=self.keep_hours * HOUR_MS) if self.keep_hours else made
+            yield replace(
+                topic,
+                partitions=self.new_partitions,
+                retention_ms=self.keep_hours * HOUR_MS or topic.retention_ms,
+                retention_bytes=self.keep_bytes or topic.retention_bytes,
+            )

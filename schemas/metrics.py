@@ -80,6 +80,13 @@ DELAY = Metric(
     "delay_seconds", GAUGE, "time since the end of the newest window of facts or of edges in the store", SINK, ("of",)
 )
 
+DISK_BUDGET = Metric("disk_budget_bytes", GAUGE, "what log and store may take of the disk", SINK)
+DISK_USED = Metric("disk_used_bytes", GAUGE, "what log and store take of the disk", SINK, ("of",))
+DISK_DROPPED_ROWS = Metric(
+    "disk_dropped_rows", COUNTER, "rows or records that were dropped to make room on the disk", SINK, ("of",), True
+)
+DISK_DROPPED_BYTES = Metric("disk_dropped_bytes", COUNTER, "their bytes, as stored", SINK, ("of",))
+
 VIEW_ANSWERS = Metric("view_answers", COUNTER, "answers of the live view", VIEW, ("code",))
 
 STORE_CONNECTIONS = Metric("store_connections", GAUGE, "clients that are connected, by standing", STORE, ("of",))
@@ -153,6 +160,7 @@ SINK_COUNTERS = _counters(
         "rows": "rows that were stored",
         "refused": "!records that could not be stored",
         "set_aside": "batches of a host that another agent reports",
+        "too_old": "!late rows that were left out, others of their time having been dropped to make room",
         "tombstones": "tombstones of compacted topics, which are left out",
     },
 )
@@ -165,6 +173,7 @@ METRICS: tuple[Metric, ...] = (
     *(LOG_LAG, LOG_LAG_SECONDS),
     *SINK_COUNTERS.values(),
     *(SINK_HELD, STORE_RETRIES, ROLLUPS_UNTOLD, DELAY),
+    *(DISK_BUDGET, DISK_USED, DISK_DROPPED_ROWS, DISK_DROPPED_BYTES),
     VIEW_ANSWERS,
     *(STORE_CONNECTIONS, STORE_TROUBLE),
     *(PART_UP, PART_EXITS),

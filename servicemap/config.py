@@ -97,6 +97,15 @@ class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Port of `collect`; `work`, `sink`, `view` and `up` have the next ones. 0: any; none: 9765, or the next free."""
 
 
+class DiskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How much of the disk the log and the embedded store in the data directory may take; older rows make room."""
+
+    percent: Annotated[int, Meta(ge=0, le=100)] = 20
+    """Share of the disk that the data directory is on; 0: no limit but time."""
+    bytes: Annotated[int, Meta(ge=0)] = 0
+    """The same as a number of bytes, in place of `percent`; 0: by `percent`."""
+
+
 class ServicesConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How processes are called."""
 
@@ -113,6 +122,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store: StoreConfig = field(default_factory=StoreConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    disk: DiskConfig = field(default_factory=DiskConfig)
     collectors: Settings = field(default_factory=Settings)
     services: ServicesConfig = field(default_factory=ServicesConfig)
 

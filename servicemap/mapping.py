@@ -8,6 +8,7 @@ import msgspec
 
 from graph.model import ServiceMap, Wanted, iso_ms
 from graph.reading import names, newest, read_map, stored
+from graph.recorded import whole_minutes
 from graph.requests import judged, requests_by_edge, usual_by_edge
 from schemas.text import shown
 from servicemap.config import Config
@@ -15,6 +16,7 @@ from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
+from sinks.dropping import FLOWS, noted
 from sinks.store import Store, StoreError
 
 LATEST_MS = 60_000
@@ -34,6 +36,12 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
             raise NothingMatches(_outside(*asked, span.begin, present))
         if since is not None and start > asked[0]:
             _print_note(f"the stored data begin at {iso(start)}")
+        start, end = whole_minutes(store, start, end)
+        if (flows := noted(store).get(FLOWS)) and start < flows.until:
+            _print_note(
+                f"windows before {iso(flows.until)} were dropped to make room on the disk (disk.percent): of the time"
+                " before, whole minutes are left, and nothing between addresses"
+            )
         wanted = msgspec.structs.replace(wanted, start=start, end=end)
         requests = requests_by_edge(store, wanted.level, start, end)
         usual = usual_by_edge(store, wanted.level, start) if requests else {}

@@ -24,6 +24,7 @@ from servicemap.listening import places
 from servicemap.metric_checks import metric_checks
 from servicemap.options import Failure, iso
 from servicemap.parts import may_look_into, reader_password, store_address
+from servicemap.room_checks import room_check
 from servicemap.running import elsewhere
 from servicemap.store_clients import store_clients
 from sinks.embedded.confine import lacking
@@ -118,6 +119,7 @@ def store(config: Config) -> Iterator[Check]:
         with closing(Store(address)) as opened:
             ((version,),) = opened.query("SELECT version()")
             damaged = 0 if config.store.url else int(opened.query(DAMAGED_PARTS)[0][0])
+            room = room_check(config, opened)
         if damaged:
             yield Check(
                 "store",
@@ -128,8 +130,7 @@ def store(config: Config) -> Iterator[Check]:
             )
             return
         yield Check("store", "ok", f"ClickHouse {version} at {address.host}:{address.port}")
-        if clients := store_clients(config):
-            yield clients
+        yield from filter(None, (store_clients(config), room))
     except (Failure, StoreError) as error:
         if any(each.part == "store" for each in found) and (running or any(each.damaged for each in found)):
             return

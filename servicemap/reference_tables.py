@@ -29,6 +29,7 @@ _BETWEEN = {
     "process_requests": ("processes", "HTTP/1 requests and their answers", PROCESS_REQUESTS),
 }
 _SOURCES = {
+    "dropped": "filled by the sink that drops something before its time, to keep to `disk.percent` or `disk.bytes`",
     "pipeline": "filled by each sink once a minute, from what it sees (`servicemap/metering.py`)",
     **dict.fromkeys(
         ("edges_1m", "edges_1h"), "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0"

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from log.connect import partitions_of
 from log.protocol import Log
 from schemas.private import Unsafe, private_folder
-from schemas.topics import HEARTBEATS
+from schemas.topics import HEARTBEATS, HOUR_MS
 from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.options import Failure, NothingMatches, iso
@@ -26,6 +26,7 @@ from servicemap.replay.folding import Refold
 from servicemap.replay.promoting import Promotion, finish
 from servicemap.replay.reading import Reading
 from servicemap.replay.span import REPLAYED, Span, told
+from sinks import dropping
 from sinks.store import Store, StoreError
 from sinks.table import Table
 from streams.rewind import STRETCH_MS
@@ -44,7 +45,10 @@ class Progress(Struct):
 
 
 class Outcome(Struct):
-    """What a replay found, and did. Times in ms; `missing_before`: rows may be missing that earlier records told of."""
+    """What a replay found, and did. Times in ms; `missing_before`: rows may be missing that earlier records told of.
+
+    `room_made`: those records were dropped before their time, to make room on the disk.
+    """
 
     start: int
     end: int
@@ -54,6 +58,7 @@ class Outcome(Struct):
     unusable: int = 0
     behind: bool = False
     missing_before: int | None = None
+    room_made: bool = False
     promoted: bool = False
     tables: dict[str, Difference] = field(default_factory=dict)
 
@@ -103,6 +108,7 @@ class Replay:
     def _fold(self, sets: dict[str, list[Table]]) -> None:
         outcome = self.outcome
         outcome.missing_before = self._reading.missing_since
+        outcome.room_made = room_made(self._store, outcome.missing_before)
         self._progress.expected = self._reading.expected()
         self._refold.into(sets["told"])
         self._read("reading")
@@ -133,8 +139,8 @@ class Replay:
         begins = self.outcome.missing_before
         if begins is not None and not force:
             raise Failure(
-                f"the log begins at {iso(begins)}, too late for this range: begin later, or lose what only the store"
-                " still has with --force"
+                f"the log begins at {iso(begins)}, too late for this range{reason(self.outcome.room_made)}: begin"
+                " later, or lose what only the store still has with --force"
             )
         differing = [table for table in REPLAYED if self.outcome.tables[table.name].differs]
         Promotion(self._store, self._log, self._span, self._about, self._say).run(
@@ -170,7 +176,7 @@ def replay(
         log = connect_log(config, create=False)
         store = Store(store_address(config, write=True))
         try:
-            _logged(log, span)
+            _logged(log, store, span)
             _foreign(store)
             finish(store, log, lambda step: tell(Progress(step)))
             run = Replay(config, log, store, span, tell)
@@ -183,14 +189,25 @@ def replay(
     return run.outcome
 
 
-def _logged(log: Log, span: Span) -> None:
+def _logged(log: Log, store: Store, span: Span) -> None:
     """Refuse a range of which the log cannot hold anything: before its first record, or after its last one."""
     times = logged_times(log, HEARTBEATS.name)
     if times and (span.end <= times[0] - STRETCH_MS or span.start > times[1]):
         raise NothingMatches(
             f"the log holds nothing of {iso(span.start)} to {iso(span.end)}: what it holds was logged from"
-            f" {iso(times[0])} to {iso(times[1])}"
+            f" {iso(times[0])} to {iso(times[1])}{reason(room_made(store, times[0]))}"
         )
+
+
+def room_made(store: Store, begins: int | None) -> bool:
+    """Say whether the log begins at a time, ms, because older records were dropped to make room on the disk."""
+    gone = dropping.noted(store).get("log")
+    return gone is not None and begins is not None and begins < gone.until + HOUR_MS
+
+
+def reason(made: bool) -> str:
+    """Return why the log begins so late, where it is known."""
+    return " (older records were dropped to make room on the disk: disk.percent)" if made else ""
 
 
 def _foreign(store: Store) -> None:

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Event
 from typing import TypeVar
@@ -17,6 +17,7 @@ from servicemap.options import Failure
 from servicemap.part_samples import of_sink
 from servicemap.parts import STORE_GROUP, locate, store_address
 from servicemap.process import stop_event, tune_memory
+from servicemap.room import Room
 from sinks.names import HostNames
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
@@ -47,6 +48,7 @@ def run_sink(config: Config) -> None:
         rollup = Rollup(store)
         store.persist(rollup.resume, stop.is_set)
         reader = log.reader(TOPICS, STORE_GROUP)
+        room = Room(config, store)
     except (StoreError, GroupBusy) as error:
         raise Failure(str(error)) from None
     names = HostNames(log)
@@ -54,17 +56,23 @@ def run_sink(config: Config) -> None:
     def dead(record: Record, reason: str) -> None:
         _held(lambda: bury(log, record, reason), stop)
 
-    sink = Sink(store, dead, stop.is_set, stored=rollup.heard, names=names)
+    def stored(table: str, times: Iterable[int]) -> None:
+        rollup.heard(table, room.recent(times))
+
+    sink = Sink(store, dead, stop.is_set, stored=stored, names=names, since=room.since)
     meter = Meter(log, store, sink)
     tune_memory()
-    with exposed(config, "sink", lambda: of_sink(config, sink, store, rollup, meter, STORE_GROUP)):
-        _drain(sink, reader, rollup, store, log, meter, stop)
+    with exposed(config, "sink", lambda: [*of_sink(config, sink, store, rollup, meter, STORE_GROUP), *room.samples()]):
+        _drain(sink, reader, rollup, store, log, meter, room, stop)
+    room.close()
     reader.close()
     store.close()
     log.close()
 
 
-def _drain(sink: Sink, reader: Reader, rollup: Rollup, store: Store, log: Log, meter: Meter, stop: Event) -> None:
+def _drain(
+    sink: Sink, reader: Reader, rollup: Rollup, store: Store, log: Log, meter: Meter, room: Room, stop: Event
+) -> None:
     """Poll, buffer, store, roll up and commit until a stop, and then until nothing is left."""
     committed, hurried, open_ended = -math.inf, time.monotonic(), False
     while True:
@@ -82,6 +90,7 @@ def _drain(sink: Sink, reader: Reader, rollup: Rollup, store: Store, log: Log, m
             # What storing took does not count: a store that needs ten seconds for that would else be asked again after
             # every few records, and never catch up.
             committed, open_ended = time.monotonic(), False
+            room.tend()  # when all that is stored is rolled up, too
             hurried = committed
         elif sink.rows >= MAX_ROWS:
             _store(sink, patient=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from graph.views import VIEWS
 from schemas.kinds import F64, LABEL, TIME
 from sinks.cluster import Cluster
+from sinks.dropping import DROPPED
 from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES
 from sinks.store import Store
 from sinks.table import Column, Kept, Table
@@ -29,7 +30,7 @@ PIPELINE = Table(
     kept=Kept("minute", "Day", 15),
 )
 ROLLED_UP = tuple(level.table for level in (MINUTES, HOURS, REQUEST_MINUTES, REQUEST_HOURS))
-ALL = (*TABLES, PIPELINE, *ROLLED_UP)
+ALL = (*TABLES, PIPELINE, *ROLLED_UP, DROPPED)
 _MARKS = "migrations"
 _APPLIED = "(name String, applied DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied) ORDER BY name"
 

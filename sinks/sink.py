@@ -28,6 +28,7 @@ class Sink:
     """Buffers records by table. `bury` takes a record that cannot be stored, with the reason.
 
     `stored` hears the name of a table and the times, ms, of rows that it has now. `names` says what hosts are called.
+    `since` says from when on, ms, a table takes rows: what is older was dropped, to make room.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Sink:
         tables: Sequence[Table] = TABLES,
         stored: Callable[[str, Iterable[int]], None] = lambda table, times: None,
         names: HostNames | None = None,
+        since: Callable[[str], int] = lambda table: 0,
     ) -> None:
         self.counters: Counter[str] = Counter()
         self._store = store
@@ -45,6 +47,7 @@ class Sink:
         self._given_up = given_up
         self._stored = stored
         self._names = names or HostNames()
+        self._since = since
         self._tables: dict[str, Table] = {table.topic: table for table in tables}
         self._held: dict[str, list[tuple[Record, Values]]] = {}
         self.rows = 0
@@ -101,6 +104,7 @@ class Sink:
 
     def _fitting(self, record: Record, table: Table, columns: Values) -> Values:
         """Return the rows that the table can hold; bury the record for the sake of the others."""
+        columns = self._recent(table, columns)
         count = len(columns[table.time])
         wrong = misfits(table.kinds, columns, record.timestamp)
         if wrong:
@@ -111,6 +115,13 @@ class Sink:
             self._refuse(record, f"it tells of {len(hours(columns[table.time]))} hours: no more than {MOST_HOURS}")
             return without(columns, dict.fromkeys(range(count), ""))
         return columns
+
+    def _recent(self, table: Table, columns: Values) -> Values:
+        """Return the rows that are not older than what was dropped from the table."""
+        since = self._since(table.name)
+        old = {row: "" for row, at in enumerate(columns[table.time]) if at < since} if since else {}
+        self.counters["too_old"] += len(old)
+        return without(columns, old) if old else columns
 
     def _insert(self, table: Table, held: list[tuple[Record, Values]]) -> None:
         """Insert records; one that the store refuses is found by halves and buried."""

@@ -52,7 +52,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     before = usual.get(_key(asked))
     processes = members(store, [asked.client, asked.server], over)
     ends = [end.removeprefix("host:") for end in (asked.client, asked.server)]
-    recorded = read_recorded(store, over.start, over.end, over.step)
+    recorded = read_recorded(store, over.start, over.end, over.step, level=level)
     seen_by = {*ends, *(each.host for each in processes)}
     cells = recorded.cells(seen_by)
     return {

@@ -10,6 +10,7 @@ from graph.known import known_edges
 from graph.levels import LEVELS
 from graph.model import Wanted
 from graph.reading import read_map
+from graph.recorded import whole_minutes
 from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from sinks.store import Store
 from view.drawing import NEW_MS, drawn
@@ -67,7 +68,8 @@ class Usual:
 async def map_answer(stores: Stores, asked: MapAsked, known: Known, usual: Usual, now: int) -> dict[str, Any]:
     """Return the answer of /api/map. Its parts are read at the same time."""
     newest = await stores.ask(lambda store: read_newest(store, now))
-    start, end = time_range(asked, newest.end)
+    asked_range = time_range(asked, newest.end)
+    start, end = await stores.ask(lambda store: whole_minutes(store, *asked_range)) if newest.end else asked_range
     level = asked.level
     wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
     earlier = _earlier(wanted)

@@ -35,7 +35,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         raise NotThere(f"there is no node {asked.id} in this time range")
     known = read_hosts(store, over.end)
     hostnames = {each.host: each.hostname for each in known}
-    recorded = read_recorded(store, over.start, over.end, over.step)
+    recorded = read_recorded(store, over.start, over.end, over.step, level=level)
     seen_by = _hosts(asked.id, processes)
     cells = recorded.cells(seen_by)
     lines, usage = _usage(store, asked.id, processes, over)

@@ -49,6 +49,8 @@ def span(start: int, end: int, points: int, width: int, newest: int, *, many: bo
 def read_span(store: Store, start: int, end: int, points: int, newest: Newest) -> Span:
     """Cut a range into steps that suit the number of windows stored in it."""
     found = store.row(ManyRow, many_windows(), {"from": start, "to": end})
+    if found.many:
+        end = max(end, min(-(-end // MINUTE_MS) * MINUTE_MS, newest.end))
     return span(start, end, points, newest.width, newest.end, many=bool(found.many))
 
 

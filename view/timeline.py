@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graph.recorded import first_window, read_recorded
+from graph.recorded import first_window, read_recorded, windows_since
 from graph.timeline import TimelineRow, timeline
 from sinks.store import Store
 from view.events import events
@@ -22,7 +22,7 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
     start, end = time_range(asked, newest.end, HOUR_MS)
     answer = {"from": start, "to": end, "newest": newest.end}
     if not newest.end:
-        return answer | {"step_ms": 0, "first": 0, "buckets": [], "events": []}
+        return answer | {"step_ms": 0, "first": 0, "dropped": 0, "buckets": [], "events": []}
     over = read_span(store, start, end, asked.buckets, newest)
     # Roll-ups have no addresses. Where those are needed, count between processes instead.
     level = "process" if over.rolled and asked.level == "address" else asked.level
@@ -43,6 +43,7 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
         "from": over.start,
         "step_ms": over.step,
         "first": first_window(store),
+        "dropped": windows_since(store),
         "buckets": [bucket(at, most) for at, most in over.times() if most],
         "events": events(store, over.start, end),
     }

@@ -11,7 +11,7 @@ from schemas.text import shown
 from servicemap.config import Config
 from servicemap.options import Moment, configured, iso
 from servicemap.printing import print_json
-from servicemap.replaying import Outcome, Progress, replay
+from servicemap.replaying import Outcome, Progress, reason, replay
 
 
 @click.command()
@@ -98,7 +98,8 @@ def show(outcome: Outcome) -> None:
 def _notes(outcome: Outcome) -> list[str]:
     notes = []
     if outcome.missing_before is not None:
-        notes.append(f"the log begins at {iso(outcome.missing_before)}: what earlier records told is only in the store")
+        begins = f"the log begins at {iso(outcome.missing_before)}{reason(outcome.room_made)}"
+        notes.append(f"{begins}: what earlier records told is only in the store")
     if outcome.behind:
         notes.append(
             "the live folds or the sink are behind or not running: what they still have to write counts as new"

@@ -35,6 +35,7 @@ from graph.requested import (
 from graph.requests import Key
 from graph.series import EdgeSeriesRow, NodeSeriesRow, edge_series, node_series
 from graph.stored import (
+    DroppedRow,
     FirstRow,
     ManyRow,
     NameRow,
@@ -42,6 +43,7 @@ from graph.stored import (
     NewestRow,
     RolledUpRow,
     Stored,
+    dropped,
     every_name,
     many_windows,
     newest_ends,
@@ -64,6 +66,7 @@ VALUES: dict[str, Any] = {
 PLAIN: dict[str, tuple[type, str]] = {
     "newest window": (NewestRow, newest_window()),
     "newest ends": (NewestEndsRow, newest_ends()),
+    "dropped": (DroppedRow, dropped()),
     "oldest window": (FirstRow, oldest_window()),
     "stored range": (Stored, stored_range()),
     "many windows": (ManyRow, many_windows()),

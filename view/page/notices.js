@@ -22,7 +22,7 @@ export function notices(page) {
   function update(what) {
     if (what === "theme") return;
     show(banner, data.error ? away() : null);
-    show(past, state.live ? null : pastBanner());
+    show(past, state.live ? orNull(dropped()) : pastBanner());
     show(loading, data.map && data.wait && !data.error ? underway() : null);
     byId("main").classList.toggle("loading", data.anew && data.wait > 0);
     show(notice, data.map ? empty() : data.error ? null : [el("p", {}, "Reading the map…"), ...silence()]);
@@ -86,8 +86,18 @@ export function notices(page) {
           ? shown(data.newest || Date.now())
           : `You see the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`,
       ),
+      ...dropped(),
       el("button", { type: "button", class: "button", onclick: () => state.set({ at: 0 }) }, "Back to live"),
     ];
+  }
+
+  // Says what is no longer there of the time range, for the disk has its budget.
+  function dropped() {
+    const until = data.timeline?.dropped ?? 0;
+    if (data.wantedRange[0] >= until) return [];
+    const left = state.level === "address" ? "Addresses have nothing else" : "Whole minutes are left";
+    const text = `Windows before ${moment(until, data.newest)} were dropped to make room on the disk. ${left}.`;
+    return [el("span", { class: "dropped" }, text)];
   }
 
   function empty() {
@@ -119,6 +129,7 @@ export function notices(page) {
           ? `The stored data begin ${moment(first, data.newest)}.`
           : "There were no connections, or no host reported.",
       ),
+      el("p", {}, ...dropped()),
       el(
         "div",
         {},
@@ -152,6 +163,9 @@ export function notices(page) {
   }
   return { update };
 }
+
+/** @param {Child[]} content */
+const orNull = (content) => (content.length ? content : null);
 
 /**
  * @param {HTMLElement} place

@@ -161,6 +161,8 @@ export interface Bucket {
 
 /** The answer of /api/timeline. */
 export interface TimelineAnswer {
+  /** Windows before it were dropped to make room on the disk, ms; 0 where none were. */
+  dropped: number;
   from: number;
   to: number;
   newest: number;

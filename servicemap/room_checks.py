@@ -1,0 +1,65 @@
+"""What `doctor` says of the room on the disk: how much of its share is used, and what was dropped to keep to it."""
+
+import time
+from contextlib import closing
+
+from log.protocol import LogError
+from log.shrinking import Shrinking
+from schemas.topics import DAY_MS
+from servicemap.check import Check
+from servicemap.config import Config
+from servicemap.options import iso
+from servicemap.room import budget_of, logged_here
+from sinks import dropping
+from sinks.dropping import FLOWS
+from sinks.store import Store, StoreError
+
+GiB = 1 << 30
+NAME = "room on the disk"
+_WHAT = {
+    "flows": "rows of windows up to {until} ({rows:,}, {size})",
+    "log": "records logged up to {until} ({rows:,}, {size})",
+    "minutes": "rows of minutes up to {until} ({rows:,}, {size})",
+}
+
+
+def room_check(config: Config, store: Store, now: int | None = None) -> Check | None:
+    """Say how much is used and what was dropped; None where there is no limit, or no sink has begun. `now` in ms."""
+    budget = budget_of(config)
+    if not budget:
+        return None
+    now = int(time.time() * 1000) if now is None else now
+    try:
+        gone = dropping.noted(store)
+        used = dropping.used(store) + _log_used(config)
+    except (StoreError, LogError):
+        return None
+    share = "disk.bytes" if config.disk.bytes else f"{config.disk.percent} % of the disk"
+    found = f"{_size(used)} of {_size(budget)} are used ({share})"
+    parts = [
+        _WHAT[row.what].format(until=iso(row.until), rows=row.rows, size=_size(row.size))
+        for row in sorted(gone.values(), key=lambda row: list(_WHAT).index(row.what))
+    ]
+    if parts:
+        found += "; dropped to make room: " + ", ".join(parts)
+    fix = f"SERVICEMAP_DISK__PERCENT={min(100, 2 * (config.disk.percent or 20))} servicemap up{config.flag}"
+    if config.disk.bytes:
+        fix = f"SERVICEMAP_DISK__BYTES={2 * config.disk.bytes} servicemap up{config.flag}"
+    if used > 1.1 * budget:
+        needs = "more room: what is left is of the last two hours, is not read yet, or is promised by log.keep_hours"
+        return Check(NAME, "missing", found, needs, fix)
+    if FLOWS in gone and gone[FLOWS].until > now - DAY_MS:
+        return Check(NAME, "missing", found, "room for a day of windows", fix)
+    return Check(NAME, "ok", found)
+
+
+def _log_used(config: Config) -> int:
+    file = logged_here(config)
+    if file is None or not file.exists():
+        return 0
+    with closing(Shrinking(file, {})) as shrinking:
+        return shrinking.used()
+
+
+def _size(size: int) -> str:
+    return f"{size / GiB:.1f} GiB" if size >= GiB / 10 else f"{size / (1 << 20):.1f} MiB"

@@ -1,0 +1,85 @@
+"""A local log that has to make room deletes the oldest of what is read."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from log.local import LocalLog
+from log.shrinking import Shrinking
+from schemas.topics import DEAD_LETTERS, HOSTS, HOUR_MS, PROCESSES
+
+START = 1_700_000_000_000 // HOUR_MS * HOUR_MS
+RAW = replace(PROCESSES, name="raw", partitions=2)
+LONE = replace(DEAD_LETTERS, partitions=1)
+GROUPS = {"raw": ["fold", "sink"]}
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[LocalLog]:
+    with closing(LocalLog(tmp_path / "test.log", now_ms=lambda: START + 9 * HOUR_MS)) as log:
+        log.create([RAW, LONE, replace(HOSTS, partitions=1)])
+        for hour in range(8):
+            for partition in (0, 1):
+                log.append("raw", b"k", bytes(900), partition=partition, timestamp=START + hour * HOUR_MS)
+        log.flush()
+        yield log
+
+
+@pytest.fixture
+def shrinking(log: LocalLog, tmp_path: Path) -> Iterator[Shrinking]:
+    with closing(Shrinking(tmp_path / "test.log", GROUPS)) as shrinking:
+        yield shrinking
+
+
+def read(log: LocalLog, group: str, records: int) -> None:
+    with closing(log.reader(["raw"], group)) as reader:
+        assert len(reader.poll(5, records)) == records
+        reader.commit()
+
+
+def test_what_is_older_is_deleted_from_all_partitions(log: LocalLog, shrinking: Shrinking) -> None:
+    for group in GROUPS["raw"]:
+        read(log, group, 16)
+    assert shrinking.oldest() == START
+    before = {info.name: info.size_bytes or 0 for info in log.topics()}["raw"]
+
+    deleted = shrinking.delete(START + 3 * HOUR_MS)
+
+    after = {info.name: info.size_bytes or 0 for info in log.topics()}["raw"]
+    assert (deleted.records, deleted.size) == (6, before - after)
+    assert [log.bounds("raw", partition) for partition in (0, 1)] == [(3, 8), (3, 8)]
+    assert shrinking.oldest() == START + 3 * HOUR_MS
+
+
+@pytest.mark.parametrize("others", [[], [("sink", 4)], [("sink", 16), ("a stranger", 4)]])
+def test_what_a_group_has_not_read_stays(log: LocalLog, shrinking: Shrinking, others: list[tuple[str, int]]) -> None:
+    for group, records in [("fold", 16), *others]:
+        read(log, group, records)
+    kept = min([2 * 8, *(records for _, records in others)]) if others else 0
+
+    assert shrinking.delete(START + 9 * HOUR_MS).records == kept
+    assert sum(log.bounds("raw", partition)[0] for partition in (0, 1)) == kept
+    assert shrinking.oldest() is None
+
+
+def test_topics_that_no_group_reads_go_by_time_and_compacted_ones_stay(log: LocalLog, shrinking: Shrinking) -> None:
+    log.append(HOSTS.name, b"k", b"host", timestamp=START)
+    log.append(LONE.name, b"k", b"letter", timestamp=START)
+    log.flush()
+
+    assert shrinking.delete(START + 1).records == 1
+    assert log.bounds(LONE.name, 0) == (1, 1)
+    assert log.bounds(HOSTS.name, 0) == (0, 1)
+
+
+def test_pages_that_become_free_do_not_count(log: LocalLog, shrinking: Shrinking) -> None:
+    for number in range(2_000):
+        log.append(LONE.name, b"k", number.to_bytes(2, "big") * 450, timestamp=START)
+    log.flush()
+    used = shrinking.used()
+
+    assert shrinking.delete(START + 1).records == 2_000
+    assert shrinking.used() < used // 2
