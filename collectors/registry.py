@@ -1,14 +1,11 @@
-"""Which collectors there are: each module of this package registers its own, and none is named anywhere else."""
+"""How a collector registers itself, and what it may share with others. All that did are in collectors/registered.py."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
-from pkgutil import iter_modules
 from typing import TypeVar
 
-import collectors
 from collectors.interfaces import read_interfaces
 from collectors.process_table import ProcessTable
 from collectors.procfs import own_netns
@@ -44,7 +41,7 @@ class Sources:
 
 Make = TypeVar("Make", bound=Callable[[Sources], Collector | None])
 LAST = 9
-_registered: list[tuple[int, Callable[[Sources], Collector | None]]] = []
+REGISTERED: list[tuple[int, Callable[[Sources], Collector | None]]] = []
 
 
 def register(turn: int = LAST) -> Callable[[Make], Make]:
@@ -54,16 +51,7 @@ def register(turn: int = LAST) -> Callable[[Make], Make]:
     """
 
     def note(make: Make) -> Make:
-        _registered.append((turn, make))
+        REGISTERED.append((turn, make))
         return make
 
     return note
-
-
-def registered(sources: Sources) -> Iterator[Collector]:
-    """Make all collectors, in the order in which they look."""
-    for module in iter_modules(collectors.__path__, "collectors."):
-        import_module(module.name)
-    for _, make in sorted(_registered, key=lambda one: one[0]):
-        if collector := make(sources):
-            yield collector

@@ -16,7 +16,8 @@ from collectors.load import LoadMeter
 from collectors.parts import encoded_parts, without_bad_rows
 from collectors.presence import Company
 from collectors.procfs import own_netns
-from collectors.registry import Sources, registered
+from collectors.registered import registered
+from collectors.registry import Sources
 from collectors.settings import Settings
 from collectors.spans import Spans
 from collectors.spool import Flush, Publish, Sealed, Spool

@@ -19,7 +19,8 @@ from collectors import packet_ring
 from collectors.http import HttpCollector
 from collectors.http_filter import sampled
 from collectors.http_tap import Tap
-from collectors.registry import Sources, registered
+from collectors.registered import registered
+from collectors.registry import Sources
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.window import Window

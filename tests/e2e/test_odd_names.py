@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from collectors.registry import Sources, registered
+from collectors.registered import registered
+from collectors.registry import Sources
 from collectors.runner import run
 from collectors.settings import Settings
 from collectors.window import Collector, Window

@@ -1,0 +1,55 @@
+"""Doctor names the network namespaces that the agent does not see."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collectors.procfs import own_netns
+from schemas.raw import Processes
+from servicemap.namespaces import other_namespaces
+from tests.collectors.namespaces import Namespaces
+
+HERE = Processes(pid=[os.getpid()], start=[1], comm=["pytest"], netns=[own_netns()])
+
+
+@pytest.fixture
+def two() -> Iterator[Namespaces]:
+    if os.geteuid():
+        pytest.skip("making network namespaces needs root")
+    found = Namespaces()
+    yield found
+    found.remove()
+
+
+def test_there_is_nothing_to_say_of_one_namespace() -> None:
+    assert list(other_namespaces(HERE, own_netns())) == []
+
+
+def test_a_namespace_is_named_by_its_first_process_and_its_addresses(two: Namespaces) -> None:
+    process = two.start(two.left, time.sleep, 1_000)
+    try:
+        place = Path(f"/proc/{process.pid}/ns/net")
+        while place.stat().st_ino == own_netns():
+            time.sleep(0.01)
+        inside = Processes(
+            pid=[*HERE.pid, process.pid or 0], start=[1, 2], comm=["pytest", "nginx"],
+            netns=[*HERE.netns, place.stat().st_ino],
+        )  # fmt: skip
+        (check,) = other_namespaces(inside, own_netns())
+    finally:
+        process.kill()
+        process.join()
+
+    assert check.state == "ok"
+    assert check.found.startswith("1: what these talk inside is not seen: ")
+    assert f"nginx[{process.pid}] has 10.99.0.1" in check.found
+
+
+def test_a_namespace_that_is_gone_has_no_address_and_none_is_made(tmp_path: Path) -> None:
+    gone = Processes(pid=[1], start=[1], comm=["gone"], netns=[7])
+    (check,) = other_namespaces(gone, own_netns(), str(tmp_path))
+    assert "gone[1] has no address" in check.found
+    assert list(tmp_path.iterdir()) == []
