@@ -54,6 +54,17 @@ class Tls:
         _ = self.context
 
 
+def server_context(section: str, certificate: str, key: str) -> ssl.SSLContext:
+    """Return the context of a server that has a certificate, and its key in the same file unless one is given."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    for name, file in (("certificate", certificate), ("key", key)):
+        if file:
+            read_text(f"{section}.{name}", file)
+    certificate, key = str(Path(certificate).expanduser()), str(Path(key or certificate).expanduser())
+    load_certificate(context, section, certificate, key)
+    return context
+
+
 def load_certificate(context: ssl.SSLContext, section: str, certificate: str, key: str, password: str = "") -> None:
     """Load a certificate with its key, files in PEM format; Unusable if they are none or do not belong together."""
     try:

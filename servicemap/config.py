@@ -70,6 +70,10 @@ class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """What others must know to read from it, as user `default`; needed where `host` is no loopback address."""
     reader_password_file: str = ""
     """A file with that password, in place of `reader_password`."""
+    certificate: str = ""
+    """File (PEM) with the embedded one's certificate and its chain: other machines have to use TLS then."""
+    key: str = ""
+    """File (PEM) with the private key of `certificate`; empty: it is in the same file."""
 
     tls: TlsSettings = field(default_factory=TlsSettings)
     cluster: ClusterConfig = field(default_factory=ClusterConfig)

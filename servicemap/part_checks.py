@@ -154,7 +154,8 @@ def readers(config: Config) -> Check:
     if stays_here(host):
         found = "who knows the password" if password else "everybody"
         return Check(name, "ok", f"{found} on this machine")
-    return Check(name, "ok", f"who reaches {host} and knows the password, which travels in plain text")
+    travels = "within TLS" if config.store.certificate else "in plain text"
+    return Check(name, "ok", f"who reaches {host} and knows the password, which travels {travels}")
 
 
 def confinement(lacking: list[str]) -> Check:

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,6 +17,9 @@ from sinks.cluster import Cluster
 from sinks.embedded.folder import FACTS, TOKEN, holder
 from sinks.store import StoreError
 from streams.stage import AttributeStage, PairStage, Stage
+
+if TYPE_CHECKING:
+    from schemas.tls import Tls
 
 WRITER = "servicemap"
 STORE_GROUP = "servicemap-store"  # the sink's group
@@ -97,7 +101,18 @@ def _instead(config: Config) -> str:
 def shared_address(config: Config) -> Address:
     """Return where the store is, with what others may be given to read from it."""
     address = store_address(config, write=False)
-    return address if config.store.url else address._replace(token=None, password=reader_password(config))
+    if config.store.url:
+        return address
+    return address._replace(token=None, password=reader_password(config), tls=_served(config.store))
+
+
+def _served(settings: StoreConfig) -> "Tls | None":
+    """Return the TLS that other machines need for the embedded store."""
+    if not settings.certificate or stays_here(settings.host):
+        return None
+    from schemas.tls import Tls
+
+    return Tls("store.tls", TlsSettings(enabled=True, ca=settings.tls.ca))
 
 
 def reader_password(config: Config) -> str:

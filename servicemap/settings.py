@@ -14,7 +14,7 @@ from log.protocol import LogError
 from log.security import Security
 from schemas.loopback import stays_here
 from schemas.text import shown
-from schemas.tls import Unusable
+from schemas.tls import Unusable, server_context
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
 from servicemap.config_faults import SECRETS, Fault
@@ -84,6 +84,11 @@ def problems(config: Config) -> Iterator[str]:
         }
         for key in (key for key, value in ours.items() if value):
             yield f"store.{key} is of a ClickHouse of your own: name that in store.url"
+    if config.store.certificate:
+        try:
+            server_context("store", config.store.certificate, config.store.key)
+        except Unusable as error:
+            yield str(error)
     if config.store.cluster.sharded and not config.store.cluster.name:
         yield "store.cluster.sharded is set, but no cluster: set store.cluster.name"
     scheme, separator, _ = config.log_url.partition("://")

@@ -90,7 +90,13 @@ def parts(config: Config) -> list[Part]:
         mine = ("--parent", str(os.getpid()))
         asked = ("--reader-password-file", str(secret)) if (secret := _password_file(config)) else ()
         listening = ("--host", config.store.host, *_ports(config))
-        arguments = ("sinks.embedded", "--data", str(folder), *listening, *mine, *asked)
+        proving = [
+            part
+            for name in ("certificate", "key")
+            if (file := getattr(config.store, name))
+            for part in (f"--{name}", str(Path(file).expanduser().resolve()))
+        ]
+        arguments = ("sinks.embedded", "--data", str(folder), *listening, *mine, *asked, *proving)
         found.append(Part("store", arguments, answers=True))
     return found
 

@@ -26,6 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--http-port", type=_port, help="0: any; none: 8123, or the next that is free")
     parser.add_argument("--memory-bytes", type=int, default=Options.memory_bytes)
     parser.add_argument("--reader-password-file", type=Path, help="what readers must know; none: nothing, on loopback")
+    parser.add_argument("--certificate", type=Path, help="PEM, with its chain: other machines have to use TLS")
+    parser.add_argument("--key", type=Path, help="of the certificate; none: it is in the same file")
     parser.add_argument("--parent", type=int, help="pid that alone ends the store: by SIGTERM, or by its own end")
     return parser
 

@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from traceback import extract_tb
 from typing import Protocol
 
 from sinks.embedded.engine import EngineError
+from sinks.embedded.link import PlainRefused
 from sinks.embedded.peer import Evicted, Peer, TooSlow
 from sinks.embedded.places import Full, Places
 from sinks.embedded.tally import Tally
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 
 BACKLOG = 1024  # the kernel holds those who cannot be let in at once
 _RETRY_SECONDS = 0.05
+_TLS_ONLY = "DB::NetException: This store takes TLS only: switch it on. (NETWORK_ERROR)"
 
 
 class Conversation(Protocol):
@@ -37,11 +40,18 @@ class Listener:
     """A port, and a thread for each of its connections."""
 
     def __init__(
-        self, bound: socket.socket, speak: Callable[[Peer], Conversation], places: Places, tally: Tally
+        self,
+        bound: socket.socket,
+        speak: Callable[[Peer], Conversation],
+        places: Places,
+        tally: Tally,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        """Serve a bound port; with `tls`, clients of other machines have to speak it."""
         self.port = int(bound.getsockname()[1])
         self._bound = bound
         self._speak = speak
+        self._tls = tls
         self._places = places
         self._tally = tally
         self._open: dict[Peer, Conversation] = {}
@@ -75,7 +85,7 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 connection, _ = self._bound.accept()
-                peer = Peer(connection)
+                peer = Peer(connection, self._tls)
             except OSError as error:  # the client has left, or there are no more descriptors
                 if not self._stopping.is_set():
                     self._tally.count("not accepted", str(error))
@@ -128,6 +138,11 @@ class Listener:
                         "DB::Exception: This connection was waited for the longest, and its place was needed: "
                         "connect again. (TOO_MANY_SIMULTANEOUS_QUERIES)",
                     )
+                )
+            except PlainRefused:
+                self._tally.count("refused, without TLS from another machine", "")
+                conversation.sorry(
+                    EngineError(210, "DB::NetException: This store takes TLS only: switch it on. (NETWORK_ERROR)")
                 )
             except (OSError, EOFError):
                 raise

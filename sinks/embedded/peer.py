@@ -3,9 +3,12 @@
 import io
 import select
 import socket
+import ssl
 import time
 from contextlib import suppress
 from typing import Protocol
+
+from sinks.embedded.link import Link
 
 ANSWER_SECONDS = 10.0  # a client takes a short answer within this
 STALL_SECONDS = 300.0  # and something of a result; ClickHouse's send_timeout
@@ -38,7 +41,8 @@ class Sending(Protocol):
 class Peer:
     """One connection. `waiting` is since when the client is waited for (monotonic seconds), None while it is not."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, context: ssl.SSLContext | None = None) -> None:
+        """Take a connection; with a context, one from another machine has to speak TLS."""
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.since = time.monotonic()
@@ -46,6 +50,7 @@ class Peer:
         self.sending: Sending | None = None  # of a statement that is being answered
         self.torn = False  # a send ended in the middle
         self._socket = connection
+        self._link = Link(connection, context)
         self._name = connection.getpeername()
         self._deadline = float("inf")
         self._said = ""
@@ -77,7 +82,7 @@ class Peer:
         """Wait for bytes; none at the end of the stream. Raises TooSlow, Evicted, OSError."""
         while True:
             try:
-                data = self._socket.recv(size)
+                data = self._link.recv(size)
             except BlockingIOError:
                 self._await(select.POLLIN, self._deadline, f"sent nothing more {self._said}")
                 continue
@@ -92,7 +97,7 @@ class Peer:
     def peek(self) -> bytes | None:
         """Look at the next byte without waiting: none at the end of the stream, None when there is nothing yet."""
         try:
-            return self._socket.recv(1, socket.MSG_PEEK)
+            return self._link.peek()
         except BlockingIOError:
             return None
         except OSError:
@@ -100,16 +105,19 @@ class Peer:
 
     def sendall(self, data: bytes) -> None:
         """Send all; raises TooSlow when the client does not take it in time, Evicted, OSError."""
-        left = memoryview(data)
         self.torn = True
+        for left in self._link.sealed(data):
+            self._send(left)
+        self.torn = False
+        if self.sending:
+            self.sending.taken()
+
+    def _send(self, left: memoryview) -> None:
         while left:
             try:
                 left = left[self._socket.send(left) :]
             except BlockingIOError:
                 self._stall()
-        self.torn = False
-        if self.sending:
-            self.sending.taken()
 
     def makefile(self, mode: str, buffering: int = -1) -> io.BufferedReader:
         """Return a reader, as a socket does."""
@@ -130,6 +138,7 @@ class Peer:
     def close(self) -> None:
         """Close, having taken what came meanwhile: else the kernel resets, and the client loses the last answer."""
         with suppress(OSError):
+            self._link.farewell()
             self._socket.shutdown(socket.SHUT_WR)
             for _ in range(16):
                 if not self._socket.recv(_RECEIVE):

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.loopback import is_loopback
+from schemas.tls import Unusable, server_context
 from sinks.embedded.allowed import allowed
 from sinks.embedded.confine import confine
 from sinks.embedded.context import Context
@@ -44,6 +46,8 @@ class Options:
     memory_bytes: int = 2_000_000_000
     grace_seconds: float = 20.0
     reader_password: str = ""  # empty: readers need none
+    certificate: Path | None = None  # others than this machine have to use TLS then
+    key: Path | None = None  # of the certificate; None: it is in the same file
     confined: bool = False  # for good, the whole process
 
 
@@ -54,6 +58,7 @@ class Store:
         """Open the engine and both ports; raises StartError. `lacking`: what it is not confined by."""
         self._options = options
         self._stopping = False
+        tls = _tls(options)
         self.lacking: list[str] = []
         with ExitStack() as undo:
             self._folder = Folder(options.data)
@@ -83,8 +88,8 @@ class Store:
         )
         self._sessions = context.sessions
         self._listeners = [
-            Listener(native, lambda peer: NativeSession(peer, context), places, tally),
-            Listener(http, lambda peer: HttpSession(peer, context), places, tally),
+            Listener(native, lambda peer: NativeSession(peer, context), places, tally, tls),
+            Listener(http, lambda peer: HttpSession(peer, context), places, tally, tls),
         ]
 
     def _open(self) -> Engine:
@@ -145,6 +150,16 @@ def _check_reach(bound: socket.socket, options: Options) -> None:
             f"Others can reach {options.host}: give a --reader-password-file with what they must know, or listen on"
             " 127.0.0.1."
         )
+
+
+def _tls(options: Options) -> ssl.SSLContext | None:
+    """Return the context of the server's side; the files are read now, since the confined process cannot."""
+    if options.certificate is None:
+        return None
+    try:
+        return server_context("store", str(options.certificate), str(options.key or ""))
+    except Unusable as error:
+        raise StartError(f"{error}.") from None
 
 
 def _setting_types(engine: Engine) -> dict[str, str]:

@@ -71,7 +71,8 @@ def test_configuration_that_is_shown_can_be_used(block: Block, tmp_path: Path) -
     file = tmp_path / "servicemap.toml"
     certify(tmp_path)
     (tmp_path / "kafka-password").write_text("secret\n")
-    (tmp_path / "clickhouse-password").write_text("secret\n")
+    for service in ("clickhouse", "readers"):
+        (tmp_path / f"{service}-password").write_text("secret\n")
     file.write_text(block.text.replace("/etc/servicemap/", f"{tmp_path}/"))
     assert list(problems(load(file, environment={}))) == []
 

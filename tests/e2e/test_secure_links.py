@@ -14,10 +14,17 @@ from sinks.address import Address
 from sinks.store import Store
 from tests.e2e.test_one_pipeline import running, wait_until
 from tests.secure_kafka import PASSWORD, USER, Secure, secure_kafka, token_program
+from tests.tls_front import tls_front
 
 pytestmark = pytest.mark.slow
 
 TLS = '[log.tls]\nenabled = true\nca = "{folder}/ca.pem"\n'
+STORE_TLS = """[store.tls]
+enabled = true
+ca = "{folder}/ca.pem"
+certificate = "{folder}/client.pem"
+key = "{folder}/client.key"
+"""
 WAYS = {
     "mutual": ("MUTUAL", TLS + 'certificate = "{folder}/client.pem"\nkey = "{folder}/client.key"\n'),
     "scram": ("LOGIN", TLS + '[log.sasl]\nmechanism = "SCRAM-SHA-512"\nusername = "{user}"\n'),
@@ -44,12 +51,21 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
             yield store
 
 
-def configuration(secure: Secure, way: str, store: Store, folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def front(secure: Secure, store: Store) -> Iterator[int]:
+    """The port of the store that asks for certificates."""
+    with tls_front(store.address.port, secure.folder, "server", mutual=True) as port:
+        yield port
+
+
+def configuration(secure: Secure, way: str, store: Store, front: int, folder: Path) -> Path:
     listener, security = WAYS[way]
     at = store.address
+    (folder / "password").write_text(at.password + "\n")
     text = (
         f'data = "{folder}"\n[log]\nurl = "{secure.url(listener)}"\n{security}'
-        f'[store]\nurl = "clickhouse://{at.user}:{at.password}@{at.host}:{at.port}/{way}"\n'
+        f'[store]\nurl = "clickhouse://{at.user}@{at.host}:{front}/{way}"\npassword_file = "{folder}/password"\n'
+        + STORE_TLS
     )
     file = folder / "servicemap.toml"
     file.write_text(text.format(folder=secure.folder, user=USER, program=json.dumps(token_program())))
@@ -64,9 +80,9 @@ def ask(*command: str) -> str:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_what_an_agent_reports_reaches_the_store_over_secured_links(
-    secure: Secure, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+    secure: Secure, store: Store, front: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
-    config = str(configuration(secure, way, store, tmp_path))
+    config = str(configuration(secure, way, store, front, tmp_path))
     if way in {"scram", "plain"}:
         monkeypatch.setenv("SERVICEMAP_LOG__SASL__PASSWORD", PASSWORD)
 
@@ -80,6 +96,7 @@ def test_what_an_agent_reports_reaches_the_store_over_secured_links(
         assert {lag["group"] for lag in lags if lag["committed"]} >= {"servicemap-attribute"}
         listed = {json.loads(line)["topic"] for line in ask("log", "--json", "--config", config).splitlines()}
         assert "heartbeats" in listed
+        assert json.loads(ask("map", "--json", "--config", config).splitlines()[0])
 
 
 def rows(store: Store, database: str, table: str) -> int:
@@ -87,8 +104,8 @@ def rows(store: Store, database: str, table: str) -> int:
     return int(store.query(f"SELECT count() FROM {database}.{table}")[0][0]) if found[0][0] else 0
 
 
-def test_doctor_says_what_is_wrong_with_a_link(secure: Secure, store: Store, tmp_path: Path) -> None:
-    config = str(configuration(secure, "scram", store, tmp_path))
+def test_doctor_says_what_is_wrong_with_a_link(secure: Secure, store: Store, front: int, tmp_path: Path) -> None:
+    config = str(configuration(secure, "scram", store, front, tmp_path))
     environment = {**os.environ, "SERVICEMAP_LOG__SASL__PASSWORD": "wrong"}
     command = [sys.executable, "-m", "servicemap", "doctor", "--json", "--config", config]
     said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
