@@ -8,6 +8,7 @@ from itertools import starmap
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from schemas.retries import level, pauses
 from sinks.address import Address
 from sinks.faults import LOGIN_REFUSED, link_fault, login_refused
 
@@ -29,7 +30,7 @@ _DAMAGE = {33, 40, 76, 107, 117, 226, 228, 231, 246, 271, 432, 740}
 _LACKING = {16, 47, 60}
 _OTHER = "; the store is of another version: restart `servicemap up` or the sink, which brings it to this one"
 _REBUILD = "; if the store's files are damaged, `servicemap store rebuild` makes it anew from the log"
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 10.0
+_LONGEST_PAUSE = 10.0  # seconds, between two tries
 # Values come from our own schemas: converting numbers to datetimes and back would be the cost of the insert.
 _SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}
 
@@ -109,21 +110,17 @@ class Store:
 
     def persist(self, work: Callable[[], None], given_up: Callable[[], bool] = lambda: False) -> None:
         """Do some work on this store, again and again while the failure may pass; StoreError when it will not."""
-        wait = _FIRST_WAIT
-        while True:
+        for pause in pauses(_LONGEST_PAUSE):
             try:
-                return work()
+                work()
             except StoreError as error:
                 if not error.passing or given_up():
                     raise
                 self.retries += 1
-                log.log(
-                    logging.WARNING if self.retries in {1, 10} or self.retries % 100 == 0 else logging.DEBUG,
-                    "store does not take rows, trying on: %s",
-                    error,
-                )
-                self._sleep(wait)
-                wait = min(_LONGEST_WAIT, wait * 2)
+                log.log(level(self.retries), "store does not take rows, trying on: %s", error)
+                self._sleep(pause)
+            else:
+                return
 
     def _execute(
         self, text: str, parameters: dict[str, Any] | None

@@ -15,8 +15,8 @@ from aiokafka.errors import MessageSizeTooLargeError  # type: ignore[import-unty
 from msgspec import Struct
 
 from log.protocol import History, Record
+from schemas.retries import count_retry, pauses
 from schemas.topics import BY_NAME, Topic
-from streams.retries import count_retry, pauses
 from streams.rewind import stretch
 from streams.stage import Emission, Stage, dead_letter
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from log.protocol import Log, LogUnavailable, Reader, Record, RecordTooLarge
+from schemas.retries import count_retry, pauses
 from schemas.topics import Topic
-from streams.retries import count_retry, pauses
 from streams.rewind import stretch
 from streams.stage import Emission, Stage, dead_letter
 

@@ -10,10 +10,9 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError  # type: ignore[import-untyped]
 
 from log.protocol import Record
-from schemas import topics
+from schemas import retries, topics
 from schemas.graph import DeadLetter
 from schemas.topics import Topic
-from streams import retries
 from streams.follow import Follower
 from streams.rewind import stretch
 from streams.stage import Emission, Stage
