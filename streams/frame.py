@@ -32,10 +32,8 @@ class Frame:
         self.verdicts: list[int] = [0]
         self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
         self.begun: set[Key] = set()  # flows with an end that was there before its agent, as that began to look
-        self.closed: set[Key] = set()  # flows with an end that closed in this window
         self.elsewhere: dict[Key, int] = {}  # which of what happened the other end saw in another window
         self.saw: dict[tuple[int, str], set[str]] = {(end, what): set() for end in (0, 1) for what in (OPENED, CLOSED)}
-        self.half_closed: set[str] = set()  # flows of which one end alone saw a connection close
         self.news: dict[tuple[int, str], set[str]] = {}  # the same of the last batch
         self.continued: list[tuple[Key, int, int]] = []  # of the last batch: what opened of late, at which end and when
         self._joined: dict[int, list[Sight]] = {}  # row -> what was said of the end before it was merged
@@ -88,14 +86,11 @@ class Frame:
         seen = zip(keys, was_fresh, self.columns["since"][base:], strict=True)
         earliest = self.window - TELL_MS
         self.begun.update([key for key, fresh, since in seen if not fresh and since >= earliest])
-        self.closed.update(compress(keys, self.columns["closed"][base:]))
         rows = range(len(keys))
         for what in (OPENED, CLOSED):
             happened = list(compress(rows, self.columns[what][base:]))
             for end in (0, 1):
                 flows = {flow_of(keys[row]) for row in happened if ends[row] == end}
-                if what == CLOSED:
-                    self.half_closed ^= flows - self.saw[end, what]
                 self.news[end, what] = flows
                 self.saw[end, what] |= flows
         since, opened = self.columns["since"][base:], self.columns["opened"][base:]

@@ -48,6 +48,11 @@ class Meetings:
                 _name_one(adding, frames, frame, key, end, since)
         return [added for _, added in sorted(adding.items())]
 
+    def closed_elsewhere(self, flows: set[str], window: int) -> set[str]:
+        """Return the flows of which a connection closed in another window."""
+        at = self._at[CLOSED]
+        return {flow for flow in flows if at.get(flow, window) != window}
+
     def forget(self, frames: Frames, frame: Frame) -> None:
         """Forget a window that is no longer among the frames."""
         for (_, what), flows in frame.saw.items():

@@ -95,19 +95,18 @@ class Pairing:
     def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Tell who an end was that closed, for the windows after it in which the other end was still there."""
         later: dict[int, Frame] = {}
+        flows = {flow_of(key) for key in touched}
+        before = self._meetings.closed_elsewhere(flows, frame.window)
         for ahead in range(frame.width, max(LASTS * frame.width, frame.apart) + 1, frame.width):
-            before, after = self._frames.get(frame.window - ahead), self._frames.get(frame.window + ahead)
-            for then, now in ((before, frame), (frame, after)):
+            # What opened where another closed may be the next on its port pair: one that is there for long is not.
+            opened = frame.width if ahead > LASTS * frame.width else 0
+            earlier, after = self._frames.get(frame.window - ahead), self._frames.get(frame.window + ahead)
+            for then, now, among in ((earlier, frame, before), (frame, after, flows)):
                 if then is None or now is None:
                     continue
-                closed = touched.keys() & then.closed if ahead <= LASTS * frame.width else _half(touched, then)
-                for key, end in product(closed, (0, 1)):
-                    gone, other = then.at[end].get(key, 0), now.at[1 - end].get(key, 0)
-                    closings = connections(then, flow_of(key), end, CLOSED)
-                    identity = common(then.identity(row) for _, row in closings)
-                    lasts = any(0 < since <= then.window for since, _, _ in now.sights(other))
-                    if lasts and then.columns["closed"][gone] and identity and (identity[_NODE] or identity[_SERVICE]):
-                        later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
+                for end in (0, 1):
+                    for flow in among & then.saw[end, CLOSED]:
+                        _name_closed(later, then, now, flow, end, then.window - opened)
         return [_batch(told, told.keys()) for _, told in sorted(later.items())]
 
     def _evict(self, newest: int) -> None:
@@ -125,9 +124,14 @@ class Pairing:
             self._rows -= len(forgotten) - 1
 
 
-def _half(touched: dict[Key, None], then: Frame) -> Collection[Key]:
-    """Return the connections that one end alone saw close."""
-    return [key for key in touched.keys() & then.closed if flow_of(key) in then.half_closed] if then.half_closed else ()
+def _name_closed(later: dict[int, Frame], then: Frame, now: Frame, flow: str, end: int, opened: int) -> None:
+    """Name the end that closed then, where the other end, `opened` by a window, is still there now."""
+    sights = connections(now, flow, 1 - end)
+    lasting = [key for key, row in sights if any(0 < since <= opened for since, _, _ in now.sights(row))]
+    identity = common(then.identity(row) for _, row in connections(then, flow, end, CLOSED)) if lasting else None
+    if identity and (identity[_NODE] or identity[_SERVICE]):
+        for key in lasting:
+            later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
 
 
 def _batch(frame: Frame, keys: Collection[Key]) -> EdgeBatch:

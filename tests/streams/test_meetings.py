@@ -178,11 +178,21 @@ def test_who_is_seen_in_a_window_is_who_was_there(talks: list[Talk], apart: int,
         assert rows[tuple(key)][1 + 2 * end] == there
 
 
-@given(TALKS, apart, turns)
-def test_who_is_not_seen_in_a_window_is_nobody_else(talks: list[Talk], apart: int, turns: list[bool]) -> None:
-    hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
+@given(TALKS, turns)
+def test_with_equal_clocks_who_is_not_seen_in_a_window_is_nobody_else(talks: list[Talk], turns: list[bool]) -> None:
+    assert_nobody_else(talks, 0, turns)
 
-    rows = folded(*hosts, turns)
+
+@given(TALKS, apart, turns)
+def test_where_a_port_stays_with_its_process_who_is_not_seen_in_a_window_is_nobody_else(
+    talks: list[Talk], apart: int, turns: list[bool]
+) -> None:
+    assert_nobody_else([talk._replace(client=1) for talk in talks], apart, turns)
+
+
+def assert_nobody_else(talks: list[Talk], apart: int, turns: list[bool]) -> None:
+    """Of each row that one end alone saw, the other end is who was there, or is not known."""
+    rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, apart)), turns)
 
     for window, end in product({key[0] for key in rows}, (0, 1)):
         begun = apart if end else 0
