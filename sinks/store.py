@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from schemas.retries import level, pauses
 from sinks.address import Address
 from sinks.faults import LOGIN_REFUSED, link_fault, login_refused
+from sinks.planning import AS_WRITTEN
 
 # Unless told not to, the driver makes a table of all days of 400 years when imported: 25 MB. No column is a date.
 os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "none")
@@ -78,7 +79,7 @@ class Store:
 
     def rows(self, kind: type[Row], text: str, parameters: dict[str, Any] | None = None) -> list[Row]:
         """Run a query; return its rows as `kind`, a NamedTuple or Struct whose fields are named as the columns."""
-        found, columns = self._execute(text, parameters)
+        found, columns = self._execute(text, parameters, AS_WRITTEN)
         names, fields = [name for name, _ in columns], list(kind.__annotations__)
         if names == fields:
             return list(starmap(kind, found))
@@ -123,11 +124,11 @@ class Store:
                 return
 
     def _execute(
-        self, text: str, parameters: dict[str, Any] | None
+        self, text: str, parameters: dict[str, Any] | None, settings: dict[str, int] | None = None
     ) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
         """Run a statement; return its rows, and the name and type of each column."""
         try:
-            rows, columns = self._connected().execute(text, parameters, with_column_types=True)
+            rows, columns = self._connected().execute(text, parameters, with_column_types=True, settings=settings)
         except Exception as error:
             raise self._failed(error) from error
         return rows, columns
