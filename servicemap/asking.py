@@ -37,6 +37,7 @@ def ask(
             "database": address.database,
             "default_format": form or ("PrettyCompact" if terminal else "TSV"),
             **{f"param_{name}": value for name, value in parameters.items()},
+            **address.cluster.settings,
         }
     )
     if len(target) > MAX_URL:

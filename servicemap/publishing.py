@@ -89,7 +89,7 @@ def credential(token: str | None, user: str | None) -> str | tuple[str, str] | N
 
 def _source(grafana: Grafana, store: Address, wanted: Wanted) -> Done:
     uid = SOURCE["uid"]
-    ours = data_source(store.host, store.port, store.user, store.database, store.tls)
+    ours = data_source(store.host, store.port, store.user, store.database, store.tls, store.cluster.settings)
     theirs = grafana.source(uid)
     if theirs and theirs.get("readOnly"):
         return Done("data source", NAME, uid, PROVISIONED)

@@ -1,5 +1,6 @@
 """The data source that every panel and rule asks: ClickHouse, over its native protocol."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from dashboards.grafana.panels import SOURCE, Json
@@ -9,12 +10,21 @@ NAME = "Servicemap"
 DIAL_SECONDS, QUERY_SECONDS = "10", "60"  # whole seconds as text: that is what the plugin takes
 
 
-def data_source(host: str, port: int, user: str, database: str, tls: Tls | None = None) -> Json:
-    """Return the data source without its secrets, as Grafana's API takes it."""
+def data_source(
+    host: str,
+    port: int,
+    user: str,
+    database: str,
+    tls: Tls | None = None,
+    settings: Mapping[str, str | int] | None = None,
+) -> Json:
+    """Return the data source without its secrets, as Grafana's API takes it; `settings` go with each query."""
     links: Json = {"secure": False}
     if tls is not None:
         certificates = {"tlsAuth": bool(tls.certificate), "tlsAuthWithCACert": bool(tls.ca)}
         links = {"secure": True, "tlsSkipVerify": False, **certificates}
+    if settings:
+        links["customSettings"] = [{"setting": name, "value": str(value)} for name, value in settings.items()]
     return {
         "name": NAME,
         **SOURCE,

@@ -117,6 +117,16 @@ def test_a_key_with_a_password_is_not_given_to_grafana(grafana: FakeGrafana, tmp
     assert not grafana.sources
 
 
+def test_the_data_source_of_a_store_in_shards_asks_all_of_them(grafana: FakeGrafana, tmp_path: Path) -> None:
+    file = tmp_path / "servicemap.toml"
+    file.write_text('[store.cluster]\nname = "prod"\nsharded = true\n')
+
+    publish(grafana, "--config", str(file))
+
+    sent = grafana.sources["servicemap"]["jsonData"]["customSettings"]
+    assert {"setting": "distributed_product_mode", "value": "global"} in sent
+
+
 def test_what_was_changed_there_is_updated_and_shown(grafana: FakeGrafana) -> None:
     publish(grafana)
     grafana.dashboards["servicemap-edge"]["dashboard"]["title"] = "Mine"
