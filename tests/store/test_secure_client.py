@@ -14,7 +14,10 @@ from click.testing import CliRunner, Result
 from schemas.tls import Tls
 from schemas.tls_settings import TlsSettings
 from servicemap.cli import main
+from servicemap.config import ClusterConfig, StoreConfig
+from servicemap.parts import named_store
 from sinks.address import Address
+from sinks.cluster import Cluster
 from sinks.store import Store as Client
 from sinks.store import StoreError, create_database
 from tests.certificates import HOST, certify
@@ -243,6 +246,22 @@ def test_doctor_says_what_is_wrong_with_the_link(commands: Commands) -> None:
             {"url": "clickhouses://me@db/map"},
             "store.url: clickhouses:// is not how TLS is chosen; give clickhouse://, and set store.tls.enabled",
         ),
+        (TRUSTED, {"url": ""}, "store.tls.enabled is of a ClickHouse of your own: name that in store.url"),
+        (
+            None,
+            {"url": "", "cluster": {"name": "prod"}},
+            "store.cluster.name is of a ClickHouse of your own: name that in store.url",
+        ),
+        (
+            None,
+            {"cluster": {"sharded": True}},
+            "store.cluster.sharded is set, but no cluster: set store.cluster.name",
+        ),
+        (
+            None,
+            {"certificate": "/nowhere"},
+            "cannot read store.certificate /nowhere: No such file or directory",
+        ),
     ],
 )
 def test_settings_that_cannot_be_used_are_one_sentence(
@@ -251,6 +270,21 @@ def test_settings_that_cannot_be_used_are_one_sentence(
     done = commands.run("config", "check", front="tls", files=files, **more)
     assert done.output == f"servicemap: {said.format(folder=commands.secure.folder)}\n"
     assert done.exit_code == 1
+
+
+def test_a_cluster_is_named_as_its_servers_name_it(commands: Commands) -> None:
+    done = commands.run("config", "check", front="tls", files=TRUSTED, cluster={"name": "prod` (x"})
+    assert done.exit_code == 1
+    assert "store.cluster.name" in done.output
+    settings = StoreConfig(url="clickhouse://db/map", cluster=ClusterConfig(name="prod", sharded=True))
+    assert named_store(settings).cluster == Cluster("prod", replicated=True, sharded=True)
+
+
+def test_a_replay_refuses_a_cluster(commands: Commands) -> None:
+    done = commands.run("replay", "--from", "10m", "--to", "now", front="tls", files=TRUSTED, cluster={"name": "prod"})
+    assert done.output.endswith(
+        "a replay swaps the tables of one server: a store with store.cluster.name cannot take it\n"
+    )
 
 
 def test_secrets_of_the_store_are_not_shown(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
