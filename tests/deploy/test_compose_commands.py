@@ -20,6 +20,8 @@ from tests.deploy.compose import FILLED, services
 from tests.e2e.running import SERVICEMAP, until
 from tests.e2e.talk import asking, served
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"SERVICEMAP_COLLECTORS__WINDOW_MS": "1000"}
 PATHS = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all")

@@ -15,6 +15,8 @@ from deploy.java import StartError, jars_of
 from deploy.kafka import CACHE, POM, Broker, start
 from tests.conftest import Kafka
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def obtainable() -> None:

@@ -23,6 +23,8 @@ from sinks.tables import TOPICS
 from tests.conftest import Kafka
 from tests.e2e.simulate import Record, disturbed, recorded
 
+pytestmark = pytest.mark.slow
+
 STEPS: tuple[tuple[str, Sequence[Topic]], ...] = (
     ("servicemap-attribute", topics.RAW),
     ("servicemap-pair", (topics.SIDES,)),

@@ -19,6 +19,8 @@ from sinks.store import Store, StoreError
 from tests.e2e.running import run, until, up
 from tests.e2e.talk import asking, served
 
+pytestmark = pytest.mark.slow
+
 Recorded = tuple[Path, tuple[int, ...]]
 
 HINT = "servicemap store rebuild"

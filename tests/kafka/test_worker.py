@@ -17,6 +17,8 @@ from schemas import topics
 from servicemap.config import load
 from servicemap.connect import connect_log
 
+pytestmark = pytest.mark.slow
+
 GROUP = "servicemap-attribute"
 HASTY = "from log import kafka_topics; kafka_topics.ANSWER_SECONDS = 1.0; from servicemap.cli import main; main()"
 

@@ -17,6 +17,8 @@ from servicemap.replaying import Progress, replay
 from sinks.store import Store
 from tests.replay.conftest import RENAMED, Live, Past, changed, opened, quietly, rows, stretch
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def live(

@@ -13,6 +13,8 @@ from tests.replay.conftest import Past, opened, quietly
 from tests.streams import world
 from tests.streams.build import T0
 
+pytestmark = pytest.mark.slow
+
 
 def changes(outcome: Outcome) -> dict[str, object]:
     return {name: table for name, table in outcome.tables.items() if table.differs}

@@ -19,6 +19,8 @@ from sinks.tables import TABLES
 from streams.stage import dead_letter
 from tests.rollups.conftest import Fresh
 
+pytestmark = pytest.mark.slow
+
 NOW = time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS - 10 * HOUR_MS  # not so old that the store forgets it at once
 
 

@@ -18,6 +18,8 @@ from tests.store.bait import MARK, Bait
 from tests.store.conftest import Store
 from tests.store.grammar import Grammar, Names
 
+pytestmark = pytest.mark.slow
+
 STATEMENTS, EACH = 500, 2_000  # of the short form; of the long one, times its factor
 _BY_HTTP = 0.2  # of all
 _SESSION = 30  # statements on a connection
