@@ -12,13 +12,18 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 
 import psutil
+from pyroute2 import IPRoute
 
 from benchmarks.result import Goal, Result, timed
 from collectors import diag, netlink
+from collectors.interfaces import read_interfaces
+from collectors.load import LoadMeter
 from collectors.owners import OwnerCollector
 from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
@@ -41,7 +46,47 @@ def run() -> list[Result]:
         results = _measure_sockets()
     with _processes():
         results += _measure_processes()
-    return results + _measure_rest()
+    return results + _measure_host() + _measure_rest()
+
+
+def _measure_host() -> list[Result]:
+    """Measure what the host itself costs: its load by psutil, and its addresses read directly and by pyroute2."""
+    meter, times = LoadMeter(), range(100)
+
+    def load() -> None:
+        for _ in times:
+            meter.read()
+
+    def addresses() -> None:
+        for _ in times:
+            read_interfaces()
+
+    with IPRoute() as route:
+
+        def library() -> None:
+            for _ in times:
+                deque(chain(route.get_links(), route.get_addr()), maxlen=0)
+
+        loads, mine, theirs = timed(load, addresses, library, runs=RUNS)
+    micro = [tuple(each / len(times) * 1e6 for each in seconds) for seconds in (loads, mine, theirs)]
+    return [
+        Result(
+            name="load of the host, with psutil",
+            value=statistics.median(micro[0]),
+            unit="µs",
+            goal=Goal(op="<=", number=1_000, of="value"),
+            runs=micro[0],
+        ),
+        Result(
+            name="links and addresses against pyroute2",
+            value=statistics.median(micro[1]),
+            unit="µs",
+            against="pyroute2.IPRoute",
+            against_value=statistics.median(micro[2]),
+            goal=Goal(op="<=", number=0.5),
+            runs=micro[1],
+        ),
+    ]
 
 
 def _measure_sockets() -> list[Result]:
