@@ -1,6 +1,8 @@
 """TLS of the embedded store's own ports: for all who want it, and for all who come from another machine."""
 
 import json
+import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -48,6 +50,27 @@ def test_both_protocols_speak_tls_to_those_who_begin_with_it(secured: Store, fol
     url = f"https://{HOST}:{secured.http_port}/?query=SELECT+sum(n)+FROM+default.numbers"
     with urllib.request.urlopen(url, context=context, timeout=30) as answer:
         assert answer.read() == b"4999950000\n"
+
+
+CLIENT = """<config><openSSL><client><caConfig>{ca}</caConfig><verificationMode>relaxed</verificationMode>
+<invalidCertificateHandler><name>RejectCertificateHandler</name></invalidCertificateHandler></client></openSSL></config>
+"""
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize(("ca", "code"), [("ca.pem", 0), ("stranger.pem", 210)])
+def test_debians_client_verifies_the_store(secured: Store, folder: Path, tmp_path: Path, ca: str, code: int) -> None:
+    program = shutil.which("clickhouse-client")
+    if program is None:
+        pytest.skip("clickhouse-client is not installed: apt-get install clickhouse-client")
+    config = tmp_path / "client.xml"
+    config.write_text(CLIENT.format(ca=folder / ca))
+    where = ["--config-file", str(config), "--host", HOST, "--port", str(secured.native_port), "--secure"]
+    done = subprocess.run(
+        [program, *where, "--query", "SELECT 40 + 2"], capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "HOME": "/nonexistent"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (code, "42\n" if code == 0 else "")
 
 
 def test_clients_of_this_machine_need_no_tls(secured: Store) -> None:
