@@ -226,3 +226,12 @@ def test_who_is_seen_stands_before_who_is_seen_elsewhere() -> None:
     rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, 0)), [])
 
     assert [client[2] for _, client, *_ in rows.values()] == ["shop1", "shop2"]
+
+
+def test_a_window_that_no_end_saw_has_the_same_names_in_any_order() -> None:
+    talks = [Talk(0, 0, 0), Talk(0, 2, 3, late=MOST_LATE)]
+    clients, servers = list(sides(talks, 0, 0))[:2], list(sides(talks, 1, 0))
+    for batch in servers[2:]:
+        batch.ends.seen[:] = [False] * len(batch.ends.seen)
+
+    assert folded(clients, servers, [False] * 9) == folded(clients, servers, [True] * 9)
