@@ -1,37 +1,33 @@
-"""Alerts about edges between services: connections that fail, segments that are sent again, requests that fail.
+"""Alerts about edges between services: shares of connections, of counters and of requests.
 
 Each row has its labels (client, server, port) and one number. Parameters: from, to in ms.
 """
 
 from graph.columns import ENDS
-from graph.health_sql import error_share, failed_share, retransmit_share
+from graph.health_sql import share
 from graph.packing import plain
 from graph.span import in_range, of_range
 from graph.spans import ALL_AT_ONCE, spans
 from graph.sql import defined, inside, select, within
 from graph.titles import HOSTNAMES, title
-from schemas.health import ALERTS
+from schemas.health import ALERTS, SHARES
 
 MOST = 100  # edges of one alert, the worst
 
 
 def connections_failed() -> str:
     """Return the share of connections that failed, where enough did."""
-    failed, share = _total("connections_failed"), failed_share("opened", "failed")
-    counts = {"opened": _total("connections_opened"), "failed": failed}
-    return _worst("failed_share", share, _edges(counts), f"failed >= {ALERTS['failed'].enough}")
+    counts = {name: _total(f"connections_{name}") for name in ("opened", "failed")}
+    return _worst(_share("failed"), _edges(counts), f"failed >= {ALERTS['failed'].enough}")
 
 
-def retransmits() -> str:
-    """Return the share of segments sent again, by the side that sent more of them again and enough segments."""
-    counts = {f"{end}_{name}": _total(f"{end}_{name}") for end in ENDS for name in ("sent_segments", "retransmits")}
-    enough = ALERTS["retransmits"].enough
-    shares = (
-        f"if({end}_sent_segments < {enough}, 0, {retransmit_share(f'{end}_sent_segments', f'{end}_retransmits')})"
-        for end in ENDS
-    )
-    edges = _edges(counts)
-    return _worst("retransmitted_share", f"greatest({', '.join(shares)})", edges, "retransmitted_share > 0")
+def by_side(part: str) -> str:
+    """Return the share of a counter, of the side where that is greater and the whole is enough."""
+    whole, enough = SHARES[part].whole, ALERTS[part].enough
+    counts = {f"{end}_{name}": _total(f"{end}_{name}") for end in ENDS for name in (whole, part)}
+    shares = (f"if({end}_{whole} < {enough}, 0, {share(f'{end}_{part}', f'{end}_{whole}')})" for end in ENDS)
+    found = {SHARES[part].name: f"greatest({', '.join(shares)})"}
+    return _worst(found, _edges(counts), f"{SHARES[part].name} > 0")
 
 
 def requests_failed() -> str:
@@ -54,10 +50,15 @@ def requests_failed() -> str:
         group=labels.values(),
     )
     is_enough = f"requests_seen >= {all_of} AND errors_seen >= {enough}"
-    return within([HOSTNAMES], _rows("failed_share", error_share("requests", "errors"), edges, is_enough))
+    return within([HOSTNAMES], _rows(_share("errors"), edges, is_enough))
 
 
 _PORT = "concat(row.transport, ' ', toString(row.server_port))"
+
+
+def _share(part: str) -> dict[str, str]:
+    """Return the share of a part, by its name."""
+    return {SHARES[part].name: share(part, SHARES[part].whole)}
 
 
 def _total(name: str) -> str:
@@ -80,10 +81,13 @@ def _edges(counts: dict[str, str]) -> str:
     return select(labels | counts, "spans AS row", group=labels.values())
 
 
-def _worst(name: str, share: str, edges: str, where: str) -> str:
-    return within([of_range(), *defined(spans=spans(ALL_AT_ONCE))], _rows(name, share, edges, where))
+def _worst(found: dict[str, str], edges: str, where: str) -> str:
+    return within([of_range(), *defined(spans=spans(ALL_AT_ONCE))], _rows(found, edges, where))
 
 
-def _rows(name: str, share: str, edges: str, where: str) -> str:
-    columns = {**{label: label for label in ("client", "server", "port")}, name: f"toFloat64({share})"}
-    return f"{select(columns, inside(edges), where=where)}\nORDER BY {name} DESC, client, server, port\nLIMIT {MOST}"
+def _rows(found: dict[str, str], edges: str, where: str) -> str:
+    """Return the labels of the edges with the one number that was found, by its name."""
+    labels = {label: label for label in ("client", "server", "port")}
+    columns = labels | {name: f"toFloat64({made})" for name, made in found.items()}
+    order = ", ".join([*(f"{name} DESC" for name in found), *labels])
+    return f"{select(columns, inside(edges), where=where)}\nORDER BY {order}\nLIMIT {MOST}"

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from graph.counters import NAMES
 from graph.model import Edge, iso_ms
 
 
 class EdgeRow(NamedTuple):
-    """A row of map_edges (graph/map.py). Times in ms; flags are 0 or 1."""
+    """A row of map_edges (graph/map.py). Times in ms; flags are 0 or 1; counters are those of graph/counters.py."""
 
     client: str
     server: str
@@ -23,20 +24,7 @@ class EdgeRow(NamedTuple):
     connections_closed: int
     connections_active: int
     connections_failed: int
-    client_sent_bytes: int
-    client_received_bytes: int
-    client_sent_segments: int
-    client_received_segments: int
-    client_retransmits: int
-    client_rtt_us: int
-    client_min_rtt_us: int
-    server_sent_bytes: int
-    server_received_bytes: int
-    server_sent_segments: int
-    server_received_segments: int
-    server_retransmits: int
-    server_rtt_us: int
-    server_min_rtt_us: int
+    counters: list[int]
     client_provenance: str
     client_tied: int
     server_provenance: str
@@ -55,6 +43,7 @@ class EdgeRow(NamedTuple):
         names, values_of = _PROCESS_FIELDS if level == "process" else _FIELDS
         values = dict(zip(names, values_of(self), strict=True))
         values["first"], values["last"] = iso_ms(self.first), iso_ms(self.last)
+        values["counters"] = dict(zip(NAMES, self.counters, strict=True))
         for name in _FLAGS:
             if name in values:
                 values[name] = bool(values[name])

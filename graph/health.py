@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from schemas import health as limits
+from schemas.counted import COUNTED
 from schemas.latency import quantile
 
 Health = Literal["ok", "warn", "bad"]
@@ -11,54 +12,49 @@ WORSE: tuple[Health, ...] = ("ok", "warn", "bad")
 
 
 class Counts(NamedTuple):
-    """The counts that decide the health of an edge: sums of a time range, and latency sketches of it and of before."""
+    """The counts that decide the health of an edge: sums of a time range, and latency sketches of it and of before.
 
-    opened: int
-    failed: int
-    segments: int
-    retransmits: int
-    requests: int = 0
-    errors: int = 0
+    The sums have the names of `limits.JUDGED`; those that are missing are 0.
+    """
+
+    sums: Mapping[str, int]
     latency: Mapping[int, int] = {}
     usual: Mapping[int, int] = {}
 
-    @property
-    def failed_share(self) -> float:
-        """Return the share of connections that failed."""
-        return min(1.0, share(self.failed, max(self.opened, self.failed)))
+    def share(self, part: str) -> float:
+        """Return the share that a part has of its whole."""
+        return share(self.sums.get(part, 0), self.sums.get(limits.SHARES[part].whole, 0))
 
-    @property
-    def retransmit_share(self) -> float:
-        """Return the share of segments that were retransmitted."""
-        return min(1.0, share(self.retransmits, self.segments))
+    def shares(self) -> dict[str, float]:
+        """Return the shares of what every edge counts, as fields of an edge."""
+        return {limit.name: self.share(part) for part, limit in limits.SHARES.items() if part in COUNTED}
 
 
 class Fault(NamedTuple):
-    """A reason for bad health: the measure, how bad it is, and a phrase for people."""
+    """A reason for bad health: the measure (latency, or the part of a share), how bad it is, and a phrase."""
 
-    measure: Literal["errors", "failed", "retransmits", "latency"]
+    measure: str
     health: Health
     text: str
 
 
 def share(part: float, whole: float) -> float:
-    """Return a part divided by the whole; 0 where the whole is 0."""
-    return part / whole if whole else 0.0
+    """Return a part divided by the whole; 1 where the part is greater, 0 of nothing."""
+    return part / max(whole, part, 1)
 
 
 def faults(of: Counts) -> list[Fault]:
     """Return the faults of an edge, the worst first."""
-    errors, failed, again = share(of.errors, of.requests), of.failed_share, of.retransmit_share
-    found = [
-        Fault(
-            "errors", _health("errors", errors), f"{_percent(errors)} of requests fail ({of.errors} of {of.requests})"
-        ),
-        Fault("failed", _health("failed", failed), f"{_percent(failed)} of connections fail ({of.failed})"),
-        Fault("retransmits", _health("retransmits", again, of.segments), f"{_percent(again)} of segments sent again"),
-        *_slow(of.latency, of.usual),
-    ]
+    found = [*(_judged(part, of) for part in limits.SHARES), *_slow(of.latency, of.usual)]
     wrong = [fault for fault in found if fault.health != "ok"]
     return sorted(wrong, key=lambda fault: -WORSE.index(fault.health))
+
+
+def _judged(part: str, of: Counts) -> Fault:
+    limit = limits.SHARES[part]
+    found, whole = of.share(part), of.sums.get(limit.whole, 0)
+    words = {"share": _percent(found), "part": of.sums.get(part, 0), "whole": whole}
+    return Fault(part, _health(limit, found, whole), limit.phrase.format(**words))
 
 
 def usual_ms(usual: Mapping[int, int]) -> float | None:
@@ -81,11 +77,10 @@ def softened(found: Health) -> Health:
     return "warn" if found == "bad" else found
 
 
-def _health(measure: str, part: float, whole: int = 0) -> Health:
-    limit = limits.SHARES[measure]
+def _health(limit: limits.Share, found: float, whole: int) -> Health:
     if whole < limit.enough:
         return "ok"
-    return "bad" if limit.bad is not None and part >= limit.bad else "warn" if part >= limit.warn else "ok"
+    return "bad" if limit.bad is not None and found >= limit.bad else "warn" if found >= limit.warn else "ok"
 
 
 def _slow(latency: Mapping[int, int], usual: Mapping[int, int]) -> Iterable[Fault]:

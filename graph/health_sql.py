@@ -1,5 +1,7 @@
 """The health of an edge in SQL, from the limits that graph/health.py judges by: 0 ok, 1 to watch, 2 bad."""
 
+from collections.abc import Callable
+
 from graph.quantiles import Quantiles
 from schemas import health as limits
 
@@ -7,32 +9,26 @@ NOW = Quantiles("times", "latency", (0.5, 0.9, 0.99))
 USUAL = Quantiles("usual_times", "usual", (0.5, 0.9, 0.95, 0.99))
 
 
-def failed_share(opened: str, failed: str) -> str:
-    """Return the share of connections that failed: of those opened, or of those that failed if these are more."""
-    return f"{failed} / greatest({opened}, {failed}, 1)"
+def share(part: str, whole: str) -> str:
+    """Return the share that a part has of the whole; 1 where the part is greater, 0 of nothing."""
+    return f"{part} / greatest({whole}, {part}, 1)"
 
 
-def error_share(requests: str, errors: str) -> str:
-    """Return the share of requests that failed."""
-    return f"{errors} / greatest({requests}, 1)"
+def shares(sums: Callable[[str], str]) -> dict[str, str]:
+    """Return the shares by which an edge is judged, by their names, from its sums (`limits.JUDGED`)."""
+    return {limit.name: share(sums(part), sums(limit.whole)) for part, limit in limits.SHARES.items()}
 
 
-def retransmit_share(segments: str, retransmits: str) -> str:
-    """Return the share of segments that were retransmitted."""
-    return f"least(1, {retransmits} / greatest({segments}, 1))"
+def health(sums: Callable[[str], str], found: Callable[[str], str]) -> str:
+    """Return the health of an edge from its sums, the shares that were found, and its times (NOW and USUAL)."""
+    judged = (_judged(found(limit.name), sums(limit.whole), limit) for limit in limits.SHARES.values())
+    return f"greatest({', '.join([*judged, _slow()])})"
 
 
-def health(failed: str, errors: str, retransmits: str, segments: str) -> str:
-    """Return the health of an edge from its shares, and from its times, which are columns (NOW and USUAL)."""
-    found = (_of("failed", failed), _of("errors", errors), _of("retransmits", retransmits, segments), _slow())
-    return f"greatest({', '.join(found)})"
-
-
-def _of(measure: str, part: str, whole: str = "") -> str:
-    limit = limits.SHARES[measure]
+def _judged(found: str, whole: str, limit: limits.Share) -> str:
     steps = [f"{whole} < {limit.enough}, {limits.OK}"] if limit.enough else []
-    steps += [f"{part} >= {limit.bad}, {limits.BAD}"] if limit.bad is not None else []
-    return f"multiIf({', '.join(steps)}{', ' if steps else ''}{part} >= {limit.warn}, {limits.WARN}, {limits.OK})"
+    steps += [f"{found} >= {limit.bad}, {limits.BAD}"] if limit.bad is not None else []
+    return f"multiIf({', '.join(steps)}{', ' if steps else ''}{found} >= {limit.warn}, {limits.WARN}, {limits.OK})"
 
 
 def _slow() -> str:

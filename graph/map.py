@@ -1,6 +1,7 @@
 """The map: edges of a range at a level, with what happened and was counted on each."""
 
 from graph.columns import ENDS, KEY
+from graph.counters import NAMES
 from graph.edges import EdgeRow
 from graph.levels import node_at
 from graph.packing import plain, rolled
@@ -35,6 +36,7 @@ def map_edges(level: str, *, narrowed: bool = True) -> str:
     }
     levelled = select(at_level, "pairs AS pair", where=_NARROWED if narrowed else "", group=KEY)
     columns = {name: plain(name) for name in EdgeRow._fields}
+    columns["counters"] = f"[{', '.join(map(plain, NAMES))}]"
     columns |= {name: f"toUnixTimestamp64Milli({name})" for name in _TIMES}
     columns |= {f"{end}_hosts": f"arraySort(arrayFilter(host -> host != '', {end}_hosts))" for end in ENDS}
     parts = [

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Struct, UnsetType, field, to_builtins
 
 
 class Node(Struct, kw_only=True, omit_defaults=True):
@@ -33,11 +34,12 @@ class Edge(Struct, kw_only=True):
     """A client, a server, and the port between them. Counters are sums over the range; active is the value at its end.
 
     `recorded_s` is the time within the range for which the agents at its ends reported. Divide sums by it to get rates.
-    The client's host counted the `client_…` counters and the server's host the `server_…` ones. Both count the same
-    bytes. The fields from provenance to tied exist at level process alone, those from requests on with HTTP alone:
-    `errors` are requests answered with 5xx or left unanswered by the server, `given_up` are further requests that their
-    clients gave up, and times to the answer are None when nothing was answered. `usual_ms` is the median of the hour
-    before, None when too few answers came then. `health` is ok, warn or bad, and `why` gives the reasons.
+    `counters` are fields of their own, for each counter of schemas/counted.py: the client's host counted the `client_…`
+    ones and the server's host the `server_…` ones. Both count the same bytes. The fields from provenance to tied exist
+    at level process alone, those from requests on with HTTP alone: `errors` are requests answered with 5xx or left
+    unanswered by the server, `given_up` are further requests that their clients gave up, and times to the answer are
+    None when nothing was answered. `usual_ms` is the median of the hour before, None when too few answers came then.
+    `health` is ok, warn or bad, and `why` gives the reasons.
     """
 
     client: str
@@ -54,20 +56,7 @@ class Edge(Struct, kw_only=True):
     connections_closed: int
     connections_active: int
     connections_failed: int
-    client_sent_bytes: int
-    client_received_bytes: int
-    client_sent_segments: int
-    client_received_segments: int
-    client_retransmits: int
-    client_rtt_us: int
-    client_min_rtt_us: int
-    server_sent_bytes: int
-    server_received_bytes: int
-    server_sent_segments: int
-    server_received_segments: int
-    server_retransmits: int
-    server_rtt_us: int
-    server_min_rtt_us: int
+    counters: dict[str, int]  # graph/counters.py
     client_provenance: str | UnsetType = UNSET
     client_tied: bool | UnsetType = UNSET
     server_provenance: str | UnsetType = UNSET
@@ -82,15 +71,30 @@ class Edge(Struct, kw_only=True):
     health: str = "ok"
     why: list[dict[str, str]] = field(default_factory=list)
 
+    def as_fields(self) -> dict[str, Any]:
+        """Return all fields, those of the counters among them."""
+        fields: dict[str, Any] = {}
+        for name, value in to_builtins(self).items():
+            if name == "counters":
+                fields.update(value)
+            else:
+                fields[name] = value
+        return fields
+
 
 class ServiceMap(Struct, kw_only=True):
     """Nodes and edges, sorted by id. The nodes include both ends of every edge."""
 
-    start: str = field(name="from")
-    end: str = field(name="to")
+    start: str
+    end: str
     level: str
     nodes: list[Node]
     edges: list[Edge]
+
+    def as_fields(self) -> dict[str, Any]:
+        """Return the map as `map --json` writes it."""
+        edges = [edge.as_fields() for edge in self.edges]
+        return {"from": self.start, "to": self.end, "level": self.level, "nodes": self.nodes, "edges": edges}
 
 
 class Wanted(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """The neighbours of a node: the others on its edges, and what went over these."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from graph import traffic
@@ -10,7 +11,10 @@ from graph.steps import with_steps
 
 
 class NeighbourRow(NamedTuple):
-    """A row of `neighbours`; `incoming` is 1 where the neighbour is the client, `rtt` in us."""
+    """A row of `neighbours`; `incoming` is 1 where the neighbour is the client, `rtt` in us.
+
+    `counted` are the counters of both ends (traffic.OWN_SUMS).
+    """
 
     other: str
     incoming: int
@@ -24,14 +28,13 @@ class NeighbourRow(NamedTuple):
     failed: int
     active: int
     moved: int
-    retransmits: int
-    segments: int
+    counted: Mapping[str, int]
     rtt: float
 
 
 _KEY = ("other", "incoming", "transport", "port")
 _ABOUT = ("host", "service", "name", "container")
-_SUMS = ("opened", "failed", "moved", "retransmits", "segments")
+_SUMS = ("opened", "failed", "moved")
 
 
 def neighbours(level: str, *, rolled_up: bool = True) -> str:
@@ -40,8 +43,7 @@ def neighbours(level: str, *, rolled_up: bool = True) -> str:
         **{f"{end}_about": f"row.{end}_about" for end in ENDS},
         **{name: plain(f"connections_{name}", "row") for name in ("opened", "failed", "active")},
         "moved": f"{traffic.to_server('row')} + {traffic.to_client('row')}",
-        "retransmits": traffic.retransmits("row"),
-        "segments": traffic.segments("row"),
+        "counted": traffic.added("row"),
         "rtt_us": traffic.rtt_us("row"),
     }
     times = {
@@ -52,16 +54,19 @@ def neighbours(level: str, *, rolled_up: bool = True) -> str:
         "at": "edge.at",
         "about": "maxForEach(if(edge.server = %(node)s, edge.client_about, edge.server_about))",
         **{name: f"sum(edge.{name})" for name in (*_SUMS, "active")},
+        "counted": "sumForEach(edge.counted)",
         "rtt_us": traffic.measured("edge.rtt_us"),
     }
     others = {
         **{name: f"time.{name}" for name in _KEY},
         "about": "maxForEach(time.about)",
         **{name: f"sum(time.{name})" for name in _SUMS},
+        "sums": "sumForEach(time.counted)",
         "active": "argMax(time.active, time.at)",
         "rtt": traffic.measured("time.rtt_us"),
     }
     columns = {name: name for name in NeighbourRow._fields} | {name: ABOUT.member("about", name) for name in _ABOUT}
+    columns["counted"] = traffic.counted("sums")
     at_times = select(times, "edge", where="edge.client = %(node)s OR edge.server = %(node)s", group=(*_KEY, "edge.at"))
     begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True, rolled_up=rolled_up)
     rows = select(columns, inside(select(others, "time", group=(f"time.{name}" for name in _KEY))))

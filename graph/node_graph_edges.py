@@ -1,15 +1,17 @@
 """Edges of a node graph, one a pair of nodes and direction. What a node does to itself is a detail of the node."""
 
-from graph.health_sql import NOW, USUAL, error_share, failed_share, health, retransmit_share
+from graph.health_sql import NOW, USUAL, health, shares
 from graph.members import Members
 from graph.node_graph import ORDERED, drawn_rows
 from graph.node_graph_pairs import COUNTS
 from graph.node_graph_text import scaled, short, thousands, times, unit_name, where
 from graph.sql import inside, select, within
-from schemas.health import USUAL_ANSWERS
+from schemas.counted import COUNTERS
+from schemas.health import SHARES, USUAL_ANSWERS
 
 COLORS = ("#73bf69", "#ff9830", "#e02f44")  # by health
-_WORDS = Members("opened", "bytes", "requests", "errors", "rtt", "retransmits", "usual", "p50", "p99")
+_OF_COUNTERS = {part: of for part, of in SHARES.items() if part in COUNTERS}
+_WORDS = Members("opened", "bytes", "requests", "rtt", "usual", "p50", "p99", *SHARES)
 
 
 def graph_edges() -> str:
@@ -58,9 +60,7 @@ def _judged() -> str:
         **USUAL.columns,
         "bytes_s": "bytes / recorded.seconds",
         "unit": thousands("bytes_s"),
-        "failed_connections": failed_share("opened", "failed"),
-        "failed_requests": error_share("requests", "errors"),
-        "lost": retransmit_share("segments", "retransmits"),
+        **shares(str),
     }
     added = [f"{made} AS {name}" for name, made in columns.items()]
     return select(["* EXCEPT (latency, usual)", *added], inside(counted))
@@ -71,15 +71,13 @@ def _worded() -> str:
         opened="opened / recorded.seconds",
         bytes=scaled("bytes_s", "unit"),
         requests="requests / recorded.seconds",
-        errors="100 * failed_requests",
         rtt="rtt_us / 1000",
-        retransmits="100 * lost",
         usual=USUAL.at(0.5),
         p50=NOW.at(0.5),
         p99=NOW.at(0.99),
+        **{part: f"100 * {of.name}" for part, of in SHARES.items()},
     )
-    judged = health("failed_connections", "failed_requests", "lost", "segments")
-    return select(["*", f"{judged} AS health", f"{short(words)} AS words"], inside(_judged()))
+    return select(["*", f"{health(str, str)} AS health", f"{short(words)} AS words"], inside(_judged()))
 
 
 def _word(name: str) -> str:
@@ -105,7 +103,10 @@ _COLUMNS = {
     ),
     "detail__rtt": where("rtt_us > 0", f"concat({_word('rtt')}, ' ms')"),
     "detail__failed": where("failed > 0", "concat(toString(failed), ' connections failed')"),
-    "detail__retransmits": where("retransmits > 0", f"concat({_word('retransmits')}, ' %% of segments')"),
-    "failed_share": "toFloat64(greatest(failed_connections, failed_requests))",
-    "retransmit_share": "toFloat64(lost)",
+    **{
+        f"detail__{part}": where(f"{part} > 0", f"concat({_word(part)}, ' %% of {COUNTERS[of.whole].unit}')")
+        for part, of in _OF_COUNTERS.items()
+    },
+    "failed_share": "toFloat64(greatest(failed_share, error_share))",
+    **{of.name: f"toFloat64({of.name})" for of in _OF_COUNTERS.values()},
 }

@@ -1,6 +1,6 @@
 """Nodes of a node graph: every end of its edges once."""
 
-from graph.health_sql import NOW, error_share, failed_share
+from graph.health_sql import NOW, share
 from graph.members import Members
 from graph.node_graph import ORDERED, drawn_rows
 from graph.node_graph_pairs import COUNTS
@@ -73,8 +73,8 @@ def _known() -> str:
         "hostnames_of": f"arrayMap(host -> {called('host')}, hosts)",
         "requests": requests,
         "errors": errors,
-        "failed_requests": error_share(requests, errors),
-        "failing": f"greatest({failed_share(opened, failed)}, failed_requests)",
+        "failed_requests": share(errors, requests),
+        "failing": f"greatest({share(failed, opened)}, failed_requests)",
         "bytes_s": f"({COUNTS.of('all_counts', 'bytes')} - {loop_bytes}) / recorded.seconds",
         "loop_bytes_s": f"{loop_bytes} / recorded.seconds",
         "unit": thousands("bytes_s"),

@@ -1,6 +1,6 @@
 """Edges between processes for a node graph, each end with its node at a level and those that may stand for it."""
 
-from graph import usual
+from graph import traffic, usual
 from graph.asked import requested
 from graph.columns import ENDS, KEY
 from graph.drawn import by_host, by_service, drawn_at, home
@@ -9,8 +9,10 @@ from graph.networks import network
 from graph.packing import plain, rolled
 from graph.spans import ALL_AT_ONCE, spans
 from graph.sql import defined, inside, select
+from schemas.counted import COUNTERS, HAPPENED
+from schemas.health import JUDGED
 
-COUNTS = Members("opened", "failed", "bytes", "segments", "retransmits", "requests", "errors")
+COUNTS = Members("bytes", *JUDGED)
 NODES = ("node", "of_service", "of_host")
 _PACKED = ("happened", *(f"{end}_{pack}" for end in ENDS for pack in ("about", "sums", "most")))
 _SKETCH = "Map(UInt16, UInt64)"
@@ -88,26 +90,16 @@ def row_of(*, about_ends: bool, about_usual: bool) -> str:
 
 
 def _counts() -> str:
-    sent, received = (
-        f"greatest({plain(one, 'pair')}, {plain(other, 'pair')})"
-        for one, other in (
-            ("client_sent_bytes", "server_received_bytes"),
-            ("client_received_bytes", "server_sent_bytes"),
-        )
-    )
     return COUNTS.array(
-        opened=plain("connections_opened", "pair"),
-        failed=plain("connections_failed", "pair"),
-        bytes=f"{sent} + {received}",
-        segments=_both("sent_segments"),
-        retransmits=_both("retransmits"),
-        requests="pair.requests",
-        errors="pair.errors",
+        bytes=f"{traffic.to_server('pair')} + {traffic.to_client('pair')}",
+        **{name: _count(name) for name in JUDGED},
     )
 
 
-def _both(name: str) -> str:
-    return " + ".join(plain(f"{end}_{name}", "pair") for end in ENDS)
+def _count(name: str) -> str:
+    if name in COUNTERS:
+        return traffic.both(name, "pair")
+    return plain(f"connections_{name}", "pair") if name in HAPPENED else f"pair.{name}"
 
 
 def _end(end: str) -> dict[str, str]:

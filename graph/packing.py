@@ -36,6 +36,10 @@ class Pack(NamedTuple):
         """Return one member of an array."""
         return self.restored(self.members[name], f"{array}[{list(self.members).index(name) + 1}]")
 
+    def named(self, array: str) -> str:
+        """Return an array as a map, by the names of its members."""
+        return f"mapFromArrays({texts(self.members)}, {array})"
+
 
 def _same(value: str) -> str:
     return value

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import structs
 
+from graph import counters
 from graph.asked import any_requested
 from graph.asking import Store
 from graph.health import Counts, faults, judgement, usual_ms
@@ -68,23 +69,15 @@ def judged(found: ServiceMap, requests: Mapping[Key, Requests], usual: Mapping[K
 
 def counts(edge: Edge, requests: Requests | None, usual: Requests | None) -> Counts:
     """Return the counts that decide the health of an edge."""
-    counted = Counts(
-        opened=edge.connections_opened,
-        failed=edge.connections_failed,
-        segments=edge.client_sent_segments + edge.server_sent_segments,
-        retransmits=edge.client_retransmits + edge.server_retransmits,
-    )
+    happened = {"opened": edge.connections_opened, "failed": edge.connections_failed}
+    counted = Counts(happened | counters.judged(edge.counters))
     return counted if requests is None else with_http(counted, requests, usual)
 
 
 def with_http(counted: Counts, requests: Requests, usual: Requests | None) -> Counts:
     """Return counts that include HTTP requests, and the latency that is usual."""
-    return counted._replace(
-        requests=requests.requests,
-        errors=requests.errors,
-        latency=requests.latency,
-        usual=usual.latency if usual else {},
-    )
+    sums = {"requests": requests.requests, "errors": requests.errors}
+    return Counts({**counted.sums, **sums}, requests.latency, usual.latency if usual else {})
 
 
 def usual_by_edge(store: Store, level: str, start: int) -> dict[Key, Requests]:

@@ -1,16 +1,22 @@
-"""Time series of a node and of an edge, a row for each step in which anything was seen."""
+"""Time series of a node and of an edge: a row for each step in which anything was seen."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from graph import traffic
 from graph.columns import ENDS
 from graph.packing import HAPPENINGS, SUMS, plain
-from graph.sql import inside, select
+from graph.sql import inside, select, texts
 from graph.steps import point_of, with_steps
+from schemas.counted import COUNTERS
+from schemas.facts import Chart
 
 
 class NodeSeriesRow(NamedTuple):
-    """A row of `node_series`: sums as the server of others (in) and as their client (out); round trip in us."""
+    """A row of `node_series`: sums as the server of others (in) and as their client (out); round trip in us.
+
+    `counted` are the counters of both ends of its edges (traffic.OWN_SUMS).
+    """
 
     point: int
     bytes_in: int
@@ -21,27 +27,20 @@ class NodeSeriesRow(NamedTuple):
     active_out: float
     failed_in: int
     failed_out: int
-    retransmits: int
+    counted: Mapping[str, int]
     rtt: float
 
 
 class EdgeSeriesRow(NamedTuple):
-    """A row of `edge_series`: what each side counted; round trips in us, `first` and `last` in ms."""
+    """A row of `edge_series`: what happened, and what each side counted and measured; `first` and `last` in ms."""
 
     point: int
-    opened: int
+    happened: Mapping[str, int]
     active: float
-    failed: int
-    client_sent: int
-    client_received: int
-    server_sent: int
-    server_received: int
-    client_retransmits: int
-    server_retransmits: int
-    client_segments: int
-    server_segments: int
-    client_rtt: float
-    server_rtt: float
+    client_sums: Mapping[str, int]
+    server_sums: Mapping[str, int]
+    client_means: Mapping[str, float]
+    server_means: Mapping[str, float]
     first: int
     last: int
     rule: str
@@ -50,12 +49,7 @@ class EdgeSeriesRow(NamedTuple):
 _SERVES, _CONNECTS = "edge.server = %(node)s", "edge.client = %(node)s"
 _SIDES = {"in": _SERVES, "out": _CONNECTS}
 _OF_SIDE = ("opened", "active", "failed")
-_COUNTED = {
-    "sent": "sent_bytes",
-    "received": "received_bytes",
-    "retransmits": "retransmits",
-    "segments": "sent_segments",
-}
+_MEANS = [name for name, one in COUNTERS.items() if one.chart is Chart.MEAN]
 
 
 def node_series(level: str, *, rolled_up: bool = True) -> str:
@@ -64,7 +58,7 @@ def node_series(level: str, *, rolled_up: bool = True) -> str:
         **{name: plain(f"connections_{name}", "row") for name in _OF_SIDE},
         "to_server": traffic.to_server("row"),
         "to_client": traffic.to_client("row"),
-        "retransmits": traffic.retransmits("row"),
+        "counted": traffic.added("row"),
         "rtt_us": traffic.rtt_us("row"),
     }
     times = {
@@ -72,26 +66,30 @@ def node_series(level: str, *, rolled_up: bool = True) -> str:
         "bytes_in": f"sumIf(edge.to_server, {_SERVES}) + sumIf(edge.to_client, {_CONNECTS})",
         "bytes_out": f"sumIf(edge.to_client, {_SERVES}) + sumIf(edge.to_server, {_CONNECTS})",
         **{f"{name}_{side}": f"sumIf(edge.{name}, {there})" for name in _OF_SIDE for side, there in _SIDES.items()},
-        "retransmits": "sum(edge.retransmits)",
+        "counted": "sumForEach(edge.counted)",
         "rtt_us": traffic.measured("edge.rtt_us"),
     }
     points = {
         "point": point_of("time.at"),
-        **{name: f"sum(time.{name})" for name in NodeSeriesRow._fields[1:-1]},
+        **{f"bytes_{side}": f"sum(time.bytes_{side})" for side in _SIDES},
+        **{f"{name}_{side}": f"sum(time.{name}_{side})" for name in _OF_SIDE for side in _SIDES},
         **{f"active_{side}": f"avg(time.active_{side})" for side in _SIDES},
+        "sums": "sumForEach(time.counted)",
         "rtt": traffic.measured("time.rtt_us"),
     }
     at_times = select(times, "edge", where=f"{_SERVES} OR {_CONNECTS}", group=("edge.at",))
     begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True, rolled_up=rolled_up)
-    return f"{begun}\n{select(points, 'time', group=('point',))}\nORDER BY point"
+    columns = {name: name for name in NodeSeriesRow._fields} | {"counted": traffic.counted("sums")}
+    return f"{begun}\n{select(columns, inside(select(points, 'time', group=('point',))))}\nORDER BY point"
 
 
 def edge_series(level: str, *, rolled_up: bool = True) -> str:
     """Return what each side saw of the edge %(client)s, %(server)s, %(transport)s, %(port)s in [from, to), ms."""
     packs = {f"{end}_{SUMS.name}": SUMS for end in ENDS} | {HAPPENINGS.name: HAPPENINGS}
+    means = [f"{end}_{name}" for end in ENDS for name in _MEANS]
     edge = {
         **{name: f"row.{name}" for name in ("first", "last", "strength", "active", *packs)},
-        **{f"{end}_rtt_us": plain(f"{end}_rtt_us", "row") for end in ENDS},
+        **{name: plain(name, "row") for name in means},
     }
     kept = {"first": "min", "last": "max", "strength": "max"}
     times = {
@@ -99,21 +97,24 @@ def edge_series(level: str, *, rolled_up: bool = True) -> str:
         **{name: f"{made}(edge.{name})" for name, made in kept.items()},
         "active": "sum(edge.active)",
         **{name: f"{pack.aggregate}(edge.{name})" for name, pack in packs.items()},
-        **{f"{end}_rtt_us": traffic.measured(f"edge.{end}_rtt_us") for end in ENDS},
+        **{name: traffic.measured(f"edge.{name}") for name in means},
     }
     points = {
         "point": point_of("time.at"),
         **{name: f"{made}(time.{name})" for name, made in kept.items()},
         "active": "avg(time.active)",
         **{name: f"{pack.aggregate}(time.{name})" for name, pack in packs.items()},
-        **{f"{end}_rtt": traffic.measured(f"time.{end}_rtt_us") for end in ENDS},
+        **{name: traffic.measured(f"time.{name}") for name in means},
     }
-    columns = {name: name for name in EdgeSeriesRow._fields}
-    columns |= {name: plain(f"connections_{name}") for name in ("opened", "failed")}
-    columns |= {f"{end}_{name}": plain(f"{end}_{counter}") for end in ENDS for name, counter in _COUNTED.items()}
+    columns = {name: name for name in EdgeSeriesRow._fields} | {"rule": plain("rule")}
+    columns |= {name: pack.named(name) for name, pack in packs.items()}
+    columns |= {f"{end}_means": _means(end) for end in ENDS}
     columns |= {name: f"toUnixTimestamp64Milli({name})" for name in ("first", "last")}
-    columns["rule"] = plain("rule")
     wanted = "edge.client = %(client)s AND edge.server = %(server)s AND edge.transport = %(transport)s"
     at_times = select(times, "edge", where=f"{wanted} AND edge.server_port = %(port)s", group=("edge.at",))
     begun = with_steps(level, edge, f"time AS {inside(at_times)}", narrowed=True, rolled_up=rolled_up)
     return f"{begun}\n{select(columns, inside(select(points, 'time', group=('point',))))}\nORDER BY point"
+
+
+def _means(end: str) -> str:
+    return f"mapFromArrays({texts(_MEANS)}, [{', '.join(f'{end}_{name}' for name in _MEANS)}])"

@@ -1,16 +1,23 @@
 """SQL for people to copy: it selects the rows behind an answer, and runs as it is."""
 
-from graph.sql import text
+from textwrap import fill
 
-_SHOWN = """\
-    window, client, server, transport, server_port, rule,
-    connections_opened, connections_active, connections_failed,
-    client_sent_bytes, client_received_bytes, client_retransmits, client_rtt_us,
-    server_sent_bytes, server_received_bytes, server_retransmits, server_rtt_us"""
-_FLOWS = """\
-    window, transport, a_scope, a_address, a_port, b_scope, b_address, b_port, verdict,
-    a_opened, a_closed, a_failed, a_sent_bytes, a_received_bytes, a_retransmits, a_rtt_us,
-    b_opened, b_closed, b_failed, b_sent_bytes, b_received_bytes, b_retransmits, b_rtt_us"""
+from graph.columns import ENDS
+from graph.sql import text
+from schemas.counted import COUNTERS, HAPPENED
+
+_EDGE = ("window", "client", "server", "transport", "server_port", "rule")
+_CONNECTIONS = ("connections_opened", "connections_active", "connections_failed")
+_COUNTED = (f"{end}_{name}" for end in ENDS for name in COUNTERS)
+_FLOW = ("window", "transport", *(f"{end}_{name}" for end in "ab" for name in ("scope", "address", "port")), "verdict")
+_OF_FLOW = (f"{end}_{name}" for end in "ab" for name in (*HAPPENED, *COUNTERS))
+
+
+def _wrapped(*columns: str) -> str:
+    return fill(", ".join(columns), 100, initial_indent="    ", subsequent_indent="    ")
+
+
+_SHOWN, _FLOWS = _wrapped(*_EDGE, *_CONNECTIONS, *_COUNTED), _wrapped(*_FLOW, *_OF_FLOW)
 
 
 def node_statement(node: str, level: str, start: int, end: int) -> str:

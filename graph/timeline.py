@@ -1,5 +1,6 @@
 """The time line: what all edges of a level did, step by step."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from graph import traffic
@@ -10,17 +11,20 @@ from graph.steps import point_of, with_steps
 
 
 class TimelineRow(NamedTuple):
-    """A row of `timeline`: how many edges were there in a step, and what went over them."""
+    """A row of `timeline`: how many edges were there in a step, and what went over them.
+
+    `counted` are the counters of both ends (traffic.OWN_SUMS).
+    """
 
     point: int
     edges: int
     opened: int
     failed: int
     bytes: int
-    retransmits: int
+    counted: Mapping[str, int]
 
 
-_SUMS = ("opened", "failed", "bytes", "retransmits")
+_SUMS = ("opened", "failed", "bytes")
 
 
 def timeline(level: str, *, rolled_up: bool = True) -> str:
@@ -28,14 +32,16 @@ def timeline(level: str, *, rolled_up: bool = True) -> str:
     edge = {
         **{name: plain(f"connections_{name}", "row") for name in ("opened", "failed")},
         "bytes": f"{traffic.to_server('row')} + {traffic.to_client('row')}",
-        "retransmits": traffic.retransmits("row"),
+        "counted": traffic.added("row"),
     }
     edges = {
         "point": point_of("edge.at"),
         **{name: f"edge.{name}" for name in KEY},
         **{name: f"sum(edge.{name})" for name in _SUMS},
+        "counted": "sumForEach(edge.counted)",
     }
-    points = {"point": "once.point", "edges": "count()", **{name: f"sum(once.{name})" for name in _SUMS}}
+    sums = {name: f"sum(once.{name})" for name in _SUMS} | {"counted": traffic.counted("sumForEach(once.counted)")}
+    points = {"point": "once.point", "edges": "count()", **sums}
     once = select(edges, "edge", group=("point", *(f"edge.{name}" for name in KEY)))
     begun = with_steps(level, edge, f"once AS {inside(once)}", rolled_up=rolled_up)
     return f"{begun}\n{select(points, 'once', group=('once.point',))}\nORDER BY point"

@@ -1,26 +1,39 @@
 """What went over an edge, from a packed row: the hosts of both ends count the same, and one may count less."""
 
+from graph.columns import ENDS
 from graph.packing import plain
+from schemas.counted import COUNTERS, OWN, SUMS
+
+# Each direction as both ends count it: plain columns of an edge (graph/columns.py), the sender's first.
+TO_SERVER, TO_CLIENT = (
+    (f"{sender}_sent_bytes", f"{receiver}_{COUNTERS['sent_bytes'].mirror}") for sender, receiver in ENDS.items()
+)
+OWN_SUMS = tuple(name for name in SUMS if name in OWN)  # those of both ends add up
 
 
 def to_server(row: str) -> str:
     """Return the bytes from the client to the server."""
-    return f"greatest({plain('client_sent_bytes', row)}, {plain('server_received_bytes', row)})"
+    return _greatest(TO_SERVER, row)
 
 
 def to_client(row: str) -> str:
     """Return the bytes from the server to the client."""
-    return f"greatest({plain('server_sent_bytes', row)}, {plain('client_received_bytes', row)})"
+    return _greatest(TO_CLIENT, row)
 
 
-def retransmits(row: str) -> str:
-    """Return the segments that both ends sent again."""
-    return f"{plain('client_retransmits', row)} + {plain('server_retransmits', row)}"
+def both(name: str, row: str) -> str:
+    """Return the sum of what each end counts of its own."""
+    return " + ".join(plain(f"{end}_{name}", row) for end in ENDS)
 
 
-def segments(row: str) -> str:
-    """Return the segments that both ends sent."""
-    return f"{plain('client_sent_segments', row)} + {plain('server_sent_segments', row)}"
+def added(row: str) -> str:
+    """Return the sums of all that each end counts of its own, by its name (OWN_SUMS), as `counted` reads them."""
+    return f"[{', '.join(both(name, row) for name in OWN_SUMS)}]"
+
+
+def counted(array: str) -> str:
+    """Return an array of `added` as a map, by the name of the counter."""
+    return f"mapFromArrays({list(OWN_SUMS)}, {array})"
 
 
 def rtt_us(row: str) -> str:
@@ -32,3 +45,7 @@ def rtt_us(row: str) -> str:
 def measured(column: str) -> str:
     """Return the mean of what was measured; NaN of nothing."""
     return f"avgIf({column}, {column} > 0)"
+
+
+def _greatest(columns: tuple[str, ...], row: str) -> str:
+    return f"greatest({', '.join(plain(column, row) for column in columns)})"

@@ -48,8 +48,16 @@ class Unit(StrEnum):
     MICROSECONDS = "µs"
 
 
+class Chart(StrEnum):
+    """How charts show a column over time."""
+
+    NONE = ""
+    RATE = "rate"  # a second
+    MEAN = "mean"  # of what was measured: 0 is not
+
+
 class Fact(NamedTuple):
-    """A column with all that it declares."""
+    """A column with all that it declares. `mirror` is the counter in which the other end counts the same."""
 
     name: str
     meaning: str
@@ -58,6 +66,8 @@ class Fact(NamedTuple):
     roll: Roll
     unit: Unit
     label: str
+    chart: Chart
+    mirror: str
 
     @property
     def blank(self) -> Any:
@@ -73,9 +83,11 @@ def fact(
     roll: Roll = Roll.MAX,
     unit: Unit = Unit.NONE,
     label: str = "",
+    chart: Chart = Chart.NONE,
+    mirror: str = "",
 ) -> Meta:
-    """Return the annotation of a column. Without a kind, its Python type gives one."""
-    extra = {"merge": merge, "kind": kind, "roll": roll, "unit": unit, "label": label}
+    """Return the annotation of a column. Without a kind, its Python type gives one; without a label, its name."""
+    extra = {"merge": merge, "kind": kind, "roll": roll, "unit": unit, "label": label, "chart": chart, "mirror": mirror}
     return Meta(description=meaning, extra=extra)
 
 
@@ -98,7 +110,9 @@ def facts(columns: type) -> dict[str, Fact]:
             extra["kind"] or kind_of(field.type.type.item_type),
             Roll(extra["roll"]),
             Unit(extra["unit"]),
-            extra["label"] or field.name.replace("_", " "),
+            extra["label"] or field.name.replace("_", " ").capitalize(),
+            Chart(extra["chart"]),
+            extra["mirror"],
         )
     return declared
 

@@ -6,8 +6,14 @@ OK, WARN, BAD = 0, 1, 2  # the levels of health; the greater, the worse
 
 
 class Share(NamedTuple):
-    """A share of what happened, and from what on it is worth a warning or bad, of so many at least."""
+    """A part of a `whole`: from which share on it is worth a warning or bad, where the whole is `enough`.
 
+    `name` is that of the share in answers, and `phrase` is what people read of it.
+    """
+
+    name: str
+    whole: str
+    phrase: str
     warn: float
     bad: float | None = None
     enough: int = 0
@@ -33,11 +39,13 @@ class Slow(NamedTuple):
 
 
 BAD_SHARE, WARN_SHARE = 0.05, 0.01
-SHARES = {
-    "errors": Share(WARN_SHARE, BAD_SHARE),  # of requests
-    "failed": Share(WARN_SHARE, BAD_SHARE),  # of connections
-    "retransmits": Share(0.03, enough=20),  # of segments: a connection to a peer abroad may well lose one in a hundred
+SHARES = {  # by the part; those of counters (schemas/counted.py) are of both ends together
+    "errors": Share("error_share", "requests", "{share} of requests fail ({part} of {whole})", WARN_SHARE, BAD_SHARE),
+    "failed": Share("failed_share", "opened", "{share} of connections fail ({part})", WARN_SHARE, BAD_SHARE),
+    # A connection to a peer abroad may well lose one in a hundred.
+    "retransmits": Share("retransmit_share", "sent_segments", "{share} of segments sent again", 0.03, enough=20),
 }
+JUDGED = tuple(dict.fromkeys(name for part, share in SHARES.items() for name in (part, share.whole)))
 _SLOW = Longer(times=3, ms=25)
 SLOW = (Slow(0.5, 0.95, _SLOW, bad=Longer(times=5, ms=100)), Slow(0.9, 0.99, _SLOW))  # the first that holds counts
 SLOW_ANSWERS, USUAL_ANSWERS = 5, 20  # fewer answers prove nothing, now and usually

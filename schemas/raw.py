@@ -234,7 +234,7 @@ class ProcessBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Connections(Counted, frozen=True, kw_only=True, omit_defaults=True):
-    """Sockets with a peer. Counters are of this window alone; bytes are payload, without SYN, FIN and retransmits."""
+    """Sockets with a peer. Counters are of this window alone; bytes are payload: no SYN, no FIN, nothing twice."""
 
     cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
     transport: Annotated[Ints, fact("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)

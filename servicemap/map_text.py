@@ -9,6 +9,7 @@ from msgspec import UnsetType
 from rich.table import Table
 from rich.text import Text
 
+from graph import counters
 from graph.model import Edge, Node, ServiceMap
 from servicemap.columns import aligned
 
@@ -89,7 +90,7 @@ def fault_lines(found: ServiceMap) -> list[str]:
 
 
 def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
-    rtt = edge.client_rtt_us or edge.server_rtt_us
+    rtt = counters.rtt_ms(edge.counters)
     return (
         titles[edge.client],
         "itself" if edge.self_loop else titles[edge.server],
@@ -97,9 +98,9 @@ def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
         str(edge.connections_active),
         str(edge.connections_opened),
         str(edge.connections_failed),
-        _bytes(max(edge.client_sent_bytes, edge.server_received_bytes)),
-        _bytes(max(edge.client_received_bytes, edge.server_sent_bytes)),
-        f"{rtt / 1000:.1f} ms" if rtt else "",
+        _bytes(counters.to_server(edge.counters)),
+        _bytes(counters.to_client(edge.counters)),
+        _ms(rtt),
     )
 
 
@@ -118,8 +119,7 @@ def _ms(time: float | UnsetType | None) -> str:
 
 
 def _carried(edge: Edge) -> int:
-    sent = max(edge.client_sent_bytes, edge.server_received_bytes)
-    return sent + max(edge.client_received_bytes, edge.server_sent_bytes)
+    return counters.moved(edge.counters)
 
 
 def _cut(name: str, room: int = WIDEST) -> str:

@@ -100,7 +100,7 @@ def _other(kind: str, name: str, known: dict[str, set[str]]) -> str:
 
 def _print(found: ServiceMap, form: str, title: str) -> None:
     if form == "json":
-        print_json(found)
+        print_json(found.as_fields())
         return
     if form == "dot":
         from servicemap.map_dot import dot

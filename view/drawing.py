@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from graph import counters
 from graph.health import faults, judgement, share, softened, usual_ms, worst
 from graph.hosts import LabelsRow
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key, Requests, counts, key
+from graph.traffic import OWN_SUMS
 from view.keys import edge_id
 
 NEW_MS = 600_000  # an edge that was first seen so recently may be new
@@ -42,29 +44,20 @@ def drawn(
 
 def _edge(edge: Edge, http: Requests | None, usual: Requests | None, *, new: bool) -> dict[str, Any]:
     counted = counts(edge, http, usual)
-    rtt_us = edge.client_rtt_us or edge.server_rtt_us
-    shown: dict[str, Any] = msgspec.to_builtins(edge)
-    return shown | {
+    return edge.as_fields() | {
         "id": edge_id(key(edge)),
         "first": _ms(edge.first),
         "last": _ms(edge.last),
-        "bytes_s": moved(edge) / edge.recorded_s,
+        "bytes_s": counters.moved(edge.counters) / edge.recorded_s,
         "opened_s": edge.connections_opened / edge.recorded_s,
-        "failed_share": counted.failed_share,
-        "retransmit_share": counted.retransmit_share,
-        "rtt_ms": rtt_us / 1000 if rtt_us else None,
+        **counted.shares(),
+        "rtt_ms": counters.rtt_ms(edge.counters),
         **judgement(faults(counted)),
         "new": new,
         "signals": "http" if http else "tcp",
         **(http.as_fields() | {"requests_s": http.requests / edge.recorded_s} if http else {}),
         **({"usual_ms": usual_ms(usual.latency if usual else {})} if http else {}),
     }
-
-
-def moved(edge: Edge) -> int:
-    """Return the bytes in both directions. Both sides count the same bytes, and one side may have counted fewer."""
-    to_server = max(edge.client_sent_bytes, edge.server_received_bytes)
-    return to_server + max(edge.client_received_bytes, edge.server_sent_bytes)
 
 
 def _nodes(
@@ -103,9 +96,8 @@ _SUMS = (
     "requests_s",
     "failed_share",
     "error_share",
-    "retransmits",
 )
-_NOTHING: dict[str, Any] = {**dict.fromkeys(_SUMS, 0), "health": "ok"}
+_NOTHING: dict[str, Any] = {**dict.fromkeys(_SUMS, 0), "counted": dict.fromkeys(OWN_SUMS, 0), "health": "ok"}
 
 
 def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
@@ -114,7 +106,7 @@ def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
     for edge in edges:
         node = sums.get(edge[end])
         if node is None:
-            node = sums[edge[end]] = dict(_NOTHING)
+            node = sums[edge[end]] = {**_NOTHING, "counted": dict(_NOTHING["counted"])}
         node["edges"] += 1
         for of_edge, of_node in _COUNTS.items():
             node[of_node] += edge[of_edge]
@@ -123,12 +115,13 @@ def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
         node["bytes_s"] += edge["bytes_s"]
         node["conn_s"] += edge["opened_s"]
         node["requests_s"] += edge.get("requests_s", 0)
-        node["retransmits"] += edge["client_retransmits"] + edge["server_retransmits"]
+        for name in OWN_SUMS:
+            node["counted"][name] += counters.both(edge, name)
         if edge["health"] != "ok":
             node["health"] = worst(node["health"], edge["health"])
     for node in sums.values():
         node["error_share"] = share(node["errors"], node["requests"])
-        node["failed_share"] = share(node["failed"], max(node["opened"], node["failed"]))
+        node["failed_share"] = share(node["failed"], node["opened"])
     return sums
 
 

@@ -4,14 +4,18 @@ from typing import Any
 
 import msgspec
 
+from graph import counters
+from graph.columns import ENDS
 from graph.health import Counts, faults, judgement, usual_ms
 from graph.model import Node
 from graph.recorded import read_recorded
 from graph.requests import Key, Requests, usual_by_edge, with_http
 from graph.series import EdgeSeriesRow, edge_series
 from graph.statement import edge_statement
+from schemas.counted import SUMS
 from sinks.store import Store
 from view.events import About, events
+from view.facts import JUDGED, SIDES
 from view.keys import edge_id
 from view.lines import EDGE
 from view.members import members
@@ -22,18 +26,7 @@ from view.rows import HOUR_MS, Span, read_rows, read_span
 from view.series import POINTS, series
 
 _FINEST: tuple[Level, ...] = ("process", "service", "container", "host", "address")
-_SUMS = {  # of the map's edges, with their columns in EdgeSeriesRow
-    "connections_opened": "opened",
-    "connections_failed": "failed",
-    "client_sent_bytes": "client_sent",
-    "client_received_bytes": "client_received",
-    "server_sent_bytes": "server_sent",
-    "server_received_bytes": "server_received",
-    "client_retransmits": "client_retransmits",
-    "server_retransmits": "server_retransmits",
-    "client_sent_segments": "client_segments",
-    "server_sent_segments": "server_segments",
-}
+_HAPPENED = ("opened", "failed")
 
 
 def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
@@ -63,6 +56,8 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
         "recorded": [[at, cells.get(at, 0) / 1000] for at, _ in over.times()],
         "level": level,
         "facts": _facts(asked, rows, summed(requests), before, recorded.seconds(seen_by)),
+        "sides": SIDES,
+        "judged": JUDGED,
         "series": (series(LINES, requests, over, cells) if requests else {}) | series(EDGE, rows, over, cells),
         "members": [msgspec.to_builtins(each) for each in processes],
         "events": _events(store, asked, processes, over),
@@ -78,16 +73,9 @@ def _facts(
     asked: EdgeAsked, rows: list[EdgeSeriesRow], requests: Requests | None, usual: Requests | None, seconds: float
 ) -> dict[str, Any]:
     """Return the edge over the whole range, with the field names of the map."""
-    sums = {name: sum(getattr(row, column) for row in rows) for name, column in _SUMS.items()}
-    opened = sums["connections_opened"]
-    to_server = max(sums["client_sent_bytes"], sums["server_received_bytes"])
-    to_client = max(sums["client_received_bytes"], sums["server_sent_bytes"])
-    counted = Counts(
-        opened=opened,
-        failed=sums["connections_failed"],
-        segments=sums["client_sent_segments"] + sums["server_sent_segments"],
-        retransmits=sums["client_retransmits"] + sums["server_retransmits"],
-    )
+    happened = {name: sum(row.happened[name] for row in rows) for name in _HAPPENED}
+    sums = {f"{end}_{name}": sum(getattr(row, f"{end}_sums")[name] for row in rows) for end in ENDS for name in SUMS}
+    counted = Counts(happened | counters.judged(sums))
     if requests:
         counted = with_http(counted, requests, usual)
     return {
@@ -99,12 +87,12 @@ def _facts(
         "rule": rows[-1].rule,
         "first": min(row.first for row in rows),
         "last": max(row.last for row in rows),
+        **{f"connections_{name}": count for name, count in happened.items()},
         **sums,
         "recorded_s": seconds,
-        "bytes_s": (to_server + to_client) / seconds,
-        "opened_s": opened / seconds,
-        "failed_share": counted.failed_share,
-        "retransmit_share": counted.retransmit_share,
+        "bytes_s": counters.moved(sums) / seconds,
+        "opened_s": happened["opened"] / seconds,
+        **counted.shares(),
         **judgement(faults(counted)),
         "signals": "http" if requests else "tcp",
         **(requests.as_fields() | {"requests_s": requests.requests / seconds} if requests else {}),

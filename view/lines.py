@@ -1,51 +1,78 @@
-"""The time series of nodes and edges: columns of the rows in graph/series.py and graph/usage.py."""
+"""The time series of nodes and edges, chart by chart: columns of the rows in graph/series.py and graph/usage.py."""
 
+from collections.abc import Callable
+from typing import Any
+
+from graph.columns import ENDS
+from graph.traffic import OWN_SUMS, TO_CLIENT, TO_SERVER
+from schemas.counted import COUNTED, OWN
+from schemas.facts import Chart, Unit
 from view.series import Line
 
+_RATES = {Unit.BYTES: "B/s", Unit.SEGMENTS: "1/s", Unit.CONNECTIONS: "1/s"}
+_TRAFFIC, _NETWORK, _OPEN = "Traffic", "Network of the host", "Open connections"
+_OPENED, _FAILED, _ROUND_TRIP = (COUNTED[name].label for name in ("opened", "failed", "rtt_us"))
+
+
+def _member(column: str, name: str) -> Callable[[Any], float]:
+    """Return what reads one value of a column of values by name."""
+    return lambda row: float(getattr(row, column)[name])
+
+
+def _rate(counter: str, column: str) -> Line:
+    fact = COUNTED[counter]
+    return Line(counter, fact.label, _RATES[fact.unit], rate=True, value=_member(column, counter))
+
+
+def _of_end(column: str, chart: str = "") -> Line:
+    """Return the series of a counter of one end; `column` is that of an edge (graph/columns.py)."""
+    end, _, counter = column.partition("_")
+    fact = COUNTED[counter]
+    name, chart = column.removesuffix("_bytes").removesuffix("_us"), chart or fact.label  # a series has its own unit
+    if fact.chart is Chart.MEAN:
+        return Line(name, chart, "ms", end, scale=1e-3, value=_member(f"{end}_means", counter))
+    return Line(name, chart, _RATES[fact.unit], end, rate=True, value=_member(f"{end}_sums", counter))
+
+
 TRAFFIC = (
-    Line("bytes_in", "B/s", rate=True),
-    Line("bytes_out", "B/s", rate=True),
-    Line("opened_in", "1/s", rate=True),
-    Line("opened_out", "1/s", rate=True),
-    Line("active_in", "connections"),
-    Line("active_out", "connections"),
-    Line("failed_in", "1/s", rate=True),
-    Line("failed_out", "1/s", rate=True),
-    Line("retransmits", "1/s", rate=True),
-    Line("rtt", "ms", 1e-3),
+    Line("bytes_in", _TRAFFIC, "B/s", "in", rate=True),
+    Line("bytes_out", _TRAFFIC, "B/s", "out", rate=True),
+    Line("opened_in", _OPENED, "1/s", "in", rate=True),
+    Line("opened_out", _OPENED, "1/s", "out", rate=True),
+    Line("active_in", _OPEN, "connections", "in"),
+    Line("active_out", _OPEN, "connections", "out"),
+    Line("failed_in", _FAILED, "1/s", "in", rate=True),
+    Line("failed_out", _FAILED, "1/s", "out", rate=True),
+    *(_rate(name, "counted") for name in OWN_SUMS if OWN[name].chart is Chart.RATE),
+    Line("rtt", _ROUND_TRIP, "ms", scale=1e-3),
 )
 
 
 PROCESSES = (
-    Line("cpu", "cores", 1e-3, rate=True, steady=True),
-    Line("memory", "B"),
-    Line("fds", "files"),
-    Line("threads", "threads"),
+    Line("cpu", "CPU", "cores", scale=1e-3, rate=True, steady=True),
+    Line("memory", "Memory", "B"),
+    Line("fds", "Open files", "files"),
+    Line("threads", "Threads", "threads"),
 )
 
 
 HOST = (
-    Line("load", "processes"),
-    Line("cpu", "share"),
-    Line("memory", "B"),
-    Line("swap", "B"),
-    Line("network_in", "B/s", rate=True, steady=True),
-    Line("network_out", "B/s", rate=True, steady=True),
-    Line("agent_cpu", "cores", 1e-3, rate=True, steady=True),
-    Line("agent_memory", "B"),
+    Line("network_in", _NETWORK, "B/s", "in", rate=True, steady=True),
+    Line("network_out", _NETWORK, "B/s", "out", rate=True, steady=True),
+    Line("cpu", "CPU", "share"),
+    Line("memory", "Memory", "B"),
+    Line("swap", "Memory", "B", "swap"),
+    Line("load", "Load", "processes"),
+    Line("agent_cpu", "CPU of the agent", "cores", scale=1e-3, rate=True, steady=True),
+    Line("agent_memory", "Memory of the agent", "B"),
 )
 
 
 EDGE = (
-    Line("opened", "1/s", rate=True),
-    Line("active", "connections"),
-    Line("failed", "1/s", rate=True),
-    Line("client_sent", "B/s", rate=True),
-    Line("server_received", "B/s", rate=True),
-    Line("server_sent", "B/s", rate=True),
-    Line("client_received", "B/s", rate=True),
-    Line("client_retransmits", "1/s", rate=True),
-    Line("server_retransmits", "1/s", rate=True),
-    Line("client_rtt", "ms", 1e-3),
-    Line("server_rtt", "ms", 1e-3),
+    *(_of_end(column, "To the server") for column in TO_SERVER),
+    *(_of_end(column, "To the client") for column in TO_CLIENT),
+    _rate("opened", "happened"),
+    Line("active", _OPEN, "connections"),
+    _rate("failed", "happened"),
+    *(_of_end(f"{end}_{name}") for name, one in OWN.items() if one.chart is not Chart.NONE for end in ENDS),
 )

@@ -31,7 +31,7 @@ def neighbours(
         seconds = recorded.seconds([*own, row.host])
         client, server = (row.other, node) if row.incoming else (node, row.other)
         http = requests.get(Key(client, server, row.transport, row.port))
-        counted = Counts(row.opened, row.failed, row.segments, row.retransmits)
+        counted = Counts({"opened": row.opened, "failed": row.failed, **row.counted})
         if http:
             counted = with_http(counted, http, None)
         yield {
@@ -47,8 +47,8 @@ def neighbours(
             "opened_s": row.opened / seconds,
             "active": row.active,
             "failed": row.failed,
-            "failed_share": counted.failed_share,
-            "retransmits": row.retransmits,
+            **counted.shares(),
+            "counted": row.counted,
             "rtt_ms": row.rtt / 1000 if row.rtt == row.rtt else None,  # NaN: not measured
             **judgement(faults(counted)),
             **(http.as_fields() if http else {}),

@@ -50,7 +50,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         "id": asked.id,
         "level": level,
         "facts": _facts(asked.id, processes, known),
-        "series": http | series(lines, usage, over, cells) | series(TRAFFIC, rows, over, cells),
+        "series": http | series(TRAFFIC, rows, over, cells) | series(lines, usage, over, cells),
         "neighbours": list(neighbours(store, asked.id, level, over, hostnames, recorded, seen_by)),
         "members": [msgspec.to_builtins(member) for member in processes],
         "events": events(store, over.start, over.end, _about(asked.id, processes)),

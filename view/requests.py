@@ -12,11 +12,11 @@ from view.rows import Row, Span, read_rows
 from view.series import Line
 
 LINES = (
-    Line("requests", "1/s", rate=True),
-    Line("errors", "1/s", rate=True),
-    Line("given_up", "1/s", rate=True),
-    Line("p50", "ms"),
-    Line("p99", "ms"),
+    Line("requests", "Requests", "1/s", rate=True),
+    Line("errors", "Requests", "1/s", "errors", rate=True),
+    Line("given_up", "Given up by clients", "1/s", rate=True, rare=True),
+    Line("p50", "Latency", "ms", "p50"),
+    Line("p99", "Latency", "ms", "p99"),
 )
 
 

@@ -1,7 +1,7 @@
 """Time series made of rows: a point for every step, empty where nothing was recorded."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from graph.recorded import Cells
@@ -19,17 +19,23 @@ class Point(Protocol):
 
 
 class Line(NamedTuple):
-    """A series: its name and that of its column, its unit, and how a value of the column becomes one of the series.
+    """A series: its name, the chart that it is in, its unit, and how a value of a row becomes one of the series.
 
-    A `rate` is divided by the recorded seconds of its step. Where there is no row it is 0, because nothing happened,
-    unless it is `steady`: such a row exists for every window that was recorded, so a missing one means not known.
+    `called` is its name in the chart. The value is the column of its name, or what `value` returns of a row. A `rate`
+    is divided by the recorded seconds of its step. Where there is no row it is 0, because nothing happened, unless it
+    is `steady`: such a row exists for every window that was recorded, so a missing one means not known. A `rare` line
+    is not shown while all its values are 0.
     """
 
     name: str
+    chart: str
     unit: str
+    called: str = ""
     scale: float = 1.0
     rate: bool = False
     steady: bool = False
+    rare: bool = False
+    value: Callable[[Any], float | None] | None = None
 
 
 def series(lines: Sequence[Line], rows: Sequence[Point], over: Span, cells: Cells) -> dict[str, dict[str, Any]]:
@@ -40,7 +46,16 @@ def series(lines: Sequence[Line], rows: Sequence[Point], over: Span, cells: Cell
     def points(line: Line) -> list[list[float | None]]:
         return [[at, _value(line, by_time.get(at), seconds)] for at, seconds in times]
 
-    return {line.name: {"unit": line.unit, "points": points(line)} for line in lines}
+    return {
+        line.name: {
+            "chart": line.chart,
+            "called": line.called,
+            "unit": line.unit,
+            "rare": line.rare,
+            "points": points(line),
+        }
+        for line in lines
+    }
 
 
 def recorded(at: int, most: float, seen: bool, cells: Cells) -> float:
@@ -53,7 +68,7 @@ def _value(line: Line, row: Point | None, seconds: float) -> float | None:
         return None
     if row is None:
         return 0.0 if line.rate and not line.steady else None
-    value = getattr(row, line.name)
+    value = getattr(row, line.name) if line.value is None else line.value(row)
     if value is None or math.isnan(value):  # the mean of no values
         return None
     value = float(value) * line.scale

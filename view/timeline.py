@@ -4,6 +4,7 @@ from typing import Any
 
 from graph.recorded import first_window, read_recorded, windows_since
 from graph.timeline import TimelineRow, timeline
+from graph.traffic import OWN_SUMS
 from sinks.store import Store
 from view.events import events
 from view.newest import read_newest
@@ -12,7 +13,8 @@ from view.requests import request_totals
 from view.rows import HOUR_MS, read_rows, read_span
 from view.series import recorded
 
-COUNTED = ("edges", "opened", "failed", "bytes", "retransmits")
+COUNTED = ("edges", "opened", "failed", "bytes")
+_NO_COUNTS = dict.fromkeys(OWN_SUMS, 0)
 HTTP = ("requests", "errors", "given_up")
 
 
@@ -37,7 +39,8 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
         row, http = found.get(at), requests.get(at)
         counted = {name: getattr(row, name, nothing) for name in COUNTED}
         asked = {name: getattr(http, name, nothing) for name in HTTP}
-        return {"at": at, **counted, **asked, "recorded_s": seconds}
+        sums = row.counted if row else _NO_COUNTS if seconds else None
+        return {"at": at, **counted, "counted": sums, **asked, "recorded_s": seconds}
 
     return answer | {
         "from": over.start,

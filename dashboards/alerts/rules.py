@@ -98,7 +98,7 @@ EVERY_MINUTE = (
     Rule(
         "servicemap-retransmits",
         "Segments sent twice",
-        alert_edges.retransmits(),
+        alert_edges.by_side("retransmits"),
         reach=5 * MINUTE,
         beyond=ALERTS["retransmits"].beyond,
         holds=1 * MINUTE,

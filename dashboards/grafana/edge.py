@@ -4,7 +4,7 @@ from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import EDGE
 from dashboards.grafana.panels import Json, column, series, table
 from dashboards.grafana.signals import COLUMNS, signals
-from dashboards.grafana.units import rate_of, unit_of
+from dashboards.grafana.units import CHARTED, about, judged, label_of, rate_of, unit_of
 from dashboards.grafana.variables import chosen, listed, written
 from graph.panels import edge_lines, subjects, tables, variables
 
@@ -56,9 +56,8 @@ def _about() -> Json:
 
 
 def _connections() -> list[Row]:
-    again = "Segments that each side sent a second time: loss on the way, or a peer too busy to acknowledge."
     apart = "The difference of both sides' byte counts, as a share of the greater; of connections that both sides saw."
-    carried, opened, lost = rate_of("sent_bytes"), rate_of("opened"), rate_of("retransmits")
+    carried, opened = rate_of("sent_bytes"), rate_of("opened")
     held, rtt = unit_of("opened"), unit_of("rtt_us")
     return [
         Row(
@@ -78,7 +77,7 @@ def _connections() -> list[Row]:
         Row(
             8,
             [
-                series("Retransmits", edge_lines.retransmits(), lost, again),
+                *(series(label_of(name), edge_lines.counted(name), rate_of(name), about(name)) for name in CHARTED),
                 series("Round-trip time", edge_lines.round_trips(), rtt, "As each side's kernel measured it."),
             ],
         ),
@@ -97,7 +96,7 @@ def _processes() -> Json:
         "failures": column("Failed", "short", red_from=1),
         "asked": column("To the server", rate_of("sent_bytes")),
         "answered": column("To the client", rate_of("received_bytes")),
-        "again": column("Sent again", unit_of("retransmits")),
+        **judged(),
         "rtt": column("RTT, worst", unit_of("rtt_us")),
     }
     about = "The pairs of processes that the edge is made of. Means; of HTTP there is nothing where none is seen."

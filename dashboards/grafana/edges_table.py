@@ -3,7 +3,7 @@
 from dashboards.grafana.links import to_edge
 from dashboards.grafana.panels import Json, column, table
 from dashboards.grafana.signals import COLUMNS
-from dashboards.grafana.units import rate_of, unit_of
+from dashboards.grafana.units import judged, rate_of, unit_of
 from graph.panels import tables
 
 
@@ -20,7 +20,7 @@ def edges_table(title: str, **fixed: str) -> Json:
         "failures": column("Failed", "short", red_from=1),
         "asked": column("To the server", rate_of("sent_bytes")),
         "answered": column("To the client", rate_of("received_bytes")),
-        "again": column("Sent again", unit_of("retransmits")),
+        **judged(),
         "rtt": column("RTT, worst", unit_of("rtt_us")),
         "client_id": column(hidden=True),
         "server_id": column(hidden=True),

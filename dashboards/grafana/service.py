@@ -4,7 +4,7 @@ from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import SERVICE, to_edge, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import COLUMNS, numbers, signals
-from dashboards.grafana.units import rate_of, unit_of
+from dashboards.grafana.units import CHARTED, about, judged, label_of, rate_of, unit_of
 from dashboards.grafana.used import used_panel
 from dashboards.grafana.variables import chosen
 from dashboards.texts import names, processes
@@ -24,7 +24,7 @@ _PEERS = {
     "failures": column("Failed", "short", red_from=1),
     "asked": column("To the server", rate_of("sent_bytes")),
     "answered": column("To the client", rate_of("received_bytes")),
-    "again": column("Sent again", unit_of("retransmits")),
+    **judged(),
     "rtt": column("RTT, worst", unit_of("rtt_us")),
     "client_id": column(hidden=True),
     "server_id": column(hidden=True),
@@ -87,8 +87,7 @@ def _about() -> Json:
 
 def _connections() -> list[Row]:
     rates = "Rates; a point without rows is 0."
-    again = "Segments that the service sent a second time: loss on the way, or a peer too busy to acknowledge."
-    carried, opened, lost = rate_of("sent_bytes"), rate_of("opened"), rate_of("retransmits")
+    carried, opened = rate_of("sent_bytes"), rate_of("opened")
     held, rtt = unit_of("opened"), unit_of("rtt_us")
     return [
         Row(
@@ -108,7 +107,7 @@ def _connections() -> list[Row]:
         Row(
             8,
             [
-                series("Retransmits", service_lines.retransmits(), lost, again),
+                *(series(label_of(name), service_lines.counted(name), rate_of(name), about(name)) for name in CHARTED),
                 series(
                     "Round-trip time",
                     service_lines.round_trips(),

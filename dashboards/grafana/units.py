@@ -1,10 +1,13 @@
-"""Grafana's units of what is counted, from its declaration (schemas/counted.py)."""
+"""How Grafana shows what is counted, from its declaration (schemas/counted.py)."""
 
-from schemas.counted import COUNTED
-from schemas.facts import Unit
+from dashboards.grafana.panels import Json, column
+from graph.panels.tables import JUDGED
+from schemas.counted import COUNTED, OWN
+from schemas.facts import Chart, Unit
 
 _UNITS = {Unit.CONNECTIONS: "short", Unit.BYTES: "bytes", Unit.SEGMENTS: "short", Unit.MICROSECONDS: "µs"}
 _RATES = {Unit.CONNECTIONS: "cps", Unit.BYTES: "binBps", Unit.SEGMENTS: "cps"}
+CHARTED = [name for name, one in OWN.items() if one.chart is Chart.RATE]  # each in a panel of its own
 
 
 def unit_of(name: str) -> str:
@@ -15,3 +18,18 @@ def unit_of(name: str) -> str:
 def rate_of(name: str) -> str:
     """Return the unit of a counter's rate a second."""
     return _RATES[COUNTED[name].unit]
+
+
+def label_of(name: str) -> str:
+    """Return the label of a counter."""
+    return COUNTED[name].label
+
+
+def about(name: str) -> str:
+    """Return what a counter means, as a sentence."""
+    return f"{COUNTED[name].meaning.capitalize()}."
+
+
+def judged() -> dict[str, Json]:
+    """Return the columns of the counters that edges are judged by."""
+    return {name: column(label_of(name), unit_of(name)) for name in JUDGED}

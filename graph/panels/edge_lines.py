@@ -1,8 +1,12 @@
 """Lines of an edge, as each of its two sides counts them."""
 
 from graph.clock import stands_ms
+from graph.columns import ENDS
 from graph.panels.lines import of, rates, values
 from graph.panels.subjects import EDGE
+from graph.traffic import TO_CLIENT, TO_SERVER
+
+_DIRECTIONS = {"to the server": TO_SERVER, "to the client": TO_CLIENT}
 
 
 def payload() -> str:
@@ -10,10 +14,9 @@ def payload() -> str:
     return rates(
         EDGE,
         {
-            "to the server, says the client": f"sum({of('client_sent_bytes')})",
-            "to the server, says the server": f"sum({of('server_received_bytes')})",
-            "to the client, says the server": f"sum({of('server_sent_bytes')})",
-            "to the client, says the client": f"sum({of('client_received_bytes')})",
+            f"{whither}, says the {name.partition('_')[0]}": f"sum({of(name)})"
+            for whither, names in _DIRECTIONS.items()
+            for name in names
         },
     )
 
@@ -24,12 +27,8 @@ def disagreement() -> str:
     What is on the way at the end of a window is in two windows, so a little is usual. More is loss of records.
     """
     both = f"{of('seen_by_client')} AND {of('seen_by_server')}"
-    sums = {
-        "to the server": ("client_sent_bytes", "server_received_bytes"),
-        "to the client": ("server_sent_bytes", "client_received_bytes"),
-    }
     lines = {}
-    for whom, names in sums.items():
+    for whom, names in _DIRECTIONS.items():
         one, other = (f"sumIf({of(name)}, {both})" for name in names)
         lines[whom] = f"abs({one} - {other}) / greatest({one}, {other})"
     return values(EDGE, lines)
@@ -45,19 +44,13 @@ def open_connections() -> str:
     return rates(EDGE, {"open": f"sum(row.active * {stands_ms('row')} / 1000)"}, each_window=True)
 
 
-def retransmits() -> str:
-    """Return segments a second that each side sent again."""
-    return rates(EDGE, {f"by the {end}": f"sum({of(f'{end}_retransmits')})" for end in ("client", "server")})
+def counted(name: str) -> str:
+    """Return what each side counted a second."""
+    return rates(EDGE, {f"by the {end}": f"sum({of(f'{end}_{name}')})" for end in ENDS})
 
 
 def round_trips() -> str:
     """Return round-trip times, microseconds: the median over pairs of processes, and the least that was measured."""
-    medians = {
-        f"{end}, median": f"quantileIf(0.5)({of(f'{end}_rtt_us')}, {of(f'{end}_rtt_us')} > 0)"
-        for end in ("client", "server")
-    }
-    least = {
-        f"{end}, least": f"minIf({of(f'{end}_min_rtt_us')}, {of(f'{end}_min_rtt_us')} > 0)"
-        for end in ("client", "server")
-    }
+    medians = {f"{end}, median": f"quantileIf(0.5)({of(f'{end}_rtt_us')}, {of(f'{end}_rtt_us')} > 0)" for end in ENDS}
+    least = {f"{end}, least": f"minIf({of(f'{end}_min_rtt_us')}, {of(f'{end}_min_rtt_us')} > 0)" for end in ENDS}
     return values(EDGE, medians | least, "isFinite(value) AND value > 0")

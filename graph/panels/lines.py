@@ -41,13 +41,3 @@ def values(subject: Subject, made: Mapping[str, str], where: str = "isFinite(val
 def of(name: str) -> str:
     """Return a plain column of a row of `mine`."""
     return plain(name, "row")
-
-
-def to_server() -> str:
-    """Return the bytes to the server: what a side did not see is 0, so the greater count is true."""
-    return f"greatest({of('client_sent_bytes')}, {of('server_received_bytes')})"
-
-
-def to_client() -> str:
-    """Return the bytes to the client."""
-    return f"greatest({of('client_received_bytes')}, {of('server_sent_bytes')})"

@@ -1,8 +1,9 @@
 """Lines of a service: what its connections do, as the server of others and as their client."""
 
 from graph.clock import stands_ms
-from graph.panels.lines import of, rates, to_client, to_server, values
+from graph.panels.lines import of, rates, values
 from graph.panels.subjects import SERVICE
+from graph.traffic import to_client, to_server
 
 _SERVES, _CALLS = "row.serves", "row.calls"
 
@@ -12,10 +13,10 @@ def traffic() -> str:
     return rates(
         SERVICE,
         {
-            "from its clients": f"sumIf({to_server()}, {_SERVES})",
-            "to its clients": f"sumIf({to_client()}, {_SERVES})",
-            "to its servers": f"sumIf({to_server()}, {_CALLS})",
-            "from its servers": f"sumIf({to_client()}, {_CALLS})",
+            "from its clients": f"sumIf({to_server('row')}, {_SERVES})",
+            "to its clients": f"sumIf({to_client('row')}, {_SERVES})",
+            "to its servers": f"sumIf({to_server('row')}, {_CALLS})",
+            "from its servers": f"sumIf({to_client('row')}, {_CALLS})",
         },
         each_window=True,  # a side may have seen some windows only
     )
@@ -38,11 +39,11 @@ def open_connections() -> str:
     return rates(SERVICE, lines, each_window=True)
 
 
-def retransmits() -> str:
-    """Return segments a second that the service sent again."""
+def counted(name: str) -> str:
+    """Return what the service counted a second."""
     lines = {
-        "to its clients": f"sumIf({of('server_retransmits')}, {_SERVES})",
-        "to its servers": f"sumIf({of('client_retransmits')}, {_CALLS})",
+        "with its clients": f"sumIf({of(f'server_{name}')}, {_SERVES})",
+        "with its servers": f"sumIf({of(f'client_{name}')}, {_CALLS})",
     }
     return rates(SERVICE, lines)
 

@@ -9,12 +9,16 @@ from graph.clock import TIME, stands_ms
 from graph.columns import ENDS, KEY
 from graph.drawn import drawn_at
 from graph.packing import plain, rolled
-from graph.panels.lines import of, to_client, to_server
+from graph.panels.lines import of
 from graph.panels.subjects import EDGE, SERVICE, Subject
 from graph.sql import defined, select, within
 from graph.titles import HOSTNAMES, called, title
+from graph.traffic import both, to_client, to_server
+from schemas.counted import COUNTERS
+from schemas.health import SHARES
 
 _COUNTS = ("requests", "errors", "latency")
+JUDGED = [name for name in SHARES if name in COUNTERS]
 EVERY = Subject(
     lambda column: (
         f"(%(service)s IN ('', {column('client_service', 'row')}, {column('server_service', 'row')}) "
@@ -89,7 +93,7 @@ def processes() -> str:
         "failures": f"toFloat64({_of('connections_failed')})",
         "asked": "toFloat64(pair.to_server / recorded.seconds)",
         "answered": "toFloat64(pair.to_client / recorded.seconds)",
-        "again": f"toFloat64({_of('client_retransmits')} + {_of('server_retransmits')})",
+        **{name: f"toFloat64({both(name, 'pair')})" for name in JUDGED},
         "rtt": f"toFloat64(greatest({_of('client_rtt_us')}, {_of('server_rtt_us')}))",
     }
     rows = select(columns, "between AS pair")
@@ -112,7 +116,7 @@ def asked() -> str:
 def now() -> str:
     """Return a service in numbers: one row. failed_share is that of connects; rtt in microseconds, the median."""
     opened, failed, rtt = of("connections_opened"), of("connections_failed"), of("server_rtt_us")
-    moved = f"{to_server()} + {to_client()}"
+    moved = f"{to_server('row')} + {to_client('row')}"
     columns = {
         "taken": f"toFloat64(sumIf({opened}, row.serves) / recorded.seconds)",
         "made": f"toFloat64(sumIf({opened}, row.calls) / recorded.seconds)",
@@ -164,7 +168,7 @@ def _traffic() -> dict[str, str]:
         "failures": _total("connections_failed"),
         "asked": "toFloat64(sum(pair.to_server) / recorded.seconds)",
         "answered": "toFloat64(sum(pair.to_client) / recorded.seconds)",
-        "again": f"toFloat64(sum({_of('client_retransmits')} + {_of('server_retransmits')}))",
+        **{name: f"toFloat64(sum({both(name, 'pair')}))" for name in JUDGED},
         "rtt": f"toFloat64(max(greatest({_of('client_rtt_us')}, {_of('server_rtt_us')})))",
     }
 
@@ -184,8 +188,8 @@ def _between(subject: Subject, where: str = "") -> list[str]:
     sums = {
         **{name: made for name, made in rolled("row").items() if not name.endswith("_least")},
         "active_seconds": f"sum(row.active * {stands_ms('row')} / 1000)",
-        "to_server": f"sum({to_server()})",
-        "to_client": f"sum({to_client()})",
+        "to_server": f"sum({to_server('row')})",
+        "to_client": f"sum({to_client('row')})",
     }
     counts = {"requests": "sum(row.requests)", "errors": "sum(row.errors)", "latency": "sumMap(row.latency)"}
     return [

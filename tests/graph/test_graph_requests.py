@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.alert_edges import connections_failed, requests_failed, retransmits
+from graph.alert_edges import by_side, connections_failed, requests_failed
 from graph.model import Wanted
 from graph.reading import read_map
 from graph.requests import judged, requests_by_edge, usual_by_edge
@@ -205,7 +205,7 @@ def test_the_graph_the_page_and_the_cli_find_the_same_health(fresh: Fresh, rolle
     assert {int(port.split()[1]): HEALTH[each["color"]] for port, each in graph.items()} == wanted
     failing = alerting(store, connections_failed(), "failed") | alerting(store, requests_failed(), "errors")
     assert {wanted[port] for port in failing} == {"bad"}
-    lossy = alerting(store, retransmits(), "retransmits")
+    lossy = alerting(store, by_side("retransmits"), "retransmits")
     assert lossy == {port for port in wanted if wanted[port] == "warn"} & {FIRST_LOSS + 4}
     (slow,) = [edge for edge in found.edges if edge.server_port == SLOW]
     assert ", usually " in slow.why[0]["text"]

@@ -12,7 +12,7 @@ from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
 from sinks.rollup import Rollup
 from sinks.store import Store
-from tests.graph.flows import T0, End, asked, flow, stored
+from tests.graph.flows import T0, End, flow, stored
 from tests.rollups.conftest import Fresh
 
 AT = T0 + 30 * MINUTE_MS
@@ -216,9 +216,9 @@ def told(store: Store, at: int) -> dict[str, Found]:
     """What each reader tells of the server of the only edge."""
     columns = "server, server_service, server_provenance, server_tied"
     ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "level": "process", "service": "", "host": ""}
-    (row,), _ = asked(store, map_edges("process"), ranged)
+    (edge,) = store.rows(EdgeRow, map_edges("process"), ranged)
     found = {
-        "map": (row[1], row[-3], row[-10], row[-9]),
+        "map": (edge.server, edge.server_service, edge.server_provenance, edge.server_tied),
         "view": store.query(f"SELECT {columns} FROM process_edges")[0],
     }
     Rollup(store, lambda: at + 10 * MINUTE_MS).tell_all(at, at + 1)

@@ -4,63 +4,26 @@ import { el } from "./dom.js";
 import { tick, time, withUnit } from "./format.js";
 
 /** @import { Series } from "./types.js" */
-/** @typedef {Series & { called: string }} NamedSeries */
 
 const HEIGHT = 74;
 const LINES = ["series-1", "series-2"];
-
-/**
- * Series that share a chart: its title, then each series with its name there. Other series get a chart each.
- * @type {[string, ...[string, string][]][]}
- */
-const TOGETHER = [
-  ["Requests", ["requests", ""], ["errors", "errors"]],
-  ["Given up by clients", ["given_up", ""]],
-  ["Latency", ["p50", "p50"], ["p99", "p99"]],
-  ["Traffic", ["bytes_in", "in"], ["bytes_out", "out"]],
-  ["New connections", ["opened_in", "in"], ["opened_out", "out"]],
-  ["Open connections", ["active_in", "in"], ["active_out", "out"]],
-  ["Failed connections", ["failed_in", "in"], ["failed_out", "out"]],
-  ["To the server", ["client_sent", "client"], ["server_received", "server"]],
-  ["To the client", ["client_received", "client"], ["server_sent", "server"]],
-  ["New connections", ["opened", ""]],
-  ["Open connections", ["active", ""]],
-  ["Failed connections", ["failed", ""]],
-  ["Sent again", ["client_retransmits", "client"], ["server_retransmits", "server"]],
-  ["Sent again", ["retransmits", ""]],
-  ["Round trip (TCP)", ["client_rtt", "client"], ["server_rtt", "server"]],
-  ["Round trip (TCP)", ["rtt", ""]],
-  ["Network of the host", ["network_in", "in"], ["network_out", "out"]],
-  ["CPU", ["cpu", ""]],
-  ["Memory", ["memory", ""], ["swap", "swap"]],
-];
-
-const RARE = new Set(["given_up"]); // hidden while all its values are 0
 
 /**
  * @param {Record<string, Series>} series by name
  * @param {string} syncKey charts with the same key share a pointer
  */
 export function charts(series, syncKey) {
-  const left = new Set(
-    Object.keys(series).filter((name) =>
-      series[name].points.some(([, value]) => value || (value === 0 && !RARE.has(name))),
+  const shown = Object.values(series).filter(({ rare, points }) =>
+    points.some(([, value]) => value || (value === 0 && !rare)),
+  );
+  const titles = [...new Set(shown.map((each) => each.chart))];
+  const drawn = titles.map((title) =>
+    chart(
+      title,
+      shown.filter((each) => each.chart === title),
+      syncKey,
     ),
   );
-  /** @type {ReturnType<typeof chart>[]} */
-  const drawn = [];
-  for (const [title, ...members] of TOGETHER) {
-    const there = members.filter(([name]) => left.delete(name));
-    if (there.length)
-      drawn.push(
-        chart(
-          title,
-          there.map(([name, called]) => ({ ...series[name], called })),
-          syncKey,
-        ),
-      );
-  }
-  for (const name of left) drawn.push(chart(name.replaceAll("_", " "), [{ ...series[name], called: "" }], syncKey));
   const element = el(
     "div",
     {},
@@ -77,7 +40,7 @@ export function charts(series, syncKey) {
 
 /**
  * @param {string} title
- * @param {NamedSeries[]} lines
+ * @param {Series[]} lines
  * @param {string} syncKey
  */
 function chart(title, lines, syncKey) {

@@ -5,7 +5,7 @@ import { bytes, digits, ms, percent, perSecond, rate } from "./format.js";
 import { events, factList, reasons, sql, tileList, worst } from "./panel_parts.js";
 
 /** @import { Body, Tile } from "./panel_parts.js" */
-/** @import { EdgeAnswer, MapEdge, Page } from "./types.js" */
+/** @import { EdgeAnswer, Judged, MapEdge, Page, Side } from "./types.js" */
 
 /**
  * The body for an edge.
@@ -20,12 +20,12 @@ export function edgeBody(found, edge, page, charts) {
   const titles = new Map((page.data.map?.nodes ?? []).map((node) => [node.id, node.title]));
   const title = (/** @type {"client" | "server"} */ end) => titles.get(facts[end]) ?? facts[end];
   const parts = [
-    tileList(edgeTiles(facts)),
+    tileList(edgeTiles(facts, found.judged)),
     facts.why.length > 0 && reasons(facts.why),
     el("p", { class: "signals" }, signals(facts)),
     ends(facts, title, page),
     el("h3", {}, "Counted by each side"),
-    sides(facts),
+    sides(facts, found.sides),
     el("h3", {}, "Over the range of the time line"),
     charts,
     ...factList(edgeFacts(facts), page),
@@ -43,9 +43,10 @@ export function edgeBody(found, edge, page, charts) {
 
 /**
  * @param {MapEdge} edge
+ * @param {Judged[]} judged
  * @returns {Tile[]}
  */
-function edgeTiles(edge) {
+function edgeTiles(edge, judged) {
   const health = (/** @type {string} */ measure) => worst(edge.why, measure);
   const of = (/** @type {number | null | undefined} */ value) => (typeof value === "number" ? ms(value) : "–");
   const active = edge.connections_active;
@@ -54,8 +55,7 @@ function edgeTiles(edge) {
     ["Traffic", rate(edge.bytes_s)],
     ["New connections", perSecond(edge.opened_s)],
     ["Open", active === undefined ? "–" : digits(active)],
-    ["Failed connections", percent(edge.failed_share), health("failed")],
-    ["Sent again", percent(edge.retransmit_share), health("retransmits")],
+    ...judged.map(({ label, field, measure }) => /** @type {Tile} */ ([label, percent(edge[field]), health(measure)])),
     ["Round trip", of(edge.rtt_ms)],
   ];
   if (edge.signals !== "http") return tcp;
@@ -98,15 +98,24 @@ function ends(edge, title, page) {
   return el("ul", { class: "links" }, button("client", "out"), button("server", "in"));
 }
 
-/** @param {MapEdge} edge */
-function sides(edge) {
+/**
+ * How numbers of a unit are written; the units are those of schemas/facts.py.
+ * @type {Record<string, (value: number) => string>}
+ */
+const WRITTEN = { bytes, µs: (us) => (us ? ms(us / 1000) : "–") };
+
+/**
+ * @param {MapEdge} edge
+ * @param {Side[]} counted
+ */
+function sides(edge, counted) {
   /**
    * @param {string} name
-   * @param {number | undefined} client
-   * @param {number | undefined} server
+   * @param {number} client
+   * @param {number} server
    * @param {(value: number) => string} how
    */
-  const row = (name, client = 0, server = 0, how) => {
+  const row = (name, client, server, how) => {
     const both = edge.seen_by_client && edge.seen_by_server;
     const differs = both && how === bytes && Math.abs(client - server) > 0.05 * Math.max(client, server);
     const cell = (/** @type {boolean | undefined} */ seen, /** @type {number} */ value) =>
@@ -119,7 +128,6 @@ function sides(edge) {
       cell(edge.seen_by_server, server),
     );
   };
-  const rtt = (/** @type {number} */ us) => (us ? ms(us / 1000) : "–");
   const heads = ["", "client's host", "server's host"].map((text) => el("th", { scope: "col" }, text));
   return el(
     "table",
@@ -128,12 +136,9 @@ function sides(edge) {
     el(
       "tbody",
       {},
-      row("To the server", edge.client_sent_bytes, edge.server_received_bytes, bytes),
-      row("To the client", edge.client_received_bytes, edge.server_sent_bytes, bytes),
-      row("Segments sent", edge.client_sent_segments, edge.server_sent_segments, digits),
-      row("Sent again", edge.client_retransmits, edge.server_retransmits, digits),
-      row("Round trip", edge.client_rtt_us, edge.server_rtt_us, rtt),
-      row("Shortest", edge.client_min_rtt_us, edge.server_min_rtt_us, rtt),
+      counted.map(({ label, unit, client, server }) =>
+        row(label, Number(edge[client] ?? 0), Number(edge[server] ?? 0), WRITTEN[unit] ?? digits),
+      ),
     ),
   );
 }

@@ -32,7 +32,7 @@ export interface Sums {
   requests_s: number;
   failed_share: number;
   error_share: number;
-  retransmits: number;
+  counted: Counted;
   health: Health;
 }
 
@@ -64,6 +64,12 @@ export interface MapNode {
   scope?: string;
 }
 
+/** Counters of both ends by their names: those that each end counts of its own. */
+export type Counted = Record<string, number>;
+
+/** The name of what the host of one end counted or measured. */
+export type Counter = `client_${string}` | `server_${string}`;
+
 /** An edge of /api/map, and the facts of /api/edge, which lack some of these. */
 export interface MapEdge {
   id: string;
@@ -81,20 +87,8 @@ export interface MapEdge {
   connections_closed?: number;
   connections_active?: number;
   connections_failed: number;
-  client_sent_bytes: number;
-  client_received_bytes: number;
-  client_sent_segments: number;
-  client_received_segments?: number;
-  client_retransmits: number;
-  client_rtt_us?: number;
-  client_min_rtt_us?: number;
-  server_sent_bytes: number;
-  server_received_bytes: number;
-  server_sent_segments: number;
-  server_received_segments?: number;
-  server_retransmits: number;
-  server_rtt_us?: number;
-  server_min_rtt_us?: number;
+  /** Counters are numbers. Others that are named so are declared here. */
+  [counter: Counter]: number | string | boolean | undefined;
   client_provenance?: string;
   client_tied?: boolean;
   server_provenance?: string;
@@ -153,7 +147,7 @@ export interface Bucket {
   opened: number | null;
   failed: number | null;
   bytes: number | null;
-  retransmits: number | null;
+  counted: Counted | null;
   requests: number | null;
   errors: number | null;
   given_up: number | null;
@@ -173,7 +167,12 @@ export interface TimelineAnswer {
 }
 
 export interface Series {
+  /** The title of its chart, which other series may share, and its name there. */
+  chart: string;
+  called: string;
   unit: string;
+  /** Left out while all values are 0. */
+  rare: boolean;
   points: [number, number | null][];
 }
 
@@ -211,9 +210,26 @@ export interface NodeAnswer extends Details {
   neighbours: Neighbour[];
 }
 
+/** What each side counted: the fields of an edge that have it. */
+export interface Side {
+  label: string;
+  unit: string;
+  client: Counter;
+  server: Counter;
+}
+
+/** A share of an edge by which its health is judged, and the measure of the faults about it. */
+export interface Judged {
+  label: string;
+  measure: string;
+  field: "failed_share" | "retransmit_share";
+}
+
 /** The answer of /api/edge. */
 export interface EdgeAnswer extends Details {
   facts: MapEdge;
+  sides: Side[];
+  judged: Judged[];
 }
 
 /** The part of a map that is shown. `hit` are the ids of nodes that match a search. */
