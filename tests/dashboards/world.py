@@ -5,11 +5,14 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from schemas.codec import decode, encode
+from schemas.counted import OWN
+from schemas.facts import Chart
 from schemas.raw import ConnectionBatch, Heartbeat, ProcessBatch
 from tests.e2e.simulate import Record
 
 GIB = 1 << 30
 WAITED_US = 200_000
+CHARTED = [name for name, one in OWN.items() if one.chart is Chart.RATE]
 
 
 def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Record]:
@@ -26,7 +29,7 @@ def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Rec
             yield record._replace(value=encode(replace(batch, usage=usage)))
         elif isinstance(batch, ConnectionBatch):
             again = [sent // 50 for sent in batch.connections.sent_segments]
-            told = replace(batch.connections, retransmits=again)
+            told = replace(batch.connections, **dict.fromkeys(CHARTED, again))
             yield record._replace(value=encode(replace(batch, connections=told)))
         else:
             yield record
