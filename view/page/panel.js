@@ -48,7 +48,8 @@ export function panel(page) {
     } else if (key) {
       const other = names.has("range") || names.has("at") || what === "theme";
       const stale = what === "data" && state.live && data.newest - newest >= REFRESH_MS;
-      if (other || (stale && !underway)) load(key); // a slow load is not begun anew: it would never end
+      if (other || (stale && !underway))
+        load(key); // a slow load is not begun anew: it would never end
       else if (what === "data" || names.has("hops") || names.has("focus")) draw();
     }
   }
