@@ -4,8 +4,13 @@ An end of which a level knows nothing is seen as the next: a process in no conta
 process as its host or address. A level is declared here and nowhere else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
+
+from graph.networks import is_local, network
+from graph.sql import templated
+
+Column = Callable[[str, str], str]  # the SQL of a plain column (graph/columns.py) of a row
 
 
 class Level(NamedTuple):
@@ -19,28 +24,85 @@ class Level(NamedTuple):
 
 _LEVELS = (
     Level("process", "", ""),
-    Level("service", "service", "concat('service:', {service})", "process"),
-    Level("host", "host", "concat('host:', {host})", "process"),
-    Level("container", "container", "concat('container:', {host}, ':', {container})", "host"),
+    Level("service", "service", "service:{service}", "process"),
+    Level("host", "host", "host:{host}", "process"),
+    Level("container", "container", "container:{host}:{container}", "host"),
     Level("address", "", ""),  # rows of this level have addresses for ends
 )
 LEVELS = {level.name: level for level in _LEVELS}
+KNOWN = ("service", "host", "container")
+_OF_ADDRESSES = "%(level)s = 'address'"
 
 
-def node_at(end: str, column: Callable[[str, str], str], row: str, level: str = "") -> str:
+def node_at(end: str, column: Column, row: str, level: str = "", *, in_network: str = "") -> str:
     """Return the node of an end (client or server) at a level, else at %(level)s.
 
-    `column` gives a plain column (graph/columns.py) of a `row`.
+    Where the network of the end's address is given, it stands for an address of which nothing is known. All rows are
+    then between processes, so that an address is that of a process, and a local one its host's.
     """
     if level:
         return _node(LEVELS[level], end, column, row)
-    steps = (f"%(level)s = '{one.name}', {_node(one, end, column, row)}" for one in _LEVELS if one.known)
-    return f"multiIf({', '.join(steps)}, {column(end, row)})"
+    node = column(end, row)
+    steps = {f"%(level)s = '{one.name}'": _node(one, end, column, row) for one in _LEVELS if one.known}
+    if in_network:
+        stranger = {f"startsWith({node}, 'address:')": _place(end, column, row, in_network)}
+        steps = {_OF_ADDRESSES: _address(end, column, row)} | stranger | steps
+    return f"multiIf({', '.join(f'{here}, {made}' for here, made in steps.items())}, {node})"
 
 
-def _node(level: Level, end: str, column: Callable[[str, str], str], row: str) -> str:
+def node_drawn(end: str, column: Column, row: str) -> str:
+    """Return the node that Grafana draws for an end of a `row` between processes, at %(level)s."""
+    return node_at(end, column, row, in_network=network_of(end, column, row))
+
+
+def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
+    """Return the node of a process at a level, in Python; `known` are its service, host and container."""
+    one = LEVELS[level]
+    if not one.known:
+        return node
+    return one.node.format(**known) if known[one.known] else node_of(one.otherwise, node, known)
+
+
+def network_of(end: str, column: Column, row: str) -> str:
+    """Return the network that the address of an end is in."""
+    return network(column(f"{end}_address", row))
+
+
+def by_service(end: str, column: Column, row: str, in_network: str) -> str:
+    """Return what stands for an end where there are too many nodes: its service; of addresses their network."""
+    service, place = column(f"{end}_service", row), by_host(end, column, row, in_network)
+    return f"if({_OF_ADDRESSES} OR {service} = '', {place}, {_id('service', service=service)})"
+
+
+def by_host(end: str, column: Column, row: str, in_network: str) -> str:
+    """Return what stands for an end where there are too many services: its host; of addresses their network."""
+    return f"if({_OF_ADDRESSES}, concat('network:', {in_network}), {_place(end, column, row, in_network)})"
+
+
+def home(end: str, column: Column, row: str) -> str:
+    """Return the host of an end, which may be the one that its address is local to; "" for none."""
+    host, node = column(f"{end}_host", row), column(end, row)
+    return f"if({host} != '', {host}, regexpExtract({node}, '^address:([^/@]*)[/@]', 1))"
+
+
+def _node(level: Level, end: str, column: Column, row: str) -> str:
     if not level.known:
         return column(end, row)
-    known = {name: column(f"{end}_{name}", row) for name in ("service", "host", "container")}
+    known = {name: column(f"{end}_{name}", row) for name in KNOWN}
     otherwise = _node(LEVELS[level.otherwise], end, column, row)
-    return f"if({known[level.known]} != '', {level.node.format(**known)}, {otherwise})"
+    return f"if({known[level.known]} != '', {_id(level.name, **known)}, {otherwise})"
+
+
+def _id(level: str, **known: str) -> str:
+    return templated(LEVELS[level].node, known)
+
+
+def _place(end: str, column: Column, row: str, in_network: str) -> str:
+    host = home(end, column, row)
+    return f"if({host} != '', {_id('host', host=host)}, concat('network:', {in_network}))"
+
+
+def _address(end: str, column: Column, row: str) -> str:
+    node, address, host = (column(name, row) for name in (end, f"{end}_address", f"{end}_host"))
+    scope = f"if({is_local(address)}, concat({host}, '@'), '')"
+    return f"if(startsWith({node}, 'address:'), {node}, concat('address:', {scope}, {address}))"

@@ -3,9 +3,8 @@
 from graph import traffic, usual
 from graph.asked import requested
 from graph.columns import ENDS, KEY
-from graph.drawn import by_host, by_service, drawn_at, home
+from graph.levels import by_host, by_service, home, network_of, node_at
 from graph.members import Members
-from graph.networks import network
 from graph.packing import plain, rolled
 from graph.spans import ALL_AT_ONCE, spans
 from graph.sql import defined, inside, select
@@ -20,7 +19,7 @@ _SKETCH = "Map(UInt16, UInt64)"
 
 def located_pairs(*, about_usual: bool) -> list[str]:
     """Return the parts of a query after a `span` up to `located`: pairs of processes with their requests."""
-    networks = {f"{end}_network": network(plain(f"{end}_address", "pair")) for end in ENDS}
+    networks = {f"{end}_network": network_of(end, plain, "pair") for end in ENDS}
     return defined(
         spans=spans(ALL_AT_ONCE, names=_PACKED),
         pairs=select({name: f"row.{name}" for name in KEY} | _rolled(), "spans AS row", group=_key("row")),
@@ -105,7 +104,7 @@ def _count(name: str) -> str:
 def _end(end: str) -> dict[str, str]:
     in_network = f"pair.{end}_network"
     return {
-        "node": drawn_at(end, plain, "pair", in_network),
+        "node": node_at(end, plain, "pair", in_network=in_network),
         "of_service": by_service(end, plain, "pair", in_network),
         "of_host": by_host(end, plain, "pair", in_network),
     }

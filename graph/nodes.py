@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 
+from graph.levels import KNOWN, node_of
 from graph.model import Node
-from schemas.ids import container_node, host_node, parse_process, service_node
+from graph.titles import title_of
+from schemas.ids import parse_process
 
 
 class Nodes:
@@ -24,15 +26,11 @@ class Nodes:
     def add_process(self, process: Node, level: str) -> None:
         """Add a process, or the node of the level that it belongs to."""
         process.hostname = process.hostname or self._hostname(process.host)
-        if level == "process":
-            self._nodes[process.id] = process
-        elif level == "service" and process.service:
-            self.add(service_node(process.service), [process.host], process.service, "", "")
-        elif level == "container" and process.container:
-            node = container_node(process.host, process.container)
+        node = node_of(level, process.id, {name: getattr(process, name) for name in KNOWN})
+        if node != process.id:
             self.add(node, [process.host], process.service, process.name, process.container)
-        elif level in {"container", "host", "service"}:
-            self.add(host_node(process.host), [process.host], "", "", "")
+        elif level != "address":
+            self._nodes[node] = process
 
     def process_ids(self) -> Iterator[str]:
         """Yield the ids of the processes."""
@@ -47,21 +45,18 @@ class Nodes:
 
     def _new(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> Node:
         kind, _, rest = node_id.partition(":")
+        title = title_of(node_id, self._hostname, service, name, container)
         if kind == "service":
-            return Node(id=node_id, kind=kind, title=rest, service=service)
+            return Node(id=node_id, kind=kind, title=title, service=service)
         if kind == "address":
             scope, _, address = rest.rpartition("@")
             host = scope.partition("/")[0]
             hostname = self._hostname(host) if host else ""
-            return Node(
-                id=node_id, kind=kind, title=address, address=address, scope=scope, host=host, hostname=hostname
-            )
-        host = hosts[0] if hosts else rest.partition(":")[0]
-        node = Node(id=node_id, kind=kind, title=self._hostname(host), host=host, hostname=self._hostname(host))
+            return Node(id=node_id, kind=kind, title=title, address=address, scope=scope, host=host, hostname=hostname)
+        host = next(iter(hosts), rest.partition(":")[0])
+        node = Node(id=node_id, kind=kind, title=title, host=host, hostname=self._hostname(host))
         if kind == "container":
             node.container, node.service = container, service
-            node.title = f"{service or name}[{container[:12]}]"
         if kind == "process":
             node.pid, node.service, node.name, node.container = parse_process(node_id).pid, service, name, container
-            node.title = f"{name}[{node.pid}]"
         return node

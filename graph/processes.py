@@ -5,6 +5,7 @@ from typing import NamedTuple
 from graph.model import Node, iso_ms
 from graph.span import moment
 from graph.sql import inside, select
+from graph.titles import title_of
 
 _MADE = {"id": "node", "started": "toUnixTimestamp64Milli(started)"}  # the other columns are those of the table
 
@@ -29,7 +30,7 @@ class ProcessRow(NamedTuple):
     def node(self) -> Node:
         """Return the process as a node of a map."""
         values = self._asdict() | {"started": iso_ms(self.started) if self.started else ""}
-        return Node(kind="process", title=f"{self.name}[{self.pid}]", **values)
+        return Node(kind="process", title=title_of(self.id, str, name=self.name), **values)
 
 
 def processes(*, everything: bool) -> str:

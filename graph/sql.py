@@ -4,6 +4,7 @@ Texts are for clickhouse-driver and for Grafana both (dashboards/macros.py): par
 """
 
 from collections.abc import Iterable, Mapping
+from string import Formatter
 from textwrap import indent
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -57,6 +58,15 @@ def union(*queries: str) -> str:
 def text(value: str) -> str:
     """Write a text as SQL."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def templated(template: str, parts: Mapping[str, str]) -> str:
+    """Write a text whose {parts} are SQL."""
+    pieces: list[str] = []
+    for literal, part, _, _ in Formatter().parse(template):
+        pieces += [text(literal)] if literal else []
+        pieces += [parts[part]] if part else []
+    return f"concat({', '.join(pieces)})" if len(pieces) > 1 else pieces[0]
 
 
 def texts(values: Iterable[str]) -> str:

@@ -1,10 +1,30 @@
-"""Names that people read, in SQL: of hosts, and of nodes."""
+"""Names that people read: of hosts, and of nodes. Each is declared once, and rendered in SQL and in Python."""
 
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from graph.sql import templated
+
+
+class Title(NamedTuple):
+    """What nodes of a kind are called, from parts that are known; without `needs`, the rest of the id."""
+
+    title: str
+    needs: str = ""
+
+
+TITLES = {
+    "host": Title("{hostname}"),
+    "process": Title("{name}[{pid}]", needs="name"),
+    "container": Title("{runs}[{short}]", needs="short"),
+    "address": Title("{address}"),
+    "other": Title("other hosts"),
+}
+SHORT = 12  # of the id of a container
 HOSTNAMES = (
     "(SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) "
     "FROM hosts FINAL WHERE hostname != '') AS hostnames"
 )
-SHORT = 12  # of the id of a container
 
 
 def called(host: str) -> str:
@@ -13,15 +33,35 @@ def called(host: str) -> str:
 
 
 def title(node: str, service: str = "''", name: str = "''", container: str = "''") -> str:
-    """Return what people call a node, after HOSTNAMES, by what is known of it (graph/nodes.py has it in Python)."""
+    """Return what people call a node, after HOSTNAMES, by what is known of it."""
     rest = f"substring({node}, position({node}, ':') + 1)"
-    inner = f"concat(if({service} != '', {service}, {name}), '[', substring({container}, 1, {SHORT}), ']')"
-    pid = f"regexpExtract({node}, ':([0-9]+):[^:]*\\\\z', 1)"
-    return (
-        f"multiIf(startsWith({node}, 'host:'), {called(rest)}, "
-        f"startsWith({node}, 'process:') AND {name} != '', concat({name}, '[', {pid}, ']'), "
-        f"startsWith({node}, 'container:') AND {container} != '', {inner}, "
-        f"startsWith({node}, 'address:') AND position({node}, '@') > 0, substring({node}, position({node}, '@') + 1), "
-        f"startsWith({node}, 'other:'), 'other hosts', "
-        f"{rest})"
-    )
+    parts = {
+        "hostname": called(rest),
+        "name": name,
+        "pid": f"regexpExtract({node}, ':([0-9]+):[^:]*\\\\z', 1)",
+        "runs": f"if({service} != '', {service}, {name})",
+        "short": f"substring({container}, 1, {SHORT})",
+        "address": f"substring({rest}, position({rest}, '@') + 1)",
+    }
+    steps = []
+    for kind, one in TITLES.items():
+        known = f" AND {parts[one.needs]} != ''" if one.needs else ""
+        steps.append(f"startsWith({node}, '{kind}:'){known}, {templated(one.title, parts)}")
+    return f"multiIf({', '.join(steps)}, {rest})"
+
+
+def title_of(node: str, hostname: Callable[[str], str], service: str = "", name: str = "", container: str = "") -> str:
+    """Return the same in Python; `hostname` gives the name of a host."""
+    kind, _, rest = node.partition(":")
+    one = TITLES.get(kind)
+    if one is None:
+        return rest
+    parts: Mapping[str, str] = {
+        "hostname": hostname(rest) if kind == "host" else "",
+        "name": name,
+        "pid": rest.rpartition(":")[0].rpartition(":")[2],
+        "runs": service or name,
+        "short": container[:SHORT],
+        "address": rest.rpartition("@")[2],
+    }
+    return one.title.format(**parts) if not one.needs or parts[one.needs] else rest

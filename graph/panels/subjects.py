@@ -6,7 +6,7 @@ from typing import NamedTuple
 from graph.asked import requested
 from graph.clock import EACH_POINT, ROLLED_FIRST, clock
 from graph.columns import KEY
-from graph.drawn import drawn_at
+from graph.levels import node_drawn
 from graph.packing import PACKED, plain
 from graph.spans import EACH_WINDOW, spans
 from graph.sql import defined, inside, select
@@ -64,7 +64,7 @@ def _of_host(end: str) -> Callable[[Column], str]:
 
 
 def _of_edge(column: Column) -> str:
-    ends = (f"{drawn_at(end, column, 'row')} = %({end})s" for end in ("client", "server"))
+    ends = (f"{node_drawn(end, column, 'row')} = %({end})s" for end in ("client", "server"))
     return f"({' AND '.join(ends)} AND %(port)s IN ('', toString({column('server_port', 'row')})))"
 
 

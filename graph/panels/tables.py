@@ -7,7 +7,7 @@ where none is seen.
 from graph.asked import within_ms
 from graph.clock import TIME, stands_ms
 from graph.columns import ENDS, KEY
-from graph.drawn import drawn_at
+from graph.levels import node_drawn
 from graph.packing import plain, rolled
 from graph.panels.lines import of
 from graph.panels.subjects import EDGE, SERVICE, Subject
@@ -175,7 +175,7 @@ def _traffic() -> dict[str, str]:
 
 def _table(subject: Subject, columns: dict[str, str], most: int, where: str = "") -> str:
     """Return these columns of edges between nodes of the level, by bytes."""
-    nodes = {f"{end}_id": drawn_at(end, plain, "pair") for end in ENDS}
+    nodes = {f"{end}_id": node_drawn(end, plain, "pair") for end in ENDS}
     drawn = select(["pair.*", *(f"{made} AS {name}" for name, made in nodes.items())], "between AS pair")
     rows = select(columns, "drawn AS pair", group=("client_id", "server_id", "pair.transport", "pair.server_port"))
     parts = [*_between(subject, where), *defined(drawn=drawn)]

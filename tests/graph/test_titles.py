@@ -1,0 +1,63 @@
+"""What nodes are called, and which node of a level a process is: the same in SQL and in Python."""
+
+import pytest
+
+from graph.levels import KNOWN, LEVELS, node_at, node_of
+from graph.sql import select, text
+from graph.titles import HOSTNAMES, title, title_of
+from schemas.ids import address_node, container_node, host_node, process_node, service_node
+from sinks.store import Store
+from tests.rollups.conftest import Fresh
+
+PROCESS, CONTAINER = process_node("h1", "0b007b00", 42, 7), container_node("h1", "0123456789abcdef")
+NODES = [
+    (host_node("h1"), {}, "web-1"),
+    (host_node("h2"), {}, "h2"),
+    (service_node("shop:api 100%"), {"service": "shop:api 100%"}, "shop:api 100%"),
+    (PROCESS, {"name": "nginx", "service": "web"}, "nginx[42]"),
+    (PROCESS, {}, "h1:0b007b00:42:7"),
+    (CONTAINER, {"service": "web", "name": "nginx", "container": "0123456789abcdef"}, "web[0123456789ab]"),
+    (CONTAINER, {"name": "nginx", "container": "0123456789abcdef"}, "nginx[0123456789ab]"),
+    (CONTAINER, {}, "h1:0123456789abcdef"),
+    (address_node("", "192.0.2.7"), {}, "192.0.2.7"),
+    (address_node("", "2001:db8::1"), {}, "2001:db8::1"),
+    (address_node("h1/4026531840", "127.0.0.1"), {}, "127.0.0.1"),
+    ("network:10.0.0.0/24", {}, "10.0.0.0/24"),
+    ("other:rest", {}, "other hosts"),
+]
+ENDS = [
+    {"service": "web", "host": "h1", "container": "c1"},
+    {"service": "web", "host": "h1", "container": ""},
+    {"service": "", "host": "h1", "container": "c1"},
+    {"service": "", "host": "h1", "container": ""},
+    {"service": "", "host": "", "container": ""},
+]
+
+
+@pytest.fixture(scope="module")
+def store(fresh: Fresh) -> Store:
+    made = fresh()
+    made.query("INSERT INTO hosts (host, hostname) VALUES ('h1', 'web-1'), ('h2', '')")
+    return made
+
+
+@pytest.mark.parametrize(("node", "known", "called"), NODES)
+def test_a_node_is_called_the_same_in_sql_and_in_python(
+    store: Store, node: str, known: dict[str, str], called: str
+) -> None:
+    parts = {name: text(value) for name, value in known.items()}
+    (found,) = store.query(f"WITH {HOSTNAMES} SELECT {title(text(node), **parts)}")
+
+    assert found == (called,)
+    assert title_of(node, {"h1": "web-1", "h2": "h2"}.__getitem__, **known) == called
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("known", ENDS)
+def test_a_process_is_the_same_node_of_a_level_in_sql_and_in_python(
+    store: Store, level: str, known: dict[str, str]
+) -> None:
+    end = {"client": text(PROCESS), **{f"client_{name}": text(known[name]) for name in KNOWN}}
+    (row,) = store.query(select([node_at("client", lambda name, _: end[name], "row", level)], "system.one"))
+
+    assert row == (node_of(level, PROCESS, known),)
