@@ -67,7 +67,7 @@ def fill(folder: Path) -> None:
         store.query(_NODES, {"at": at})
     rollup = Rollup(store)
     rollup.resume()
-    rollup.tell()
+    rollup.roll_up()
     while store.query("SELECT count() FROM system.merges") != [(0,)]:  # an hour that comes at once is merged at once
         time.sleep(0.2)
     store.close()

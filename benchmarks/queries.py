@@ -136,7 +136,7 @@ def run() -> list[Result]:
         hour = now // HOUR_MS * HOUR_MS
         _spread(store, now)
         _told(store, hour, "edges_1h", HOUR_MS, hour - LONG_DAYS * DAY_MS)
-        Rollup(store, lambda: now + MINUTE_MS).tell_all(now - 2 * HOUR_MS, newest)
+        Rollup(store, lambda: now + MINUTE_MS).roll_up_all(now - 2 * HOUR_MS, newest)
         (rows,) = store.query("SELECT count() FROM edges")[0]
         edges, by_hour = _read(address, now - HOUR_MS, now, MAP)
         _, by_month = _read(address, hour - LONG_DAYS * DAY_MS, now, MAP)

@@ -1,19 +1,19 @@
-"""Which agents speak under one host id, by their heartbeats in the order of the log.
+"""Which agents report under one host id, by their heartbeats in the order of the log.
 
 A host id stands for one machine with one agent. It may stand for more: a cloned machine has the id of the one it was
 copied from, and somebody may start a second agent by hand. Agents of one *place*, a boot and a network namespace, see
 the same sockets: the eldest of those that live leads, and what the others report is set aside. Agents of different
 places are different hosts: the one that booted first keeps the id, the others get one of their own (`told_apart`).
 
-An agent lives until it says that it stops, until its successor says that it is alone, or until another one has
-reported SILENT windows since. Whether one that begins is a second one or follows the first, which was killed or whose
-machine was booted, is not known until the first one is heard again or has missed MISSED windows: until then the new one
-waits.
+An agent lives until it reports that it stops, until its successor reports that it is alone, or until another one has
+reported SILENT windows since. An agent that begins may be a second one, or follow a first one that was killed or whose
+machine was booted. Which of the two is not known until the first one reports again or has missed MISSED windows. Until
+then the new one waits.
 
 All of this depends on the order of the heartbeats alone, which one partition keeps, and not on when or how often they
-are read. A reader that begins in the middle waits for UNSEEN heartbeats of an agent before it believes to know the
-others. What is heard of an agent for the first time after another one has begun, and is older than that, may be a copy
-of what was sent long ago: such an agent is in doubt until it is heard again.
+are read. A reader that begins in the middle waits for UNSEEN heartbeats of an agent before it takes the others for
+known. The first heartbeat of an agent may be read after another one has begun and be older than that. Then it may be a
+copy of one sent long ago, and the agent is in doubt until its next heartbeat.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ from msgspec import Struct
 from schemas.ids import told_apart
 from schemas.raw import Heartbeat
 
-MISSED = 2  # windows of an agent that has begun: in between, another one that lives is heard
+MISSED = 2  # windows of an agent that has begun: in between, another one that lives reports
 HOUR_MS = 3_600_000
 SILENT = 3  # windows that others reported since the last one of an agent that is taken for dead
-UNSEEN = 2  # heartbeats of an agent that a reader hears before it takes it for the eldest
+UNSEEN = 2  # heartbeats of an agent that a reader needs before it takes it for the eldest
 MOST = 32  # agents kept in mind
 Run = tuple[str, int]  # boot id, start of the agent
 Spot = tuple[str, int]  # boot id, network namespace: what an agent looks at
@@ -38,9 +38,9 @@ Spot = tuple[str, int]  # boot id, network namespace: what an agent looks at
 class Verdict(Enum):
     """What becomes of a heartbeat and its window."""
 
-    LEADS = auto()  # it is told
-    WAITS = auto()  # another agent may be told instead
-    REPEATED = auto()  # it was heard before
+    LEADS = auto()  # it counts
+    WAITS = auto()  # another agent's may count instead
+    REPEATED = auto()  # it was read before
 
 
 class Life(Struct, eq=False):
@@ -49,20 +49,20 @@ class Life(Struct, eq=False):
     host_id: str
     run: Run
     spot: Spot
-    first: int  # number of the first window heard
-    seq: int = -1  # of the last window heard
-    window: int = 0  # start of the last window heard, ms
+    first: int  # number of the first window reported
+    seq: int = -1  # of the last window reported
+    window: int = 0  # start of the last window reported, ms
     width: int = 0
     beats: int = 0
     hostname: str = ""
     address: str = ""  # one that others may know it by
     alone: bool = False
     over: bool = False
-    doubtful: bool = False  # what was heard of it may be a copy
-    certain: bool = False  # over by its own word or its successor's, and not by its silence
+    doubtful: bool = False  # what was read of it may be a copy
+    certain: bool = False  # over by its own report or its successor's, and not by its silence
     stopped: int = 0
     since: dict[Run, int] = {}  # other agent -> ms it has reported since the last window of this one
-    whole: bool = False  # a keyframe was heard of it, which says its name and address
+    whole: bool = False  # a keyframe of it was read, which has its name and address
     waits: set[Run] = set()  # those that were there when it began and may live or not
 
     @property
@@ -72,18 +72,18 @@ class Life(Struct, eq=False):
 
     @property
     def known(self) -> bool:
-        """Say whether all that live beside it have been heard."""
+        """Return whether all that live beside it have reported."""
         return self.first == 0 or self.beats >= UNSEEN
 
     def described(self) -> str:
-        """Say for people which agent this is."""
+        """Describe this agent for people."""
         at = datetime.fromtimestamp(self.run[1] / 1000, UTC)
         where = f"{self.address}, boot {self.run[0][:8]}" if self.address else f"boot {self.run[0][:8]}"
         return f"{self.hostname or 'a host'} ({where}, agent since {at:%Y-%m-%d %H:%M:%S} UTC)"
 
 
 class Notice(NamedTuple):
-    """Two agents live under one id, as is said once an hour, or no longer do; `elder` keeps the id or leads."""
+    """Two agents live under one id (repeated once an hour), or no longer do; `elder` keeps the id or leads."""
 
     time: int
     shared: bool
@@ -101,18 +101,18 @@ class Seat(Struct, eq=False):
 
 
 class Lives:
-    """The agents under one host id. Hears their heartbeats in the order of the log."""
+    """The agents under one host id. Takes their heartbeats in the order of the log."""
 
     def __init__(self) -> None:
         self._lives: dict[Run, Life] = {}
         self._seats: dict[Spot, Seat] = {}
         self._pairs: dict[frozenset[Run], tuple[Life, Life]] = {}
-        self._said: dict[frozenset[Run], int] = {}  # hour in which a pair was last told of, ms
+        self._noticed: dict[frozenset[Run], int] = {}  # hour of the last notice about a pair, ms
         self._terms = 0
         self._booted: dict[str, int] = {}  # boot id -> when, ms
 
-    def hear(self, beat: Heartbeat) -> tuple[Verdict, list[Notice]]:
-        """Take a heartbeat; return what becomes of its window, and what is found out by it."""
+    def take(self, beat: Heartbeat) -> tuple[Verdict, list[Notice]]:
+        """Take a heartbeat; return what becomes of its window, and the notices that follow from it."""
         run = (beat.boot_id, beat.run)
         life = self._lives.get(run)
         if life is not None and beat.seq <= life.seq:
@@ -139,7 +139,7 @@ class Lives:
         return verdict, notices
 
     def spot(self, run: Run) -> Spot | None:
-        """Return where an agent looks, once it is heard of."""
+        """Return where an agent looks, once it has reported."""
         life = self._lives.get(run)
         return life.spot if life else None
 
@@ -148,17 +148,17 @@ class Lives:
         return self._seats[spot]
 
     def seated(self, spot: Spot) -> bool:
-        """Say whether any agent of a spot is kept in mind."""
+        """Return whether any agent of a spot is kept in mind."""
         return spot in self._seats
 
-    def heard(self, spot: Spot) -> Iterator[tuple[Run, int]]:
-        """Yield the agents of a spot with the last window heard of each."""
+    def reported(self, spot: Spot) -> Iterator[tuple[Run, int]]:
+        """Yield the agents of a spot with the last window that each reported."""
         for life in self._lives.values():
             if life.spot == spot:
                 yield life.run, life.seq
 
     def gone(self, run: Run) -> bool:
-        """Say whether an agent has ended for certain."""
+        """Return whether an agent has ended for certain."""
         life = self._lives.get(run)
         return life is not None and life.certain
 
@@ -188,7 +188,7 @@ class Lives:
         return life
 
     def _meet(self, life: Life, beat: Heartbeat) -> None:
-        """Find the agents that this one has outlived a window of: A, B, A in the log says that both live."""
+        """Find the agents that this one has outlived a window of: A, B, A in the log means that both live."""
         for other in self._lives.values():
             pair = frozenset((life.run, other.run))
             if other is life or other.over or other.doubtful or pair in self._pairs:
@@ -202,11 +202,11 @@ class Lives:
             other.waits.discard(life.run)
 
     def _shared(self, life: Life) -> Iterator[Notice]:
-        """Yield the pairs of an agent that are to be told of: those new in this hour, and those that go on in it."""
+        """Yield notices about the pairs of an agent: those new in this hour, and those that go on in it."""
         hour = life.window // HOUR_MS * HOUR_MS
         for pair, (elder, younger) in self._pairs.items():
-            if life.run in pair and elder.whole and younger.whole and self._said.get(pair, -1) < hour:
-                self._said[pair] = hour
+            if life.run in pair and elder.whole and younger.whole and self._noticed.get(pair, -1) < hour:
+                self._noticed[pair] = hour
                 yield Notice(max(hour, elder.run[1], younger.run[1]), True, elder, younger, None)
 
     def _parted(self) -> Iterator[Notice]:
@@ -214,7 +214,7 @@ class Lives:
             left = elder if elder.over else younger if younger.over else None
             if left is not None:
                 del self._pairs[pair]
-                if self._said.pop(pair, None) is not None:
+                if self._noticed.pop(pair, None) is not None:
                     yield Notice(left.end, False, elder, younger, left)
 
     def _seat(self, life: Life, beat: Heartbeat) -> None:
@@ -245,25 +245,25 @@ class Lives:
         return self._booted[life.spot[0]], life.spot, life.run[1]
 
     def _stale(self, life: Life, beat: Heartbeat) -> bool:
-        """Say whether this is no sign of life but what was on its way when a successor began."""
+        """Return whether this was sent before a successor began, and so is no sign of life."""
         return any(
             other.spot == life.spot and other.run[1] >= max(beat.window, life.run[1] + 1)
             for other in self._lives.values()
         )
 
     def _answered(self, life: Life) -> bool:
-        """Say whether another agent of its spot was heard since it was."""
+        """Return whether another agent of its spot has reported since it did."""
         return any(run in self._lives and self._lives[run].spot == life.spot for run in life.since)
 
     def _forget(self, life: Life) -> None:
-        """Keep MOST agents: those that are over go first, then those not heard for longest."""
+        """Keep MOST agents: those that are over go first, then those silent for longest."""
         while len(self._lives) > MOST:
             leaders = {seat.leader.run for seat in self._seats.values() if seat.leader and not seat.leader.over}
             others = [one for one in self._lives.values() if one is not life]
             order = sorted(others, key=lambda one: (not one.over, one.run in leaders))
             gone = self._lives.pop(order[0].run)
             self._pairs = {pair: both for pair, both in self._pairs.items() if gone.run not in pair}
-            self._said = {pair: hour for pair, hour in self._said.items() if gone.run not in pair}
+            self._noticed = {pair: hour for pair, hour in self._noticed.items() if gone.run not in pair}
             for other in self._lives.values():
                 other.since.pop(gone.run, None)
             if not any(one.spot == gone.spot for one in self._lives.values()):

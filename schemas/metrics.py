@@ -75,7 +75,7 @@ LOG_LAG_SECONDS = Metric(
 )
 SINK_HELD = Metric("sink_held_rows", GAUGE, "rows that were read and are not stored yet", SINK)
 STORE_RETRIES = Metric("sink_store_retries", COUNTER, "times that the store had to be asked again", SINK, (), True)
-ROLLUPS_UNTOLD = Metric("sink_rollups_passed_by", COUNTER, "spans that could not be rolled up", SINK, (), True)
+ROLLUPS_SKIPPED = Metric("sink_rollups_passed_by", COUNTER, "spans that could not be rolled up", SINK, (), True)
 DELAY = Metric(
     "delay_seconds", GAUGE, "time since the end of the newest window of facts or of edges in the store", SINK, ("of",)
 )
@@ -172,7 +172,7 @@ METRICS: tuple[Metric, ...] = (
     *STAGE_COUNTERS.values(),
     *(LOG_LAG, LOG_LAG_SECONDS),
     *SINK_COUNTERS.values(),
-    *(SINK_HELD, STORE_RETRIES, ROLLUPS_UNTOLD, DELAY),
+    *(SINK_HELD, STORE_RETRIES, ROLLUPS_SKIPPED, DELAY),
     *(DISK_BUDGET, DISK_USED, DISK_DROPPED_ROWS, DISK_DROPPED_BYTES),
     VIEW_ANSWERS,
     *(STORE_CONNECTIONS, STORE_TROUBLE),

@@ -1,4 +1,4 @@
-"""What the agents say of themselves in the log: collectors that fail, what they dropped, and ids that several have."""
+"""What the agents report about themselves: collectors that fail, what they dropped, and ids that several have."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ DROPPED = ("dropped", "skipped", "overruns", "left_out")  # in the names of coun
 
 
 def agent_checks(log: Log, now: int) -> Iterator[Check]:
-    """Yield what is wrong with agents by their last words; `now` in ms. Hosts silent lately have no part in it."""
+    """Yield what is wrong with agents by their latest heartbeats; `now` in ms. Hosts silent lately are left out."""
     for host_id, beats in sorted(_latest(log, now).items()):
         lives = Lives()
         first: dict[tuple[str, int], Heartbeat] = {}
         last: dict[tuple[str, int], Heartbeat] = {}
         for beat in beats:
-            lives.hear(beat)
+            lives.take(beat)
             first.setdefault((beat.boot_id, beat.run), beat)
             last[beat.boot_id, beat.run] = beat
         for run in sorted(lives.living() & last.keys()):
@@ -32,13 +32,13 @@ def agent_checks(log: Log, now: int) -> Iterator[Check]:
 
 
 def shared(host_id: str, elder: Life, younger: Life, pid: int) -> Check:
-    """Say that two agents report under one host id, and what to do."""
+    """Describe two agents that report under one host id, and the remedy."""
     both = f"{elder.described()} and {younger.described()}"
     if elder.spot == younger.spot:
         found = f"two agents of one host report: {both}; what the second one reports is set aside"
         fix = f"stop one of them{f': the first has pid {pid} there' if pid > 1 else ''}"
         return Check(f"host id {host_id}", "missing", found, "one agent a host", fix)
-    found = f"two hosts report under it: {both}; they are told apart while both live"
+    found = f"two hosts report under it: {both}; their facts are kept apart while both run"
     fix = "servicemap up --host-id NAME on one of them (a copied machine: give it a machine id of its own)"
     return Check(f"host id {host_id}", "broken", found, "an id that no other host has", fix)
 

@@ -55,12 +55,12 @@ def ask(
                 f" it is not {port}"
             ) from None
         if response.status != 200:
-            said = response.read().decode(errors="replace").strip()
+            answer = response.read().decode(errors="replace").strip()
             code = int(response.headers.get("X-ClickHouse-Exception-Code", 0))
-            raise Failure(login_refused(address) if code in LOGIN_REFUSED and not address.token else said)
+            raise Failure(login_refused(address) if code in LOGIN_REFUSED and not address.token else answer)
         used = response.headers.get("X-ClickHouse-Format", "")
         if form and used and _plain(form) != _plain(used):
-            raise Failure(f"the statement says FORMAT {used} and the command line {form}: say it once")
+            raise Failure(f"the statement has FORMAT {used} and the command line {form}: give it once")
         shown = Printable(out) if terminal or _plain(used).startswith(FOR_PEOPLE) else out
         for piece in _pieces(response):
             shown.write(piece)
@@ -79,7 +79,7 @@ def _plain(form: str) -> str:
 
 
 def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
-    """Yield a result; what breaks it off stands at its end, as ClickHouse has no other place to say it."""
+    """Yield a result. An error that breaks it off stands at its end: ClickHouse has no other place for it."""
     last = b""
     try:
         while piece := response.read1(PIECE):
@@ -94,7 +94,7 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
 
 
 def broken_off(end: bytes, tag: str) -> tuple[bytes, str]:
-    """Tell the rows at the end of a result from the error behind them, empty when there is none.
+    """Split the end of a result into its rows and the error behind them, empty when there is none.
 
     Since 25.11 it stands between marks with the tag of the head, before that it just follows the rows.
     """
@@ -114,7 +114,7 @@ def _credentials(address: Address) -> dict[str, str]:
 
 
 def _http_port(config: Config) -> int:
-    """Return the port: the running embedded store says it, any other has what is configured."""
+    """Return the port: the one that the running embedded store states, else the configured one."""
     facts = None if config.store.url else store_facts(config)
     usual = HTTPS_PORT if config.store.tls.enabled else HTTP_PORT
     return facts.http_port if facts else config.store.http_port or usual

@@ -12,7 +12,7 @@ TRIES = 100  # ports from the usual one on
 
 
 class Place(NamedTuple):
-    """What listens, on which host and port, and which options say so."""
+    """What listens, on which host and port, and which options set them."""
 
     what: str
     host: str
@@ -45,15 +45,15 @@ def listen(place: Place) -> socket.socket:
 
 
 def is_taken(failure: Failure) -> bool:
-    """Say whether another program's having the port is all that is wrong."""
+    """Return whether the failure is only that another program has the port."""
     return isinstance(failure.__cause__, OSError) and failure.__cause__.errno == errno.EADDRINUSE
 
 
 def moved(place: Place, port: int) -> str:
-    """Say that a port is not the usual one, or nothing."""
+    """Return a sentence about a port that is not the usual one, else nothing."""
     if place.port is not None or port == place.usual:
         return ""
-    return f"port {place.usual} is taken, so {place.what} has {port} ({place.option} says which)"
+    return f"port {place.usual} is taken, so {place.what} has {port} ({place.option} sets it)"
 
 
 def _sentence(place: Place, port: int, error: OSError) -> str:

@@ -9,7 +9,7 @@ from dashboards.alerts import files as alerts
 from dashboards.grafana import build as boards
 from servicemap.options import Failure
 
-# Where the files of a checkout are; below --out they are where the paths on the right say.
+# The files of a checkout; on the right their paths below --out.
 _HOMES = {
     PurePosixPath("dashboards"): PurePosixPath("dashboards/grafana/golden"),
     PurePosixPath("provisioning/alerting"): PurePosixPath("deploy/grafana/provisioning/alerting"),
@@ -24,7 +24,7 @@ def built() -> dict[PurePosixPath, str]:
 
 
 def build_files(out: Path | None, *, check: bool) -> None:
-    """Write all files, or say which of them are not what they would be and exit 1."""
+    """Write all files; with `check`, list those that are out of date and exit 1."""
     places = {place(path, out): text for path, text in built().items()}
     wrong = [file for file, text in places.items() if not file.is_file() or file.read_text() != text]
     if check and wrong:
@@ -46,5 +46,5 @@ def place(path: PurePosixPath, out: Path | None) -> Path:
         return out / path
     home = _ROOT / _HOMES[path.parent]
     if not home.is_dir():
-        raise Failure("this is no checkout of servicemap: say with --out where to write")
+        raise Failure("this is no checkout of servicemap: give a directory with --out")
     return home / path.name

@@ -20,13 +20,13 @@ COMMANDS = {
     "up": "run the map of this machine: collectors, log, folds and store",
     "view": "show the map in the browser, live and at any past time",
     "map": "print who talks to whom, now or at any past time",
-    "names": "say what every process is called, and by which rule",
+    "names": "show what every process is called, and by which rule",
     "sql": "query the store in ClickHouse's SQL",
     "log": "list the topics, read one, show who lags behind",
     "replay": "fold a past range of the log anew, compare, and swap it in",
     "store": "throw the embedded store away and make it anew from the log",
     "dashboards": "write Grafana's dashboards and alerts, or publish them into a Grafana",
-    "doctor": "say what this host can see, what is missing, and the command that mends it",
+    "doctor": "check what this host can see, what is missing, and the command that fixes it",
     "collect": "run the collectors of this host alone",
     "work": "run the folds alone",
     "sink": "run the sink alone",
@@ -57,11 +57,11 @@ class Commands(Group):
             wrong, code = flushed(), end.code
             if wrong is None or wrong.errno == errno.EPIPE:
                 raise
-            _say(wrong)
+            _print_refusal(wrong)
             sys.exit(code or 1)
         except OSError as error:
             flushed()
-            _say(error)
+            _print_refusal(error)
             sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -84,8 +84,8 @@ class Commands(Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _say(error: OSError) -> None:
-    """Say on stderr what the system refused, if that can be written."""
+def _print_refusal(error: OSError) -> None:
+    """Print on stderr what the system refused, if stderr can be written."""
     where = f" {shown(os.fsdecode(error.filename))}" if isinstance(error.filename, str | bytes) else ""
     with suppress(OSError):
         print(f"servicemap: cannot read or write{where}: {error.strerror or error}", file=sys.stderr, flush=True)

@@ -33,7 +33,7 @@ class ConfigError(Exception):
     """What is wrong with the configuration, a sentence each; as a text, the first of them."""
 
     def __init__(self, problems: Sequence[str], *, typed: bool = False) -> None:
-        more = f" (and {len(problems) - 1} more: `servicemap config check` says all)" if len(problems) > 1 else ""
+        more = f" (and {len(problems) - 1} more: `servicemap config check` lists them)" if len(problems) > 1 else ""
         super().__init__(f"{problems[0]}{more}")
         self.problems = list(problems)
         self.typed = typed  # all of it on the command line

@@ -40,14 +40,14 @@ class Fault(NamedTuple):
     """A setting that cannot be, and where it stands."""
 
     path: Path
-    says: str
+    reason: str
     origin: str
 
     @property
     def sentence(self) -> str:
-        """Say what is wrong."""
+        """Return what is wrong."""
         where = f" ({self.origin})" if self.origin else ""
-        return f"{key(self.path)}{where}: {self.says}" if self.path else self.says
+        return f"{key(self.path)}{where}: {self.reason}" if self.path else self.reason
 
 
 def key(path: Path) -> str:
@@ -56,7 +56,7 @@ def key(path: Path) -> str:
 
 
 class Judge:
-    """Judges a tree of settings by the types that are declared; `origin` says where a setting stands."""
+    """Judges a tree of settings by the types that are declared; `origin` returns where a setting stands."""
 
     def __init__(self, origin: Callable[[Path], str]) -> None:
         self.faults: list[Fault] = []
@@ -78,13 +78,13 @@ class Judge:
         try:
             msgspec.convert(value, kind, strict=False)
         except msgspec.ValidationError:
-            told = "***" if key(path) in SECRETS else _told(value)
-            return self._wrong(path, f"{told} is not allowed; give {allowed(info)}")
+            written = "***" if key(path) in SECRETS else _written(value)
+            return self._wrong(path, f"{written} is not allowed; give {allowed(info)}")
         return value
 
     def _struct(self, kind: type[Struct], value: Any, path: Path) -> Any:
         if not isinstance(value, dict):
-            return self._wrong(path, f"{_told(value)} is not allowed; give a table of settings")
+            return self._wrong(path, f"{_written(value)} is not allowed; give a table of settings")
         known = {field.name: field for field in fields(kind)}
         for name in value.keys() - known.keys():
             close = near(name, known)
@@ -104,13 +104,13 @@ class Judge:
             return {}
         return kept
 
-    def _wrong(self, path: Path, says: str) -> Any:
-        self.faults.append(Fault(path, says, self._origin(path)))
+    def _wrong(self, path: Path, reason: str) -> Any:
+        self.faults.append(Fault(path, reason, self._origin(path)))
         return _WRONG
 
 
 def allowed(info: Type) -> str:
-    """Say what a setting of a type may be."""
+    """Describe the values that a setting of a type may have."""
     if isinstance(info, UnionType):
         return " or ".join(allowed(each) for each in info.types if not isinstance(each, NoneType))
     if isinstance(info, BoolType):
@@ -126,7 +126,7 @@ def allowed(info: Type) -> str:
     return "a list" if isinstance(info, VarTupleType) else "a table" if isinstance(info, DictType) else "another value"
 
 
-def _told(value: Any) -> str:
+def _written(value: Any) -> str:
     try:
         text = msgspec.json.encode(value).decode()
     except (TypeError, ValueError):

@@ -8,7 +8,7 @@ from servicemap.options import Failure
 
 
 def connect_log(config: Config, *, create: bool = True) -> Log:
-    """Open the log and, with `create`, make the data directory and the topics; Failure says what to do."""
+    """Open the log; with `create`, make the data directory and the topics; Failure states the remedy."""
     try:
         if create and not config.log.url:
             private_folder(config.directory)

@@ -14,7 +14,7 @@ PATIENCE = 30.0  # seconds for the parts of a killed run to end
 
 
 @contextmanager
-def held(folder: Path, tell: Callable[[str], None]) -> Iterator[int]:
+def held(folder: Path, report: Callable[[str], None]) -> Iterator[int]:
     """Hold a data directory by a descriptor. Children inherit it: the lock is free only when all of them are gone."""
     try:
         close_contents(private_folder(folder))
@@ -24,7 +24,7 @@ def held(folder: Path, tell: Callable[[str], None]) -> Iterator[int]:
     except OSError as error:
         raise Failure(f"cannot write to {folder} ({error.strerror}): give a directory with --data") from None
     try:
-        _take(descriptor, folder, tell)
+        _take(descriptor, folder, report)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield descriptor
@@ -33,7 +33,7 @@ def held(folder: Path, tell: Callable[[str], None]) -> Iterator[int]:
 
 
 def is_held(folder: Path) -> bool:
-    """Say whether `up` or what it left behind holds a data directory."""
+    """Return whether `up` or what it left behind holds a data directory."""
     try:
         descriptor = os.open(folder / "lock", os.O_RDWR)
     except OSError:
@@ -55,9 +55,9 @@ def owner(folder: Path) -> int:
         return 0
 
 
-def _take(descriptor: int, folder: Path, tell: Callable[[str], None]) -> None:
+def _take(descriptor: int, folder: Path, report: Callable[[str], None]) -> None:
     deadline = time.monotonic() + PATIENCE
-    told = False
+    reported = False
     while True:
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,7 +67,7 @@ def _take(descriptor: int, folder: Path, tell: Callable[[str], None]) -> None:
                 raise Failure(
                     f"servicemap already runs in {folder} (pid {pid}): stop it, or give another directory with --data"
                 ) from None
-            if not told:
-                tell("waiting for the parts of a killed run to end")
-                told = True
+            if not reported:
+                report("waiting for the parts of a killed run to end")
+                reported = True
             time.sleep(0.2)

@@ -47,6 +47,6 @@ def _lines(checks: Sequence[Check]) -> list[str]:
     lines = []
     for check in checks:
         lines.append(f"{check.state:<8} {check.name:<{width}}  {check.found}\n")
-        told = [f"needs: {check.needs}"] * bool(check.needs) + [f"fix:   {check.fix}"] * bool(check.fix)
-        lines += [f"{'':<{width + 11}}{text}\n" for text in told]
+        advice = [f"needs: {check.needs}"] * bool(check.needs) + [f"fix:   {check.fix}"] * bool(check.fix)
+        lines += [f"{'':<{width + 11}}{text}\n" for text in advice]
     return lines

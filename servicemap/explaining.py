@@ -48,7 +48,7 @@ class Explained(Struct, frozen=True, kw_only=True):
 
 
 def run(config: Config, at: int | None, service: str, host: str, pid: int | None, *, as_json: bool) -> None:
-    """Print the names of the processes that ran at a time, ms, or that the log last tells of."""
+    """Print the names of the processes that ran at a time, ms; without one, at the end of the log."""
     with closing(existing_log(config)) as log:
         try:
             newest = last_logged(log)
@@ -59,7 +59,7 @@ def run(config: Config, at: int | None, service: str, host: str, pid: int | None
             raise Failure(str(error)) from None
     if not found:
         raise NothingMatches(
-            f"the log tells of no process that ran at {iso(at or newest)}; its last word is of {iso(newest)}"
+            f"the log holds no process that ran at {iso(at or newest)}; its newest record is of {iso(newest)}"
         )
     kept = [one for one in found if _asked_for(one, service, host, pid)]
     if not kept:
@@ -69,7 +69,7 @@ def run(config: Config, at: int | None, service: str, host: str, pid: int | None
 
 
 def explain(rules: Sequence[NamingRule], process: Reported) -> Explained:
-    """Name a process, and say why."""
+    """Name a process, with the reason."""
     facts = process.facts
     service, program = name_process(rules, facts)
     return Explained(
@@ -91,7 +91,7 @@ def _asked_for(one: Explained, service: str, host: str, pid: int | None) -> bool
 
 
 def _none(found: Sequence[Explained], service: str, host: str, pid: int | None) -> str:
-    """Say which name nobody has, else that none is all of what is asked for."""
+    """Name the filter that matches nothing; else state that nothing matches all of them."""
     hosts = {name for one in found for name in (one.host, one.hostname) if name}
     if service and service not in (services := {one.service for one in found}):
         return unknown("service", service, services)

@@ -1,4 +1,4 @@
-"""What a command needs besides the agent, and whether it is installed: pyproject.toml says it, in its extras."""
+"""What a command needs besides the agent, by the extras in pyproject.toml, and whether it is installed."""
 
 import re
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def installed(package: str) -> str | None:
 
 
 def missing_for(extra: str) -> str:
-    """Say what is missing for an extra, and how to install it; empty when nothing is."""
+    """Return what is missing for an extra and how to install it; empty when nothing is missing."""
     missing = lacking(extra)
     if not missing:
         return ""

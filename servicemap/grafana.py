@@ -17,7 +17,7 @@ _TOKEN = "a service account's with --token, or --user NAME:PASSWORD"
 
 
 class Grafana:
-    """One Grafana. Calls answer with what it sent, or None where it says that there is no such thing."""
+    """One Grafana. Calls return what it sent; None for a 404."""
 
     def __init__(self, url: str, credential: str | tuple[str, str] | None) -> None:
         if not _is_http(url):
@@ -55,11 +55,11 @@ class Grafana:
         return str(made["uid"])
 
     def dashboard(self, uid: str) -> Json | None:
-        """Return a dashboard with what Grafana says of it: {"dashboard": …, "meta": …}."""
+        """Return a dashboard with Grafana's metadata: {"dashboard": …, "meta": …}."""
         return self._maybe(lambda: self._api.dashboard.get_dashboard(uid))
 
     def write_dashboard(self, dashboard: Json, folder: str) -> None:
-        """Create a dashboard, or update the version that it says it is."""
+        """Create a dashboard, or update the version that it names."""
         sent = {"dashboard": dashboard, "folderUid": folder, "overwrite": False, "message": "servicemap"}
         self._ask(f"the dashboard {dashboard['title']}", lambda: self._api.dashboard.update_dashboard(sent))
 
@@ -80,8 +80,8 @@ class Grafana:
         try:
             answer = self._api.datasource.health(uid)
         except self._errors.GrafanaException as error:
-            said = error.response.get("message") if isinstance(error.response, dict) else None
-            return str(said or error.message)
+            message = error.response.get("message") if isinstance(error.response, dict) else None
+            return str(message or error.message)
         return "OK" if answer.get("status") == "OK" else str(answer.get("message", answer))
 
     def close(self) -> None:
@@ -109,21 +109,23 @@ class Grafana:
         return answer
 
     def _sentence(self, what: str, error: Any) -> str:
-        said = error.response.get("message", "") if isinstance(error.response, dict) else ""
+        message = error.response.get("message", "") if isinstance(error.response, dict) else ""
         other = what.removeprefix("the ")
         sentences = {
             0: f"Grafana at {self._url} does not answer in time: try again",
             401: f"Grafana does not know who asks: give {_TOKEN}",
-            403: f"Grafana refuses {what} ({said}): give a token of role Admin",
+            403: f"Grafana refuses {what} ({message}): give a token of role Admin",
             NOT_FOUND: f"there is no Grafana's API at {self._url}: check --url",
-            409: f"Grafana has another {other} already ({said}): rename or remove it",
-            412: f"Grafana has another or newer {other} ({said}): rename or remove it, or run this again",
+            409: f"Grafana has another {other} already ({message}): rename or remove it",
+            412: f"Grafana has another or newer {other} ({message}): rename or remove it, or run this again",
         }
-        return sentences.get(error.status_code) or f"Grafana refuses {what} with {error.status_code}: {said or error}"
+        return (
+            sentences.get(error.status_code) or f"Grafana refuses {what} with {error.status_code}: {message or error}"
+        )
 
 
 def _reason(error: Exception) -> str:
-    """Return what the system said, out of all that the libraries between say."""
+    """Return the system's error text, without what the libraries in between add."""
     found = re.search(r"\[Errno -?\d+\] ([^'\")\]]+)", str(error))
     return found[1] if found else type(error).__name__
 

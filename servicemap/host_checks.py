@@ -22,7 +22,7 @@ from servicemap.check import Check
 from servicemap.extras import EXTRAS, installed, lacking
 from servicemap.namespaces import other_namespaces
 
-OLDEST_KERNEL = (4, 3)  # sockets that close are told of since then
+OLDEST_KERNEL = (4, 3)  # reports sockets that close since then
 LIBRARIES = ("servicemap", "chdb", "clickhouse-driver", "confluent-kafka", "faust-streaming")
 UNUSED = ("pandas", "pyarrow")  # chdb's metadata ask for them; the engine is loaded without its Python part
 AS_ROOT = "sudo servicemap up"
@@ -49,7 +49,7 @@ def host_checks(settings: Settings) -> Iterator[Check]:
 
 
 def kernel(system: str, release: str) -> Check:
-    """Say whether the kernel is one that the collectors know."""
+    """Check that the kernel is one that the collectors know."""
     numbers = re.match(r"(\d+)\.(\d+)", release)
     if system != "Linux" or numbers is None:
         return Check("kernel", "broken", f"{system} {release}", "Linux", "run the agent on a Linux host")
@@ -59,7 +59,7 @@ def kernel(system: str, release: str) -> Check:
 
 
 def interfaces(read: Callable[[], list[InterfaceAddress]]) -> Check:
-    """Say which addresses this host has."""
+    """List the addresses of this host."""
     try:
         found = read()
     except Exception as error:
@@ -69,7 +69,7 @@ def interfaces(read: Callable[[], list[InterfaceAddress]]) -> Check:
 
 
 def collecting(make: Callable[[], list[Collector]], window: Window) -> Iterator[Check]:
-    """Yield what each collector sees, and what it says it cannot see."""
+    """Yield what each collector sees, and what it reports that it cannot see."""
     try:
         collectors = make()
     except OSError as error:
@@ -124,7 +124,7 @@ def _versions() -> Iterator[str]:
 
 
 def packages() -> Check:
-    """Say which parts are installed, and what each of the others lacks."""
+    """List the parts that are installed, and what each of the others lacks."""
     missing = {extra: lacking(extra) for extra in EXTRAS}
     found = ", ".join(["agent", *(extra for extra, names in missing.items() if not names)])
     if others := [f"{extra} ({', '.join(names)})" for extra, names in missing.items() if names]:

@@ -1,4 +1,4 @@
-"""What the log last says of the processes of every host: the raw facts that they are named by."""
+"""The latest raw facts in the log about the processes of every host: those that they are named by."""
 
 import heapq
 from collections.abc import Iterator

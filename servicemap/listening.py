@@ -1,4 +1,4 @@
-"""Where the parts of `up` are to listen: looked at before anything is started, and said where a port had to move."""
+"""Where the parts of `up` listen. Ports are checked before anything is started; one that had to move is reported."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A name that nobody has: said with the names that come near it."""
+"""Errors about names that do not exist, with those that come near."""
 
 from collections.abc import Collection, Sequence
 
@@ -20,7 +20,7 @@ def near(name: str, known: Collection[str]) -> list[str]:
 
 
 def unknown(kind: str, name: str, known: Collection[str]) -> str:
-    """Say that there is no such thing, and which there are."""
+    """Return a sentence: there is no such thing, and which there are."""
     start = f"there is no {kind} {shown(name)}"
     if found := near(name, known):
         return f"{start}: did you mean {either(found)}?"

@@ -25,7 +25,7 @@ def metric_checks(config: Config) -> Iterator[Check]:
 
 
 def found(where: Exposed, text: str) -> Check:
-    """Say what of the metrics of a part is not as it should be."""
+    """Check the metrics of a part."""
     from prometheus_client.parser import text_string_to_metric_families
 
     failed, counts = [], []
@@ -36,10 +36,10 @@ def found(where: Exposed, text: str) -> Check:
             if sample.name in _MATTERS and sample.value:
                 of = f" ({', '.join(sample.labels.values())})" if sample.labels else ""
                 counts.append(f"{sample.value:,.0f} {_MATTERS[sample.name].meaning}{of}")
-    name, said = f"metrics of {where.part}", "; ".join([where.url, *counts])
+    name, found = f"metrics of {where.part}", "; ".join([where.url, *counts])
     if failed:
-        return Check(name, "broken", f"{said}; collectors that fail: {', '.join(failed)}", "collectors that work")
-    return Check(name, "ok", said)
+        return Check(name, "broken", f"{found}; collectors that fail: {', '.join(failed)}", "collectors that work")
+    return Check(name, "ok", found)
 
 
 def scraped(where: Exposed) -> str | None:

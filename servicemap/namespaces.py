@@ -23,7 +23,7 @@ class Namespace(NamedTuple):
 
 
 def other_namespaces(processes: Processes, own: int, proc: str = "/proc") -> Iterator[Check]:
-    """Say which other network namespaces processes run in, and which addresses these have."""
+    """List the other network namespaces that processes run in, and their addresses."""
     found: dict[int, tuple[int, str]] = {}
     for pid, name, inode in zip(processes.pid, processes.comm, processes.netns, strict=True):
         if inode not in (0, own):

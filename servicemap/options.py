@@ -17,12 +17,12 @@ from servicemap.config import ConfigError, load, read
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 100 * 365 * 86_400_000
-_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # what the store can tell apart
+_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # the range of the store's times
 NOTHING_MATCHES = 4  # exit code: nothing of this name, or of this time, is known
 
 
 class Failure(click.ClickException):
-    """One sentence that says what to do; exit code 1."""
+    """One sentence with the remedy; exit code 1."""
 
     def show(self, file: Any = None) -> None:
         """Print the sentence."""
@@ -58,10 +58,10 @@ class Duration(click.ParamType):
             return value
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)", str(value))
         if match is None:
-            self.fail(f"{value!r} is no duration; say 30s, 10m, 2h or 7d")
+            self.fail(f"{value!r} is no duration; give 30s, 10m, 2h or 7d")
         length = float(match[1]) * _UNITS[match[2] or "s"]
         if length > _LONGEST_MS:
-            self.fail(f"{value!r} is longer than a century; say 30s, 10m, 2h or 7d")
+            self.fail(f"{value!r} is longer than a century; give 30s, 10m, 2h or 7d")
         return int(length)
 
 
@@ -77,10 +77,10 @@ class Moment(click.ParamType):
         text = str(value).strip()
         try:
             found = self._read(text, param, ctx)
-        except (ValueError, OverflowError, OSError):  # as astimezone() says that there is no such year
+        except (ValueError, OverflowError, OSError):  # from astimezone(), for years that do not exist
             found = None
         if found is None:
-            self.fail(f"{value!r} is no time; say 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
+            self.fail(f"{value!r} is no time; give 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
         if not _FIRST.timestamp() <= found / 1000 <= _LAST.timestamp():
             self.fail(f"{value!r} is out of range; give a time from {_FIRST.year} to {_LAST.year}")
         return int(found)
@@ -115,7 +115,7 @@ def not_empty(*names: str) -> None:
 
 
 def typed(name: str) -> bool:
-    """Say whether an option of the running command was given on the command line, and not by the environment."""
+    """Return whether an option of the running command was given on the command line, and not by the environment."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
@@ -128,7 +128,7 @@ def configured(*, judged: bool = False, **keys: str) -> Callable[[Callable[..., 
     """Give a command the options all have, and its configuration as first argument.
 
     `keys` maps the command's own parameters to the configuration keys they set, with __ for the dot. A command that is
-    `judged` says itself what is wrong with its configuration: it gets what is left of it, and `faults`.
+    A `judged` command reports the faults of its configuration itself: it gets what is left of it, and `faults`.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -174,5 +174,5 @@ def configured(*, judged: bool = False, **keys: str) -> Callable[[Callable[..., 
 
 def _log(debug: bool) -> None:
     log_to_stderr(logging.DEBUG if debug else logging.WARNING, "%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if not debug:  # what it warns of with a traceback, a failure says in a sentence
+    if not debug:  # a Failure states in a sentence what it would warn about with a traceback
         logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)

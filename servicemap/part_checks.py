@@ -55,7 +55,7 @@ def part_checks(config: Config) -> Iterator[Check]:
 
 
 def disk(directory: Path) -> Check:
-    """Say whether the data directory can be written and has room."""
+    """Check that the data directory can be written and has room."""
     there = next(folder for folder in (directory.absolute(), *directory.absolute().parents) if folder.exists())
     free = shutil.disk_usage(there).free
     text = f"{free / GiB:.1f} GiB free for {directory}"
@@ -144,7 +144,7 @@ def store(config: Config) -> Iterator[Check]:
 
 
 def readers(config: Config) -> Check:
-    """Say who can read from the embedded store."""
+    """List who can read from the embedded store."""
     name, host = "readers of the store", config.store.host
     try:
         password = reader_password(config)
@@ -159,16 +159,16 @@ def readers(config: Config) -> Check:
 
 
 def confinement(lacking: list[str]) -> Check:
-    """Say whether the kernel can keep the embedded store's process from what is not the store's."""
+    """Check that the kernel can confine the embedded store's process."""
     if not lacking:
         return Check("confinement of the store", "ok", "its own folder, no connection, no capability")
-    found = f"whoever gets past the store's own rules can do what {_who()} can"
+    found = f"a client that gets past the store's own rules can do what {_who()} can"
     fix = "run servicemap where the kernel has it, and until then let only people you trust reach the store's ports"
     return Check("confinement of the store", "missing", found, ", ".join(lacking), fix)
 
 
 def port(name: str, place: Place) -> Check:
-    """Say whether a port can be listened on."""
+    """Check that a port is free to listen on."""
     number = place.usual if place.port is None else place.port
     try:
         bound(place, number).close()

@@ -33,7 +33,7 @@ def of_sink(config: Config, sink: Sink, store: Store, rollup: Rollup, meter: Met
     yield from counted(metrics.SINK_COUNTERS, dict(sink.counters))
     yield Sample(metrics.SINK_HELD, sink.rows)
     yield Sample(metrics.STORE_RETRIES, store.retries)
-    yield Sample(metrics.ROLLUPS_UNTOLD, rollup.counters["untold"])
+    yield Sample(metrics.ROLLUPS_SKIPPED, rollup.counters["skipped"])
     for of, seconds in meter.delays().items():
         yield Sample(metrics.DELAY, seconds, (of,))
     yield from of_groups(config, [group])

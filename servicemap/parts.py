@@ -87,7 +87,7 @@ def named_store(settings: StoreConfig) -> Address:
 
 
 def may_look_into(folder: Path) -> bool:
-    """Say whether a directory, if it is there, is one that this user may read."""
+    """Return whether a directory, if it is there, is one that this user may read."""
     try:
         return not folder.is_dir() or os.access(folder, os.R_OK | os.X_OK)
     except OSError:
@@ -127,7 +127,7 @@ def reader_password(config: Config) -> str:
             raise Failure(f"store.reader_password_file {file} is empty: put a password into it")
     if not password and not config.store.url and not stays_here(config.store.host):
         raise Failure(
-            f"others can reach the store on {config.store.host}: say what they must know in store.reader_password_file"
+            f"others can reach the store on {config.store.host}: set a password in store.reader_password_file"
             " or SERVICEMAP_STORE__READER_PASSWORD"
         )
     return password
@@ -142,7 +142,7 @@ def locate(config: Config) -> Address:
 
 
 def store_facts(config: Config) -> StoreFacts | None:
-    """Return where the embedded store says that it listens; None when it does not run."""
+    """Return where the embedded store listens, as it states; None when it does not run."""
     try:
         return msgspec.json.decode((store_directory(config) / FACTS).read_bytes(), type=StoreFacts)
     except (OSError, msgspec.DecodeError):

@@ -23,12 +23,12 @@ def stop_event() -> threading.Event:
     end_with_any_thread(LogError)
     os.umask(0o077)  # what a part writes may hold command lines, addresses and passwords: it is for nobody else
     stop = threading.Event()
-    heard: SimpleQueue[int] = SimpleQueue()
+    received: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: heard.put(number))
+        signal.signal(number, lambda number, _: received.put(number))
 
     def heed() -> None:
-        heard.get()
+        received.get()
         stop.set()
 
     threading.Thread(target=heed, name="signals", daemon=True).start()

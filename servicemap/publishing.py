@@ -1,7 +1,7 @@
 """`dashboards publish`: the data source, the dashboards and the alert rules, brought into a running Grafana.
 
 What is there already as it should be is left alone, so that a second run changes nothing. Grafana adds fields of its
-own to what it keeps: what is there is right if it says all that we say.
+own to what it keeps, so what is there is right if it contains all that we send.
 """
 
 import difflib
@@ -58,16 +58,16 @@ def publish(grafana: Grafana, store: Address, wanted: Wanted) -> Iterator[Done]:
     for group in alerts.groups():
         yield _rules(grafana, group, folder, wanted)
     if not wanted.dry:
-        said = grafana.health(SOURCE["uid"])
-        yield Done("store", NAME, SOURCE["uid"], "answers" if said == "OK" else f"does not answer Grafana: {said}")
+        health = grafana.health(SOURCE["uid"])
+        yield Done("store", NAME, SOURCE["uid"], "answers" if health == "OK" else f"does not answer Grafana: {health}")
 
 
 def print_published(done: Iterator[Done], *, dry: bool, diff: bool, as_json: bool) -> None:
     """Print what is done as it is."""
     for one in done:
         if as_json:
-            told = one._asdict() if diff else {key: value for key, value in one._asdict().items() if key != "diff"}
-            print_json({**told, "dry_run": dry})
+            line = one._asdict() if diff else {key: value for key, value in one._asdict().items() if key != "diff"}
+            print_json({**line, "dry_run": dry})
             continue
         state = f"would be {one.state}" if dry and one.state in {"created", "updated"} else one.state
         click.echo(f"{one.kind:<11}  {one.name:<12}  {shown(state)}")
@@ -99,7 +99,7 @@ def _source(grafana: Grafana, store: Address, wanted: Wanted) -> Done:
         raise Failure(str(error)) from None
     there = theirs.get("secureJsonFields", {}) if theirs else {}
     known = all(there.get(name) for name, value in hidden.items() if value)
-    if theirs and known and says(theirs, ours) and not wanted.force:
+    if theirs and known and contains(theirs, ours) and not wanted.force:
         return Done("data source", NAME, uid, "unchanged")
     if not wanted.dry:
         grafana.write_source({**ours, "secureJsonData": hidden}, there=theirs is not None)
@@ -112,7 +112,7 @@ def _dashboard(grafana: Grafana, ours: Json, folder: str, wanted: Wanted) -> Don
     theirs: Json = found["dashboard"] if found else {}
     if found and found["meta"].get("provisioned"):
         return Done("dashboard", name, uid, PROVISIONED)
-    if found and found["meta"].get("folderUid") == folder and says(theirs, ours) and not wanted.force:
+    if found and found["meta"].get("folderUid") == folder and contains(theirs, ours) and not wanted.force:
         return Done("dashboard", name, uid, "unchanged")
     if not wanted.dry:
         grafana.write_dashboard({**ours, "id": None, "version": theirs.get("version", 0)}, folder)
@@ -133,19 +133,19 @@ def _rules(grafana: Grafana, group: Json, folder: str, wanted: Wanted) -> Done:
     }
     if theirs and any(rule.get("provenance") == "file" for rule in theirs.get("rules", [])):
         return Done("alert rules", name, name, PROVISIONED)
-    if theirs and says(theirs, ours) and not wanted.force:
+    if theirs and contains(theirs, ours) and not wanted.force:
         return Done("alert rules", name, name, "unchanged")
     if not wanted.dry:
         grafana.write_rules(folder, ours)
     return Done("alert rules", name, name, "updated" if theirs else "created", _diff(theirs, ours))
 
 
-def says(theirs: object, ours: object) -> bool:
-    """Say whether what is there says all that ours does; it may say more."""
+def contains(theirs: object, ours: object) -> bool:
+    """Return whether what is there contains all of ours; it may have more."""
     if isinstance(ours, dict):
-        return isinstance(theirs, dict) and all(key in theirs and says(theirs[key], ours[key]) for key in ours)
+        return isinstance(theirs, dict) and all(key in theirs and contains(theirs[key], ours[key]) for key in ours)
     if isinstance(ours, list):
-        return isinstance(theirs, list) and len(theirs) == len(ours) and all(map(says, theirs, ours))
+        return isinstance(theirs, list) and len(theirs) == len(ours) and all(map(contains, theirs, ours))
     return theirs == ours
 
 
@@ -161,7 +161,7 @@ def duration(whole: int) -> str:
 
 
 def _diff(theirs: Json | None, ours: Json) -> str:
-    """Return the difference, of what we say alone, as `diff -u` writes it."""
+    """Return the difference in what we send, as `diff -u` writes it."""
     before, after = _lines(_shared(theirs or {}, ours)), _lines(ours)
     return "\n".join(difflib.unified_diff(before, after, "in Grafana", "here", lineterm=""))
 

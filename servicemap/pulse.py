@@ -9,7 +9,7 @@ from sinks.embedded.pulse import PULSE
 __all__ = ["PULSE", "Pulse"]
 
 EVERY = 2.0  # seconds from an answer to the next question
-LATE = 5.0  # seconds: whoever looks later than that was asleep or starved, and so may the child have been
+LATE = 5.0  # seconds: a supervisor that looks later than that was asleep or starved, and so may the child have been
 SILENT = 30.0  # seconds without an answer are too long,
 STARTING = 600.0  # and before the first one, in which a large folder may be recovered, unless the child is stopped
 

@@ -2,7 +2,7 @@
 
 Beside a running one, the store's process is stopped with a word left behind (`discard`), and the supervisor starts it
 again: it puts its files aside and begins with none. Collecting, folding and storing go on meanwhile. What was logged so
-far is folded anew into the live tables: rows merge, whoever tells them and in whatever order.
+far is folded anew into the live tables: rows merge, whichever process stores them, in any order.
 """
 
 import heapq
@@ -36,7 +36,7 @@ from sinks.tables import TABLES
 START_SECONDS = 120.0  # for the store to answer again: the supervisor may wait 15 s before it starts it
 CHECK_RECORDS = 200  # between two words on progress
 
-Tell = Callable[["Progress"], None]
+Report = Callable[["Progress"], None]
 
 
 class Progress(Struct):
@@ -57,12 +57,12 @@ class Outcome(Struct):
     aside: str
 
 
-def rebuild(config: Config, tell: Tell) -> Outcome:
-    """Throw the store away and make it anew. Failure says what to do."""
+def rebuild(config: Config, report: Report) -> Outcome:
+    """Throw the store away and make it anew. Failure states the remedy."""
     refuse_server(config)
-    with closing(existing_log(config)) as log, _emptied(config, tell) as live:
+    with closing(existing_log(config)) as log, _emptied(config, report) as live:
         try:
-            return _fill(config, log, live, tell)
+            return _fill(config, log, live, report)
         except StoreError as error:
             raise Failure(f"the store broke off ({error}): run `servicemap store rebuild` again") from None
 
@@ -74,16 +74,16 @@ def refuse_server(config: Config) -> None:
 
 
 @contextmanager
-def _emptied(config: Config, tell: Tell) -> Iterator[bool]:
-    """Run an empty store, that of the `up` that runs or one for this alone; say whether it is the former."""
+def _emptied(config: Config, report: Report) -> Iterator[bool]:
+    """Run an empty store, that of the `up` that runs or one for this alone; yield whether it is the former."""
     folder = store_directory(config)
-    tell(Progress("emptying the store"))
+    report(Progress("emptying the store"))
     if is_held(config.directory):
         _restart_empty(folder)
         _await_store(config, folder)
         yield True
         return
-    with held(config.directory, lambda sentence: tell(Progress(sentence))):
+    with held(config.directory, lambda sentence: report(Progress(sentence))):
         try:
             with closing(Folder(folder)) as kept:
                 kept.discard()
@@ -133,7 +133,7 @@ def _await_store(config: Config, folder: Path) -> None:
         time.sleep(0.2)
 
 
-def _fill(config: Config, log: Log, live: bool, tell: Tell) -> Outcome:
+def _fill(config: Config, log: Log, live: bool, report: Report) -> Outcome:
     address = locate(config)
     create_database(address)
     with closing(Store(address, locate=lambda: locate(config))) as store:
@@ -157,10 +157,10 @@ def _fill(config: Config, log: Log, live: bool, tell: Tell) -> Outcome:
             progress.records += 1
             if progress.records % CHECK_RECORDS == 0:
                 progress.rows = refold.counters["rows"]
-                tell(progress)
+                report(progress)
         refold.flush()
         progress.rows = refold.counters["rows"]
-        tell(Progress("summing up", progress.records, progress.expected, progress.rows))
+        report(Progress("summing up", progress.records, progress.expected, progress.rows))
         _sum_up(config, store, live)
         aside = newest_aside(store_directory(config))
         return Outcome(progress.records, progress.rows, since, str(aside) if aside else "")
@@ -180,12 +180,12 @@ def _records(log: Log, places: dict[tuple[str, int], tuple[int, int]]) -> Iterat
 
 
 def _sum_up(config: Config, store: Store, live: bool) -> None:
-    """Tell minutes and hours that are complete; those to come are for a sink to tell that has looked what is stored."""
+    """Roll up minutes and hours that are complete. Later ones are left to a sink, which first reads what is stored."""
     rollup = Rollup(store)
     for table in ("edges", "requests"):
         rows = store.query(f"SELECT DISTINCT toUnixTimestamp(toStartOfMinute(window)) FROM {table}")
-        rollup.heard(table, [seconds * 1000 for (seconds,) in rows])
-    store.persist(rollup.tell)
+        rollup.mark(table, [seconds * 1000 for (seconds,) in rows])
+    store.persist(rollup.roll_up)
     if live:
         _restart_sink(config)
 

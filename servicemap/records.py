@@ -92,7 +92,7 @@ def _matching(records: Iterable[Record], key: str | None, seen: set[bytes]) -> I
 
 
 def _explain(log: Log, wanted: Wanted, keys: set[str]) -> None:
-    """Say why nothing was printed; NothingMatches for a key that none has, or a time before or after all records."""
+    """Explain why nothing was printed; NothingMatches for an unknown key, or a time before or after all records."""
     if wanted.key is not None and keys:
         raise NothingMatches(f"{unknown('key', wanted.key, keys)} (of {wanted.topic}, in this stretch of time)")
     times = logged_times(log, wanted.topic)
@@ -116,7 +116,7 @@ def logged_times(log: Log, topic: str) -> tuple[int, int] | None:
 
 
 def _record(record: Record, *, offsets: bool) -> dict[str, Any]:
-    told = {
+    place = {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
@@ -124,12 +124,12 @@ def _record(record: Record, *, offsets: bool) -> dict[str, Any]:
         "key": record.key.decode(errors="backslashreplace"),
     }
     if offsets:
-        return {**told, "size_bytes": len(record.value or b"")}
-    return {**told, "value": _value(record.value)}
+        return {**place, "size_bytes": len(record.value or b"")}
+    return {**place, "value": _value(record.value)}
 
 
 def _value(value: bytes | None) -> Any:
-    """Return what a record says: JSON, or text for what is none."""
+    """Return the value of a record: JSON, or text where it is none."""
     try:
         return None if value is None else msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

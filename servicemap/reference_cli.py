@@ -1,4 +1,4 @@
-"""The reference of the command line: what every command says of itself with --help."""
+"""The reference of the command line: what every command prints with --help."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ _HEAD = """# Command line
 `servicemap COMMAND --help` prints the same. Exit codes:
 
 * 0: done. A service that is known and silent has an empty map, and that is an answer.
-* 1: what was asked cannot be done; one sentence on stderr says why.
+* 1: what was asked cannot be done; one sentence on stderr explains it.
 * 2: it was not asked rightly: an option, a value or a combination that cannot be.
 * 3, of `doctor`: something cannot be seen.
 * 4: nothing matches: a service, host, topic or key that is not there, a time of which nothing is stored.

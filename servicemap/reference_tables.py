@@ -15,7 +15,7 @@ What `servicemap sql` asks. For people there are the views [`service_edges`](#se
 merged by the table's engine, in the background and on reading: ask a table with `FINAL`, the views do so themselves.
 Times are UTC. Hours are partitions, which is what `servicemap replay --promote` swaps.
 
-The table `migrations` says which versions of the views a store has had.
+The table `migrations` lists the versions of the views that a store has had.
 
 This page is generated from the code by `make golden`.
 """

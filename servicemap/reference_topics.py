@@ -58,7 +58,7 @@ def _head() -> str:
 
 
 def kept(topic: Topic) -> str:
-    """Say how long a topic's records are kept."""
+    """Return how long a topic's records are kept."""
     if topic.compacted:
         return "last of key"
     hours = topic.retention_ms // HOUR_MS
@@ -107,7 +107,7 @@ def _fields(found: list[Field], struct: type[Struct]) -> Iterator[str]:
 
 
 def described(field: Field) -> str:
-    """Return what a schema says of a field; nothing where the name says all."""
+    """Return a schema's description of a field; empty where the name is enough."""
     about = (field.type.extra_json_schema or {}).get("description") if isinstance(field.type, Metadata) else None
     return str(about or "").replace("->", "→")
 

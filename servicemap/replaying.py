@@ -25,7 +25,7 @@ from servicemap.replay.comparing import Difference, compare
 from servicemap.replay.folding import Refold
 from servicemap.replay.promoting import Promotion, finish
 from servicemap.replay.reading import Reading
-from servicemap.replay.span import REPLAYED, Span, told
+from servicemap.replay.span import REPLAYED, Span, folded
 from sinks import dropping
 from sinks.store import Store, StoreError
 from sinks.table import Table
@@ -45,7 +45,7 @@ class Progress(Struct):
 
 
 class Outcome(Struct):
-    """What a replay found, and did. Times in ms; `missing_before`: rows may be missing that earlier records told of.
+    """What a replay found and did. Times in ms; `missing_before`: rows from records before this may be missing.
 
     `room_made`: those records were dropped before their time, to make room on the disk.
     """
@@ -64,18 +64,18 @@ class Outcome(Struct):
 
     @property
     def differs(self) -> bool:
-        """Say whether anything would change."""
+        """Return whether anything would change."""
         return any(table.differs for table in self.tables.values())
 
 
 class Replay:
-    """One replay. The log and the store are open; `tell` hears of progress."""
+    """One replay. The log and the store are open; `report` is called with its progress."""
 
-    def __init__(self, config: Config, log: Log, store: Store, span: Span, tell: Callable[[Progress], None]) -> None:
+    def __init__(self, config: Config, log: Log, store: Store, span: Span, report: Callable[[Progress], None]) -> None:
         self._log = log
         self._store = store
         self._span = span
-        self._tell = tell
+        self._report = report
         self._progress = Progress("reading")
         number = format(time.time_ns() // 1_000_000, "x")
         self._about = {"replay": number, "by": socket.gethostname(), "began": int(number, 16)}
@@ -87,7 +87,7 @@ class Replay:
     def run(self, *, promote: bool, force: bool) -> None:
         """Read, compare and perhaps promote; whatever happens, only the live tables are left."""
         try:
-            sets = {role: self._tables(role) for role in ("told", "stood", "moving")}
+            sets = {role: self._tables(role) for role in ("folded", "stood", "moving")}
             self._fold(sets)
             self._compare(sets)
             if promote and self.outcome.differs:
@@ -103,22 +103,22 @@ class Replay:
         made = [f"{table.name}_replay_{self._about['replay']}_{role}" for table in REPLAYED]
         for table, name in zip(REPLAYED, made, strict=True):
             fresh.create(self._store, table.name, name, self._about)
-        return [told(table, name, self._span) for table, name in zip(REPLAYED, made, strict=True)]
+        return [folded(table, name, self._span) for table, name in zip(REPLAYED, made, strict=True)]
 
     def _fold(self, sets: dict[str, list[Table]]) -> None:
         outcome = self.outcome
         outcome.missing_before = self._reading.missing_since
         outcome.room_made = room_made(self._store, outcome.missing_before)
         self._progress.expected = self._reading.expected()
-        self._refold.into(sets["told"])
+        self._refold.into(sets["folded"])
         self._read("reading")
-        self._say("waiting for the live folds")
+        self._step("waiting for the live folds")
         outcome.behind = not caught_up(self._log, self._reading.at)
-        self._say("comparing")
+        self._step("comparing")
         for table, stood in zip(REPLAYED, sets["stood"], strict=True):
             for partition in filter(self._span.touches, fresh.partitions(self._store, table.name)):
                 self._store.query(f"ALTER TABLE {stood.name} ATTACH PARTITION ID '{partition}' FROM {table.name}")
-        self._refold.into(sets["told"], sets["moving"])
+        self._refold.into(sets["folded"], sets["moving"])
         self._read("reading on")
         outcome.records, outcome.windows = self._reading.done, self._reading.windows
         outcome.rows, outcome.unusable = self._refold.counters["rows"], self._refold.counters["unusable"]
@@ -127,11 +127,11 @@ class Replay:
         for number, record in enumerate(self._reading.records()):
             self._refold.feed(record)
             if number % CHECK_RECORDS == 0:
-                self._say(step)
+                self._step(step)
         self._refold.flush()
 
     def _compare(self, sets: dict[str, list[Table]]) -> None:
-        for table, *names in zip(REPLAYED, sets["told"], sets["stood"], sets["moving"], strict=True):
+        for table, *names in zip(REPLAYED, sets["folded"], sets["stood"], sets["moving"], strict=True):
             new, old, moving = (made.name for made in names)
             self.outcome.tables[table.name] = compare(self._store, table, new, old, moving, self._span)
 
@@ -143,16 +143,16 @@ class Replay:
                 " later, or lose what only the store still has with --force"
             )
         differing = [table for table in REPLAYED if self.outcome.tables[table.name].differs]
-        Promotion(self._store, self._log, self._span, self._about, self._say).run(
+        Promotion(self._store, self._log, self._span, self._about, self._step).run(
             differing, self._reading, self._refold
         )
         self.outcome.promoted = True
 
-    def _say(self, step: str) -> None:
+    def _step(self, step: str) -> None:
         progress = self._progress
         progress.step, progress.records, progress.windows = step, self._reading.done, self._reading.windows
         progress.rows = self._refold.counters["rows"]
-        self._tell(progress)
+        self._report(progress)
 
     def _clean(self) -> None:
         """Drop the tables beside the live ones, unless the swap was broken off: then they are still needed."""
@@ -163,13 +163,13 @@ class Replay:
 
 
 def replay(
-    config: Config, start: int, end: int, tell: Callable[[Progress], None], *, promote: bool, force: bool
+    config: Config, start: int, end: int, report: Callable[[Progress], None], *, promote: bool, force: bool
 ) -> Outcome:
-    """Replay [start, end), ms. Failure says what to do."""
+    """Replay [start, end), ms. Failure states the remedy."""
     span = Span.widened(start, end, config.collectors.window_ms)
     if span.start >= span.end:
         raise Failure(f"--from {iso(start)} is not before --to {iso(end)}: give a range")
-    store_address(config, write=True)  # says at once when there is none, before a directory is made for it
+    store_address(config, write=True)  # fails at once when there is none, before a directory is made for it
     if config.store.cluster.name:
         raise Failure("a replay swaps the tables of one server: a store with store.cluster.name cannot take it")
     with _alone(config.directory):
@@ -178,8 +178,8 @@ def replay(
         try:
             _logged(log, store, span)
             _foreign(store)
-            finish(store, log, lambda step: tell(Progress(step)))
-            run = Replay(config, log, store, span, tell)
+            finish(store, log, lambda step: report(Progress(step)))
+            run = Replay(config, log, store, span, report)
             run.run(promote=promote, force=force)
         except StoreError as error:
             raise Failure(str(error)) from None
@@ -200,7 +200,7 @@ def _logged(log: Log, store: Store, span: Span) -> None:
 
 
 def room_made(store: Store, begins: int | None) -> bool:
-    """Say whether the log begins at a time, ms, because older records were dropped to make room on the disk."""
+    """Return whether the log begins at a time, ms, because older records were dropped to make room on the disk."""
     gone = dropping.noted(store).get("log")
     return gone is not None and begins is not None and begins < gone.until + HOUR_MS
 

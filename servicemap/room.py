@@ -89,7 +89,7 @@ class Room:
         self._now = now
         self._monotonic = monotonic
         self._next = monotonic()
-        self._since = self._known(FLOWS)  # whoever dropped them
+        self._since = self._known(FLOWS)  # also if another process dropped them
         self._shrinking: Shrinking | None = None
         self._holdings: list[Holding] = []
         if not self.budget:

@@ -1,4 +1,4 @@
-"""What `doctor` says of the room on the disk: how much of its share is used, and what was dropped to keep to it."""
+"""What `doctor` reports about disk space: how much of the share is used, and what was dropped to keep to it."""
 
 import time
 from contextlib import closing
@@ -24,7 +24,7 @@ _WHAT = {
 
 
 def room_check(config: Config, store: Store, now: int | None = None) -> Check | None:
-    """Say how much is used and what was dropped; None where there is no limit, or no sink has begun. `now` in ms."""
+    """Report how much is used and what was dropped; None where there is no limit, or no sink has begun. `now` in ms."""
     budget = budget_of(config)
     if not budget:
         return None

@@ -73,7 +73,7 @@ def running(folders: tuple[Path, ...] | None = None) -> list[Up]:
 
 
 def elsewhere(config: Config, folders: tuple[Path, ...] | None = None) -> str:
-    """Say which `up` run on other data than is asked for; empty for none."""
+    """Name the `up` that run on other data than the given one; empty for none."""
     here = str(config.directory.resolve())
     others = [each.data for each in running(folders) if each.data != here]
     return "; ".join(f"`servicemap up` runs with --data {shown(shlex.quote(data))}: {_how(data)}" for data in others)
@@ -84,7 +84,7 @@ def _how(data: str) -> str:
 
 
 def _lives(noted: Up) -> bool:
-    """Say whether the data directory is held by that `up`; one that may not be looked into is asked for its process."""
+    """Return whether the data directory is held by that `up`; for a directory that may not be read, by its process."""
     data = Path(noted.data)
     if not os.access(data, os.R_OK | os.X_OK):
         return Path(f"/proc/{noted.pid}").exists()

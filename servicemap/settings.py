@@ -47,9 +47,9 @@ def settings(config: Config, given: list[Given]) -> Iterator[dict[str, Any]]:
     for path, value in leaves((), config):
         key = ".".join(path)
         origins = [each.origin for each in given if each.path[: len(path)] == path]
-        told = effective.get(key, msgspec.to_builtins(value))
-        told = "***" if key in SECRETS and told else _printable(_redacted(told))
-        yield {"key": key, "value": told, "origin": shown(origins[-1]) if origins else DEFAULT}
+        shown_value = effective.get(key, msgspec.to_builtins(value))
+        shown_value = "***" if key in SECRETS and shown_value else _printable(_redacted(shown_value))
+        yield {"key": key, "value": shown_value, "origin": shown(origins[-1]) if origins else DEFAULT}
 
 
 def check_settings(config: Config, faults: Sequence[Fault], *, as_json: bool) -> None:
@@ -67,7 +67,7 @@ def check_settings(config: Config, faults: Sequence[Fault], *, as_json: bool) ->
 
 
 def problems(config: Config) -> Iterator[str]:
-    """Yield what the types of the settings cannot say, a sentence each."""
+    """Yield, in a sentence each, the faults that the types of the settings cannot express."""
     if config.store.url:
         try:
             named_store(config.store)
@@ -109,7 +109,7 @@ def problems(config: Config) -> Iterator[str]:
         except re.error as error:
             yield f"{key}: {pattern!r} is not a regular expression ({error})"
     if not config.view.token and not stays_here(config.view.host):
-        yield f"view.host: others can reach {config.view.host}: say in view.token what they must know"
+        yield f"view.host: others can reach {config.view.host}: set a password in view.token"
     try:
         reader_password(config)
     except Failure as error:

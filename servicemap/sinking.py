@@ -57,7 +57,7 @@ def run_sink(config: Config) -> None:
         _held(lambda: bury(log, record, reason), stop)
 
     def stored(table: str, times: Iterable[int]) -> None:
-        rollup.heard(table, room.recent(times))
+        rollup.mark(table, room.recent(times))
 
     sink = Sink(store, dead, stop.is_set, stored=stored, names=names, since=room.since)
     meter = Meter(log, store, sink)
@@ -112,17 +112,17 @@ def bury(log: Log, record: Record, reason: str) -> None:
 
 
 def _held(work: Callable[[], Done], stop: Event) -> Done:
-    """Wait, rather than end, while the log cannot be used."""
-    told = False
+    """Wait while the log cannot be used, instead of ending."""
+    logged = False
     while True:
         try:
             return work()
         except LogUnavailable as error:
             if stop.is_set():
                 raise
-            if not told:
+            if not logged:
                 logger.warning("the log cannot be used, trying on: %s", error)
-            told = True
+            logged = True
             stop.wait(RETRY_SECONDS)
 
 
@@ -143,7 +143,7 @@ def _store(sink: Sink, *, patient: bool) -> None:
 
 def _roll_up(rollup: Rollup, store: Store, given_up: Callable[[], bool]) -> None:
     try:
-        store.persist(rollup.tell, given_up)
+        store.persist(rollup.roll_up, given_up)
     except StoreError as error:
         raise Failure(str(error)) from None
 

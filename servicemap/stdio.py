@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-_MODES = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}  # what is written to a closed stdout fails, and is said
+_MODES = {0: os.O_RDONLY, 1: os.O_RDONLY, 2: os.O_WRONLY}  # a write to a closed stdout fails, and is reported
 
 
 def settle() -> None:

@@ -1,4 +1,4 @@
-"""What the embedded store says of its clients: how many there are, and which it refused or sent away."""
+"""What the embedded store reports about its clients: how many there are, and which it refused or sent away."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ _SECONDS = 5
 
 
 def store_clients(config: Config) -> Check | None:
-    """Say what has become of clients since the store was started; None where the store does not say."""
+    """Report how the store's connections ended since it was started; None where the store does not report it."""
     facts = None if config.store.url else store_facts(config)
     if facts is None:
         return None
@@ -20,14 +20,14 @@ def store_clients(config: Config) -> Check | None:
     with closing(http.client.HTTPConnection(host, facts.http_port, timeout=_SECONDS)) as connection:
         try:
             connection.request("GET", "/health", headers={"Host": "localhost"})
-            told = json.loads(connection.getresponse().read())
-            return Check("store's clients", "ok", sentence(told["connections"], told["trouble"]))
+            health = json.loads(connection.getresponse().read())
+            return Check("store's clients", "ok", sentence(health["connections"], health["trouble"]))
         except (OSError, http.client.HTTPException, ValueError, LookupError):
             return None
 
 
 def sentence(connections: dict[str, int], trouble: dict[str, int]) -> str:
-    """Tell of connections and troubles, the most frequent first."""
+    """Describe connections and troubles, the most frequent first."""
     found = f"{sum(connections.values())} connected"
     worst = sorted(trouble.items(), key=lambda each: -each[1])
     return found + "".join(f"; {count:,} {what}" for what, count in worst)

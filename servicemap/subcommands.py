@@ -1,4 +1,4 @@
-"""Commands with subcommands: a misspelt one is told with those near it, and one may be meant when none is named."""
+"""Commands with subcommands: a misspelt one is reported with those near it, and one may be the default."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from servicemap.matching import unknown
 
 
 class Group(click.Group):
-    """Tells of a subcommand that there is not with those that somebody may have meant."""
+    """Reports a subcommand that does not exist, with those that come near."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

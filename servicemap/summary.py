@@ -46,7 +46,7 @@ class Summary:
             usual = usual_by_edge(self._store, wanted.level, wanted.start) if asked else {}
             found = judged(found, asked, usual)
         except (StoreError, Failure):
-            return  # not ready yet, or on its way back: the supervisor tells of that
+            return  # not ready yet, or on its way back: the supervisor reports that
         busiest = rows(found)[:MOST_ROWS]
         title = time.strftime("who talks to whom, the minute to %H:%M:%S", time.localtime(end / 1000))
         shown = table(title, headings(found), busiest, self._live.console.width)

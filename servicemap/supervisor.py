@@ -32,7 +32,7 @@ class Part(NamedTuple):
     ready: Callable[[], bool] = lambda: True
     module: bool = True
     vital: bool = True  # without it there is nothing to run for, if it refuses from the beginning
-    answers: bool = False  # asked, it says that it is alive
+    answers: bool = False  # can be asked whether it is alive
     prompt: bool = False  # what it does not see while it is away is lost: killed, it is started again at once
 
 
@@ -55,7 +55,7 @@ class Child(Struct):
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Start processes that never hear of Ctrl-C, not even before they have begun: the supervisor decides."""
+    """Start processes that Ctrl-C never reaches, not even before they have begun: the supervisor decides."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -69,12 +69,12 @@ class Supervisor:
     def __init__(
         self,
         parts: Sequence[Part],
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         first_wait: float = FIRST_WAIT,
         inherited: Sequence[int] = (),
     ) -> None:
         self.children = [Child(part, wait=first_wait) for part in parts]
-        self._tell = tell
+        self._report = report
         self._first_wait = first_wait
         self._inherited = tuple(inherited)
         self._environment = {**os.environ, SUPERVISED: str(os.getpid())}
@@ -96,7 +96,7 @@ class Supervisor:
                 self._start(child, now)
 
     def running(self, name: str) -> bool:
-        """Say whether a part runs."""
+        """Return whether a part runs."""
         return any(c.part.name == name and c.process is not None and c.process.poll() is None for c in self.children)
 
     def hopeless(self) -> str | None:
@@ -113,11 +113,11 @@ class Supervisor:
             if child.process is None or child.process.poll() is not None:
                 continue
             child.process.terminate()
-            child.process.send_signal(signal.SIGCONT)  # one that somebody paused hears it too
+            child.process.send_signal(signal.SIGCONT)  # a paused process gets the signal too
             try:
                 child.process.wait(GRACE)
             except subprocess.TimeoutExpired:
-                self._tell(f"{child.part.name} did not stop within {GRACE:.0f} s and was killed")
+                self._report(f"{child.part.name} did not stop within {GRACE:.0f} s and was killed")
                 child.process.kill()
                 child.process.wait()
 
@@ -146,7 +146,7 @@ class Supervisor:
             child.code, child.exits = None, 0
         if silent > child.pulse.patience(child.process.pid):
             child.given_up = True
-            self._tell(f"{child.part.name} has not answered for {silent:.0f} s, and is killed")
+            self._report(f"{child.part.name} has not answered for {silent:.0f} s, and is killed")
             child.process.kill()
 
     def _buried(self, child: Child, code: int, now: float) -> None:
@@ -162,7 +162,7 @@ class Supervisor:
         child.ended += 1
         child.code = code
         child.due = now + child.wait
-        self._tell(
+        self._report(
             f"{child.part.name} {how}; starting it again" if code < 0 else f"{child.part.name} {how}; trying again"
         )
         child.wait = min(LONGEST_WAIT, child.wait * 2)

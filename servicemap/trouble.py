@@ -1,4 +1,4 @@
-"""Parts of a running `up` that fail again and again: the supervisor writes it down, so that others can say it."""
+"""Parts of a running `up` that fail again and again: the supervisor notes them in a file, for `doctor` and others."""
 
 import signal
 from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class Trouble(msgspec.Struct, frozen=True):
 
     @property
     def damaged(self) -> bool:
-        """Say whether the engine's files are what is wrong."""
+        """Return whether the engine's files are damaged."""
         return self.part == "store" and (self.code == DAMAGED or (-self.code in _CRASHES and self.exits >= MANY))
 
     def remedy(self, flag: str = "") -> str:
@@ -32,20 +32,20 @@ class Trouble(msgspec.Struct, frozen=True):
         return f"{REBUILD}{flag}" if self.damaged else ""
 
     def sentence(self, flag: str = "") -> str:
-        """Say what is wrong, and what to do; `flag` names the data directory on a command line."""
+        """Describe what is wrong, and the remedy; `flag` names the data directory on a command line."""
         if self.damaged:
             return f"the store cannot be opened: its files are damaged; run `{REBUILD}{flag}`, and collecting goes on"
         how = f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}"
-        return f"{self.part} ends again and again ({how}): what it says stands where `servicemap up` runs"
+        return f"{self.part} ends again and again ({how}): its errors are in the output of `servicemap up`"
 
 
 class Watch:
-    """Writes down which children are in trouble, as that changes, and tells of damage."""
+    """Notes which children are in trouble, as that changes, and reports damage."""
 
-    def __init__(self, folder: Path, flag: str, tell: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, flag: str, report: Callable[[str], None]) -> None:
         self._folder = folder
         self._flag = flag
-        self._tell = tell
+        self._report = report
         self._found: list[Trouble] | None = None
 
     def note(self, children: Sequence[Child]) -> None:
@@ -58,7 +58,7 @@ class Watch:
         self._write(found)
         for each in found:
             if each.damaged and not known:
-                self._tell(each.sentence(self._flag))
+                self._report(each.sentence(self._flag))
 
     def leave(self) -> None:
         """Leave written what is still true when nothing runs."""

@@ -39,35 +39,35 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
             check_path(store_directory(config))
         except StartError as error:
             raise Failure(str(error)) from None
-    with held(config.directory, _say) as lock, noted(config):
-        connect_log(config).close()  # says what is wrong before anything is started
+    with held(config.directory, _print) as lock, noted(config):
+        connect_log(config).close()  # fails before anything is started
         if config.store.url:
             store_address(config, write=True)
         reader_password(config)
         children = [*shop(config), *parts(config)] if demo else parts(config)
-        supervisor = Supervisor(children, _say, inherited=[lock])
+        supervisor = Supervisor(children, _print, inherited=[lock])
         summary = None if quiet or not sys.stdout.isatty() else Summary(config)
         end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")
-        watch = Watch(config.directory, config.flag, _say)
-        told = False
+        watch = Watch(config.directory, config.flag, _print)
+        greeted = False
         try:
             with exposed(config, "up", partial(of_up, supervisor)):
                 while not stop.is_set() and time.monotonic() < end:
                     supervisor.tend()
                     watch.note(supervisor.children)
-                    if not told and _store_ready(config) and (config.directory / VIEW).exists():
-                        told = True
-                        _say(_greeting(config))
+                    if not greeted and _store_ready(config) and (config.directory / VIEW).exists():
+                        greeted = True
+                        _print(_greeting(config))
                     hopeless = supervisor.hopeless()
                     if hopeless:
-                        raise Failure(f"{hopeless} cannot start; what it said stands above")
-                    if summary is not None and told:
+                        raise Failure(f"{hopeless} cannot start; its errors stand above")
+                    if summary is not None and greeted:
                         summary.show()
                     stop.wait(TICK)
         finally:
             if summary is not None:
                 summary.close()
-            _say("stopping: what was seen is being stored")
+            _print("stopping: what was seen is being stored")
             supervisor.stop()
             watch.leave()
 
@@ -125,7 +125,7 @@ def _written(config: Config) -> Path:
     try:
         text = msgspec.json.encode(settled)
     except UnicodeEncodeError as error:
-        raise Failure(f"the parts cannot be told of {error.object}: call it in UTF-8") from None
+        raise Failure(f"{error.object} cannot be passed to the parts: give it in UTF-8") from None
     file.write_bytes(text)
     file.chmod(0o600)  # a store's password may be in it
     return file
@@ -160,6 +160,6 @@ def _greeting(config: Config) -> str:
     return "\n  ".join([*lines, f"see     servicemap map{config.flag}"])
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     with suppress(OSError):  # a log on a full disk is no reason to see nothing
         print(f"servicemap: {lines(text)}", file=sys.stderr, flush=True)

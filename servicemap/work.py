@@ -33,7 +33,7 @@ def run_loop(config: Config) -> None:
     tune_memory()
     loop.rebuild(committed_in(log), partitions)
     with exposed(config, "work", _samples(config, folds)):
-        loop.run(_telling(stop, folds))
+        loop.run(_stopped(stop, folds))
     for reader in readers:
         reader.close()
     log.close()
@@ -49,7 +49,7 @@ def run_faust(config: Config) -> None:
     tune_memory()
     try:
         with exposed(config, "work", _samples(config, folds)):
-            run_worker(config.log_settings, folds, log, group_of, committed_in(log), _telling(stop, folds))
+            run_worker(config.log_settings, folds, log, group_of, committed_in(log), _stopped(stop, folds))
     except WorkerFailed as error:
         raise Failure(str(error)) from error
     log.close()
@@ -59,17 +59,17 @@ def _samples(config: Config, folds: Sequence[Stage]) -> Collect:
     return lambda: of_worker(config, folds, [group_of(stage) for stage in folds])
 
 
-def _telling(stop: Event, folds: Sequence[Stage]) -> Callable[[], bool]:
-    """Return how to ask whether to stop; who asks hears, once a minute, what was discarded."""
+def _stopped(stop: Event, folds: Sequence[Stage]) -> Callable[[], bool]:
+    """Return a function that returns whether to stop, and logs once a minute what was discarded."""
     discards = Discards(folds)
 
     def stopped() -> bool:
-        discards.tell(now=stop.is_set())
+        discards.log(now=stop.is_set())
         return stop.is_set()
 
     return stopped
 
 
 def committed_in(log: Log) -> Callable[[Stage, Topic, int], int | None]:
-    """Return how to ask a log where a stage goes on."""
+    """Return a function that returns where a stage goes on in a log."""
     return lambda stage, topic, partition: log.committed(group_of(stage), topic.name, partition)

@@ -1,7 +1,7 @@
-"""What the hosts of raw records are called: by their id, unless several report under it (schemas/lives.py).
+"""Names of the hosts of raw records: their id, unless several report under it (schemas/lives.py).
 
 The same verdicts as those of the folds, from the same heartbeats: a host that reports under another's id is a host of
-its own in every table, and what a second agent says of the same host is not stored.
+its own in every table, and what a second agent reports about the same host is not stored.
 """
 
 from contextlib import suppress
@@ -20,7 +20,7 @@ MOST_WAITING = 1_000
 
 
 class HostNames:
-    """Hears heartbeats in the order of the log, and names what is stored. `past` is where it looks back, if it can."""
+    """Takes heartbeats in the order of the log, and names what is stored. `past` is a log to look back in, if any."""
 
     def __init__(self, past: History | None = None) -> None:
         self._past = past
@@ -28,26 +28,26 @@ class HostNames:
         self._lives: dict[str, Lives] = {}
         self._waiting: dict[tuple[str, str, int], Record] = {}  # what a host is, until it is known which one
 
-    def hear(self, record: Record, beat: Heartbeat) -> None:
-        """Take a heartbeat; the first of a partition, or after others that went elsewhere, with those before it."""
+    def take_stored(self, record: Record, beat: Heartbeat) -> None:
+        """Take a heartbeat that is stored; where earlier ones of its partition were not seen here, take them first."""
         if self._past is not None and record.offset > self._next.get(record.partition, -1):
             since = self._past.offset_at(record.topic, record.partition, record.timestamp - LOOK_BACK_MS)
             first = max(since, self._next.get(record.partition, 0))
             for before in self._past.read(record.topic, record.partition, min(first, record.offset), record.offset):
                 self.take(before)
         self._next[record.partition] = record.offset + 1
-        self._of(beat).hear(beat)
+        self._of(beat).take(beat)
 
     def take(self, record: Record) -> None:
         """Take a heartbeat that is not stored, if it is one."""
         with suppress(BadRecord):
             beat = decode(record.topic, record.value)
-            self._of(beat).hear(beat)
+            self._of(beat).take(beat)
 
     def named(self, record: Record, batch: Any) -> Any:
-        """Return a batch under the name of its host; none when another agent speaks for it, or may do so."""
+        """Return a batch under the name of its host; none when another agent leads there, or may do so."""
         if isinstance(batch, Heartbeat):
-            self.hear(record, batch)
+            self.take_stored(record, batch)
             return self._renamed(batch)
         if not isinstance(batch, HostFacts):
             return batch
@@ -59,7 +59,7 @@ class HostNames:
         return found
 
     def decided(self, batch: Any) -> list[Record]:
-        """Return what had to wait for a heartbeat to say under which name it goes."""
+        """Return the record that waited for this heartbeat to give its name."""
         if not isinstance(batch, Heartbeat) or self._undecided(batch):
             return []
         waiting = self._waiting.pop((batch.host_id, batch.boot_id, batch.run), None)
@@ -67,7 +67,7 @@ class HostNames:
 
     def _of(self, batch: Batch) -> Lives:
         lives = self._lives.pop(batch.host_id, None) or Lives()
-        self._lives[batch.host_id] = lives  # last, so that those not heard for longest come first
+        self._lives[batch.host_id] = lives  # last, so that those silent for longest come first
         if len(self._lives) > MOST_HOSTS:
             del self._lives[next(iter(self._lives))]
         return lives

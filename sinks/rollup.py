@@ -1,15 +1,16 @@
-"""Edges a minute and an hour, and the requests on them, told anew from the rows below them.
+"""Roll edges, and the requests on them, up to minutes and hours, from the rows below them.
 
-Nothing is added up as it comes: whenever rows of a minute are stored, late or again, the whole minute is told anew from
-`edges FINAL`, and a row that is no longer told (its address has become a process) is marked gone. So the roll-up is a
-function of the rows it is made of, whatever came when and how often.
+Nothing is added up as it comes. Whenever rows of a minute are stored, late or again, the whole minute is rolled up anew
+from `edges FINAL`, and a row that no longer results (its address has become a process) gets a tombstone. So the roll-up
+is a function of the rows below it, whatever came when and how often.
 
-A minute is told when it has ended and late facts on it have become rare; what comes after that is told before the
-offsets of its records are committed. So a reader finds all up to the newest minute in the roll-up, and what is younger
-in `edges`. The clock decides when work is done and never what comes out: sinks side by side wait for each other's rows.
+A minute is rolled up when it has ended and late facts about it have become rare. What comes later is rolled up before
+the offsets of its records are committed. So a reader finds everything up to the newest minute in the roll-up, and
+younger rows in `edges`. The clock decides when work is done and never its result: sinks side by side wait for each
+other's rows.
 
-Requests are told with every minute whose edges are, for those say between whom they were, and before them: how far
-edges are told is how far requests are. Where there are none, there is nothing to tell but to look.
+Requests are rolled up with every minute of edges, which name their client and server, and before it: so the newest
+minute of edges is also that of requests. Where there are no requests, this costs one look.
 """
 
 import logging
@@ -31,11 +32,11 @@ STANDING_MS, LASTING_MS = (
     2 * MINUTE_MS,
     HOUR_MS,
 )  # for how long places name ends, and those that were missed (0011_places)
-LONGEST_MS = 10 * MINUTE_MS  # what one statement tells: ten minutes of thousands of edges fit into any memory
+LONGEST_MS = 10 * MINUTE_MS  # that one statement rolls up: ten minutes of thousands of edges fit into any memory
 
-_HEARD = {"edges": (REQUEST_MINUTES, MINUTES), "requests": (REQUEST_MINUTES,)}  # which minutes a table's rows change
+_CHANGED = {"edges": (REQUEST_MINUTES, MINUTES), "requests": (REQUEST_MINUTES,)}  # which minutes a table's rows change
 _ABOVE = {REQUEST_MINUTES: REQUEST_HOURS, MINUTES: HOURS}
-_LEVELS = (REQUEST_MINUTES, REQUEST_HOURS, MINUTES, HOURS)  # as they are told
+_LEVELS = (REQUEST_MINUTES, REQUEST_HOURS, MINUTES, HOURS)  # in the order in which they are rolled up
 _SETTINGS = (
     # Compiling takes longer than running, for wide statements and small ones (40 ms, to look for a version).
     "SETTINGS compile_expressions = 0, compile_aggregate_expressions = 0, compile_sort_description = 0, "
@@ -46,7 +47,7 @@ _random = SystemRandom()
 
 
 class Rollup:
-    """The roll-ups of a store. It hears what is stored, and tells what is due before offsets are committed."""
+    """The roll-ups of a store. The sink marks what it stores, and rolls up what is due before offsets are committed."""
 
     def __init__(self, store: Store, now: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
         self.counters: Counter[str] = Counter()
@@ -55,21 +56,21 @@ class Rollup:
         self._placed: set[int] = set()  # minutes of places that came late
         self._due: dict[Level, set[int]] = {level: set() for level in _LEVELS}
 
-    def heard(self, table: str, times: Iterable[int]) -> None:
-        """Hear which times, ms, of a table's rows have been stored."""
+    def mark(self, table: str, times: Iterable[int]) -> None:
+        """Mark the times, ms, of rows of a table that have been stored."""
         starts = {at // MINUTE_MS * MINUTE_MS for at in times}
-        if table in _HEARD:
-            self._hear(starts, *_HEARD[table])
-        elif table == "places":  # who was there in a minute names ends of later ones, of which many may be told
+        if table in _CHANGED:
+            self._add(starts, *_CHANGED[table])
+        elif table == "places":  # a minute's places name ends of later minutes, many of which may be rolled up already
             now = self._now()
             after = range(0, STANDING_MS + MINUTE_MS, MINUTE_MS)
-            self._hear({at + late for at in starts for late in after if at + late <= now}, *_HEARD["edges"])
+            self._add({at + late for at in starts for late in after if at + late <= now}, *_CHANGED["edges"])
             self._placed |= {at for at in starts if at + STANDING_MS + MINUTE_MS <= now}
 
     def resume(self) -> None:
-        """Hear of all that is stored and may not be told: since the newest that is, it as well.
+        """Mark all that is stored and may not be rolled up: from the newest that is on, which may lack rows.
 
-        Rows of a time to come, of a clock gone wrong or of a stranger, do not count as told, and are not to be told.
+        Rows of a time to come, of a clock gone wrong or of a stranger, do not count as rolled up, and are not to be.
         """
         end = f"fromUnixTimestamp64Milli({self._now() + MAX_AHEAD_MS}, 'UTC')"
         for level in _LEVELS:
@@ -80,24 +81,24 @@ class Rollup:
                 f"SELECT DISTINCT toUnixTimestamp({level.start}({level.time})) FROM {level.below} "
                 f"WHERE {level.time} >= fromUnixTimestamp64Milli({max(newest, 0)}, 'UTC') AND {level.time} < {end}"
             )
-            self._hear({seconds * 1000 for (seconds,) in rows}, *_HEARD.get(level.below, (level,)))
+            self._add({seconds * 1000 for (seconds,) in rows}, *_CHANGED.get(level.below, (level,)))
 
-    def tell(self) -> None:
-        """Tell the minutes and hours that are due; StoreError when the store does not let it.
+    def roll_up(self) -> None:
+        """Roll up the minutes and hours that are due; StoreError when the store fails.
 
-        One that cannot be told, because of what its rows say, is passed by and counted.
+        One that cannot be rolled up because of its rows is skipped and counted.
         """
-        self._hear_missed()
+        self._mark_missed()
         for level in _LEVELS:
-            self._tell(level)
+            self._roll_up_level(level)
 
-    def tell_all(self, low: int, high: int) -> None:
-        """Tell all of [low, high), ms, that is due, whatever has been heard of it."""
-        self._hear(set(range(low // MINUTE_MS * MINUTE_MS, high, MINUTE_MS)), *_HEARD["edges"])
-        self.tell()
+    def roll_up_all(self, low: int, high: int) -> None:
+        """Roll up all of [low, high), ms, that is due, whether marked or not."""
+        self._add(set(range(low // MINUTE_MS * MINUTE_MS, high, MINUTE_MS)), *_CHANGED["edges"])
+        self.roll_up()
 
-    def _hear_missed(self) -> None:
-        """Hear of the minutes in which connects failed, or UDP servers are asked for, after places that came late."""
+    def _mark_missed(self) -> None:
+        """Mark the minutes with failed connects or unresolved UDP servers that places which came late may name."""
         if not self._placed:
             return
         low, high = min(self._placed), min(max(self._placed) + LASTING_MS + MINUTE_MS, self._now())
@@ -105,39 +106,39 @@ class Rollup:
             f"SELECT DISTINCT toUnixTimestamp(toStartOfMinute(window)) FROM edges WHERE {between('window', low, high)} "
             "AND (a_who = '' OR b_who = '') AND (a_failed OR b_failed OR transport = 'udp')"
         )
-        self._hear({seconds * 1000 for (seconds,) in rows}, *_HEARD["edges"])
+        self._add({seconds * 1000 for (seconds,) in rows}, *_CHANGED["edges"])
         self._placed.clear()
 
-    def _hear(self, starts: set[int], *levels: Level) -> None:
+    def _add(self, starts: set[int], *levels: Level) -> None:
         for level in levels:
             self._due[level] |= starts
 
-    def _tell(self, level: Level) -> None:
+    def _roll_up_level(self, level: Level) -> None:
         due = self._due[level]
         newest = self._now() - GRACE_MS - level.width
         for low, high in _stretches(sorted(at for at in due if at <= newest), level.width):
-            self._retell(level, low, high)
+            self._roll_up_stretch(level, low, high)
             done = range(low, high, level.width)
             due.difference_update(done)
             if level in _ABOVE:
-                self._hear({at // HOUR_MS * HOUR_MS for at in done}, _ABOVE[level])
+                self._add({at // HOUR_MS * HOUR_MS for at in done}, _ABOVE[level])
 
-    def _retell(self, level: Level, low: int, high: int) -> None:
+    def _roll_up_stretch(self, level: Level, low: int, high: int) -> None:
         try:
-            retell(self._store, level, low, high)
+            roll_up(self._store, level, low, high)
         except StoreError as error:
             if not error.of_rows:
                 raise
             if high - low > level.width:
                 for start in range(low, high, level.width):
-                    self._retell(level, start, start + level.width)
+                    self._roll_up_stretch(level, start, start + level.width)
             else:
-                self.counters["untold"] += 1
-                log.warning("%s from %d ms on cannot be told, passing it by: %s", level.name, low, error)
+                self.counters["skipped"] += 1
+                log.warning("%s from %d ms on cannot be rolled up and is skipped: %s", level.name, low, error)
 
 
-def retell(store: Store, level: Level, low: int, high: int) -> None:
-    """Tell [low, high), ms, of a roll-up anew. May be done by several at once, and again."""
+def roll_up(store: Store, level: Level, low: int, high: int) -> None:
+    """Roll up [low, high), ms, anew. Several may do so at once, and again."""
     where, names = between(level.unit, low, high), ", ".join(level.columns)
     hours = between("hour", low // HOUR_MS * HOUR_MS, high).replace(
         "'", "\\'"
@@ -164,16 +165,16 @@ def retell(store: Store, level: Level, low: int, high: int) -> None:
 
 
 def _sweep(store: Store, level: Level, where: str, version: int) -> None:
-    """Mark gone what earlier tellings told and the newest of each minute or hour did not.
+    """Write tombstones for rows of earlier versions that the newest of each minute or hour does not have.
 
-    Whoever is the last of several to come here finds what all have told.
+    The last of several to come here finds the rows of all.
     """
     keys = ", ".join((level.unit, *KEY))
     store.query(
-        f"INSERT INTO {level.name} ({keys}, version, gone) WITH newest AS "
-        f"(SELECT {level.unit} AS at, max(version) AS told FROM {level.name} WHERE {where} GROUP BY at) "
-        f"SELECT {keys}, greatest(told, {version}) AS version_, 1 "
-        f"FROM {level.name} FINAL INNER JOIN newest ON at = {level.unit} "
+        f"INSERT INTO {level.name} ({keys}, version, gone) WITH latest AS "
+        f"(SELECT {level.unit} AS at, max(version) AS newest FROM {level.name} WHERE {where} GROUP BY at) "
+        f"SELECT {keys}, greatest(newest, {version}) AS version_, 1 "
+        f"FROM {level.name} FINAL INNER JOIN latest ON at = {level.unit} "
         f"WHERE {where} AND version < version_ {_SETTINGS}"
     )
 

@@ -112,7 +112,7 @@ class Sink:
             row, reason = next(iter(wrong.items()))
             self._refuse(record, f"row {row}: {reason} ({len(wrong)} of {count} rows are not stored)")
         if too_many_hours(columns[table.time]):
-            self._refuse(record, f"it tells of {len(hours(columns[table.time]))} hours: no more than {MOST_HOURS}")
+            self._refuse(record, f"it has rows of {len(hours(columns[table.time]))} hours: no more than {MOST_HOURS}")
             return without(columns, dict.fromkeys(range(count), ""))
         return columns
 

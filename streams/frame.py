@@ -16,7 +16,7 @@ MERGES = merges(Ends)
 COUNTS = tuple(name for name in MERGES if name != "who")
 NOBODY: tuple[Any, ...] = tuple(blanks(Identities).values())
 BLANK = blanks(Ends)
-TELL_MS = 10_000  # for how long after it is first seen an end is told for what was before
+BACKDATE_MS = 10_000  # for how long after it is first seen an end is told for what was before
 SIGHTS = 8  # of an end that are looked at: an agent is not restarted more often within a window
 Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
 
@@ -84,7 +84,7 @@ class Frame:
     def _note(self, keys: list[Key], ends: Sequence[int], base: int) -> None:
         was_fresh = self.columns["fresh"][base:]
         seen = zip(keys, was_fresh, self.columns["since"][base:], strict=True)
-        earliest = self.window - TELL_MS
+        earliest = self.window - BACKDATE_MS
         self.begun.update([key for key, fresh, since in seen if not fresh and since >= earliest])
         rows = range(len(keys))
         for what in (OPENED, CLOSED):

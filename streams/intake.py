@@ -50,7 +50,7 @@ class Intake:
         return found
 
     def _beat(self, run: Run, beat: Heartbeat) -> list[tuple[Spot, Window]]:
-        verdict, notices = self._lives.hear(beat)
+        verdict, notices = self._lives.take(beat)
         self._notices += notices
         if verdict is Verdict.REPEATED:
             self.counters["repeated_batches"] += 1
@@ -66,7 +66,7 @@ class Intake:
         terms = self._led.setdefault(run, [])
         begins = not terms or terms[-1][0] != seat.term
         if begins:
-            for other, seq in self._lives.heard(spot):
+            for other, seq in self._lives.reported(spot):
                 if other != run and not self._lives.gone(other):
                     self._unseat(other, seq + 1)
             early = self._early.pop(run, {})
@@ -75,7 +75,7 @@ class Intake:
             for seq, window in early.items():
                 window.name = seat.name
                 assembly.place((seat.term, seq), window)
-        for other, seq in self._lives.heard(spot):
+        for other, seq in self._lives.reported(spot):
             if other != run:
                 self._set_aside(other, seq)
         windows = assembly.add((seat.term, beat.seq), HEARTBEATS.name, beat, seat.name)

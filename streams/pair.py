@@ -15,7 +15,7 @@ from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import CLOSED, TELL_MS, Frame, Key, flow_of
+from streams.frame import BACKDATE_MS, CLOSED, Frame, Key, flow_of
 from streams.meetings import Meetings, common, connections
 
 BACK_MS = HOUR_MS  # how far back an end is told at most, and how long sides are kept to meet their other end;
@@ -86,7 +86,7 @@ class Pairing:
             for end, late, other in ((0, a[key], b[key]), (1, b[key], a[key])):
                 for (since, fresh, who), (looked, _, _) in product(frame.sights(late), frame.sights(other)):
                     identity = identities[who]
-                    if fresh or not 0 < looked < since or not identity[_NODE] or frame.window - since > TELL_MS:
+                    if fresh or not 0 < looked < since or not identity[_NODE] or frame.window - since > BACKDATE_MS:
                         continue
                     first = max(looked, identity[_STARTED] // frame.width * frame.width, since - BACK_MS)
                     if first < since:

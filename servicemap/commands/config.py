@@ -33,7 +33,7 @@ def show(config: Config, as_json: bool) -> None:
 @configured(judged=True)
 @click.option("--json", "as_json", is_flag=True, help='{"ok": …, "problems": […]}')
 def check(config: Config, faults: list[Fault], as_json: bool) -> None:
-    """Say all that cannot be used in the configuration: the setting, its value, where it stands, what is allowed.
+    """List every setting that cannot be used: its name, its value, where it stands and what is allowed.
 
     Exit 1 if there is anything.
     """

@@ -40,7 +40,7 @@ def build(out: Path | None, check: bool) -> None:
 @click.option("--token", envvar="GRAFANA_TOKEN", help="Of a service account of role Admin, or in GRAFANA_TOKEN.")
 @click.option("--user", envvar="GRAFANA_USER", metavar="NAME:PASSWORD", help="Instead of a token, or in GRAFANA_USER.")
 @click.option("--folder", default="Servicemap", show_default=True, help="Title of the folder they go to.")
-@click.option("--dry-run", "dry", is_flag=True, help="Change nothing; say what would be done.")
+@click.option("--dry-run", "dry", is_flag=True, help="Change nothing; print what would be done.")
 @click.option("--diff", is_flag=True, help="Show what differs.")
 @click.option("--force", is_flag=True, help="Send everything, such as a new password, whatever is there already.")
 @click.option("--json", "as_json", is_flag=True, help="One object a thing.")

@@ -1,4 +1,4 @@
-"""`servicemap doctor`: say what this host can see, what is missing, and the command that mends it."""
+"""`servicemap doctor`: check what this host can see, what is missing, and the command that fixes it."""
 
 import click
 
@@ -10,7 +10,7 @@ from servicemap.options import configured
 @configured()
 @click.option("--json", "as_json", is_flag=True, help='{"state": …, "checks": […]}')
 def command(config: Config, as_json: bool) -> None:
-    """Say what this host can see, what is missing, and the command that mends it.
+    """Check what this host can see, what is missing, and the command that fixes it.
 
     Exit code 0: all is well; 3: something cannot be seen; 1: something is broken.
 

@@ -38,7 +38,7 @@ def topics(config: Config, as_json: bool) -> None:
 @click.option("--follow", is_flag=True, help="Go on with what comes; without --from only that.")
 @click.option("--limit", type=click.IntRange(0, sys.maxsize), metavar="N", help="Stop after so many records.")
 @click.option("--key", metavar="KEY", help="Only records of this key, such as a host's id.")
-@click.option("--offsets", is_flag=True, help="Where records are and how large, without what they say.")
+@click.option("--offsets", is_flag=True, help="Print where records are and how large, without their values.")
 @click.option("--json", "_json", is_flag=True, help="The output is JSON anyhow.")
 def read(
     config: Config,

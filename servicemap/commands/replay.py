@@ -1,4 +1,4 @@
-"""`servicemap replay`: fold a past range of the log anew, say what would change, and swap it in."""
+"""`servicemap replay`: fold a past range of the log anew, show what would change, and swap it in."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ from servicemap.replaying import Outcome, Progress, reason, replay
 @click.option("--force", is_flag=True, help="Promote even where the log no longer holds all of the range.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def command(config: Config, start: int, end: int, promote: bool, force: bool, as_json: bool) -> None:
-    """Fold a past range of the log anew, say what would change, and swap it in.
+    """Fold a past range of the log anew, show what would change, and swap it in.
 
     \b
     servicemap replay --from 2h --to 1h
@@ -31,9 +31,9 @@ def command(config: Config, start: int, end: int, promote: bool, force: bool, as
     if start >= end:
         raise click.UsageError(f"--from {iso(start)} is not before --to {iso(end)}: give a range")
     if force and not promote:
-        raise click.UsageError("--force says how to promote: give --promote too")
+        raise click.UsageError("--force needs --promote")
     try:
-        outcome = replay(config, start, end, teller(), promote=promote, force=force)
+        outcome = replay(config, start, end, progress_printer(), promote=promote, force=force)
     except KeyboardInterrupt:
         click.echo("\nservicemap: stopped; the map is as it was", err=True)
         sys.exit(130)
@@ -41,18 +41,18 @@ def command(config: Config, start: int, end: int, promote: bool, force: bool, as
         if sys.stderr.isatty():
             click.echo("", err=True)
     if as_json:
-        told = {**msgspec.to_builtins(outcome), "differs": outcome.differs}
-        print_json(told, pretty=True)
+        answer = {**msgspec.to_builtins(outcome), "differs": outcome.differs}
+        print_json(answer, pretty=True)
     else:
         show(outcome)
 
 
-def teller(now: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
+def progress_printer(now: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
     """Return what prints progress on stderr: in place on a terminal, else a line for each step and every 5 s."""
     began, last, step = now(), 0.0, ""
     terminal = sys.stderr.isatty()
 
-    def tell(progress: Progress) -> None:
+    def report(progress: Progress) -> None:
         nonlocal last, step
         if now() - last < (0.2 if terminal else 5.0) and progress.step == step:
             return
@@ -64,7 +64,7 @@ def teller(now: Callable[[], float] = time.monotonic) -> Callable[[Progress], No
         )
         click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
 
-    return tell
+    return report
 
 
 def _left(progress: Progress, spent: float) -> str:
@@ -77,7 +77,7 @@ def show(outcome: Outcome) -> None:
     """Print an outcome for people."""
     click.echo(
         f"{iso(outcome.start)} to {iso(outcome.end)}: {outcome.records:,} records, {outcome.windows:,} windows,"
-        f" {outcome.rows:,} rows told anew"
+        f" {outcome.rows:,} rows folded anew"
     )
     for name, table in outcome.tables.items():
         moving = f", {table.moving:,} still being written" if table.moving else ""
@@ -99,7 +99,7 @@ def _notes(outcome: Outcome) -> list[str]:
     notes = []
     if outcome.missing_before is not None:
         begins = f"the log begins at {iso(outcome.missing_before)}{reason(outcome.room_made)}"
-        notes.append(f"{begins}: what earlier records told is only in the store")
+        notes.append(f"{begins}: what came from earlier records is only in the store")
     if outcome.behind:
         notes.append(
             "the live folds or the sink are behind or not running: what they still have to write counts as new"

@@ -25,10 +25,11 @@ def command(
     as_json: bool,
     parameters: tuple[str, ...],
 ) -> None:
-    """Query the store in ClickHouse's SQL; it cannot be changed so.
+    """Query the store in ClickHouse's SQL, read-only.
 
-    The statement is an argument, a file or stdin. Results are PrettyCompact on a terminal and TSV in a pipe, or what
-    --format or FORMAT in the statement says. They are formatted by the server: over HTTP, on the host of --store.
+    The statement is an argument, a file or stdin. Results are PrettyCompact on a terminal, TSV in a pipe,
+    or of the format given by --format or by FORMAT in the statement. The server formats them: over HTTP, on the host
+    of --store.
     A pipe gets the server's bytes. A terminal gets them without what it would obey: control characters, as in names
     that others chose, are written \\x1b. The formats for people (Pretty, Vertical, Markdown) are so in a pipe too.
 
@@ -44,7 +45,7 @@ def command(
     if statement is not None and source is not None:
         raise click.UsageError("give the statement as an argument or with --file, not both")
     if config.store.http_port is not None and not config.store.url and typed("http_port"):
-        raise click.UsageError("--http-port is of a ClickHouse of --store: the embedded store says its port itself")
+        raise click.UsageError("--http-port needs --store: the port of the embedded store is known")
     if statement is None and source is None and sys.stdin.isatty():
         raise click.UsageError("give a statement: as an argument, with --file, or on stdin")
     text = statement if statement is not None else (source or click.get_text_stream("stdin")).read()

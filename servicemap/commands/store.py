@@ -48,14 +48,14 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
     refuse_server(config)
     if not yes:
         if not sys.stdin.isatty():
-            raise Failure("this throws the store away and makes it anew from the log: say --yes")
+            raise Failure("this throws the store away and makes it anew from the log: confirm with --yes")
         click.confirm(
             f"Throw the store in {shown(str(config.directory))} away and make it anew from the log?",
             abort=True,
             err=True,
         )
     try:
-        outcome = rebuild_store(config, _teller())
+        outcome = rebuild_store(config, _progress_printer())
     except KeyboardInterrupt:
         click.echo("\nservicemap: stopped half way: run it again", err=True)
         sys.exit(130)
@@ -76,12 +76,12 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
         click.echo(f"the old one is in {shown(outcome.aside)}; remove it when nothing in it is missed")
 
 
-def _teller() -> "Callable[[Progress], None]":
+def _progress_printer() -> "Callable[[Progress], None]":
     """Return what prints progress on stderr: in place on a terminal, else a line for each step and every 5 s."""
     last, step = 0.0, ""
     terminal = sys.stderr.isatty()
 
-    def tell(progress: "Progress") -> None:
+    def report(progress: "Progress") -> None:
         nonlocal last, step
         if time.monotonic() - last < (0.2 if terminal else 5.0) and progress.step == step:
             return
@@ -90,4 +90,4 @@ def _teller() -> "Callable[[Progress], None]":
         line = progress.step + (done if progress.expected else "")
         click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
 
-    return tell
+    return report

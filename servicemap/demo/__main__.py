@@ -43,7 +43,9 @@ def kept_ports(names: tuple[str, ...], keep: ExitStack) -> dict[str, int]:
             held.bind((HOST, port))
         except OSError:
             continue
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # after bind: only with others who say so too
+        held.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEPORT, 1
+        )  # after bind: share it only with others that set this too
         found[name] = port
         name = next(waiting, "")
         if not name:
@@ -63,7 +65,7 @@ def parts(folder: Path, ports: Mapping[str, int], store_flags: tuple[str, ...]) 
 
 
 def _listening(ports: set[int]) -> bool:
-    """Say whether all these are served: asking one that is not would be a fault on the map that is none."""
+    """Return whether all these are served: a request to one that is not would be a false fault on the map."""
     sockets = psutil.net_connections("tcp4")
     return ports <= {each.laddr.port for each in sockets if each.laddr and each.status == psutil.CONN_LISTEN}
 
@@ -83,9 +85,9 @@ def main() -> None:
 def _run(folder: Path, slow_for: str, ports: Mapping[str, int], stop: Event) -> None:
     if len(ports) < len(LISTENING):
         sys.exit(f"servicemap: the demo finds no free ports from {FIRST_PORT} to {FIRST_PORT + TRIES - 1}: free some")
-    supervisor = Supervisor(list(parts(folder, ports, ("--slow-for", slow_for))), _say, BACK_AFTER)
+    supervisor = Supervisor(list(parts(folder, ports, ("--slow-for", slow_for))), _report, BACK_AFTER)
     (folder / "ports.json").write_text(json.dumps(ports))
-    _say(f"the demo shop is at http://{HOST}:{ports['web']}/; its logs are in {folder}")
+    _report(f"the demo shop is at http://{HOST}:{ports['web']}/; its logs are in {folder}")
     try:
         while not stop.is_set():
             supervisor.tend()
@@ -94,7 +96,7 @@ def _run(folder: Path, slow_for: str, ports: Mapping[str, int], stop: Event) -> 
         supervisor.stop()
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(f"servicemap: {text}", file=sys.stderr, flush=True)
 
 

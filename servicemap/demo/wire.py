@@ -51,7 +51,9 @@ async def listen(port: int, handler: Handler) -> asyncio.Server:
         finally:
             writer.close()
 
-    return await asyncio.start_server(connected, HOST, port, reuse_port=True)  # whoever started it keeps the port
+    return await asyncio.start_server(
+        connected, HOST, port, reuse_port=True
+    )  # the process that started it keeps the port
 
 
 class Backend:

@@ -1,6 +1,6 @@
 """Waiting until the store holds what the live folds make of the records that a replay has read.
 
-Otherwise the newest rows would look like changes: told here already, and there in a second.
+Otherwise the newest rows would look like changes: the replay has them, the store gets them a second later.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""What a replay would change: rows told anew against rows that stand, key by key, an hour at a time."""
+"""What a replay would change: rows folded anew against rows that stand, key by key, an hour at a time."""
 
 import re
 from typing import Any
@@ -21,7 +21,7 @@ class Example(Struct):
 
 
 class Difference(Struct):
-    """Rows of the range in one table. `moving` ones were told of while they were compared, and are left out."""
+    """Rows of the range in one table. `moving` ones were written during the comparison, and are left out."""
 
     equal: int = 0
     changed: int = 0
@@ -32,25 +32,25 @@ class Difference(Struct):
 
     @property
     def differs(self) -> bool:
-        """Say whether anything would change."""
+        """Return whether anything would change."""
         return bool(self.changed or self.only_new or self.only_old)
 
 
-def compare(store: Store, table: Table, told: str, stood: str, moving: str, span: Span) -> Difference:
+def compare(store: Store, table: Table, folded: str, stood: str, moving: str, span: Span) -> Difference:
     """Compare two tables over a range; `moving` holds the keys to leave out."""
     key = fresh.key_of(store, table.name)
     total = Difference()
-    for partition in sorted({*fresh.partitions(store, told), *fresh.partitions(store, stood)}):
+    for partition in sorted({*fresh.partitions(store, folded), *fresh.partitions(store, stood)}):
         at = f"_partition_id = '{partition}' AND {span.where(table)}"
-        ((*counts, changed),) = store.query(_counts(key, told, stood, moving, at))
+        ((*counts, changed),) = store.query(_counts(key, folded, stood, moving, at))
         for name, count in zip(("equal", "changed", "only_new", "only_old", "moving"), counts, strict=True):
             setattr(total, name, getattr(total, name) + count)
         wanted = changed[: EXAMPLES - len(total.examples)]
-        total.examples += [_example(store, key, told, stood, at, name) for name in wanted]
+        total.examples += [_example(store, key, folded, stood, at, name) for name in wanted]
     return total
 
 
-def _counts(key: str, told: str, stood: str, moving: str, at: str) -> str:
+def _counts(key: str, folded: str, stood: str, moving: str, at: str) -> str:
     # Keys as hashes of 16 bytes: the rows of an hour may be millions.
     side = f"SELECT sipHash128({key}) AS k, cityHash64(COLUMNS('.*') EXCEPT ({key})) AS h"
     return f"""
@@ -66,26 +66,26 @@ def _counts(key: str, told: str, stood: str, moving: str, at: str) -> str:
             (
                 {side}, 0 AS side FROM {stood} FINAL WHERE {at}
                 UNION ALL
-                {side}, 1 AS side FROM {told} FINAL WHERE {at}
+                {side}, 1 AS side FROM {folded} FINAL WHERE {at}
             )
             GROUP BY k
         )
         SETTINGS compile_expressions = 0, compile_aggregate_expressions = 0"""  # compiling takes longer than counting
 
 
-def _example(store: Store, key: str, told: str, stood: str, at: str, hashed: str) -> Example:
+def _example(store: Store, key: str, folded: str, stood: str, at: str, hashed: str) -> Example:
     columns = store.query(
         "SELECT name, if(default_kind = 'ALIAS', default_expression, '') FROM system.columns"
-        f" WHERE database = currentDatabase() AND table = '{told}' ORDER BY position"
+        f" WHERE database = currentDatabase() AND table = '{folded}' ORDER BY position"
     )
     names = [name for name, _ in columns]
     (old,), (new,) = (
         store.query(f"SELECT {', '.join(names)} FROM {table} FINAL WHERE {at} AND hex(sipHash128({key})) = '{hashed}'")
-        for table in (stood, told)
+        for table in (stood, folded)
     )
     rows = {name: (_text(one), _text(other)) for name, one, other in zip(names, old, new, strict=True)}
     differ = {name: pair for name, pair in rows.items() if pair[0] != pair[1]}
-    cut = " ".join(source for name, source in columns if name in differ)  # parts of a column say more than the whole
+    cut = " ".join(source for name, source in columns if name in differ)  # parts of a column show more than the whole
     return Example(
         {name: rows[name][0] for name in key.split(", ")},
         {name: pair for name, pair in differ.items() if not re.search(rf"\b{name}\b", cut)},

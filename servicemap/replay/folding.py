@@ -15,7 +15,7 @@ from streams.stage import AttributeStage, PairStage
 
 
 class Refold:
-    """Feeds records through both folds, and what comes out to sinks. `into` says where to."""
+    """Feeds records through both folds and stores what they emit, in the tables that `into` sets."""
 
     def __init__(self, store: Store, rules: Sequence[NamingRule], partitions: int) -> None:
         self.counters: Counter[str] = Counter()
@@ -39,13 +39,13 @@ class Refold:
         for message in queue:
             stage = self._pair if message.topic == topics.SIDES.name else self._attribute
             for made in stage.feed(message):
-                told = Record(made.topic, made.partition or 0, 0, record.timestamp, made.key, made.value)
+                emitted = Record(made.topic, made.partition or 0, 0, record.timestamp, made.key, made.value)
                 if made.topic == topics.SIDES.name:
-                    queue.append(told)
+                    queue.append(emitted)
                 elif made.topic == topics.DEAD_LETTERS.name:
                     self.counters["unusable"] += 1
                 else:
-                    self.store(told)
+                    self.store(emitted)
 
     def flush(self) -> None:
         """Store what is held."""

@@ -1,12 +1,12 @@
 """The tables of a replay beside the live ones, and what a killed replay left of them.
 
-    edges_replay_ID_told     what the folds told
+    edges_replay_ID_folded   what the folds emitted
     edges_replay_ID_stood    the partitions of the range as they stood when they were compared
-    edges_replay_ID_moving   what was told of the range by records that came meanwhile
+    edges_replay_ID_moving   what the folds emitted for the range from records that came meanwhile
     edges_replay_ID          the whole table as it is to be; after the swap, as it was
 
-A table to be swapped in carries what a promotion means to do as its comment. The comment goes with the table when names
-are exchanged, so it says whether the swap took place.
+The comment of a table to be swapped in states what the promotion will do. The comment goes with the table when names
+are exchanged, so it shows whether the swap took place.
 """
 
 import json
@@ -16,7 +16,8 @@ from typing import Any
 from servicemap.replay.span import REPLAYED
 from sinks.store import Store
 
-_NAME = re.compile(rf"({'|'.join(table.name for table in REPLAYED)})_replay_([0-9a-f]+)(_told|_stood|_moving)?")
+# _told: of version 1
+_NAME = re.compile(rf"({'|'.join(table.name for table in REPLAYED)})_replay_([0-9a-f]+)(_folded|_stood|_moving|_told)?")
 
 
 def create(store: Store, table: str, name: str, about: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""Swapping what a replay told into the live tables, beside a sink that goes on inserting.
+"""Swapping what a replay folded into the live tables, beside a sink that goes on inserting.
 
 Each table that would change is built anew as a whole: untouched hours are linked from the live table (no copy), the
-hours of the range hold what was told for it and what stands outside it. Then the names of all these tables are
+hours of the range hold what was folded for it and what stands outside it. Then the names of all these tables are
 exchanged in one statement, which takes a few milliseconds: a query sees a table as it was or as it is to be, never a
 mixture; for those milliseconds one table may be new while the next is not. ClickHouse knows nothing stronger across
 tables.
@@ -11,9 +11,9 @@ had not committed when building began, so these are stored once more, from the l
 and what has come since again after it. Rows merge, so nothing counts twice. Rows of the range itself come from the
 replay's own folds, which read on to the same ends: with another naming rule the live folds' rows would be mixed in.
 
-Killed before the swap, the live tables are as they were, and the next replay drops the rest. Killed after it, even half
-way through, the new tables say so in their comments (with where the log has to be read again from), and the next replay
-brings it to its end before it does anything else. The old tables stay until then.
+If it is killed before the swap, the live tables are as they were, and the next replay drops the rest. If it is killed
+after the swap, even half way through, the comments of the new tables show that (with where to read the log again from),
+and the next replay completes it before it does anything else. The old tables stay until then.
 """
 
 import signal
@@ -61,7 +61,7 @@ class Promotion:
             self._store.query(f"EXCHANGE TABLES {', '.join(f'{live} AND {name}' for live, name in new.items())}")
             self._step("following the log after the swap")
             self._follow(tables, {table.name: table.name for table in tables}, at, reading, refold, rollup)
-        self._step("telling roll-ups")
+        self._step("rolling up")
         roll_up(rollup, tables, self._span)
         with uninterrupted():
             self._step("cleaning up")
@@ -73,13 +73,13 @@ class Promotion:
     def _build(self, table: Table, new: str) -> None:
         within = self._span.where(table)
         for partition in sorted(
-            {name for source in (table.name, f"{new}_told") for name in fresh.partitions(self._store, source)}
+            {name for source in (table.name, f"{new}_folded") for name in fresh.partitions(self._store, source)}
         ):
             if not self._span.touches(partition):
                 self._store.query(f"ALTER TABLE {new} ATTACH PARTITION ID '{partition}' FROM {table.name}")
                 continue
             at = f"_partition_id = '{partition}'"
-            for source, rows in ((table.name, f"NOT {within}"), (f"{new}_told", within)):
+            for source, rows in ((table.name, f"NOT {within}"), (f"{new}_folded", within)):
                 self._store.query(f"INSERT INTO {new} SELECT * FROM {source} FINAL WHERE {at} AND {rows}")
 
     def _follow(
@@ -91,7 +91,7 @@ class Promotion:
         refold: Refold,
         rollup: Rollup,
     ) -> dict[Place, int]:
-        """Store what was logged since: outside the range what the sink stores, in it what the folds here tell."""
+        """Store what was logged since: outside the range what the sink stores, in it what the folds here emit."""
         ends = derived_ends(self._log)
         store_again(self._store, self._log, [outside(t, names[t.name], self._span) for t in tables], at, ends, rollup)
         refold.into([inside(table, names[table.name], self._span) for table in tables])
@@ -141,10 +141,10 @@ def _finish(
 
 
 def roll_up(rollup: Rollup, tables: Sequence[Table], span: Span) -> None:
-    """Tell roll-ups of what was swapped in, and of what was stored beside it."""
-    rollup.tell()
+    """Roll up what was swapped in, and what was stored beside it."""
+    rollup.roll_up()
     if any(table.name in {"edges", "requests"} for table in tables):
-        rollup.tell_all(*span)
+        rollup.roll_up_all(*span)
 
 
 def settle(store: Store, tables: Sequence[str]) -> None:
@@ -161,8 +161,8 @@ def store_again(
     stop: dict[Place, int],
     rollup: Rollup,
 ) -> None:
-    """Store records of the derived topics once more; a roll-up of the same tables hears of it."""
-    sink = Sink(store, _passed_over, tables=tables, stored=rollup.heard)
+    """Store records of the derived topics once more, and mark them for the roll-up."""
+    sink = Sink(store, _passed_over, tables=tables, stored=rollup.mark)
     wanted = {table.topic for table in tables}
     for (topic, partition), end in stop.items():
         if topic not in wanted:

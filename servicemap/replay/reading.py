@@ -1,9 +1,9 @@
 """Which raw records a range needs, and reading them in the order in which they were logged.
 
-From before the range: what a host's state is rebuilt from, which is a stretch of the time it was *awake*: a host that
-slept, or was away, is looked for further back. From after it: records may tell about earlier windows (an owner found
-late: 12 windows; an end told back: an hour; silence and what vanished in it: when the host is next heard). So every
-host is read on until it has reported that it is past all of that, or to the end of the log.
+Before the range: the records that rebuild a host's state, a stretch of the time that it was *awake*. For a host that
+slept or was away, they lie further back. After the range: later records may change earlier windows (an owner found
+late: by 12 windows; an end that is backdated: by an hour; silence, and what vanished in it: when the host next
+reports). So every host is read until it has reported a time past all of that, or to the end of the log.
 """
 
 import heapq
@@ -14,12 +14,12 @@ from log.protocol import Log, Record
 from schemas import topics
 from schemas.codec import BadRecord, decode
 from servicemap.replay.span import Span
-from streams.frame import TELL_MS
+from streams.frame import BACKDATE_MS
 from streams.pair import BACK_MS
 from streams.rewind import STRETCH_MS
 
 GRACE_MS = 120_000  # late owners (12 windows of 5 s) and the way from a window into the log
-AFTER_MS = BACK_MS + TELL_MS + GRACE_MS
+AFTER_MS = BACK_MS + BACKDATE_MS + GRACE_MS
 BLOCK = 2_000  # heartbeats looked through at once on the way back
 
 Place = tuple[str, int]  # topic, partition
@@ -28,7 +28,7 @@ Place = tuple[str, int]  # topic, partition
 class Reading:
     """The records of a range. Each call of `records` goes on where the last one stopped, to what is the end by then.
 
-    `owed` are hosts known to have rows in the range: they are waited for even if they were not heard near it.
+    `owed` are hosts known to have rows in the range: they are waited for even if they did not report near it.
     """
 
     def __init__(self, log: Log, partitions: int, span: Span, owed: set[str]) -> None:
@@ -44,13 +44,13 @@ class Reading:
             for partition in range(partitions)
         }
         self.at: dict[Place, int] = dict(self._first)
-        self._heard: dict[str, int] = dict.fromkeys(owed, -1)  # host -> latest window
+        self._latest: dict[str, int] = dict.fromkeys(owed, -1)  # host -> latest window
         self._met: set[str] = set()
 
     @property
     def settled(self) -> bool:
-        """Say whether no record to come can tell of the range."""
-        return bool(self._heard) and all(window >= self._last for window in self._heard.values())
+        """Return whether no later record can change the range."""
+        return bool(self._latest) and all(window >= self._last for window in self._latest.values())
 
     @property
     def missing_since(self) -> int | None:
@@ -82,8 +82,8 @@ class Reading:
 
     def _followed(self, record: Record, over: bool) -> Iterator[Record]:
         host = record.key.decode(errors="replace")
-        latest = self._heard.get(host, -1)
-        if (over and host not in self._heard) or latest >= self._last:
+        latest = self._latest.get(host, -1)
+        if (over and host not in self._latest) or latest >= self._last:
             return
         beats = record.topic == topics.HEARTBEATS.name
         window = _window(record) if beats or host not in self._met else None
@@ -92,7 +92,7 @@ class Reading:
             if window > self._span.start - STRETCH_MS:
                 yield from self._earlier(record)
         if beats and window is not None:
-            self._heard[host] = max(latest, window)
+            self._latest[host] = max(latest, window)
             self.windows += self._span.holds(window)
         yield record
 
@@ -111,7 +111,7 @@ class Reading:
                 yield record
 
     def _awake(self, met: Record) -> int | None:
-        """Return when the log took the first window of the host's last stretch awake; None if it was never heard."""
+        """Return when the log took the first window of the host's last stretch awake; None if it never reported."""
         topic = topics.HEARTBEATS.name
         stop = self._first[topic, met.partition]
         first, _ = self._log.bounds(topic, met.partition)

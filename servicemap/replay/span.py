@@ -1,8 +1,8 @@
 """The range of a replay: [start, end) in ms, and which rows belong to it.
 
 A row belongs by its table's own time column. Rows live in hourly partitions of their *key's* time; for `nodes`, whose
-time (`seen`) is no part of the key, the row that stands is the last word of its hour, so the whole hour is told anew
-before it can be said whether the last word fell into the range.
+time (`seen`) is no part of the key, the row that stands is the latest of its hour, so the whole hour is folded
+anew to find whether that row is in the range.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Span(NamedTuple):
         return cls(start // width * width, -(-end // width) * width)
 
     def touches(self, partition: str) -> bool:
-        """Say whether an hourly partition (its id is the hour's start in seconds) may hold rows of the range."""
+        """Return whether an hourly partition (its id is the hour's start in seconds) may hold rows of the range."""
         return self.start // HOUR_MS * HOUR_MS <= int(partition) * 1000 < self.end
 
     def where(self, table: Table) -> str:
@@ -37,11 +37,11 @@ class Span(NamedTuple):
         return f"({table.time} >= {low} AND {table.time} < {high})"
 
     def holds(self, time: int) -> bool:
-        """Say whether a time is in the range."""
+        """Return whether a time is in the range."""
         return self.start <= time < self.end
 
 
-def told(table: Table, name: str, span: Span) -> Table:
+def folded(table: Table, name: str, span: Span) -> Table:
     """Return the table under another name, taking what may decide which rows of the range stand."""
     end = span.end if table.name != "nodes" else -(-span.end // HOUR_MS) * HOUR_MS
     return _filtered(table, name, lambda time: span.start <= time < end)

@@ -42,7 +42,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
 
 @pytest.fixture
 def scene(address: Address) -> Iterator[Scene]:
-    """What the store is told, which is empty at first."""
+    """What the store holds: nothing at first."""
     store = Store(address)
     for table in ("edges", "edges_1m", "edges_1h", "nodes", "hosts", "host_usage", "requests", "pipeline"):
         store.query(f"TRUNCATE TABLE {table}")
@@ -52,7 +52,7 @@ def scene(address: Address) -> Iterator[Scene]:
 
 @pytest.fixture
 def fires(address: Address, scene: Scene) -> Iterator[Fires]:
-    """Evaluate the rule of a name now, on what was told: the values of what fires, by their labels."""
+    """Evaluate the rule of a name now, on what was stored: the values of what fires, by their labels."""
     client = Client(
         address.host, port=address.port, user=address.user, password=address.secret(), database=address.database
     )

@@ -1,4 +1,4 @@
-"""What a store holds in the tests of alerts: hosts that report, processes that talk, for as long as a test says."""
+"""What a store holds in the tests of alerts: hosts that report, processes that talk, for as long as a test sets."""
 
 import time
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from schemas.raw import Heartbeat, HostFacts
 from schemas.topics import HOUR_MS
 from schemas.verdict import listens
 from sinks.levels import HOURS, MINUTES
-from sinks.rollup import retell
+from sinks.rollup import roll_up
 from sinks.sink import Sink
 from sinks.store import Store
 
@@ -39,7 +39,7 @@ BLANK = blanks(Ends)
 
 
 class Scene:
-    """Tells the store, as agents and folds would."""
+    """Fills the store, as agents and folds would."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -67,7 +67,7 @@ class Scene:
         self._add(topics.HOSTS.name, encode(facts))
 
     def runs(self, host: str, service: str, at: int) -> None:
-        """A process that a window told of."""
+        """A process that a window reported."""
         row = (at // HOUR_MS * HOUR_MS, _node(host, service), at, f"id-{host}", host, 1, at, 1, service, service)
         self._add(topics.NODES.name, encode(NodeBatch(nodes=Nodes.of([(*row, "root", "", "", "", "")]))))
 
@@ -76,7 +76,7 @@ class Scene:
     ) -> None:
         """Connections from one `service@host` to another, or from an address, in each window of [start, end).
 
-        `opened` and `failed` say how many of the connections were, other counters are those of each end and window.
+        `opened` and `failed` count those of the connections, other counters are those of each end and window.
         """
         opened, failed = counted.pop("opened", 0), counted.pop("failed", 0)
         self._talked.update(range(start, end, WIDTH))
@@ -88,9 +88,9 @@ class Scene:
                 ports = (ours.port, port) if at else (port, ours.port)
                 edges.append((window, flow, 0, listens(at, *ports), WIDTH))
                 states = {"opened": nth < opened, "closed": nth < failed, "failed": nth < failed}
-                told = {"since": 1, "rtt_us": 900, **states, **(counted if nth == 0 else {})}
-                ends[1 - at].append(_end(1 if "@" in client else 0, told))
-                ends[at].append(_end(2, told))
+                facts = {"since": 1, "rtt_us": 900, **states, **(counted if nth == 0 else {})}
+                ends[1 - at].append(_end(1 if "@" in client else 0, facts))
+                ends[at].append(_end(2, facts))
             identities = Identities.of([_identity(client), _identity(server)])
             batch = EdgeBatch(edges=Edges.of(edges), identities=identities, a=Ends.of(ends[0]), b=Ends.of(ends[1]))
             self._add(topics.EDGES.name, encode(batch))
@@ -118,27 +118,27 @@ class Scene:
             self._add(topics.FLOW_REQUESTS.name, encode(FlowRequestBatch(requests=FlowRequests.of([row]))))
 
     def buries(self, start: int, end: int, records: int, *sinks: str) -> None:
-        """Dead letters in each minute of [start, end), as each of the sinks tells."""
+        """Dead letters in each minute of [start, end), as each of the sinks reports."""
         rows = [
             (minute, "dead_letters", sink, float(records)) for minute in range(start, end, MINUTE) for sink in sinks
         ]
         self._store.insert("pipeline", dict(zip(PIPELINE, map(list, zip(*rows, strict=True)), strict=True)))
 
     def stored(self, *, rolled_up: bool) -> None:
-        """Store all that was told."""
+        """Store all that was added."""
         self._sink.flush()
         if rolled_up and self._talked:
             for level in (MINUTES, HOURS):
                 start = min(self._talked) // level.width * level.width
-                retell(self._store, level, start, max(self._talked) + level.width)
+                roll_up(self._store, level, start, max(self._talked) + level.width)
 
     def _add(self, topic: str, value: bytes) -> None:
         self._sink.add(Record(topic, 0, 0, LOGGED, b"scene", value))
 
 
-def _end(who: int, told: Mapping[str, object]) -> Row:
+def _end(who: int, facts: Mapping[str, object]) -> Row:
     """An end, which nobody saw if it is nobody's."""
-    return tuple({**BLANK, **told, "who": who, "seen": True}.values()) if who else tuple(BLANK.values())
+    return tuple({**BLANK, **facts, "who": who, "seen": True}.values()) if who else tuple(BLANK.values())
 
 
 def _identity(who: str) -> Row:

@@ -38,7 +38,7 @@ def test_there_is_no_other_file() -> None:
     assert {path.name for path in GOLDEN.iterdir()} == set(files())
 
 
-def test_the_files_say_what_was_meant() -> None:
+def test_the_files_mean_what_was_declared() -> None:
     assert yaml.safe_load(files()["rules.yaml"]) == {"apiVersion": 1, "groups": groups()}
     assert yaml.safe_load(files()["contact.yaml"]) == contact()
 
@@ -67,7 +67,7 @@ def test_no_two_rules_share_a_uid_or_a_title() -> None:
         assert len({rule[key] for rule in rules()}) == len(rules())
 
 
-def test_where_alerts_go_is_the_environments_to_say() -> None:
+def test_the_environment_sets_where_alerts_go() -> None:
     (receiver,) = contact()["contactPoints"][0]["receivers"]
 
     assert receiver["settings"]["url"] == "${ALERT_WEBHOOK_URL}"

@@ -10,7 +10,7 @@ FIVE = (NOW - 3 * MINUTE) // (5 * MINUTE) * 5 * MINUTE - 5 * MINUTE  # the last 
 WEB_DB = (("client", "shop"), ("server", "postgres"), ("port", "tcp 5432"))
 
 
-def test_a_host_that_says_nothing_while_others_go_on_is_silent(scene: Scene, fires: Fires) -> None:
+def test_a_host_that_reports_nothing_while_others_go_on_is_silent(scene: Scene, fires: Fires) -> None:
     scene.is_host("db", NOW - 20 * MINUTE)
     scene.reports("web", NOW - 20 * MINUTE, NOW)
     scene.reports("db", NOW - 20 * MINUTE, NOW - 5 * MINUTE)
@@ -18,7 +18,7 @@ def test_a_host_that_says_nothing_while_others_go_on_is_silent(scene: Scene, fir
     assert fires("host-silent") == {(("host_id", "id-db"), ("host", "db")): 300}
 
 
-def test_a_collector_that_goes_on_to_fail_is_told_and_one_that_failed_for_a_moment_is_not(
+def test_a_collector_that_goes_on_to_fail_fires_and_one_that_failed_for_a_moment_is_not(
     scene: Scene, fires: Fires
 ) -> None:
     scene.is_host("db", NOW - 20 * MINUTE)
@@ -30,7 +30,7 @@ def test_a_collector_that_goes_on_to_fail_is_told_and_one_that_failed_for_a_mome
     assert fires("collector-failed") == {(("host_id", "id-db"), ("host", "db"), ("collector", "owners")): 120}
 
 
-def test_a_host_id_of_two_is_told_until_one_of_them_no_longer_reports(scene: Scene, fires: Fires) -> None:
+def test_a_host_id_of_two_fires_until_one_of_them_no_longer_reports(scene: Scene, fires: Fires) -> None:
     copy, second = ("host:id-web-c1011e00-1", "host:id-web"), ("host:id-web", "agent:17")
     scene.happens("host_id_shared", NOW - HOUR - MINUTE, *copy, "web and its copy")
     scene.happens("host_id_shared", NOW - HOUR, *second, "web and web again")
@@ -45,7 +45,7 @@ def test_a_host_id_of_two_is_told_until_one_of_them_no_longer_reports(scene: Sce
     scene.happens("host_id_unshared", NOW - MINUTE, *copy, "web alone")
     assert fires("host-id-shared") == {}
 
-    scene.happens("host_id_shared", NOW - 3 * HOUR, "host:id-web", "agent:9", "nobody says so any more")
+    scene.happens("host_id_shared", NOW - 3 * HOUR, "host:id-web", "agent:9", "nobody reports it any more")
     assert fires("host-id-shared") == {}
 
 
@@ -85,32 +85,32 @@ def test_a_map_up_to_a_minute_old_is_not_late(scene: Scene, fires: Fires) -> Non
     assert fires("pipeline-late") == {}
 
 
-def test_connections_that_fail_are_told(scene: Scene, fires: Fires) -> None:
+def test_connections_that_fail_fire(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 4 * MINUTE, NOW, opened=10, failed=5)
 
     assert fires("connections-failed") == {WEB_DB: 0.5}
 
 
-def test_a_server_that_refuses_everything_is_told_although_nothing_is_opened(scene: Scene, fires: Fires) -> None:
+def test_a_server_that_refuses_everything_fires_although_nothing_is_opened(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 2 * MINUTE, NOW, failed=5)
 
     assert fires("connections-failed") == {WEB_DB: 1}
 
 
-def test_a_few_failed_connections_are_not_told(scene: Scene, fires: Fires) -> None:
+def test_a_few_failed_connections_do_not_fire(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 4 * MINUTE, NOW, opened=1, failed=1)
     scene.talks("shop@web", "cache@db", NOW - 4 * MINUTE, NOW, port=6379, opened=100, failed=10)
 
     assert fires("connections-failed") == {}
 
 
-def test_connections_that_failed_long_ago_are_not_told(scene: Scene, fires: Fires) -> None:
+def test_connections_that_failed_long_ago_do_not_fire(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 30 * MINUTE, NOW - 10 * MINUTE, opened=10, failed=9)
 
     assert fires("connections-failed") == {}
 
 
-def test_records_that_cannot_be_used_are_told_and_counted_once_however_many_sinks_tell(
+def test_records_that_cannot_be_used_fire_and_are_counted_once_however_many_sinks_report(
     scene: Scene, fires: Fires
 ) -> None:
     scene.buries(NOW - 4 * MINUTE, NOW - 2 * MINUTE, 3, "one", "two")
@@ -119,7 +119,7 @@ def test_records_that_cannot_be_used_are_told_and_counted_once_however_many_sink
     assert fires("dead-letters") == {(("topic", "dead-letters"),): 6}
 
 
-def test_when_all_records_can_be_used_or_could_for_a_while_nothing_is_told(scene: Scene, fires: Fires) -> None:
+def test_when_all_records_can_be_used_or_could_for_a_while_nothing_fires(scene: Scene, fires: Fires) -> None:
     assert fires("dead-letters") == {}
 
     scene.buries(NOW - 30 * MINUTE, NOW - 20 * MINUTE, 3, "one")
@@ -128,7 +128,7 @@ def test_when_all_records_can_be_used_or_could_for_a_while_nothing_is_told(scene
     assert fires("dead-letters") == {}
 
 
-def test_a_burst_of_http_errors_is_told_though_every_connection_stands(scene: Scene, fires: Fires) -> None:
+def test_a_burst_of_http_errors_fires_though_every_connection_stands(scene: Scene, fires: Fires) -> None:
     scene.asks("shop@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 2xx": 16, "POST 5xx": 4})
 
     assert fires("requests-failed") == {WEB_DB: 0.2}
@@ -143,14 +143,14 @@ def test_requests_that_are_never_answered_fail_as_well(scene: Scene, fires: Fire
     assert fires("requests-failed") == {WEB_DB: 1, from_outside: 0.5}
 
 
-def test_a_client_that_no_process_is_known_of_is_told_by_its_host(scene: Scene, fires: Fires) -> None:
+def test_a_client_that_no_process_is_known_of_is_named_by_its_host(scene: Scene, fires: Fires) -> None:
     scene.is_host("web", NOW - 5 * MINUTE)
     scene.asks("@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 5xx": 6})
 
     assert fires("requests-failed") == {(("client", "web"), *WEB_DB[1:]): 1}
 
 
-def test_a_few_failed_requests_of_many_or_of_hardly_any_are_not_told(scene: Scene, fires: Fires) -> None:
+def test_a_few_failed_requests_of_many_or_of_hardly_any_do_not_fire(scene: Scene, fires: Fires) -> None:
     scene.asks("shop@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 2xx": 97, "GET 5xx": 3})
     scene.asks("shop@web", "cache@db", NOW - 3 * MINUTE, NOW, {"GET 5xx": 1}, port=6379)
     scene.asks("shop@web", "search@db", NOW - MINUTE, NOW, {"GET 5xx": 1, "GET 2xx": 10}, port=9200)
@@ -164,33 +164,33 @@ def test_one_failed_request_is_one_however_few_connections_are_looked_at(scene: 
     assert fires("requests-failed") == {}
 
 
-def test_what_clients_got_wrong_is_not_told(scene: Scene, fires: Fires) -> None:
+def test_what_clients_got_wrong_does_not_fire(scene: Scene, fires: Fires) -> None:
     scene.asks("shop@web", "postgres@db", NOW - 3 * MINUTE, NOW, {"GET 2xx": 5, "GET 4xx": 50})
 
     assert fires("requests-failed") == {}
 
 
-def test_requests_that_failed_long_ago_or_a_connection_without_http_are_not_told(scene: Scene, fires: Fires) -> None:
+def test_requests_that_failed_long_ago_or_a_connection_without_http_do_not_fire(scene: Scene, fires: Fires) -> None:
     scene.asks("shop@web", "postgres@db", NOW - 30 * MINUTE, NOW - 10 * MINUTE, {"GET 5xx": 9})
     scene.talks("shop@web", "cache@db", NOW - 4 * MINUTE, NOW, port=6379, opened=10, failed=1)
 
     assert fires("requests-failed") == {}
 
 
-def test_a_burst_of_retransmits_is_told(scene: Scene, fires: Fires) -> None:
+def test_a_burst_of_retransmits_fires(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 2 * MINUTE, NOW, sent_segments=1000, retransmits=100)
 
     assert fires("retransmits") == {WEB_DB: 0.1}
 
 
-def test_few_retransmits_of_many_segments_or_of_hardly_any_are_not_told(scene: Scene, fires: Fires) -> None:
+def test_few_retransmits_of_many_segments_or_of_hardly_any_do_not_fire(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 2 * MINUTE, NOW, sent_segments=1000, retransmits=10)
     scene.talks("shop@web", "cache@db", NOW - 2 * MINUTE, NOW, port=6379, sent_segments=20, retransmits=10)
 
     assert fires("retransmits") == {}
 
 
-def test_a_new_client_of_a_critical_service_is_told(scene: Scene, fires: Fires) -> None:
+def test_a_new_client_of_a_critical_service_fires(scene: Scene, fires: Fires) -> None:
     scene.is_host("db", NOW, critical="cache, postgres")
     scene.talks("shop@web", "postgres@db", NOW - 4 * HOUR, NOW)
     scene.talks("report@web", "postgres@db", NOW - 10 * MINUTE, NOW)
@@ -230,14 +230,14 @@ def test_nothing_is_new_on_a_host_that_is_itself_new_nor_at_a_service_that_is_no
     assert fires("edge-new") == {}
 
 
-def test_a_steady_edge_that_is_no_more_is_told(scene: Scene, fires: Fires) -> None:
+def test_a_steady_edge_that_is_no_more_fires(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", NOW - 2 * HOUR, NOW - 10 * MINUTE)
     scene.runs("web", "shop", NOW - MINUTE)
 
     assert fires("edge-vanished") == {WEB_DB: 1}
 
 
-def test_an_edge_that_comes_and_goes_is_not_told_when_it_goes(scene: Scene, fires: Fires) -> None:
+def test_an_edge_that_comes_and_goes_does_not_fire_when_it_goes(scene: Scene, fires: Fires) -> None:
     for minutes in range(10, 120, 2):
         scene.talks("shop@web", "postgres@db", NOW - minutes * MINUTE, NOW - (minutes - 1) * MINUTE)
     scene.runs("web", "shop", NOW - MINUTE)
@@ -277,7 +277,7 @@ def same_time_of_earlier_days(scene: Scene, days: int) -> None:
         scene.talks("shop@web", "postgres@db", start, start + 5 * MINUTE, sent_bytes=1_000_000 + day * 10_000)
 
 
-def test_traffic_unlike_that_of_the_same_time_on_earlier_days_is_told(scene: Scene, fires: Fires) -> None:
+def test_traffic_unlike_that_of_the_same_time_on_earlier_days_fires(scene: Scene, fires: Fires) -> None:
     same_time_of_earlier_days(scene, 8)
     scene.talks("shop@web", "postgres@db", FIVE - HOUR, FIVE, sent_bytes=9_000_000)
     scene.talks("shop@web", "postgres@db", FIVE, NOW, sent_bytes=9_000_000)
@@ -296,7 +296,7 @@ def test_a_daily_peak_is_not_unusual_although_the_hours_before_were_quiet(scene:
     assert fires("traffic-anomaly") == {}
 
 
-def test_without_earlier_days_the_last_hours_say_what_is_usual(scene: Scene, fires: Fires) -> None:
+def test_without_earlier_days_the_last_hours_set_what_is_usual(scene: Scene, fires: Fires) -> None:
     scene.talks("shop@web", "postgres@db", FIVE - 2 * HOUR, FIVE, sent_bytes=1_000_000)
     scene.talks("shop@web", "cache@db", FIVE - 2 * HOUR, NOW, port=6379, sent_bytes=1_000_000)
     scene.runs("web", "shop", NOW - MINUTE)

@@ -67,7 +67,7 @@ def fill(folder: Path, facts: dict[str, int], now: int) -> None:
 
 @pytest.fixture(scope="session")
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """The town, an hour ago: what commands tell of it does not depend on the time of the test."""
+    """The town, an hour ago: what commands show of it does not depend on the time of the test."""
     data = tmp_path_factory.mktemp("data")
     with running_store(data / "store") as facts:
         now = town.end_of(int(time.time() * 1000)) - HOUR_MS

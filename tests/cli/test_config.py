@@ -114,7 +114,7 @@ def test_people_get_a_table() -> None:
     assert first.split()[0] == "data"
 
 
-def test_a_good_configuration_is_said_to_be_good() -> None:
+def test_a_good_configuration_is_reported_as_good() -> None:
     assert (ask("check").exit_code, ask("check").stdout) == (0, "the configuration can be used\n")
     assert json.loads(ask("check", "--json").stdout) == {"ok": True, "problems": []}
 
@@ -151,7 +151,7 @@ def test_the_reference_page_is_current() -> None:
     assert reference.PAGE.read_text() == reference.page(), "run `make golden`"
 
 
-def test_the_reference_page_tells_of_every_setting() -> None:
+def test_the_reference_page_has_every_setting() -> None:
     page = reference.page()
     missing = [path for path, _ in leaves((), Config()) if f"### `{'.'.join(path)}`" not in page]
     assert not missing

@@ -1,4 +1,4 @@
-"""All that is wrong with a configuration is said at once: the setting, its value, where it stands, what is allowed."""
+"""All that is wrong with a configuration is reported at once: setting, value, where it stands, what is allowed."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ cmdline = "*"
 [[services.rules]]
 unit = "x"
 """
-SAID = [
+EXPECTED = [
     "dta (bad.toml): there is no such setting; did you mean data?",
     "log (bad.toml): 3 is not allowed; give a table of settings",
     "store.native_port (bad.toml): 99999 is not allowed; give a whole number from 0 to 65,535",
@@ -55,7 +55,7 @@ SAID = [
     "services.rules[1].service (bad.toml): it has to be given",
 ]  # fmt: skip
 ENVIRONMENT = {"SERVICEMAP_STORE__NOPE": "1", "SERVICEMAP_COLLECTORS__DRAIN_MS": "1"}
-# one setting, given where it says, and what is said of it
+# one setting: where it is given, its value, and the error about it
 ONE = [
     ("FILE", "[store]\nreader_password = 7", "store.reader_password (bad.toml): *** is not allowed; give a text"),
     ("FILE", "[log]\npartitions = -1", "log.partitions (bad.toml): -1 is not allowed; give a whole number of"),
@@ -87,37 +87,39 @@ def ask(text: str, *arguments: str, **environment: str) -> Result:
     return CliRunner(env=environment).invoke(main, [*arguments, "--config", "bad.toml"])
 
 
-def test_all_that_is_wrong_is_said_at_once_in_our_words() -> None:
+def test_all_that_is_wrong_is_reported_at_once_in_our_words() -> None:
     result = ask(BAD, "config", "check", **ENVIRONMENT)
 
     assert result.exit_code == 1
-    missing = [each for each in SAID if f"servicemap: {each}" not in result.stderr]
+    missing = [each for each in EXPECTED if f"servicemap: {each}" not in result.stderr]
     assert not missing, result.stderr
-    assert len(result.stderr.splitlines()) == len(SAID)
+    assert len(result.stderr.splitlines()) == len(EXPECTED)
 
 
 def test_programs_get_the_same_as_a_list() -> None:
     result = ask(BAD, "config", "check", "--json", **ENVIRONMENT)
-    told = json.loads(result.stdout)
+    answer = json.loads(result.stdout)
 
-    assert (result.exit_code, result.stderr, told["ok"], len(told["problems"])) == (1, "", False, len(SAID))
+    assert (result.exit_code, result.stderr, answer["ok"], len(answer["problems"])) == (1, "", False, len(EXPECTED))
 
 
 @pytest.mark.parametrize("command", [["map"], ["doctor"], ["up", "--for", "0s"], ["config", "show"]], ids=" ".join)
-def test_every_other_command_says_the_first_and_how_many_more_there_are(command: list[str]) -> None:
+def test_every_other_command_reports_the_first_and_counts_the_rest(command: list[str]) -> None:
     result = ask(BAD, *command)
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert len(result.stderr.splitlines()) == 1
-    assert "more: `servicemap config check` says all" in result.stderr
+    assert "more: `servicemap config check` lists them" in result.stderr
 
 
-@pytest.mark.parametrize(("where", "given", "said"), ONE)
-def test_each_kind_of_fault_names_the_setting_the_value_and_what_is_allowed(where: str, given: str, said: str) -> None:
+@pytest.mark.parametrize(("where", "given", "expected"), ONE)
+def test_each_kind_of_fault_names_the_setting_the_value_and_what_is_allowed(
+    where: str, given: str, expected: str
+) -> None:
     result = ask(given, "config", "check") if where == "FILE" else ask("", "config", "check", **{where: given})
 
     assert result.exit_code == 1
-    assert said in result.stderr
+    assert expected in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert "\x1b" not in result.stderr
 

@@ -35,7 +35,7 @@ FREE_PORTS = {"SERVICEMAP_STORE__NATIVE_PORT": "0", "SERVICEMAP_STORE__HTTP_PORT
 
 
 class Blind(Inert):
-    """A collector that sees two listeners and says what it cannot see."""
+    """A collector that sees two listeners and reports what it cannot see."""
 
     topic = LISTENERS
 
@@ -83,7 +83,7 @@ def test_people_get_a_line_a_check_and_what_mends_it(tmp_path: Path) -> None:
     assert result.stderr == ""
 
 
-def test_collectors_say_themselves_what_they_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_collectors_report_themselves_what_they_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     seen, missing = collecting(lambda: [Blind()], WINDOW)
     assert (seen.name, seen.state, seen.found) == ("listeners", "ok", "2 seen")
@@ -106,7 +106,7 @@ def test_a_collector_that_fails_hides_no_other() -> None:
         ("Darwin", "23.1", "broken"),
     ],
 )
-def test_old_and_other_kernels_are_told(system: str, release: str, state: str) -> None:
+def test_old_and_other_kernels_are_reported(system: str, release: str, state: str) -> None:
     assert kernel(system, release).state == state
 
 
@@ -118,12 +118,14 @@ def test_an_unreadable_list_of_interfaces_is_broken() -> None:
 
 
 @pytest.mark.parametrize(("free", "state"), [(50 << 20, "broken"), (500 << 20, "missing"), (5 << 30, "ok")])
-def test_a_disk_that_fills_up_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, state: str) -> None:
+def test_a_disk_that_fills_up_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, state: str
+) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     assert part_checks.disk(tmp_path / "to" / "be" / "made").state == state
 
 
-def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it() -> None:
+def test_a_port_that_is_taken_is_reported_with_the_option_that_fixes_it() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
         asked = Place("the store", "127.0.0.1", number, 9000, "--native-port", "store.native_port")
@@ -135,7 +137,7 @@ def test_a_port_that_is_taken_is_told_with_the_option_that_mends_it() -> None:
     assert part_checks.port("native port", asked).state == "ok"
 
 
-def test_who_can_read_the_store_is_told() -> None:
+def test_who_can_read_the_store_is_reported() -> None:
     open_ = part_checks.readers(Config(store=StoreConfig(host="0.0.0.0")))
     assert (open_.state, "READER_PASSWORD" in open_.fix) == ("broken", True)
     known = part_checks.readers(Config(store=StoreConfig(host="0.0.0.0", reader_password="x")))
@@ -143,7 +145,7 @@ def test_who_can_read_the_store_is_told() -> None:
     assert part_checks.readers(Config()).found == "everybody on this machine"
 
 
-def test_a_kernel_that_cannot_confine_the_store_is_told() -> None:
+def test_a_kernel_that_cannot_confine_the_store_is_reported() -> None:
     assert part_checks.confinement([]).state == "ok"
     check = part_checks.confinement(["Landlock (Linux 5.19 or later)"])
     assert (check.state, check.needs) == ("missing", "Landlock (Linux 5.19 or later)")
@@ -167,7 +169,7 @@ def test_a_file_that_is_no_log_is_broken(tmp_path: Path) -> None:
     assert "is not a servicemap log" in check.found
 
 
-def test_a_log_that_was_damaged_is_told_until_it_is_removed(tmp_path: Path) -> None:
+def test_a_log_that_was_damaged_is_reported_until_it_is_removed(tmp_path: Path) -> None:
     config = Config(data=str(tmp_path))
     connect_log(config).close()
     (tmp_path / "log.sqlite-damaged").touch()
@@ -175,12 +177,12 @@ def test_a_log_that_was_damaged_is_told_until_it_is_removed(tmp_path: Path) -> N
         connect_log(config, create=False)
     connect_log(config).close()
 
-    (told, *_) = part_checks.log(config, 0)
+    (answer, *_) = part_checks.log(config, 0)
 
-    assert (told.name, told.state) == ("damaged log", "missing")
+    assert (answer.name, answer.state) == ("damaged log", "missing")
     (kept,) = tmp_path.glob("log.sqlite-damaged-*")
-    assert str(kept) in told.found
-    assert told.fix == f"rm {kept}*"
+    assert str(kept) in answer.found
+    assert answer.fix == f"rm {kept}*"
 
 
 @pytest.mark.parametrize(("ahead", "state"), [(0, "ok"), (60_000, "missing")])
@@ -201,7 +203,7 @@ def test_the_exit_code_is_that_of_the_worst() -> None:
 
 
 @pytest.mark.root
-def test_a_person_without_privileges_is_told_to_be_root(tmp_path: Path) -> None:
+def test_a_person_without_privileges_is_advised_to_be_root(tmp_path: Path) -> None:
     if os.geteuid():
         pytest.skip("needs root to become nobody")
     # The interpreter may live where only root may look, so it becomes nobody once it has imported what it needs.
@@ -293,7 +295,7 @@ def test_agents_under_one_host_id_are_named_until_one_of_them_leaves(tmp_path: P
         assert "4711" in found["fix"]
 
 
-def test_what_an_agent_drops_is_told_while_it_does(tmp_path: Path) -> None:
+def test_what_an_agent_drops_is_reported_while_it_does(tmp_path: Path) -> None:
     config = Config(data=str(tmp_path))
     with closing(connect_log(config)) as log:
         for seq, dropped in enumerate((7, 7, 19)):
@@ -310,18 +312,18 @@ def test_what_an_agent_drops_is_told_while_it_does(tmp_path: Path) -> None:
 def test_a_directory_of_any_name_is_examined(tmp_path: Path, name: bytes) -> None:
     for form in ([], ["--json"]):
         folder = os.fsdecode(bytes(tmp_path) + b"/" + name)
-        told = subprocess.run(
+        answer = subprocess.run(
             [sys.executable, "-m", "servicemap", "doctor", *form, "--data", folder],
             capture_output=True,
             env={**os.environ, **FREE_PORTS},
             check=False,
         )
-        assert told.returncode in {0, 3}, told.stderr
-        assert to_text(name).encode() in told.stdout.replace(b"\\\\", b"\\")
-        assert name not in told.stdout
+        assert answer.returncode in {0, 3}, answer.stderr
+        assert to_text(name).encode() in answer.stdout.replace(b"\\\\", b"\\")
+        assert name not in answer.stdout
 
 
-def test_what_became_of_the_stores_clients_is_told_the_most_frequent_first() -> None:
+def test_what_became_of_the_stores_clients_is_reported_the_most_frequent_first() -> None:
     assert sentence({"readers": 3, "strangers": 1}, {}) == "4 connected"
-    told = sentence({"readers": 1}, {"too slow": 2, "broke the protocol": 1200})
-    assert told == "1 connected; 1,200 broke the protocol; 2 too slow"
+    answer = sentence({"readers": 1}, {"too slow": 2, "broke the protocol": 1200})
+    assert answer == "1 connected; 1,200 broke the protocol; 2 too slow"

@@ -68,7 +68,7 @@ def test_the_topics_for_programs_have_plain_numbers(config: Config, log: Log) ->
     assert topics["hosts"]["retention_ms"] is None
 
 
-def test_a_record_is_told_with_its_place_its_time_and_its_key(config: Config, log: Log) -> None:
+def test_a_record_is_printed_with_its_place_its_time_and_its_key(config: Config, log: Log) -> None:
     first = lines(ask(config, "read", HEARTBEATS.name, "--limit", "1"))
     place = {"topic": HEARTBEATS.name, "partition": 0, "offset": 0, "timestamp": T0, "key": "h0"}
     assert first == [{**place, "value": {"nth": 0}}]
@@ -100,7 +100,7 @@ def test_partitions_are_read_in_the_order_of_time(tmp_path: Path) -> None:
     assert [line["value"] for line in lines(result)] == list(range(30))
 
 
-def test_following_tells_what_comes_and_ends_with_ctrl_c(config: Config, log: Log) -> None:
+def test_following_prints_what_comes_and_ends_with_ctrl_c(config: Config, log: Log) -> None:
     command = [sys.executable, "-m", "servicemap", "log", "read", HEARTBEATS.name, "--follow", "--data", config.data]
     start = ["--from", f"@{T0 / 1000 + RECORDS - 1}"]
     with subprocess.Popen([*command, *start], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -129,7 +129,7 @@ def test_following_alone_begins_with_what_comes(config: Config, log: Log) -> Non
     assert process.returncode == 0
 
 
-def test_lag_says_who_is_how_far_behind(config: Config, log: Log) -> None:
+def test_lag_shows_who_is_how_far_behind(config: Config, log: Log) -> None:
     def behind() -> dict[tuple[str, str], dict[str, Any]]:
         return {(row["group"], row["topic"]): row for row in lines(ask(config, "lag", "--json"))}
 
@@ -145,7 +145,7 @@ def test_lag_says_who_is_how_far_behind(config: Config, log: Log) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["lag"], ["read", "events"]])
-def test_a_log_that_is_not_there_is_said_and_not_made(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_log_that_is_not_there_is_reported_and_not_made(tmp_path: Path, arguments: list[str]) -> None:
     missing = Config(data=str(tmp_path / "none"))
     result = ask(missing, *arguments)
     assert result.exit_code == 1

@@ -48,10 +48,10 @@ def http(edges: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
 def test_edges_have_their_requests_for_programs_at_every_level(asked: Map, level: str) -> None:
     found = http(json.loads(asked("--json", "--level", level))["edges"])
 
-    told = found.pop(8000)
+    answer = found.pop(8000)
     assert not any(found.values())
-    assert (told["requests"], told["errors"]) == (4 * town.WINDOWS, town.WINDOWS)
-    assert told["p50_ms"] == told["p99_ms"] == pytest.approx(2, rel=0.02)
+    assert (answer["requests"], answer["errors"]) == (4 * town.WINDOWS, town.WINDOWS)
+    assert answer["p50_ms"] == answer["p99_ms"] == pytest.approx(2, rel=0.02)
 
 
 def test_people_get_rates_and_shares_and_empty_cells_without_http(asked: Map) -> None:

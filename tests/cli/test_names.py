@@ -1,4 +1,4 @@
-"""`servicemap names` says which rule called a process as it is called, and in which fact."""
+"""`servicemap names` shows which rule named a process, and from which fact."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def config(tmp_path: Path) -> Iterator[Config]:
             process(11, cmdline=["python3", "/srv/pay.py"], unit="payments.service", **python),
             process(12, cmdline=["postgres: writer"], exe="/usr/lib/postgresql/15/bin/postgres", comm="postgres"),
             process(13, name="ends"),
-            process(14, name="unheard"),
+            process(14, name="unknown"),
         ]
         log_window(log, 0, processes=rows, hostname="web")
         log_window(log, 1, exits=[{"pid": 13, "start": 100, "exited": T0 + WIDTH}], hostname="web")
@@ -100,7 +100,7 @@ def test_an_earlier_time_shows_what_ran_then(config: Config) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["--service", "nope"], "there is no service nope: "),
         (["--pid", "99"], "number 99"),
@@ -108,14 +108,14 @@ def test_an_earlier_time_shows_what_ran_then(config: Config) -> None:
         (["--at", "2020-01-01T12:00"], "no process that ran at"),
     ],
 )
-def test_what_is_not_there_is_said_in_a_sentence(config: Config, arguments: list[str], said: str) -> None:
+def test_what_is_not_there_is_reported_in_a_sentence(config: Config, arguments: list[str], expected: str) -> None:
     result = ask(config, *arguments)
 
     assert result.exit_code == NOTHING_MATCHES
-    assert said in result.stderr
+    assert expected in result.stderr
 
 
-def test_a_log_without_processes_and_no_log_are_said(tmp_path: Path) -> None:
+def test_a_log_without_processes_and_no_log_are_reported(tmp_path: Path) -> None:
     missing = ask(Config(data=str(tmp_path / "none")))
     assert (missing.exit_code, "there is no log" in missing.stderr) == (1, True)
     with closing(connect_log(Config(data=str(tmp_path)))):

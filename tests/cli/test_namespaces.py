@@ -24,7 +24,7 @@ def two() -> Iterator[Namespaces]:
     found.remove()
 
 
-def test_there_is_nothing_to_say_of_one_namespace() -> None:
+def test_one_namespace_needs_no_report() -> None:
     assert list(other_namespaces(HERE, own_netns())) == []
 
 

@@ -21,7 +21,7 @@ STORED = "from {first} to {last}"  # filled in by the test: names of tests must 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--dot"]], ids=["text", "json", "dot"])
 @pytest.mark.parametrize(
-    ("filters", "said"),
+    ("filters", "expected"),
     [
         (["--service", "NGINX"], "there is no service NGINX: did you mean nginx?"),
         (["--service", "ngix"], "did you mean nginx?"),
@@ -40,12 +40,12 @@ STORED = "from {first} to {last}"  # filled in by the test: names of tests must 
     ],
 )
 def test_an_unknown_name_is_reported_with_similar_ones(
-    run: Run, filters: list[str], said: str, form: list[str]
+    run: Run, filters: list[str], expected: str, form: list[str]
 ) -> None:
     result = run("map", *form, *filters)
 
     assert result.exit_code == NOTHING_MATCHES
-    assert said in result.stderr
+    assert expected in result.stderr
     assert "\x1b" not in result.stderr
     if form == ["--json"]:
         assert json.loads(result.stdout)["edges"] == []
@@ -108,7 +108,7 @@ def read(log: Config, *arguments: str) -> Result:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["Heartbeats"], "there is no topic Heartbeats: did you mean heartbeats?"),
         (["heartbeat"], "did you mean heartbeats?"),
@@ -120,30 +120,30 @@ def read(log: Config, *arguments: str) -> Result:
         (["heartbeats", "--to", "2020-01-01", "--offsets", "--json"], STORED),
     ],
 )
-def test_missing_records_are_reported_with_those_there_are(log: Config, arguments: list[str], said: str) -> None:
+def test_missing_records_are_reported_with_those_there_are(log: Config, arguments: list[str], expected: str) -> None:
     result = read(log, *arguments)
 
     assert (result.exit_code, result.stdout) == (NOTHING_MATCHES, "")
-    assert said.format(first=iso(AT), last=iso(AT + 1000)) in result.stderr
+    assert expected.format(first=iso(AT), last=iso(AT + 1000)) in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["dead-letters"], "dead-letters holds no records"),
         (["dead-letters", "--from", "1h"], "dead-letters holds no records"),
         (["heartbeats", "--from", "1m"], STORED),
     ],
 )
-def test_no_recent_records_are_no_error(log: Config, arguments: list[str], said: str) -> None:
+def test_no_recent_records_are_no_error(log: Config, arguments: list[str], expected: str) -> None:
     result = read(log, *arguments)
 
     assert (result.exit_code, result.stdout) == (0, "")
-    assert said.format(first=iso(AT), last=iso(AT + 1000)) in result.stderr
+    assert expected.format(first=iso(AT), last=iso(AT + 1000)) in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "expected"),
     [
         (["MAP"], "did you mean map?"),
         (["mpa"], "did you mean map?"),
@@ -156,11 +156,11 @@ def test_no_recent_records_are_no_error(log: Config, arguments: list[str], said:
         (["\x1b[2J"], r"there is no command \x1b[2J"),
     ],
 )
-def test_a_misspelt_command_is_reported_with_similar_ones(typed: list[str], said: str) -> None:
+def test_a_misspelt_command_is_reported_with_similar_ones(typed: list[str], expected: str) -> None:
     result = CliRunner().invoke(main, typed)
 
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert expected in result.stderr
     assert "\x1b" not in result.stderr
 
 

@@ -1,4 +1,4 @@
-"""Where things listen: a usual port gives way, one that was asked for does not, and what cannot be is said at once."""
+"""Where things listen: a usual port gives way, a requested one does not, and impossible ones are reported at once."""
 
 import socket
 import subprocess
@@ -87,7 +87,7 @@ def test_a_number_in_the_environment_is_refused_as_well(tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
+    ("config", "expected"),
     [
         (Config(store=StoreConfig(host="192.0.2.7")), "store.host"),
         (Config(view=ViewConfig(host="192.0.2.7", port=0)), "view.host"),
@@ -96,14 +96,14 @@ def test_a_number_in_the_environment_is_refused_as_well(tmp_path: Path, name: st
         (Config(store=StoreConfig(http_port=7071), view=ViewConfig(port=7071)), "--view-port are both 7071"),
     ],
 )
-def test_what_cannot_be_listened_on_is_said_with_what_decides_it(config: Config, said: str) -> None:
+def test_what_cannot_be_listened_on_is_reported_with_the_setting_of_it(config: Config, expected: str) -> None:
     with pytest.raises(Failure) as failure:
         check_places(config)
 
-    assert said in str(failure.value)
+    assert expected in str(failure.value)
 
 
-def test_a_usual_port_gives_way_and_says_so() -> None:
+def test_a_usual_port_gives_way_and_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder, ExitStack() as held:
         usual = holder.getsockname()[1]
         place = Place("the store", "127.0.0.1", None, usual, "--native-port", "store.native_port")
@@ -111,30 +111,30 @@ def test_a_usual_port_gives_way_and_says_so() -> None:
 
     assert usual not in found
     assert len(set(found)) == 3
-    assert moved(place, found[0]) == f"port {usual} is taken, so the store has {found[0]} (--native-port says which)"
+    assert moved(place, found[0]) == f"port {usual} is taken, so the store has {found[0]} (--native-port sets it)"
     assert moved(place, usual) == moved(place._replace(port=0), found[0]) == ""
 
 
 @pytest.mark.root
 def test_up_beside_others_moves_every_usual_port_and_is_found_there(tmp_path: Path) -> None:
     script = f'ip link set lo up && exec "{sys.executable}" -c "$0" "$1"'
-    told = subprocess.run(
+    answer = subprocess.run(
         ["unshare", "-n", "sh", "-c", script, CROWDED, str(tmp_path / "up")], capture_output=True, text=True, timeout=90
     ).stdout
 
-    assert "127.0.0.1:8081/" in told
-    assert "clickhouse://127.0.0.1:9001 and http://127.0.0.1:8124" in told
+    assert "127.0.0.1:8081/" in answer
+    assert "clickhouse://127.0.0.1:9001 and http://127.0.0.1:8124" in answer
     for port, option in zip((9000, 8123, 8080), OPTIONS, strict=True):
-        assert f"port {port} is taken" in told
-        assert option in told
-    assert told.splitlines()[-2:] == ["42", ""]
+        assert f"port {port} is taken" in answer
+        assert option in answer
+    assert answer.splitlines()[-2:] == ["42", ""]
 
 
 @pytest.mark.root
-def test_a_namespace_without_a_way_to_itself_is_said_in_a_sentence(tmp_path: Path) -> None:
+def test_a_namespace_without_a_way_to_itself_is_reported_in_a_sentence(tmp_path: Path) -> None:
     command = ["unshare", "-n", sys.executable, "-m", "servicemap", "up", "--data", str(tmp_path / "up")]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
 
-    assert told.returncode == 1
-    assert "ip link set lo up" in told.stderr
-    assert len(told.stderr.splitlines()) == 1
+    assert answer.returncode == 1
+    assert "ip link set lo up" in answer.stderr
+    assert len(answer.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""What one may not look into is said as that, and not as nothing being there."""
+"""A directory that may not be read is reported as that, and not as missing."""
 
 import json
 import subprocess
@@ -18,11 +18,11 @@ for name in COMMANDS:
 for name in ("mapping", "asking", "browsing", "records", "doctor", "settings", "replaying", "rebuilding"):
     import_module(f"servicemap.{name}")
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-told = {}
+printed = {}
 for words in json.loads(sys.argv[1]):
     result = CliRunner().invoke(main, words)
-    told[" ".join(words)] = [result.exit_code, result.output, repr(result.exception)]
-print(json.dumps(told))
+    printed[" ".join(words)] = [result.exit_code, result.output, repr(result.exception)]
+print(json.dumps(printed))
 """
 COMMANDS = [
     ["map"],
@@ -38,7 +38,7 @@ COMMANDS = [
 
 
 @pytest.mark.root
-def test_a_directory_of_another_user_is_said_to_be_that(tmp_path: Path) -> None:
+def test_a_directory_of_another_user_is_reported_as_that(tmp_path: Path) -> None:
     (tmp_path / "data" / "store").mkdir(parents=True)
     (tmp_path / "data" / "log.sqlite").touch()
     for folder in (tmp_path, *tmp_path.parents):
@@ -49,9 +49,9 @@ def test_a_directory_of_another_user_is_said_to_be_that(tmp_path: Path) -> None:
 
     done = subprocess.run([sys.executable, "-c", AS_NOBODY, asked], capture_output=True, text=True, timeout=120)
 
-    told = json.loads(done.stdout)
-    assert len(told) == len(COMMANDS)
-    for command, (code, output, exception) in told.items():
+    result = json.loads(done.stdout)
+    assert len(result) == len(COMMANDS)
+    for command, (code, output, exception) in result.items():
         assert code == 1, (command, output)
         assert exception == "SystemExit(1)", command
         assert "may not look into" in output, (command, output)

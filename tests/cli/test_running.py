@@ -1,4 +1,4 @@
-"""A command that is asked of the usual place, beside an `up` that runs elsewhere, says where."""
+"""A command that is asked of the usual place, beside an `up` that runs elsewhere, shows where."""
 
 import fcntl
 import os
@@ -69,7 +69,7 @@ def test_an_old_log_is_not_taken_for_that_of_what_runs(tmp_path: Path, notes: Pa
     assert f"where nothing runs: `servicemap up` runs with --data {tmp_path / 'x'}" in result.stderr
 
 
-def test_doctor_tells_of_it(tmp_path: Path, notes: Path) -> None:
+def test_doctor_reports_it(tmp_path: Path, notes: Path) -> None:
     environment = {"SERVICEMAP_STORE__NATIVE_PORT": "0", "SERVICEMAP_STORE__HTTP_PORT": "0"}
     with runs(tmp_path / "x"):
         result = CliRunner(env=environment).invoke(main, ["doctor"])

@@ -1,4 +1,4 @@
-"""A part stops however often it is told to."""
+"""A part stops however often it is signalled."""
 
 import signal
 import subprocess
@@ -13,7 +13,7 @@ while not stop.is_set():
 """
 
 
-def test_a_part_that_is_told_to_stop_again_and_again_stops() -> None:
+def test_a_part_that_is_signalled_again_and_again_stops() -> None:
     for _ in range(5):
         with subprocess.Popen([sys.executable, "-c", PART], stdout=subprocess.PIPE) as part:
             assert part.stdout is not None

@@ -59,7 +59,7 @@ def test_nothing_can_be_changed(run: Run) -> None:
     assert "READONLY" in result.stderr
 
 
-def test_a_result_that_breaks_off_says_why_and_fails(run: Run) -> None:
+def test_a_result_that_breaks_off_shows_why_and_fails(run: Run) -> None:
     result = run("sql", "SELECT throwIf(number = 2000000) FROM numbers(3000000) SETTINGS max_threads = 1")
     assert result.exit_code == 1
     assert "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO" in result.stderr
@@ -67,7 +67,7 @@ def test_a_result_that_breaks_off_says_why_and_fails(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "tag", "told"),
+    ("end", "tag", "answer"),
     [
         (
             b"1\n2\n\r\n__exception__\r\nab\r\nCode: 395. Bad\n15 ab\r\n__exception__\r\n",
@@ -80,8 +80,8 @@ def test_a_result_that_breaks_off_says_why_and_fails(run: Run) -> None:
         (b"1\n2\n", "", (b"1\n2\n", "")),
     ],
 )
-def test_the_error_behind_rows_is_told_from_them(end: bytes, tag: str, told: tuple[bytes, str]) -> None:
-    assert broken_off(end, tag) == told
+def test_the_error_behind_rows_is_split_from_them(end: bytes, tag: str, answer: tuple[bytes, str]) -> None:
+    assert broken_off(end, tag) == answer
 
 
 @pytest.mark.parametrize("arguments", [["SELECT 1", "-f", "-"], [" "]])

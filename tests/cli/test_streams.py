@@ -1,4 +1,4 @@
-"""A command says what it cannot write, in a sentence and an exit code, whatever its streams are."""
+"""A command reports what it cannot write, with a sentence and an exit code, whatever its streams are."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def shell(settled: Town, command: str) -> "subprocess.CompletedProcess[str]":
         "servicemap doctor --help > /dev/full",
     ],
 )
-def test_a_result_that_cannot_be_written_is_said(settled: Town, command: str) -> None:
+def test_a_result_that_cannot_be_written_is_reported(settled: Town, command: str) -> None:
     done = shell(settled, command)
 
     assert done.returncode == 1
@@ -147,9 +147,9 @@ def test_ctrl_c_ends_a_command_without_a_word(settled: Town, arguments: list[str
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         _connected(process.pid)
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=30)
+        _, result = process.communicate(timeout=30)
 
-    assert (process.returncode, told) == (130, b"")
+    assert (process.returncode, result) == (130, b"")
 
 
 def test_ctrl_c_while_it_starts_ends_up_without_a_traceback(tmp_path: Path) -> None:
@@ -161,10 +161,10 @@ def test_ctrl_c_while_it_starts_ends_up_without_a_traceback(tmp_path: Path) -> N
         while not children.read_text() and time.monotonic() < deadline:
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, result = process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert told == "servicemap: stopping: what was seen is being stored\n"
+    assert result == "servicemap: stopping: what was seen is being stored\n"
 
 
 def _connected(pid: int) -> None:

@@ -121,7 +121,7 @@ def recorded(data: Path, config: Config) -> Iterator[Recorded]:
         live.store.query(REQUESTS)
         rollup = Rollup(live.store)
         rollup.resume()
-        rollup.tell()
+        rollup.roll_up()
         live.store.insert("pipeline", measured(start))
     with reader(data, "servicemap") as client:
         yield Recorded(client, start, end)

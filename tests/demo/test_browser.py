@@ -37,7 +37,7 @@ def page(browser: Browser, demo: Up) -> Iterator[Page]:
         yield found
 
 
-def test_the_shop_is_drawn_and_a_click_tells_its_series(page: Page) -> None:
+def test_the_shop_is_drawn_and_a_click_shows_its_series(page: Page) -> None:
     pairs = [[service_node(name) for name in edge] for edge in EDGES]
     page.wait_for_function(DRAWN, arg=pairs)
     assert page.evaluate("[...servicemap.graph.scene.nodes.values()].length") >= len(SHOP)
@@ -73,9 +73,9 @@ def test_a_killed_service_is_among_the_changes_within_ten_seconds(page: Page, de
     os.kill(victim, signal.SIGKILL)
     killed = time.monotonic()
 
-    told = page.locator("#changes li", has_text=f"emoji exited (pid {victim}, signal 9)")
-    expect(told).to_have_count(1)
+    change = page.locator("#changes li", has_text=f"emoji exited (pid {victim}, signal 9)")
+    expect(change).to_have_count(1)
     assert time.monotonic() - killed <= 10
     # Processes of other tests come and go as well, and the strip folds away what it has no room for.
-    told.locator("button").evaluate("button => button.click()")
+    change.locator("button").evaluate("button => button.click()")
     expect(page.locator("#panel h2")).to_have_text("emoji")

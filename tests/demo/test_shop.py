@@ -1,4 +1,4 @@
-"""From outside the shop looks well; inside one edge fails and one is slow, and its logs say why."""
+"""From outside the shop looks well; inside one edge fails and one is slow, and its logs show why."""
 
 import json
 import socket

@@ -36,16 +36,16 @@ def test_the_five_services_and_their_edges_are_on_the_map(demo: Up) -> None:
     assert edges == EDGES
 
 
-def test_what_fails_and_what_is_slow_is_told_of_the_guilty_edges_alone(demo: Up, slow_shop: Shop) -> None:
+def test_what_fails_and_what_is_slow_is_reported_of_the_guilty_edges_alone(demo: Up, slow_shop: Shop) -> None:
     asked = REQUESTS.format(ports=[*slow_shop.ports.values()])
     rows = demo.until(asked, lambda rows: {row[:2] for row in rows} >= EDGES and any(row[3] for row in rows))
-    told = {(client, server): (by, errors, p50) for client, server, by, errors, p50 in rows}
-    by, errors, _ = told["voting", "store"]
+    measured = {(client, server): (by, errors, p50) for client, server, by, errors, p50 in rows}
+    by, errors, _ = measured["voting", "store"]
 
     assert by["POST 5xx"] == errors > 0
     assert by["POST 2xx"] > by["POST 5xx"]
-    assert [edge for edge in EDGES if told[edge][1]] == [("voting", "store")]
-    assert [edge for edge in EDGES if told[edge][2] > 250] == [("emoji", "store")]
+    assert [edge for edge in EDGES if measured[edge][1]] == [("voting", "store")]
+    assert [edge for edge in EDGES if measured[edge][2] > 250] == [("emoji", "store")]
 
 
 def test_the_guilty_edge_is_red_on_the_map_of_grafana_and_no_other(demo: Up, slow_shop: Shop) -> None:
@@ -63,7 +63,7 @@ def test_the_guilty_edge_is_red_on_the_map_of_grafana_and_no_other(demo: Up, slo
     assert until(red, ["service:voting > service:store"].__eq__, 60, "the guilty edge alone to be red")
 
 
-def test_a_service_that_is_killed_is_told_of_and_comes_back(demo: Up) -> None:
+def test_a_service_that_is_killed_is_reported_and_comes_back(demo: Up) -> None:
     shop = opened(demo.data / "demo")
     victim = pid_of(demo, "voting")
     os.kill(victim, signal.SIGKILL)
@@ -87,9 +87,9 @@ def test_ctrl_c_ends_the_shop_without_a_murmur_even_where_a_service_is_paused(de
 
 
 def shop_edges(running: Up, ports: set[int]) -> set[tuple[Any, Any]]:
-    """Return who talks to whom on ports of the shop, as `map --json` says; tests that look at the page are hosts."""
-    told = run("map", "--data", str(running.data), "--level", "service", "--json").stdout
-    found = json.loads(told) if told else {"nodes": [], "edges": []}
+    """Return who talks to whom on ports of the shop, as `map --json` prints it, without browsers."""
+    printed = run("map", "--data", str(running.data), "--level", "service", "--json").stdout
+    found = json.loads(printed) if printed else {"nodes": [], "edges": []}
     titles = {node["id"]: node["title"] for node in found["nodes"] if node["kind"] == "service"}
     pairs = [(edge["client"], edge["server"]) for edge in found["edges"] if edge["server_port"] in ports]
     return {(titles[client], titles[server]) for client, server in pairs if {client, server} <= titles.keys()}

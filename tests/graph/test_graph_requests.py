@@ -196,7 +196,7 @@ def test_the_graph_the_page_and_the_cli_find_the_same_health(fresh: Fresh, rolle
     requests(store, *(each for each in now if each[1]))
     requests(store, *then)
     if rolled_up:
-        Rollup(store, now=lambda: T0 + 3_600_000).tell_all(before, before + 60_000)
+        Rollup(store, now=lambda: T0 + 3_600_000).roll_up_all(before, before + 60_000)
     graph = {each["detail__ports"]: each for each in Graph(store).edges.values()}
     found = read_map(store, Wanted(start=T0, end=T0 + WIDTH))
     found = judged(found, requests_by_edge(store, "service", T0, T0 + WIDTH), usual_by_edge(store, "service", T0))

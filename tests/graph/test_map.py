@@ -58,7 +58,7 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
     for store in (rolled, plain):
         stored(store, *rows)
         requests(store, *asked_on)
-    Rollup(rolled, lambda: T0 + HOURS * HOUR_MS).tell_all(T0, T0 + HOURS * HOUR_MS)
+    Rollup(rolled, lambda: T0 + HOURS * HOUR_MS).roll_up_all(T0, T0 + HOURS * HOUR_MS)
     for table in ("edges_1h", "requests_1h"):
         assert rolled.query(f"SELECT uniq(hour) FROM {table}") == [(HOURS - 1,)]
     assert rolled.query("SELECT toUnixTimestamp64Milli(max(minute)) FROM edges_1m") != [(0,)]

@@ -221,7 +221,7 @@ def told(store: Store, at: int) -> dict[str, Found]:
         "map": (edge.server, edge.server_service, edge.server_provenance, edge.server_tied),
         "view": store.query(f"SELECT {columns} FROM process_edges")[0],
     }
-    Rollup(store, lambda: at + 10 * MINUTE_MS).tell_all(at, at + 1)
+    Rollup(store, lambda: at + 10 * MINUTE_MS).roll_up_all(at, at + 1)
     return {**found, "roll-up": store.query(f"SELECT {columns} FROM edges_1m FINAL")[0]}
 
 
@@ -241,10 +241,10 @@ def test_a_roll_up_is_told_anew_when_the_places_of_an_hour_before_come_late(stor
     stored(store, refused("10.0.0.5"), refused("10.0.0.6", at=T0))
     rollup = Rollup(store, lambda: T0 + HOUR_MS)
     for at in (T0, AT):
-        rollup.tell_all(at, at + 1)
+        rollup.roll_up_all(at, at + 1)
     placed(store, *HOST, tcp("d", "0.0.0.0", 7000, 5, "voting", range(1)))
-    rollup.heard("places", [T0])
-    rollup.tell()
+    rollup.mark("places", [T0])
+    rollup.roll_up()
 
     rows = store.query("SELECT server, server_service FROM edges_1m FINAL ORDER BY server")
     assert rows == [("address:10.0.0.6", ""), ("process:d:0b007b00:5:7", "voting")]

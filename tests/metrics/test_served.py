@@ -47,7 +47,7 @@ def urls(running: Up) -> dict[str, str]:
         lambda: {each.part: each.url for each in noted(Config(data=str(running.data)))},
         lambda found: found.keys() == PARTS_OF_UP,
         30,
-        "the parts say where their metrics are",
+        "the parts note where their metrics are",
     )
     return found
 
@@ -97,12 +97,12 @@ def test_the_store_serves_its_metrics_on_its_http_port(running: Up) -> None:
     assert value(families, "servicemap_store_connections") >= 1
 
 
-def test_doctor_says_where_the_metrics_are(running: Up) -> None:
+def test_doctor_shows_where_the_metrics_are(running: Up) -> None:
     command = [*SERVICEMAP, "doctor", "--json", "--data", str(running.data)]
     checks = json.loads(subprocess.run(command, capture_output=True, text=True, timeout=60).stdout)["checks"]
 
-    said = {check["name"]: check["found"] for check in checks}
-    assert all(said[f"metrics of {part}"].startswith(url) for part, url in urls(running).items())
+    found = {check["name"]: check["found"] for check in checks}
+    assert all(found[f"metrics of {part}"].startswith(url) for part, url in urls(running).items())
 
 
 def test_a_port_that_is_given_is_that_of_collect_and_the_others_follow(tmp_path: Path) -> None:
@@ -136,9 +136,14 @@ def test_clients_that_are_slow_or_odd_keep_nobody_from_an_answer(tmp_path: Path)
     with exposed(config, "collect", list):
         (where,) = noted(config)
         host, port = where.url.removeprefix("http://").removesuffix("/metrics").split(":")
-        for said in (b"", b"\x16\x03\x01 \xff\r\n\r\n", b"POST /metrics HTTP/1.1\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
+        for request in (
+            b"",
+            b"\x16\x03\x01 \xff\r\n\r\n",
+            b"POST /metrics HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.0\r\n\r\n",
+        ):
             with socket.create_connection((host, int(port)), timeout=10) as client:
-                client.sendall(said)
+                client.sendall(request)
                 client.shutdown(socket.SHUT_WR)
                 answer = b"".join(iter(lambda: client.recv(4096), b""))  # used at once
                 assert answer.startswith(b"HTTP/1.1 404 ")

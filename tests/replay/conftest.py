@@ -40,7 +40,7 @@ FIRST, LAST = 260, 390  # windows of the recorded hour that are logged; an agent
 
 @dataclass
 class Live:
-    """The pipeline of one machine, driven by hand: folds and sink go on only when told to."""
+    """The pipeline of one machine, driven by hand: folds and sink go on only on request."""
 
     config: Config
     log: Log
@@ -100,7 +100,7 @@ def rows(store: Store, span: tuple[int, int] | None = None) -> dict[str, list[tu
 
 @dataclass
 class Past:
-    """A recorded stretch in a log and a store: what stands after all of it was told live."""
+    """A recorded stretch in a log and a store: what stands after all of it was folded live."""
 
     base: int  # ms, start of the first window
     config: Config
@@ -127,14 +127,14 @@ class Past:
             more.get("config", self.config),
             self.at(start),
             self.at(end),
-            more.get("tell", quietly),
+            more.get("report", quietly),
             promote=promote,
             force=force,
         )
 
 
 def quietly(progress: Progress) -> None:
-    """Hear nothing."""
+    """Report nothing."""
 
 
 def changed(config: Config, flags: dict[str, Any]) -> Config:
@@ -173,7 +173,7 @@ def base_time() -> int:
 
 @pytest.fixture(scope="session")
 def past(data: Path) -> Iterator[Past]:
-    """The recorded hour, told live."""
+    """The recorded hour, folded live."""
     base = base_time()
     config = load(environment={}, flags={"data": str(data)})
     live = opened(config, stretch(base))
@@ -183,7 +183,7 @@ def past(data: Path) -> Iterator[Past]:
 
 
 def opened(config: Config, records: list[Record]) -> Live:
-    """A pipeline that has told nothing yet."""
+    """A pipeline that has folded nothing yet."""
     address = store_address(config, write=True)
     create_database(address)
     store = Store(address)

@@ -58,23 +58,23 @@ STEPS = (
 def test_what_comes_while_it_is_read_compared_and_swapped_is_neither_lost_nor_a_change(live: Live, past: Past) -> None:
     start, end = past.at(330), past.at(700)
     live.go_on(1500)
-    told = []
+    steps = []
 
     def meanwhile(progress: Progress) -> None:
-        if progress.step not in told:
-            told.append(progress.step)
+        if progress.step not in steps:
+            steps.append(progress.step)
             live.append(40)
             live.fold()
-            if len(told) % 3:
+            if len(steps) % 3:
                 live.sink()
 
     assert not replay(live.config, start, end, meanwhile, promote=True, force=False).differs
-    told.clear()
+    steps.clear()
     first = replay(plain(live), start, end, meanwhile, promote=True, force=False)
     assert first.promoted
-    assert set(STEPS) - {"reading on"} <= set(told)
+    assert set(STEPS) - {"reading on"} <= set(steps)
     live.go_on()
-    # What the live folds told of the range after the swap bears their names: this brings all of it to one rule.
+    # What the live folds emitted for the range after the swap bears their names: this brings all of it to one rule.
     replay(live.config, past.at(0), past.at(720), quietly, promote=True, force=False)
     assert everything(live.store, live.config, past) == {}
 
@@ -110,7 +110,7 @@ from servicemap.replay import promoting
 
 data, url, log, start, end, step = sys.argv[1:]
 
-def tell(progress):
+def report(progress):
     if progress.step == step:
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -125,7 +125,7 @@ if step == "half":
     Store.query = lambda self, text, *more: half(self, text) if exchanges(text) else query(self, text, *more)
 rules = [{"service": "shop", "program": "api"}, {"service": "zoo", "program": "redis-server"}]
 config = load(environment={}, flags={"data": data, "log.url": log, "store.url": url, "services.rules": rules})
-replay(config, int(start), int(end), tell, promote=True, force=False)
+replay(config, int(start), int(end), report, promote=True, force=False)
 """
 
 

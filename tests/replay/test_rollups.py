@@ -9,7 +9,7 @@ SUMS = "sum(connections_opened), sum(client_sent_bytes), sum(server_received_byt
 KEY = "client, server, transport, server_port, client_service, server_service"
 
 
-def told(past: Past, table: str, unit: str) -> list[tuple[Any, ...]]:
+def rolled(past: Past, table: str, unit: str) -> list[tuple[Any, ...]]:
     return past.store.query(
         f"SELECT {unit} AS at, {KEY}, {SUMS} FROM {table} FINAL GROUP BY at, {KEY} ORDER BY at, {KEY}"
     )
@@ -26,16 +26,16 @@ def expected(past: Past, unit: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_promotion_with_other_names_leaves_rollups_with_other_names(copied: Past) -> None:
-    Rollup(copied.store).tell_all(copied.at(0), copied.at(720))
-    before = told(copied, "edges_1m", "minute")
+    Rollup(copied.store).roll_up_all(copied.at(0), copied.at(720))
+    before = rolled(copied, "edges_1m", "minute")
     renamed = changed(copied.config, {"services.rules": RENAMED})
 
     outcome = copied.replay(0, 720, promote=True, config=renamed)
 
     assert outcome.promoted
-    after = told(copied, "edges_1m", "minute")
+    after = rolled(copied, "edges_1m", "minute")
     assert after == expected(copied, "toStartOfMinute")
-    assert told(copied, "edges_1h", "hour") == expected(copied, "toStartOfHour")
+    assert rolled(copied, "edges_1h", "hour") == expected(copied, "toStartOfHour")
     assert len(after) == len(before)
     assert {row[5] for row in after} | {row[6] for row in after} >= {"shop", "zoo"}
     assert not ({row[5] for row in before} | {row[6] for row in before}) & {"zoo"}

@@ -44,7 +44,7 @@ def renamed_row(row: tuple[str, ...]) -> tuple[str, ...]:
 def rows_of(
     all_rows: dict[str, list[tuple[object, ...]]], span: tuple[int, int]
 ) -> dict[str, list[tuple[object, ...]]]:
-    """The rows of a span of time, by the column that says when."""
+    """The rows of a span of time, by the time column."""
     at = {"nodes": 2}
     return {
         table: [row for row in found if span[0] <= row[at.get(table, 0)].timestamp() * 1000 < span[1]]  # type: ignore[attr-defined]
@@ -73,22 +73,22 @@ def test_stopping_it_at_any_time_leaves_the_map_as_it_was(copied: Past, at: str)
 
     renamed = changed(copied.config, {"services.rules": RENAMED})
     with suppress(KeyboardInterrupt):
-        copied.replay(270, 330, config=renamed, promote=True, tell=interrupt)
+        copied.replay(270, 330, config=renamed, promote=True, report=interrupt)
     assert rows(copied.store) == before
     assert copied.store.query("SHOW TABLES LIKE '%replay%'") == []
 
 
-def test_a_second_replay_says_that_one_is_running(past: Past) -> None:
-    said: list[str] = []
+def test_a_second_replay_reports_that_one_is_running(past: Past) -> None:
+    refused: list[str] = []
 
     def again(progress: Progress) -> None:
-        if progress.step == "reading" and not said:
+        if progress.step == "reading" and not refused:
             with pytest.raises(Failure) as failure:
                 past.replay(270, 271)
-            said.append(str(failure.value))
+            refused.append(str(failure.value))
 
-    past.replay(270, 271, tell=again)
-    assert "replays already" in said[0]
+    past.replay(270, 271, report=again)
+    assert "replays already" in refused[0]
 
 
 def test_a_row_that_only_the_store_has_is_named_and_goes(copied: Past) -> None:
@@ -99,7 +99,7 @@ def test_a_row_that_only_the_store_has_is_named_and_goes(copied: Past) -> None:
     assert copied.store.query("SELECT count() FROM events WHERE kind = 'x'") == [(0,)]
 
 
-def test_a_lost_store_is_told_anew(copied: Past) -> None:
+def test_a_lost_store_is_folded_anew(copied: Past) -> None:
     before = rows(copied.store)
     for table in before:
         copied.store.query(f"TRUNCATE TABLE {table}")

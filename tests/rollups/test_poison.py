@@ -87,7 +87,7 @@ class Sinking:
         self.store = store
         self.rollup = Rollup(store, lambda: now)
         self.rollup.resume()
-        self.sink = Sink(store, self._bury, stored=self.rollup.heard)
+        self.sink = Sink(store, self._bury, stored=self.rollup.mark)
 
     def _bury(self, record: Record, reason: str) -> None:
         letter = dead_letter("store", record, reason)
@@ -98,7 +98,7 @@ class Sinking:
         for record in records:
             self.sink.add(record)
         self.sink.flush()
-        self.rollup.tell()
+        self.rollup.roll_up()
 
 
 @pytest.mark.parametrize("topic", sorted(BY_TOPIC))
@@ -152,9 +152,9 @@ def test_a_bad_row_costs_that_row_alone(fresh: Fresh, columns: dict[str, list[An
     sinking.take([Record("edges", 0, 0, NOW + 5_000, b"", encoded(edges(3, **columns)))])
 
     assert sinking.store.query("SELECT count() FROM edges") == [(2,)]
-    ((told),) = sinking.buried
-    assert reason in told
-    assert "(1 of 3 rows are not stored)" in told
+    ((reason_given),) = sinking.buried
+    assert reason in reason_given
+    assert "(1 of 3 rows are not stored)" in reason_given
 
 
 @pytest.mark.parametrize("who", [[7, 1, 0], [-1, 1, 0]])
@@ -177,13 +177,13 @@ def test_more_hours_than_one_insert_may_have_are_stored_by_several() -> None:
     assert len(groups) == 4
 
 
-def test_a_record_of_more_hours_than_any_would_tell_of_is_refused(fresh: Fresh) -> None:
+def test_a_record_of_too_many_hours_is_refused(fresh: Fresh) -> None:
     windows = [NOW - hour * HOUR_MS for hour in range(MOST_HOURS + 1)]
     sinking = Sinking(fresh(), NOW)
     sinking.take([Record("edges", 0, 0, NOW, b"", encoded(edges(MOST_HOURS + 1, window=windows)))])
 
     assert sinking.store.query("SELECT count() FROM edges") == [(0,)]
-    assert sinking.buried == [f"it tells of {MOST_HOURS + 1} hours: no more than {MOST_HOURS}"]
+    assert sinking.buried == [f"it has rows of {MOST_HOURS + 1} hours: no more than {MOST_HOURS}"]
 
 
 def test_rows_that_are_in_the_store_already_do_not_stop_a_rollup(fresh: Fresh) -> None:
@@ -193,7 +193,7 @@ def test_rows_that_are_in_the_store_already_do_not_stop_a_rollup(fresh: Fresh) -
         store.insert("edges_1m", {"minute": [window], "client": ["x"], "version": [2**63]})
 
     sinking = Sinking(store, NOW + HOUR_MS)
-    sinking.rollup.heard("edges", [-(2**63), 2**62, NOW])
+    sinking.rollup.mark("edges", [-(2**63), 2**62, NOW])
     seen = {**edges(1), "a": {"seen": [True]}}
     sinking.take([Record("edges", 0, 0, NOW, b"", encoded(seen))])
     Sinking(store, NOW + 2 * HOUR_MS).take([])

@@ -12,7 +12,7 @@ from schemas.topics import HOUR_MS
 from sinks.address import Address
 from sinks.levels import MINUTE_MS, MINUTES, REQUEST_MINUTES
 from sinks.reconcile import reconcile
-from sinks.rollup import GRACE_MS, Rollup, retell
+from sinks.rollup import GRACE_MS, Rollup, roll_up
 from sinks.sink import Sink
 from sinks.store import Store
 from streams.stage import AttributeStage, PairStage
@@ -42,12 +42,12 @@ REQUESTS = """
 
 
 def folded(messages: Sequence[Record]) -> list[Record]:
-    """What the folds tell of raw records that is stored as edges, the requests on them, and who was where."""
+    """What the folds emit for raw records: edges, the requests on them, and who was where."""
     attribute, pair = AttributeStage((), 1), PairStage()
     found = []
     for message in messages:
-        for told in attribute.feed(message):
-            record = Record(told.topic, 0, 0, message.timestamp, told.key, told.value)
+        for emitted in attribute.feed(message):
+            record = Record(emitted.topic, 0, 0, message.timestamp, emitted.key, emitted.value)
             if record.topic in (topics.FLOW_REQUESTS.name, topics.PLACES.name):
                 found.append(record)
             if record.topic == topics.SIDES.name:
@@ -68,7 +68,7 @@ def expected(store: Store, unit: str) -> list[tuple[Any, ...]]:
     )
 
 
-def told(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
+def rolled(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
     facts = FACTS.format(last="last")
     return store.query(
         f"SELECT {unit} AS at, {KEY}, min(first), max(last), {facts} "
@@ -85,8 +85,8 @@ def requested(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
 
 
 def same(store: Store) -> None:
-    assert told(store, "edges_1m", "minute") == expected(store, "toStartOfMinute")
-    assert told(store, "edges_1h", "hour") == expected(store, "toStartOfHour")
+    assert rolled(store, "edges_1m", "minute") == expected(store, "toStartOfMinute")
+    assert rolled(store, "edges_1h", "hour") == expected(store, "toStartOfHour")
     assert store.query("SELECT count() FROM edges_1m FINAL") != [(0,)]
     minutes, hours = (
         requested(store, "process_requests", f"{start}(window)") for start in ("toStartOfMinute", "toStartOfHour")
@@ -108,14 +108,14 @@ class Sinking:
         """Start, or start again: what was in memory is gone."""
         self.rollup = Rollup(self.store, lambda: self.now)
         self.rollup.resume()
-        self.sink = Sink(self.store, lambda record, reason: None, stored=self.rollup.heard)
+        self.sink = Sink(self.store, lambda record, reason: None, stored=self.rollup.mark)
 
     def take(self, messages: Sequence[Record]) -> None:
-        """Store some records and tell what is due; then offsets would be committed."""
+        """Store some records and roll up what is due; then offsets would be committed."""
         for message in messages:
             self.sink.add(message)
         self.sink.flush()
-        self.rollup.tell()
+        self.rollup.roll_up()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -128,7 +128,7 @@ def test_a_rollup_is_the_same_select_whatever_came_when_and_how_often(fresh: Fre
         count = random.randint(1, len(messages) // 3 + 1)
         some = messages[:count]
         if random.random() < 0.3:
-            sinking.sink = Sink(sinking.store, lambda record, reason: None)  # killed before anything is told
+            sinking.sink = Sink(sinking.store, lambda record, reason: None)  # killed before anything is rolled up
             for message in some:
                 sinking.sink.add(message)
             sinking.sink.flush()
@@ -137,7 +137,7 @@ def test_a_rollup_is_the_same_select_whatever_came_when_and_how_often(fresh: Fre
         del messages[: max(1, count - random.randint(0, 2))]
         sinking.now = max(sinking.now, some[-1].timestamp)
     sinking.now = LONG_AFTER
-    sinking.rollup.tell()
+    sinking.rollup.roll_up()
 
     same(sinking.store)
 
@@ -148,15 +148,15 @@ def test_an_edge_whose_address_became_a_process_is_no_longer_there(fresh: Fresh)
     sinking.now = LONG_AFTER
     by_age = sorted(messages, key=lambda message: (message.value or b"").count(b"process:"))
     sinking.take(by_age[: len(by_age) // 2])
-    before = {row[:5] for row in told(sinking.store, "edges_1m", "minute")}
+    before = {row[:5] for row in rolled(sinking.store, "edges_1m", "minute")}
     asked = {row[:5] for row in requested(sinking.store, "requests_1m FINAL", "minute")}
 
-    sinking.start()  # whoever hears of edges late need not have heard of their requests
+    sinking.start()  # a sink that stores edges late need not have stored their requests
     sinking.take([message for message in by_age if message.topic == topics.EDGES.name])
     sinking.take(by_age)
 
     same(sinking.store)
-    assert before - {row[:5] for row in told(sinking.store, "edges_1m", "minute")}
+    assert before - {row[:5] for row in rolled(sinking.store, "edges_1m", "minute")}
     assert asked - {row[:5] for row in requested(sinking.store, "requests_1m FINAL", "minute")}
 
 
@@ -174,7 +174,7 @@ def test_requests_move_with_an_edge_that_is_found_out_late(fresh: Fresh) -> None
     same(sinking.store)
 
 
-def test_a_minute_is_told_once_late_facts_on_it_have_become_rare(fresh: Fresh) -> None:
+def test_a_minute_is_rolled_up_once_late_facts_on_it_have_become_rare(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     messages = folded(log(1, windows=6, chaos=False))
     minute = T0 // MINUTE_MS * MINUTE_MS
@@ -188,29 +188,29 @@ def test_a_minute_is_told_once_late_facts_on_it_have_become_rare(fresh: Fresh) -
     assert sinking.store.query("SELECT DISTINCT toUnixTimestamp64Milli(minute) FROM edges_1m") == [(minute,)]
 
 
-def test_several_may_tell_the_same_minutes_and_the_newest_telling_stands(fresh: Fresh) -> None:
+def test_several_may_roll_up_the_same_minutes_and_the_newest_version_stands(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.take(folded(log(2, windows=9, chaos=False)))
     low = T0 // MINUTE_MS * MINUTE_MS
     stray = "'x', 'y', 'tcp', 1"
 
-    retell(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
+    roll_up(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
     sinking.store.query(
         f"INSERT INTO edges_1m (minute, {KEY}, version) SELECT fromUnixTimestamp64Milli({low}), {stray}, 1"
     )
-    retell(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
-    retell(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
+    roll_up(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
+    roll_up(sinking.store, MINUTES, low, low + 3 * MINUTE_MS)
 
-    assert told(sinking.store, "edges_1m", "minute") == expected(sinking.store, "toStartOfMinute")
+    assert rolled(sinking.store, "edges_1m", "minute") == expected(sinking.store, "toStartOfMinute")
 
 
-def test_several_may_tell_the_requests_of_the_same_minutes(fresh: Fresh) -> None:
+def test_several_may_roll_up_the_requests_of_the_same_minutes(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.take(folded(log(2, windows=9, chaos=False)))
     low = T0 // MINUTE_MS * MINUTE_MS
 
     for _ in range(3):
-        retell(sinking.store, REQUEST_MINUTES, low, low + 3 * MINUTE_MS)
+        roll_up(sinking.store, REQUEST_MINUTES, low, low + 3 * MINUTE_MS)
 
     made = requested(sinking.store, "process_requests", "toStartOfMinute(window)")
     assert requested(sinking.store, "requests_1m FINAL", "minute") == made
@@ -221,14 +221,14 @@ def test_a_minute_that_is_empty_now_has_no_rows_any_more(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.take(folded(log(2, windows=9, chaos=False)))
     sinking.now = LONG_AFTER
-    sinking.rollup.tell()
+    sinking.rollup.roll_up()
     sinking.store.query("TRUNCATE TABLE edges")
     sinking.store.query("TRUNCATE TABLE requests")
 
-    sinking.rollup.tell_all(T0, T0 + 9 * WIDTH)
+    sinking.rollup.roll_up_all(T0, T0 + 9 * WIDTH)
 
-    assert told(sinking.store, "edges_1m", "minute") == []
-    assert told(sinking.store, "edges_1h", "hour") == []
+    assert rolled(sinking.store, "edges_1m", "minute") == []
+    assert rolled(sinking.store, "edges_1h", "hour") == []
     assert requested(sinking.store, "requests_1m FINAL", "minute") == []
     assert requested(sinking.store, "requests_1h FINAL", "hour") == []
 
@@ -246,7 +246,7 @@ def test_a_store_from_before_there_were_rollups_of_requests_gets_them(fresh: Fre
     same(sinking.store)
 
 
-def test_rollups_from_before_requests_knew_containers_are_told_anew(fresh: Fresh) -> None:
+def test_rollups_from_before_requests_knew_containers_are_rolled_up_anew(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     sinking.take(folded(log(2, windows=WINDOWS, chaos=False)))
@@ -260,7 +260,7 @@ def test_rollups_from_before_requests_knew_containers_are_told_anew(fresh: Fresh
     same(sinking.store)
 
 
-class Overheard(Store):
+class Watched(Store):
     """A store that remembers what it was asked."""
 
     def __init__(self, address: Address) -> None:
@@ -272,8 +272,8 @@ class Overheard(Store):
         return super().query(text, parameters)
 
 
-def test_where_there_is_no_http_nothing_is_stored_of_requests_and_nothing_is_told(fresh: Fresh) -> None:
-    store = Overheard(fresh().address)
+def test_where_there_is_no_http_nothing_is_stored_or_rolled_up_of_requests(fresh: Fresh) -> None:
+    store = Watched(fresh().address)
     sinking = Sinking(store)
     sinking.now = LONG_AFTER
     store.asked.clear()
@@ -294,10 +294,10 @@ def test_an_end_is_named_by_places_that_come_late_and_last(fresh: Fresh) -> None
     sinking.now = LONG_AFTER
     places = [message for message in messages if message.topic == topics.PLACES.name]
     sinking.take([message for message in messages if message.topic != topics.PLACES.name])
-    before = told(sinking.store, "edges_1m", "minute")
+    before = rolled(sinking.store, "edges_1m", "minute")
 
     for message in reversed(places):
         sinking.take([message])
 
     same(sinking.store)
-    assert before != told(sinking.store, "edges_1m", "minute")
+    assert before != rolled(sinking.store, "edges_1m", "minute")

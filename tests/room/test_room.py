@@ -176,15 +176,15 @@ def test_late_rows_of_what_was_dropped_are_left_out_and_roll_ups_stand(world: Wo
         sink = Sink(
             world.store,
             lambda record, reason: pytest.fail(reason),
-            stored=lambda table, times: rollup.heard(table, room.recent(times)),
+            stored=lambda table, times: rollup.mark(table, room.recent(times)),
             since=room.since,
         )
         before = world.store.query("SELECT * FROM edges_1m FINAL ORDER BY ALL")
 
         sink.add(edge(since - 5000))
-        rollup.heard("places", room.recent([since - 60_000]))
+        rollup.mark("places", room.recent([since - 60_000]))
         sink.flush()
-        rollup.tell()
+        rollup.roll_up()
 
         assert (sink.counters["too_old"], sink.counters["rows"]) == (1, 0)
         assert world.store.query("SELECT * FROM edges_1m FINAL ORDER BY ALL") == before

@@ -19,7 +19,7 @@ from sinks.levels import REQUEST_MINUTES
 from sinks.reconcile import ALL, reconcile
 from sinks.store import Store, StoreError, create_database
 from sinks.table import Column, Kept, Table
-from tests.rollups.test_rollups import LONG_AFTER, Sinking, folded, requested, told
+from tests.rollups.test_rollups import LONG_AFTER, Sinking, folded, requested, rolled
 from tests.store.nodes import Carried, on_cluster, running_nodes
 from tests.streams.world import log
 
@@ -157,8 +157,8 @@ def test_readers_of_a_distributed_table_get_what_one_server_gives(nodes: list[Ad
         filled(store)
         answers.append(
             [
-                told(store, "edges_1m", "minute"),
-                told(store, "edges_1h", "hour"),
+                rolled(store, "edges_1m", "minute"),
+                rolled(store, "edges_1h", "hour"),
                 requested(store, "requests_1m FINAL", "minute"),
                 store.query("SELECT * FROM service_edges ORDER BY ALL"),
             ]

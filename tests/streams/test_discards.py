@@ -2,7 +2,7 @@
 
 import pytest
 
-from servicemap.discards import EVERY_S, SAID, Discards
+from servicemap.discards import EVERY_S, TEXTS, Discards
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import batches, message
 
@@ -13,13 +13,13 @@ def test_what_grew_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> No
     discards = Discards(stages, lambda: now[0])
     for offset, value in enumerate((b"{", b"[")):
         stages[0].feed(message("owners", value, offset=offset))
-    discards.tell()
+    discards.log()
     assert caplog.messages == []
     now[0] += EVERY_S
-    discards.tell()
-    assert caplog.messages == [f"2 {SAID['dead_letters']}"]
+    discards.log()
+    assert caplog.messages == [f"2 {TEXTS['dead_letters']}"]
     now[0] += EVERY_S
-    discards.tell(now=True)
+    discards.log(now=True)
     assert len(caplog.messages) == 1
 
 
@@ -29,6 +29,6 @@ def test_redelivery_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
         for topic, batch in batches(0).items():
             stage.feed(message(topic, batch))
-    discards.tell(now=True)
+    discards.log(now=True)
     assert caplog.messages == []
     assert stage.counters["repeated_batches"] == 12

@@ -29,7 +29,7 @@ def thinned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
         with closing(Store(address)) as store:
             rollup = Rollup(store)
             rollup.resume()
-            rollup.tell()
+            rollup.roll_up()
             dropping.note(store, Gone("flows", dropped(past), 1, 1), past.now)
             store.query(
                 "DELETE FROM edges WHERE window < fromUnixTimestamp64Milli(toInt64(%(at)s))", {"at": dropped(past)}

@@ -13,7 +13,7 @@ TOO_SLOW_SECONDS = 0.1
 
 
 class Catalogue:
-    """What the store said last."""
+    """The store's latest answer."""
 
     def __init__(self, store: Backend) -> None:
         self._store = store

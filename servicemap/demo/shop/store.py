@@ -36,7 +36,7 @@ def opened(file: Path) -> sqlite3.Connection:
 
 
 def slow(now: float, every: float, lasts: float) -> bool:
-    """Say whether the disk is busy: in the first seconds of every stretch of the clock."""
+    """Return whether the disk is busy: in the first seconds of every stretch of the clock."""
     return now % every < lasts
 
 

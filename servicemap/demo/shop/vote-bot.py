@@ -11,7 +11,7 @@ from servicemap.demo.wire import Backend
 
 EVERY_SECONDS = 0.2
 FAVOURITE = "doughnut"
-TELL_EVERY = 50  # visits
+REPORT_EVERY = 50  # visits
 
 
 async def visit(web: Backend) -> None:
@@ -26,8 +26,8 @@ async def visit(web: Backend) -> None:
             thanked += answer.status == HTTPStatus.OK
         except (OSError, EOFError) as error:
             logging.error("the shop is away (%s)", error)
-        if visits % TELL_EVERY == 0:
-            logging.info("%d of %d votes were thanked for", thanked, TELL_EVERY)
+        if visits % REPORT_EVERY == 0:
+            logging.info("%d of %d votes were thanked for", thanked, REPORT_EVERY)
             thanked = 0
         await asyncio.sleep(EVERY_SECONDS)
 

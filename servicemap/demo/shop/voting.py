@@ -11,11 +11,11 @@ def handler(store: Backend) -> Handler:
     """Return what answers requests."""
 
     async def answer(request: Request) -> Answer:
-        told = await store.ask(request.method, request.path)
-        if told.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return told
-        said = told.body.decode(errors="replace")
-        logging.error("%s %s: the store answers %d (%s); to be counted later", *request[:2], told.status, said)
+        reply = await store.ask(request.method, request.path)
+        if reply.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return reply
+        reason = reply.body.decode(errors="replace")
+        logging.error("%s %s: the store answers %d (%s); to be counted later", *request[:2], reply.status, reason)
         return Answer(HTTPStatus.ACCEPTED)
 
     return answer
