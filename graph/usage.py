@@ -1,69 +1,47 @@
-"""What processes and hosts used, step by step."""
+"""What processes and hosts used, step by step: each fact as it is declared (schemas/raw.py)."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from graph.span import in_range
-from graph.sql import inside, select
+from graph.sql import inside, select, text
 from graph.steps import point_of
-
-
-class ProcessUsageRow(NamedTuple):
-    """A row of `process_usage`: CPU in ms, the others as means of the windows."""
-
-    point: int
-    cpu: int
-    memory: float
-    fds: float
-    threads: float
-
-
-class HostUsageRow(NamedTuple):
-    """A row of `host_usage`: traffic in bytes and CPU of the agent in ms, the others as means of the windows."""
-
-    point: int
-    load: float
-    cpu: float
-    memory: float
-    swap: float
-    network_in: int
-    network_out: int
-    agent_cpu: int
-    agent_memory: float
-
+from schemas.raw import HostUsage, Usage
+from schemas.used import Over, Used, uses
 
 _AT = "toUnixTimestamp64Milli(used.window)"
+_OF_PROCESSES = {Over.SUM: "sum", Over.MEAN: "sum", Over.ONCE: "max"}
+_OF_WINDOWS = {Over.SUM: "sum", Over.MEAN: "avg", Over.ONCE: "sum"}
+
+
+class UsageRow(NamedTuple):
+    """A row of `process_usage` and of `host_usage`: the facts by the names of their series."""
+
+    point: int
+    used: Mapping[str, float]
 
 
 def process_usage() -> str:
     """Return what the processes %(nodes)s used together in [from, to), ms, a row for each %(step)s ms."""
-    together = {
-        "window": "used.window",
-        **{name: f"sum(used.{name})" for name in ("cpu_ms", "rss_bytes", "fds", "threads")},
-    }
+    together = {name: f"{_OF_PROCESSES[one.over]}(used.{name})" for name, one in uses(Usage).items()}
     where = f"used.node IN %(nodes)s AND {in_range('used.window')}"
-    windows = select(together, "process_usage AS used FINAL", where=where, group=("used.window",))
-    columns = {
-        "point": point_of(_AT),
-        "cpu": "sum(used.cpu_ms)",
-        "memory": "avg(used.rss_bytes)",
-        "fds": "avg(used.fds)",
-        "threads": "avg(used.threads)",
-    }
-    return select(columns, f"{inside(windows)} AS used", group=("point",)) + "\nORDER BY point"
+    windows = select(
+        {"window": "used.window", **together}, "process_usage AS used FINAL", where=where, group=("used.window",)
+    )
+    return _in_steps(uses(Usage), f"{inside(windows)} AS used")
 
 
 def host_usage() -> str:
     """Return what the host %(host)s used in [from, to), ms, a row for each %(step)s ms."""
-    columns = {
-        "point": point_of(_AT),
-        "load": "avg(used.load1)",
-        "cpu": "avg(used.cpu_ratio)",
-        "memory": "avg(used.memory_used_bytes)",
-        "swap": "avg(used.swap_used_bytes)",
-        "network_in": "sum(used.network_received_bytes)",
-        "network_out": "sum(used.network_sent_bytes)",
-        "agent_cpu": "sum(used.agent_cpu_ms)",
-        "agent_memory": "avg(used.agent_rss_bytes)",
-    }
     where = f"used.host = %(host)s AND {in_range('used.window')}"
-    return select(columns, "host_usage AS used FINAL", where=where, group=("point",)) + "\nORDER BY point"
+    return _in_steps(uses(HostUsage), "host_usage AS used FINAL", where)
+
+
+def _in_steps(facts: Mapping[str, Used], rows: str, where: str = "") -> str:
+    values = (
+        f"{text(one.series)}, toFloat64({_OF_WINDOWS[one.over]}(used.{name}))"
+        for name, one in facts.items()
+        if one.series
+    )
+    columns = {"point": point_of(_AT), "used": f"map({', '.join(values)})"}
+    return select(columns, rows, where=where, group=("point",)) + "\nORDER BY point"

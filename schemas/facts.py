@@ -41,6 +41,11 @@ class Unit(StrEnum):
     """What a number counts or measures, as charts and pages write it."""
 
     NONE = ""
+    SHARE = "share"
+    MILLISECONDS = "ms"
+    PROCESSES = "processes"
+    THREADS = "threads"
+    FILES = "files"
     CONNECTIONS = "connections"
     BYTES = "bytes"
     SEGMENTS = "segments"

@@ -10,15 +10,19 @@ from msgspec import Meta, Struct, field
 
 from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.counted import Counted
-from schemas.facts import Merge, fact
+from schemas.facts import Merge, Unit, fact
 from schemas.ids import BOOT_ID, HOST_ID
 from schemas.kinds import F32, I32, U32
-from schemas.used import Over, Unit, used
+from schemas.used import Over, used
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
-SUM, MEAN, ONCE = Over.SUM, Over.MEAN, Over.ONCE
+SUM, MEAN = Over.SUM, Over.MEAN
 VERSION = 1
 END = r"$(?!\n)"  # Python's $ also matches before a last newline
+
+
+def _waited(meaning: str, series: str, line: str) -> Meta:
+    return used(meaning, Over.ONCE, Unit.MICROSECONDS, U32, series=series, chart="Pressure", line=line)
 
 
 class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,9 +65,7 @@ class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):
     memory_used_bytes: Annotated[
         int, used("memory in use", MEAN, Unit.BYTES, series="memory", chart="Memory", line="used")
     ] = 0
-    memory_total_bytes: Annotated[
-        int, used("memory of the host", MEAN, Unit.BYTES, series="memory_total", chart="Memory", line="total")
-    ] = 0
+    memory_total_bytes: Annotated[int, used("memory of the host", MEAN, Unit.BYTES, chart="Memory", line="total")] = 0
     swap_used_bytes: Annotated[
         int, used("swap in use", MEAN, Unit.BYTES, series="swap", chart="Memory", line="swap")
     ] = 0
@@ -90,13 +92,16 @@ class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):
         ),
     ] = 0
     cpu_pressure_us: Annotated[
-        int, used("some process waited for a CPU", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="CPU")
+        int,
+        _waited("some process waited for a CPU", "cpu_pressure", "CPU"),
     ] = 0
     memory_pressure_us: Annotated[
-        int, used("some process waited for memory", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="memory")
+        int,
+        _waited("some process waited for memory", "memory_pressure", "memory"),
     ] = 0
     io_pressure_us: Annotated[
-        int, used("some process waited for a disk", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="disk")
+        int,
+        _waited("some process waited for a disk", "io_pressure", "disk"),
     ] = 0
     agent_cpu_ms: Annotated[
         int,
@@ -203,15 +208,15 @@ class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
     )
     cpu_pressure_us: Annotated[
         Ints,
-        used("its group waited for a CPU", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="CPU"),
+        _waited("its group waited for a CPU", "cpu_pressure", "CPU"),
     ] = field(default_factory=list)
     memory_pressure_us: Annotated[
         Ints,
-        used("its group waited for memory", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="memory"),
+        _waited("its group waited for memory", "memory_pressure", "memory"),
     ] = field(default_factory=list)
     io_pressure_us: Annotated[
         Ints,
-        used("its group waited for a disk", ONCE, Unit.MICROSECONDS, U32, chart="Pressure", line="disk"),
+        _waited("its group waited for a disk", "io_pressure", "disk"),
     ] = field(default_factory=list)
 
 

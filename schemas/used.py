@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Meta
 from msgspec.inspect import ListType, Metadata, StructType, type_info
 
-from schemas.facts import Merge, fact, kind_of
+from schemas.facts import Merge, Unit, fact, kind_of
 from schemas.kinds import Kind
 
 
@@ -23,23 +23,14 @@ class Over(StrEnum):
     ONCE = "shared"  # of processes the greatest, for they have it in common; of windows the sum
 
 
-class Unit(StrEnum):
-    """What a value is, as it is reported."""
-
-    BYTES = "bytes"
-    MILLISECONDS = "ms"  # of one CPU
-    MICROSECONDS = "µs"  # of the window
-    SHARE = "share"
-    PROCESSES = "processes"
-    FILES = "files"
-    THREADS = "threads"
-
-
 PER_SECOND = {Unit.BYTES: 1_000, Unit.MILLISECONDS: 1, Unit.MICROSECONDS: 0.001}  # of a value for each ms: its rate
 
 
 class Used(NamedTuple):
-    """A fact with all that it declares. `series` is its name for the live view; `line` its name within its chart."""
+    """A fact with all that it declares. `series` is its name in the live view, and `line` its name within its chart.
+
+    Without a series it is not in the live view.
+    """
 
     name: str
     meaning: str

@@ -7,10 +7,19 @@ from graph.columns import ENDS
 from graph.traffic import OWN_SUMS, TO_CLIENT, TO_SERVER
 from schemas.counted import COUNTED, OWN
 from schemas.facts import Chart, Unit
+from schemas.raw import HostUsage, Usage
+from schemas.used import Over, Used, uses
 from view.series import Line
 
-_RATES = {Unit.BYTES: "B/s", Unit.SEGMENTS: "1/s", Unit.CONNECTIONS: "1/s"}
-_TRAFFIC, _NETWORK, _OPEN = "Traffic", "Network of the host", "Open connections"
+_RATES = {  # units, and what a value is multiplied by; a time that was used or waited is a share of the time there is
+    Unit.BYTES: ("B/s", 1.0),
+    Unit.SEGMENTS: ("1/s", 1.0),
+    Unit.CONNECTIONS: ("1/s", 1.0),
+    Unit.MILLISECONDS: ("cores", 1e-3),
+    Unit.MICROSECONDS: ("share", 1e-6),
+}
+_HELD = {Unit.BYTES: "B"}
+_TRAFFIC, _OPEN = "Traffic", "Open connections"
 _OPENED, _FAILED, _ROUND_TRIP = (COUNTED[name].label for name in ("opened", "failed", "rtt_us"))
 
 
@@ -21,7 +30,8 @@ def _member(column: str, name: str) -> Callable[[Any], float]:
 
 def _rate(counter: str, column: str) -> Line:
     fact = COUNTED[counter]
-    return Line(counter, fact.label, _RATES[fact.unit], rate=True, value=_member(column, counter))
+    unit, scale = _RATES[fact.unit]
+    return Line(counter, fact.label, unit, scale=scale, rate=True, value=_member(column, counter))
 
 
 def _of_end(column: str, chart: str = "") -> Line:
@@ -31,7 +41,8 @@ def _of_end(column: str, chart: str = "") -> Line:
     name, chart = column.removesuffix("_bytes").removesuffix("_us"), chart or fact.label  # a series has its own unit
     if fact.chart is Chart.MEAN:
         return Line(name, chart, "ms", end, scale=1e-3, value=_member(f"{end}_means", counter))
-    return Line(name, chart, _RATES[fact.unit], end, rate=True, value=_member(f"{end}_sums", counter))
+    unit, scale = _RATES[fact.unit]
+    return Line(name, chart, unit, end, scale=scale, rate=True, value=_member(f"{end}_sums", counter))
 
 
 TRAFFIC = (
@@ -48,24 +59,27 @@ TRAFFIC = (
 )
 
 
-PROCESSES = (
-    Line("cpu", "CPU", "cores", scale=1e-3, rate=True, steady=True),
-    Line("memory", "Memory", "B"),
-    Line("fds", "Open files", "files"),
-    Line("threads", "Threads", "threads"),
-)
+def _used(record: type) -> tuple[Line, ...]:
+    """Return the series of what a record says of use."""
+    return tuple(_use(one) for one in uses(record).values() if one.series)
 
 
-HOST = (
-    Line("network_in", _NETWORK, "B/s", "in", rate=True, steady=True),
-    Line("network_out", _NETWORK, "B/s", "out", rate=True, steady=True),
-    Line("cpu", "CPU", "share"),
-    Line("memory", "Memory", "B"),
-    Line("swap", "Memory", "B", "swap"),
-    Line("load", "Load", "processes"),
-    Line("agent_cpu", "CPU of the agent", "cores", scale=1e-3, rate=True, steady=True),
-    Line("agent_memory", "Memory of the agent", "B"),
-)
+def _use(one: Used) -> Line:
+    unit, scale = _RATES[one.unit] if one.counts else (_HELD.get(one.unit, one.unit.value), 1.0)
+    return Line(
+        one.series,
+        one.chart,
+        unit,
+        one.line,
+        scale=scale,
+        rate=one.counts,
+        steady=one.counts,
+        rare=one.over is Over.ONCE,
+        value=_member("used", one.series),
+    )
+
+
+PROCESSES, HOST = _used(Usage), _used(HostUsage)
 
 
 EDGE = (

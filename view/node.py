@@ -10,7 +10,7 @@ from graph.model import Node
 from graph.recorded import read_recorded
 from graph.series import NodeSeriesRow, node_series
 from graph.statement import node_statement
-from graph.usage import HostUsageRow, ProcessUsageRow, host_usage, process_usage
+from graph.usage import UsageRow, host_usage, process_usage
 from sinks.store import Store
 from view.events import About, events
 from view.hosts import read_hosts
@@ -63,11 +63,11 @@ def _usage(store: Store, node: str, processes: list[Node], over: Span) -> tuple[
     kind, _, rest = node.partition(":")
     values: dict[str, Any] = {"from": over.start, "to": over.end, "step": over.step}
     if kind == "host":
-        return HOST, store.rows(HostUsageRow, host_usage(), values | {"host": rest})
+        return HOST, store.rows(UsageRow, host_usage(), values | {"host": rest})
     if not processes:
         return (), []
     values["nodes"] = [each.id for each in processes]
-    return PROCESSES, store.rows(ProcessUsageRow, process_usage(), values)
+    return PROCESSES, store.rows(UsageRow, process_usage(), values)
 
 
 def _hosts(node: str, processes: list[Node]) -> set[str]:

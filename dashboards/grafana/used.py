@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from dashboards.grafana.panels import Json, series
-from schemas.used import Unit, Used
+from schemas.facts import Unit
+from schemas.used import Used
 
 _UNITS = {Unit.BYTES: "bytes", Unit.SHARE: "percentunit"}
 _RATES = {Unit.BYTES: "binBps", Unit.MILLISECONDS: "percentunit", Unit.MICROSECONDS: "percentunit"}

@@ -53,7 +53,7 @@ from graph.stored import (
     stored_range,
 )
 from graph.timeline import TimelineRow, timeline
-from graph.usage import HostUsageRow, ProcessUsageRow, host_usage, process_usage
+from graph.usage import UsageRow, host_usage, process_usage
 from sinks.store import Store
 from tests.rollups.conftest import Fresh
 
@@ -83,8 +83,8 @@ PLAIN: dict[str, tuple[type, str]] = {
     "events": (EventRow, events(everything=False)),
     "all events": (EventRow, events(everything=True)),
     "lives": (LifeRow, lives()),
-    "host usage": (HostUsageRow, host_usage()),
-    "process usage": (ProcessUsageRow, process_usage()),
+    "host usage": (UsageRow, host_usage()),
+    "process usage": (UsageRow, process_usage()),
     "any requests": (AnyRow, any_requested()),
 }
 OF_A_LEVEL: dict[str, tuple[type, Callable[[str], str]]] = {

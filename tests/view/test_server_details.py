@@ -71,7 +71,7 @@ def test_a_process_has_facts_and_a_service_has_members(past: Past, view: View) -
 
 def test_a_host_has_series_of_its_own(past: Past, view: View) -> None:
     series = view.api("node", id=host_node("id-db1"), level="host", **last_minute(past))["series"]
-    assert {"load", "memory", "network_in", "agent_cpu"} <= series.keys()
+    assert {"load", "memory", "network_in", "agent_cpu", "cpu_pressure", "io_pressure"} <= series.keys()
     assert [value for _, value in series["load"]["points"]] == [0] * town.WINDOWS
 
 

@@ -6,7 +6,8 @@ import { tick, time, withUnit } from "./format.js";
 /** @import { Series } from "./types.js" */
 
 const HEIGHT = 74;
-const LINES = ["series-1", "series-2"];
+const LINES = ["series-1", "series-2", "series-3"];
+const DASHES = [undefined, [5, 3], [2, 2]];
 
 /**
  * @param {Record<string, Series>} series by name
@@ -64,7 +65,7 @@ function chart(title, lines, syncKey) {
     const nth = at ?? times.findLastIndex((_, index) => columns.some((column) => column[index] !== null));
     const parts = lines.map((line, index) => {
       const text = withUnit(columns[index][nth] ?? null, line.unit);
-      return el("span", { class: ["one", "two"][index] }, line.called ? `${line.called} ${text}` : text);
+      return el("span", { class: ["one", "two", "three"][index] }, line.called ? `${line.called} ${text}` : text);
     });
     const spans = parts.flatMap((span, index) => (index ? [" · ", span] : [span]));
     values.replaceChildren(...spans, at === undefined || at === null ? "" : `  ${time(times[nth])}`);
@@ -109,7 +110,7 @@ function chart(title, lines, syncKey) {
           ...lines.map((_, nth) => ({
             stroke: colour(LINES[nth]),
             width: 1.5,
-            dash: nth ? [5, 3] : undefined,
+            dash: DASHES[nth],
             fill: lines.length === 1 ? `${colour(LINES[0])}1f` : undefined,
             spanGaps: false,
             points: { show: false },
