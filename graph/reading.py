@@ -35,13 +35,18 @@ def names(store: Store) -> dict[str, set[str]]:
     return found
 
 
+def names_of_hosts(store: Store, start: int, end: int) -> dict[str, str]:
+    """Return the names of the hosts of [start, end), by their ids."""
+    return {row.host: row.name for row in store.rows(HostnameRow, hostnames(), {"from": start, "to": end})}
+
+
 def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     """Read a map; StoreError when the store does not answer."""
     text = map_edges(wanted.level, narrowed=bool(wanted.service or wanted.host))
     time_range = {"from": wanted.start, "to": wanted.end}
     filters = {"service": wanted.service, "host": wanted.host}
     rows = store.rows(EdgeRow, text, time_range | filters)
-    nodes = Nodes({row.host: row.name for row in store.rows(HostnameRow, hostnames(), time_range)})
+    nodes = Nodes(names_of_hosts(store, wanted.start, wanted.end))
     recorded = read_recorded(store, wanted.start, wanted.end, level=wanted.level)
     edges = []
     for row in rows:

@@ -17,6 +17,7 @@ from servicemap.agent_checks import agent_checks
 from servicemap.binding import Place, bound, is_taken
 from servicemap.browsing import existing_log
 from servicemap.check import Check
+from servicemap.clock_checks import clock_check
 from servicemap.config import Config
 from servicemap.directory import is_held
 from servicemap.extras import missing_for
@@ -120,6 +121,7 @@ def store(config: Config) -> Iterator[Check]:
             ((version,),) = opened.query("SELECT version()")
             damaged = 0 if config.store.url else int(opened.query(DAMAGED_PARTS)[0][0])
             room = room_check(config, opened)
+            clocks = None if damaged else clock_check(opened, int(time.time() * 1000))
         if damaged:
             yield Check(
                 "store",
@@ -130,7 +132,7 @@ def store(config: Config) -> Iterator[Check]:
             )
             return
         yield Check("store", "ok", f"ClickHouse {version} at {address.host}:{address.port}")
-        yield from filter(None, (store_clients(config), room))
+        yield from filter(None, (store_clients(config), room, clocks))
     except (Failure, StoreError) as error:
         if any(each.part == "store" for each in found) and (running or any(each.damaged for each in found)):
             return

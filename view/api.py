@@ -12,6 +12,7 @@ from aiohttp import web
 from sinks.store import Store
 from view.answers import Answers
 from view.assets import Asset, Assets
+from view.clocks import Clocks
 from view.edge import edge_answer
 from view.export import as_csv, as_json
 from view.hosts import hosts
@@ -37,6 +38,7 @@ class Api:
         self._distant = distant
         self._known = Known()
         self._usual = Usual()
+        self._clocks = Clocks()
         self._answers = Answers()
         self._healths = Answers()  # apart, so that they are answered when there are too many other requests
         self._assets = Assets()
@@ -90,7 +92,7 @@ class Api:
 
     def _map(self, query: dict[str, str]) -> Work:
         asked = read(query, MapAsked)
-        return lambda: map_answer(self._stores, asked, self._known, self._usual, _now())
+        return lambda: map_answer(self._stores, asked, self._known, self._usual, self._clocks, _now())
 
     def _read(self, kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[dict[str, str]], Work]:
         def work(query: dict[str, str]) -> Work:

@@ -13,6 +13,7 @@ from graph.reading import read_map
 from graph.recorded import whole_minutes
 from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from sinks.store import Store
+from view.clocks import Clocks
 from view.drawing import NEW_MS, drawn
 from view.events import lives
 from view.hosts import read_labels
@@ -65,7 +66,9 @@ class Usual:
         return found
 
 
-async def map_answer(stores: Stores, asked: MapAsked, known: Known, usual: Usual, now: int) -> dict[str, Any]:
+async def map_answer(
+    stores: Stores, asked: MapAsked, known: Known, usual: Usual, clocks: Clocks, now: int
+) -> dict[str, Any]:
     """Return the answer of /api/map. Its parts are read at the same time."""
     newest = await stores.ask(lambda store: read_newest(store, now))
     asked_range = time_range(asked, newest.end)
@@ -83,7 +86,7 @@ async def map_answer(stores: Stores, asked: MapAsked, known: Known, usual: Usual
         stores.ask(lambda store: known.before(store, level, end) if asked.changes else frozenset()),
         stores.ask(lambda store: _requests(store, usual, level, start, end)),
         stores.ask(read_labels),
-        stores.ask(lambda store: lives(store, start, end) if asked.changes else []),
+        stores.ask(lambda store: [*clocks.off(store, end), *lives(store, start, end)] if asked.changes else []),
     )
     # Mostly nothing is gone, and the ids alone show that quickly.
     gone = not were_there <= {key(edge) for edge in found.edges}

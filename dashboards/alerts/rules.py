@@ -3,6 +3,7 @@
 from dashboards.alerts import queries
 from dashboards.alerts.rule import DAY, HOUR, MINUTE, Rule
 from graph import alert_changes, alert_edges
+from graph.clocks import FAR_MS, clocks_apart
 from schemas.health import ALERTS
 
 EDGE = "{{ $labels.client }} → {{ $labels.server }} ({{ $labels.port }})"
@@ -32,6 +33,20 @@ EVERY_MINUTE = (
         "{{ humanizeDuration $values.B.Value }} of 10 minutes",
         about="What it reports is not known meanwhile, and what was known before stays on the map. The agent's log has "
         "the error, and servicemap doctor on the host tries the collector and says what it needs.",
+    ),
+    Rule(
+        "servicemap-clocks-apart",
+        "Clocks apart",
+        clocks_apart(),
+        reach=10 * MINUTE,
+        beyond=FAR_MS / 1000,
+        holds=5 * MINUTE,
+        severity="warning",
+        summary="the clocks of {{ $labels.host }} and {{ $labels.other_host }} are "
+        "{{ humanizeDuration $values.B.Value }} apart",
+        about="This is the mean over connections that both hosts saw open. Up to 30 s apart each connection counts "
+        "once, but what the hosts report is drawn at other times. Mend the time service (NTP) of the host whose clock "
+        "is wrong: servicemap doctor names it.",
     ),
     Rule(
         "servicemap-host-id-shared",

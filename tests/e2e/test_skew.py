@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.clocks import PairRow, clocks, pairs_of_clocks
 from tests.e2e.running import Up, part
 from tests.truth.hosts import Host, switched
 from tests.truth.lab import pipeline
@@ -110,3 +111,15 @@ def test_who_serves_is_a_process_and_who_connects_is_at_least_a_host(store: Up) 
 
     assert {server.split(":")[0] for _, server in nodes} == {"process"}, nodes
     assert not [client for client, _ in nodes if client.startswith("address")], nodes
+
+
+def test_how_far_each_clock_is_off_is_known(store: Up) -> None:
+    now = int(time.time() * 1000)
+    values = {"from": str(now - 600_000), "to": str(now + 60_000)}
+
+    found = clocks(PairRow(*row) for row in store.sql(pairs_of_clocks() % values))
+
+    assert found.keys() == {"client", *SKEWS}
+    for name, skew in SKEWS.items():
+        apart_ms = found[name].ahead_ms - found["client"].ahead_ms
+        assert apart_ms == pytest.approx(1000 * skew, abs=300)

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from clickhouse_driver import Client
 
+from graph.clocks import LEAST_CONNECTIONS
 from graph.identity import packed
 from schemas.ids import process_node
 from sinks.store import Store
@@ -43,6 +44,23 @@ def flow(client: End, server: End, *, window: int = T0, transport: str = "tcp", 
         row |= {f"{letter}_sent_bytes": 0, f"{letter}_received_bytes": 0, f"{letter}_rtt_us": 0}
     side = "b" if client.host else "a"
     return row | {f"{side}_{name}": value for name, value in counted.items()}
+
+
+def opened_apart(
+    client: str, server: str, apart_ms: int, number: int = LEAST_CONNECTIONS, start: int = T0
+) -> list[dict[str, Any]]:
+    """Connections that open at even times, and of which the server's clock says so `apart_ms` later."""
+    rows = []
+    for at in range(number):
+        opened = start + 60_000 + at * WIDTH + at * WIDTH // number
+        one, other = End(f"10.0.0.{client[1:]}", 40_000 + at, client, 7), End(f"10.0.0.{server[1:]}", 80, server, 9)
+        window, later = (moment // WIDTH * WIDTH for moment in (opened, opened + apart_ms))
+        seen = flow(one, other, window=window, opened=1)
+        if later == window:
+            rows.append(seen | {"a_opened": 1})
+        else:
+            rows += [seen | {"a_seen": 0}, flow(one, other, window=later) | {"a_opened": 1, "b_seen": 0}]
+    return rows
 
 
 def asked(store: Store, text: str, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:

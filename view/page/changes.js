@@ -38,6 +38,11 @@ const LIVES = {
     mark: "bad",
     todo: "Run servicemap doctor on that host: it shows what is missing.",
   },
+  clock_off: {
+    word: "clock",
+    mark: "bad",
+    todo: "Mend the time service on that host (NTP): until then what it reports is drawn at other times.",
+  },
   collector_recovered: { word: "recovered", mark: "new" },
 };
 
