@@ -52,7 +52,7 @@ def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
         if compacted:
             deleted = _trim_tombstones(connection, id_, rows, now_ms - TOMBSTONE_MS)
         else:
-            kept_ms = min(_kept_when_read(topic, retention_ms), retention_ms)
+            kept_ms = min(kept_when_read(topic, retention_ms), retention_ms)
             due = Due(now_ms - retention_ms, now_ms - kept_ms, read, size - retention_bytes)
             deleted = trim_start(connection, id_, rows, due).records
         if deleted:
@@ -76,7 +76,7 @@ def supersede(connection: sqlite3.Connection, partition_id: int, written: Sequen
     return freed
 
 
-def _kept_when_read(topic: str, retention_ms: int) -> int:
+def kept_when_read(topic: str, retention_ms: int) -> int:
     """Return how long records of a topic are kept once they are read; a time that somebody set stands."""
     declared = BY_NAME.get(topic)
     if declared is None or not declared.read_ms or declared.retention_ms != retention_ms:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from log.protocol import Log, LogError, TopicInfo
+from log.retention import kept_when_read
 from schemas.text import shown
 from schemas.topics import HOUR_MS, Topic
 from servicemap.columns import aligned
@@ -28,7 +29,7 @@ def list_topics(config: Config, *, as_json: bool) -> None:
     """Print the topics with what they hold and are for."""
     with closing(existing_log(config)) as log:
         kept = {topic.name: topic for topic in config.log_settings.topics()}
-        rows = [_topic(info, kept) for info in _asked(log.topics)]
+        rows = [_topic(info, kept, kafka=config.log_settings.kafka) for info in _asked(log.topics)]
     if not rows:
         raise Failure(f"{shown(config.log_url)} holds no topics: it is no log of servicemap, or nothing ran yet")
     if as_json:
@@ -45,7 +46,7 @@ def list_topics(config: Config, *, as_json: bool) -> None:
                     f"{row['records']:,}",
                     "" if row["size_bytes"] is None else f"{row['size_bytes'] / (1 << 20):.1f} MiB",
                     row["key"],
-                    _kept(row["retention_ms"], row["compacted"]),
+                    _kept(row),
                     row["about"],
                 )
                 for row in rows
@@ -122,7 +123,7 @@ def lags(log: Log, reading: dict[str, list[str]], now: int) -> Iterator[dict[str
                 }
 
 
-def _topic(info: TopicInfo, kept: dict[str, Topic]) -> dict[str, Any]:
+def _topic(info: TopicInfo, kept: dict[str, Topic], *, kafka: bool) -> dict[str, Any]:
     topic = kept.get(info.name)
     return {
         "topic": info.name,
@@ -131,15 +132,19 @@ def _topic(info: TopicInfo, kept: dict[str, Topic]) -> dict[str, Any]:
         "size_bytes": info.size_bytes,
         "key": topic.key if topic else "",
         "retention_ms": topic.retention_ms if topic and not topic.compacted else None,
+        "read_ms": kept_when_read(topic.name, topic.retention_ms) if topic and not (kafka or topic.compacted) else None,
         "compacted": bool(topic and topic.compacted),
         "about": topic.about if topic else "",
     }
 
 
-def _kept(retention_ms: int | None, compacted: bool) -> str:
-    if compacted:
+def _kept(row: dict[str, Any]) -> str:
+    if row["compacted"]:
         return "last of key"
-    return f"{retention_ms / HOUR_MS:g} h" if retention_ms else ""
+    if not row["retention_ms"]:
+        return ""
+    early = row["read_ms"] and row["read_ms"] < row["retention_ms"]
+    return f"{row['retention_ms'] / HOUR_MS:g} h" + (f", {row['read_ms'] / HOUR_MS:g} h once read" if early else "")
 
 
 def _asked(ask: Callable[[], Answer]) -> Answer:

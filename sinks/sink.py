@@ -119,9 +119,11 @@ class Sink:
     def _recent(self, table: Table, columns: Values) -> Values:
         """Return the rows that are not older than what was dropped from the table."""
         since = self._since(table.name)
-        old = {row: "" for row, at in enumerate(columns[table.time]) if at < since} if since else {}
+        if min(columns[table.time], default=since) >= since:
+            return columns
+        old = {row: "" for row, at in enumerate(columns[table.time]) if at < since}
         self.counters["too_old"] += len(old)
-        return without(columns, old) if old else columns
+        return without(columns, old)
 
     def _insert(self, table: Table, held: list[tuple[Record, Values]]) -> None:
         """Insert records; one that the store refuses is found by halves and buried."""

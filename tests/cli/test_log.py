@@ -58,11 +58,14 @@ def test_without_arguments_the_topics_are_listed_with_what_they_are_for(config: 
     (heartbeats,) = [row for row in rows if row.startswith(HEARTBEATS.name)]
     assert heartbeats.split()[1:3] == ["1", str(RECORDS)]
     assert HEARTBEATS.about in heartbeats
+    assert "  168 h  " in heartbeats
+    assert ["  24 h, 2 h once read  " in row for row in rows if row.startswith(("edges", "sides"))] == [True, True]
 
 
 def test_the_topics_for_programs_have_plain_numbers(config: Config, log: Log) -> None:
     topics = {row["topic"]: row for row in lines(ask(config, "--json"))}
     facts = {"partitions": 1, "records": RECORDS, "key": "host", "retention_ms": HEARTBEATS.retention_ms}
+    facts["read_ms"] = HEARTBEATS.retention_ms
     assert facts.items() <= topics[HEARTBEATS.name].items()
     assert topics["hosts"]["compacted"]
     assert topics["hosts"]["retention_ms"] is None

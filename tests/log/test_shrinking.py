@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from log.local import LocalLog
+from log.settings import LogSettings
 from log.shrinking import Shrinking
-from schemas.topics import DEAD_LETTERS, HOSTS, HOUR_MS, PROCESSES
+from schemas.topics import ALL, DEAD_LETTERS, HOSTS, HOUR_MS, PROCESSES
 
 START = 1_700_000_000_000 // HOUR_MS * HOUR_MS
 RAW = replace(PROCESSES, name="raw", partitions=2)
@@ -73,6 +74,14 @@ def test_topics_that_no_group_reads_go_by_time_and_compacted_ones_stay(log: Loca
     assert shrinking.delete(START + 1).records == 1
     assert log.bounds(LONE.name, 0) == (1, 1)
     assert log.bounds(HOSTS.name, 0) == (0, 1)
+
+
+def test_settings_bound_all_topics_by_time_and_size() -> None:
+    bounds = {(topic.retention_ms, topic.retention_bytes) for topic in LogSettings(keep_hours=5, keep_bytes=7).topics()}
+    declared = {topic.name: (topic.retention_ms, topic.retention_bytes) for topic in LogSettings().topics()}
+
+    assert bounds == {(5 * HOUR_MS, 7)}
+    assert declared == {topic.name: (topic.retention_ms, topic.retention_bytes) for topic in ALL}
 
 
 def test_pages_that_become_free_do_not_count(log: LocalLog, shrinking: Shrinking) -> None:

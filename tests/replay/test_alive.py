@@ -14,6 +14,8 @@ from servicemap.connect import connect_log
 from servicemap.options import Failure
 from servicemap.replay import catching_up
 from servicemap.replaying import Progress, replay
+from sinks import dropping
+from sinks.dropping import Gone
 from sinks.store import Store
 from tests.replay.conftest import RENAMED, Live, Past, changed, opened, quietly, rows, stretch
 
@@ -176,18 +178,25 @@ def test_rows_of_a_killed_swap_come_back_from_the_old_table_when_the_log_has_for
     assert rows(copied.store) == before
 
 
-def test_a_range_that_the_log_no_longer_holds_is_not_promoted_unless_forced(live: Live, past: Past) -> None:
+@pytest.mark.parametrize("room_made", [False, True], ids=["by retention", "to make room"])
+def test_a_range_that_the_log_no_longer_holds_is_not_promoted_unless_forced(
+    live: Live, past: Past, room_made: bool
+) -> None:
     live.go_on()
     before = rows(live.store)
     log = connect_log(live.config)
     with closing(log):
         forget(live.config.log_url, past.at(310))
-    with pytest.raises(Failure, match="the log begins at"):
+    if room_made:
+        dropping.note(live.store, Gone("log", past.at(310), 1, 1), past.at(400))
+    with pytest.raises(Failure, match="the log begins at") as refusal:
         replay(plain(live), past.at(320), past.at(335), quietly, promote=True, force=False)
+    assert ("older records were dropped to make room" in str(refusal.value)) == room_made
     assert rows(live.store) == before
     outcome = replay(plain(live), past.at(320), past.at(335), quietly, promote=True, force=True)
     assert outcome.promoted
     assert outcome.missing_before is not None
+    assert outcome.room_made == room_made
     assert outcome.missing_before >= past.at(310)
     assert not replay(live.config, past.at(380), past.at(385), quietly, promote=False, force=False).differs
 
