@@ -121,6 +121,7 @@ def _fold(log: LocalLog, sink: Sink, count: int, carries: Callable[[int, int], b
                         made = Record(edges.topic, 0, at, record.timestamp, edges.key, edges.value)
                         _append(log, made)
                         sink.add(made)
+        log.flush()  # as often as agents do
         if sink.rows > 40_000:
             sink.flush()
     sink.flush()

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from log.damage import Sound
+from log.dictionaries import AT_ONCE, LEAST_ID, Dictionaries, Dictionary, Used, store
 from log.protocol import LogDamaged, LogError, LogUnavailable, LogUnusable
 from log.retention import supersede, trim
 from log.rows import pack, stored_bytes
 from log.sqlite_errors import as_log_errors
-from log.sqlite_file import row_id, transaction, wal_path
+from log.sqlite_file import modernize, row_id, transaction, wal_path
 
 LINGER_SECONDS = 0.05
 BATCH_BYTES = 1 << 20  # of values; a fuller buffer is written without lingering
@@ -40,6 +41,15 @@ class Pending(NamedTuple):
     def memory_bytes(self) -> int:
         """Return the memory it takes in the buffer."""
         return len(self.key) + len(self.value or b"") + len(self.headers or b"") + _OVERHEAD
+
+
+class _Packed(NamedTuple):
+    """A record as it is to be stored."""
+
+    record: Pending
+    flag: int
+    value: bytes | None
+    dictionary: Dictionary | None
 
 
 class Writer:
@@ -71,6 +81,7 @@ class Writer:
         self._dead: LogError | None = None  # what the thread died of
         self._closing = False
         self._trim_at = 0.0
+        self._dictionaries = Dictionaries()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -130,10 +141,14 @@ class Writer:
             self._connection.close()
 
     def _work(self) -> None:
+        modern = False
         while (batch := self._take()) is not None:
             durable = self._wanted > self._durable
             try:
                 with as_log_errors(self._path):
+                    if not modern:
+                        modernize(self._connection)
+                        modern = True
                     self._write(batch, durable)
             except LogDamaged:
                 raise
@@ -180,30 +195,58 @@ class Writer:
             self._state.wait_for(lambda: self._closing, RETRY_SECONDS)
 
     def _write(self, batch: Sequence[Pending], durable: bool) -> None:
-        packed = [pack(record.value) for record in batch]  # before the write lock, since it takes most of the time
+        now_ms = self._now_ms()
+        alike = len(batch) <= AT_ONCE
+        packed = [self._pack(record, now_ms, alike) for record in batch]  # before the lock: it takes most of the time
         self._connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         with transaction(self._connection):
             by_partition = defaultdict(list)
-            for record, (flag, value) in zip(batch, packed, strict=True):
-                by_partition[record.partition_id].append((record, flag, value))
+            for one in packed:
+                by_partition[one.record.partition_id].append(one)
             for partition_id, records in by_partition.items():
-                self._insert(partition_id, records)
+                self._insert(partition_id, records, now_ms)
             if durable and not batch:  # only a commit syncs, and only a change makes a commit
                 self._connection.execute("UPDATE synced SET times = times + 1")
+        for one in packed:
+            if one.dictionary:
+                one.dictionary.stored = True
 
-    def _insert(self, partition_id: int, records: Sequence[tuple[Pending, int, bytes | None]]) -> None:
+    def _pack(self, record: Pending, now_ms: int, alike: bool) -> "_Packed":
+        """Compress a record, by its dictionary where `alike`. Compacted topics have none."""
+        of = record.partition_id, record.key
+        dictionary = None
+        if alike and record.value is not None and not record.compacted:
+            dictionary = self._dictionaries.find(of, record.value, now_ms)
+        flag, value = pack(record.value, dictionary)
+        return _Packed(record, flag, value, dictionary if flag >= LEAST_ID else None)
+
+    def _with_dictionaries(self, records: Sequence["_Packed"], offset: int, now_ms: int) -> Sequence["_Packed"]:
+        """Store the dictionaries of records that begin at an offset; pack those anew whose dictionary was deleted."""
+        last = {one.dictionary.id: (one, at) for at, one in enumerate(records, offset) if one.dictionary}
+        used = [Used(one.dictionary, one.record.partition_id, at) for one, at in last.values() if one.dictionary]
+        gone = store(self._connection, used, now_ms)
+        if not gone:
+            return records
+        for one in records:
+            if one.flag in gone:
+                self._dictionaries.forget((one.record.partition_id, one.record.key))
+        return [_Packed(one.record, *pack(one.record.value), None) if one.flag in gone else one for one in records]
+
+    def _insert(self, partition_id: int, records: Sequence["_Packed"], now_ms: int) -> None:
         offset, peak = self._connection.execute(
             "SELECT next, peak FROM partitions WHERE id = ?", (partition_id,)
         ).fetchone()
         rows = []
         size = 0
-        for offset, (record, flag, value) in enumerate(records, offset):  # noqa: B020
+        for offset, (record, flag, value, _) in enumerate(  # noqa: B020
+            self._with_dictionaries(records, offset, now_ms), offset
+        ):
             peak = max(peak, record.timestamp)
             place = row_id(partition_id, offset)
             rows.append((place, record.timestamp, peak, record.key, record.headers, flag, value))
             size += stored_bytes(record.key, record.headers, value)
         self._connection.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        if records[0][0].compacted:
+        if records[0].record.compacted:
             size -= supersede(self._connection, partition_id, [(row[0], row[3]) for row in rows])
         self._connection.execute(
             "UPDATE partitions SET next = ?, peak = ?, bytes = bytes + ? WHERE id = ?",

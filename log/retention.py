@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from log.dictionaries import delete, unneeded
 from log.rows import STORED_BYTES
 from log.sqlite_file import offset_of, row_id, transaction
 from schemas.topics import BY_NAME
@@ -57,6 +58,9 @@ def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
             deleted = trim_start(connection, id_, rows, due).records
         if deleted:
             return True
+    if unneeded(connection, now_ms):
+        with transaction(connection):  # another process may need them meanwhile: look again under the lock
+            delete(connection, unneeded(connection, now_ms))
     return False
 
 

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import msgspec
 import zstandard
 
+from log.dictionaries import LEAST_ID, Dictionary, load
 from log.protocol import Record
 from log.sqlite_file import offset_of, row_id
 
 CHUNK_ROWS = 64
 MAX_TIMESTAMP = 1 << 62
 CHUNK_BYTES = 512 << 10  # of stored values; a single larger value is fetched too
+MOST_HELD = 64  # decompressors of a thread, 37 KiB each
 MOST_BYTES = 64 << 20  # of a value, above the limit of every topic: a damaged size may be gigabytes
 
 _SMALL = 200  # bytes; below, the frame costs more than it saves
@@ -29,8 +31,9 @@ class Row(NamedTuple):
     timestamp: int
     key: bytes
     headers: bytes | None
-    packed: int
+    packed: int  # 0: as it is, 1: compressed, else by the dictionary of this id
     value: bytes | None
+    dictionary: bytes | None = None  # as it is stored
 
     @property
     def offset(self) -> int:
@@ -38,8 +41,11 @@ class Row(NamedTuple):
         return offset_of(self.id)
 
 
-def pack(value: bytes | None) -> tuple[int, bytes | None]:
-    """Return (1, compressed value) if that saves a tenth, else (0, value)."""
+def pack(value: bytes | None, dictionary: Dictionary | None = None) -> tuple[int, bytes | None]:
+    """Return (1, compressed value) if that saves a tenth, else (0, value); (its id, …) if a dictionary is given."""
+    if value is not None and dictionary is not None:
+        by_dictionary = dictionary.compress(value)
+        return (dictionary.id, by_dictionary) if len(by_dictionary) < 0.9 * len(value) else (0, value)
     if value is None or len(value) < _SMALL:
         return 0, value
     if not hasattr(_zstd, "compressor"):
@@ -66,19 +72,34 @@ def unpack(topic: str, partition: int, row: Row) -> Record:
     value, headers = row.value, {}
     try:
         headers = _headers.decode(row.headers) if row.headers else {}
-        value = _unpacked(value) if row.packed and value is not None else value
+        value = _unpacked(row, value) if row.packed and value is not None else value
     except (zstandard.ZstdError, msgspec.DecodeError, ValueError, MemoryError):
         pass
     return Record(topic, partition, row.offset, row.timestamp, row.key, value, headers)
 
 
-def _unpacked(value: bytes) -> bytes:
-    if not hasattr(_zstd, "decompressor"):
-        _zstd.decompressor = zstandard.ZstdDecompressor()
+def _unpacked(row: Row, value: bytes) -> bytes:
     if zstandard.frame_content_size(value) > MOST_BYTES:
         raise ValueError("it is larger than any record")
-    unpacked: bytes = _zstd.decompressor.decompress(value, max_output_size=MOST_BYTES)
+    unpacked: bytes = _decompressor(row).decompress(value, max_output_size=MOST_BYTES)
     return unpacked
+
+
+def _decompressor(row: Row) -> Any:
+    """Return what decompresses a row, in this thread."""
+    if not hasattr(_zstd, "decompressors"):
+        _zstd.decompressors = {1: zstandard.ZstdDecompressor()}
+    held = _zstd.decompressors
+    wanted = row.packed if row.packed >= LEAST_ID else 1
+    if wanted not in held:
+        if row.dictionary is None:
+            raise ValueError("its dictionary is not there")
+        value = held[1].decompress(row.dictionary, max_output_size=MOST_BYTES)
+        data = zstandard.ZstdCompressionDict(value, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+        held[wanted] = zstandard.ZstdDecompressor(dict_data=data)
+        while len(held) > MOST_HELD:
+            del held[next(each for each in held if each != 1)]  # the oldest
+    return held[wanted]
 
 
 def fetch(connection: sqlite3.Connection, partition_id: int, start: int, stop: int) -> list[Row]:
@@ -100,7 +121,7 @@ def fetch(connection: sqlite3.Connection, partition_id: int, start: int, stop: i
         if size >= CHUNK_BYTES:
             break
     cursor.close()  # ends the read transaction, so that checkpoints need not wait
-    return rows
+    return [row._replace(dictionary=load(connection, row.packed)) if row.packed >= LEAST_ID else row for row in rows]
 
 
 def _sound(id_: int, timestamp: Any, key: Any, headers: Any, packed: Any, value: Any) -> Row:

@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from log.dictionaries import TABLES as DICTIONARIES
 from log.protocol import LogUnusable
 from log.sqlite_errors import APPLICATION_ID, PAGE_BYTES, as_log_errors, not_a_log
 from schemas.private import Unsafe, private_file
 
-VERSION = 1
+VERSION = 2
+FIRST_VERSION = 1  # without dictionaries; whoever writes brings it to the present
 OFFSET_BITS = 40
 BUSY_SECONDS = 60.0  # other writers hold the file for milliseconds
 
-_TABLES = """
+_TABLES = f"""
 CREATE TABLE topics (
   name TEXT PRIMARY KEY, partitions INTEGER, retention_ms INTEGER, retention_bytes INTEGER,
   compacted INTEGER, max_bytes INTEGER
@@ -42,6 +44,7 @@ CREATE TABLE offsets (
 ) WITHOUT ROWID;
 CREATE TABLE synced (times INTEGER);
 INSERT INTO synced VALUES (0);
+{DICTIONARIES}
 """
 
 
@@ -107,6 +110,15 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def modernize(connection: sqlite3.Connection) -> None:
+    """Bring the file of an earlier version to the present. Parts of that version do not open it any more."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
+        with transaction(connection):
+            for statement in DICTIONARIES.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={VERSION}")
+
+
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """Run a transaction that takes the write lock at once: a lock asked for later can fail without waiting."""
@@ -151,7 +163,7 @@ FROM pragma_application_id, pragma_user_version
 def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
     """Say whether it is a log; False for an empty file, LogUnusable for anything else."""
     application, version, tables = connection.execute(_IDENTITY).fetchone()
-    if application == APPLICATION_ID and version == VERSION:
+    if application == APPLICATION_ID and FIRST_VERSION <= version <= VERSION:
         return True
     if application == APPLICATION_ID and version > VERSION:
         raise LogUnusable(
