@@ -1,5 +1,6 @@
 """A local log that has to make room deletes the oldest of what is read."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -85,8 +86,8 @@ def test_settings_bound_all_topics_by_time_and_size() -> None:
 
 
 def test_pages_that_become_free_do_not_count(log: LocalLog, shrinking: Shrinking) -> None:
-    for number in range(2_000):
-        log.append(LONE.name, b"k", number.to_bytes(2, "big") * 450, timestamp=START)
+    for _ in range(2_000):
+        log.append(LONE.name, b"k", os.urandom(900), timestamp=START)
     log.flush()
     used = shrinking.used()
 
