@@ -1,7 +1,6 @@
 """Whether the clocks of hosts agree."""
 
 from graph.clocks import FAR_MS, off, read_clocks
-from graph.reading import names_of_hosts
 from servicemap.check import Check
 from sinks.store import Store
 
@@ -9,12 +8,11 @@ RANGE_MS = 600_000
 FIX = "sudo timedatectl set-ntp true on each of them, or mend its NTP service"
 
 
-def clock_check(store: Store, now: int) -> Check:
-    """Compare the clocks of hosts by their connections of the last ten minutes before `now`, ms."""
+def clock_check(store: Store, names: dict[str, str], now: int) -> Check:
+    """Compare the clocks of hosts by their connections of ten minutes up to `now`, ms; `names` are of hosts."""
     found = read_clocks(store, now - RANGE_MS, now)
     if not found:
         return Check("clocks of hosts", "ok", "not known: no two hosts had enough connections with each other lately")
-    names = names_of_hosts(store, now - RANGE_MS, now)
     if far := off(found):
         listed = ", ".join(f"{names.get(host, host)} is {text}" for host, text in far.items())
         return Check("clocks of hosts", "missing", listed, f"clocks within {FAR_MS // 1000} s of each other", FIX)

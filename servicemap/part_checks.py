@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from graph.reading import names_of_hosts
 from log.damage import kept_aside
 from log.protocol import Log, LogError
 from schemas.loopback import stays_here
-from schemas.topics import HEARTBEATS
+from schemas.topics import HEARTBEATS, HOUR_MS
 from servicemap import trouble
+from servicemap.address_checks import address_check
 from servicemap.agent_checks import agent_checks
 from servicemap.binding import Place, bound, is_taken
 from servicemap.browsing import existing_log
@@ -101,6 +103,13 @@ def log(config: Config, now: int) -> Iterator[Check]:
     yield from agents
 
 
+def host_facts(store: Store, now: int) -> Iterator[Check]:
+    """Yield what is wrong between hosts: clocks that differ, and addresses that several of them have."""
+    names = names_of_hosts(store, now - HOUR_MS, now)
+    yield clock_check(store, names, now)
+    yield address_check(store, names, now)
+
+
 def aside(path: Path) -> Iterator[Check]:
     """Yield the damaged log that was moved away, if there is one."""
     for kept in kept_aside(path):
@@ -121,7 +130,7 @@ def store(config: Config) -> Iterator[Check]:
             ((version,),) = opened.query("SELECT version()")
             damaged = 0 if config.store.url else int(opened.query(DAMAGED_PARTS)[0][0])
             room = room_check(config, opened)
-            clocks = None if damaged else clock_check(opened, int(time.time() * 1000))
+            hosts = [] if damaged else list(host_facts(opened, int(time.time() * 1000)))
         if damaged:
             yield Check(
                 "store",
@@ -132,7 +141,7 @@ def store(config: Config) -> Iterator[Check]:
             )
             return
         yield Check("store", "ok", f"ClickHouse {version} at {address.host}:{address.port}")
-        yield from filter(None, (store_clients(config), room, clocks))
+        yield from filter(None, (store_clients(config), room, *hosts))
     except (Failure, StoreError) as error:
         if any(each.part == "store" for each in found) and (running or any(each.damaged for each in found)):
             return
