@@ -216,16 +216,16 @@ def _sockets() -> Iterator[None]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with _children() as start:
-        ready, tell = os.pipe()
+        ready, report = os.pipe()
         for pair in range(PAIRS):
             listening = socket.create_server((f"127.1.{pair}.1", 0), backlog=CONNECTIONS)
             start(lambda listening=listening: _echo(listening))  # type: ignore[misc]
-            start(lambda listening=listening: _talk(listening, tell))  # type: ignore[misc]
+            start(lambda listening=listening: _talk(listening, report))  # type: ignore[misc]
             listening.close()
         for _ in range(PAIRS):
             os.read(ready, 1)
         os.close(ready)
-        os.close(tell)
+        os.close(report)
         yield
 
 

@@ -122,11 +122,11 @@ def _addresses(ready: Event, changes: Event) -> None:
 
     changer = subprocess.Popen(["ip", "-force", "-batch", "-"], stdin=subprocess.PIPE)
     assert changer.stdin is not None
-    told = changer.stdin
+    commands = changer.stdin
 
     def change(nth: int) -> None:
-        told.write(f"addr {('add', 'del')[nth % 2]} 10.200.0.1/32 dev lo\n".encode())
-        told.flush()
+        commands.write(f"addr {('add', 'del')[nth % 2]} 10.200.0.1/32 dev lo\n".encode())
+        commands.flush()
 
     _changing(ready, changes, change)
 

@@ -77,8 +77,8 @@ def folded(messages: list[Record]) -> int:
         attribution = hosts.get(message.key)
         if attribution is None:
             attribution = hosts[message.key] = Attribution()
-        for told in attribution.feed(message.topic, decode(message.topic, message.value)):
-            for _, sides in told.sides:
+        for attributed in attribution.feed(message.topic, decode(message.topic, message.value)):
+            for _, sides in attributed.sides:
                 rows += sum(len(batch.edges) for batch in pairing.feed(sides))
     return rows
 

@@ -150,7 +150,7 @@ def _line(process: "subprocess.Popen[str]") -> str:
 
 
 def _serve() -> None:
-    """Answer until all connections are closed; tell the times taken."""
+    """Answer until all connections are closed; report the times taken."""
     draw = random.Random(1)
     listening = socket.create_server(("127.0.0.1", 0), backlog=CONNECTIONS)
     print(listening.getsockname()[1], flush=True)

@@ -83,7 +83,7 @@ def _dense(store: Store, end: int) -> None:
     store.query(_ROWS.format(start=end - HOUR_MS, at=at, connection=port, opened="n % 120 = 0", count=720 * each))
 
 
-def _told(store: Store, end: int, table: str, unit: int, since: int) -> None:
+def _rolled_up(store: Store, end: int, table: str, unit: int, since: int) -> None:
     """Roll-ups of pairs that talk all the time, of hours or minutes that are not in the store below any more."""
     time_of = {"edges_1m": "minute", "edges_1h": "hour"}[table]
     store.query(
@@ -135,7 +135,7 @@ def run() -> list[Result]:
         reconcile(store)
         hour = now // HOUR_MS * HOUR_MS
         _spread(store, now)
-        _told(store, hour, "edges_1h", HOUR_MS, hour - LONG_DAYS * DAY_MS)
+        _rolled_up(store, hour, "edges_1h", HOUR_MS, hour - LONG_DAYS * DAY_MS)
         Rollup(store, lambda: now + MINUTE_MS).roll_up_all(now - 2 * HOUR_MS, newest)
         (rows,) = store.query("SELECT count() FROM edges")[0]
         edges, by_hour = _read(address, now - HOUR_MS, now, MAP)
@@ -146,7 +146,7 @@ def run() -> list[Result]:
         store.query("TRUNCATE TABLE edges")
         store.query("TRUNCATE TABLE edges_1m")
         _dense(store, now)
-        _told(store, newest, "edges_1m", MINUTE_MS, now - 2 * HOUR_MS)
+        _rolled_up(store, newest, "edges_1m", MINUTE_MS, now - 2 * HOUR_MS)
         _, by_dense_hour = _read(address, now - HOUR_MS, now, MAP)
         store.close()
     million = f"{rows / 1e6:.0f} million rows"

@@ -24,7 +24,7 @@ class Goal:
         return f"{self.op} {plain(self.number)}" + ("x" if self.of == "ratio" else f" {unit}")
 
     def holds(self, measured: float) -> bool:
-        """Tell whether a measured ratio or value is within the bound, the bound included."""
+        """Return whether a measured ratio or value is within the bound, the bound included."""
         return measured >= self.number if self.op == ">=" else measured <= self.number
 
 
@@ -50,7 +50,7 @@ class Result:
 
     @property
     def ratio(self) -> float | None:
-        """Value divided by the rival's; None without a rival. The goal says which way is good."""
+        """Value divided by the rival's; None without a rival. The goal states which way is good."""
         return self.value / self.against_value if self.against_value else None
 
     @property
@@ -124,7 +124,7 @@ def plain(number: float) -> str:
 
 
 def machine(cpuinfo: Path = Path("/proc/cpuinfo")) -> dict[str, str | int | float]:
-    """Say what a figure was measured on: cpu model, usable cores, memory_gib, kernel, python."""
+    """Return what a figure was measured on: cpu model, usable cores, memory_gib, kernel, python."""
     lines = cpuinfo.read_text().splitlines()
     models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

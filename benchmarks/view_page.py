@@ -19,7 +19,7 @@ from benchmarks.busy_store import EDGES, NODES, SCENE, fill
 from benchmarks.result import Goal, Result
 
 RUNS = 5
-# When the cards are painted, when the edges are, and how long the server took to tell of them, ms.
+# When the cards are painted, when the edges are, and how long the server took to report them, ms.
 _PAINTED = """async ([nodes, edges]) => {
     const { dataset } = document.getElementById("graph");
     const until = there => new Promise(done => {
@@ -43,7 +43,7 @@ _COUNTED = """() => {
     globalThis.frames_drawn = null;
     return (times.length - 1) * 1000 / (times.at(-1) - times[0]);
 }"""
-MOVED_S, EVENT_S = 4, 0.008  # a mouse tells 125 times a second where it is
+MOVED_S, EVENT_S = 4, 0.008  # a mouse reports its place 125 times a second
 
 
 @contextmanager

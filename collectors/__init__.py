@@ -1,1 +1,1 @@
-"""Host collectors: each reads one subject of this host and says only what it saw."""
+"""Host collectors: each reads one subject of this host and reports only what it saw."""

@@ -1,4 +1,4 @@
-"""What a process's cgroup path tells: the container and the systemd unit it runs in."""
+"""What a process's cgroup path shows: the container and the systemd unit it runs in."""
 
 import re
 
@@ -19,7 +19,7 @@ _V1_WORTH = ("name=systemd", "systemd", "memory", "pids", "cpu", "cpu,cpuacct", 
 
 
 def parse_cgroup(raw: bytes) -> str:
-    """Return the path in /proc/PID/cgroup: that of v2, or where that is / (hybrid hosts), the most telling of v1."""
+    """Return the path in /proc/PID/cgroup: that of v2, or on hybrid hosts, where that is /, the best one of v1."""
     paths = {}
     for line in raw.split(b"\n"):
         _, _, named = line.partition(b":")
@@ -39,7 +39,7 @@ def container_of(path: str) -> str:
 
 
 def unit_of(path: str) -> str:
-    """Return the systemd service that a cgroup path tells of, read from the inside out; "" when there is none.
+    """Return the systemd service in a cgroup path, read from the inside out; "" when there is none.
 
     What is around a container is its runtime's, unless the container runs within the unit that started it. A user's
     manager (user@1000.service) is the answer only for what belongs to no service of that user.

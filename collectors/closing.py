@@ -1,10 +1,10 @@
 """How many bytes a closed TCP socket really received: whether its counter includes the peer's FIN.
 
-tcpi_bytes_received counts the peer's FIN as one byte, and the kernel's last word on a socket does not say whether the
-FIN had come. What does say so, best first: the wire (collectors/talks.py); the state last seen; the peer's own counters
-when it is on this host; a byte that the program could not have left unread; our FIN, which is acknowledged in a close
-and not in a reset; that its program held it on after the last acknowledgement, for then it waited for the FIN; and who
-closed first, which is the one whose 4-tuple waits in TIME_WAIT.
+tcpi_bytes_received counts the peer's FIN as one byte, and the kernel's last message on a socket does not show
+whether the FIN had come. What does show it, best first: the wire (collectors/talks.py); the state last seen; the peer's
+own counters when it is on this host; a byte that the program could not have left unread; our FIN, which is acknowledged
+in a close and not in a reset; that its program held it on after the last acknowledgement, for then it waited for the
+FIN; and who closed first, which is the one whose 4-tuple waits in TIME_WAIT.
 """
 
 from collections.abc import Callable, Iterable
@@ -31,8 +31,9 @@ def received_payload(
     """Return the payload bytes a closed socket received.
 
     `last_state` is the state in the last scan (0: never seen), `peer_sent` the payload the other end sent if known,
-    `opener` whether this end sent the SYN, `held` whether scans missed it before it was closed, `waits` tells whether
-    a 4-tuple is in TIME_WAIT, if that can be asked, `fin_came` whether the peer's FIN is counted, if the wire said so.
+    `opener` whether this end sent the SYN, `held` whether scans missed it before it was closed, `waits` returns
+    whether a 4-tuple is in TIME_WAIT, where that can be asked, `fin_came` whether the peer's FIN is counted, where the
+    wire showed it.
     """
     last = closed.final
     raw = last.row.received
@@ -68,7 +69,7 @@ def peer_of(identity: Identity) -> Flow:
 
 
 def within_host(flow: Flow | Identity) -> bool:
-    """Tell whether both ends are surely on this host."""
+    """Return whether both ends are surely on this host."""
     return flow[0] == flow[2] or (flow[0].startswith("127.") and flow[2].startswith("127."))
 
 

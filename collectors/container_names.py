@@ -41,7 +41,7 @@ class ContainerNames:
         self._tries: dict[str, int] = {}
 
     def name(self, container: str) -> str:
-        """Return the name of a container; "" when nothing tells one, or its id is no id."""
+        """Return the name of a container; "" when no file has one, or its id is no id."""
         if not container.isalnum():  # a name already, and none may lead elsewhere
             return ""
         known = self._names.get(container)
@@ -76,7 +76,7 @@ def _look(root: str, container: str) -> str:
 
 
 def _json(path: str) -> Any:
-    """Return what a file says; nothing when it is not there, not ours to read, or no JSON."""
+    """Return the content of a file; nothing when it is not there, not ours to read, or no JSON."""
     try:
         return msgspec.json.decode(read_file(path, MOST_BYTES) or b"null")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -83,9 +83,9 @@ class Destroyed:
             if nth % DRAIN_EVERY == 0:
                 self.drain()
             if group in UDP_GROUPS:
-                told = plain(message, 0, socket.IPPROTO_UDP)
-                if told.state == ESTABLISHED:
-                    udp.append((told.cookie, told.identity))
+                closed = plain(message, 0, socket.IPPROTO_UDP)
+                if closed.state == ESTABLISHED:
+                    udp.append((closed.cookie, closed.identity))
             elif last := final(message):
                 tcp.append(Closed(last, identity(message, 0), at))
         return tcp, udp, reliable

@@ -1,4 +1,4 @@
-"""What inet_diag tells of sockets (include/uapi/linux/inet_diag.h, struct tcp_info in tcp.h).
+"""What inet_diag reports about sockets (include/uapi/linux/inet_diag.h, struct tcp_info in tcp.h).
 
 Of 32,000 sockets the kernel fills 13 MB in 20 ms. Messages of one kind have one length, so a chunk of equal messages
 is read by one precompiled struct, ten times faster than by walking attributes; other chunks are walked.
@@ -53,7 +53,7 @@ def local_port(row: Row) -> int:
 
 
 class Final(NamedTuple):
-    """What the kernel says of a TCP socket that is no more."""
+    """What the kernel reports about a TCP socket that is no more."""
 
     row: Row
     unread: int  # bytes received and not read by the program, the peer's FIN counts one
@@ -91,10 +91,10 @@ class Layout:
     info: int
     form: struct.Struct
     lacks: tuple[int, ...]  # what an older kernel's tcp_info ends before, as it stands in a Row: `resent` and later
-    fixed: tuple[tuple[int, bytes], ...]  # offsets and values of the bytes that tell this layout from others
+    fixed: tuple[tuple[int, bytes], ...]  # offsets and values of the bytes that mark this layout
 
     def fits(self, chunk: bytes) -> bool:
-        """Tell whether a chunk is nothing but messages of this layout.
+        """Return whether a chunk is nothing but messages of this layout.
 
         Length, type (their low bytes) and the header of tcp_info are compared in all messages at once.
         """

@@ -140,7 +140,7 @@ class FactsReader:
             draft.step += 1
 
     def _hangs(self, draft: Draft, step: str) -> bool:
-        """Say whether a read would hang, or is one too many that might. A process may run another program by now."""
+        """Return whether a read would hang, or is one too many that might. A process may run another program by now."""
         pid, start, exe = draft.stat.pid, draft.stat.start, draft.exe
         alike = [one for one in self._hanging if one.step == step]
         of_user = sum(one.uid == draft.uid for one in alike)

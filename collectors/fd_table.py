@@ -38,7 +38,7 @@ class FdTable:
         return len(self._numbers) >= BIG
 
     def holds(self, inode: int) -> bool:
-        """Say whether a socket is among the files."""
+        """Return whether a socket is among the files."""
         return inode in self._where
 
     def sockets(self) -> Iterable[int]:
@@ -83,11 +83,11 @@ class FdTable:
             self._free = [number for number in range(self._top) if str(number) not in found]
 
     def may_list(self, now: int) -> bool:
-        """Say whether it is time to list all numbers again."""
+        """Return whether it is time to list all numbers again."""
         return now - self._listed >= len(self._numbers) // LISTED
 
     def follow(self, count: int, ask: Ask) -> bool:
-        """Ask for numbers in doubt and for the lowest free ones; say whether that explains how many are open."""
+        """Ask for numbers in doubt and for the lowest free ones; return whether that explains how many are open."""
         doubtful, self._doubtful = self._doubtful, set()
         for name in doubtful:
             self._put(name, ask(name))

@@ -104,7 +104,7 @@ class HostCollector(Inert):
         }
 
     def missing(self) -> dict[str, str]:
-        """Say so when there are more addresses than are reported."""
+        """Report when there are more addresses than are sent."""
         beyond = len(self._found) - len(self._chosen)
         return (
             {"some addresses of this host": f"no more than {MOST_ADDRESSES}: {beyond} are left out"} if beyond else {}
@@ -117,7 +117,7 @@ class HostCollector(Inert):
 
 
 def _chosen(rows: list[tuple[str, str, int, str, bool]]) -> list[tuple[str, str, int, str, bool]]:
-    """Return the addresses that say most: the first ones of each subnet that means nothing off this host, and then the
+    """Return the most useful addresses: the first ones of each subnet that means nothing off this host, and then the
     first ones of each interface.
     """
     count: Counter[object] = Counter()

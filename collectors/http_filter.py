@@ -2,7 +2,7 @@
 
 It passes packets whose TCP payload begins like a request or a response, cut after the method or the status code: not
 even the first letter of a path leaves the kernel. Of what ends a connection (FIN, RST) it passes the headers, for they
-say which end went first. What begins elsewhere than at the start of a segment is not seen.
+show which end went first. What begins elsewhere than at the start of a segment is not seen.
 """
 
 from collectors import packet_filter as bpf
@@ -21,7 +21,7 @@ _ENDS = 2  # where it is stored whether a segment ends its connection
 
 
 def sampled(port: int, other: int, halvings: int) -> bool:
-    """Tell whether a flow is among the one in 2**halvings that are looked at; the same for both directions."""
+    """Return whether a flow is among the one in 2**halvings that are looked at; the same for both directions."""
     return not halvings or ((port + other) * _MIXER & 0xFFFF_FFFF) >> (32 - halvings) == 0
 
 

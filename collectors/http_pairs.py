@@ -2,7 +2,7 @@
 
 A connection has one request at a time: the answer to it begins at the byte the request acknowledged. A second request
 before the answer (pipelining) is not seen, nor is its answer. A segment that comes twice (sent again, or seen on two
-devices) is told by its number.
+devices) is recognised by its number.
 
 Where no answer comes, it matters which end went first. A server that ends or resets the connection leaves the request
 unanswered; a client that does so has given up. So has one whose request reached a server that had closed an idle
@@ -65,8 +65,8 @@ class Flow:
         self.unanswered = 0
         self.given_up = 0
 
-    def told(self) -> bool:
-        """Say whether there is something to tell."""
+    def has_counts(self) -> bool:
+        """Return whether there is something to report."""
         return bool(self.answered) or self.unanswered > 0 or self.given_up > 0
 
     def give_up(self) -> None:
@@ -152,15 +152,15 @@ class Pairs:
             flow.method = ""
             flow.unanswered += 1
         else:
-            flow.doubtful = True  # it did say something
+            flow.doubtful = True  # it did send something
 
     def doubt(self) -> None:
-        """Hear that segments were lost: of requests that wait, the answers may have been among them."""
+        """Note that segments were lost: answers to requests that wait may have been among them."""
         for flow in self._flows.values():
             flow.doubtful = True
 
     def waiting(self) -> bool:
-        """Say whether any request has no answer yet."""
+        """Return whether any request has no answer yet."""
         return any(flow.method for flow in self._flows.values())
 
     def take(self, now: int, closed: Collection[Ends]) -> Iterator[tuple[Any, ...]]:
@@ -172,7 +172,7 @@ class Pairs:
         for key, flow in list(self._flows.items()):
             if flow.method:
                 self._settle(key, flow, now, closed)
-            if flow.told():
+            if flow.has_counts():
                 yield _row(key, flow)
                 flow.answered, flow.latency, flow.unanswered, flow.given_up = {}, {}, 0, 0
             elif not flow.method:

@@ -1,4 +1,4 @@
-"""Interfaces behind which there is nothing but this host, by what the kernel says of links.
+"""Interfaces behind which there is nothing but this host, by what the kernel reports about links.
 
 Loopback is one. A bridge is another while none of its ports leads off the host: cables to namespaces and taps of
 machines do not, whatever the bridge's name is. Others have such names at most (`local_interfaces`).
@@ -28,7 +28,7 @@ def inside(links: Mapping[int, Link]) -> set[int]:
 
 
 def is_unique(address: str) -> bool:
-    """Tell whether an address is one of the internet, which means the same everywhere."""
+    """Return whether an address is one of the internet, which means the same everywhere."""
     return ip_address(address.partition("%")[0]).is_global
 
 

@@ -1,4 +1,4 @@
-"""The host's addresses, read once and followed from then on by what the kernel tells of changes (rtnetlink(7)).
+"""The host's addresses, read once and followed from then on by the changes that the kernel reports (rtnetlink(7)).
 
 Reading 5,000 addresses takes 40 ms; that nothing has changed is known for 2 us.
 """
@@ -66,7 +66,7 @@ class InterfaceWatch:
         return True
 
     def _changes(self) -> tuple[list[Link | Address], bool]:
-        """Return all that the kernel tells, and whether something of it was lost."""
+        """Return all that the kernel reports, and whether something of it was lost."""
         assert self._socket is not None
         changes: list[Link | Address] = []
         lost = False

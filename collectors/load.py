@@ -45,7 +45,7 @@ class LoadMeter:
         self._agent = 0.0
         self._unread: list[str] = []
         self._pressure = Pressure(proc)
-        with suppress(Exception):  # it will be said of the window's load
+        with suppress(Exception):  # the window's load will show it
             self.read()
 
     def read(self) -> Load:

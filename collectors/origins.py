@@ -1,4 +1,4 @@
-"""Who started a process: of some programs only that says what a process is, and to which service it belongs."""
+"""Who started a process: for some programs only that shows what a process is, and to which service it belongs."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -22,10 +22,10 @@ NOBODY: frozenset[Process] = frozenset()
 
 
 class OwnerCollector(Inert):
-    """Reports every holder of a socket; which of them is its owner is for the reader to say.
+    """Reports every holder of a socket; which of them is its owner is for the folds to decide.
 
-    A holding is told as gone when others hold the socket. The last holder of a socket that is closing, or that closed
-    in a keyframe's window, is told as its holder still: its last bytes are that process's.
+    A holding is reported as gone when others hold the socket. The last holder of a socket that is closing, or that
+    closed in a keyframe's window, is still reported as its holder: its last bytes are that process's.
     """
 
     topic = OWNERS
@@ -38,7 +38,7 @@ class OwnerCollector(Inert):
         self._search = Search(scan, table, self._files)
         self._proc = proc
         self._sight = Sight()
-        self._told: dict[int, tuple[int, frozenset[Process]]] = {}  # inode -> cookie, holders
+        self._reported: dict[int, tuple[int, frozenset[Process]]] = {}  # inode -> cookie, holders
 
     def open(self, window: Window) -> None:
         """Open the scan."""
@@ -54,7 +54,7 @@ class OwnerCollector(Inert):
             self._files.read(living, inodes, thorough=True)
             self._search.end()
             self._sight = self._look_over(seen)
-            touched: Iterable[int] = inodes.keys() | self._told.keys()
+            touched: Iterable[int] = inodes.keys() | self._reported.keys()
         else:
             self._files.read(self._files.changed(living), inodes)
             self._search.go(seen, living)
@@ -64,7 +64,7 @@ class OwnerCollector(Inert):
         return window.batch(OwnerBatch, owners=Owners.of(rows), gone=Lost.of(gone))
 
     def missing(self) -> dict[str, str]:
-        """Say of how many sockets no holder is seen, when there is a reason why."""
+        """Report how many sockets have no visible holder, when there is a reason."""
         return missing(self._sight)
 
     def _look_over(self, seen: Seen) -> Sight:
@@ -86,7 +86,7 @@ class OwnerCollector(Inert):
         rows, gone = [], []
         for inode in touched:
             cookie = inodes.get(inode)
-            last, before = self._told.pop(inode, (0, NOBODY))
+            last, before = self._reported.pop(inode, (0, NOBODY))
             if cookie is None:
                 rows += [(last, pid, start, "scan") for pid, start in before if restate]
                 continue
@@ -96,7 +96,7 @@ class OwnerCollector(Inert):
             if cookie == last:
                 gone += [(cookie, pid, start) for pid, start in before - now]
             if now:
-                self._told[inode] = (cookie, now)
+                self._reported[inode] = (cookie, now)
         return rows, gone
 
 

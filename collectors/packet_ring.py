@@ -32,7 +32,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 class PacketRing:
     """A device's ring. OSError when the kernel does not allow it: PermissionError without CAP_NET_RAW.
 
-    Whoever reads it takes the frame `at` while the state of it (`states`, by words) has its lowest bit set, sets that
+    A reader takes the frame `at` while the state of it (`states`, by words) has its lowest bit set, sets that
     state to 0, and goes on to the next: at most `frames` of them in one go.
     """
 

@@ -54,7 +54,7 @@ class PlainSockets:
 
 
 class _Dump:
-    """The sockets of one family and protocol, by the bytes that tell of them."""
+    """The sockets of one family and protocol, by the bytes that report them."""
 
     def __init__(self, protocol: int) -> None:
         self._protocol = protocol

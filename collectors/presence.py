@@ -27,8 +27,8 @@ class Presence:
     """The name that agents of one host id and log take. Looked at once a window."""
 
     def __init__(self, host_id: str, log: str) -> None:
-        told = f"{host_id}\0{log}".encode()
-        self._name = b"\0servicemap-collect-%08x-%s" % (crc32(told), told[-LONGEST:])  # hashlib would cost 4 MiB
+        name = f"{host_id}\0{log}".encode()
+        self._name = b"\0servicemap-collect-%08x-%s" % (crc32(name), name[-LONGEST:])  # hashlib would cost 4 MiB
         self._held: socket.socket | None = None
 
     def look(self) -> Company:
@@ -69,8 +69,8 @@ class Presence:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as asking:
             try:
                 asking.connect(self._name)
-                told = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+                credentials = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
             except OSError:
                 return 0
-        pid, uid, _ = _CREDENTIALS.unpack(told)
+        pid, uid, _ = _CREDENTIALS.unpack(credentials)
         return (pid or UNKNOWN) if uid in {0, os.geteuid()} else 0

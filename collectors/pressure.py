@@ -93,7 +93,7 @@ def _groups(proc: str) -> str:
 
 
 def _same(one: str, other: str) -> bool:
-    """Say whether two paths are one folder; the shorter one is read faster."""
+    """Return whether two paths are one folder; the shorter one is read faster."""
     try:
         return os.path.samestat(os.stat(one), os.stat(other))
     except OSError:

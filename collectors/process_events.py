@@ -67,7 +67,7 @@ class ProcessEvents:
         return self._socket is not None
 
     def open(self) -> None:
-        """Subscribe, where that is allowed: in a container the kernel says yes and sends nothing."""
+        """Subscribe, where that is allowed: in a container the kernel accepts that and sends nothing."""
         if not (is_initial("pid") and is_initial("user")):
             return
         try:

@@ -62,7 +62,7 @@ def parse_cmdline(raw: bytes, limit: int) -> list[str]:
 def shortened(arguments: list[str], limit: int, withheld: int = 0) -> list[str]:
     """Cut the longest arguments, so that the ones behind them stay within a number of characters.
 
-    A class path takes more than a whole command line may have; the main class behind it says what the process is.
+    A class path takes more than a whole command line may have; the main class behind it names the process.
     `withheld`: characters more that are cut off the end of what is cut.
     """
     left = limit
@@ -81,7 +81,7 @@ def shortened(arguments: list[str], limit: int, withheld: int = 0) -> list[str]:
 
 
 def bounded(arguments: list[str], limit: int) -> list[str]:
-    """Cut a command line to a number of characters; an ellipsis says where."""
+    """Cut a command line to a number of characters; an ellipsis shows where."""
     kept: list[str] = []
     for argument in arguments:
         if len(argument) > limit:

@@ -12,7 +12,7 @@ PF_KTHREAD = 0x0020_0000  # include/linux/sched.h
 
 
 class Stat(NamedTuple):
-    """What /proc/PID/stat says. Times in clock ticks, memory in pages."""
+    """The content of /proc/PID/stat. Times in clock ticks, memory in pages."""
 
     pid: int
     comm: str
@@ -83,7 +83,7 @@ def _living_thread(folder: str) -> str:
 
 
 class ProcessTable:
-    """The user processes that live, read once a window for whoever asks first."""
+    """The user processes that live, read once a window, by the first that asks."""
 
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc

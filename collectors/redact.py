@@ -1,7 +1,7 @@
 """Secrets leave no host: what looks like one in a command line is replaced by ***.
 
 Arguments are read as a shell and the programs read them: a program's own options (`mysql -pX`, `curl -sSu me:X`), also
-behind wrappers (`sudo`, `docker exec`, `sh -c "…"`); names that say it (`--password X`, `PGPASSWORD=X`); and shapes
+behind wrappers (`sudo`, `docker exec`, `sh -c "…"`); names that mean one (`--password X`, `PGPASSWORD=X`); and shapes
 (`user:X@host`, `ghp_…`). Rules: redact_programs.py, redact_databases.py, redact_names.py, redact_shapes.py,
 redact_scripts.py, redact_tokens.py.
 """
@@ -110,7 +110,7 @@ class _Scan:
         return self._within(argument)
 
     def _count(self) -> bool:
-        """Pass one word; say whether it is one that a word before makes a secret."""
+        """Pass one word; return whether a word before makes it a secret."""
         self._counting = [(passed + 1, places) for passed, places in self._counting if passed < max(places)]
         return any(passed in places for passed, places in self._counting)
 
@@ -174,7 +174,7 @@ class _Scan:
         return None
 
     def _waits(self, option: str, kind: Kind | None) -> bool:
-        """Say whether an option means a secret after a word only that has not come."""
+        """Return whether an option means a secret after a word only that has not come."""
         return self._too_early and (option[1:2] != "-" or kind is Kind.SECRET)
 
     def _joined(self, argument: str) -> str | None:

@@ -1,6 +1,6 @@
 """Which options and words of the clients of databases and queues take a secret.
 
-Options whose name says it (`--password`) need no entry. Sources: the manual pages of the programs.
+Options whose name means a secret (`--password`) need no entry. Sources: the manual pages of the programs.
 """
 
 from collectors.redact_kinds import CONFIG, Kind, Program

@@ -34,7 +34,7 @@ class Kind(Enum):
     LITERAL = auto()  # key=SECRET, whatever the key
     ACL = auto()  # >SECRET or #SECRET of a rule
     FLAG = auto()  # an option without an argument
-    HARMLESS = auto()  # no secret, although its name says so
+    HARMLESS = auto()  # no secret, although its name suggests one
 
 
 class Program(Struct, frozen=True):

@@ -138,7 +138,7 @@ def _strength(last: str, before: set[str], previous: str) -> str:
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Say whether a value of a name is a secret: not a reference to one, a switch, a file or a number of tokens."""
+    """Return whether a value of a name is a secret: not a reference to one, a switch, a file or a number of tokens."""
     sure = strength(name)
     if not sure or not value or _REFERENCE.fullmatch(value):
         return False
@@ -166,7 +166,7 @@ def _is_setting_of_password(name: str, value: str) -> bool:
 
 
 def is_command(name: str) -> bool:
-    """Say whether a name means a command that prints a secret: --password-command."""
+    """Return whether a name means a command that prints a secret: --password-command."""
     stem = name.lower()
     for ending in ("command", "cmd", "eval"):
         if stem.endswith(ending):
@@ -175,6 +175,6 @@ def is_command(name: str) -> bool:
 
 
 def is_random(value: str) -> bool:
-    """Say whether a text looks drawn by chance: long, without spaces, with digits and letters."""
+    """Return whether a text looks drawn by chance: long, without spaces, with digits and letters."""
     runs = re.findall(r"[A-Za-z0-9+=_~-]{12,}", value)
     return any(re.search(r"[0-9]", run) and re.search(r"[A-Za-z]", run) for run in runs)

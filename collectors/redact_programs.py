@@ -1,6 +1,6 @@
 """Which options and words of which programs take a secret; of databases see redact_databases.py.
 
-Options whose name says it (`--password`) need no entry. Sources: the manual pages of the programs.
+Options whose name means a secret (`--password`) need no entry. Sources: the manual pages of the programs.
 """
 
 from collectors.redact_databases import DATABASES

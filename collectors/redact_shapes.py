@@ -11,7 +11,7 @@ from collectors.redact_scripts import hide_in_script
 from collectors.redact_tokens import HIDDEN, TOKEN
 
 Rule = Callable[[str], str]
-_JUDGED = 256  # characters of a value by which it is judged where its name says little
+_JUDGED = 256  # characters of a value by which it is judged where its name is not enough
 
 _NAMED = re.compile(
     r"(?<![\w.$-])(?<!\$\{)(?P<name>[\w.$-]++(?:\[[\w.-]{0,40}\])?+)(?:\\?[\"'])?[\]}]?\s{0,4}(?P<sign>=>|:=|==?|:(?!:)|%3[Dd])\s{0,4}+"
@@ -80,7 +80,7 @@ def hide_shapes(text: str) -> str:
 
 
 def hide_assigned(text: str) -> str:
-    """Replace the value in `name=value` and `name: value` where the name says that it is a secret."""
+    """Replace the value in `name=value` and `name: value` where the name means a secret."""
     kept, start, at = [], 0, 0
     while (found := _NAMED.search(text, at)) is not None:
         at = found.end()

@@ -47,7 +47,7 @@ REGISTERED: list[tuple[int, Callable[[Sources], Collector | None]]] = []
 def register(turn: int = LAST) -> Callable[[Make], Make]:
     """Register a function that makes a collector, or None where the settings turn it off.
 
-    Collectors look by their turns: sockets before processes, so that whoever holds a socket is found to live.
+    Collectors look by their turns: sockets before processes, so that the holder of a socket is found to live.
     """
 
     def note(make: Make) -> Make:

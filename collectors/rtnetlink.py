@@ -65,7 +65,7 @@ def dump() -> tuple[list[Link], list[Address]]:
 
 
 def parse(chunk: bytes) -> Iterator[Link | Address]:
-    """Yield what the messages of a dump say, or of a notification; what is not as it should be is left out."""
+    """Yield the links and addresses in a dump or a notification; malformed ones are left out."""
     for kind, at, length in netlink.messages(chunk):
         body = at + netlink.HEADER.size
         one: Link | Address | None = None

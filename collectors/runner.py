@@ -153,7 +153,9 @@ class Run:
                 self._company.beside,
             )
         records, sent = self._collect(window)
-        sealed = Sealed(window.start, window.keyframe, [*records, (HEARTBEATS, self._last_word(window, sent, stopped))])
+        sealed = Sealed(
+            window.start, window.keyframe, [*records, (HEARTBEATS, self._final_beat(window, sent, stopped))]
+        )
         self._spans.count(None, window)
         self._failed = {}
         if not self._spool.put(sealed):
@@ -209,8 +211,8 @@ class Run:
             return False
         return True
 
-    def _last_word(self, window: Window, sent: dict[str, int], stopped: int) -> bytes:
-        """Return the heartbeat; where it cannot be made, the plainest that closes the window and says so."""
+    def _final_beat(self, window: Window, sent: dict[str, int], stopped: int) -> bytes:
+        """Return the heartbeat; where it cannot be made, the plainest that closes the window and has the reason."""
         window = replace(window, covers=self._spans.covers(None, window))
         life = {
             "topics": self._topics,

@@ -61,8 +61,8 @@ class Search:
         return not self._lost
 
     def _new(self, seen: Seen) -> list[int]:
-        """Return the new sockets without a holder. Most were closed between the two scans, which the kernel tells for a
-        thousandth of what a search costs.
+        """Return the new sockets without a holder. Most were closed between the two scans: asking the kernel for that
+        costs a thousandth of a search.
         """
         inodes = self._scan.inodes
         lost = [inode for inode in seen.inodes_added if inode in inodes and inode not in self._files.holders]

@@ -7,8 +7,8 @@ from msgspec import Meta, Struct, field
 
 from schemas import ids
 
-# Interfaces whose subnets every host has anew: an address on them says nothing off this host. The kernel says so of
-# bridges without a port that leads off the host (collectors/inside.py); these are so by their names as well.
+# Interfaces whose subnets every host has anew: an address on them means nothing off this host. The kernel shows
+# that of bridges without a port that leads off the host (collectors/inside.py); these are so by their names as well.
 LOCAL_INTERFACES = (
     "lo",
     "docker0",
@@ -68,5 +68,5 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"keyframe_ms ({self.keyframe_ms}) must be a multiple of window_ms ({self.window_ms})")
 
     def is_local(self, interface: str) -> bool:
-        """Say whether the addresses of an interface mean nothing off this host."""
+        """Return whether the addresses of an interface mean nothing off this host."""
         return any(re.fullmatch(name, interface) for name in self.local_interfaces)

@@ -42,12 +42,12 @@ class Seen:
     unlistened: list[Plain] = field(default_factory=list)  # TCP listeners that closed, also those that no scan saw
 
     def accepts(self, address: str, port: int) -> bool:
-        """Tell whether somebody listens to connections to an address, or did until the scan before."""
+        """Return whether somebody listens to connections to an address, or did until the scan before."""
         return any((at, port) in self.bound for at in (address, *ANY))
 
 
 class SocketScan:
-    """Reads sockets once a window, for whoever asks first, and the events of closing ones in between."""
+    """Reads sockets once a window, by the first that asks, and the events of closing ones in between."""
 
     def __init__(self, settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
@@ -55,7 +55,7 @@ class SocketScan:
         self._netlink: socket.socket | None = None
         self._seen = Seen()
         self._window: int | None = None
-        self._retell = False
+        self._restate = False
         self._without_udp = False
         self._plain = PlainSockets()
         self._bound: frozenset[tuple[str, int]] = frozenset()  # as of the scan before
@@ -92,17 +92,17 @@ class SocketScan:
             self._netlink.close()
             self._netlink = None
 
-    def retell(self) -> None:
-        """Give the identity of every socket at the next scan: a reader has missed what was told of some."""
-        self._retell = True
+    def restate(self) -> None:
+        """Give the identity of every socket at the next scan: a reader has missed those of some."""
+        self._restate = True
 
     def waits(self, identity: Identity) -> bool:
-        """Tell whether a 4-tuple is in TIME_WAIT now."""
+        """Return whether a 4-tuple is in TIME_WAIT now."""
         found = diag.find(self._netlink, identity) if self._netlink else None
         return found is not None and found[0] in (diag.TIME_WAIT, diag.FIN_WAIT2) and not found[1]
 
     def closed_since(self, inode: int) -> bool:
-        """Tell whether a socket that the last scan saw first has been closed by its process meanwhile."""
+        """Return whether a socket that the last scan saw first has been closed by its process meanwhile."""
         identity = self._seen.identities.get(self.inodes.get(inode, 0))
         if identity is None or self._netlink is None:
             return False
@@ -120,16 +120,16 @@ class SocketScan:
         if self._netlink is None:
             raise RuntimeError("the socket scan is not open")
         seen = Seen(at=self._monotonic())
-        told = {} if self._retell else before
+        known = {} if self._restate else before
         try:
             for family in FAMILIES:
-                self._tcp(family, told, seen)
+                self._tcp(family, known, seen)
                 self._read_plain(family)
         except OSError:
             self.close()  # a dump that broke off leaves answers in the socket: begin anew
             self.open()
             raise
-        self._retell = False
+        self._restate = False
         self._events.drain()  # after the dump: what closed while it ran is final here
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
         seen.vanished = before.keys() - seen.tcp.keys()

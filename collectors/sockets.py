@@ -1,7 +1,7 @@
 """Connections: what every socket with a peer sent and received in the window, to the byte.
 
-Sockets that live from scan to scan are told by the difference of two dumps; those that close, even within the window,
-by the last counters the kernel sends when a socket is destroyed.
+Sockets that live from scan to scan are reported by the difference of two dumps. Those that close, even within the
+window, are reported by the last counters that the kernel sends when a socket is destroyed.
 """
 
 from collectors import diag
@@ -51,7 +51,7 @@ class SocketCollector:
         self._wire.open()
         self._wire.open()
         self._scan.open()
-        self._scan.retell()  # others may have looked before, if this one could not be opened at once
+        self._scan.restate()  # others may have looked before, if this one could not be opened at once
         seen = self._scan.look(BASELINE)
         self._began = seen.at
         for values, identity in seen.changed:
@@ -69,7 +69,7 @@ class SocketCollector:
     def collect(self, window: Window) -> ConnectionBatch:
         """Return the connections that changed, or all of them on a keyframe."""
         seen = self._scan.look(window.start)
-        self._wire.drain()  # after the scan: how the sockets closed that it says are closed
+        self._wire.drain()  # after the scan: how the sockets closed that it found closed
         self._lookups = 0
         rows = self._changed(seen, window)
         rows += self._closed(seen, window)
@@ -100,19 +100,19 @@ class SocketCollector:
         for values, identity in seen.changed:
             row = Row._make(values)
             tracked = self._known.get(row.cookie)
-            if tracked is None and identity is None:  # told of in a window in which this collector failed
-                self._scan.retell()
+            if tracked is None and identity is None:  # reported in a window in which this collector failed
+                self._scan.restate()
                 continue
             if tracked is None or (identity is not None and identity[:4] != tracked.identity[:4]):
                 self._known[row.cookie] = tracked = _tracked(
                     identity, seen, window, fresh=True, opener=self._wire.opener(identity) if identity else None
                 )
-            tracked.vanished, tracked.told_closed = 0, False
-            if row.cookie in closing:  # it closed just after it was seen: one row will tell all
+            tracked.vanished, tracked.closing_reported = 0, False
+            if row.cookie in closing:  # it closed just after it was seen: one row will have all
                 tracked.row = tracked.row._replace(state=row.state, ports=row.ports)
                 tracked.last = row
             else:
-                rows.append(tracked.tell(window, row, received(row)))
+                rows.append(tracked.report(window, row, received(row)))
         return rows
 
     def _closed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
@@ -129,9 +129,9 @@ class SocketCollector:
             if tracked is None:
                 continue
             row, got = totals.of(one, tracked)
-            if not tracked.told_closed or tracked.adds(row, got):
+            if not tracked.closing_reported or tracked.adds(row, got):
                 failed = tracked.opener and not one.closed.final.established
-                rows.append(tracked.tell(window, row, got, closed=True, failed=failed))
+                rows.append(tracked.report(window, row, got, closed=True, failed=failed))
         self._uncounted += totals.uncounted
         return rows
 
@@ -160,7 +160,7 @@ class SocketCollector:
         return _tracked(one.identity._replace(uid=UNKNOWN_UID), seen, window, fresh=True, opener=opener)
 
     def _is_older(self, one: Closed) -> bool:
-        """Tell whether a socket that no scan saw was idle since before this run: closed, yet held by its program."""
+        """Return whether a socket that no scan saw was idle since before this run: closed, yet held by its program."""
         return one.final.established and one.final.idle_ms > (one.at - self._began) * 1000 + SLACK_MS
 
     def _waits(self, identity: Identity) -> bool | None:
@@ -171,7 +171,7 @@ class SocketCollector:
         """Close what left the dump without an event.
 
         With events, a socket that left the dump is closed but still held by its program, and its last bytes come with
-        the event; it is told closed after some windows at the latest, and forgotten after many.
+        the event; it is reported closed after some windows at the latest, and forgotten after many.
         """
         rows = []
         if window.keyframe:  # some may have vanished in a window in which this collector failed
@@ -183,19 +183,19 @@ class SocketCollector:
                 continue
             self._lingering.add(cookie)
             tracked.vanished += 1
-            if (not seen.events_complete or tracked.vanished > LINGER_WINDOWS) and not tracked.told_closed:
-                tracked.told_closed = True
+            if (not seen.events_complete or tracked.vanished > LINGER_WINDOWS) and not tracked.closing_reported:
+                tracked.closing_reported = True
                 last = tracked.row._replace(state=diag.CLOSE)
-                rows.append(tracked.tell(window, last, tracked.received, closed=True))
+                rows.append(tracked.report(window, last, tracked.received, closed=True))
             if not seen.events_complete or tracked.vanished > 10 * LINGER_WINDOWS:
                 del self._known[cookie]
         return rows
 
-    def _idle(self, told: set[int], window: Window) -> list[ConnectionRow]:
+    def _idle(self, reported: set[int], window: Window) -> list[ConnectionRow]:
         return [
-            tracked.tell(window, tracked.row, tracked.received)
+            tracked.report(window, tracked.row, tracked.received)
             for cookie, tracked in self._known.items()
-            if cookie not in told and not tracked.vanished
+            if cookie not in reported and not tracked.vanished
         ]
 
 

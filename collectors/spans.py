@@ -36,13 +36,13 @@ class Spans:
         return 0 if span == window.width else max(span, 1)
 
     def overslept(self, window: Window, now: int) -> bool:
-        """Say whether it is so late that what is counted by now belongs to a later window as well."""
+        """Return whether it is so late that what is counted by now belongs to a later window as well."""
         _, apart = self._counted.get(None, self._began)
         late = now - window.end
         return min(late, late - (self._apart() - apart)) >= max(window.width // 2, LEAST_LATE_MS)
 
     def reported(self, window: Window) -> bool:
-        """Say whether a window has been reported."""
+        """Return whether a window has been reported."""
         return window.start <= self._last
 
     def _apart(self) -> int:

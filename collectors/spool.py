@@ -70,7 +70,7 @@ class Spool:
         return len(self._windows) > self._most_windows or (size > self._most_bytes and len(self._windows) > 1)
 
     def _drop(self) -> None:
-        """Drop the oldest window, and those after it that only say what changed since."""
+        """Drop the oldest window, and those after it that only have changes since."""
         self._windows.popleft()
         self.dropped += 1
         while self._windows and not self._windows[0].keyframe:
@@ -78,7 +78,7 @@ class Spool:
             self.dropped += 1
 
     def close(self, patience_s: float) -> bool:
-        """Send what is left for so long; tell whether all of it was."""
+        """Send what is left for so long; return whether all of it was."""
         with self._changed:
             self._changed.wait_for(lambda: not self._windows, patience_s)
             sent = not self._windows

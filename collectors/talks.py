@@ -1,4 +1,4 @@
-"""What segments that open and close connections say: who opened, and how many bytes went either way, exactly.
+"""What segments that open and close connections show: who opened, and how many bytes went either way, exactly.
 
 A SYN gives the number before the first byte, a FIN that after the last, and an RST both numbers at which its sender
 stood (RFC 9293). A flow is written as its packets have it, seen from the sender: addresses, then ports.
@@ -55,7 +55,7 @@ class Side(NamedTuple):
         return self.talk.flow if self.side == 0 else reverse(self.talk.flow)
 
     def fin_came(self, received: int, gaps: int) -> bool | None:
-        """Tell whether bytes received include the peer's FIN, after so many gaps; None where that is not known.
+        """Return whether bytes received include the peer's FIN, after so many gaps; None where that is not known.
 
         A socket that its program has closed is gone once its own FIN is acknowledged, and the peer's may come later.
         """
@@ -121,7 +121,7 @@ class Talks:
                 self._over.append(talk)
 
     def opener(self, flow: bytes) -> bool | None:
-        """Tell whether the end whose packets have this flow sent the SYN of its latest connection."""
+        """Return whether the end whose packets have this flow sent the SYN of its latest connection."""
         talk = self._by_flow.get(flow)
         return talk.flow == flow if talk is not None and talk.opened else None
 
@@ -139,7 +139,7 @@ class Talks:
     def ended(self, *, established: bool, everything: bool) -> Iterator[Side]:
         """Yield the ends here that may be those of sockets of which nothing but one port and the peer are known.
 
-        These have sent an RST, or were refused, since `sweep`; `everything`: or gave up, or said their last word.
+        These have sent an RST, or were refused, since `sweep`; `everything`: or gave up, or sent their last segment.
         """
         for talk in list(dict.fromkeys(self._by_flow.values())) if everything else self._reset:
             known = talk.first[0] is not None and talk.first[1] is not None

@@ -96,5 +96,5 @@ def _reached(least: int, number: int) -> int:
 
 
 def _ahead(least: int, number: int) -> bool:
-    """Say whether a number may be that of `least` or of a later count, and not that of an earlier one."""
+    """Return whether a number may be that of `least` or of a later count, and not that of an earlier one."""
     return (number - least) % _MODULUS < _MODULUS - _MOST_BEHIND

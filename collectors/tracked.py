@@ -49,23 +49,25 @@ class Tracked:
     identity: Identity
     since: int  # window in which this run first saw it, ms
     fresh: bool  # it was opened in this run
-    opener: bool  # it sent the SYN, as the wire said; else nobody listened on its port when it was first seen
+    opener: bool  # it sent the SYN, as the wire showed; else nobody listened on its port when it was first seen
     row: Row = NOTHING
     last: Row | None = None  # as the scan saw it after which it closed, if it did
     sent: int = 0  # payload since it was opened
     received: int = 0
     vanished: int = 0  # windows since it left the dump without an event
-    told_closed: bool = False
+    closing_reported: bool = False
 
     def baseline(self, row: Row) -> None:
-        """Take the counters as they are, so that the next row tells what came since."""
+        """Take the counters as they are, so that the next row has what came since."""
         self.row, self.sent, self.received = row, diag.sent_payload(row, self.opener), received(row)
 
     def adds(self, row: Row, got: int) -> bool:
-        """Tell whether counters say more than was reported."""
+        """Return whether counters exceed what was reported."""
         return got > self.received or diag.sent_payload(row, self.opener) > self.sent
 
-    def tell(self, window: Window, row: Row, got: int, *, closed: bool = False, failed: bool = False) -> ConnectionRow:
+    def report(
+        self, window: Window, row: Row, got: int, *, closed: bool = False, failed: bool = False
+    ) -> ConnectionRow:
         """Return the row of a window, given the payload bytes received since the socket was opened."""
         last, sent = self.row, max(diag.sent_payload(row, self.opener), self.sent)
         reported = ConnectionRow(
@@ -96,7 +98,7 @@ class Tracked:
 
 
 def received(row: Row) -> int:
-    """Return the payload bytes a socket in a dump received: its state says whether the peer's FIN is counted."""
+    """Return the payload bytes a socket in a dump received: its state shows whether the peer's FIN is counted."""
     return row.received - (row.state in FIN_CAME)
 
 

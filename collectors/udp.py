@@ -14,11 +14,13 @@ class UdpPeers:
     def __init__(self) -> None:
         self._known: dict[int, tuple[Identity, int, bool]] = {}  # identity, since, fresh
         self._seen: dict[int, Plain] | None = None
-        self._awaited: dict[int, int] = {}  # sockets told closed whose event is to come, and the windows it may take
+        self._awaited: dict[
+            int, int
+        ] = {}  # sockets reported closed whose event is to come, and the windows it may take
 
     def baseline(self, seen: Seen, window: Window) -> None:
         """Take the sockets that exist already."""
-        self._known = {cookie: (told.identity, window.start, False) for cookie, told in seen.udp.items()}
+        self._known = {cookie: (peer.identity, window.start, False) for cookie, peer in seen.udp.items()}
 
     def rows(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         """Return the sockets that are new or closed, and on a keyframe all others."""
@@ -28,10 +30,10 @@ class UdpPeers:
         self._seen = seen.udp
         rows = []
         known, self._known = self._known, {}
-        for cookie, told in seen.udp.items():
+        for cookie, peer in seen.udp.items():
             held = known.pop(cookie, None)
-            new = held is None or held[0][:4] != told.identity[:4]
-            entry = (told.identity, window.start, True) if held is None or new else held
+            new = held is None or held[0][:4] != peer.identity[:4]
+            entry = (peer.identity, window.start, True) if held is None or new else held
             self._known[cookie] = entry
             if new or window.keyframe:
                 rows.append(udp_row(cookie, entry[0], entry[1], window.start, fresh=entry[2]))

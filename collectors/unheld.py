@@ -1,7 +1,7 @@
 """Sockets of which no process is seen to hold them: how many, and why.
 
 Some have none: those of the kernel itself (NFS, WireGuard), and what is on its way from one process to another. So
-their number alone says little, until it is large and stays so.
+their number alone means little, until it is large and stays so.
 """
 
 from typing import NamedTuple

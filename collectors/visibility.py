@@ -33,7 +33,7 @@ def hidepid(mounts: bytes, proc: str) -> str:
 
 
 def is_initial(kind: str) -> bool:
-    """Say whether this process is in the host's own namespace of a kind; one that cannot be told counts as such."""
+    """Return whether this process is in the host's own namespace of a kind; one that cannot be read counts as such."""
     try:
         return os.stat(f"/proc/self/ns/{kind}").st_ino == INITIAL[kind]
     except OSError:

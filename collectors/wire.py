@@ -1,4 +1,4 @@
-"""How connections open and close, read off the wire: what the kernel does not say of a socket when it is gone.
+"""How connections open and close, read off the wire: what the kernel does not report about a socket when it is gone.
 
 A socket that resets its connection (SO_LINGER of no time, connect() to AF_UNSPEC), or whose connect() fails while it
 waits, has been cleared by the time the kernel reports its end: of addresses, the peer's is left, of ports its own, and
@@ -58,7 +58,7 @@ class Wire:
             self._talks.gaps += 1
 
     def opener(self, identity: Identity) -> bool | None:
-        """Tell whether an end opened its latest connection; None when that was not seen."""
+        """Return whether an end opened its latest connection; None when that was not seen."""
         return self._talks.opener(packed(identity))
 
     def close(self, identity: Identity) -> Side | None:
@@ -81,7 +81,7 @@ class Wire:
         return None
 
     def fin_came(self, side: Side, received: int) -> bool | None:
-        """Tell whether bytes received include the peer's FIN; None where that is not known."""
+        """Return whether bytes received include the peer's FIN; None where that is not known."""
         return side.fin_came(received, self._talks.gaps)
 
     def last(self, side: Side) -> tuple[int, int] | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class StartError(Exception):
-    """Something cannot be started; the message is one sentence that says what to do."""
+    """Something cannot be started; the message is one sentence with the remedy."""
 
 
 def find_java(minimum: int = 17) -> Path:
@@ -39,10 +39,10 @@ def _java_of_wheel() -> str | None:
 
 def _major_version(java: str) -> int:
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
+        printed = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr
     except (OSError, subprocess.CalledProcessError):
         return 0
-    version = re.search(r'version "(?:1\.)?(\d+)', said)  # Java 8 calls itself 1.8
+    version = re.search(r'version "(?:1\.)?(\d+)', printed)  # Java 8 calls itself 1.8
     return int(version[1]) if version else 0
 
 
@@ -78,8 +78,8 @@ def _copy_jars(maven: str, pom: Path, folder: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         errors = [line for line in done.stdout.splitlines() if line.startswith("[ERROR]")]
-        said = (errors or done.stderr.splitlines() or ["nothing"])[0].removeprefix("[ERROR] ")
+        message = (errors or done.stderr.splitlines() or ["nothing"])[0].removeprefix("[ERROR] ")
         raise StartError(
             f"Maven could not fetch Apache Kafka: check that Maven Central can be reached from "
-            f"here and start again (Maven said: {said})"
+            f"here and start again (Maven: {message})"
         )

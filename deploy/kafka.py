@@ -150,10 +150,10 @@ def _format(command: list[str], settings: Path) -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        said = (done.stderr.splitlines() or ["nothing"])[-1]
+        message = (done.stderr.splitlines() or ["nothing"])[-1]
         raise StartError(
             f"Kafka could not format {settings.parent}: make it writable or choose another folder "
-            f"with --data (Kafka said: {said})"
+            f"with --data (Kafka: {message})"
         )
 
 
@@ -166,13 +166,13 @@ def _wait_until_it_answers(broker: Broker) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
         if broker.process.poll() is not None:
-            raise StartError(f"Kafka ended while starting: {broker.log} says why")
+            raise StartError(f"Kafka ended while starting: {broker.log} has the reason")
         try:
             if client.list_topics(timeout=1).brokers:
                 return
         except KafkaException:
             continue
-    raise StartError(f"Kafka did not answer in {START_SECONDS:.0f} s: {broker.log} says why")
+    raise StartError(f"Kafka did not answer in {START_SECONDS:.0f} s: {broker.log} has the reason")
 
 
 @click.command()
@@ -185,7 +185,7 @@ def main(port: int, data: Path) -> None:
         with start(port, data) as broker:
             click.echo(f"Kafka is ready on {broker.address} (Ctrl-C stops it; log: {broker.log})")
             code = broker.process.wait()
-        raise StartError(f"Kafka ended by itself with code {code}: {broker.log} says why")
+        raise StartError(f"Kafka ended by itself with code {code}: {broker.log} has the reason")
     except StartError as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:

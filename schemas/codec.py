@@ -29,7 +29,7 @@ def encode(record: Struct) -> bytes:
 
 
 def decode(topic: str, value: bytes | None, logged: int | None = None, left_out: list[str] | None = None) -> Any:
-    """Return the record that a topic's message holds; BadRecord says why it holds none.
+    """Return the record that a topic's message holds; BadRecord states why it holds none.
 
     Given a list `left_out`, only those rows of a raw record are left out that cannot be used, and what is wrong with
     each goes into it. `logged` is when the log took the message, ms: a window that ends long after that, or began
@@ -94,7 +94,7 @@ def _checked(topic: Topic, record: Any, logged: int | None) -> Any:
 
 
 def _align(record: Derived, name: str, count: int) -> None:
-    """Give back the rows of a column set that was left out because it said nothing."""
+    """Give back the rows of a column set that was left out because it was blank."""
     columns = getattr(record, name)
     if not len(columns):
         force_setattr(record, name, type(columns).blank(count))

@@ -68,7 +68,7 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def blank(cls, count: int) -> Self:
-        """Return rows that say nothing."""
+        """Return blank rows."""
         return cls(**{name: [value] * count for name, value in blanks(cls).items()})
 
     def wire(self) -> dict[str, list[Any]]:

@@ -76,7 +76,7 @@ class Fact(NamedTuple):
 
     @property
     def blank(self) -> Any:
-        """The value that says nothing."""
+        """The blank value."""
         return False if self.kind is BOOL else 0
 
 
@@ -123,14 +123,14 @@ def facts(columns: type) -> dict[str, Fact]:
 
 
 def meanings(record: type) -> dict[str, str]:
-    """Return what the fields of any record mean, those that say so."""
+    """Return the descriptions of the fields of a record that have one."""
     info = type_info(record)
     assert isinstance(info, StructType)
     found = {}
     for field in info.fields:
-        said = field.type.extra_json_schema if isinstance(field.type, Metadata) else None
-        if said and "description" in said:
-            found[field.name] = said["description"]
+        extra = field.type.extra_json_schema if isinstance(field.type, Metadata) else None
+        if extra and "description" in extra:
+            found[field.name] = extra["description"]
     return found
 
 

@@ -1,7 +1,7 @@
 """Derived records: sides, edges, nodes and events. Every one is a pure function of raw records.
 
 Each row is a piece of the truth about its key, and rows of one key merge (schemas.merge), in the folds and again in
-the store. A row may thus say one thing only, such as the owner found late for an earlier window.
+the store. A row may thus hold one fact only, such as the owner found late for an earlier window.
 """
 
 from typing import Annotated
@@ -141,7 +141,7 @@ class Nodes(Columns, frozen=True, kw_only=True, omit_defaults=True):
 
     hour: Annotated[Ints, fact("start of the hour, ms", KEY, WHEN)] = field(default_factory=list)
     node: Annotated[Strs, fact("process node, see schemas.ids", KEY, TEXT)] = field(default_factory=list)
-    seen: Annotated[Ints, fact("latest window that told of it, ms", LATER, WHEN)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest window that reported it, ms", LATER, WHEN)] = field(default_factory=list)
     host: Annotated[Strs, fact("host id", LAST)] = field(default_factory=list)
     hostname: Annotated[Strs, fact("host's name", LAST)] = field(default_factory=list)
     pid: Annotated[Ints, fact("process id", LAST, U32)] = field(default_factory=list)
@@ -157,7 +157,7 @@ class Nodes(Columns, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class NodeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
-    """Nodes that one host told of."""
+    """Nodes that one host reported."""
 
     nodes: Nodes = field(default_factory=Nodes)
 
@@ -165,10 +165,10 @@ class NodeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Which addresses a host has, and who listens where on it, minute by minute.
 
-    An end of a flow of which nothing else is known is found by its address and port.
-    A row of an address has neither transport nor port; one of a listener has the address that it is bound to. What was
-    so in a minute is told with its hour and with the next one, which then knows of its past. Minutes are bits, the last
-    of an hour the lowest: a shift to the right leaves one for now, and for each minute before it the next higher.
+    They name an end of a flow of which nothing else is known, by its address and port.
+    A row of an address has neither transport nor port; one of a listener has the address that it is bound to. A minute
+    is emitted with its hour and with the next one, which then knows its past. Minutes are bits, the last of an hour the
+    lowest: a shift to the right leaves one for now, and for each minute before it the next higher.
     """
 
     hour: Annotated[Ints, fact("start of the hour, ms", KEY, WHEN)] = field(default_factory=list)
@@ -197,7 +197,7 @@ class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PlaceBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
-    """Places that one host told of."""
+    """Places that one host reported."""
 
     places: Places = field(default_factory=Places)
 

@@ -90,7 +90,7 @@ def host_node(host_id: str) -> str:
     return f"host:{host_id}"
 
 
-def told_apart(host_id: str, boot_id: str, netns: int) -> str:
+def distinct_id(host_id: str, boot_id: str, netns: int) -> str:
     """Return the id of a host that reports under an id that is another's: by its boot and network namespace."""
     mark = f"-{boot_id[:8]}-{netns}"
     return host_id[: 128 - len(mark)] + mark

@@ -15,7 +15,7 @@ class Kind(NamedTuple):
     codec: str = "ZSTD(1)"
 
     def holds(self, value: Any) -> bool:
-        """Say whether a value fits."""
+        """Return whether a value fits."""
         return value is not None and (self.low is None or self.high is None or self.low <= value <= self.high)
 
 

@@ -1,7 +1,7 @@
 """Sketches of latency: counts in buckets that grow by a constant factor, so that any quantile of any union is known.
 
 DDSketch (Masson, Rim, Lee: "DDSketch: a fast and fully-mergeable quantile sketch", VLDB 2019). Bucket i holds the times
-in (GROWTH^(i-1), GROWTH^i] microseconds; what was within one bucket is told as one value that is off by ERROR at most.
+in (GROWTH^(i-1), GROWTH^i] microseconds; times in one bucket become one value that is off by ERROR at most.
 Sketches are united by adding their buckets up.
 """
 
@@ -29,7 +29,7 @@ def microseconds(held: int) -> float:
 def quantile(sketch: Mapping[int, int], share: float) -> float:
     """Return the time, in microseconds, that a share (0..1) of the observations does not exceed; 0 without any.
 
-    The view process_requests says the same in SQL.
+    The view process_requests has the same in SQL.
     """
     rank = share * (sum(sketch.values()) - 1)
     passed = 0

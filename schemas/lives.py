@@ -3,7 +3,7 @@
 A host id stands for one machine with one agent. It may stand for more: a cloned machine has the id of the one it was
 copied from, and somebody may start a second agent by hand. Agents of one *place*, a boot and a network namespace, see
 the same sockets: the eldest of those that live leads, and what the others report is set aside. Agents of different
-places are different hosts: the one that booted first keeps the id, the others get one of their own (`told_apart`).
+places are different hosts: the one that booted first keeps the id, the others get one of their own (`distinct_id`).
 
 An agent lives until it reports that it stops, until its successor reports that it is alone, or until another one has
 reported SILENT windows since. An agent that begins may be a second one, or follow a first one that was killed or whose
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from schemas.ids import told_apart
+from schemas.ids import distinct_id
 from schemas.raw import Heartbeat
 
 MISSED = 2  # windows of an agent that has begun: in between, another one that lives reports
@@ -238,7 +238,7 @@ class Lives:
     def _name(self, spot: Spot, host_id: str) -> str:
         """Return what the host of a spot is called: by the id, if it booted first of those that live."""
         first = min((life for life in self._lives.values() if not life.over), key=self._age)
-        return host_id if spot == first.spot else told_apart(host_id, *spot)
+        return host_id if spot == first.spot else distinct_id(host_id, *spot)
 
     def _age(self, life: Life) -> tuple[int, Spot, int]:
         """Order agents: those of one spot by their start, others by their boot."""

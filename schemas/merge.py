@@ -1,7 +1,7 @@
 """The merge declared for every column, and the one `merge` that follows the declarations.
 
 Two rows of one key may reach the store from two hosts, twice, or in any order. Every merge here is therefore
-commutative, associative and idempotent: the stored row is the join of all that was ever said about its key.
+commutative, associative and idempotent: the stored row is the join of all that was ever emitted about its key.
 """
 
 from collections.abc import Iterable

@@ -116,7 +116,7 @@ AGENT_COUNTERS = _counters(
         "process_facts_skipped": "!facts of processes that could not be read",
         "socket_event_overruns": "!times that events of sockets were lost",
         "socket_events_dropped": "!events of sockets that were dropped",
-        "connections_unidentified": "!connections whose socket could not be told from another one",
+        "connections_unidentified": "!connections whose socket could not be distinguished from another one",
         "resets_uncounted": "resets that could not be attributed to a connection",
         "connections_forgotten": "!connections that were forgotten, too many being open",
         "tcp_headers_dropped": "!packet headers that the kernel dropped",

@@ -1,4 +1,4 @@
-"""Folders and files that nobody else may look into or write to, whatever the umask and whoever made them.
+"""Folders and files that nobody else may look into or write to, whatever the umask and their owner.
 
 A way is as safe as each step of it: who owns a folder, or may write to it, can put another one in the place of what is
 in it. The rules are those of sshd's StrictModes, and a sticky folder (/tmp) is safe for what one owns oneself.
@@ -17,7 +17,7 @@ _MOST_LINKS = 40  # on one way, as the kernel has it
 
 
 class Unsafe(OSError):
-    """Others could change what is written here; the message is one sentence that says what to do."""
+    """Others could change what is written here; the message is one sentence with the remedy."""
 
 
 def private_folder(path: Path) -> Path:
@@ -88,7 +88,7 @@ def _check_way(path: Path) -> None:
         links += stat.S_ISLNK(mode)
         if links > _MOST_LINKS:
             raise OSError(40, "too many symbolic links", str(path))
-        if left or stat.S_ISLNK(mode):  # what is made of the last step itself is not for here to say
+        if left or stat.S_ISLNK(mode):  # the caller decides about the last step itself
             _check_step(step, path)
         if not stat.S_ISLNK(mode):
             at = step
@@ -134,7 +134,7 @@ def _has_acl(path: Path) -> bool:
 
 
 def _outside_this_namespace(uid: int) -> bool:
-    """Whether this is whoever has no number in this user namespace, as the root of the host in a rootless container."""
+    """Return whether a user has no number in this namespace, as the host's root in a rootless container."""
     overflow = int(Path("/proc/sys/kernel/overflowuid").read_text())
     return uid == overflow and Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]
 

@@ -43,7 +43,7 @@ class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """The host's addresses. Those of a host-local interface (a bridge of containers, say) mean nothing elsewhere."""
+    """The host's addresses. Those of a host-local interface (such as a bridge of containers) mean nothing elsewhere."""
 
     name: Annotated[Strs, fact("interface name", KEY)] = field(default_factory=list)
     address: Annotated[Strs, fact("IPv4 or IPv6 address", KEY)] = field(default_factory=list)
@@ -116,7 +116,7 @@ class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Heartbeat(HostUsage, frozen=True, kw_only=True, omit_defaults=True):
-    """Closes a host's window: sent last, empty or not, and says what else was sent for the window.
+    """Closes a host's window: sent last, empty or not, and lists what else was sent for the window.
 
     Addresses are in those of keyframes, and of windows in which one changed.
     """
@@ -254,7 +254,7 @@ class Connections(Counted, frozen=True, kw_only=True, omit_defaults=True):
     accepted: Annotated[Bools, fact("was dialled; where its SYN was not seen: listened on its port", MAX)] = field(
         default_factory=list
     )
-    sent_total: Annotated[Ints, fact("payload bytes sent since it was opened; keyframes alone say it", MAX)] = field(
+    sent_total: Annotated[Ints, fact("payload bytes sent since it was opened; in keyframes alone", MAX)] = field(
         default_factory=list
     )
     received_total: Annotated[Ints, fact("payload bytes received since it was opened; likewise", MAX)] = field(

@@ -17,16 +17,16 @@ def salvaged(kind: type[Struct], value: bytes) -> tuple[Any, list[str]]:
 
     ValidationError or DecodeError when something else is wrong with it.
     """
-    told = msgspec.json.decode(value)
+    decoded = msgspec.json.decode(value)
     wrong: list[str] = []
-    if isinstance(told, dict):
+    if isinstance(decoded, dict):
         for name, declared in get_type_hints(kind, include_extras=True).items():
-            given = told.get(name)
+            given = decoded.get(name)
             if isinstance(declared, type) and issubclass(declared, Columns) and isinstance(given, dict):
-                told[name] = _admitted(name, get_type_hints(declared, include_extras=True), given, wrong)
+                decoded[name] = _admitted(name, get_type_hints(declared, include_extras=True), given, wrong)
             elif isinstance(given, list):
-                told[name] = _admitted("", {name: declared}, {name: given}, wrong)[name]
-    return msgspec.convert(told, kind, str_keys=True), wrong
+                decoded[name] = _admitted("", {name: declared}, {name: given}, wrong)[name]
+    return msgspec.convert(decoded, kind, str_keys=True), wrong
 
 
 def _admitted(where: str, declared: dict[str, Any], given: dict[str, Any], wrong: list[str]) -> dict[str, Any]:

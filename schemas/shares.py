@@ -1,4 +1,4 @@
-"""Counters of more time than a window, in shares: told in one window they would be a peak, and the others seem idle."""
+"""Counters of more time than a window, in shares: in one window they would be a peak, and the others seem idle."""
 
 from collections.abc import Sequence
 from itertools import pairwise

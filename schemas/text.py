@@ -28,7 +28,7 @@ def to_bytes(text: str) -> bytes:
 
 
 def shown(text: str) -> str:
-    """Return a text, whoever wrote it, with the escapes of `to_text` for what is not printable.
+    """Return a text of any origin, with the escapes of `to_text` for what is not printable.
 
     Backslashes stay, so that a text that was shown, or that `to_text` has made, stays as it is.
     """

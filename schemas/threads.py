@@ -1,4 +1,4 @@
-"""A thread that dies takes its process with it: whoever started that starts it again, and nothing goes on by half."""
+"""A thread that dies takes its process with it: its supervisor starts it again, and nothing goes on by half."""
 
 import os
 import sys

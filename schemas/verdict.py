@@ -33,7 +33,7 @@ def _claim(rank: int, b_serves: bool, port_a: int, port_b: int) -> int:
 
 
 def b_serves(value: int) -> bool:
-    """Say whether end b is the server."""
+    """Return whether end b is the server."""
     return value % 2 == 1
 
 

@@ -1,4 +1,4 @@
-"""Command lines that say only that a process works for another program: which one, its parent knows."""
+"""Command lines that only show that a process works for another program: its parent's shows which."""
 
 import re
 from collections.abc import Sequence
@@ -11,5 +11,5 @@ _LOOKED_AT = 4  # arguments
 
 
 def is_worker(cmdline: Sequence[str]) -> bool:
-    """Say whether a command line is that of a worker which a library started anew, by spawn or a fork server."""
+    """Return whether a command line is that of a worker which a library started anew, by spawn or a fork server."""
     return any(_WORKER.search(word) for word in cmdline[1:_LOOKED_AT])

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.graph import Events
-from schemas.ids import host_node, service_node, told_apart
+from schemas.ids import distinct_id, host_node, service_node
 from schemas.lives import Life, Notice
 from schemas.raw import Batch, Heartbeat
 from streams.assembly import STATE, Window
@@ -177,7 +177,7 @@ def _sharing(time: int, shared: bool, elder: Life, younger: Life, left: Life | N
         subject, object_ = host_node(host_id), f"agent:{younger.run[1]}"
         told = f"{younger.described()} reports too and is set aside: stop one of them"
     else:
-        subject, object_ = host_node(told_apart(host_id, *younger.spot)), host_node(host_id)
+        subject, object_ = host_node(distinct_id(host_id, *younger.spot)), host_node(host_id)
         told = f"{younger.described()} does too: give one of them an id of its own (--host-id)"
     if shared:
         detail = f"{elder.described()} reports under host id {host_id}, and {told}"

@@ -21,7 +21,7 @@ FORCED, DETACHED = 1, 2
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 # One thread reads memory that is mapped from the file, and holds the lock of the memory while it waits; another one
-# wants to write to the lock; whoever wants to read it waits behind both.
+# wants to write to the lock; any reader of it waits behind both.
 VICTIM = """
 import ctypes, os, signal, sys, threading
 fd = os.open(sys.argv[1], os.O_RDONLY)
@@ -47,8 +47,8 @@ class Mounted:
         self.asked = threading.Event()
         path.touch()
         self._fuse = os.open("/dev/fuse", os.O_RDWR)
-        told = f"fd={self._fuse},rootmode=100644,user_id=0,group_id=0,allow_other".encode()
-        if LIBC.mount(b"hanging", bytes(path), b"fuse", 0, told):
+        options = f"fd={self._fuse},rootmode=100644,user_id=0,group_id=0,allow_other".encode()
+        if LIBC.mount(b"hanging", bytes(path), b"fuse", 0, options):
             os.close(self._fuse)
             pytest.skip(f"cannot mount a FUSE file system: {os.strerror(ctypes.get_errno())}")
         self._thread = threading.Thread(target=self._serve, daemon=True)

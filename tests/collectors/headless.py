@@ -1,4 +1,4 @@
-"""A process whose first thread has ended, while another one listens, and ends when it is told to."""
+"""A process whose first thread has ended, while another one listens, and ends on a signal."""
 
 import subprocess
 import sys

@@ -79,7 +79,7 @@ def test_the_unified_hierarchy_speaks_first() -> None:
     assert parse_cgroup(b"0::/system.slice/nginx.service\n") == "/system.slice/nginx.service"
 
 
-def test_hybrid_hosts_tell_by_the_old_hierarchies() -> None:
+def test_hybrid_hosts_are_read_by_the_old_hierarchies() -> None:
     text = f"12:pids:/docker/{ID}\n2:cpu,cpuacct:/docker/{ID}\n1:name=systemd:/docker/{ID}\n0::/\n"
 
     assert parse_cgroup(text.encode()) == f"/docker/{ID}"

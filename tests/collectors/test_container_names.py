@@ -23,10 +23,10 @@ def root(tmp_path: Path) -> Path:
     return made
 
 
-def put(root: Path, path: str, says: Any) -> None:
+def put(root: Path, path: str, content: Any) -> None:
     file = root / path
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(says if isinstance(says, str) else json.dumps(says))
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
 def name(root: Path, container: str = ID) -> str:
@@ -34,7 +34,7 @@ def name(root: Path, container: str = ID) -> str:
 
 
 @pytest.mark.parametrize(
-    ("path", "says", "called"),
+    ("path", "content", "called"),
     [
         (DOCKER, {"Name": "/cart", "Config": {"Labels": {}}}, "cart"),
         (DOCKER, {"Name": "/shop-cart-1", "Config": {"Labels": {"com.docker.compose.service": "cart"}}}, "cart"),
@@ -45,18 +45,18 @@ def name(root: Path, container: str = ID) -> str:
         (DOCKER, {"Name": "/a\nb"}, "a\\x0ab"),
     ],
 )
-def test_each_runtime_s_file_tells_the_name(root: Path, path: str, says: Any, called: str) -> None:
-    put(root, path, says)
+def test_each_runtime_s_file_has_the_name(root: Path, path: str, content: Any, called: str) -> None:
+    put(root, path, content)
 
     assert name(root) == called
 
 
 @pytest.mark.parametrize(
-    "says", ["", "{", "[]", "null", "7", '{"Name": 7}', '{"Config": []}', '{"Config": {"Labels": [1]}}', "\xff"]
+    "content", ["", "{", "[]", "null", "7", '{"Name": 7}', '{"Config": []}', '{"Config": {"Labels": [1]}}', "\xff"]
 )
 @pytest.mark.parametrize("path", [DOCKER, BUNDLE, STORAGE, PODMAN])
-def test_a_file_that_is_not_as_it_should_be_tells_nothing(root: Path, path: str, says: str) -> None:
-    put(root, path, says)
+def test_a_file_that_is_not_as_it_should_be_has_no_name(root: Path, path: str, content: str) -> None:
+    put(root, path, content)
 
     assert name(root) == ""
 

@@ -58,10 +58,10 @@ class Talk:
         self.server = self.stack.enter_context(self.listener.accept()[0])
         self.flow = [_plain(self.client.getsockname()), _plain(self.client.getpeername())]
         self.sent = [0, 0]
-        self.say(self.client, ASKED)
-        self.say(self.server, ANSWERED)
+        self.send(self.client, ASKED)
+        self.send(self.server, ANSWERED)
 
-    def say(self, sender: socket.socket, count: int, *, unread: bool = False) -> None:
+    def send(self, sender: socket.socket, count: int, *, unread: bool = False) -> None:
         sender.sendall(b"x" * count)
         self.sent[sender is self.server] += count
         while count and not unread:
@@ -118,8 +118,8 @@ class Gone:
         return (local, remote) in whole or (local[1], remote[0]) in parts
 
 
-def told(rows: list[Connection]) -> list[tuple[Any, ...]]:
-    """What is said of a connection: identity, roles, ending and bytes; the client's end first."""
+def reported(rows: list[Connection]) -> list[tuple[Any, ...]]:
+    """What is reported of a connection: identity, roles, ending and bytes; the client's end first."""
     return [
         (
             (row.local_address, row.local_port),
@@ -151,7 +151,7 @@ def watch(request: pytest.FixtureRequest) -> Iterator[Watch]:
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("clearing", CLEARING)
 def test_a_cleared_socket_keeps_its_peer_and_its_bytes(watch: Watch, way: str, clearing: str) -> None:
-    # Nothing but the wire says of a FIN before the RST, if no scan came between them: it is counted as a byte.
+    # Only the wire shows a FIN before the RST, if no scan came between them: it is counted as a byte.
     unseen_fin = clearing == "shutdown, linger" and bool(watch.sockets.missing())
     for client_resets, scans in itertools.product((True, False), (0, 1, 2)):
         talk, gone = Talk(WAYS[way]), Gone()
@@ -160,15 +160,15 @@ def test_a_cleared_socket_keeps_its_peer_and_its_bytes(watch: Watch, way: str, c
             resetter = talk.client if client_resets else talk.server
             if scans:
                 rows = _added(rows, watch.connections(talk.port))
-                talk.say(talk.client, 7)
-                talk.say(talk.server, 3)
+                talk.send(talk.client, 7)
+                talk.send(talk.server, 3)
             if scans == 2:
                 rows = _added(rows, watch.connections(talk.port))
             CLEARING[clearing](resetter)
             with contextlib.suppress(ConnectionResetError):
                 assert talk.other(resetter).recv(1) == b""
         gone.all(talk.flow)
-        found = told(sorted(_added(rows, watch.connections(talk.port)).values(), key=lambda row: row.accepted))
+        found = reported(sorted(_added(rows, watch.connections(talk.port)).values(), key=lambda row: row.accepted))
         if unseen_fin and found[0][-2:] == (talk.sent[0] + client_resets, talk.sent[1] + (not client_resets)):
             talk.sent = list(found[0][-2:])
         assert found == truth(talk), (client_resets, scans)
@@ -225,11 +225,11 @@ def test_a_refused_connect_is_one_that_failed(
     rows: list[Connection] = []
     lost = bool(watch.sockets.missing()) and connect is not asked_for_the_error
 
-    def is_told() -> bool:
+    def is_reported() -> bool:
         rows.extend(watch.connections(port))
         return bool(unidentified(watch) if lost else rows)
 
-    eventually(is_told)
+    eventually(is_reported)
     if not lost:
         assert [(row.local_address, row.remote_address, row.remote_port) for row in rows] == [(address, address, port)]
         assert [(row.failed, row.opened, row.closed, row.accepted) for row in rows] == [(True, True, True, False)]
@@ -261,17 +261,17 @@ def test_a_connect_given_up_is_one_that_failed(watch: Watch) -> None:
         port = full.getsockname()[1]
         rows = watch.connections(port)
 
-    def all_told() -> bool:
+    def all_reported() -> bool:
         rows.extend(watch.connections(port))
         failed = {row.local_port for row in rows if row.failed}
         return unidentified(watch) >= len(ports) if watch.sockets.missing() else failed == ports
 
     assert ports
-    eventually(all_told)
+    eventually(all_reported)
 
 
 @pytest.mark.root
-def test_a_connection_that_nobody_accepted_is_told_at_both_ends(watch: Watch) -> None:
+def test_a_connection_that_nobody_accepted_is_reported_at_both_ends(watch: Watch) -> None:
     for closing in ("client", "listener"):
         gone = Gone()
         listener = socket.create_server(("127.0.0.1", 0))
@@ -287,8 +287,8 @@ def test_a_connection_that_nobody_accepted_is_told_at_both_ends(watch: Watch) ->
         if watch.sockets.missing() and closing == "client":  # both are cleared
             assert unidentified(watch) >= 2
             continue
-        told = [(*row.ends[0], *row.ends[1], row.accepted, row.closed) for row in rows]
-        assert told == expected, closing
+        reported = [(*row.ends[0], *row.ends[1], row.accepted, row.closed) for row in rows]
+        assert reported == expected, closing
 
 
 @pytest.mark.root
@@ -298,20 +298,20 @@ def test_both_ends_are_of_one_window_though_one_was_gone_before_it_ended() -> No
         reset(talk.client)
         assert watch.connections(talk.port) == []
     rows = watch.closed(talk.port, 2)
-    assert told(rows) == truth(talk)
+    assert reported(rows) == truth(talk)
     assert len({row.since for row in rows}) == 1
     watch.close()
 
 
 @pytest.mark.root
-def test_an_end_whose_other_one_is_held_on_and_on_is_told_a_window_later() -> None:
+def test_an_end_whose_other_one_is_held_on_and_on_is_reported_a_window_later() -> None:
     watch, talk = Watch(), Talk(WAYS["ipv4"])
     with talk.stack:
         reset(talk.client)
         rows = watch.closed(talk.port, 1)
-        assert told(rows) == truth(talk)[:1]
+        assert reported(rows) == truth(talk)[:1]
     rows += watch.closed(talk.port, 1)
-    assert told(rows) == truth(talk)
+    assert reported(rows) == truth(talk)
     watch.close()
 
 
@@ -325,7 +325,7 @@ def _multipath(kind: int) -> socket.socket:
 @pytest.mark.root
 @pytest.mark.parametrize("first", ["client", "server"])
 @pytest.mark.parametrize(("listens", "dials"), [(0, 262), (262, 0), (262, 262)])  # IPPROTO_MPTCP
-def test_the_flows_of_multipath_sockets_which_the_kernel_clears_are_told_whole(
+def test_the_flows_of_multipath_sockets_which_the_kernel_clears_are_reported_whole(
     listens: int, dials: int, first: str
 ) -> None:
     watch = Watch()
@@ -346,7 +346,7 @@ def test_the_flows_of_multipath_sockets_which_the_kernel_clears_are_told_whole(
     watch.close()
 
     here, there = flow
-    assert told(sorted(rows, key=lambda row: row.accepted)) == [
+    assert reported(sorted(rows, key=lambda row: row.accepted)) == [
         (here, there, False, True, False, 10, 3),
         (there, here, True, True, False, 3, 10),
     ]

@@ -1,4 +1,4 @@
-"""A collector that fails, or a row that cannot be told, costs itself alone, and is reported."""
+"""A collector that fails, or a row that cannot be sent, costs itself alone, and is reported."""
 
 from collections.abc import Callable
 from typing import Any
@@ -177,7 +177,7 @@ def test_a_stat_that_cannot_be_read_is_skipped_and_counted(tmp_path: Any) -> Non
     assert table.skipped == 4
 
 
-def test_sockets_that_could_not_be_looked_at_at_first_are_told_later(watch: Any) -> None:
+def test_sockets_that_could_not_be_looked_at_at_first_are_reported_later(watch: Any) -> None:
     window = Window("host", "boot", 1, 0, 0, 5_000, keyframe=True)
     scan = SocketScan(Settings())
     scan.open()

@@ -33,11 +33,11 @@ class Play(Talk):
         self.received = [0, 0]  # of the client's and of the server's bytes what came to a socket that was open
 
     def step(self, who: str, what: str, count: int) -> bool:
-        """Do a step; tell whether it could be done."""
+        """Do a step; return whether it could be done."""
         other = "server" if who == "client" else "client"
         if who in self.closed:
             return False
-        if what in ("says", "says unheard"):
+        if what in ("sends", "sends unread"):
             if who in self.shut or self.broken:
                 return False
             self.ends[who].sendall(b"x" * count)
@@ -46,15 +46,15 @@ class Play(Talk):
                 self.broken = True
                 return True
             self.received[who == "server"] += count
-            self.unread |= {other} if what == "says unheard" else set()
-            while what == "says" and count:
+            self.unread |= {other} if what == "sends unread" else set()
+            while what == "sends" and count:
                 count -= len(self.ends[other].recv(count))
         elif what == "shuts":
             if who in self.shut or self.broken:
                 return False
             self.shut.add(who)
             self.ends[who].shutdown(socket.SHUT_WR)
-        elif what == "hears the end":
+        elif what == "reads the end":
             if other not in self.shut | self.closed:
                 return False
             with contextlib.suppress(ConnectionError):
@@ -70,7 +70,7 @@ class Play(Talk):
 
 def scripts(seed: int) -> Iterator[tuple[str, str, int, int]]:
     chance = random.Random(seed)
-    steps = ("says", "says", "says unheard", "shuts", "shuts", "hears the end", "closes", "closes", "resets")
+    steps = ("sends", "sends", "sends unread", "shuts", "shuts", "reads the end", "closes", "closes", "resets")
     for _ in range(chance.randrange(2, 9)):
         yield chance.choice(("client", "server")), chance.choice(steps), chance.randrange(1, 50), chance.choice(WAITS)
     ends = ["client", "server"]
@@ -124,19 +124,19 @@ def steps(text: str) -> list[tuple[str, str, int, int]]:
 ORDERS = [
     "c closes, s closes",
     "c closes., s closes",
-    "c shuts, s says, s closes, c closes",
-    "c shuts., s says, s closes, c closes",
-    "c shuts..., s says..., s closes..., c closes",
-    "c shuts, s hears the end, s says..., s closes, c hears the end, c closes",
-    "c shuts, s says unheard, s says, s closes..., c closes",
+    "c shuts, s sends, s closes, c closes",
+    "c shuts., s sends, s closes, c closes",
+    "c shuts..., s sends..., s closes..., c closes",
+    "c shuts, s reads the end, s sends..., s closes, c reads the end, c closes",
+    "c shuts, s sends unread, s sends, s closes..., c closes",
     "c shuts, s shuts..., c closes, s closes",
-    "s shuts, c says..., c closes..., s closes",
-    "s shuts, c closes., s hears the end..., s closes",
-    "c shuts, s says unheard.., c closes, s closes",
-    "s shuts, c says, c shuts..., s closes, c closes",
-    "c closes, s says., s closes",
+    "s shuts, c sends..., c closes..., s closes",
+    "s shuts, c closes., s reads the end..., s closes",
+    "c shuts, s sends unread.., c closes, s closes",
+    "s shuts, c sends, c shuts..., s closes, c closes",
+    "c closes, s sends., s closes",
     "c shuts, s closes......., c closes",
-    "c closes, s says, s closes",
+    "c closes, s sends, s closes",
 ]
 
 
@@ -149,7 +149,7 @@ def test_without_headers_no_fin_is_taken_for_a_byte_nor_a_byte_for_a_fin(order: 
     watch.close()
 
 
-def test_an_end_that_no_scan_saw_open_and_its_program_held_for_windows_is_told_when_it_goes() -> None:
+def test_an_end_that_no_scan_saw_open_and_its_program_held_for_windows_is_reported_when_it_goes() -> None:
     watch = Watch(Settings(tcp_headers=False))
     talk, gone = Play("ipv4"), Gone()
     with talk.stack:

@@ -15,7 +15,7 @@ from collectors.process_facts import Facts
 from collectors.process_table import ProcessTable, Stat
 from collectors.procfs import read_file
 from tests.collectors.hanging import hanging
-from tests.collectors.test_processes import SLEEP, started, told
+from tests.collectors.test_processes import SLEEP, reported, started
 from tests.collectors.watching import Watch, eventually
 
 
@@ -23,14 +23,14 @@ from tests.collectors.watching import Watch, eventually
 def test_a_process_that_hangs_in_its_file_system_is_reported_with_all_others(watch: Watch, tmp_path: Path) -> None:
     with hanging(tmp_path / "file") as (victim, mounted), started() as other:
         batch = watch.running()
-        (hung,), (whole,) = told(batch, victim.pid), told(batch, other.pid)
+        (hung,), (whole,) = reported(batch, victim.pid), reported(batch, other.pid)
         missing, counted = watch.processes.missing(), watch.processes.counters()
         threads = threading.active_count()
         for keyframe in (False, True):
-            assert told(watch.running(keyframe=keyframe), victim.pid) or not keyframe
+            assert reported(watch.running(keyframe=keyframe), victim.pid) or not keyframe
         assert threading.active_count() == threads  # asked once, not again and again
         mounted.abort()
-        again = eventually(lambda: [row for row in told(watch.running(), victim.pid) if row["cmdline"]])
+        again = eventually(lambda: [row for row in reported(watch.running(), victim.pid) if row["cmdline"]])
         assert "facts of processes that hang" not in watch.processes.missing()
 
     assert (hung["comm"], hung["exe"]) == (whole["comm"], whole["exe"])
@@ -114,7 +114,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_whatever_hangs_costs_what_it_would_have_said_alone(blocked: Blocked, reader: FactsReader, name: str) -> None:
+def test_whatever_hangs_costs_what_it_would_have_read_alone(blocked: Blocked, reader: FactsReader, name: str) -> None:
     with started() as one, started() as other:
         whole = reader.read(stats(one.pid, other.pid), nothing)
         blocked.names = {f"{one.pid}/{name}"}

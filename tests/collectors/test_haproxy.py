@@ -37,8 +37,8 @@ HEADERS = {"keeps": b"", "closes": b"Connection: close\r\n"}
 
 
 def _answer(pipe: Pipe, way: str) -> None:
-    """Serve, and say what was read and written in each connection, by the peer's port."""
-    said: dict[int, tuple[int, int]] = {}
+    """Serve, and return what was read and written in each connection, by the peer's port."""
+    served: dict[int, tuple[int, int]] = {}
 
     def serve(accepted: socket.socket, port: int) -> None:
         got = sent = 0
@@ -50,7 +50,7 @@ def _answer(pipe: Pipe, way: str) -> None:
                     sent += len(ANSWER % HEADERS[way])
                     if way == "closes":
                         break
-        said[port] = (got, sent)
+        served[port] = (got, sent)
 
     watch = Watch(Settings())
     with socket.create_server(("10.99.0.2", BACK), backlog=512) as server:
@@ -67,12 +67,12 @@ def _answer(pipe: Pipe, way: str) -> None:
             threads[-1].start()
     for thread in threads:
         thread.join(10)
-    pipe.send((said, _seen(watch, len(said), local=True)))
+    pipe.send((served, _seen(watch, len(served), local=True)))
     pipe.recv()
 
 
 def _proxy(pipe: Pipe, folder: str, mode: str) -> None:
-    """Run haproxy and its clients, and say what was seen of the connections to backends."""
+    """Run haproxy and its clients, and return what was seen of the connections to backends."""
     watch = Watch(Settings())
     file = Path(folder) / f"{mode}.cfg"
     file.write_text(CONFIG.format(mode=mode, front=FRONT, back=BACK))
@@ -131,12 +131,12 @@ def test_both_hosts_of_a_proxied_connection_count_it_whole(
     proxy = namespaces.start(namespaces.left, _proxy, yours, str(tmp_path), mode)
     assert mine.recv() == "asked"
     ours.send("done")
-    said, at_the_backend = ours.recv()
-    mine.send(len(said))
+    served, at_the_backend = ours.recv()
+    mine.send(len(served))
     at_the_proxy = mine.recv()
     for pipe, process in ((ours, backend), (mine, proxy)):
         pipe.send("done")
         process.join(10)
 
-    assert at_the_backend == said
-    assert at_the_proxy == {port: (sent, got) for port, (got, sent) in said.items()}
+    assert at_the_backend == served
+    assert at_the_proxy == {port: (sent, got) for port, (got, sent) in served.items()}

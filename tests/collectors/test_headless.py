@@ -3,7 +3,7 @@ from pathlib import Path
 
 from collectors.process_events import Exec, Exit, parse_event
 from tests.collectors.headless import headless
-from tests.collectors.test_processes import exits, told
+from tests.collectors.test_processes import exits, reported
 from tests.collectors.watching import Watch
 
 
@@ -21,7 +21,7 @@ def test_a_process_whose_first_thread_has_ended_owns_its_sockets(watch: Watch) -
 def test_its_facts_are_those_a_living_thread_shows(watch: Watch) -> None:
     with headless() as (process, _):
         batch = watch.running(keyframe=True)
-        (row,) = told(batch, process.pid)
+        (row,) = reported(batch, process.pid)
         (used,) = [row for row in batch.usage.rows() if row[0] == process.pid]
 
     assert row["exe"] == str(Path(sys.executable).resolve())

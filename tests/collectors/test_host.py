@@ -62,21 +62,21 @@ def test_what_counts_as_local_is_a_setting() -> None:
     assert local(collector.interfaces) == {"eth0": True}
 
 
-def test_facts_are_told_on_keyframes_and_when_an_address_changes() -> None:
+def test_facts_are_reported_on_keyframes_and_when_an_address_changes() -> None:
     addresses = [InterfaceAddress("eth0", "10.0.0.1", 24, "02:00:00:00:00:01")]
     collector = HostCollector(Settings(labels={"zone": "b"}), interfaces=lambda: addresses)
     collector.open(WINDOW)
 
-    def told(window: Window) -> HostFacts:
+    def reported(window: Window) -> HostFacts:
         return collector.collect(window)
 
-    first = told(WINDOW)
+    first = reported(WINDOW)
     assert (first.labels, first.interfaces.address, first.cpus > 0) == ({"zone": "b"}, ["10.0.0.1"], True)
     assert first.booted > 1_000_000_000_000
-    assert told(WINDOW).interfaces.address == []
-    assert told(KEYFRAME).interfaces.address == ["10.0.0.1"]
+    assert reported(WINDOW).interfaces.address == []
+    assert reported(KEYFRAME).interfaces.address == ["10.0.0.1"]
     addresses.append(InterfaceAddress("eth0", "10.0.0.2", 24, "02:00:00:00:00:01"))
-    assert told(WINDOW).interfaces.address == ["10.0.0.1", "10.0.0.2"]
+    assert reported(WINDOW).interfaces.address == ["10.0.0.1", "10.0.0.2"]
 
 
 def test_addresses_are_those_that_ip_shows() -> None:

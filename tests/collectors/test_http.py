@@ -145,7 +145,7 @@ def test_requests_of_a_kept_connection_are_counted_by_method_and_class(watching:
 
 
 @pytest.mark.root
-def test_a_window_tells_what_it_counted_and_the_next_does_not_repeat_it(watching: Watch) -> None:
+def test_a_window_reports_what_it_counted_and_the_next_does_not_repeat_it(watching: Watch) -> None:
     with serving() as port, connected(port) as connection:
         counts = []
         for asked in (3, 0, 2):
@@ -248,7 +248,7 @@ ENDINGS: dict[Callable[[socket.socket, socket.socket], None], str] = {
 
 @pytest.mark.root
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
-def test_whoever_ends_the_connection_first_is_why_there_is_no_answer(watching: Watch, address: str) -> None:
+def test_the_end_that_closes_first_is_why_there_is_no_answer(watching: Watch, address: str) -> None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     ports = {}
     with socket.create_server((address, 0), family=family) as listening:
@@ -314,19 +314,19 @@ def test_a_sampled_device_shows_whole_connections_or_nothing_of_them(monkeypatch
 
 
 @pytest.mark.root
-def test_a_full_ring_is_told_and_makes_the_collector_look_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_ring_is_reported_and_makes_the_collector_look_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collecting, "RINGS", (packet_ring.BLOCK,))
     watch = Watch()
     with serving() as port, connected(port) as connection:
         for _ in range(200):
             ask(connection, "/")
-        told = [watch.batch().sampling for _ in range(4)]
+        reported = [watch.batch().sampling for _ in range(4)]
     watch.close()
     assert watch.http.counters()["http_packets_dropped"] >= 2 * 200 - packet_ring.BLOCK // packet_ring.FRAME
-    assert told == [1, 2, 1, 1]
+    assert reported == [1, 2, 1, 1]
 
 
-def test_without_the_right_to_it_the_collector_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_right_to_it_the_collector_reports_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -342,17 +342,17 @@ def test_it_can_be_switched_off() -> None:
     assert "requests" not in topics
 
 
-def _count(ready: Any, stop: Any, told: Any) -> None:
+def _count(ready: Any, stop: Any, reported: Any) -> None:
     watch = Watch()
     ready.set()
     stop.wait(20)
-    told.put([tuple(row) for row in watch.batch().requests.rows()])
+    reported.put([tuple(row) for row in watch.batch().requests.rows()])
     watch.close()
 
 
-def _serve(told: Any, stop: Any) -> None:
+def _serve(reported: Any, stop: Any) -> None:
     with serving("10.99.0.2") as port:
-        told.put(port)
+        reported.put(port)
         stop.wait(20)
 
 
@@ -368,14 +368,14 @@ def test_two_hosts_count_the_same_requests_each_from_its_end(namespaces: Namespa
     stop, ports, counts = fork.Event(), fork.Queue(), [fork.Queue(), fork.Queue()]
     ready = [fork.Event(), fork.Event()]
     sides = zip((namespaces.left, namespaces.right), ready, counts, strict=True)
-    watching = [namespaces.start(name, _count, begun, stop, told) for name, begun, told in sides]
+    watching = [namespaces.start(name, _count, begun, stop, reported) for name, begun, reported in sides]
     server = namespaces.start(namespaces.right, _serve, ports, stop)
     port = ports.get(timeout=10)
     assert all(begun.wait(10) for begun in ready)
     client = namespaces.start(namespaces.left, _ask, port)
     client.join(10)
     stop.set()
-    left, right = ([Row(*row) for row in told.get(timeout=10)] for told in counts)
+    left, right = ([Row(*row) for row in reported.get(timeout=10)] for reported in counts)
     for process in (*watching, server):
         process.join(10)
     assert [(row.serves, row.answered) for row in left] == [(False, {"GET 2xx": 7})]

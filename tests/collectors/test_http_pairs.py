@@ -161,11 +161,11 @@ CLOSES, STOPS = ("end", SERVER, 500, 1100, SHUT), ("end", SERVER, 500, 0, REFUSE
         ("an idle connection was being closed", [("end", SERVER, 500, ASKED, SHUT), STOPS], GIVEN_UP),
         ("an idle connection was closed", [STOPS], GIVEN_UP),
         # Something was answered that is not understood, or was not seen.
-        ("the server says something else", [("end", SERVER, 640, 1100, SHUT)], NOTHING),
+        ("the server sends something else", [("end", SERVER, 640, 1100, SHUT)], NOTHING),
         ("the answer was among lost segments", [("doubt",)], NOTHING),
     ],
 )  # fmt: skip
-def test_a_request_without_an_answer_is_the_fault_of_whoever_went_first(
+def test_a_request_without_an_answer_is_the_fault_of_the_end_that_went_first(
     what: str, then: list[Any], counted: tuple[int, int, int]
 ) -> None:
     wire = Wire()

@@ -70,7 +70,7 @@ def follows(seed: int, buffer: int) -> None:
     watch = InterfaceWatch()
     for commands in steps(seed):
         ip(*commands)
-        eventually(lambda: watch.read() == interfaces.read_interfaces())  # the kernel tells of some a moment later
+        eventually(lambda: watch.read() == interfaces.read_interfaces())  # the kernel reports some a moment later
     kept = watch.read()
     assert watch.read() is kept
     watch.close()
@@ -89,7 +89,7 @@ PLUGGED = {
     "hardware": ([link(2, "", master=1)], False),
     "hardware among cables": ([link(2, "veth", master=1, elsewhere=True), link(3, "", master=1)], False),
     **{kind: ([link(2, kind, master=1)], False) for kind in ("vxlan", "vlan", "bond", "team", "gretap", "macvlan")},
-    "a kind not heard of": ([link(2, "novel", master=1)], False),
+    "a new kind": ([link(2, "novel", master=1)], False),
     "a cable to a bridge within": (
         [link(2, "veth", master=1, peer=3), link(3, "veth", master=4, peer=2), link(4, "bridge")],
         True,
@@ -166,12 +166,12 @@ def test_an_address_of_the_internet_means_the_same_everywhere_also_behind_a_brid
     ]
     host = HostCollector(Settings(local_interfaces=(*LOCAL_INTERFACES, r"mine\d")), interfaces=lambda: found)
     host.collect(KEYFRAME)
-    told = {(row[0], row[1]) for row in host.interfaces.rows() if not row[4]}
-    assert told == {("shop", "203.0.114.1"), ("shop", "2a00:1450::1"), ("eth0", "10.1.1.1")}
+    reported = {(row[0], row[1]) for row in host.interfaces.rows() if not row[4]}
+    assert reported == {("shop", "203.0.114.1"), ("shop", "2a00:1450::1"), ("eth0", "10.1.1.1")}
 
 
 @pytest.mark.root
-@pytest.mark.parametrize("buffer", [1 << 20, 1], ids=["all is heard", "much is lost"])
+@pytest.mark.parametrize("buffer", [1 << 20, 1], ids=["all is read", "much is lost"])
 def test_whatever_changes_the_addresses_known_are_those_that_are(namespaces: Namespaces, buffer: int) -> None:
     for seed in range(3):
         alone = namespaces.start(namespaces.left, follows, seed, buffer)
@@ -209,19 +209,19 @@ def test_addresses_go_out_on_keyframes_and_when_one_changes() -> None:
     assert [sent(WINDOW), sent(WINDOW)] == [5, 0]
 
 
-def test_of_very_many_addresses_those_that_say_most_are_reported_and_the_rest_is_counted() -> None:
+def test_of_very_many_addresses_the_most_useful_are_reported_and_the_rest_is_counted() -> None:
     subnets = [InterfaceAddress("br-0123456789ab", f"172.{at}.0.1", 16, "") for at in range(16, 32)]
     bridge = [InterfaceAddress("docker0", f"192.168.0.{at}", 24, "") for at in range(1, 255)]
     found = sorted([*many(5_000), *subnets, *bridge, InterfaceAddress("wg0", "10.9.9.9", 32, "")])
     host = HostCollector(Settings(), interfaces=lambda: found)
     host.collect(KEYFRAME)
-    told = host.interfaces
-    heartbeat = KEYFRAME.batch(Heartbeat, interfaces=told)
+    reported = host.interfaces
+    heartbeat = KEYFRAME.batch(Heartbeat, interfaces=reported)
 
-    assert len(told) == MOST_ADDRESSES
-    assert {one.address for one in subnets} <= set(told.address)
-    assert {"docker0", "wg0", "eth0"} <= set(told.name)
-    assert list(told.rows()) == sorted(told.rows())
+    assert len(reported) == MOST_ADDRESSES
+    assert {one.address for one in subnets} <= set(reported.address)
+    assert {"docker0", "wg0", "eth0"} <= set(reported.name)
+    assert list(reported.rows()) == sorted(reported.rows())
     assert str(len(found) - MOST_ADDRESSES) in host.missing()["some addresses of this host"]
     assert len(encode(heartbeat)) < 50_000
 

@@ -1,4 +1,4 @@
-"""Of a command line that is too long, what says which program runs is kept."""
+"""Of a command line that is too long, the part that names the program is kept."""
 
 import os
 import time
@@ -18,7 +18,7 @@ def jars(count: int) -> str:
     return ":".join(f"/opt/kafka/bin/../libs/library-number-{number}-3.7.0.jar" for number in range(count))
 
 
-def told(*arguments: str) -> list[str]:
+def reported(*arguments: str) -> list[str]:
     return parse_cmdline("\0".join(arguments).encode()[: cmdline_read(LIMIT)], LIMIT)
 
 
@@ -30,7 +30,7 @@ def told(*arguments: str) -> list[str]:
 def test_the_main_class_is_kept_behind_a_class_path_of_any_length(path: tuple[str, ...], count: int) -> None:
     given_path = [one.format(jars(count)) for one in path]
 
-    shown = told("java", "-Xmx1G", *given_path, "kafka.Kafka", "/opt/kafka/config/server.properties")
+    shown = reported("java", "-Xmx1G", *given_path, "kafka.Kafka", "/opt/kafka/config/server.properties")
 
     assert shown[-2:] == ["kafka.Kafka", "/opt/kafka/config/server.properties"]
     assert len("\0".join(shown)) <= LIMIT + 1
@@ -38,7 +38,9 @@ def test_the_main_class_is_kept_behind_a_class_path_of_any_length(path: tuple[st
 
 
 def test_several_long_options_share_what_there_is() -> None:
-    shown = told("java", "-cp", jars(200), "-Dlong=" + "x" * 9_000, "--patch-module", jars(90), "-jar", "/srv/pay.jar")
+    shown = reported(
+        "java", "-cp", jars(200), "-Dlong=" + "x" * 9_000, "--patch-module", jars(90), "-jar", "/srv/pay.jar"
+    )
 
     assert shown[-2:] == ["-jar", "/srv/pay.jar"]
     assert program("java", "/usr/bin/java", shown).name == "pay"
@@ -47,12 +49,12 @@ def test_several_long_options_share_what_there_is() -> None:
 def test_what_is_short_enough_is_left_as_it_is() -> None:
     arguments = ["java", "x" * 2_000, "y" * 2_000, "z" * 80]
 
-    assert told(*arguments) == arguments
+    assert reported(*arguments) == arguments
 
 
 def test_a_secret_behind_a_class_path_is_replaced_and_none_is_shown_in_part() -> None:
     for length in range(16_000, 16_800, 7):
-        shown = told("java", "-cp", "x" * length + " --password hunter2hunter2", "Main", "--token=hunter2hunter2")
+        shown = reported("java", "-cp", "x" * length + " --password hunter2hunter2", "Main", "--token=hunter2hunter2")
 
         assert "hunter" not in " ".join(shown)
         assert shown[-2:] == ["Main", "--token=***"]

@@ -89,14 +89,14 @@ def test_a_process_of_any_name_is_reported_with_all_others(tmp_path: Path, watch
     shutil.copy(os.fsencode(shutil.which("cat") or ""), program)
     with running(program, b"-", name) as pid:
         batch = watch.running(keyframe=True)
-        told = decode("processes", encode(batch)).processes
-        at = told.pid.index(pid)
+        reported = decode("processes", encode(batch)).processes
+        at = reported.pid.index(pid)
 
-        assert os.getpid() in told.pid
-        assert to_bytes(told.comm[at]) == name[:15]
-        assert to_bytes(told.exe[at]) == program
-        assert [to_bytes(argument) for argument in told.cmdline[at]] == [program, b"-", name]
-        assert told.exe[at].isprintable()
+        assert os.getpid() in reported.pid
+        assert to_bytes(reported.comm[at]) == name[:15]
+        assert to_bytes(reported.exe[at]) == program
+        assert [to_bytes(argument) for argument in reported.cmdline[at]] == [program, b"-", name]
+        assert reported.exe[at].isprintable()
 
 
 @pytest.mark.parametrize("name", [b"\xff", b"a\x85\x1b[", "\u202eé".encode(), b"\\xff"])
@@ -131,8 +131,8 @@ def test_a_host_of_any_name_is_reported(name: bytes) -> None:
         buffer = ctypes.create_string_buffer(name)
         assert ctypes.CDLL(None, use_errno=True).sethostname(buffer, len(name)) == 0
         host = HostCollector(Settings())
-        told = decode("hosts", encode(host.collect(WINDOW)))
-        return find_host_id(Settings(), "/nonexistent", "/nonexistent"), told.hostname
+        reported = decode("hosts", encode(host.collect(WINDOW)))
+        return find_host_id(Settings(), "/nonexistent", "/nonexistent"), reported.hostname
 
     host_id, hostname = isolated(look, NEW_UTS)
 
@@ -166,19 +166,19 @@ def test_a_real_control_group_with_line_ends_in_its_name_is_one_path() -> None:
             (folder / "cgroup.procs").write_text(str(pid))
             watch = Watch()
             try:
-                told = decode("processes", encode(watch.running(keyframe=True))).processes
+                reported = decode("processes", encode(watch.running(keyframe=True))).processes
             finally:
                 watch.close()
-            found = to_bytes(told.cgroup[told.pid.index(pid)])
+            found = to_bytes(reported.cgroup[reported.pid.index(pid)])
             assert found.endswith(name)
-            assert len(told.pid) > 1
+            assert len(reported.pid) > 1
     finally:
         eventually(lambda: not (folder / "cgroup.procs").read_text())
         folder.rmdir()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_name_says_nothing_but_itself(name: bytes) -> None:
+def test_a_name_shows_nothing_but_itself(name: bytes) -> None:
     stat = parse_stat(b"4242 (" + name + b")" + STAT)
 
     assert (stat.pid, to_bytes(stat.comm), stat.parent, stat.start) == (4242, name, 41, 987654)
@@ -207,6 +207,6 @@ def test_a_command_line_is_cut_between_escapes(limit: int) -> None:
 
 
 def test_secrets_are_found_among_bytes_that_are_no_text() -> None:
-    told = parse_cmdline(b"x\xff\0--password\0hunter2\0--token=\xffabc\0https://u:p\xffw@h/\xfe\0", 4096)
+    reported = parse_cmdline(b"x\xff\0--password\0hunter2\0--token=\xffabc\0https://u:p\xffw@h/\xfe\0", 4096)
 
-    assert told == [r"x\xff", "--password", "***", "--token=***", r"https://u:***@h/\xfe"]
+    assert reported == [r"x\xff", "--password", "***", "--token=***", r"https://u:***@h/\xfe"]

@@ -22,7 +22,7 @@ def cookie(sock: socket.socket) -> int:
     return int.from_bytes(sock.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8), sys.byteorder)
 
 
-def told(watch: Watch, *, keyframe: bool = False) -> tuple[set[Holder], set[Holder]]:
+def reported(watch: Watch, *, keyframe: bool = False) -> tuple[set[Holder], set[Holder]]:
     batch = watch.holders(keyframe=keyframe)
     return {row[:2] for row in batch.owners.rows()}, {row[:2] for row in batch.gone.rows()}
 
@@ -42,13 +42,13 @@ def forked() -> Iterator[int]:
 
 
 def test_a_new_socket_has_its_owner_in_the_window_it_appears(watch: Watch, server: socket.socket) -> None:
-    told(watch, keyframe=True)
+    reported(watch, keyframe=True)
     with socket.create_connection(server.getsockname()) as client:
         accepted, _ = server.accept()
         with accepted:
-            new, _ = told(watch)
-            again, _ = told(watch)
-            restated, _ = told(watch, keyframe=True)
+            new, _ = reported(watch)
+            again, _ = reported(watch)
+            restated, _ = reported(watch, keyframe=True)
 
             mine = {(cookie(sock), os.getpid()) for sock in (client, accepted)}
             assert mine <= new
@@ -57,10 +57,10 @@ def test_a_new_socket_has_its_owner_in_the_window_it_appears(watch: Watch, serve
 
 
 def test_workers_forked_after_accept_hold_it_too_until_they_end(watch: Watch, server: socket.socket) -> None:
-    told(watch, keyframe=True)
+    reported(watch, keyframe=True)
     with forked() as worker:
-        both, _ = told(watch, keyframe=True)
-    _, gone = told(watch)
+        both, _ = reported(watch, keyframe=True)
+    _, gone = reported(watch)
 
     assert {(cookie(server), os.getpid()), (cookie(server), worker)} <= both
     assert (cookie(server), worker) in gone
@@ -75,14 +75,14 @@ def test_a_socket_passed_to_another_process_changes_its_holder(watch: Watch, ser
         theirs.send(b"!")
         signal.pause()
     with ours, theirs:
-        told(watch, keyframe=True)
+        reported(watch, keyframe=True)
         client = socket.create_connection(server.getsockname())
         passed = cookie(client)
-        before, _ = told(watch)
+        before, _ = reported(watch)
         socket.send_fds(ours, [b"x"], [client.fileno()])
         assert ours.recv(1) == b"!"
         client.close()
-        after, gone = told(watch)
+        after, gone = reported(watch)
         os.kill(receiver, signal.SIGKILL)
         os.waitpid(receiver, 0)
 
@@ -93,11 +93,11 @@ def test_a_socket_passed_to_another_process_changes_its_holder(watch: Watch, ser
 
 def test_a_process_that_swaps_one_socket_for_another_is_read_again(watch: Watch, server: socket.socket) -> None:
     clients = [socket.create_connection(server.getsockname()) for _ in range(3)]
-    told(watch, keyframe=True)
+    reported(watch, keyframe=True)
     for number in range(3):  # closes one and opens one: the number of files is the same, and so is the descriptor
         clients[number].close()
         clients[number] = socket.create_connection(server.getsockname())
-        new, _ = told(watch)
+        new, _ = reported(watch)
         assert (cookie(clients[number]), os.getpid()) in new
     for client in clients:
         client.close()
@@ -109,11 +109,11 @@ def test_a_search_that_is_too_much_for_one_window_goes_on_in_the_next(
     monkeypatch.setattr("collectors.search.MOST_FILES", 1)
     monkeypatch.setattr("collectors.search.AT_ONCE", 1)
     client = socket.create_connection(server.getsockname())
-    told(watch, keyframe=True)
+    reported(watch, keyframe=True)
     client.close()
     client = socket.create_connection(server.getsockname())
     windows = 0
-    while (cookie(client), os.getpid()) not in told(watch)[0]:
+    while (cookie(client), os.getpid()) not in reported(watch)[0]:
         windows += 1
         assert windows < 10_000
     client.close()
@@ -123,11 +123,11 @@ def test_a_descriptor_reused_while_its_old_socket_lives_elsewhere_is_found(watch
     client = socket.create_connection(server.getsockname())
     old, number = cookie(client), client.fileno()
     with forked() as child:
-        told(watch, keyframe=True)
+        reported(watch, keyframe=True)
         client.close()
         client = socket.create_connection(server.getsockname())
         assert client.fileno() == number
-        new, gone = told(watch)
+        new, gone = reported(watch)
 
     assert (cookie(client), os.getpid()) in new
     assert (old, os.getpid()) in gone
@@ -137,28 +137,28 @@ def test_a_descriptor_reused_while_its_old_socket_lives_elsewhere_is_found(watch
 
 def test_a_closed_socket_ends_its_holdings_without_a_word(watch: Watch, server: socket.socket) -> None:
     client = socket.create_connection(server.getsockname())
-    told(watch, keyframe=True)
+    reported(watch, keyframe=True)
     closing = cookie(client)
     client.close()
     server.accept()[0].close()
-    new, gone = told(watch)
+    new, gone = reported(watch)
 
     assert closing not in {held for held, _ in new | gone}
 
 
 def test_the_last_holder_is_remembered_while_its_socket_closes(watch: Watch, server: socket.socket) -> None:
-    told(watch, keyframe=True)
+    reported(watch, keyframe=True)
     with forked() as child:
-        told(watch)
+        reported(watch)
         client = socket.create_connection(server.getsockname())
         mine = (cookie(client), os.getpid())
-        assert mine in told(watch)[0]
+        assert mine in reported(watch)[0]
     watch.next()
     watch.scan.look(watch.at.start)  # the socket was seen, and is closed before the files are read
     client.close()
     gone = {row[:2] for row in watch.owners.collect(watch.at).gone.rows()}
-    restated, _ = told(watch, keyframe=True)
-    later, _ = told(watch, keyframe=True)
+    restated, _ = reported(watch, keyframe=True)
+    later, _ = reported(watch, keyframe=True)
 
     assert mine not in gone
     assert mine in restated
@@ -216,7 +216,7 @@ print(sorted(watch.owners.missing() | watch.processes.missing() | watch.sockets.
 
 
 @pytest.mark.root
-def test_without_privileges_it_sees_its_own_and_says_what_is_missing(server: socket.socket, tmp_path: Path) -> None:
+def test_without_privileges_it_sees_its_own_and_reports_what_is_missing(server: socket.socket, tmp_path: Path) -> None:
     if os.geteuid():
         pytest.skip("needs root to become nobody")
     tree = Path(__file__).parents[2]
@@ -239,7 +239,7 @@ os.setgroups([]); os.setgid(65534); os.setuid(65534)
 
 def closed_between_the_scans() -> None:
     watch, reads = Watch(), []
-    told(watch, keyframe=True)
+    reported(watch, keyframe=True)
     read = watch.owners._files.read
 
     def counted(*arguments: Any, **options: Any) -> None:
@@ -248,7 +248,7 @@ def closed_between_the_scans() -> None:
 
     with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as server:
         patch.setattr(watch.owners._files, "read", counted)
-        told(watch)
+        reported(watch)
         reads.clear()
         client = socket.create_connection(server.getsockname())
         accepted, _ = server.accept()

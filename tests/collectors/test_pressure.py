@@ -110,19 +110,19 @@ def test_a_group_that_is_forgotten_begins_anew(tmp_path: Path) -> None:
     assert pressure.groups({"/a"}) == {}
 
 
-def test_groups_beyond_the_bound_are_not_read_and_said(tmp_path: Path) -> None:
+def test_groups_beyond_the_bound_are_not_read_and_reported(tmp_path: Path) -> None:
     written(tmp_path / "pressure", 1, ending="")
     pressure = Pressure(str(tmp_path), str(tmp_path))
     pressure.groups({f"/{number}" for number in range(MOST_GROUPS + 2)})
     assert pressure.missing() == {"pressure of some services": f"no more than {MOST_GROUPS} busy ones: 2 are left out"}
 
 
-def test_a_kernel_that_does_not_count_pressure_is_said(tmp_path: Path) -> None:
+def test_a_kernel_that_does_not_count_pressure_is_reported(tmp_path: Path) -> None:
     pressure = Pressure(str(tmp_path))
     assert pressure.host() == Waited(0, 0, 0)
     assert list(pressure.missing().values()) == ["a kernel that counts it (CONFIG_PSI, psi=1)"]
 
 
-def test_control_groups_of_version_1_alone_are_said(tmp_path: Path) -> None:
+def test_control_groups_of_version_1_alone_are_reported(tmp_path: Path) -> None:
     written(tmp_path / "pressure", 1, ending="")
     assert list(Pressure(str(tmp_path), "").missing()) == ["pressure of services"]

@@ -23,7 +23,7 @@ def started(command: list[str] = SLEEP, cwd: Path | None = None) -> subprocess.P
     return process
 
 
-def told(batch: ProcessBatch, pid: int) -> list[dict[str, object]]:
+def reported(batch: ProcessBatch, pid: int) -> list[dict[str, object]]:
     names = batch.processes.__struct_fields__
     return [dict(zip(names, row, strict=True)) for row in batch.processes.rows() if row[0] == pid]
 
@@ -32,12 +32,12 @@ def exits(batch: ProcessBatch, pid: int) -> list[tuple[int, int]]:
     return [row[3:5] for row in batch.exits.rows() if row[0] == pid]
 
 
-def test_a_process_is_told_when_it_starts_and_on_keyframes(watch: Watch) -> None:
+def test_a_process_is_reported_when_it_starts_and_on_keyframes(watch: Watch) -> None:
     with started() as process:
-        (new,) = told(watch.running(), process.pid)
+        (new,) = reported(watch.running(), process.pid)
         watch.running()
-        assert told(watch.running(), process.pid) == []
-        assert told(watch.running(keyframe=True), process.pid)
+        assert reported(watch.running(), process.pid) == []
+        assert reported(watch.running(keyframe=True), process.pid)
 
     assert new["parent"] == os.getpid()
     assert new["uid"] == os.geteuid()
@@ -46,7 +46,7 @@ def test_a_process_is_told_when_it_starts_and_on_keyframes(watch: Watch) -> None
     assert new["netns"] == Path("/proc/self/ns/net").stat().st_ino
 
 
-def test_exit_codes_and_signals_are_told(watch: Watch) -> None:
+def test_exit_codes_and_signals_are_reported(watch: Watch) -> None:
     with started() as ending, started() as killed:
         watch.running()
         killed.send_signal(signal.SIGTERM)
@@ -85,28 +85,28 @@ def test_without_the_connector_exits_are_found_by_scanning(
 def test_a_program_executed_by_a_known_process_replaces_its_facts(watch: Watch) -> None:
     script = "import os, sys; print(flush=True); sys.stdin.readline(); os.execlp('sleep', 'sleep', '60')"
     with started([sys.executable, "-c", script]) as process:
-        (before,) = told(watch.running(), process.pid)
+        (before,) = reported(watch.running(), process.pid)
         assert process.stdin is not None
         process.stdin.write(b"\n")
         process.stdin.flush()
         eventually(lambda: Path(f"/proc/{process.pid}/comm").read_text() == "sleep\n")
-        (after,) = told(watch.running(), process.pid)
+        (after,) = reported(watch.running(), process.pid)
         process.kill()
 
     assert before["start"] == after["start"]
     assert (after["comm"], after["cmdline"]) == ("sleep", ["sleep", "60"])
 
 
-def test_where_a_process_was_started_and_by_whom_is_told_and_stays(watch: Watch, tmp_path: Path) -> None:
+def test_where_a_process_was_started_and_by_whom_is_reported_and_stays(watch: Watch, tmp_path: Path) -> None:
     script = "import os, sys; print(flush=True); sys.stdin.readline(); os.chdir('/'); print(flush=True); input()"
     with started([sys.executable, "-c", script], cwd=tmp_path) as process:
-        (before,) = told(watch.running(), process.pid)
+        (before,) = reported(watch.running(), process.pid)
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(b"\n")
         process.stdin.flush()
         process.stdout.readline()
-        (after,) = told(watch.running(keyframe=True), process.pid)
+        (after,) = reported(watch.running(keyframe=True), process.pid)
         process.kill()
 
     assert before["cwd"] == after["cwd"] == str(tmp_path)
@@ -115,33 +115,33 @@ def test_where_a_process_was_started_and_by_whom_is_told_and_stays(watch: Watch,
     assert before["lead"] == []
 
 
-def test_a_worker_that_knows_itself_only_as_one_is_told_with_its_parent_s_arguments(watch: Watch) -> None:
+def test_a_worker_that_knows_itself_only_as_one_is_reported_with_its_parent_s_arguments(watch: Watch) -> None:
     line = ["python3", "-c", "from multiprocessing.spawn import spawn_main; spawn_main(tracker_fd=5)"]
     worker = [sys.executable, "-c", f"print(flush=True); input(); {line[2]!r}"]
     with started(worker) as process:
-        (told_of,) = told(watch.running(), process.pid)
+        (row,) = reported(watch.running(), process.pid)
         process.kill()
 
-    assert told_of["lead"] == parse_cmdline(Path("/proc/self/cmdline").read_bytes(), 1_024)
+    assert row["lead"] == parse_cmdline(Path("/proc/self/cmdline").read_bytes(), 1_024)
 
 
 @pytest.mark.root
-def test_a_daemon_that_drops_its_privileges_after_it_starts_is_told_anew(watch: Watch) -> None:
+def test_a_daemon_that_drops_its_privileges_after_it_starts_is_reported_anew(watch: Watch) -> None:
     script = "import os, sys; print(flush=True); sys.stdin.readline(); os.setuid(65534); print(flush=True); input()"
     with started([sys.executable, "-c", script]) as process:
-        (before,) = told(watch.running(), process.pid)
+        (before,) = reported(watch.running(), process.pid)
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write(b"\n")
         process.stdin.flush()
         process.stdout.readline()
-        (after,) = told(watch.running(), process.pid)
+        (after,) = reported(watch.running(), process.pid)
         process.kill()
 
     assert (before["uid"], after["uid"]) == (0, 65534)
 
 
-def test_a_process_that_lives_between_two_windows_is_told_with_its_exit(watch: Watch) -> None:
+def test_a_process_that_lives_between_two_windows_is_reported_with_its_exit(watch: Watch) -> None:
     with started() as process:
         watch.processes.drain()  # as between windows
         assert process.stdin is not None
@@ -149,7 +149,7 @@ def test_a_process_that_lives_between_two_windows_is_told_with_its_exit(watch: W
         process.wait()
     batch = watch.running()
 
-    assert len(told(batch, process.pid)) == 1
+    assert len(reported(batch, process.pid)) == 1
     assert exits(batch, process.pid) == [(7, 0)]
 
 

@@ -37,6 +37,6 @@ def test_of_harmless_command_lines_at_most_one_in_fifty_is_changed() -> None:
     assert len(changed) <= len(HARMLESS) / 50, changed
 
 
-def test_the_tables_are_large_enough_to_say_something() -> None:
+def test_the_tables_are_large_enough_to_mean_something() -> None:
     assert len(SECRET) >= 200
     assert len(HARMLESS) >= 200

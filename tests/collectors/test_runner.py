@@ -58,7 +58,7 @@ class Fake(Inert):
 
 
 class Quiet(Inert):
-    """A collector that has nothing to say."""
+    """A collector that has nothing to report."""
 
     topic = OWNERS
 
@@ -101,7 +101,7 @@ def test_windows_follow_the_wall_clock_and_the_first_and_last_are_partial() -> N
     assert log.keys == {b"web7"}
 
 
-def test_the_heartbeat_comes_last_and_says_what_was_sent() -> None:
+def test_the_heartbeat_comes_last_and_lists_what_was_sent() -> None:
     log = ran(Clock(1001.3, 1003), Fake(), Quiet())
 
     assert [name for name, _ in log.records] == [
@@ -247,7 +247,7 @@ def test_rows_of_many_bytes_are_split_until_they_fit() -> None:
     assert max(map(len, parts)) <= 400
 
 
-def test_nothing_to_say_is_said_on_keyframes_only() -> None:
+def test_nothing_is_reported_as_such_on_keyframes_only() -> None:
     for keyframe in (False, True):
         window = Window("host", "boot", 1, 0, 0, 5_000, keyframe=keyframe)
         assert len(encoded_parts(OWNERS, window.batch(OwnerBatch), 10)) == keyframe

@@ -35,7 +35,7 @@ def receive(sock: socket.socket, count: int) -> None:
 
 
 def until_settled(port: int) -> bool:
-    """Tell whether nothing on a port is open or closing any more."""
+    """Return whether nothing on a port is open or closing any more."""
     with netlink.open_socket(netlink.SOCK_DIAG) as sock:
         for family in (socket.AF_INET, socket.AF_INET6):
             mask = diag.states(*diag.CONNECTED)
@@ -106,7 +106,7 @@ def test_idle_connections_are_repeated_on_keyframes_only(watch: Watch, server: s
 
 
 @pytest.mark.parametrize("last", ["client", "server"])
-def test_the_last_bytes_before_a_close_are_told_exactly(watch: Watch, server: socket.socket, last: str) -> None:
+def test_the_last_bytes_before_a_close_are_reported_exactly(watch: Watch, server: socket.socket, last: str) -> None:
     port = server.getsockname()[1]
     with connected(server) as (client, accepted):
         watch.connections(port)
@@ -124,7 +124,7 @@ def test_the_last_bytes_before_a_close_are_told_exactly(watch: Watch, server: so
     assert (into.sent_bytes, into.received_bytes, into.closed, into.opened) == (77, 5000, True, False)
 
 
-def test_a_thousand_brief_connections_are_told_to_the_byte(watch: Watch, server: socket.socket) -> None:
+def test_a_thousand_brief_connections_are_reported_to_the_byte(watch: Watch, server: socket.socket) -> None:
     port = server.getsockname()[1]
     for number in range(1000):
         with connected(server) as (client, accepted):
@@ -174,7 +174,7 @@ def test_a_half_closed_connection_still_receives(watch: Watch, server: socket.so
     assert third_in.received_bytes == 0
 
 
-def test_a_socket_closed_but_still_held_is_told_its_last_bytes(watch: Watch, server: socket.socket) -> None:
+def test_a_socket_closed_but_still_held_is_reported_its_last_bytes(watch: Watch, server: socket.socket) -> None:
     port = server.getsockname()[1]
     with connected(server) as (client, accepted):
         watch.connections(port)
@@ -208,7 +208,7 @@ def test_a_reset_loses_no_byte_that_arrived(watch: Watch, server: socket.socket)
 
 
 @pytest.mark.parametrize(("bound", "dialled"), [("::1", "::1"), ("::", "127.0.0.1")])
-def test_ipv6_is_told_as_ipv6_and_mapped_ipv4_as_ipv4(watch: Watch, bound: str, dialled: str) -> None:
+def test_ipv6_is_reported_as_ipv6_and_mapped_ipv4_as_ipv4(watch: Watch, bound: str, dialled: str) -> None:
     with socket.create_server((bound, 0), family=socket.AF_INET6, dualstack_ipv6=bound == "::") as server:
         port = server.getsockname()[1]
         with connected(server, (dialled, port)) as (client, accepted):
@@ -222,7 +222,7 @@ def test_ipv6_is_told_as_ipv6_and_mapped_ipv4_as_ipv4(watch: Watch, bound: str, 
     assert [row.received_bytes for row in closed] == [0, 0]
 
 
-def test_a_refused_connect_is_told_as_failed(watch: Watch) -> None:
+def test_a_refused_connect_is_reported_as_failed(watch: Watch) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -235,7 +235,7 @@ def test_a_refused_connect_is_told_as_failed(watch: Watch) -> None:
     assert [(row.remote_port, row.failed, row.opened, row.closed) for row in rows] == [(port, True, True, True)]
 
 
-def test_a_connect_in_progress_is_told_and_fails_when_given_up(watch: Watch) -> None:
+def test_a_connect_in_progress_is_reported_and_fails_when_given_up(watch: Watch) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         port = full.getsockname()[1]
         waiting = [socket.socket() for _ in range(6)]
@@ -319,7 +319,7 @@ def test_a_connection_stays_accepted_when_its_listener_closes(watch: Watch, serv
     assert sorted(before) == sorted(after) == sorted([(port, True), (mine, False)])
 
 
-def test_a_connection_first_seen_while_the_collector_failed_is_told_in_a_later_window(
+def test_a_connection_first_seen_while_the_collector_failed_is_reported_in_a_later_window(
     watch: Watch, server: socket.socket
 ) -> None:
     port = server.getsockname()[1]
@@ -362,7 +362,7 @@ def test_udp_sockets_are_connections_with_a_peer_and_listeners_without(watch: Wa
     assert [(row.opened, row.closed) for row in flash] == [(True, True)]
 
 
-def test_listeners_are_told_once_restated_on_keyframes_and_gone_when_closed(
+def test_listeners_are_reported_once_restated_on_keyframes_and_gone_when_closed(
     watch: Watch, server: socket.socket
 ) -> None:
     port = server.getsockname()[1]
@@ -382,16 +382,16 @@ def test_listeners_are_told_once_restated_on_keyframes_and_gone_when_closed(
     assert [(one[0], one[1:4], one[6]) for one in last.ended.rows() if one[3] == port] == [(row[0], row[1:4], row[6])]
 
 
-def test_a_listener_says_since_when_it_has_been_there_on_every_keyframe(watch: Watch) -> None:
+def test_a_listener_reports_since_when_it_has_been_there_on_every_keyframe(watch: Watch) -> None:
     watch.listening()
     with socket.create_server(("127.0.0.1", 0)) as brief:
         port = brief.getsockname()[1]
-        told = [watch.listening(keyframe=keyframe) for keyframe in (False, True, True)]
-    since = [[row[6] for row in batch.listeners.rows() if row[3] == port] for batch in told]
-    assert since == [[told[0].window]] * 3
+        reported = [watch.listening(keyframe=keyframe) for keyframe in (False, True, True)]
+    since = [[row[6] for row in batch.listeners.rows() if row[3] == port] for batch in reported]
+    assert since == [[reported[0].window]] * 3
 
 
-def test_a_listener_that_no_scan_saw_is_told_ended_and_what_it_accepted_was_accepted(watch: Watch) -> None:
+def test_a_listener_that_no_scan_saw_is_reported_ended_and_what_it_accepted_was_accepted(watch: Watch) -> None:
     watch.listening()
     with socket.create_server(("127.0.0.1", 0)) as brief:
         port = brief.getsockname()[1]
@@ -405,7 +405,7 @@ def test_a_listener_that_no_scan_saw_is_told_ended_and_what_it_accepted_was_acce
     assert ended in ([((6, "127.0.0.1", port), batch.window)], [])  # its message may have come a window before
 
 
-def test_what_a_server_accepted_is_told_so_though_both_are_gone_by_the_next_scan(
+def test_what_a_server_accepted_is_reported_so_though_both_are_gone_by_the_next_scan(
     watch: Watch, server: socket.socket
 ) -> None:
     port = server.getsockname()[1]

@@ -27,7 +27,7 @@ def test_a_flow_is_reversed_with_addresses_and_ports() -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1000, U32 - 1, U32 - 50])
-def test_a_reset_says_what_its_sender_had_sent_and_received(first: int) -> None:
+def test_a_reset_shows_what_its_sender_had_sent_and_received(first: int) -> None:
     known = Talks()
     opened(known, first, 5000)
     known.add(FLOW, RST | ACK, (first + 1 + 100) % U32, 5000 + 1 + 30, 0, 2)
@@ -47,7 +47,7 @@ def test_fins_are_no_bytes() -> None:
     assert (side.fin_came(31, 0), side.fin_came(30, 0)) == (True, False)
 
 
-def test_without_a_syn_and_after_a_gap_nothing_is_said() -> None:
+def test_without_a_syn_and_after_a_gap_nothing_is_known() -> None:
     known = Talks()
     known.add(FLOW, RST | ACK, 1101, 5031, 0, 2)
     assert closed(known, FLOW).last(0) is None
@@ -71,7 +71,7 @@ def test_who_sent_the_syn_opened() -> None:
     assert known.opener(FLOW) is None
 
 
-def test_connections_of_one_flow_are_told_in_their_order() -> None:
+def test_connections_of_one_flow_are_reported_in_their_order() -> None:
     known = Talks()
     for number in range(3):
         opened(known, 1000 * number, 7000 * number)

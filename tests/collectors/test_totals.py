@@ -20,7 +20,7 @@ BACK = bytes([10, 0, 0, 2, 10, 0, 0, 1]) + (7_001).to_bytes(2, "big") + (20_001)
 
 
 def counted(seen: tuple[int, int], wire: tuple[int, int]) -> tuple[int, int, int]:
-    """Count a socket of which a scan saw so many bytes, and packets of its flow say so many; and how many were not."""
+    """Count a socket of which a scan saw so many bytes, and packets of its flow show so many; and how many were not."""
     talks = Talks()
     talks.add(FLOW, SYN, 100, 0, 0, 1)
     talks.add(BACK, SYN | ACK, 500, 101, 0, 1)

@@ -42,7 +42,7 @@ print(json.dumps({
 
 
 def looked(hide: str, user: int, *wrapper: str) -> dict[str, Any]:
-    """What one who may not see everything says."""
+    """What one reports who may not see everything."""
     command = [*wrapper, sys.executable, "-c", LOOK, hide, str(user)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     if done.stderr.startswith("no mount"):
@@ -76,22 +76,22 @@ WITHOUT = {
         ("", 0, "", ""),
     ],
 )
-def test_sockets_without_a_holder_are_told_with_what_hides_him(hide: str, user: int, lacks: str, why: str) -> None:
+def test_sockets_without_a_holder_are_reported_with_what_hides_it(hide: str, user: int, lacks: str, why: str) -> None:
     if os.geteuid() or (lacks and not shutil.which("setpriv")):
         pytest.skip("needs root, and setpriv")
     with socket.create_server(("127.0.0.1", 0)):
-        told = looked(hide, user, *WITHOUT.get(lacks, ()))
+        reported = looked(hide, user, *WITHOUT.get(lacks, ()))
 
     if not why:
-        assert "hidepid" not in str(told["missing"])
-        assert os.getpid() in told["holders"]
+        assert "hidepid" not in str(reported["missing"])
+        assert os.getpid() in reported["holders"]
         return
-    holders = told["missing"][HOLDERS]
+    holders = reported["missing"][HOLDERS]
     unheld, _, _, sockets, *_ = holders.replace(" of ", " of of ").split(" ")
     assert why in holders
     assert 1 <= int(unheld) <= int(sockets)
     assert "CAP_SYS_PTRACE" in holders
-    assert (PROCESSES in told["missing"]) == ("hidepid" in why)
+    assert (PROCESSES in reported["missing"]) == ("hidepid" in why)
 
 
 MOUNTS = b"""\
@@ -112,7 +112,7 @@ def test_the_option_is_that_of_the_last_mount(proc: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sight", "says"),
+    ("sight", "reason"),
     [
         (Sight(52, 37, hidden="hidepid=2 on /proc"), "37 of 52 sockets have none; hidepid=2 on /proc hides"),
         (Sight(52, 37, denied=(7, 8, 9, 11)), "the files of 4 processes (7 8 9 …)"),
@@ -125,12 +125,12 @@ def test_the_option_is_that_of_the_last_mount(proc: str, value: str) -> None:
         (Sight(52, 0), ""),
     ],
 )
-def test_sockets_that_have_no_holder_anyway_raise_no_alarm(sight: Sight, says: str) -> None:
-    told = missing(sight)
-    assert says in told[HOLDERS] if says else not told
+def test_sockets_that_have_no_holder_anyway_raise_no_alarm(sight: Sight, reason: str) -> None:
+    reported = missing(sight)
+    assert reason in reported[HOLDERS] if reason else not reported
 
 
-def test_without_the_module_of_udp_the_rest_is_seen_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_module_of_udp_the_rest_is_seen_and_that_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     request = diag.request
 
     def without_udp(sock: socket.socket, family: int, protocol: int, mask: int, *, info: bool) -> Iterator[bytes]:
@@ -148,7 +148,7 @@ def test_without_the_module_of_udp_the_rest_is_seen_and_that_is_said(monkeypatch
     scan.close()
 
 
-def test_figures_that_cannot_be_read_are_said_to_be_missing(tmp_path: Path) -> None:
+def test_figures_that_cannot_be_read_are_reported_as_missing(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 1 kB\nMemFree: 1 kB\nMemAvailable: 1 kB\n")
     meter = LoadMeter(str(tmp_path))
     meter.read()

@@ -48,17 +48,17 @@ def test_an_empty_record_is_refused(value: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("value", [b'{"v": 1, "host', b"\xff\xfe", b"[]", b"null", b"[" * 100_000])
-def test_what_is_no_record_is_refused_and_says_of_which_topic(value: bytes) -> None:
+def test_what_is_no_record_is_refused_with_its_topic(value: bytes) -> None:
     assert refused("connections", value).startswith("not a record of connections: ")
 
 
-def test_a_wrong_type_is_refused_and_says_where() -> None:
+def test_a_wrong_type_is_refused_with_its_place() -> None:
     assert "$.connections.cookie[1]" in refused("connections", {**HEAD, "connections": {"cookie": [1, "two"]}})
 
 
 def test_columns_of_unequal_length_are_refused_by_name() -> None:
-    told = refused("connections", {**HEAD, "connections": {"cookie": [1, 2], "transport": [6]}})
-    assert "column 'transport' has 1 rows where others have 2" in told
+    reported = refused("connections", {**HEAD, "connections": {"cookie": [1, 2], "transport": [6]}})
+    assert "column 'transport' has 1 rows where others have 2" in reported
 
 
 def test_a_window_off_its_grid_is_refused() -> None:
@@ -86,7 +86,7 @@ def test_ends_that_are_not_as_many_as_their_sides_are_refused() -> None:
     assert refused("edges", {"edges": {"flow": ["f"]}, "b": {"sent_bytes": [1, 2]}}) == "'b' has 2 rows, not 1"
 
 
-def test_ends_that_say_nothing_are_left_out_and_come_back_as_blank_rows() -> None:
+def test_blank_ends_are_left_out_and_come_back_as_blank_rows() -> None:
     batch = SideBatch(width=5_000, sides=Sides(flow=["f", "g"]), ends=Ends.blank(2))
     assert b"ends" not in encode(batch).replace(b'"ends":{}', b"")
     assert decode("sides", encode(batch)) == batch

@@ -101,7 +101,7 @@ def test_a_message_without_a_newer_field_or_column_decodes_with_the_others_as_th
     written = json.loads(path.read_bytes())
     for missing in defaulted(TOPIC[topic_of(path)]):
         if missing == ("sides",) or missing == ("edges",):
-            continue  # the columns that say what the rows are about have been there from the beginning
+            continue  # the columns of the key have been there from the beginning
         record = decode(topic_of(path), json.dumps(without(written, missing)).encode())
         for name in set(written) - {missing[0]}:
             assert getattr(record, name) == getattr(decode(topic_of(path), path.read_bytes()), name)

@@ -42,7 +42,7 @@ def test_a_process_reads_back(host: str, boot: object, pid: int, start: int) -> 
 
 @pytest.mark.parametrize("text", ["", "nothing", "10.0.0.1", ":80", "h1@:80", "10.0.0.1:http"])
 def test_what_is_no_endpoint_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - int() says it in its own words
+    with pytest.raises(ValueError):  # noqa: PT011 - the message is int()'s
         ids.parse_endpoint(text)
 
 
@@ -58,7 +58,7 @@ def test_what_is_no_process_is_refused(node: str) -> None:
         ids.parse_process(node)
 
 
-def test_the_other_nodes_say_what_they_are() -> None:
+def test_the_other_nodes_show_what_they_are() -> None:
     assert ids.host_node("h1") == "host:h1"
     assert ids.service_node("nginx") == "service:nginx"
     assert ids.container_node("h1", "9f86d081884c") == "container:h1:9f86d081884c"

@@ -10,7 +10,7 @@ times = st.floats(1, LONGEST_US)
 
 
 @given(times)
-def test_a_bucket_tells_a_time_within_the_relative_error(time: float) -> None:
+def test_a_bucket_gives_a_time_within_the_relative_error(time: float) -> None:
     assert microseconds(bucket(time)) == pytest.approx(time, rel=ERROR * 1.000001)
 
 

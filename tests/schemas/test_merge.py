@@ -61,7 +61,7 @@ def test_rows_merge_to_the_same_in_any_order_and_grouping(drawn: tuple[type[Colu
 
 
 @given(rows_of_one_key())
-def test_a_row_told_again_changes_nothing(drawn: tuple[type[Columns], list[Row]]) -> None:
+def test_a_row_that_comes_again_changes_nothing(drawn: tuple[type[Columns], list[Row]]) -> None:
     columns, rows = drawn
     merged = reduce(lambda one, other: merge(columns, one, other), rows)
     for row in rows:
@@ -72,10 +72,10 @@ def test_a_row_told_again_changes_nothing(drawn: tuple[type[Columns], list[Row]]
 def test_a_blank_row_never_wins_over_what_is_known(columns: type[Columns]) -> None:
     kinds = merges(columns)
     known = {int: 1, str: "a", bool: True, tuple: ["a"], dict: {"a": 1}}
-    told = tuple(known[type(blank)] for blank in blanks(columns).values())
-    keyed = zip(kinds.values(), told, blanks(columns).values(), strict=True)
+    reported = tuple(known[type(blank)] for blank in blanks(columns).values())
+    keyed = zip(kinds.values(), reported, blanks(columns).values(), strict=True)
     blank_row = tuple(one if kind is Merge.KEY else blank for kind, one, blank in keyed)
-    assert merge(columns, blank_row, told) == told
+    assert merge(columns, blank_row, reported) == reported
 
 
 def test_rows_of_two_keys_do_not_merge() -> None:
