@@ -1,4 +1,4 @@
-"""Small functions that write SQL, so that a query says what it reads and a statement stays readable.
+"""Small functions that write SQL, so that a query names what it reads and a statement stays readable.
 
 Texts are for clickhouse-driver and for Grafana both (dashboards/macros.py): parameters are %(name)s.
 """

@@ -8,7 +8,7 @@ from schemas import topics
 
 
 def connect(settings: LogSettings, *, create: bool = True) -> Log:
-    """Open the log that `settings.url` names and create its topics; LogError says what to do if that fails.
+    """Open the log that `settings.url` names and create its topics; LogError states the remedy if that fails.
 
     A damaged local log is set aside once, and a new one takes its place.
     """

@@ -154,7 +154,7 @@ class KafkaLog:
 
 
 def _is_past(message: Message, last: int) -> bool:
-    """Say whether nothing up to offset `last` follows; `last` itself may be compacted away."""
+    """Return whether nothing up to offset `last` follows; `last` itself may be compacted away."""
     if error := message.error():
         return bool(error.code() == KafkaError._PARTITION_EOF)
     return bool(message.offset() >= last)

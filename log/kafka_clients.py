@@ -50,7 +50,7 @@ class Chatter:
     """What librdkafka logs, passed on seldom."""
 
     def __init__(self) -> None:
-        self.muted = True  # until the first contact: if that fails, one sentence says why
+        self.muted = True  # until the first contact: if that fails, one sentence has the reason
         self._seldom = Seldom()
         self._logger = logging.getLogger("log.kafka")
 
@@ -135,14 +135,14 @@ class Clients:
         )
 
     def no_answer(self) -> LogUnavailable:
-        """Return the error that says why no broker answers, and what to do."""
+        """Return the error with the reason why no broker answers, and the remedy."""
         found = diagnose(self.brokers, self._security, self._refusal, closing=self._closing)
         return LogUnavailable(
             found or f"no Kafka broker answers at {self.brokers}; start one with `make kafka` or check --log"
         )
 
     def in_vain(self) -> bool:
-        """Say whether the settings are wrong for certain, so that waiting for an answer is of no use."""
+        """Return whether the settings are wrong for certain, so that waiting for an answer is of no use."""
         return bool(diagnose(self.brokers, self._security, self._refusal, closing=False))
 
     def _made(self, kind: Any, settings: dict[str, Any]) -> Any:

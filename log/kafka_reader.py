@@ -18,7 +18,7 @@ from log.kafka_clients import Clients
 from log.protocol import LogUnavailable, Record, UnknownTopic
 
 ALONE = "servicemap-reader"  # the group of a reader without one; it commits nothing
-ANSWER_SECONDS = 10.0  # how long to wait for a broker before an error says that none answers
+ANSWER_SECONDS = 10.0  # how long to wait for a broker before an error reports that none answers
 _NOBODY_LEADS_YET = {  # a partition when it is made or its broker changes; a group in a cluster that is new
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,

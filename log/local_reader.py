@@ -131,7 +131,7 @@ class LocalReader:
         return records
 
     def _fill(self, id_: int, end: int) -> bool:
-        """Say whether the partition has a row to poll, and put that into its buffer."""
+        """Return whether the partition has a row to poll, and put that into its buffer."""
         buffer = self._buffers[id_]
         if not buffer and self._next[id_] < end:
             buffer.extend(fetch(self._connection, id_, self._next[id_], end))

@@ -8,7 +8,7 @@ from schemas.topics import Topic
 
 
 class LogError(Exception):
-    """One sentence that says what is wrong and what to do."""
+    """One sentence with what is wrong and the remedy."""
 
     records_fault = False  # never the fault of the record that is being handled
 

@@ -37,12 +37,12 @@ class Due(NamedTuple):
     over: int
 
     def holds(self, offset: int, timestamp: int) -> bool:
-        """Say whether a record is due."""
+        """Return whether a record is due."""
         return self.over > 0 or timestamp < (self.read_before_ms if offset < self.read else self.before_ms)
 
 
 def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
-    """Delete at most STEP records that are due; say whether there may be more."""
+    """Delete at most STEP records that are due; return whether there may be more."""
     partitions = connection.execute(
         "SELECT id, topic, first, next, bytes, retention_ms, retention_bytes, compacted,"
         " (SELECT ifnull(min(offsets.next), 0) FROM offsets WHERE partition = id)"

@@ -13,7 +13,7 @@ class Seldom:
         self._last = -SECONDS
 
     def allows(self, level: int) -> bool:
-        """Say whether a message of this level may be logged now."""
+        """Return whether a message of this level may be logged now."""
         now = time.monotonic()
         if level < logging.WARNING or now - self._last < SECONDS:
             return False

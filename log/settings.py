@@ -50,7 +50,7 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     @property
     def kafka(self) -> bool:
-        """Say whether the log is Kafka."""
+        """Return whether the log is Kafka."""
         return self.url.startswith(KAFKA)
 
     @property

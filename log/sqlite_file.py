@@ -161,7 +161,7 @@ FROM pragma_application_id, pragma_user_version
 
 
 def _is_log(connection: sqlite3.Connection, path: Path) -> bool:
-    """Say whether it is a log; False for an empty file, LogUnusable for anything else."""
+    """Return whether it is a log; False for an empty file, LogUnusable for anything else."""
     application, version, tables = connection.execute(_IDENTITY).fetchone()
     if application == APPLICATION_ID and FIRST_VERSION <= version <= VERSION:
         return True

@@ -39,7 +39,7 @@ class Tokens:
         self._renew_at = 0.0
 
     def get(self) -> Token:
-        """Return a token that is valid; LogUnavailable says why there is none."""
+        """Return a token that is valid; LogUnavailable has the reason why there is none."""
         with self._lock:
             now = time.time()
             if now >= self._renew_at:

@@ -1,7 +1,7 @@
 """Which rows of a record a table can hold. The others are left out, so that one bad row costs that row alone.
 
 A driver that is given a number out of its column's range, or ClickHouse given more hours than it takes at once, refuses
-all rows that come along; and a time that is nobody's would be told of by roll-ups, and kept, for ever.
+all rows that come along; and a time that is nobody's would be rolled up, and kept, for ever.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from schemas.kinds import BOOL, MAPS, TEXTS, WHEN, Kind
 from schemas.topics import DAY_MS, HOUR_MS
 
 Values = dict[str, list[Any]]
-MOST_HOURS = 48  # that one record tells of; each is a partition of the table
-MAX_AHEAD_MS = 366 * DAY_MS  # the folds refuse what a host says of the next hours; this is against nonsense
+MOST_HOURS = 48  # in one record; each is a partition of the table
+MAX_AHEAD_MS = 366 * DAY_MS  # the folds refuse what a host reports for the next hours; this is against nonsense
 
 
 def misfits(kinds: Mapping[str, Kind], columns: Values, logged: int) -> dict[int, str]:
@@ -37,7 +37,7 @@ def misfits(kinds: Mapping[str, Kind], columns: Values, logged: int) -> dict[int
 
 
 def too_many_hours(times: Sequence[int]) -> bool:
-    """Say whether times are of more hours than one record may tell of."""
+    """Return whether times are of more hours than one record may hold."""
     return bool(times) and max(times) - min(times) >= MOST_HOURS * HOUR_MS and len(hours(times)) > MOST_HOURS
 
 

@@ -1,7 +1,7 @@
 """Rewrites that ClickHouse need not try on our own queries.
 
-It goes through the whole of a query for each of them, and they find nothing: these queries say what they mean. Without
-them a map is planned in two thirds of the time (make bench ONLY=planning). Rewrites that read less stay on.
+It goes through the whole of a query for each of them, and they find nothing: these queries are written as meant.
+Without them a map is planned in two thirds of the time (make bench ONLY=planning). Rewrites that read less stay on.
 """
 
 _REWRITES = """

@@ -27,8 +27,8 @@ _RAW = {topic.name for topic in topics.RAW}
 class Sink:
     """Buffers records by table. `bury` takes a record that cannot be stored, with the reason.
 
-    `stored` hears the name of a table and the times, ms, of rows that it has now. `names` says what hosts are called.
-    `since` says from when on, ms, a table takes rows: what is older was dropped, to make room.
+    `stored` is called with a table's name and the times, ms, of rows that it has now. `names` names the hosts.
+    `since` returns from when on, ms, a table takes rows: older ones were dropped, to make room.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Sink:
         """Take a record; its rows are stored by the next flush."""
         table = self._tables[record.topic]
         if record.value is None and topics.BY_NAME[record.topic].compacted:
-            self.counters["tombstones"] += 1  # compaction's own; the store keeps what it was told
+            self.counters["tombstones"] += 1  # compaction's own; the store keeps what it has
             return
         try:
-            left_out: list[str] = []  # rows that the folds have told of already
-            said = decode(record.topic, record.value, record.timestamp, left_out)
-            batch = self._names.named(record, said)
-            for earlier in self._names.decided(said):
+            left_out: list[str] = []  # rows that the folds have reported already
+            decoded = decode(record.topic, record.value, record.timestamp, left_out)
+            batch = self._names.named(record, decoded)
+            for earlier in self._names.decided(decoded):
                 self.add(earlier)
             if batch is None:
                 self.counters["set_aside"] += 1
@@ -155,11 +155,11 @@ def inserts(held: Sequence[tuple[Record, Values]], time: str) -> Iterator[list[t
     group: list[tuple[Record, Values]] = []
     seen: set[int] = set()
     for record, columns in held:
-        told = hours(columns[time])
-        if group and len(seen | told) > MAX_HOURS:
+        new = hours(columns[time])
+        if group and len(seen | new) > MAX_HOURS:
             yield group
             group, seen = [], set()
         group.append((record, columns))
-        seen |= told
+        seen |= new
     if group:
         yield group

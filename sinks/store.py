@@ -13,7 +13,7 @@ from sinks.address import Address
 from sinks.faults import LOGIN_REFUSED, link_fault, login_refused
 from sinks.planning import AS_WRITTEN
 
-# Unless told not to, the driver makes a table of all days of 400 years when imported: 25 MB. No column is a date.
+# Unless this is set, the driver makes a table of all days of 400 years when imported: 25 MB. No column is a date.
 os.environ.setdefault("CLICKHOUSE_DRIVER_LASY_DATE_LUT", "none")
 
 if TYPE_CHECKING:  # imported when a store is asked: addresses are read where no client is installed
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _PASSING = {3, 74, 75, 76, 159, 173, 202, 203, 209, 210, 236, 241, 242, 243, 252, 285, 319, 394, 425, 516, 999, 1000}
 # No such table, no such column, no rights, read only: the store is not what this code needs.
 _NOT_THE_STORE = {16, 60, 81, 164, 497}
-# What ClickHouse says of files that are not what they were (the same), and what mends it where the store is embedded.
+# ClickHouse's codes for damaged files (the same source), and the remedy where the store is embedded.
 _DAMAGE = {33, 40, 76, 107, 117, 226, 228, 231, 246, 271, 432, 740}
 # No such column or table: the code that asks is of another version than that which made the store.
 _LACKING = {16, 47, 60}
@@ -40,7 +40,7 @@ Row = TypeVar("Row")
 
 
 class StoreError(Exception):
-    """ClickHouse said no; `code` is its error code, 0 when it never answered."""
+    """ClickHouse refused or failed; `code` is its error code, 0 when it never answered."""
 
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)

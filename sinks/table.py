@@ -17,7 +17,7 @@ _AGGREGATES = {
 
 
 class Column(NamedTuple):
-    """A column. `merge` says how two rows of a key become one; `alias` is what it is computed from on reading."""
+    """A column. `merge` is how two rows of a key become one; `alias` is what it is computed from on reading."""
 
     name: str
     kind: Kind
@@ -62,7 +62,7 @@ class Kept(NamedTuple):
 class Table(NamedTuple):
     """A table. Without `kept` its rows stand for ever.
 
-    A table with a topic is filled from it by `fill`, and `time` is the column that says when. Rows of a `patient` table
+    A table with a topic is filled from it by `fill`, and `time` is its column of times. Rows of a `patient` table
     may come some windows late: nothing on the map waits for them, and inserts have a price.
     """
 
@@ -94,7 +94,7 @@ class Table(NamedTuple):
         return [clause for clause in (f"ENGINE = {self.engine}", partition, order, lasting) if clause]
 
     def ddl(self, on: str = "", *, merges: bool | None = None) -> str:
-        """Return the statement that makes it where it is not there; `on` says on which servers."""
+        """Return the statement that makes it where it is not there; `on` names the servers."""
         merging = self.merges if merges is None else merges
         columns = ",\n".join(f"    {column.ddl(merges=merging)}" for column in self.columns)
         settings = "\nSETTINGS ttl_only_drop_parts = 1" if self.kept else ""

@@ -174,7 +174,7 @@ HOSTS = Table(
     "hosts",
     (
         Column("host", LABEL, "host id"),
-        Column("seen", WHEN, "latest window that told of it"),
+        Column("seen", WHEN, "latest window that reported it"),
         Column("boot_id", TEXT),
         *_HOST,
     ),

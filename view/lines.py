@@ -60,7 +60,7 @@ TRAFFIC = (
 
 
 def _used(record: type) -> tuple[Line, ...]:
-    """Return the series of what a record says of use."""
+    """Return the series of the usage in a record."""
     return tuple(_use(one) for one in uses(record).values() if one.series)
 
 

@@ -39,7 +39,7 @@ class Line(NamedTuple):
 
 
 def series(lines: Sequence[Line], rows: Sequence[Point], over: Span, cells: Cells) -> dict[str, dict[str, Any]]:
-    """Return the series by name, as /api/node has them. `cells` say how much of each step was recorded."""
+    """Return the series by name, as /api/node has them. `cells` are how much of each step was recorded."""
     by_time = {row.point: row for row in rows}
     times = [(at, recorded(at, most, at in by_time, cells)) for at, most in over.times()]
 

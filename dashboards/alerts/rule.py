@@ -1,4 +1,4 @@
-"""A rule of Grafana's alerting: a query that gives a number a thing, and the number beyond which it is told.
+"""A rule of Grafana's alerting: a query that gives a number for each thing, and the number beyond which the rule fires.
 
 The query gives text columns, which are the labels, and one number; no two rows have the same labels (so Grafana's
 converter of tables for server-side expressions takes it, and one row is one alert). No rows: all is well.
@@ -17,7 +17,7 @@ MINUTE, HOUR, DAY = 60, 3_600, 86_400  # in seconds
 
 
 class Rule(NamedTuple):
-    """A rule. `reach`: seconds back that the query sees; `holds`: seconds a row is beyond before it is told."""
+    """A rule. `reach`: seconds back that the query sees; `holds`: seconds a row is beyond before the rule fires."""
 
     uid: str
     title: str

@@ -1,4 +1,4 @@
-"""The rules. What a rule says names what it is about; its query says what is compared."""
+"""The rules. The texts of a rule describe what it is about; its query is what is compared."""
 
 from dashboards.alerts import queries
 from dashboards.alerts.rule import DAY, HOUR, MINUTE, Rule
@@ -17,7 +17,7 @@ EVERY_MINUTE = (
         beyond=120,
         holds=0,
         severity="critical",
-        summary="{{ $labels.host }} has said nothing for {{ humanizeDuration $values.B.Value }}",
+        summary="{{ $labels.host }} has reported nothing for {{ humanizeDuration $values.B.Value }}",
         about="Other hosts go on. The host is down or cut off, or its agent has ended: see systemctl status or docker "
         "logs there. What else talked to it is on the map. A host is expected for a day after its last word.",
     ),
@@ -32,7 +32,7 @@ EVERY_MINUTE = (
         summary="the collector of {{ $labels.collector }} on {{ $labels.host }} has failed for "
         "{{ humanizeDuration $values.B.Value }} of 10 minutes",
         about="What it reports is not known meanwhile, and what was known before stays on the map. The agent's log has "
-        "the error, and servicemap doctor on the host tries the collector and says what it needs.",
+        "the error, and servicemap doctor on the host tries the collector and shows what it needs.",
     ),
     Rule(
         "servicemap-clocks-apart",
@@ -57,9 +57,9 @@ EVERY_MINUTE = (
         holds=0,
         severity="warning",
         summary="several agents report under host id {{ $labels.host_id }}: {{ $labels.agents }}",
-        about="Two machines with one id (a copy and its original) are told apart while both live, the one that booted "
+        about="Two machines with one id (a copy and its original) are kept apart while both run, the one that booted "
         "last by another id: give one of them an id of its own (--host-id). Of two agents on one machine the second "
-        "one is set aside: stop it. It is told until one of them no longer reports.",
+        "one is set aside: stop it. The rule fires until one of them no longer reports.",
     ),
     Rule(
         "servicemap-pipeline-late",
@@ -71,7 +71,7 @@ EVERY_MINUTE = (
         severity="critical",
         summary="the map is {{ humanizeDuration $values.B.Value }} late ({{ $labels.stage }})",
         about="facts: no agent's facts reach the store, so look at the agents, Kafka and the sink. map: facts come but "
-        "no edges are made of them, so look at the workers. servicemap log lag says which reader is behind.",
+        "no edges are made of them, so look at the workers. servicemap log lag shows which reader is behind.",
         nothing="Alerting",
     ),
     Rule(
@@ -83,8 +83,8 @@ EVERY_MINUTE = (
         holds=0,
         severity="warning",
         summary="{{ humanize $values.B.Value }} records could not be used in 10 minutes (topic {{ $labels.topic }})",
-        about="What they told is not on the map, and the stream goes on. servicemap log read dead-letters --from 1h "
-        "--limit 5 says why, of each record, and where the original is.",
+        about="Their facts are not on the map, and the stream goes on. servicemap log read dead-letters --from 1h "
+        "--limit 5 shows the reason of each record, and where the original is.",
     ),
     Rule(
         "servicemap-connections-failed",
@@ -108,7 +108,7 @@ EVERY_MINUTE = (
         severity="warning",
         summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the HTTP requests fail",
         about="More than a twentieth of the requests of the last 5 minutes failed (5xx or no answer), 5 of 10 or more. "
-        "The server fails, or something that it asks in turn does. The Edge dashboard says which answers.",
+        "The server fails, or something that it asks in turn does. The Edge dashboard shows which answers.",
     ),
     Rule(
         "servicemap-retransmits",
@@ -131,8 +131,8 @@ EVERY_MINUTE = (
         holds=0,
         severity="critical",
         summary=EDGE + " is new",
-        about="It was not there in the last 30 days, or since the service's host is watched, and is told for an hour. "
-        'Which services are critical each host says by its label: critical = "postgres, payments", or * for all.',
+        about="It was not there in the last 30 days, or since the service's host is watched. It fires for an hour. "
+        'Each host names its critical services in a label: critical = "postgres, payments", or * for all.',
     ),
     Rule(
         "servicemap-edge-vanished",
@@ -144,7 +144,7 @@ EVERY_MINUTE = (
         severity="warning",
         summary=EDGE + " is no more",
         about="It was there in more than nine of ten minutes for an hour, and has not been for five minutes, while its "
-        "client's host goes on to report. It is told for six hours, or until it is there again.",
+        "client's host goes on to report. It is reported for six hours, or until it is there again.",
     ),
 )
 

@@ -40,7 +40,7 @@ def _nests(value: Any) -> bool:
 
 
 def _is_block(text: str) -> bool:
-    """Say whether a block says exactly this text: YAML trims a block's ends, and prints no control characters."""
+    """Return whether a block means exactly this text: YAML trims a block's ends, and prints no control characters."""
     lines = text.split("\n")
     return (
         len(lines) > 1

@@ -48,10 +48,10 @@ def _silent() -> Json:
     columns = {
         "host": column("Host", links=[to_host()]),
         "host_id": column(hidden=True),
-        "heard": column("Last heard"),
+        "reported": column("Last report"),
         "silent": column("Silent for", "s", red_from=60),
     }
-    about = "Hosts of the day before the range's end that said nothing more. None is best."
+    about = "Hosts of the day before the range's end that reported nothing more. None is best."
     return table("Silent hosts", events.silent(), about, columns)
 
 

@@ -9,7 +9,7 @@ from dashboards.texts import events
 SCHEMA_VERSION = 42  # the newest of the classic format, which Grafana 12 and 13 read
 COLUMNS = 24
 TAG = "servicemap"
-# Kinds of events that say whether a host was looked at as it should be.
+# Kinds of events that show whether a host was looked at as it should be.
 _LOOKS = ("host_silent", "gap", "window_incomplete", "agent_started", "collector_failed", "collector_recovered")
 AGENTS = ",".join((*_LOOKS, "host_id_shared", "host_id_unshared"))
 

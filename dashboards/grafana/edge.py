@@ -1,4 +1,4 @@
-"""Edge: one line of the map over time, as both of its sides tell it, and where they disagree."""
+"""Edge: one line of the map over time, as both of its sides report it, and where they disagree."""
 
 from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import EDGE
@@ -17,7 +17,7 @@ def build() -> Json:
     return dashboard(
         EDGE,
         "Edge",
-        "One line of the map over time, as both of its sides tell it.",
+        "One line of the map over time, as both of its sides report it.",
         [Row(5, [_about()]), signals(subjects.EDGE), *_connections(), Row(9, [_processes()])],
         variables=[
             listed("level", "Level", LEVELS),

@@ -39,7 +39,7 @@ def _numbers() -> Json:
         "cpu": column("CPU, mean", "percentunit", red_from=0.9),
         "memory": column("Memory, now", "percentunit", red_from=0.9),
         "load": column("Load, now", "short"),
-        "told": column("Of the range was told", "percentunit", decimals=0),
+        "share": column("Reported part of the range", "percentunit", decimals=0),
         "agent_cpu": column("Agent's share of a CPU", "percentunit", decimals=2),
         "agent_memory": column("Agent's memory", "bytes"),
         "missing": column("Things it cannot see", "none", red_from=1),
@@ -59,7 +59,7 @@ def _missing() -> Json:
         "what": column("What it cannot see"),
         "needs": column("What it would need, or why"),
     }
-    about = "As of the agent's last word in the range; servicemap doctor on the host says how to mend it."
+    about = "As of the agent's last heartbeat in the range; servicemap doctor on the host shows how to fix it."
     return table("What is missing", hosts.missing(), about, columns)
 
 

@@ -28,5 +28,5 @@ def to_host(column: str = "host_id") -> Link:
 
 
 def to_edge(port: str = "port") -> Link:
-    """Return the link to the edge between services that the columns client_id, server_id and `port` tell of."""
+    """Return the link to the edge between services of the columns client_id, server_id and `port`."""
     return link("Edge", EDGE, level="service", client=this("client_id"), server=this("server_id"), port=this(port))

@@ -1,6 +1,6 @@
 """Panels of Grafana's classic dashboard JSON, as plain dicts.
 
-Which columns a panel's query gives is told by its kind; tests/dashboards hold every query to it:
+The kind of a panel decides which columns its query gives; tests/dashboards hold every query to it:
 
     series        time (DateTime), series (text), value (Float64); ascending by time, a series once a time
     stats         one row; a number a column
@@ -89,7 +89,7 @@ def stats(title: str, text: str, about: str, columns: Mapping[str, Json], **fixe
 
 
 def table(title: str, text: str, about: str, columns: Mapping[str, Json], **fixed: str) -> Json:
-    """Return a table; of its columns, those named here look as their `column` says."""
+    """Return a table; of its columns, those named here look as their `column` declares."""
     defaults = {"custom": {"align": "auto", "filterable": True, "inspect": False}}
     options = {"showHeader": True, "cellHeight": "sm"}
     return _panel("table", title, about, [target(text, fixed)], defaults, _overrides(columns), options)

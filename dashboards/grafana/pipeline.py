@@ -11,7 +11,7 @@ def build() -> Json:
     return dashboard(
         PIPELINE,
         "Pipeline",
-        "Whether the map can be believed: how late it is, which hosts tell of themselves, what was lost.",
+        "Whether the map can be believed: how late it is, which hosts report, what was lost.",
         [Row(4, [_numbers()]), *_flow(), Row(9, [_hosts()], "Agents"), Row(9, [_missing(), _storage()], "Store")],
         annotations=[changes(AGENTS, service="", host="")],
     )
@@ -21,20 +21,20 @@ def _numbers() -> Json:
     columns = {
         "facts_late": column("Newest fact is late by", "s", red_from=30),
         "edges_late": column("Newest edge is late by", "s", red_from=60),
-        "telling": column("Hosts telling", "none"),
+        "reporting": column("Hosts reporting", "none"),
         "silent": column("Hosts silent", "none", red_from=1),
         "edge_rows": column("Edge rows stored", "cps"),
         "stored": column("Size of the store", "bytes"),
     }
-    about = "At the end of the range. A window is told once it has ended, so a few seconds are usual."
+    about = "At the end of the range. A window is reported once it has ended, so a few seconds are usual."
     return stats("Now", pipeline.now(), about, columns)
 
 
 def _flow() -> list[Row]:
     lost = "Errors and drops that agents counted, by what happened. None is best."
-    late = "Behind the clock, as sinks tell once a minute. Facts: agents, log and sink; edges: the workers as well."
+    late = "Behind the clock, as sinks report once a minute. Facts: agents, log and sink; edges: the workers as well."
     unused = "Records that could not be used (topic dead-letters), and trouble with the store. None is best."
-    rows = "Rows that the store holds of each point; what was told twice and is not merged yet counts twice."
+    rows = "Rows that the store holds of each point; what was stored twice and is not merged yet counts twice."
     return [
         Row(
             8,
@@ -47,7 +47,7 @@ def _flow() -> list[Row]:
             8,
             [
                 series("Rows", pipeline.rows(), "cps", rows),
-                series("Hosts telling", pipeline.hosts_reporting(), "none", "Hosts with a window in each point."),
+                series("Hosts reporting", pipeline.hosts_reporting(), "none", "Hosts with a window in each point."),
                 series("Lost or dropped by agents", pipeline.counters(), "short", lost, bars=True),
             ],
         ),
@@ -58,9 +58,9 @@ def _hosts() -> Json:
     columns = {
         "host": column("Host", links=[to_host()]),
         "host_id": column(hidden=True),
-        "heard": column("Last window"),
+        "last_window": column("Last window"),
         "late": column("Late by", "s", red_from=60),
-        "told": column("Of the range told", "percentunit", decimals=1),
+        "share": column("Reported part of the range", "percentunit", decimals=1),
         "agent_cpu": column("Agent's share of a CPU", "percentunit", decimals=2),
         "agent_memory": column("Agent's memory", "bytes"),
         "unseen": column("Cannot see", "none", red_from=1),
@@ -77,7 +77,7 @@ def _missing() -> Json:
         "what": column("What it cannot see"),
         "needs": column("What it would need, or why"),
     }
-    about = "As of each agent's last word in the range; servicemap doctor there says how to mend it."
+    about = "As of each agent's last heartbeat in the range; servicemap doctor there shows how to fix it."
     return table("What agents cannot see", hosts.missing(), about, columns, host="")
 
 

@@ -81,7 +81,7 @@ def _about() -> Json:
         "oldest": column("Oldest began"),
         "youngest": column("Youngest began"),
     }
-    about = "Its processes by program, place and owner, as told in this range and the two hours before it."
+    about = "Its processes by program, place and owner, as reported in this range and the two hours before it."
     return table("What it is", processes.about(), about, columns)
 
 

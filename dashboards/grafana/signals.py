@@ -1,4 +1,4 @@
-"""Traffic, errors and latency: of HTTP where it is seen, else of connections, and a name always says of which."""
+"""Traffic, errors and latency: of HTTP where it is seen, else of connections, and a name always shows of which."""
 
 from dashboards.grafana.dashboard import Row
 from dashboards.grafana.panels import Json, column, series, stats
@@ -18,13 +18,11 @@ COLUMNS = {
 
 def signals(of: Subject, title: str = "") -> Row:
     """Return the lines of a service, a host or an edge."""
-    asked = (
-        "HTTP requests by class of status; where none is seen, connections that were opened, as the lines say. Rates."
-    )
+    asked = "HTTP requests by class of status; where none is seen, connections that were opened (see the lines). Rates."
     wrong = (
         "HTTP requests answered 5xx or never, which have a line where HTTP is seen, and connections that failed. Rates."
     )
-    times = "Time to answer HTTP, within 1 %; where none is seen, the round trip of connections, as the lines say."
+    times = "Time to answer HTTP, within 1 %; where none is seen, the round trip of connections (see the lines)."
     return Row(
         8,
         [
@@ -37,7 +35,7 @@ def signals(of: Subject, title: str = "") -> Row:
 
 
 def numbers(text: str) -> Json:
-    """Return the numbers of HTTP in the range; each says so where none is seen."""
+    """Return the numbers of HTTP in the range; each shows where none is seen."""
     unseen = "not seen"
     columns = {
         "requests": column("Requests", "reqps", nothing=unseen),

@@ -76,7 +76,7 @@ def silent() -> str:
     columns = {
         "host": called("on_host"),
         "host_id": "toString(on_host)",
-        "heard": "toDateTime(newest, 'UTC')",
+        "reported": "toDateTime(newest, 'UTC')",
         "silent": f"toFloat64(({_PRESENT_MS} - toUnixTimestamp64Milli(newest) - width) / 1000)",
     }
     rows = select(columns, "last", where=f"silent > {_SILENT_WINDOWS} * width / 1000")

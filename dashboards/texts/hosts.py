@@ -42,7 +42,7 @@ def now() -> str:
         "cpu": "toFloat64(ifNotFinite(avg(cpu_ratio), 0))",
         "memory": f"toFloat64({memory_share})",
         "load": "toFloat64(argMax(load1, window))",
-        "told": "toFloat64(greatest(sum(width_ms) / 1000 / span.seconds, 0))",
+        "share": "toFloat64(greatest(sum(width_ms) / 1000 / span.seconds, 0))",
         "agent_cpu": "toFloat64(ifNotFinite(sum(agent_cpu_ms) / sum(width_ms), 0))",
         "agent_memory": "toFloat64(argMax(agent_rss_bytes, window))",
         "missing": "toFloat64(length(argMax(missing, window)) + length(argMax(failed, window)))",
@@ -63,7 +63,7 @@ def about() -> str:
         "memory": "formatReadableSize(memory_bytes)",
         "booted": "formatDateTime(booted, '%%F %%T UTC')",
         "agent": "agent_version",
-        "told of itself": "formatDateTime(seen, '%%F %%T UTC')",
+        "reported": "formatDateTime(seen, '%%F %%T UTC')",
         "addresses": "arrayStringConcat(addresses, ', ')",
         "labels": f"arrayStringConcat({labels}, ', ')",
     }

@@ -14,7 +14,7 @@ def payload() -> str:
     return rates(
         EDGE,
         {
-            f"{whither}, says the {name.partition('_')[0]}": f"sum({of(name)})"
+            f"{whither}, by the {name.partition('_')[0]}": f"sum({of(name)})"
             for whither, names in _DIRECTIONS.items()
             for name in names
         },

@@ -1,6 +1,6 @@
 """Lines of requests: HTTP where any is seen in the range, else connections, which are read only then.
 
-The name of a line says of which it is.
+The name of a line shows of which it is.
 """
 
 from graph.asked import within_ms

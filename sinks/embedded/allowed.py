@@ -22,8 +22,8 @@ NumericIndexedVector, QBit, Random Number, Rounding, String, String Replacement,
 Time Series, Time Window, Tuple, Type Conversion, URL, UUID
 """
 # Of the other categories. Not here: file, what asks other servers (hasColumnInTable takes a host, FQDN a name server),
-# what takes the name of a table or dictionary as a text (chdb opens a file of that name: dictGet, joinGet), what tells
-# of the server's files, configuration or memory, and models, which are files.
+# what takes the name of a table or dictionary as a text (chdb opens a file of that name: dictGet, joinGet), what shows
+# the server's files, configuration or memory, and models, which are files.
 _FUNCTIONS = """
 authenticatedUser bar blockNumber blockSerializedSize blockSize byteSize colorOKLABToSRGB colorOKLCHToSRGB
 colorSRGBToOKLAB colorSRGBToOKLCH connectionId countDigits currentDatabase currentProfiles currentQueryID currentRoles
@@ -57,7 +57,7 @@ enabled_roles events formats functions generate_series generateSeries keywords l
 mutations numbers numbers_mt one primes privileges projections settings storage_policies table_engines
 table_functions time_zones zeros zeros_mt
 """
-# Tables of which some columns tell where the store's files are, or its configuration: a reader sees these empty.
+# Tables with columns that show where the store's files are, or its configuration: a reader sees these empty.
 _HIDDEN = {
     "databases": "data_path metadata_path",
     "detached_parts": "path",

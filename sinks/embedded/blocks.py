@@ -25,7 +25,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Block:
-    """One block; without rows it says what columns there are, without columns it ends the data."""
+    """One block; without rows it declares the columns, without columns it ends the data."""
 
     rows: int
     columns: tuple[Column, ...]

@@ -12,7 +12,7 @@ from sinks.embedded.blocks import Column
 from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session, decoded
 from sinks.embedded.query_ids import Kill, QueryIds, kill_of
 from sinks.embedded.reader import Judge
-from sinks.embedded.reader_errors import told_to_reader
+from sinks.embedded.reader_errors import for_reader
 from sinks.embedded.reader_settings import LIMITS, PACKED_FORMATS, WHOLE_BYTES, WHOLE_BYTES_PACKED
 from sinks.embedded.users import User
 
@@ -52,11 +52,11 @@ class Client:
         settings: Mapping[str, str],
         parameters: Mapping[str, str],
         streamed: bool = True,
-        told: Callable[[Mapping[str, int]], None] | None = None,
+        progress: Callable[[Mapping[str, int]], None] | None = None,
     ) -> Iterator[bytes]:
         """Run a statement and yield its result in `form`, a block at a time if `streamed`.
 
-        `settings` are for this statement alone, values in plain text; `told` is called with its progress. Raises
+        `settings` are for this statement alone, values in plain text; `progress` is called with its counts. Raises
         EngineError.
         """
         if kill := kill_of(sql.without_format(text)):
@@ -74,8 +74,8 @@ class Client:
         self.session.counts = Counts()  # not those of what prepared it
         self.deadline = self._deadline()
         streamed = streamed or not self.session.kind(text)[1]  # only so does what is no statement give its error
-        if told:
-            self.session.on_progress(told)
+        if progress:
+            self.session.on_progress(progress)
         run = self.session.run if streamed else self.session.whole
         try:
             with closing(run(text, form, parameters)) as result:  # type: ignore[type-var]
@@ -85,9 +85,9 @@ class Client:
                         raise _overdue()
         except EngineError as error:
             self._database = database
-            raise (told_to_reader(error, asked, self._engine.data) if self.user.reads_only else error) from None
+            raise (for_reader(error, asked, self._engine.data) if self.user.reads_only else error) from None
         finally:
-            if told:
+            if progress:
                 self.session.on_progress(None)
             if not self.user.reads_only and self.session.kind(text)[0] != "READ_ONLY":
                 self._engine.changes += 1
@@ -114,7 +114,7 @@ class Client:
         return judged.text
 
     def _killed(self, kill: Kill, form: str | None) -> str:
-        """Stop a query by the id its client gave it; gives the SELECT that says how it went, empty: leave it alone."""
+        """Stop a query by the id its client gave it; return a SELECT of the outcome, or nothing to leave it alone."""
         status = self._ids.stop(kill, self.user.name if self.user.reads_only else None)
         if not (status or self.user.reads_only):
             return ""  # the engine's own id, perhaps
@@ -122,15 +122,15 @@ class Client:
         columns = ", ".join(f"{sql.quoted(value)} AS {name}" for name, value in row.items())
         return f"SELECT * FROM (SELECT {columns}) WHERE kill_status != ''" + (f" FORMAT {form}" if form else "")
 
-    def tells_more(self, text: str, settings: Mapping[str, str]) -> bool:
-        """Whether totals or extremes may follow the rows, which the engine tells only of a result as a whole."""
+    def may_have_totals(self, text: str, settings: Mapping[str, str]) -> bool:
+        """Return whether totals or extremes may follow the rows; the engine gives these only for a whole result."""
         chosen = self._chosen.get("extremes", "0") != "0" if "extremes" not in settings else settings["extremes"] != "0"
         return chosen or bool(_MORE.search(text))
 
     def accepted(self, settings: Mapping[str, str]) -> dict[str, str]:
         """Return those of another server's settings that this user may have and this engine takes.
 
-        Servers tell each other all they have, and pass over what does not suit them.
+        Servers send each other all they have, and ignore what they cannot use.
         """
         with closing(self._engine.session(self.tag)) as tried:
             return {
@@ -148,11 +148,11 @@ class Client:
     def has_table(self, database: str, table: str) -> bool:
         """Whether there is such a table."""
         asked = "SELECT count() FROM system.tables WHERE database = {database:String} AND name = {name:String}"
-        told = b"".join(self.session.whole(asked, "TSV", {"database": database, "name": table}))
-        return told != b"0\n"
+        count = b"".join(self.session.whole(asked, "TSV", {"database": database, "name": table}))
+        return count != b"0\n"
 
     def converted(self, form: str, structure: str, data: bytes) -> bytes:
-        """Give what a result of the engine's says in some format as Native."""
+        """Convert a result of the engine from some format to Native."""
         return self._engine.native(form, structure, data)
 
     @contextmanager
@@ -208,7 +208,7 @@ class Client:
     def empty_columns(self, text: str, parameters: Mapping[str, str]) -> Columns:
         """Names and types of a query that just gave no rows; none for what is not a query.
 
-        The engine says nothing of a result without rows, and clients want its columns.
+        The engine sends nothing for a result without rows, and clients want its columns.
         """
         if self.session.kind(text)[0] != "READ_ONLY":
             return ()

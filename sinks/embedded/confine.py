@@ -1,8 +1,8 @@
 """Confines the store's process by the kernel, so that no statement reaches what is not the store's.
 
-Whatever is said to the engine: it has no capability and gains none (`no_new_privs`), Landlock leaves it its own folder,
+Whatever the engine is asked, it has no capability and gains none (`no_new_privs`), Landlock leaves it its own folder,
 and seccomp neither a connection nor another program. Done once the ports are open and before the engine starts its
-threads, which inherit all of it. What the kernel cannot do is left out, and `servicemap doctor` says so.
+threads, which inherit all of it. What the kernel cannot do is left out, and `servicemap doctor` reports it.
 """
 
 import ctypes

@@ -48,7 +48,7 @@ SETTINGS = {
     "compile_expressions": 0,
     "compile_aggregate_expressions": 0,
     "compile_sort_description": 0,
-    "print_pretty_type_names": 0,  # types are told to clients in one line
+    "print_pretty_type_names": 0,  # types are sent to clients in one line
 }
 HOME = "servicemap"
 _ERROR = re.compile(r"Code: (\d+)\. (.*)", re.S)
@@ -219,9 +219,9 @@ class Session:
         try:
             stream = self._connection.send_query(_bytes(statement), _bytes(form), params=_escaped(parameters))
         except (RuntimeError, UnicodeDecodeError) as error:
-            told = _translate(error)
-            if _NOT_STREAMED not in told.message:
-                raise told from error
+            translated = _translate(error)
+            if _NOT_STREAMED not in translated.message:
+                raise translated from error
             yield from self.whole(statement, form, parameters)
             return
         yield from self._blocks(stream)
@@ -295,9 +295,9 @@ class Session:
         finally:
             self.counts = before
 
-    def on_progress(self, told: Callable[[Mapping[str, int]], None] | None) -> None:
+    def on_progress(self, report: Callable[[Mapping[str, int]], None] | None) -> None:
         """Call this with ClickHouse's counts while statements run, in the thread that runs them; None ends it."""
-        self._connection.set_progress_callback(told)
+        self._connection.set_progress_callback(report)
 
     def _note(self, result: Any) -> None:
         counts = self.counts

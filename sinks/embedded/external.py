@@ -29,7 +29,7 @@ class External:
 
 
 def of_files(files: Mapping[str, bytes], values: Mapping[str, str]) -> list[External]:
-    """Return the tables in the files of a form; the URL says `NAME_structure` or `NAME_types`, and `NAME_format`."""
+    """Return the tables in the files of a form; the URL has `NAME_structure` or `NAME_types`, and `NAME_format`."""
     return [External(name, _columns(name, values), _form(name, values), data) for name, data in files.items()]
 
 
@@ -92,8 +92,8 @@ def _known(session: Session, kind: str) -> str:
 def _form(name: str, values: Mapping[str, str]) -> str:
     form = values.get(f"{name}_format", "TabSeparated")
     if form not in _FORMS:
-        said = f"DB::Exception: External table {name}: send one of {', '.join(sorted(_FORMS))}. (UNKNOWN_FORMAT)"
-        raise EngineError(73, said)
+        message = f"DB::Exception: External table {name}: send one of {', '.join(sorted(_FORMS))}. (UNKNOWN_FORMAT)"
+        raise EngineError(73, message)
     return form
 
 
@@ -105,7 +105,7 @@ def _columns(name: str, values: Mapping[str, str]) -> tuple[Column, ...]:
     if not columns or not all(column.type for column in columns):
         raise EngineError(
             36,
-            f"DB::Exception: Say what is in the file {name}: {name}_structure=a Int32, b String. (BAD_ARGUMENTS)",
+            f"DB::Exception: Describe the file {name}: {name}_structure=a Int32, b String. (BAD_ARGUMENTS)",
         )
     return columns
 

@@ -32,7 +32,7 @@ _QUIRKS = re.compile("[:?&=#%]")
 
 
 class StartError(Exception):
-    """The store cannot start; the message is one sentence that says what to do."""
+    """The store cannot start; the message is one sentence with the remedy."""
 
 
 class Damaged(StartError):
@@ -163,7 +163,7 @@ def holder(path: Path) -> int:
 def _take(lock: TextIO, path: Path) -> None:
     """Take the directory for this process; the kernel gives it back however the process ends.
 
-    The engine has a lock of its own, but says so on stderr in its own words, and late.
+    The engine has a lock of its own, but reports that on stderr in its own words, and late.
     """
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

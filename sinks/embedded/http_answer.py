@@ -29,12 +29,12 @@ class Answer:
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
         self.packing: Packing = Plain()
         self.headers: dict[str, str] = {}  # of every head
-        self.in_format = ""  # the format that errors are to be told in, if one can
+        self.in_format = ""  # the format of errors, where one can hold them
         self._handler = handler
         self._tag = "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
         self.broken = False  # it ends in an error, and the connection with it
         self._begun = False  # the status line is out
-        self._told = 0.0  # when progress was, monotonic seconds
+        self._reported = 0.0  # when progress was last sent, monotonic seconds
         self._wait = 0.0
 
     @property
@@ -44,14 +44,14 @@ class Answer:
 
     def begin_progress(self, seconds: float) -> None:
         """Send the status before the result is there, and then progress about as often as this."""
-        self._wait, self._told = seconds, time.monotonic()
+        self._wait, self._reported = seconds, time.monotonic()
 
     def progress(self, counts: Mapping[str, int]) -> None:
         """Add a line about progress to the head when it is time for one."""
         now = time.monotonic()
-        if not self._wait or now - self._told < self._wait:
+        if not self._wait or now - self._reported < self._wait:
             return
-        self._told, self._wait = now, self._wait * _SLOWER
+        self._reported, self._wait = now, self._wait * _SLOWER
         self._begin(200)
         some = {name: str(n) for name, n in counts.items() if n}
         self._handler.send_header("X-ClickHouse-Progress", json.dumps(some, separators=(",", ":")))
@@ -103,9 +103,9 @@ class Answer:
                 send(pack(piece))
         except EngineError as error:
             text = f"Code: {error.code}. {error.message}".rstrip()
-            told = written(text, self.in_format)
-            send(pack(told or _block(text, self._tag)) + self.packing.flush())
-            if not told:
+            formatted = written(text, self.in_format)
+            send(pack(formatted or _block(text, self._tag)) + self.packing.flush())
+            if not formatted:
                 handler.close_connection = self.broken = True  # without the last chunk: it must not look whole
                 return
         send(self.packing.end())

@@ -67,8 +67,8 @@ def unframed(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
         except EOFError:
             if not ended:
                 raise
-            said = "DB::Exception: The body ends in the middle of a compressed block. (CANNOT_DECOMPRESS)"
-            raise EngineError(271, said) from None
+            message = "DB::Exception: The body ends in the middle of a compressed block. (CANNOT_DECOMPRESS)"
+            raise EngineError(271, message) from None
 
 
 def _sized(file: BufferedIOBase, left: int) -> Iterator[bytes]:

@@ -43,8 +43,8 @@ class Request:
     session_seconds: int  # how long its session waits for the next request
     files: Mapping[str, bytes]
 
-    def says(self, name: str) -> bool:
-        """Whether a value is switched on."""
+    def has(self, name: str) -> bool:
+        """Return whether a value is switched on."""
         return on(self.values, name)
 
 
@@ -62,7 +62,7 @@ def number(values: Mapping[str, str], name: str, otherwise: int) -> int:
 
 
 def request_of(values: dict[str, str], headers: Message, files: Mapping[str, bytes]) -> Request:
-    """Sort values; headers may name the format and the database, and are heard first, as in ClickHouse."""
+    """Sort values; headers may name the format and the database, and come first, as in ClickHouse."""
     if role := values.get("role"):
         raise EngineError(511, f"DB::Exception: There is no role `{role}`: this store has none. (UNKNOWN_ROLE)")
     waits = on(values, "wait_end_of_query")

@@ -40,9 +40,9 @@ def answer_to(request: Request, handler: BaseHTTPRequestHandler, timezone: str) 
         "X-ClickHouse-Timezone": timezone,
         "X-ClickHouse-Server-Display-Name": "servicemap",
     }
-    if request.says("compress"):
+    if request.has("compress"):
         answer.packing = Framed()
-    elif request.says("enable_http_compression"):
+    elif request.has("enable_http_compression"):
         answer.packing = chosen(handler.headers.get("Accept-Encoding", ""))
     return answer
 
@@ -51,15 +51,15 @@ def select(client: Client, text: str, request: Request, answer: Answer) -> None:
     """Run a statement and send its result; raises EngineError as long as nothing is sent."""
     named, sure = sql.output_format(text)
     form = named or request.form
-    if request.says("http_write_exception_in_output_format"):
+    if request.has("http_write_exception_in_output_format"):
         answer.in_format = form
-    streamed = sure and form in _STREAMED and not request.says("wait_end_of_query")
-    streamed = streamed and not client.tells_more(text, request.settings)
-    told = None
+    streamed = sure and form in _STREAMED and not request.has("wait_end_of_query")
+    streamed = streamed and not client.may_have_totals(text, request.settings)
+    progress = None
     if request.progress_seconds:
         answer.begin_progress(request.progress_seconds)
-        told = answer.progress
-    result = client.run(text, request.form, request.settings, request.parameters, streamed, told)
+        progress = answer.progress
+    result = client.run(text, request.form, request.settings, request.parameters, streamed, progress)
     with closing(result):  # type: ignore[type-var]
         pieces = _native(client, text, request, result) if form == "Native" else result
         answer.result(pieces, lambda: summary(client, form), request.hold)
@@ -79,9 +79,9 @@ def _native(client: Client, text: str, request: Request, result: Iterator[bytes]
 
 
 def summary(client: Client, form: str, written: int = 0, size: int = 0) -> dict[str, str]:
-    """Return the headers that tell what a statement did, up to now."""
+    """Return the headers that report what a statement has done so far."""
     counts = client.session.counts
-    told = {
+    numbers = {
         "read_rows": counts.read_rows or written,
         "read_bytes": counts.read_bytes or size,
         "written_rows": written,
@@ -94,5 +94,5 @@ def summary(client: Client, form: str, written: int = 0, size: int = 0) -> dict[
     return {
         "Content-Type": _TYPES.get(form, _TSV if form.startswith("T") else "text/plain; charset=UTF-8"),
         "X-ClickHouse-Format": form,
-        "X-ClickHouse-Summary": json.dumps({name: str(n) for name, n in told.items()}, separators=(",", ":")),
+        "X-ClickHouse-Summary": json.dumps({name: str(n) for name, n in numbers.items()}, separators=(",", ":")),
     }

@@ -66,7 +66,7 @@ class HttpSession(BaseHTTPRequestHandler):
             self._next()
 
     def sorry(self, error: EngineError) -> None:
-        """Say why the connection ends, unless an answer has begun. A reader that rests hears nothing."""
+        """Send why the connection ends, unless an answer has begun. A reader that rests gets nothing."""
         if self._answer.started or self.request.torn or (self._resting and self._standing is not Standing.STRANGER):
             return
         self._fail(error)
@@ -84,7 +84,7 @@ class HttpSession(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._resting = False
-        self.close_connection = True  # unless a whole head says otherwise
+        self.close_connection = True  # unless a whole head allows more
         self.handle_one_request()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -143,8 +143,8 @@ class HttpSession(BaseHTTPRequestHandler):
         if path in _PAGES:
             self._send(200, _PAGES[path])
         elif path == "/health":
-            told = {"connections": self._context.places.counts(), "trouble": self._context.tally.counts()}
-            self._send(200, json.dumps(told).encode() + b"\n", {"Content-Type": "application/json"})
+            health = {"connections": self._context.places.counts(), "trouble": self._context.tally.counts()}
+            self._send(200, json.dumps(health).encode() + b"\n", {"Content-Type": "application/json"})
         elif path == "/metrics":
             self._send(200, exposition(samples(self._context)), {"Content-Type": METRICS_TYPE})
         else:
@@ -168,7 +168,7 @@ class HttpSession(BaseHTTPRequestHandler):
         request = request_of(values, self.headers, files)
         self._answer = answer_to(request, self, self._context.engine.timezone)
         with self._client(user, request) as client:
-            given, replaces = request.query_id if request.named else "", request.says("replace_running_query")
+            given, replaces = request.query_id if request.named else "", request.has("replace_running_query")
             with self._context.ids.running(given, user.name, client.tag, replaces):
                 self._statement(client, request, body)
 
@@ -186,7 +186,7 @@ class HttpSession(BaseHTTPRequestHandler):
             with closing(make()) as client:
                 yield client
             return
-        known = request.says("session_check")
+        known = request.has("session_check")
         with self._context.sessions.lent(user.name, name, request.session_seconds, known, make) as client:
             if request.database:
                 client.use(request.database)
@@ -209,7 +209,7 @@ class HttpSession(BaseHTTPRequestHandler):
         for piece in pieces:
             head += piece
             if len(head) > _MAX_BYTES:
-                break  # which is said below
+                break  # refused below
         statement = sql.bounded(head.decode("utf-8", "surrogateescape").strip())
         if not (client.user.reads_only or self.command == "POST" or client.session.kind(statement)[0] == "READ_ONLY"):
             raise EngineError(164, "DB::Exception: GET changes nothing: use POST. (READONLY)")

@@ -59,7 +59,7 @@ class Link:
             yield memoryview(piece)
 
     def farewell(self) -> None:
-        """Say that nothing more comes, if the client takes it at once."""
+        """Send that nothing more comes, if the client takes it at once."""
         if self._tls is None:
             return
         with self._lock, suppress(OSError):
@@ -105,5 +105,5 @@ class Link:
 
 
 def _of_this_machine(connection: socket.socket) -> bool:
-    """Say whether a connection never leaves this machine: both of its ends have the same address."""
+    """Return whether a connection never leaves this machine: both of its ends have the same address."""
     return bool(connection.getpeername()[0] == connection.getsockname()[0])

@@ -33,7 +33,7 @@ class Conversation(Protocol):
         """Speak until the client leaves."""
 
     def sorry(self, error: EngineError) -> None:
-        """Say why the connection ends, if it can be said."""
+        """Send why the connection ends, if it can be sent."""
 
 
 class Listener:
@@ -170,7 +170,7 @@ class Listener:
 
 
 def _where(error: Exception) -> str:
-    """Say what failed where, in a line."""
+    """Log what failed where, in a line."""
     frames = extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return f"{type(error).__name__}{place}: {error}".splitlines()[0][:200]

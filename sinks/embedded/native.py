@@ -47,7 +47,7 @@ _NUMBERS = {
 
 @dataclass(frozen=True)
 class Hello:
-    """What a client says first; `revision` is what both sides know."""
+    """What a client sends first; `revision` is what both sides know."""
 
     database: str
     user: str
@@ -88,7 +88,7 @@ def read_query(source: Source, revision: int, setting_types: Mapping[str, str]) 
     secondary = revision >= _CLIENT_INFO and _read_client_info(source, revision) == _SECONDARY
     if revision >= _STRING_SETTINGS:
         flagged = _read_strings(source)
-        # A server tells all of its own: what this one never heard of is passed over, unless it changes the result.
+        # A server sends all of its own: unknown ones are ignored, unless they change the result.
         settings = {
             name: value
             for name, (flags, value) in flagged.items()
@@ -128,7 +128,7 @@ def _read_client_info(source: Source, revision: int) -> int:
         source.string()  # initial user, query id, address
     if revision >= _START_TIME:
         source.take(8)
-    interface = source.number("<B")  # of the first client: others than these have nothing more to say
+    interface = source.number("<B")  # of the first client: others than these send nothing more
     if interface == _TCP:
         for _ in range(3):
             source.string()  # user of the system, host, program
@@ -216,7 +216,7 @@ def exception(error: EngineError) -> bytes:
 
 
 def progress(rows: int, size: int, total: int, revision: int) -> bytes:
-    """Rows and bytes read since the last such packet, and how many more rows there are to read than it said."""
+    """Rows and bytes read since the last such packet, and how many more rows there are to read than it had."""
     packet = varint(3) + varint(rows) + varint(size) + varint(total)
     return packet + varint(0) + varint(0) if revision >= _WRITTEN else packet
 
@@ -234,7 +234,7 @@ def insert_events(revision: int) -> bytes:
 def profile(rows: int, blocks: int, size: int) -> bytes:
     """What the result was in the end.
 
-    Rows before a LIMIT are said to have been counted: some clients count themselves otherwise, and fail at that.
+    The packet states that rows before a LIMIT were counted: else some clients count them, and fail at that.
     """
     return varint(6) + varint(rows) + varint(blocks) + varint(size) + b"\x00" + varint(rows) + b"\x01"
 

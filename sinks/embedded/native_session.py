@@ -61,7 +61,7 @@ class NativeSession:
                 self._share.clear()
 
     def sorry(self, error: EngineError) -> None:
-        """Say why the connection ends. A client that rests hears nothing: it connects again when it wants something."""
+        """Send why the connection ends. A client that rests gets nothing: it connects again when it wants something."""
         if not self._resting and not self._peer.torn:
             self._peer.sendall(native.exception(error))
 
@@ -138,7 +138,7 @@ class NativeSession:
         settings = client.accepted(query.settings) if query.secondary else query.settings
         self._blocks, self._progress = 0, Progress()
         with self._context.working(client, self._peer), client.with_tables(tables):
-            if client.tells_more(text, settings):
+            if client.may_have_totals(text, settings):
                 self._send_whole(totals.run(client, text, settings, query.parameters))
             else:
                 self._send_rows(client, text, settings, query.parameters)
@@ -151,7 +151,7 @@ class NativeSession:
 
     def _send_rows(self, client: Client, text: str, settings: Mapping[str, str], parameters: Mapping[str, str]) -> None:
         """Send a result as it comes."""
-        with closing(client.run(text, "Native", settings, parameters, told=self._tell)) as result:  # type: ignore[type-var]
+        with closing(client.run(text, "Native", settings, parameters, progress=self._send_progress)) as result:  # type: ignore[type-var]
             for chunk in result:
                 for block in blocks_of(chunk):
                     if not self._blocks:
@@ -161,7 +161,7 @@ class NativeSession:
         if not self._blocks and (columns := client.empty_columns(text, parameters)):
             self._send_block(Block(0, columns))
 
-    def _tell(self, counts: Mapping[str, int]) -> None:
+    def _send_progress(self, counts: Mapping[str, int]) -> None:
         """Send how far a query is, so that its client goes on waiting."""
         if news := self._progress.due(counts, time.monotonic()):
             self._peer.sendall(native.progress(*news, self._revision))
@@ -237,7 +237,7 @@ class NativeSession:
             if kind not in (native.DATA, native.SCALAR):
                 raise _unexpected(kind)
             name, block = self._read_block()
-            if kind == native.SCALAR:  # of another server, which says in the text of the query what it needs of them
+            if kind == native.SCALAR:  # of another server, which puts what it needs of them into the text of the query
                 continue
             if not block.columns:
                 return [of_blocks(name, blocks) for name, blocks in found.items()]

@@ -17,7 +17,7 @@ _RECEIVE = 1 << 18
 
 
 class TooSlow(Exception):
-    """The client did not send or take what was waited for; the message is one sentence that says how long."""
+    """The client did not send or take what was waited for; the message is one sentence with how long."""
 
 
 class Evicted(Exception):
@@ -32,10 +32,10 @@ class Sending(Protocol):
         """By when all must be sent, in monotonic seconds."""
 
     def stalled(self) -> None:
-        """Hear that the client takes nothing."""
+        """Note that the client takes nothing."""
 
     def taken(self) -> None:
-        """Hear that the client has taken all there was."""
+        """Note that the client has taken all there was."""
 
 
 class Peer:
@@ -53,7 +53,7 @@ class Peer:
         self._link = Link(connection, context)
         self._name = connection.getpeername()
         self._deadline = float("inf")
-        self._said = ""
+        self._expected = ""
         self._then: float | None = None
         self._renewed: float | None = None
         self._resting: float | None = None
@@ -84,7 +84,7 @@ class Peer:
             try:
                 data = self._link.recv(size)
             except BlockingIOError:
-                self._await(select.POLLIN, self._deadline, f"sent nothing more {self._said}")
+                self._await(select.POLLIN, self._deadline, f"sent nothing more {self._expected}")
                 continue
             if self._evicted:
                 raise Evicted
@@ -125,7 +125,7 @@ class Peer:
         return io.BufferedReader(_Raw(self))
 
     def evict(self) -> None:
-        """Wake whoever waits for this client, with Evicted."""
+        """Wake the thread that waits for this client, with Evicted."""
         self._evicted = True
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RD)
@@ -145,8 +145,8 @@ class Peer:
                     break
         self._socket.close()
 
-    def _expect(self, seconds: float, said: str) -> None:
-        self._deadline, self._said = time.monotonic() + seconds, said
+    def _expect(self, seconds: float, what: str) -> None:
+        self._deadline, self._expected = time.monotonic() + seconds, what
         self._then = self._renewed = self._resting = None
 
     def _stall(self) -> None:

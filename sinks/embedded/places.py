@@ -1,7 +1,7 @@
 """How many connections there may be, of whom, and who gives way when all places are taken.
 
-On one machine all clients have one address, so an address alone tells nothing there. What tells clients apart is
-how far they have come: a stranger has not logged in, a reader has, the owner's readers (command line, view) and the
+On one machine all clients have one address, so an address alone means nothing there. Clients differ by how far they
+have come: a stranger has not logged in, a reader has, the owner's readers (command line, view) and the
 writer know the store's token. Each of these has places of its own, so that none can take those of another.
 """
 
@@ -89,7 +89,7 @@ class Places:
             self._changed.wait(seconds)
 
     def standing(self, peer: Peer) -> Standing:
-        """Say how far a client has come."""
+        """Return how far a client has come."""
         return next((each for each, held in self._held.items() if peer in held), Standing.STRANGER)
 
     def counts(self) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What of a query's progress its client has yet to be told: the native protocol tells what has been added."""
+"""What of a query's progress is still to be sent to its client: the native protocol sends what has been added."""
 
 from collections.abc import Mapping
 
@@ -10,14 +10,14 @@ class Progress:
 
     def __init__(self) -> None:
         self._rows = self._size = self._total = 0
-        self._told: float | None = None  # monotonic seconds
+        self._sent: float | None = None  # monotonic seconds
 
     def due(self, counts: Mapping[str, int], now: float) -> tuple[int, int, int] | None:
-        """Rows, bytes and rows to read that have been added; None when it was told just now, or began."""
-        if self._told is None or now - self._told < _SECONDS:
-            self._told = now if self._told is None else self._told
+        """Rows, bytes and rows to read that have been added; None when they were sent just now, or it began."""
+        if self._sent is None or now - self._sent < _SECONDS:
+            self._sent = now if self._sent is None else self._sent
             return None
-        self._told = now
+        self._sent = now
         return self._added(counts["read_rows"], counts["read_bytes"], counts["total_rows_to_read"])
 
     def rest(self, rows: int, size: int) -> tuple[int, int, int]:

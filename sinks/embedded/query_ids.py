@@ -97,10 +97,10 @@ class QueryIds:
         if not pairs or not ("processes" in text or "query_id" in text):
             return text
         listed = list(tokens(text))
-        told = _told(pairs)
+        ids = _ids_of_clients(pairs)
         if _is_words(listed, "KILL", "QUERY"):
-            return _replaced(text, [(one, told) for one in listed if _name(one) == "query_id"])
-        return _replaced(text, list(_tables(listed, told)))
+            return _replaced(text, [(one, ids) for one in listed if _name(one) == "query_id"])
+        return _replaced(text, list(_tables(listed, ids)))
 
 
 def kill_of(text: str) -> Kill | None:
@@ -132,14 +132,14 @@ def _name(token: Token) -> str:
     return token.text.strip('`"') if token.kind in ("word", "name") else ""
 
 
-def _told(pairs: list[tuple[str, str]]) -> str:
+def _ids_of_clients(pairs: list[tuple[str, str]]) -> str:
     tags, ids = (", ".join(quoted(one) for one in column) for column in zip(*pairs, strict=True))
     return f"transform(toString(Settings['log_comment']), [{tags}], [{ids}], query_id)"
 
 
-def _tables(listed: Sequence[Token], told: str) -> Iterator[tuple[Token, str]]:
+def _tables(listed: Sequence[Token], ids: str) -> Iterator[tuple[Token, str]]:
     """Where `system.processes` is read as a table, and what to read instead."""
-    shown = f"(SELECT * REPLACE ({told} AS query_id, {told} AS initial_query_id) FROM system.processes)"
+    shown = f"(SELECT * REPLACE ({ids} AS query_id, {ids} AS initial_query_id) FROM system.processes)"
     for n in range(1, len(listed) - 2):
         first, dot, last = listed[n : n + 3]
         if (_name(first), dot.text, _name(last)) != ("system", ".", "processes"):

@@ -1,4 +1,4 @@
-"""What a reader may say: what stays inside the store, and nothing that cannot be judged.
+"""What a reader may ask: what stays inside the store, and nothing that cannot be judged.
 
 The engine's own `readonly = 1` is the first wall. Measured on chdb 4.4 it stops writes, DDL and most table functions,
 but not the scalar function file() nor its name as a value, eval(), INTO OUTFILE, KILL, or settings in subqueries. So

@@ -1,11 +1,11 @@
-"""What readers are told when a query fails: how to mend it, and none of the values that it met."""
+"""The errors that readers get when a query fails: how to fix it, and none of the values that it met."""
 
 import re
 from pathlib import Path
 
 from sinks.embedded.engine import EngineError
 
-# Of the text, its names, and limits: told as they are.
+# Of the text, its names, and limits: sent as they are.
 _OF_NAMES = frozenset(
     {8, 10, 16, 46, 47, 60, 62, 81, 82, 158, 159, 160, 164, 167, 168, 202, 207, 215, 223, 241, 306, 307, 390, 394, 396}
     | {452, 456, 516}
@@ -20,7 +20,7 @@ _TAIL = re.compile(r": (?:In scope |while executing )")
 _NAME = re.compile(r" \([A-Z][A-Z0-9_]+\)$")
 
 
-def told_to_reader(error: EngineError, asked: str, data: Path) -> EngineError:
+def for_reader(error: EngineError, asked: str, data: Path) -> EngineError:
     """Return the error without the store's folder, and without values that the query itself does not have."""
     message = error.message.replace(str(data), "…")
     if len(message) > _LONGEST:

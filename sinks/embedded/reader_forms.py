@@ -1,4 +1,4 @@
-"""DESCRIBE, EXISTS, SHOW: of some statements the engine has no tree. Their forms are so plain that tokens tell all."""
+"""DESCRIBE, EXISTS, SHOW: the engine has no tree of some statements. Their forms are plain, so tokens are enough."""
 
 from collections.abc import Callable
 

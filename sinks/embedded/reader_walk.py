@@ -25,7 +25,7 @@ _IN = {"in", "notin", "nullin", "notnullin", "globalin", "globalnotin", "globaln
 _IN |= {f"{name}ignoreset" for name in _IN}
 _SYSTEM = "system"
 _ZONE_FILE = re.compile(r"(^|['\"])file:")
-# The bytes of an aggregate function's state are trusted by whoever reads them.
+# The bytes of an aggregate function's state are trusted by the code that reads them.
 _STATE = re.compile(r"(?<![A-Za-z])AggregateFunction\b", re.I)
 _NO_STATES = "Cannot make states of aggregate functions"
 _PLAIN = re.compile(r"\w[\w$-]*+")
@@ -136,8 +136,8 @@ class Walk:
     def _unknown(self, name: str) -> EngineError:
         meant = self._allowed.like(name)
         hint = f" Maybe you meant {meant}()." if meant else ""
-        said = f"DB::Exception: There is no function {name[:40]}() for readers.{hint} (UNKNOWN_FUNCTION)"
-        return EngineError(46, said)
+        message = f"DB::Exception: There is no function {name[:40]}() for readers.{hint} (UNKNOWN_FUNCTION)"
+        return EngineError(46, message)
 
     def _apply(self, node: Node) -> list[Any]:
         if "func_name" in node:

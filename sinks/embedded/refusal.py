@@ -1,4 +1,4 @@
-"""How a reader is told no."""
+"""How a reader is refused."""
 
 from sinks.embedded.engine import EngineError
 

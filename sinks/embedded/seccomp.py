@@ -64,7 +64,7 @@ Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, op
 
 
 def known() -> bool:
-    """Say whether the numbers of this machine's system calls are known here."""
+    """Return whether the numbers of this machine's system calls are known here."""
     return platform.machine() in _ARCHITECTURES
 
 

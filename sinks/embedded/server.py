@@ -94,8 +94,8 @@ class Store:
 
     def _open(self) -> Engine:
         """Open the engine in what is left of this process."""
-        if said := settle():
-            log.warning("%s", said)
+        if warning := settle():
+            log.warning("%s", warning)
         try:
             extension = load_extension()
         except ImportError as error:
@@ -144,7 +144,7 @@ class Store:
 
 
 def _check_reach(bound: socket.socket, options: Options) -> None:
-    """Refuse to let other machines read without a password. What is bound says it, however the host was spelled."""
+    """Refuse to let other machines read without a password. The bound address decides, however the host was spelled."""
     if not options.reader_password and not is_loopback(bound.getsockname()[0]):
         raise StartError(
             f"Others can reach {options.host}: give a --reader-password-file with what they must know, or listen on"

@@ -1,7 +1,7 @@
 """Steps over a column in Native bytes, by its type, without decoding a value.
 
 Layouts: ClickHouse's `src/DataTypes/Serializations/`. A column is the prefixes of all its parts, then their data. Of
-JSON and Dynamic only these prefixes tell the parts.
+JSON and Dynamic only these prefixes show the parts.
 """
 
 import struct
@@ -137,15 +137,17 @@ def _each(bodies: list[Body]) -> Body:
 
 
 def _variant(parts: list[Step]) -> Step:
-    """A byte a row says which part has it, or none; then each part has its rows."""
+    """A byte for each row names its part, or none; then each part has its rows."""
 
     def begin(source: Source) -> Body:
         _expect(source.number("<Q"), {0}, "Variant")
         bodies = [part(source) for part in parts]
 
         def body(source: Source, rows: int) -> None:
-            told = source.take(rows)
-            counts = Counter(told) if len(bodies) > _FEW else {n: told.count(n) for n in (*range(len(bodies)), _NONE)}
+            numbers = source.take(rows)
+            counts = (
+                Counter(numbers) if len(bodies) > _FEW else {n: numbers.count(n) for n in (*range(len(bodies)), _NONE)}
+            )
             if sum(counts.get(number, 0) for number in (*range(len(bodies)), _NONE)) != rows:
                 raise EngineError(117, "DB::Exception: A Variant has a part that its type has not. (INCORRECT_DATA)")
             for number, one in enumerate(bodies):
@@ -200,7 +202,7 @@ def _known(type_name: str) -> Step:
 
 
 def skip(type_name: str) -> Step:
-    """Build the step for a type; raises EngineError for one whose length only its values tell."""
+    """Build the step for a type; raises EngineError for one whose length only its values show."""
     try:
         return _known(type_name) if len(type_name) <= _KEPT_LENGTH else _skip(parse(type_name))
     except (TypeNameError, ValueError):

@@ -22,14 +22,14 @@ class NoTree(Exception):
 
 
 def tree(session: Session, text: str) -> Node:
-    """Parse one statement; raises EngineError when it is none, as the engine says it, and NoTree.
+    """Parse one statement; raises the engine's EngineError when it is none, and NoTree.
 
     The session must have no settings of a client's: they could change how it parses, or what it answers.
     """
     try:
         answer = _apply(session, "parseQueryToJSON", text)
     except EngineError as error:
-        if any(said in error.message for said in _NO_TREE):
+        if any(part in error.message for part in _NO_TREE):
             raise NoTree from None
         message, scope, _ = error.message.partition(_SCOPE)
         raise EngineError(error.code, f"{message} ({error.name})" if scope else message) from None

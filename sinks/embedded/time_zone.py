@@ -1,6 +1,6 @@
 """The time zone of the engine, which does not load at all where TZ names none that it knows.
 
-POSIX has more to say there than names (`CET-1CEST,M3.5.0`, `<-03>3`), and so have typing errors.
+POSIX allows more there than names (`CET-1CEST,M3.5.0`, `<-03>3`), and there are typing errors.
 """
 
 import os

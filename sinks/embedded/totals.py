@@ -1,4 +1,4 @@
-"""Results with totals and extremes: the engine tells these in text alone, so they come as text and go as blocks."""
+"""Results with totals and extremes: the engine gives these in text alone, so they come as text and go as blocks."""
 
 import re
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ class Users:
 
     def __init__(self, token: str, password: str) -> None:
         """Take the password of the writer and that of readers, who may have none."""
-        self.open = not password  # for whoever comes
+        self.open = not password  # for everybody
         self._writer = _digest(token)
         self._users = {
             READER: (User(READER, reads_only=True), _digest(password)),

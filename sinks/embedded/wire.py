@@ -28,7 +28,7 @@ class Source:
     def __init__(self, more: Callable[[], bytes], limit: int = sys.maxsize) -> None:
         self._more = more
         self.limit = limit
-        self.keeping: Callable[[int], None] | None = None  # hears how much more is kept
+        self.keeping: Callable[[int], None] | None = None  # called with how much more is kept
         self.buffer = bytearray()
         self.position = 0
 
@@ -116,7 +116,7 @@ def read_frame(source: Source, limit: int = _MAX_FRAME) -> bytes:
         raise EngineError(40, "DB::Exception: Checksum doesn't match. (CHECKSUM_DOESNT_MATCH)")
     source.forget()
     try:
-        # Room is made for what a frame says of itself: both must say the same, and what can be.
+        # Room is made by the stated sizes: both must be the same, and possible.
         if method == _LZ4 and size <= len(body) * _LZ4_RATIO:
             return bytes(lz4.block.decompress(body, uncompressed_size=size))
         if method == _ZSTD and zstandard.frame_content_size(body) in (-1, size):
@@ -127,7 +127,7 @@ def read_frame(source: Source, limit: int = _MAX_FRAME) -> bytes:
     if method == _NONE:
         return body
     if method in (_LZ4, _ZSTD):
-        raise EngineError(271, "DB::Exception: A compressed block is not of the size it says. (CANNOT_DECOMPRESS)")
+        raise EngineError(271, "DB::Exception: A compressed block is not of the size it states. (CANNOT_DECOMPRESS)")
     message = f"DB::Exception: Unknown compression method {method}. (UNKNOWN_COMPRESSION_METHOD)"
     raise EngineError(89, message)
 

@@ -40,7 +40,7 @@ NO_TABLES = data(Block(0, ()).encode(REVISION))
 
 
 def ask(text: bytes, settings: Mapping[str, str] | None = None) -> bytes:
-    """All that a client says to run a statement."""
+    """All that a client sends to run a statement."""
     return query(text, settings) + NO_TABLES
 
 
@@ -53,7 +53,7 @@ def request(text: str, *headers: str, body: bytes = b"") -> bytes:
 def exchange(port: int, sent: bytes, timeout: float = 60, patience: float = 0.3) -> bytes:
     """Send, and return all that comes back until the other end closes; what it does not take does not matter.
 
-    When the other end has been silent for as long as `patience`, it hears that no more is sent.
+    When the other end has been silent for as long as `patience`, it is shown that no more is sent.
     """
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as peer:
         got, waits = bytearray(), True

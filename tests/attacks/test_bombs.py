@@ -1,4 +1,4 @@
-"""Little that becomes much, and much that is only said: the store's memory stays where it is."""
+"""Little that becomes much, and much that is only stated: the store's memory stays where it is."""
 
 import gzip
 import socket
@@ -22,8 +22,7 @@ from sinks.embedded.engine import EngineError
 from sinks.embedded.http_packed import ENCODINGS, unpacked
 from sinks.embedded.room import READERS_BYTES
 from sinks.embedded.wire import Source, read_frame, string, varint
-from tests.attacks.speaking import NO_TABLES, ask, data, exchange, query, raw, request, writer_hello
-from tests.attacks.speaking import hello as said
+from tests.attacks.speaking import NO_TABLES, ask, data, exchange, hello, query, raw, request, writer_hello
 from tests.store.conftest import Store
 
 pytestmark = pytest.mark.slow
@@ -82,8 +81,8 @@ def post(store: Store, body: bytes, path: str = "", **headers: str) -> tuple[int
 def test_a_body_that_unpacks_to_very_much_is_refused_on_its_way(store: Store, encoding: str) -> None:
     bomb = packed(encoding, 16 * MiB) * 40
     with within_memory(store):
-        status, told = post(store, bomb, Content_Encoding=encoding)
-    assert (status, b"QUERY_IS_TOO_LARGE" in told) == (413, True)
+        status, found = post(store, bomb, Content_Encoding=encoding)
+    assert (status, b"QUERY_IS_TOO_LARGE" in found) == (413, True)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -91,10 +90,10 @@ def test_what_the_writer_inserts_is_bounded_however_it_is_packed(store: Store, e
     bomb = packed(encoding, 16 * MiB) * 40
     token = {"X_ClickHouse_User": "servicemap", "X_ClickHouse_Key": store.token}
     with within_memory(store):
-        status, told = post(
+        status, found = post(
             store, bomb, "?query=INSERT+INTO+default.kept+FORMAT+TSV", Content_Encoding=encoding, **token
         )
-    assert (status, b"TOO_MANY_BYTES" in told) == (413, True)
+    assert (status, b"TOO_MANY_BYTES" in found) == (413, True)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
@@ -121,7 +120,7 @@ def test_a_zstd_frame_that_wants_a_window_of_gigabytes_is_refused() -> None:
 
 
 def frame(method: int, body: bytes, size: int) -> bytes:
-    """A compressed frame that says it unpacks to a size."""
+    """A compressed frame that states the size it unpacks to."""
     from clickhouse_cityhash.cityhash import CityHash128
 
     head = struct.pack("<BII", method, len(body) + 9, size)
@@ -130,9 +129,9 @@ def frame(method: int, body: bytes, size: int) -> bytes:
 
 
 FRAMES = {
-    "zstd of more than is said": (0x90, zstandard.compress(bytes(512 * MiB)), 1000),
-    "zstd of as much as is said": (0x90, zstandard.compress(bytes(512 * MiB)), 512 * MiB),
-    "zstd that says no size": (0x90, packed("zstd", 512 * MiB), 1000),
+    "zstd of more than is stated": (0x90, zstandard.compress(bytes(512 * MiB)), 1000),
+    "zstd of as much as is stated": (0x90, zstandard.compress(bytes(512 * MiB)), 512 * MiB),
+    "zstd that states no size": (0x90, packed("zstd", 512 * MiB), 1000),
     "lz4 of more than can be": (0x82, lz4.block.compress(b"x", store_size=False), 60 * MiB),
     "lz4 of more than may be": (0x82, lz4.block.compress(bytes(MiB), store_size=False), 1 << 30),
     "plain, of another size": (0x02, b"x", 0xFFFFFFFF),
@@ -141,14 +140,14 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_a_frame_is_held_to_what_it_says_and_to_what_is_allowed(store: Store, name: str) -> None:
+def test_a_frame_is_held_to_what_it_states_and_to_what_is_allowed(store: Store, name: str) -> None:
     bomb = frame(*FRAMES[name])
     with pytest.raises((EngineError, EOFError)) as refused:
         read_frame(Source(iter([bomb, b""]).__next__))
     assert refused.type is EngineError
     with within_memory(store):
         answer = exchange(
-            store.native_port, said() + query(b"SELECT 1", compressed=True) + varint(2) + string("") + bomb
+            store.native_port, hello() + query(b"SELECT 1", compressed=True) + varint(2) + string("") + bomb
         )
         assert b"DB::Exception" in answer
         assert post(store, bomb, "?decompress=1")[0] in (400, 413, 500)
@@ -183,10 +182,10 @@ BLOCKS = {
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_sizes_that_a_client_only_says_cost_nothing(store: Store, name: str) -> None:
+def test_sizes_that_a_client_only_states_cost_nothing(store: Store, name: str) -> None:
     insert = query(b"INSERT INTO default.kept VALUES") + NO_TABLES
     with within_memory(store):
-        for begin in (said() + query(b"SELECT 1"), writer_hello(store) + insert):
+        for begin in (hello() + query(b"SELECT 1"), writer_hello(store) + insert):
             begun = time.monotonic()
             assert b"DB::" in exchange(store.native_port, begin + data(BLOCKS[name]) + bytes(100_000))
             assert time.monotonic() - begun < 20
@@ -195,10 +194,10 @@ def test_sizes_that_a_client_only_says_cost_nothing(store: Store, name: str) -> 
 PACKETS = {
     "a user without end": varint(0) + string("test") + varint(1) * 2 + varint(54459) + string("") + varint(1 << 40),
     "a hello without end": varint(0) + string("x" * 60_000) * 4000,
-    "a statement without end": said() + query(b"SELECT 1")[:-10] + varint(1 << 35),
-    "settings without end": said() + query(b"", {f"s{n}": "x" * 1000 for n in range(3000)}),
-    "a statement of many bytes": said() + ask(b"SELECT '" + b"x" * (3 * MiB) + b"'"),
-    "a packet of no kind": said() + varint(1 << 62),
+    "a statement without end": hello() + query(b"SELECT 1")[:-10] + varint(1 << 35),
+    "settings without end": hello() + query(b"", {f"s{n}": "x" * 1000 for n in range(3000)}),
+    "a statement of many bytes": hello() + ask(b"SELECT '" + b"x" * (3 * MiB) + b"'"),
+    "a packet of no kind": hello() + varint(1 << 62),
 }
 
 
@@ -212,7 +211,7 @@ def test_what_readers_have_sent_by_half_fits_into_a_room(store: Store) -> None:
     table = column("t", b"String", varint(15 * MiB), 1) + bytes(12 * MiB)
     form = request("POST / HTTP/1.1", "Content-Type: multipart/form-data; boundary=b", "Content-Length: 16000000")
     half = {
-        store.native_port: said() + query(b"SELECT 1") + data(table),
+        store.native_port: hello() + query(b"SELECT 1") + data(table),
         store.http_port: form + bytes(12 * MiB),
     }
     for port, sent in half.items():
@@ -223,16 +222,16 @@ def test_what_readers_have_sent_by_half_fits_into_a_room(store: Store) -> None:
                 with suppress(ConnectionError):
                     peer.sendall(sent)
                 answers.append(peer)
-            told = b""
+            found = b""
             with suppress(ConnectionError):
                 while piece := answers[-1].recv(4096):
-                    told += piece
-            assert b"Requests of others" in told
+                    found += piece
+            assert b"Requests of others" in found
     assert post(store, b"SELECT 1") == (200, b"1\n")
 
 
 def test_a_result_in_one_piece_is_bounded_and_what_it_took_is_given_back(store: Store) -> None:
     with within_memory(store, MOST_IN_ONE_PIECE):
         for _ in range(2):
-            status, told = post(store, b"SELECT * FROM numbers(100000000) FORMAT JSON")
-            assert (status, b"TOO_MANY_ROWS_OR_BYTES" in told) == (500, True)
+            status, found = post(store, b"SELECT * FROM numbers(100000000) FORMAT JSON")
+            assert (status, b"TOO_MANY_ROWS_OR_BYTES" in found) == (500, True)

@@ -1,4 +1,4 @@
-"""Three hundred at once: all are answered or hear why not, the writer goes on, and then all is as before."""
+"""Three hundred at once: all are answered or refused with a reason, the writer goes on, and then all is as before."""
 
 import socket
 import threading
@@ -112,11 +112,11 @@ def test_three_hundred_at_once_are_answered_or_hear_why_not_while_rows_are_store
     before = psutil.Process(store.process.pid).memory_info().rss
     with ingesting(store), ThreadPoolExecutor(CLIENTS) as clients:
         asked = [clients.submit(ways[n % 2], store, QUESTIONS[n % len(QUESTIONS)]) for n in range(CLIENTS)]
-        told = Counter(each.result() for each in asked)
+        found = Counter(each.result() for each in asked)
     after = psutil.Process(store.process.pid).memory_info().rss
-    print(f"{dict(told)}; resident {before / MiB:.0f} to {after / MiB:.0f} MiB")
-    assert set(told) <= {"answered", "refused with 202"}
-    assert told["answered"] >= CLIENTS / 2
+    print(f"{dict(found)}; resident {before / MiB:.0f} to {after / MiB:.0f} MiB")
+    assert set(found) <= {"answered", "refused with 202"}
+    assert found["answered"] >= CLIENTS / 2
     assert after - before < 700 * MiB
     as_before(store)
 

@@ -1,4 +1,4 @@
-"""Whoever has all the connections, others are served; and whoever is refused hears why."""
+"""When one client has all the connections, others are served, and those refused get the reason."""
 
 import socket
 import time
@@ -111,7 +111,7 @@ def test_a_reason_is_counted_each_time_and_logged_once_a_minute(caplog: pytest.L
 
 @contextmanager
 def idle(port: int, count: int) -> Iterator[list[socket.socket]]:
-    """Connections that say nothing."""
+    """Connections that send nothing."""
     with ExitStack() as all_of_them:
         yield [all_of_them.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(count)]
 
@@ -140,12 +140,12 @@ def over_http(store: Store) -> None:
 
 
 @pytest.mark.parametrize("port", ["native_port", "http_port"])
-def test_others_are_served_at_once_beside_a_thousand_connections_that_say_nothing(store: Store, port: str) -> None:
+def test_others_are_served_at_once_beside_a_thousand_connections_that_send_nothing(store: Store, port: str) -> None:
     with idle(getattr(store, port), 1000) as silent:
         assert served(store) < 10
         silent[0].settimeout(30)
-        said = silent[0].recv(4096)
-    assert b"its place was needed" in said
+        message = silent[0].recv(4096)
+    assert b"its place was needed" in message
     assert served(store) < 10
 
 

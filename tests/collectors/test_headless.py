@@ -22,14 +22,13 @@ def test_its_facts_are_those_a_living_thread_shows(watch: Watch) -> None:
     with headless() as (process, _):
         batch = watch.running(keyframe=True)
         (row,) = reported(batch, process.pid)
-        (used,) = [row for row in batch.usage.rows() if row[0] == process.pid]
+        at = batch.usage.pid.index(process.pid)
 
     assert row["exe"] == str(Path(sys.executable).resolve())
     assert "--of-the-process" in row["cmdline"]  # type: ignore[operator]
     assert row["netns"] == Path("/proc/self/ns/net").stat().st_ino
-    _, _, _, memory, files, _ = used
-    assert memory > 32 << 20
-    assert files >= 4
+    assert batch.usage.rss_bytes[at] > 32 << 20
+    assert batch.usage.fds[at] >= 4
 
 
 def test_it_ends_with_its_last_thread_and_with_the_code_of_that(watch: Watch) -> None:

@@ -38,7 +38,7 @@ FROM edges FINAL WHERE a_port = 6379 OR b_port = 6379
 
 
 @dataclass(frozen=True)
-class Told:
+class Answer:
     """What the server answered: names and types of the columns, and the rows."""
 
     types: dict[str, str]
@@ -60,11 +60,11 @@ class Recorded:
     start: int
     end: int
 
-    def ask(self, raw: str, values: dict[str, str], interval: int = 60) -> Told:
+    def ask(self, raw: str, values: dict[str, str], interval: int = 60) -> Answer:
         """Ask as Grafana does."""
         sql = Asked(self.start, self.end, interval, values).sql(raw)
         rows, columns = self.client.execute(sql, with_column_types=True)
-        return Told(dict(columns), rows)
+        return Answer(dict(columns), rows)
 
     def sql(self, text: str) -> Sequence[tuple[Any, ...]]:
         rows: list[tuple[Any, ...]] = self.client.execute(text)
@@ -100,7 +100,7 @@ def config(data: Path) -> Iterator[Config]:
 
 
 def measured(start: int) -> dict[str, list[Any]]:
-    """What two sinks told of the first five minutes."""
+    """What two sinks reported about the first five minutes."""
     measures = ("facts_late", "edges_late", "dead_letters", "refused", "store_retries")
     rows = [
         (start + minute * 60_000, each, sink, 3.0)

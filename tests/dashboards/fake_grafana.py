@@ -136,7 +136,7 @@ def running(grafana: FakeGrafana) -> Iterator[FakeGrafana]:
         do_GET = do_POST = do_PUT = _answer
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -25,7 +25,7 @@ def folder() -> Path | None:
 
 
 def problems(board: Json, schemas: Path) -> Iterator[str]:
-    """Yield what Grafana's schemas hold against a dashboard. Panels are looked at one by one: it says more."""
+    """Yield what Grafana's schemas hold against a dashboard. Panels are looked at one by one: that shows more."""
     dashboard = _mended(json.loads((schemas / "dashboard.jsonschema.json").read_text()))
     node_graph = json.loads((schemas / "nodegraph.jsonschema.json").read_text())
     node_graph["definitions"]["Options"]["properties"]["layoutAlgorithm"] = {"enum": ["layered", "force", "grid"]}

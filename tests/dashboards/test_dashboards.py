@@ -1,4 +1,4 @@
-"""Dashboards are what Grafana takes: by its own schema where that is at hand, and by rules that it does not tell."""
+"""Dashboards are what Grafana takes: by its own schema where that is at hand, and by rules that it does not have."""
 
 import re
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def test_grafanas_own_schema_holds_nothing_against_a_dashboard(board: Json) -> N
         lambda board: board["templating"]["list"][0].update(current={"value": []}),
     ],
 )
-def test_grafanas_own_schema_would_tell(break_it: Any) -> None:
+def test_grafanas_own_schema_would_show(break_it: Any) -> None:
     schemas = grafana_schema.folder()
     if schemas is None:
         pytest.skip("Grafana's schemas are not here: name their folder in GRAFANA_SCHEMAS")
@@ -145,8 +145,8 @@ def test_a_link_leads_to_a_dashboard_that_is_there_and_sets_variables_that_it_ha
 @each_board
 def test_units_are_ones_that_grafana_knows(board: Json) -> None:
     known = {"binBps", "bytes", "cps", "ms", "none", "percentunit", "reqps", "s", "short", "µs"}
-    told = [str(panel["fieldConfig"]["defaults"].get("unit", "none")) for panel in panels(board)]
+    units = [str(panel["fieldConfig"]["defaults"].get("unit", "none")) for panel in panels(board)]
     for panel in panels(board):
         for override in panel["fieldConfig"]["overrides"]:
-            told += [each["value"] for each in override["properties"] if each["id"] == "unit"]
-    assert set(told) <= known
+            units += [each["value"] for each in override["properties"] if each["id"] == "unit"]
+    assert set(units) <= known

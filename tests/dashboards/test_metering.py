@@ -1,4 +1,4 @@
-"""The sink tells how the pipeline fares, once a minute, and never stops for it."""
+"""The sink reports how the pipeline fares, once a minute, and never stops for it."""
 
 import time
 from contextlib import closing
@@ -17,12 +17,12 @@ from tests.dashboards.conftest import Recorded
 NOW = int(time.time() * 1000) // MINUTE_MS * MINUTE_MS
 
 
-def told(store: Store) -> dict[str, float]:
+def metered(store: Store) -> dict[str, float]:
     rows = store.query("SELECT measure, value FROM pipeline FINAL WHERE minute = (SELECT max(minute) FROM pipeline)")
     return {str(measure): float(value) for measure, value in rows}
 
 
-def test_lateness_and_dead_letters_are_told_once_a_minute(config: Config, recorded: Recorded) -> None:
+def test_lateness_and_dead_letters_are_reported_once_a_minute(config: Config, recorded: Recorded) -> None:
     address = store_address(config, write=True)._replace(database="metered")
     create_database(address)
     clock = [NOW]
@@ -32,18 +32,18 @@ def test_lateness_and_dead_letters_are_told_once_a_minute(config: Config, record
         store.insert("host_usage", {"window": [NOW - 10_000], "host": ["h"], "width_ms": [5_000]})
         store.insert("edges", {"window": [NOW - 30_000], "transport": ["tcp"], "width_ms": [5_000]})
         meter.measure()
-        assert told(store) == {}, "no minute has ended"
+        assert metered(store) == {}, "no minute has ended"
 
         clock[0] += MINUTE_MS
         meter.measure()
-        assert told(store) == {"facts_late": 65, "edges_late": 85}, "growth is since the minute before"
+        assert metered(store) == {"facts_late": 65, "edges_late": 85}, "growth is since the minute before"
 
         log.append(DEAD_LETTERS.name, b"h", b"{}")
         log.flush()
         clock[0] += MINUTE_MS
         meter.measure()
         meter.measure()
-        assert told(store) == {
+        assert metered(store) == {
             "facts_late": 125, "edges_late": 145, "dead_letters": 1, "refused": 0, "store_retries": 0,
         }  # fmt: skip
         assert log.bounds(HEARTBEATS.name, 0)[1] > 0

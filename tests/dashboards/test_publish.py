@@ -152,7 +152,7 @@ def test_a_rule_that_was_changed_there_is_updated(grafana: FakeGrafana) -> None:
     assert grafana.groups[name]["rules"][0]["for"] != "1h"
 
 
-def test_a_dry_run_says_what_it_would_do_and_writes_nothing(grafana: FakeGrafana) -> None:
+def test_a_dry_run_prints_what_it_would_do_and_writes_nothing(grafana: FakeGrafana) -> None:
     done = publish(grafana, "--dry-run", "--diff")
 
     assert done.exit_code == 0, done.output
@@ -204,7 +204,7 @@ def test_a_grafana_below_a_path_is_found() -> None:
         assert set(grafana.dashboards) == set(UIDS)
 
 
-def test_a_store_that_grafana_cannot_reach_is_told_and_nothing_is_undone(grafana: FakeGrafana) -> None:
+def test_a_store_that_grafana_cannot_reach_is_reported_and_nothing_is_undone(grafana: FakeGrafana) -> None:
     grafana.health = (400, {"status": "ERROR", "message": "dial tcp: connection refused"})
 
     done = publish(grafana)
@@ -217,11 +217,11 @@ def changed_meanwhile(grafana: FakeGrafana) -> None:
     keep = grafana.answer
 
     def answer(method: str, path: str, sent: Any) -> tuple[int, Any]:
-        told = keep(method, path, sent)
+        reply = keep(method, path, sent)
         if method == "GET" and path.endswith("servicemap-edge"):
             grafana.dashboards["servicemap-edge"]["dashboard"] |= {"version": 9}
-            return 200, {**told[1], "dashboard": {**told[1]["dashboard"], "version": 1, "title": "Mine"}}
-        return told
+            return 200, {**reply[1], "dashboard": {**reply[1]["dashboard"], "version": 1, "title": "Mine"}}
+        return reply
 
     publish(grafana)
     grafana.answer = answer  # type: ignore[method-assign]
@@ -286,7 +286,7 @@ def test_nobody_at_the_address_is_one_sentence() -> None:
     assert f"no Grafana answers at {url}: start one or check --url" in done.stderr
 
 
-def test_without_grafana_client_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_grafana_client_the_error_shows_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ImportError(name)
 

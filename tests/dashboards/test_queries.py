@@ -10,7 +10,7 @@ from dashboards.grafana.panels import Json
 from dashboards.macros import grafana
 from graph.node_graph_edges import graph_edges
 from graph.node_graph_nodes import graph_nodes
-from tests.dashboards.conftest import Recorded, Told
+from tests.dashboards.conftest import Answer, Recorded
 from tests.dashboards.texts import text_of
 
 VALUES = {
@@ -41,7 +41,7 @@ def queries(kind: str) -> list[Any]:
     return list(found.values())
 
 
-def told(recorded: Recorded, sql: str) -> Told:
+def answer_to(recorded: Recorded, sql: str) -> Answer:
     """Ask with each choice of values until there is something other than 0."""
     for values in CHOICES:
         answer = recorded.ask(sql, values)
@@ -68,7 +68,7 @@ def variables(board: Json) -> list[Json]:
 
 @pytest.mark.parametrize(("panel", "sql"), queries("timeseries"))
 def test_a_line_has_one_finite_value_at_a_time_and_times_ascend(recorded: Recorded, panel: Json, sql: str) -> None:
-    answer = told(recorded, sql)
+    answer = answer_to(recorded, sql)
 
     assert answer.types == {"time": answer.types["time"], "series": "String", "value": "Float64"}
     assert answer.types["time"].startswith("DateTime")
@@ -92,7 +92,7 @@ def test_numbers_are_one_row_with_a_number_for_every_column(recorded: Recorded, 
 
 @pytest.mark.parametrize(("panel", "sql"), queries("table"))
 def test_a_table_has_rows_and_columns_that_can_be_shown_and_linked(recorded: Recorded, panel: Json, sql: str) -> None:
-    answer = told(recorded, sql)
+    answer = answer_to(recorded, sql)
 
     assert list(answer.types) == overridden(panel)
     assert [kind for kind in answer.types.values() if not SHOWN.fullmatch(UNKNOWN.sub(r"\1", kind))] == []
@@ -125,7 +125,7 @@ def test_a_variable_gives_distinct_values_with_a_text_each(recorded: Recorded, b
 @pytest.mark.parametrize("board", dashboards(), ids=lambda board: str(board["title"]))
 def test_annotations_have_a_time_a_text_and_an_id(recorded: Recorded, board: Json) -> None:
     for one in board["annotations"]["list"]:
-        answer = told(recorded, one["target"]["rawSql"])
+        answer = answer_to(recorded, one["target"]["rawSql"])
 
         assert list(answer.types) == ["time", "title", "text", "tags", "id"]
         assert answer.types["time"].startswith("DateTime64")
@@ -162,8 +162,8 @@ def test_the_map_has_every_end_of_an_edge_and_strings_for_what_people_read(recor
     assert {end for pair in pairs for end in pair} <= set(ids)
     assert all(one != other for one, other in pairs), "Grafana draws no loop"
     assert edges.column("id") == sorted(set(edges.column("id")))
-    for told in (nodes, edges):
-        assert {kind for name, kind in told.types.items() if TEXTS.fullmatch(name)} == {"String"}
+    for reply in (nodes, edges):
+        assert {kind for name, kind in reply.types.items() if TEXTS.fullmatch(name)} == {"String"}
     for share in zip(nodes.column("arc__ok"), nodes.column("arc__failed"), strict=True):
         assert sum(share) == pytest.approx(1)
 

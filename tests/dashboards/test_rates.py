@@ -11,14 +11,14 @@ from tests.dashboards.test_queries import VALUES
 from tests.dashboards.texts import text_of
 
 HOUR_MS = 3_600_000
-SAID = "to the server, says the client"
+BY_CLIENT = "to the server, by the client"
 
 
 def carried(recorded: Recorded, interval: int, series: str, name: str = "edge_bytes") -> float:
     """Return the area under a line: points are `interval` seconds, of which those count that were recorded."""
-    told = recorded.ask(grafana(text_of(name)), VALUES, interval)
+    answer = recorded.ask(grafana(text_of(name)), VALUES, interval)
     rates: dict[float, float] = {
-        row["time"].timestamp(): row["value"] for row in told.dicts() if row["series"] == series
+        row["time"].timestamp(): row["value"] for row in answer.dicts() if row["series"] == series
     }
     seconds: dict[float, float] = dict(
         recorded.sql(
@@ -36,12 +36,12 @@ def test_the_area_under_a_rate_is_what_was_carried(recorded: Recorded, interval:
         f"SELECT sum(client_sent_bytes) FROM process_edges WHERE client_service = 'nginx' "
         f"AND server_service = 'api' AND toUnixTimestamp64Milli(window) BETWEEN {recorded.start} AND {recorded.end - 1}"
     )
-    assert carried(recorded, interval, SAID) == pytest.approx(whole)
+    assert carried(recorded, interval, BY_CLIENT) == pytest.approx(whole)
 
 
 def test_hours_of_the_roll_up_and_windows_after_them_carry_what_windows_alone_do(recorded: Recorded) -> None:
     hours = Recorded(recorded.client, recorded.start // HOUR_MS * HOUR_MS, recorded.end)
-    assert carried(hours, 3600, SAID) == pytest.approx(carried(hours, 5, SAID))
+    assert carried(hours, 3600, BY_CLIENT) == pytest.approx(carried(hours, 5, BY_CLIENT))
     assert recorded.sql("SELECT count() FROM edges_1h")[0][0] > 0
 
 
@@ -49,8 +49,8 @@ def test_a_point_that_is_not_over_yet_is_no_dip(
     recorded: Recorded,
 ) -> None:
     late = Recorded(recorded.client, recorded.start, recorded.end + 600_000)
-    told = late.ask(grafana(text_of("service_open")), VALUES, 300)
-    held = [row["value"] for row in told.dicts() if row["series"] == "with its clients"]
+    answer = late.ask(grafana(text_of("service_open")), VALUES, 300)
+    held = [row["value"] for row in answer.dicts() if row["series"] == "with its clients"]
     assert held[-1] == pytest.approx(held[-2], rel=0.1)
 
 
@@ -79,7 +79,7 @@ def _rows(recorded: Recorded, name: str, interval: int) -> list[dict[str, Any]]:
     return recorded.ask(grafana(text_of(name)), VALUES, interval).dicts()
 
 
-def test_requests_are_told_by_class_and_answers_by_the_sketch_of_their_times(recorded: Recorded) -> None:
+def test_requests_are_shown_by_class_and_answers_by_the_sketch_of_their_times(recorded: Recorded) -> None:
     rates = recorded.ask(grafana(text_of("service_requests")), VALUES, 60).dicts()
     sums = {
         name: sum(row["value"] for row in rates if row["series"] == f"HTTP {name}")

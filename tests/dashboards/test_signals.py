@@ -1,4 +1,4 @@
-"""Traffic, errors and latency are of HTTP where it is seen, else of connections, and say of which."""
+"""Traffic, errors and latency are of HTTP where it is seen, else of connections, and show of which."""
 
 import pytest
 
@@ -44,10 +44,10 @@ def test_errors_of_connections_have_lines_everywhere_and_those_of_http_where_it_
 
 @pytest.mark.parametrize("name", ["service_errors", "edge_errors"])
 def test_http_without_an_error_is_lines_of_0_and_not_none(recorded: Recorded, name: str) -> None:
-    told = recorded.ask(grafana(text_of(name)), CACHE)
+    answer = recorded.ask(grafana(text_of(name)), CACHE)
 
     assert {"HTTP 5xx", "HTTP unanswered"} < lines(recorded, name, CACHE)
-    assert set(told.column("value")) == {0}
+    assert set(answer.column("value")) == {0}
 
 
 @pytest.mark.parametrize("interval", [5, 60, 420])
@@ -62,7 +62,7 @@ def test_the_area_under_errors_is_how_many_there_were(recorded: Recorded, name: 
     assert carried(recorded, interval, f"HTTP unanswered{role}", name) == pytest.approx(lost)
 
 
-def test_what_a_service_gets_wrong_from_its_servers_is_told_apart(recorded: Recorded) -> None:
+def test_what_a_service_gets_wrong_from_its_servers_is_shown_apart(recorded: Recorded) -> None:
     asks = carried(recorded, 60, "HTTP errors, from its servers", "service_errors")
     ((wrong,),) = recorded.sql(
         "SELECT sum(errors) FROM process_requests WHERE client_service = 'api' AND client_host = 'back' "
@@ -72,7 +72,7 @@ def test_what_a_service_gets_wrong_from_its_servers_is_told_apart(recorded: Reco
     assert asks == pytest.approx(wrong)
 
 
-def test_tables_tell_http_of_the_edges_that_have_it_and_nothing_of_others(recorded: Recorded) -> None:
+def test_tables_show_http_of_the_edges_that_have_it_and_nothing_of_others(recorded: Recorded) -> None:
     everything = {**VALUES, "service": "", "host": ""}
     rows = recorded.ask(grafana(text_of("edge_top")), everything).dicts()
     by_edge = {(row["client_name"], row["server_name"]): row for row in rows}
@@ -91,7 +91,7 @@ def test_tables_tell_http_of_the_edges_that_have_it_and_nothing_of_others(record
 
 
 @pytest.mark.parametrize("name", ["service_peers", "edge_about", "edge_processes"])
-def test_each_table_of_edges_tells_the_same_share_of_errors(recorded: Recorded, name: str) -> None:
+def test_each_table_of_edges_shows_the_same_share_of_errors(recorded: Recorded, name: str) -> None:
     for values, share in ((API, pytest.approx(2 / 11)), (DATABASE, None), (CACHE, 0)):
         asked = {**values, "role": "clients"}
         shares = [row["errors"] for row in recorded.ask(grafana(text_of(name)), asked).dicts()]

@@ -1,4 +1,4 @@
-"""The recorded hour of tests/e2e/simulate.py, with agents that also tell of load, losses and what they cannot see."""
+"""The recorded hour of tests/e2e/simulate.py, with agents that also report load, losses and what they cannot see."""
 
 from collections.abc import Iterable, Iterator
 
@@ -16,7 +16,7 @@ CHARTED = [name for name, one in OWN.items() if one.chart is Chart.RATE]
 
 
 def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Record]:
-    """Yield the records as fuller agents had logged them; the host `silent` is not heard from `since` (ms) on."""
+    """Yield the records as fuller agents had logged them; the host `silent` reports nothing from `since` (ms) on."""
     for record in records:
         if record.key.decode() == silent and record.timestamp >= since:
             continue
@@ -29,8 +29,8 @@ def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Rec
             yield record._replace(value=encode(replace(batch, usage=usage)))
         elif isinstance(batch, ConnectionBatch):
             again = [sent // 50 for sent in batch.connections.sent_segments]
-            told = replace(batch.connections, **dict.fromkeys(CHARTED, again))
-            yield record._replace(value=encode(replace(batch, connections=told)))
+            answer = replace(batch.connections, **dict.fromkeys(CHARTED, again))
+            yield record._replace(value=encode(replace(batch, connections=answer)))
         else:
             yield record
 

@@ -36,7 +36,7 @@ class End(NamedTuple):
 
 
 def flow(client: End, server: End, *, window: int = T0, transport: str = "tcp", **counted: int) -> dict[str, Any]:
-    """A row of edges: the server is end a. What is counted is said of the client's side, and of the server's if any."""
+    """A row of edges: the server is end a. Counters are those of the client's side, and of the server's if any."""
     row: dict[str, Any] = {"window": window, "transport": transport, "nth": 0, "verdict": 4, "width_ms": WIDTH}
     for letter, end in (("a", server), ("b", client)):
         row |= {f"{letter}_address": end.address, f"{letter}_port": end.port, f"{letter}_who": end.who()}
@@ -80,7 +80,7 @@ def stored(store: Store, *rows: dict[str, Any]) -> None:
 
 
 def hosts(store: Store, **addresses: str) -> None:
-    """Store what hosts say of themselves: `web1="10.0.0.1"` is the host id-web1."""
+    """Store what hosts report about themselves: `web1="10.0.0.1"` is the host id-web1."""
     store.insert(
         "hosts",
         {
@@ -103,7 +103,7 @@ def hosts(store: Store, **addresses: str) -> None:
 
 def requests(
     store: Store,
-    *told: tuple[dict[str, Any], dict[str, int], dict[int, int]],
+    *requested: tuple[dict[str, Any], dict[str, int], dict[int, int]],
     unanswered: int = 0,
     by_client: bool = False,
     sampling: int = 1,
@@ -113,6 +113,6 @@ def requests(
         {name: row[name] for name in ("window", "transport", "width_ms", "a_address", "a_port", "b_address", "b_port")}
         | {"end": int(by_client), "sampling": sampling, "unanswered": unanswered}
         | {"answered": answered, "latency": latency}
-        for row, answered, latency in told
+        for row, answered, latency in requested
     ]
     store.insert("requests", {name: [row[name] for row in rows] for name in rows[0]})

@@ -148,21 +148,21 @@ def crowd(store: Store, count: int, services: int, machines: int) -> Store:
     return store
 
 
-def test_more_than_200_nodes_are_told_by_service(fresh: Fresh) -> None:
+def test_more_than_200_nodes_are_shown_by_service(fresh: Fresh) -> None:
     graph = Graph(crowd(fresh(), 400, services=30, machines=90), level="process")
 
     assert len(graph.nodes) == 31
     assert graph.nodes["service:s3"]["detail__folded"].startswith("14: p1003[1003], p1033[1033], ")
 
 
-def test_more_than_200_services_are_told_by_host(fresh: Fresh) -> None:
+def test_more_than_200_services_are_shown_by_host(fresh: Fresh) -> None:
     graph = Graph(crowd(fresh(), 400, services=300, machines=90), level="process")
 
     assert len(graph.nodes) == 91
     assert graph.nodes["host:h7"]["detail__folded"].startswith("5: p1007[1007], ")
 
 
-def test_of_more_than_200_hosts_the_busiest_are_told_and_the_others_are_one(fresh: Fresh) -> None:
+def test_of_more_than_200_hosts_the_busiest_are_shown_and_the_others_are_one(fresh: Fresh) -> None:
     graph = Graph(crowd(fresh(), 400, services=400, machines=400), level="service")
 
     assert len(graph.nodes) == 200

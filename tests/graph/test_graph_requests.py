@@ -64,9 +64,9 @@ def test_the_arc_of_the_server_is_red_and_not_that_of_the_client(demo: Store) ->
 def test_nodes_with_requests_have_them_in_words(demo: Store) -> None:
     graph = Graph(demo)
 
-    for told in (graph.edges[VOTING_TO_STORE], graph.nodes["service:store"]):
-        assert (told["detail__signals"], told["detail__requests"]) == ("http", "12.8 req/s")
-        assert (told["detail__errors"], told["detail__latency"]) == ("10.9 % of requests", "p50 0.4 ms, p99 21 ms")
+    for shown in (graph.edges[VOTING_TO_STORE], graph.nodes["service:store"]):
+        assert (shown["detail__signals"], shown["detail__requests"]) == ("http", "12.8 req/s")
+        assert (shown["detail__errors"], shown["detail__latency"]) == ("10.9 % of requests", "p50 0.4 ms, p99 21 ms")
     for plain in (graph.edges["service:voting > service:cache"], graph.nodes["service:cache"]):
         assert (plain["detail__signals"], plain["detail__rtt"]) == ("tcp", "0.07 ms")
         assert not any(plain[f"detail__{name}"] for name in ("requests", "errors", "latency"))
@@ -147,7 +147,7 @@ JUDGED: list[tuple[int, int, dict[str, int], Times, Times, str]] = [
     (1, 0, {"GET 2xx": 10}, {900: 10}, {400: 100}, "ok"),  # not three times as long
     (1, 0, {"GET 2xx": 10}, {4: 8, 600: 2}, {4: 100}, "warn"),  # one in ten
     (1, 0, {"GET 2xx": 10}, {4: 4, 600: 6}, {4: 80, 600: 20}, "ok"),  # a minute of reports, which are usual there
-    (1, 0, {"GET 2xx": 4}, {900: 4}, {4: 100}, "ok"),  # too few say so
+    (1, 0, {"GET 2xx": 4}, {900: 4}, {4: 100}, "ok"),  # too few to be sure
     (1, 0, {"GET 2xx": 10}, {900: 10}, {4: 19}, "ok"),  # too little is known of what is usual
     (1, 0, {"GET 2xx": 10}, {900: 10}, {}, "ok"),
     (1, 0, {"GET 2xx": 10}, {4: 10}, {300: 100}, "ok"),  # it has become quick

@@ -1,4 +1,4 @@
-"""Ends of which nothing was said are found by address and port: on the map, in the views and in what is rolled up."""
+"""Ends of which nothing was reported are found by address and port: on the map, in the views and in roll-ups."""
 
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ NEW = 30  # minutes
 
 
 class Place(NamedTuple):
-    """What a host tells in some minutes of the hour: an address, or a listener with who holds it."""
+    """What a host reports in some minutes of the hour: an address, or a listener with who holds it."""
 
     host: str
     address: str
@@ -71,7 +71,7 @@ Found = tuple[str, str, str, int]
 HOST = [Place("d", "10.0.0.5"), Place("d", "fd00::5"), Place("d", "127.0.0.1", scope="d/1")]
 
 TABLE: dict[str, tuple[list[Place], dict[str, Any], Found]] = {
-    # what was told, what was seen -> server, its service, how that is known, whether it is a tie
+    # what was reported, what was seen -> server, its service, how that is known, whether it is a tie
     "an address of nobody's": ([], lost("10.0.0.5"), ("address:10.0.0.5", "", "", 0)),
     "a closed port": (HOST, refused("10.0.0.5"), ("host:d", "", "address", 0)),
     "a window after a close": (HOST, lost("10.0.0.5"), ("host:d", "", "address", 0)),
@@ -97,12 +97,12 @@ TABLE: dict[str, tuple[list[Place], dict[str, Any], Found]] = {
         lost("10.0.0.5"),
         ("host:d", "", "address", 0),
     ),
-    "an address not told for two minutes": (
+    "an address not reported for two minutes": (
         [Place("d", "10.0.0.5", range(29))],
         lost("10.0.0.5"),
         ("host:d", "", "address", 0),
     ),
-    "an address not told for three minutes": (
+    "an address not reported for three minutes": (
         [Place("d", "10.0.0.5", range(28))],
         lost("10.0.0.5"),
         ("address:10.0.0.5", "", "", 0),
@@ -195,13 +195,13 @@ def store(fresh: Fresh) -> Store:
     return fresh()
 
 
-def test_what_is_told_twice_is_one_claim(store: Store) -> None:
-    told_once = [*HOST, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW))]
-    placed(cleared(store), *told_once)
-    placed(store, *told_once, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW, 60)))
+def test_what_is_reported_twice_is_one_claim(store: Store) -> None:
+    reported_once = [*HOST, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW))]
+    placed(cleared(store), *reported_once)
+    placed(store, *reported_once, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW, 60)))
     stored(store, lost("10.0.0.5", 53, transport="udp"))
 
-    found = told(store, AT)
+    found = server_by_reader(store, AT)
 
     assert set(found.values()) == {("process:d:0b007b00:5:7", "dnsmasq", "listener", 0)}
 
@@ -212,8 +212,8 @@ def cleared(store: Store) -> Store:
     return store
 
 
-def told(store: Store, at: int) -> dict[str, Found]:
-    """What each reader tells of the server of the only edge."""
+def server_by_reader(store: Store, at: int) -> dict[str, Found]:
+    """What each reader shows of the server of the only edge."""
     columns = "server, server_service, server_provenance, server_tied"
     ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "level": "process", "service": "", "host": ""}
     (edge,) = store.rows(EdgeRow, map_edges("process"), ranged)
@@ -231,12 +231,12 @@ def test_an_end_nobody_saw_is_who_was_there(store: Store, case: str) -> None:
     if places:
         placed(cleared(store), *places)
     stored(cleared(store) if not places else store, row)
-    found = told(store, row["window"])
+    found = server_by_reader(store, row["window"])
 
     assert found == dict.fromkeys(found, expected)
 
 
-def test_a_roll_up_is_told_anew_when_the_places_of_an_hour_before_come_late(store: Store) -> None:
+def test_a_roll_up_is_made_anew_when_the_places_of_an_hour_before_come_late(store: Store) -> None:
     cleared(store)
     stored(store, refused("10.0.0.5"), refused("10.0.0.6", at=T0))
     rollup = Rollup(store, lambda: T0 + HOUR_MS)

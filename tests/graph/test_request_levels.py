@@ -52,11 +52,11 @@ def test_they_are_as_many_as_on_grafanas_node_graph(town: Store, level: str) -> 
     stranger, network = "address:203.0.113.9", "network:internet"  # there strangers are one node
     places = {} if level == "address" else {stranger: network}
     seconds = WIDTH / 1000
-    told = {
+    shown = {
         f"{places.get(client, client)} > {server}": f"{each.requests / seconds:.0f} req/s"
         for (client, server, _, _), each in asked.items()
     }
-    assert told == {name: edge["detail__requests"] for name, edge in Graph(town, level=level).edges.items()}
+    assert shown == {name: edge["detail__requests"] for name, edge in Graph(town, level=level).edges.items()}
 
 
 def test_an_end_in_no_container_is_its_host_and_one_without_a_process_too(town: Store) -> None:

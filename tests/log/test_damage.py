@@ -131,12 +131,12 @@ def test_any_damage_is_read_over_or_one_sentence_and_a_new_log_takes_the_place(
         data = bytearray(whole)
         flip(random, data)
         path.write_bytes(data)
-        said = [sentence(use, path) for _ in range(2)]
+        message = [sentence(use, path) for _ in range(2)]
         for _ in range(2):
-            said.append(sentence(start, settings))
-            said.append(sentence(use, path))
-        assert not any("\n" in each for each in said)
-        assert said[-1] == "" or "give another path" in said[-1]  # of a byte that says whose it is, or of what version
+            message.append(sentence(start, settings))
+            message.append(sentence(use, path))
+        assert not any("\n" in each for each in message)
+        assert message[-1] == "" or "give another path" in message[-1]  # of a byte of its owner or version
 
 
 def values(path: Path, change: Callable[[sqlite3.Connection], object]) -> list[bytes | None]:

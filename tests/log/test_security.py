@@ -67,7 +67,7 @@ def test_settings_become_those_of_librdkafka(
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"ca": "ca.pem"}, "log.tls.ca is set, but TLS is off: set log.tls.enabled to true"),
         ({"enabled": True, "ca": "nowhere"}, "cannot read log.tls.ca nowhere: No such file or directory"),
@@ -99,12 +99,12 @@ def test_settings_become_those_of_librdkafka(
     ],
 )
 def test_tls_that_cannot_be_used(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], said: str
+    folder: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], message: str
 ) -> None:
     monkeypatch.chdir(folder)
     with pytest.raises(LogUnusable) as caught:
         Security(TlsSettings(**settings))
-    assert str(caught.value) == said
+    assert str(caught.value) == message
 
 
 def program(code: str) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def program(code: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"username": "agent"}, "a login is set, but not how it is sent: set log.sasl.mechanism"),
         ({"mechanism": "PLAIN"}, "PLAIN needs a name and a password: set log.sasl.username"),
@@ -140,11 +140,11 @@ def program(code: str) -> tuple[str, ...]:
         ),
     ],
 )
-def test_a_login_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], said: str) -> None:
+def test_a_login_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], message: str) -> None:
     monkeypatch.setattr("log.tokens.COMMAND_SECONDS", 1.0)
     with pytest.raises(LogError) as caught:
         Security(sasl=SaslSettings(**settings))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -103,7 +103,7 @@ def edge(window: int) -> Record:
     return Record("edges", 0, 0, NOW, b"h", encode(batch))
 
 
-def test_a_full_budget_drops_the_oldest_flows_counts_them_and_doctor_says_so(world: World) -> None:
+def test_a_full_budget_drops_the_oldest_flows_counts_them_and_doctor_reports_it(world: World) -> None:
     world.read()
     world.log.append("heartbeats", b"h", b"newest", timestamp=NOW)
     world.log.flush()
@@ -218,7 +218,7 @@ def test_the_budget_is_a_share_of_the_disk_or_a_number_of_bytes(
     assert budget_of(Config(data=data, store=StoreConfig(url="clickhouse://elsewhere"))) == 0
 
 
-def test_without_a_limit_nothing_is_measured_or_said(world: World) -> None:
+def test_without_a_limit_nothing_is_measured_or_reported(world: World) -> None:
     unlimited = Config(data=world.config.data, disk=DiskConfig(percent=0))
     with closing(Room(unlimited, world.store)) as room:
         room.tend()

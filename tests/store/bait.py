@@ -1,4 +1,4 @@
-"""What an attack must not touch: files that say who opens them, and a port that counts who comes."""
+"""What an attack must not touch: files that record who opens them, and a port that counts who comes."""
 
 import ctypes
 import os
@@ -15,7 +15,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Bait:
-    """Files in a folder, and a port. `touched` says what was opened, made or changed, `visits` who connected."""
+    """Files in a folder, and a port. `touched` lists what was opened, made or changed, `visits` who connected."""
 
     def __init__(self, folder: Path) -> None:
         """Make the files."""

@@ -27,7 +27,7 @@ _CONFIG = """<clickhouse>
 
 
 class Carried(Store):
-    """A store on a cluster: what a statement says ON CLUSTER, the test runs on each of its servers.
+    """A store on a cluster: what a statement does ON CLUSTER, the test runs on each of its servers.
 
     The engine alone has no queue of such statements; a server has.
     """

@@ -1,4 +1,4 @@
-"""Tables on a cluster: what their statements say, and what the engine makes of them as far as it goes without a server.
+"""Tables on a cluster: their statements, and what the engine makes of them as far as it goes without a server.
 
 The engine alone has clusters, macros and Distributed tables, and makes Replicated ones; it has no queue for statements
 ON CLUSTER, which the tests carry out instead, and its replicas stay read only.
@@ -67,7 +67,7 @@ def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Address]]:
         ),
     ],
 )
-def test_statements_say_where_and_how_rows_are_kept(cluster: Cluster, statements: list[tuple[str, str]]) -> None:
+def test_statements_set_where_and_how_rows_are_kept(cluster: Cluster, statements: list[tuple[str, str]]) -> None:
     made = list(cluster.created(SEEN, "map"))
     assert len(made) == len(statements)
     for statement, (begins, holds) in zip(made, statements, strict=True):

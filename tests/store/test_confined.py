@@ -1,4 +1,4 @@
-"""What the kernel keeps from the store's process, whatever is said to its engine, and by whom."""
+"""What the kernel keeps from the store's process, whatever its engine is asked, and by whom."""
 
 import os
 import signal
@@ -134,12 +134,12 @@ def test_the_process_has_no_capability_and_gains_none(store: Any) -> None:
             lines = (task / "status").read_text().splitlines()
         except OSError:  # a thread that has ended
             continue
-        said = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
-        assert {int(said[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
-        assert said["NoNewPrivs"] == "1"
-        assert said["Seccomp"] == ("2" if seccomp.known() else "0")
+        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+        assert status["NoNewPrivs"] == "1"
+        assert status["Seccomp"] == ("2" if seccomp.known() else "0")
         if os.geteuid() == 0:
-            assert int(said["CapBnd"], 16) == 0
+            assert int(status["CapBnd"], 16) == 0
 
 
 CHILD = """
@@ -188,7 +188,7 @@ def test_a_confined_process_keeps_its_folder_and_nothing_else(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("version", [0, 1])
-def test_without_landlock_it_is_said(monkeypatch: pytest.MonkeyPatch, version: int) -> None:
+def test_a_kernel_without_landlock_is_reported(monkeypatch: pytest.MonkeyPatch, version: int) -> None:
     monkeypatch.setattr(landlock, "abi", lambda: version)
     assert "Landlock" in lacking()[0]
 

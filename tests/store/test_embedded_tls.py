@@ -83,11 +83,11 @@ def test_clients_of_this_machine_need_no_tls(secured: Store) -> None:
 
 def test_a_client_of_another_machine_is_refused_without_tls_and_counted(secured: Store, folder: Path) -> None:
     hello = b"\x00\x06client\x01\x01\xab\xa9\x03\x07default\x07default\x00"
-    said = {
-        port: said_to(port, first)
+    message = {
+        port: answer_to(port, first)
         for port, first in ((secured.native_port, hello), (secured.http_port, b"GET /?query=SELECT+1 HTTP/1.1\r\n\r\n"))
     }
-    assert all(b"This store takes TLS only: switch it on." in answer for answer in said.values())
+    assert all(b"This store takes TLS only: switch it on." in answer for answer in message.values())
     with urllib.request.urlopen(f"{secured.url}health", timeout=30) as answer:
         assert json.load(answer)["trouble"]["refused, without TLS from another machine"] == 2
 
@@ -100,7 +100,7 @@ def test_a_client_of_another_machine_is_refused_without_tls_and_counted(secured:
         assert everything(client).endswith(b"42\n")
 
 
-def said_to(port: int, first: bytes) -> bytes:
+def answer_to(port: int, first: bytes) -> bytes:
     with socket.create_connection((HOST, port), 30, (ELSEWHERE, 0)) as connection:
         connection.sendall(first)
         return everything(connection)
@@ -128,7 +128,7 @@ def test_a_client_that_does_not_trust_the_certificate_harms_nobody(secured: Stor
 
 
 @pytest.mark.parametrize(
-    ("files", "said"),
+    ("files", "message"),
     [
         ({"certificate": "nowhere"}, "cannot read store.certificate {folder}/nowhere: No such file or directory."),
         (
@@ -139,9 +139,9 @@ def test_a_client_that_does_not_trust_the_certificate_harms_nobody(secured: Stor
     ],
 )
 def test_a_certificate_that_cannot_be_used_is_one_sentence(
-    folder: Path, tmp_path: Path, files: dict[str, str], said: str
+    folder: Path, tmp_path: Path, files: dict[str, str], message: str
 ) -> None:
     given = [part for name, file in files.items() for part in (f"--{name}", str(folder / file))]
     command = [sys.executable, "-m", "sinks.embedded", "--data", str(tmp_path / "data"), *given]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (1, said.format(folder=folder) + "\n")
+    assert (done.returncode, done.stderr) == (1, message.format(folder=folder) + "\n")

@@ -141,7 +141,7 @@ def test_nothing_of_a_broken_body_is_stored(http_client: Http) -> None:
     assert http_client("/?query=SELECT+count()+FROM+broken")[2] == b"0\n"
 
 
-def test_formats_and_summaries_are_told(http_client: Http) -> None:
+def test_formats_and_summaries_are_sent(http_client: Http) -> None:
     _, headers, body = http_client(
         "/?default_format=JSON&query_id=mine", b"SELECT number FROM numbers(3) WHERE number % 7 = 6"
     )

@@ -114,7 +114,7 @@ def test_an_error_among_the_first_bytes_has_a_status_whatever_was_there_before_i
 
 
 @pytest.mark.parametrize("form", ["JSON", "JSONEachRow", "JSONCompact"])
-def test_an_error_may_be_told_in_the_format_of_the_result(http_client: Http, form: str) -> None:
+def test_an_error_may_be_sent_in_the_format_of_the_result(http_client: Http, form: str) -> None:
     path = f"/?http_write_exception_in_output_format=1&default_format={form}"
 
     assert "Code: 395." in json.loads(http_client(path, b"SELECT throwIf(1)")[2])["exception"]
@@ -125,7 +125,7 @@ def test_an_error_may_be_told_in_the_format_of_the_result(http_client: Http, for
     [("SELECT 1", 1), ("SELECT number FROM numbers(70000)", 70000), ("SELECT 1 WHERE 0", 0), ("SHOW DATABASES", 2)],
 )
 @pytest.mark.parametrize("form", ["TSV", "JSON", "Native", "RowBinaryWithNamesAndTypes"])
-def test_a_summary_tells_how_many_rows_the_result_has(http_client: Http, text: str, rows: int, form: str) -> None:
+def test_a_summary_has_how_many_rows_the_result_has(http_client: Http, text: str, rows: int, form: str) -> None:
     _, headers, _ = http_client(f"/?default_format={form}", text.encode())
 
     summary = json.loads(headers["X-ClickHouse-Summary"])
@@ -134,7 +134,7 @@ def test_a_summary_tells_how_many_rows_the_result_has(http_client: Http, text: s
     assert (int(summary["result_bytes"]) > 0) == (rows > 0)
 
 
-def test_the_summary_of_an_insert_tells_what_was_written(http_client: Http) -> None:
+def test_the_summary_of_an_insert_has_what_was_written(http_client: Http) -> None:
     http_client.write("/", b"CREATE TABLE IF NOT EXISTS summed (a Int32) ENGINE = Memory")
 
     _, headers, _ = http_client.write("/?query=INSERT+INTO+summed+FORMAT+TSV", b"1\n2\n3\n")
@@ -272,7 +272,7 @@ def test_what_cannot_be_done_is_refused_and_not_passed_over(http_client: Http, v
     assert (headers["X-ClickHouse-Exception-Code"], status >= 400) == (code, True)
 
 
-def test_headers_are_heard_before_the_url(http_client: Http) -> None:
+def test_headers_come_before_the_url(http_client: Http) -> None:
     path = "/?database=default&default_format=CSV"
     headers = {"X_ClickHouse_Database": "system", "X_ClickHouse_Format": "JSONEachRow"}
 

@@ -11,7 +11,7 @@ from sinks.embedded import sql
 from sinks.embedded.engine import EngineError
 from sinks.embedded.http_request import credentials
 from sinks.embedded.native import unquote
-from sinks.embedded.reader_errors import told_to_reader
+from sinks.embedded.reader_errors import for_reader
 from sinks.embedded.reader_forms import checked
 from sinks.embedded.reader_settings import allowed_setting
 from sinks.embedded.steps import skip
@@ -90,9 +90,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "without_format": sql.without_format,
     "literal": sql.literal,
     "skip": _skip,
-    "told_to_reader": lambda text: told_to_reader(
-        EngineError(6, f"{text} (CANNOT_PARSE_TEXT)"), text, Path("/nowhere")
-    ),
+    "for_reader": lambda text: for_reader(EngineError(6, f"{text} (CANNOT_PARSE_TEXT)"), text, Path("/nowhere")),
     "forms": _forms,
     "setting": _setting,
     "unquote": lambda text: unquote(f"'{text}'"),

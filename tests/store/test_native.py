@@ -124,7 +124,7 @@ def test_settings_are_for_one_query_only(writer: Client) -> None:
     assert writer.execute(query) == before
 
 
-def test_progress_and_profile_are_told(reader: Client) -> None:
+def test_progress_and_profile_are_sent(reader: Client) -> None:
     reader.execute("SELECT number FROM numbers(1000)")
 
     assert reader.last_query.progress.rows == 1000
@@ -191,7 +191,7 @@ def _slow(seconds: str) -> str:
 
 
 def _ignore_errors(client: Client, query: str) -> None:
-    with pytest.raises(Exception):  # noqa: B017, PT011 - however the driver says it was cut off
+    with pytest.raises(Exception):  # noqa: B017, PT011 - however the driver reports the cut
         client.execute(query)
 
 

@@ -98,28 +98,28 @@ def test_rows_above_totals_are_what_they_would_be_without(reader: Client, column
     assert more["totals"][0][1] == 3
 
 
-def test_the_profile_says_what_was_counted(reader: Client) -> None:
+def test_the_profile_has_what_was_counted(reader: Client) -> None:
     for query in ("SELECT number FROM numbers(70000)", TOTALS, "SELECT 1 WHERE 0"):
         found = packets(reader, query)
         assert found["profile"][0].rows == len(found["rows"])
         assert found["profile"][0].calculated_rows_before_limit
 
 
-def test_progress_is_told_while_a_query_runs_and_adds_up(reader: Client) -> None:
+def test_progress_is_sent_while_a_query_runs_and_adds_up(reader: Client) -> None:
     connection = reader.get_connection()
     reader.make_query_settings({"max_block_size": 1})
     connection.send_query("SELECT sum(sleepEachRow(0.05)) FROM numbers(10)")
     connection.send_external_tables([])
 
-    told, seen = [], []
+    sent, seen = [], []
     while (packet := connection.receive_packet()).type != 5:
         seen.append(packet.type)
         if packet.type == 3:
-            told.append((packet.progress.rows, packet.progress.total_rows))
+            sent.append((packet.progress.rows, packet.progress.total_rows))
 
     assert seen.index(3) < seen.index(1)  # before the result
-    assert sum(rows for rows, _ in told) == 10
-    assert sum(total for _, total in told) == 10
+    assert sum(rows for rows, _ in sent) == 10
+    assert sum(total for _, total in sent) == 10
 
 
 @pytest.fixture
@@ -175,16 +175,16 @@ def test_the_id_of_a_query_is_the_one_its_client_gave(
 
 
 @pytest.mark.parametrize("how", ["", " SYNC", " ASYNC"])
-def test_whoever_may_ask_may_stop_what_was_asked_by_its_id(
+def test_a_user_who_may_ask_may_stop_what_was_asked_by_its_id(
     reader: Client, long_query: Callable[[str], threading.Thread], how: str
 ) -> None:
     thread = long_query("stop-me")
     _wait_for(lambda: reader.execute("SELECT count() FROM system.processes WHERE query_id = 'stop-me'") == [(1,)])
 
     assert reader.execute("KILL QUERY WHERE query_id = 'another'") == []
-    told = reader.execute(f"KILL QUERY WHERE query_id = 'stop-me'{how}")
+    sent = reader.execute(f"KILL QUERY WHERE query_id = 'stop-me'{how}")
 
-    assert [row[1:] for row in told] == [("stop-me", "default")]
+    assert [row[1:] for row in sent] == [("stop-me", "default")]
     thread.join(15)
     assert not thread.is_alive()
 
@@ -283,6 +283,6 @@ def test_another_clickhouse_reads_from_this_one(store: Any, writer: Client) -> N
         [sys.executable, "-c", REMOTE], input=";".join(expected), capture_output=True, text=True, timeout=60, check=True
     )
 
-    told = asked.stdout.split("\n")
-    for (query, answer), line in zip(expected.items(), told, strict=False):
+    sent = asked.stdout.split("\n")
+    for (query, answer), line in zip(expected.items(), sent, strict=False):
         assert re.fullmatch(f"{answer}.*" if "ERROR" in answer else answer, line), (query, line)

@@ -108,27 +108,27 @@ def test_a_client_that_dies_in_an_insert_leaves_nothing(start: Any, tmp_path: Pa
 
 
 def test_a_directory_in_use_is_refused_in_one_sentence(store: Any) -> None:
-    code, said = _try("--data", str(store.data), "--native-port", "0")
+    code, message = _try("--data", str(store.data), "--native-port", "0")
 
     assert code == 1
-    assert said.count("\n") == 1
-    assert "is in use: stop the server that has it" in said
+    assert message.count("\n") == 1
+    assert "is in use: stop the server that has it" in message
 
 
 def test_a_busy_port_is_refused_in_one_sentence(store: Any, tmp_path: Path) -> None:
-    code, said = _try("--data", str(tmp_path / "other"), "--native-port", str(store.native_port))
+    code, message = _try("--data", str(tmp_path / "other"), "--native-port", str(store.native_port))
 
     assert code == 1
-    assert said.count("\n") == 1
-    assert "choose another one" in said
+    assert message.count("\n") == 1
+    assert "choose another one" in message
 
 
 @pytest.mark.parametrize("data", ["/proc/nowhere", "/tmp/with:colon"])
 def test_an_unusable_directory_is_refused_in_one_sentence(data: str) -> None:
-    code, said = _try("--data", data, "--native-port", "0")
+    code, message = _try("--data", data, "--native-port", "0")
 
     assert code == 1
-    assert said.count("\n") == 1
+    assert message.count("\n") == 1
 
 
 def test_an_idle_server_is_small(start: Any, tmp_path: Path) -> None:

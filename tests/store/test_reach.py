@@ -1,4 +1,4 @@
-"""Who may read: on loopback everybody, elsewhere whoever knows the readers' password."""
+"""Who may read: on loopback everybody, elsewhere those who know the readers' password."""
 
 import subprocess
 import sys

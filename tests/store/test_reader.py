@@ -135,15 +135,15 @@ def test_a_reader_may_set_what_only_concerns_its_query(reader: Client) -> None:
     assert reader.execute(setting) == [(7.0,)]
 
 
-def test_a_reader_is_told_which_settings_are_its_own(reader: Client) -> None:
-    told = {
+def test_a_reader_is_shown_which_settings_are_its_own(reader: Client) -> None:
+    shown = {
         name: (value, fixed)
         for name, value, fixed in reader.execute("SELECT name, value, readonly FROM system.settings")
     }
 
-    assert told["readonly"] == ("2", 1)
+    assert shown["readonly"] == ("2", 1)
     assert reader.execute("SELECT getSetting('readonly'), getSetting('readonly') AS wall") == [(2, 2)]
-    for name, (_, fixed) in told.items():
+    for name, (_, fixed) in shown.items():
         if name in ("max_memory_usage", "allow_ddl", "max_block_size", "max_execution_time", "extremes"):
             assert fixed == (name in ("max_memory_usage", "allow_ddl"))
     with pytest.raises(ServerException) as caught:
@@ -308,7 +308,7 @@ def test_names_that_parameters_give_are_judged_too(store: Any, name: str) -> Non
         "SELECT dateDiff((SELECT any(secret) FROM secrets), now(), now())",
     ],
 )
-def test_errors_tell_no_values(writer: Client, reader: Client, query: str) -> None:
+def test_errors_show_no_values(writer: Client, reader: Client, query: str) -> None:
     writer.execute(
         "CREATE TABLE IF NOT EXISTS secrets (number UInt8, secret String) ENGINE = MergeTree ORDER BY number"
     )
@@ -333,7 +333,7 @@ def test_errors_tell_no_values(writer: Client, reader: Client, query: str) -> No
         ("SELECT file('x')", 164, "Cannot call file() in readonly mode: use the writer's login"),
     ],
 )
-def test_errors_say_what_is_wrong(writer: Client, reader: Client, query: str, code: int, help: str) -> None:
+def test_errors_explain_what_is_wrong(writer: Client, reader: Client, query: str, code: int, help: str) -> None:
     writer.execute("CREATE TABLE IF NOT EXISTS hints (host String) ENGINE = MergeTree ORDER BY host")
 
     with pytest.raises(ServerException) as caught:
@@ -373,7 +373,7 @@ def test_errors_say_what_is_wrong(writer: Client, reader: Client, query: str, co
         "SELECT 1 FROM (SELECT 1 SETTINGS max_threads = 1)",
     ],
 )
-def test_a_reader_may_say_what_stays_inside(reader: Client, query: str) -> None:
+def test_a_reader_may_ask_what_stays_inside(reader: Client, query: str) -> None:
     reader.execute(query)
 
 

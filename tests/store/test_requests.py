@@ -42,8 +42,8 @@ def store_windows(client: Client, *windows: dict[str, Any]) -> None:
     for window in windows:
         for topic, batch in batches(**window).items():
             for made in attribute.feed(message(topic, batch)):
-                told = [made, *(pair.feed(_logged(made)) if made.topic == "sides" else ())]
-                for record in told:
+                emitted = [made, *(pair.feed(_logged(made)) if made.topic == "sides" else ())]
+                for record in emitted:
                     if record.topic in {"edges", "flow-requests"}:
                         sink.add(_logged(record))
     sink.flush()
@@ -113,7 +113,7 @@ def test_what_clients_gave_up_is_neither_a_request_nor_an_error(kept: Client) ->
     assert view(kept, "requests, errors, unanswered, given_up") == [(8, 2, 2, 14)]
 
 
-def test_an_owner_found_late_holds_for_requests_told_before(kept: Client) -> None:
+def test_an_owner_found_late_holds_for_requests_stored_before(kept: Client) -> None:
     early = window("h1", request(CLIENT, SERVER, 3), known=False)
     store_windows(kept, early, window("h1", request(CLIENT, SERVER, 1), at=1))
     assert view(kept, "client_service, requests") == [("shop", 3), ("shop", 1)]
@@ -123,8 +123,8 @@ def test_an_owner_found_late_holds_for_requests_told_before(kept: Client) -> Non
 def test_quantiles_are_those_of_the_sketch(kept: Client, count: int) -> None:
     random = Random(count)
     sketch = Counter(bucket(random.expovariate(1 / 20_000)) for _ in range(count))
-    told = request(CLIENT, SERVER, answered={"GET 2xx": count}, latency=dict(sketch))
-    store_windows(kept, window("h2", told))
+    requests = request(CLIENT, SERVER, answered={"GET 2xx": count}, latency=dict(sketch))
+    store_windows(kept, window("h2", requests))
     ((p50, p99),) = view(kept, "p50_ms, p99_ms")
     assert (p50, p99) == pytest.approx((quantile(sketch, 0.5) / 1000, quantile(sketch, 0.99) / 1000))
 

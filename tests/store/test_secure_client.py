@@ -214,7 +214,7 @@ def test_a_wrong_password_over_https_is_one_sentence(commands: Commands) -> None
     )
 
 
-def test_doctor_says_what_is_wrong_with_the_link(commands: Commands) -> None:
+def test_doctor_explains_what_is_wrong_with_the_link(commands: Commands) -> None:
     done = commands.run("doctor", "--json", front="mutual", files=TRUSTED, password="x")
     (check,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "store"]
     assert check["state"] == "broken"
@@ -222,7 +222,7 @@ def test_doctor_says_what_is_wrong_with_the_link(commands: Commands) -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "more", "said"),
+    ("files", "more", "answer"),
     [
         ({"ca": "nowhere"}, {}, "cannot read store.tls.ca {folder}/nowhere: No such file or directory"),
         (
@@ -265,10 +265,10 @@ def test_doctor_says_what_is_wrong_with_the_link(commands: Commands) -> None:
     ],
 )
 def test_settings_that_cannot_be_used_are_one_sentence(
-    commands: Commands, files: dict[str, str] | None, more: dict[str, Any], said: str
+    commands: Commands, files: dict[str, str] | None, more: dict[str, Any], answer: str
 ) -> None:
     done = commands.run("config", "check", front="tls", files=files, **more)
-    assert done.output == f"servicemap: {said.format(folder=commands.secure.folder)}\n"
+    assert done.output == f"servicemap: {answer.format(folder=commands.secure.folder)}\n"
     assert done.exit_code == 1
 
 

@@ -15,13 +15,13 @@ NONE = [
 
 
 @pytest.mark.parametrize("given", NONE)
-def test_what_names_no_zone_means_utc_and_is_said_in_a_line(given: str) -> None:
+def test_what_names_no_zone_means_utc_and_is_reported_in_a_line(given: str) -> None:
     environment = {"TZ": given}
-    said = settle(environment)
+    answer = settle(environment)
     assert zone_of(given) is None
     assert environment == {"TZ": "UTC"}
-    assert "set TZ to a name" in said
-    assert said.isprintable()
+    assert "set TZ to a name" in answer
+    assert answer.isprintable()
 
 
 ZONES = {"Europe/Berlin": "Europe/Berlin", ":Europe/Berlin": "Europe/Berlin", "": "UTC", "UTC": "UTC"} | {
@@ -63,6 +63,6 @@ def test_the_store_starts_whatever_tz_is(tmp_path: Path, given: bytes) -> None:
         assert store.stderr is not None
         assert store.stdout.readline().startswith("ready ")
         store.terminate()
-        said = store.stderr.read()
-    assert "names no time zone" in said
-    assert "Traceback" not in said
+        answer = store.stderr.read()
+    assert "names no time zone" in answer
+    assert "Traceback" not in answer

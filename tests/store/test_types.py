@@ -1,4 +1,4 @@
-"""Columns whose parts only their values tell: what the engine gives, whole and cut into columns, is the same."""
+"""Columns whose parts only their values show: what the engine gives, whole and cut into columns, is the same."""
 
 from typing import Any
 

@@ -55,7 +55,7 @@ def test_a_blocks_borders_are_found_however_it_arrives(texts: list[str], step: i
     assert found == block
 
 
-def test_types_whose_length_only_values_tell_are_refused() -> None:
+def test_types_whose_length_only_values_show_are_refused() -> None:
     for kind in ("AggregateFunction(sum, Int8)", "Array(AggregateFunction(uniq, String))", "Variant()", "Nonsense"):
         with pytest.raises(EngineError) as caught:
             skip(kind)

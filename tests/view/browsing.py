@@ -29,12 +29,12 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def quiet(page: Page) -> Iterator[Page]:
     """The console of the page must be empty at the end."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    printed: list[str] = []
+    page.on("console", lambda message: printed.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: printed.append(str(error)))
+    page.on("dialog", lambda dialog: printed.append(f"dialog: {dialog.message}"))
     yield page
-    assert not said, said
+    assert not printed, printed
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Windows that were dropped to make room: the view shows the minutes that are left, and says so."""
+"""Windows that were dropped to make room: the view shows the minutes that are left, and shows that."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -52,7 +52,7 @@ def minute(past: Past) -> dict[str, int]:
     return {"from_": past.now - 47 * MINUTE_MS, "to": past.now - 45 * MINUTE_MS}
 
 
-def test_the_time_line_is_of_minutes_and_says_up_to_when_windows_are_gone(thinned: Past, view: View) -> None:
+def test_the_time_line_is_of_minutes_and_shows_up_to_when_windows_are_gone(thinned: Past, view: View) -> None:
     line = view.api("timeline", **minute(thinned))
 
     assert line["dropped"] == dropped(thinned)
@@ -76,7 +76,7 @@ def test_a_time_without_windows_has_no_points_between_addresses(thinned: Past, v
     assert service_node("postgres") in {node["id"] for node in view.api("map", **minute(thinned))["nodes"]}
 
 
-def test_the_command_line_says_so(thinned: Past) -> None:
+def test_the_command_line_shows_it(thinned: Past) -> None:
     at = iso(thinned.now - 45 * MINUTE_MS)
     result = CliRunner().invoke(main, ["map", "--at", at, "--data", str(thinned.data)])
 
@@ -84,7 +84,7 @@ def test_the_command_line_says_so(thinned: Past) -> None:
     assert town.NGINX.service in result.stdout
 
 
-def test_the_page_says_so(browser: Browser, thinned: Past, view: View) -> None:
+def test_the_page_shows_it(browser: Browser, thinned: Past, view: View) -> None:
     with opened(browser, f"{view.url}#at={thinned.now - 45 * MINUTE_MS}") as page:
         expect(page.locator("#past")).to_contain_text("were dropped to make room on the disk. Whole minutes are left.")
         page.locator("#past button").click()

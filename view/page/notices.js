@@ -91,7 +91,7 @@ export function notices(page) {
     ];
   }
 
-  // Says what is no longer there of the time range, for the disk has its budget.
+  // Shows which part of the time range is no longer there, for the disk has its budget.
   function dropped() {
     const until = data.timeline?.dropped ?? 0;
     if (data.wantedRange[0] >= until) return [];
