@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from graph.identity import packed_part
+from graph.levels import values_of
 
 # A flow may concern a node also where nothing is known of an end: `places` may know it.
 CONCERNS = (
@@ -22,8 +23,6 @@ def concerned(nodes: Iterable[str]) -> dict[str, list[str]]:
                 addresses.append(rest.rpartition("@")[2])
             case "process":
                 identities.append(packed_part(node))
-            case "container":
-                identities.append(packed_part(rest.partition(":")[2]))
             case _:
-                identities.append(packed_part(rest))
+                identities.append(packed_part(list(values_of(node).values() or [rest])[-1]))
     return {"addresses": addresses, "identities": identities}

@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from graph import span
 from graph.columns import ENDS, KEY
 from graph.identity import address_id, part, process_id
-from graph.levels import node_at
+from graph.levels import KNOWN, node_at
 from graph.orientation import oriented, server_port
 from graph.places import lost_end, resolved
 from graph.sql import inside, listed, named, select, union
 
-_WHO = ("service", "host", "container")
 _PORT = {"transport": "transport", "server_port": "server_port"}
-_COLUMNS = (*KEY, *(f"{end}_{name}" for end in ENDS for name in _WHO))
+_COLUMNS = (*KEY, *(f"{end}_{name}" for end in ENDS for name in KNOWN))
 
 
 def known_edges(level: str) -> str:
@@ -46,7 +45,7 @@ def _between_addresses() -> str:
 def _between_processes() -> str:
     names = ("scope", "address", "who")
     columns = {end: process_id(end) for end in ENDS} | _PORT
-    columns |= {f"{end}_{name}": part(f"{end}_who", name) for end in ENDS for name in _WHO}
+    columns |= {f"{end}_{name}": part(f"{end}_who", name) for end in ENDS for name in KNOWN}
     rows = select(_PORT | oriented(names), inside(resolved(_flows(names, **lost_end()))))
     return select({name: columns[name] for name in _COLUMNS}, inside(rows))
 

@@ -8,29 +8,48 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from graph.networks import is_local, network
-from graph.sql import templated
+from graph.sql import templated, text
 
 Column = Callable[[str, str], str]  # the SQL of a plain column (graph/columns.py) of a row
 
 
 class Level(NamedTuple):
-    """A level. `known` is the column of an end without which the end is seen at the level `otherwise`."""
+    """A level, with what people call its nodes. The id of a node is the level's name and the values of its `parts`.
+
+    Parts are columns of an end; only the last may hold a colon. An end without that last one is seen at the level
+    `otherwise`. Without parts the nodes are those of the rows.
+    """
 
     name: str
-    known: str
-    node: str
+    label: str
+    parts: tuple[str, ...] = ()
     otherwise: str = ""
 
+    @property
+    def known(self) -> str:
+        """The column without which an end has no node of this level."""
+        return self.parts[-1] if self.parts else ""
 
-_LEVELS = (
-    Level("process", "", ""),
-    Level("service", "service", "service:{service}", "process"),
-    Level("host", "host", "host:{host}", "process"),
-    Level("container", "container", "container:{host}:{container}", "host"),
-    Level("address", "", ""),  # rows of this level have addresses for ends
+    @property
+    def node(self) -> str:
+        """The id of a node, as a template."""
+        return ":".join((self.name, *(f"{{{part}}}" for part in self.parts)))
+
+    def values(self, node: str) -> dict[str, str]:
+        """Return the parts of a node's id."""
+        found = node.partition(":")[2].split(":", len(self.parts) - 1)
+        return dict(zip(self.parts, found, strict=False))
+
+
+_LEVELS = (  # as the page offers them
+    Level("service", "Services", ("service",), "process"),
+    Level("process", "Processes"),
+    Level("container", "Containers", ("host", "container"), "host"),
+    Level("host", "Hosts", ("host",), "process"),
+    Level("address", "Addresses"),  # rows of this level have addresses for ends
 )
 LEVELS = {level.name: level for level in _LEVELS}
-KNOWN = ("service", "host", "container")
+KNOWN = tuple(dict.fromkeys(part for level in _LEVELS for part in level.parts))
 _OF_ADDRESSES = "%(level)s = 'address'"
 
 
@@ -61,6 +80,22 @@ def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
     if not one.known:
         return node
     return one.node.format(**known) if known[one.known] else node_of(one.otherwise, node, known)
+
+
+def values_of(node: str) -> dict[str, str]:
+    """Return what the id of a node says, by the columns of an end; nothing of a process or an address."""
+    level = LEVELS.get(node.partition(":")[0])
+    return level.values(node) if level and level.parts else {}
+
+
+def is_at(end: str, node: str, level: str) -> str:
+    """Return the condition that an end of a row of `process_edges` is a node of a level."""
+    kind, above, one = node.partition(":")[0], [], LEVELS[level]
+    while one.known and one.name != kind:
+        above.append(f"{end}_{one.known} = ''")
+        one = LEVELS[one.otherwise]
+    found = [f"{end}_{part} = {text(value)}" for part, value in one.values(node).items() if one.parts]
+    return " AND ".join([*(found or [f"{end} = {text(node)}"]), *above])
 
 
 def network_of(end: str, column: Column, row: str) -> str:

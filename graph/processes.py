@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
+from graph.levels import KNOWN, LEVELS
 from graph.model import Node, iso_ms
 from graph.span import moment
-from graph.sql import inside, select
+from graph.sql import inside, select, templated
 from graph.titles import title_of
 
 _MADE = {"id": "node", "started": "toUnixTimestamp64Milli(started)"}  # the other columns are those of the table
@@ -52,14 +53,15 @@ def processes(*, everything: bool) -> str:
 def members() -> str:
     """Return the processes of nodes that were seen in [from, to), ms, or shortly before; the latest %(most)s first.
 
-    The nodes are ids of processes (%(nodes)s), services, containers (each host:container) and hosts, lists each.
+    The nodes are ids of any level (%(nodes)s).
     """
-    parts = (
-        "(service != '' AND service IN %(services)s)",
-        "concat(host, ':', container) IN %(containers)s",
-        "host IN %(hosts)s",
+    columns = {part: part for part in KNOWN}
+    of_levels = (
+        f"({level.known} != '' AND {templated(level.node, columns)} IN %(nodes)s)"
+        for level in LEVELS.values()
+        if level.known
     )
-    latest = _latest(f"node IN %(nodes)s OR ({_RAN} AND ({' OR '.join(parts)}))")
+    latest = _latest(f"node IN %(nodes)s OR ({_RAN} AND ({' OR '.join(of_levels)}))")
     return f"{latest}\nORDER BY seen DESC, id\nLIMIT %(most)s"
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from graph import span
 from graph.asked import requested
 from graph.columns import ENDS, KEY
-from graph.levels import node_at
+from graph.levels import KNOWN, node_at
 from graph.sql import inside, select
 from graph.steps import point_of
 from schemas.latency import quantile
@@ -63,7 +63,7 @@ class RequestTotalsRow(NamedTuple):
 _COUNTS = ("requests", "errors", "given_up")
 _SUMS = {name: f"sum(edge.{name})" for name in _COUNTS}
 _SUMS_AND_LATENCY = _SUMS | {"latency": "sumMap(edge.latency)"}
-_WHO = tuple(f"{end}_{name}" for end in ENDS for name in ("service", "host", "container"))
+_WHO = tuple(f"{end}_{name}" for end in ENDS for name in KNOWN)
 _POINT = point_of("edge.at")
 
 

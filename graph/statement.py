@@ -3,6 +3,7 @@
 from textwrap import fill
 
 from graph.columns import ENDS
+from graph.levels import is_at
 from graph.sql import text
 from schemas.counted import COUNTERS, HAPPENED
 
@@ -24,7 +25,7 @@ def node_statement(node: str, level: str, start: int, end: int) -> str:
     """Return the SQL for the rows of a node."""
     if level == "address":
         return _flows(f"({_address('a', node)}) OR ({_address('b', node)})", start, end)
-    return _edges(f"({_at('client', node, level)}) OR ({_at('server', node, level)})", start, end)
+    return _edges(f"({is_at('client', node, level)}) OR ({is_at('server', node, level)})", start, end)
 
 
 def edge_statement(client: str, server: str, transport: str, port: int, level: str, start: int, end: int) -> str:
@@ -38,24 +39,8 @@ def edge_statement(client: str, server: str, transport: str, port: int, level: s
             for server_end, client_end, serves in ways
         )
         return _flows(f"{carried} AND ({either})", start, end)
-    ends = f"({_at('client', client, level)}) AND ({_at('server', server, level)})"
+    ends = f"({is_at('client', client, level)}) AND ({is_at('server', server, level)})"
     return _edges(f"{ends} AND {carried} AND server_port = {port}", start, end)
-
-
-def _at(end: str, node: str, level: str) -> str:
-    """Return the condition that an end is a node of a level."""
-    kind, _, rest = node.partition(":")
-    if kind == "service":
-        return f"{end}_service = {text(rest)}"
-    if kind == "container":
-        host, _, container = rest.partition(":")
-        return f"{end}_host = {text(host)} AND {end}_container = {text(container)}"
-    if kind == "host" and level == "host":
-        return f"{end}_host = {text(rest)}"
-    if kind == "host" and level == "container":
-        return f"{end}_host = {text(rest)} AND {end}_container = ''"
-    unnamed = f" AND {end}_service = ''" if level == "service" else ""
-    return f"{end} = {text(node)}{unnamed}"
 
 
 def _address(end: str, node: str) -> str:

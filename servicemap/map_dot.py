@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from graph.model import Edge, ServiceMap
 from servicemap.map_text import labels, printable
 
-_SHAPES = {"service": "box", "process": "box", "container": "box3d", "host": "house", "address": "ellipse"}
+_SHAPES = {"container": "box3d", "host": "house", "address": "ellipse"}
 _COLOURS = {"warn": "orange", "bad": "red"}
 
 
@@ -20,7 +20,7 @@ def _lines(found: ServiceMap) -> Iterator[str]:
     titles = labels(found)
     for node in found.nodes:
         label, tip = _quoted(titles[node.id]), _quoted(node.cmdline or node.id)
-        yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={_SHAPES[node.kind]}];"
+        yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={_SHAPES.get(node.kind, 'box')}];"
     for edge in found.edges:
         label = _quoted("  ".join([f"{edge.transport}/{edge.server_port}", *_http(edge)]))
         style = ", style=dashed" if not edge.connections_active else ""

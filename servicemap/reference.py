@@ -13,11 +13,12 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
-from servicemap import reference_cli, reference_metrics, reference_tables, reference_topics
+from servicemap import reference_cli, reference_levels, reference_metrics, reference_tables, reference_topics
 from servicemap.config import PREFIX, Config
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 PAGE = FOLDER / "configuration.md"
+LEVELS_OF_THE_PAGE = Path(__file__).parent.parent / "view" / "page" / "levels.js"
 _HEAD = f"""# Configuration
 
 Nothing has to be configured. What is, is read from, the weakest first: the defaults, a file (TOML or JSON), the
@@ -37,6 +38,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "tables.md": reference_tables.page(),
         FOLDER / "metrics.md": reference_metrics.page(),
         FOLDER / "cli.md": reference_cli.page(),
+        LEVELS_OF_THE_PAGE: reference_levels.page(),
     }
 
 

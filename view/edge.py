@@ -7,6 +7,7 @@ import msgspec
 from graph import counters
 from graph.columns import ENDS
 from graph.health import Counts, faults, judgement, usual_ms
+from graph.levels import LEVELS
 from graph.model import Node
 from graph.recorded import read_recorded
 from graph.requests import Key, Requests, usual_by_edge, with_http
@@ -20,18 +21,17 @@ from view.keys import edge_id
 from view.lines import EDGE
 from view.members import members
 from view.newest import read_newest
-from view.parameters import EdgeAsked, Level, NotThere, level_of, time_range
+from view.parameters import EdgeAsked, NotThere, level_of, time_range
 from view.requests import LINES, request_series, summed
 from view.rows import HOUR_MS, Span, read_rows, read_span
 from view.series import POINTS, series
 
-_FINEST: tuple[Level, ...] = ("process", "service", "container", "host", "address")
 _HAPPENED = ("opened", "failed")
 
 
 def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     """Return the answer of /api/edge; without a range, that of the last hour. NotThere where there is no such edge."""
-    level = min((level_of(end, asked.level) for end in (asked.client, asked.server)), key=_FINEST.index)
+    level = min((level_of(end, asked.level) for end in (asked.client, asked.server)), key=list(LEVELS).index)
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}

@@ -8,7 +8,8 @@ from graph import node_events
 from graph.lives import LifeRow
 from graph.node_events import EventRow
 from sinks.store import Store
-from view.members import NOBODY
+
+NOBODY = "\t"  # a list in SQL may not be empty, and no name contains a tab (schemas/text.py)
 
 MOST_EVENTS = 500
 MOST_LIVES = 20

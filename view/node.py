@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from graph.hosts import HostRow
+from graph.levels import values_of
 from graph.model import Node
 from graph.recorded import read_recorded
 from graph.series import NodeSeriesRow, node_series
@@ -92,7 +93,7 @@ def _facts(node: str, processes: list[Node], known: list[HostRow]) -> dict[str, 
         scope, _, address = rest.rpartition("@")
         owners = [] if scope else [each.hostname for each in known if _has(each.addresses, address)]
         return {"kind": kind, "address": address, "scope": scope, "addresses_of": owners}
-    return {"kind": kind, "name": rest.partition(":")[2] if kind == "container" else rest} | _shared(processes)
+    return {"kind": kind, "name": list(values_of(node).values() or [rest])[-1]} | _shared(processes)
 
 
 def _has(addresses: list[str], address: str) -> bool:

@@ -1,12 +1,14 @@
 """The parameters of requests, and how to read them. Times are ms since the epoch."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar, cast, get_args
+from typing import Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct, field
 
-Level = Literal["service", "process", "container", "host", "address"]
+from graph.levels import LEVELS
+
+Level = Annotated[str, Meta(pattern=f"^({'|'.join(LEVELS)})$")]
 Moment = Annotated[int, Meta(ge=0, le=32_503_680_000_000)]  # to the year 3000
 Text = Annotated[str, Meta(max_length=4_096)]
 
@@ -96,7 +98,7 @@ def time_range(asked: Ranged, newest: int, default: int = LATEST_MS) -> tuple[in
 def level_of(node: str, level: Level | None) -> Level:
     """Return the level of a node: the requested one, or that of its kind."""
     kind = node.partition(":")[0]
-    for known in get_args(Level):
-        if kind == known:
-            return level or cast(Level, known)
-    raise BadRequest(f"{node!r} is no node: one begins with service:, process:, container:, host: or address:")
+    if kind in LEVELS:
+        return level or kind
+    *most, last = (f"{name}:" for name in LEVELS)
+    raise BadRequest(f"{node!r} is no node: one begins with {', '.join(most)} or {last}")

@@ -6,9 +6,8 @@ from dashboards.grafana.panels import Json, column, series, table
 from dashboards.grafana.signals import COLUMNS, signals
 from dashboards.grafana.units import CHARTED, about, judged, label_of, rate_of, unit_of
 from dashboards.grafana.variables import chosen, listed, written
+from graph.levels import LEVELS
 from graph.panels import edge_lines, subjects, tables, variables
-
-LEVELS = {"service": "service", "process": "process", "container": "container", "host": "host", "address": "address"}
 
 
 def build() -> Json:
@@ -20,7 +19,7 @@ def build() -> Json:
         "One line of the map over time, as both of its sides report it.",
         [Row(5, [_about()]), signals(subjects.EDGE), *_connections(), Row(9, [_processes()])],
         variables=[
-            listed("level", "Level", LEVELS),
+            listed("level", "Level", dict(zip(LEVELS, LEVELS, strict=True))),
             chosen("client", "Client", variables.clients()),
             chosen("server", "Server", variables.servers()),
             written("port", "Port", f"A port of the server; empty for any. {ends}"),

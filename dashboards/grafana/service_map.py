@@ -1,12 +1,12 @@
 """Service map: who talks to whom. A click leads on to a service, a host or an edge, or looks closer here."""
 
 from dashboards.grafana.dashboard import Row, changes, dashboard
-from dashboards.grafana.edge import LEVELS
 from dashboards.grafana.edges_table import edges_table
 from dashboards.grafana.links import EDGE, HOST, MAP, SERVICE, link, this
 from dashboards.grafana.panels import Json, node_graph
 from dashboards.grafana.variables import chosen, listed, written
 from dashboards.texts import names
+from graph.levels import LEVELS
 
 HOPS = {"1": "1", "2": "2", "3": "3"}
 HERE = {"level": "${level:percentencode}", "host": "${host:percentencode}", "service": "${service:percentencode}"}
@@ -20,7 +20,7 @@ def build() -> Json:
         "Who talks to whom in this range.",
         [Row(20, [_map()]), Row(10, [edges_table("Edges")])],
         variables=[
-            listed("level", "Level", LEVELS),
+            listed("level", "Level", dict(zip(LEVELS, LEVELS, strict=True))),
             chosen("host", "Host", names.hosts(), any="yes"),
             chosen("service", "Service", names.services(), any="yes"),
             written("focus", "Focus", "Id of a node: only what is within some hops of it. Empty for the whole map."),

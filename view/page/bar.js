@@ -1,7 +1,8 @@
 // The bar at the top: level, grouping, search, view, theme.
 
 import { byId, el, icon, replace } from "./dom.js";
-import { GROUPS, LEVELS, LEVEL_NAMES } from "./state.js";
+import { LEVEL_NAMES } from "./levels.js";
+import { GROUPS, LEVELS } from "./state.js";
 
 /** @import { Level, Page, Part } from "./types.js" */
 

@@ -3,7 +3,8 @@
 import { byId, el, replace } from "./dom.js";
 import { STUCK_MS } from "./data.js";
 import { moment, time } from "./format.js";
-import { LEVEL_NAMES, WIDTHS } from "./state.js";
+import { LEVEL_NAMES } from "./levels.js";
+import { WIDTHS } from "./state.js";
 
 /** @import { Change, Child, Level, Page, Part } from "./types.js" */
 

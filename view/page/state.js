@@ -1,19 +1,12 @@
 // What the page shows. All of it is in the hash of the address, so a link shows the same. Hashes never reach a server's log.
 
+import { LEVEL_NAMES } from "./levels.js";
+
 /** @import { Level, MapEdge } from "./types.js" */
 
 /** @typedef {Pick<MapEdge, "client" | "server" | "transport" | "server_port">} EdgeIdentity */
 
-/** @type {Record<Level, string>} */
-export const LEVEL_NAMES = {
-  service: "Services",
-  process: "Processes",
-  container: "Containers",
-  host: "Hosts",
-  address: "Addresses",
-};
-/** @type {Level[]} */
-export const LEVELS = ["service", "process", "container", "host", "address"];
+export const LEVELS = /** @type {Level[]} */ (Object.keys(LEVEL_NAMES));
 export const GROUPS = ["none", "host", "region"];
 /** @type {Record<string, number>} */
 export const RANGES = { "15m": 900_000, "1h": 3_600_000, "6h": 21_600_000, "24h": 86_400_000, "7d": 604_800_000 };

@@ -8,7 +8,7 @@ import type { Data } from "./data.js";
 import type { Graph } from "./graph.js";
 import type { State } from "./state.js";
 
-export type Level = "service" | "process" | "container" | "host" | "address";
+export type Level = keyof typeof import("./levels.js").LEVEL_NAMES;
 export type Health = "ok" | "warn" | "bad";
 
 export interface Fault {
