@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 PRODUCTION = ("collectors", "dashboards", "graph", "log", "schemas", "servicemap", "sinks", "streams", "view")
 KINDS = (".py", ".sql", ".js", ".css", ".html")
@@ -86,6 +87,38 @@ COUNTS: tuple[Callable[[Tree], int], ...] = (
 )  # fmt: skip
 
 
+class Addition(NamedTuple):
+    """What is added now and then, and the files of code that it touched when it was done; tests and golden apart."""
+
+    what: str
+    most: int
+    touched: tuple[str, ...]  # {} for the new file
+
+
+ADDITIONS = (
+    Addition("edge counter", 4, ("schemas/counted.py", "collectors/diag.py", "collectors/tracked.py")),
+    Addition(
+        "node fact (pressure of hosts and services)",
+        5,
+        (
+            "schemas/raw.py",
+            "collectors/pressure.py",
+            "collectors/load.py",
+            "collectors/processes.py",
+            "servicemap/host_checks.py",
+        ),
+    ),
+    Addition("topology level (services by host)", 2, ("graph/levels.py", "graph/titles.py")),
+    Addition("alert (memory is short)", 2, ("dashboards/alerts/queries.py", "dashboards/alerts/rules.py")),
+    Addition(
+        "collector with its table (counts of sockets)",
+        4,
+        ("collectors/{}.py", "schemas/raw.py", "schemas/topics.py", "sinks/tables.py"),
+    ),
+    Addition("command (hosts)", 3, ("servicemap/commands/{}.py", "servicemap/cli.py")),
+)
+
+
 def main(revisions: list[str]) -> None:
     """Print each count, for each revision and for the checkout."""
     trees = [*map(then, revisions), now()]
@@ -93,6 +126,9 @@ def main(revisions: list[str]) -> None:
     for count in COUNTS:
         about = (count.__doc__ or "").rstrip(".")
         print(f"{about:48}" + "".join(f"{count(tree):12,}" for tree in trees))
+    print(f"\n{'Files to touch for a new …':48}{'at most':>12}{'touched':>12}")
+    for one in ADDITIONS:
+        print(f"{one.what:48}{one.most:12}{len(one.touched):12}")
 
 
 if __name__ == "__main__":
