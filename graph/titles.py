@@ -36,7 +36,7 @@ def title(node: str, service: str = "''", name: str = "''", container: str = "''
     """Return what people call a node, after HOSTNAMES, by what is known of it."""
     rest = f"substring({node}, position({node}, ':') + 1)"
     parts = {
-        "hostname": called(rest),
+        "hostname": called(f"splitByChar(':', {rest})[1]"),
         "name": name,
         "pid": f"regexpExtract({node}, ':([0-9]+):[^:]*\\\\z', 1)",
         "runs": f"if({service} != '', {service}, {name})",
@@ -57,7 +57,7 @@ def title_of(node: str, hostname: Callable[[str], str], service: str = "", name:
     if one is None:
         return rest
     parts: Mapping[str, str] = {
-        "hostname": hostname(rest) if kind == "host" else "",
+        "hostname": hostname(rest.partition(":")[0]) if "{hostname}" in one.title else "",
         "name": name,
         "pid": rest.rpartition(":")[0].rpartition(":")[2],
         "runs": service or name,

@@ -38,8 +38,12 @@ def pages() -> dict[Path, str]:
         FOLDER / "tables.md": reference_tables.page(),
         FOLDER / "metrics.md": reference_metrics.page(),
         FOLDER / "cli.md": reference_cli.page(),
-        LEVELS_OF_THE_PAGE: reference_levels.page(),
     }
+
+
+def generated() -> dict[Path, str]:
+    """Return the text of every file that is written: the pages, and the levels for the live view."""
+    return pages() | {LEVELS_OF_THE_PAGE: reference_levels.module()}
 
 
 def page() -> str:
@@ -104,7 +108,7 @@ def _default(field: FieldInfo) -> Any:
 def main() -> None:
     """Write the pages."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for file, text in pages().items():
+    for file, text in generated().items():
         file.write_text(text)
 
 
