@@ -12,7 +12,7 @@ these go; what is left at both ends comes from windows. So nothing is missing an
 from collections.abc import Callable
 from typing import NamedTuple
 
-from graph.sql import HOUR_MS, MINUTE_MS, inside, select
+from graph.sql import HOUR_MS, MINUTE_MS, inside, select, text
 
 MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to")
 _FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"
@@ -46,25 +46,26 @@ def of_range() -> str:
 
 def of_steps() -> str:
     """Return the span of [from, to) that begins with a whole step; hours_to and minutes_to bound the roll-ups."""
-    given = {
-        "since_ms": _FROM,
-        "until_ms": _TO,
-        "minutes_from_ms": "since_ms",
-        "hours_from_ms": "since_ms",
-        "minutes_to_ms": "toInt64(%(minutes_to)s)",
-        "hours_to_ms": "toInt64(%(hours_to)s)",
-    }
-    return f"{inside(select(_times(), inside(select(given, 'system.one'))))} AS span"
+    return _given(
+        since=_FROM,
+        until=_TO,
+        minutes_from=_FROM,
+        minutes_to="toInt64(%(minutes_to)s)",
+        hours_from=_FROM,
+        hours_to="toInt64(%(hours_to)s)",
+    )
 
 
 def of_windows() -> str:
     """Return the span of [from, to) that is read from windows alone."""
-    given = {
-        "since_ms": _FROM,
-        "until_ms": _TO,
-        **dict.fromkeys(("minutes_from_ms", "minutes_to_ms", "hours_from_ms", "hours_to_ms"), "until_ms"),
-    }
-    return f"{inside(select(_times(), inside(select(given, 'system.one'))))} AS span"
+    return _given(since=_FROM, until=_TO, **dict.fromkeys(MEMBERS[2:], _TO))
+
+
+def _given(**times_ms: str) -> str:
+    """Return a span of times that are known, ms: without a query, for a scalar is analysed wherever it is named."""
+    values = ", ".join(_time(times_ms[name]) for name in MEMBERS)
+    types = ", ".join(f"{name} DateTime64(3, 'UTC')" for name in MEMBERS)
+    return f"CAST(({values}), {text(f'Tuple({types})')}) AS span"
 
 
 def windows(column: str) -> str:
@@ -100,11 +101,15 @@ def in_range(column: str) -> str:
 
 def moment(parameter: str) -> str:
     """Return the time that a parameter in ms is."""
-    return f"fromUnixTimestamp64Milli(toInt64(%({parameter})s), 'UTC')"
+    return _time(f"toInt64(%({parameter})s)")
 
 
 def _times() -> dict[str, str]:
-    return {name: f"fromUnixTimestamp64Milli({name}_ms, 'UTC')" for name in MEMBERS}
+    return {name: _time(f"{name}_ms") for name in MEMBERS}
+
+
+def _time(ms: str) -> str:
+    return f"fromUnixTimestamp64Milli({ms}, 'UTC')"
 
 
 ALL_OF_IT = Reach(windows, minutes, hours)
