@@ -5,10 +5,8 @@ import os
 import socket
 from typing import NamedTuple
 
+from schemas.listening import BACKLOG, TRIES
 from servicemap.options import Failure
-
-BACKLOG = 1024  # the kernel holds those who cannot be let in at once
-TRIES = 100  # ports from the usual one on
 
 
 class Place(NamedTuple):

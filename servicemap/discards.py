@@ -8,23 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from schemas.metrics import STAGE_COUNTERS
 from streams.stage import Stage
 
 _log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
-TEXTS = {
-    "dead_letters": "records went to the dead letters",
-    "rows_left_out": "rows were left out of records",
-    "too_large": "records were too large for the log",
-    "windows_set_aside": "windows of agents beside the one that leads were set aside",
-    "incomplete_windows": "windows were emitted without all of their batches",
-    "stale_windows": "incomplete windows were dropped, later ones being long complete",
-    "forced_windows": "windows were emitted incomplete, as too many were waiting",
-    "placeless_windows": "windows were dropped, no heartbeat of their agent having come",
-    "requests_without_connection": "flows with requests were on no known connection",
-    "batches_ahead_of_the_clock": "batches were ahead of the log's clock",
-}
+REPORTED = {name: metric.meaning for name, metric in STAGE_COUNTERS.items() if metric.matters}
 
 
 class Discards:
@@ -43,10 +33,10 @@ class Discards:
         self._next = self._monotonic() + EVERY_S
         counted = sum((stage.counters for stage in self._stages), Counter[str]())
         grown = [
-            f"{counted[name] - self.logged[name]} {text}"
-            for name, text in TEXTS.items()
+            f"{counted[name] - self.logged[name]} {meaning}"
+            for name, meaning in REPORTED.items()
             if counted[name] > self.logged[name]
         ]
-        self.logged = Counter({name: counted[name] for name in TEXTS})
+        self.logged = Counter({name: counted[name] for name in REPORTED})
         if grown:
             _log.warning("%s", "; ".join(grown))

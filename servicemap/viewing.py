@@ -10,9 +10,10 @@ from functools import partial
 import msgspec
 
 from schemas.allocator import give_back_memory
+from schemas.listening import BACKLOG
 from schemas.loopback import stays_here
 from servicemap import __version__
-from servicemap.binding import BACKLOG, Place, listen, moved
+from servicemap.binding import Place, listen, moved
 from servicemap.config import Config
 from servicemap.exposing import exposed
 from servicemap.listening import VIEW_PORT

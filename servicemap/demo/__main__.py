@@ -15,13 +15,13 @@ from threading import Event
 
 import psutil
 
+from schemas.listening import TRIES
 from schemas.private import private_folder
 from servicemap.demo.wire import HOST
 from servicemap.process import stop_event
 from servicemap.supervisor import Part, Supervisor
 
 FIRST_PORT = 8100
-TRIES = 100
 BACK_AFTER = 10.0  # seconds
 TICK = 0.25
 ASKS = {"vote-bot": ("web",), "web": ("emoji", "voting"), "emoji": ("store",), "voting": ("store",), "store": ()}

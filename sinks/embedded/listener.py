@@ -19,7 +19,6 @@ from sinks.embedded.tally import Tally
 
 log = logging.getLogger(__name__)
 
-BACKLOG = 1024  # the kernel holds those who cannot be let in at once
 _RETRY_SECONDS = 0.05
 _TLS_ONLY = "DB::NetException: This store takes TLS only: switch it on. (NETWORK_ERROR)"
 

@@ -5,11 +5,10 @@ import os
 import socket
 from collections.abc import Iterator
 
+from schemas.listening import BACKLOG, TRIES
 from sinks.embedded.folder import Folder, StartError
-from sinks.embedded.listener import BACKLOG
 
 USUAL = {"native_port": 9000, "http_port": 8123}
-TRIES = 100  # ports from the usual one on
 
 
 class PortTaken(StartError):

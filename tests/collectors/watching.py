@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from collectors.listeners import ListenerCollector
 from collectors.owners import OwnerCollector
@@ -12,44 +12,20 @@ from collectors.processes import ProcessCollector
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector
+from collectors.tracked import ConnectionRow
 from collectors.window import Window
 from collectors.wire import Wire
+from schemas.counted import SUMS
 from schemas.raw import Connections, ListenerBatch, OwnerBatch, ProcessBatch
 
 
-class Connection(NamedTuple):
-    opened: bool
-    closed: bool
-    failed: bool
-    sent_bytes: int
-    received_bytes: int
-    sent_segments: int
-    received_segments: int
-    retransmits: int
-    out_of_order_segments: int
-    rtt_us: int
-    min_rtt_us: int
-    cookie: int
-    transport: int
-    local_address: str
-    local_port: int
-    remote_address: str
-    remote_port: int
-    state: int
-    uid: int
-    since: int
-    fresh: bool
-    accepted: bool
-    sent_total: int
-    received_total: int
+class Connection(ConnectionRow):
+    """A row of schemas.raw.Connections."""
 
     @property
     def ends(self) -> tuple[tuple[str, int], tuple[str, int]]:
         """Its own end and its peer's: address and port of each."""
         return (self.local_address, self.local_port), (self.remote_address, self.remote_port)
-
-
-assert Connection._fields == Connections.__struct_fields__
 
 
 DEFAULT = Settings()
@@ -77,7 +53,8 @@ class Watch:
     def connections(self, port: int, *, keyframe: bool = False) -> list[Connection]:
         """Return the rows of the next window that have a port at either end, those of the port's own end last."""
         self.next(keyframe=keyframe)
-        rows = (Connection(*row) for row in self.sockets.collect(self.at).connections.rows())
+        collected = self.sockets.collect(self.at).connections
+        rows = (Connection(**dict(zip(Connections.__struct_fields__, row, strict=True))) for row in collected.rows())
         return sorted(
             (row for row in rows if port in (row.local_port, row.remote_port)), key=lambda r: r.local_port == port
         )
@@ -113,8 +90,7 @@ class Watch:
 
 
 def _sum(one: Connection, other: Connection) -> Connection:
-    names = ("sent_bytes", "received_bytes", "sent_segments", "received_segments", "retransmits")
-    added = {name: getattr(one, name) + getattr(other, name) for name in names}
+    added = {name: getattr(one, name) + getattr(other, name) for name in SUMS}
     return other._replace(opened=one.opened or other.opened, **added)
 
 

@@ -11,7 +11,6 @@ from collectors.health import Health
 from schemas import metrics
 from schemas.metrics import AGENT_COUNTERS, METRICS, SINK_COUNTERS, STAGE_COUNTERS, Kind, Sample, exposition
 from servicemap.agent_samples import of_agent
-from servicemap.discards import TEXTS
 from servicemap.exposing import FIRST_PORT, PARTS
 from tests.docs.pages import ROOT
 
@@ -26,7 +25,6 @@ def counted_in(*folders: str) -> Iterator[str]:
 
 def test_every_counter_of_a_stage_is_declared() -> None:
     assert set(counted_in("streams")) - DRIVERS == STAGE_COUNTERS.keys()
-    assert TEXTS.keys() <= STAGE_COUNTERS.keys()
 
 
 def test_every_counter_of_the_sink_is_declared() -> None:

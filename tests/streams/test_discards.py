@@ -2,7 +2,7 @@
 
 import pytest
 
-from servicemap.discards import EVERY_S, TEXTS, Discards
+from servicemap.discards import EVERY_S, REPORTED, Discards
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import batches, message
 
@@ -17,7 +17,7 @@ def test_what_grew_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> No
     assert caplog.messages == []
     now[0] += EVERY_S
     discards.log()
-    assert caplog.messages == [f"2 {TEXTS['dead_letters']}"]
+    assert caplog.messages == [f"2 {REPORTED['dead_letters']}"]
     now[0] += EVERY_S
     discards.log(now=True)
     assert len(caplog.messages) == 1
