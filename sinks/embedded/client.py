@@ -11,6 +11,7 @@ from sinks.embedded.allowed import check_format
 from sinks.embedded.blocks import Column
 from sinks.embedded.engine import Counts, Engine, EngineError, Insert, Session, decoded
 from sinks.embedded.query_ids import Kill, QueryIds, kill_of
+from sinks.embedded.query_tree import EXPLAIN, columns_of
 from sinks.embedded.reader import Judge
 from sinks.embedded.reader_errors import for_reader
 from sinks.embedded.reader_settings import LIMITS, PACKED_FORMATS, WHOLE_BYTES, WHOLE_BYTES_PACKED
@@ -214,10 +215,13 @@ class Client:
             return ()
         with self.session.uncounted():
             try:
-                return self.columns(text, parameters)
+                return self._resolved(text, parameters) or self.columns(text, parameters)
             except EngineError:  # SHOW and the like: cheap to ask again, and harmless
                 answer = b"".join(self.session.whole(text, "JSONCompact", parameters))
                 return tuple(Column(each["name"], each["type"]) for each in json.loads(decoded(answer))["meta"])
+
+    def _resolved(self, text: str, parameters: Mapping[str, str]) -> Columns:
+        return columns_of(decoded(b"".join(self.session.whole(EXPLAIN + text, "TSVRaw", parameters))))
 
     def _deadline(self) -> float:
         seconds = float(self._applied.get("max_execution_time", "0").strip("'"))

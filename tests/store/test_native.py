@@ -82,6 +82,31 @@ def test_an_empty_result_still_names_its_columns(writer: Client) -> None:
         assert columns[0][1] in ("UInt8", "String")
 
 
+EMPTY = {
+    "SELECT 1 AS one, 'x' AS two WHERE 0": [("one", "UInt8"), ("two", "String")],
+    "WITH 1 AS a SELECT a, map('k', toDateTime64(0, 3, 'UTC')) AS b, [1.5] AS c FROM numbers(3) WHERE number > 9": [
+        ("a", "UInt8"),
+        ("b", "Map(String, DateTime64(3, 'UTC'))"),
+        ("c", "Array(Float64)"),
+    ],
+    "SELECT number AS n, toNullable(max(number)) AS m FROM numbers(0) GROUP BY n SETTINGS max_threads = 1": [
+        ("n", "UInt64"),
+        ("m", "Nullable(UInt64)"),
+    ],
+    "SELECT toLowCardinality('') AS `an odd name`, count() OVER () WHERE 0": [
+        ("an odd name", "LowCardinality(String)"),
+        ("count() OVER ()", "UInt64"),
+    ],
+    "SELECT 1 AS n WHERE 0 UNION ALL SELECT 300 WHERE 0": [("n", "UInt16")],
+    "SELECT CAST('a)', 'Enum8(\\'a)\\' = 1)') AS e WHERE 0": [("e", "Enum8('a)' = 1)")],
+}
+
+
+@pytest.mark.parametrize("query", EMPTY)
+def test_an_empty_result_has_the_columns_that_rows_would_have(writer: Client, query: str) -> None:
+    assert writer.execute(query, with_column_types=True) == ([], EMPTY[query])
+
+
 def test_errors_have_clickhouses_code_and_leave_the_connection_usable(writer: Client) -> None:
     for code, query in [
         (62, "SELEC 1"),
