@@ -11,6 +11,7 @@ import pytest
 
 import graph
 from graph.asked import any_requested
+from graph.clocks import PairRow, pairs_of_clocks
 from graph.concerns import concerned
 from graph.edges import EdgeRow
 from graph.hosts import HostnameRow, HostRow, LabelsRow, hostnames, hosts, labels
@@ -34,6 +35,7 @@ from graph.requested import (
 )
 from graph.requests import Key
 from graph.series import EdgeSeriesRow, NodeSeriesRow, edge_series, node_series
+from graph.shared_addresses import SharedRow, shared_addresses
 from graph.stored import (
     DroppedRow,
     FirstRow,
@@ -67,6 +69,8 @@ PLAIN: dict[str, tuple[type, str]] = {
     "newest window": (NewestRow, newest_window()),
     "newest ends": (NewestEndsRow, newest_ends()),
     "dropped": (DroppedRow, dropped()),
+    "clocks": (PairRow, pairs_of_clocks()),
+    "shared addresses": (SharedRow, shared_addresses()),
     "oldest window": (FirstRow, oldest_window()),
     "stored range": (Stored, stored_range()),
     "many windows": (ManyRow, many_windows()),
