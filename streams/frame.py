@@ -93,11 +93,9 @@ class Frame:
                 flows = {flow_of(keys[row]) for row in happened if ends[row] == end}
                 self.news[end, what] = flows
                 self.saw[end, what] |= flows
-        since, opened, was_seen = (self.columns[name][base:] for name in ("since", "opened", "seen"))
+        since, opened = self.columns["since"][base:], self.columns["opened"][base:]
         recent = compress(rows, map((self.window - self.apart).__le__, since))
-        self.continued = [
-            (keys[row], ends[row], since[row]) for row in recent if was_fresh[row] and was_seen[row] and not opened[row]
-        ]
+        self.continued = [(keys[row], ends[row], since[row]) for row in recent if was_fresh[row] and not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, each time that it was told of."""

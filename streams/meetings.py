@@ -104,7 +104,8 @@ def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, 
     flow, first = flow_of(key), frames.get(since)
     if first is None or flow not in first.saw[end, OPENED]:
         return
-    if (who := _who(frames, first, flow, 1 - end)) is not None:
+    is_seen = frame.columns["seen"][frame.at[end][key]]  # as in windows that are named by an opening: `connections`
+    if is_seen and (who := _who(frames, first, flow, 1 - end)) is not None:
         adding.setdefault(frame.window, Frame(frame.window, frame.width)).name(key, 1 - end, who)
     if since == frame.window:
         for other in _near(frames, frame):
