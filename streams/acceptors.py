@@ -2,8 +2,8 @@
 
 Who holds a listener need not serve: a parent listens for its children (nginx, systemd), several listen beside each
 other (SO_REUSEPORT), one accepts and hands the connection on to a child or to a stranger. So the answer is given at the
-level that is sure: the process where no other one comes into question, else the service where all that do are one,
-else nobody, and a tie that says so.
+level that is certain: the process where only one is possible, else the service where all possible ones share it,
+else nobody, marked as a tie.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -43,10 +43,10 @@ def acceptor(
 
 
 def _hands_on(one: Process, candidates: Iterable[Process], descends: Descends) -> bool:
-    """Say whether one that holds no connection listens for others."""
+    """Return whether one that holds no connection listens for others."""
     return one.name in MANAGERS or any(other is not one and descends(other, one) for other in candidates)
 
 
 def _forks(one: Process, running: Iterable[Process], descends: Descends) -> bool:
-    """Say whether a process has children that may serve in its place: they are of its service."""
+    """Return whether a process has children that may serve in its place: they are of its service."""
     return any(other.service == one.service and other is not one and descends(other, one) for other in running)

@@ -47,17 +47,17 @@ class Window(Struct):
     name: str = ""  # of the host, by its heartbeat
 
     def complete(self) -> bool:
-        """Say whether all batches that the heartbeat lists are here, of the topics that are folded."""
+        """Return whether all batches that the heartbeat lists are here, of the topics that are folded."""
         return self.heartbeat is not None and all(
             len(self.parts.get(topic, ())) >= count for topic, count in self.heartbeat.sent.items() if topic in TOPICS
         )
 
     def keyframe(self) -> bool:
-        """Say whether this is a complete keyframe."""
+        """Return whether this is a complete keyframe."""
         return self.heartbeat is not None and self.heartbeat.keyframe and self.complete()
 
     def restates(self, topic: str) -> bool:
-        """Say whether this window restates everything of a topic.
+        """Return whether this window restates everything of a topic.
 
         A collector that failed in a keyframe restates everything in the first window in which it works again.
         """
@@ -136,7 +136,7 @@ class Assembly:
         self._reported[key[0]] = reported(heartbeat)
 
     def _note(self, topic: str, key: Key) -> bool:
-        """Note how far a topic has come; say whether all topics are further now."""
+        """Note how far a topic has come; return whether all topics are further now."""
         before = self._passed()
         self._latest[topic] = max(self._latest.get(topic, key), key)
         return self._passed() != before
@@ -170,7 +170,7 @@ class Assembly:
         return released + self.release() if term < self._done[0] and self._pending else released
 
     def _closes(self, key: Key, *, patient: bool) -> bool:
-        """Say whether no more batches can come of the windows before a complete keyframe."""
+        """Return whether no more batches can come of the windows before a complete keyframe."""
         window = self._pending[key]
         listed = {topic for topic, last in self._listed.items() if last[0] >= self._done[0]}
         return all(
@@ -208,7 +208,7 @@ def reported(heartbeat: Heartbeat) -> frozenset[str]:
 
 
 def _follows(key: Key, before: Key) -> bool:
-    """Say whether there is no window between two. Nothing is missing before the first window of a reader."""
+    """Return whether there is no window between two. Nothing is missing before the first window of a reader."""
     return before in (NEVER, (key[0], key[1] - 1))
 
 

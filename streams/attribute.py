@@ -1,12 +1,12 @@
 """The fold of a host's raw records into sides: its connections x who holds their sockets x processes.
 
-Every open connection has a row in every window, idle or not. An owner that becomes known late is told for the earlier
-windows too, as rows that hold the identity alone; they merge into what stands. Nothing is told of a run before its
-first whole keyframe: a state that is not complete might name the wrong owner. And a whole keyframe replaces all that is
-known of connections, so that what is told after it does not depend on how long the reader has been looking. A topic
-whose collector failed is not restated: what was known of it stays known. Its connections are not told as idle, for
-nobody has seen them; who is at them still is. Only an agent that begins after a long hole finds another host: what was
-known before is too old to stand for what its failed collectors do not say, and who begins meanwhile does not know it.
+Every open connection has a row in every window, idle or not. An owner that becomes known late is also emitted for the
+earlier windows, as rows that hold the identity alone; they merge into what stands. Nothing is emitted for a run before
+its first whole keyframe: an incomplete state might name the wrong owner. A whole keyframe replaces all that is known of
+connections, so that what is emitted after it does not depend on how long the reader has been looking. A topic whose
+collector failed is not restated: what was known of it stays known. Its connections are not emitted as idle, for nobody
+has seen them, but their owners are. Only an agent that begins after a long hole finds another host: older knowledge
+cannot replace what its failed collectors do not report, and a reader that begins meanwhile does not have it.
 """
 
 from collections import Counter
@@ -31,11 +31,11 @@ from streams.requests import RequestFold
 from streams.sides import SideRows, added, concatenated
 from streams.spread import Past, caught_up, plus, spread
 
-LATE_MS = 60_000  # how far back a late owner is told
+LATE_MS = 60_000  # how far back a late owner is emitted
 
 
-class Told(Struct):
-    """What one complete window of a host says."""
+class Folded(Struct):
+    """What the fold emits for one complete window of a host."""
 
     sides: list[tuple[int, SideBatch]]  # partition, batch
     nodes: NodeBatch
@@ -45,10 +45,10 @@ class Told(Struct):
 
 
 class Attribution:
-    """The fold over one host id. Feed it batches of the raw topics in any interleaving; it tells complete windows."""
+    """The fold over one host id. Feed it batches of the raw topics in any interleaving; it emits complete windows."""
 
     def __init__(self, rules: Sequence[NamingRule] = (), partitions: int = 1) -> None:
-        self.failure: Exception | None = None  # of a window that could not be folded; whoever looks takes it
+        self.failure: Exception | None = None  # of a window that could not be folded; the caller takes it
         self._rules = rules
         self._partitions = partitions
         self._intake = Intake()
@@ -59,25 +59,25 @@ class Attribution:
         """Repeated batches, windows released incomplete and the like, since the fold began."""
         return self._intake.counters
 
-    def feed(self, topic: str, batch: Batch) -> list[Told]:
-        """Take one batch; return what the windows say that are complete with it.
+    def feed(self, topic: str, batch: Batch) -> list[Folded]:
+        """Take one batch; return what the windows emit that are complete with it.
 
         A window that cannot be folded costs itself, and what is known by then: a state half changed is not built upon.
         `failure` holds the error.
         """
-        told = []
+        emitted = []
         for spot, window in self._intake.add(topic, batch):
             try:
-                said = self._fold(spot).turn(window)
+                folded = self._fold(spot).turn(window)
             except Exception as error:
                 self.failure = error
                 del self._folds[spot]
             else:
-                told += [said] if said else []
+                emitted += [folded] if folded else []
         notices = self._intake.notices()
         if notices:
-            told.append(Told([], NodeBatch(), PlaceBatch(), EventBatch(events=sharing(notices)), []))
-        return told
+            emitted.append(Folded([], NodeBatch(), PlaceBatch(), EventBatch(events=sharing(notices)), []))
+        return emitted
 
     def _fold(self, spot: Spot) -> "HostFold":
         if spot not in self._folds and len(self._folds) > MOST:
@@ -101,12 +101,12 @@ class HostFold:
         self._last: tuple[int, Connections] = (-1, Connections())
         self._ledger = Ledger()
         self._ledger_run: Run | None = None
-        self._run: Run | None = None  # the run that has told all it knows
-        self._until = 0  # end of the last window told
+        self._run: Run | None = None  # the run whose state is complete
+        self._until = 0  # end of the last window emitted
         self._missed = False  # connections may have closed unseen since all were restated
 
-    def turn(self, window: Window) -> Told | None:
-        """Return what a window says; none before a whole keyframe."""
+    def turn(self, window: Window) -> Folded | None:
+        """Return what a window emits; nothing before a whole keyframe."""
         header = window.any()
         run = (header.boot_id, header.run)
         if window.keyframe():
@@ -125,7 +125,7 @@ class HostFold:
         held = places(host, header, window)
         host.forget(window)
         self._until = header.window + header.width
-        return Told(sides, nodes(host, header, processes), held, EventBatch(events=events), requests)
+        return Folded(sides, nodes(host, header, processes), held, EventBatch(events=events), requests)
 
     def _at(self, header: Batch) -> Host:
         if self._host is None or self._host.name != self._name:
@@ -139,17 +139,17 @@ class HostFold:
         restated = window.restates("connections")
         before = host.connections.copy() if restated else {}
         reported = [connection for batch in batches for connection in host.admit(batch, restated=restated)]
-        told = set(counted.cookie)
+        counting = set(counted.cookie)
         if restated:
-            host.connections = {cookie: held for cookie, held in host.connections.items() if cookie in told}
-        self._succeeded(host, window, reported, told, restated=restated)
+            host.connections = {cookie: held for cookie, held in host.connections.items() if cookie in counting}
+        self._succeeded(host, window, reported, counting, restated=restated)
         closed = {cookie for cookie, over in zip(counted.cookie, counted.closed, strict=True) if over}
         found = self._resolved(host, header, window, closed)
         for at, connections in self._late(host, header, found).items():
             rows.late(at, connections)
         others: dict[int, Connection] = {}
-        if len(host.connections) > len(told):
-            others = {cookie: held for cookie, held in host.connections.items() if cookie not in told}
+        if len(host.connections) > len(counting):
+            others = {cookie: held for cookie, held in host.connections.items() if cookie not in counting}
         grid = covered(header.window, header.width, batches[0].covers if batches else 0)
         past: Past = {}
         behind = self._enter(window, counted, restated=restated)
@@ -167,7 +167,7 @@ class HostFold:
         return rows.batches(header.width, self._partitions)
 
     def _succeeded(
-        self, host: Host, window: Window, reported: Sequence[Connection], told: set[int], *, restated: bool
+        self, host: Host, window: Window, reported: Sequence[Connection], counting: set[int], *, restated: bool
     ) -> None:
         """Drop a connection whose end was missed, once another one has its addresses and ports."""
         seen = window.complete() and "connections" not in window.lacks()
@@ -175,7 +175,9 @@ class HostFold:
         if self._missed and reported:
             flows = {connection.flow for connection in reported}
             host.connections = {
-                cookie: held for cookie, held in host.connections.items() if cookie in told or held.flow not in flows
+                cookie: held
+                for cookie, held in host.connections.items()
+                if cookie in counting or held.flow not in flows
             }
 
     def _enter(self, window: Window, counted: Connections, *, restated: bool) -> Behind | None:
@@ -192,7 +194,7 @@ class HostFold:
         if restated:
             return self._ledger.restate(counted, until, whole=beat is not None and beat.booted > 0)
         whole = window.complete() and "connections" not in window.lacks()
-        self._ledger.tell(counted, until if whole else None)
+        self._ledger.enter(counted, until if whole else None)
         return None
 
     def _catch_up(
@@ -242,9 +244,9 @@ class HostFold:
         return found
 
     def _late(self, host: Host, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:
-        """Return the earlier windows for which an owner found now is told, with the connections to tell.
+        """Return the earlier windows for which an owner found now is emitted, with its connections.
 
-        Of windows before this reader knew all owners others may have known another one.
+        Windows before this reader knew all owners are left out: others may have known another one.
         """
         late: dict[int, list[Connection]] = {}
         if host.owned_since is None:

@@ -85,7 +85,7 @@ class Connection(Struct, eq=False):
     def tie(self, among: tuple[Process, ...], provenance: str, began: int) -> None:
         """Put what all processes that come into question have in common into `who`.
 
-        It stands for its window, whoever is left later.
+        It stands for its window, even if only one is left later.
         """
         self.among = among
         self.who = shared(self.who[0], among, provenance, began)

@@ -4,7 +4,7 @@ A collector that fails is news, and so is its recovery. Meanwhile no edge vanish
 afterwards is taken for what was there before, until the state has looked on for long enough again.
 
 An edge appears when its client opens a connection to a server it had none to, and vanishes when it has had none for a
-while; both are told from the client's end, by service, so that a client that forks for every request is one thing.
+while; both are emitted from the client's end, by service, so that a client that forks for every request is one thing.
 """
 
 from collections.abc import Iterable
@@ -19,18 +19,18 @@ from streams.assembly import STATE, Window
 from streams.connection import Link
 from streams.host import Host
 
-SETTLED_MS = 120_000  # what is new is told once a state has looked on for this long
+SETTLED_MS = 120_000  # what is new is emitted once a state has looked on for this long
 VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone
 LEAST_GAP_MS = 100  # less is how long it takes to look
 MOST_WINDOWS = 24  # of a gap that are named
 ALL_OF_IT = ": what it reports next is of all of them"
-BLIND_MS = 180_000  # a reader begins with less than this before an edge vanishes: what is unseen longer is not told
+BLIND_MS = 180_000  # a reader begins with less than this before an edge vanishes: what is unseen longer is not emitted
 FORGOTTEN_MS = 120_000  # after a longer silence a host is looked at anew: a reader that began meanwhile knows no better
 Row = tuple[Any, ...]
 
 
 class Chronicle:
-    """Tells the events of one host, window by window."""
+    """Emits the events of one host, window by window."""
 
     def __init__(self) -> None:
         self._began = 0
@@ -72,7 +72,7 @@ class Chronicle:
         if header.window > self._previous + 2 * header.width:
             quiet = (header.window - self._previous) // 1000
             since = self._previous + header.width
-            detail = f"nothing was heard of {host.hostname} for {quiet} s" + (lost or ALL_OF_IT)
+            detail = f"{host.hostname} reported nothing for {quiet} s" + (lost or ALL_OF_IT)
             rows.append((since, "host_silent", node, "", host.name, "", detail))
         elif lost:
             detail = f"{host.hostname} was not looked at for {(begins - self._until) / 1000:.1f} s{lost}"
@@ -80,7 +80,7 @@ class Chronicle:
         return rows
 
     def _lost(self, begins: int, width: int) -> str:
-        """Say of which windows nothing is known up to a time, or not all, and how much of each."""
+        """List the windows up to a time of which nothing is known, or not all, and how much of each."""
         if begins - self._until < LEAST_GAP_MS:
             return ""
         lost = []
@@ -95,7 +95,7 @@ class Chronicle:
         )
 
     def _collectors(self, host: Host, header: Batch, heartbeat: Heartbeat | None) -> list[Row]:
-        """Tell which collectors failed or recovered. A reader that begins among failures takes them for told."""
+        """Return which collectors failed or recovered. A reader that begins among failures takes them for reported."""
         if heartbeat is None:
             return []
         failing = frozenset(heartbeat.failed)
@@ -112,7 +112,7 @@ class Chronicle:
         return rows
 
     def _edges(self, host: Host, header: Batch) -> list[Row]:
-        """Tell which edges come and go. A reader that has not seen all of a host takes what it finds for told."""
+        """Return which edges come and go. A reader that has not seen all of a host takes what it finds for reported."""
         settled = header.window - self._began >= SETTLED_MS
         links = {held.link for held in host.connections.values() if held.link is not None}
         rows: list[Row] = []
@@ -132,7 +132,7 @@ class Chronicle:
 
 
 def _incomplete(host: Host, header: Batch, window: Window) -> list[Row]:
-    """Tell of a window of which not all came that was sent, or not even the heartbeat that says what was."""
+    """Return the event of an incomplete window: parts that were sent never came, or its heartbeat did not."""
     if window.complete():
         return []
     beat = window.heartbeat
@@ -175,12 +175,12 @@ def _sharing(time: int, shared: bool, elder: Life, younger: Life, left: Life | N
     host_id = elder.host_id
     if younger.spot == elder.spot:
         subject, object_ = host_node(host_id), f"agent:{younger.run[1]}"
-        told = f"{younger.described()} reports too and is set aside: stop one of them"
+        advice = f"{younger.described()} reports too and is set aside: stop one of them"
     else:
         subject, object_ = host_node(distinct_id(host_id, *younger.spot)), host_node(host_id)
-        told = f"{younger.described()} does too: give one of them an id of its own (--host-id)"
+        advice = f"{younger.described()} does too: give one of them an id of its own (--host-id)"
     if shared:
-        detail = f"{elder.described()} reports under host id {host_id}, and {told}"
+        detail = f"{elder.described()} reports under host id {host_id}, and {advice}"
         return time, "host_id_shared", subject, object_, host_id, "", detail
     assert left is not None
     stays = younger if left is elder else elder

@@ -16,7 +16,7 @@ MERGES = merges(Ends)
 COUNTS = tuple(name for name in MERGES if name != "who")
 NOBODY: tuple[Any, ...] = tuple(blanks(Identities).values())
 BLANK = blanks(Ends)
-BACKDATE_MS = 10_000  # for how long after it is first seen an end is told for what was before
+BACKDATE_MS = 10_000  # for how long after it is first seen an end is emitted for earlier windows
 SIGHTS = 8  # of an end that are looked at: an agent is not restarted more often within a window
 Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
 
@@ -36,7 +36,7 @@ class Frame:
         self.saw: dict[tuple[int, str], set[str]] = {(end, what): set() for end in (0, 1) for what in (OPENED, CLOSED)}
         self.news: dict[tuple[int, str], set[str]] = {}  # the same of the last batch
         self.continued: list[tuple[Key, int, int]] = []  # of the last batch: what opened of late, at which end and when
-        self._joined: dict[int, list[Sight]] = {}  # row -> what was said of the end before it was merged
+        self._joined: dict[int, list[Sight]] = {}  # row -> how the end was seen before it was merged
 
     def __len__(self) -> int:
         return len(self.verdicts)
@@ -98,7 +98,7 @@ class Frame:
         self.continued = [(keys[row], ends[row], since[row]) for row in recent if was_fresh[row] and not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:
-        """Return how an end was seen, each time that it was told of."""
+        """Return how an end was seen, each time that it was reported."""
         return self._joined.get(row) or [self._sight(row)]
 
     def _sight(self, row: int) -> Sight:
@@ -122,7 +122,7 @@ class Frame:
         return self.identities.setdefault(identity, len(self.identities))
 
     def _join(self, old: int, new: int) -> None:
-        """Merge an end told before into its new row, by the merges its columns declare."""
+        """Merge an end reported before into its new row, by the merges its columns declare."""
         self._joined[new] = sorted({*self.sights(old), self._sight(new)})[:SIGHTS]
         names = list(self.identities)
         for name in COUNTS:
@@ -142,13 +142,13 @@ class EdgeColumns:
     """The rows of an edge batch, gathered from a frame."""
 
     def __init__(self, frame: Frame, keys: Collection[Key], a: list[int], b: list[int]) -> None:
-        told = frame.verdicts
+        verdicts = frame.verdicts
         flows = [flow_of(key) for key in keys]
         self.edges: dict[str, list[Any]] = {
             "window": [frame.window] * len(flows),
             "flow": flows,
             "nth": [0 if isinstance(key, str) else key[1] for key in keys],
-            "verdict": [told[i] if told[i] > told[j] else told[j] for i, j in zip(a, b, strict=True)],
+            "verdict": [verdicts[i] if verdicts[i] > verdicts[j] else verdicts[j] for i, j in zip(a, b, strict=True)],
             "width": [frame.width] * len(flows),
             "elsewhere": [frame.elsewhere.get(key, 0) for key in keys],
         }

@@ -117,7 +117,7 @@ class Host:
     def accept(self, connection: Connection, at: int) -> None:
         """Find who accepted a connection that closed before anybody was seen to hold it: by its listener's holders.
 
-        Where one of these is not known, or none of one listener, nothing is said: the others may not be the one.
+        Where one of these is not known, or none of one listener, nobody is named: the others may not be the one.
         """
         if not {"owners", "listeners"} <= self.restated:
             return
@@ -193,7 +193,7 @@ class Host:
         return admitted
 
     def _connection(self, batch: ConnectionBatch, row: int, before: Connection | None) -> Connection:
-        """Make a connection of a row: its flow, its end, and who serves as far as this host can tell.
+        """Make a connection of a row: its flow, its end, and who serves as far as this host knows.
 
         A socket may have connected anew, so nothing is taken over from what it was `before` to another peer.
         """

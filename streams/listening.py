@@ -67,7 +67,7 @@ class Listening:
             self._index()
 
     def any(self, transport: int, address: str, port: int) -> bool:
-        """Say whether somebody listens, or did in this window, to what comes to an address."""
+        """Return whether somebody listens, or did in this window, to what comes to an address."""
         return any(one.nearness(address) for one in self._at.get((transport, port), ()))
 
     def lasting(self, cookies: Collection[int] | None = None) -> dict[tuple[Port, str], list[int]]:

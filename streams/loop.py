@@ -41,7 +41,7 @@ class Loop:
                 self._fold(stage, stretch(self._log, stage, partition, offsets))
 
     def run(self, stopped: Callable[[], bool], drained: Callable[[], bool] = lambda: True) -> None:
-        """Run until stopped, and then until the log has no more records and `drained` says so too."""
+        """Run until stopped, and then until the log has no more records and `drained` confirms it."""
         while True:
             stopping = stopped()
             busy = sum(self.turn(stage, reader) for stage, reader in self._stages)

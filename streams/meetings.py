@@ -24,7 +24,7 @@ Frames = Mapping[int, Frame]
 
 
 class Meetings:
-    """Finds what happened in several windows; of most flows it is one, and that is quickly said."""
+    """Finds what happened in several windows; of most flows it is one, and that is quickly found."""
 
     def __init__(self) -> None:
         self._at: dict[str, dict[str, int]] = {OPENED: {}, CLOSED: {}}  # of a flow: its window, or SEVERAL

@@ -1,4 +1,4 @@
-"""Processes as nodes: told when new or changed, and by every keyframe."""
+"""Processes as nodes: emitted when new or changed, and by every keyframe."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from streams.host import Host
 from streams.process import Process
 
 
-def nodes(host: Host, header: Batch, told: Sequence[Process]) -> NodeBatch:
-    """Return the rows of the processes that a window told of."""
+def nodes(host: Host, header: Batch, reported: Sequence[Process]) -> NodeBatch:
+    """Return the rows of the processes that a window reported."""
     hour = header.window // HOUR_MS * HOUR_MS
     return NodeBatch(
         nodes=Nodes.of(
@@ -31,6 +31,6 @@ def nodes(host: Host, header: Batch, told: Sequence[Process]) -> NodeBatch:
                 process.container,
                 process.facts["unit"],
             )
-            for process in told
+            for process in reported
         )
     )

@@ -1,11 +1,12 @@
 """The fold of sides into edges: both ends of a flow side by side, from whichever hosts saw them.
 
-A row is told for every side that comes: with the other end as far as it is known by then, again when the other comes.
+A row is emitted for every side that comes: with the other end as far as it is known by then, again when that comes.
 Rows of one key merge, so neither order nor repetition nor what was forgotten meanwhile can make a stored row wrong.
 
 An end that its agent first saw when it began to look (not `fresh`) has been there as long as the other end's agent saw
-the connection: who it is gets told for those earlier windows too, back to the start of its process. And the two ends of
-a connection seldom close in one moment: who closed in one window is told for the next as well, if the other end lasts.
+the connection: its identity is emitted for those earlier windows too, back to the start of its process. And the two
+ends of a connection seldom close in one moment: an end that closed in one window is also emitted for the next, if the
+other end lasts.
 """
 
 from collections import Counter
@@ -18,12 +19,12 @@ from schemas.topics import HOUR_MS
 from streams.frame import BACKDATE_MS, CLOSED, Frame, Key, flow_of
 from streams.meetings import Meetings, common, connections
 
-BACK_MS = HOUR_MS  # how far back an end is told at most, and how long sides are kept to meet their other end;
+BACK_MS = HOUR_MS  # how far back an end is emitted at most, and how long sides are kept to meet their other end;
 SPARE_ROWS = 30_000  # more of them than these (16 MB) are kept
 KEPT_MS = 300_000  # only for as long as a restart reads again (streams/rewind.py),
 FRAME_ROWS = 100_000  # and never more than these
 LASTS = 2  # windows in which the other end of a closed one is still looked for
-BACK_ROWS = 500_000  # told back for one batch at most, for the latest windows of each end
+BACK_ROWS = 500_000  # emitted for earlier windows for one batch at most, for the latest windows of each end
 
 _STARTED, _NODE, _SERVICE = (Identities.__struct_fields__.index(name) for name in ("started", "node", "service"))
 
@@ -44,17 +45,17 @@ class Pairing:
         of: dict[int, list[int]] = {}
         for row, at in enumerate(windows):
             of.setdefault(at, []).append(row)
-        told = []
+        emitted = []
         for window, rows in sorted(of.items()):
             frame = self._frame(window, batch.width)
             touched = frame.add(batch, None if len(rows) == len(windows) else rows)
             self._rows += len(rows)
-            told.append(_batch(frame, touched))
-            told += self._earlier(frame, touched)
-            told += self._later(frame, touched)
-            told += [_batch(added, added.keys()) for added in self._meetings.apart(self._frames, frame)]
+            emitted.append(_batch(frame, touched))
+            emitted += self._earlier(frame, touched)
+            emitted += self._later(frame, touched)
+            emitted += [_batch(added, added.keys()) for added in self._meetings.apart(self._frames, frame)]
         self._evict(max(windows, default=0))
-        return told
+        return emitted
 
     def _frame(self, window: int, width: int) -> Frame:
         if window not in self._frames:
@@ -62,7 +63,7 @@ class Pairing:
         return self._frames[window]
 
     def _earlier(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
-        """Tell who an end is for the windows in which only the other end was looked at."""
+        """Return rows that name an end in the windows in which only the other end was looked at."""
         spans = list(self._spans(frame, touched))
         back = BACK_MS
         if sum((since - first) // frame.width for *_, first, since in spans) > BACK_ROWS:
@@ -76,7 +77,7 @@ class Pairing:
                     frame_then = earlier[window] = Frame(window, frame.width)
                 frame_then.name(key, end, identity)
         self.counters["windows_told_back"] += len(earlier)
-        return [_batch(told, told.keys()) for _, told in sorted(earlier.items())]
+        return [_batch(named, named.keys()) for _, named in sorted(earlier.items())]
 
     def _spans(self, frame: Frame, touched: dict[Key, None]) -> Iterator[tuple[Key, int, tuple[Any, ...], int, int]]:
         """Yield who is at which end for which earlier windows, as [first, since)."""
@@ -93,7 +94,7 @@ class Pairing:
                         yield key, end, identity, first, since
 
     def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
-        """Tell who an end was that closed, for the windows after it in which the other end was still there."""
+        """Return rows that name an end that closed, in the windows after it in which the other end was still there."""
         later: dict[int, Frame] = {}
         flows = {flow_of(key) for key in touched}
         before = self._meetings.closed_elsewhere(flows, frame.window)
@@ -107,7 +108,7 @@ class Pairing:
                 for end in (0, 1):
                     for flow in among & then.saw[end, CLOSED]:
                         _name_closed(later, then, now, flow, end, then.window - opened)
-        return [_batch(told, told.keys()) for _, told in sorted(later.items())]
+        return [_batch(named, named.keys()) for _, named in sorted(later.items())]
 
     def _evict(self, newest: int) -> None:
         """Forget the oldest windows beyond the bounds; their rows stand in the store and can still be added to.

@@ -43,7 +43,7 @@ def _addresses(host: Host, window: Window, *, whole: bool) -> Iterator[_Place]:
 
 
 def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Iterator[_Place]:
-    """Yield who listens, once all is known that says so: with less, one reader would name another than the next."""
+    """Yield who listens, once all evidence is known: with less, readers would name different processes."""
     if "listeners" in window.lacks() or not host.whole:
         return
     touched = {cookie for batch in window.batches("listeners") for cookie in batch.listeners.cookie}

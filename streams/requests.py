@@ -2,7 +2,7 @@
 
 A connection may be opened after the host's sockets were scanned and asked something before its packets were read: its
 requests wait for the next window, which knows it, and count there. Requests on what is no connection of this host
-(traffic that it forwards for containers, say) are not told, and those on unknown connections do not wait where the
+(such as traffic that it forwards for containers) are not emitted. Those on unknown connections do not wait where the
 collector of connections failed, or has not restated them yet: what is known then depends on how long the reader has
 been looking.
 """
@@ -46,8 +46,8 @@ class Count(Struct):
             self.given_up + other.given_up,
         )
 
-    def told(self) -> bool:
-        """Say whether there is something to tell."""
+    def any(self) -> bool:
+        """Return whether anything was counted."""
         return bool(self.answered or self.unanswered or self.given_up)
 
     def split(self, parts: int) -> "list[Count]":
@@ -72,7 +72,10 @@ class RequestFold:
 
     def __init__(self, counters: Counter[str]) -> None:
         self._counters = counters
-        self._last: tuple[int, dict[Key, Count]] = (-1, {})  # told of this window, which a restarted agent tells again
+        self._last: tuple[int, dict[Key, Count]] = (
+            -1,
+            {},
+        )  # emitted for this window, which a restarted agent reports again
         self._waiting: tuple[int, dict[Key, Count]] = (-1, {})  # for the window that begins then
 
     def turn(self, host: Host, header: Batch, window: Window) -> list[FlowRequestBatch]:
@@ -90,7 +93,7 @@ class RequestFold:
         for key, count in waiting.items():
             if at == header.window and key[0] in flows:
                 counted[key] = count.plus(counted.get(key))
-            elif at > header.window:  # this one is told again, by an agent that was restarted in it
+            elif at > header.window:  # this one is reported again, by an agent that was restarted in it
                 unknown[key] = count.plus(unknown.get(key))
             else:
                 self._counters["requests_without_connection"] += 1
@@ -98,11 +101,11 @@ class RequestFold:
         grid = covered(header.window, header.width, batches[0].covers if batches else 0, len(counted))
         parts = {key: count.split(len(grid)) for key, count in counted.items()} if len(grid) > 1 else {}
         past = [
-            (at, {key: split[n] for key, split in parts.items() if split[n].told()}) for n, at in enumerate(grid[:-1])
+            (at, {key: split[n] for key, split in parts.items() if split[n].any()}) for n, at in enumerate(grid[:-1])
         ]
         counted = {key: split[-1] for key, split in parts.items()} or counted
-        told = [*past, (header.window, self._whole(header.window, counted))]
-        return [batch for at, counts in told for batch in _batches(header.width, at, counts)]
+        emitted = [*past, (header.window, self._whole(header.window, counted))]
+        return [batch for at, counts in emitted for batch in _batches(header.width, at, counts)]
 
     def _counted(self, host: Host, batches: list[RequestBatch]) -> dict[Key, Count]:
         counted: dict[Key, Count] = {}
@@ -118,7 +121,7 @@ class RequestFold:
         return counted
 
     def _whole(self, window: int, counted: dict[Key, Count]) -> dict[Key, Count]:
-        """Add what was told of the window before, by an agent that was restarted in it."""
+        """Add what was emitted for the window before, if the agent was restarted in it."""
         if self._last[0] == window:
             counted = {key: count.plus(self._last[1].get(key)) for key, count in counted.items()}
             counted = {**self._last[1], **counted}

@@ -49,7 +49,7 @@ class Running:
         return reported, renamed
 
     def forget(self, batches: Iterable[ProcessBatch]) -> bool:
-        """Drop those that exited; say whether there were any."""
+        """Drop those that exited; return whether there were any."""
         gone = [key for batch in batches for key in zip(batch.exits.pid, batch.exits.start, strict=True)]
         for key in gone:
             self._all.pop(key, None)
@@ -64,7 +64,7 @@ class Running:
         return None
 
     def descends(self, process: Process, ancestor: Process) -> bool:
-        """Say whether a process was started by another one, or by one that it started."""
+        """Return whether a process was started by another one, or by one that it started."""
         seen: set[int] = set()
         while process is not ancestor and process.parent not in seen and process.parent in self._by_pid:
             seen.add(process.parent)

@@ -35,9 +35,9 @@ class SideRows:
         self._pad()
 
     def late(self, window: int, found: Sequence[Connection]) -> None:
-        """Add who is at these connections in an earlier window; nothing else is said.
+        """Add the owners of these connections in an earlier window, and nothing else.
 
-        Who serves was said then. By what is known now it may look different, and only to readers that had to wait.
+        Who serves was emitted then. By what is known now it may look different, and only to readers that had to wait.
         """
         self._identify(window, found, seen=False)
         self._sides["verdict"][len(self._sides["verdict"]) - len(found) :] = [0] * len(found)
@@ -145,7 +145,7 @@ def _batch(width: int, sides: dict[str, Any], ends: dict[str, Any], identities: 
 def added(columns: Connections, before: Connections) -> Connections:
     """Return the columns with the counters of the same sockets in `before` added.
 
-    A window is told twice when an agent was restarted in it; its rows then hold the sum.
+    A window is reported twice when an agent was restarted in it; its rows then hold the sum.
     """
     at = {cookie: row for row, cookie in enumerate(before.cookie)}
     rows = [at.get(cookie, -1) for cookie in columns.cookie]

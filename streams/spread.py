@@ -1,7 +1,7 @@
 """Counters of more than a window, shared out over the windows that they are of.
 
-Where nobody counted for a while, what is counted next is of all that time. Told in one window it would be a peak, and
-the windows before it would seem idle: instead each window gets its share, by its time, and the sum stays the same. What
+Where nobody counted for a while, what is counted next is of all that time. In one window it would be a peak, and the
+windows before it would seem idle. Instead each window gets its share, by its time, and the sum stays the same. What
 opened or closed meanwhile is placed evenly, in the order of cookies, which is about that in which sockets are made.
 """
 
@@ -28,7 +28,7 @@ def spread(
 ) -> tuple[list[Connection], Connections]:
     """Share out a batch of connections over windows; return what is left for the last of them.
 
-    Those that are `idle` are told in the windows before as well. What is told there is added to `past`.
+    Those that are `idle` are also emitted in the windows before. What is emitted there is added to `past`.
     """
     windows = thinned(windows, len(found) + len(idle))
     before, last = windows[:-1], len(windows) - 1
@@ -40,10 +40,12 @@ def spread(
         begin = max(opened.get(row, 0), _begun(connection, windows, width) if row in opened else 0)
         end = max(closed.get(row, last), begin)
         parts = {name: shares(values[name], [1] * (end - begin + 1)) for name in SUMS}
-        told = [(at, {name: part[at - begin] for name, part in parts.items()}) for at in range(begin, end + 1)]
-        told[0][1]["opened"] = values["opened"]
-        told[-1][1].update(closed=values["closed"], failed=values["failed"])
-        for at, some in told:
+        windows_of_one = [
+            (at, {name: part[at - begin] for name, part in parts.items()}) for at in range(begin, end + 1)
+        ]
+        windows_of_one[0][1]["opened"] = values["opened"]
+        windows_of_one[-1][1].update(closed=values["closed"], failed=values["failed"])
+        for at, some in windows_of_one:
             if at < last:
                 _add(past, before[at], counted.cookie[row], connection, some)
             else:
@@ -63,7 +65,7 @@ def caught_up(
     behind: dict[int, Bytes],
     past: Past,
 ) -> dict[int, Bytes]:
-    """Share out over holes what was counted in them; return what of it falls into the window `now`, which tells it.
+    """Share out over holes what was counted in them; return what of it falls into the window `now`, which emits it.
 
     A row is a cookie, a connection and what it was before the hole, if it was there; else it opened in the hole.
     """

@@ -1,7 +1,7 @@
 """A fold as a stage: bytes of one topic in, bytes of others out. The loop and the Faust agents drive the same stages.
 
 A record that cannot be used becomes a dead letter and a counter; nothing but a bug can raise here, and even that is
-caught, told and passed by, so that one record never stops the stream.
+caught, logged and skipped, so that one record never stops the stream.
 """
 
 import logging
@@ -27,7 +27,7 @@ SILENT_RECORDS = 20_000  # of each of the others, until a host is forgotten: hou
 AHEAD_MS = 30_000  # a host whose windows end later than this after they were logged has a clock to set
 KEPT_BYTES = 64 << 10  # of a dead letter's original
 KEPT_KEY, KEPT_ERROR = 1 << 10, 4 << 10  # so that a dead letter fits into its topic, whatever it is of
-MOST_NAMED = 5  # rows that a dead letter tells apart
+MOST_NAMED = 5  # rows that a dead letter names
 
 
 class Emission(NamedTuple):
@@ -68,7 +68,7 @@ class AttributeStage:
         self._hosts: dict[int, Hosts] = {}
 
     def feed(self, message: Record) -> list[Emission]:
-        """Take a raw record; return what the windows say that it completes."""
+        """Take a raw record; return what the windows emit that it completes."""
         return guarded(self, message, self._fold)
 
     def drop(self, partition: int) -> None:
@@ -89,17 +89,17 @@ class AttributeStage:
         self.counters["hosts_forgotten"] += hosts.forget()
         before = Counter(fold.counters)
         key = batch.host_id.encode()
-        for told in fold.feed(message.topic, batch):
-            for partition, sides in told.sides:
+        for folded in fold.feed(message.topic, batch):
+            for partition, sides in folded.sides:
                 self.counters["sides"] += len(sides.sides)
                 yield Emission(topics.SIDES.name, key, encode(sides), partition)
-            if len(told.nodes.nodes):
-                yield Emission(topics.NODES.name, key, encode(told.nodes))
-            if len(told.places.places):
-                yield Emission(topics.PLACES.name, key, encode(told.places))
-            if len(told.events.events):
-                yield Emission(topics.EVENTS.name, key, encode(told.events))
-            for requests in told.requests:
+            if len(folded.nodes.nodes):
+                yield Emission(topics.NODES.name, key, encode(folded.nodes))
+            if len(folded.places.places):
+                yield Emission(topics.PLACES.name, key, encode(folded.places))
+            if len(folded.events.events):
+                yield Emission(topics.EVENTS.name, key, encode(folded.events))
+            for requests in folded.requests:
                 yield Emission(topics.FLOW_REQUESTS.name, key, encode(requests))
         self.counters.update(fold.counters - before)
         if fold.failure is not None:
@@ -112,10 +112,12 @@ class Hosts:
 
     def __init__(self) -> None:
         self._records = 0
-        self._folds: dict[str, tuple[int, Attribution]] = {}  # with when it was heard, in records; least lately first
+        self._folds: dict[
+            str, tuple[int, Attribution]
+        ] = {}  # with when it last reported, in records; least lately first
 
     def of(self, host_id: str) -> Attribution | None:
-        """Return the fold of a host that is heard now, if there is one."""
+        """Return the fold of a host that reports now, if there is one."""
         self._records += 1
         held = self._folds.pop(host_id, None)
         return self.add(host_id, held[1]) if held else None
@@ -129,8 +131,8 @@ class Hosts:
         """Forget hosts beyond the bounds; return how many. One that comes back begins with its next keyframe."""
         forgotten = 0
         while self._folds:
-            host_id, (heard, _) = next(iter(self._folds.items()))
-            if len(self._folds) <= MOST_HOSTS and self._records - heard <= SILENT_RECORDS * len(self._folds):
+            host_id, (reported, _) = next(iter(self._folds.items()))
+            if len(self._folds) <= MOST_HOSTS and self._records - reported <= SILENT_RECORDS * len(self._folds):
                 break
             del self._folds[host_id]
             forgotten += 1

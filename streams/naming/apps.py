@@ -40,7 +40,7 @@ def application(spec: str) -> str:
 
 
 def served(server: str, arguments: Sequence[str], cwd: str) -> str:
-    """Return an application server's name with the application that its arguments, or else its folder, say."""
+    """Return an application server's name with the application that its arguments, or else its folder, name."""
     specs = [word for word in arguments if _SPEC.fullmatch(word) or _MODULE.fullmatch(word)]
     if not specs:
         return server

@@ -27,13 +27,13 @@ class Command(NamedTuple):
 
     @property
     def base(self) -> str:
-        """Return the executable's own name; "" for one without a file (memfd_create(2)), which says nothing."""
+        """Return the executable's own name; "" for one without a file (memfd_create(2)), whose name means nothing."""
         path = self.exe.removesuffix(" (deleted)")
         return "" if path.startswith("/memfd:") else basename(path)
 
     @property
     def own(self) -> str:
-        """Return the name in the first argument where the kernel's facts agree; "" where only the program says it."""
+        """Return the name in the first argument where the kernel's facts agree; "" where only the program has it."""
         whole = basename(self.argv[0].lstrip("-")) if self.argv else ""
         if whole and whole == self.base:
             return whole

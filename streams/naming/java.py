@@ -98,7 +98,7 @@ def _properties(argv: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _said(settings: dict[str, str]) -> Called | None:
+def _by_property(settings: dict[str, str]) -> Called | None:
     """Return the name that a property gives an application."""
     for name in _PROPERTIES:
         value = settings.get(name, "")
@@ -116,8 +116,8 @@ def _jar(run: Run, settings: dict[str, str], argv: Sequence[str], cwd: str) -> C
         return inner
     if generic(name):
         folder = named(run.jar, cwd)
-        said = _said(settings) if "/" not in folder else None
-        return said or Called(folder, "jar", run.jar)
+        own = _by_property(settings) if "/" not in folder else None
+        return own or Called(folder, "jar", run.jar)
     return Called(name, "jar", run.jar) if name else Called("java", "interpreter", run.jar)
 
 
@@ -132,8 +132,8 @@ def _class(run: Run, settings: dict[str, str], argv: Sequence[str], cwd: str) ->
     if run.main in _RUN_THROUGH and (inner := _through(argv[run.rest :], cwd)):
         return inner
     if _LAUNCHERS.fullmatch(run.main):
-        if said := _said(settings):
-            return said
+        if property_name := _by_property(settings):
+            return property_name
         folder = project(settings.get("user.dir", "")) or project(cwd)
         framework = next((name for part, name in _FRAMEWORK.items() if part in run.main), "java")
         place = settings.get("user.dir", cwd)
@@ -185,6 +185,6 @@ def _simple(path: str) -> str:
     starts = short != name and not name.endswith(_ROLES) and short.lower() not in parts
     if len(short) > 2 and short.lower() not in _EMPTY and not starts:
         return short
-    telling = [part for at, part in enumerate(parts) if part not in _EMPTY and not (at == 0 and part in _VENDOR)]
+    meaningful = [part for at, part in enumerate(parts) if part not in _EMPTY and not (at == 0 and part in _VENDOR)]
     last = short if starts and len(short) > 2 and short.lower() not in _EMPTY else name
-    return f"{telling[-1]}/{last}" if telling else last
+    return f"{meaningful[-1]}/{last}" if meaningful else last

@@ -1,4 +1,4 @@
-"""The name in a path: that of the file without extension and version, with its folder where it says nothing itself."""
+"""The name in a path: that of the file without extension and version, with its folder where it means nothing itself."""
 
 import re
 from posixpath import basename, join, normpath, splitext
@@ -45,7 +45,7 @@ def stem(path: str) -> str:
 
 
 def generic(name: str) -> bool:
-    """Say whether a name says nothing of what a program is."""
+    """Return whether a name does not show what a program is."""
     return name.lower() in _GENERIC
 
 
@@ -65,10 +65,10 @@ def named(path: str, cwd: str = "") -> str:
 
 
 def project(folder: str) -> str:
-    """Return the innermost of a path's folders that says what is in it; "" when none does."""
+    """Return the innermost of a path's folders that names its content; "" when none does."""
     parts = [] if "/go-build" in folder else folder.split("/")
     if parts[:2] == ["", "home"]:
-        parts = parts[3:]  # whose it is does not say what it is
+        parts = parts[3:]  # its owner does not show what it is
     elif (scratch := _SCRATCH.match(folder)) and not scratch[1].replace("-", "").replace("_", "").isalpha():
         parts = parts[-folder[scratch.end() :].count("/") :] if scratch.end() < len(folder) else []
     for part in reversed(parts[-_FOLDERS:]):

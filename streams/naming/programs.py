@@ -49,7 +49,7 @@ def _program(command: Command, depth: int) -> Called:
 
 
 def _special(name: str) -> bool:
-    """Say whether a program of this name is how another one runs."""
+    """Return whether a program of this name is how another one runs."""
     return bool(name) and bool(launcher(name) or MACHINES.fullmatch(name) or interpreter(name))
 
 

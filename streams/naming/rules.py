@@ -23,7 +23,7 @@ class NamingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return " ".join(f"{name}={pattern}" for name, pattern in given if pattern != ".*")
 
     def matches(self, program: str, cmdline: Sequence[str], unit: str, container: str, user: str) -> bool:
-        """Say whether a process with these facts is meant."""
+        """Return whether a process with these facts is meant."""
         facts = (
             (self.program, program),
             (self.cmdline, " ".join(cmdline)),

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from streams.naming.words import fit, versionless, without_ids, words
 
-# Units that hold what somebody started, not one thing: the program says what it is.
+# Units that hold what somebody started, not one thing: the program shows what it is.
 _HOLD = words(
     "cron crond cronie anacron atd ssh sshd dropbear getty dbus dbus-broker init rc-local rc.local inetd xinetd"
     " openbsd-inetd networking ifup screen tmux user session cloud-init cloud-final cloud-config cloud-init-local"
@@ -68,5 +68,5 @@ def _steady(name: str) -> str:
 
 
 def _means(instance: str) -> bool:
-    """Say whether an instance is a thing that a person set up, and no connection, number or address."""
+    """Return whether an instance is a thing that a person set up, and no connection, number or address."""
     return ":" not in instance and bool(re.search(r"[^\W\d_]", instance))

@@ -1,4 +1,4 @@
-"""What in a word is a name: not a version, a number, an address, a hash or a date, which change or say nothing."""
+"""What in a word is a name: not a version, a number, an address, a hash or a date, which change or mean nothing."""
 
 import re
 
@@ -42,7 +42,7 @@ def without_ids(name: str) -> str:
 
 
 def fit(word: str) -> bool:
-    """Say whether a word can be a name: no value, option, address, port, number or id."""
+    """Return whether a word can be a name: no value, option, address, port, number or id."""
     if not word or len(word) > 64 or word[0] in "-+@%=$&<>|" or word.endswith("…"):
         return False
     if "=" in word or any(letter.isspace() for letter in word) or not _LETTERS.search(word):

@@ -1,4 +1,4 @@
-"""Batches with defaults: a test says only what it is about."""
+"""Batches with defaults: a test gives only what it is about."""
 
 from typing import Any, TypeVar
 
@@ -63,7 +63,7 @@ def batches(
     covers: int = 0,
     **beat: Any,
 ) -> dict[str, Batch]:
-    """All batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe unless told otherwise."""
+    """All batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe unless set otherwise."""
     number = at if seq is None else seq
     head: Row = {
         "host_id": host,
@@ -113,8 +113,8 @@ def connection(
     here, _, port = local.rpartition(":")
     there, _, peer = remote.rpartition(":")
     ends = {"local_address": here, "local_port": int(port), "remote_address": there, "remote_port": int(peer)}
-    told = {"since": T0 + at * WIDTH, "fresh": fresh, "sent_bytes": sent, "received_bytes": got}
-    return {"cookie": cookie, "transport": 6, "state": 1, **ends, **told, **more}
+    reported = {"since": T0 + at * WIDTH, "fresh": fresh, "sent_bytes": sent, "received_bytes": got}
+    return {"cookie": cookie, "transport": 6, "state": 1, **ends, **reported, **more}
 
 
 def listener(cookie: int, port: int, address: str = "0.0.0.0", transport: int = 6, *, at: int = 0) -> Row:
@@ -138,8 +138,8 @@ def request(client: str, server: str, count: int = 1, *, serves: bool = True, **
     here, _, port = client.rpartition(":")
     there, _, serving = server.rpartition(":")
     ends = {"client_address": here, "client_port": int(port), "server_address": there, "server_port": int(serving)}
-    told = {"answered": {"GET 2xx": count}, "latency": {bucket(1000 * count): count}}
-    return {**ends, "serves": serves, **told, **more}
+    reported = {"answered": {"GET 2xx": count}, "latency": {bucket(1000 * count): count}}
+    return {**ends, "serves": serves, **reported, **more}
 
 
 def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Record:

@@ -98,11 +98,11 @@ def tables(
     then: list[Record] = [],  # noqa: B006 - read only
 ) -> Tables:
     """Return what the store holds after all was folded, and some of it (`then`) once more by new readers."""
-    told = fold(lambda: AttributeStage(partitions=partitions), order(messages), restarts)
-    told += fold(lambda: AttributeStage(partitions=partitions), then)
-    sides = pair_order(sides_of(told))
+    reported = fold(lambda: AttributeStage(partitions=partitions), order(messages), restarts)
+    reported += fold(lambda: AttributeStage(partitions=partitions), then)
+    sides = pair_order(sides_of(reported))
     edges = fold(PairStage, sides, pair_restarts(len(sides)))
-    return stored([emission for _, emission in (*told, *edges)])
+    return stored([emission for _, emission in (*reported, *edges)])
 
 
 def stored(emissions: Iterable[Emission]) -> Tables:
@@ -147,7 +147,7 @@ def _without_who(end: Row) -> Row:
 
 
 def difference(one: Tables, other: Tables) -> list[str]:
-    """Say which rows differ, for people."""
+    """Describe which rows differ, for people."""
     return [
         f"{table} {key}:\n  {one[table].get(key)}\n  {other[table].get(key)}"
         for table in one

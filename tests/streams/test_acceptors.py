@@ -163,7 +163,7 @@ TABLE: dict[str, tuple[list[Row], list[Row], list[Row], list[Row], tuple[str, st
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_who_accepted_is_told_at_the_level_that_is_sure(case: str) -> None:
+def test_who_accepted_is_named_at_the_level_that_is_certain(case: str) -> None:
     processes, listeners, owners, connections, wanted = TABLE[case]
     reader = Reader()
     reader.feed(0, processes=processes, listeners=listeners, owners=owners, connections=connections)
@@ -245,7 +245,7 @@ def test_a_connection_is_not_credited_to_a_server_that_began_to_listen_after_it(
     assert known(side) == ("", "", False)
 
 
-def test_what_is_said_of_a_keyframes_window_does_not_depend_on_when_a_reader_began() -> None:
+def test_what_is_emitted_for_a_keyframes_window_does_not_depend_on_when_a_reader_began() -> None:
     old, new = Reader(), Reader()
     old.feed(0, processes=[shop(7)], listeners=[listener(1, PORT)], owners=holds(7, 1, start=7))
     keyframe: dict[str, Any] = {
@@ -260,4 +260,4 @@ def test_what_is_said_of_a_keyframes_window_does_not_depend_on_when_a_reader_beg
     assert known(server(old.feed(1, **keyframe))) == ("", "shop", True)
     new.feed(1, **keyframe)
     new.feed(2)
-    assert known(server(new.told)) == ("", "", False)  # of the old server's process it knows nothing
+    assert known(server(new.emitted)) == ("", "", False)  # of the old server's process it knows nothing

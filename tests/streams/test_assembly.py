@@ -197,7 +197,7 @@ def test_a_collector_that_never_comes_back_holds_no_window_for_ever() -> None:
 
 
 def declaring(window: dict[str, Batch], *unreported: str, silent: bool = False) -> dict[str, Batch]:
-    """A window of an agent that does not report some topics, and says so unless it is silent about it."""
+    """A window of an agent that does not report some topics, and declares that unless it is silent about it."""
     beat = window["heartbeats"]
     assert isinstance(beat, Heartbeat)
     topics = [topic for topic in window if topic not in unreported]

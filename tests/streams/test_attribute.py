@@ -1,4 +1,4 @@
-"""Who holds a connection's end: told when it is known, for the past too, and never by guessing."""
+"""Who holds a connection's end: named when it is known, for the past too, and never by guessing."""
 
 from typing import Any
 
@@ -16,33 +16,33 @@ class Reader:
 
     def __init__(self) -> None:
         self.fold = Attribution()
-        self.told: list[Side] = []
+        self.emitted: list[Side] = []
 
     def feed(self, at: int, *, without: str = "", **what: Any) -> list[Side]:
-        told = []
+        emitted = []
         for topic, batch in batches(at, **what).items():
             if topic != without:
-                told += [rows(side) for one in self.fold.feed(topic, batch) for _, side in one.sides]
-        new = [row for some in told for row in some]
-        self.told += new
+                emitted += [rows(side) for one in self.fold.feed(topic, batch) for _, side in one.sides]
+        new = [row for some in emitted for row in some]
+        self.emitted += new
         return new
 
 
 def rows(batch: SideBatch) -> list[Side]:
     """The rows of a batch with the identity they point to; windows as numbers."""
     who = [{}, *(dict(zip(batch.identities.__struct_fields__, one, strict=True)) for one in batch.identities.rows())]
-    told = []
+    emitted = []
     for side, end in zip(batch.sides.rows(), batch.ends.rows(), strict=True):
         row = dict(zip((*batch.sides.__struct_fields__, *batch.ends.__struct_fields__), (*side, *end), strict=True))
-        told.append({**row, **who[row["who"]], "window": (row["window"] - T0) // WIDTH})
-    return told
+        emitted.append({**row, **who[row["who"]], "window": (row["window"] - T0) // WIDTH})
+    return emitted
 
 
 def names(sides: list[Side]) -> list[tuple[int, str]]:
     return [(side["window"], side["name"]) for side in sides]
 
 
-def test_an_owner_known_at_once_is_told_with_the_connection() -> None:
+def test_an_owner_known_at_once_is_emitted_with_the_connection() -> None:
     what: dict[str, Any] = {
         "processes": [process(7, name="shop")],
         "connections": [connection(1, HERE, THERE)],
@@ -55,17 +55,17 @@ def test_an_owner_known_at_once_is_told_with_the_connection() -> None:
     assert side["end"] == 0
 
 
-def test_an_owner_found_late_is_told_for_the_windows_before_as_well() -> None:
+def test_an_owner_found_late_is_emitted_for_the_windows_before_as_well() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)])
     assert names(reader.feed(1)) == [(1, "")]
     late = reader.feed(2, owners=holds(7, 1))
     assert sorted(names(late)) == [(0, "p7"), (1, "p7"), (2, "p7")]
     assert [side["seen"] for side in sorted(late, key=lambda side: side["window"])] == [False, False, True]
-    assert {side["window"] for side in late if side["verdict"]} == {2}  # who serves was said then, as it was known
+    assert {side["window"] for side in late if side["verdict"]} == {2}  # who serves was emitted then, as it was known
 
 
-def test_an_owner_found_late_is_not_told_for_windows_before_it_started() -> None:
+def test_an_owner_found_late_is_not_emitted_for_windows_before_it_started() -> None:
     reader = Reader()
     reader.feed(0, connections=[connection(1, HERE, THERE)])
     reader.feed(1)
@@ -73,7 +73,7 @@ def test_an_owner_found_late_is_not_told_for_windows_before_it_started() -> None
     assert sorted(names(late)) == [(1, "p7"), (2, "p7")]
 
 
-def test_an_owner_is_told_a_minute_back_at_most() -> None:
+def test_an_owner_is_emitted_a_minute_back_at_most() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)])
     for at in range(1, 20):
@@ -88,14 +88,14 @@ def test_of_a_parent_and_its_children_the_eldest_holds_a_socket() -> None:
     assert (side["name"], side["tied"]) == ("nginx", False)
 
 
-def test_siblings_tie_and_the_end_stays_unresolved_and_says_so() -> None:
+def test_siblings_tie_and_the_end_stays_unresolved_and_is_marked() -> None:
     siblings = [process(8, 200, parent=7), process(9, 300, parent=7)]
     owners = [*holds(9, 1, start=300), *holds(8, 1, start=200)]
     (side,) = Reader().feed(0, processes=siblings, connections=[connection(1, HERE, THERE)], owners=owners)
     assert (side["node"], side["tied"]) == ("", True)
 
 
-def test_a_tie_that_arises_later_stands_for_its_windows_whoever_is_left_of_it() -> None:
+def test_a_tie_that_arises_later_stands_for_its_windows_even_if_one_is_left_of_it() -> None:
     reader = Reader()
     siblings = [process(8, 200, parent=7), process(9, 300, parent=7)]
     what: dict[str, Any] = {
@@ -128,9 +128,9 @@ def test_a_pid_used_again_is_another_process() -> None:
     new = process(7, 900, at=1, name="new")
     again = connection(2, "10.0.0.1:33001", THERE, at=1)
     gone = [{"pid": 7, "start": 100, "exited": T0 + WIDTH + 1}]
-    told = reader.feed(1, processes=[new], exits=gone, connections=[again], owners=holds(7, 2, start=900))
-    assert {side["flow"].split()[1]: side["name"] for side in told} == {HERE: "old", "10.0.0.1:33001": "new"}
-    assert [side["name"] for side in told if side["node"].endswith(":7:900")] == ["new"]
+    emitted = reader.feed(1, processes=[new], exits=gone, connections=[again], owners=holds(7, 2, start=900))
+    assert {side["flow"].split()[1]: side["name"] for side in emitted} == {HERE: "old", "10.0.0.1:33001": "new"}
+    assert [side["name"] for side in emitted if side["node"].endswith(":7:900")] == ["new"]
 
 
 def test_a_process_that_becomes_another_program_is_renamed_from_then_on() -> None:
@@ -151,7 +151,7 @@ def test_a_socket_handed_over_belongs_to_the_new_holder_from_then_on() -> None:
     assert names(reader.feed(1, owners=holds(8, 1, start=200), disowned=loses(7, 1))) == [(1, "p8")]
 
 
-def test_the_last_holder_keeps_a_socket_until_the_window_in_which_it_closes_is_told() -> None:
+def test_the_last_holder_keeps_a_socket_until_the_window_in_which_it_closes_is_emitted() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)], owners=holds(7, 1))
     closing = connection(1, HERE, THERE, sent=9, closed=True)
@@ -162,8 +162,8 @@ def test_the_last_holder_keeps_a_socket_until_the_window_in_which_it_closes_is_t
 def test_a_connection_closed_before_any_scan_is_its_listeners() -> None:
     mine, peer = "10.0.0.1:80", "10.0.0.9:40000"
     what: dict[str, Any] = {"processes": [process(7)], "listeners": [listener(5, 80)], "owners": holds(7, 5)}
-    told = Reader().feed(0, connections=[connection(1, mine, peer, opened=True, closed=True)], **what)
-    assert [(side["name"], side["provenance"]) for side in told] == [("p7", "listener")]
+    emitted = Reader().feed(0, connections=[connection(1, mine, peer, opened=True, closed=True)], **what)
+    assert [(side["name"], side["provenance"]) for side in emitted] == [("p7", "listener")]
 
 
 def test_of_two_listeners_of_one_port_the_one_of_the_address_took_the_connection() -> None:
@@ -203,12 +203,12 @@ def test_an_end_that_was_listened_on_serves_when_its_listener_is_gone() -> None:
 def test_connections_that_use_a_flow_again_in_one_window_are_numbered() -> None:
     reader = Reader()
     first = connection(1, HERE, THERE, sent=5, closed=True)
-    told = reader.feed(0, connections=[first, connection(2, HERE, THERE, sent=7)])
-    assert [(side["nth"], side["sent_bytes"]) for side in told] == [(0, 5), (1, 7)]
+    emitted = reader.feed(0, connections=[first, connection(2, HERE, THERE, sent=7)])
+    assert [(side["nth"], side["sent_bytes"]) for side in emitted] == [(0, 5), (1, 7)]
     assert [side["nth"] for side in reader.feed(1)] == [0]
 
 
-def test_a_late_owner_of_a_flow_used_again_is_told_under_its_number() -> None:
+def test_a_late_owner_of_a_flow_used_again_is_emitted_under_its_number() -> None:
     reader = Reader()
     reader.feed(
         0, processes=[process(7)], connections=[connection(1, HERE, THERE, closed=True), connection(2, HERE, THERE)]
@@ -244,14 +244,14 @@ def test_a_keyframe_that_lacks_a_batch_takes_nothing_away() -> None:
     assert names(reader.feed(2)) == [(1, "p7"), (2, "p7")]
 
 
-def test_a_window_told_twice_by_a_restarted_agent_holds_the_sum() -> None:
+def test_a_window_reported_twice_by_a_restarted_agent_holds_the_sum() -> None:
     reader = Reader()
     reader.feed(0, connections=[connection(1, HERE, THERE, sent=5)])
     (side,) = reader.feed(0, run=T0 + 9, connections=[connection(1, HERE, THERE, sent=7, fresh=False)])
     assert side["sent_bytes"] == 12
 
 
-def test_nothing_is_told_of_a_run_before_its_first_whole_keyframe() -> None:
+def test_nothing_is_emitted_for_a_run_before_its_first_whole_keyframe() -> None:
     reader = Reader()
     assert reader.feed(1, connections=[connection(1, HERE, THERE)]) == []
     assert reader.feed(2, keyframe=True, connections=[connection(1, HERE, THERE)])
@@ -280,12 +280,12 @@ def test_a_reboot_forgets_everything() -> None:
 
 def test_loopback_has_both_ends_on_one_host_in_its_namespace() -> None:
     ends = [connection(1, "127.0.0.1:33000", "127.0.0.1:80"), connection(2, "127.0.0.1:80", "127.0.0.1:33000")]
-    told = Reader().feed(0, connections=ends)
-    assert {side["flow"] for side in told} == {"tcp h1/4026531840@127.0.0.1:80 h1/4026531840@127.0.0.1:33000"}
-    assert sorted(side["end"] for side in told) == [0, 1]
+    emitted = Reader().feed(0, connections=ends)
+    assert {side["flow"] for side in emitted} == {"tcp h1/4026531840@127.0.0.1:80 h1/4026531840@127.0.0.1:33000"}
+    assert sorted(side["end"] for side in emitted) == [0, 1]
 
 
-def test_a_bridge_of_the_host_is_told_apart_from_the_same_subnet_elsewhere() -> None:
+def test_a_bridge_of_the_host_is_kept_apart_from_the_same_subnet_elsewhere() -> None:
     bridge = {"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}
     reader = Reader()
     (side,) = reader.feed(0, interfaces=[bridge], connections=[connection(1, "172.17.0.1:33000", "172.17.0.2:80")])

@@ -44,7 +44,7 @@ def minute(at: int, host: str, mine: str, theirs: str) -> list[Record]:
         for n in new
     ]
     gone = [{"pid": 1_000 + n, "start": 100, "exited": T0 + at * WIDTH} for n in new]
-    told = batches(
+    reported = batches(
         at,
         host=host,
         keyframe=at % 6 == 0,
@@ -56,7 +56,7 @@ def minute(at: int, host: str, mine: str, theirs: str) -> list[Record]:
         disowned=[{"cookie": 1_000 + n, "pid": 1_000 + n, "start": 100} for n in new],
         requests=[request(f"{mine}:{40_000 + n % 20_000}", f"{theirs}:80", serves=False) for n in new],
     )
-    return [message(topic, batch) for topic, batch in told.items()]
+    return [message(topic, batch) for topic, batch in reported.items()]
 
 
 def test_what_is_kept_of_short_lives_is_level_after_the_time_that_sides_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What the folds leave out is said, once a minute, and what is only read again is not."""
+"""What the folds leave out is logged, once a minute, and what is only read again is not."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from streams.stage import AttributeStage, PairStage
 from tests.streams.build import batches, message
 
 
-def test_what_grew_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_grew_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     stages = (AttributeStage(), PairStage())
     discards = Discards(stages, lambda: now[0])
@@ -23,7 +23,7 @@ def test_what_grew_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> No
     assert len(caplog.messages) == 1
 
 
-def test_redelivery_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_redelivery_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     stage = AttributeStage()
     discards = Discards([stage], lambda: 0.0)
     for _ in range(3):

@@ -16,29 +16,29 @@ class Reader:
 
     def feed(self, at: int, **what: Any) -> list[tuple[str, str, str, int]]:
         """Kind, subject, object and time of what happened."""
-        told = []
+        emitted = []
         for topic, batch in batches(at, **what).items():
             for one in self.fold.feed(topic, batch):
                 events = one.events.events
-                told += list(zip(events.kind, events.subject, events.object, events.time, strict=True))
-        return told
+                emitted += list(zip(events.kind, events.subject, events.object, events.time, strict=True))
+        return emitted
 
 
-def kinds(told: list[tuple[str, str, str, int]]) -> list[str]:
-    return [kind for kind, *_ in told]
+def kinds(emitted: list[tuple[str, str, str, int]]) -> list[str]:
+    return [kind for kind, *_ in emitted]
 
 
-def test_an_agents_first_window_says_that_it_started() -> None:
+def test_an_agents_first_window_emits_that_it_started() -> None:
     assert Reader().feed(0) == [("agent_started", "host:h1", "", T0)]
 
 
-def test_a_process_that_started_in_the_window_is_told_and_one_that_was_there_is_not() -> None:
-    told = Reader().feed(0, processes=[process(7, at=0), process(8, at=-3)])
-    assert ("process_started", "process:h1:b0071d00:7:100", "", T0) in told
-    assert kinds(told).count("process_started") == 1
+def test_a_process_that_started_in_the_window_is_emitted_and_one_that_was_there_is_not() -> None:
+    emitted = Reader().feed(0, processes=[process(7, at=0), process(8, at=-3)])
+    assert ("process_started", "process:h1:b0071d00:7:100", "", T0) in emitted
+    assert kinds(emitted).count("process_started") == 1
 
 
-def test_an_exit_is_told_with_its_time() -> None:
+def test_an_exit_is_emitted_with_its_time() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)])
     gone = [{"pid": 7, "start": 100, "exited": T0 + WIDTH + 5, "signal": 9}]
@@ -87,5 +87,5 @@ def test_after_a_long_silence_a_host_is_looked_at_anew() -> None:
     reader = settled()
     reader.feed(13, connections=[connection(1, HERE, THERE, at=13, opened=True)])
     assert kinds(reader.feed(90, seq=14, keyframe=True)) == []
-    told = reader.feed(91, seq=15, connections=[connection(2, HERE, "10.0.0.9:80", at=91, opened=True)], **SHOP)
-    assert kinds(told) == []
+    emitted = reader.feed(91, seq=15, connections=[connection(2, HERE, "10.0.0.9:80", at=91, opened=True)], **SHOP)
+    assert kinds(emitted) == []

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from schemas.graph import EventBatch, NodeBatch, PlaceBatch
 from schemas.raw import Batch, Heartbeat
-from streams.attribute import Attribution, Told
+from streams.attribute import Attribution, Folded
 from streams.host import Host
 from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, process
 
@@ -23,13 +23,13 @@ SETTLED = 13  # windows
 MINUTE = 6
 
 
-def lacking(told: dict[str, Batch], *topics: str, field: bool = True) -> dict[str, Batch]:
-    """A window in which the collectors of some topics failed; without the `field`, as older agents said it."""
-    beat = told["heartbeats"]
+def lacking(emitted: dict[str, Batch], *topics: str, field: bool = True) -> dict[str, Batch]:
+    """A window in which the collectors of some topics failed; without the `field`, as of older agents."""
+    beat = emitted["heartbeats"]
     assert isinstance(beat, Heartbeat)
     sent = {topic: count for topic, count in beat.sent.items() if topic not in topics}
     failed = dict.fromkeys(topics, "OSError: it broke") if field else {}
-    kept = {topic: batch for topic, batch in told.items() if topic not in topics}
+    kept = {topic: batch for topic, batch in emitted.items() if topic not in topics}
     return {**kept, "heartbeats": structs.replace(beat, sent=sent, failed=failed)}
 
 
@@ -42,25 +42,25 @@ class Reader:
         (fold,) = self.fold._folds.values()
         return fold._host
 
-    def feed(self, at: int, *lacks: str, restates: tuple[str, ...] = (), field: bool = True, **what: Any) -> Told:
+    def feed(self, at: int, *lacks: str, restates: tuple[str, ...] = (), field: bool = True, **what: Any) -> Folded:
         window = batches(at, **what)
         for topic in restates:
             window[topic] = structs.replace(window[topic], keyframe=True)
-        told = [
+        emitted = [
             one
             for topic, batch in (lacking(window, *lacks, field=field) if lacks else window).items()
             for one in self.fold.feed(topic, batch)
         ]
-        return told[-1] if told else Told([], NodeBatch(), PlaceBatch(), EventBatch(), [])
+        return emitted[-1] if emitted else Folded([], NodeBatch(), PlaceBatch(), EventBatch(), [])
 
 
-def kinds(told: Told) -> list[str]:
-    return list(told.events.events.kind)
+def kinds(emitted: Folded) -> list[str]:
+    return list(emitted.events.events.kind)
 
 
-def owners(told: Told) -> set[str]:
-    """Who is at the ends told of."""
-    return {batch.identities.service[who - 1] for _, batch in told.sides for who in batch.ends.who}
+def owners(emitted: Folded) -> set[str]:
+    """Who is at the ends that were emitted."""
+    return {batch.identities.service[who - 1] for _, batch in emitted.sides for who in batch.ends.who}
 
 
 def settled() -> Reader:
@@ -79,9 +79,9 @@ def test_a_keyframe_without_a_topic_makes_nothing_of_it_forgotten(topic: str, fi
         keyframe = at % MINUTE == 0
         facts = {name: rows for name, rows in KNOWN.items() if keyframe and name != topic}
         lacks = (topic,) if keyframe or field else ()
-        told = reader.feed(at, *lacks, keyframe=keyframe, field=field, **facts)
-        happened += kinds(told)
-        assert owners(told) == {"shop"}
+        emitted = reader.feed(at, *lacks, keyframe=keyframe, field=field, **facts)
+        happened += kinds(emitted)
+        assert owners(emitted) == {"shop"}
     back = reader.feed(SETTLED + 5 * MINUTE, restates=(topic,), **{topic: KNOWN[topic]})
     for at in range(SETTLED + 5 * MINUTE + 1, SETTLED + 7 * MINUTE):
         happened += kinds(reader.feed(at, keyframe=at % MINUTE == 0, **(KNOWN if at % MINUTE == 0 else {})))
@@ -94,12 +94,12 @@ def test_a_keyframe_without_a_topic_makes_nothing_of_it_forgotten(topic: str, fi
 def test_what_a_collector_that_is_back_does_not_restate_is_gone() -> None:
     reader = settled()
     reader.feed(13, "processes", "connections", "owners", "listeners")
-    told = reader.feed(14, restates=("processes", "connections", "owners", "listeners"))
+    emitted = reader.feed(14, restates=("processes", "connections", "owners", "listeners"))
     host = reader.host
 
     assert host is not None
     assert (len(host.running), host.connections, host.holders) == (0, {}, {})
-    assert set(kinds(told)) == {"collector_recovered"}
+    assert set(kinds(emitted)) == {"collector_recovered"}
 
 
 def test_who_serves_is_not_guessed_for_events_while_no_listener_is_known() -> None:
@@ -114,7 +114,7 @@ def test_who_serves_is_not_guessed_for_events_while_no_listener_is_known() -> No
     assert happened == ["collector_recovered"]
 
 
-def test_a_reader_that_begins_while_owners_are_not_known_tells_them_from_when_they_are() -> None:
+def test_a_reader_that_begins_while_owners_are_not_known_emits_them_from_when_they_are() -> None:
     reader = Reader()
     reader.feed(0, "owners", **{**KNOWN, "owners": []})
     reader.feed(1)
@@ -123,7 +123,7 @@ def test_a_reader_that_begins_while_owners_are_not_known_tells_them_from_when_th
     assert back.identities.service == ["shop"]
 
 
-def test_an_edge_that_nobody_could_see_for_long_vanishes_untold() -> None:
+def test_an_edge_that_nobody_could_see_for_long_vanishes_without_an_event() -> None:
     reader = settled()
     happened: list[str] = []
     for at in range(SETTLED, SETTLED + 3 * MINUTE + 2):
@@ -134,7 +134,7 @@ def test_an_edge_that_nobody_could_see_for_long_vanishes_untold() -> None:
     assert happened == ["collector_failed", "collector_recovered"]
 
 
-def test_connections_that_nobody_could_see_are_not_told_as_idle() -> None:
+def test_connections_that_nobody_could_see_are_not_emitted_as_idle() -> None:
     reader = settled()
     ((_, idle),) = reader.feed(13).sides
     ((_, unseen),) = reader.feed(14, "connections").sides
@@ -160,10 +160,10 @@ def test_no_edge_vanishes_while_nobody_can_see_it_and_none_is_new_just_after(top
     assert later == ["edge_vanished"]
 
 
-def test_a_failure_is_told_once_with_its_reason_and_so_is_the_recovery() -> None:
+def test_a_failure_is_emitted_once_with_its_reason_and_so_is_the_recovery() -> None:
     reader = Reader()
-    told = [reader.feed(at, *(["requests"] if at in (2, 3, 6) else [])) for at in range(8)]
-    events = [row for one in told for row in one.events.events.rows() if row[1].startswith("collector")]
+    emitted = [reader.feed(at, *(["requests"] if at in (2, 3, 6) else [])) for at in range(8)]
+    events = [row for one in emitted for row in one.events.events.rows() if row[1].startswith("collector")]
 
     assert [(time, kind) for time, kind, *_ in events] == [
         (T0 + 2 * WIDTH, "collector_failed"),
@@ -177,7 +177,7 @@ def test_a_failure_is_told_once_with_its_reason_and_so_is_the_recovery() -> None
     assert events[1][-1] == "the collector of requests on one is back"
 
 
-def test_a_run_says_anew_which_of_its_collectors_fail() -> None:
+def test_a_run_reports_anew_which_of_its_collectors_fail() -> None:
     reader = Reader()
     first = reader.feed(0, "requests")
     second = reader.feed(1, "requests", run=T0 + 9, seq=0)
@@ -187,10 +187,10 @@ def test_a_run_says_anew_which_of_its_collectors_fail() -> None:
     assert set(kinds(third)) == {"agent_started", "collector_recovered"}
 
 
-def test_a_reader_that_begins_among_failures_takes_them_for_told() -> None:
+def test_a_reader_that_begins_among_failures_takes_them_for_reported() -> None:
     reader = Reader()
 
-    for at in (6, 7):  # what it begins with waits until others of the host id would have been heard
+    for at in (6, 7):  # what it begins with waits until others of the host id would have reported
         assert kinds(reader.feed(at, "owners", seq=at, keyframe=at == 6)) == []
     assert kinds(reader.feed(8, seq=8)) == ["collector_recovered"]
 
@@ -198,10 +198,10 @@ def test_a_reader_that_begins_among_failures_takes_them_for_told() -> None:
 def test_a_host_whose_collectors_never_work_is_on_the_map_all_the_same() -> None:
     reader = Reader()
     lacks = ("processes", "owners", "listeners", "requests", "hosts")
-    told = [reader.feed(at, *lacks, keyframe=at % MINUTE == 0, connections=KNOWN["connections"]) for at in range(20)]
+    emitted = [reader.feed(at, *lacks, keyframe=at % MINUTE == 0, connections=KNOWN["connections"]) for at in range(20)]
 
-    assert all(len(one.sides) == 1 for one in told)
-    assert owners(told[-1]) == {""}
+    assert all(len(one.sides) == 1 for one in emitted)
+    assert owners(emitted[-1]) == {""}
 
 
 def test_networks_of_the_host_stay_known_where_it_could_not_be_read() -> None:
@@ -219,7 +219,7 @@ def test_networks_of_the_host_stay_known_where_it_could_not_be_read() -> None:
 
 def test_a_new_process_among_the_holders_is_not_taken_for_nobody() -> None:
     reader = settled()
-    told = reader.feed(13, "processes", connections=[connection(5, "10.0.0.1:1", THERE, at=13)],
+    emitted = reader.feed(13, "processes", connections=[connection(5, "10.0.0.1:1", THERE, at=13)],
                        owners=[*holds(7, 5), *holds(8, 5)])  # fmt: skip
 
-    assert owners(told) == {"shop", ""}
+    assert owners(emitted) == {"shop", ""}

@@ -1,4 +1,4 @@
-"""Where nobody counted for a while: sums stay exact, no window is a peak, none seems idle, and it is said."""
+"""Where nobody counted for a while: sums stay exact, no window is a peak, none seems idle, and it is reported."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -29,8 +29,8 @@ def read(sent: Sent) -> Tables:
     return tables(logged(sent))
 
 
-def told(read: Tables, column: int = SENT) -> dict[str, dict[int, int]]:
-    """Flow -> window -> what its lower end says."""
+def emitted(read: Tables, column: int = SENT) -> dict[str, dict[int, int]]:
+    """Flow -> window -> what its lower end counted."""
     found: dict[str, dict[int, int]] = {}
     for edge, _, a, *_ in read["edges"].values():
         if a[SEEN]:
@@ -41,8 +41,8 @@ def told(read: Tables, column: int = SENT) -> dict[str, dict[int, int]]:
 def window(at: int, *rows: Row, run: int = T0, seq: int, begins: float | None = None, **more: Any) -> Sent:
     """A window whose counters begin at a time, in windows; none: where it does."""
     covers = 0 if begins is None else round((at + 1 - begins) * WIDTH)
-    said = batches(at, run=run, seq=seq, connections=list(rows), booted=5, covers=covers, **more)
-    return list(said.items())
+    parts = batches(at, run=run, seq=seq, connections=list(rows), booted=5, covers=covers, **more)
+    return list(parts.items())
 
 
 def standing(sent: int, total: int = 0, *, cookie: int = 1, at: int = 0, port: int = 33000, **more: Any) -> Row:
@@ -56,12 +56,12 @@ def test_what_a_stopped_agent_counted_is_shared_out_over_the_time_it_was_stopped
     sent = [*window(0, standing(100), seq=0), *window(1, standing(100), seq=1)]
     sent += window(8, standing(700), seq=2, begins=2)  # seven windows
     sent += window(9, standing(100), seq=3)
-    assert told(read(sent))[FLOW] == dict.fromkeys(range(10), 100)
+    assert emitted(read(sent))[FLOW] == dict.fromkeys(range(10), 100)
 
 
 def test_sums_stay_exact_where_they_cannot_be_divided() -> None:
     sent = [*window(0, standing(100), seq=0), *window(7, standing(1000), seq=1, begins=1)]
-    windows = told(read(sent))[FLOW]
+    windows = emitted(read(sent))[FLOW]
     assert sum(windows.values()) == 1100
     assert {windows[at] for at in range(1, 8)} == {142, 143}
 
@@ -69,7 +69,7 @@ def test_sums_stay_exact_where_they_cannot_be_divided() -> None:
 def test_a_connection_that_counted_nothing_was_there_all_the_same() -> None:
     sent = [*window(0, standing(0), standing(5, cookie=2, port=33001), seq=0)]
     sent += window(7, standing(70, cookie=2, port=33001), seq=1, begins=1)
-    assert told(read(sent))[FLOW] == dict.fromkeys(range(8), 0)
+    assert emitted(read(sent))[FLOW] == dict.fromkeys(range(8), 0)
 
 
 def test_what_opened_and_closed_meanwhile_is_no_peak_either() -> None:
@@ -79,7 +79,7 @@ def test_what_opened_and_closed_meanwhile_is_no_peak_either() -> None:
     found = read([*window(0, standing(0), seq=0), *window(7, *brief, seq=1, begins=1)])
     for column, each in ((OPENED, 2), (CLOSED, 2), (SENT, 20)):
         sums = [0] * 8
-        for windows in told(found, column).values():
+        for windows in emitted(found, column).values():
             for at, value in windows.items():
                 sums[at] += value
         assert sums == [0, *[each] * 7]
@@ -99,22 +99,22 @@ def test_a_restarted_agent_catches_up_with_what_the_kernel_has_counted(gap: int)
     counted = 1100 + 100 * gap + 50  # half of the window in which the new one began
     sent += window(after, standing(50, counted + 50, at=after), run=T0 + 9, seq=0, begins=after + 0.5)
     sent += window(after + 1, standing(100), run=T0 + 9, seq=1)
-    windows = told(read(sent))[FLOW]
+    windows = emitted(read(sent))[FLOW]
     assert sum(windows.values()) == 100 * (after + 1)
     assert all(90 <= windows[at] <= 110 for at in range(1, after + 2))
 
 
-def test_an_agent_restarted_within_a_window_tells_all_of_it() -> None:
+def test_an_agent_restarted_within_a_window_reports_all_of_it() -> None:
     sent = [*window(0, standing(0, 1000), seq=0)]
     sent += window(1, standing(30), seq=1, stopped=T0 + WIDTH + 3000)
     sent += window(1, standing(20, 1100), run=T0 + WIDTH + 8000, seq=0, begins=1.8)
-    assert told(read(sent))[FLOW] == {0: 0, 1: 100}
+    assert emitted(read(sent))[FLOW] == {0: 0, 1: 100}
 
 
 def test_a_connection_opened_while_nobody_looked_is_caught_up_and_one_before_all_agents_is_not() -> None:
     sent = window(0, standing(0, 5000), seq=0)
     sent += window(3, standing(0, 5000), standing(0, 90, cookie=2, port=33001), run=T0 + 9, seq=0, begins=3)
-    found = told(read(sent))
+    found = emitted(read(sent))
     assert sum(found[FLOW].values()) == 0
     assert sum(found[f"tcp 10.0.0.1:33001 {THERE}"].values()) == 90
 
@@ -128,19 +128,19 @@ def test_a_lost_batch_is_caught_up_by_the_next_keyframe() -> None:
             for topic, batch in window(at, row, seq=at, keyframe=at in {0, 6})
             if (at, topic) != (3, "connections")
         ]
-    assert told(read(sent))[FLOW] == dict.fromkeys(range(8), 100)
+    assert emitted(read(sent))[FLOW] == dict.fromkeys(range(8), 100)
 
 
-def test_totals_that_an_agent_does_not_say_are_not_made_up() -> None:
+def test_totals_that_an_agent_does_not_send_are_not_made_up() -> None:
     old = list(batches(0, connections=[standing(0)]).items())
     new = window(3, standing(0, 10**12), run=T0 + 9, seq=0, begins=3)
-    assert told(read([*old, *new]))[FLOW] == {0: 0, 3: 0}
+    assert emitted(read([*old, *new]))[FLOW] == {0: 0, 3: 0}
 
 
 def test_a_long_absence_is_not_caught_up_for_a_reader_that_begins_meanwhile_cannot() -> None:
     sent = [*window(0, standing(0, 1000), seq=0)]
     sent += window(40, standing(0, 9000, at=40), run=T0 + 9, seq=0, begins=40)
-    assert told(read(sent))[FLOW] == {0: 0, 40: 0}
+    assert emitted(read(sent))[FLOW] == {0: 0, 40: 0}
 
 
 @dataclass
@@ -173,7 +173,7 @@ class Truth:
             more: dict[str, Any] = {"keyframe": keyframe, "begins": since / 10}
             self.log += window(at, *rows, run=run, seq=seq, **more)
             seq, since, counted = seq + 1, self.clock, dict(self.sums)
-        self.pass_(self.random.choice((0, 3, 17)))  # counted, and never told
+        self.pass_(self.random.choice((0, 3, 17)))  # counted, and never reported
 
 
 def troubled(seed: int) -> Truth:
@@ -201,7 +201,7 @@ def test_standing_connections_lose_no_byte_over_any_number_of_deaths_and_none_co
             ):
                 first.setdefault(cookie, total - sent)
                 last[cookie] = total
-    sums = {flow: sum(windows.values()) for flow, windows in told(found).items()}
+    sums = {flow: sum(windows.values()) for flow, windows in emitted(found).items()}
     assert sums == {f"tcp 10.0.0.1:{33000 + cookie} {THERE}": last[cookie] - first[cookie] for cookie in last}
     assert not difference(found, tables(messages, order=shuffled(random, lambda one: one.topic)))
     assert not difference(found, tables(messages, restarts=[random.randrange(len(messages) + 1)]))
@@ -212,7 +212,7 @@ def events(found: Tables, kind: str) -> list[tuple[float, str]]:
 
 
 @pytest.mark.parametrize(("at", "kind"), [(4, "host_silent"), (3, "gap")])
-def test_a_gap_is_said_window_by_window(at: int, kind: str) -> None:
+def test_a_gap_is_reported_window_by_window(at: int, kind: str) -> None:
     sent = [*window(0, standing(0, 0), seq=0), *window(1, standing(0), seq=1)]
     sent += window(at, standing(0), run=T0 + 9, seq=0, begins=at + 0.25)
     ((began, detail),) = events(read(sent), kind)
@@ -230,6 +230,6 @@ def test_a_window_that_covers_what_was_slept_through_is_no_gap_and_a_lost_one_is
     assert [at for at, _ in events(read(lost), "gap")] == [1]
 
 
-def test_a_window_of_which_a_batch_never_came_is_said() -> None:
+def test_a_window_of_which_a_batch_never_came_is_reported() -> None:
     sent = [each for at in range(4) for each in window(at, standing(0), seq=at) if (at, each[0]) != (2, "owners")]
     assert events(read(sent), "window_incomplete") == [(2, "owners of one's window 08:00:20 never came")]

@@ -25,9 +25,9 @@ def agent(
 ) -> dict[int, Sent]:
     """What an agent logs, window by window: one connection that sends so many bytes in each."""
     began = windows.start
-    said: dict[int, Sent] = {}
+    windows_sent: dict[int, Sent] = {}
     for seq, at in enumerate(windows):
-        said[at] = list(
+        windows_sent[at] = list(
             batches(
                 at,
                 run=T0 + began * WIDTH + 7 if run is None else run,
@@ -38,7 +38,7 @@ def agent(
                 **more,
             ).items()
         )
-    return said
+    return windows_sent
 
 
 def together(*agents: dict[int, Sent]) -> Sent:
@@ -60,7 +60,7 @@ def logged(sent: Sent) -> list[Record]:
     return messages
 
 
-def told(read: Tables, host: str = "h1") -> dict[int, int]:
+def emitted(read: Tables, host: str = "h1") -> dict[int, int]:
     """Window -> bytes that the ends of a host sent in it."""
     sums: dict[int, int] = {}
     for edge, who, a, *_ in read["edges"].values():
@@ -91,20 +91,22 @@ def test_a_second_agent_on_the_same_machine_is_set_aside_and_named(beside: int) 
     service = agent(range(30), **SERVICE)
     tried = agent(range(8, 11), beside=beside, stopped=True, **BY_HAND)
     found = read(together(service, tried))
-    windows = told(found)
+    windows = emitted(found)
     assert sorted(windows) == list(range(30))
-    bounds = 0 if beside else 1  # who does not say that it is the second is believed, until the first is heard again
+    bounds = (
+        0 if beside else 1
+    )  # an agent that does not report that it is the second is believed, until the first reports
     assert [at for at in windows if windows[at] != 100 and not 8 <= at <= 12] == []
     assert all(100 <= windows[at] <= 100 + bounds for at in windows)
     assert shared(found) == ["host_id_shared", "host_id_unshared"]
 
 
 @pytest.mark.parametrize("beside", [0, 4711])
-def test_a_second_agent_takes_over_when_the_first_one_ends_and_says_so(beside: int) -> None:
+def test_a_second_agent_takes_over_when_the_first_one_reports_that_it_ends(beside: int) -> None:
     first = agent(range(12), **SERVICE)
     second = agent(range(3, 30), beside=beside, **BY_HAND)
     found = read(together(first, second))
-    windows = told(found)
+    windows = emitted(found)
     assert {at: windows[at] for at in range(3)} == dict.fromkeys(range(3), 100)
     assert {at: windows.get(at) for at in range(18, 30)} == dict.fromkeys(range(18, 30), 1)
     assert shared(found) == ["host_id_shared", "host_id_unshared"]
@@ -116,7 +118,7 @@ def test_two_machines_with_one_id_are_two_hosts_and_one_of_them_keeps_the_id() -
     clone = other(range(8, 30), boot=CLONE, booted=T0 + 8 * WIDTH - 50, hostname="copy")
     found = read(together(old, clone))
     assert apart(found) == {"h1": set(range(30)), SECOND: set(range(8, 30))}
-    assert told(found) == dict.fromkeys(range(30), 100)
+    assert emitted(found) == dict.fromkeys(range(30), 100)
     ((_, _, subject, elder),) = events(found, "host_id_shared")
     assert (subject, elder) == (f"host:{SECOND}", "host:h1")
     (detail,) = (row[-1] for key, row in found["events"].items() if key[1] == "host_id_shared")
@@ -125,7 +127,7 @@ def test_two_machines_with_one_id_are_two_hosts_and_one_of_them_keeps_the_id() -
 
 
 def apart(read: Tables) -> dict[str, set[int]]:
-    """Host -> windows that were told of it."""
+    """Host -> windows that were emitted for it."""
     found: dict[str, set[int]] = {}
     for edge, a, _, b, _ in read["edges"].values():
         for who in (a, b):
@@ -136,13 +138,13 @@ def apart(read: Tables) -> dict[str, set[int]]:
 
 def other(windows: range, **more: Any) -> dict[int, Sent]:
     """An agent whose connection is another flow than that of `agent`."""
-    said = agent(windows, **more)
-    for at, sent in said.items():
+    windows_sent = agent(windows, **more)
+    for at, sent in windows_sent.items():
         mine = batches(at, connections=[connection(9, "10.0.0.2:4000", "10.0.0.9:80", at=windows.start, fresh=False)])
-        said[at] = [
+        windows_sent[at] = [
             (topic, _with(batch, mine["connections"]) if topic == "connections" else batch) for topic, batch in sent
         ]
-    return said
+    return windows_sent
 
 
 def _with(batch: Any, mine: Any) -> Batch:
@@ -177,16 +179,16 @@ def test_a_restart_or_a_reboot_is_not_two_agents() -> None:
             first, second = agent(range(10), **SERVICE), agent(range(10 + gap, 20), **{**SERVICE, **successor})
             found = read(together(first, second))
             assert shared(found) == []
-            assert sorted(told(found)) == [*range(10), *range(10 + gap, 20)]
+            assert sorted(emitted(found)) == [*range(10), *range(10 + gap, 20)]
             assert set(apart(found)) == {"h1"}
 
 
 def test_a_heartbeat_that_was_on_its_way_when_its_agent_was_killed_is_no_sign_of_life() -> None:
     first, second = agent(range(10), **SERVICE), agent(range(9, 20), **SERVICE)
-    sent = together({at: said for at, said in first.items() if at < 9}, {9: second[9]}, {9: first[9]})
-    found = read([*sent, *together({at: said for at, said in second.items() if at > 9})])
+    sent = together({at: each for at, each in first.items() if at < 9}, {9: second[9]}, {9: first[9]})
+    found = read([*sent, *together({at: each for at, each in second.items() if at > 9})])
     assert shared(found) == []
-    assert sorted(told(found)) == list(range(20))
+    assert sorted(emitted(found)) == list(range(20))
 
 
 def test_a_new_run_after_the_clock_was_set_back_is_no_second_agent() -> None:
@@ -194,17 +196,17 @@ def test_a_new_run_after_the_clock_was_set_back_is_no_second_agent() -> None:
     second = agent(range(2, 12), run=T0 + 2 * WIDTH, alone=True, bytes_=100)
     found = read([*together(first), *together(second)])
     assert shared(found) == []
-    assert sorted(told(found)) == list(range(2, 20))
+    assert sorted(emitted(found)) == list(range(2, 20))
 
 
 def test_what_an_agent_sends_again_after_an_outage_does_not_disturb_the_other() -> None:
     old, clone = agent(range(30), booted=5, **SERVICE), other(range(4, 30), boot=CLONE, booted=6)
     away = range(10, 20)  # windows of the old one that came together, later
-    on_time = {at: said for at, said in old.items() if at not in away}
-    sent = together({at: said for at, said in on_time.items() if at < 20}, {a: s for a, s in clone.items() if a < 20})
+    on_time = {at: each for at, each in old.items() if at not in away}
+    sent = together({at: each for at, each in on_time.items() if at < 20}, {a: s for a, s in clone.items() if a < 20})
     sent += together({at: old[at] for at in away})
     sent += together(
-        {at: said for at, said in on_time.items() if at >= 20}, {a: s for a, s in clone.items() if a >= 20}
+        {at: each for at, each in on_time.items() if at >= 20}, {a: s for a, s in clone.items() if a >= 20}
     )
     seen = apart(read(sent))
     assert seen["h1"] == set(range(30))
@@ -240,7 +242,7 @@ def test_agents_are_bounded_however_many_come() -> None:
     assert len(fold._intake._lives._lives) <= 32
 
 
-Spec = tuple[int, int, dict[str, Any], bool, bool]  # first window, how many, where, says that it stops, has a lock
+Spec = tuple[int, int, dict[str, Any], bool, bool]  # first window, how many, where, reports that it stops, has a lock
 PLACES: list[dict[str, Any]] = [{}, {"boot": CLONE, "booted": T0 + 1}, {"netns": 4026532008}]
 specs = st.tuples(st.integers(0, 14), st.integers(1, 30), st.sampled_from(PLACES), st.booleans(), st.booleans())
 
@@ -259,7 +261,7 @@ def lived(several: list[Spec]) -> Sent:
 
 @some
 @given(st.lists(specs, min_size=2, max_size=3), st.integers(0, 10**9))
-def test_topics_in_any_order_and_readers_that_begin_anywhere_tell_the_same(several: list[Spec], seed: int) -> None:
+def test_topics_in_any_order_and_readers_that_begin_anywhere_emit_the_same(several: list[Spec], seed: int) -> None:
     random, messages = Random(seed), logged(lived(several))
     straight = tables(messages)
     assert not difference(straight, tables(messages, order=shuffled(random, lambda one: one.topic)))
@@ -267,7 +269,7 @@ def test_topics_in_any_order_and_readers_that_begin_anywhere_tell_the_same(sever
     assert not difference(straight, tables(messages, restarts=restarts))
 
 
-def test_an_id_that_stays_shared_is_told_every_hour() -> None:
+def test_an_id_that_stays_shared_is_reported_every_hour() -> None:
     hour = 3_600_000 // WIDTH
     found = read(together(agent(range(2 * hour + 9), booted=5, **SERVICE), other(range(9, 2 * hour + 9), boot=CLONE)))
     times = [at for at, *_ in events(found, "host_id_shared")]

@@ -98,7 +98,7 @@ def folded(one: Sequence[SideBatch], other: Sequence[SideBatch], turns: Sequence
 
 
 def own(hosts: Sequence[Sequence[SideBatch]]) -> dict[Any, Any]:
-    """Who each end said that it is, by its row: the latest word, where it is somebody."""
+    """The identity of each end, by its row: the latest one, where it is known."""
     found = {}
     for end, batches in enumerate(hosts):
         for batch in batches:

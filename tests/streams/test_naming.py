@@ -383,7 +383,7 @@ def test_a_container_that_runs_within_its_unit_is_called_by_it() -> None:
     assert named(unit="shop.service", container="3f2a" * 16, lineage=["conmon", "systemd"]) == "shop"
 
 
-def test_a_name_that_says_nothing_has_its_container_s() -> None:
+def test_a_name_that_means_nothing_has_its_container_s() -> None:
     assert named(name="main", exe="/app/main", container="web1") == "web1/main"
     assert named(name="main", exe="/app/main", container="3f2a" * 16) == "main"
     assert named(name="main", exe="/app/main", container="3f2a" * 16, container_name="cart") == "cart/main"

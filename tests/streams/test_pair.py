@@ -1,4 +1,4 @@
-"""Both ends of a flow come together, whichever is told first, and nothing is lost when only one is."""
+"""Both ends of a flow come together, whichever comes first, and nothing is lost when only one is."""
 
 from collections import Counter
 from typing import Any
@@ -28,7 +28,7 @@ def side(end: int, *, at: int = 0, who: Row | None = None, flow: str = FLOW, **m
     )
 
 
-def told(batches: list[EdgeBatch]) -> list[tuple[int, str, str, int, int]]:
+def emitted(batches: list[EdgeBatch]) -> list[tuple[int, str, str, int, int]]:
     """Window, names of both ends, and what both sent."""
     rows = []
     for batch in batches:
@@ -48,29 +48,29 @@ def test_both_ends_come_together_in_either_order(first: int) -> None:
     sides = [side(0, who=CLIENT, sent_bytes=5), side(1, who=SERVER, sent_bytes=7)]
     pair = pairing()
     pair.feed(sides[first])
-    assert told(pair.feed(sides[1 - first])) == [(0, "shop", "nginx", 5, 7)]
+    assert emitted(pair.feed(sides[1 - first])) == [(0, "shop", "nginx", 5, 7)]
 
 
 def test_one_end_alone_is_an_edge_as_well() -> None:
-    assert told(pairing().feed(side(0, who=CLIENT, sent_bytes=5))) == [(0, "shop", "", 5, 0)]
+    assert emitted(pairing().feed(side(0, who=CLIENT, sent_bytes=5))) == [(0, "shop", "", 5, 0)]
 
 
-def test_a_late_fact_merges_into_what_was_told_of_its_end() -> None:
+def test_a_late_fact_merges_into_what_was_emitted_for_its_end() -> None:
     pair = pairing()
     pair.feed(side(0, sent_bytes=5))
-    assert told(pair.feed(side(0, who=CLIENT, seen=False))) == [(0, "shop", "", 5, 0)]
+    assert emitted(pair.feed(side(0, who=CLIENT, seen=False))) == [(0, "shop", "", 5, 0)]
 
 
 def test_connections_of_one_flow_and_window_stay_apart() -> None:
     pair = pairing()
     pair.feed(side(0, who=CLIENT, sent_bytes=5))
-    assert told(pair.feed(side(1, nth=1, who=SERVER))) == [(0, "", "nginx", 0, 0)]
+    assert emitted(pair.feed(side(1, nth=1, who=SERVER))) == [(0, "", "nginx", 0, 0)]
 
 
 def test_repetition_changes_nothing() -> None:
     pair = pairing()
-    once = told(pair.feed(side(0, who=CLIENT, sent_bytes=5)))
-    assert told(pair.feed(side(0, who=CLIENT, sent_bytes=5))) == once
+    once = emitted(pair.feed(side(0, who=CLIENT, sent_bytes=5)))
+    assert emitted(pair.feed(side(0, who=CLIENT, sent_bytes=5))) == once
 
 
 @pytest.mark.parametrize(
@@ -91,53 +91,53 @@ def test_a_listener_outweighs_what_the_other_end_makes_of_the_ports() -> None:
 
 
 def gap(back: Row, since: int = 4, **more: Any) -> list[tuple[int, str, str, int, int]]:
-    """What is told when the client's agent comes back in window 4 and the server's has seen the connection since 0."""
+    """What is emitted when the client's agent returns in window 4 and the server's has seen the connection since 0."""
     pair = pairing()
     pair.feed(side(1, at=4, who=SERVER))
-    return told(pair.feed(side(0, at=4, who=back, since=T0 + since * WIDTH, fresh=False, **more)))
+    return emitted(pair.feed(side(0, at=4, who=back, since=T0 + since * WIDTH, fresh=False, **more)))
 
 
-def test_who_an_end_is_gets_told_for_the_windows_in_which_only_the_other_was_looked_at() -> None:
+def test_the_identity_of_an_end_is_emitted_for_the_windows_in_which_only_the_other_was_looked_at() -> None:
     assert sorted(gap(CLIENT)) == [(at, "shop", "", 0, 0) for at in range(4)] + [(4, "shop", "nginx", 0, 0)]
 
 
-def test_an_end_is_not_told_back_to_before_its_process_started() -> None:
+def test_an_end_is_not_emitted_back_to_before_its_process_started() -> None:
     young = {**CLIENT, "started": T0 + 2 * WIDTH + 1}
     assert sorted(row[0] for row in gap(young)) == [2, 3, 4]
 
 
-def test_an_end_is_not_told_back_to_before_the_other_end_saw_the_connection() -> None:
+def test_an_end_is_not_emitted_back_to_before_the_other_end_saw_the_connection() -> None:
     pair = pairing()
     pair.feed(side(1, at=4, who=SERVER, since=T0 + 3 * WIDTH))
     back = pair.feed(side(0, at=4, who=CLIENT, since=T0 + 4 * WIDTH, fresh=False))
-    assert sorted(row[0] for row in told(back)) == [3, 4]
+    assert sorted(row[0] for row in emitted(back)) == [3, 4]
 
 
-def test_a_connection_that_its_agent_saw_open_is_not_told_back() -> None:
+def test_a_connection_that_its_agent_saw_open_is_not_emitted_back() -> None:
     pair = pairing()
     pair.feed(side(1, at=4, who=SERVER))
-    assert len(told(pair.feed(side(0, at=4, who=CLIENT, since=T0 + 4 * WIDTH)))) == 1
+    assert len(emitted(pair.feed(side(0, at=4, who=CLIENT, since=T0 + 4 * WIDTH)))) == 1
 
 
-def test_an_end_that_nobody_is_known_to_hold_is_not_told_back() -> None:
+def test_an_end_that_nobody_is_known_to_hold_is_not_emitted_back() -> None:
     assert len(gap({"host": "h1"})) == 1
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-def test_an_end_that_closed_first_is_told_while_the_other_lasts(order: tuple[int, ...]) -> None:
+def test_an_end_that_closed_first_is_emitted_while_the_other_lasts(order: tuple[int, ...]) -> None:
     sides = [
         side(0, who=CLIENT, sent_bytes=5),
         side(1, who=SERVER, sent_bytes=7, closed=True),
         side(0, at=1, who=CLIENT, sent_bytes=2, closed=True),
     ]
     pair = pairing()
-    rows = [row for number in order for row in told(pair.feed(sides[number]))]
+    rows = [row for number in order for row in emitted(pair.feed(sides[number]))]
     assert (1, "", "nginx", 0, 0) in rows
     assert not [row for row in rows if row[0] > 1]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0), (2, 0, 1)])
-def test_an_end_that_closed_first_is_told_even_if_the_others_agent_was_restarted_meanwhile(
+def test_an_end_that_closed_first_is_emitted_even_if_the_others_agent_was_restarted_meanwhile(
     order: tuple[int, ...],
 ) -> None:
     sides = [
@@ -146,15 +146,15 @@ def test_an_end_that_closed_first_is_told_even_if_the_others_agent_was_restarted
         side(0, at=1, who=CLIENT, since=T0 + WIDTH, fresh=False),
     ]
     pair = pairing()
-    rows = [row for number in order for row in told(pair.feed(sides[number]))]
+    rows = [row for number in order for row in emitted(pair.feed(sides[number]))]
     assert (1, "", "nginx", 0, 0) in rows
 
 
-def test_an_end_that_closed_is_not_told_of_the_next_connection_on_the_same_ports() -> None:
+def test_an_end_that_closed_is_not_named_at_the_next_connection_on_the_same_ports() -> None:
     pair = pairing()
     pair.feed(side(0, who=CLIENT, closed=True))
     pair.feed(side(1, who=SERVER, closed=True))
-    rows = told(pair.feed(side(0, at=1, who=CLIENT, since=T0 + WIDTH, sent_bytes=2)))
+    rows = emitted(pair.feed(side(0, at=1, who=CLIENT, since=T0 + WIDTH, sent_bytes=2)))
     assert rows == [(1, "shop", "", 2, 0)]
 
 
@@ -163,7 +163,7 @@ def test_what_is_kept_is_bounded_and_what_was_forgotten_can_still_be_added_to() 
     for at in range(100):
         pair.feed(side(0, at=at, who=CLIENT, sent_bytes=5))
     assert sum(len(frame) - 1 for frame in pair._frames.values()) <= 10
-    assert told(pair.feed(side(1, at=0, who=SERVER, sent_bytes=7))) == [(0, "", "nginx", 0, 7)]
+    assert emitted(pair.feed(side(1, at=0, who=SERVER, sent_bytes=7))) == [(0, "", "nginx", 0, 7)]
 
 
 def test_a_row_that_points_to_no_identity_is_nobodys() -> None:

@@ -1,4 +1,4 @@
-"""Places: what is told of a host's addresses and of who listens where on it."""
+"""Places: what is emitted for a host's addresses and of who listens where on it."""
 
 from typing import Any
 
@@ -23,21 +23,21 @@ ALWAYS: dict[str, Any] = {"interfaces": INTERFACES, "processes": [process(7, 7, 
 
 
 class Reader:
-    """A fold, and the places it has told so far."""
+    """A fold, and the places it has emitted so far."""
 
     def __init__(self) -> None:
         self._stage = AttributeStage()
         self.rows: list[tuple[Any, ...]] = []
 
-    def tell(self, at: int, **said: Any) -> list[Place]:
-        """Feed a window; return the places that it tells for its own hour."""
-        told = []
-        for topic, batch in batches(at, **said).items():
+    def feed(self, at: int, **facts: Any) -> list[Place]:
+        """Feed a window; return the places that it emits for its own hour."""
+        emitted = []
+        for topic, batch in batches(at, **facts).items():
             for emission in self._stage.feed(message(topic, batch)):
                 if emission.topic == "places":
-                    told += decode("places", emission.value).places.rows()
-        self.rows += told
-        named = [dict(zip(Places.__struct_fields__, row, strict=True)) for row in told]
+                    emitted += decode("places", emission.value).places.rows()
+        self.rows += emitted
+        named = [dict(zip(Places.__struct_fields__, row, strict=True)) for row in emitted]
         return [place for place in named if place["minutes"]]
 
     def stored(self) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -59,35 +59,35 @@ def listeners(places: list[Place]) -> list[tuple[str, int, str, str, str, bool]]
     ]
 
 
-def test_a_host_tells_its_addresses_each_in_its_scope() -> None:
-    told = Reader().tell(0, **ALWAYS)
+def test_a_host_has_its_addresses_each_in_its_scope() -> None:
+    emitted = Reader().feed(0, **ALWAYS)
 
-    assert {(one["scope"], one["address"], one["host"]) for one in told} == {
+    assert {(one["scope"], one["address"], one["host"]) for one in emitted} == {
         ("", HOST, "h1"),
         ("", "fd00::1", "h1"),
         (f"h1/{NETNS}", "127.0.0.1", "h1"),
         ("h1", "172.17.0.1", "h1"),
     }
-    assert {(one["transport"], one["port"], one["node"]) for one in told} == {("", 0, "")}
+    assert {(one["transport"], one["port"], one["node"]) for one in emitted} == {("", 0, "")}
 
 
-def test_a_listener_is_told_with_who_holds_it_also_of_udp() -> None:
-    told = Reader().tell(
+def test_a_listener_is_emitted_with_who_holds_it_also_of_udp() -> None:
+    emitted = Reader().feed(
         0, **ALWAYS, listeners=[listener(1, 53, transport=UDP), listener(2, 8080, HOST)], owners=holds(7, 1, 2, start=7)
     )
 
-    assert listeners(told) == [
+    assert listeners(emitted) == [
         ("tcp", 8080, HOST, "7:7", "dnsmasq", False),
         ("udp", 53, "0.0.0.0", "7:7", "dnsmasq", False),
     ]
 
 
-def test_what_is_so_in_a_minute_is_told_by_its_first_window_and_for_the_next_hour_too() -> None:
+def test_what_is_so_in_a_minute_is_emitted_by_its_first_window_and_for_the_next_hour_too() -> None:
     reader = Reader()
     standing = {"listeners": [listener(1, 53, transport=UDP)], "owners": holds(7, 1, start=7)}
-    told = {at: reader.tell(at, **(ALWAYS | standing if at == 0 else {})) for at in range(13)}
+    emitted = {at: reader.feed(at, **(ALWAYS | standing if at == 0 else {})) for at in range(13)}
 
-    assert [at for at, places in told.items() if places] == [0, 6, 12]
+    assert [at for at, places in emitted.items() if places] == [0, 6, 12]
     ours = [row for row in reader.stored().items() if row[0][2] == "udp"]
     assert [(key[0], row[-2], row[-1]) for key, row in sorted(ours)] == [
         (T0, 0b111 << 57, 0),
@@ -95,13 +95,13 @@ def test_what_is_so_in_a_minute_is_told_by_its_first_window_and_for_the_next_hou
     ]
 
 
-def test_a_listener_found_within_a_minute_is_told_at_once_and_one_that_ended_no_more() -> None:
+def test_a_listener_found_within_a_minute_is_emitted_at_once_and_one_that_ended_no_more() -> None:
     reader = Reader()
-    reader.tell(0, **ALWAYS)
+    reader.feed(0, **ALWAYS)
 
-    assert listeners(reader.tell(1, listeners=[listener(1, 53, transport=UDP, at=1)])) == []
-    assert listeners(reader.tell(2, owners=holds(7, 1, start=7))) == [("udp", 53, "0.0.0.0", "7:7", "dnsmasq", False)]
-    reader.tell(6, seq=6, unlistened=[1], ended=[listener(1, 53, transport=UDP, at=1)])
+    assert listeners(reader.feed(1, listeners=[listener(1, 53, transport=UDP, at=1)])) == []
+    assert listeners(reader.feed(2, owners=holds(7, 1, start=7))) == [("udp", 53, "0.0.0.0", "7:7", "dnsmasq", False)]
+    reader.feed(6, seq=6, unlistened=[1], ended=[listener(1, 53, transport=UDP, at=1)])
     (row,) = [row for key, row in reader.stored().items() if key[2] == "udp" and row[-2]]
     assert row[-2] == 1 << 59
 
@@ -109,37 +109,37 @@ def test_a_listener_found_within_a_minute_is_told_at_once_and_one_that_ended_no_
 def test_a_listener_of_nobody_is_its_hosts_once_it_is_clear_that_none_will_be_found() -> None:
     reader = Reader()
 
-    assert listeners(reader.tell(0, **ALWAYS, listeners=[listener(1, 111, transport=UDP)])) == []
+    assert listeners(reader.feed(0, **ALWAYS, listeners=[listener(1, 111, transport=UDP)])) == []
     for at in range(1, 12):
-        reader.tell(at)
-    assert listeners(reader.tell(12)) == [("udp", 111, "0.0.0.0", "", "", False)]
+        reader.feed(at)
+    assert listeners(reader.feed(12)) == [("udp", 111, "0.0.0.0", "", "", False)]
 
 
 @pytest.mark.parametrize("lacking", ["listeners", "owners", "processes"])
-def test_nothing_is_told_of_listeners_before_all_is_known(lacking: str) -> None:
-    said = batches(
+def test_nothing_is_emitted_of_listeners_before_all_is_known(lacking: str) -> None:
+    reported = batches(
         0, **ALWAYS, listeners=[listener(1, 53, transport=UDP)], owners=holds(7, 1, start=7), failed={lacking: "broke"}
     )
-    del said[lacking]
+    del reported[lacking]
     stage = AttributeStage()
-    told = [emission for topic, batch in said.items() for emission in stage.feed(message(topic, batch))]
-    places = [row for one in told if one.topic == "places" for row in decode("places", one.value).places.rows()]
+    emitted = [emission for topic, batch in reported.items() for emission in stage.feed(message(topic, batch))]
+    places = [row for one in emitted if one.topic == "places" for row in decode("places", one.value).places.rows()]
 
     assert [row for row in places if row[2]] == []
 
 
-def test_several_that_hold_a_listener_are_told_as_what_they_have_in_common() -> None:
+def test_several_that_hold_a_listener_are_emitted_as_what_they_have_in_common() -> None:
     master = [process(7, 7, name="nginx"), *(process(pid, pid, parent=7, name="nginx") for pid in (8, 9))]
     held = [*holds(7, 1, start=7), *holds(8, 1, start=8), *holds(9, 1, start=9)]
-    told = Reader().tell(0, interfaces=INTERFACES, processes=master, listeners=[listener(1, 80)], owners=held)
+    emitted = Reader().feed(0, interfaces=INTERFACES, processes=master, listeners=[listener(1, 80)], owners=held)
 
-    assert listeners(told) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
+    assert listeners(emitted) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
 
 
 def test_who_accepts_serves_and_not_who_listens_for_others() -> None:
     reader = Reader()
     running = [process(7, 7, name="nginx"), process(8, 8, parent=7, name="nginx")]
-    reader.tell(
+    reader.feed(
         0,
         interfaces=INTERFACES,
         processes=running,
@@ -149,25 +149,25 @@ def test_who_accepts_serves_and_not_who_listens_for_others() -> None:
     )
 
     for at in range(1, 6):
-        reader.tell(at)
-    assert listeners(reader.tell(6)) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
+        reader.feed(at)
+    assert listeners(reader.feed(6)) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
 
 
-def test_a_listener_that_passes_to_another_process_is_told_with_both_in_that_minute() -> None:
+def test_a_listener_that_passes_to_another_process_is_emitted_with_both_in_that_minute() -> None:
     reader = Reader()
     processes = [process(7, 7, name="old"), process(8, 8, name="new")]
     held = {"listeners": [listener(1, 53, transport=UDP)], "owners": holds(7, 1, start=7)}
-    reader.tell(0, interfaces=INTERFACES, processes=processes, **held)
-    told = reader.tell(1, owners=holds(8, 1, start=8), disowned=loses(7, 1, start=7))
+    reader.feed(0, interfaces=INTERFACES, processes=processes, **held)
+    emitted = reader.feed(1, owners=holds(8, 1, start=8), disowned=loses(7, 1, start=7))
 
-    assert [place[4] for place in listeners(told)] == ["new"]
+    assert [place[4] for place in listeners(emitted)] == ["new"]
     assert {key[7] for key in reader.stored() if key[2]} == {"old", "new"}
 
 
-def test_a_host_that_gets_an_address_tells_of_it_at_once() -> None:
+def test_a_host_that_gets_an_address_emits_it_at_once() -> None:
     reader = Reader()
-    reader.tell(0, **ALWAYS)
-    told = reader.tell(1, interfaces=[*INTERFACES, {"name": "eth0", "address": "10.0.0.100", "prefix": 32}])
+    reader.feed(0, **ALWAYS)
+    emitted = reader.feed(1, interfaces=[*INTERFACES, {"name": "eth0", "address": "10.0.0.100", "prefix": 32}])
 
-    assert {one["address"] for one in told} == {HOST, "fd00::1", "127.0.0.1", "172.17.0.1", "10.0.0.100"}
-    assert {one["seen"] for one in told} == {T0 // 60_000 * 60_000 + WIDTH * 0}
+    assert {one["address"] for one in emitted} == {HOST, "fd00::1", "127.0.0.1", "172.17.0.1", "10.0.0.100"}
+    assert {one["seen"] for one in emitted} == {T0 // 60_000 * 60_000 + WIDTH * 0}

@@ -39,7 +39,7 @@ def changed(record: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def window(at: int, host: str = "h1", **more: Any) -> dict[str, Batch]:
-    """A window in which all is said that can be."""
+    """A window in which all is reported that can be."""
     return batches(
         at,
         host=host,
@@ -58,26 +58,26 @@ def window(at: int, host: str = "h1", **more: Any) -> dict[str, Batch]:
     )
 
 
-def feed(folds: AttributeStage, told: dict[str, Batch], changes: dict[str, bytes] | None = None) -> list[Emission]:
+def feed(folds: AttributeStage, emitted: dict[str, Batch], changes: dict[str, bytes] | None = None) -> list[Emission]:
     """Feed a window, some of it as other bytes; logged when it is over."""
-    messages = [message(topic, batch) for topic, batch in told.items()]
+    messages = [message(topic, batch) for topic, batch in emitted.items()]
     spoilt = [each._replace(value=(changes or {}).get(each.topic, each.value)) for each in messages]
     return [made for each in spoilt for made in folds.feed(each)]
 
 
 def spoilt(random: Random, at: int) -> tuple[dict[str, Batch], dict[str, bytes]]:
-    told = window(at, keyframe=at % 6 == 0)
-    topic = random.choice(sorted(told))
-    record = json.loads(encode(told[topic]))
+    emitted = window(at, keyframe=at % 6 == 0)
+    topic = random.choice(sorted(emitted))
+    record = json.loads(encode(emitted[topic]))
     for _ in range(random.choice((1, 1, 1, 2, 5))):
         record = changed(record, random.choice(list(places(record))), random.choice(ODD))
         if not isinstance(record, dict):
             break
-    return told, {topic: json.dumps(record).encode()}
+    return emitted, {topic: json.dumps(record).encode()}
 
 
 @pytest.mark.fuzz
-def test_a_host_that_says_nonsense_is_itself_again_with_its_next_keyframe_and_no_other_host_is_touched(
+def test_a_host_that_reports_nonsense_is_itself_again_with_its_next_keyframe_and_no_other_host_is_touched(
     fuzz_factor: int,
 ) -> None:
     for seed in range(6 * fuzz_factor):
@@ -136,7 +136,7 @@ def test_a_window_of_a_far_time_does_not_end_the_pairing_of_the_present() -> Non
     assert (edges.a.seen, edges.b.seen) == ([True], [True])
 
 
-def test_what_one_batch_tells_back_is_bounded_and_the_latest_windows_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_one_batch_emits_back_is_bounded_and_the_latest_windows_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pair, "BACK_ROWS", 10)
     pairs = pairing()
     pairs.feed(side(1, at=0, fresh=False, since=T0 - 100 * WIDTH))
@@ -170,7 +170,7 @@ def test_a_few_bytes_do_not_become_gigabytes_of_blanks() -> None:
     assert f"{rows} rows, more than the {MAX_BLANKS}" in letter.value.decode()
 
 
-def test_hosts_that_are_gone_are_forgotten_and_those_that_are_heard_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hosts_that_are_gone_are_forgotten_and_those_that_report_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "SILENT_RECORDS", 10)
     folds = AttributeStage()
     for at in range(50):

@@ -18,8 +18,8 @@ class Reader:
     def window(self, at: int, *requests: Row, connections: list[Row] = [], **more: Any) -> list[tuple[Any, ...]]:  # noqa: B006
         rows = []
         for topic, batch in batches(at, requests=list(requests), connections=connections, **more).items():
-            for told in self.fold.feed(topic, batch):
-                rows += [row for part in told.requests for row in part.requests.rows()]
+            for emitted in self.fold.feed(topic, batch):
+                rows += [row for part in emitted.requests for row in part.requests.rows()]
         return rows
 
 
@@ -66,7 +66,7 @@ def test_requests_on_no_connection_of_the_host_are_counted_and_left_out() -> Non
     assert reader.fold.counters["requests_without_connection"] == 1
 
 
-def test_a_window_told_twice_by_a_restarted_agent_holds_the_sum() -> None:
+def test_a_window_reported_twice_by_a_restarted_agent_holds_the_sum() -> None:
     reader = Reader()
     held = [connection(1, HERE, THERE)]
     first = reader.window(0, request(HERE, THERE, 3, serves=False), connections=held)
@@ -83,6 +83,6 @@ def test_requests_of_a_connection_that_closed_in_the_window_count() -> None:
     assert len(reader.window(0, request(HERE, THERE, serves=False), connections=[closed])) == 1
 
 
-def test_a_host_without_requests_tells_none() -> None:
+def test_a_host_without_requests_emits_none() -> None:
     reader = Reader()
     assert reader.window(0, connections=[connection(1, HERE, THERE)]) == []

@@ -1,4 +1,4 @@
-"""An address that means something on its host only is told apart from the same address elsewhere."""
+"""An address that means something on its host only is another than the same address elsewhere."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""One record never stops a stream: what cannot be used becomes a dead letter that says where it came from."""
+"""One record never stops a stream: what cannot be used becomes a dead letter with where it came from."""
 
 import logging
 from typing import Any
@@ -27,15 +27,15 @@ def letter(emissions: list[Emission]) -> DeadLetter:
 
 
 def window(stage: AttributeStage, at: int, *, partition: int = 0, **what: Any) -> list[Emission]:
-    told = (stage.feed(message(topic, batch, partition=partition)) for topic, batch in batches(at, **what).items())
-    return [emission for some in told for emission in some]
+    reported = (stage.feed(message(topic, batch, partition=partition)) for topic, batch in batches(at, **what).items())
+    return [emission for some in reported for emission in some]
 
 
 def test_a_window_becomes_sides_nodes_and_events_keyed_by_host() -> None:
     stage = AttributeStage()
-    told = window(stage, 0, connections=[connection(1, HERE, THERE)], processes=[{"pid": 7, "comm": "shop"}])
-    assert [emission.topic for emission in told] == ["sides", "nodes", "events"]
-    assert {emission.key for emission in told} == {b"h1"}
+    reported = window(stage, 0, connections=[connection(1, HERE, THERE)], processes=[{"pid": 7, "comm": "shop"}])
+    assert [emission.topic for emission in reported] == ["sides", "nodes", "events"]
+    assert {emission.key for emission in reported} == {b"h1"}
     assert stage.counters["sides"] == 1
     assert stage.counters["records"] == 6
 
@@ -149,8 +149,8 @@ def test_dropping_a_partition_of_sides_forgets_the_ends_that_wait() -> None:
 
 def test_a_bad_row_becomes_a_dead_letter_and_the_others_are_used() -> None:
     stage = AttributeStage()
-    told = batches(0, connections=[connection(n, f"10.0.0.1:{n}", "10.0.0.9:5432") for n in (1, 2)])
-    messages = [message(topic, batch) for topic, batch in told.items()]
+    reported = batches(0, connections=[connection(n, f"10.0.0.1:{n}", "10.0.0.9:5432") for n in (1, 2)])
+    messages = [message(topic, batch) for topic, batch in reported.items()]
     ports, odd = b'"local_port":[1,2]', b'"local_port":[1,"x"]'
     broken = [each._replace(value=(each.value or b"").replace(ports, odd)) for each in messages]
     emitted = [one for each in broken for one in stage.feed(each)]

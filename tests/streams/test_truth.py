@@ -93,7 +93,7 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Record], random: Rand
         (50031, 3, 8, False, 30, 151),
     ],
 )
-def test_worlds_that_readers_once_told_differently_give_the_same_map(
+def test_worlds_that_readers_once_read_differently_give_the_same_map(
     seed: int, hosts: int, windows: int, chaos: bool, start: int, stop: int
 ) -> None:
     messages, random = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True, goes_on=True), Random(seed)
@@ -128,7 +128,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
     edges: list[tuple[Any, ...]] = []
     requests: list[tuple[Any, ...]] = []
     events: set[str] = set()
-    told_back = 0
+    named_back = 0
     for seed in range(8):
         messages = log(seed, chaos=chaos)
         read = tables(messages)
@@ -138,7 +138,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
         pair = PairStage()
         for side in sides_of(fold(AttributeStage, messages)):
             pair.feed(side)
-        told_back += pair.counters["windows_told_back"]
+        named_back += pair.counters["windows_told_back"]
     identities = [identity for row in edges for identity in (row[1], row[3])]
     assert {identity[5] for identity in identities} == {"", "scan", "listener"}
     assert any(identity[6] for identity in identities), "no tie"
@@ -146,7 +146,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
     assert {row[0][3] // 2 for row in edges if row[2][SEEN] or row[4][SEEN]} == {2, 3, 4, 5}, "a rule never decided"
     assert {"process_started", "process_exited", "edge_appeared", "edge_vanished", "agent_started"} <= events
     assert ("host_silent" in events) == chaos
-    assert not chaos or told_back > 0
+    assert not chaos or named_back > 0
     assert {row[2] for row in requests} == {0, 1}
     assert {row[4] for row in requests} == {1, 2}
 

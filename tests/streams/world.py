@@ -169,7 +169,7 @@ class World:
             first = last + self.random.choice((0, 0, 1))
 
     def _free(self, machine: Machine, local: str, remote: str, life: Life) -> bool:
-        """Say whether a new connection fits: one flow is one connection at a time, but both may be in one window."""
+        """Return whether a new connection fits: one flow is one connection at a time, but both may be in one window."""
         same = [one for one in machine.connections if (one.local, one.remote) == (local, remote)]
         return all(one.last <= life.first for one in same)
 
@@ -179,7 +179,7 @@ class World:
 
 
 class Agent:
-    """Tells the log of one machine, run by run; a run tells what changed, and everything on keyframes."""
+    """Writes the log of one machine, run by run; a run reports what changed, and everything on keyframes."""
 
     def __init__(self, machine: Machine, world: World, *, chaos: bool, fails: bool = False) -> None:
         self._machine = machine
@@ -187,7 +187,7 @@ class Agent:
         self._random = world.random
         self._windows = world.windows
         self._chaos = chaos
-        self._tells_ended = Random(machine.name + str(machine.listeners)).random() < 0.7  # agents of before do not
+        self._reports_ended = Random(machine.name + str(machine.listeners)).random() < 0.7  # agents of before do not
         self.logged: list[tuple[str, int, bytes]] = []  # topic, window, value
 
     def live(self) -> list[tuple[str, int, bytes]]:
@@ -197,22 +197,22 @@ class Agent:
             run = max(T0 + window * WIDTH + self._random.randint(0, WIDTH - 2), run + 1)
             killed = self._random.random() < 0.6
             for seq, at in enumerate(range(window, min(last, self._windows - 1) + 1)):
-                self._tell(at, seq, run, killed=killed and at == last)
+                self._report(at, seq, run, killed=killed and at == last)
             window = last + self._random.choice((0, 1, 2, 6))
         return self.logged
 
     def go_on(self) -> list[tuple[str, int, bytes]]:
-        """Tell two whole windows after the last, so that nothing that was logged still waits for what comes next."""
+        """Report two whole windows after the last, so that nothing that was logged still waits for what comes next."""
         self.logged, self._fails, self._chaos = [], False, False
         for seq, at in enumerate((self._windows, self._windows + 1)):
-            self._tell(at, seq, T0 + self._windows * WIDTH, killed=False)
+            self._report(at, seq, T0 + self._windows * WIDTH, killed=False)
         return self.logged
 
-    def _tell(self, at: int, seq: int, run: int, *, killed: bool) -> None:
+    def _report(self, at: int, seq: int, run: int, *, killed: bool) -> None:
         keyframe = seq == 0 or at % KEYFRAME == 0
         failed = {topic: "OSError: it broke" for topic in FAILING if self._failing(topic, run, at)}
         whole = {topic: keyframe or (seq > 0 and self._failing(topic, run, at - 1)) for topic in FAILING}
-        told = build.batches(
+        reported = build.batches(
             at,
             host=self._machine.name,
             run=run,
@@ -238,7 +238,7 @@ class Agent:
             ended=[
                 self._listener(one, at - seq)
                 for one in self._machine.listeners
-                if one.last + 1 == at and self._tells_ended
+                if one.last + 1 == at and self._reports_ended
             ],
             owners=self._owners(at, keyframe=whole["owners"]),
             disowned=[
@@ -256,12 +256,12 @@ class Agent:
             ],
         )
         for topic in FAILING:
-            told[topic] = structs.replace(told[topic], keyframe=whole[topic])
-        beat = told["heartbeats"]
+            reported[topic] = structs.replace(reported[topic], keyframe=whole[topic])
+        beat = reported["heartbeats"]
         assert isinstance(beat, Heartbeat)
         sent = {topic: count for topic, count in beat.sent.items() if topic not in failed}
-        told["heartbeats"] = structs.replace(beat, sent=sent, failed=failed)
-        for topic, batch in told.items():
+        reported["heartbeats"] = structs.replace(beat, sent=sent, failed=failed)
+        for topic, batch in reported.items():
             if topic in failed:
                 continue
             broken = self._chaos and self._random.random() < 0.01
@@ -270,13 +270,13 @@ class Agent:
             self.logged.append((topic, at, b"{" if broken else encode(batch)))
 
     def _failing(self, topic: str, run: int, at: int) -> bool:
-        """Say whether a collector fails: it does so for up to four windows now and then."""
+        """Return whether a collector fails: it does so for up to four windows now and then."""
         drawn = Random(f"{self._machine.name} {topic} {run} {at // 8}")
         return self._fails and drawn.random() < 0.4 and drawn.randint(0, 3) <= at % 8 < 4
 
     def _listener(self, one: Listen, began: int) -> Row:
         row = build.listener(one.cookie, one.port, one.address, at=max(one.first, began))
-        return row if self._tells_ended else {**row, "since": 0}
+        return row if self._reports_ended else {**row, "since": 0}
 
     def _news(self, one: Proc, at: int, keyframe: bool) -> bool:
         return one.at(at) and (keyframe or at in (one.first, one.execs))
@@ -298,7 +298,7 @@ class Agent:
         return rows
 
     def _requests(self, at: int) -> list[Row]:
-        """Tell of some connections, now and then of one that is known in the next window only."""
+        """Report some connections, now and then of one that is known in the next window only."""
         rows: dict[tuple[str, str], Row] = {}
         for one in self._machine.connections:
             count = Random(f"{one.local} {one.remote} {at}").choice((0, 1, 5))

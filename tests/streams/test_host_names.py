@@ -1,4 +1,4 @@
-"""What is stored of hosts that report under one id is told apart as the folds tell them, by the same heartbeats."""
+"""What is stored of hosts that report under one id has the names that the folds use, by the same heartbeats."""
 
 from typing import Any
 
@@ -30,8 +30,8 @@ def logged(*agents: dict[int, Heartbeat]) -> list[tuple[Record, Heartbeat]]:
 
 
 def named(names: HostNames, log: list[tuple[Record, Heartbeat]]) -> list[str]:
-    said = [names.named(record, beat) for record, beat in log]
-    return [beat.host_id if beat else "" for beat in said]
+    reported = [names.named(record, beat) for record, beat in log]
+    return [beat.host_id if beat else "" for beat in reported]
 
 
 class Past:
@@ -57,7 +57,7 @@ def test_a_clones_load_is_not_mixed_with_the_originals() -> None:
     assert [name for (_, beat), name in zip(log, names, strict=True) if beat.boot_id == CLONE] == ["", *[SECOND] * 8]
 
 
-def test_what_a_second_agent_says_of_the_same_host_is_not_stored() -> None:
+def test_what_a_second_agent_reports_of_the_same_host_is_not_stored() -> None:
     log = logged(beats(range(12)), beats(range(3, 12), alone=False, beside=7))
     names = named(HostNames(), log)
     assert {name for (_, beat), name in zip(log, names, strict=True) if beat.run == T0} == {"h1"}
@@ -89,8 +89,8 @@ def test_host_facts_go_where_the_heartbeats_do_and_wait_for_them() -> None:
         names.named(record, beat)
         released += names.decided(beat)
     assert [record.topic for record in released] == ["hosts"]
-    for said, name in ((first, "h1"), (copy, SECOND)):
-        assert names.named(message("hosts", said), said).host_id == name
+    for reported, name in ((first, "h1"), (copy, SECOND)):
+        assert names.named(message("hosts", reported), reported).host_id == name
 
 
 def test_what_is_of_no_host_goes_as_it_is() -> None:
@@ -99,7 +99,7 @@ def test_what_is_of_no_host_goes_as_it_is() -> None:
     assert names.decided(derived) == []
 
 
-def test_a_restarted_agent_says_anew_what_its_host_is() -> None:
+def test_a_restarted_agent_reports_anew_what_its_host_is() -> None:
     log = logged(beats(range(5)), beats(range(5, 9)))
     names, again = HostNames(), facts(BOOT, T0 + 5)
     for record, beat in log[:5]:
