@@ -1,7 +1,7 @@
-"""Values compressed by what came before: a window of a host says nearly the same as the one before it.
+"""Values compressed by what came before: a window of a host is nearly the same as the one before it.
 
 The first record of a partition and key is the dictionary of those that follow, for an hour or until one comes that has
-more to say, as keyframes have. A record names its dictionary, which is stored with the first record that needs it, and
+more content, as keyframes have. A record names its dictionary, which is stored with the first record that needs it, and
 deleted when none does any more. With it an idle record takes a tenth, and a busy one three quarters.
 """
 
@@ -20,10 +20,10 @@ CREATE TABLE IF NOT EXISTS dictionaries (
 );
 CREATE TABLE IF NOT EXISTS dictionary_values (id INTEGER PRIMARY KEY, value BLOB)
 """
-LEAST_ID = 1 << 32  # smaller numbers say how a value is stored without one
+LEAST_ID = 1 << 32  # smaller numbers are for values stored without one
 LEAST_BYTES, MOST_BYTES = 64, 256 << 10  # of a value that is compressed so
 REFRESH_MS = 3_600_000
-RICHER = 1.25  # so much larger is a value that has more to say
+RICHER = 1.25  # so much larger is a value with more content
 MOST_HELD = 64  # of partitions and keys, by a writer
 AT_ONCE = 32  # records of a transaction that are compressed so, at 0.2 ms each; a log that is so busy has no time
 MOST_READ = 64

@@ -18,7 +18,7 @@ from log.sqlite_errors import APPLICATION_ID, PAGE_BYTES, as_log_errors, not_a_l
 from schemas.private import Unsafe, private_file
 
 VERSION = 2
-FIRST_VERSION = 1  # without dictionaries; whoever writes brings it to the present
+FIRST_VERSION = 1  # without dictionaries; the next writer brings it to the present
 OFFSET_BITS = 40
 BUSY_SECONDS = 60.0  # other writers hold the file for milliseconds
 

@@ -27,7 +27,7 @@ class Folders(LoadScopeScheduling):  # type: ignore[misc]  # it is not typed
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Folders:
-    """Say which worker runs what."""
+    """Print which worker runs what."""
     return Folders(config, log)
 
 
@@ -46,8 +46,8 @@ def fuzz_factor() -> int:
 
 @dataclass(frozen=True)
 class Kafka:
-    """A Kafka for tests. A real one must be told to create topics; librdkafka's mock cannot be
-    told (it makes any topic on first use, with 4 partitions)."""
+    """A Kafka for tests. A real one creates topics on request; librdkafka's mock
+    cannot (it makes any topic on first use, with 4 partitions)."""
 
     address: str
     real: bool

@@ -124,8 +124,8 @@ def running(command: Sequence[str], folder: Path, port: int, ready: Callable[[],
         until = time.monotonic() + START_SECONDS
         while not ready():
             if process.poll() is not None or time.monotonic() > until:
-                said = (folder / "output").read_text(errors="replace")
-                raise RuntimeError(f"{command[0]} does not answer; it said: {said}")
+                printed = (folder / "output").read_text(errors="replace")
+                raise RuntimeError(f"{command[0]} does not answer; its output: {printed}")
             time.sleep(0.02)
         yield Program(port, process)
     finally:
@@ -143,7 +143,7 @@ def free_port() -> int:
 
 
 def answers(port: int, request: bytes) -> bool:
-    """Tell whether the server answers a request with anything."""
+    """Return whether the server answers a request with anything."""
     try:
         with socket.create_connection((HOST, port), timeout=1) as connection:
             connection.sendall(request)

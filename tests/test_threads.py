@@ -36,7 +36,7 @@ def test_every_thread_has_a_name_and_only_those_of_one_connection_may_die() -> N
 
 
 def run(code: str, *arguments: str) -> tuple[int, str]:
-    """Run a command of servicemap with something broken; return how it ended and what it said."""
+    """Run a command of servicemap with something broken; return how it ended and what it printed."""
     main = f"{code}; import sys; sys.argv = ['servicemap', *sys.argv[1:]]; from servicemap.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", main, *arguments], capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
@@ -54,11 +54,13 @@ def run(code: str, *arguments: str) -> tuple[int, str]:
     ids=["the spool", "the writer of the log", "the signals"],
 )
 def test_a_part_ends_with_any_of_its_threads(broken: str, command: str, tmp_path: Path) -> None:
-    code, said = run(broken, command, "--data", str(tmp_path / "data"), *(["--window", "1s"] * (command == "collect")))
+    code, printed = run(
+        broken, command, "--data", str(tmp_path / "data"), *(["--window", "1s"] * (command == "collect"))
+    )
 
     assert code == DIED
-    assert "servicemap: the thread " in said
-    assert "ZeroDivisionError" in said
+    assert "servicemap: the thread " in printed
+    assert "ZeroDivisionError" in printed
 
 
 def test_the_store_ends_with_its_threads(tmp_path: Path) -> None:
@@ -72,7 +74,7 @@ def test_the_store_ends_with_its_threads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["work", "collect"])
-def test_a_part_whose_log_is_damaged_says_so_and_the_next_one_begins_anew(command: str, tmp_path: Path) -> None:
+def test_a_part_whose_log_is_damaged_reports_it_and_the_next_one_begins_anew(command: str, tmp_path: Path) -> None:
     data = tmp_path / "data"
     main = [sys.executable, "-m", "servicemap", command, "--data", str(data)]
     with subprocess.Popen(main, stderr=subprocess.PIPE, text=True, cwd=ROOT) as part:
@@ -83,11 +85,11 @@ def test_a_part_whose_log_is_damaged_says_so_and_the_next_one_begins_anew(comman
             while not (log.exists() and log.stat().st_size > 20_000):
                 assert time.monotonic() < deadline
                 time.sleep(0.02)
-            (data / "log.sqlite-damaged").touch()  # as whoever finds the damage does
+            (data / "log.sqlite-damaged").touch()  # as the process that finds the damage does
             assert part.wait(30) == LogDamaged.exit_code
-            assert "servicemap: " in (said := part.stderr.read())
-            assert "is damaged" in said
-            assert "Traceback" not in said
+            assert "servicemap: " in (printed := part.stderr.read())
+            assert "is damaged" in printed
+            assert "Traceback" not in printed
         finally:
             part.kill()
     with subprocess.Popen(main, stderr=subprocess.PIPE, text=True, cwd=ROOT) as again:

@@ -16,7 +16,7 @@ from typing import Any
 from servicemap.replay.span import REPLAYED
 from sinks.store import Store
 
-# _told: of version 1
+# _told: left by older versions
 _NAME = re.compile(rf"({'|'.join(table.name for table in REPLAYED)})_replay_([0-9a-f]+)(_folded|_stood|_moving|_told)?")
 
 

@@ -1,6 +1,6 @@
 """The columns of a query from its tree, as EXPLAIN QUERY TREE prints it.
 
-The engine says nothing of a result without rows. To describe a query takes as long as to run it, for it is planned
+The engine sends nothing for a result without rows. To describe a query takes as long as to run it, for it is planned
 again; to resolve its names takes a fifth of that.
 """
 

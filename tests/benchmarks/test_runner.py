@@ -84,7 +84,7 @@ def test_each_benchmark_has_a_process_of_its_own(folder: Path) -> None:
     assert kept["process"]["value"] != kept["other process"]["value"]
 
 
-def test_a_missed_goal_is_said_loudly_and_fails_only_a_strict_run(folder: Path) -> None:
+def test_a_missed_goal_is_reported_loudly_and_fails_only_a_strict_run(folder: Path) -> None:
     (folder / "slow.py").write_text(SLOW)
 
     code, out, _ = bench(folder)

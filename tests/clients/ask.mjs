@@ -1,4 +1,4 @@
-// Asks a store what its standard input says, with ClickHouse's own client for Node; prints what comes, a line each.
+// Sends a store the queries on its standard input, with ClickHouse's own client for Node; prints what comes, a line each.
 import { createClient } from "@clickhouse/client";
 
 const { url, password, compressed, asked } = JSON.parse(await text(process.stdin));
@@ -31,12 +31,12 @@ async function answer({ streamed, ...query }) {
 }
 
 for (const one of asked) {
-  let told;
+  let result;
   try {
-    told = { rows: await answer(one) };
+    result = { rows: await answer(one) };
   } catch (error) {
-    told = { error: error.constructor.name, code: error.code, message: error.message };
+    result = { error: error.constructor.name, code: error.code, message: error.message };
   }
-  console.log(JSON.stringify(told));
+  console.log(JSON.stringify(result));
 }
 await client.close();

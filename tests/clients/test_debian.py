@@ -29,9 +29,9 @@ def ask(store: Store, query: str, *options: str) -> tuple[int, str, str]:
 def test_the_client_asks_with_settings(mapped: Store, options: tuple[str, ...]) -> None:
     query = "SELECT getSetting('max_block_size'), getSetting('max_execution_time'), 'ü'"
 
-    told = ask(mapped, query, "--max_block_size", "77", "--max_execution_time", "900", *options)
+    reported = ask(mapped, query, "--max_block_size", "77", "--max_execution_time", "900", *options)
 
-    assert told == (0, "77\t300\tü\n", "")
+    assert reported == (0, "77\t300\tü\n", "")
 
 
 @pytest.mark.parametrize(
@@ -50,22 +50,22 @@ def test_the_client_asks_with_settings(mapped: Store, options: tuple[str, ...]) 
     ],
 )
 def test_the_client_reads_answers(mapped: Store, query: str, answer: str) -> None:
-    code, told, said = ask(mapped, query)
+    code, reported, printed = ask(mapped, query)
 
-    assert (code, said) == (0, "")
-    assert answer in told
+    assert (code, printed) == (0, "")
+    assert answer in reported
 
 
 @pytest.mark.parametrize(("query", "code"), [("SELECT * FROM nowhere", 60), (LATE, 395), ("DROP TABLE nowhere", 164)])
 def test_the_client_reads_errors_as_errors(mapped: Store, query: str, code: int) -> None:
-    ended, _, said = ask(mapped, query)
+    ended, _, printed = ask(mapped, query)
 
     assert ended == code % 256
-    assert f"Code: {code}. DB::Exception" in said
+    assert f"Code: {code}. DB::Exception" in printed
 
 
 def test_the_client_hears_of_a_wrong_password(mapped: Store) -> None:
-    code, _, said = ask(mapped, "SELECT 1", "--password", "guess")
+    code, _, printed = ask(mapped, "SELECT 1", "--password", "guess")
 
     assert code == 516 % 256
-    assert "Authentication failed" in said
+    assert "Authentication failed" in printed

@@ -23,7 +23,7 @@ class Missing(Exception):
 
 
 def interpolated(environment: Mapping[str, str]) -> str:
-    """Return the file with the environment put in: ${NAME:-default} and ${NAME:?error}, as the specification says."""
+    """Return the file with the environment put in: ${NAME:-default} and ${NAME:?error}, as the specification has it."""
 
     def put(found: re.Match[str]) -> str:
         name, how, rest = found.groups()

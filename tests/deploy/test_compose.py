@@ -41,7 +41,7 @@ def test_the_file_is_one_that_compose_takes() -> None:
 
 
 @pytest.mark.parametrize("name", FILLED)
-def test_a_password_that_is_not_set_is_said_in_one_sentence(name: str) -> None:
+def test_a_password_that_is_not_set_is_reported_in_one_sentence(name: str) -> None:
     with pytest.raises(Missing, match=f"^{name} is missing in .env, for which see .env.example$"):
         interpolated({**FILLED, name: ""})
 
@@ -64,7 +64,7 @@ def test_images_are_of_one_version(name: str) -> None:
 
 
 @EVERY
-def test_a_service_is_started_again_and_what_it_tells_is_bounded(name: str) -> None:
+def test_a_service_is_started_again_and_what_it_logs_is_bounded(name: str) -> None:
     service = services()[name]
 
     assert service["restart"] == "unless-stopped"
@@ -98,7 +98,7 @@ def test_a_part_writes_nothing_and_has_the_privileges_it_needs(name: str) -> Non
     assert part["cap_drop"] == ["ALL"]
     needed = ["DAC_READ_SEARCH", "NET_ADMIN", "NET_RAW", "SYS_PTRACE"] if name == "agent" else []
     assert part.get("cap_add", []) == needed
-    assert ("user" in part) == (name == "agent")  # the others are what the image says
+    assert ("user" in part) == (name == "agent")  # the others are as the image sets
 
 
 def test_the_agent_sees_the_host_and_not_its_container() -> None:
@@ -128,13 +128,13 @@ def test_a_service_waits_for_what_it_needs_to_be_healthy(name: str) -> None:
 def test_kafka_is_that_of_make_kafka() -> None:
     version = re.search(r"<kafka.version>(.*)</", POM.read_text())
     local = dict(line.split("=", 1) for line in server_properties("", 0, 0, Path()).splitlines())
-    said: dict[str, Any] = services()["kafka"]["environment"]
-    own = {name for name in said if re.search("LISTENER|QUORUM|LOG_DIRS|HEAP|CLUSTER", name)}
+    printed: dict[str, Any] = services()["kafka"]["environment"]
+    own = {name for name in printed if re.search("LISTENER|QUORUM|LOG_DIRS|HEAP|CLUSTER", name)}
 
     assert version
     assert services()["kafka"]["image"] == f"apache/kafka:{version[1]}"
-    assert {name: said[name] for name in set(said) - own} == {
-        name: local[name.removeprefix("KAFKA_").lower().replace("_", ".")] for name in set(said) - own
+    assert {name: printed[name] for name in set(printed) - own} == {
+        name: local[name.removeprefix("KAFKA_").lower().replace("_", ".")] for name in set(printed) - own
     }
 
 
@@ -194,10 +194,10 @@ def test_the_image_is_built_of_what_the_wheel_is_built_of_and_nothing_else() -> 
 
 def test_the_agent_has_the_same_capabilities_under_systemd() -> None:
     unit = (ROOT / "deploy" / "servicemap-agent.service").read_text()
-    said = dict(re.findall(r"^(\w+Capabilities|CapabilityBoundingSet)=(.*)$", unit, re.MULTILINE))
+    printed = dict(re.findall(r"^(\w+Capabilities|CapabilityBoundingSet)=(.*)$", unit, re.MULTILINE))
 
     capabilities = [f"CAP_{name}" for name in services()["agent"]["cap_add"]]
-    assert {name: value.split() for name, value in said.items()} == {
+    assert {name: value.split() for name, value in printed.items()} == {
         "AmbientCapabilities": capabilities,
         "CapabilityBoundingSet": capabilities,
     }

@@ -42,16 +42,16 @@ def embedded(folder: Path) -> Iterator[dict[str, Any]]:
 
 @contextmanager
 def running(names: Sequence[str], hosts: dict[str, str], password: str, folder: Path) -> Iterator[None]:
-    """Run services' commands with their environments and capabilities; `hosts` says where their peers really are."""
+    """Run services' commands with their environments and capabilities; `hosts` are the real places of their peers."""
     described = services({**FILLED, "CLICKHOUSE_PASSWORD": password})
     started = []
     try:
         for name in names:
-            said = {key: str(value) for key, value in described[name]["environment"].items()} | QUICK
+            printed = {key: str(value) for key, value in described[name]["environment"].items()} | QUICK
             for meant, real in hosts.items():
-                said = {key: value.replace(meant, real) for key, value in said.items()}
+                printed = {key: value.replace(meant, real) for key, value in printed.items()}
             command = [*privileges(described[name]), *SERVICEMAP, *described[name]["command"]]
-            started.append(subprocess.Popen(command, env=said | PATHS, cwd=folder, stdin=subprocess.DEVNULL))
+            started.append(subprocess.Popen(command, env=printed | PATHS, cwd=folder, stdin=subprocess.DEVNULL))
         yield
     finally:
         for process in started:

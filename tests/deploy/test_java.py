@@ -43,12 +43,12 @@ def test_a_java_that_is_too_old_is_passed_over_for_the_one_of_the_lock(path: Pat
     assert find_java() != old
 
 
-def test_no_java_that_is_new_enough_is_said_in_one_sentence(path: Path) -> None:
+def test_no_java_that_is_new_enough_is_reported_in_one_sentence(path: Path) -> None:
     with pytest.raises(StartError, match=r"there is no Java 99 or newer here: run make tools"):
         find_java(minimum=99)
 
 
-def test_without_maven_the_sentence_says_what_to_install(path: Path, pom: Path) -> None:
+def test_without_maven_the_sentence_names_what_to_install(path: Path, pom: Path) -> None:
     with pytest.raises(StartError, match=r"Debian: apt-get install maven"):
         jars_of(pom, path / "cache")
 

@@ -113,7 +113,7 @@ def ready_line(command: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_the_command_says_one_line_when_ready_and_ends_cleanly(
+def test_the_command_prints_one_line_when_ready_and_ends_cleanly(
     command: subprocess.Popen[str], ending: signal.Signals
 ) -> None:
     line = ready_line(command)
@@ -136,7 +136,7 @@ def test_a_killed_command_leaves_no_broker_behind(command: subprocess.Popen[str]
     java.wait(timeout=60)
 
 
-def test_a_busy_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_a_busy_port_is_reported_in_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(StartError) as refused:

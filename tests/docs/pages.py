@@ -1,4 +1,4 @@
-"""What the pages say, in pieces that can be checked: blocks, the commands in them, inline code, links, headings."""
+"""The pages, in pieces that can be checked: blocks, the commands in them, inline code, links, headings."""
 
 import re
 import shlex

@@ -134,7 +134,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 def looks(command: Command) -> bool:
-    """Say whether a command only looks, ends by itself and speaks of this machine."""
+    """Return whether a command only looks, ends by itself and speaks of this machine."""
     elsewhere = {"--log", "--store", "--data", "--config", "--follow", "--file", "-f"} & set(command.words)
     return command.words[1] in LOOKING and not elsewhere and "…" not in str(command)
 

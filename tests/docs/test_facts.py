@@ -1,4 +1,4 @@
-"""Numbers and names that a page has from the code: said twice, they are compared."""
+"""Numbers and names that a page has from the code: they stand twice, and are compared."""
 
 import json
 import re
@@ -89,13 +89,13 @@ FACTS = [
 ]
 
 
-@pytest.mark.parametrize(("page", "said"), FACTS, ids=lambda each: each.name if isinstance(each, Path) else None)
-def test_a_number_that_a_page_has_from_the_code_is_the_codes(page: Path, said: str) -> None:
+@pytest.mark.parametrize(("page", "sentence"), FACTS, ids=lambda each: each.name if isinstance(each, Path) else None)
+def test_a_number_that_a_page_has_from_the_code_is_the_codes(page: Path, sentence: str) -> None:
     text = " ".join(page.read_text().replace("#", " ").split())
-    assert said in text, f"{page.relative_to(ROOT)} does not say: {said}"
+    assert sentence in text, f"{page.relative_to(ROOT)} lacks: {sentence}"
 
 
-def test_what_is_said_in_words_alone_still_holds() -> None:
+def test_what_is_stated_in_words_alone_still_holds() -> None:
     assert AGENT.spool_windows * AGENT.window_ms == HOUR_MS  # "(an hour)"
     assert AGENT.keyframe_ms == 60_000  # "a keyframe, once a minute"
     assert MAX_AHEAD_MS == HOUR_MS  # "more than an hour after it was logged"

@@ -85,7 +85,7 @@ def test_yaml_that_is_shown_is_yaml() -> None:
 def test_the_generated_pages_are_current() -> None:
     expected = reference.generated()
     stale = [str(page) for page, text in expected.items() if not page.exists() or page.read_text() != text]
-    assert not stale, f"run `make golden`: {stale} are not what the code says"
+    assert not stale, f"run `make golden`: {stale} are not what the code makes"
     assert reference.pages().keys() == set(GENERATED.glob("*.md")), "all of docs/reference is generated"
 
 

@@ -77,8 +77,10 @@ def until(ask: Callable[[], Any], good: Callable[[Any], bool], seconds: float, w
 def up(data: Path, *flags: str) -> Iterator[Up]:
     """Run `servicemap up` with a store on free ports; kill whatever is left of it in the end."""
     command = [*SERVICEMAP, "up", "--data", str(data), "--native-port", "0", "--http-port", "0", *flags]
-    with data.with_suffix(".log").open("a") as told:  # a file: a full pipe would stop the supervisor
-        process = subprocess.Popen(command, stderr=told, text=True, stdin=subprocess.DEVNULL, start_new_session=True)
+    with data.with_suffix(".log").open("a") as reported:  # a file: a full pipe would stop the supervisor
+        process = subprocess.Popen(
+            command, stderr=reported, text=True, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     running = Up(data, process)
     try:
         yield running

@@ -215,19 +215,19 @@ def _batches(
 
 def _processes(host: Host, header: dict[str, Any], number: int, base: int, draw: Random) -> ProcessBatch:
     alive = [one for one in host.processes if one.born <= number <= one.died]
-    told = [one for one in alive if header["keyframe"] or one.born == number]
+    reported = [one for one in alive if header["keyframe"] or one.born == number]
     gone = [one for one in alive if one.died == number]
     return ProcessBatch(
         **header,
         processes=Processes(
-            pid=[one.pid for one in told],
-            start=[one.start for one in told],
-            started=[base + one.born * WIDTH + 40 for one in told],
-            parent=[one.parent for one in told],
-            comm=[one.name[:15] for one in told],
-            exe=[f"/usr/bin/{one.name}" for one in told],
-            cmdline=[[f"/usr/bin/{one.name}"] for one in told],
-            unit=[one.unit for one in told],
+            pid=[one.pid for one in reported],
+            start=[one.start for one in reported],
+            started=[base + one.born * WIDTH + 40 for one in reported],
+            parent=[one.parent for one in reported],
+            comm=[one.name[:15] for one in reported],
+            exe=[f"/usr/bin/{one.name}" for one in reported],
+            cmdline=[[f"/usr/bin/{one.name}"] for one in reported],
+            unit=[one.unit for one in reported],
         ),
         usage=Usage(
             pid=[one.pid for one in alive],

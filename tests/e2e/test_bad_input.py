@@ -98,7 +98,7 @@ def test_a_batch_too_large_for_its_topic_is_refused_where_it_is_written(running:
     _goes_on(running)
 
 
-def test_a_syntax_error_is_told_in_the_words_of_clickhouse(running: Up) -> None:
+def test_a_syntax_error_is_reported_in_the_words_of_clickhouse(running: Up) -> None:
     answer = run("sql", "SELEC 1", "--data", str(running.data))
 
     assert answer.returncode == 1

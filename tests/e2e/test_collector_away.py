@@ -1,4 +1,4 @@
-"""The collector alone is killed or stopped: an exact oracle beside it says that no byte is lost, doubled, or a peak."""
+"""The collector alone is killed or stopped: by an exact oracle, no byte is lost or doubled, and none makes a peak."""
 
 import os
 import random
@@ -68,7 +68,7 @@ def talking(count: int) -> Iterator[list[Talker]]:
 
 
 def stored(running: Up, talkers: list[Talker]) -> list[tuple[int, ...]]:
-    """What the store says each connection carried: asked and answered, by its client and by its server."""
+    """What each connection carried by the store: asked and answered, by its client and by its server."""
     ports = ",".join(str(one.port) for one in talkers)
     rows = running.sql(
         "SELECT server_port, sum(client_sent_bytes), sum(client_received_bytes), sum(server_received_bytes), "
@@ -82,7 +82,7 @@ def carried(talkers: list[Talker]) -> list[tuple[int, ...]]:
     return [(one.asked, one.answered, one.asked, one.answered) for one in talkers]
 
 
-def test_standing_connections_lose_no_byte_when_the_collector_is_killed_and_what_is_lost_is_said(
+def test_standing_connections_lose_no_byte_when_the_collector_is_killed_and_what_is_lost_is_reported(
     tmp_path: Path,
 ) -> None:
     chance = random.Random(3)

@@ -1,4 +1,4 @@
-"""HTTP requests to a real server, as the map tells them."""
+"""HTTP requests to a real server, as the map shows them."""
 
 import http.client
 import subprocess

@@ -85,7 +85,7 @@ def test_a_recorded_hour_gives_the_same_tables_through_the_loop_and_through_faus
 
 
 def one_machine(path: Path, records: Sequence[Record], store: Store, database: str) -> None:
-    """Run records through a local log, its loop and a sink, which stores what it holds when it is told to end."""
+    """Run records through a local log, its loop and a sink, which stores what it holds when it is asked to end."""
     with closing(opened(str(path))) as log:
         append(log, records)
         with (
@@ -132,7 +132,7 @@ def passed(log: Log, group: str, read: Sequence[Topic]) -> int:
 
 
 def done(log: Log, steps: Sequence[tuple[str, Sequence[Topic]]] = STEPS) -> bool:
-    """Say whether groups have all of its topics behind it; the order matters, as each writes for the next."""
+    """Return whether groups have all of its topics behind it; the order matters, as each writes for the next."""
     return all(
         (log.committed(group, *place) or 0) >= log.bounds(*place)[1]
         for group, read in steps

@@ -1,4 +1,4 @@
-"""A store whose files are damaged: what is said, and that the log makes it anew, with `up` or without."""
+"""A store whose files are damaged: what is reported, and that the log makes it anew, with `up` or without."""
 
 import json
 import os
@@ -96,7 +96,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_store_is_told_and_made_anew(
+def test_a_damaged_store_is_reported_and_made_anew(
     recorded: tuple[Path, tuple[int, ...]], tmp_path: Path, damage: str
 ) -> None:
     original, counts = recorded
@@ -106,8 +106,8 @@ def test_a_damaged_store_is_told_and_made_anew(
     for file in _files(data, pattern):
         harm(file)
 
-    said = _said(data)
-    assert HINT in said, said
+    printed = _errors(data)
+    assert HINT in printed, printed
     rebuilt = run("store", "rebuild", "--yes", "--json", "--remove", "--data", str(data))
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert json.loads(rebuilt.stdout)["records"] > 0
@@ -116,23 +116,23 @@ def test_a_damaged_store_is_told_and_made_anew(
     assert all(new >= old for new, old in zip(found, counts, strict=True)), (found, counts)
 
 
-def _said(data: Path) -> str:
-    """Start the store, read everything and write something; return what it or its answers say."""
+def _errors(data: Path) -> str:
+    """Start the store, read everything and write something; return its errors and those of its answers."""
     with _store(data) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         if not process.stdout.readline():
             assert process.wait(30) == DAMAGED
             return process.stderr.read()
-        store, said = Store(store_address(Config(data=str(data)), write=True)), ""
+        store, printed = Store(store_address(Config(data=str(data)), write=True)), ""
         for table in ("edges", "nodes", "events", "host_usage"):
             try:
                 store.query(f"SELECT * FROM {table}")
             except StoreError as error:
-                said += f"{error}\n"
+                printed += f"{error}\n"
         store.close()
         process.terminate()
-        return said + process.stderr.read()
+        return printed + process.stderr.read()
 
 
 def test_a_damaged_store_ends_nothing_and_is_made_anew_beside_what_runs(tmp_path: Path) -> None:
@@ -144,12 +144,14 @@ def test_a_damaged_store_ends_nothing_and_is_made_anew_beside_what_runs(tmp_path
             each.write_text("garbage")
         os.kill(pid, signal.SIGKILL)
         log = data.with_suffix(".log")
-        until(lambda: log.read_text(errors="replace"), lambda text: f"{HINT} --data" in text, 45, "damage to be told")
+        until(
+            lambda: log.read_text(errors="replace"), lambda text: f"{HINT} --data" in text, 45, "damage to be reported"
+        )
 
         for command in (("map",), ("doctor",)):
-            told = run(*command, "--data", str(data))
-            assert told.returncode == 1
-            assert f"{HINT} --data {data}" in told.stdout + told.stderr
+            reported = run(*command, "--data", str(data))
+            assert reported.returncode == 1
+            assert f"{HINT} --data {data}" in reported.stdout + reported.stderr
         assert run("store", "rebuild", "--data", str(data)).stderr.count("--yes") == 1
         before = _heartbeats(data)
         until(lambda: _heartbeats(data), lambda now: now > before, 30, "collecting to go on")

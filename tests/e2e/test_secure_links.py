@@ -104,12 +104,12 @@ def rows(store: Store, database: str, table: str) -> int:
     return int(store.query(f"SELECT count() FROM {database}.{table}")[0][0]) if found[0][0] else 0
 
 
-def test_doctor_says_what_is_wrong_with_a_link(secure: Secure, store: Store, front: int, tmp_path: Path) -> None:
+def test_doctor_explains_what_is_wrong_with_a_link(secure: Secure, store: Store, front: int, tmp_path: Path) -> None:
     config = str(configuration(secure, "scram", store, front, tmp_path))
     environment = {**os.environ, "SERVICEMAP_LOG__SASL__PASSWORD": "wrong"}
     command = [sys.executable, "-m", "servicemap", "doctor", "--json", "--config", config]
-    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    (check,) = [check for check in json.loads(said.stdout)["checks"] if check["name"] == "log"]
+    printed = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    (check,) = [check for check in json.loads(printed.stdout)["checks"] if check["name"] == "log"]
     assert check["state"] == "broken"
     assert "do not accept the login of agent" in check["found"]
-    assert said.stderr == ""
+    assert printed.stderr == ""

@@ -74,7 +74,7 @@ def unchanged(store: Up) -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A store of what a client and servers with wrong clocks told."""
+    """A store of what a client and servers with wrong clocks reported."""
     folder = tmp_path_factory.mktemp("skew")
     with ExitStack() as stack:
         client, *servers = stack.enter_context(switched(["client", *SKEWS]))
@@ -84,9 +84,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
             host.start([sys.executable, "-c", SERVE])
             agent(stack, host, folder, skew)
         store.until("SELECT uniqExact(host) FROM host_usage", lambda rows: rows == [(len(servers) + 1,)], seconds=60)
-        said = folder / "talk"
-        talk = client.start([sys.executable, "-c", TALK, *(host.address for host in servers)], said)
-        talk.says(1)
+        output = folder / "talk"
+        talk = client.start([sys.executable, "-c", TALK, *(host.address for host in servers)], output)
+        talk.printed(1)
         talk.kill()
         over = time.time() + 2
         for name, skew in {"client": 0.0, **SKEWS}.items():

@@ -28,18 +28,18 @@ time.sleep(100)
 @contextmanager
 def tended(*parts: Part) -> Iterator[tuple[Supervisor, list[str], Callable[[Callable[[], object]], None]]]:
     """Run parts; the last of the three tends them until something is so."""
-    told: list[str] = []
-    supervisor = Supervisor(parts, told.append, first_wait=0.05)
+    reported: list[str] = []
+    supervisor = Supervisor(parts, reported.append, first_wait=0.05)
 
     def until(so: Callable[[], object]) -> None:
         end = time.monotonic() + 30
         while not so():
-            assert time.monotonic() < end, told
+            assert time.monotonic() < end, reported
             supervisor.tend()
             time.sleep(0.02)
 
     try:
-        yield supervisor, told, until
+        yield supervisor, reported, until
     finally:
         supervisor.stop()
 
@@ -57,21 +57,21 @@ def script(tmp_path: Path, text: str, *arguments: str, vital: bool = True) -> Pa
 
 
 def test_a_part_that_answers_no_more_is_killed_and_started_again(tmp_path: Path, impatient: None) -> None:
-    with tended(script(tmp_path, ANSWERS, "3")) as (supervisor, told, until):
-        until(lambda: len(told) >= 2)
-        assert told[0].startswith("it has not answered for 2 s")
-        assert told[1] == "it was killed by SIGKILL; starting it again"
+    with tended(script(tmp_path, ANSWERS, "3")) as (supervisor, reported, until):
+        until(lambda: len(reported) >= 2)
+        assert reported[0].startswith("it has not answered for 2 s")
+        assert reported[1] == "it was killed by SIGKILL; starting it again"
         until(lambda: supervisor.running("it"))
 
 
 def test_a_part_that_answers_is_left_alone_however_long_it_takes_to_begin(tmp_path: Path, impatient: None) -> None:
     slow = "import time; time.sleep(3)\n" + ANSWERS
-    with tended(script(tmp_path, slow, "1000000")) as (supervisor, told, until):
+    with tended(script(tmp_path, slow, "1000000")) as (supervisor, reported, until):
         child = supervisor.children[0]
         until(lambda: child.pulse and child.pulse.ever)
         end = time.monotonic() + 3
         until(lambda: time.monotonic() > end)
-        assert told == []
+        assert reported == []
 
 
 def test_a_part_is_not_blamed_for_what_the_supervisor_slept(impatient: None) -> None:
@@ -91,20 +91,20 @@ def test_a_part_is_not_blamed_for_what_the_supervisor_slept(impatient: None) -> 
 def test_only_what_is_vital_and_refuses_ends_everything(
     tmp_path: Path, code: int, vital: bool, hopeless: str | None
 ) -> None:
-    with tended(script(tmp_path, f"raise SystemExit({code})", vital=vital)) as (supervisor, told, until):
-        until(lambda: len(told) >= 4)
+    with tended(script(tmp_path, f"raise SystemExit({code})", vital=vital)) as (supervisor, reported, until):
+        until(lambda: len(reported) >= 4)
         assert supervisor.hopeless() == hopeless
 
 
-def test_damage_is_written_down_told_once_and_taken_back(tmp_path: Path) -> None:
-    told: list[str] = []
-    watch = Watch(tmp_path, " --data x", told.append)
+def test_damage_is_written_down_reported_once_and_taken_back(tmp_path: Path) -> None:
+    reported: list[str] = []
+    watch = Watch(tmp_path, " --data x", reported.append)
     child = Child(Part("store", ()), code=DAMAGED, exits=1)
     watch.note([child])
     assert trouble.read(tmp_path) == []  # once may be chance
     for child.exits in (2, 3, 4):
         watch.note([child])
-    assert told == [
+    assert reported == [
         "the store cannot be opened: its files are damaged; run `servicemap store rebuild --data x`, "
         "and collecting goes on"
     ]
@@ -138,7 +138,7 @@ def test_a_store_that_somebody_stops_comes_back_where_it_was(tmp_path: Path, imp
         "store", ("sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"), answers=True
     )
     config = Config(data=str(tmp_path))
-    with tended(part) as (supervisor, told, until):
+    with tended(part) as (supervisor, reported, until):
         child = supervisor.children[0]
         until(lambda: child.pulse and child.pulse.ever)
         before = store_facts(config)
@@ -148,5 +148,5 @@ def test_a_store_that_somebody_stops_comes_back_where_it_was(tmp_path: Path, imp
             os.kill(pid, how)
             until(lambda: child.process and child.process.pid != pid and child.pulse and child.pulse.ever)  # noqa: B023
             assert store_facts(config) == before
-        assert "store has not answered for 2 s, and is killed" in told
+        assert "store has not answered for 2 s, and is killed" in reported
     assert store_facts(config) is None

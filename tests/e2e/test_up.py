@@ -61,7 +61,7 @@ def test_for_stops_by_itself(tmp_path: Path) -> None:
         assert running.process.wait(60) == 0
 
 
-def test_a_second_up_in_the_same_directory_says_so(tmp_path: Path) -> None:
+def test_a_second_up_in_the_same_directory_is_refused(tmp_path: Path) -> None:
     with up(tmp_path) as running:
         until((tmp_path / "run.json").exists, bool, 20, "first to start")
         second = run("up", "--data", str(tmp_path), "--native-port", "0", "--http-port", "0")

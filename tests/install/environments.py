@@ -43,12 +43,12 @@ class Environment:
         return sum(file.stat().st_size for file in self.packages.rglob("*") if file.is_file())
 
     def lacks(self, modules: Sequence[str]) -> bool:
-        """Say whether none of some modules can be found."""
+        """Return whether none of some modules can be found."""
         code = "import sys; from importlib.util import find_spec; sys.exit(any(map(find_spec, sys.argv[1:])))"
         return subprocess.run([self.python, "-c", code, *modules], check=False).returncode == 0
 
 
 def run(command: Sequence[str]) -> None:
-    """Run a command of the set-up; what it says stands in the failure."""
+    """Run a command of the set-up; its output stands in the failure."""
     done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, f"{command}: {done.stderr[-2000:]}"

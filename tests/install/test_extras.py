@@ -75,7 +75,7 @@ def test_a_module_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatc
     assert done.stderr == "servicemap: rich is not installed: run `pip install 'servicemap[store]'`\n"
 
 
-def test_doctor_says_what_is_installed_and_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_lists_what_is_installed_and_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     here = {"chdb", "clickhouse-driver", "cramjam", "rich"}
     monkeypatch.setattr("servicemap.extras.installed", lambda package: "1" if package in here else None)
     monkeypatch.setattr("servicemap.host_checks.installed", lambda package: "1" if package in here else None)

@@ -49,8 +49,8 @@ def worker(
     """Run a worker in a folder; its stderr goes into a file beside that."""
     folder.mkdir()
     command = [sys.executable, *program, "work", "--log", f"kafka://{address}"]
-    with folder.with_suffix(".err").open("wb") as said:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stderr=said)
+    with folder.with_suffix(".err").open("wb") as printed:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stderr=printed)
     try:
         yield process
     finally:
@@ -118,5 +118,7 @@ def test_a_broker_that_never_answered_is_one_sentence(tmp_path: Path) -> None:
     with worker("127.0.0.1:1", tmp_path / "work", ["-c", HASTY]) as process:
         assert process.wait(30) == 1
 
-    said = (tmp_path / "work.err").read_text().splitlines()
-    assert said[-1] == "servicemap: no Kafka broker answers at 127.0.0.1:1; start one with `make kafka` or check --log"
+    printed = (tmp_path / "work.err").read_text().splitlines()
+    assert (
+        printed[-1] == "servicemap: no Kafka broker answers at 127.0.0.1:1; start one with `make kafka` or check --log"
+    )

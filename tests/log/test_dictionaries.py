@@ -81,7 +81,7 @@ def test_each_key_has_its_own_dictionary_and_compacted_topics_have_none(log: Loc
     assert values(log, HOSTS.name)[-1] == ALIKE[-1]
 
 
-def test_a_value_with_more_to_say_is_the_next_dictionary_and_an_hour_makes_a_new_one(clock: Clock) -> None:
+def test_a_value_with_more_content_is_the_next_dictionary_and_an_hour_makes_a_new_one(clock: Clock) -> None:
     held, of = Dictionaries(), (1, b"k")
     small, large = b"x" * 100, b"y" * 200
 

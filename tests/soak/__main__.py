@@ -42,11 +42,11 @@ class Soak:
         self.wrong: list[str] = []
 
     def run(self) -> None:
-        """Run all of it, and say what is found as it is."""
+        """Run all of it, and report what is found as it is."""
         with serving() as port, serving() as other, up(self._folder / "data", "--window", "1s") as running:
             self._running = running
             running.until("SELECT 1 FROM edges LIMIT 1")
-            _say("up; the load begins")
+            _print("up; the load begins")
             exact, standing = self._folder / "exact.jsonl", self._folder / "standing.jsonl"
             with Nuisances(running, self._chance.randrange(1 << 30)) as nuisances:
                 with talking(port, exact, short_every_s=0.06, standing=30):
@@ -57,11 +57,11 @@ class Soak:
                     self._without_collector(other)
                 self._compare("standing connections, with the collector killed", other, standing)
                 self._dead_letters(nuisances)
-                _say(f"nuisances: {dict(nuisances.done)}")
+                _print(f"nuisances: {dict(nuisances.done)}")
             self._check(running.stop() == 0, "`up` did not end well")
 
     def _undisturbed(self) -> None:
-        meter, said = Meter(self._running), self._said()
+        meter, printed = Meter(self._running), self._output()
         self._for(self._seconds * 0.5, meter.look)
         print("\n".join(meter.lines()), flush=True)
         for name, (before, after) in meter.quarters().items():
@@ -71,7 +71,9 @@ class Soak:
         late = sorted(meter.lags)[int(len(meter.lags) * 0.99) :]
         self._check(bool(late) and late[0] <= LAG_S, f"the map was late: {late[:1]} s")
         self._check(self._running.parts().keys() >= ALL_PARTS, f"not all parts run: {self._running.parts()}")
-        restarts = [line for line in self._said()[len(said) :] if "starting it again" in line or "trying again" in line]
+        restarts = [
+            line for line in self._output()[len(printed) :] if "starting it again" in line or "trying again" in line
+        ]
         self._check(not restarts, f"parts died by themselves: {restarts}")
 
     def _killing(self) -> None:
@@ -80,7 +82,7 @@ class Soak:
             self._kill(self._chance.choice(KILLED))
             time.sleep(pause * self._chance.uniform(0.2, 1.0))
             if number % 10 == 9:
-                _say(f"{number + 1} killed")
+                _print(f"{number + 1} killed")
 
     def _without_collector(self, server: int) -> None:
         self._running.until(_OPEN.format(server=server), lambda rows: rows == [(30,)], 90)
@@ -89,14 +91,14 @@ class Soak:
         for _ in range(5):
             time.sleep(pause * self._chance.uniform(0.2, 1.0))
             self._kill("collect")
-        _say("the collector was killed 5 times")
+        _print("the collector was killed 5 times")
         seen = _SEEN.format(server=server, after=time.time())
         self._running.until(seen, lambda rows: rows == [(30,)], 90)
         gaps = self._running.sql(_GAPS.format(after=began))
         for _, detail in gaps:
-            _say(f"gap: {detail}")
+            _print(f"gap: {detail}")
         starts = self._running.sql(_STARTS.format(after=began))[0][0]
-        self._check(0 < starts == len(gaps), f"the agent was started {starts} times, and {len(gaps)} gaps are told")
+        self._check(0 < starts == len(gaps), f"the agent was started {starts} times, and {len(gaps)} gaps are reported")
 
     def _kill(self, name: str) -> None:
         pid = until(lambda: self._running.parts().get(name), bool, 90, f"{name} to run")
@@ -112,7 +114,7 @@ class Soak:
             before, found = found, difference(was, stored(self._running, port))
             if found != before:
                 since = time.monotonic()
-        _say(f"{what}: {found}")
+        _print(f"{what}: {found}")
         self._check(found.none, f"{what}: {found}")
 
     def _dead_letters(self, nuisances: Nuisances) -> None:
@@ -123,11 +125,11 @@ class Soak:
                 for record in log.read("dead-letters", 0, *log.bounds("dead-letters", 0))
             ]
         records = {(letter["topic"], letter["partition"], letter["offset"]) for letter in letters}
-        _say(f"dead letters: {len(letters)} of {len(records)} records; {nuisances.spoiled} were spoiled here")
+        _print(f"dead letters: {len(letters)} of {len(records)} records; {nuisances.spoiled} were spoiled here")
         self._check(len(records) <= nuisances.spoiled, "there are dead letters that were not made here")
         doctor = run("doctor", "--data", str(self._running.data), "--json")
         checks = [check for check in json.loads(doctor.stdout)["checks"] if check["state"] != "ok"]
-        _say(f"doctor exits with {doctor.returncode}: {checks}")
+        _print(f"doctor exits with {doctor.returncode}: {checks}")
 
     def _for(self, seconds: float, look: Callable[[], None]) -> None:
         end = time.monotonic() + seconds
@@ -135,12 +137,12 @@ class Soak:
             time.sleep(min(LOOK_S, max(0.0, end - time.monotonic())))
             look()
 
-    def _said(self) -> list[str]:
+    def _output(self) -> list[str]:
         return self._running.data.with_suffix(".log").read_text(errors="replace").splitlines()
 
     def _check(self, good: bool, otherwise: str) -> None:
         if not good:
-            _say(f"WRONG: {otherwise}")
+            _print(f"WRONG: {otherwise}")
             self.wrong.append(otherwise)
 
 
@@ -158,7 +160,7 @@ WHERE kind IN ('gap', 'host_silent') AND time > toDateTime64({after}, 3) ORDER B
 _STARTS = "SELECT count() FROM events FINAL WHERE kind = 'agent_started' AND time > toDateTime64({after}, 3)"
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
@@ -173,7 +175,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as made:
         folder = asked.keep or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
-        _say(f"seed {asked.seed}, {asked.minutes} min, {asked.kills} kills, in {folder}")
+        _print(f"seed {asked.seed}, {asked.minutes} min, {asked.kills} kills, in {folder}")
         soak = Soak(folder, asked.minutes, asked.kills, asked.seed)
         soak.run()
     print(f"{len(soak.wrong)} wrong")

@@ -60,7 +60,7 @@ class Nuisances:
         shutil.rmtree(self._folder)
 
     def wait(self, seconds: float) -> bool:
-        """Wait; say whether it is the end."""
+        """Wait; return whether it is the end."""
         return self._stop.wait(seconds)
 
     def _again(self, what: Nuisance, every_s: float) -> None:

@@ -1,4 +1,4 @@
-"""What the clients of tests.soak.traffic did, compared with what the store says of it, flow by flow."""
+"""What the clients of tests.soak.traffic did, compared with what the store has of it, flow by flow."""
 
 import json
 import subprocess
@@ -46,7 +46,7 @@ class Difference(NamedTuple):
 
     @property
     def none(self) -> bool:
-        """Say whether the store is exact."""
+        """Return whether the store is exact."""
         return self.missing == self.extra == Flow()
 
 
@@ -84,7 +84,7 @@ def done(file: Path) -> dict[int, Flow]:
 
 
 def stored(running: Up, server: int) -> list[dict[int, Flow]]:
-    """Return what the store says, by the clients' ports: as the clients' ends counted, and as the server's did."""
+    """Return what the store has, by the clients' ports: as the clients' ends counted, and as the server's did."""
     rows = running.sql(_STORED.format(server=server))
     return [{row[0]: Flow(*row[1:5]) for row in rows}, {row[0]: Flow(*row[5:]) for row in rows}]
 

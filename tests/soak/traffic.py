@@ -49,7 +49,7 @@ class Talk:
         self._stop = asyncio.Event()
 
     async def run(self, short_every_s: float, standing: int) -> None:
-        """Talk until told to stop; return when all is closed and written."""
+        """Talk until stopped; return when all is closed and written."""
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, self._stop.set)
         async with asyncio.TaskGroup() as tasks:  # ends all when one fails

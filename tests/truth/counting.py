@@ -13,13 +13,13 @@ ByKey = Mapping[Key, list[Of]]
 
 
 def count(report: Report, truth: ByKey[End], seen: ByKey[Seen], lost: Mapping[str, int]) -> None:
-    """Compare what each end counted over all windows, where a host's agent does not say that it lost something."""
+    """Compare what each end counted over all windows, where a host's agent does not report a loss."""
     for key, alike in truth.items():
         if key[0] == "tcp":
             of_one = Report()
             _count(of_one, key, alike, seen.get(key, []))
             if lost.get(key[1]) and (of_one.counts or of_one.bytes):
-                report.said[key[1]] += 1
+                report.lossy[key[1]] += 1
             else:
                 report.counts += of_one.counts
                 report.bytes += of_one.bytes
@@ -32,9 +32,9 @@ def _count(report: Report, key: Key, alike: list[End], seen: list[Seen]) -> None
     if not seen:
         report.counts.append(f"{words(key)}: {len(alike)} times, never seen")
     was = (len(alike), sum(end.over or not end.established for end in alike), sum(not e.established for e in alike))
-    told = (sum(one.opened for one in seen), sum(one.closed for one in seen), sum(one.failed for one in seen))
-    if seen and was != told:
-        report.counts.append(f"{words(key)}: opened, closed, failed {was}, stored {told}")
+    counted = (sum(one.opened for one in seen), sum(one.closed for one in seen), sum(one.failed for one in seen))
+    if seen and was != counted:
+        report.counts.append(f"{words(key)}: opened, closed, failed {was}, stored {counted}")
     sent, received = sum(end.sent for end in alike), sum(end.received for end in alike)
     stored = (sum(one.sent for one in seen), sum(one.received for one in seen))
     if (sent, received) != stored:

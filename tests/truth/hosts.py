@@ -45,7 +45,7 @@ class Process:
         return [Process(child.pid) for child in sorted(psutil.Process(self._outside).children(), key=lambda c: c.pid)]
 
     def listens(self, port: int) -> bool:
-        """Say whether anybody listens to a TCP port of its host."""
+        """Return whether anybody listens to a TCP port of its host."""
         tables = [Path(f"/proc/{self._outside}/net/{name}").read_text() for name in ("tcp", "tcp6")]
         return any(re.search(rf":{port:04X} \S+ 0A ", table) for table in tables)
 
@@ -66,8 +66,8 @@ class Running(Process):
         super().kill()
         self.wait()
 
-    def says(self, count: int) -> None:
-        """Wait until it has said so many lines."""
+    def printed(self, count: int) -> None:
+        """Wait until it has printed so many lines."""
         assert self._output is not None
         output = self._output
         waited(lambda: output.read_bytes().count(b"\n") >= count, f"{count} lines in {output}", SECONDS * 2)
@@ -94,10 +94,12 @@ class Host:
 
     def start(self, command: Sequence[str], output: Path | None = None, user: int = 0) -> Running:
         """Run a program here until it is stopped, or to the end of the laboratory."""
-        said: IO[bytes] | int = subprocess.DEVNULL if output is None else self._stack.enter_context(output.open("ab"))
+        reported: IO[bytes] | int = (
+            subprocess.DEVNULL if output is None else self._stack.enter_context(output.open("ab"))
+        )
         whose = [f"--setuid={user}", f"--setgid={user}"] if user else []
         command = [*self.inside(), *whose, "--", "sh", "-c", _WAIT, "sh", *command]
-        entering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said)
+        entering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=reported, stderr=reported)
         self._stack.callback(entering.wait)
         self._stack.callback(entering.kill)
         return Running(entering, output)

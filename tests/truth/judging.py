@@ -1,4 +1,4 @@
-"""Names and directions: who the store says was at an end, compared with who was."""
+"""Names and directions: the store's answer, compared with the truth."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -70,15 +70,15 @@ class Judge(NamedTuple):
         known = [claim for claim in claims if claim]
         if end.process and not any(claim.allows(end.process) for claim in known):
             pids = sorted({pid for claim in known for pid in claim.pids}) or "nobody"
-            said = f"{end.provenance} says {end.process[1]} ({end.service})"
-            report.wrong.append(f"{_at(end)}: {said}, it was {pids}")
+            reported = f"by {end.provenance} it is {end.process[1]} ({end.service})"
+            report.wrong.append(f"{_at(end)}: {reported}, it was {pids}")
         elif end.service and not end.process:
             services = {self.services.get((claim.host, pid)) for claim in known for pid in claim.pids | claim.held}
             if end.service not in services:
-                report.wrong.append(f"{_at(end)}: {end.provenance} says {end.service}, it was {services}")
+                report.wrong.append(f"{_at(end)}: by {end.provenance} it is {end.service}, it was {services}")
 
     def _talked(self, row: Row, ones: Was, others: Was) -> bool:
-        """Say whether the two processes of a row were at the ends of one connection."""
+        """Return whether the two processes of a row were at the ends of one connection."""
         one, other = row
         return any(
             abs(mine.began - theirs.began) < _ONE_NS
@@ -90,7 +90,7 @@ class Judge(NamedTuple):
 
 
 def recall(report: Report, rows: Iterable[Row], truth: Mapping[Key, list[End]]) -> None:
-    """Say of how many connections both processes are known, and which stood for long and have an end unknown."""
+    """Count the connections with both processes known; list those that stood for long with an end unknown."""
     both, known = set(), set()
     for row in rows:
         both |= {end.key for end in row if row[0].process and row[1].process}

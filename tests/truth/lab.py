@@ -27,7 +27,7 @@ Reader = Callable[[Host, str], list[Claim]]
 
 @dataclass
 class Play:
-    """One scenario in the laboratory: its hosts, its ports, and who it says was where."""
+    """One scenario in the laboratory: its hosts, its ports, and who was where by its report."""
 
     name: str
     hosts: list[Host]
@@ -37,7 +37,7 @@ class Play:
     ports: set[int] = field(default_factory=set)
     claims: list[Claim] = field(default_factory=list)
     _running: list[Running] = field(default_factory=list)
-    _said: list[tuple[Host, Path, Reader]] = field(default_factory=list)
+    _reported: list[tuple[Host, Path, Reader]] = field(default_factory=list)
 
     def port(self, number: int = 0) -> int:
         """Return a port for a server of this scenario alone."""
@@ -57,28 +57,30 @@ class Play:
             running.kill()
 
     def output(self, host: Host, what: str) -> Path:
-        """Return a new file for what a program says."""
+        """Return a new file for a program's report."""
         return self.folder / f"{self.name}-{host.name}-{what}-{len(list(self.folder.iterdir()))}"
 
     def place(self, host: Host, what: str) -> Path:
-        """Return a new folder for a program, whoever it runs as."""
+        """Return a new folder for a program of any user."""
         folder = self.output(host, what)
         folder.mkdir()
         folder.chmod(0o777)
         return folder
 
     def claim(self, claim: Claim) -> None:
-        """Say who was at the ends of connections."""
+        """State who was at the ends of connections."""
         self.claims.append(claim)
 
-    def says(self, host: Host, output: Path, read: Reader) -> None:
+    def reports(self, host: Host, output: Path, read: Reader) -> None:
         """Have the file of a program read in the end."""
-        self._said.append((host, output, read))
+        self._reported.append((host, output, read))
 
     def owners(self) -> Owners:
         """Return who was where, now that all is over."""
-        said = [claim for host, output, read in self._said for claim in read(host, output.read_text(errors="replace"))]
-        return Owners(self.claims, said)
+        reported = [
+            claim for host, output, read in self._reported for claim in read(host, output.read_text(errors="replace"))
+        ]
+        return Owners(self.claims, reported)
 
     def window(self, part: float = 0.1) -> None:
         """Wait for the next window, until a part of it is over."""
@@ -88,7 +90,7 @@ class Play:
 
 @dataclass
 class Played:
-    """What was played, what the packets say of it, and the store to compare with."""
+    """What was played, what the packets show of it, and the store to compare with."""
 
     store: Up
     hosts: list[Host]
@@ -129,7 +131,7 @@ _REPORTED = "SELECT uniqExact(host) FROM host_usage WHERE window > fromUnixTimes
 
 
 def until_stored(store: Up, hosts: list[Host], at: float) -> None:
-    """Wait until every host has told of windows well after a time, and what is stored changes no more."""
+    """Wait until every host has reported windows well after a time, and what is stored changes no more."""
     store.until(_REPORTED.format(at=int(at) + 3), lambda rows: rows == [(len(hosts),)], seconds=60)
     query = f"SELECT count(), sum(cityHash64(*)) FROM edges FINAL WHERE window < fromUnixTimestamp({int(at) + 2})"
     last: object = None

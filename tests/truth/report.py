@@ -18,7 +18,7 @@ class Report:
     flows: int = 0
     counts: list[str] = field(default_factory=_none)  # missing, made up, counted twice
     bytes: list[str] = field(default_factory=_none)
-    said: Counter[str] = field(default_factory=Counter)  # ends like these at hosts whose agents say they lost something
+    lossy: Counter[str] = field(default_factory=Counter)  # ends like these at hosts whose agents report a loss
     edges: list[str] = field(default_factory=_none)  # counted twice, or made up, as people see them
     missed: int = 0  # connections that are not on the edges that people see
     turned: list[str] = field(default_factory=_none)  # client and server

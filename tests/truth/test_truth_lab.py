@@ -75,7 +75,9 @@ def test_no_connection_is_on_the_map_twice(reports: Reports) -> None:
     none([line for report in reports.values() for line in report.edges])
 
 
-def test_no_more_connections_are_missing_on_the_map_than_agents_say_they_lost(reports: Reports, stored: Stored) -> None:
+def test_no_more_connections_are_missing_on_the_map_than_agents_report_as_lost(
+    reports: Reports, stored: Stored
+) -> None:
     assert sum(report.missed for report in reports.values()) <= sum(stored.lost.values())
 
 
@@ -84,12 +86,12 @@ def test_bytes_are_exact(report: Report) -> None:
     none(report.bytes)
 
 
-def test_no_more_ends_are_inexact_than_agents_say_they_lost(reports: Reports, stored: Stored) -> None:
-    assert all(count <= stored.lost[host] for host, count in _said(reports).items()), (_said(reports), stored.lost)
+def test_no_more_ends_are_inexact_than_agents_report_as_lost(reports: Reports, stored: Stored) -> None:
+    assert all(count <= stored.lost[host] for host, count in _lossy(reports).items()), (_lossy(reports), stored.lost)
 
 
-def _said(reports: Reports) -> Counter[str]:
-    return sum((report.said for report in reports.values()), Counter())
+def _lossy(reports: Reports) -> Counter[str]:
+    return sum((report.lossy for report in reports.values()), Counter())
 
 
 @every("wrong")
@@ -114,4 +116,4 @@ def test_who_is_at_a_connection_that_stands_is_known(report: Report) -> None:
 def test_how_much_is_known(reports: Reports, stored: Stored, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print("", head(), *(report.line(name) for name, report in reports.items()), sep="\n")
-        print("agents lost:", stored.lost, "inexact ends of theirs:", dict(_said(reports)))
+        print("agents lost:", stored.lost, "inexact ends of theirs:", dict(_lossy(reports)))

@@ -1,4 +1,4 @@
-"""One scenario: what the store says of it, compared with what was."""
+"""One scenario: what the store has of it, compared with what was."""
 
 from collections import defaultdict
 from collections.abc import Set

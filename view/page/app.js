@@ -19,9 +19,9 @@ import { visible } from "./visible.js";
 const RELOADS = ["level", "width", "at", "range"]; // fields of the state that need new data
 const state = new State(location.hash);
 const data = new Data(state);
-const say = (/** @type {string} */ sentence) => void (byId("announcement").textContent = sentence);
+const announce = (/** @type {string} */ sentence) => void (byId("announcement").textContent = sentence);
 // The time line and the map add what only they can do: pause, step, graph and tidy.
-const page = /** @type {Page} */ ({ state, data, storage: usableStorage(), say, chosen: null });
+const page = /** @type {Page} */ ({ state, data, storage: usableStorage(), announce, chosen: null });
 const parts = [bar(page), timeline(page), notices(page), changes(page), mapView(page), list(page), panel(page)];
 keys(page);
 

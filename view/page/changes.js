@@ -50,7 +50,7 @@ const LIVES = {
  * @param {Page} page
  * @returns {Part}
  */
-export function changes({ state, data, say }) {
+export function changes({ state, data, announce }) {
   const place = byId("changes");
   /** @type {Set<string> | null} */
   let known = null; // ids of earlier changes
@@ -114,8 +114,8 @@ export function changes({ state, data, say }) {
     const fresh = earlier && key === shownFor ? all.filter(({ id }) => !earlier.has(id)) : [];
     known = new Set(all.map(({ id }) => id));
     shownFor = key;
-    if (fresh.length > 3) say(counted(fresh.length, "change"));
-    else if (fresh.length) say(fresh.map(({ word, text }) => `${word}: ${text}`).join("; "));
+    if (fresh.length > 3) announce(counted(fresh.length, "change"));
+    else if (fresh.length) announce(fresh.map(({ word, text }) => `${word}: ${text}`).join("; "));
   }
 
   /**

@@ -77,7 +77,7 @@ export function mapView(page) {
       graph.hover(atKey);
       graph.reveal(atKey);
       const node = data.map?.nodes.find(({ id }) => id === atKey);
-      if (node) page.say(`${node.kind} ${node.title}, ${node.health === "ok" ? "well" : node.health}`);
+      if (node) page.announce(`${node.kind} ${node.title}, ${node.health === "ok" ? "well" : node.health}`);
     } else return;
     event.preventDefault();
   }

@@ -328,7 +328,7 @@ export interface Page {
   state: State;
   data: Data;
   storage: Memory;
-  say(sentence: string): void;
+  announce(sentence: string): void;
   chosen: Chosen | null;
   graph: Graph;
   tidy(): void;

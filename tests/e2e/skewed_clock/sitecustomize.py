@@ -1,4 +1,4 @@
-"""Python with a clock that is wrong, by as many seconds as SKEW_SECONDS says."""
+"""Python with a clock that is wrong, by SKEW_SECONDS seconds."""
 
 import os
 import time

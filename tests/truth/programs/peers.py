@@ -1,4 +1,4 @@
-"""Starts the Python server and client of this folder on hosts, and reads what they said."""
+"""Starts the Python server and client of this folder on hosts, and reads what they reported."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ def served(play: Play, host: Host, port: int, how: str = "plain", workers: int =
     command = [*program, "::", str(port), how, str(workers)]
     running = play.start(host, command, output)
     waited(lambda: running.listens(port), f"server on {port}")
-    play.says(host, output, said)
+    play.reports(host, output, claims_in)
     if how in {"plain", "mptcp", "deaf", "shared"}:
         play.claim(Claim(host.name, frozenset([running.pid]), local_port=port, since=running.began))
     return running
@@ -42,14 +42,14 @@ def talking(
     output = play.output(host, "talk")
     asked = {"address": address or (to.address6 if six else to.address), "port": port, **wish}
     running = play.start(host, [*_RUN, "tests.truth.programs.talk", json.dumps(asked)], output)
-    play.says(host, output, said)
+    play.reports(host, output, claims_in)
     play.claim(Claim(host.name, frozenset([running.pid]), remote_port=port, since=running.began))
     if wish.get("times", 1) == 1:  # one that stays for a while
-        running.says(int(wish.get("together", 1)))
+        running.printed(int(wish.get("together", 1)))
     return running
 
 
-def said(host: Host, text: str) -> list[Claim]:
+def claims_in(host: Host, text: str) -> list[Claim]:
     """Read the lines of a server or a client."""
     claims = []
     for line in text.splitlines():

@@ -27,7 +27,7 @@ daemon off; user nobody nogroup; worker_processes {workers}; pid {folder}/pid; e
 http {{
   {scratch}
   log_format who '$msec $pid $remote_addr $remote_port $server_addr $server_port $connection $http_x_pid';
-  access_log {said} who;
+  access_log {reported} who;
   keepalive_timeout 30; keepalive_requests 100000;
   {upstream}
   server {{ listen {port} {reuseport}; listen [::]:{port} {reuseport}; location / {{ {location} }} }}
@@ -59,8 +59,8 @@ def nginx(
     """Run an nginx that answers, or that asks another one, over connections it keeps."""
     program = installed("nginx", "nginx-light")
     folder = play.place(host, "nginx")
-    said = folder / "said"
-    said.touch()
+    reported = folder / "reported"
+    reported.touch()
     location = f'return 200 "{ANSWER}";'.replace("\n", "\\n")
     upstream = ""
     if to:
@@ -75,7 +75,7 @@ def nginx(
             folder=folder,
             workers=workers,
             scratch=scratch,
-            said=said,
+            reported=reported,
             upstream=upstream,
             port=port,
             reuseport="reuseport" if reuseport else "",
@@ -88,7 +88,7 @@ def nginx(
     play.claim(Claim(host.name, anyone, local_port=port, since=running.began))
     if to:
         play.claim(Claim(host.name, anyone, remote=(to[0].address, to[1]), since=running.began))
-    play.says(host, said, _connections)
+    play.reports(host, reported, _connections)
     return running
 
 

@@ -1,4 +1,4 @@
-"""A client that says which connections it made: `talk JSON`. It imports nothing of the product."""
+"""A client that reports which connections it made: `talk JSON`. It imports nothing of the product."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from tests.truth.programs.serve import HEADER, RESETS, exactly, say
+from tests.truth.programs.serve import HEADER, RESETS, exactly, report
 
 
 class Wish(NamedTuple):
@@ -76,12 +76,12 @@ def _connect(wish: Wish) -> socket.socket | None:
         peer.close()
         return None
     with contextlib.suppress(OSError):  # it may be reset already
-        say("addressed" if wish.udp else "connected", peer.getsockname(), (wish.address, wish.port), os.getpid())
+        report("addressed" if wish.udp else "connected", peer.getsockname(), (wish.address, wish.port), os.getpid())
     return peer
 
 
 def _ask(peer: socket.socket, wish: Wish, up: int, *, last: bool) -> bool:
-    """Ask once; say whether there was an answer."""
+    """Ask once; return whether there was an answer."""
     try:
         if wish.udp:
             peer.send(bytes.fromhex(wish.text))
