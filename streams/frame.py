@@ -35,7 +35,7 @@ class Frame:
         self.elsewhere: dict[Key, int] = {}  # which of what happened the other end saw in another window
         self.saw: dict[tuple[int, str], set[str]] = {(end, what): set() for end in (0, 1) for what in (OPENED, CLOSED)}
         self.news: dict[tuple[int, str], set[str]] = {}  # the same of the last batch
-        self.continued: list[tuple[Key, int, int]] = []  # of the last batch: what opened of late, at which end and when
+        self.continued: list[tuple[Key, int]] = []  # of the last batch: what an end has seen since of late
         self._joined: dict[int, list[Sight]] = {}  # row -> how the end was seen before it was merged
 
     def __len__(self) -> int:
@@ -95,7 +95,7 @@ class Frame:
                 self.saw[end, what] |= flows
         since, opened = self.columns["since"][base:], self.columns["opened"][base:]
         recent = compress(rows, map((self.window - self.apart).__le__, since))
-        self.continued = [(keys[row], ends[row], since[row]) for row in recent if was_fresh[row] and not opened[row]]
+        self.continued = [(keys[row], ends[row]) for row in recent if not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, each time that it was reported."""

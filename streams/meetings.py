@@ -43,9 +43,9 @@ class Meetings:
                         openings |= {(frame.window, flow, end): None, (other.window, flow, 1 - end): None}
         for window, flow, end in openings:
             _name_all(adding, frames, frames[window], flow, end)
-        for key, end, since in frame.continued:
+        for key, end in frame.continued:
             if self._at[OPENED].get(flow_of(key)) == SEVERAL:
-                _name_one(adding, frames, frame, key, end, since)
+                _name_one(adding, frames, frame, key, end)
         return [added for _, added in sorted(adding.items())]
 
     def closed_elsewhere(self, flows: set[str], window: int) -> set[str]:
@@ -95,19 +95,20 @@ def _name_all(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str,
     for at in range(frame.window, frame.window + frame.apart + 1, frame.width):
         then = frames.get(at)
         for key, row in connections(then, flow, end) if then else ():
-            if then and then.columns["since"][row] == frame.window:
+            if then and any(since == frame.window for since, _, _ in then.sights(row)):
                 adding.setdefault(at, Frame(at, frame.width)).name(key, 1 - end, who)
 
 
-def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, end: int, since: int) -> None:
+def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, end: int) -> None:
     """Name the other end of a connection that opened a while ago, or of whose own end more is known now."""
-    flow, first = flow_of(key), frames.get(since)
-    if first is None or flow not in first.saw[end, OPENED]:
-        return
-    is_seen = frame.columns["seen"][frame.at[end][key]]  # as in windows that are named by an opening: `connections`
-    if is_seen and (who := _who(frames, first, flow, 1 - end)) is not None:
-        adding.setdefault(frame.window, Frame(frame.window, frame.width)).name(key, 1 - end, who)
-    if since == frame.window:
+    flow, row = flow_of(key), frame.at[end][key]
+    for since, _, _ in frame.sights(row) if frame.columns["seen"][row] else ():
+        first = frames.get(since)
+        if first is not None and flow in first.saw[end, OPENED]:
+            who = _who(frames, first, flow, 1 - end)
+            if who is not None:
+                adding.setdefault(frame.window, Frame(frame.window, frame.width)).name(key, 1 - end, who)
+    if flow in frame.saw[end, OPENED]:
         for other in _near(frames, frame):
             if flow in other.saw[1 - end, OPENED]:
                 _name_all(adding, frames, other, flow, 1 - end)
