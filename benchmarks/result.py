@@ -55,7 +55,7 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None when there is none."""
+        """Return whether the goal is met; None when there is none."""
         if self.goal is None:
             return None
         measured = self.ratio if self.goal.of == "ratio" else self.value

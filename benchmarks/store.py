@@ -70,7 +70,7 @@ session.close(); engine.close()
 
 
 def _engine_alone(folder: Path, block: bytes) -> list[float]:
-    """Rows a second of the engine with the same bytes, in a process of its own."""
+    """Return rows a second of the engine with the same bytes, in a process of its own."""
     (folder / "block").write_bytes(block)
     arguments = [str(folder / "alone"), str(folder / "block"), _create("alone")]
     command = [sys.executable, "-c", _ENGINE_ALONE, *arguments, str(ROWS // BLOCK)]
@@ -121,7 +121,7 @@ def _inserts(data: Path, port: int, columns: list[list[object]], compressed: boo
 
 
 def _block(http_port: int) -> bytes:
-    """One block of those rows as Native bytes."""
+    """Return one block of those rows as Native bytes."""
     query = urllib.parse.quote(f"SELECT * FROM plain LIMIT {BLOCK} FORMAT Native")
     settings = f"max_block_size={BLOCK}&max_threads=1&wait_end_of_query=1"
     with urllib.request.urlopen(f"http://127.0.0.1:{http_port}/?query={query}&{settings}") as got:

@@ -41,7 +41,7 @@ class Destroyed:
 
     @property
     def subscribed(self) -> bool:
-        """Whether the kernel sends events at all."""
+        """Return whether the kernel sends events at all."""
         return self._socket is not None
 
     def open(self) -> None:

@@ -34,7 +34,7 @@ class FdTable:
 
     @property
     def big(self) -> bool:
-        """Whether all of it is too much to be read for one change."""
+        """Return whether all of it is too much to be read for one change."""
         return len(self._numbers) >= BIG
 
     def holds(self, inode: int) -> bool:
@@ -51,7 +51,7 @@ class FdTable:
 
     @property
     def changed(self) -> bool:
-        """Whether sockets came or went since they were taken."""
+        """Return whether sockets came or went since they were taken."""
         return bool(self._changed)
 
     def take_changed(self) -> set[int]:

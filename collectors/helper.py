@@ -51,7 +51,7 @@ class Stuck:
 
     @property
     def over(self) -> bool:
-        """Whether the job has come back."""
+        """Return whether the job has come back."""
         return self._batch.finished.is_set()
 
 

@@ -91,7 +91,7 @@ class InterfaceWatch:
         self._sorted = sorted(self._named(one) for index, one in held if index in self._links)
 
     def _look_inside(self) -> None:
-        """A link that came, went or moved may have changed what is behind other ones."""
+        """Look again at what is behind links: one that came, went or moved may have changed others."""
         now = inside(self._links)
         moved = {index for index in now ^ self._inside if index in self._links}
         held = [one for index in moved for one in self._addresses.get(index, ())]

@@ -63,7 +63,7 @@ class ProcessEvents:
 
     @property
     def subscribed(self) -> bool:
-        """Whether events come."""
+        """Return whether events come."""
         return self._socket is not None
 
     def open(self) -> None:

@@ -26,12 +26,12 @@ class Stat(NamedTuple):
 
     @property
     def dead(self) -> bool:
-        """Whether it waits for its parent only; a leader that left its threads behind lives on in them."""
+        """Return whether it waits for its parent only; a leader that left its threads behind lives on in them."""
         return self.ended and self.threads <= 1
 
     @property
     def ended(self) -> bool:
-        """Whether the first thread has ended: a process that goes on without it owns what its other threads show."""
+        """Return whether the first thread has ended: the process may go on, and owns what its other threads show."""
         return self.state in "ZXx"
 
 

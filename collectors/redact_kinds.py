@@ -54,7 +54,7 @@ class Program(Struct, frozen=True):
 
     @property
     def bundles(self) -> bool:
-        """Whether short options may stand together: not where options of one dash are words (openssl -passin)."""
+        """Return whether short options may stand together: not where such options are words (openssl -passin)."""
         return not any(
             len(option) > 2 and option[1] != "-" and kind is not Kind.JOINED for option, kind in self.options.items()
         )

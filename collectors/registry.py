@@ -25,17 +25,17 @@ class Sources:
 
     @cached_property
     def scan(self) -> SocketScan:
-        """The sockets."""
+        """Return the sockets."""
         return SocketScan(self.settings)
 
     @cached_property
     def table(self) -> ProcessTable:
-        """The processes."""
+        """Return the processes."""
         return ProcessTable(self.settings.proc)
 
     @cached_property
     def netns(self) -> int:
-        """The inode of the network namespace that is looked at."""
+        """Return the inode of the network namespace that is looked at."""
         return own_netns()
 
 

@@ -27,7 +27,7 @@ class Sealed(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Bytes of all values."""
+        """Return the bytes of all values."""
         return sum(len(value) for _, value in self.records)
 
 

@@ -41,12 +41,12 @@ class Side(NamedTuple):
 
     @property
     def opener(self) -> bool:
-        """Whether this end sent the SYN."""
+        """Return whether this end sent the SYN."""
         return self.side == 0
 
     @property
     def first(self) -> bool:
-        """Whether the other end is on this host too, and its socket not gone yet."""
+        """Return whether the other end is on this host too, and its socket not gone yet."""
         talk = self.talk
         return talk.ends == 2 and not talk.reported[1 - self.side] and None not in talk.first
 

@@ -71,7 +71,7 @@ class Totals:
         return row, got
 
     def _cleared(self, one: Ending, tracked: Tracked) -> tuple[Row, int]:
-        """By the wire, else by the other end if it is here, else as last seen."""
+        """Return the total: by the wire, else by the other end if it is here, else as last seen."""
         final = one.closed.final
         last = tracked.last or (tracked.row if tracked.row.cookie else final.row)
         numbers = self._wire.last(one.side) if one.side else None

@@ -48,6 +48,6 @@ class UdpPeers:
         return rows
 
     def _await(self, vanished: set[int], closed: dict[int, Identity]) -> None:
-        """The kernel sends the event from a work queue, so it may come after the dump that lacks the socket."""
+        """Wait for events: they come from the kernel's work queue, perhaps after the dump that lacks the socket."""
         waiting = {cookie: left - 1 for cookie, left in self._awaited.items() if left > 1 and cookie not in closed}
         self._awaited = waiting | dict.fromkeys(vanished, LATE_WINDOWS)

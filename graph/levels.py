@@ -27,12 +27,12 @@ class Level(NamedTuple):
 
     @property
     def known(self) -> str:
-        """The column without which an end has no node of this level."""
+        """Return the column without which an end has no node of this level."""
         return self.parts[-1] if self.parts else ""
 
     @property
     def node(self) -> str:
-        """The id of a node, as a template."""
+        """Return the id of a node, as a template."""
         return ":".join((self.name, *(f"{{{part}}}" for part in self.parts)))
 
     def values(self, node: str) -> dict[str, str]:

@@ -31,7 +31,7 @@ class Security:
 
     @property
     def context(self) -> ssl.SSLContext | None:
-        """The TLS context for Python; None without TLS."""
+        """Return the TLS context for Python; None without TLS."""
         return self.links.context if self.links.enabled else None
 
     def librdkafka(self) -> dict[str, Any]:

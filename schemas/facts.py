@@ -76,7 +76,7 @@ class Fact(NamedTuple):
 
     @property
     def blank(self) -> Any:
-        """The blank value."""
+        """Return the blank value."""
         return False if self.kind is BOOL else 0
 
 

@@ -111,7 +111,7 @@ def _check_step(step: Path, path: Path) -> None:
 
 
 def _others_write(path: Path, found: os.stat_result) -> bool:
-    """Whether anybody but the owner may. A group of the owner alone is nobody else."""
+    """Return whether anybody but the owner may. A group of the owner alone is nobody else."""
     if not found.st_mode & _OTHERS_WRITE:
         return False
     return bool(found.st_mode & stat.S_IWOTH) or not _alone(found.st_uid, found.st_gid) or _has_acl(path)
@@ -126,7 +126,7 @@ def _alone(uid: int, gid: int) -> bool:
 
 
 def _has_acl(path: Path) -> bool:
-    """Whether the bits of the group are the mask of a list of other users."""
+    """Return whether the bits of the group are the mask of a list of other users."""
     try:
         return "system.posix_acl_access" in os.listxattr(path)
     except OSError:

@@ -28,7 +28,7 @@ class Tls:
 
     @cached_property
     def context(self) -> ssl.SSLContext:
-        """The context of a client: it trusts the authorities that are set, and shows our certificate."""
+        """Return the context of a client: it trusts the authorities that are set, and shows our certificate."""
         context = ssl.create_default_context()
         if self.ca:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

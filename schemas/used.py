@@ -43,7 +43,7 @@ class Used(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether it counts what happened in a window, so that it is shown as a rate."""
+        """Return whether it counts what happened in a window, so that it is shown as a rate."""
         return self.over is not Over.MEAN
 
 

@@ -52,7 +52,7 @@ class Pulse:
 
 
 def _stopped(pid: int) -> bool:
-    """Whether somebody has stopped a process (SIGSTOP)."""
+    """Return whether somebody has stopped a process (SIGSTOP)."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0] in {b"T", b"t"}
     except (OSError, IndexError):

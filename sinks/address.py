@@ -42,7 +42,7 @@ class Address(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it listens, for people."""
+        """Return where it listens, for people."""
         return f"{self.host}:{self.port}"
 
     def secret(self) -> str:

@@ -23,7 +23,7 @@ class Cluster(NamedTuple):
 
     @property
     def on(self) -> str:
-        """The clause that runs a statement on all of its servers."""
+        """Return the clause that runs a statement on all of its servers."""
         return f" ON CLUSTER `{self.name}`" if self.name else ""
 
     @property

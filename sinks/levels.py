@@ -35,12 +35,12 @@ class Level(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of its table."""
+        """Return the name of its table."""
         return self.table.name
 
     @property
     def columns(self) -> list[str]:
-        """The columns that `of` gives."""
+        """Return the columns that `of` gives."""
         return [self.unit, *(column.name for column in self.facts)]
 
     def of(self, low: int, high: int) -> str:

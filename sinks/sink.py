@@ -99,7 +99,7 @@ class Sink:
             self.rows -= rows
 
     def hurries(self) -> bool:
-        """Whether rows are held that people wait for."""
+        """Return whether rows are held that people wait for."""
         return any(not self._tables[topic].patient for topic in self._held)
 
     def _fitting(self, record: Record, table: Table, columns: Values) -> Values:

@@ -48,12 +48,12 @@ class StoreError(Exception):
 
     @property
     def passing(self) -> bool:
-        """Whether trying again may work."""
+        """Return whether trying again may work."""
         return self.code in _PASSING | {0}
 
     @property
     def of_rows(self) -> bool:
-        """Whether the rows are the reason: the store does work, and takes others."""
+        """Return whether the rows are the reason: the store does work, and takes others."""
         return not self.passing and self.code not in _NOT_THE_STORE | _DAMAGE
 
 

@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
     @property
     def aggregate(self) -> str:
-        """The aggregate that merges it; empty for a part of the key."""
+        """Return the aggregate that merges it; empty for a part of the key."""
         return _AGGREGATES.get(self.merge, "")
 
     def type(self, *, merges: bool) -> str:
@@ -79,12 +79,12 @@ class Table(NamedTuple):
 
     @property
     def kinds(self) -> dict[str, Kind]:
-        """The columns that are stored, with their kinds."""
+        """Return the columns that are stored, with their kinds."""
         return {column.name: column.kind for column in self.columns if not column.alias}
 
     @property
     def merges(self) -> bool:
-        """Whether its engine merges column by column."""
+        """Return whether its engine merges column by column."""
         return self.engine == "AggregatingMergeTree"
 
     def clauses(self) -> list[str]:

@@ -66,7 +66,7 @@ class Connection(Struct, eq=False):
 
     @property
     def serves(self) -> bool:
-        """Whether this end is the server."""
+        """Return whether this end is the server."""
         return b_serves(self.verdict) == (self.end == 1)
 
     def disown(self, at: int) -> None:

@@ -43,7 +43,7 @@ class Frame:
 
     @property
     def apart(self) -> int:
-        """How far from this window another may hold the same, in ms: windows cut anew what clocks set apart."""
+        """Return how far from this window another may hold the same, in ms: windows cut anew what clocks set apart."""
         return SKEW_MS + self.width
 
     def add(self, batch: SideBatch, rows: Sequence[int] | None) -> dict[Key, None]:

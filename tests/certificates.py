@@ -44,6 +44,6 @@ def certify(folder: Path) -> None:
 
 
 def pkcs8(key: bytes, password: bytes = b"") -> bytes:
-    """A private key in the only format that Kafka reads, and with a password where one is given."""
+    """Return a private key in the only format that Kafka reads, and with a password where one is given."""
     hidden = BestAvailableEncryption(password) if password else NoEncryption()
     return load_pem_private_key(key, None).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, hidden)

@@ -53,7 +53,7 @@ class Secure:
         return f"kafka://{HOST}:{self.ports[listener]}"
 
     def file(self, name: str) -> str:
-        """A file of the folder: ca.pem, stranger.pem, client.pem, client.key, …"""
+        """Return a file of the folder: ca.pem, stranger.pem, client.pem, client.key, …"""
         return str(self.folder / name)
 
 
@@ -88,7 +88,7 @@ print(json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": 3
 
 
 def token_program(token: str = "", unless: str = "/nowhere") -> tuple[str, ...]:
-    """A program that prints a token: an unsigned one, as Kafka takes them where it is set up for nothing else.
+    """Return a program that prints a token: an unsigned one, as Kafka takes them where it is set up for nothing else.
 
     It fails if there is a file `unless`.
     """

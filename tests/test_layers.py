@@ -21,7 +21,7 @@ ALLOWED = {
 
 
 def imported(path: Path) -> Iterator[str]:
-    """The names of the modules that a module imports."""
+    """Yield the names of the modules that a module imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

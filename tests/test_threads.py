@@ -18,7 +18,7 @@ STARTS = {"Thread", "Timer", "start_new_thread", "_thread"}
 
 
 def started() -> Iterator[tuple[str, str]]:
-    """Every thread that the programs start: the file and the name."""
+    """Yield every thread that the programs start: the file and the name."""
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):

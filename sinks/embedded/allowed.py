@@ -106,12 +106,12 @@ class Allowed:
     settings: frozenset[str]  # that the engine knows
 
     def calls(self, name: str) -> bool:
-        """Whether a function may be called."""
+        """Return whether a function may be called."""
         lowered = name.lower()
         return lowered in self.functions or self._aggregates(lowered)
 
     def knows(self, name: str) -> bool:
-        """Whether the engine has a function of that name, allowed or not."""
+        """Return whether the engine has a function of that name, allowed or not."""
         return self.calls(name) or name.lower() in self.refused or name.lower() in self.sources
 
     def like(self, name: str) -> str:
@@ -174,7 +174,7 @@ class _Function:
 
 
 def _functions(engine: Engine) -> list[_Function]:
-    """All functions, another name of one with the categories of it; those that people defined have none."""
+    """Return all functions, another name of one with the categories of it; those that people defined have none."""
     lines = engine.text(
         "SELECT lower(name), lower(alias_to), if(origin = 'System', categories, ''), "
         "is_aggregate AND origin = 'System' FROM system.functions"
@@ -188,7 +188,7 @@ def _functions(engine: Engine) -> list[_Function]:
 
 
 def _seen(engine: Engine, table: str, hidden: list[str]) -> Node:
-    """A subquery of all columns of a table, the hidden ones empty but of their types."""
+    """Return a subquery of all columns of a table, the hidden ones empty but of their types."""
     listed = ", ".join(f"'{column}'" for column in hidden)
     lines = engine.text(
         f"SELECT name, type FROM system.columns WHERE database = 'system' AND table = '{table}' AND name IN ({listed})"

@@ -31,7 +31,7 @@ class Block:
     columns: tuple[Column, ...]
 
     def encode(self, revision: int) -> bytes:
-        """The block as a peer of this revision reads it; revision 0 is the engine's Native."""
+        """Return the block as a peer of this revision reads it; revision 0 is the engine's Native."""
         custom = b"\x00" if revision >= CUSTOM_SERIALIZATION else b""
         info = _INFO if revision >= BLOCK_INFO else b""
         pieces = [info, varint(len(self.columns)), varint(self.rows)]
@@ -40,7 +40,7 @@ class Block:
         return b"".join(pieces)
 
     def header(self) -> "Block":
-        """The same columns without rows."""
+        """Return the same columns without rows."""
         return Block(0, tuple(Column(column.name, column.type) for column in self.columns))
 
 
@@ -72,7 +72,7 @@ def read_block(source: Source, revision: int) -> Block:
 
 
 def blocks_of(native: bytes) -> list[Block]:
-    """All blocks in Native bytes of the engine's."""
+    """Return all blocks in Native bytes of the engine's."""
     source, blocks = Source(lambda: b""), []
     source.buffer += native
     while source.position < len(native):

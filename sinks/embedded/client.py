@@ -147,7 +147,7 @@ class Client:
             return False
 
     def has_table(self, database: str, table: str) -> bool:
-        """Whether there is such a table."""
+        """Return whether there is such a table."""
         asked = "SELECT count() FROM system.tables WHERE database = {database:String} AND name = {name:String}"
         count = b"".join(self.session.whole(asked, "TSV", {"database": database, "name": table}))
         return count != b"0\n"
@@ -184,7 +184,7 @@ class Client:
         return self.session.insert(insert.target, insert.options, form)
 
     def insert_columns(self, insert: sql.InsertText, settings: Mapping[str, str]) -> Columns:
-        """Names and types an INSERT takes, in its order; raises the INSERT's own EngineError.
+        """Return names and types an INSERT takes, in its order; raises the INSERT's own EngineError.
 
         Asking the engine is a quarter of a small INSERT's cost, so its answer is kept until a statement may change it.
         """
@@ -201,13 +201,13 @@ class Client:
         return self._columns[insert.target]
 
     def columns(self, select: str, parameters: Mapping[str, str] | None = None) -> Columns:
-        """Names and types that a SELECT would have, without running it."""
+        """Return names and types that a SELECT would have, without running it."""
         answer = b"".join(self.session.whole(f"DESCRIBE ({select}\n)", "JSONCompactEachRow", parameters))
         rows = [json.loads(line) for line in decoded(answer).splitlines()]
         return tuple(Column(row[0], row[1]) for row in rows)
 
     def empty_columns(self, text: str, parameters: Mapping[str, str]) -> Columns:
-        """Names and types of a query that just gave no rows; none for what is not a query.
+        """Return names and types of a query that just gave no rows; none for what is not a query.
 
         The engine sends nothing for a result without rows, and clients want its columns.
         """
@@ -255,7 +255,7 @@ class Client:
         return session
 
     def _set_for_reader(self, literals: Mapping[str, str]) -> None:
-        """A connection with readonly = 1 takes no settings, so others mean a new one (0.4 ms)."""
+        """Set what is new. A connection with readonly = 1 takes no settings, so others mean a new one (0.4 ms)."""
         wanted = dict(LIMITS)
         for name, value in literals.items():
             if not name.isidentifier():

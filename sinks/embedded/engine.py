@@ -153,7 +153,7 @@ class Engine:
             drop_clean_pages("_chdb.abi3.so", pages)
 
     def tag(self) -> str:
-        """A new name for sessions, by which `kill` finds what they run."""
+        """Return a new name for sessions, by which `kill` finds what they run."""
         return f"client-{next(self._tags)}"
 
     def home(self) -> str:
@@ -242,7 +242,7 @@ class Session:
         return int(self._query(statement, "Null", {}).rows_written())
 
     def kind(self, statement: str) -> tuple[str, int]:
-        """What the engine's parser makes of a text: its class (READ_ONLY, …), statement count."""
+        """Return what the engine's parser makes of a text: its class (READ_ONLY, …), statement count."""
         report = self._connection.classify_query(_bytes(statement))
         return report["query_class"].name, report["statement_count"]
 

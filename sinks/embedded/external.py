@@ -40,7 +40,7 @@ def of_blocks(name: str, blocks: list[Block]) -> External:
 
 
 def is_about(name: str, files: Mapping[str, bytes]) -> bool:
-    """Whether a value of the URL describes one of the files."""
+    """Return whether a value of the URL describes one of the files."""
     table, _, what = name.rpartition("_")
     return table in files and what in ("structure", "types", "format")
 

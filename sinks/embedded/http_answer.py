@@ -39,7 +39,7 @@ class Answer:
 
     @property
     def started(self) -> bool:
-        """Whether any of it is sent."""
+        """Return whether any of it is sent."""
         return self._begun
 
     def begin_progress(self, seconds: float) -> None:

@@ -19,7 +19,7 @@ class _Unpacker(Protocol):
 
     @property
     def eof(self) -> bool:
-        """Whether the frame has ended."""
+        """Return whether the frame has ended."""
 
     def unpack(self, data: bytes) -> bytes:
         """Give at most a piece of what data unpacks to; empty data: of what is left."""

@@ -49,12 +49,12 @@ class Request:
 
 
 def on(values: Mapping[str, str], name: str) -> bool:
-    """Whether a value is there and switched on."""
+    """Return whether a value is there and switched on."""
     return values.get(name, "0").lower() in ("1", "true")
 
 
 def number(values: Mapping[str, str], name: str, otherwise: int) -> int:
-    """A whole number among values; raises EngineError when it is something else."""
+    """Return a whole number among values; raises EngineError when it is something else."""
     given = values.get(name) or str(otherwise)
     if not (given.isascii() and given.isdigit() and len(given) < 19):
         raise EngineError(72, f"DB::Exception: {name}: give a whole number. (CANNOT_PARSE_NUMBER)")

@@ -247,7 +247,7 @@ class HttpSession(BaseHTTPRequestHandler):
         self._answer.fail(error, headers)
 
     def _has_read_all(self) -> bool:
-        """Whether the next request begins where this one's reader stands; looks at a piece of a body at most."""
+        """Return whether the next request begins where this one's reader stands; looks at a piece of a body at most."""
         if self._body is None:
             return False
         with suppress(EngineError):

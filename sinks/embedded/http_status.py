@@ -14,5 +14,5 @@ _BY_CODE = {code: status for status, codes in _STATUS.items() for code in codes}
 
 
 def status_of(code: int) -> int:
-    """The status for an error code; 500 for what is nobody's typing error."""
+    """Return the status for an error code; 500 for what is nobody's typing error."""
     return _BY_CODE.get(code, 500)

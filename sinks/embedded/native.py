@@ -162,7 +162,7 @@ def _read_client_info_tail(source: Source, revision: int, tcp: bool) -> None:
 
 
 def _read_strings(source: Source) -> dict[str, tuple[int, str]]:
-    """Names with flags and values."""
+    """Return names with flags and values."""
     found = {}
     while name := source.string():
         found[name] = source.varint(), source.string()
@@ -180,7 +180,7 @@ def _read_typed(source: Source, types: Mapping[str, str]) -> dict[str, str]:
 
 
 def unquote(value: str) -> str:
-    """A parameter travels as a quoted field dump (`'it\\'s'`); give its text."""
+    """Return the text of a parameter, which travels as a quoted field dump (`'it\\'s'`)."""
     if len(value) < 2 or value[0] != "'" or value[-1] != "'":
         return value
     out, escaped = [], False
@@ -197,7 +197,7 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
 
 
 def hello(revision: int, version: str, timezone: str, name: str) -> bytes:
-    """The server's answer to a client of this revision."""
+    """Return the server's answer to a client of this revision."""
     major, minor, patch, *_ = (int(part) for part in version.split("."))
     parts = [varint(0), string("ClickHouse"), varint(major), varint(minor), varint(REVISION)]
     if revision >= _TIMEZONE:
@@ -210,13 +210,13 @@ def hello(revision: int, version: str, timezone: str, name: str) -> bytes:
 
 
 def exception(error: EngineError) -> bytes:
-    """An exception packet, with ClickHouse's code and message."""
+    """Return an exception packet, with ClickHouse's code and message."""
     head = varint(2) + struct.pack("<i", error.code)
     return head + string("DB::Exception") + string(error.message) + string("") + b"\x00"
 
 
 def progress(rows: int, size: int, total: int, revision: int) -> bytes:
-    """Rows and bytes read since the last such packet, and how many more rows there are to read than it had."""
+    """Return rows and bytes read since the last such packet, and how many more rows there are to read than it had."""
     packet = varint(3) + varint(rows) + varint(size) + varint(total)
     return packet + varint(0) + varint(0) if revision >= _WRITTEN else packet
 
@@ -232,7 +232,7 @@ def insert_events(revision: int) -> bytes:
 
 
 def profile(rows: int, blocks: int, size: int) -> bytes:
-    """What the result was in the end.
+    """Return the packet that sums the result up.
 
     The packet states that rows before a LIMIT were counted: else some clients count them, and fail at that.
     """

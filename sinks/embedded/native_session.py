@@ -222,7 +222,7 @@ class NativeSession:
         return self._read_block()[1]
 
     def _read_block(self) -> tuple[str, Block]:
-        """A table's name, empty for that of an INSERT, and a block of it."""
+        """Return a table's name, empty for that of an INSERT, and a block of it."""
         name = self._wire.string()
         source = self._frames if self._compressed else self._wire
         block = read_block(source, self._revision)

@@ -29,7 +29,7 @@ class Sending(Protocol):
 
     @property
     def deadline(self) -> float:
-        """By when all must be sent, in monotonic seconds."""
+        """Return the time by which all must be sent, in monotonic seconds."""
 
     def stalled(self) -> None:
         """Note that the client takes nothing."""

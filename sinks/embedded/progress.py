@@ -21,7 +21,7 @@ class Progress:
         return self._added(counts["read_rows"], counts["read_bytes"], counts["total_rows_to_read"])
 
     def rest(self, rows: int, size: int) -> tuple[int, int, int]:
-        """The same at the end of the query."""
+        """Return the same at the end of the query."""
         return self._added(rows, size, self._total)
 
     def _added(self, rows: int, size: int, total: int) -> tuple[int, int, int]:

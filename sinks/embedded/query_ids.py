@@ -138,7 +138,7 @@ def _ids_of_clients(pairs: list[tuple[str, str]]) -> str:
 
 
 def _tables(listed: Sequence[Token], ids: str) -> Iterator[tuple[Token, str]]:
-    """Where `system.processes` is read as a table, and what to read instead."""
+    """Yield where `system.processes` is read as a table, and what to read instead."""
     shown = f"(SELECT * REPLACE ({ids} AS query_id, {ids} AS initial_query_id) FROM system.processes)"
     for n in range(1, len(listed) - 2):
         first, dot, last = listed[n : n + 3]

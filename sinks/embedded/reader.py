@@ -41,7 +41,7 @@ class Judge:
     """Judges statements of readers. Thread-safe."""
 
     def __init__(self, allowed: Allowed) -> None:
-        """`allowed` is what stays inside the store."""
+        """Take `allowed`: what stays inside the store."""
         self._allowed = allowed
         self._fine: OrderedDict[bytes, None] = OrderedDict()
         self._lock = threading.Lock()
@@ -99,7 +99,7 @@ class Judge:
 
 
 def _key(text: str, database: str) -> bytes:
-    """What stands for all texts that differ in numbers alone, such as times; empty for a text that has no such key.
+    """Return the key of all texts that differ in numbers alone, such as times; empty for a text without such a key.
 
     A number that no letter touches is part of no name that is judged. It may be the tag of a heredoc, and the value
     of a setting: texts that may have these have no key.

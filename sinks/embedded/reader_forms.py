@@ -60,7 +60,7 @@ def _without_kinds(listed: list[Token]) -> list[Token]:
 
 
 def _is_name(listed: list[Token]) -> bool:
-    """Whether tokens are `a` or `a.b`, in words or in quotes, each part plain."""
+    """Return whether tokens are `a` or `a.b`, in words or in quotes, each part plain."""
     parts = listed[::2]
     between = [token.text for token in listed[1::2]]
     return 0 < len(parts) <= 2 and between == ["."] * (len(parts) - 1) and all(_is_plain(part) for part in parts)

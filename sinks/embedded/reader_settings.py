@@ -44,7 +44,7 @@ _NUMBER = re.compile(r"'?[-+]?([0-9.]+(e[-+]?[0-9]+)?|inf|nan|true|false|auto|au
 
 
 def is_fixed(name: str) -> bool:
-    """Whether a reader may never set this, whatever the value."""
+    """Return whether a reader may never set this, whatever the value."""
     return bool(_NEVER.fullmatch(name))
 
 

@@ -186,7 +186,7 @@ class Walk:
         return (names[0], ".".join(names[1:])) if len(names) > 1 else (self._database, names[0])
 
     def _names(self, node: Node) -> list[str]:
-        """The parts of an identifier, with those that parameters give."""
+        """Return the parts of an identifier, with those that parameters give."""
         names = list(node.get("name_parts") or [node["name"]])
         for child in node.get("children", ()):
             if child.get("type") != "QueryParameter" or "" not in names:
@@ -235,7 +235,7 @@ class Walk:
 
 
 def is_plain(name: str) -> bool:
-    """Whether only a table of the store can have this name: chdb takes others for the paths of files."""
+    """Return whether only a table of the store can have this name: chdb takes others for the paths of files."""
     return bool(_PLAIN.fullmatch(name))
 
 
@@ -244,7 +244,7 @@ def _children(node: Node) -> list[Any]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """All texts in a literal."""
+    """Yield all texts in a literal."""
     left = [value]
     while left:
         each = left.pop()
@@ -255,7 +255,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _as_literal(field: Mapping[str, Any]) -> str:
-    """A setting's value in SQL."""
+    """Return a setting's value in SQL."""
     kind, value = field.get("field_type"), field.get("value")
     if kind == "Map" and isinstance(value, list):
         pairs = ([_as_literal(each) for each in pair["value"]] for pair in value)

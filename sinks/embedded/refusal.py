@@ -4,5 +4,5 @@ from sinks.embedded.engine import EngineError
 
 
 def refuse(what: str) -> EngineError:
-    """An error as ClickHouse's own for readers, READONLY (164)."""
+    """Return an error as ClickHouse's own for readers, READONLY (164)."""
     return EngineError(164, f"DB::Exception: default: {what} in readonly mode: use the writer's login. (READONLY)")

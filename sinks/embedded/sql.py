@@ -43,12 +43,12 @@ def bounded(text: str) -> str:
 
 
 def _words(text: str) -> Iterator[Token]:
-    """All bare words of a statement, upper-cased."""
+    """Return all bare words of a statement, upper-cased."""
     return (token._replace(text=token.text.upper()) for token in tokens(text) if token.kind == "word")
 
 
 def _first(text: str, wanted: set[str]) -> Token | None:
-    """The first of these words outside brackets, the statement's own first word aside."""
+    """Return the first of these words outside brackets, the statement's own first word aside."""
     for word in islice(_words(text), 1, None):
         if word.depth == 0 and word.text in wanted:
             return word
@@ -56,7 +56,7 @@ def _first(text: str, wanted: set[str]) -> Token | None:
 
 
 def _last(listed: Sequence[Token], wanted: str) -> int | None:
-    """Where the last such word outside brackets is."""
+    """Return where the last such word outside brackets is."""
     for index in range(len(listed) - 1, -1, -1):
         token = listed[index]
         if token.kind == "word" and token.depth == 0 and token.text.upper() == wanted:
@@ -94,7 +94,7 @@ def insert(text: str) -> InsertText | None:
 
 
 def columns_of(target: str) -> str:
-    """The SELECT that has the columns of an INSERT's target (`db.t (a, b)`), in their order."""
+    """Return the SELECT that has the columns of an INSERT's target (`db.t (a, b)`), in their order."""
     cut = len(target)
     if target.endswith(")"):
         brackets = [
@@ -127,7 +127,7 @@ def settings_clause(text: str) -> tuple[str, dict[str, str]] | None:
 
 
 def set_statement(text: str) -> dict[str, str] | None:
-    """The settings of a `SET a = 1, b = 2` statement, or None when it is something else."""
+    """Return the settings of a `SET a = 1, b = 2` statement, or None when it is something else."""
     first = next(tokens(text), None)
     if first is None or first.text.upper() != "SET":
         return None
@@ -177,7 +177,7 @@ def _value_end(listed: Sequence[Token], index: int) -> int | None:
 
 
 def literal(value: str) -> str:
-    """A setting's value as an SQL literal: numbers as they are, all else quoted."""
+    """Return a setting's value as an SQL literal: numbers as they are, all else quoted."""
     if _NUMBER.fullmatch(value):
         return value
     return quoted(value)
@@ -190,7 +190,7 @@ def quoted(text: str) -> str:
 
 
 def _format_clause(text: str) -> tuple[Token, Token] | None:
-    """The words FORMAT and its name, where they end a query or only SETTINGS follow."""
+    """Return the words FORMAT and its name, where they end a query or only SETTINGS follow."""
     listed = list(tokens(text))
     mark = _last(listed, "FORMAT")
     if mark is None or mark + 1 >= len(listed) or listed[mark + 1].kind != "word":
@@ -202,7 +202,7 @@ def _format_clause(text: str) -> tuple[Token, Token] | None:
 
 
 def output_format(text: str) -> tuple[str | None, bool]:
-    """The FORMAT a query ends with (None: it has none), and whether that is certain."""
+    """Return the FORMAT a query ends with (None: it has none), and whether that is certain."""
     if not _MENTIONS_FORMAT.search(text):
         return None, True
     if clause := _format_clause(text):

@@ -42,7 +42,7 @@ Step = Callable[[Source], Body]  # over a column: first over its prefixes, then 
 
 
 def _plain(body: Body) -> Step:
-    """A column without prefixes."""
+    """Build the step of a column without prefixes."""
     return lambda source: body
 
 
@@ -137,7 +137,7 @@ def _each(bodies: list[Body]) -> Body:
 
 
 def _variant(parts: list[Step]) -> Step:
-    """A byte for each row names its part, or none; then each part has its rows."""
+    """Build the step of a Variant: a byte for each row names its part, or none; then each part has its rows."""
 
     def begin(source: Source) -> Body:
         _expect(source.number("<Q"), {0}, "Variant")
@@ -159,7 +159,7 @@ def _variant(parts: list[Step]) -> Step:
 
 
 def _dynamic(source: Source) -> Body:
-    """A variant of the types that the prefix names, and of all others as texts."""
+    """Build the step of a variant of the types that the prefix names, and of all others as texts."""
     if _expect(source.number("<Q"), {1, 2}, "Dynamic") == 1:
         source.varint()  # how many types there might be
     names = [*_names(source), _OTHERS]
@@ -255,5 +255,5 @@ def _skip(kind: TypeName) -> Step:
 
 
 def _is_path(part: TypeName) -> bool:
-    """Whether a part of JSON(…) is a path with its type, and not a limit (`max_dynamic_paths=8`) or SKIP."""
+    """Return whether a part of JSON(…) is a path with its type, and not a limit (`max_dynamic_paths=8`) or SKIP."""
     return bool(part.label) and not part.label.endswith("=") and not part.label.upper().startswith("SKIP")

@@ -38,7 +38,7 @@ class Token(NamedTuple):
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """All tokens but white space and comments."""
+    """Yield all tokens but white space and comments."""
     position, depth = 0, 0
     last_tags: dict[str, int] | None = None
     while found := _TOKEN.match(text, position):
@@ -63,7 +63,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def _comment_end(text: str, start: int) -> int:
-    """Where a comment ends that begins here; they nest."""
+    """Return where a comment ends that begins here; they nest."""
     depth = 0
     for mark in _COMMENT_MARK.finditer(text, start):
         depth += 1 if mark[0] == "/*" else -1

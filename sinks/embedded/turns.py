@@ -60,7 +60,7 @@ class Turn:
 
     @property
     def deadline(self) -> float:
-        """By when the statement must have ended and its result be sent, in monotonic seconds."""
+        """Return the time by which the statement must have ended and its result be sent, in monotonic seconds."""
         return self._deadline()
 
     def taken(self) -> None:

@@ -61,5 +61,5 @@ class Watcher:
 
 
 def _is_leaving(peer: Peer) -> bool:
-    """Whether the other end has closed, or the next byte of its is a Cancel packet."""
+    """Return whether the other end has closed, or the next byte of its is a Cancel packet."""
     return peer.peek() in (b"", bytes([CANCEL]))

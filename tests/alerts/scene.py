@@ -47,7 +47,7 @@ class Scene:
         self._talked: set[int] = set()
 
     def reports(self, host: str, start: int, end: int, **failed: str) -> None:
-        """A host's heartbeats in [start, end), which name collectors that `failed`."""
+        """Add a host's heartbeats in [start, end), which name collectors that `failed`."""
         for window in range(start, end, WIDTH):
             beat = Heartbeat(
                 host_id=f"id-{host}", boot_id=BOOT, run=0, window=window, width=WIDTH, hostname=host, failed=failed
@@ -55,19 +55,19 @@ class Scene:
             self._add(topics.HEARTBEATS.name, encode(beat))
 
     def happens(self, kind: str, at: int, subject: str, other: str, detail: str) -> None:
-        """An event of host `id-web`."""
+        """Add an event of host `id-web`."""
         events = Events.of([(at, kind, subject, other, "id-web", "", detail)])
         self._add(topics.EVENTS.name, encode(EventBatch(events=events)))
 
     def is_host(self, host: str, at: int, **labels: str) -> None:
-        """What a host is."""
+        """Add what a host is."""
         facts = HostFacts(
             host_id=f"id-{host}", boot_id=BOOT, run=0, window=at, width=WIDTH, hostname=host, labels=labels
         )
         self._add(topics.HOSTS.name, encode(facts))
 
     def runs(self, host: str, service: str, at: int) -> None:
-        """A process that a window reported."""
+        """Add a process that a window reported."""
         row = (at // HOUR_MS * HOUR_MS, _node(host, service), at, f"id-{host}", host, 1, at, 1, service, service)
         self._add(topics.NODES.name, encode(NodeBatch(nodes=Nodes.of([(*row, "root", "", "", "", "")]))))
 
@@ -137,7 +137,7 @@ class Scene:
 
 
 def _end(who: int, facts: Mapping[str, object]) -> Row:
-    """An end, which nobody saw if it is nobody's."""
+    """Return an end, which nobody saw if it is nobody's."""
     return tuple({**BLANK, **facts, "who": who, "seen": True}.values()) if who else tuple(BLANK.values())
 
 

@@ -12,18 +12,18 @@ REVISION = 54459
 
 
 def raw(data: bytes) -> bytes:
-    """Bytes with their length."""
+    """Return bytes with their length."""
     return varint(len(data)) + data
 
 
 def hello(user: str = "default", password: str = "") -> bytes:
-    """A client's first packet and what it adds to it."""
+    """Return a client's first packet and what it adds to it."""
     head = varint(0) + string("test") + varint(1) + varint(1) + varint(REVISION) + string("")
     return head + string(user) + string(password) + string("")
 
 
 def query(text: bytes, settings: Mapping[str, str] | None = None, compressed: bool = False) -> bytes:
-    """A query packet without the block that ends its external tables."""
+    """Return a query packet without the block that ends its external tables."""
     info = b"\x01" + string("") * 3 + bytes(8) + b"\x01" + string("") * 3 + varint(1) * 3
     info += string("") + varint(0) * 2 + b"\x00" + varint(0) * 3
     chosen = b"".join(string(name) + varint(1) + string(value) for name, value in (settings or {}).items())
@@ -32,7 +32,7 @@ def query(text: bytes, settings: Mapping[str, str] | None = None, compressed: bo
 
 
 def data(block: bytes) -> bytes:
-    """A data packet."""
+    """Return a data packet."""
     return varint(2) + string("") + block
 
 
@@ -40,12 +40,12 @@ NO_TABLES = data(Block(0, ()).encode(REVISION))
 
 
 def ask(text: bytes, settings: Mapping[str, str] | None = None) -> bytes:
-    """All that a client sends to run a statement."""
+    """Return all that a client sends to run a statement."""
     return query(text, settings) + NO_TABLES
 
 
 def request(text: str, *headers: str, body: bytes = b"") -> bytes:
-    """An HTTP request, with a body where one is given."""
+    """Return an HTTP request, with a body where one is given."""
     length = [f"Content-Length: {len(body)}"] if body else []
     return "\r\n".join([text, "Host: localhost", *length, *headers, "", ""]).encode("latin-1") + body
 
@@ -78,5 +78,5 @@ def exchange(port: int, sent: bytes, timeout: float = 60, patience: float = 0.3)
 
 
 def writer_hello(store: Store) -> bytes:
-    """The writer's first packet."""
+    """Return the writer's first packet."""
     return hello("servicemap", store.token)

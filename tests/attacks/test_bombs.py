@@ -120,7 +120,7 @@ def test_a_zstd_frame_that_wants_a_window_of_gigabytes_is_refused() -> None:
 
 
 def frame(method: int, body: bytes, size: int) -> bytes:
-    """A compressed frame that states the size it unpacks to."""
+    """Return a compressed frame that states the size it unpacks to."""
     from clickhouse_cityhash.cityhash import CityHash128
 
     head = struct.pack("<BII", method, len(body) + 9, size)
@@ -154,7 +154,7 @@ def test_a_frame_is_held_to_what_it_states_and_to_what_is_allowed(store: Store, 
 
 
 def column(name: str, kind: bytes, values: bytes, rows: int) -> bytes:
-    """A block of one column, as a client sends it."""
+    """Return a block of one column, as a client sends it."""
     return b"\x01\x00\x02\xff\xff\xff\xff\x00" + varint(1) + varint(rows) + string(name) + raw(kind) + b"\x00" + values
 
 

@@ -64,7 +64,7 @@ class Writer(threading.Thread):
 
 @contextmanager
 def ingesting(store: Store) -> Iterator[Writer]:
-    """A writer beside the body, which must not have had to wait."""
+    """Yield a writer beside the body, which must not have had to wait."""
     writer = Writer(store)
     writer.start()
     try:

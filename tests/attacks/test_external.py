@@ -25,14 +25,14 @@ QUERIES = ("SELECT * FROM brought", "SELECT v, count() FROM brought GROUP BY v",
 
 
 def column(store: Store, selected: str) -> Column:
-    """What the engine makes of an expression."""
+    """Return what the engine makes of an expression."""
     asked = quote(f"SELECT {selected} AS v FROM numbers(7) FORMAT Native")
     with urlopen(f"{store.url}?query={asked}", timeout=30) as answer:
         return blocks_of(answer.read())[0].columns[0]
 
 
 def bent(random: Random, data: bytes) -> bytes:
-    """The data of a column with some of it changed."""
+    """Return the data of a column with some of it changed."""
     made = bytearray(data)
     for _ in range(random.randint(1, 4)):
         place = random.randrange(len(made))
@@ -50,7 +50,7 @@ def bent(random: Random, data: bytes) -> bytes:
 
 
 def bringing(text: str, brought: Column, rows: int) -> bytes:
-    """A reader's session that asks with a table of one column."""
+    """Return a reader's session that asks with a table of one column."""
     block = Block(rows, (brought,)).encode(REVISION)
     return hello() + query(text.encode()) + varint(2) + string("brought") + block + NO_TABLES
 

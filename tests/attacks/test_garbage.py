@@ -65,7 +65,7 @@ VIEWED = [
 
 
 def bent(random: Random, good: bytes) -> bytes:
-    """A session with something wrong in it, or several things."""
+    """Return a session with something wrong in it, or several things."""
     session = bytearray(good)
     for _ in range(random.choice((1, 1, 2, 5))):
         at = random.randrange(len(session) or 1)

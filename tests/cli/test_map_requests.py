@@ -39,7 +39,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Map]:
 
 
 def http(edges: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
-    """The HTTP fields of edges, by port."""
+    """Return the HTTP fields of edges, by port."""
     names = ("requests", "errors", "p50_ms", "p99_ms")
     return {edge["server_port"]: {name: edge[name] for name in names if name in edge} for edge in edges}
 

@@ -22,7 +22,7 @@ NOT_OF_DRIVER = ("Variant", "Dynamic", "JSON")
 
 
 def as_json(value: Any) -> Any:
-    """A value of Python's as JSON would have it."""
+    """Return a value of Python's as JSON would have it."""
     match value:
         case bytes():
             return value.decode()

@@ -86,7 +86,7 @@ class Mounted:
 
 @contextmanager
 def hanging(path: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], Mounted]]:
-    """A process whose command line nobody can read, until the file system is aborted."""
+    """Yield a process whose command line nobody can read, until the file system is aborted."""
     if not Path("/dev/fuse").exists():
         pytest.skip("needs /dev/fuse")
     mounted = Mounted(path)

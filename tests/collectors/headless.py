@@ -25,7 +25,7 @@ ctypes.CDLL(None).syscall(60, 0)  # exit, of this thread alone
 
 @contextmanager
 def headless() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """The process, and the port at which it listens."""
+    """Yield the process, and the port at which it listens."""
     command = [sys.executable, "-c", SCRIPT, "--of-the-process"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:

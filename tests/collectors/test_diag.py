@@ -15,7 +15,7 @@ LENGTH, INFO = 408, 128  # of a TCP socket of Linux 6.18, seen with CAP_NET_ADMI
 def tcp(
     cookie: int, *, state: int = diag.ESTABLISHED, length: int = LENGTH, info: int = INFO, size: int = 280
 ) -> bytes:
-    """A message as the kernel writes it, with counters made of the cookie."""
+    """Return a message as the kernel writes it, with counters made of the cookie."""
     message = bytearray(length)
     netlink.HEADER.pack_into(message, 0, length, diag.SOCK_DIAG_BY_FAMILY, 2, 0, 0)
     message[16:18] = bytes((socket.AF_INET, state))
@@ -38,7 +38,7 @@ def tcp(
 
 
 def short(cookie: int, *, state: int = diag.TIME_WAIT) -> bytes:
-    """A message without tcp_info, as of a socket in TIME_WAIT."""
+    """Return a message without tcp_info, as of a socket in TIME_WAIT."""
     return tcp(cookie, state=state)[:88].replace(LENGTH.to_bytes(4, "little"), (88).to_bytes(4, "little"), 1)
 
 

@@ -119,7 +119,7 @@ class Gone:
 
 
 def reported(rows: list[Connection]) -> list[tuple[Any, ...]]:
-    """What is reported of a connection: identity, roles, ending and bytes; the client's end first."""
+    """Return what is reported of a connection: identity, roles, ending and bytes; the client's end first."""
     return [
         (
             (row.local_address, row.local_port),

@@ -32,7 +32,7 @@ def ip(*commands: str) -> None:
 
 
 def steps(seed: int) -> Iterator[list[str]]:
-    """What an administrator does at random."""
+    """Yield what an administrator does at random."""
     chance = random.Random(seed)
     for _ in range(25):
         commands = []

@@ -29,7 +29,7 @@ def reported(watch: Watch, *, keyframe: bool = False) -> tuple[set[Holder], set[
 
 @contextmanager
 def forked() -> Iterator[int]:
-    """A child that holds what this process held, until the end."""
+    """Yield a child that holds what this process held, until the end."""
     pid = os.fork()
     if not pid:
         signal.pause()

@@ -23,7 +23,7 @@ NEEDS = pytest.mark.skipif(
 
 @contextmanager
 def group() -> Iterator[Path]:
-    """A control group of its own for processes of a test, which end with it."""
+    """Yield a control group of its own for processes of a test, which end with it."""
     roots = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))
     root = next(folder for folder in roots if (folder / "cgroup.controllers").exists())
     folder = root / f"servicemap {{test}} {os.getpid()}"
@@ -49,7 +49,7 @@ def crowd(folder: Path, count: int) -> Iterator[list[int]]:
 
 
 def waits(batch: ProcessBatch, pids: list[int]) -> list[int]:
-    """The waits for a CPU that are reported of some processes."""
+    """Return the waits for a CPU that are reported of some processes."""
     usage = batch.usage
     return [us for pid, us in zip(usage.pid, usage.cpu_pressure_us, strict=True) if pid in pids]
 
@@ -80,7 +80,7 @@ def test_a_group_in_which_nobody_waits_reports_nothing(watch: Watch) -> None:
 
 
 def written(folder: Path, cpu: int, *, ending: str = ".pressure") -> None:
-    """A folder with the files of the kernel."""
+    """Make a folder with the files of the kernel."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, total in (("cpu", cpu), ("memory", 7), ("io", 9)):
         text = f"some avg10=1.00 avg60=0.10 avg300=0.00 total={total}\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3\n"

@@ -42,7 +42,7 @@ print(json.dumps({
 
 
 def looked(hide: str, user: int, *wrapper: str) -> dict[str, Any]:
-    """What one reports who may not see everything."""
+    """Return what one reports who may not see everything."""
     command = [*wrapper, sys.executable, "-c", LOOK, hide, str(user)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
     if done.stderr.startswith("no mount"):

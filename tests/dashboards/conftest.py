@@ -100,7 +100,7 @@ def config(data: Path) -> Iterator[Config]:
 
 
 def measured(start: int) -> dict[str, list[Any]]:
-    """What two sinks reported about the first five minutes."""
+    """Return what two sinks reported about the first five minutes."""
     measures = ("facts_late", "edges_late", "dead_letters", "refused", "store_retries")
     rows = [
         (start + minute * 60_000, each, sink, 3.0)

@@ -53,7 +53,7 @@ def test_the_guilty_edge_is_red_on_the_map_of_grafana_and_no_other(demo: Up, slo
     shop = {f"service:{client} > service:{server}" for client, server in EDGES}
 
     def red() -> list[str] | None:
-        """The red edges of the newest windows with the whole shop in them; a service killed before makes others red."""
+        """Return the red edges of the newest windows with the whole shop in them; a killed service makes others red."""
         now = time.time_ns() // 1_000_000
         asked = {**values, "from": now - 15_000, "to": now}
         text = graph_edges() % escape_params(asked, SimpleNamespace())

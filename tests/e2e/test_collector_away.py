@@ -68,7 +68,7 @@ def talking(count: int) -> Iterator[list[Talker]]:
 
 
 def stored(running: Up, talkers: list[Talker]) -> list[tuple[int, ...]]:
-    """What each connection carried by the store: asked and answered, by its client and by its server."""
+    """Return what each connection carried by the store: asked and answered, by its client and by its server."""
     ports = ",".join(str(one.port) for one in talkers)
     rows = running.sql(
         "SELECT server_port, sum(client_sent_bytes), sum(client_received_bytes), sum(server_received_bytes), "

@@ -32,7 +32,7 @@ PROGRAM = b"odd \xff\x1b[2J\n:\\xff"
 
 @contextmanager
 def odd_client(folder: Path, port: int) -> Iterator[int]:
-    """A copy of a program that talks, under a name of any bytes."""
+    """Yield a copy of a program that talks, under a name of any bytes."""
     program = os.fsencode(folder) + b"/" + PROGRAM
     shutil.copy(os.fsencode(shutil.which("bash") or ""), program)
     script = f"exec 3<>/dev/tcp/127.0.0.1/{port}; read"
@@ -143,7 +143,7 @@ def test_a_collector_that_breaks_over_two_keyframes_takes_nothing_off_the_map(ki
 
 
 def _known(batch: SideBatch, port: int) -> Iterator[bool]:
-    """Whether it is known who is at each end of the connections to a port."""
+    """Yield whether it is known who is at each end of the connections to a port."""
     for flow, who in zip(batch.sides.flow, batch.ends.who, strict=True):
         if flow.endswith(f":{port}") or f":{port} " in flow:
             yield bool(batch.identities.node[who - 1])

@@ -36,7 +36,7 @@ class End(NamedTuple):
 
 
 def flow(client: End, server: End, *, window: int = T0, transport: str = "tcp", **counted: int) -> dict[str, Any]:
-    """A row of edges: the server is end a. Counters are those of the client's side, and of the server's if any."""
+    """Return a row of edges: the server is end a. Counters are the client's, and the server's if any."""
     row: dict[str, Any] = {"window": window, "transport": transport, "nth": 0, "verdict": 4, "width_ms": WIDTH}
     for letter, end in (("a", server), ("b", client)):
         row |= {f"{letter}_address": end.address, f"{letter}_port": end.port, f"{letter}_who": end.who()}
@@ -64,7 +64,7 @@ def opened_apart(
 
 
 def asked(store: Store, text: str, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
-    """What a query gives to who may only read: rows, and the names and types of the columns."""
+    """Return what a query gives to who may only read: rows, and the names and types of the columns."""
     where = store.address
     client = Client(where.host, port=where.port, database=where.database)
     try:

@@ -114,7 +114,7 @@ WRAPPED = re.compile(
 
 
 def fits(declared: Any, column: str) -> bool:
-    """Whether values of a type of ClickHouse are of a type of Python."""
+    """Return whether values of a type of ClickHouse are of a type of Python."""
     kind = WRAPPED.sub("", column)
     plain = get_origin(declared) or declared
     if plain is int:
@@ -146,7 +146,7 @@ def test_columns_of_a_query_are_the_fields_of_its_row(store: Store, name: str) -
 
 
 def rows_of_queries() -> set[type]:
-    """The rows that modules of graph/ declare."""
+    """Return the rows that modules of graph/ declare."""
     modules = (import_module(f"graph.{module.name}") for module in pkgutil.iter_modules(graph.__path__))
     return {
         found

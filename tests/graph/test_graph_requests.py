@@ -166,7 +166,7 @@ SLOW = FIRST + next(nth for nth, each in enumerate(JUDGED) if each[2:4] == ({"GE
 
 
 def alerting(store: Store, text: str, name: str) -> set[int]:
-    """The ports of the edges that an alert is about."""
+    """Return the ports of the edges that an alert is about."""
     rows, columns = asked(store, text, {"from": T0, "to": T0 + WIDTH})
     named = [dict(zip((column for column, _ in columns), row, strict=True)) for row in rows]
     (share,) = [column for column, kind in columns if kind == "Float64"]

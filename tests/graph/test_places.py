@@ -58,7 +58,7 @@ def tcp(host: str, address: str, port: int, pid: int, service: str, minutes: ran
 
 
 def lost(server: str, port: int = 7000, *, scope: str = "", at: int = AT, **counted: Any) -> dict[str, Any]:
-    """A flow of the web's to an address at which nobody saw it."""
+    """Return a flow of the web's to an address at which nobody saw it."""
     row = flow(WEB, End(server, port), window=at, **counted)
     return {**row, "a_scope": scope, "b_scope": ""}
 
@@ -213,7 +213,7 @@ def cleared(store: Store) -> Store:
 
 
 def server_by_reader(store: Store, at: int) -> dict[str, Found]:
-    """What each reader shows of the server of the only edge."""
+    """Return what each reader shows of the server of the only edge."""
     columns = "server, server_service, server_provenance, server_tied"
     ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "level": "process", "service": "", "host": ""}
     (edge,) = store.rows(EdgeRow, map_edges("process"), ranged)

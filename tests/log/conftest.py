@@ -33,7 +33,7 @@ class Place:
         return reader
 
     def topic(self, log: Log, partitions: int = 4, max_bytes: int = 1 << 20) -> Topic:
-        """A topic of its own, created. librdkafka's mock makes it on sight, with 4 partitions."""
+        """Return a topic of its own, created. librdkafka's mock makes it on sight, with 4 partitions."""
         topic = replace(PROCESSES, name=f"test-{next(_numbers)}", partitions=partitions, max_bytes=max_bytes)
         if self.name == "mock":
             Producer({"bootstrap.servers": self.url.removeprefix("kafka://")}).list_topics(topic.name, timeout=10)

@@ -90,7 +90,7 @@ class Live:
 
 
 def rows(store: Store, span: tuple[int, int] | None = None) -> dict[str, list[tuple[Any, ...]]]:
-    """What stands, by table; of a span of time, or all."""
+    """Return what stands, by table; of a span of time, or all."""
     found = {}
     for table, column in TABLES.items():
         where = f"WHERE toUnixTimestamp64Milli({column}) BETWEEN {span[0]} AND {span[1] - 1}" if span else ""
@@ -111,7 +111,7 @@ class Past:
         return self.base + window * WIDTH
 
     def copy(self, name: str) -> "Past":
-        """The same, with a database of its own that links to the same rows."""
+        """Return the same, with a database of its own that links to the same rows."""
         address = self.store.address._replace(database=name)
         create_database(address)
         store = Store(address)
@@ -138,7 +138,7 @@ def quietly(progress: Progress) -> None:
 
 
 def changed(config: Config, flags: dict[str, Any]) -> Config:
-    """The configuration with some keys set."""
+    """Return the configuration with some keys set."""
     log_url, data = config.log.url, config.data
     return load(environment={}, flags={"data": data, "log.url": log_url, "store.url": config.store.url} | flags)
 
@@ -183,7 +183,7 @@ def past(data: Path) -> Iterator[Past]:
 
 
 def opened(config: Config, records: list[Record]) -> Live:
-    """A pipeline that has folded nothing yet."""
+    """Return a pipeline that has folded nothing yet."""
     address = store_address(config, write=True)
     create_database(address)
     store = Store(address)

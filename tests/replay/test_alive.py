@@ -39,7 +39,7 @@ def live(
 
 
 def plain(live: Live) -> Config:
-    """The configuration without the rules, as if they were new or gone."""
+    """Return the configuration without the rules, as if they were new or gone."""
     return changed(live.config, {"services.rules": []})
 
 
@@ -82,7 +82,7 @@ def test_what_comes_while_it_is_read_compared_and_swapped_is_neither_lost_nor_a_
 
 
 def everything(store: Store, config: Config, past: Past) -> dict[str, object]:
-    """What a replay of all there is would change."""
+    """Return what a replay of all there is would change."""
     outcome = replay(config, past.at(0), past.at(720), quietly, promote=False, force=False)
     assert rows(store)["edges"]
     return {name: table for name, table in outcome.tables.items() if table.differs}

@@ -16,7 +16,7 @@ def rolled(past: Past, table: str, unit: str) -> list[tuple[Any, ...]]:
 
 
 def expected(past: Past, unit: str) -> list[tuple[Any, ...]]:
-    """The windows of each key by the last word on its services, as roll-ups have it."""
+    """Return the windows of each key by the last word on its services, as roll-ups have it."""
     ends = "max(client_service) AS client_service, max(server_service) AS server_service"
     return past.store.query(
         f"SELECT toDateTime64({unit}(window), 3, 'UTC') AS at, client, server, transport, server_port, {ends}, {SUMS} "

@@ -27,7 +27,7 @@ def test_a_new_rule_renames_the_range_and_nothing_else(copied: Past, start: int,
 
 
 def named(past: Past, start: int, end: int) -> list[tuple[str, ...]]:
-    """What services the edges of a range are between."""
+    """Return what services the edges of a range are between."""
     low, high = past.at(start), past.at(end) - 1
     return past.store.query(
         "SELECT toString(window), toString(a_port), toString(b_port), a_service, b_service FROM edges FINAL"
@@ -37,14 +37,14 @@ def named(past: Past, start: int, end: int) -> list[tuple[str, ...]]:
 
 
 def renamed_row(row: tuple[str, ...]) -> tuple[str, ...]:
-    """The services as the rules name them."""
+    """Return the services as the rules name them."""
     return (*row[:3], *({"api": "shop", "redis-server": "zoo"}.get(name, name) for name in row[3:]))
 
 
 def rows_of(
     all_rows: dict[str, list[tuple[object, ...]]], span: tuple[int, int]
 ) -> dict[str, list[tuple[object, ...]]]:
-    """The rows of a span of time, by the time column."""
+    """Return the rows of a span of time, by the time column."""
     at = {"nodes": 2}
     return {
         table: [row for row in found if span[0] <= row[at.get(table, 0)].timestamp() * 1000 < span[1]]  # type: ignore[attr-defined]

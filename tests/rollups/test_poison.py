@@ -25,7 +25,7 @@ NOW = time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS - 10 * HOUR_MS  # not so 
 
 
 def moved(value: Any, by: int = 0) -> Any:
-    """An example of some day as one of today."""
+    """Return an example of some day as one of today."""
     if isinstance(value, dict):
         return {key: moved(each, by) for key, each in value.items()}
     if isinstance(value, list):
@@ -45,7 +45,7 @@ ODD: list[Any] = [*NUMBERS, 1e300, "x\0y", "\u2028", "x" * 9_999, True, None, []
 
 
 def logged(record: dict[str, Any]) -> int:
-    """When an example was logged: right after its window."""
+    """Return when an example was logged: right after its window."""
     if "window" in record:
         return int(record["window"]) + 5_000
     times = {"edges": "window", "requests": "window", "nodes": "seen", "places": "seen", "events": "time"}
@@ -53,7 +53,7 @@ def logged(record: dict[str, Any]) -> int:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place of a record: its fields, their items, and what these are made of."""
+    """Yield every place of a record: its fields, their items, and what these are made of."""
     yield path
     for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from places(each, (*path, key))
@@ -68,7 +68,7 @@ def changed(record: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def other(record: dict[str, Any]) -> dict[str, Any]:
-    """An example with no key of the original."""
+    """Return an example with no key of the original."""
     if "host_id" in record:
         return {**record, "host_id": "another"}
     later: dict[str, Any] = moved(record, 60_000)

@@ -42,7 +42,7 @@ REQUESTS = """
 
 
 def folded(messages: Sequence[Record]) -> list[Record]:
-    """What the folds emit for raw records: edges, the requests on them, and who was where."""
+    """Return what the folds emit for raw records: edges, the requests on them, and who was where."""
     attribute, pair = AttributeStage((), 1), PairStage()
     found = []
     for message in messages:
@@ -60,7 +60,7 @@ def folded(messages: Sequence[Record]) -> list[Record]:
 
 
 def expected(store: Store, unit: str) -> list[tuple[Any, ...]]:
-    """What the roll-up should be, by the second or third word of its name, asked of the rows at the bottom."""
+    """Return what the roll-up should be, by the second or third word of its name, asked of the rows at the bottom."""
     facts = FACTS.format(last="window")
     return store.query(
         f"SELECT toDateTime64({unit}(window), 3, 'UTC') AS at, {KEY}, min(window), max(window), {facts} "
@@ -77,7 +77,7 @@ def rolled(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
 
 
 def requested(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
-    """The requests of a roll-up, or what they should be when asked of the view."""
+    """Return the requests of a roll-up, or what they should be when asked of the view."""
     return store.query(
         f"SELECT toDateTime64({unit}, 3, 'UTC') AS at, {KEY}, {REQUESTS} "
         f"FROM {table} GROUP BY at, {KEY} ORDER BY at, {KEY}"

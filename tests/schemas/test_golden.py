@@ -27,7 +27,7 @@ def name_of(path: Path) -> str:
 
 
 def column_sets() -> set[type[Columns]]:
-    """Every set of columns that a record of a topic holds."""
+    """Return every set of columns that a record of a topic holds."""
     blank = (field.default_factory for topic in ALL for field in msgspec.structs.fields(topic.record))
     return {kind for kind in blank if isinstance(kind, type) and issubclass(kind, Columns)}
 
@@ -84,7 +84,7 @@ def without(record: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
 
 
 def defaulted(topic: Topic) -> list[tuple[str, ...]]:
-    """The fields, and the columns in them, that a message of an older writer may lack."""
+    """Return the fields, and the columns in them, that a message of an older writer may lack."""
     paths: list[tuple[str, ...]] = []
     info = msgspec.inspect.type_info(topic.record)
     assert isinstance(info, msgspec.inspect.StructType)

@@ -47,7 +47,7 @@ class Bait:
         self._names[number] = str(path)
 
     def touched(self) -> list[str]:
-        """What happened to what is watched, since the last time."""
+        """Return what happened to what is watched, since the last time."""
         found: list[str] = []
         with suppress(BlockingIOError):
             while data := os.read(self._watch, 1 << 16):

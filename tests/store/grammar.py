@@ -113,7 +113,7 @@ class Grammar:
         return text
 
     def sly(self) -> str:
-        """A statement that is understood, with one thing from outside."""
+        """Return a statement that is understood, with one thing from outside."""
         values = [
             f"{self.name('file')}{self.gap(0.1)}({self.text()})",
             f"{self.name(self.one(_TAKING))}({self.name('file')}({self.text()}))",
@@ -143,7 +143,7 @@ class Grammar:
         return self.one(_SLY).format(value=value, table=self.one(tables), quoted=self.quoted(f"{value} != ''"))
 
     def select(self, depth: int) -> str:
-        """A SELECT with some of its clauses."""
+        """Return a SELECT with some of its clauses."""
         parts = [f"SELECT {self.listed(lambda: self.column(depth))}"]
         if self.chance(0.15):
             name = self.one(["made", "file", "kept"])
@@ -162,7 +162,7 @@ class Grammar:
         return self.gap().join(parts)
 
     def column(self, depth: int) -> str:
-        """What stands behind SELECT."""
+        """Return what stands behind SELECT."""
         if self.chance(0.1):
             star = self.one(["*", "COLUMNS('.')", "kept.*"])
             return (
@@ -172,7 +172,7 @@ class Grammar:
         return f"{text} AS {self.name(self.one(['a', 'file', 'b']))}" if self.chance(0.2) else text
 
     def value(self, depth: int) -> str:
-        """An expression."""
+        """Return an expression."""
         if depth <= 0:
             some = ["1", "NULL", f"[{self.text()}]", "now()"]
             return self.one(
@@ -197,20 +197,20 @@ class Grammar:
         return self.one(kinds)()
 
     def call(self, depth: int) -> str:
-        """A call of some function."""
+        """Return a call of some function."""
         parameters = f"({self.value(0)})" if self.chance(self.wild / 10) else ""
         return (
             f"{self.function()}{self.gap(self.wild / 5)}{parameters}({self.listed(lambda: self.value(depth), most=2)})"
         )
 
     def function(self) -> str:
-        """The name of a function, likely one that reaches outside."""
+        """Return the name of a function, likely one that reaches outside."""
         if self.chance(self.wild):
             return self.name(self.one([*_REACHING, "file", "file", "file"]))
         return self.name(self.one(self.names.functions) if self.chance(self.wild) else self.one(_TAKING))
 
     def table(self, depth: int) -> str:
-        """What stands behind FROM."""
+        """Return what stands behind FROM."""
         kinds: list[Callable[[], str]] = [
             lambda: f"{self.source()}({self.listed(self.argument, least=0, most=5)})",
             lambda: f"{self.source()}({self.text()}, 'LineAsString')",
@@ -226,7 +226,7 @@ class Grammar:
         return self.one(kinds)() + self.one(["", "", "", " AS a", " FINAL", " AS file"])
 
     def source(self) -> str:
-        """The name of a table function."""
+        """Return the name of a table function."""
         return self.name(self.one(_REACHING) if self.chance(0.4) else self.one(self.names.table_functions))
 
     def argument(self) -> str:
@@ -234,7 +234,7 @@ class Grammar:
         return self.one([self.text(), "'TSV'", "'a String'", "1", "system", "'system'", "'processes'", self.value(1)])
 
     def target(self) -> str:
-        """What an INSERT goes to."""
+        """Return what an INSERT goes to."""
         return self.one(["kept", f"FUNCTION {self.source()}({self.text()}, 'TSV', 'a String')", "system.one"])
 
     def show(self) -> str:
@@ -270,25 +270,25 @@ class Grammar:
         )
 
     def setting(self) -> str:
-        """A pair behind SET or SETTINGS."""
+        """Return a pair behind SET or SETTINGS."""
         name = self.one(_SETTINGS) if self.chance(0.5) else self.one(self.names.settings)
         inner = self.value(2)
         values = [self.text(), "0", "1", f"{{'kept': {self.quoted(inner)}}}", self.quoted(inner), "DEFAULT"]
         return f"{name} = {self.one(values)}"
 
     def parameter(self) -> str:
-        """A placeholder whose value comes beside the statement."""
+        """Return a placeholder whose value comes beside the statement."""
         name = f"p{len(self.parameters)}"
         values = ["file", "system.processes", "system", "processes", "kept", self.one(self.files), "url"]
         self.parameters[name] = self.one(values)
         return f"{{{name}:{self.one(['Identifier', 'Identifier', 'String'])}}}"
 
     def type(self) -> str:
-        """A data type."""
+        """Return a data type."""
         return self.one(_TYPES).replace("{file}", self.one(self.files))
 
     def name(self, name: str) -> str:
-        """A name in one of the ways it can be written."""
+        """Return a name in one of the ways it can be written."""
         if self.chance(0.1):
             name = self.one([name.upper(), name.lower()])
         if self.chance(0.8):
@@ -300,11 +300,11 @@ class Grammar:
         return f"{opening}{name}{_CLOSING[opening]}"
 
     def text(self) -> str:
-        """A path or an address, as a literal of some kind."""
+        """Return a path or an address, as a literal of some kind."""
         return self.quoted(self.one(self.files))
 
     def quoted(self, text: str) -> str:
-        """A text as a literal of some kind."""
+        """Return a text as a literal of some kind."""
         kind = self.random.randrange(10)
         if kind == 0 and text and not text.startswith("file:"):  # a computed zone is the kernel's to stop
             return f"concat({self.quoted(text[:3])}, {self.quoted(text[3:])})"
@@ -316,7 +316,7 @@ class Grammar:
         return f"'{escaped}'"
 
     def gap(self, chance: float = 1.0) -> str:
-        """What may stand between two tokens."""
+        """Return what may stand between two tokens."""
         if not self.chance(chance):
             return ""
         return self.one([" ", " ", " ", "\n", "/**/", " -- file\n", "\t", "\u00a0", "/* /* */ file( */"])
@@ -330,5 +330,5 @@ class Grammar:
         return self.random.choice(choices)
 
     def chance(self, share: float) -> bool:
-        """Whether it happens this time."""
+        """Return whether it happens this time."""
         return self.random.random() < share

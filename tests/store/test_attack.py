@@ -96,7 +96,7 @@ class Reader:
 
 
 def _state(writer: Any) -> Any:
-    """What the store holds."""
+    """Return what the store holds."""
     return (
         writer.execute("SELECT database, name, create_table_query FROM system.tables ORDER BY ALL"),
         writer.execute("SELECT name FROM system.databases ORDER BY ALL"),

@@ -20,7 +20,7 @@ ROWS = [(0, 3, "0"), (1, 3, "1"), (2, 2, "2")]
 
 
 def packets(client: Client, query: str, **settings: Any) -> dict[str, list[Any]]:
-    """All blocks of a result, by the packets they came in."""
+    """Return all blocks of a result, by the packets they came in."""
     connection = client.get_connection()
     client.make_query_settings(settings)
     connection.send_query(query)

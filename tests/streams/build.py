@@ -33,7 +33,7 @@ C = TypeVar("C", bound=Columns)
 
 
 def columns(kind: type[C], rows: list[Row]) -> C:
-    """Columns of rows given by name; what a row leaves out is blank."""
+    """Return columns of rows given by name; what a row leaves out is blank."""
     return kind.of(tuple(({**blanks(kind), **row}).values()) for row in rows) if rows else kind()
 
 
@@ -63,7 +63,7 @@ def batches(
     covers: int = 0,
     **beat: Any,
 ) -> dict[str, Batch]:
-    """All batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe unless set otherwise."""
+    """Return all batches of a host's window number `at`, the heartbeat last; window 0 is a keyframe by default."""
     number = at if seq is None else seq
     head: Row = {
         "host_id": host,
@@ -100,7 +100,7 @@ def batches(
 
 
 def process(pid: int, start: int = 100, *, at: int = -10, parent: int = 1, name: str = "", **facts: Any) -> Row:
-    """A process that started in window `at`; its command line is its name."""
+    """Return a process that started in window `at`; its command line is its name."""
     called = name or f"p{pid}"
     row = {"pid": pid, "start": start, "started": T0 + at * WIDTH, "parent": parent, "user": "root", "comm": called}
     return {**row, "exe": f"/usr/bin/{called}", "cmdline": [called], **facts}
@@ -109,7 +109,7 @@ def process(pid: int, start: int = 100, *, at: int = -10, parent: int = 1, name:
 def connection(
     cookie: int, local: str, remote: str, *, at: int = 0, fresh: bool = True, sent: int = 0, got: int = 0, **more: Any
 ) -> Row:
-    """A TCP connection first seen in window `at`; ends are written address:port."""
+    """Return a TCP connection first seen in window `at`; ends are written address:port."""
     here, _, port = local.rpartition(":")
     there, _, peer = remote.rpartition(":")
     ends = {"local_address": here, "local_port": int(port), "remote_address": there, "remote_port": int(peer)}
@@ -118,18 +118,18 @@ def connection(
 
 
 def listener(cookie: int, port: int, address: str = "0.0.0.0", transport: int = 6, *, at: int = 0) -> Row:
-    """A listening socket first seen in window `at`."""
+    """Return a listening socket first seen in window `at`."""
     row = {"cookie": cookie, "transport": transport, "address": address, "port": port}
     return {**row, "since": T0 + at * WIDTH}
 
 
 def holds(pid: int, *cookies: int, start: int = 100) -> list[Row]:
-    """A process's holdings of sockets."""
+    """Return a process's holdings of sockets."""
     return [{"cookie": cookie, "pid": pid, "start": start, "provenance": "scan"} for cookie in cookies]
 
 
 def loses(pid: int, *cookies: int, start: int = 100) -> list[Row]:
-    """A process's holdings that ended."""
+    """Return a process's holdings that ended."""
     return [{"cookie": cookie, "pid": pid, "start": start} for cookie in cookies]
 
 
@@ -143,7 +143,7 @@ def request(client: str, server: str, count: int = 1, *, serves: bool = True, **
 
 
 def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Record:
-    """A batch as it is read from a log, logged when its window ended."""
+    """Return a batch as it is read from a log, logged when its window ended."""
     if isinstance(batch, bytes):
         return Record(topic, partition, offset, T0, b"", batch)
     return Record(topic, partition, offset, batch.window + batch.width, batch.host_id.encode(), encode(batch))

@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def short(cookie: int = 500, *, at: int = 0, local: str = f"{HOST}:{PORT}", accepted: bool = True) -> Row:
-    """A connection that opened and closed in one window; nobody was seen to hold it."""
+    """Return a connection that opened and closed in one window; nobody was seen to hold it."""
     return connection(cookie, local, PEER, at=at, opened=True, closed=True, accepted=accepted)
 
 

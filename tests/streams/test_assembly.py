@@ -18,7 +18,7 @@ Sent = list[tuple[str, Batch]]
 
 
 def sent(*windows: dict[str, Batch], without: tuple[tuple[int, str], ...] = ()) -> Sent:
-    """The batches of some windows, each heartbeat last, without those of (number, topic) that were lost."""
+    """Return the batches of some windows, each heartbeat last, without those of (number, topic) that were lost."""
     return [(t, b) for n, each in enumerate(windows) for t, b in each.items() if (n, t) not in without]
 
 
@@ -31,7 +31,7 @@ def summary(windows: list[Window]) -> list[Any]:
 
 
 def by_topic(messages: Sent, random: Random) -> Sent:
-    """Each topic in its order, but topics one after the other."""
+    """Return each topic in its order, but topics one after the other."""
     topics = sorted({topic for topic, _ in messages})
     random.shuffle(topics)
     return [message for topic in topics for message in messages if message[0] == topic]
@@ -148,7 +148,7 @@ def test_any_interleaving_and_repetition_releases_the_same_windows(random: Rando
 
 
 def lacking(window: dict[str, Batch], topic: str) -> dict[str, Batch]:
-    """A window in which a collector failed."""
+    """Return a window in which a collector failed."""
     beat = window["heartbeats"]
     assert isinstance(beat, Heartbeat)
     sent = {name: count for name, count in beat.sent.items() if name != topic}
@@ -197,7 +197,7 @@ def test_a_collector_that_never_comes_back_holds_no_window_for_ever() -> None:
 
 
 def declaring(window: dict[str, Batch], *unreported: str, silent: bool = False) -> dict[str, Batch]:
-    """A window of an agent that does not report some topics, and declares that unless it is silent about it."""
+    """Return a window of an agent that does not report some topics, and declares that unless it is silent about it."""
     beat = window["heartbeats"]
     assert isinstance(beat, Heartbeat)
     topics = [topic for topic in window if topic not in unreported]

@@ -29,7 +29,7 @@ class Reader:
 
 
 def rows(batch: SideBatch) -> list[Side]:
-    """The rows of a batch with the identity they point to; windows as numbers."""
+    """Return the rows of a batch with the identity they point to; windows as numbers."""
     who = [{}, *(dict(zip(batch.identities.__struct_fields__, one, strict=True)) for one in batch.identities.rows())]
     emitted = []
     for side, end in zip(batch.sides.rows(), batch.ends.rows(), strict=True):

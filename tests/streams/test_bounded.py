@@ -36,7 +36,7 @@ def kept(held: Any, seen: set[int] | None = None) -> int:
 
 
 def minute(at: int, host: str, mine: str, theirs: str) -> list[Record]:
-    """One host's window: connections that stay, some that only now are there, and a process for each of these."""
+    """Return one host's window: connections that stay, some that are new, and a process for each of these."""
     new = range(at * SHORT, (at + 1) * SHORT)
     staying = [connection(n, f"{mine}:{30_000 + n}", f"{theirs}:80", sent=at) for n in range(1, LONG)]
     passing = [

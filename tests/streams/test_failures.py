@@ -24,7 +24,7 @@ MINUTE = 6
 
 
 def lacking(emitted: dict[str, Batch], *topics: str, field: bool = True) -> dict[str, Batch]:
-    """A window in which the collectors of some topics failed; without the `field`, as of older agents."""
+    """Return a window in which the collectors of some topics failed; without the `field`, as of older agents."""
     beat = emitted["heartbeats"]
     assert isinstance(beat, Heartbeat)
     sent = {topic: count for topic, count in beat.sent.items() if topic not in topics}
@@ -59,7 +59,7 @@ def kinds(emitted: Folded) -> list[str]:
 
 
 def owners(emitted: Folded) -> set[str]:
-    """Who is at the ends that were emitted."""
+    """Return who is at the ends that were emitted."""
     return {batch.identities.service[who - 1] for _, batch in emitted.sides for who in batch.ends.who}
 
 

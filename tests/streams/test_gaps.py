@@ -39,7 +39,7 @@ def emitted(read: Tables, column: int = SENT) -> dict[str, dict[int, int]]:
 
 
 def window(at: int, *rows: Row, run: int = T0, seq: int, begins: float | None = None, **more: Any) -> Sent:
-    """A window whose counters begin at a time, in windows; none: where it does."""
+    """Return a window whose counters begin at a time, in windows; none: where it does."""
     covers = 0 if begins is None else round((at + 1 - begins) * WIDTH)
     parts = batches(at, run=run, seq=seq, connections=list(rows), booted=5, covers=covers, **more)
     return list(parts.items())
@@ -158,7 +158,7 @@ class Truth:
             self.sums[cookie] += self.random.choice((0, 0, 1, 7, 1000)) * tenths
 
     def live(self) -> None:
-        """One run: windows, now and then stopped for some, until killed or ended."""
+        """Add one run: windows, now and then stopped for some, until killed or ended."""
         began, seq, run = self.clock, 0, T0 + self.clock * WIDTH // 10
         counted = dict(self.sums)
         since, first = began, self.clock // 10

@@ -23,7 +23,7 @@ some = settings(max_examples=15, deadline=None, suppress_health_check=list(Healt
 def agent(
     windows: range, *, run: int | None = None, bytes_: int = 100, cookie: int = 1, stopped: bool = False, **more: Any
 ) -> dict[int, Sent]:
-    """What an agent logs, window by window: one connection that sends so many bytes in each."""
+    """Return what an agent logs, window by window: one connection that sends so many bytes in each."""
     began = windows.start
     windows_sent: dict[int, Sent] = {}
     for seq, at in enumerate(windows):
@@ -42,7 +42,7 @@ def agent(
 
 
 def together(*agents: dict[int, Sent]) -> Sent:
-    """What several agents log: window after window, the agents in turn."""
+    """Return what several agents log: window after window, the agents in turn."""
     moments = sorted({at for one in agents for at in one})
     return [each for at in moments for one in agents for each in one.get(at, ())]
 
@@ -52,7 +52,7 @@ def read(sent: Sent) -> Tables:
 
 
 def logged(sent: Sent) -> list[Record]:
-    """The batches as a log has them: the clock of the log is that of the latest window so far."""
+    """Return the batches as a log has them: the clock of the log is that of the latest window so far."""
     messages, now = [], 0
     for topic, batch in sent:
         now = max(now, batch.window + batch.width)
@@ -74,7 +74,7 @@ EDGE_SENT = Ends.__struct_fields__.index("sent_bytes")
 
 
 def events(read: Tables, *kinds: str) -> list[tuple[int, str, str, str]]:
-    """The events of some kinds: when, what, to whom, by whom."""
+    """Return the events of some kinds: when, what, to whom, by whom."""
     return sorted(key[:4] for key in read["events"] if key[1] in kinds)
 
 
@@ -137,7 +137,7 @@ def apart(read: Tables) -> dict[str, set[int]]:
 
 
 def other(windows: range, **more: Any) -> dict[int, Sent]:
-    """An agent whose connection is another flow than that of `agent`."""
+    """Return an agent whose connection is another flow than that of `agent`."""
     windows_sent = agent(windows, **more)
     for at, sent in windows_sent.items():
         mine = batches(at, connections=[connection(9, "10.0.0.2:4000", "10.0.0.9:80", at=windows.start, fresh=False)])

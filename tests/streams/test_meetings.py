@@ -48,7 +48,7 @@ def who(host: str, number: int) -> Row:
 
 
 def sides(talks: Sequence[Talk], end: int, apart: int) -> Iterator[SideBatch]:
-    """What one host reports, window by window, of connections that it sees open `apart` windows later."""
+    """Yield what one host reports, window by window, of connections that it sees open `apart` windows later."""
     last = max(talk.opens + talk.lasts for talk in talks) + apart
     for at in range(min(talk.opens for talk in talks) + apart, last + MOST_LATE + 1):
         now = [talk for talk in talks if talk.opens + apart <= at <= talk.opens + apart + talk.lasts]
@@ -63,7 +63,7 @@ def sides(talks: Sequence[Talk], end: int, apart: int) -> Iterator[SideBatch]:
 def reported(
     talks: Sequence[Talk], now: Sequence[Talk], end: int, apart: int, at: int, found_at: int | None = None
 ) -> SideBatch:
-    """What one host reports of a window; where owners are `found_at` a later one, who they are and nothing else."""
+    """Return what one host reports of a window; owners that are `found_at` a later one come alone."""
     host = ("h1", "h2")[end]
     met: Counter[int] = Counter()
     keys, ends, known = [], [], []
@@ -98,7 +98,7 @@ def folded(one: Sequence[SideBatch], other: Sequence[SideBatch], turns: Sequence
 
 
 def own(hosts: Sequence[Sequence[SideBatch]]) -> dict[Any, Any]:
-    """The identity of each end, by its row: the latest one, where it is known."""
+    """Return the identity of each end, by its row: the latest one, where it is known."""
     found = {}
     for end, batches in enumerate(hosts):
         for batch in batches:
@@ -111,7 +111,7 @@ def own(hosts: Sequence[Sequence[SideBatch]]) -> dict[Any, Any]:
 
 
 def counts(rows: dict[Any, Any], what: str) -> Counter[str]:
-    """How often something happened on each flow: as the client saw it, else as the server did where that counts."""
+    """Return how often something happened on each flow: as the client saw it, else as the server did."""
     found: Counter[str] = Counter()
     names = Ends.__struct_fields__
     for edge, _, a, _, b in rows.values():

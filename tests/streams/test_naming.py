@@ -29,7 +29,7 @@ WORKER = [
 
 
 def comm(exe: str) -> str:
-    """What the kernel calls a process that executed a file."""
+    """Return what the kernel calls a process that executed a file."""
     return to_text(exe.removesuffix(" (deleted)").rpartition("/")[2].encode()[:15])
 
 

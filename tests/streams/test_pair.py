@@ -17,7 +17,7 @@ SERVER: Row = {"host": "h2", "node": "process:h2:b:9:1", "name": "nginx", "start
 
 
 def side(end: int, *, at: int = 0, who: Row | None = None, flow: str = FLOW, **more: Any) -> SideBatch:
-    """One row of one end."""
+    """Return one row of one end."""
     about: Row = {name: more.pop(name) for name in ("nth", "verdict") if name in more}
     ends = {"who": 1 if who else 0, "seen": True, "since": T0, "fresh": True, **more}
     return SideBatch(
@@ -91,7 +91,7 @@ def test_a_listener_outweighs_what_the_other_end_makes_of_the_ports() -> None:
 
 
 def gap(back: Row, since: int = 4, **more: Any) -> list[tuple[int, str, str, int, int]]:
-    """What is emitted when the client's agent returns in window 4 and the server's has seen the connection since 0."""
+    """Return what is emitted when the client's agent is back in window 4 and the server's saw it since 0."""
     pair = pairing()
     pair.feed(side(1, at=4, who=SERVER))
     return emitted(pair.feed(side(0, at=4, who=back, since=T0 + since * WIDTH, fresh=False, **more)))

@@ -24,7 +24,7 @@ ODD: list[Any] = [
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place of a record: its fields, their items, and what these are made of."""
+    """Yield every place of a record: its fields, their items, and what these are made of."""
     yield path
     for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from places(each, (*path, key))
@@ -39,7 +39,7 @@ def changed(record: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def window(at: int, host: str = "h1", **more: Any) -> dict[str, Batch]:
-    """A window in which all is reported that can be."""
+    """Return a window in which all is reported that can be."""
     return batches(
         at,
         host=host,

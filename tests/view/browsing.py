@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def quiet(page: Page) -> Iterator[Page]:
-    """The console of the page must be empty at the end."""
+    """Yield the console of the page must be empty at the end."""
     printed: list[str] = []
     page.on("console", lambda message: printed.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: printed.append(str(error)))

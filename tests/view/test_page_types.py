@@ -16,7 +16,7 @@ IN_PART = {"Neighbour"}  # the page does not need all its fields
 
 
 def declared() -> dict[str, dict[str, bool]]:
-    """The fields of each interface, and whether they are required."""
+    """Return the fields of each interface, and whether they are required."""
     found: dict[str, dict[str, bool]] = {}
     for name, base, body in INTERFACE.findall((PAGE / "types.d.ts").read_text()):
         found[name] = found.get(base, {}) | {field: not optional for field, optional in FIELD.findall(body)}

@@ -48,7 +48,7 @@ def dropped(past: Past) -> int:
 
 
 def minute(past: Past) -> dict[str, int]:
-    """The minute of the past, and the one before it."""
+    """Return the minute of the past, and the one before it."""
     return {"from_": past.now - 47 * MINUTE_MS, "to": past.now - 45 * MINUTE_MS}
 
 
