@@ -6,7 +6,7 @@ so that roll-ups can be read. Parameters: from, to in ms; interval in s.
 """
 
 from graph.recorded_windows import recorded_seconds, recorded_windows
-from graph.span import Reach
+from graph.span import Reach, of_span
 from graph.sql import HOUR_MS, MINUTE_MS, defined, inside, select
 from graph.stored import many_windows
 
@@ -14,7 +14,8 @@ _FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"
 _LEAST_WIDTH_MS = 100
 _HOURS_FROM_MS, _MINUTES_FROM_MS = 14 * 24 * HOUR_MS, 3 * HOUR_MS  # longer ranges have points of at least these
 
-POINT = "intDiv(toUnixTimestamp64Milli({0}), span.step_ms) * span.step_ms".format
+_STEP = of_span("step_ms")
+POINT = f"intDiv(toUnixTimestamp64Milli({{0}}), {_STEP}) * {_STEP}".format
 TIME = "toDateTime(intDiv({0}, 1000), 'UTC')".format
 
 
@@ -23,8 +24,10 @@ def clock() -> list[str]:
 
     `span` has these members besides its times: from_ms and to_ms, step_ms, and seconds, its length.
     """
-    since, until = "span.since", "span.until"
-    width = f"least({POINT('begins')} + span.step_ms, span.to_ms) - greatest({POINT('begins')}, span.from_ms)"
+    since, until = of_span("since"), of_span("until")
+    width = (
+        f"least({POINT('begins')} + {_STEP}, {of_span('to_ms')}) - greatest({POINT('begins')}, {of_span('from_ms')})"
+    )
     points = {
         "at": POINT("begins"),
         "seconds": f"least(toInt64(sum(width)), {width.replace(POINT('begins'), 'at')}) / 1000",
@@ -32,7 +35,7 @@ def clock() -> list[str]:
     rows = inside(recorded_windows(since, until))
     return [
         f"{inside(_span())} AS span",
-        recorded_seconds(since, until, "span.seconds"),
+        recorded_seconds(since, until, of_span("seconds")),
         *defined(clock=select(points, rows, group=["at"]) + "\nHAVING seconds > 0"),
     ]
 
@@ -95,15 +98,14 @@ def _rolled(since_ms: str, unit: int, time: str) -> str:
 def stands_ms(row: str) -> str:
     """Return for how long what was open in a packed row stands: a window, or all of a minute or an hour, ms."""
     first = f"{row}.first"
-    return (
-        f"least(multiIf({first} < span.hours_to, {HOUR_MS}, {first} < span.minutes_to, {MINUTE_MS}, {row}.width_ms), "
-        f"span.to_ms - toUnixTimestamp64Milli({first}))"
-    )
+    hours_to, minutes_to = of_span("hours_to"), of_span("minutes_to")
+    stands = f"multiIf({first} < {hours_to}, {HOUR_MS}, {first} < {minutes_to}, {MINUTE_MS}, {row}.width_ms)"
+    return f"least({stands}, {of_span('to_ms')} - toUnixTimestamp64Milli({first}))"
 
 
 ROLLED_FIRST = Reach(
-    windows=lambda column: f"{column} >= span.minutes_to AND {column} < span.until",
-    minutes=lambda: "minute >= span.hours_to AND minute < span.minutes_to",
-    hours=lambda: "hour >= span.since AND hour < span.hours_to",
+    windows=lambda column: f"{column} >= {of_span('minutes_to')} AND {column} < {of_span('until')}",
+    minutes=lambda: f"minute >= {of_span('hours_to')} AND minute < {of_span('minutes_to')}",
+    hours=lambda: f"hour >= {of_span('since')} AND hour < {of_span('hours_to')}",
 )
-EACH_POINT = "intDiv(toUnixTimestamp64Milli(flow.window), span.step_ms)"
+EACH_POINT = f"intDiv(toUnixTimestamp64Milli(flow.window), {_STEP})"

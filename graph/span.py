@@ -70,28 +70,33 @@ def _given(**times_ms: str) -> str:
 
 def windows(column: str) -> str:
     """Return the condition for a time of windows."""
-    return f"{in_range(column)} AND ({column} < span.minutes_from OR {column} >= span.minutes_to)"
+    return f"{in_range(column)} AND ({column} < {of_span('minutes_from')} OR {column} >= {of_span('minutes_to')})"
 
 
 def minutes() -> str:
     """Return the condition for `minute`."""
     return (
-        "minute >= span.minutes_from AND minute < span.minutes_to "
-        "AND (minute < span.hours_from OR minute >= span.hours_to)"
+        f"minute >= {of_span('minutes_from')} AND minute < {of_span('minutes_to')} "
+        f"AND (minute < {of_span('hours_from')} OR minute >= {of_span('hours_to')})"
     )
 
 
 def hours() -> str:
     """Return the condition for `hour`."""
-    return "hour >= span.hours_from AND hour < span.hours_to"
+    return f"hour >= {of_span('hours_from')} AND hour < {of_span('hours_to')}"
 
 
 def begins(time: str) -> str:
     """Return when the window, the minute or the hour of a row begins, ms; `time` is when its first window does."""
-    in_hours = f"{time} >= span.hours_from AND {time} < span.hours_to"
-    in_minutes = f"{time} >= span.minutes_from AND {time} < span.minutes_to"
+    in_hours = f"{time} >= {of_span('hours_from')} AND {time} < {of_span('hours_to')}"
+    in_minutes = f"{time} >= {of_span('minutes_from')} AND {time} < {of_span('minutes_to')}"
     unit = f"multiIf({in_hours}, {HOUR_MS}, {in_minutes}, {MINUTE_MS}, 1)"
     return f"intDiv(toUnixTimestamp64Milli({time}), {unit}) * {unit}"
+
+
+def of_span(member: str) -> str:
+    """Return a member of `span`. Each name with a dot would have the whole of it analysed once more."""
+    return f"tupleElement(span, '{member}')"
 
 
 def in_range(column: str) -> str:
