@@ -10,19 +10,19 @@ _HEAD = """# Command line
 
 `servicemap COMMAND --help` prints the same. Exit codes:
 
-* 0: done. A service that is known and silent has an empty map, and that is an answer.
+* 0: done. The map of a known, silent service is empty; that counts as an answer.
 * 1: what was asked cannot be done; one sentence on stderr explains it.
-* 2: it was not asked rightly: an option, a value or a combination that cannot be.
+* 2: the command line is wrong: an option, a value or a combination that is not allowed.
 * 3, of `doctor`: something cannot be seen.
-* 4: nothing matches: a service, host, topic or key that is not there, a time of which nothing is stored.
+* 4: nothing matches: a service, host, topic or key that does not exist, or a time without stored data.
 * 130: Ctrl-C.
 
-Options that every command has can stand in the [configuration](configuration.md) too.
+The options that every command has can also be set in the [configuration](configuration.md).
 
-Results go to stdout, all else to stderr. Names that others chose may hold control characters; printed they do nothing
-to a terminal: tables have them as `\\x1b`, JSON as `\\u001b`, which is the same value. To a pipe or a file `sql` passes
-what the server sends, byte for byte, but for the formats for people (Pretty, Vertical, Markdown); on a terminal every
-format is made printable.
+Results go to stdout, everything else to stderr. Names that others chose may hold control characters. They are printed
+so that a terminal ignores them: as `\\x1b` in tables, as `\\u001b` in JSON, which is the same value. `sql` passes the
+server's bytes unchanged to a pipe or a file, except in the formats for people (Pretty, Vertical, Markdown). On a
+terminal every format is made printable.
 
 This page is generated from the code by `make golden`.
 """

@@ -35,7 +35,7 @@ def show(config: Config, as_json: bool) -> None:
 def check(config: Config, faults: list[Fault], as_json: bool) -> None:
     """List every setting that cannot be used: its name, its value, where it stands and what is allowed.
 
-    Exit 1 if there is anything.
+    The exit code is 1 if there is any.
     """
     from servicemap.settings import check_settings
 

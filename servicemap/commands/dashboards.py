@@ -22,9 +22,9 @@ def command() -> None:
 
 @command.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write below this directory.")
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not what it would be.")
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is out of date.")
 def build(out: Path | None, check: bool) -> None:
-    """Write the dashboards (dashboards/*.json) and what provisions them and the alerts (provisioning/).
+    """Write the dashboards (dashboards/*.json), their provisioning and the alerts (provisioning/).
 
     They are files for Grafana's provisioning: dashboards where its provider looks for them, provisioning/ as
     /etc/grafana/provisioning. Without --out the files of this checkout are written.
@@ -57,8 +57,8 @@ def publish(
 ) -> None:
     """Bring the data source, dashboards and alert rules into a running Grafana.
 
-    The data source asks the store of --store, at the address that is given there: Grafana must reach it too. What is
-    as it should be is left alone, and so is what Grafana was provisioned with. Where alerts go stays your own.
+    The data source asks the store of --store, at the address that is given there: Grafana must reach it too. Things
+    that are right already stay as they are. So do those that Grafana was provisioned with, and where alerts go.
 
     \b
     servicemap dashboards publish --url http://localhost:3000 --user admin:secret --dry-run --diff

@@ -11,7 +11,7 @@ from servicemap.subcommands import WithDefault
 
 @click.group(cls=WithDefault, default="topics")
 def command() -> None:
-    """List the topics, read one, show who lags behind. Nothing is changed by it.
+    """List the topics, read one, show who lags behind. This changes nothing.
 
     \b
     servicemap log
@@ -35,11 +35,11 @@ def topics(config: Config, as_json: bool) -> None:
 @click.argument("topic")
 @click.option("--from", "since", type=Moment(), metavar="TIME", help="From then on: 10m (ago), 12:00, @seconds.")
 @click.option("--to", "until", type=Moment(), metavar="TIME", help="Up to then.")
-@click.option("--follow", is_flag=True, help="Go on with what comes; without --from only that.")
+@click.option("--follow", is_flag=True, help="Go on with new records; without --from print only those.")
 @click.option("--limit", type=click.IntRange(0, sys.maxsize), metavar="N", help="Stop after so many records.")
 @click.option("--key", metavar="KEY", help="Only records of this key, such as a host's id.")
 @click.option("--offsets", is_flag=True, help="Print where records are and how large, without their values.")
-@click.option("--json", "_json", is_flag=True, help="The output is JSON anyhow.")
+@click.option("--json", "_json", is_flag=True, help="Changes nothing: the output is always JSON.")
 def read(
     config: Config,
     topic: str,
@@ -53,7 +53,7 @@ def read(
 ) -> None:
     """Print the records of a TOPIC as JSON lines, oldest first.
 
-    It ends with 4 for a topic or key that is not there, and a time before all records or in the future.
+    The exit code is 4 for an unknown topic or key, and for a time before all records or in the future.
 
     \b
     servicemap log read connections --from 10m --limit 1

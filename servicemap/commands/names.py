@@ -16,8 +16,8 @@ from servicemap.options import Moment, configured, not_empty
 def command(config: Config, at: int | None, service: str, host: str, pid: int | None, as_json: bool) -> None:
     """Print what every process is called, the rule that named its service, and the fact in which the rule found it.
 
-    The names are made anew of the raw facts in the log, by the rules of the configuration as they are now: what a new
-    rule in services.rules does is seen before anything is started again, or replayed.
+    The names are made anew from the raw facts in the log, by the current rules of the configuration. So you see what a
+    new rule in services.rules does before you restart or replay anything.
 
     \b
     servicemap names

@@ -16,8 +16,8 @@ from servicemap.replaying import Outcome, Progress, reason, replay
 
 @click.command()
 @configured()
-@click.option("--from", "start", type=Moment(), required=True, metavar="TIME", help="Begin of the range, such as 2h.")
-@click.option("--to", "end", type=Moment(), required=True, metavar="TIME", help="Its end, such as 1h or now.")
+@click.option("--from", "start", type=Moment(), required=True, metavar="TIME", help="Start of the range, such as 2h.")
+@click.option("--to", "end", type=Moment(), required=True, metavar="TIME", help="End of the range, such as 1h or now.")
 @click.option("--promote", is_flag=True, help="Swap in what changed; readers and the running map notice nothing.")
 @click.option("--force", is_flag=True, help="Promote even where the log no longer holds all of the range.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")

@@ -30,8 +30,8 @@ def command(
     The statement is an argument, a file or stdin. Results are PrettyCompact on a terminal, TSV in a pipe,
     or of the format given by --format or by FORMAT in the statement. The server formats them: over HTTP, on the host
     of --store.
-    A pipe gets the server's bytes. A terminal gets them without what it would obey: control characters, as in names
-    that others chose, are written \\x1b. The formats for people (Pretty, Vertical, Markdown) are so in a pipe too.
+    A pipe gets the server's bytes. On a terminal, control characters (as in names that
+    others chose) are written \\x1b; in the formats for people (Pretty, Vertical, Markdown) also in a pipe.
 
     \b
     servicemap sql "SELECT client, server, server_port FROM service_edges GROUP BY ALL"

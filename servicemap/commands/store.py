@@ -29,13 +29,13 @@ def command() -> None:
 @command.command()
 @configured()
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--remove", is_flag=True, help="Remove the old store's files in the end, instead of keeping them aside.")
+@click.option("--remove", is_flag=True, help="Remove the old store's files at the end, instead of keeping them.")
 @click.option("--json", "as_json", is_flag=True, help='{"records": …, "rows": …, "since": …, "aside": …}')
 def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
     """Throw the store away and make it anew from the log, as when its files are damaged.
 
-    It may be done beside a running `servicemap up`, which goes on collecting, or without one. What the log holds no
-    more (raw facts are kept for 7 days) is then in the old store alone, which is kept aside until it is removed.
+    This works beside a running `servicemap up`, which goes on collecting, or without one. Rows from before the log
+    begins (raw facts are kept for 7 days) are then only in the old store, which is kept until you remove it.
 
     \b
     servicemap store rebuild
