@@ -38,7 +38,7 @@ class AssetsHook(BuildHookInterface[Any]):
 
 
 def fetch(root: Path) -> bool:
-    """Bring VENDOR to what the lock file says; False when it was so already. SystemExit says what to do."""
+    """Bring VENDOR to the lock file's versions; False when it has them already. SystemExit states the remedy."""
     vendor = root / VENDOR
     state = hashlib.sha256(b"\0".join((root / name).read_bytes() for name in ASKED)).hexdigest()
     stamp = vendor / STAMP
@@ -67,7 +67,7 @@ def _install(root: Path, folder: Path) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SystemExit(f"npm did not fetch the live view's libraries ({error}): build again") from None
     if done.returncode:
-        raise SystemExit("npm could not fetch the live view's libraries; what it said stands above")
+        raise SystemExit("npm could not fetch the live view's libraries; its errors stand above")
 
 
 def npm() -> list[str]:

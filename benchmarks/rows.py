@@ -114,10 +114,10 @@ def _fold(log: LocalLog, sink: Sink, count: int, carries: Callable[[int, int], b
                     rows["connections"] += len(batch.connections)
                 record = Record(topic, 0, at, batch.window + WIDTH, b"h%d" % host, encode(batch))
                 _append(log, record)
-                for said in attribute.feed(record):
-                    told = Record(said.topic, 0, at, record.timestamp, said.key, said.value)
-                    _append(log, told)
-                    for edges in pair.feed(told) if said.topic == "sides" else ():
+                for emitted in attribute.feed(record):
+                    forwarded = Record(emitted.topic, 0, at, record.timestamp, emitted.key, emitted.value)
+                    _append(log, forwarded)
+                    for edges in pair.feed(forwarded) if emitted.topic == "sides" else ():
                         made = Record(edges.topic, 0, at, record.timestamp, edges.key, edges.value)
                         _append(log, made)
                         sink.add(made)
@@ -156,8 +156,8 @@ def _batches(
     listeners = [(100_000 + pid, 6, "0.0.0.0", pid, 0, 0) for pid in pids] if host == 0 else []
     owners += [(100_000 + pid, pid, 5) for pid in pids] if host == 0 else []
     sent = dict.fromkeys(("processes", "connections", "listeners", "owners"), 1)
-    said = [number for number in range(count) if whole or carries(number, at)]
-    rows = [_row(host, number, start, random if carries(number, at) else None) for number in said]
+    reporting = [number for number in range(count) if whole or carries(number, at)]
+    rows = [_row(host, number, start, random if carries(number, at) else None) for number in reporting]
     return {
         "processes": ProcessBatch(**head, processes=Processes.of(processes if whole else ())),
         "connections": ConnectionBatch(**head, netns=1, connections=Connections.of(rows, CONNECTION)),

@@ -87,7 +87,7 @@ class SideRows:
             column += [name not in HAPPENED and 0] * (rows - len(column))
 
     def _count_again(self) -> None:
-        """Number the connections that share a flow, an end and a window: a port used again at once.
+        """Set the numbers of connections that share a flow, an end and a window: a port used again at once.
 
         The number is kept, for what is found out later about the window.
         """
