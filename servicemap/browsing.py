@@ -93,7 +93,7 @@ def _is_there(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError as error:
-        raise Failure(f"you may not look into {path.parent} ({error.strerror}): ask as the user who owns it") from None
+        raise Failure(f"you may not read {path.parent} ({error.strerror}): run this as the user who owns it") from None
 
 
 def groups(config: Config) -> dict[str, list[str]]:

@@ -101,11 +101,11 @@ class Grafana:
                 return None
             raise Failure(self._sentence(what, error)) from None
         except self._transport.JSONDecodeError:
-            raise Failure(f"what answers at {self._url} is no Grafana: check --url") from None
+            raise Failure(f"the server at {self._url} is not Grafana: check --url") from None
         except self._transport.RequestException as error:
             raise Failure(f"no Grafana answers at {self._url}: start one or check --url ({_reason(error)})") from None
         if isinstance(answer, str):  # a page for people
-            raise Failure(f"what answers at {self._url} is no Grafana: check --url")
+            raise Failure(f"the server at {self._url} is not Grafana: check --url")
         return answer
 
     def _sentence(self, what: str, error: Any) -> str:
@@ -115,7 +115,7 @@ class Grafana:
             0: f"Grafana at {self._url} does not answer in time: try again",
             401: f"Grafana does not know who asks: give {_TOKEN}",
             403: f"Grafana refuses {what} ({message}): give a token of role Admin",
-            NOT_FOUND: f"there is no Grafana's API at {self._url}: check --url",
+            NOT_FOUND: f"there is no Grafana API at {self._url}: check --url",
             409: f"Grafana has another {other} already ({message}): rename or remove it",
             412: f"Grafana has another or newer {other} ({message}): rename or remove it, or run this again",
         }

@@ -41,7 +41,7 @@ AHEAD_MS = 30_000
 def part_checks(config: Config) -> Iterator[Check]:
     """Yield what is found of the parts that the configuration names."""
     if not may_look_into(config.directory):
-        found = f"you may not look into {config.directory}"
+        found = f"you may not read {config.directory}"
         fix = "sudo servicemap doctor, or servicemap up --data DIR, with a directory of your own"
         yield Check("data directory", "broken", found, "the user who owns it", fix)
         return

@@ -60,7 +60,7 @@ def store_address(config: Config, *, write: bool) -> Address:
         if each.damaged:
             raise Failure(each.sentence(config.flag))
     if not may_look_into(config.directory):
-        raise Failure(f"you may not look into {config.directory}: ask as the user who owns it")
+        raise Failure(f"you may not read {config.directory}: run this as the user who owns it")
     facts = store_facts(config)
     if facts is None or not holder(store_directory(config)):  # one that was killed leaves its address
         raise Failure(f"no store is running in {config.directory}: {_instead(config)}")

@@ -70,7 +70,7 @@ def rebuild(config: Config, report: Report) -> Outcome:
 def refuse_server(config: Config) -> None:
     """Failure unless the store is the embedded one."""
     if config.store.url:
-        raise Failure("only the embedded store can be rebuilt so: for a ClickHouse server, use `servicemap replay`")
+        raise Failure("only the embedded store can be rebuilt: for a ClickHouse server, use `servicemap replay`")
 
 
 @contextmanager

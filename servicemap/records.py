@@ -55,7 +55,7 @@ def _records(log: Log, wanted: Wanted) -> Iterator[Record]:
     counts = {info.name: info.partitions for info in log.topics()}
     if wanted.topic not in counts:
         if not counts:
-            raise Failure(f"the log holds no topic, and so no {shown(wanted.topic)}: is it one of servicemap?")
+            raise Failure(f"the log has no topics, so no {shown(wanted.topic)} either: is it a log of servicemap?")
         raise NothingMatches(f"{unknown('topic', wanted.topic, counts)} (`servicemap log` lists them)")
     partitions = range(counts[wanted.topic])
     ends = [log.bounds(wanted.topic, partition)[1] for partition in partitions]
@@ -99,7 +99,7 @@ def _explain(log: Log, wanted: Wanted, keys: set[str]) -> None:
     if not times:
         click.echo(f"servicemap: {wanted.topic} holds no records", err=True)
         return
-    sentence = f"{wanted.topic} has no such record: what it holds was logged from {iso(times[0])} to {iso(times[1])}"
+    sentence = f"{wanted.topic} has no such record: its records were logged from {iso(times[0])} to {iso(times[1])}"
     if (wanted.since or 0) > time.time() * 1000 or (wanted.until is not None and wanted.until <= times[0]):
         raise NothingMatches(sentence)
     click.echo(f"servicemap: {sentence}", err=True)

@@ -11,7 +11,7 @@ _HEAD = f"""# Metrics
 
 Each part serves metrics about itself in Prometheus' text format at `/metrics`: {_PORTS}
 of 127.0.0.1, or on the next port that is free. The embedded store serves its own on its HTTP port. [How to scrape
-them](../howto/metrics.md). Every part but the store, which may not look into /proc, has the usual metrics of its
+them](../howto/metrics.md). Every part but the store, which may not read /proc, has the usual metrics of its
 process (`process_*`).
 
 A counter in **bold** should not grow; `servicemap doctor` shows it where it is not 0.

@@ -194,7 +194,7 @@ def _logged(log: Log, store: Store, span: Span) -> None:
     times = logged_times(log, HEARTBEATS.name)
     if times and (span.end <= times[0] - STRETCH_MS or span.start > times[1]):
         raise NothingMatches(
-            f"the log holds nothing of {iso(span.start)} to {iso(span.end)}: what it holds was logged from"
+            f"the log holds nothing from {iso(span.start)} to {iso(span.end)}: its records were logged from"
             f" {iso(times[0])} to {iso(times[1])}{reason(room_made(store, times[0]))}"
         )
 
@@ -215,8 +215,8 @@ def _foreign(store: Store) -> None:
     for name, about in fresh.comments(store).items():
         if about and about["by"] != socket.gethostname():
             raise Failure(
-                f"{name} is of a replay on {about['by']} that began {iso(about['began'])}: let it end, or if it was"
-                " killed, run `servicemap replay` there again"
+                f"{name} belongs to a replay on {about['by']} that began {iso(about['began'])}: let it end, or if it"
+                " was killed, run `servicemap replay` there again"
             )
 
 

@@ -115,7 +115,7 @@ def problems(config: Config) -> Iterator[str]:
     except Failure as error:
         yield f"store.host: {error.format_message()}"
     if not may_look_into(config.directory):
-        yield f"data: you may not look into {config.directory}: it is of another user"
+        yield f"data: you may not read {config.directory}: it belongs to another user"
     elif config.directory.exists() and not config.directory.is_dir():
         yield f"data: {config.directory} is not a directory"
     if not Path(config.collectors.proc, "self", "stat").exists():

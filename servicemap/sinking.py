@@ -121,7 +121,7 @@ def _held(work: Callable[[], Done], stop: Event) -> Done:
             if stop.is_set():
                 raise
             if not logged:
-                logger.warning("the log cannot be used, trying on: %s", error)
+                logger.warning("the log cannot be used, trying again: %s", error)
             logged = True
             stop.wait(RETRY_SECONDS)
 

@@ -118,7 +118,7 @@ class Store:
                 if not error.passing or given_up():
                     raise
                 self.retries += 1
-                log.log(level(self.retries), "store does not take rows, trying on: %s", error)
+                log.log(level(self.retries), "store does not take rows, trying again: %s", error)
                 self._sleep(pause)
             else:
                 return

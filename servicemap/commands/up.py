@@ -52,5 +52,5 @@ def command(config: Config, for_ms: int | None, demo: bool, quiet: bool) -> None
     for name in ("native_port", "http_port"):
         if config.store.url and typed(name):
             option = f"--{name.replace('_', '-')}"
-            raise click.UsageError(f"{option} is of the embedded store, and --store names another: leave one out")
+            raise click.UsageError(f"{option} is for the embedded store, and --store names another: leave one out")
     run(config, for_ms, quiet=quiet, demo=demo)

@@ -54,4 +54,4 @@ def test_a_directory_of_another_user_is_reported_as_that(tmp_path: Path) -> None
     for command, (code, output, exception) in result.items():
         assert code == 1, (command, output)
         assert exception == "SystemExit(1)", command
-        assert "may not look into" in output, (command, output)
+        assert "may not read" in output, (command, output)

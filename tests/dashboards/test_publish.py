@@ -255,8 +255,8 @@ def broken(status: int, body: Any) -> Callable[[FakeGrafana], None]:
             "refuses what is there (Access denied): give a token of role Admin",
         ),
         (broken(500, {"message": "database is locked"}), "Grafana refuses what is there with 500: database is locked"),
-        (broken(200, "<html>a shop</html>"), "is no Grafana: check --url"),
-        (broken(404, "<html>nothing</html>"), "there is no Grafana's API at"),
+        (broken(200, "<html>a shop</html>"), "is not Grafana: check --url"),
+        (broken(404, "<html>nothing</html>"), "there is no Grafana API at"),
     ],
 )
 def test_what_goes_wrong_is_one_sentence(grafana: FakeGrafana, happens: Callable[..., None], sentence: str) -> None:
