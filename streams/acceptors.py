@@ -1,9 +1,8 @@
-"""Which process accepted a connection of which nothing but the listener is known any more.
+"""Find the process that accepted a connection when only its listener is known.
 
-Who holds a listener need not serve: a parent listens for its children (nginx, systemd), several listen beside each
-other (SO_REUSEPORT), one accepts and hands the connection on to a child or to a stranger. So the answer is given at the
-level that is certain: the process where only one is possible, else the service where all possible ones share it,
-else nobody, marked as a tie.
+The holder of a listener need not serve. A parent may listen for its children (nginx, systemd). Several may listen on
+one port (SO_REUSEPORT). One may accept and hand the connection on. So the answer is as exact as the evidence: the
+process if only one is possible, the service if all possible processes share it, and otherwise nobody, marked as a tie.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -12,23 +11,23 @@ from msgspec import Struct
 
 from streams.process import Process
 
-MANAGERS = {"systemd", "init"}  # listen for those they start
+MANAGERS = {"systemd", "init"}  # they listen for the processes that they start
 Descends = Callable[[Process, Process], bool]
 
 
 class Acceptor(Struct, frozen=True):
-    """Who accepted: a `process`, or one `among` several or of those they started; where both are empty nobody knows."""
+    """Who accepted: a `process`, or one `among` several and their children. Both are empty if it is not known."""
 
     process: Process | None = None
     among: tuple[Process, ...] = ()
     began: int = 0
-    """Start of the youngest of all that come into question, ms."""
+    """Start of the youngest possible process, ms."""
 
 
 def acceptor(
     listening: Collection[Process], serving: Collection[Process], running: Iterable[Process], descends: Descends
 ) -> Acceptor:
-    """Find who accepted, given who holds the listeners, who holds connections that they took, and all that run."""
+    """Find who accepted, from the holders of the listeners, the holders of their connections, and all processes."""
     candidates = list(dict.fromkeys([*listening, *serving]))
     idle = [one for one in candidates if one not in serving]
     left = [one for one in candidates if one not in idle or not _hands_on(one, candidates, descends)]
@@ -43,10 +42,10 @@ def acceptor(
 
 
 def _hands_on(one: Process, candidates: Iterable[Process], descends: Descends) -> bool:
-    """Return whether one that holds no connection listens for others."""
+    """Return whether a process that holds no connection listens for others."""
     return one.name in MANAGERS or any(other is not one and descends(other, one) for other in candidates)
 
 
 def _forks(one: Process, running: Iterable[Process], descends: Descends) -> bool:
-    """Return whether a process has children that may serve in its place: they are of its service."""
+    """Return whether a process has children of its own service, which may serve in its place."""
     return any(other.service == one.service and other is not one and descends(other, one) for other in running)

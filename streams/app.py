@@ -21,8 +21,8 @@ from streams.stage import Stage
 TURN_RECORDS = 64  # folded, appended and acknowledged together
 TURN_SECONDS = 0.05  # how long the first record of a turn waits for others
 TICK = 0.1
-QUIET_SECONDS = 1.0  # before a worker stops it folds what is in the log, until nothing comes for this long,
-DRAIN_SECONDS = 4.0  # but no longer than this
+QUIET_SECONDS = 1.0  # a worker that stops first folds what is in the log, until nothing has come for this long
+DRAIN_SECONDS = 4.0  # the longest that this takes
 MAX_REQUEST_BYTES = 16 << 20  # above every topic's limit
 
 
@@ -45,9 +45,9 @@ def run_worker(
     committed: Committed,
     stopped: Callable[[], bool],
 ) -> None:
-    """Drive the stages until stopped, and then fold what is in the log, if that takes only moments.
+    """Drive the stages until stopped, then fold what is in the log, for at most DRAIN_SECONDS.
 
-    The log of `settings` is a Kafka that has the topics. Raises WorkerFailed.
+    The log of `settings` is a Kafka that has the topics. Raise WorkerFailed if Faust gives up.
     """
     asyncio.run(_run(settings, stages, past, group_of, committed, stopped))
 
@@ -79,7 +79,7 @@ async def _run(
 
 
 def _reasons(apps: Sequence[Worker], starting: Sequence["asyncio.Task[None]"]) -> list[BaseException]:
-    """Return the errors because of which apps could not start or go on."""
+    """Return the errors that stopped apps, or kept them from starting."""
     crashed = [app.crash_reason for app in apps if app.crashed]
     failed = [task.exception() for task in starting if task.done() and not task.cancelled()]
     return [reason for reason in (*crashed, *failed) if reason is not None]
@@ -149,7 +149,7 @@ def follow(app: Worker, stage: Stage, past: History, committed: Committed) -> Fo
 
 
 def _quieten() -> None:
-    """Pass on what aiokafka logs seldom."""
+    """Limit how often messages of aiokafka are logged."""
     seldom = Seldom()
 
     def allows(record: logging.LogRecord) -> bool:

@@ -40,11 +40,11 @@ At = TypeVar("At", Key, int)
 
 
 class Window(Struct):
-    """All batches of one window of a host that have come."""
+    """The batches of one window of a host that have come so far."""
 
     heartbeat: Heartbeat | None = None
     parts: dict[str, dict[int, Any]] = {}  # topic -> part -> batch
-    name: str = ""  # of the host, by its heartbeat
+    name: str = ""  # the host's name, by the heartbeat
 
     def complete(self) -> bool:
         """Return whether all batches that the heartbeat lists are here, of the topics that are folded."""
@@ -85,9 +85,9 @@ class Window(Struct):
 
 
 class Assembly:
-    """The windows of one spot that are not released yet, in the order in which agents led it.
+    """The windows of one spot that are not released yet, in the order of the agents that led it.
 
-    At most `limit` wait; then the oldest is released as it is.
+    At most `limit` windows wait. Beyond that the oldest is released as it is.
     """
 
     def __init__(self, counters: Counter[str], limit: int) -> None:
@@ -126,7 +126,7 @@ class Assembly:
         return []
 
     def take(self, first: Key) -> dict[int, Window]:
-        """Give back the windows of a term from one on, by number, because its agent no longer leads."""
+        """Remove and return the windows of a term from `first` on, by number, because its agent no longer leads."""
         keys = [key for key in self._pending if key[0] == first[0] and key >= first]
         return {key[1]: self._pending.pop(key) for key in keys}
 
@@ -136,18 +136,18 @@ class Assembly:
         self._reported[key[0]] = reported(heartbeat)
 
     def _note(self, topic: str, key: Key) -> bool:
-        """Note how far a topic has come; return whether all topics are further now."""
+        """Note the window of a batch of a topic; return whether all topics have now reached a later window."""
         before = self._passed()
         self._latest[topic] = max(self._latest.get(topic, key), key)
         return self._passed() != before
 
     def _passed(self) -> Key:
-        """Return the window that all topics have reached, of those that the agents of the windows to release report."""
+        """Return the window that all topics have reached. Topics that no agent here reports do not count."""
         awaited = frozenset[str]().union(*self._reported.values()) or TOPICS
         return min(self._latest.get(topic, NEVER) for topic in awaited)
 
     def release(self) -> list[Window]:
-        """Release the windows that are in order and can no longer change, up to the last complete one."""
+        """Release in order the windows that can no longer change, up to the last complete one."""
         passed = self._passed()
         held = sorted(self._pending)
         keyframes = [key for key in held if self._pending[key].keyframe()]
@@ -170,7 +170,7 @@ class Assembly:
         return released + self.release() if term < self._done[0] and self._pending else released
 
     def _closes(self, key: Key, *, patient: bool) -> bool:
-        """Return whether no more batches can come of the windows before a complete keyframe."""
+        """Return whether the windows before a complete keyframe can get no more batches."""
         window = self._pending[key]
         listed = {topic for topic, last in self._listed.items() if last[0] >= self._done[0]}
         return all(
@@ -208,7 +208,7 @@ def reported(heartbeat: Heartbeat) -> frozenset[str]:
 
 
 def _follows(key: Key, before: Key) -> bool:
-    """Return whether there is no window between two. Nothing is missing before the first window of a reader."""
+    """Return whether no window lies between two. Before the first window of a reader none is missing."""
     return before in (NEVER, (key[0], key[1] - 1))
 
 

@@ -1,12 +1,13 @@
-"""The fold of a host's raw records into sides: its connections x who holds their sockets x processes.
+"""The fold of a host's raw records into sides: its connections, joined with the holders of their sockets.
 
-Every open connection has a row in every window, idle or not. An owner that becomes known late is also emitted for the
-earlier windows, as rows that hold the identity alone; they merge into what stands. Nothing is emitted for a run before
-its first whole keyframe: an incomplete state might name the wrong owner. A whole keyframe replaces all that is known of
-connections, so that what is emitted after it does not depend on how long the reader has been looking. A topic whose
-collector failed is not restated: what was known of it stays known. Its connections are not emitted as idle, for nobody
-has seen them, but their owners are. Only an agent that begins after a long hole finds another host: older knowledge
-cannot replace what its failed collectors do not report, and a reader that begins meanwhile does not have it.
+Every open connection has a row in every window, idle or not. An owner that becomes known late is also emitted for
+earlier windows, in rows that hold only the identity; they merge into the stored rows. A run emits nothing before its
+first whole keyframe, because an incomplete state might name the wrong owner. A whole keyframe replaces all that is
+known of connections, so that the emissions after it do not depend on when the reader started.
+
+A topic whose collector failed is not restated, and its earlier state stays. Its connections are not emitted as idle,
+because nobody has seen them, but their owners are emitted. An agent that starts after a long hole begins with an empty
+state: a reader that starts then would not have the older state, and both must emit the same.
 """
 
 from collections import Counter
@@ -45,10 +46,10 @@ class Folded(Struct):
 
 
 class Attribution:
-    """The fold over one host id. Feed it batches of the raw topics in any interleaving; it emits complete windows."""
+    """The fold over one host id. It takes batches of the raw topics in any interleaving, and emits whole windows."""
 
     def __init__(self, rules: Sequence[NamingRule] = (), partitions: int = 1) -> None:
-        self.failure: Exception | None = None  # of a window that could not be folded; the caller takes it
+        self.failure: Exception | None = None  # the error of a window that could not be folded; the caller resets it
         self._rules = rules
         self._partitions = partitions
         self._intake = Intake()
@@ -56,14 +57,14 @@ class Attribution:
 
     @property
     def counters(self) -> Counter[str]:
-        """Repeated batches, windows released incomplete and the like, since the fold began."""
+        """Counts of repeated batches, incomplete windows and the like, since the fold began."""
         return self._intake.counters
 
     def feed(self, topic: str, batch: Batch) -> list[Folded]:
-        """Take one batch; return what the windows emit that are complete with it.
+        """Take one batch; return the emissions of the windows that it completes.
 
-        A window that cannot be folded costs itself, and what is known by then: a state half changed is not built upon.
-        `failure` holds the error.
+        If a window cannot be folded, its spot loses that window and its state, which may be half changed. `failure`
+        then holds the error.
         """
         emitted = []
         for spot, window in self._intake.add(topic, batch):
@@ -83,7 +84,7 @@ class Attribution:
         if spot not in self._folds and len(self._folds) > MOST:
             del self._folds[next(iter(self._folds))]
         fold = self._folds.pop(spot, None) or HostFold(self.counters, self._rules, self._partitions)
-        self._folds[spot] = fold  # last, so that those idle for longest come first
+        self._folds[spot] = fold  # at the end, so that the spot that has been idle longest comes first
         return fold
 
 
@@ -92,7 +93,7 @@ class HostFold:
 
     def __init__(self, counters: Counter[str], rules: Sequence[NamingRule], partitions: int) -> None:
         self.counters = counters
-        self._name = ""  # of the host, as of its last whole keyframe
+        self._name = ""  # of the host, by its last whole keyframe
         self._rules = rules
         self._partitions = partitions
         self._host: Host | None = None
@@ -106,7 +107,7 @@ class HostFold:
         self._missed = False  # connections may have closed unseen since all were restated
 
     def turn(self, window: Window) -> Folded | None:
-        """Return what a window emits; nothing before a whole keyframe."""
+        """Return the emissions of a window; None before the first whole keyframe."""
         header = window.any()
         run = (header.boot_id, header.run)
         if window.keyframe():
@@ -169,7 +170,7 @@ class HostFold:
     def _succeeded(
         self, host: Host, window: Window, reported: Sequence[Connection], counting: set[int], *, restated: bool
     ) -> None:
-        """Drop a connection whose end was missed, once another one has its addresses and ports."""
+        """Drop connections whose close was missed, once another connection has the same addresses and ports."""
         seen = window.complete() and "connections" not in window.lacks()
         self._missed = not restated and (self._missed or not seen)
         if self._missed and reported:
@@ -206,7 +207,7 @@ class HostFold:
         before: dict[int, Connection],
         past: Past,
     ) -> dict[int, Bytes]:
-        """Share out what was counted in holes; return what of it belongs to this window."""
+        """Share out what was counted in holes; return the part of this window."""
         latest = max((end for _, end in behind.holes), default=0)
         rows = []
         for cookie, opened, connection in zip(counted.cookie, counted.opened, found, strict=True):
@@ -218,9 +219,9 @@ class HostFold:
         return caught_up(behind.holes, header.window, header.width, rows, behind.bytes, past)
 
     def _resolved(self, host: Host, header: Batch, window: Window, closed: set[int]) -> list[Connection]:
-        """Look again at who holds each socket that changed hands or has no owner; return those found late.
+        """Find the owners of sockets that changed hands or have none; return the connections whose owner is new.
 
-        One without an owner is looked at when it is new or closes, and whenever who runs has changed.
+        A socket without an owner is examined when it is new, when it closes, and when the processes have changed.
         """
         found = []
         moved = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
@@ -244,9 +245,9 @@ class HostFold:
         return found
 
     def _late(self, host: Host, header: Batch, found: list[Connection]) -> dict[int, list[Connection]]:
-        """Return the earlier windows for which an owner found now is emitted, with its connections.
+        """Return the earlier windows for which new owners are emitted, with their connections.
 
-        Windows before this reader knew all owners are left out: others may have known another one.
+        Windows from before this reader knew all owners are left out, because another reader may have known others.
         """
         late: dict[int, list[Connection]] = {}
         if host.owned_since is None:

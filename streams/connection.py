@@ -1,4 +1,4 @@
-"""An open connection of one host, and who is at its end."""
+"""An open connection of one host, and the identity of its end."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from schemas.ids import Endpoint, format_endpoint
 from schemas.verdict import b_serves
 from streams.process import Process
 
-Link = str  # client's service, a space, server; text because every window hashes them all and text keeps its hash
+Link = str  # client's service, a space, server; a string keeps its hash, and every window hashes all links
 Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
 
 
-HERE = 1_000  # as if of a process that started so early: it stands before what is found in other windows alone
+HERE = 1_000  # `started` of an end without a process, so that it wins over an identity found in other windows only
 
 
 def nobody(host: str) -> Identity:
@@ -26,9 +26,9 @@ def owned(host: str, owner: Process, provenance: str) -> Identity:
 
 
 def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> Identity:
-    """Return what all processes that come into question have in common: the service, at best.
+    """Return what all possible processes have in common, which is the service at best.
 
-    It is as if of a process that started after they all `began`.
+    Its start is just after `began`, the start of the youngest of them.
     """
     service, name, container = (
         values.pop() if len(values) == 1 else ""
@@ -44,7 +44,7 @@ def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> 
 
 
 class Connection(Struct, eq=False):
-    """An open connection. `owner` is none while nobody is known to hold its socket."""
+    """An open connection. `owner` is None while the holder of its socket is not known."""
 
     flow: str
     end: int
@@ -54,15 +54,15 @@ class Connection(Struct, eq=False):
     remote: Endpoint
     since: int
     fresh: bool
-    unowned: int  # first window reported without an owner, ms; while there is none
+    unowned: int  # first window without an owner, ms; valid while there is none
     who: Identity
-    spread: int = 0  # of the flow, for partitions: a hash that is the same everywhere
+    spread: int = 0  # a hash of the flow that is the same everywhere; it decides the partition
     nth: int = 0  # its number among the connections of the flow in the window `nth_at`; 0 in all others
     nth_at: int = -1
     owner: Process | None = None
     provenance: str = ""
-    among: tuple[Process, ...] = ()  # whom a tie is between, as it was last found
-    link: Link | None = None  # to whom it connects, where this end is the client and its owner is known
+    among: tuple[Process, ...] = ()  # the processes of a tie, as last found
+    link: Link | None = None  # set if this end is the client and its owner is known
 
     @property
     def serves(self) -> bool:
@@ -70,7 +70,7 @@ class Connection(Struct, eq=False):
         return b_serves(self.verdict) == (self.end == 1)
 
     def disown(self, at: int) -> None:
-        """Forget who is at this end: nobody has been known there from a window on."""
+        """Forget who is at this end, from a window on."""
         if self.owner is not None:
             self.unowned = at
         self.owner, self.link, self.among = None, None, ()
@@ -83,9 +83,9 @@ class Connection(Struct, eq=False):
         self.link = None if self.serves else f"{owner.service} {format_endpoint(self.remote)}"
 
     def tie(self, among: tuple[Process, ...], provenance: str, began: int) -> None:
-        """Put what all processes that come into question have in common into `who`.
+        """Put what all possible processes have in common into `who`.
 
-        It stands for its window, even if only one is left later.
+        It holds for its window, even if only one process is left later.
         """
         self.among = among
         self.who = shared(self.who[0], among, provenance, began)

@@ -1,4 +1,4 @@
-"""The security of the log's links in Faust's terms."""
+"""Translate the security settings of the log into Faust's credentials."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ class _Provider(AbstractTokenProvider):  # type: ignore[misc]
 
 
 def credentials(security: Security) -> Credentials | None:
-    """Return what a Faust app takes as its credentials; none for a link in clear and without a login."""
+    """Return the credentials of a Faust app; None without encryption and login."""
     if security.tokens:
         return OAuthCredentials(oauth_cb=_Provider(security.tokens), ssl_context=security.context)
     if security.mechanism:

@@ -1,10 +1,10 @@
-"""What happened on a host: processes that start and exit, agents that start or fall silent, edges that come and go.
+"""Events of a host: processes that start and exit, agents that start or fall silent, edges that appear and vanish.
 
-A collector that fails is news, and so is its recovery. Meanwhile no edge vanishes, for nobody looks; and what is found
-afterwards is taken for what was there before, until the state has looked on for long enough again.
+A collector that fails is an event, and so is its recovery. In between no edge vanishes, because nobody looks. Edges
+that are found afterwards count as old ones, until the host has been seen as a whole for long enough again.
 
-An edge appears when its client opens a connection to a server it had none to, and vanishes when it has had none for a
-while; both are emitted from the client's end, by service, so that a client that forks for every request is one thing.
+An edge appears when a client opens a connection to a server to which it had none. It vanishes when it has had none for
+a while. Both events are emitted from the client's end and by service, so that a client that forks is one client.
 """
 
 from collections.abc import Iterable
@@ -19,13 +19,13 @@ from streams.assembly import STATE, Window
 from streams.connection import Link
 from streams.host import Host
 
-SETTLED_MS = 120_000  # what is new is emitted once a state has looked on for this long
+SETTLED_MS = 120_000  # new edges are emitted once the host has been seen as a whole for this long
 VANISHED_MS = 60_000  # how long an edge has no connection before it counts as gone
-LEAST_GAP_MS = 100  # less is how long it takes to look
-MOST_WINDOWS = 24  # of a gap that are named
-ALL_OF_IT = ": what it reports next is of all of them"
-BLIND_MS = 180_000  # a reader begins with less than this before an edge vanishes: what is unseen longer is not emitted
-FORGOTTEN_MS = 120_000  # after a longer silence a host is looked at anew: a reader that began meanwhile knows no better
+LEAST_GAP_MS = 100  # a shorter gap is the time that a look takes
+MOST_WINDOWS = 24  # the most windows of a gap that are listed
+ALL_OF_IT = ": its next report covers all of that time"
+BLIND_MS = 180_000  # an edge unseen for longer vanishes without an event: a reader that started late never knew it
+FORGOTTEN_MS = 120_000  # after a longer silence a host starts anew, as it does for a reader that started meanwhile
 Row = tuple[Any, ...]
 
 
@@ -36,9 +36,9 @@ class Chronicle:
         self._began = 0
         self._blind = 0  # last window in which not all of the host could be seen
         self._previous: int | None = None
-        self._until = 0  # up to when the host was looked at, ms
+        self._until = 0  # the end of what was looked at, ms
         self._links: dict[Link, int] = {}  # window in which it last had a connection
-        self._failing: frozenset[str] | None = None  # topics, as of the heartbeat before; none: not known
+        self._failing: frozenset[str] | None = None  # topics, by the heartbeat before; None if there was none
 
     def turn(self, host: Host, header: Batch, window: Window) -> Events:
         """Return the events of one window."""
@@ -80,7 +80,7 @@ class Chronicle:
         return rows
 
     def _lost(self, begins: int, width: int) -> str:
-        """List the windows up to a time of which nothing is known, or not all, and how much of each."""
+        """List the windows up to a time that were not looked at, or not all the time, with the seconds lost of each."""
         if begins - self._until < LEAST_GAP_MS:
             return ""
         lost = []
@@ -90,12 +90,12 @@ class Chronicle:
         more = f" and {len(lost) - MOST_WINDOWS} more" if len(lost) > MOST_WINDOWS else ""
         windows = ", ".join(lost[:MOST_WINDOWS]) + more
         return (
-            f", in windows {windows}: what opened and closed meanwhile is not known, "
-            "the bytes of what stayed open are caught up"
+            f", in windows {windows}: connections that opened and closed meanwhile are not known, "
+            "the bytes of those that stayed open are caught up"
         )
 
     def _collectors(self, host: Host, header: Batch, heartbeat: Heartbeat | None) -> list[Row]:
-        """Return which collectors failed or recovered. A reader that begins among failures takes them for reported."""
+        """Return the events of collectors that failed or recovered. Failures at a reader's start count as emitted."""
         if heartbeat is None:
             return []
         failing = frozenset(heartbeat.failed)
@@ -112,7 +112,7 @@ class Chronicle:
         return rows
 
     def _edges(self, host: Host, header: Batch) -> list[Row]:
-        """Return which edges come and go. A reader that has not seen all of a host takes what it finds for reported."""
+        """Return the events of edges. Edges that a reader finds before it has seen the whole host count as emitted."""
         settled = header.window - self._began >= SETTLED_MS
         links = {held.link for held in host.connections.values() if held.link is not None}
         rows: list[Row] = []
@@ -132,7 +132,7 @@ class Chronicle:
 
 
 def _incomplete(host: Host, header: Batch, window: Window) -> list[Row]:
-    """Return the event of an incomplete window: parts that were sent never came, or its heartbeat did not."""
+    """Return the event of an incomplete window, one without its heartbeat or without parts that were sent."""
     if window.complete():
         return []
     beat = window.heartbeat
@@ -167,7 +167,7 @@ def _edge(host: Host, time: int, kind: str, link: Link, verb: str) -> Row:
 
 
 def sharing(notices: Iterable[Notice]) -> Events:
-    """Return the events of agents that come to live under one host id, and no longer do."""
+    """Return the events of agents that begin or cease to share a host id."""
     return Events.of(_sharing(*notice) for notice in notices)
 
 

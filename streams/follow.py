@@ -28,7 +28,7 @@ Send = Callable[[Emission], Awaitable[Awaitable[object]]]  # buffered, then ackn
 
 
 class Place(Struct):
-    """The state of a partition: the group's generation in which it was built, and the offset to fold next by topic."""
+    """The state of a partition: the group's generation that built it, and the next offset of each topic."""
 
     generation: int
     offsets: dict[str, int]
@@ -53,7 +53,7 @@ class Follower:
     async def take(self, events: Sequence[Any]) -> None:
         """Fold the records of Faust events, append their emissions, acknowledge the records.
 
-        Hold the stream while that is not possible, and never raise: an exception that leaves an agent loses records.
+        Hold the stream while that is impossible. Never raise: an exception that leaves an agent loses records.
         """
         self.busy = True
         for pause in pauses():

@@ -1,4 +1,4 @@
-"""The sides of one window, as columns that grow: where each end of each flow stands, to be gathered into edges."""
+"""The sides of one window in growing columns. Each end of a flow is a row; two rows are gathered into an edge."""
 
 from collections.abc import Collection, Sequence
 from itertools import compress, islice
@@ -11,18 +11,18 @@ from schemas.merge import joined, merge, merges
 
 Key = str | tuple[str, int]  # the flow, with its number where a window has several connections of one flow
 OPENED, CLOSED = "opened", "closed"
-SKEW_MS = 30_000  # that the clocks of two hosts may be apart
+SKEW_MS = 30_000  # the most that the clocks of two hosts may be apart
 MERGES = merges(Ends)
 COUNTS = tuple(name for name in MERGES if name != "who")
 NOBODY: tuple[Any, ...] = tuple(blanks(Identities).values())
 BLANK = blanks(Ends)
-BACKDATE_MS = 10_000  # for how long after it is first seen an end is emitted for earlier windows
-SIGHTS = 8  # of an end that are looked at: an agent is not restarted more often within a window
+BACKDATE_MS = 10_000  # an end is emitted for earlier windows during this time after it was first seen
+SIGHTS = 8  # the most that are kept of an end: an agent is not restarted more often within a window
 Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
 
 
 class Frame:
-    """The ends seen in one window. Row 0 of every column is blank and stands for an end not seen."""
+    """The ends that were seen in one window. Row 0 of every column is blank, for an end that was not seen."""
 
     def __init__(self, window: int, width: int) -> None:
         self.window = window
@@ -31,11 +31,11 @@ class Frame:
         self.columns: dict[str, list[Any]] = {name: [value] for name, value in BLANK.items()}
         self.verdicts: list[int] = [0]
         self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
-        self.begun: set[Key] = set()  # flows with an end that was there before its agent, as that began to look
-        self.elsewhere: dict[Key, int] = {}  # which of what happened the other end saw in another window
+        self.begun: set[Key] = set()  # flows with an end that was already open when its agent started
+        self.elsewhere: dict[Key, int] = {}  # bits: what the other end saw in another window
         self.saw: dict[tuple[int, str], set[str]] = {(end, what): set() for end in (0, 1) for what in (OPENED, CLOSED)}
-        self.news: dict[tuple[int, str], set[str]] = {}  # the same of the last batch
-        self.continued: list[tuple[Key, int]] = []  # of the last batch: what an end has seen since of late
+        self.news: dict[tuple[int, str], set[str]] = {}  # the same as `saw`, of the last batch alone
+        self.continued: list[tuple[Key, int]] = []  # of the last batch: key and end of what opened recently
         self._joined: dict[int, list[Sight]] = {}  # row -> how the end was seen before it was merged
 
     def __len__(self) -> int:
@@ -43,7 +43,7 @@ class Frame:
 
     @property
     def apart(self) -> int:
-        """Return how far from this window another may hold the same, in ms: windows cut anew what clocks set apart."""
+        """How far another window of the same connection may be, in ms: what clocks differ by, and a window."""
         return SKEW_MS + self.width
 
     def add(self, batch: SideBatch, rows: Sequence[int] | None) -> dict[Key, None]:
@@ -63,7 +63,7 @@ class Frame:
         return dict.fromkeys(keys)
 
     def name(self, key: Key, end: int, identity: tuple[Any, ...]) -> None:
-        """Add an end of which the identity is known and nothing else."""
+        """Add an end of which only the identity is known."""
         row = len(self.verdicts)
         self.verdicts.append(0)
         for name, value in {**BLANK, "who": self.number(identity)}.items():
@@ -98,7 +98,7 @@ class Frame:
         self.continued = [(keys[row], ends[row]) for row in recent if not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:
-        """Return how an end was seen, each time that it was reported."""
+        """Return how an end was seen, once for each time that it was reported."""
         return self._joined.get(row) or [self._sight(row)]
 
     def _sight(self, row: int) -> Sight:
@@ -122,7 +122,7 @@ class Frame:
         return self.identities.setdefault(identity, len(self.identities))
 
     def _join(self, old: int, new: int) -> None:
-        """Merge an end reported before into its new row, by the merges its columns declare."""
+        """Merge the earlier row of an end into its new row, by the merges that its columns declare."""
         self._joined[new] = sorted({*self.sights(old), self._sight(new)})[:SIGHTS]
         names = list(self.identities)
         for name in COUNTS:
@@ -156,12 +156,12 @@ class EdgeColumns:
         self.b = _gathered(frame.columns, b)
 
     def columns(self) -> dict[str, Any]:
-        """Return what an EdgeBatch is made of, identities aside."""
+        """Return the columns of an EdgeBatch, without its identities."""
         return {"edges": Edges(**self.edges), "a": Ends(**self.a), "b": Ends(**self.b)}
 
 
 def _gathered(columns: dict[str, list[Any]], rows: list[int]) -> dict[str, list[Any]]:
-    """Take rows out of columns, by far most of the work of this fold: itemgetter takes them at once."""
+    """Take rows out of columns. This is most of the work of the fold; itemgetter takes all rows at once."""
     if len(rows) < 2 or not any(rows):
         return {name: [column[row] for row in rows[:1]] * len(rows) for name, column in columns.items()}
     gather = itemgetter(*rows)

@@ -1,8 +1,8 @@
-"""What is known of one host at one moment of its own time: processes, who holds which socket, listeners, connections.
+"""The state of one host: its processes, the holders of its sockets, its listeners and connections.
 
-Changed by one complete window at a time, in order. A keyframe replaces what it restates, so that a state rebuilt from
-the last keyframes equals one that has read everything. What a keyframe does not restate, because a collector failed,
-stays as it was.
+One complete window after the other changes it, in order. A keyframe replaces what it restates. So a state that is
+rebuilt from the last keyframes equals one that has read everything. Topics that a keyframe does not restate, because a
+collector failed, stay as they were.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ from streams.scope import Network, local_networks, scope
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
-OWNED_MS = 60_000  # the holder of a listener is found by then, if there is one
+OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
 
 
 class Host:
@@ -32,28 +32,28 @@ class Host:
     def __init__(self, host_id: str, boot_id: str, rules: Sequence[NamingRule], name: str = "") -> None:
         self.host_id = host_id
         self.boot_id = boot_id
-        self.name = name or host_id  # another one where several hosts report under one id
+        self.name = name or host_id  # it differs from the id if several hosts report under one id
         self.hostname = self.name
         self.running = Running(self._process)
         self.connections: dict[int, Connection] = {}
-        self._closed: dict[int, Connection] = {}  # in the last window, which an agent restarted in it reports again
-        self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> who holds the socket
-        self._released: dict[int, list[Holder]] = {}  # cookie -> who held the socket in this window and no longer does
+        self._closed: dict[int, Connection] = {}  # in the last window: an agent restarted in it reports it again
+        self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> holders of the socket
+        self._released: dict[int, list[Holder]] = {}  # cookie -> those who released the socket in this window
         self.listening = Listening()
         self._held: dict[Port, dict[tuple[str, int, Process], None]] | None = None  # since before this window
         self._accepting: dict[tuple[Port, str, int], Acceptor | None] = {}  # of this window
         self.networks: tuple[Network, ...] = ()
         self.addresses: tuple[tuple[str, str], ...] = ()  # scope, address
-        self.restated: set[str] = set()  # topics of which all has been known at some time
-        self.whole = False  # connections have been restated while all else was known: it is known who serves
-        self.owned_since: int | None = None  # window from which on all that run and all that is held has been known
+        self.restated: set[str] = set()  # topics that have been restated
+        self.whole = False  # connections were restated when all other topics had been: it is known who serves
+        self.owned_since: int | None = None  # the window since which all processes and holders have been known
         self.unsure = False  # processes may have started that were not reported
-        self.stirred = True  # who runs has changed, or all was restated, since sockets without an owner were looked at
-        self._untied = False  # a tie came to its end in the last window
+        self.stirred = True  # processes changed, or were restated, since sockets without an owner were last examined
+        self._untied = False  # a tie ended in the last window
         self._rules = rules
 
     def learn(self, window: Window) -> list[Process]:
-        """Take in who runs, listens and holds what; return the processes that were reported."""
+        """Take the processes, listeners and holders of a window; return the processes that it reported."""
         if window.heartbeat is not None:
             self._locate(window.heartbeat)
         self._held, self._accepting = None, {}
@@ -82,12 +82,12 @@ class Host:
         return reported
 
     def _unsettle(self, at: int) -> None:
-        """Forget who is at every connection: it is found anew from what was restated, as new readers find it."""
+        """Forget the owners of all connections, and find them anew from what was restated, as a new reader does."""
         for connection in self.connections.values():
             connection.disown(at)
 
     def forget(self, window: Window) -> None:
-        """Drop what ended in the window, once the window has been emitted."""
+        """Drop what ended in a window, after the window was emitted."""
         self._closed, self._released = {}, {}
         self.listening.forget()
         for batch in window.batches("connections"):
@@ -100,7 +100,7 @@ class Host:
         self.stirred |= self.running.forget(window.batches("processes"))
 
     def resolve(self, cookie: int, connection: Connection, header: Batch) -> None:
-        """Find the process that holds this end. Of several, that which a reader knows may not be the one."""
+        """Find the process that holds this end. While one of several holders may be unknown, none is named."""
         holders = self.holders.get(cookie, ())
         known = [process for holder in holders if (process := self.running.get(holder)) is not None]
         if "owners" not in self.restated or not known or (self.unsure and len(known) < len(holders)):
@@ -109,21 +109,21 @@ class Host:
         if owner is None:
             connection.disown(header.window)
             connection.tie(tuple(known), "scan", _began(known))
-        elif connection.among:  # who is left of a tie is known to serve from the next window on
+        elif connection.among:  # the one that is left of a tie is named from the next window on
             connection.among, connection.unowned, self._untied = (), header.window + header.width, True
         else:
             connection.identify(owner, "scan")
 
     def accept(self, connection: Connection, at: int) -> None:
-        """Find who accepted a connection that closed before anybody was seen to hold it: by its listener's holders.
+        """Find who accepted a connection that closed before its holder was seen, by the holders of its listener.
 
-        Where one of these is not known, or none of one listener, nobody is named: the others may not be the one.
+        If one of the holders is not known, or a listener has none, nobody is named: the others may not have served.
         """
         if not {"owners", "listeners"} <= self.restated:
             return
         local, since = connection.local, connection.since
         key = (connection.transport, local.port), local.address, since
-        if key not in self._accepting:  # found once for all that came there in a window
+        if key not in self._accepting:  # once for all connections to it in a window
             self._accepting[key] = self._acceptor(*key, at)
         found = self._accepting[key]
         if found is None:
@@ -139,7 +139,7 @@ class Host:
         return self._accepts(port, listeners, held, at)
 
     def listens(self, listeners: Sequence[int], port: Port, at: int) -> Identity | None:
-        """Return who serves on some listeners of a port, as far as is sure; None while it may be found out."""
+        """Return who serves on some listeners of a port, as far as it is certain; None while it may become known."""
         if not {"processes", "owners", "listeners"} <= self.restated:
             return None
         held = [self.holders.get(each, ()) for each in listeners]
@@ -166,7 +166,7 @@ class Host:
         return acceptor(listening, serving, self.running, self.running.descends)
 
     def _seen(self, port: Port, at: int) -> Iterable[tuple[str, int, Process]]:
-        """Return who has been seen to hold connections to a port, at which address, opened in which earlier window."""
+        """Return address, window of opening and owner of earlier connections to a port whose holder was seen."""
         if self._held is None:
             self._held = {}
             for one in self.connections.values():
@@ -195,7 +195,7 @@ class Host:
     def _connection(self, batch: ConnectionBatch, row: int, before: Connection | None) -> Connection:
         """Make a connection of a row: its flow, its end, and who serves as far as this host knows.
 
-        A socket may have connected anew, so nothing is taken over from what it was `before` to another peer.
+        A socket may have connected anew. So what it was `before` counts only if the flow is the same.
         """
         columns = batch.connections
         transport, state, since = columns.transport[row], columns.state[row], columns.since[row]

@@ -1,7 +1,7 @@
-"""Sort the batches of one host id: which agent sent them, whether they count, and in which order.
+"""Sort the batches of one host id by the agents that sent them, and decide which of them count.
 
 Several agents may report under one id. The heartbeats alone decide which of them leads in each spot (schemas/lives.py).
-Batches of other topics may come long before or after the heartbeat of their window; they wait, or follow it. The result
+Batches of other topics may come long before or after the heartbeat of their window. Early ones wait for it. The result
 depends only on what was sent, and not on the order of reading.
 """
 

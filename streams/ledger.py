@@ -1,8 +1,8 @@
-"""The bytes of each connection that were reported, so that bytes nobody reported can be caught up.
+"""Count the reported bytes of each connection, to catch up bytes that were not reported.
 
-An agent that begins counts from what it finds, and windows may be lost on their way. But the kernel counts each
-connection from its opening, and keyframes have these totals. At the first whole keyframe after a hole, what the kernel
-has counted and no window has reported was sent and received in the hole. What opened and closed within it is not known.
+An agent that starts counts from what it finds, and windows may be lost. But the kernel counts each connection from its
+opening, and keyframes have these totals. At the first whole keyframe after a hole, the difference between the kernel's
+total and the reported bytes belongs to the hole. Connections that opened and closed within the hole stay unknown.
 """
 
 from collections.abc import Iterator
@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from schemas.raw import Connections
 
-CAUGHT_UP_MS = 120_000  # the longest hole: a reader that begins meanwhile sees what was before it (streams/rewind.py)
+CAUGHT_UP_MS = 120_000  # the longest hole: a reader that starts after it still reads what was before (rewind.py)
 Bytes = tuple[int, int]  # sent, received
 Hole = tuple[int, int]  # from, to, ms
 
 
 class Behind(NamedTuple):
-    """What is to be caught up: in which holes, which connections were known before them, and the bytes of each."""
+    """What has to be caught up: the holes, the connections that were known before them, and the bytes of each."""
 
     holes: list[Hole]
     known: set[int]
@@ -24,7 +24,7 @@ class Behind(NamedTuple):
 
 
 class Ledger:
-    """The totals as of the last whole keyframe, what was reported since, and the holes."""
+    """The totals of the last whole keyframe, the counters that were reported since, and the holes."""
 
     def __init__(self) -> None:
         self.forget()
@@ -32,14 +32,14 @@ class Ledger:
     def forget(self) -> None:
         """Begin anew."""
         self.holes: list[Hole] = []
-        self._until = 0  # all before has been reported or is in a hole
+        self._until = 0  # all time before it is reported or in a hole
         self._whole = False  # the last keyframe had totals
         self._doubtful = False  # something may have been counted that was not reported
         self._totals: dict[int, Bytes] = {}
         self._since: list[Connections] = []
 
     def resume(self, begins: int) -> None:
-        """Note when the next counters begin: what lies between is a hole."""
+        """Note when the next counters begin; the time before them that nobody reported is a hole."""
         if self._until and begins - self._until > CAUGHT_UP_MS:
             self.forget()
         elif self._until and begins > self._until:
@@ -47,11 +47,11 @@ class Ledger:
             self._doubtful = True
 
     def doubt(self) -> None:
-        """Note that another agent goes on: where the one before it had come to is not known exactly."""
+        """Note that another agent continues. It is not known exactly up to when the agent before it had counted."""
         self._doubtful = self._doubtful or self._until > 0
 
     def enter(self, counted: Connections, until: int | None) -> None:
-        """Take what a window counted, up to a time, or as far as it came."""
+        """Take what a window counted, up to a time; None if it is not known up to when."""
         self._until = until or self._until
         self._doubtful = self._doubtful or until is None
         if len(counted):
@@ -59,13 +59,13 @@ class Ledger:
 
     @property
     def doubtful(self) -> bool:
-        """Return whether something may have been counted that no window reported, and can be found out."""
+        """Return whether there may be bytes that no window reported, and totals to find them by."""
         return self._doubtful and self._whole
 
     def restate(self, counted: Connections, until: int, *, whole: bool) -> Behind | None:
-        """Take a whole keyframe; return what each connection had counted before that nobody reported, if in doubt.
+        """Take a keyframe; return the bytes that were counted before it and not reported, if there may be any.
 
-        It is `whole` when its agent sends totals. Then all that was reported is known, and holes are closed.
+        It is `whole` when its agent sends totals. Then the holes are closed.
         """
         found = None
         if self.doubtful and whole:

@@ -1,7 +1,7 @@
-"""Who listens where on one host, in one window: those that listen, and those that did until they closed in it.
+"""The listeners of one host in one window: the open ones, and those that closed in it.
 
-A listener that closed serves until the window's connections have been resolved: what it accepted closes in the same
-window, and would else be credited to its successor, or turn round.
+A closed listener is kept until the connections of the window are resolved. Connections that it accepted may close in
+the same window. Without it they would be credited to its successor, or client and server would be exchanged.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,7 +15,7 @@ Port = tuple[int, int]  # transport, port
 
 
 class Listener(Struct, frozen=True):
-    """A socket that waits for peers. `since` is the window in which it was first seen; 0 unknown."""
+    """A socket that waits for peers. `since` is the window in which it was first seen; 0 if that is not known."""
 
     cookie: int
     transport: int
@@ -24,9 +24,9 @@ class Listener(Struct, frozen=True):
     since: int = 0
 
     def nearness(self, address: str) -> int:
-        """Return how closely it is bound to an address; 0 if it takes nothing that comes to it.
+        """Return how closely it is bound to an address; 0 if it takes no connections to that address.
 
-        The kernel gives a connection to the closest: bound to the address, to any of its family, to any of both.
+        The kernel prefers a listener that is bound to the address, then one to any address of the family, then of both.
         """
         if self.address == address:
             return 3
@@ -59,7 +59,7 @@ class Listening:
             self._index()
 
     def forget(self) -> None:
-        """Drop those that closed, once their last window has been emitted."""
+        """Drop the listeners that closed, once their last window has been emitted."""
         if self._ended:
             for cookie in self._ended:
                 self._all.pop(cookie, None)
@@ -67,11 +67,11 @@ class Listening:
             self._index()
 
     def any(self, transport: int, address: str, port: int) -> bool:
-        """Return whether somebody listens, or did in this window, to what comes to an address."""
+        """Return whether a listener takes connections to an address, or did in this window."""
         return any(one.nearness(address) for one in self._at.get((transport, port), ()))
 
     def lasting(self, cookies: Collection[int] | None = None) -> dict[tuple[Port, str], list[int]]:
-        """Return the listeners that have not closed, by port and bound address: all, or those of the ports of some."""
+        """Return the open listeners by port and bound address: all, or those on the ports of the given cookies."""
         ports: Iterable[Port] = self._at
         if cookies is not None:
             ports = {(one.transport, one.port) for cookie in cookies if (one := self._all.get(cookie))}
@@ -87,9 +87,9 @@ class Listening:
         return self._all[cookie].since
 
     def serving(self, port: Port, address: str, *, opened: int, window: int) -> list[int]:
-        """Return the listeners that may have taken a connection that was first seen in a window, `opened`.
+        """Return the listeners that may have taken a connection, which was first seen in the window `opened`.
 
-        The closest, and beside it others that took what came while it did not listen yet, or no longer.
+        These are the closest ones, and others that took connections when the closest did not listen.
         """
         there = [one for one in self._at.get(port, ()) if one.nearness(address) and one.since <= opened]
         lasting = [one.nearness(address) for one in there if one.since < window and one.cookie not in self._ended]

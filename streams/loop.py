@@ -1,4 +1,4 @@
-"""The folds on one machine: a plain loop reads, folds, appends, and only then commits."""
+"""The folds on one machine: a plain loop that reads, folds, appends, and then commits."""
 
 import logging
 import time
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 POLL_RECORDS = 200
 Done = TypeVar("Done")
-IDLE_SECONDS = 0.4  # of waiting, for all stages together; with 0.1 s an idle worker takes three times the CPU
+IDLE_SECONDS = 0.4  # how long all stages together wait for records; with 0.1 s an idle worker takes three times the CPU
 
 
 class Loop:

@@ -1,12 +1,12 @@
-"""What the two ends of a connection saw in different windows: so that it counts once, and neither end is nobody.
+"""Join what the two ends of a connection saw in different windows. Then it counts once, and both its ends are named.
 
-An end sees a connection later than the other by what the network takes, and by as much as the clocks of their hosts are
-apart. Of a short one no window has both ends then. It would count twice, once for each end, and each time between
-somebody and nobody. So what the ends of one flow saw within SKEW_MS and a window belongs together.
+The two ends see a connection at different times, because of the network and of clocks that differ. A short connection
+may have no window in which both ends are seen. It would count twice, once for each end, and each time one end would be
+unknown. So what the ends of one flow saw within SKEW_MS and a window is taken for the same.
 
-This is a function of the records, whatever their order: of two windows, the one that comes later finds the other. Where
-a port is used again within that time, several connections come into question. Then the missing end is what they have in
-common; and who is seen in the window itself stands before what is found here (streams/connection.py, HERE).
+The result does not depend on the order of the records: of two windows, the one that comes later finds the other. If a
+port is used again within that time, several connections are possible. Then the missing end is what they have in common.
+An identity that is seen in the window itself wins over one that is found here (streams/connection.py, HERE).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,13 +24,13 @@ Frames = Mapping[int, Frame]
 
 
 class Meetings:
-    """Finds what happened in several windows; of most flows it is one, and that is quickly found."""
+    """Finds what happened in several windows. Most flows are in one window, which is quickly seen."""
 
     def __init__(self) -> None:
         self._at: dict[str, dict[str, int]] = {OPENED: {}, CLOSED: {}}  # of a flow: its window, or SEVERAL
 
     def apart(self, frames: Frames, frame: Frame) -> list[Frame]:
-        """Return what the last batch of a frame adds to windows in which the other end saw the same: by window."""
+        """Return what the last batch of a frame adds to the windows in which the other end saw the same, in order."""
         adding: dict[int, Frame] = {}
         openings: dict[tuple[int, str, int], None] = {}
         for (end, what), flows in frame.news.items():
@@ -49,7 +49,7 @@ class Meetings:
         return [added for _, added in sorted(adding.items())]
 
     def closed_elsewhere(self, flows: set[str], window: int) -> set[str]:
-        """Return the flows of which a connection closed in another window."""
+        """Return those flows that have a connection which closed in another window."""
         at = self._at[CLOSED]
         return {flow for flow in flows if at.get(flow, window) != window}
 
@@ -88,7 +88,7 @@ def _mark(adding: dict[int, Frame], frame: Frame, flow: str, end: int, what: str
 
 
 def _name_all(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str, end: int) -> None:
-    """Name the other end of what opened at an end, in the windows in which it may be seen by that end alone."""
+    """Name the other end of the connections that opened at an end, in the windows that only this end may have seen."""
     who = _who(frames, frame, flow, 1 - end)
     if who is None:
         return
@@ -100,7 +100,7 @@ def _name_all(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str,
 
 
 def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, end: int) -> None:
-    """Name the other end of a connection that opened a while ago, or of whose own end more is known now."""
+    """Name the other end of a connection that opened some windows ago, or whose own end is better known now."""
     flow, row = flow_of(key), frame.at[end][key]
     for since, _, _ in frame.sights(row) if frame.columns["seen"][row] else ():
         first = frames.get(since)
@@ -115,7 +115,7 @@ def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, 
 
 
 def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
-    """Return who may have been at an end, by what that end saw open in the windows around."""
+    """Return who may have been at an end, by the connections that this end opened in nearby windows."""
     return common(
         other.identity(row)
         for other in _near(frames, frame)
@@ -125,7 +125,7 @@ def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
 
 
 def connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
-    """Yield the connections of a flow that an end saw, or saw open or close, in a window, with their rows."""
+    """Yield the connections of a flow, with their rows, that an end saw, opened or closed in a window."""
     key: Key = flow
     for following in count(1):
         row = frame.at[end].get(key)
@@ -137,10 +137,10 @@ def connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterat
 
 
 def common(whos: Iterable[Who]) -> Who | None:
-    """Return what those have in common of whom any may have been at an end; None where that is nothing.
+    """Return what all identities have in common, any of which may be at an end; None if they have nothing in common.
 
-    The more there are, the later it seems to have started: so that the last word is of all of them. Of one who is not
-    known yet it is the host, and what is found out later adds to that.
+    `started` grows with their number, so that the row that was made of all of them wins when rows merge. If one is not
+    known yet, the host is what they have in common; later rows add to it.
     """
     among = [dict(zip(_BLANKS, who, strict=True)) for who in whos]
     if len({one["host"] for one in among}) != 1 or not among[0]["host"]:

@@ -1,4 +1,4 @@
-"""Processes as nodes: emitted when new or changed, and by every keyframe."""
+"""Processes as nodes. They are emitted when they are new or changed, and in every keyframe."""
 
 from collections.abc import Sequence
 

@@ -1,12 +1,13 @@
 """The fold of sides into edges: both ends of a flow side by side, from whichever hosts saw them.
 
-A row is emitted for every side that comes: with the other end as far as it is known by then, again when that comes.
-Rows of one key merge, so neither order nor repetition nor what was forgotten meanwhile can make a stored row wrong.
+Every side emits a row, with the other end as far as it is known by then. When the other end comes, the row is emitted
+again. Rows of one key merge, so a stored row is right whatever the order, and whatever was repeated or forgotten.
 
-An end that its agent first saw when it began to look (not `fresh`) has been there as long as the other end's agent saw
-the connection: its identity is emitted for those earlier windows too, back to the start of its process. And the two
-ends of a connection seldom close in one moment: an end that closed in one window is also emitted for the next, if the
-other end lasts.
+An agent that starts finds connections that are already open (not `fresh`). The agent of the other end may have seen
+them before. So the identity of such an end is also emitted for those earlier windows, back to the start of its process.
+
+The two ends of a connection seldom close at the same moment. So an end that closed in one window is also emitted for
+the next, if the other end is still open there.
 """
 
 from collections import Counter
@@ -19,18 +20,18 @@ from schemas.topics import HOUR_MS
 from streams.frame import BACKDATE_MS, CLOSED, Frame, Key, flow_of
 from streams.meetings import Meetings, common, connections
 
-BACK_MS = HOUR_MS  # how far back an end is emitted at most, and how long sides are kept to meet their other end;
-SPARE_ROWS = 30_000  # more of them than these (16 MB) are kept
-KEPT_MS = 300_000  # only for as long as a restart reads again (streams/rewind.py),
-FRAME_ROWS = 100_000  # and never more than these
-LASTS = 2  # windows in which the other end of a closed one is still looked for
-BACK_ROWS = 500_000  # emitted for earlier windows for one batch at most, for the latest windows of each end
+BACK_MS = HOUR_MS  # how far back an end is emitted at most, and how long sides wait for their other end
+SPARE_ROWS = 30_000  # sides beyond this number (16 MB) wait only for KEPT_MS
+KEPT_MS = 300_000  # the time that a restart reads again (streams/rewind.py)
+FRAME_ROWS = 100_000  # the most sides that are kept
+LASTS = 2  # after an end closed, the other end is looked for in this many windows
+BACK_ROWS = 500_000  # the most rows that one batch emits for earlier windows; the latest windows of each end come first
 
 _STARTED, _NODE, _SERVICE = (Identities.__struct_fields__.index(name) for name in ("started", "node", "service"))
 
 
 class Pairing:
-    """The fold over one partition of sides. What it did is added to `counters`."""
+    """The fold over one partition of sides. It adds to `counters`."""
 
     def __init__(self, counters: Counter[str], frame_rows: int = FRAME_ROWS) -> None:
         self.counters = counters
@@ -63,7 +64,7 @@ class Pairing:
         return self._frames[window]
 
     def _earlier(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
-        """Return rows that name an end in the windows in which only the other end was looked at."""
+        """Return rows that name an end in earlier windows, which only the agent of the other end reported."""
         spans = list(self._spans(frame, touched))
         back = BACK_MS
         if sum((since - first) // frame.width for *_, first, since in spans) > BACK_ROWS:
@@ -80,7 +81,7 @@ class Pairing:
         return [_batch(named, named.keys()) for _, named in sorted(earlier.items())]
 
     def _spans(self, frame: Frame, touched: dict[Key, None]) -> Iterator[tuple[Key, int, tuple[Any, ...], int, int]]:
-        """Yield who is at which end for which earlier windows, as [first, since)."""
+        """Yield key, end, identity, first and since: the end has the identity in the windows [first, since)."""
         a, b = frame.at
         identities = list(frame.identities)
         for key in touched.keys() & frame.begun & a.keys() & b.keys():
@@ -94,12 +95,12 @@ class Pairing:
                         yield key, end, identity, first, since
 
     def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
-        """Return rows that name an end that closed, in the windows after it in which the other end was still there."""
+        """Return rows that name a closed end in later windows, where the other end is still open."""
         later: dict[int, Frame] = {}
         flows = {flow_of(key) for key in touched}
         before = self._meetings.closed_elsewhere(flows, frame.window)
         for ahead in range(frame.width, max(LASTS * frame.width, frame.apart) + 1, frame.width):
-            # What opened where another closed may be the next on its port pair: one that is there for long is not.
+            # A connection that has just opened may be the next one on the same pair of ports. An older one is not.
             opened = frame.width if ahead > LASTS * frame.width else 0
             earlier, after = self._frames.get(frame.window - ahead), self._frames.get(frame.window + ahead)
             for then, now, among in ((earlier, frame, before), (frame, after, flows)):
@@ -111,9 +112,9 @@ class Pairing:
         return [_batch(named, named.keys()) for _, named in sorted(later.items())]
 
     def _evict(self, newest: int) -> None:
-        """Forget the oldest windows beyond the bounds; their rows stand in the store and can still be added to.
+        """Forget the oldest windows beyond the bounds. Their rows are stored, and later rows still merge into them.
 
-        How old they are is by the newest window of the last batch, so that one of a wrong time does no lasting harm.
+        Their age is measured from the newest window of the last batch. So one wrong time does no lasting harm.
         """
         while self._frames:
             oldest = min(self._frames)
@@ -126,7 +127,7 @@ class Pairing:
 
 
 def _name_closed(later: dict[int, Frame], then: Frame, now: Frame, flow: str, end: int, opened: int) -> None:
-    """Name the end that closed then, where the other end, `opened` by a window, is still there now."""
+    """Name an end that closed `then` in the window `now`, if the other end opened by `opened` and is still open."""
     sights = connections(now, flow, 1 - end)
     lasting = [key for key, row in sights if any(0 < since <= opened for since, _, _ in now.sights(row))]
     identity = common(then.identity(row) for _, row in connections(then, flow, end, CLOSED)) if lasting else None

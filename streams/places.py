@@ -1,7 +1,7 @@
-"""Places: the addresses of a host and who listens where on it, as far as is sure.
+"""Places: the addresses of a host and its listeners, with the holders that are certain.
 
-Emitted by the first window of every minute and of every run, and when something is new: an address, a listener or its
-holder. So what is so in a minute is known with its first window.
+They are emitted in the first window of every minute and of every run, and when an address, a listener or its holder is
+new. So the places of a minute are known with its first window.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from streams.host import TRANSPORTS, Host
 from streams.listening import Port
 
 MINUTE_MS = 60_000
-MOST = 4_000  # listeners emitted at once; those of the lowest ports, where servers are
+MOST = 4_000  # the most listeners of a window, those with the lowest ports: servers have low ports
 
 _Place = tuple[str, int, str, str, Identity]  # transport, port, scope, address, who
 
@@ -43,7 +43,7 @@ def _addresses(host: Host, window: Window, *, whole: bool) -> Iterator[_Place]:
 
 
 def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Iterator[_Place]:
-    """Yield who listens, once all evidence is known: with less, readers would name different processes."""
+    """Yield the listeners, once all evidence is known. With less, two readers might name different processes."""
     if "listeners" in window.lacks() or not host.whole:
         return
     touched = {cookie for batch in window.batches("listeners") for cookie in batch.listeners.cookie}

@@ -1,4 +1,4 @@
-"""A process of one host, and what its facts make of it."""
+"""A process of one host, with the names that its facts give it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Holder = tuple[int, int]  # pid, start
 
 
 class Process(Struct, eq=False):
-    """A process and what its facts make of it."""
+    """A process, with the names that its facts give it."""
 
     node: str
     pid: int

@@ -1,10 +1,9 @@
-"""The fold of a host's HTTP requests into requests by flow. A row stands for itself: who is at the ends is its edge's.
+"""The fold of a host's HTTP requests into requests by flow. The identities of the ends are in the edge of the flow.
 
-A connection may be opened after the host's sockets were scanned and asked something before its packets were read: its
-requests wait for the next window, which knows it, and count there. Requests on what is no connection of this host
-(such as traffic that it forwards for containers) are not emitted. Those on unknown connections do not wait where the
-collector of connections failed, or has not restated them yet: what is known then depends on how long the reader has
-been looking.
+A connection may open after the sockets were scanned, and have requests before the packets were read. Such requests wait
+for the next window, which knows the connection, and count there. Requests on other hosts' connections, such as traffic
+that is forwarded for containers, are not emitted. Nothing waits if the collector of connections failed, or has not
+restated them yet: what is known then depends on when the reader started.
 """
 
 from collections import Counter
@@ -51,7 +50,7 @@ class Count(Struct):
         return bool(self.answered or self.unanswered or self.given_up)
 
     def split(self, parts: int) -> "list[Count]":
-        """Return it in so many parts, as equal as whole numbers can be."""
+        """Split it into parts that are as equal as whole numbers can be."""
         answered = {name: shares(value, [1] * parts) for name, value in self.answered.items()}
         latency = {name: shares(value, [1] * parts) for name, value in self.latency.items()}
         unanswered, given_up = (shares(value, [1] * parts) for value in (self.unanswered, self.given_up))
@@ -72,11 +71,9 @@ class RequestFold:
 
     def __init__(self, counters: Counter[str]) -> None:
         self._counters = counters
-        self._last: tuple[int, dict[Key, Count]] = (
-            -1,
-            {},
-        )  # emitted for this window, which a restarted agent reports again
-        self._waiting: tuple[int, dict[Key, Count]] = (-1, {})  # for the window that begins then
+        # The last window and what it emitted: an agent that was restarted in it reports it again.
+        self._last: tuple[int, dict[Key, Count]] = (-1, {})
+        self._waiting: tuple[int, dict[Key, Count]] = (-1, {})  # the next window, and what waits for it
 
     def turn(self, host: Host, header: Batch, window: Window) -> list[FlowRequestBatch]:
         """Return the requests of one window, before the host forgets what closed in it."""
@@ -93,7 +90,7 @@ class RequestFold:
         for key, count in waiting.items():
             if at == header.window and key[0] in flows:
                 counted[key] = count.plus(counted.get(key))
-            elif at > header.window:  # this one is reported again, by an agent that was restarted in it
+            elif at > header.window:  # an agent that was restarted in this window reports it again
                 unknown[key] = count.plus(unknown.get(key))
             else:
                 self._counters["requests_without_connection"] += 1
@@ -121,7 +118,7 @@ class RequestFold:
         return counted
 
     def _whole(self, window: int, counted: dict[Key, Count]) -> dict[Key, Count]:
-        """Add what was emitted for the window before, if the agent was restarted in it."""
+        """Add what was emitted for the same window before, if the agent was restarted in it."""
         if self._last[0] == window:
             counted = {key: count.plus(self._last[1].get(key)) for key, count in counted.items()}
             counted = {**self._last[1], **counted}
@@ -151,6 +148,6 @@ def _batches(width: int, window: int, counted: dict[Key, Count]) -> list[FlowReq
 
 
 def _sum(*tallies: Mapping[Any, int]) -> dict[Any, int]:
-    """Return the sum of tallies, its names in order: the store compares them as they are written."""
+    """Return the sum of tallies with sorted names, because the store compares them as text."""
     names = sorted({name for tally in tallies for name in tally})
     return {name: sum(tally.get(name, 0) for tally in tallies) for name in names}

@@ -1,6 +1,6 @@
-"""What a reader reads again before it goes on: a bounded stretch from which its state is rebuilt.
+"""The records that a reader reads again before it goes on: a bounded stretch, from which it rebuilds its state.
 
-On the way the folds emit again what they emitted before; equal rows merge.
+The folds emit their rows of that stretch again, and equal rows merge.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The processes of one host, as a family: who runs, and who descends from whom."""
+"""The running processes of one host, and their descent."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from streams.process import Holder, Process
 
 
 class Running:
-    """The processes that run on one host. `make` makes one of its facts."""
+    """The processes that run on one host. `make` turns facts into a process."""
 
     def __init__(self, make: Callable[[dict[str, Any]], Process]) -> None:
         self._make = make
@@ -26,7 +26,7 @@ class Running:
         return self._all.get(holder)
 
     def take(self, batches: list[ProcessBatch], *, restated: bool) -> tuple[list[Process], set[Process]]:
-        """Take the processes that a window reports; return them, and those that have another name now."""
+        """Take the processes that a window reports; return them, and those whose name changed."""
         if restated:
             stating = [columns for batch in batches for columns in (batch.processes, batch.exits)]
             stated = {key for columns in stating for key in zip(columns.pid, columns.start, strict=True)}
@@ -49,14 +49,14 @@ class Running:
         return reported, renamed
 
     def forget(self, batches: Iterable[ProcessBatch]) -> bool:
-        """Drop those that exited; return whether there were any."""
+        """Drop the processes that exited; return whether there were any."""
         gone = [key for batch in batches for key in zip(batch.exits.pid, batch.exits.start, strict=True)]
         for key in gone:
             self._all.pop(key, None)
         return bool(gone)
 
     def eldest(self, processes: Iterable[Process]) -> Process | None:
-        """Return the only one of several, or the one that all others descend from; None if there is none."""
+        """Return the process that all others of them descend from; None if there is none."""
         known = list(processes)
         for candidate in known:
             if all(other is candidate or self.descends(other, candidate) for other in known):
@@ -70,7 +70,7 @@ class Running:
             seen.add(process.parent)
             parent = self._by_pid[process.parent]
             if parent.facts["start"] > process.facts["start"]:
-                return False  # the parent is gone, and its pid another's
+                return False  # the parent is gone, and another process has its pid
             process = parent
         return process is ancestor
 

@@ -1,4 +1,4 @@
-"""Where an address means something: everywhere (""), on its host, or in one network namespace of it."""
+"""The scope in which an address is unique: everywhere (""), its host, or one network namespace of the host."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -8,7 +8,7 @@ Network = IPv4Network | IPv6Network
 
 
 def local_networks(addresses: Iterable[tuple[str, int]]) -> tuple[Network, ...]:
-    """Return the subnets of host-local interfaces; an address that is none is passed over."""
+    """Return the subnets of host-local interfaces; skip what is no address."""
     networks = set()
     for address, prefix in addresses:
         try:
@@ -20,7 +20,7 @@ def local_networks(addresses: Iterable[tuple[str, int]]) -> tuple[Network, ...]:
 
 @lru_cache(maxsize=20_000)
 def scope(address: str, host_id: str, netns: int, networks: tuple[Network, ...]) -> str:
-    """Return an address's scope: loopback is the namespace's own, link-local and bridge subnets the host's."""
+    """Return the scope of an address: the namespace for loopback, the host for link-local and bridge subnets."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -1,4 +1,4 @@
-"""Sides as columns: built from connections without a step through rows, and split by partition."""
+"""Sides as columns. They are built from connections column by column, and split by partition."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -14,7 +14,7 @@ BATCH_ROWS = 20_000  # of one message, which stays well below a topic's limit
 
 
 class SideRows:
-    """Collects one host's sides of one window, and late facts on earlier ones."""
+    """Collects the sides of one host in one window, and late facts about earlier windows."""
 
     def __init__(self, window: int) -> None:
         self._window = window
@@ -24,7 +24,7 @@ class SideRows:
         self._ends: dict[str, list[Any]] = {name: [] for name in Ends.__struct_fields__}
 
     def changed(self, found: Sequence[Connection], counted: Connections) -> None:
-        """Add connections with what they counted, row by row the same."""
+        """Add connections and their counters; both have the same rows."""
         self._identify(self._window, found, seen=True)
         for name in COUNTED:
             self._ends[name] += getattr(counted, name)
@@ -35,16 +35,16 @@ class SideRows:
         self._pad()
 
     def late(self, window: int, found: Sequence[Connection]) -> None:
-        """Add the owners of these connections in an earlier window, and nothing else.
+        """Add only the owners of these connections, for an earlier window.
 
-        Who serves was emitted then. By what is known now it may look different, and only to readers that had to wait.
+        The verdict about the server was emitted then. Now it might differ, and only in readers that started later.
         """
         self._identify(window, found, seen=False)
         self._sides["verdict"][len(self._sides["verdict"]) - len(found) :] = [0] * len(found)
         self._pad()
 
     def past(self, window: int, rows: Sequence[tuple[Connection, dict[str, Any]]]) -> None:
-        """Add connections of an earlier window with what is shared out to it; who started later is not named."""
+        """Add connections of an earlier window with their shares of the counters."""
         self._identify(window, [connection for connection, _ in rows], seen=True)
         numbers: dict[tuple[str, int], int] = {}
         for row, (connection, values) in enumerate(rows, len(self._ends["who"]) - len(rows)):
@@ -87,9 +87,9 @@ class SideRows:
             column += [name not in HAPPENED and 0] * (rows - len(column))
 
     def _count_again(self) -> None:
-        """Set the numbers of connections that share a flow, an end and a window: a port used again at once.
+        """Number the connections that share a flow, an end and a window, because a port was used again at once.
 
-        The number is kept, for what is found out later about the window.
+        The number is kept for late rows of the window.
         """
         sides = self._sides
         if len(set(sides["flow"])) == len(sides["flow"]):

@@ -1,8 +1,8 @@
-"""Counters of more than a window, shared out over the windows that they are of.
+"""Share out counters that cover several windows over these windows.
 
-Where nobody counted for a while, what is counted next is of all that time. In one window it would be a peak, and the
-windows before it would seem idle. Instead each window gets its share, by its time, and the sum stays the same. What
-opened or closed meanwhile is placed evenly, in the order of cookies, which is about that in which sockets are made.
+After a time in which nobody counted, the next counters cover all of that time. In one window they would be a peak, and
+the windows before would seem idle. So each window gets its share by time, and the sum stays the same. Connections that
+opened or closed in that time are placed evenly, in the order of their cookies. Sockets are made in about this order.
 """
 
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ def spread(
     idle: dict[int, Connection],
     past: Past,
 ) -> tuple[list[Connection], Connections]:
-    """Share out a batch of connections over windows; return what is left for the last of them.
+    """Share out a batch of connections over windows; return the part of the last window.
 
-    Those that are `idle` are also emitted in the windows before. What is emitted there is added to `past`.
+    The parts of the earlier windows are added to `past`, with the connections that are `idle`.
     """
     windows = thinned(windows, len(found) + len(idle))
     before, last = windows[:-1], len(windows) - 1
@@ -65,9 +65,9 @@ def caught_up(
     behind: dict[int, Bytes],
     past: Past,
 ) -> dict[int, Bytes]:
-    """Share out over holes what was counted in them; return what of it falls into the window `now`, which emits it.
+    """Share out over holes what was counted in them; return the part of the window `now`, which emits it.
 
-    A row is a cookie, a connection and what it was before the hole, if it was there; else it opened in the hole.
+    A row is a cookie, its connection, and the connection as it was before the hole; None if it opened in the hole.
     """
     lost = _lost(holes, width, now)
     inside = thinned([at for at in lost if at < now], len(rows))

@@ -23,10 +23,10 @@ from streams.pair import Pairing
 
 log = logging.getLogger(__name__)
 MOST_HOSTS = 20_000  # of a partition
-SILENT_RECORDS = 20_000  # of each of the others, until a host is forgotten: hours, at a window every 5 s
+SILENT_RECORDS = 20_000  # a silent host is forgotten after so many records of each other host: hours, at 5 s a window
 AHEAD_MS = 30_000  # a host whose windows end later than this after they were logged has a clock to set
 KEPT_BYTES = 64 << 10  # of a dead letter's original
-KEPT_KEY, KEPT_ERROR = 1 << 10, 4 << 10  # so that a dead letter fits into its topic, whatever it is of
+KEPT_KEY, KEPT_ERROR = 1 << 10, 4 << 10  # so that every dead letter fits into its topic
 MOST_NAMED = 5  # rows that a dead letter names
 
 
@@ -47,16 +47,16 @@ class Stage(Protocol):
     counters: Counter[str]
 
     def feed(self, message: Record) -> list[Emission]:
-        """Take a record; return what it makes. Never raises."""
+        """Take a record; return its emissions. Never raise."""
         ...
 
     def drop(self, partition: int) -> None:
-        """Forget a partition's state: another reader has it now, or it is to be rebuilt."""
+        """Forget a partition's state, because another reader has it now or because it will be rebuilt."""
         ...
 
 
 class AttributeStage:
-    """Raw records of hosts into sides, nodes, events and requests by flow."""
+    """Fold raw records of hosts into sides, nodes, places, events and requests by flow."""
 
     name = "attribute"
     reads: tuple[Topic, ...] = topics.RAW
@@ -68,7 +68,7 @@ class AttributeStage:
         self._hosts: dict[int, Hosts] = {}
 
     def feed(self, message: Record) -> list[Emission]:
-        """Take a raw record; return what the windows emit that it completes."""
+        """Take a raw record; return the emissions of the windows that it completes."""
         return guarded(self, message, self._fold)
 
     def drop(self, partition: int) -> None:
@@ -108,27 +108,26 @@ class AttributeStage:
 
 
 class Hosts:
-    """The folds of a partition's hosts, without those that have long been gone: a fleet renews itself every day."""
+    """The folds of a partition's hosts. Hosts that have long been silent are forgotten: fleets replace theirs daily."""
 
     def __init__(self) -> None:
         self._records = 0
-        self._folds: dict[
-            str, tuple[int, Attribution]
-        ] = {}  # with when it last reported, in records; least lately first
+        # Each with the number of the record that it last reported; the host that has been silent longest comes first.
+        self._folds: dict[str, tuple[int, Attribution]] = {}
 
     def of(self, host_id: str) -> Attribution | None:
-        """Return the fold of a host that reports now, if there is one."""
+        """Return the fold of a host, which reports now; None if it is not known."""
         self._records += 1
         held = self._folds.pop(host_id, None)
         return self.add(host_id, held[1]) if held else None
 
     def add(self, host_id: str, fold: Attribution) -> Attribution:
-        """Take a host in."""
+        """Add a host."""
         self._folds[host_id] = self._records, fold
         return fold
 
     def forget(self) -> int:
-        """Forget hosts beyond the bounds; return how many. One that comes back begins with its next keyframe."""
+        """Forget hosts beyond the bounds; return their number. A host that comes back begins with its next keyframe."""
         forgotten = 0
         while self._folds:
             host_id, (reported, _) = next(iter(self._folds.items()))
@@ -143,7 +142,7 @@ class Hosts:
 
 
 class PairStage:
-    """Sides into edges."""
+    """Fold sides into edges."""
 
     name = "pair"
     reads: tuple[Topic, ...] = (topics.SIDES,)
@@ -177,7 +176,7 @@ def guarded(stage: Stage, message: Record, fold: Callable[[Record], Iterator[Emi
         return made
     except BadRecord as error:
         reason = str(error)
-    except Exception as error:  # a bug of ours must not stop everyone's stream; the record is kept for the mending
+    except Exception as error:  # one bug must not stop the whole stream; the dead letter keeps the record
         log.exception("record could not be folded: %s/%d@%d", message.topic, message.partition, message.offset)
         reason = f"{type(error).__name__}: {error}"
     stage.counters["dead_letters"] += 1

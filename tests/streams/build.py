@@ -1,4 +1,4 @@
-"""Batches with defaults: a test gives only what it is about."""
+"""Make batches with defaults, so that a test gives only the fields that matter to it."""
 
 from typing import Any, TypeVar
 
@@ -33,7 +33,7 @@ C = TypeVar("C", bound=Columns)
 
 
 def columns(kind: type[C], rows: list[Row]) -> C:
-    """Return columns of rows given by name; what a row leaves out is blank."""
+    """Make columns from rows given by name; missing values are blank."""
     return kind.of(tuple(({**blanks(kind), **row}).values()) for row in rows) if rows else kind()
 
 
@@ -124,17 +124,17 @@ def listener(cookie: int, port: int, address: str = "0.0.0.0", transport: int = 
 
 
 def holds(pid: int, *cookies: int, start: int = 100) -> list[Row]:
-    """Return a process's holdings of sockets."""
+    """Return rows of a process that holds sockets."""
     return [{"cookie": cookie, "pid": pid, "start": start, "provenance": "scan"} for cookie in cookies]
 
 
 def loses(pid: int, *cookies: int, start: int = 100) -> list[Row]:
-    """Return a process's holdings that ended."""
+    """Return rows of a process that no longer holds sockets."""
     return [{"cookie": cookie, "pid": pid, "start": start} for cookie in cookies]
 
 
 def request(client: str, server: str, count: int = 1, *, serves: bool = True, **more: Any) -> Row:
-    """So many requests on one connection, each answered after as many ms; ends are written address:port."""
+    """Return requests on one connection, each answered after so many ms; ends are written address:port."""
     here, _, port = client.rpartition(":")
     there, _, serving = server.rpartition(":")
     ends = {"client_address": here, "client_port": int(port), "server_address": there, "server_port": int(serving)}
@@ -143,7 +143,7 @@ def request(client: str, server: str, count: int = 1, *, serves: bool = True, **
 
 
 def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Record:
-    """Return a batch as it is read from a log, logged when its window ended."""
+    """Return a batch as a record of the log, appended when its window ended."""
     if isinstance(batch, bytes):
         return Record(topic, partition, offset, T0, b"", batch)
     return Record(topic, partition, offset, batch.window + batch.width, batch.host_id.encode(), encode(batch))

@@ -1,4 +1,4 @@
-"""Both folds over a log, in a chosen order, into tables as the store would keep them."""
+"""Run both folds over a log in a chosen order, and merge the emissions into tables, as the store does."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -20,12 +20,12 @@ Tables = dict[str, dict[Row, Row]]
 
 
 def in_order(messages: list[Record]) -> list[Record]:
-    """Read as it was logged."""
+    """Read in the order of the log."""
     return messages
 
 
 def shuffled(random: Random, by: Callable[[Record], Any]) -> Order:
-    """Read queue by queue (`by` names a message's queue), switching at random; each keeps its order."""
+    """Switch between queues at random (`by` names the queue of a message). Each queue keeps its order."""
 
     def order(messages: list[Record]) -> list[Record]:
         queues: dict[Any, list[Record]] = {}
@@ -48,7 +48,7 @@ def shuffled(random: Random, by: Callable[[Record], Any]) -> Order:
 
 
 def fold(make: Callable[[], Stage], messages: list[Record], restarts: Iterable[int] = ()) -> list[tuple[int, Emission]]:
-    """Feed a stage; at each restart its state is dropped, and built again from a stretch of what was read."""
+    """Feed a stage. At each restart drop its state, and rebuild it from a stretch of what was read."""
     stage = make()
     cuts = set(restarts)
     out = []
@@ -62,7 +62,7 @@ def fold(make: Callable[[], Stage], messages: list[Record], restarts: Iterable[i
 
 
 def rewound(stage: Stage, read: list[Record]) -> list[Record]:
-    """Return what a reader goes back over, topic by topic, as streams.rewind does."""
+    """Return the records that a reader reads again, topic by topic, as streams.rewind does."""
     queues: dict[tuple[int, str], list[Record]] = defaultdict(list)
     for message in read:
         queues[message.partition, message.topic].append(message)
@@ -75,7 +75,7 @@ def rewound(stage: Stage, read: list[Record]) -> list[Record]:
 
 
 def sides_of(emitted: list[tuple[int, Emission]]) -> list[Record]:
-    """Return the sides as the log would give them back."""
+    """Return the sides as they are read from the log."""
     offsets: defaultdict[int, int] = defaultdict(int)
     sides = []
     for timestamp, emission in emitted:
@@ -97,7 +97,7 @@ def tables(
     pair_restarts: Callable[[int], Iterable[int]] = lambda count: (),
     then: list[Record] = [],  # noqa: B006 - read only
 ) -> Tables:
-    """Return what the store holds after all was folded, and some of it (`then`) once more by new readers."""
+    """Return the stored tables after all records were folded, and the records `then` again by new readers."""
     reported = fold(lambda: AttributeStage(partitions=partitions), order(messages), restarts)
     reported += fold(lambda: AttributeStage(partitions=partitions), then)
     sides = pair_order(sides_of(reported))
@@ -106,7 +106,7 @@ def tables(
 
 
 def stored(emissions: Iterable[Emission]) -> Tables:
-    """Merge all rows into tables, as their columns declare."""
+    """Merge all rows into tables, by the merges that their columns declare."""
     rows: dict[str, list[Row]] = {"nodes": [], "places": [], "events": [], "requests": []}
     edges: dict[Row, Row] = {}
     for emission in emissions:
@@ -147,7 +147,7 @@ def _without_who(end: Row) -> Row:
 
 
 def difference(one: Tables, other: Tables) -> list[str]:
-    """Describe which rows differ, for people."""
+    """Describe the rows that differ."""
     return [
         f"{table} {key}:\n  {one[table].get(key)}\n  {other[table].get(key)}"
         for table in one

@@ -1,4 +1,4 @@
-"""Who accepted a connection that was gone before anybody was seen to hold it: at the level that is sure, or nobody."""
+"""The acceptor of a connection whose holder was never seen is named at the level that is certain, or not at all."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def short(cookie: int = 500, *, at: int = 0, local: str = f"{HOST}:{PORT}", accepted: bool = True) -> Row:
-    """Return a connection that opened and closed in one window; nobody was seen to hold it."""
+    """Return a connection that opened and closed in one window, and whose holder was not seen."""
     return connection(cookie, local, PEER, at=at, opened=True, closed=True, accepted=accepted)
 
 
@@ -45,7 +45,7 @@ def serves(side: Side) -> bool:
 NGINX = [process(7, 7, name="nginx"), *(process(pid, pid, parent=7, name="nginx") for pid in (8, 9))]
 PROXIES = [process(pid, pid, name=f"proxy{pid}") for pid in (8, 9)]
 TABLE: dict[str, tuple[list[Row], list[Row], list[Row], list[Row], tuple[str, str, bool]]] = {
-    # what runs, listens, is held, is connected already -> process, service, tie
+    # processes, listeners, holders, earlier connections -> process, service, tie
     "one process": ([shop(7)], [listener(1, PORT)], holds(7, 1, start=7), [], ("7:7", "shop", False)),
     "one process with a child of another program": (
         [shop(7), process(8, 8, parent=7, name="convert")],
@@ -163,7 +163,7 @@ TABLE: dict[str, tuple[list[Row], list[Row], list[Row], list[Row], tuple[str, st
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_who_accepted_is_named_at_the_level_that_is_certain(case: str) -> None:
+def test_the_acceptor_is_named_at_the_level_that_is_certain(case: str) -> None:
     processes, listeners, owners, connections, wanted = TABLE[case]
     reader = Reader()
     reader.feed(0, processes=processes, listeners=listeners, owners=owners, connections=connections)
@@ -195,7 +195,7 @@ def test_a_server_that_no_scan_saw_still_serves() -> None:
     assert not serves(server(reader.feed(2, connections=[short(at=2, accepted=False)])))
 
 
-def test_a_server_that_no_scan_saw_leaves_the_connections_of_its_window_to_nobody() -> None:
+def test_the_connections_of_a_server_that_no_scan_saw_belong_to_nobody() -> None:
     reader = Reader()
     reader.feed(0, processes=[shop(7)], listeners=[listener(1, PORT)], owners=holds(7, 1, start=7))
     ended = [listener(1, PORT), listener(9, PORT, at=1)]
@@ -204,7 +204,7 @@ def test_a_server_that_no_scan_saw_leaves_the_connections_of_its_window_to_nobod
     assert serves(server(sides))
 
 
-def test_of_siblings_that_which_is_left_is_not_credited_with_the_window_in_which_the_other_one_ended() -> None:
+def test_a_sibling_is_not_credited_with_the_window_in_which_the_other_exited() -> None:
     reader = Reader()
     both = [*holds(8, 1, start=8), *holds(9, 1, start=9)]
     reader.feed(0, processes=PROXIES, listeners=[listener(1, PORT)], owners=both)
@@ -245,7 +245,7 @@ def test_a_connection_is_not_credited_to_a_server_that_began_to_listen_after_it(
     assert known(side) == ("", "", False)
 
 
-def test_what_is_emitted_for_a_keyframes_window_does_not_depend_on_when_a_reader_began() -> None:
+def test_the_emissions_of_a_keyframe_do_not_depend_on_when_the_reader_started() -> None:
     old, new = Reader(), Reader()
     old.feed(0, processes=[shop(7)], listeners=[listener(1, PORT)], owners=holds(7, 1, start=7))
     keyframe: dict[str, Any] = {
@@ -260,4 +260,4 @@ def test_what_is_emitted_for_a_keyframes_window_does_not_depend_on_when_a_reader
     assert known(server(old.feed(1, **keyframe))) == ("", "shop", True)
     new.feed(1, **keyframe)
     new.feed(2)
-    assert known(server(new.emitted)) == ("", "", False)  # of the old server's process it knows nothing
+    assert known(server(new.emitted)) == ("", "", False)  # it does not know the process of the old server

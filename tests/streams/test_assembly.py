@@ -1,4 +1,4 @@
-"""Windows are assembled from topics that overtake each other; the order of reading does not matter."""
+"""Windows are assembled from topics that overtake each other, whatever the order of reading."""
 
 from random import Random
 from typing import Any
@@ -18,7 +18,7 @@ Sent = list[tuple[str, Batch]]
 
 
 def sent(*windows: dict[str, Batch], without: tuple[tuple[int, str], ...] = ()) -> Sent:
-    """Return the batches of some windows, each heartbeat last, without those of (number, topic) that were lost."""
+    """Return the batches of some windows, each heartbeat last, without the lost ones (number, topic)."""
     return [(t, b) for n, each in enumerate(windows) for t, b in each.items() if (n, t) not in without]
 
 
@@ -31,7 +31,7 @@ def summary(windows: list[Window]) -> list[Any]:
 
 
 def by_topic(messages: Sent, random: Random) -> Sent:
-    """Return each topic in its order, but topics one after the other."""
+    """Return the batches topic by topic, each topic in its order."""
     topics = sorted({topic for topic, _ in messages})
     random.shuffle(topics)
     return [message for topic in topics for message in messages if message[0] == topic]
@@ -41,7 +41,7 @@ def seqs(windows: list[Window]) -> list[int]:
     return [window.any().seq for window in windows]
 
 
-def test_a_window_is_complete_when_all_that_its_heartbeat_lists_is_here() -> None:
+def test_a_window_is_complete_when_all_listed_batches_are_here() -> None:
     messages = sent(batches(0))
     intake = Intake()
     for topic, batch in messages[:-1]:
@@ -70,7 +70,7 @@ def test_a_window_that_lacks_a_batch_waits_until_every_topic_is_past_it() -> Non
     assert intake.counters["incomplete_windows"] == 1
 
 
-def test_a_window_that_lacks_a_batch_of_a_topic_now_silent_waits_for_a_whole_keyframe() -> None:
+def test_a_window_that_lacks_a_batch_of_a_silent_topic_waits_for_a_whole_keyframe() -> None:
     lost = tuple((n, "owners") for n in (1, 2, 3))
     messages = sent(batches(0), batches(1), batches(2), batches(3), batches(4, keyframe=True), without=lost)
     intake = Intake()
@@ -92,7 +92,7 @@ def test_a_new_run_follows_the_old_one_even_if_the_clock_was_set_back() -> None:
         assert [w.any().window for w in fed(Intake(), order)] == [T0 + at * WIDTH for at in (0, 1, -3, -2)]
 
 
-def test_within_a_run_the_number_orders_and_not_the_clock() -> None:
+def test_windows_of_a_run_are_ordered_by_number_and_not_by_clock() -> None:
     messages = sent(batches(5, seq=0), batches(6, seq=1), batches(4, seq=2))
     assert [window.any().window for window in fed(Intake(), messages)] == [T0 + at * WIDTH for at in (5, 6, 4)]
 
@@ -124,7 +124,7 @@ def test_windows_that_wait_for_the_first_heartbeat_of_their_run_are_bounded() ->
     assert intake.counters["placeless_windows"] == 2
 
 
-def test_windows_from_before_an_agent_led_are_released_though_its_next_window_stays_incomplete() -> None:
+def test_earlier_windows_of_a_new_lead_are_released_even_if_its_next_window_stays_incomplete() -> None:
     lost = ((4, "heartbeats"), (5, "heartbeats"), (7, "processes"))
     runs = [batches(at, run=T0 + (at > 3), seq=at - 4 * (at > 3), keyframe=at in (0, 3, 4, 7)) for at in range(8)]
     assert seqs(fed(Intake(), sent(*runs, without=lost))) == [0, 1, 2, 3, 0, 1, 2]
@@ -190,14 +190,14 @@ def test_a_missing_number_is_waited_for_until_no_more_of_it_can_come() -> None:
         assert windows[1] == (T0, 1, ["owners"], False)
 
 
-def test_a_collector_that_never_comes_back_holds_no_window_for_ever() -> None:
+def test_a_collector_that_never_recovers_holds_back_no_window_for_ever() -> None:
     broken = [lacking(batches(n, keyframe=n % 2 == 0), "owners") for n in range(2, 13)]
     messages = sent(batches(0), batches(1), *broken, without=((1, "owners"),))
     assert seqs(fed(Intake(), messages)) == list(range(13))
 
 
 def declaring(window: dict[str, Batch], *unreported: str, silent: bool = False) -> dict[str, Batch]:
-    """Return a window of an agent that does not report some topics, and declares that unless it is silent about it."""
+    """Return a window of an agent that does not report some topics. It declares its topics unless it is `silent`."""
     beat = window["heartbeats"]
     assert isinstance(beat, Heartbeat)
     topics = [topic for topic in window if topic not in unreported]
@@ -206,13 +206,13 @@ def declaring(window: dict[str, Batch], *unreported: str, silent: bool = False) 
     return {topic: batch for topic, batch in {**window, "heartbeats": beat}.items() if topic in topics}
 
 
-def test_a_topic_that_the_agent_does_not_report_holds_no_window() -> None:
+def test_a_topic_that_the_agent_does_not_report_holds_back_no_window() -> None:
     windows = [declaring(batches(n), "requests") for n in range(3)]
     messages = sent(*windows, without=((1, "owners"),))
     assert seqs(fed(Intake(), messages)) == [0, 1, 2]
 
 
-def test_a_worker_that_knows_a_newer_topic_does_not_wait_for_it_of_an_agent_that_declares_none(
+def test_a_newer_topic_is_not_waited_for_if_the_agent_declares_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(assembly, "TOPICS", assembly.TOPICS | {"newer"})
@@ -220,7 +220,7 @@ def test_a_worker_that_knows_a_newer_topic_does_not_wait_for_it_of_an_agent_that
     assert seqs(fed(Intake(), messages)) == [0, 1, 2]
 
 
-def test_a_worker_waits_for_a_newer_topic_of_an_agent_that_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_topic_is_waited_for_if_the_agent_declares_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assembly, "TOPICS", assembly.TOPICS | {"newer"})
     windows = [{"newer": batches(n)["owners"], **batches(n)} for n in range(3)]
     messages = sent(*map(declaring, windows), without=((1, "owners"),))
@@ -233,7 +233,7 @@ def test_a_worker_waits_for_a_newer_topic_of_an_agent_that_declares_it(monkeypat
 @pytest.mark.parametrize("silent", [False, True])
 @settings(max_examples=50, deadline=None)
 @given(st.randoms(use_true_random=False), st.sets(st.tuples(st.integers(0, 7), st.sampled_from(list(batches(0))))))
-def test_runs_that_report_other_topics_are_released_alike_in_any_interleaving(
+def test_runs_with_other_topics_release_the_same_windows_in_any_interleaving(
     silent: bool, random: Random, lost: set[tuple[int, str]]
 ) -> None:
     runs = [batches(at, run=T0 + (at > 3), seq=at - 4 * (at > 3), keyframe=at in (0, 3, 4, 7)) for at in range(8)]

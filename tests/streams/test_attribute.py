@@ -1,4 +1,4 @@
-"""Who holds a connection's end: named when it is known, for the past too, and never by guessing."""
+"""The holder of a connection's end is named when it is known, also for earlier windows, and is never guessed."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ Side = dict[str, Any]
 
 
 class Reader:
-    """A fold that is fed whole windows and gives back its sides as rows by name."""
+    """A fold that takes whole windows and returns its sides as rows by name."""
 
     def __init__(self) -> None:
         self.fold = Attribution()
@@ -29,7 +29,7 @@ class Reader:
 
 
 def rows(batch: SideBatch) -> list[Side]:
-    """Return the rows of a batch with the identity they point to; windows as numbers."""
+    """Return the rows of a batch with their identities, and windows as numbers."""
     who = [{}, *(dict(zip(batch.identities.__struct_fields__, one, strict=True)) for one in batch.identities.rows())]
     emitted = []
     for side, end in zip(batch.sides.rows(), batch.ends.rows(), strict=True):
@@ -55,17 +55,17 @@ def test_an_owner_known_at_once_is_emitted_with_the_connection() -> None:
     assert side["end"] == 0
 
 
-def test_an_owner_found_late_is_emitted_for_the_windows_before_as_well() -> None:
+def test_a_late_owner_is_also_emitted_for_the_windows_before() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)])
     assert names(reader.feed(1)) == [(1, "")]
     late = reader.feed(2, owners=holds(7, 1))
     assert sorted(names(late)) == [(0, "p7"), (1, "p7"), (2, "p7")]
     assert [side["seen"] for side in sorted(late, key=lambda side: side["window"])] == [False, False, True]
-    assert {side["window"] for side in late if side["verdict"]} == {2}  # who serves was emitted then, as it was known
+    assert {side["window"] for side in late if side["verdict"]} == {2}  # the verdict was emitted then
 
 
-def test_an_owner_found_late_is_not_emitted_for_windows_before_it_started() -> None:
+def test_a_late_owner_is_not_emitted_for_windows_before_it_started() -> None:
     reader = Reader()
     reader.feed(0, connections=[connection(1, HERE, THERE)])
     reader.feed(1)
@@ -73,7 +73,7 @@ def test_an_owner_found_late_is_not_emitted_for_windows_before_it_started() -> N
     assert sorted(names(late)) == [(1, "p7"), (2, "p7")]
 
 
-def test_an_owner_is_emitted_a_minute_back_at_most() -> None:
+def test_a_late_owner_is_emitted_for_the_last_minute_at_most() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)])
     for at in range(1, 20):
@@ -81,21 +81,21 @@ def test_an_owner_is_emitted_a_minute_back_at_most() -> None:
     assert sorted(names(reader.feed(20, owners=holds(7, 1)))) == [(at, "p7") for at in range(14, 21)]
 
 
-def test_of_a_parent_and_its_children_the_eldest_holds_a_socket() -> None:
+def test_a_parent_owns_a_socket_that_its_children_hold_too() -> None:
     family = [process(7, name="nginx"), process(8, 200, parent=7), process(9, 300, parent=8)]
     owners = [*holds(9, 1, start=300), *holds(7, 1), *holds(8, 1, start=200)]
     (side,) = Reader().feed(0, processes=family, connections=[connection(1, HERE, THERE)], owners=owners)
     assert (side["name"], side["tied"]) == ("nginx", False)
 
 
-def test_siblings_tie_and_the_end_stays_unresolved_and_is_marked() -> None:
+def test_siblings_tie_and_the_end_is_marked_as_unresolved() -> None:
     siblings = [process(8, 200, parent=7), process(9, 300, parent=7)]
     owners = [*holds(9, 1, start=300), *holds(8, 1, start=200)]
     (side,) = Reader().feed(0, processes=siblings, connections=[connection(1, HERE, THERE)], owners=owners)
     assert (side["node"], side["tied"]) == ("", True)
 
 
-def test_a_tie_that_arises_later_stands_for_its_windows_even_if_one_is_left_of_it() -> None:
+def test_a_later_tie_holds_for_its_windows_even_if_one_process_is_left() -> None:
     reader = Reader()
     siblings = [process(8, 200, parent=7), process(9, 300, parent=7)]
     what: dict[str, Any] = {
@@ -133,7 +133,7 @@ def test_a_pid_used_again_is_another_process() -> None:
     assert [side["name"] for side in emitted if side["node"].endswith(":7:900")] == ["new"]
 
 
-def test_a_process_that_becomes_another_program_is_renamed_from_then_on() -> None:
+def test_a_process_that_executes_another_program_is_renamed() -> None:
     reader = Reader()
     what: dict[str, Any] = {
         "processes": [process(7, name="sh")],
@@ -144,7 +144,7 @@ def test_a_process_that_becomes_another_program_is_renamed_from_then_on() -> Non
     assert names(reader.feed(1, processes=[process(7, name="shop")])) == [(1, "shop")]
 
 
-def test_a_socket_handed_over_belongs_to_the_new_holder_from_then_on() -> None:
+def test_a_socket_that_is_handed_over_belongs_to_the_new_holder() -> None:
     reader = Reader()
     both = [process(7), process(8, 200)]
     reader.feed(0, processes=both, connections=[connection(1, HERE, THERE)], owners=holds(7, 1))
@@ -159,14 +159,14 @@ def test_the_last_holder_keeps_a_socket_until_the_window_in_which_it_closes_is_e
     assert reader.feed(2) == []
 
 
-def test_a_connection_closed_before_any_scan_is_its_listeners() -> None:
+def test_a_connection_that_closed_before_any_scan_belongs_to_the_holder_of_its_listener() -> None:
     mine, peer = "10.0.0.1:80", "10.0.0.9:40000"
     what: dict[str, Any] = {"processes": [process(7)], "listeners": [listener(5, 80)], "owners": holds(7, 5)}
     emitted = Reader().feed(0, connections=[connection(1, mine, peer, opened=True, closed=True)], **what)
     assert [(side["name"], side["provenance"]) for side in emitted] == [("p7", "listener")]
 
 
-def test_of_two_listeners_of_one_port_the_one_of_the_address_took_the_connection() -> None:
+def test_the_listener_bound_to_the_address_took_the_connection() -> None:
     what: dict[str, Any] = {
         "processes": [process(7), process(8, 200)],
         "listeners": [listener(5, 80, "127.0.0.1"), listener(6, 80, "10.0.0.1")],
@@ -176,7 +176,7 @@ def test_of_two_listeners_of_one_port_the_one_of_the_address_took_the_connection
     assert side["name"] == "p8"
 
 
-def test_unrelated_processes_that_share_a_port_tie_for_what_it_took() -> None:
+def test_unrelated_processes_that_share_a_port_tie_for_its_connections() -> None:
     what: dict[str, Any] = {
         "processes": [process(7), process(8, 200)],
         "listeners": [listener(5, 80), listener(6, 80)],
@@ -186,13 +186,13 @@ def test_unrelated_processes_that_share_a_port_tie_for_what_it_took() -> None:
     assert (side["name"], side["tied"]) == ("", True)
 
 
-def test_an_open_connection_is_not_its_listeners_before_anybody_was_seen_with_it() -> None:
+def test_an_open_connection_is_not_credited_to_the_holder_of_its_listener() -> None:
     what: dict[str, Any] = {"processes": [process(7)], "listeners": [listener(5, 80)], "owners": holds(7, 5)}
     (side,) = Reader().feed(0, connections=[connection(1, "10.0.0.1:80", "10.0.0.9:40000")], **what)
     assert side["name"] == ""
 
 
-def test_an_end_that_was_listened_on_serves_when_its_listener_is_gone() -> None:
+def test_an_end_still_serves_when_its_listener_is_gone() -> None:
     mine, peer = "10.0.0.1:40009", "10.0.0.9:38418"
     reader = Reader()
     before = reader.feed(0, connections=[connection(1, mine, peer, accepted=True)], listeners=[listener(5, 40009)])
@@ -200,7 +200,7 @@ def test_an_end_that_was_listened_on_serves_when_its_listener_is_gone() -> None:
     assert [side["verdict"] for side in before] == [after["verdict"]] == [listens(0, 40009, 38418)]
 
 
-def test_connections_that_use_a_flow_again_in_one_window_are_numbered() -> None:
+def test_connections_that_reuse_a_flow_in_one_window_are_numbered() -> None:
     reader = Reader()
     first = connection(1, HERE, THERE, sent=5, closed=True)
     emitted = reader.feed(0, connections=[first, connection(2, HERE, THERE, sent=7)])
@@ -208,7 +208,7 @@ def test_connections_that_use_a_flow_again_in_one_window_are_numbered() -> None:
     assert [side["nth"] for side in reader.feed(1)] == [0]
 
 
-def test_a_late_owner_of_a_flow_used_again_is_emitted_under_its_number() -> None:
+def test_a_late_owner_of_a_reused_flow_is_emitted_under_its_number() -> None:
     reader = Reader()
     reader.feed(
         0, processes=[process(7)], connections=[connection(1, HERE, THERE, closed=True), connection(2, HERE, THERE)]
@@ -217,7 +217,7 @@ def test_a_late_owner_of_a_flow_used_again_is_emitted_under_its_number() -> None
     assert [(side["window"], side["nth"], side["name"]) for side in late] == [(0, 1, "p7"), (1, 0, "p7")]
 
 
-def test_a_socket_that_connects_anew_is_a_new_connection() -> None:
+def test_a_socket_that_connects_again_is_a_new_connection() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)], owners=holds(7, 1))
     (side,) = reader.feed(1, connections=[connection(1, HERE, "10.0.0.9:6379", at=1, opened=True)])
@@ -237,7 +237,7 @@ def test_a_connection_that_a_whole_keyframe_does_not_name_is_gone() -> None:
     assert reader.feed(1, keyframe=True) == []
 
 
-def test_a_keyframe_that_lacks_a_batch_takes_nothing_away() -> None:
+def test_a_keyframe_that_lacks_a_batch_removes_nothing() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)], owners=holds(7, 1))
     reader.feed(1, keyframe=True, without="owners")
@@ -258,7 +258,7 @@ def test_nothing_is_emitted_for_a_run_before_its_first_whole_keyframe() -> None:
     assert reader.fold.counters["windows_before_a_keyframe"] == 1
 
 
-def test_after_a_restart_of_the_agent_a_connection_is_not_fresh_any_more() -> None:
+def test_a_connection_is_not_fresh_after_a_restart_of_the_agent() -> None:
     reader = Reader()
     reader.feed(0, connections=[connection(1, HERE, THERE)])
     (side,) = reader.feed(5, run=T0 + 9, seq=0, connections=[connection(1, HERE, THERE, at=5, fresh=False)])

@@ -1,4 +1,4 @@
-"""What the folds keep levels off, however long they run and however many short lives they see."""
+"""The state of the folds stops growing, however long they run and however many short lives they see."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,7 @@ def kept(held: Any, seen: set[int] | None = None) -> int:
 
 
 def minute(at: int, host: str, mine: str, theirs: str) -> list[Record]:
-    """Return one host's window: connections that stay, some that are new, and a process for each of these."""
+    """Return a window of one host: lasting connections, short ones, and a process for each short one."""
     new = range(at * SHORT, (at + 1) * SHORT)
     staying = [connection(n, f"{mine}:{30_000 + n}", f"{theirs}:80", sent=at) for n in range(1, LONG)]
     passing = [
@@ -59,7 +59,9 @@ def minute(at: int, host: str, mine: str, theirs: str) -> list[Record]:
     return [message(topic, batch) for topic, batch in reported.items()]
 
 
-def test_what_is_kept_of_short_lives_is_level_after_the_time_that_sides_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_for_short_lived_processes_stops_growing_once_sides_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(pair_module, "SPARE_ROWS", 1_000)
     attribute, pair = AttributeStage(), PairStage()
     level: list[int] = []
@@ -81,7 +83,7 @@ def test_no_side_waits_longer_than_a_restart_reads_again() -> None:
     assert KEPT_MS <= STRETCH_MS
 
 
-def test_few_sides_wait_for_an_hour_and_many_for_as_long_as_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_sides_wait_for_an_hour_and_many_for_a_shorter_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pair_module, "SPARE_ROWS", 40)
     few, many = pairing(), pairing()
     for at in range(2 * BACK_MS // WIDTH):

@@ -1,4 +1,4 @@
-"""What the folds leave out is logged, once a minute, and what is only read again is not."""
+"""Records that the folds leave out are logged once a minute; records that are read again are not."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from streams.stage import AttributeStage, PairStage
 from tests.streams.build import batches, message
 
 
-def test_what_grew_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_growing_counters_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = [0.0]
     stages = (AttributeStage(), PairStage())
     discards = Discards(stages, lambda: now[0])

@@ -1,4 +1,4 @@
-"""What happened on a host, each thing once."""
+"""Each event of a host is emitted once."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class Reader:
         self.fold = Attribution()
 
     def feed(self, at: int, **what: Any) -> list[tuple[str, str, str, int]]:
-        """Kind, subject, object and time of what happened."""
+        """Return kind, subject, object and time of the events."""
         emitted = []
         for topic, batch in batches(at, **what).items():
             for one in self.fold.feed(topic, batch):
@@ -28,11 +28,11 @@ def kinds(emitted: list[tuple[str, str, str, int]]) -> list[str]:
     return [kind for kind, *_ in emitted]
 
 
-def test_an_agents_first_window_emits_that_it_started() -> None:
+def test_the_first_window_of_an_agent_emits_its_start() -> None:
     assert Reader().feed(0) == [("agent_started", "host:h1", "", T0)]
 
 
-def test_a_process_that_started_in_the_window_is_emitted_and_one_that_was_there_is_not() -> None:
+def test_a_process_that_started_in_the_window_is_an_event_and_an_older_one_is_not() -> None:
     emitted = Reader().feed(0, processes=[process(7, at=0), process(8, at=-3)])
     assert ("process_started", "process:h1:b0071d00:7:100", "", T0) in emitted
     assert kinds(emitted).count("process_started") == 1
@@ -45,7 +45,7 @@ def test_an_exit_is_emitted_with_its_time() -> None:
     assert reader.feed(1, exits=gone) == [("process_exited", "process:h1:b0071d00:7:100", "", T0 + WIDTH + 5)]
 
 
-def test_a_host_that_missed_windows_was_silent_from_the_first_it_missed() -> None:
+def test_a_host_is_silent_from_the_first_window_that_it_missed() -> None:
     reader = Reader()
     reader.feed(0)
     assert reader.feed(1) == []
@@ -66,15 +66,15 @@ def test_the_first_connection_to_a_server_is_a_new_edge_and_the_second_is_not() 
     assert reader.feed(14, connections=[connection(2, "10.0.0.1:33001", THERE, at=14, opened=True)]) == []
 
 
-def test_edges_are_not_new_while_the_fold_has_not_looked_for_long() -> None:
+def test_edges_are_not_new_before_the_fold_has_settled() -> None:
     assert kinds(Reader().feed(0, connections=[connection(1, HERE, THERE)], **SHOP)) == ["agent_started"]
 
 
-def test_a_connection_that_was_there_before_the_agent_makes_no_new_edge() -> None:
+def test_a_connection_older_than_the_agent_makes_no_new_edge() -> None:
     assert settled().feed(13, connections=[connection(1, HERE, THERE, at=13, fresh=False)]) == []
 
 
-def test_an_edge_without_a_connection_for_a_minute_has_vanished_when_it_closed() -> None:
+def test_an_edge_without_a_connection_for_a_minute_vanished_when_it_closed() -> None:
     reader = settled()
     reader.feed(13, connections=[connection(1, HERE, THERE, at=13, opened=True, closed=True)])
     for at in range(14, 19):
@@ -83,7 +83,7 @@ def test_an_edge_without_a_connection_for_a_minute_has_vanished_when_it_closed()
     assert reader.feed(20) == []
 
 
-def test_after_a_long_silence_a_host_is_looked_at_anew() -> None:
+def test_a_host_starts_anew_after_a_long_silence() -> None:
     reader = settled()
     reader.feed(13, connections=[connection(1, HERE, THERE, at=13, opened=True)])
     assert kinds(reader.feed(90, seq=14, keyframe=True)) == []

@@ -1,4 +1,4 @@
-"""A collector that fails makes the fold forget nothing, and is news."""
+"""A failed collector is an event, and the fold forgets nothing because of it."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ MINUTE = 6
 
 
 def lacking(emitted: dict[str, Batch], *topics: str, field: bool = True) -> dict[str, Batch]:
-    """Return a window in which the collectors of some topics failed; without the `field`, as of older agents."""
+    """Return a window in which the collectors of some topics failed. Older agents send no `field` for that."""
     beat = emitted["heartbeats"]
     assert isinstance(beat, Heartbeat)
     sent = {topic: count for topic, count in beat.sent.items() if topic not in topics}
@@ -59,7 +59,7 @@ def kinds(emitted: Folded) -> list[str]:
 
 
 def owners(emitted: Folded) -> set[str]:
-    """Return who is at the ends that were emitted."""
+    """Return the identities of the emitted ends."""
     return {batch.identities.service[who - 1] for _, batch in emitted.sides for who in batch.ends.who}
 
 
@@ -72,7 +72,7 @@ def settled() -> Reader:
 
 @pytest.mark.parametrize("field", [True, False])
 @pytest.mark.parametrize("topic", STATE)
-def test_a_keyframe_without_a_topic_makes_nothing_of_it_forgotten(topic: str, field: bool) -> None:
+def test_a_keyframe_without_a_topic_keeps_what_is_known_of_it(topic: str, field: bool) -> None:
     reader = settled()
     happened: list[str] = []
     for at in range(SETTLED, SETTLED + 5 * MINUTE):
@@ -91,7 +91,7 @@ def test_a_keyframe_without_a_topic_makes_nothing_of_it_forgotten(topic: str, fi
     assert kinds(back) == ["collector_recovered"] * field
 
 
-def test_what_a_collector_that_is_back_does_not_restate_is_gone() -> None:
+def test_a_recovered_collector_replaces_the_state_of_its_topic() -> None:
     reader = settled()
     reader.feed(13, "processes", "connections", "owners", "listeners")
     emitted = reader.feed(14, restates=("processes", "connections", "owners", "listeners"))
@@ -102,7 +102,7 @@ def test_what_a_collector_that_is_back_does_not_restate_is_gone() -> None:
     assert set(kinds(emitted)) == {"collector_recovered"}
 
 
-def test_who_serves_is_not_guessed_for_events_while_no_listener_is_known() -> None:
+def test_the_server_of_an_event_is_not_guessed_while_listeners_are_unknown() -> None:
     reader = Reader()
     reader.feed(0, "listeners", **{**KNOWN, "listeners": [], "connections": [connection(1, "10.0.0.1:40000", THERE)]})
     happened: list[str] = []
@@ -114,7 +114,7 @@ def test_who_serves_is_not_guessed_for_events_while_no_listener_is_known() -> No
     assert happened == ["collector_recovered"]
 
 
-def test_a_reader_that_begins_while_owners_are_not_known_emits_them_from_when_they_are() -> None:
+def test_a_reader_that_starts_without_owners_emits_them_once_they_are_known() -> None:
     reader = Reader()
     reader.feed(0, "owners", **{**KNOWN, "owners": []})
     reader.feed(1)
@@ -123,7 +123,7 @@ def test_a_reader_that_begins_while_owners_are_not_known_emits_them_from_when_th
     assert back.identities.service == ["shop"]
 
 
-def test_an_edge_that_nobody_could_see_for_long_vanishes_without_an_event() -> None:
+def test_an_edge_that_was_unseen_for_long_vanishes_without_an_event() -> None:
     reader = settled()
     happened: list[str] = []
     for at in range(SETTLED, SETTLED + 3 * MINUTE + 2):
@@ -134,7 +134,7 @@ def test_an_edge_that_nobody_could_see_for_long_vanishes_without_an_event() -> N
     assert happened == ["collector_failed", "collector_recovered"]
 
 
-def test_connections_that_nobody_could_see_are_not_emitted_as_idle() -> None:
+def test_unseen_connections_are_not_emitted_as_idle() -> None:
     reader = settled()
     ((_, idle),) = reader.feed(13).sides
     ((_, unseen),) = reader.feed(14, "connections").sides
@@ -144,7 +144,7 @@ def test_connections_that_nobody_could_see_are_not_emitted_as_idle() -> None:
 
 
 @pytest.mark.parametrize("topic", ["processes", "connections", "owners"])
-def test_no_edge_vanishes_while_nobody_can_see_it_and_none_is_new_just_after(topic: str) -> None:
+def test_no_edge_vanishes_while_unseen_and_none_is_new_just_after(topic: str) -> None:
     reader = settled()
     happened = kinds(reader.feed(13, topic, connections=[connection(1, HERE, THERE, closed=True)]))
     for at in range(14, 14 + 2 * MINUTE):
@@ -177,7 +177,7 @@ def test_a_failure_is_emitted_once_with_its_reason_and_so_is_the_recovery() -> N
     assert events[1][-1] == "the collector of requests on one is back"
 
 
-def test_a_run_reports_anew_which_of_its_collectors_fail() -> None:
+def test_a_new_run_reports_its_failed_collectors_anew() -> None:
     reader = Reader()
     first = reader.feed(0, "requests")
     second = reader.feed(1, "requests", run=T0 + 9, seq=0)
@@ -187,15 +187,15 @@ def test_a_run_reports_anew_which_of_its_collectors_fail() -> None:
     assert set(kinds(third)) == {"agent_started", "collector_recovered"}
 
 
-def test_a_reader_that_begins_among_failures_takes_them_for_reported() -> None:
+def test_failures_at_the_start_of_a_reader_count_as_emitted() -> None:
     reader = Reader()
 
-    for at in (6, 7):  # what it begins with waits until others of the host id would have reported
+    for at in (6, 7):  # its first windows wait until other agents of the host id would have reported
         assert kinds(reader.feed(at, "owners", seq=at, keyframe=at == 6)) == []
     assert kinds(reader.feed(8, seq=8)) == ["collector_recovered"]
 
 
-def test_a_host_whose_collectors_never_work_is_on_the_map_all_the_same() -> None:
+def test_a_host_whose_collectors_never_work_is_still_on_the_map() -> None:
     reader = Reader()
     lacks = ("processes", "owners", "listeners", "requests", "hosts")
     emitted = [reader.feed(at, *lacks, keyframe=at % MINUTE == 0, connections=KNOWN["connections"]) for at in range(20)]
@@ -204,7 +204,7 @@ def test_a_host_whose_collectors_never_work_is_on_the_map_all_the_same() -> None
     assert owners(emitted[-1]) == {""}
 
 
-def test_networks_of_the_host_stay_known_where_it_could_not_be_read() -> None:
+def test_networks_of_a_host_stay_known_when_they_cannot_be_read() -> None:
     reader = Reader()
     bridge = {"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}
     reader.feed(0, interfaces=[bridge])
@@ -217,7 +217,7 @@ def test_networks_of_the_host_stay_known_where_it_could_not_be_read() -> None:
     assert not reader.host.networks
 
 
-def test_a_new_process_among_the_holders_is_not_taken_for_nobody() -> None:
+def test_an_unknown_process_among_the_holders_is_not_ignored() -> None:
     reader = settled()
     emitted = reader.feed(13, "processes", connections=[connection(5, "10.0.0.1:1", THERE, at=13)],
                        owners=[*holds(7, 5), *holds(8, 5)])  # fmt: skip

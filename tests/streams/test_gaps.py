@@ -1,4 +1,4 @@
-"""Where nobody counted for a while: sums stay exact, no window is a peak, none seems idle, and it is reported."""
+"""After a time without counting, sums are exact, no window is a peak, none seems idle, and the gap is an event."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -30,7 +30,7 @@ def read(sent: Sent) -> Tables:
 
 
 def emitted(read: Tables, column: int = SENT) -> dict[str, dict[int, int]]:
-    """Flow -> window -> what its lower end counted."""
+    """Return flow -> window -> counters of its lower end."""
     found: dict[str, dict[int, int]] = {}
     for edge, _, a, *_ in read["edges"].values():
         if a[SEEN]:
@@ -39,7 +39,7 @@ def emitted(read: Tables, column: int = SENT) -> dict[str, dict[int, int]]:
 
 
 def window(at: int, *rows: Row, run: int = T0, seq: int, begins: float | None = None, **more: Any) -> Sent:
-    """Return a window whose counters begin at a time, in windows; none: where it does."""
+    """Return a window whose counters begin at window `begins`; None if they begin with the window."""
     covers = 0 if begins is None else round((at + 1 - begins) * WIDTH)
     parts = batches(at, run=run, seq=seq, connections=list(rows), booted=5, covers=covers, **more)
     return list(parts.items())
@@ -52,27 +52,27 @@ def standing(sent: int, total: int = 0, *, cookie: int = 1, at: int = 0, port: i
 FLOW = f"tcp {HERE} {THERE}"
 
 
-def test_what_a_stopped_agent_counted_is_shared_out_over_the_time_it_was_stopped() -> None:
+def test_the_counters_of_a_stopped_agent_are_shared_out_over_the_stop() -> None:
     sent = [*window(0, standing(100), seq=0), *window(1, standing(100), seq=1)]
     sent += window(8, standing(700), seq=2, begins=2)  # seven windows
     sent += window(9, standing(100), seq=3)
     assert emitted(read(sent))[FLOW] == dict.fromkeys(range(10), 100)
 
 
-def test_sums_stay_exact_where_they_cannot_be_divided() -> None:
+def test_sums_stay_exact_when_they_cannot_be_divided() -> None:
     sent = [*window(0, standing(100), seq=0), *window(7, standing(1000), seq=1, begins=1)]
     windows = emitted(read(sent))[FLOW]
     assert sum(windows.values()) == 1100
     assert {windows[at] for at in range(1, 8)} == {142, 143}
 
 
-def test_a_connection_that_counted_nothing_was_there_all_the_same() -> None:
+def test_a_connection_without_counters_is_in_every_window() -> None:
     sent = [*window(0, standing(0), standing(5, cookie=2, port=33001), seq=0)]
     sent += window(7, standing(70, cookie=2, port=33001), seq=1, begins=1)
     assert emitted(read(sent))[FLOW] == dict.fromkeys(range(8), 0)
 
 
-def test_what_opened_and_closed_meanwhile_is_no_peak_either() -> None:
+def test_connections_that_opened_and_closed_meanwhile_are_no_peak() -> None:
     brief = [
         connection(9 + n, f"10.0.0.1:{4000 + n}", THERE, at=7, sent=10, opened=True, closed=True) for n in range(14)
     ]
@@ -93,7 +93,7 @@ def test_requests_are_shared_out_too() -> None:
 
 
 @pytest.mark.parametrize("gap", [0, 1, 4])
-def test_a_restarted_agent_catches_up_with_what_the_kernel_has_counted(gap: int) -> None:
+def test_a_restarted_agent_catches_up_by_the_kernels_totals(gap: int) -> None:
     sent = [*window(0, standing(0, 1000), seq=0), *window(1, standing(100), seq=1)]
     after = 2 + gap
     counted = 1100 + 100 * gap + 50  # half of the window in which the new one began
@@ -111,7 +111,7 @@ def test_an_agent_restarted_within_a_window_reports_all_of_it() -> None:
     assert emitted(read(sent))[FLOW] == {0: 0, 1: 100}
 
 
-def test_a_connection_opened_while_nobody_looked_is_caught_up_and_one_before_all_agents_is_not() -> None:
+def test_a_connection_opened_in_a_hole_is_caught_up_and_one_older_than_all_agents_is_not() -> None:
     sent = window(0, standing(0, 5000), seq=0)
     sent += window(3, standing(0, 5000), standing(0, 90, cookie=2, port=33001), run=T0 + 9, seq=0, begins=3)
     found = emitted(read(sent))
@@ -137,7 +137,7 @@ def test_totals_that_an_agent_does_not_send_are_not_made_up() -> None:
     assert emitted(read([*old, *new]))[FLOW] == {0: 0, 3: 0}
 
 
-def test_a_long_absence_is_not_caught_up_for_a_reader_that_begins_meanwhile_cannot() -> None:
+def test_a_long_absence_is_not_caught_up_because_a_reader_that_starts_meanwhile_cannot() -> None:
     sent = [*window(0, standing(0, 1000), seq=0)]
     sent += window(40, standing(0, 9000, at=40), run=T0 + 9, seq=0, begins=40)
     assert emitted(read(sent))[FLOW] == {0: 0, 40: 0}
@@ -145,7 +145,7 @@ def test_a_long_absence_is_not_caught_up_for_a_reader_that_begins_meanwhile_cann
 
 @dataclass
 class Truth:
-    """What some connections really sent, moment by moment, and what an agent with a troubled life logs of it."""
+    """Connections that send bytes all the time, and the log of their agent, which is stopped, killed and restarted."""
 
     random: Random
     clock: int = 0  # tenths of windows
@@ -158,7 +158,7 @@ class Truth:
             self.sums[cookie] += self.random.choice((0, 0, 1, 7, 1000)) * tenths
 
     def live(self) -> None:
-        """Add one run: windows, now and then stopped for some, until killed or ended."""
+        """Run an agent for some windows, with stops, until it is killed or ends."""
         began, seq, run = self.clock, 0, T0 + self.clock * WIDTH // 10
         counted = dict(self.sums)
         since, first = began, self.clock // 10
@@ -188,7 +188,7 @@ def troubled(seed: int) -> Truth:
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**9))
-def test_standing_connections_lose_no_byte_over_any_number_of_deaths_and_none_counts_twice(seed: int) -> None:
+def test_standing_connections_lose_no_byte_over_any_number_of_restarts_and_none_counts_twice(seed: int) -> None:
     truth = troubled(seed)
     random, messages = Random(seed), logged(truth.log)
     found = tables(messages)
@@ -218,18 +218,21 @@ def test_a_gap_is_reported_window_by_window(at: int, kind: str) -> None:
     ((began, detail),) = events(read(sent), kind)
     assert began == 2
     windows = ["08:00:20 (10.0 s)", "08:00:30 (10.0 s)", "08:00:40 (2.5 s)"]
-    assert ", in windows " + ", ".join([*windows[: at - 2], f"08:00:{at}0 (2.5 s)"]) + ": what opened" in detail
+    assert (
+        ", in windows " + ", ".join([*windows[: at - 2], f"08:00:{at}0 (2.5 s)"]) + ": connections that opened"
+        in detail
+    )
 
 
-def test_a_window_that_covers_what_was_slept_through_is_no_gap_and_a_lost_one_is() -> None:
+def test_a_window_that_covers_a_sleep_is_no_gap_and_a_lost_window_is() -> None:
     slept = [*window(0, standing(0), seq=0), *window(5, standing(0), seq=1, begins=1)]
     assert events(read(slept), "gap") == []
     ((_, detail),) = events(read(slept), "host_silent")
-    assert "what it reports next is of all of them" in detail
+    assert "its next report covers all of that time" in detail
     lost = [*window(0, standing(0), seq=0), *window(2, standing(0), seq=2)]
     assert [at for at, _ in events(read(lost), "gap")] == [1]
 
 
-def test_a_window_of_which_a_batch_never_came_is_reported() -> None:
+def test_a_window_without_one_of_its_batches_is_an_event() -> None:
     sent = [each for at in range(4) for each in window(at, standing(0), seq=at) if (at, each[0]) != (2, "owners")]
     assert events(read(sent), "window_incomplete") == [(2, "owners of one's window 08:00:20 never came")]

@@ -1,4 +1,4 @@
-"""What is stored of hosts that report under one id has the names that the folds use, by the same heartbeats."""
+"""Hosts that report under one id are stored under the names that the folds give them, by the same heartbeats."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def named(names: HostNames, log: list[tuple[Record, Heartbeat]]) -> list[str]:
 
 
 class Past:
-    """A log that can be read again."""
+    """Return a log that can be read again."""
 
     def __init__(self, log: list[tuple[Record, Heartbeat]]) -> None:
         self.records = [record for record, _ in log]
@@ -57,14 +57,14 @@ def test_a_clones_load_is_not_mixed_with_the_originals() -> None:
     assert [name for (_, beat), name in zip(log, names, strict=True) if beat.boot_id == CLONE] == ["", *[SECOND] * 8]
 
 
-def test_what_a_second_agent_reports_of_the_same_host_is_not_stored() -> None:
+def test_the_batches_of_a_second_agent_on_a_host_are_not_stored() -> None:
     log = logged(beats(range(12)), beats(range(3, 12), alone=False, beside=7))
     names = named(HostNames(), log)
     assert {name for (_, beat), name in zip(log, names, strict=True) if beat.run == T0} == {"h1"}
     assert {name for (_, beat), name in zip(log, names, strict=True) if beat.run != T0} == {""}
 
 
-def test_a_sink_that_begins_in_the_middle_looks_back_and_names_them_the_same() -> None:
+def test_a_sink_that_starts_in_the_middle_gives_hosts_the_same_names() -> None:
     log = logged(beats(range(30), booted=5), beats(range(3, 30), boot=CLONE, booted=6))
     whole = named(HostNames(), log)
     for cut in (8, 20, 31, 44):
@@ -77,7 +77,7 @@ def facts(boot: str, run: int) -> HostFacts:
     return HostFacts(host_id="h1", boot_id=boot, run=run, window=T0, width=WIDTH, hostname="x")
 
 
-def test_host_facts_go_where_the_heartbeats_do_and_wait_for_them() -> None:
+def test_host_facts_follow_the_heartbeats_and_wait_for_them() -> None:
     log = logged(beats(range(12), booted=5), beats(range(3, 12), boot=CLONE, booted=6))
     names, copy = HostNames(), facts(CLONE, T0 + 3)
     first = facts(BOOT, T0)
@@ -93,13 +93,13 @@ def test_host_facts_go_where_the_heartbeats_do_and_wait_for_them() -> None:
         assert names.named(message("hosts", reported), reported).host_id == name
 
 
-def test_what_is_of_no_host_goes_as_it_is() -> None:
+def test_records_without_a_host_are_passed_through() -> None:
     names, derived = HostNames(), EventBatch()
     assert names.named(message("events", encode(derived)), derived) is derived
     assert names.decided(derived) == []
 
 
-def test_a_restarted_agent_reports_anew_what_its_host_is() -> None:
+def test_a_restarted_agent_reports_its_host_facts_anew() -> None:
     log = logged(beats(range(5)), beats(range(5, 9)))
     names, again = HostNames(), facts(BOOT, T0 + 5)
     for record, beat in log[:5]:
@@ -110,7 +110,7 @@ def test_a_restarted_agent_reports_anew_what_its_host_is() -> None:
     assert names.named(message("hosts", again), again) == again
 
 
-def test_usage_of_a_longer_time_is_no_peak_either() -> None:
+def test_usage_over_a_longer_time_is_no_peak() -> None:
     head: dict[str, Any] = {"host_id": "h1", "boot_id": BOOT, "run": T0, "window": T0 + 6 * WIDTH, "width": WIDTH}
     batch = ProcessBatch(**head, covers=7 * WIDTH, usage=Usage(pid=[1, 2], start=[5, 5], cpu_ms=[700, 71]))
     rows = FILL["processes"](batch)
@@ -124,7 +124,7 @@ def test_usage_of_a_longer_time_is_no_peak_either() -> None:
     assert beat["memory_used_bytes"] == [9] * 7
 
 
-def test_a_span_of_any_length_makes_no_more_rows_than_are_bounded() -> None:
+def test_a_span_of_any_length_makes_a_bounded_number_of_rows() -> None:
     head: dict[str, Any] = {"host_id": "h1", "boot_id": BOOT, "run": T0, "window": T0, "width": 100}
     usage = Usage(pid=list(range(5000)), start=[5] * 5000, cpu_ms=[1000] * 5000)
     rows = FILL["processes"](ProcessBatch(**head, covers=2**53, usage=usage))

@@ -1,4 +1,4 @@
-"""Several agents under one host id: each is known for what it is, and none makes another one dark."""
+"""Several agents under one host id are kept apart, and none hides another."""
 
 from random import Random
 from typing import Any
@@ -23,7 +23,7 @@ some = settings(max_examples=15, deadline=None, suppress_health_check=list(Healt
 def agent(
     windows: range, *, run: int | None = None, bytes_: int = 100, cookie: int = 1, stopped: bool = False, **more: Any
 ) -> dict[int, Sent]:
-    """Return what an agent logs, window by window: one connection that sends so many bytes in each."""
+    """Return the batches of an agent, window by window, with one connection that sends so many bytes in each."""
     began = windows.start
     windows_sent: dict[int, Sent] = {}
     for seq, at in enumerate(windows):
@@ -42,7 +42,7 @@ def agent(
 
 
 def together(*agents: dict[int, Sent]) -> Sent:
-    """Return what several agents log: window after window, the agents in turn."""
+    """Return the batches of several agents, window after window, the agents in turn."""
     moments = sorted({at for one in agents for at in one})
     return [each for at in moments for one in agents for each in one.get(at, ())]
 
@@ -52,7 +52,7 @@ def read(sent: Sent) -> Tables:
 
 
 def logged(sent: Sent) -> list[Record]:
-    """Return the batches as a log has them: the clock of the log is that of the latest window so far."""
+    """Return the batches as records. Their time is that of the latest window so far."""
     messages, now = [], 0
     for topic, batch in sent:
         now = max(now, batch.window + batch.width)
@@ -61,7 +61,7 @@ def logged(sent: Sent) -> list[Record]:
 
 
 def emitted(read: Tables, host: str = "h1") -> dict[int, int]:
-    """Window -> bytes that the ends of a host sent in it."""
+    """Return window -> bytes that the ends of a host sent in it."""
     sums: dict[int, int] = {}
     for edge, who, a, *_ in read["edges"].values():
         if who[0] == host and a[SEEN]:
@@ -74,7 +74,7 @@ EDGE_SENT = Ends.__struct_fields__.index("sent_bytes")
 
 
 def events(read: Tables, *kinds: str) -> list[tuple[int, str, str, str]]:
-    """Return the events of some kinds: when, what, to whom, by whom."""
+    """Return time, kind, object and subject of the events of some kinds."""
     return sorted(key[:4] for key in read["events"] if key[1] in kinds)
 
 
@@ -102,7 +102,7 @@ def test_a_second_agent_on_the_same_machine_is_set_aside_and_named(beside: int) 
 
 
 @pytest.mark.parametrize("beside", [0, 4711])
-def test_a_second_agent_takes_over_when_the_first_one_reports_that_it_ends(beside: int) -> None:
+def test_a_second_agent_takes_over_when_the_first_reports_its_end(beside: int) -> None:
     first = agent(range(12), **SERVICE)
     second = agent(range(3, 30), beside=beside, **BY_HAND)
     found = read(together(first, second))
@@ -127,7 +127,7 @@ def test_two_machines_with_one_id_are_two_hosts_and_one_of_them_keeps_the_id() -
 
 
 def apart(read: Tables) -> dict[str, set[int]]:
-    """Host -> windows that were emitted for it."""
+    """Return host -> windows that were emitted for it."""
     found: dict[str, set[int]] = {}
     for edge, a, _, b, _ in read["edges"].values():
         for who in (a, b):
@@ -183,7 +183,7 @@ def test_a_restart_or_a_reboot_is_not_two_agents() -> None:
             assert set(apart(found)) == {"h1"}
 
 
-def test_a_heartbeat_that_was_on_its_way_when_its_agent_was_killed_is_no_sign_of_life() -> None:
+def test_a_delayed_heartbeat_of_a_killed_agent_is_no_sign_of_life() -> None:
     first, second = agent(range(10), **SERVICE), agent(range(9, 20), **SERVICE)
     sent = together({at: each for at, each in first.items() if at < 9}, {9: second[9]}, {9: first[9]})
     found = read([*sent, *together({at: each for at, each in second.items() if at > 9})])
@@ -199,7 +199,7 @@ def test_a_new_run_after_the_clock_was_set_back_is_no_second_agent() -> None:
     assert sorted(emitted(found)) == list(range(2, 20))
 
 
-def test_what_an_agent_sends_again_after_an_outage_does_not_disturb_the_other() -> None:
+def test_batches_that_an_agent_sends_late_do_not_disturb_the_other_agent() -> None:
     old, clone = agent(range(30), booted=5, **SERVICE), other(range(4, 30), boot=CLONE, booted=6)
     away = range(10, 20)  # windows of the old one that came together, later
     on_time = {at: each for at, each in old.items() if at not in away}
@@ -222,7 +222,7 @@ def test_redelivery_is_no_second_agent() -> None:
     assert read([*once, *once]) == read(once)
 
 
-def test_copies_of_what_an_agent_sent_before_its_successor_began_make_no_second_agent_of_it() -> None:
+def test_copies_of_old_batches_do_not_make_a_second_agent() -> None:
     first, second = together(agent(range(4), **SERVICE)), together(agent(range(4, 20), **SERVICE))
     for repeated in range(0, len(first), 5):
         copies = [each for each in first[repeated:] if each[0] == "heartbeats"][:2]
@@ -261,7 +261,7 @@ def lived(several: list[Spec]) -> Sent:
 
 @some
 @given(st.lists(specs, min_size=2, max_size=3), st.integers(0, 10**9))
-def test_topics_in_any_order_and_readers_that_begin_anywhere_emit_the_same(several: list[Spec], seed: int) -> None:
+def test_any_order_of_topics_and_any_start_of_a_reader_emit_the_same(several: list[Spec], seed: int) -> None:
     random, messages = Random(seed), logged(lived(several))
     straight = tables(messages)
     assert not difference(straight, tables(messages, order=shuffled(random, lambda one: one.topic)))

@@ -1,4 +1,4 @@
-"""However far the clocks of two hosts are apart, a connection counts once and both its ends are known."""
+"""A connection counts once and both its ends are known, however far the clocks of the two hosts are apart."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ MOST_APART, MOST_LATE = 6, 3  # windows
 
 
 class Talk(NamedTuple):
-    """A connection: in which window its client opens it, for how many more it lasts, and by whom it is."""
+    """A connection: the window in which its client opens it, how many more windows it lasts, and its owners."""
 
     flow: int
     opens: int
@@ -48,7 +48,7 @@ def who(host: str, number: int) -> Row:
 
 
 def sides(talks: Sequence[Talk], end: int, apart: int) -> Iterator[SideBatch]:
-    """Yield what one host reports, window by window, of connections that it sees open `apart` windows later."""
+    """Return what one host reports of connections, window by window. It sees them `apart` windows later."""
     last = max(talk.opens + talk.lasts for talk in talks) + apart
     for at in range(min(talk.opens for talk in talks) + apart, last + MOST_LATE + 1):
         now = [talk for talk in talks if talk.opens + apart <= at <= talk.opens + apart + talk.lasts]
@@ -63,7 +63,7 @@ def sides(talks: Sequence[Talk], end: int, apart: int) -> Iterator[SideBatch]:
 def reported(
     talks: Sequence[Talk], now: Sequence[Talk], end: int, apart: int, at: int, found_at: int | None = None
 ) -> SideBatch:
-    """Return what one host reports of a window; owners that are `found_at` a later one come alone."""
+    """Return what one host reports of a window; for owners that are `found_at` a later one, only their identities."""
     host = ("h1", "h2")[end]
     met: Counter[int] = Counter()
     keys, ends, known = [], [], []
@@ -89,7 +89,7 @@ def unknown(host: str) -> Row:
 
 
 def folded(one: Sequence[SideBatch], other: Sequence[SideBatch], turns: Sequence[bool]) -> dict[Any, Any]:
-    """Feed what two hosts report, each in its order, taking turns; return the rows of edges."""
+    """Feed the sides of two hosts, in turns and each in its order; return the rows of edges."""
     pairing, waiting, emitted = Pairing(Counter()), [list(one), list(other)], []
     for turn in (*turns, *[False] * len(one), *[True] * len(other)):
         if waiting[turn]:
@@ -98,7 +98,7 @@ def folded(one: Sequence[SideBatch], other: Sequence[SideBatch], turns: Sequence
 
 
 def own(hosts: Sequence[Sequence[SideBatch]]) -> dict[Any, Any]:
-    """Return the identity of each end, by its row: the latest one, where it is known."""
+    """Return the latest known identity of each end, by its row."""
     found = {}
     for end, batches in enumerate(hosts):
         for batch in batches:
@@ -111,7 +111,7 @@ def own(hosts: Sequence[Sequence[SideBatch]]) -> dict[Any, Any]:
 
 
 def counts(rows: dict[Any, Any], what: str) -> Counter[str]:
-    """Return how often something happened on each flow: as the client saw it, else as the server did."""
+    """Return how often something happened on each flow, by the client if it saw it, and else by the server."""
     found: Counter[str] = Counter()
     names = Ends.__struct_fields__
     for edge, _, a, _, b in rows.values():
@@ -123,7 +123,7 @@ def counts(rows: dict[Any, Any], what: str) -> Counter[str]:
 
 
 def one_after_another(drawn: list[list[tuple[int, int, int, int]]]) -> list[Talk]:
-    """Connections of some flows: a flow has one at a time, and perhaps the next in the window in which it ends."""
+    """Make connections of some flows. A flow has one at a time; the next may open in the window in which it ends."""
     talks = []
     for flow, each in enumerate(drawn):
         at = 0
@@ -172,7 +172,7 @@ def test_the_order_of_hosts_changes_nothing(talks: list[Talk], apart: int, one: 
 
 @settings(deadline=None)  # a shared machine pauses
 @given(TALKS, apart, turns)
-def test_who_is_seen_in_a_window_is_who_was_there(talks: list[Talk], apart: int, turns: list[bool]) -> None:
+def test_an_identity_that_is_seen_in_a_window_is_exact(talks: list[Talk], apart: int, turns: list[bool]) -> None:
     hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
 
     rows = folded(*hosts, turns)
@@ -183,20 +183,20 @@ def test_who_is_seen_in_a_window_is_who_was_there(talks: list[Talk], apart: int,
 
 @settings(deadline=None)  # a shared machine pauses
 @given(TALKS, turns)
-def test_with_equal_clocks_who_is_not_seen_in_a_window_is_nobody_else(talks: list[Talk], turns: list[bool]) -> None:
+def test_with_equal_clocks_an_unseen_end_is_never_another_process(talks: list[Talk], turns: list[bool]) -> None:
     assert_nobody_else(talks, 0, turns)
 
 
 @settings(deadline=None)  # a shared machine pauses
 @given(TALKS, apart, turns)
-def test_where_a_port_stays_with_its_process_who_is_not_seen_in_a_window_is_nobody_else(
+def test_if_a_port_stays_with_its_process_an_unseen_end_is_never_another_process(
     talks: list[Talk], apart: int, turns: list[bool]
 ) -> None:
     assert_nobody_else([talk._replace(client=1) for talk in talks], apart, turns)
 
 
 def assert_nobody_else(talks: list[Talk], apart: int, turns: list[bool]) -> None:
-    """Of each row that one end alone saw, the other end is who was there, or is not known."""
+    """Check each row that only one end saw: the identity of the other end is right, or not known."""
     rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, apart)), turns)
 
     for window, end in product({key[0] for key in rows}, (0, 1)):
@@ -216,7 +216,7 @@ def assert_nobody_else(talks: list[Talk], apart: int, turns: list[bool]) -> None
 
 
 @pytest.mark.parametrize("turns", [[], [True] * 9])
-def test_where_two_come_into_question_the_end_is_what_they_have_in_common(turns: list[bool]) -> None:
+def test_if_two_identities_are_possible_the_end_is_what_they_have_in_common(turns: list[bool]) -> None:
     talks = [Talk(0, 0, 0, client=1), Talk(0, 1, 0, client=2)]
 
     rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, 3)), turns)
@@ -225,7 +225,7 @@ def test_where_two_come_into_question_the_end_is_what_they_have_in_common(turns:
     assert [(client[0], client[1], client[2]) for client in of_server] == [("h1", "", "")] * 2
 
 
-def test_who_is_seen_stands_before_who_is_seen_elsewhere() -> None:
+def test_an_identity_seen_here_wins_over_one_seen_in_another_window() -> None:
     talks = [Talk(0, 0, 0, client=1), Talk(0, 2, 0, client=2)]
 
     rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, 0)), [])
@@ -233,7 +233,7 @@ def test_who_is_seen_stands_before_who_is_seen_elsewhere() -> None:
     assert [client[2] for _, client, *_ in rows.values()] == ["shop1", "shop2"]
 
 
-def test_a_window_that_no_end_saw_has_the_same_names_in_any_order() -> None:
+def test_a_window_without_a_seen_end_has_the_same_names_in_any_order() -> None:
     talks = [Talk(0, 0, 0), Talk(0, 2, 3, late=MOST_LATE)]
     clients, servers = list(sides(talks, 0, 0))[:2], list(sides(talks, 1, 0))
     for batch in servers[2:]:

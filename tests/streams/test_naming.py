@@ -1,4 +1,4 @@
-"""A process is called what a person would call it."""
+"""A process gets the name that a person would give it."""
 
 import json
 import os
@@ -29,7 +29,7 @@ WORKER = [
 
 
 def comm(exe: str) -> str:
-    """Return what the kernel calls a process that executed a file."""
+    """Return the name that the kernel gives a process that executed a file."""
     return to_text(exe.removesuffix(" (deleted)").rpartition("/")[2].encode()[:15])
 
 
@@ -39,7 +39,7 @@ def facts(name: str = "orders", **given: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: " ".join(case.argv)[:60] or case.comm)
-def test_a_program_is_called_what_people_call_it(case: Case) -> None:
+def test_a_program_gets_the_name_that_people_use(case: Case) -> None:
     assert program(case.comm or comm(case.exe), case.exe, case.argv, case.cwd).name == case.name
 
 
@@ -100,7 +100,7 @@ def test_code_on_the_command_line_never_becomes_a_name(name: str, option: str, c
 @pytest.mark.parametrize(
     "value", ["8080", "0.0.0.0:8000", "[::]:80", "--port=80", "-v", "http://h/x", "-p", "10.0.0.1"]
 )
-def test_what_follows_a_script_does_not_change_its_name(value: str) -> None:
+def test_arguments_of_a_script_do_not_change_its_name(value: str) -> None:
     for case in CASES:
         if case.argv and case.name not in {"bash", "fish", "sh", "pm2", "R"} and not re.search(r"[\s:]", case.argv[0]):
             argv = [*case.argv, value]
@@ -164,9 +164,7 @@ _WORDS = st.sampled_from(
     st.text(max_size=20),
 )
 @settings(max_examples=_EXAMPLES, deadline=None)
-def test_every_command_line_gets_a_name_if_there_is_any_word_of_it(
-    argv: list[str], called: str, exe: str, cwd: str
-) -> None:
+def test_every_command_line_with_a_word_gets_a_name(argv: list[str], called: str, exe: str, cwd: str) -> None:
     found = program(called, exe, argv, cwd, argv)
     assert found.name or not (called.strip("-") or exe.rpartition("/")[2])
 
@@ -192,7 +190,7 @@ def test_time_grows_with_the_length_of_a_command_line(part: str) -> None:
 @pytest.mark.parametrize(
     "raw", [b"x\xff", "Ünïcödé-Dienst".encode(), b"\xff" * 20, b"a\nb", b"host:web-1", b"a b", b"-", b"\\xff"]
 )
-def test_a_program_of_any_name_is_called_by_it(raw: bytes) -> None:
+def test_a_program_of_any_name_keeps_it(raw: bytes) -> None:
     text, short = to_text(raw), to_text(raw[:15])
     assert program(short, f"/usr/bin/{text}", [f"/usr/bin/{text}"]).name == text
     assert program(short, "", [text]).name in {text, re.split("[ :]", text.lstrip("-"))[0], short}
@@ -208,13 +206,13 @@ def test_a_program_of_any_name_is_called_by_it(raw: bytes) -> None:
         ([], "python3"),
     ],
 )
-def test_a_worker_that_knows_itself_only_as_one_has_its_parent_s_name(lead: list[str], name: str) -> None:
+def test_a_worker_without_a_name_of_its_own_has_its_parents_name(lead: list[str], name: str) -> None:
     found = program("python3", "/usr/bin/python3.11", WORKER, "", lead)
     assert found.name == name
     assert found.rule == ("parent" if lead else "interpreter")
 
 
-def test_a_program_of_an_own_command_line_keeps_its_name_under_any_parent() -> None:
+def test_a_program_with_its_own_command_line_keeps_its_name_under_any_parent() -> None:
     assert (
         program("python3", "/usr/bin/python3", ["python3", "/srv/pay.py"], "", ["python3", "/srv/x.py"]).name == "pay"
     )
@@ -243,7 +241,7 @@ def test_a_program_of_an_own_command_line_keeps_its_name_under_any_parent() -> N
         ("cart-feedback", "cart-feedback"),
     ],
 )
-def test_what_changes_with_every_release_is_no_part_of_a_name(name: str, plain: str) -> None:
+def test_versions_are_no_part_of_a_name(name: str, plain: str) -> None:
     assert versionless(name) == plain
 
 
@@ -347,7 +345,7 @@ def test_a_unit_is_one_service_whatever_its_number_time_or_peer(unit: str, servi
         "nomad-client.service",
     ],
 )
-def test_a_unit_that_holds_what_others_start_names_nothing(unit: str) -> None:
+def test_a_unit_that_holds_other_programs_names_nothing(unit: str) -> None:
     assert named(unit=unit) == "orders"
 
 
@@ -374,7 +372,7 @@ def test_a_unit_that_only_begins_like_a_holder_is_a_service(unit: str) -> None:
 @pytest.mark.parametrize(
     "manager", ["supervisord", "runsv", "s6-supervise", "PM2 v5.3.0: God", "circusd", "nomad", "containerd-shim"]
 )
-def test_what_a_process_manager_starts_is_no_part_of_the_manager_s_service(manager: str) -> None:
+def test_a_program_that_a_process_manager_starts_is_a_service_of_its_own(manager: str) -> None:
     assert named(unit="our-programs.service", lineage=[manager, "systemd"]) == "orders"
     assert named(unit="our-programs.service", lineage=["systemd"]) == "our-programs"
 
@@ -383,7 +381,7 @@ def test_a_container_that_runs_within_its_unit_is_called_by_it() -> None:
     assert named(unit="shop.service", container="3f2a" * 16, lineage=["conmon", "systemd"]) == "shop"
 
 
-def test_a_name_that_means_nothing_has_its_container_s() -> None:
+def test_a_container_names_a_program_whose_name_means_nothing() -> None:
     assert named(name="main", exe="/app/main", container="web1") == "web1/main"
     assert named(name="main", exe="/app/main", container="3f2a" * 16) == "main"
     assert named(name="main", exe="/app/main", container="3f2a" * 16, container_name="cart") == "cart/main"
@@ -394,7 +392,7 @@ def test_a_name_that_means_nothing_has_its_container_s() -> None:
     assert named(name="postgres", container="3f2a" * 16, container_name="cart") == "postgres"
 
 
-def test_a_rule_of_the_user_goes_first_and_must_match_whole_facts() -> None:
+def test_a_rule_of_the_user_comes_first_and_must_match_whole_facts() -> None:
     rules = [
         NamingRule(service="never", program="post"),
         NamingRule(service="shop-db", program="postgres", cmdline=".*shop.*"),

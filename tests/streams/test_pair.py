@@ -1,4 +1,4 @@
-"""Both ends of a flow come together, whichever comes first, and nothing is lost when only one is."""
+"""Both ends of a flow are joined, whichever comes first, and nothing is lost if only one end comes."""
 
 from collections import Counter
 from typing import Any
@@ -17,7 +17,7 @@ SERVER: Row = {"host": "h2", "node": "process:h2:b:9:1", "name": "nginx", "start
 
 
 def side(end: int, *, at: int = 0, who: Row | None = None, flow: str = FLOW, **more: Any) -> SideBatch:
-    """Return one row of one end."""
+    """Return a batch with one row of one end."""
     about: Row = {name: more.pop(name) for name in ("nth", "verdict") if name in more}
     ends = {"who": 1 if who else 0, "seen": True, "since": T0, "fresh": True, **more}
     return SideBatch(
@@ -29,7 +29,7 @@ def side(end: int, *, at: int = 0, who: Row | None = None, flow: str = FLOW, **m
 
 
 def emitted(batches: list[EdgeBatch]) -> list[tuple[int, str, str, int, int]]:
-    """Window, names of both ends, and what both sent."""
+    """Return window, names of both ends, and the bytes that both sent."""
     rows = []
     for batch in batches:
         names = ["", *batch.identities.name]
@@ -55,7 +55,7 @@ def test_one_end_alone_is_an_edge_as_well() -> None:
     assert emitted(pairing().feed(side(0, who=CLIENT, sent_bytes=5))) == [(0, "shop", "", 5, 0)]
 
 
-def test_a_late_fact_merges_into_what_was_emitted_for_its_end() -> None:
+def test_a_late_fact_merges_into_the_earlier_row_of_its_end() -> None:
     pair = pairing()
     pair.feed(side(0, sent_bytes=5))
     assert emitted(pair.feed(side(0, who=CLIENT, seen=False))) == [(0, "shop", "", 5, 0)]
@@ -76,14 +76,14 @@ def test_repetition_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("port_a", "port_b", "b_is_server"), [(7000, 7001, False), (7001, 7000, True), (80, 80, False)]
 )
-def test_where_both_ends_make_the_same_claim_the_lower_port_serves_then_the_lower_end(
+def test_if_both_ends_claim_the_same_the_lower_port_serves_then_the_lower_end(
     port_a: int, port_b: int, b_is_server: bool
 ) -> None:
     for claim in (listens, connected):
         assert b_serves(max(claim(0, port_a, port_b), claim(1, port_a, port_b))) == b_is_server
 
 
-def test_a_listener_outweighs_what_the_other_end_makes_of_the_ports() -> None:
+def test_a_listener_outweighs_a_verdict_by_ports() -> None:
     pair = pairing()
     pair.feed(side(0, verdict=connected(1, 80, 33000)))
     (edge,) = pair.feed(side(1, verdict=listens(0, 80, 33000)))
@@ -91,40 +91,40 @@ def test_a_listener_outweighs_what_the_other_end_makes_of_the_ports() -> None:
 
 
 def gap(back: Row, since: int = 4, **more: Any) -> list[tuple[int, str, str, int, int]]:
-    """Return what is emitted when the client's agent is back in window 4 and the server's saw it since 0."""
+    """Return what is emitted when the client's agent returns in window 4; the server's agent has reported since 0."""
     pair = pairing()
     pair.feed(side(1, at=4, who=SERVER))
     return emitted(pair.feed(side(0, at=4, who=back, since=T0 + since * WIDTH, fresh=False, **more)))
 
 
-def test_the_identity_of_an_end_is_emitted_for_the_windows_in_which_only_the_other_was_looked_at() -> None:
+def test_an_identity_is_emitted_for_earlier_windows_that_only_the_other_agent_reported() -> None:
     assert sorted(gap(CLIENT)) == [(at, "shop", "", 0, 0) for at in range(4)] + [(4, "shop", "nginx", 0, 0)]
 
 
-def test_an_end_is_not_emitted_back_to_before_its_process_started() -> None:
+def test_an_end_is_not_emitted_for_windows_before_its_process_started() -> None:
     young = {**CLIENT, "started": T0 + 2 * WIDTH + 1}
     assert sorted(row[0] for row in gap(young)) == [2, 3, 4]
 
 
-def test_an_end_is_not_emitted_back_to_before_the_other_end_saw_the_connection() -> None:
+def test_an_end_is_not_emitted_for_windows_before_the_other_end_saw_the_connection() -> None:
     pair = pairing()
     pair.feed(side(1, at=4, who=SERVER, since=T0 + 3 * WIDTH))
     back = pair.feed(side(0, at=4, who=CLIENT, since=T0 + 4 * WIDTH, fresh=False))
     assert sorted(row[0] for row in emitted(back)) == [3, 4]
 
 
-def test_a_connection_that_its_agent_saw_open_is_not_emitted_back() -> None:
+def test_a_connection_that_its_agent_saw_open_is_not_emitted_for_earlier_windows() -> None:
     pair = pairing()
     pair.feed(side(1, at=4, who=SERVER))
     assert len(emitted(pair.feed(side(0, at=4, who=CLIENT, since=T0 + 4 * WIDTH)))) == 1
 
 
-def test_an_end_that_nobody_is_known_to_hold_is_not_emitted_back() -> None:
+def test_an_end_without_a_known_holder_is_not_emitted_for_earlier_windows() -> None:
     assert len(gap({"host": "h1"})) == 1
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-def test_an_end_that_closed_first_is_emitted_while_the_other_lasts(order: tuple[int, ...]) -> None:
+def test_an_end_that_closed_first_is_emitted_while_the_other_is_open(order: tuple[int, ...]) -> None:
     sides = [
         side(0, who=CLIENT, sent_bytes=5),
         side(1, who=SERVER, sent_bytes=7, closed=True),
@@ -137,7 +137,7 @@ def test_an_end_that_closed_first_is_emitted_while_the_other_lasts(order: tuple[
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0), (2, 0, 1)])
-def test_an_end_that_closed_first_is_emitted_even_if_the_others_agent_was_restarted_meanwhile(
+def test_an_end_that_closed_first_is_emitted_even_if_the_agent_of_the_other_restarted(
     order: tuple[int, ...],
 ) -> None:
     sides = [
@@ -158,7 +158,7 @@ def test_an_end_that_closed_is_not_named_at_the_next_connection_on_the_same_port
     assert rows == [(1, "shop", "", 2, 0)]
 
 
-def test_what_is_kept_is_bounded_and_what_was_forgotten_can_still_be_added_to() -> None:
+def test_kept_sides_are_bounded_and_late_rows_merge_into_forgotten_ones() -> None:
     pair = pairing(frame_rows=10)
     for at in range(100):
         pair.feed(side(0, at=at, who=CLIENT, sent_bytes=5))
@@ -166,7 +166,7 @@ def test_what_is_kept_is_bounded_and_what_was_forgotten_can_still_be_added_to() 
     assert emitted(pair.feed(side(1, at=0, who=SERVER, sent_bytes=7))) == [(0, "", "nginx", 0, 7)]
 
 
-def test_a_row_that_points_to_no_identity_is_nobodys() -> None:
+def test_a_row_without_an_identity_belongs_to_nobody() -> None:
     (edge,) = pairing().feed(_pointing(5))
     assert (edge.a.who, len(edge.identities)) == ([0], 0)
 
@@ -176,7 +176,7 @@ def _pointing(who: int) -> SideBatch:
     return SideBatch(width=WIDTH, sides=batch.sides, ends=columns(Ends, [{"who": who, "seen": True}]))
 
 
-def test_of_two_identities_of_one_end_one_stands_as_a_whole() -> None:
+def test_two_identities_of_one_end_are_not_mixed() -> None:
     young = {**CLIENT, "node": "process:h1:b:3:2", "name": "heir", "started": T0 + 1}
     rows = [next(iter(columns(Identities, [who]).rows())) for who in (CLIENT, young)]
     assert merge(Identities, *rows) == rows[1]

@@ -1,4 +1,4 @@
-"""Places: what is emitted for a host's addresses and of who listens where on it."""
+"""Places: the rows that are emitted for the addresses and the listeners of a host."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ def listeners(places: list[Place]) -> list[tuple[str, int, str, str, str, bool]]
     ]
 
 
-def test_a_host_has_its_addresses_each_in_its_scope() -> None:
+def test_a_host_emits_each_address_in_its_scope() -> None:
     emitted = Reader().feed(0, **ALWAYS)
 
     assert {(one["scope"], one["address"], one["host"]) for one in emitted} == {
@@ -71,7 +71,7 @@ def test_a_host_has_its_addresses_each_in_its_scope() -> None:
     assert {(one["transport"], one["port"], one["node"]) for one in emitted} == {("", 0, "")}
 
 
-def test_a_listener_is_emitted_with_who_holds_it_also_of_udp() -> None:
+def test_a_listener_is_emitted_with_its_holder_for_tcp_and_udp() -> None:
     emitted = Reader().feed(
         0, **ALWAYS, listeners=[listener(1, 53, transport=UDP), listener(2, 8080, HOST)], owners=holds(7, 1, 2, start=7)
     )
@@ -82,7 +82,7 @@ def test_a_listener_is_emitted_with_who_holds_it_also_of_udp() -> None:
     ]
 
 
-def test_what_is_so_in_a_minute_is_emitted_by_its_first_window_and_for_the_next_hour_too() -> None:
+def test_the_places_of_a_minute_are_emitted_in_its_first_window_and_for_the_next_hour() -> None:
     reader = Reader()
     standing = {"listeners": [listener(1, 53, transport=UDP)], "owners": holds(7, 1, start=7)}
     emitted = {at: reader.feed(at, **(ALWAYS | standing if at == 0 else {})) for at in range(13)}
@@ -95,7 +95,7 @@ def test_what_is_so_in_a_minute_is_emitted_by_its_first_window_and_for_the_next_
     ]
 
 
-def test_a_listener_found_within_a_minute_is_emitted_at_once_and_one_that_ended_no_more() -> None:
+def test_a_new_listener_is_emitted_at_once_and_a_closed_one_no_more() -> None:
     reader = Reader()
     reader.feed(0, **ALWAYS)
 
@@ -106,7 +106,7 @@ def test_a_listener_found_within_a_minute_is_emitted_at_once_and_one_that_ended_
     assert row[-2] == 1 << 59
 
 
-def test_a_listener_of_nobody_is_its_hosts_once_it_is_clear_that_none_will_be_found() -> None:
+def test_a_listener_without_a_holder_belongs_to_its_host_after_a_while() -> None:
     reader = Reader()
 
     assert listeners(reader.feed(0, **ALWAYS, listeners=[listener(1, 111, transport=UDP)])) == []
@@ -116,7 +116,7 @@ def test_a_listener_of_nobody_is_its_hosts_once_it_is_clear_that_none_will_be_fo
 
 
 @pytest.mark.parametrize("lacking", ["listeners", "owners", "processes"])
-def test_nothing_is_emitted_of_listeners_before_all_is_known(lacking: str) -> None:
+def test_listeners_are_not_emitted_before_all_evidence_is_known(lacking: str) -> None:
     reported = batches(
         0, **ALWAYS, listeners=[listener(1, 53, transport=UDP)], owners=holds(7, 1, start=7), failed={lacking: "broke"}
     )
@@ -128,7 +128,7 @@ def test_nothing_is_emitted_of_listeners_before_all_is_known(lacking: str) -> No
     assert [row for row in places if row[2]] == []
 
 
-def test_several_that_hold_a_listener_are_emitted_as_what_they_have_in_common() -> None:
+def test_several_holders_of_a_listener_are_emitted_as_what_they_have_in_common() -> None:
     master = [process(7, 7, name="nginx"), *(process(pid, pid, parent=7, name="nginx") for pid in (8, 9))]
     held = [*holds(7, 1, start=7), *holds(8, 1, start=8), *holds(9, 1, start=9)]
     emitted = Reader().feed(0, interfaces=INTERFACES, processes=master, listeners=[listener(1, 80)], owners=held)
@@ -136,7 +136,7 @@ def test_several_that_hold_a_listener_are_emitted_as_what_they_have_in_common() 
     assert listeners(emitted) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
 
 
-def test_who_accepts_serves_and_not_who_listens_for_others() -> None:
+def test_the_process_that_accepts_serves_and_not_its_parent_that_listens() -> None:
     reader = Reader()
     running = [process(7, 7, name="nginx"), process(8, 8, parent=7, name="nginx")]
     reader.feed(
@@ -153,7 +153,7 @@ def test_who_accepts_serves_and_not_who_listens_for_others() -> None:
     assert listeners(reader.feed(6)) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
 
 
-def test_a_listener_that_passes_to_another_process_is_emitted_with_both_in_that_minute() -> None:
+def test_a_listener_that_changes_hands_is_emitted_with_both_holders_in_that_minute() -> None:
     reader = Reader()
     processes = [process(7, 7, name="old"), process(8, 8, name="new")]
     held = {"listeners": [listener(1, 53, transport=UDP)], "owners": holds(7, 1, start=7)}

@@ -1,4 +1,4 @@
-"""Whatever a record holds, it costs itself and what rests on it: no other host, and not the host's next minute."""
+"""A bad record costs only itself and what depends on it: no other host, and not the host's next minute."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ ODD: list[Any] = [
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield every place of a record: its fields, their items, and what these are made of."""
+    """Yield every place of a record: its fields, their items, and the parts of the items."""
     yield path
     for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from places(each, (*path, key))
@@ -39,7 +39,7 @@ def changed(record: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 
 def window(at: int, host: str = "h1", **more: Any) -> dict[str, Batch]:
-    """Return a window in which all is reported that can be."""
+    """Return a window that reports everything that can be reported."""
     return batches(
         at,
         host=host,
@@ -59,7 +59,7 @@ def window(at: int, host: str = "h1", **more: Any) -> dict[str, Batch]:
 
 
 def feed(folds: AttributeStage, emitted: dict[str, Batch], changes: dict[str, bytes] | None = None) -> list[Emission]:
-    """Feed a window, some of it as other bytes; logged when it is over."""
+    """Feed a window, with other bytes for some of its batches, appended when the window ended."""
     messages = [message(topic, batch) for topic, batch in emitted.items()]
     spoilt = [each._replace(value=(changes or {}).get(each.topic, each.value)) for each in messages]
     return [made for each in spoilt for made in folds.feed(each)]
@@ -112,7 +112,7 @@ def nonsense(random: Random) -> bytes:
 
 
 @pytest.mark.fuzz
-def test_nonsense_about_flows_is_a_dead_letter_or_an_edge_and_never_stops_the_pairing_of_others(
+def test_nonsense_about_flows_becomes_a_dead_letter_or_an_edge_and_does_not_stop_the_pairing(
     fuzz_factor: int,
 ) -> None:
     random = Random(1)
@@ -127,7 +127,7 @@ def test_nonsense_about_flows_is_a_dead_letter_or_an_edge_and_never_stops_the_pa
             assert (edges["a"]["seen"], edges["b"]["seen"]) == ([True], [True])
 
 
-def test_a_window_of_a_far_time_does_not_end_the_pairing_of_the_present() -> None:
+def test_a_window_of_a_far_time_does_not_stop_the_pairing_of_present_windows() -> None:
     pairs = pairing()
     pairs.feed(side(0, at=10**12, flow="tcp 10.0.0.3:1 10.0.0.4:2"))
     pairs.feed(side(0, who=CLIENT))
@@ -136,7 +136,9 @@ def test_a_window_of_a_far_time_does_not_end_the_pairing_of_the_present() -> Non
     assert (edges.a.seen, edges.b.seen) == ([True], [True])
 
 
-def test_what_one_batch_emits_back_is_bounded_and_the_latest_windows_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_for_earlier_windows_are_bounded_by_batch_and_the_latest_windows_come_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(pair, "BACK_ROWS", 10)
     pairs = pairing()
     pairs.feed(side(1, at=0, fresh=False, since=T0 - 100 * WIDTH))
@@ -148,7 +150,7 @@ def test_what_one_batch_emits_back_is_bounded_and_the_latest_windows_go_first(mo
     assert pairs.counters["told_back_in_part"] == 1
 
 
-def test_a_window_that_a_bug_cannot_fold_costs_what_was_known_and_no_record_after_it(
+def test_a_window_that_cannot_be_folded_costs_the_state_and_no_later_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     folds = AttributeStage()
@@ -170,7 +172,7 @@ def test_a_few_bytes_do_not_become_gigabytes_of_blanks() -> None:
     assert f"{rows} rows, more than the {MAX_BLANKS}" in letter.value.decode()
 
 
-def test_hosts_that_are_gone_are_forgotten_and_those_that_report_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silent_hosts_are_forgotten_and_reporting_ones_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stage, "SILENT_RECORDS", 10)
     folds = AttributeStage()
     for at in range(50):

@@ -1,4 +1,4 @@
-"""Requests of a host become requests by flow, on the connections that it knows, each counted once."""
+"""Requests of a host become requests by flow on its known connections. Each counts once."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ HERE, THERE, SERVER = "10.0.0.1:40112", "10.0.0.2:8000", "10.0.0.1:80"
 
 
 class Reader:
-    """Folds windows of one host, and returns the rows of each."""
+    """A fold over the windows of one host that returns the rows of each."""
 
     def __init__(self) -> None:
         self.fold = Attribution()
@@ -23,7 +23,7 @@ class Reader:
         return rows
 
 
-def test_requests_stand_with_their_flow_and_the_end_that_counted() -> None:
+def test_requests_are_keyed_by_flow_and_by_the_end_that_counted() -> None:
     reader = Reader()
     opened = [connection(1, HERE, THERE), connection(2, SERVER, "10.0.0.3:5000")]
     rows = reader.window(
@@ -43,14 +43,14 @@ def test_requests_stand_with_their_flow_and_the_end_that_counted() -> None:
     )
 
 
-def test_a_connection_within_one_host_is_counted_once_as_its_servers() -> None:
+def test_requests_within_one_host_are_counted_once_at_the_server() -> None:
     reader = Reader()
     both = [connection(1, "127.0.0.1:40112", "127.0.0.1:80"), connection(2, "127.0.0.1:80", "127.0.0.1:40112")]
     (row,) = reader.window(0, request("127.0.0.1:40112", "127.0.0.1:80"), connections=both)
     assert row[1:3] == (f"tcp h1/{NETNS}@127.0.0.1:80 h1/{NETNS}@127.0.0.1:40112", 0)
 
 
-def test_requests_on_a_connection_that_is_known_a_window_later_count_there() -> None:
+def test_requests_on_a_connection_that_is_known_a_window_later_count_in_that_window() -> None:
     reader = Reader()
     reader.window(0)
     assert reader.window(1, request(HERE, THERE, 3, serves=False)) == []
@@ -59,7 +59,7 @@ def test_requests_on_a_connection_that_is_known_a_window_later_count_there() -> 
     assert reader.fold.counters["requests_without_connection"] == 0
 
 
-def test_requests_on_no_connection_of_the_host_are_counted_and_left_out() -> None:
+def test_requests_without_a_connection_of_the_host_are_left_out_and_counted() -> None:
     reader = Reader()
     for at in range(3):
         assert reader.window(at, *[request("172.17.0.2:5", "192.0.2.1:80")] * (at == 0)) == []

@@ -1,4 +1,4 @@
-"""An address that means something on its host only is another than the same address elsewhere."""
+"""An address that is unique only on its host differs from the same address elsewhere."""
 
 import pytest
 
@@ -29,5 +29,5 @@ def test_any_other_address_means_the_same_everywhere(address: str) -> None:
     assert scope(address, "h1", 7, BRIDGE) == ""
 
 
-def test_what_is_no_address_stays_where_it_was_seen() -> None:
+def test_text_that_is_no_address_belongs_to_its_host() -> None:
     assert scope("nonsense", "h1", 7, ()) == "h1"

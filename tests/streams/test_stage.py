@@ -1,4 +1,4 @@
-"""One record never stops a stream: what cannot be used becomes a dead letter with where it came from."""
+"""No record stops a stream. A record that cannot be used becomes a dead letter that names its origin."""
 
 import logging
 from typing import Any
@@ -47,7 +47,7 @@ def test_sides_of_one_flow_go_to_one_partition_from_either_host() -> None:
 
 
 def test_keys_and_partitions_on_the_wire_are_those_that_the_topics_declare() -> None:
-    """The reference of the topics is made of these declarations."""
+    """Check these declarations, because the reference of the topics is made of them."""
     requests = [request("10.0.0.7:4000", "10.0.0.1:80")]
     attribute, pair = AttributeStage(partitions=4), PairStage()
     facts: dict[str, Any] = {"processes": [{"pid": 7, "comm": "shop"}], "requests": requests}
@@ -119,7 +119,7 @@ def test_a_bug_in_a_fold_becomes_a_dead_letter_and_the_stream_goes_on(
     assert window(stage, 0, connections=[connection(1, HERE, THERE)])
 
 
-def test_what_a_fold_counts_is_counted_by_its_stage() -> None:
+def test_the_counters_of_a_fold_are_added_to_its_stage() -> None:
     stage = AttributeStage()
     window(stage, 0)
     window(stage, 0)
@@ -136,7 +136,7 @@ def test_dropping_a_partition_forgets_its_hosts_and_no_others() -> None:
     assert [e for e in window(stage, 1, partition=1, host="h2") if e.topic == "sides"]
 
 
-def test_dropping_a_partition_of_sides_forgets_the_ends_that_wait() -> None:
+def test_dropping_a_partition_of_sides_forgets_the_waiting_ends() -> None:
     stage = PairStage()
     mine = window(AttributeStage(), 0, connections=[connection(1, HERE, THERE)])[0]
     theirs = window(AttributeStage(), 0, host="h2", connections=[connection(9, THERE, HERE)])[0]

@@ -1,4 +1,4 @@
-"""The stored map depends on what was logged alone: not on order, repetition, restarts or the number of partitions."""
+"""The stored map depends only on the log, not on order, repetition, restarts or the number of partitions."""
 
 from random import Random
 from typing import Any
@@ -93,7 +93,7 @@ def test_a_replay_of_any_range_adds_nothing(messages: list[Record], random: Rand
         (50031, 3, 8, False, 30, 151),
     ],
 )
-def test_worlds_that_readers_once_read_differently_give_the_same_map(
+def test_worlds_that_once_gave_different_maps_give_the_same_map(
     seed: int, hosts: int, windows: int, chaos: bool, start: int, stop: int
 ) -> None:
     messages, random = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True, goes_on=True), Random(seed)
@@ -107,7 +107,7 @@ def test_worlds_that_readers_once_read_differently_give_the_same_map(
     ("seed", "hosts", "windows", "restart"),
     [(1009, 3, 20, 175), (1078, 2, 20, 123), (3011, 3, 36, 247), (60146, 2, 36, 204)],
 )
-def test_what_was_known_before_long_holes_does_not_depend_on_how_long_it_was_known(
+def test_the_map_after_long_holes_does_not_depend_on_when_the_reader_started(
     seed: int, hosts: int, windows: int, restart: int
 ) -> None:
     messages = log(seed, hosts=hosts, windows=windows, fails=True, goes_on=True)

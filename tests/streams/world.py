@@ -23,7 +23,7 @@ FAILING = ("processes", "connections", "listeners", "owners", "requests")  # who
 
 @dataclass
 class Life:
-    """From the first window to the last, both included."""
+    """A life from the first window to the last, both included."""
 
     first: int
     last: int
@@ -34,7 +34,7 @@ class Life:
 
 @dataclass
 class Held(Life):
-    """A process that holds a socket, and the first window in which an agent can find that out."""
+    """A process that holds a socket, and the first window in which an agent can see that."""
 
     pid: int
     start: int
@@ -46,7 +46,7 @@ class Proc(Life):
     pid: int
     start: int
     parent: int
-    execs: int  # window in which it becomes another program
+    execs: int  # window in which it executes another program
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Conn(Socket):
 
 @dataclass
 class Machine:
-    """One host: what is true of it."""
+    """One host as it really is."""
 
     name: str
     address: str
@@ -148,7 +148,7 @@ class World:
         return first + self.random.choice((0, 0, 0, 1, 2, 5))
 
     def _talk(self) -> None:
-        """Add connections from a host to another, to itself, or to somewhere unknown; at times a flow is used again."""
+        """Add connections from a host to another, to itself, or to an unknown host; some reuse a flow."""
         client, server = self.random.choice(self.machines), self.random.choice([*self.machines, None])
         port = self.random.choice((80, 5432, 40_000))
         there = server.address if server else "192.0.2.7"
@@ -169,7 +169,7 @@ class World:
             first = last + self.random.choice((0, 0, 1))
 
     def _free(self, machine: Machine, local: str, remote: str, life: Life) -> bool:
-        """Return whether a new connection fits: one flow is one connection at a time, but both may be in one window."""
+        """Return whether a new connection fits. A flow has one at a time, but two may be in one window."""
         same = [one for one in machine.connections if (one.local, one.remote) == (local, remote)]
         return all(one.last <= life.first for one in same)
 
@@ -187,7 +187,7 @@ class Agent:
         self._random = world.random
         self._windows = world.windows
         self._chaos = chaos
-        self._reports_ended = Random(machine.name + str(machine.listeners)).random() < 0.7  # agents of before do not
+        self._reports_ended = Random(machine.name + str(machine.listeners)).random() < 0.7  # older agents do not
         self.logged: list[tuple[str, int, bytes]] = []  # topic, window, value
 
     def live(self) -> list[tuple[str, int, bytes]]:
@@ -202,7 +202,7 @@ class Agent:
         return self.logged
 
     def go_on(self) -> list[tuple[str, int, bytes]]:
-        """Report two whole windows after the last, so that nothing that was logged still waits for what comes next."""
+        """Report two whole windows after the last, so that no batch waits for a later one."""
         self.logged, self._fails, self._chaos = [], False, False
         for seq, at in enumerate((self._windows, self._windows + 1)):
             self._report(at, seq, T0 + self._windows * WIDTH, killed=False)
@@ -270,7 +270,7 @@ class Agent:
             self.logged.append((topic, at, b"{" if broken else encode(batch)))
 
     def _failing(self, topic: str, run: int, at: int) -> bool:
-        """Return whether a collector fails: it does so for up to four windows now and then."""
+        """Return whether a collector fails. Now and then it fails for up to four windows."""
         drawn = Random(f"{self._machine.name} {topic} {run} {at // 8}")
         return self._fails and drawn.random() < 0.4 and drawn.randint(0, 3) <= at % 8 < 4
 
@@ -298,7 +298,7 @@ class Agent:
         return rows
 
     def _requests(self, at: int) -> list[Row]:
-        """Report some connections, now and then of one that is known in the next window only."""
+        """Report the requests of some connections, now and then of one that is known only in the next window."""
         rows: dict[tuple[str, str], Row] = {}
         for one in self._machine.connections:
             count = Random(f"{one.local} {one.remote} {at}").choice((0, 1, 5))
