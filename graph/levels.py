@@ -83,7 +83,7 @@ def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
 
 
 def values_of(node: str) -> dict[str, str]:
-    """Return the part of a node's id that names it, by the columns of an end; empty for a process or an address."""
+    """Return the values in the id of a node, by the columns of an end; {} for a process or an address."""
     level = LEVELS.get(node.partition(":")[0])
     return level.values(node) if level and level.parts else {}
 

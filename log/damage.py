@@ -1,7 +1,7 @@
-"""What happens to a damaged log: it is set aside, and a new one takes its place.
+"""Set a damaged log aside, and start a new one in its place.
 
-A log holds a week of history at most, and the store has the sums of that. The map of now comes from new records. So
-nobody has to repair a log at once. The process that finds the damage puts a mark beside the log and closes it. All
+A log holds a week of history at most, and the store has its sums. The present map comes from new records. So nobody has
+to repair a log at once. The process that finds the damage puts a mark beside the log and closes it. All
 others close it when they see the mark. The next process that opens the log moves it away and starts a new one.
 """
 
@@ -53,7 +53,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def set_aside(path: Path, patience: float = PATIENCE) -> None:
     """Move a damaged log away, unless another process did so meanwhile. Older ones that were moved away are deleted.
 
-    Raises LogUnavailable when other processes do not close it.
+    Raise LogUnavailable when other processes do not close it.
     """
     path = path.resolve()
     lock = alone(path, patience)

@@ -1,4 +1,4 @@
-"""Why no Kafka broker can be used: a sentence that names the setting to change.
+"""Explain why no Kafka broker can be used, in a sentence that names the setting to change.
 
 When no broker answers, one connection is opened to find out (schemas/tls_probe.py).
 """
@@ -15,7 +15,7 @@ PROBE_SECONDS = 2.0  # for all brokers together
 
 
 def diagnose(brokers: str, security: Security, refusal: KafkaError | None, *, closing: bool) -> str:
-    """Return the sentence; empty when nothing is wrong but that no broker answers.
+    """Return the sentence; an empty one if the only problem is that no broker answers.
 
     `refusal` is the last login that failed; `closing`: all connections broke, which may have other reasons too.
     """
@@ -51,7 +51,7 @@ def _login(brokers: str, security: Security, text: str) -> str:
 
 
 def _probe(address: str, security: Security, seconds: float, *, closing: bool) -> str:
-    """Return what is wrong with a broker; nothing when it cannot be reached, or nothing is found."""
+    """Return what is wrong with a broker; "" if it cannot be reached or nothing is found."""
     host, _, port = address.rpartition(":")
     if not port.isdigit():
         return ""

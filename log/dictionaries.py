@@ -1,8 +1,8 @@
-"""Values compressed by what came before: a window of a host is nearly the same as the one before it.
+"""Compress values by an earlier value as the dictionary, because successive windows of a host are nearly the same.
 
-The first record of a partition and key is the dictionary of those that follow, for an hour or until one comes that has
-more content, as keyframes have. A record names its dictionary, which is stored with the first record that needs it, and
-deleted when none does any more. With it an idle record takes a tenth, and a busy one three quarters.
+The first record of a partition and key is the dictionary of the next ones, for an hour or until a much larger one
+comes, such as a keyframe. A record names its dictionary, which is stored with the first record that needs it, and
+deleted when no record needs it any more. With it an idle record takes a tenth, and a busy one three quarters.
 """
 
 import os
@@ -20,12 +20,12 @@ CREATE TABLE IF NOT EXISTS dictionaries (
 );
 CREATE TABLE IF NOT EXISTS dictionary_values (id INTEGER PRIMARY KEY, value BLOB)
 """
-LEAST_ID = 1 << 32  # smaller numbers are for values stored without one
-LEAST_BYTES, MOST_BYTES = 64, 256 << 10  # of a value that is compressed so
+LEAST_ID = 1 << 32  # smaller numbers stand for the ways to store a value without a dictionary
+LEAST_BYTES, MOST_BYTES = 64, 256 << 10  # of a value that is compressed by a dictionary
 REFRESH_MS = 3_600_000
-RICHER = 1.25  # so much larger is a value with more content
-MOST_HELD = 64  # of partitions and keys, by a writer
-AT_ONCE = 32  # records of a transaction that are compressed so, at 0.2 ms each; a log that is so busy has no time
+RICHER = 1.25  # a value that is so much larger becomes the next dictionary
+MOST_HELD = 64  # the most dictionaries that a writer keeps
+AT_ONCE = 32  # records of a transaction that are compressed by dictionaries, at 0.2 ms each; a busy log has no time
 MOST_READ = 64
 GRACE_MS = 3_600_000  # readers may hold records that retention has deleted meanwhile
 LEVEL = 3
@@ -34,7 +34,7 @@ Of = tuple[int, bytes]  # partition id, key
 
 
 class Dictionary:
-    """A dictionary that records are compressed by."""
+    """A dictionary by which records are compressed."""
 
     def __init__(self, value: bytes, made: int) -> None:
         self.id = LEAST_ID + int.from_bytes(os.urandom(7), "big")
@@ -44,20 +44,20 @@ class Dictionary:
         self._data = zstandard.ZstdCompressionDict(value, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
 
     def compress(self, value: bytes) -> bytes:
-        """Return a value compressed. A compressor that is kept would keep 850 KiB."""
+        """Compress a value. The compressor is not kept, because it would keep 850 KiB."""
         compressor = zstandard.ZstdCompressor(level=LEVEL, dict_data=self._data, write_dict_id=False)
         packed: bytes = compressor.compress(value)
         return packed
 
 
 class Dictionaries:
-    """The dictionaries of one writer. Those unused for longest are forgotten."""
+    """The dictionaries of one writer. It forgets those that were unused for longest."""
 
     def __init__(self) -> None:
         self._held: OrderedDict[Of, Dictionary] = OrderedDict()
 
     def find(self, of: Of, value: bytes, now_ms: int) -> Dictionary | None:
-        """Return what a value is to be compressed by; None where it is to be a dictionary itself, or fits none."""
+        """Return the dictionary for a value; None if the value becomes a dictionary itself, or fits none."""
         if len(value) > MOST_BYTES:
             return None
         found = self._held.get(of)
@@ -77,7 +77,7 @@ class Dictionaries:
 
 
 class Used(NamedTuple):
-    """A dictionary that a transaction writes a record with: its partition, and the last offset with it."""
+    """The use of a dictionary in a transaction: its partition, and the last offset that needs it."""
 
     dictionary: Dictionary
     partition_id: int
@@ -85,7 +85,7 @@ class Used(NamedTuple):
 
 
 def store(connection: sqlite3.Connection, used: Iterable[Used], now_ms: int) -> set[int]:
-    """Note the use of dictionaries, storing those that are new; return the ids of those that are there no longer."""
+    """Note the use of dictionaries, and store new ones; return the ids of those that were deleted meanwhile."""
     gone = set()
     for dictionary, partition_id, last in used:
         if not dictionary.stored:
@@ -103,7 +103,7 @@ def store(connection: sqlite3.Connection, used: Iterable[Used], now_ms: int) -> 
 
 
 def unneeded(connection: sqlite3.Connection, now_ms: int) -> list[int]:
-    """Return the ids of dictionaries that no record needs any more, nor has of late."""
+    """Return the ids of dictionaries that no record has needed for a while."""
     rows = connection.execute(
         "SELECT dictionaries.id FROM dictionaries JOIN partitions ON partition = partitions.id"
         " WHERE used < ? AND last < first",
@@ -113,18 +113,18 @@ def unneeded(connection: sqlite3.Connection, now_ms: int) -> list[int]:
 
 
 def delete(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Delete dictionaries; those that were used meanwhile are unknown to their writer then, which makes others."""
+    """Delete dictionaries. If a writer has used one meanwhile, it makes another."""
     for id_ in ids:
         connection.execute("DELETE FROM dictionaries WHERE id = ?", (id_,))
         connection.execute("DELETE FROM dictionary_values WHERE id = ?", (id_,))
 
 
-_read: OrderedDict[int, bytes] = OrderedDict()  # by id, which is the same in no two files
+_read: OrderedDict[int, bytes] = OrderedDict()  # by id, which is unique across files
 _reading = threading.Lock()
 
 
 def load(connection: sqlite3.Connection, id_: int) -> bytes | None:
-    """Return a dictionary as it is stored; None where there is none."""
+    """Return a dictionary as it is stored; None if there is none."""
     with _reading:
         if id_ in _read:
             return _read[id_]

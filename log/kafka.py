@@ -20,7 +20,7 @@ class KafkaLog:
     def __init__(self, brokers: str, security: Security | None = None, *, patience: float = 30.0) -> None:
         """Connect. `patience`: seconds an append waits for room in the buffer.
 
-        Raises LogUnavailable when no broker answers within ANSWER_SECONDS.
+        Raise LogUnavailable when no broker answers within ANSWER_SECONDS.
         """
         self._clients = Clients(brokers, security or Security())
         self._patience = patience
@@ -30,7 +30,7 @@ class KafkaLog:
         self._query = self._clients.consumer("servicemap-query")
 
     def create(self, topics: Iterable[Topic]) -> None:
-        """Make the missing topics; settings of existing ones are the operator's."""
+        """Make the missing topics; keep the settings of existing ones, which belong to the operator."""
         self._topics.create(topics)
 
     def append(
@@ -121,7 +121,7 @@ class KafkaLog:
             return watermarks(self._query, topic, partition)
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
-        """Return where the group goes on; see Log."""
+        """Return the offset at which the group continues; see Log."""
         self._topics.check(topic, partition)
         place = TopicPartition(topic, partition)
         with self._clients.borrowed(group) as consumer, self._clients.answering():

@@ -25,14 +25,14 @@ _PRODUCER: dict[str, Any] = {
     "batch.size": BATCH_BYTES,
     "queue.buffering.max.kbytes": BUFFER_KIB,
     "queue.buffering.max.messages": 100_000,
-    "message.timeout.ms": 0,  # never give a record up: a full queue makes the caller wait instead
+    "message.timeout.ms": 0,  # never give up a record; a full queue makes the caller wait instead
 }
 _CONSUMER: dict[str, Any] = {
     "enable.auto.commit": False,
     "enable.auto.offset.store": False,
     "auto.offset.reset": "earliest",
     "partition.assignment.strategy": "range",  # co-partitioned topics stay together
-    "session.timeout.ms": 6_000,  # the brokers' least: a killed reader's partitions go on then
+    "session.timeout.ms": 6_000,  # the least that brokers allow; then others read the partitions of a killed reader
     "heartbeat.interval.ms": 2_000,
     "fetch.wait.max.ms": 100,
     "queued.max.messages.kbytes": 16 << 10,
@@ -47,7 +47,7 @@ _DENIED = {
 
 
 class Chatter:
-    """What librdkafka logs, passed on seldom."""
+    """Limits how often messages of librdkafka are logged."""
 
     def __init__(self) -> None:
         self.muted = True  # until the first contact: if that fails, one sentence has the reason
@@ -91,7 +91,7 @@ class Clients:
 
     @contextlib.contextmanager
     def borrowed(self, group: str, *, ends: bool = False) -> Iterator[Consumer]:
-        """Lend a consumer that is assigned nothing. One is kept: making it takes a second where it needs a token."""
+        """Lend a consumer without an assignment. One is kept, because a new one that needs a token takes a second."""
         idle = self._idle.setdefault((group, ends), [])
         try:
             consumer = idle.pop()
@@ -142,12 +142,12 @@ class Clients:
         )
 
     def in_vain(self) -> bool:
-        """Return whether the settings are wrong for certain, so that waiting for an answer is of no use."""
+        """Return whether the settings are certainly wrong, so that waiting for an answer is useless."""
         return bool(diagnose(self.brokers, self._security, self._refusal, closing=False))
 
     def _made(self, kind: Any, settings: dict[str, Any]) -> Any:
         if self._security.tokens:
-            self._security.tokens.get()  # its error has the reason that librdkafka's has not
+            self._security.tokens.get()  # its error has the reason; librdkafka's error has none
         try:
             return kind(self._common | settings)
         except KafkaException as error:

@@ -19,7 +19,7 @@ from log.protocol import LogUnavailable, Record, UnknownTopic
 
 ALONE = "servicemap-reader"  # the group of a reader without one; it commits nothing
 ANSWER_SECONDS = 10.0  # how long to wait for a broker before an error reports that none answers
-_NOBODY_LEADS_YET = {  # a partition when it is made or its broker changes; a group in a cluster that is new
+_NOBODY_LEADS_YET = {  # of a partition that is new or changes its broker, or of a group in a new cluster
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -80,7 +80,7 @@ class KafkaReader:
         self._moved.clear()
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
-        """Go on at `offset`; see Reader."""
+        """Continue at `offset`; see Reader."""
         place = (topic, partition)
         if place not in self._all:
             raise UnknownTopic(f"this reader does not read {topic}[{partition}]")
@@ -123,7 +123,7 @@ class KafkaReader:
         return record_of(message) if error is None else None
 
     def _assigned(self, _consumer: Any, places: list[TopicPartition]) -> None:
-        """Go on at the offset of the last seek, else at the committed one, else at the earliest."""
+        """Continue at the offset of the last seek, else at the committed one, else at the earliest."""
         try:
             committed = self._consumer.committed(places, timeout=ANSWER_SECONDS)
         except KafkaException:

@@ -1,4 +1,4 @@
-"""The topics of a Kafka cluster: which there are, how they are made, and what goes into them."""
+"""The topics of a Kafka cluster: list them, make them, and check their records."""
 
 import time
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ _FIRST_TRY = 0.1  # of ANSWER_SECONDS; after it wrong settings are found
 
 
 class Topics:
-    """The topics by name. Raises LogUnavailable when no broker answers within ANSWER_SECONDS."""
+    """The topics by name. Its methods raise LogUnavailable when no broker answers within ANSWER_SECONDS."""
 
     def __init__(self, clients: Clients, producer: Producer) -> None:
         self.partitions: dict[str, int] = {}
@@ -26,7 +26,7 @@ class Topics:
         self.look_up()
 
     def create(self, topics: Iterable[Topic]) -> None:
-        """Make the missing topics; settings of existing ones are the operator's."""
+        """Make the missing topics; keep the settings of existing ones, which belong to the operator."""
         topics = list(topics)
         self.look_up()
         missing = [_new_topic(topic) for topic in topics if topic.name not in self.partitions]
@@ -43,7 +43,7 @@ class Topics:
             self._max_bytes[topic.name] = topic.max_bytes
 
     def check(self, topic: str, partition: int | None, value: bytes | None = None) -> None:
-        """Raise UnknownTopic or RecordTooLarge for what the topic cannot have."""
+        """Raise UnknownTopic or RecordTooLarge for a record that the topic cannot take."""
         count = self.count(topic)
         if partition is not None and not 0 <= partition < count:
             raise UnknownTopic(f"topic {topic} has partitions 0 to {count - 1}, not {partition}")

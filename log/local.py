@@ -142,7 +142,7 @@ class LocalLog:
         return first, end
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
-        """Return where the group goes on; see Log."""
+        """Return the offset at which the group continues; see Log."""
         id_ = self._topics.partition_id(topic, partition)
         query = "SELECT max(next) FROM offsets JOIN groups ON group_id = groups.id WHERE name = ? AND partition = ?"
         offset: int | None = self._row(query, (group, id_))[0]

@@ -79,7 +79,7 @@ class LocalReader:
         self._committed = dict(self._next)
 
     def seek(self, topic: str, partition: int, offset: int) -> None:
-        """Go on at `offset`; see Reader."""
+        """Continue at `offset`; see Reader."""
         try:
             id_ = self._ids[topic, partition]
         except KeyError:

@@ -9,7 +9,7 @@ from log.settings import LogSettings
 def open_log(place: LogSettings | str | Path) -> Log:
     """Open the log at an address: a path or `sqlite:///path` (local), or `kafka://host:port[,host:port]`.
 
-    Raises LogError, with the remedy, if it cannot be opened or, within 10 s, reached.
+    Raise LogError, with the remedy, if it cannot be opened, or not be reached within 10 s.
     """
     settings = place if isinstance(place, LogSettings) else LogSettings(url=str(place))
     scheme, separator, rest = settings.url.partition("://")

@@ -73,7 +73,7 @@ class Reader(Protocol):
         """
 
     def commit(self) -> None:
-        """Store where the group goes on: after everything polled so far, or at the offset of the last seek.
+        """Store where the group continues: after everything polled so far, or at the offset of the last seek.
 
         It is kept when the process dies. Without a group this does nothing.
         """

@@ -1,11 +1,11 @@
-"""What the local log deletes: old records, records over the size limit, superseded keys.
+"""Delete from the local log old records, records over the size limit, and superseded keys.
 
 The rules are Kafka's, applied to single records. A partition loses records older than `retention_ms`, from its start up
 to the first younger one. Then it loses its oldest records while it holds more than `retention_bytes` (as stored, that
 is compressed). A compacted topic loses a record as soon as a later one has its key, and a tombstone after a day.
 
-One rule is our own: where a topic declares `read_ms`, records that every group has read are kept no longer than that.
-They are most of the bytes of derived records, and the raw ones make them again.
+One rule is our own. If a topic declares `read_ms`, records that every group has read are kept no longer than that.
+These are most of the bytes of derived records, and can be made again from the raw ones.
 """
 
 import sqlite3
@@ -67,7 +67,7 @@ def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
 def supersede(connection: sqlite3.Connection, partition_id: int, written: Sequence[tuple[int, bytes]]) -> int:
     """Delete the records that those just `written` (row id, key) to a compacted topic replace; return their bytes.
 
-    Runs inside the transaction that wrote them.
+    Run this inside the transaction that wrote them.
     """
     freed = 0
     for id_, key in written:
@@ -81,7 +81,7 @@ def supersede(connection: sqlite3.Connection, partition_id: int, written: Sequen
 
 
 def kept_when_read(topic: str, retention_ms: int) -> int:
-    """Return how long records of a topic are kept once they are read; a time that somebody set stands."""
+    """Return how long records of a topic are kept once they are read. A configured retention takes precedence."""
     declared = BY_NAME.get(topic)
     if declared is None or not declared.read_ms or declared.retention_ms != retention_ms:
         return retention_ms
@@ -89,7 +89,7 @@ def kept_when_read(topic: str, retention_ms: int) -> int:
 
 
 def trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int], due: Due) -> Deleted:
-    """Delete at most STEP records that are due from the start of a partition, whose row ids are in a range."""
+    """Delete at most STEP due records from the start of a partition, whose row ids are in a range."""
     if due.over <= 0 and not any(due.holds(offset_of(row), at) for row, at, _ in _oldest(connection, rows, 1)):
         return Deleted()
     with transaction(connection):  # another process may have trimmed meanwhile: look again under the lock

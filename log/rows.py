@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """Return its place in the partition."""
+        """Return the offset of the row in its partition."""
         return offset_of(self.id)
 
 
@@ -60,7 +60,7 @@ def pack_headers(headers: Mapping[str, bytes] | None) -> bytes | None:
 
 
 def stored_bytes(key: bytes, headers: bytes | None, value: bytes | None) -> int:
-    """Return what a row counts for its topic's retention_bytes."""
+    """Return the bytes of a row that count for the topic's retention_bytes."""
     return _ROW_BYTES + len(key) + len(headers or b"") + len(value or b"")
 
 
@@ -86,7 +86,7 @@ def _unpacked(row: Row, value: bytes) -> bytes:
 
 
 def _decompressor(row: Row) -> Any:
-    """Return what decompresses a row, in this thread."""
+    """Return this thread's decompressor for a row."""
     if not hasattr(_zstd, "decompressors"):
         _zstd.decompressors = {1: zstandard.ZstdDecompressor()}
     held = _zstd.decompressors
@@ -125,7 +125,7 @@ def fetch(connection: sqlite3.Connection, partition_id: int, start: int, stop: i
 
 
 def _sound(id_: int, timestamp: Any, key: Any, headers: Any, packed: Any, value: Any) -> Row:
-    """Return a row without values of a wrong type, which damage leaves; a damaged value never becomes a tombstone."""
+    """Return a row without values of a wrong type, as damage leaves them. A damaged value never becomes a tombstone."""
     return Row(
         id_,
         timestamp if isinstance(timestamp, int) and 0 <= timestamp < MAX_TIMESTAMP else 0,

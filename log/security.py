@@ -1,4 +1,4 @@
-"""How the links to Kafka are secured, for all that have one: our log's clients (librdkafka) and Faust's (aiokafka)."""
+"""The security of the links to Kafka, for the clients of the log (librdkafka) and of Faust (aiokafka)."""
 
 import ssl
 from typing import Any
@@ -13,7 +13,7 @@ from schemas.tls_settings import TlsSettings
 class Security:
     """TLS and the login, ready for use; secrets are read from their files once.
 
-    Raises LogUnusable, which names the setting, if something is missing or cannot be used, and LogUnavailable if there
+    Raise LogUnusable, which names the setting, if something is missing or cannot be used. Raise LogUnavailable if there
     is no token.
     """
 

@@ -7,7 +7,7 @@ SECONDS = 30.0  # at most one message in this time
 
 
 class Seldom:
-    """Lets a warning or an error pass when none did for a while."""
+    """Lets a warning or an error pass if none has passed for a while."""
 
     def __init__(self) -> None:
         self._last = -SECONDS

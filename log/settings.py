@@ -43,7 +43,7 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     keep_hours: Count = 0
     """Hours raw facts are kept; 0: as the topics declare (7 days raw, 1 day derived)."""
     keep_bytes: Count = 0
-    """Most bytes of a topic's partition, compressed; 0: 2 GiB. On Kafka of topics that are made."""
+    """Most bytes of a topic's partition, compressed; 0: 2 GiB. On Kafka this holds for new topics only."""
 
     tls: TlsSettings = field(default_factory=TlsSettings)
     sasl: SaslSettings = field(default_factory=SaslSettings)

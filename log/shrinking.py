@@ -1,7 +1,7 @@
-"""Delete the oldest records of a local log before their time, to make room. What a group has not read stays.
+"""Delete the oldest records of a local log early, to make room. Records that a group has not read stay.
 
-All topics are cut at the same time: a window is complete only where all of its topics have it. The file keeps its size:
-pages that become free are used again for new records, and count as free here.
+All topics are cut at the same time, because a window is complete only if all of its topics have it. The file keeps its
+size. Free pages are used again for new records, and count as free here.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -24,12 +24,12 @@ class _Partition(NamedTuple):
 
     @property
     def rows(self) -> tuple[int, int]:
-        """Return the row ids of what is read."""
+        """Return the row ids of the records that are read."""
         return row_id(self.id, self.first), row_id(self.id, self.read)
 
 
 class Shrinking:
-    """A connection of its own to the file of a log. `groups` are those known to read a topic, even if none has yet."""
+    """A separate connection to the file of a log. `groups` are those known to read a topic, even if none has yet."""
 
     def __init__(self, path: Path, groups: Groups) -> None:
         self._path = real(path)
@@ -38,7 +38,7 @@ class Shrinking:
             self._connection = connect(self._path)
 
     def used(self) -> int:
-        """Return the bytes of all pages in use. What is written ahead of them is little, and not counted."""
+        """Return the bytes of all pages in use. The small write-ahead log does not count."""
         with as_log_errors(self._path):
             pages, free, size = (
                 self._connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -47,7 +47,7 @@ class Shrinking:
         return int((pages - free) * size)
 
     def oldest(self) -> int | None:
-        """Return when the oldest record was logged that may be deleted, ms; None without any."""
+        """Return the time of the oldest record that may be deleted, ms; None if there is none."""
         found: list[int] = []
         with as_log_errors(self._path):
             for partition in self._partitions():
@@ -58,7 +58,7 @@ class Shrinking:
         return min(found, default=None)
 
     def delete(self, before_ms: int) -> Deleted:
-        """Delete what was logged before a time, in steps that hold other writers up for milliseconds."""
+        """Delete the records of before a time, in steps that delay other writers by milliseconds."""
         records = size = 0
         with as_log_errors(self._path):
             for partition in self._partitions():
@@ -73,7 +73,7 @@ class Shrinking:
         self._connection.close()
 
     def _partitions(self) -> Iterator[_Partition]:
-        """Yield partitions that are not compacted and have something that is read."""
+        """Yield the partitions that are not compacted and have records that are read."""
         committed: dict[int, dict[str, int]] = {}
         for id_, group, offset in self._connection.execute(
             "SELECT partition, name, next FROM offsets JOIN groups ON group_id = id"

@@ -1,4 +1,4 @@
-"""What errors of the local log's file mean: SQLite's become ours, and a damaged file is marked."""
+"""Translate errors of SQLite into errors of the log, and mark a damaged file."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def as_log_errors(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _sentence(path, error) from error
     except (TypeError, IndexError, AttributeError, UnicodeDecodeError) as error:
-        # A number that is a text, or missing; or SQLite's error quotes bytes that are no text.
+        # A number is a text or missing, or SQLite's error quotes bytes that are no text.
         raise damaged(path, error) from error
 
 

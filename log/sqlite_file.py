@@ -18,7 +18,7 @@ from log.sqlite_errors import APPLICATION_ID, PAGE_BYTES, as_log_errors, not_a_l
 from schemas.private import Unsafe, private_file
 
 VERSION = 2
-FIRST_VERSION = 1  # without dictionaries; the next writer brings it to the present
+FIRST_VERSION = 1  # without dictionaries; the first writer upgrades it
 OFFSET_BITS = 40
 BUSY_SECONDS = 60.0  # other writers hold the file for milliseconds
 
@@ -111,7 +111,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def modernize(connection: sqlite3.Connection) -> None:
-    """Bring the file of an earlier version to the present. Parts of that version do not open it any more."""
+    """Upgrade the file of an earlier version. Processes of that version can no longer open it."""
     if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
         with transaction(connection):
             for statement in DICTIONARIES.split(";"):
@@ -121,7 +121,7 @@ def modernize(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Run a transaction that takes the write lock at once: a lock asked for later can fail without waiting."""
+    """Run a transaction that takes the write lock at once, because a later lock can fail without waiting."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -153,7 +153,7 @@ def _check_or_create(connection: sqlite3.Connection, path: Path) -> None:
             time.sleep(0.01)
 
 
-# In one statement, since another process may make the log between two.
+# One statement, because another process may make the log between two statements.
 _IDENTITY = """
 SELECT application_id, user_version, (SELECT count(*) FROM sqlite_master)
 FROM pragma_application_id, pragma_user_version

@@ -14,7 +14,7 @@ from msgspec import Struct
 from log.protocol import LogUnavailable
 
 COMMAND_SECONDS = 10.0
-RENEWED = 0.8  # of its lifetime a token is used; librdkafka asks for a new one at the same age
+RENEWED = 0.8  # the share of its lifetime for which a token is used, as in librdkafka
 
 
 class _Answer(Struct):

@@ -49,7 +49,7 @@ def flow(client: End, server: End, *, window: int = T0, transport: str = "tcp", 
 def opened_apart(
     client: str, server: str, apart_ms: int, number: int = LEAST_CONNECTIONS, start: int = T0
 ) -> list[dict[str, Any]]:
-    """Connections that open at even times, and which the server's clock shows `apart_ms` later."""
+    """Return connections that open at even times; by the server's clock they open `apart_ms` later."""
     rows = []
     for at in range(number):
         opened = start + 60_000 + at * WIDTH + at * WIDTH // number

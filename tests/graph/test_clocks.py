@@ -37,7 +37,7 @@ def test_a_clock_that_is_off_is_named_and_those_that_agree_are_not(fresh: Callab
     assert alerts == {frozenset({"h1", "h2"}), frozenset({"h2", "h3"})}
 
 
-def test_few_connections_and_ports_that_were_used_again_show_nothing(fresh: Callable[[], Store]) -> None:
+def test_few_connections_and_reused_ports_give_no_clock(fresh: Callable[[], Store]) -> None:
     few = opened_apart("h1", "h2", 20_000, LEAST_CONNECTIONS - 1)
     again = [row | {"window": row["window"] + WIDTH} for row in opened_apart("h1", "h3", 0)]
     store = fresh()

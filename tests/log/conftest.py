@@ -16,7 +16,7 @@ _numbers = itertools.count()
 
 @dataclass
 class Place:
-    """Where a log is, and what was opened there."""
+    """The place of a log, and the logs that were opened there."""
 
     url: str
     name: str  # local, kafka or mock
@@ -33,7 +33,7 @@ class Place:
         return reader
 
     def topic(self, log: Log, partitions: int = 4, max_bytes: int = 1 << 20) -> Topic:
-        """Return a topic of its own, created. librdkafka's mock makes it on sight, with 4 partitions."""
+        """Create a topic for one test. librdkafka's mock makes any topic that it meets, with 4 partitions."""
         topic = replace(PROCESSES, name=f"test-{next(_numbers)}", partitions=partitions, max_bytes=max_bytes)
         if self.name == "mock":
             Producer({"bootstrap.servers": self.url.removeprefix("kafka://")}).list_topics(topic.name, timeout=10)

@@ -144,7 +144,7 @@ def test_a_value_over_the_topics_limit_is_refused(place: Any, log: Log) -> None:
         log.append(topic.name, b"key", bytes(1001))
 
 
-def test_a_range_ends_where_it_was_asked_to(place: Any, log: Log) -> None:
+def test_a_range_ends_at_its_given_end(place: Any, log: Log) -> None:
     topic = place.topic(log)
     for number in range(200):
         log.append(topic.name, b"key", b"%d" % number, partition=0)
@@ -181,7 +181,7 @@ def test_a_time_is_found_whatever_the_order_of_timestamps(place: Any, log: Log) 
     assert found == [0, 0, 1, 1, 3, 3, 5]
 
 
-def test_a_group_goes_on_after_its_commit(place: Any, log: Log, unique: Callable[[], str]) -> None:
+def test_a_group_continues_after_its_commit(place: Any, log: Log, unique: Callable[[], str]) -> None:
     topic, group = place.topic(log, partitions=1), unique()
     for number in range(4):
         log.append(topic.name, b"key", b"%d" % number, partition=0)

@@ -56,7 +56,7 @@ def path(original: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quiet_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a part, a writer that dies of a damaged log ends the process; here its error is kept."""
+    """Keep the error of a writer that a damaged log stops. In a part of the product it ends the process."""
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
 
 
@@ -85,7 +85,7 @@ def use(path: Path) -> None:
 
 
 def flip(random: Random, data: bytearray) -> None:
-    """Damage a file as disks and people do."""
+    """Damage a file in ways in which disks and people do."""
     kind = random.randrange(6)
     at = random.randrange(len(data))
     if kind == 0:
@@ -119,7 +119,7 @@ BYTES_IN_ERROR = 551  # a seed with which SQLite quotes bytes that are no text
 
 
 @pytest.mark.fuzz
-def test_any_damage_is_read_over_or_one_sentence_and_a_new_log_takes_the_place(
+def test_any_damage_is_skipped_or_is_one_sentence_and_a_new_log_replaces_the_old(
     original: Path, tmp_path: Path, fuzz_factor: int
 ) -> None:
     whole = original.read_bytes()
@@ -174,7 +174,7 @@ UNSIZED = zstandard.ZstdCompressor(level=19, write_content_size=False).compress(
         "value = CAST(X'ff00fe' AS TEXT)",
     ],
 )
-def test_a_damaged_record_is_read_as_far_as_it_is_sound_and_so_are_those_after_it(path: Path, change: str) -> None:
+def test_a_damaged_record_costs_no_other_record(path: Path, change: str) -> None:
     with closing(LocalLog(path)) as log:
         before = [record.value for record in log.read(CONNECTIONS.name, 0, 0, 10**6)]
         place = row_id(log._topics.partition_id(CONNECTIONS.name, 0), 3)
@@ -199,13 +199,13 @@ def test_a_value_with_a_size_of_gigabytes_is_not_unpacked(path: Path, bomb: byte
 
 
 def written(log: Log) -> None:
-    """Write until that fails."""
+    """Write until it fails."""
     while True:
         log.append(HOSTS.name, b"h", b"lost")
         log.flush(5)
 
 
-def test_all_processes_close_a_log_that_one_found_damaged_and_the_next_start_begins_a_new_one(
+def test_all_processes_close_a_damaged_log_and_the_next_start_makes_a_new_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = LogSettings(url=str(tmp_path / "data" / "log.sqlite"))
@@ -240,7 +240,7 @@ def test_all_processes_close_a_log_that_one_found_damaged_and_the_next_start_beg
     assert "a new one is begun" in caplog.text
 
 
-def test_of_damaged_logs_the_last_one_is_kept(tmp_path: Path) -> None:
+def test_only_the_last_damaged_log_is_kept(tmp_path: Path) -> None:
     settings = LogSettings(url=str(tmp_path / "data" / "log.sqlite"))
     path = settings.path
     for number in range(3):
@@ -301,7 +301,7 @@ def test_a_writer_that_dies_is_reported(path: Path, monkeypatch: pytest.MonkeyPa
         log.close()
 
 
-def test_links_that_lead_in_a_circle_are_one_sentence(tmp_path: Path) -> None:
+def test_circular_links_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "b")
     (tmp_path / "b").symlink_to(tmp_path / "a")
 

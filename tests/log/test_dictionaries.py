@@ -1,4 +1,4 @@
-"""Values of a local log that are compressed by what came before."""
+"""Values of a local log that are compressed by an earlier value."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def asked(path: Path, query: str) -> list[tuple[int, ...]]:
         return file.execute(query).fetchall()
 
 
-def test_values_that_are_alike_take_little_and_come_back(log: LocalLog, path: Path) -> None:
+def test_similar_values_take_little_room_and_are_read_back(log: LocalLog, path: Path) -> None:
     write(log, ALIKE)
 
     assert values(log) == ALIKE
@@ -81,7 +81,7 @@ def test_each_key_has_its_own_dictionary_and_compacted_topics_have_none(log: Loc
     assert values(log, HOSTS.name)[-1] == ALIKE[-1]
 
 
-def test_a_value_with_more_content_is_the_next_dictionary_and_an_hour_makes_a_new_one(clock: Clock) -> None:
+def test_a_richer_value_is_the_next_dictionary_and_an_hour_makes_a_new_one(clock: Clock) -> None:
     held, of = Dictionaries(), (1, b"k")
     small, large = b"x" * 100, b"y" * 200
 
@@ -100,7 +100,7 @@ def test_a_value_with_more_content_is_the_next_dictionary_and_an_hour_makes_a_ne
     assert held.find(of, large, START) is None  # forgotten
 
 
-def test_a_dictionary_goes_with_the_last_record_that_needs_it(log: LocalLog, path: Path, clock: Clock) -> None:
+def test_a_dictionary_is_deleted_with_the_last_record_that_needs_it(log: LocalLog, path: Path, clock: Clock) -> None:
     write(log, ALIKE[:10])
     clock.now_ms += TOPIC.retention_ms - GRACE_MS
     write(log, ALIKE[10:20])  # an hour has passed: by another dictionary
@@ -114,7 +114,7 @@ def test_a_dictionary_goes_with_the_last_record_that_needs_it(log: LocalLog, pat
     assert values(log) == ALIKE[10:20]
 
 
-def test_a_log_that_is_busy_does_without(log: LocalLog, path: Path) -> None:
+def test_a_busy_log_stores_values_without_a_dictionary(log: LocalLog, path: Path) -> None:
     for number in range(AT_ONCE + 1):
         log.append("t", b"k", ALIKE[number % len(ALIKE)])
     log.flush()
@@ -135,7 +135,7 @@ def test_a_writer_whose_dictionary_is_gone_makes_another(log: LocalLog, path: Pa
     assert len(asked(path, "SELECT id FROM dictionaries")) == 1
 
 
-def test_a_record_whose_dictionary_is_lost_costs_itself_alone(log: LocalLog, path: Path) -> None:
+def test_a_lost_dictionary_costs_only_its_records(log: LocalLog, path: Path) -> None:
     write(log, ALIKE[:3])
     asked(path, "DELETE FROM dictionary_values")
     dictionaries._read.clear()
@@ -144,7 +144,7 @@ def test_a_record_whose_dictionary_is_lost_costs_itself_alone(log: LocalLog, pat
         assert all(value not in ALIKE for value in values(again)[1:])
 
 
-def test_a_log_of_the_first_version_is_read_and_brought_to_the_present_by_who_writes(
+def test_a_log_of_the_first_version_is_read_and_upgraded_by_the_first_writer(
     log: LocalLog, path: Path, clock: Clock
 ) -> None:
     write(log, [ALIKE[0]])
@@ -170,7 +170,7 @@ def test_a_log_of_the_first_version_is_read_and_brought_to_the_present_by_who_wr
         max_size=40,
     )
 )
-def test_whatever_is_written_comes_back(
+def test_every_written_value_is_read_back(
     tmp_path_factory: pytest.TempPathFactory, written: list[tuple[bytes, int, bytes, int]]
 ) -> None:
     clock = Clock()

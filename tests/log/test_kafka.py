@@ -1,4 +1,4 @@
-"""What only Kafka does: it may be away, and its readers share partitions."""
+"""Only Kafka may be away, and only its readers share partitions."""
 
 import logging
 import os
@@ -47,7 +47,7 @@ def test_no_broker_is_one_sentence_within_ten_seconds(
     assert capfd.readouterr().err == ""
 
 
-def test_what_librdkafka_logs_is_passed_on_seldom(caplog: pytest.LogCaptureFixture) -> None:
+def test_messages_of_librdkafka_are_logged_seldom(caplog: pytest.LogCaptureFixture) -> None:
     chatter = Chatter()
 
     with caplog.at_level(logging.DEBUG):
@@ -62,7 +62,7 @@ def test_what_librdkafka_logs_is_passed_on_seldom(caplog: pytest.LogCaptureFixtu
 
 @pytest.fixture(params=["kafka"])
 def place(place: Any) -> Any:
-    """Kafka only: the parameter replaces those of the fixture of this name."""
+    """Run with Kafka only: the parameter replaces those of the fixture of this name."""
     return place
 
 
@@ -114,7 +114,7 @@ def test_topics_get_their_retention_compaction_and_size(place: Any, log: KafkaLo
     assert 1 << 20 < int(compacted["max.message.bytes"]) < 2 << 20
 
 
-def test_what_is_appended_while_the_broker_is_away_arrives_once_and_in_order(
+def test_records_appended_while_the_broker_is_away_arrive_once_and_in_order(
     tmp_path: Path,
 ) -> None:
     try:

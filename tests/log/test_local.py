@@ -1,4 +1,4 @@
-"""What only the local log does: it manages its own file."""
+"""The local log manages its own file."""
 
 import os
 import sqlite3
@@ -70,7 +70,7 @@ def always_trims(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_writer, "TRIM_SECONDS", 0)
 
 
-# --- what is forgotten, and what is not
+# --- retention
 
 
 @pytest.mark.usefixtures("always_trims")
@@ -84,7 +84,7 @@ def test_old_records_are_deleted_when_new_ones_come(log: LocalLog, clock: Clock)
 
 
 @pytest.mark.usefixtures("always_trims")
-def test_offsets_go_on_when_nothing_is_left(log: LocalLog, path: Path, clock: Clock) -> None:
+def test_offsets_continue_when_all_records_are_deleted(log: LocalLog, path: Path, clock: Clock) -> None:
     write(log, TOPIC, (b"k", b"1"), (b"k", b"2"))
     clock.now_ms += TOPIC.retention_ms + 1
     write(log, COMPACTED, (b"k", b"wakes the writer"))
@@ -112,7 +112,7 @@ def test_the_oldest_records_are_deleted_when_a_partition_is_too_large(log: Local
 
 
 @pytest.mark.usefixtures("always_trims")
-def test_derived_records_go_early_once_every_group_has_read_them(log: LocalLog, clock: Clock) -> None:
+def test_derived_records_are_deleted_early_once_every_group_has_read_them(log: LocalLog, clock: Clock) -> None:
     edges = replace(EDGES, partitions=1)
     log.create([edges])
     write(log, edges, (b"k", b"1"), (b"k", b"2"), (b"k", b"unread"))
@@ -133,7 +133,7 @@ def test_derived_records_go_early_once_every_group_has_read_them(log: LocalLog, 
 @pytest.mark.parametrize(
     ("kept", "reads"), [(EDGES.retention_ms, False), (12 * HOUR_MS, True)], ids=["nobody reads", "a time is set"]
 )
-def test_derived_records_stay_while_nobody_has_read_them_or_a_time_is_set(
+def test_derived_records_stay_while_unread_or_while_a_retention_is_set(
     log: LocalLog, clock: Clock, kept: int, reads: bool
 ) -> None:
     edges = replace(EDGES, partitions=1, retention_ms=kept)
@@ -328,7 +328,7 @@ def test_another_may_make_the_log_between_any_two_statements(
     LocalLog(path).close()
 
 
-def test_a_locked_file_holds_appends_back_and_loses_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_file_delays_appends_and_loses_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(local_writer, "BUFFER_BYTES", 10_000)
     with closing(LocalLog(path, patience=0.2)) as log:
         log.create([TOPIC])

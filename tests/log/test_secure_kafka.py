@@ -1,4 +1,4 @@
-"""Links to Kafka with TLS and a login, and the sentence for each way in which that fails."""
+"""Links to Kafka with TLS and a login, and the sentence for each failure."""
 
 import re
 import time
@@ -53,7 +53,7 @@ def sasl(mechanism: Any, password: str = PASSWORD) -> SaslSettings:
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
 @pytest.mark.parametrize("listener", ["LOGIN", "OPENLOGIN"])
-def test_every_login_passes_with_tls_and_without(secure: Secure, listener: str, mechanism: str) -> None:
+def test_every_login_works_with_and_without_tls(secure: Secure, listener: str, mechanism: str) -> None:
     tls = TlsSettings(enabled=listener == "LOGIN", ca=secure.file("ca.pem") if listener == "LOGIN" else "")
     with closing(open_log(LogSettings(url=secure.url(listener), tls=tls, sasl=sasl(mechanism)))) as log:
         passes(log)
@@ -69,7 +69,7 @@ def test_every_login_passes_with_tls_and_without(secure: Secure, listener: str, 
     ],
     ids=["server certificate", "two files", "one file", "key with a password"],
 )
-def test_certificates_pass(secure: Secure, listener: str, files: dict[str, str]) -> None:
+def test_certificates_work(secure: Secure, listener: str, files: dict[str, str]) -> None:
     named = {name: secure.file(file) for name, file in files.items()}
     tls = TlsSettings(enabled=True, ca=secure.file("ca.pem"), **named)
     with closing(open_log(LogSettings(url=secure.url(listener), tls=tls))) as log:
@@ -147,7 +147,7 @@ FAILURES: dict[str, tuple[str, dict[str, str] | None, SaslSettings, str]] = {
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_each_failure_is_one_sentence_in_time_and_nothing_else(
+def test_each_failure_is_one_sentence_in_time(
     secure: Secure, name: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     listener, files, login, expected = FAILURES[name]
@@ -166,7 +166,7 @@ def test_each_failure_is_one_sentence_in_time_and_nothing_else(
 
 @pytest.fixture
 def limited(secure: Secure) -> Iterator[Log]:
-    """The log of a user who may see a topic and a group, and no more."""
+    """Return the log of a user who may only see a topic and a group."""
     login = SaslSettings(mechanism="PLAIN", username=GUEST, password="guest")
     log = open_log(LogSettings(url=secure.url("OPENLOGIN"), sasl=login))
     yield log
@@ -174,7 +174,7 @@ def limited(secure: Secure) -> Iterator[Log]:
         log.close()
 
 
-def test_a_right_that_is_missing_is_one_sentence(limited: Log, secure: Secure) -> None:
+def test_a_missing_right_is_one_sentence(limited: Log, secure: Secure) -> None:
     limited.append(DENIED, b"key", b"value")
     with pytest.raises(LogUnavailable) as writing:
         limited.flush()
@@ -197,7 +197,7 @@ def poll(reader: Reader) -> None:
         assert reader.poll(0.5, 10) == []
 
 
-def test_the_log_goes_on_after_a_time_without_tokens(secure: Secure, tmp_path: Path) -> None:
+def test_the_log_continues_after_a_time_without_tokens(secure: Secure, tmp_path: Path) -> None:
     failing = tmp_path / "failing"
     security = Security(sasl=SaslSettings(mechanism="OAUTHBEARER", token_command=token_program(unless=str(failing))))
     with closing(KafkaLog(secure.url("OPENLOGIN").removeprefix("kafka://"), security)) as log:

@@ -1,4 +1,4 @@
-"""Settings of TLS and of the login: what they become, and the sentence for each that cannot be used."""
+"""Settings of TLS and of the login become those of the clients; each unusable one has a sentence."""
 
 import sys
 from pathlib import Path
@@ -98,7 +98,7 @@ def test_settings_become_those_of_librdkafka(
         ),
     ],
 )
-def test_tls_that_cannot_be_used(
+def test_unusable_tls_settings_are_one_sentence(
     folder: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], message: str
 ) -> None:
     monkeypatch.chdir(folder)
@@ -140,7 +140,9 @@ def program(code: str) -> tuple[str, ...]:
         ),
     ],
 )
-def test_a_login_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], message: str) -> None:
+def test_an_unusable_login_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], message: str
+) -> None:
     monkeypatch.setattr("log.tokens.COMMAND_SECONDS", 1.0)
     with pytest.raises(LogError) as caught:
         Security(sasl=SaslSettings(**settings))
@@ -161,7 +163,7 @@ def test_an_address_with_a_login_is_refused_without_repeating_it() -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_a_token_is_used_until_most_of_its_lifetime_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_used_for_most_of_its_lifetime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counter = tmp_path / "counter"
     code = (
         f"import json; file = open({str(counter)!r}, 'a+'); file.write('x'); file.flush(); file.seek(0);"

@@ -1,4 +1,4 @@
-"""A local log that has to make room deletes the oldest of what is read."""
+"""A local log that has to make room deletes the oldest records that are read."""
 
 import os
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def read(log: LocalLog, group: str, records: int) -> None:
         reader.commit()
 
 
-def test_what_is_older_is_deleted_from_all_partitions(log: LocalLog, shrinking: Shrinking) -> None:
+def test_older_records_are_deleted_from_all_partitions(log: LocalLog, shrinking: Shrinking) -> None:
     for group in GROUPS["raw"]:
         read(log, group, 16)
     assert shrinking.oldest() == START
@@ -57,7 +57,9 @@ def test_what_is_older_is_deleted_from_all_partitions(log: LocalLog, shrinking: 
 
 
 @pytest.mark.parametrize("others", [[], [("sink", 4)], [("sink", 16), ("a stranger", 4)]])
-def test_what_a_group_has_not_read_stays(log: LocalLog, shrinking: Shrinking, others: list[tuple[str, int]]) -> None:
+def test_records_that_a_group_has_not_read_stay(
+    log: LocalLog, shrinking: Shrinking, others: list[tuple[str, int]]
+) -> None:
     for group, records in [("fold", 16), *others]:
         read(log, group, records)
     kept = min([2 * 8, *(records for _, records in others)]) if others else 0
@@ -67,7 +69,9 @@ def test_what_a_group_has_not_read_stays(log: LocalLog, shrinking: Shrinking, ot
     assert shrinking.oldest() is None
 
 
-def test_topics_that_no_group_reads_go_by_time_and_compacted_ones_stay(log: LocalLog, shrinking: Shrinking) -> None:
+def test_topics_without_a_reader_are_deleted_by_time_and_compacted_ones_stay(
+    log: LocalLog, shrinking: Shrinking
+) -> None:
     log.append(HOSTS.name, b"k", b"host", timestamp=START)
     log.append(LONE.name, b"k", b"letter", timestamp=START)
     log.flush()
@@ -85,7 +89,7 @@ def test_settings_bound_all_topics_by_time_and_size() -> None:
     assert declared == {topic.name: (topic.retention_ms, topic.retention_bytes) for topic in ALL}
 
 
-def test_pages_that_become_free_do_not_count(log: LocalLog, shrinking: Shrinking) -> None:
+def test_free_pages_do_not_count(log: LocalLog, shrinking: Shrinking) -> None:
     for _ in range(2_000):
         log.append(LONE.name, b"k", os.urandom(900), timestamp=START)
     log.flush()
