@@ -87,7 +87,7 @@ class SideRows:
             column += [name not in HAPPENED and 0] * (rows - len(column))
 
     def _count_again(self) -> None:
-        """Number the connections that share a flow, an end and a window, because a port was used again at once.
+        """Give numbers to connections that share a flow, an end and a window, because a port was used again at once.
 
         The number is kept for late rows of the window.
         """

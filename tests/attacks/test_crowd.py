@@ -107,7 +107,7 @@ def as_before(store: Store) -> None:
         time.sleep(0.1)
 
 
-def test_three_hundred_at_once_are_answered_or_hear_why_not_while_rows_are_stored(store: Store) -> None:
+def test_three_hundred_queries_at_once_are_answered_or_refused_while_rows_are_stored(store: Store) -> None:
     ways: list[Callable[[Store, str], str]] = [native, over_http]
     before = psutil.Process(store.process.pid).memory_info().rss
     with ingesting(store), ThreadPoolExecutor(CLIENTS) as clients:
@@ -154,7 +154,7 @@ def wait_until_nothing_runs(store: Store) -> None:
             time.sleep(0.2)
 
 
-def test_half_a_beginning_keeps_no_place_for_long_and_hears_why(store: Store) -> None:
+def test_an_unfinished_handshake_loses_its_place_soon_and_gets_the_reason(store: Store) -> None:
     beginnings = {
         b"": store.native_port,
         hello()[:-7]: store.native_port,

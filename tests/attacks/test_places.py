@@ -52,7 +52,7 @@ def test_the_reader_that_was_waited_for_the_longest_gives_way_and_none_that_is_w
     assert [peer.evicted for peer in (busy, idle, longest)] == [False, False, True]
 
 
-def test_nobody_gives_way_who_was_waited_for_a_moment_only_and_the_next_hears_why() -> None:
+def test_a_connection_that_was_idle_for_a_moment_keeps_its_place_and_the_next_gets_the_reason() -> None:
     all_places = places(reader=2)
     for waiting in (None, 100.0 - GRACE_SECONDS / 2):
         peer = Fake("127.0.0.1", 1.0, waiting)

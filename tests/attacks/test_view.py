@@ -149,7 +149,7 @@ def test_bytes_that_are_no_request_are_logged_in_a_line_a_minute(caplog: pytest.
     assert "all else is logged" in caplog.text
 
 
-def test_a_hundred_at_once_are_answered_or_hear_that_they_must_wait(view: View) -> None:
+def test_a_hundred_requests_at_once_are_answered_or_asked_to_wait(view: View) -> None:
     newest = view.api("health")["newest"]
 
     def ask(number: int) -> int:

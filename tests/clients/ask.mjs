@@ -1,4 +1,4 @@
-// Sends a store the queries on its standard input, with ClickHouse's own client for Node; prints what comes, a line each.
+// Sends the queries on standard input to a store with ClickHouse's own client for Node; prints each result as a line.
 import { createClient } from "@clickhouse/client";
 
 const { url, password, compressed, asked } = JSON.parse(await text(process.stdin));

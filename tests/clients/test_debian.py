@@ -1,4 +1,4 @@
-"""Debian's clickhouse-client: of 2018, with settings by their types and no notion of many types of today."""
+"""Debian's clickhouse-client of 2018, which sends settings by their types and does not know many newer types."""
 
 import os
 import shutil
@@ -29,9 +29,9 @@ def ask(store: Store, query: str, *options: str) -> tuple[int, str, str]:
 def test_the_client_asks_with_settings(mapped: Store, options: tuple[str, ...]) -> None:
     query = "SELECT getSetting('max_block_size'), getSetting('max_execution_time'), 'ü'"
 
-    reported = ask(mapped, query, "--max_block_size", "77", "--max_execution_time", "900", *options)
+    result = ask(mapped, query, "--max_block_size", "77", "--max_execution_time", "900", *options)
 
-    assert reported == (0, "77\t300\tü\n", "")
+    assert result == (0, "77\t300\tü\n", "")
 
 
 @pytest.mark.parametrize(
@@ -50,22 +50,22 @@ def test_the_client_asks_with_settings(mapped: Store, options: tuple[str, ...]) 
     ],
 )
 def test_the_client_reads_answers(mapped: Store, query: str, answer: str) -> None:
-    code, reported, printed = ask(mapped, query)
+    code, output, errors = ask(mapped, query)
 
-    assert (code, printed) == (0, "")
-    assert answer in reported
+    assert (code, errors) == (0, "")
+    assert answer in output
 
 
 @pytest.mark.parametrize(("query", "code"), [("SELECT * FROM nowhere", 60), (LATE, 395), ("DROP TABLE nowhere", 164)])
 def test_the_client_reads_errors_as_errors(mapped: Store, query: str, code: int) -> None:
-    ended, _, printed = ask(mapped, query)
+    ended, _, errors = ask(mapped, query)
 
     assert ended == code % 256
-    assert f"Code: {code}. DB::Exception" in printed
+    assert f"Code: {code}. DB::Exception" in errors
 
 
-def test_the_client_hears_of_a_wrong_password(mapped: Store) -> None:
-    code, _, printed = ask(mapped, "SELECT 1", "--password", "guess")
+def test_the_client_reads_the_error_of_a_wrong_password(mapped: Store) -> None:
+    code, _, errors = ask(mapped, "SELECT 1", "--password", "guess")
 
     assert code == 516 % 256
-    assert "Authentication failed" in printed
+    assert "Authentication failed" in errors

@@ -19,10 +19,10 @@ class Node:
         self._store, self._program = store, program
 
     def ask(self, *asked: dict[str, Any], compressed: bool = False, password: str = "") -> list[dict[str, Any]]:
-        request = {"url": self._store.url, "password": password, "compressed": compressed, "asked": asked}
+        task = {"url": self._store.url, "password": password, "compressed": compressed, "asked": asked}
         done = subprocess.run(
             [self._program, SCRIPT],
-            input=json.dumps(request),
+            input=json.dumps(task),
             capture_output=True,
             text=True,
             timeout=60,
@@ -43,7 +43,7 @@ def client(mapped: Store) -> Node:
 @pytest.mark.parametrize("compressed", [False, True])
 def test_node_asks_and_reads_errors_as_errors(client: Node, compressed: bool) -> None:
     settings = {"max_block_size": "77", "max_execution_time": 900}
-    reported = client.ask(
+    results = client.ask(
         {"query": "SELECT {text:String}", "query_params": {"text": "it's\t\\x"}},
         {"query": "SELECT {text:String}", "query_params": {"text": "x" * 20_000}},
         {
@@ -67,22 +67,22 @@ def test_node_asks_and_reads_errors_as_errors(client: Node, compressed: bool) ->
         compressed=compressed,
     )
 
-    assert [each.get("rows") for each in reported[:5]] == [
+    assert [each.get("rows") for each in results[:5]] == [
         *([["it's\t\\x"]], [["x" * 20_000]], [[77, 300]], [["of-node"]], [[1]]),
     ]
-    assert reported[8] == {"rows": 300_000}
-    assert [(reported[n]["error"], reported[n]["code"]) for n in (5, 9)] == [
+    assert results[8] == {"rows": 300_000}
+    assert [(results[n]["error"], results[n]["code"]) for n in (5, 9)] == [
         ("ClickHouseError", "60"),
         ("ClickHouseError", "395"),
     ]
-    for late in reported[6:8]:
+    for late in results[6:8]:
         # A packed answer that breaks off may be "aborted" to Node before it has read why: an error all the same.
         assert late.get("code") == "395" or (compressed and late["error"])
 
 
 def test_node_reads_every_type_and_the_views(client: Node) -> None:
     settings = {"output_format_json_quote_64bit_integers": 1}
-    reported = client.ask(
+    results = client.ask(
         *({"query": f"SELECT toJSONString({value.sql}) AS v"} for value in VALUES),
         *({"query": f"SELECT {value.sql} AS v", "clickhouse_settings": settings} for value in VALUES),
         *({"query": f"SELECT * FROM servicemap.{view}"} for view in VIEWS),
@@ -90,14 +90,14 @@ def test_node_reads_every_type_and_the_views(client: Node) -> None:
 
     wrong = [
         (value.sql, each)
-        for value, each in zip(VALUES, reported, strict=False)
+        for value, each in zip(VALUES, results, strict=False)
         if json.loads(each["rows"][0][0] or "null") != json.loads(value.json)
     ]
     assert wrong == []
-    assert [len(each.get("rows", ())) for each in reported] == [1] * len(reported)
+    assert [len(each.get("rows", ())) for each in results] == [1] * len(results)
 
 
-def test_node_hears_of_a_wrong_password(client: Node) -> None:
-    (reported,) = client.ask({"query": "SELECT 1"}, password="guess")
+def test_node_reads_the_error_of_a_wrong_password(client: Node) -> None:
+    (result,) = client.ask({"query": "SELECT 1"}, password="guess")
 
-    assert (reported["error"], reported["code"]) == ("ClickHouseError", "516")
+    assert (result["error"], result["code"]) == ("ClickHouseError", "516")

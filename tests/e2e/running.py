@@ -1,4 +1,4 @@
-"""servicemap as its users run it: real processes, asked through the store and the command line."""
+"""Run servicemap as its users do, as real processes, and query it through the store and the command line."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class Up:
         self.process = process
 
     def sql(self, text: str) -> list[tuple[Any, ...]]:
-        """Ask the store as a reader; no rows while it is not there."""
+        """Query the store as a reader; return no rows while it is not running."""
         try:
             facts = json.loads((self.data / "store" / "store.json").read_text())
             store = Store(Address("127.0.0.1", facts["native_port"], "default", "", "servicemap"))
@@ -37,7 +37,7 @@ class Up:
             return []
 
     def until(self, text: str, good: Callable[[list[tuple[Any, ...]]], bool] = bool, seconds: float = 45) -> Any:
-        """Ask until the answer is good; the last answer is in the failure."""
+        """Query until the answer is good; a failure shows the last answer."""
         return until(lambda: self.sql(text), good, seconds, text)
 
     def parts(self) -> dict[str, int]:
@@ -75,11 +75,11 @@ def until(ask: Callable[[], Any], good: Callable[[Any], bool], seconds: float, w
 
 @contextmanager
 def up(data: Path, *flags: str) -> Iterator[Up]:
-    """Run `servicemap up` with a store on free ports; kill whatever is left of it in the end."""
+    """Run `servicemap up` with a store on free ports; kill what is left of it in the end."""
     command = [*SERVICEMAP, "up", "--data", str(data), "--native-port", "0", "--http-port", "0", *flags]
-    with data.with_suffix(".log").open("a") as reported:  # a file: a full pipe would stop the supervisor
+    with data.with_suffix(".log").open("a") as messages:  # a file: a full pipe would stop the supervisor
         process = subprocess.Popen(
-            command, stderr=reported, text=True, stdin=subprocess.DEVNULL, start_new_session=True
+            command, stderr=messages, text=True, stdin=subprocess.DEVNULL, start_new_session=True
         )
     running = Up(data, process)
     try:
@@ -101,7 +101,7 @@ def kill(running: Up) -> None:
 
 @contextmanager
 def part(*arguments: str, inside: Sequence[str] = ()) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run one command of servicemap, perhaps inside a namespace; stop it in the end."""
+    """Run one command of servicemap, inside a namespace if one is given; stop it in the end."""
     process = subprocess.Popen([*inside, *SERVICEMAP, *arguments], stdin=subprocess.DEVNULL)
     try:
         yield process

@@ -1,4 +1,4 @@
-"""An hour of three hosts as their agents would log it, made of what really happened on them.
+"""An hour of three hosts as their agents would report it, made from what happens on them.
 
 What happens is drawn once: processes that start and exit, sockets between them that open and close. What is logged is
 what an agent sees of it: nothing in its gaps, owners of some sockets late, half a window when it is killed.
@@ -38,7 +38,7 @@ EVER = 10**9
 
 
 class Record(NamedTuple):
-    """What is appended to a log."""
+    """A record to append to a log."""
 
     topic: str
     key: bytes
@@ -64,7 +64,7 @@ class Process:
 
 @dataclass
 class Socket:
-    """A socket, or one end of a connection. Windows again; `known` is when its owner can be seen."""
+    """A socket, or one end of a connection. Times are windows; `known` is when its owner can be seen."""
 
     cookie: int
     local: tuple[str, int]
@@ -81,7 +81,7 @@ class Socket:
 
 @dataclass
 class Host:
-    """A host with all that ever was on it. `gaps` are windows without an agent, a new run begins after each."""
+    """A host with all its processes and sockets. `gaps` are windows without an agent; a new run begins after each."""
 
     name: str
     address: str
@@ -100,7 +100,7 @@ class Host:
         return self.sockets[-1]
 
     def run(self, window: int) -> int | None:
-        """Return the window in which the agent's run began that looks at this one."""
+        """Return the window in which the agent's run of a window began."""
         if any(first <= window < end for first, end in self.gaps):
             return None
         return max([0, *(end for _, end in self.gaps if end <= window)])
@@ -158,7 +158,7 @@ def connect(
 
 
 def recorded(base: int, draw: Random) -> list[Record]:
-    """Return the hour from `base` (ms, on the grid of windows), in the order in which it is logged."""
+    """Return the hour from `base` (ms, on the grid of windows), in the order of the log."""
     hosts = world(draw)
     return [
         record
@@ -310,7 +310,7 @@ def _interfaces(host: Host) -> Interfaces:
 
 
 def disturbed(records: list[Record], draw: Random) -> list[Record]:
-    """Return the records as another log might have them: hosts interleaved anew, topics apart, many of them twice.
+    """Return the records in another order: hosts interleaved anew, topics apart, and many records twice.
 
     What a partition promises is kept: a host's records of one topic are in order, repeats aside.
     """

@@ -1,4 +1,4 @@
-"""What the agents of the simulated hosts log of HTTP on some sockets: a few requests in a window, or none."""
+"""The HTTP requests that the agents of the simulated hosts report: a few in a window, or none."""
 
 from random import Random
 from typing import Any

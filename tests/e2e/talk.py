@@ -1,4 +1,4 @@
-"""Two programs that talk HTTP over a TCP connection and count what they send, to be run and seen by servicemap."""
+"""Two programs that exchange HTTP over a TCP connection and count the bytes, for servicemap to see."""
 
 import json
 import socket
@@ -30,7 +30,7 @@ def _answer(peer: socket.socket) -> None:
 
 
 def ask(address: str, port: int, times: int, pause: float) -> None:
-    """Open a connection, ask so many times, print what was sent and received, close."""
+    """Open a connection, ask so many times, print the bytes that were sent and received, close."""
     with socket.create_connection((address, port)) as peer:
         received = 0
         for _ in range(times):

@@ -32,7 +32,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """One map for all of them: whatever it is given, it goes on, and ends well."""
+    """Run one map for all tests; it survives every input and ends well."""
     with up(tmp_path_factory.mktemp("up"), "--window", "1s") as running:
         running.until("SELECT 1 FROM edges LIMIT 1")
         yield running
@@ -98,7 +98,7 @@ def test_a_batch_too_large_for_its_topic_is_refused_where_it_is_written(running:
     _goes_on(running)
 
 
-def test_a_syntax_error_is_reported_in_the_words_of_clickhouse(running: Up) -> None:
+def test_a_syntax_error_shows_the_message_of_clickhouse(running: Up) -> None:
     answer = run("sql", "SELEC 1", "--data", str(running.data))
 
     assert answer.returncode == 1

@@ -1,4 +1,4 @@
-"""The collector alone is killed or stopped: by an exact oracle, no byte is lost or doubled, and none makes a peak."""
+"""The collector alone is killed or stopped. By an exact oracle no byte is lost, doubled or part of a peak."""
 
 import os
 import random
@@ -22,7 +22,7 @@ PAUSED_S = 6.0
 
 
 class Talker:
-    """A connection that stands, in one process: both ends send at a steady rate, and what they sent is known."""
+    """A lasting connection in one process. Both ends send at a steady rate, and count what they sent."""
 
     def __init__(self) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -48,7 +48,7 @@ class Talker:
 
 @contextmanager
 def talking(count: int) -> Iterator[list[Talker]]:
-    """Several that talk until the end, and then rest, so that what they sent is final."""
+    """Run several connections that send until the end, and then rest, so that their counts are final."""
     talkers, over = [Talker() for _ in range(count)], threading.Event()
 
     def go_on() -> None:
@@ -68,7 +68,7 @@ def talking(count: int) -> Iterator[list[Talker]]:
 
 
 def stored(running: Up, talkers: list[Talker]) -> list[tuple[int, ...]]:
-    """Return what each connection carried by the store: asked and answered, by its client and by its server."""
+    """Return the bytes of each connection in the store, in both directions, by its client and by its server."""
     ports = ",".join(str(one.port) for one in talkers)
     rows = running.sql(
         "SELECT server_port, sum(client_sent_bytes), sum(client_received_bytes), sum(server_received_bytes), "
@@ -82,7 +82,7 @@ def carried(talkers: list[Talker]) -> list[tuple[int, ...]]:
     return [(one.asked, one.answered, one.asked, one.answered) for one in talkers]
 
 
-def test_standing_connections_lose_no_byte_when_the_collector_is_killed_and_what_is_lost_is_reported(
+def test_lasting_connections_lose_no_byte_when_the_collector_is_killed_and_the_gap_is_an_event(
     tmp_path: Path,
 ) -> None:
     chance = random.Random(3)
@@ -105,7 +105,7 @@ def test_standing_connections_lose_no_byte_when_the_collector_is_killed_and_what
         assert running.stop() == 0
 
 
-def test_a_collector_that_was_stopped_for_a_while_makes_no_peak_and_no_hole(tmp_path: Path) -> None:
+def test_a_collector_that_was_stopped_makes_no_peak_and_no_hole(tmp_path: Path) -> None:
     with up(tmp_path, "--window", "1s") as running:
         running.until("SELECT 1 FROM host_usage LIMIT 1")
         with talking(2) as talkers:
@@ -129,7 +129,7 @@ def test_a_collector_that_was_stopped_for_a_while_makes_no_peak_and_no_hole(tmp_
         assert running.stop() == 0
 
 
-def test_a_second_agent_beside_the_first_darkens_nothing_and_is_named(tmp_path: Path) -> None:
+def test_a_second_agent_beside_the_first_hides_nothing_and_is_named(tmp_path: Path) -> None:
     with up(tmp_path, "--window", "1s") as running, talking(2) as talkers:
         running.until(f"SELECT count() FROM process_edges WHERE server_port = {talkers[0].port}", _some)
         with part("collect", "--data", str(tmp_path), "--window", "1s"):

@@ -1,4 +1,4 @@
-"""Servers of which only their clients know: UDP, stopped, never there; over the wire and over loopback."""
+"""Servers that only their clients see, because they use UDP, are stopped or never existed."""
 
 import subprocess
 import sys
@@ -55,7 +55,7 @@ _LISTENS = (
 
 @contextmanager
 def program(text: str, *arguments: object, inside: Sequence[str]) -> Iterator[int]:
-    """Run a program inside a namespace; its pid."""
+    """Run a program inside a namespace; yield its pid."""
     command = [*inside, sys.executable, "-c", text, *map(str, arguments)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
@@ -65,7 +65,7 @@ def program(text: str, *arguments: object, inside: Sequence[str]) -> Iterator[in
 
 
 @pytest.mark.root
-def test_ends_that_nobody_saw_are_who_was_there(tmp_path: Path) -> None:
+def test_ends_that_nobody_saw_are_named(tmp_path: Path) -> None:
     agent = ("collect", "--data", str(tmp_path), "--window", "1s", "--host-id")
     udp, closed = 5353, 7999  # nobody else's, in namespaces of our own
     with (

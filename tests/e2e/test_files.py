@@ -1,4 +1,4 @@
-"""What `up` writes is for its owner alone, whatever the umask, and stands where nobody else can write."""
+"""Files of `up` are readable only by their owner, whatever the umask, in a folder that nobody else can write to."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from tests.e2e.running import SERVICEMAP, run, until, up
 
 
 def _loose(data: Path) -> list[str]:
-    """Return what others may look into. Files of the moment may be gone before they are looked at."""
+    """Return the files that others may read. Short-lived files may be gone before they are examined."""
     found = []
     for folder, _, files in os.walk(data):
         for path in (Path(folder), *(Path(folder) / name for name in files)):
@@ -22,7 +22,7 @@ def _loose(data: Path) -> list[str]:
     return found
 
 
-def test_nobody_else_can_read_what_up_writes(tmp_path: Path) -> None:
+def test_nobody_else_can_read_the_files_of_up(tmp_path: Path) -> None:
     data = tmp_path / "data"
     before = os.umask(0)
     try:
@@ -49,7 +49,7 @@ def test_a_folder_that_others_can_write_to_is_refused_in_one_sentence(tmp_path: 
     assert list(data.iterdir()) == []
 
 
-def test_a_looser_folder_of_an_earlier_version_is_closed(tmp_path: Path) -> None:
+def test_an_open_folder_of_an_earlier_version_is_closed(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     data.chmod(0o755)

@@ -1,4 +1,4 @@
-"""HTTP requests to a real server, as the map shows them."""
+"""HTTP requests to a real server are on the map."""
 
 import http.client
 import subprocess

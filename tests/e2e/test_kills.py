@@ -64,7 +64,7 @@ def _kill_one(running: Up, chance: random.Random) -> None:
 
 
 def _recovered(running: Up) -> None:
-    """Wait until what is seen from now on is stored."""
+    """Wait until windows from now on are stored."""
     running.until(f"SELECT max(window) > {int(time.time())} FROM edges", lambda rows: rows == [(1,)])
 
 
@@ -102,7 +102,7 @@ def _store(data: Path) -> Iterator[Store]:
 
 
 def _fold(data: Path, store: Store) -> None:
-    """Read the raw topics once, in the order they were logged, through both folds into a store."""
+    """Read the raw topics once, in the order of the log, through both folds into a store."""
     log = open_log(data / "log.sqlite")
     raw = [r for t in (*topics.RAW, topics.HOSTS) for r in log.read(t.name, 0, *log.bounds(t.name, 0))]
     log.close()

@@ -1,4 +1,4 @@
-"""A host with a program that is not named in text: its agent, the folds and the map's names, from end to end."""
+"""A host with a program whose name is not valid text, from the agent through the folds to the map."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ def odd_client(folder: Path, port: int) -> Iterator[int]:
         process.stdin.close()
 
 
-def test_a_program_that_is_not_named_in_text_is_on_the_map_and_so_is_everybody_else(tmp_path: Path) -> None:
+def test_a_program_whose_name_is_not_text_is_on_the_map_with_all_others(tmp_path: Path) -> None:
     messages: list[Record] = []
     offsets: defaultdict[str, int] = defaultdict(int)
 
@@ -99,7 +99,7 @@ class Breaking:
 
 
 @pytest.mark.parametrize("kind", ["processes", "owners", "connections", "listeners"])
-def test_a_collector_that_breaks_over_two_keyframes_takes_nothing_off_the_map(kind: str) -> None:
+def test_a_collector_that_fails_over_two_keyframes_removes_nothing_from_the_map(kind: str) -> None:
     messages: list[Record] = []
 
     def publish(topic: Topic, key: bytes, value: bytes) -> None:
@@ -143,7 +143,7 @@ def test_a_collector_that_breaks_over_two_keyframes_takes_nothing_off_the_map(ki
 
 
 def _known(batch: SideBatch, port: int) -> Iterator[bool]:
-    """Yield whether it is known who is at each end of the connections to a port."""
+    """Yield for each connection to a port whether its end is known."""
     for flow, who in zip(batch.sides.flow, batch.ends.who, strict=True):
         if flow.endswith(f":{port}") or f":{port} " in flow:
             yield bool(batch.identities.node[who - 1])

@@ -1,4 +1,4 @@
-"""An agent of the first version and the newest worker: its messages, as they were kept, still make a map."""
+"""The newest worker still makes a map from recorded messages of an agent of the first version."""
 
 import json
 import re
@@ -29,7 +29,7 @@ NEWEST = sorted(path for path in GOLDEN.glob("*/v*/*.json") if path.name != "sch
 
 
 def kept(topic: str, example: str, later: int = 0) -> bytes:
-    """Return a message of the first version, as of now: the store forgets what is old."""
+    """Return a message of the first version with the present time, because the store drops old rows."""
     text = (GOLDEN / topic / "v1" / f"{example}.json").read_text()
     return STAMP.sub(lambda found: str(int(found[0]) + later), text).encode()
 
@@ -39,7 +39,7 @@ def record(topic: str, value: bytes, timestamp: int) -> Record:
 
 
 def windows(later: int) -> Iterator[Record]:
-    """Yield what an agent of the first version sends of a keyframe and of the idle window after it, heartbeats last."""
+    """Yield the messages of an agent of the first version: a keyframe and an idle window, each heartbeat last."""
     sent = WINDOW + later + WIDTH
     for topic in KEYFRAME:
         yield record(topic, kept(topic, "keyframe", later), sent)
@@ -48,7 +48,7 @@ def windows(later: int) -> Iterator[Record]:
 
 
 def folded(records: list[Record]) -> Iterator[Record]:
-    """Yield what the folds make of raw records."""
+    """Yield what the folds emit for raw records."""
     attribute, pair = AttributeStage(), PairStage()
     for raw in records:
         for made in attribute.feed(raw):

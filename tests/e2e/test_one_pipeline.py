@@ -1,4 +1,4 @@
-"""One pipeline, two ways to run it: a recorded hour gives the same tables through either, whatever dies on the way."""
+"""One pipeline runs in two ways. A recorded hour gives the same tables through both, whatever is killed meanwhile."""
 
 import signal
 import subprocess
@@ -35,7 +35,7 @@ TABLES = ("edges", "requests", "nodes", "places", "events", "process_usage", "ho
 
 @pytest.fixture(scope="module")
 def hour() -> list[Record]:
-    """The latest hour from half past that is over: logs and tables keep what is recent, and it spans two hours."""
+    """Return the latest complete hour from half past. It is recent enough to be kept, and spans two hours."""
     half_past = int(time.time() * 1000) // HOUR_MS * HOUR_MS - HOUR_MS // 2
     return recorded(half_past - HOUR_MS, Random(1))
 
@@ -85,7 +85,7 @@ def test_a_recorded_hour_gives_the_same_tables_through_the_loop_and_through_faus
 
 
 def one_machine(path: Path, records: Sequence[Record], store: Store, database: str) -> None:
-    """Run records through a local log, its loop and a sink, which stores what it holds when it is asked to end."""
+    """Run records through a local log, its loop and a sink, which flushes its rows when it ends."""
     with closing(opened(str(path))) as log:
         append(log, records)
         with (
@@ -114,7 +114,7 @@ def command(part: str, log: str, store: Store, database: str) -> list[str]:
 
 @contextmanager
 def running(command: Sequence[str], stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a module of ours until the end of the block; it ends well if it was not killed."""
+    """Run a module until the end of the block; it ends well if it was not killed."""
     process = subprocess.Popen([sys.executable, "-m", *command], stdin=subprocess.DEVNULL, stdout=stdout)
     try:
         yield process
@@ -127,12 +127,12 @@ def running(command: Sequence[str], stdout: int | None = None) -> Iterator[subpr
 
 
 def passed(log: Log, group: str, read: Sequence[Topic]) -> int:
-    """Count the records that a group has behind it."""
+    """Count the records that a group has read."""
     return sum(log.committed(group, *place) or 0 for place in places(log, read))
 
 
 def done(log: Log, steps: Sequence[tuple[str, Sequence[Topic]]] = STEPS) -> bool:
-    """Return whether groups have all of its topics behind it; the order matters, as each writes for the next."""
+    """Return whether the groups have read all of their topics, in order, because each writes for the next."""
     return all(
         (log.committed(group, *place) or 0) >= log.bounds(*place)[1]
         for group, read in steps
@@ -153,7 +153,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 250) -> None:
 
 
 def differences(store: Store, one: str, other: str) -> dict[str, list[object]]:
-    """Return some rows of each table that only one of two databases has."""
+    """Return some rows of each table that are in only one of two databases."""
     found: dict[str, list[object]] = {}
     for table in TABLES:
         rows = [f"SELECT * FROM {database}.{table} FINAL" for database in (one, other)]

@@ -63,7 +63,7 @@ def _settled(running: Up, program: Program) -> list[tuple[Any, ...]]:
 
 
 def _pids(rows: list[tuple[Any, ...]]) -> set[int]:
-    """Return the processes at the server's end; of short connections to one of several workers none is sure."""
+    """Return the processes at the server's end. For short connections to one of several workers none is certain."""
     return {int(str(row[3]).split(":")[3]) for row in rows if row[3].startswith("process:")}
 
 

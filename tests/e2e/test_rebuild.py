@@ -1,4 +1,4 @@
-"""A store whose files are damaged: what is reported, and that the log makes it anew, with `up` or without."""
+"""A store with damaged files shows the remedy, and is rebuilt from the log, with `up` or without."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def _counts(data: Path) -> tuple[int, ...]:
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """A data directory of some seconds, in which nothing runs."""
+    """Return a data directory with some seconds of data, in which nothing runs."""
     data = tmp_path_factory.mktemp("recorded") / "data"
     with served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.05), up(data, "--window", "1s") as running:
         running.until("SELECT count() FROM edges", lambda rows: bool(rows) and rows[0][0] > 5, 120)
@@ -96,7 +96,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_store_is_reported_and_made_anew(
+def test_a_damaged_store_is_named_and_rebuilt(
     recorded: tuple[Path, tuple[int, ...]], tmp_path: Path, damage: str
 ) -> None:
     original, counts = recorded
@@ -106,8 +106,8 @@ def test_a_damaged_store_is_reported_and_made_anew(
     for file in _files(data, pattern):
         harm(file)
 
-    printed = _errors(data)
-    assert HINT in printed, printed
+    messages = _messages(data)
+    assert HINT in messages, messages
     rebuilt = run("store", "rebuild", "--yes", "--json", "--remove", "--data", str(data))
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert json.loads(rebuilt.stdout)["records"] > 0
@@ -116,26 +116,26 @@ def test_a_damaged_store_is_reported_and_made_anew(
     assert all(new >= old for new, old in zip(found, counts, strict=True)), (found, counts)
 
 
-def _errors(data: Path) -> str:
-    """Start the store, read everything and write something; return its errors and those of its answers."""
+def _messages(data: Path) -> str:
+    """Start the store and read everything; return the messages of the store and of its answers."""
     with _store(data) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         if not process.stdout.readline():
             assert process.wait(30) == DAMAGED
             return process.stderr.read()
-        store, printed = Store(store_address(Config(data=str(data)), write=True)), ""
+        store, messages = Store(store_address(Config(data=str(data)), write=True)), ""
         for table in ("edges", "nodes", "events", "host_usage"):
             try:
                 store.query(f"SELECT * FROM {table}")
             except StoreError as error:
-                printed += f"{error}\n"
+                messages += f"{error}\n"
         store.close()
         process.terminate()
-        return printed + process.stderr.read()
+        return messages + process.stderr.read()
 
 
-def test_a_damaged_store_ends_nothing_and_is_made_anew_beside_what_runs(tmp_path: Path) -> None:
+def test_a_damaged_store_stops_no_other_part_and_is_rebuilt_beside_them(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.05), up(data, "--window", "1s") as running:
         running.until("SELECT count() FROM edges", lambda rows: bool(rows) and rows[0][0] > 5, 120)
@@ -144,14 +144,12 @@ def test_a_damaged_store_ends_nothing_and_is_made_anew_beside_what_runs(tmp_path
             each.write_text("garbage")
         os.kill(pid, signal.SIGKILL)
         log = data.with_suffix(".log")
-        until(
-            lambda: log.read_text(errors="replace"), lambda text: f"{HINT} --data" in text, 45, "damage to be reported"
-        )
+        until(lambda: log.read_text(errors="replace"), lambda text: f"{HINT} --data" in text, 45, "damage to be logged")
 
         for command in (("map",), ("doctor",)):
-            reported = run(*command, "--data", str(data))
-            assert reported.returncode == 1
-            assert f"{HINT} --data {data}" in reported.stdout + reported.stderr
+            done = run(*command, "--data", str(data))
+            assert done.returncode == 1
+            assert f"{HINT} --data {data}" in done.stdout + done.stderr
         assert run("store", "rebuild", "--data", str(data)).stderr.count("--yes") == 1
         before = _heartbeats(data)
         until(lambda: _heartbeats(data), lambda now: now > before, 30, "collecting to go on")
@@ -172,6 +170,6 @@ def _heartbeats(data: Path) -> int:
 
 
 @pytest.mark.parametrize("arguments", [("--store", "clickhouse://127.0.0.1:1"), ("--data", "/nonexistent")])
-def test_what_cannot_be_rebuilt_is_one_sentence(arguments: tuple[str, ...]) -> None:
+def test_a_store_that_cannot_be_rebuilt_is_one_sentence(arguments: tuple[str, ...]) -> None:
     refused = run("store", "rebuild", "--yes", *arguments)
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)

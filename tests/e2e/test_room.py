@@ -1,4 +1,4 @@
-"""`up` with a disk budget that is full: what is old goes, what is new stays, and every reader knows."""
+"""`up` with a full disk budget deletes old rows and records, keeps new ones, and reports it everywhere."""
 
 import json
 import time
@@ -31,7 +31,7 @@ def seed(running: Up) -> None:
         log.flush()
 
 
-def test_old_flows_and_records_make_room_and_doctor_reports_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_flows_and_records_are_deleted_and_doctor_shows_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERVICEMAP_DISK__BYTES", "1")
     with up(tmp_path, "--window", "1s") as running:
         running.until("SELECT 1 FROM process_edges LIMIT 1")

@@ -79,7 +79,7 @@ def ask(*command: str) -> str:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_an_agent_reports_reaches_the_store_over_secured_links(
+def test_reports_of_an_agent_reach_the_store_over_secured_links(
     secure: Secure, store: Store, front: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     config = str(configuration(secure, way, store, front, tmp_path))
@@ -104,12 +104,12 @@ def rows(store: Store, database: str, table: str) -> int:
     return int(store.query(f"SELECT count() FROM {database}.{table}")[0][0]) if found[0][0] else 0
 
 
-def test_doctor_explains_what_is_wrong_with_a_link(secure: Secure, store: Store, front: int, tmp_path: Path) -> None:
+def test_doctor_names_the_fault_of_a_link(secure: Secure, store: Store, front: int, tmp_path: Path) -> None:
     config = str(configuration(secure, "scram", store, front, tmp_path))
     environment = {**os.environ, "SERVICEMAP_LOG__SASL__PASSWORD": "wrong"}
     command = [sys.executable, "-m", "servicemap", "doctor", "--json", "--config", config]
-    printed = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    (check,) = [check for check in json.loads(printed.stdout)["checks"] if check["name"] == "log"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    (check,) = [check for check in json.loads(done.stdout)["checks"] if check["name"] == "log"]
     assert check["state"] == "broken"
     assert "do not accept the login of agent" in check["found"]
-    assert printed.stderr == ""
+    assert done.stderr == ""

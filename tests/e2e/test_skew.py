@@ -1,4 +1,4 @@
-"""Hosts whose clocks are apart: a connection counts once, and its edge is one edge."""
+"""A connection between hosts whose clocks are apart counts once, and is on one edge."""
 
 import os
 import sys
@@ -61,7 +61,7 @@ def _later(end: float, rows: list[tuple[float]]) -> bool:
 
 
 def unchanged(store: Up) -> None:
-    """Wait until what is stored of the edges changes no more."""
+    """Wait until the stored edges no longer change."""
     seen: list[object] = [None]
 
     def same(rows: object) -> bool:
@@ -74,7 +74,7 @@ def unchanged(store: Up) -> None:
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A store of what a client and servers with wrong clocks reported."""
+    """Run a client and servers with wrong clocks; yield the store of their reports."""
     folder = tmp_path_factory.mktemp("skew")
     with ExitStack() as stack:
         client, *servers = stack.enter_context(switched(["client", *SKEWS]))
@@ -86,7 +86,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         store.until("SELECT uniqExact(host) FROM host_usage", lambda rows: rows == [(len(servers) + 1,)], seconds=60)
         output = folder / "talk"
         talk = client.start([sys.executable, "-c", TALK, *(host.address for host in servers)], output)
-        talk.printed(1)
+        talk.wait_for_lines(1)
         talk.kill()
         over = time.time() + 2
         for name, skew in {"client": 0.0, **SKEWS}.items():
@@ -106,7 +106,7 @@ def test_connections_are_exact_and_edges_are_those_of_equal_clocks(store: Up) ->
     assert found == {name: [edges, SHORT + 1, SHORT + 1] for name in SKEWS}
 
 
-def test_who_serves_is_a_process_and_who_connects_is_at_least_a_host(store: Up) -> None:
+def test_a_server_is_a_process_and_a_client_is_at_least_a_host(store: Up) -> None:
     nodes = store.sql(f"SELECT DISTINCT client, server FROM process_edges WHERE server_port = {PORT}")
 
     assert {server.split(":")[0] for _, server in nodes} == {"process"}, nodes

@@ -1,4 +1,4 @@
-"""What the supervisor does about parts that die, refuse or do not answer: with small parts, and with a real store."""
+"""The supervisor handles parts that die, refuse or do not answer, with small parts and with a real store."""
 
 import os
 import signal
@@ -27,19 +27,19 @@ time.sleep(100)
 
 @contextmanager
 def tended(*parts: Part) -> Iterator[tuple[Supervisor, list[str], Callable[[Callable[[], object]], None]]]:
-    """Run parts; the last of the three tends them until something is so."""
-    reported: list[str] = []
-    supervisor = Supervisor(parts, reported.append, first_wait=0.05)
+    """Run parts; yield the supervisor, its messages, and a function that tends the parts until a condition holds."""
+    messages: list[str] = []
+    supervisor = Supervisor(parts, messages.append, first_wait=0.05)
 
     def until(so: Callable[[], object]) -> None:
         end = time.monotonic() + 30
         while not so():
-            assert time.monotonic() < end, reported
+            assert time.monotonic() < end, messages
             supervisor.tend()
             time.sleep(0.02)
 
     try:
-        yield supervisor, reported, until
+        yield supervisor, messages, until
     finally:
         supervisor.stop()
 
@@ -56,25 +56,25 @@ def script(tmp_path: Path, text: str, *arguments: str, vital: bool = True) -> Pa
     return Part("it", (str(file), *arguments), module=False, vital=vital, answers=True)
 
 
-def test_a_part_that_answers_no_more_is_killed_and_started_again(tmp_path: Path, impatient: None) -> None:
-    with tended(script(tmp_path, ANSWERS, "3")) as (supervisor, reported, until):
-        until(lambda: len(reported) >= 2)
-        assert reported[0].startswith("it has not answered for 2 s")
-        assert reported[1] == "it was killed by SIGKILL; starting it again"
+def test_a_part_that_stops_answering_is_killed_and_started_again(tmp_path: Path, impatient: None) -> None:
+    with tended(script(tmp_path, ANSWERS, "3")) as (supervisor, messages, until):
+        until(lambda: len(messages) >= 2)
+        assert messages[0].startswith("it has not answered for 2 s")
+        assert messages[1] == "it was killed by SIGKILL; starting it again"
         until(lambda: supervisor.running("it"))
 
 
-def test_a_part_that_answers_is_left_alone_however_long_it_takes_to_begin(tmp_path: Path, impatient: None) -> None:
+def test_a_part_that_answers_is_left_alone_even_if_it_starts_slowly(tmp_path: Path, impatient: None) -> None:
     slow = "import time; time.sleep(3)\n" + ANSWERS
-    with tended(script(tmp_path, slow, "1000000")) as (supervisor, reported, until):
+    with tended(script(tmp_path, slow, "1000000")) as (supervisor, messages, until):
         child = supervisor.children[0]
         until(lambda: child.pulse and child.pulse.ever)
         end = time.monotonic() + 3
         until(lambda: time.monotonic() > end)
-        assert reported == []
+        assert messages == []
 
 
-def test_a_part_is_not_blamed_for_what_the_supervisor_slept(impatient: None) -> None:
+def test_a_part_is_not_blamed_for_a_sleep_of_the_supervisor(impatient: None) -> None:
     feeling = pulse.Pulse(0.0)
     try:
         assert feeling.look(1.0) == 0.0
@@ -88,23 +88,23 @@ def test_a_part_is_not_blamed_for_what_the_supervisor_slept(impatient: None) -> 
 
 
 @pytest.mark.parametrize(("code", "vital", "hopeless"), [(1, True, "it"), (1, False, None), (DAMAGED, True, None)])
-def test_only_what_is_vital_and_refuses_ends_everything(
+def test_only_a_vital_part_that_refuses_ends_everything(
     tmp_path: Path, code: int, vital: bool, hopeless: str | None
 ) -> None:
-    with tended(script(tmp_path, f"raise SystemExit({code})", vital=vital)) as (supervisor, reported, until):
-        until(lambda: len(reported) >= 4)
+    with tended(script(tmp_path, f"raise SystemExit({code})", vital=vital)) as (supervisor, messages, until):
+        until(lambda: len(messages) >= 4)
         assert supervisor.hopeless() == hopeless
 
 
-def test_damage_is_written_down_reported_once_and_taken_back(tmp_path: Path) -> None:
-    reported: list[str] = []
-    watch = Watch(tmp_path, " --data x", reported.append)
+def test_damage_is_recorded_logged_once_and_withdrawn(tmp_path: Path) -> None:
+    messages: list[str] = []
+    watch = Watch(tmp_path, " --data x", messages.append)
     child = Child(Part("store", ()), code=DAMAGED, exits=1)
     watch.note([child])
     assert trouble.read(tmp_path) == []  # once may be chance
     for child.exits in (2, 3, 4):
         watch.note([child])
-    assert reported == [
+    assert messages == [
         "the store cannot be opened: its files are damaged; run `servicemap store rebuild --data x`, "
         "and collecting goes on"
     ]
@@ -127,18 +127,18 @@ def test_damage_is_written_down_reported_once_and_taken_back(tmp_path: Path) -> 
         (Trouble("sink", DAMAGED, 9), False),
     ],
 )
-def test_what_is_damage_and_what_is_not(found: Trouble, damaged: bool) -> None:
+def test_damage_is_recognized_by_code_and_number_of_exits(found: Trouble, damaged: bool) -> None:
     assert found.damaged == damaged
     assert ("servicemap store rebuild" in found.sentence()) == damaged
 
 
-def test_a_store_that_somebody_stops_comes_back_where_it_was(tmp_path: Path, impatient: None) -> None:
+def test_a_stopped_or_killed_store_returns_at_the_same_address(tmp_path: Path, impatient: None) -> None:
     folder = tmp_path / "store"
     part = Part(
         "store", ("sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"), answers=True
     )
     config = Config(data=str(tmp_path))
-    with tended(part) as (supervisor, reported, until):
+    with tended(part) as (supervisor, messages, until):
         child = supervisor.children[0]
         until(lambda: child.pulse and child.pulse.ever)
         before = store_facts(config)
@@ -148,5 +148,5 @@ def test_a_store_that_somebody_stops_comes_back_where_it_was(tmp_path: Path, imp
             os.kill(pid, how)
             until(lambda: child.process and child.process.pid != pid and child.pulse and child.pulse.ever)  # noqa: B023
             assert store_facts(config) == before
-        assert "store has not answered for 2 s, and is killed" in reported
+        assert "store has not answered for 2 s, and is killed" in messages
     assert store_facts(config) is None

@@ -22,7 +22,7 @@ def test_the_map_shows_real_processes_within_fifteen_seconds(tmp_path: Path) -> 
     assert all(edge["client"] in nodes and edge["server"] in nodes for edge in graph["edges"])
 
 
-def test_ctrl_c_stores_what_was_seen_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_ctrl_c_stores_the_last_windows_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with up(tmp_path, "--window", "1s") as running:
         running.until("SELECT 1 FROM edges LIMIT 1")
         assert running.stop() == 0
@@ -56,7 +56,7 @@ def test_the_parts_end_with_their_supervisor_however_it_ends(tmp_path: Path) -> 
         until(running.parts, lambda parts: not parts, 30, "parts to end")
 
 
-def test_for_stops_by_itself(tmp_path: Path) -> None:
+def test_up_with_for_stops_by_itself(tmp_path: Path) -> None:
     with up(tmp_path, "--for", "4s") as running:
         assert running.process.wait(60) == 0
 
@@ -70,7 +70,7 @@ def test_a_second_up_in_the_same_directory_is_refused(tmp_path: Path) -> None:
         assert f"already runs in {tmp_path} (pid {running.process.pid})" in second.stderr
 
 
-def test_what_cannot_start_is_one_sentence(tmp_path: Path) -> None:
+def test_a_failed_start_is_one_sentence(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.touch()
 

@@ -1,4 +1,4 @@
-"""Who really was at the ends, by the programs' own reports, and by the laboratory that started them."""
+"""The true owners of the ends, from what the programs print and from what the laboratory knows about them."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ _SLACK_NS = 20_000_000
 class Claim(NamedTuple):
     """Pids of a host that served or made connections.
 
-    `held` are those that had the socket in their hands for a moment and did nothing with it, as an acceptor that passes
-    it on. None means unknown.
+    `held` are those that had the socket for a moment without using it, such as an acceptor that passes it on. A field
+    that is None matches everything.
     """
 
     host: str
@@ -25,10 +25,10 @@ class Claim(NamedTuple):
     remote_port: int | None = None
     since: float = 0.0
     until: float = float("inf")
-    transport: str = "tcp"  # of a program's report
+    transport: str = "tcp"  # of a claim that a program printed
 
     def fits(self, end: End) -> bool:
-        """Return whether it speaks of an end."""
+        """Return whether it is about an end."""
         return (
             end.host == self.host
             and self.remote in (None, end.remote)
@@ -42,39 +42,39 @@ class Claim(NamedTuple):
         return process[0] == self.host and process[1] in self.pids | self.held
 
     def serves(self, host: str, port: int) -> bool:
-        """Return whether it speaks of the servers of a port."""
+        """Return whether it is about the servers of a port."""
         return self.host == host and self.local_port == port
 
 
 class Owners:
-    """Finds the owners of ends. A program's report of one connection stands above what is known of its port."""
+    """Finds the owners of ends. A claim that a program printed about a connection wins over claims about its port."""
 
-    def __init__(self, claims: Iterable[Claim], reported: Iterable[Claim]) -> None:
+    def __init__(self, claims: Iterable[Claim], printed: Iterable[Claim]) -> None:
         self._claims = list(claims)
-        self._reported: dict[tuple[str, str, int | None, Spot | None], list[Claim]] = defaultdict(list)
-        for claim in reported:
-            self._reported[claim.transport, claim.host, claim.local_port, claim.remote].append(claim)
-        for of_one in self._reported.values():
+        self._printed: dict[tuple[str, str, int | None, Spot | None], list[Claim]] = defaultdict(list)
+        for claim in printed:
+            self._printed[claim.transport, claim.host, claim.local_port, claim.remote].append(claim)
+        for of_one in self._printed.values():
             of_one.sort(key=lambda claim: claim.since)
 
     def of(self, alike: list[End]) -> list[Claim | None]:
-        """Return who was at each of the ends of one flow at one host, in the order in which they began."""
-        reported = self._reported.get(_key_of(alike[0]), [])
+        """Return the owner of each of the ends of one flow at one host, in the order in which they began."""
+        printed = self._printed.get(_place_of(alike[0]), [])
         good = [end for end in alike if end.established]
-        if reported and len(reported) == len(good):
-            exact = dict(zip(map(id, good), reported, strict=True))
+        if printed and len(printed) == len(good):
+            exact = dict(zip(map(id, good), printed, strict=True))
             return [exact.get(id(end)) or self._known(end) for end in alike]
         return [self._known(end) for end in alike]
 
-    def spoke(self, end: End) -> bool:
-        """Return whether a program reported the connections of an end."""
-        return _key_of(end) in self._reported
+    def claimed(self, end: End) -> bool:
+        """Return whether a program printed a claim about the connections of an end."""
+        return _place_of(end) in self._printed
 
     def _known(self, end: End) -> Claim | None:
-        """Return the latest that could have been there."""
+        """Return the latest claim that fits."""
         fitting = [claim for claim in self._claims if claim.fits(end)]
         return max(fitting, key=lambda claim: claim.since, default=None)
 
 
-def _key_of(end: End) -> tuple[str, str, int | None, Spot | None]:
+def _place_of(end: End) -> tuple[str, str, int | None, Spot | None]:
     return end.transport, end.host, end.local[1], end.remote

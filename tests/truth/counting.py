@@ -13,13 +13,13 @@ ByKey = Mapping[Key, list[Of]]
 
 
 def count(report: Report, truth: ByKey[End], seen: ByKey[Seen], lost: Mapping[str, int]) -> None:
-    """Compare what each end counted over all windows, where a host's agent does not report a loss."""
+    """Compare the counters of each end over all windows. Errors of hosts whose agents report losses are excused."""
     for key, alike in truth.items():
         if key[0] == "tcp":
             of_one = Report()
             _count(of_one, key, alike, seen.get(key, []))
             if lost.get(key[1]) and (of_one.counts or of_one.bytes):
-                report.lossy[key[1]] += 1
+                report.excused[key[1]] += 1
             else:
                 report.counts += of_one.counts
                 report.bytes += of_one.bytes
@@ -43,7 +43,7 @@ def _count(report: Report, key: Key, alike: list[End], seen: list[Seen]) -> None
 
 
 def count_edges(report: Report, connections: list[End], edges: Mapping[int, int]) -> None:
-    """Compare with the connections that people see on the edges to each port."""
+    """Compare the connections to each port with those that people see on its edges."""
     was = Counter(end.server_port for end in connections if end.transport == "tcp")
     for port, count in was.items():
         shown = edges.get(port, 0)

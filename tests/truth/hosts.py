@@ -25,7 +25,7 @@ _WAIT = 'read go; exec "$@" </dev/null'  # until its pid is known: it may end at
 
 
 class Process:
-    """A process on a host; `pid` is the one its host knows."""
+    """A process on a host; `pid` is the one in its own namespace."""
 
     def __init__(self, outside: int) -> None:
         self._outside = outside
@@ -45,7 +45,7 @@ class Process:
         return [Process(child.pid) for child in sorted(psutil.Process(self._outside).children(), key=lambda c: c.pid)]
 
     def listens(self, port: int) -> bool:
-        """Return whether anybody listens to a TCP port of its host."""
+        """Return whether a socket listens on a TCP port of its host."""
         tables = [Path(f"/proc/{self._outside}/net/{name}").read_text() for name in ("tcp", "tcp6")]
         return any(re.search(rf":{port:04X} \S+ 0A ", table) for table in tables)
 
@@ -66,7 +66,7 @@ class Running(Process):
         super().kill()
         self.wait()
 
-    def printed(self, count: int) -> None:
+    def wait_for_lines(self, count: int) -> None:
         """Wait until it has printed so many lines."""
         assert self._output is not None
         output = self._output
@@ -94,12 +94,10 @@ class Host:
 
     def start(self, command: Sequence[str], output: Path | None = None, user: int = 0) -> Running:
         """Run a program here until it is stopped, or to the end of the laboratory."""
-        reported: IO[bytes] | int = (
-            subprocess.DEVNULL if output is None else self._stack.enter_context(output.open("ab"))
-        )
+        stream: IO[bytes] | int = subprocess.DEVNULL if output is None else self._stack.enter_context(output.open("ab"))
         whose = [f"--setuid={user}", f"--setgid={user}"] if user else []
         command = [*self.inside(), *whose, "--", "sh", "-c", _WAIT, "sh", *command]
-        entering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=reported, stderr=reported)
+        entering = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stream, stderr=stream)
         self._stack.callback(entering.wait)
         self._stack.callback(entering.kill)
         return Running(entering, output)

@@ -1,4 +1,4 @@
-"""Names and directions: the store's answer, compared with the truth."""
+"""Compare the names and directions of ends in the store with the truth."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,19 +11,19 @@ from tests.truth.stored import Key, Process, Row, Seen, words
 
 STANDING_NS = 3_500_000_000  # seen by more than one scan of both hosts
 LATE = 3  # windows that a busy agent may be behind
-_ONE_NS = 20_000_000  # both ends of a connection begin within
+_ONE_NS = 20_000_000  # both ends of a connection begin within this time
 Was = list[tuple[End, Claim | None]]
 
 
 class Judge(NamedTuple):
-    """Knows who was at each end, who has ever served, and how the store calls the services of processes."""
+    """Knows the owners of each end, all claims, and the service of each process in the store."""
 
     who: Mapping[Key, Was]
     claims: list[Claim]
     services: Mapping[Process, str]
 
     def judge(self, report: Report, row: Row) -> None:
-        """Judge a row, by the connections of its flow that there were in its window."""
+        """Judge a row by the connections of its flow in its window."""
         was = [self._then(end) for end in row]
         for end, there in zip(row, was, strict=True):
             if end.key in self.who:
@@ -36,7 +36,7 @@ class Judge(NamedTuple):
             report.wrong.append(f"{_at(row[0])}: {row[0].process[1]} and {row[1].process[1]} never talked")
 
     def credits(self, report: Report, rows: Iterable[Row]) -> None:
-        """Find who is credited with more than was sent at ends where it was: flows that one after another used."""
+        """Find processes that are credited with more than they sent on a flow that several processes used."""
         credited: Counter[tuple[Key, Process]] = Counter()
         for row in rows:
             for end in row:
@@ -66,16 +66,16 @@ class Judge(NamedTuple):
             report.turned.append(_at(end))
 
     def _name(self, report: Report, end: Seen, claims: list[Claim | None] | list[Claim]) -> None:
-        """Where nobody is, as behind a closed port, it may be one who has served there before."""
+        """Check the name of an end. An end without an owner, as at a closed port, may name an earlier server."""
         known = [claim for claim in claims if claim]
         if end.process and not any(claim.allows(end.process) for claim in known):
             pids = sorted({pid for claim in known for pid in claim.pids}) or "nobody"
-            reported = f"by {end.provenance} it is {end.process[1]} ({end.service})"
-            report.wrong.append(f"{_at(end)}: {reported}, it was {pids}")
+            found = f"{end.provenance} names {end.process[1]} ({end.service})"
+            report.wrong.append(f"{_at(end)}: {found}, it was {pids}")
         elif end.service and not end.process:
             services = {self.services.get((claim.host, pid)) for claim in known for pid in claim.pids | claim.held}
             if end.service not in services:
-                report.wrong.append(f"{_at(end)}: by {end.provenance} it is {end.service}, it was {services}")
+                report.wrong.append(f"{_at(end)}: {end.provenance} names {end.service}, it was {services}")
 
     def _talked(self, row: Row, ones: Was, others: Was) -> bool:
         """Return whether the two processes of a row were at the ends of one connection."""
@@ -90,7 +90,7 @@ class Judge(NamedTuple):
 
 
 def recall(report: Report, rows: Iterable[Row], truth: Mapping[Key, list[End]]) -> None:
-    """Count the connections with both processes known; list those that stood for long with an end unknown."""
+    """Count the connections of which both processes are known; find the long ones that have an unknown end."""
     both, known = set(), set()
     for row in rows:
         both |= {end.key for end in row if row[0].process and row[1].process}

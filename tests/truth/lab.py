@@ -27,7 +27,7 @@ Reader = Callable[[Host, str], list[Claim]]
 
 @dataclass
 class Play:
-    """One scenario in the laboratory: its hosts, its ports, and who was where by its report."""
+    """One scenario in the laboratory: its hosts, its ports, and its claims about the owners of ends."""
 
     name: str
     hosts: list[Host]
@@ -37,7 +37,7 @@ class Play:
     ports: set[int] = field(default_factory=set)
     claims: list[Claim] = field(default_factory=list)
     _running: list[Running] = field(default_factory=list)
-    _reported: list[tuple[Host, Path, Reader]] = field(default_factory=list)
+    _outputs: list[tuple[Host, Path, Reader]] = field(default_factory=list)
 
     def port(self, number: int = 0) -> int:
         """Return a port for a server of this scenario alone."""
@@ -51,13 +51,13 @@ class Play:
         return self._running[-1]
 
     def end(self) -> None:
-        """Kill what still runs, some windows later, the last first: no client is left without its server."""
+        """Kill what still runs after some windows, the last first, so that no client loses its server."""
         time.sleep(1.5 * WINDOW_S)
         for running in reversed(self._running):
             running.kill()
 
     def output(self, host: Host, what: str) -> Path:
-        """Return a new file for a program's report."""
+        """Return a new file for the output of a program."""
         return self.folder / f"{self.name}-{host.name}-{what}-{len(list(self.folder.iterdir()))}"
 
     def place(self, host: Host, what: str) -> Path:
@@ -68,19 +68,19 @@ class Play:
         return folder
 
     def claim(self, claim: Claim) -> None:
-        """State who was at the ends of connections."""
+        """Add a claim about the owners of ends."""
         self.claims.append(claim)
 
-    def reports(self, host: Host, output: Path, read: Reader) -> None:
-        """Have the file of a program read in the end."""
-        self._reported.append((host, output, read))
+    def claims_from(self, host: Host, output: Path, read: Reader) -> None:
+        """Read claims from the output of a program, after the scenario."""
+        self._outputs.append((host, output, read))
 
     def owners(self) -> Owners:
-        """Return who was where, now that all is over."""
-        reported = [
-            claim for host, output, read in self._reported for claim in read(host, output.read_text(errors="replace"))
+        """Return the owners of all ends, after the scenario."""
+        printed = [
+            claim for host, output, read in self._outputs for claim in read(host, output.read_text(errors="replace"))
         ]
-        return Owners(self.claims, reported)
+        return Owners(self.claims, printed)
 
     def window(self, part: float = 0.1) -> None:
         """Wait for the next window, until a part of it is over."""
@@ -90,7 +90,7 @@ class Play:
 
 @dataclass
 class Played:
-    """What was played, what the packets show of it, and the store to compare with."""
+    """The scenarios that were played, the ends that their packets show, and the store to compare with."""
 
     store: Up
     hosts: list[Host]
@@ -102,7 +102,7 @@ class Played:
 
 @contextmanager
 def played(folder: Path, scenarios: dict[str, Callable[[Play], None]]) -> Iterator[Played]:
-    """Play scenarios in a new laboratory; give what came of it when all of it is stored."""
+    """Play scenarios in a new laboratory; yield the result when all of it is stored."""
     with ExitStack() as stack:
         out = stack.enter_context(folder_of_user())
         hosts = stack.enter_context(switched([*NAMES, OUTSIDE]))
@@ -131,7 +131,7 @@ _REPORTED = "SELECT uniqExact(host) FROM host_usage WHERE window > fromUnixTimes
 
 
 def until_stored(store: Up, hosts: list[Host], at: float) -> None:
-    """Wait until every host has reported windows well after a time, and what is stored changes no more."""
+    """Wait until every host has reported windows well after a time, and the stored rows no longer change."""
     store.until(_REPORTED.format(at=int(at) + 3), lambda rows: rows == [(len(hosts),)], seconds=60)
     query = f"SELECT count(), sum(cityHash64(*)) FROM edges FINAL WHERE window < fromUnixTimestamp({int(at) + 2})"
     last: object = None

@@ -1,4 +1,4 @@
-"""What really went over the wire: the ends of connections, folded from the packets of one host. No product code.
+"""The ends of connections as they really were, folded from the packets of one host. No product code.
 
 Numbers of sequence and acknowledgement give the payload to the byte, whatever was sent twice.
 """
@@ -42,7 +42,7 @@ class End:
 
     @property
     def received(self) -> int:
-        """Return the payload the kernel took."""
+        """Return the payload bytes that the kernel accepted."""
         return self._came if self._exact else self._acknowledged
 
     def send(self, packet: Packet) -> None:
@@ -106,7 +106,7 @@ def ends(host: str, packets: Iterable[Packet]) -> list[End]:
 
 
 def datagrams(host: str, packets: Iterable[Packet]) -> list[End]:
-    """Return the ends of UDP flows that a host had; who sent first is the client. A socket may stay any time."""
+    """Return the ends of UDP flows of a host; the end that sent first is the client. A socket may stay open."""
     found: dict[tuple[Spot, Spot], End] = {}
     for packet in packets:
         if packet.protocol == UDP:

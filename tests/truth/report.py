@@ -1,4 +1,4 @@
-"""What a comparison found: a line for each thing that is wrong, and how much is known."""
+"""The result of a comparison: a line for each error, and how much is known."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ def _none() -> list[str]:
 
 @dataclass
 class Report:
-    """One scenario. Ends are counted by row, a window each."""
+    """The result of one scenario. `levels` counts an end once for each window."""
 
     flows: int = 0
     counts: list[str] = field(default_factory=_none)  # missing, made up, counted twice
     bytes: list[str] = field(default_factory=_none)
-    lossy: Counter[str] = field(default_factory=Counter)  # ends like these at hosts whose agents report a loss
-    edges: list[str] = field(default_factory=_none)  # counted twice, or made up, as people see them
+    excused: Counter[str] = field(default_factory=Counter)  # inexact ends of hosts whose agents report losses
+    edges: list[str] = field(default_factory=_none)  # counted twice or made up, on the edges that people see
     missed: int = 0  # connections that are not on the edges that people see
-    turned: list[str] = field(default_factory=_none)  # client and server
-    wrong: list[str] = field(default_factory=_none)  # named, and was not there
-    unnamed: list[str] = field(default_factory=_none)  # stood for windows, and only its host is known
+    turned: list[str] = field(default_factory=_none)  # client and server are exchanged
+    wrong: list[str] = field(default_factory=_none)  # a name of a process or service that was not there
+    unnamed: list[str] = field(default_factory=_none)  # open for several windows, and only its host is known
     unknown: list[str] = field(default_factory=_none)  # the laboratory itself knows no owner
     levels: Counter[str] = field(default_factory=Counter)
     connections: int = 0

@@ -17,7 +17,7 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(**faults: str) -> Callable[[Callable[[Play], None]], Callable[[Play], None]]:
-    """Have a function played, which starts programs and reports what only it can know."""
+    """Register a function to play. It starts programs and makes claims that only it can know."""
 
     def enter(play: Callable[[Play], None]) -> Callable[[Play], None]:
         SCENARIOS[play.__name__] = Scenario(play, faults)

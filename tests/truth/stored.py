@@ -1,4 +1,4 @@
-"""What the store has of each end of each flow, window by window."""
+"""Read each end of each flow from the store, window by window."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ class Seen(NamedTuple):
 
     @property
     def level(self) -> str:
-        """Return how much is known of who is there."""
+        """Return the level at which the end is known."""
         if self.process:
             return "process"
         return "service" if self.service else "tie" if self.tied else "host" if self.host else "address"
@@ -59,7 +59,7 @@ class Stored(NamedTuple):
     rows: list[Row]
     edges: dict[int, int]
     services: dict[Process, str]
-    lost: dict[str, int]  # how much agents report as lost of connections, by host
+    lost: dict[str, int]  # the losses that agents report, by host
     addresses: Sequence[str] = ()  # nodes on the map that are an address of a monitored host
 
 

@@ -1,4 +1,4 @@
-"""The comparison finds each kind of untruth."""
+"""The comparison finds each kind of error."""
 
 import itertools
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.truth.stored import Row, Seen, Stored
 from tests.truth.verdict import compare
 
 CLIENT, SERVER = ("10.0.0.1", 40_000), ("10.0.0.2", 80)
-KINDS = ("lossy", "counts", "bytes", "edges", "turned", "wrong", "unnamed", "unknown")
+KINDS = ("excused", "counts", "bytes", "edges", "turned", "wrong", "unnamed", "unknown")
 S = 1_000_000_000
 Change = Callable[[Row], list[Row]]
 
@@ -97,12 +97,12 @@ def test_edges_with_a_connection_too_many_are_found() -> None:
     assert _compared([_row()], edges=2) == {"edges": 1}
 
 
-def test_an_end_that_the_laboratory_knows_nothing_of_is_reported() -> None:
+def test_an_end_without_a_claim_is_counted() -> None:
     assert _compared([_row()], claims=1)["unknown"] == 1
 
 
-def test_what_an_agent_reports_as_lost_is_counted_apart() -> None:
+def test_a_loss_that_an_agent_reports_is_excused() -> None:
     inexact = _with(1, received=99)(_row())
 
-    assert _compared(inexact, lost=1) == {"lossy": 1}
+    assert _compared(inexact, lost=1) == {"excused": 1}
     assert _compared(_with(0, sent=99)(_row()), lost=1) == {"bytes": 1}

@@ -1,4 +1,4 @@
-"""One scenario: what the store has of it, compared with what was."""
+"""One scenario: the store compared with the truth."""
 
 from collections import defaultdict
 from collections.abc import Set
@@ -13,7 +13,7 @@ from tests.truth.stored import Key, Row, Seen, Stored, words
 
 
 def compare(play: Play, played: Played, stored: Stored) -> Report:
-    """Compare one scenario; of the rows, those are its own that have one of its ports."""
+    """Compare one scenario with its rows, which have one of its ports."""
     report = Report()
     owners = play.owners()
     truth = _truth(play, played, owners)
@@ -29,7 +29,7 @@ def compare(play: Play, played: Played, stored: Stored) -> Report:
     count(report, truth, seen, stored.lost)
     count_edges(report, connections, stored.edges)
     for key, alike in truth.items():
-        if key[0] == "udp" and key not in seen and alike[0].opener and owners.spoke(alike[0]):
+        if key[0] == "udp" and key not in seen and alike[0].opener and owners.claimed(alike[0]):
             report.counts.append(f"{words(key)}: never seen")
     who = {key: list(zip(alike, owners.of(alike), strict=True)) for key, alike in truth.items()}
     report.unknown = [words(key) for key, known in who.items() if any(claim is None for _, claim in known)]
@@ -42,7 +42,7 @@ def compare(play: Play, played: Played, stored: Stored) -> Report:
 
 
 def key_of(end: End) -> Key:
-    """Return how the store calls an end."""
+    """Return the key of an end in the store."""
     return (end.transport, end.host, end.local, end.remote)
 
 

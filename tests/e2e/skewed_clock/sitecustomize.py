@@ -1,4 +1,4 @@
-"""Python with a clock that is wrong, by SKEW_SECONDS seconds."""
+"""Python with a clock that is wrong by SKEW_SECONDS seconds."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Starts the Python server and client of this folder on hosts, and reads what they reported."""
+"""Starts the Python server and client of this folder on hosts, and reads the claims that they print."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
 
 
 def served(play: Play, host: Host, port: int, how: str = "plain", workers: int = 2, name: str = "") -> Running:
-    """Run a server, perhaps under a name of its own; return it when it listens."""
+    """Run a server, under a name if one is given; return it when it listens."""
     output = play.output(host, "serve")
     program = [*_RUN, "tests.truth.programs.serve"]
     if name:
@@ -29,7 +29,7 @@ def served(play: Play, host: Host, port: int, how: str = "plain", workers: int =
     command = [*program, "::", str(port), how, str(workers)]
     running = play.start(host, command, output)
     waited(lambda: running.listens(port), f"server on {port}")
-    play.reports(host, output, claims_in)
+    play.claims_from(host, output, read_claims)
     if how in {"plain", "mptcp", "deaf", "shared"}:
         play.claim(Claim(host.name, frozenset([running.pid]), local_port=port, since=running.began))
     return running
@@ -42,15 +42,15 @@ def talking(
     output = play.output(host, "talk")
     asked = {"address": address or (to.address6 if six else to.address), "port": port, **wish}
     running = play.start(host, [*_RUN, "tests.truth.programs.talk", json.dumps(asked)], output)
-    play.reports(host, output, claims_in)
+    play.claims_from(host, output, read_claims)
     play.claim(Claim(host.name, frozenset([running.pid]), remote_port=port, since=running.began))
     if wish.get("times", 1) == 1:  # one that stays for a while
-        running.printed(int(wish.get("together", 1)))
+        running.wait_for_lines(int(wish.get("together", 1)))
     return running
 
 
-def claims_in(host: Host, text: str) -> list[Claim]:
-    """Read the lines of a server or a client."""
+def read_claims(host: Host, text: str) -> list[Claim]:
+    """Read the claims of a server or a client."""
     claims = []
     for line in text.splitlines():
         what, at, _, local_port, remote, remote_port, pid, held = line.split(" ")

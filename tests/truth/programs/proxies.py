@@ -1,4 +1,4 @@
-"""haproxy and nginx, with who of their workers had which connection."""
+"""haproxy and nginx, and the workers that had each connection."""
 
 import itertools
 
@@ -27,7 +27,7 @@ daemon off; user nobody nogroup; worker_processes {workers}; pid {folder}/pid; e
 http {{
   {scratch}
   log_format who '$msec $pid $remote_addr $remote_port $server_addr $server_port $connection $http_x_pid';
-  access_log {reported} who;
+  access_log {output} who;
   keepalive_timeout 30; keepalive_requests 100000;
   {upstream}
   server {{ listen {port} {reuseport}; listen [::]:{port} {reuseport}; location / {{ {location} }} }}
@@ -59,8 +59,8 @@ def nginx(
     """Run an nginx that answers, or that asks another one, over connections it keeps."""
     program = installed("nginx", "nginx-light")
     folder = play.place(host, "nginx")
-    reported = folder / "reported"
-    reported.touch()
+    output = folder / "connections.log"
+    output.touch()
     location = f'return 200 "{ANSWER}";'.replace("\n", "\\n")
     upstream = ""
     if to:
@@ -75,7 +75,7 @@ def nginx(
             folder=folder,
             workers=workers,
             scratch=scratch,
-            reported=reported,
+            output=output,
             upstream=upstream,
             port=port,
             reuseport="reuseport" if reuseport else "",
@@ -88,12 +88,12 @@ def nginx(
     play.claim(Claim(host.name, anyone, local_port=port, since=running.began))
     if to:
         play.claim(Claim(host.name, anyone, remote=(to[0].address, to[1]), since=running.began))
-    play.reports(host, reported, _connections)
+    play.claims_from(host, output, _connections)
     return running
 
 
 def _connections(host: Host, text: str) -> list[Claim]:
-    """Read an nginx's log: who of its workers answered, and who of another's had asked."""
+    """Read the log of an nginx: the worker that answered, and the worker of another nginx that asked."""
     claims = {}
     for line in text.splitlines():
         at, pid, remote, remote_port, local, local_port, number, asked_by = line.split(" ")

@@ -1,4 +1,4 @@
-"""A server that reports who accepted each connection: `serve ADDRESS PORT HOW WORKERS`. It imports no product code.
+"""A server that prints who accepted each connection: `serve ADDRESS PORT HOW WORKERS`. No product code.
 
 How:
 
@@ -82,7 +82,7 @@ def _listener(address: str, port: int, alone: bool = True, both: bool = True, pr
 def _accept(listener: socket.socket) -> None:
     while True:
         peer, address = listener.accept()
-        report("accepted", peer.getsockname(), address, os.getpid())
+        write_claim("accepted", peer.getsockname(), address, os.getpid())
         threading.Thread(target=answer, args=(peer,), daemon=True).start()
 
 
@@ -91,7 +91,7 @@ def _relay(address: str, port: int) -> None:
         with contextlib.suppress(OSError), _listener(address, port) as listener:
             for _ in range(EACH):
                 peer, at = listener.accept()
-                report("accepted", peer.getsockname(), at, os.getpid())
+                write_claim("accepted", peer.getsockname(), at, os.getpid())
                 answer(peer)
             return
         time.sleep(0.001)
@@ -121,7 +121,7 @@ def _adopt(channel: socket.socket) -> None:
         held, fds, _, _ = socket.recv_fds(channel, 16, 1)
         peer = socket.socket(fileno=fds[0])
         with contextlib.suppress(OSError):
-            report("accepted", peer.getsockname(), peer.getpeername(), os.getpid(), int(held))
+            write_claim("accepted", peer.getsockname(), peer.getpeername(), os.getpid(), int(held))
         threading.Thread(target=answer, args=(peer,), daemon=True).start()
 
 
@@ -133,7 +133,7 @@ def _fork_each(listener: socket.socket) -> None:
 
         def serve(peer: socket.socket = peer, address: Any = address, held: int = held) -> None:
             listener.close()
-            report("accepted", peer.getsockname(), address, os.getpid(), held)
+            write_claim("accepted", peer.getsockname(), address, os.getpid(), held)
             answer(peer)
 
         _fork(serve)
@@ -149,7 +149,7 @@ def _fork(work: Any) -> None:
 
 
 def answer(peer: socket.socket) -> None:
-    """Answer what comes over a connection as it is asked."""
+    """Answer the requests on a connection, as each asks for."""
     then = STAY
     with peer, contextlib.suppress(OSError):
         while len(head := exactly(peer, HEADER.size)) == HEADER.size:
@@ -175,8 +175,8 @@ def exactly(peer: socket.socket, count: int) -> bytes:
     return data
 
 
-def report(what: str, local: Any, remote: Any, pid: int, held: int = 0) -> None:
-    """Write a line on a connection, at once."""
+def write_claim(what: str, local: Any, remote: Any, pid: int, held: int = 0) -> None:
+    """Write a line about a connection at once."""
     line = f"{what} {time.time()} {local[0]} {local[1]} {remote[0]} {remote[1]} {pid} {held}\n"
     os.write(1, line.encode())
 

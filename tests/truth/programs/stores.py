@@ -62,15 +62,15 @@ def postgres(play: Play, host: Host, port: int) -> Running:
     folder = play.place(host, "postgres")
     if AS_USER:
         shutil.chown(folder, AS_USER["user"], AS_USER["group"])
-    data, reported = folder / "data", folder / "reported"
+    data, output = folder / "data", folder / "postgres.log"
     initdb = [str(Path(program).parent / "initdb"), f"--pgdata={data}", "--username=postgres", "--auth=trust"]
     subprocess.run([*initdb, "--no-sync", "--locale=C"], check=True, capture_output=True, cwd=folder, **AS_USER)
     with (data / "pg_hba.conf").open("a") as rules:
         rules.write("host all all all trust\n")
     command = [program, "-D", str(data), "-h", "*", "-p", str(port), "-k", str(folder), "-F"]
     command += ["-c", "log_connections=on", "-c", "log_line_prefix=%n %P%p "]
-    running = play.start(host, command, reported, user=_NOBODY)
-    waited(lambda: "ready to accept connections" in reported.read_text(), "postgres")
+    running = play.start(host, command, output, user=_NOBODY)
+    waited(lambda: "ready to accept connections" in output.read_text(), "postgres")
 
     def accepted(host: Host, text: str) -> list[Claim]:
         claims = []
@@ -83,7 +83,7 @@ def postgres(play: Play, host: Host, port: int) -> Running:
                 claims.append(found._replace(remote=(remote, int(remote_port)), since=float(at)))
         return claims
 
-    play.reports(host, reported, accepted)
+    play.claims_from(host, output, accepted)
     return running
 
 

@@ -1,4 +1,4 @@
-"""A client that reports which connections it made: `talk JSON`. It imports nothing of the product."""
+"""A client that prints its connections: `talk JSON`. No product code."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from tests.truth.programs.serve import HEADER, RESETS, exactly, report
+from tests.truth.programs.serve import HEADER, RESETS, exactly, write_claim
 
 
 class Wish(NamedTuple):
@@ -76,7 +76,9 @@ def _connect(wish: Wish) -> socket.socket | None:
         peer.close()
         return None
     with contextlib.suppress(OSError):  # it may be reset already
-        report("addressed" if wish.udp else "connected", peer.getsockname(), (wish.address, wish.port), os.getpid())
+        write_claim(
+            "addressed" if wish.udp else "connected", peer.getsockname(), (wish.address, wish.port), os.getpid()
+        )
     return peer
 
 

@@ -1,4 +1,4 @@
-"""Addresses that are not one host's alone, and hosts that nobody watches."""
+"""Addresses that several hosts have, and hosts without an agent."""
 
 import time
 

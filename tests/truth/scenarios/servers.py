@@ -1,4 +1,4 @@
-"""Who serves, where the holder of the listener is not it, or is gone."""
+"""Servers that are not the holder of their listener, or whose holder is gone."""
 
 import time
 
@@ -78,7 +78,7 @@ def a_server_on_a_port_for_clients_that_exits(play: Play) -> None:
     server = served(play, b, port)
     play.window(0)
     clients = [talking(play, host, b, port, times=20_000, gap=0.002, give_up=True) for host in (c, d)]
-    server.printed(400)
+    server.wait_for_lines(400)
     play.window(0.4)
     server.kill()
     for client in clients:
