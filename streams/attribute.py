@@ -36,7 +36,7 @@ LATE_MS = 60_000  # how far back a late owner is emitted
 
 
 class Folded(Struct):
-    """What the fold emits for one complete window of a host."""
+    """The emissions for one window of a host."""
 
     sides: list[tuple[int, SideBatch]]  # partition, batch
     nodes: NodeBatch

@@ -25,7 +25,7 @@ Key = tuple[str, int]  # flow, end
 
 
 class Count(Struct):
-    """What was counted on one flow."""
+    """The counts of the requests on one flow."""
 
     sampling: int
     answered: Mapping[str, int]

@@ -1,6 +1,6 @@
-"""Which service a process belongs to: systemd unit, container, or program (for an interpreter: the script).
+"""Name the service of a process by its systemd unit, container or program (for an interpreter: the script).
 
-A pure function of the process's raw facts and the user's rules, so that a replay with other rules renames the past.
+This is a pure function of the process's raw facts and the user's rules. So a replay with other rules renames the past.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ __all__ = ["Called", "Named", "NamingRule", "name_process"]
 
 
 class Named(NamedTuple):
-    """What a process is called, and why."""
+    """The names of a process, with the rules that gave them."""
 
     service: Called
     program: Called
@@ -27,7 +27,7 @@ class Named(NamedTuple):
 def name_process(rules: Sequence[NamingRule], facts: Mapping[str, Any]) -> Named:
     """Name a process by its facts, a row of `schemas.raw.Processes`.
 
-    The first of the user's rules that matches names the service, else its systemd unit, else its program does.
+    The service has the name of the first matching rule of the user, else of its systemd unit, else of its program.
     """
     own = program(facts["comm"], facts["exe"], facts["cmdline"], facts["cwd"], facts["lead"])
     container, unit = facts["container"], facts["unit"]

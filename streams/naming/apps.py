@@ -40,7 +40,7 @@ def application(spec: str) -> str:
 
 
 def served(server: str, arguments: Sequence[str], cwd: str) -> str:
-    """Return an application server's name with the application that its arguments, or else its folder, name."""
+    """Return an application server's name with its application, which its arguments or its folder name."""
     specs = [word for word in arguments if _SPEC.fullmatch(word) or _MODULE.fullmatch(word)]
     if not specs:
         return server
@@ -55,7 +55,7 @@ def inner_script(arguments: Sequence[str]) -> str:
 
 
 def started(arguments: Sequence[str]) -> int | None:
-    """Return where the command begins that a starter starts; None when it does something else."""
+    """Return the position of the command that a starter starts; None if it starts none."""
     for at, word in enumerate(arguments):
         if word in _STARTS:
             continue

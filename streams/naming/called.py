@@ -1,4 +1,4 @@
-"""What naming works on, and what it answers."""
+"""The input and the result of naming: a command, and a name."""
 
 import re
 from posixpath import basename
@@ -18,7 +18,7 @@ class Called(NamedTuple):
 
 
 class Command(NamedTuple):
-    """How a program was started, as the kernel shows it; each may be empty where it may not be read."""
+    """How a program was started, by the kernel. A field that cannot be read is empty."""
 
     argv: tuple[str, ...]
     comm: str = ""
@@ -27,13 +27,13 @@ class Command(NamedTuple):
 
     @property
     def base(self) -> str:
-        """Return the executable's own name; "" for one without a file (memfd_create(2)), whose name means nothing."""
+        """Return the name of the executable; "" if it has no file (memfd_create(2)) and so no meaningful name."""
         path = self.exe.removesuffix(" (deleted)")
         return "" if path.startswith("/memfd:") else basename(path)
 
     @property
     def own(self) -> str:
-        """Return the name in the first argument where the kernel's facts agree; "" where only the program has it."""
+        """Return the name in the first argument if the kernel's facts agree with it, and "" otherwise."""
         whole = basename(self.argv[0].lstrip("-")) if self.argv else ""
         if whole and whole == self.base:
             return whole
@@ -42,5 +42,5 @@ class Command(NamedTuple):
         return head if head and agreed else ""
 
     def started(self, at: int) -> "Command":
-        """Return the command that begins with an argument, as if it had been started itself."""
+        """Return the command that begins at an argument, as if it had been started directly."""
         return Command(self.argv[at:], exe=self.argv[at], cwd=self.cwd)

@@ -1,4 +1,4 @@
-"""The grammars of interpreters: which of their options take a value, code, a module or the script itself."""
+"""The grammars of interpreters: their options that take a value, code, a module or the script."""
 
 import re
 
@@ -8,7 +8,7 @@ from streams.naming.options import Grammar
 
 
 class Interpreter(Struct, frozen=True, kw_only=True):
-    """An interpreter: how its executables are called, and how its command line is read."""
+    """An interpreter: the names of its executables, and the grammar of its command line."""
 
     names: re.Pattern[str]
     grammar: Grammar
@@ -103,6 +103,6 @@ def interpreter(name: str) -> Interpreter | None:
 
 
 def plain(name: str) -> str:
-    """Return an interpreter's name for what has no script: python3 of python3.11, php of php8.2."""
+    """Return an interpreter's name for a process without a script: python3 of python3.11, php of php8.2."""
     bare = re.sub(r"-?\d[\d.]*$", "", name)
     return f"{bare}{name[len(bare)]}" if bare in {"python", "pypy"} and name != bare and "-" not in name else bare

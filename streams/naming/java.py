@@ -1,4 +1,4 @@
-"""Java machines: the jar or main class that one runs, past its class path, and what a launcher of others runs."""
+"""Name Java machines by the jar or main class after the class path, or by the program that a launcher runs."""
 
 import re
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ _TOMCAT = "org.apache.catalina.startup.Bootstrap"
 
 
 class Run(NamedTuple):
-    """What a Java machine runs."""
+    """The program of a Java machine."""
 
     jar: str = ""
     main: str = ""
@@ -56,7 +56,7 @@ class Run(NamedTuple):
 
 
 def java(argv: Sequence[str], cwd: str) -> Called | None:
-    """Return what a Java machine runs; None for one that runs nothing of a name."""
+    """Return the program of a Java machine; None if it has no name."""
     run = _read(argv)
     settings = _properties(argv)
     if run.jar:
@@ -142,7 +142,7 @@ def _class(run: Run, settings: dict[str, str], argv: Sequence[str], cwd: str) ->
 
 
 def _module(arguments: Sequence[str]) -> Called | None:
-    """Return what JBoss Modules starts: WildFly, or the server in its name."""
+    """Return the program that JBoss Modules starts: WildFly, or the server in its name."""
     module = next((word for word in arguments if re.fullmatch(r"[a-z][\w-]*(?:\.[\w-]+)+", word)), "")
     if module in {"org.jboss.as.standalone", "org.jboss.as.host-controller", "org.jboss.as.process-controller"}:
         return Called("wildfly", "java module", module)
@@ -150,7 +150,7 @@ def _module(arguments: Sequence[str]) -> Called | None:
 
 
 def _through(arguments: Sequence[str], cwd: str) -> Called | None:
-    """Return what a class that runs others was asked to run."""
+    """Return the program that a launcher class was asked to run."""
     skip = ""
     for at, word in enumerate(arguments):
         if word in {"--class", "-m", "--main"} and at + 1 < len(arguments):
@@ -170,7 +170,7 @@ def _through(arguments: Sequence[str], cwd: str) -> Called | None:
 
 
 def _simple(path: str) -> str:
-    """Return what a class is called: Kafka of kafka.Kafka, zookeeper of org.apache.zookeeper.….QuorumPeerMain."""
+    """Return the name of a class: Kafka of kafka.Kafka, zookeeper of org.apache.zookeeper.….QuorumPeerMain."""
     packages, _, name = path.rpartition(".")
     name = name.rpartition("$")[2] or name.strip("$") or name
     parts = [part for part in packages.split(".") if part]

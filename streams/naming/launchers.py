@@ -1,4 +1,4 @@
-"""Programs that are only how another one runs: loaders, emulators, virtual machines, multi-call binaries."""
+"""Name programs that only run another one: loaders, emulators, virtual machines, multi-call binaries."""
 
 import itertools
 import re
@@ -43,7 +43,7 @@ def _loaded(grammar: Grammar) -> Callable[[Command], Answer]:
 
 
 def _multicall(command: Command) -> Answer:
-    """Name the applet by which it was called, or go on with the one that is named first: busybox httpd -f."""
+    """Name the applet by its link, or else continue with the one in the first argument: busybox httpd -f."""
     if command.own and command.own != command.base:
         return Called(command.own, "executable", command.argv[0])
     return command.started(1) if len(command.argv) > 1 and fit(command.argv[1]) else None
@@ -131,5 +131,5 @@ _LAUNCHERS: tuple[tuple[re.Pattern[str], Callable[[Command], Answer]], ...] = (
 
 
 def launcher(name: str) -> Callable[[Command], Answer] | None:
-    """Return how a launcher of that name is read."""
+    """Return the function that reads a launcher of that name."""
     return next((read_ for names, read_ in _LAUNCHERS if names.fullmatch(name)), None)

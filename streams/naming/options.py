@@ -1,4 +1,4 @@
-"""Reading a command line by the grammar of its program: what it runs, past its options and their values."""
+"""Read a command line by the grammar of its program, to find the script after the options and their values."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ MOST_WORDS = 256
 
 
 class Kind(Enum):
-    """What a program was asked to run."""
+    """The kinds of code that a program can run."""
 
     NOTHING = auto()
     CODE = auto()  # given on the command line; it never becomes a name
@@ -22,7 +22,7 @@ class Kind(Enum):
 
 
 class Found(NamedTuple):
-    """What a program runs, and at which argument its own arguments begin."""
+    """The code that a program runs, and the position at which the code's own arguments begin."""
 
     kind: Kind
     value: str = ""
@@ -30,7 +30,7 @@ class Found(NamedTuple):
 
 
 class Grammar(Struct, frozen=True, kw_only=True):
-    """A program's options. Short ones stand together, and one that takes a value takes the rest of its word."""
+    """A program's options. Short ones can be joined, and one that takes a value takes the rest of its word."""
 
     valued: str = ""  # short options with a value, joined or the next word
     joined: str = ""  # short options with a value that is joined, if there is one
@@ -49,7 +49,7 @@ class Grammar(Struct, frozen=True, kw_only=True):
 
 
 def read(grammar: Grammar, argv: Sequence[str]) -> Found:
-    """Return what a program runs; the first argument is its own name."""
+    """Return the code that a program runs; the first argument is the program's own name."""
     at = 1
     while at < min(len(argv), MOST_WORDS):
         word = argv[at]
@@ -110,5 +110,5 @@ def _short(grammar: Grammar, argv: Sequence[str], at: int) -> tuple[Found | None
 
 
 def operands(argv: Sequence[str], start: int = 1) -> list[str]:
-    """Return the arguments that can be names, of a program whose options are not known."""
+    """Return the arguments that can be names, for a program whose options are not known."""
     return [word for word in argv[start:MOST_WORDS] if fit(word)]

@@ -1,4 +1,4 @@
-"""The name in a path: that of the file without extension and version, with its folder where it means nothing itself."""
+"""Find the name in a path: the file without extension and version, with its folder if its name means nothing."""
 
 import re
 from posixpath import basename, join, normpath, splitext
@@ -34,7 +34,7 @@ _FOLDERS = 6
 
 
 def stem(path: str) -> str:
-    """Return the name of a file without its extension and version, of a file in node_modules its package."""
+    """Return the name of a file without extension and version; for a file in node_modules return its package."""
     if "node_modules/" in path:
         return basename(_package(path.rpartition("node_modules/")[2]))
     name = basename(path.rstrip("/"))
@@ -45,7 +45,7 @@ def stem(path: str) -> str:
 
 
 def generic(name: str) -> bool:
-    """Return whether a name does not show what a program is."""
+    """Return whether a name is too general to identify a program."""
     return name.lower() in _GENERIC
 
 

@@ -1,4 +1,4 @@
-"""What a process's program is called: its script, module, jar, guest or title, else its executable."""
+"""Name the program of a process by its script, module, jar, guest or title, or else by its executable."""
 
 import re
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ _EXECUTABLE, _COMM, _TITLE, _SCRIPT = "executable", "kernel's name", "title", "s
 
 
 def program(comm: str, exe: str, cmdline: Sequence[str], cwd: str = "", lead: Sequence[str] = ()) -> Called:
-    """Return what a process's program is called.
+    """Return the name of a process's program.
 
     A program may rewrite its arguments ("postgres: writer", "nginx: worker process") or be a link to another
-    executable (redis-server), and its main thread may rename itself (node), so these facts are weighed. `lead` is the
-    command line of the process that started a worker which knows itself only as one.
+    executable (redis-server), and its main thread may rename itself (node). So these facts are weighed. `lead` is the
+    command line of the process that started a worker without a name of its own.
     """
     argv = tuple(cmdline)
     if lead and is_worker(argv):
@@ -49,7 +49,7 @@ def _program(command: Command, depth: int) -> Called:
 
 
 def _special(name: str) -> bool:
-    """Return whether a program of this name is how another one runs."""
+    """Return whether a program of this name only runs another one."""
     return bool(name) and bool(launcher(name) or MACHINES.fullmatch(name) or interpreter(name))
 
 
@@ -104,7 +104,7 @@ def _interpreted(command: Command, language: Interpreter, kind: str, depth: int)
 
 
 def _run(name: str, found: Found, command: Command, depth: int, rule: str) -> Called:
-    """Name what an interpreter runs, which may itself run what its arguments name."""
+    """Name the code that an interpreter runs, or the program that this code runs."""
     rest = command.argv[found.rest :]
     cwd = command.cwd
     if name in apps.THROUGH and (inner := apps.inner_script(rest)):
@@ -123,7 +123,7 @@ def _run(name: str, found: Found, command: Command, depth: int, rule: str) -> Ca
 
 
 def _started(command: Command, depth: int) -> Called:
-    """Name a command that another program's arguments hold, which is a script where it is no interpreter."""
+    """Name a command in another program's arguments. It is a script unless it is an interpreter."""
     name = stem(command.argv[0])
     if depth > _DEEPEST or _special(name):
         return _program(command, depth + 1)

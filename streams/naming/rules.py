@@ -1,4 +1,4 @@
-"""Names that the user gives by hand."""
+"""Rules by which the user names services."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class NamingRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return " ".join(f"{name}={pattern}" for name, pattern in given if pattern != ".*")
 
     def matches(self, program: str, cmdline: Sequence[str], unit: str, container: str, user: str) -> bool:
-        """Return whether a process with these facts is meant."""
+        """Return whether the rule matches these facts of a process."""
         facts = (
             (self.program, program),
             (self.cmdline, " ".join(cmdline)),

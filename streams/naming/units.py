@@ -1,4 +1,4 @@
-"""The service that a systemd unit is to a person: one for all instances that a socket starts, none for a holder."""
+"""Name the service of a systemd unit: one service for all instances of a socket, none for a unit that holds others."""
 
 import re
 from collections.abc import Sequence
@@ -39,9 +39,9 @@ _NUMBER = re.compile(r"[-_.:](?:\d{3,}|u\d+|r[0-9a-f]{16,})$")
 
 
 def unit_service(unit: str, lineage: Sequence[str] = ()) -> str:
-    """Return the service that a unit names; "" where it holds others, or one run alone.
+    """Return the service that a unit names; "" if it holds other programs, or a single run.
 
-    `lineage`: what started the process, nearest first. What a process manager starts is not its manager's service.
+    `lineage` are the ancestors of the process, the nearest first. Children of a process manager have their own services.
     """
     stem = re.sub(r"\.(?:service|scope|socket)$", "", unit)
     if not stem or _HOLDERS.fullmatch(stem) or _TRANSIENT.fullmatch(stem):
@@ -68,5 +68,5 @@ def _steady(name: str) -> str:
 
 
 def _means(instance: str) -> bool:
-    """Return whether an instance is a thing that a person set up, and no connection, number or address."""
+    """Return whether an instance was set up by a person, and is no connection, number or address."""
     return ":" not in instance and bool(re.search(r"[^\W\d_]", instance))

@@ -1,4 +1,4 @@
-"""What in a word is a name: not a version, a number, an address, a hash or a date, which change or mean nothing."""
+"""Find the name in a word, without versions, numbers, addresses, hashes and dates, which change or mean nothing."""
 
 import re
 
@@ -21,7 +21,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def versionless(name: str) -> str:
-    """Return a name without what changes with every release: pay-1.2.3-SNAPSHOT is pay, and orders-2 stays."""
+    """Return a name without its version: pay-1.2.3-SNAPSHOT becomes pay, and orders-2 stays."""
     if len(name) > _LONGEST:
         return name
     name = without_ids(name) or name

@@ -1,4 +1,4 @@
-"""Bytes as a client sends them, so that they can be bent."""
+"""Make the bytes that a client sends, so that a test can change them."""
 
 import socket
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def raw(data: bytes) -> bytes:
 
 
 def hello(user: str = "default", password: str = "") -> bytes:
-    """Return a client's first packet and what it adds to it."""
+    """Return a client's first packet and its addendum."""
     head = varint(0) + string("test") + varint(1) + varint(1) + varint(REVISION) + string("")
     return head + string(user) + string(password) + string("")
 
@@ -51,9 +51,9 @@ def request(text: str, *headers: str, body: bytes = b"") -> bytes:
 
 
 def exchange(port: int, sent: bytes, timeout: float = 60, patience: float = 0.3) -> bytes:
-    """Send, and return all that comes back until the other end closes; what it does not take does not matter.
+    """Send bytes; return the answer until the other end closes. It need not read all bytes.
 
-    When the other end has been silent for as long as `patience`, it is shown that no more is sent.
+    When the other end has been silent for `patience` seconds, shut down the sending side.
     """
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as peer:
         got, waits = bytearray(), True

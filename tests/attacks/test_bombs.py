@@ -1,4 +1,4 @@
-"""Little that becomes much, and much that is only stated: the store's memory stays where it is."""
+"""Small inputs that unpack to large ones, and false sizes, do not raise the memory of the store."""
 
 import gzip
 import socket
@@ -34,7 +34,7 @@ MOST_IN_ONE_PIECE = 700 * MiB  # and while a result is made that cannot be sent 
 
 @contextmanager
 def within_memory(store: Store, most_more: int = MOST) -> Iterator[None]:
-    """Look at the store's resident memory while the body runs."""
+    """Check the store's resident memory while the body runs."""
     process, done, most = psutil.Process(store.process.pid), threading.Event(), 0
     before = process.memory_info().rss
 
@@ -58,7 +58,7 @@ def within_memory(store: Store, most_more: int = MOST) -> Iterator[None]:
 
 @cache
 def packed(encoding: str, size: int) -> bytes:
-    """So many zeros, as small as they go."""
+    """Return so many zeros, compressed."""
     if encoding == "zstd":
         return zstandard.ZstdCompressor(level=19, write_content_size=False).compress(bytes(size))
     if encoding == "lz4":
@@ -86,7 +86,7 @@ def test_a_body_that_unpacks_to_very_much_is_refused_on_its_way(store: Store, en
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_what_the_writer_inserts_is_bounded_however_it_is_packed(store: Store, encoding: str) -> None:
+def test_an_insert_of_the_writer_is_bounded_whatever_its_compression(store: Store, encoding: str) -> None:
     bomb = packed(encoding, 16 * MiB) * 40
     token = {"X_ClickHouse_User": "servicemap", "X_ClickHouse_Key": store.token}
     with within_memory(store):
@@ -207,7 +207,7 @@ def test_packets_are_bounded(store: Store, name: str) -> None:
         assert b"DB::" in exchange(store.native_port, PACKETS[name] + bytes(100_000))
 
 
-def test_what_readers_have_sent_by_half_fits_into_a_room(store: Store) -> None:
+def test_unfinished_requests_of_readers_share_bounded_memory(store: Store) -> None:
     table = column("t", b"String", varint(15 * MiB), 1) + bytes(12 * MiB)
     form = request("POST / HTTP/1.1", "Content-Type: multipart/form-data; boundary=b", "Content-Length: 16000000")
     half = {

@@ -1,4 +1,4 @@
-"""Three hundred at once: all are answered or refused with a reason, the writer goes on, and then all is as before."""
+"""Three hundred clients at once are answered or refused with a reason, and the writer and later clients are served."""
 
 import socket
 import threading
@@ -32,7 +32,7 @@ QUESTIONS = [
 
 
 class Writer(threading.Thread):
-    """Stores a block every quarter of a second, as the sink does; knows how long the slowest took."""
+    """Stores a block every quarter of a second, as the sink does, and measures the slowest one."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ def over_http(store: Store, question: str) -> str:
 
 
 def as_before(store: Store) -> None:
-    """A client is served at once, and the store lets all go that the others had."""
+    """Check that a client is served at once, and that the store frees what the others had."""
     begun = time.monotonic()
     assert native(store, "SELECT 1") == over_http(store, "SELECT 1") == "answered"
     assert time.monotonic() - begun < 10

@@ -1,4 +1,4 @@
-"""Tables that readers bring with a query: whatever their blocks hold, the engine lives on."""
+"""External tables in a query of a reader: no content of their blocks stops the engine."""
 
 from random import Random
 from urllib.parse import quote
@@ -25,7 +25,7 @@ QUERIES = ("SELECT * FROM brought", "SELECT v, count() FROM brought GROUP BY v",
 
 
 def column(store: Store, selected: str) -> Column:
-    """Return what the engine makes of an expression."""
+    """Return the engine's value of an expression."""
     asked = quote(f"SELECT {selected} AS v FROM numbers(7) FORMAT Native")
     with urlopen(f"{store.url}?query={asked}", timeout=30) as answer:
         return blocks_of(answer.read())[0].columns[0]
@@ -56,7 +56,7 @@ def bringing(text: str, brought: Column, rows: int) -> bytes:
 
 
 @pytest.mark.fuzz
-def test_whatever_a_table_holds_the_store_answers_the_next(store: Store, fuzz_factor: int) -> None:
+def test_the_store_answers_the_next_query_after_any_external_table(store: Store, fuzz_factor: int) -> None:
     whole = [column(store, selected) for selected in COLUMNS]
     for one in whole:
         assert b"DB::Exception" not in exchange(store.native_port, bringing(QUERIES[0], one, 7))

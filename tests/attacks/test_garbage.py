@@ -1,4 +1,4 @@
-"""Garbage and bent sessions, by chance from a seed: each ends with an answer or a close, and the store goes on."""
+"""Random garbage and changed sessions: each ends with an answer or a close, and the store continues."""
 
 import json
 import time
@@ -88,13 +88,13 @@ def bent(random: Random, good: bytes) -> bytes:
 
 
 def junk(random: Random) -> bytes:
-    """Nothing of sense."""
+    """Return random bytes."""
     return random.randbytes(random.choice((1, 2, 10, 100, 5000)))
 
 
 @contextmanager
 def no_surprise(store: Store) -> Iterator[None]:
-    """See to it that whatever came is something that the store's code thought of."""
+    """Check that an answer is one that the store's code intends."""
     before = _surprises(store)
     yield
     assert _surprises(store) == before
@@ -106,7 +106,7 @@ def _surprises(store: Store) -> int:
 
 
 def throw(port: int, sessions: Sequence[bytes]) -> None:
-    """Send all, some at a time; each must come to an end."""
+    """Send all sessions, some at a time; each must end."""
 
     def one(session: bytes) -> None:
         try:

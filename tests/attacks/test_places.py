@@ -1,4 +1,4 @@
-"""When one client has all the connections, others are served, and those refused get the reason."""
+"""If one client has all the connections, others are still served, and refused ones get the reason."""
 
 import socket
 import time
@@ -117,7 +117,7 @@ def idle(port: int, count: int) -> Iterator[list[socket.socket]]:
 
 
 def served(store: Store) -> float:
-    """Ask as everybody asks; returns the seconds that the slowest took."""
+    """Send ordinary queries; return the seconds that the slowest took."""
     took = []
     for login in (store.reader, store.writer):
         begun = time.monotonic()

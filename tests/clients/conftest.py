@@ -1,4 +1,4 @@
-"""A store with a map in it, for the clients that people reach it with."""
+"""A store with a map in it, for the clients that people use."""
 
 from dataclasses import dataclass
 

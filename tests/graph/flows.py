@@ -1,4 +1,4 @@
-"""Stored flows in few words: who talks to whom, in one window."""
+"""Store flows of one window in few words."""
 
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ def opened_apart(
 
 
 def asked(store: Store, text: str, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[tuple[str, str]]]:
-    """Return what a query gives to who may only read: rows, and the names and types of the columns."""
+    """Return the result of a query for a reader: rows, and the names and types of the columns."""
     where = store.address
     client = Client(where.host, port=where.port, database=where.database)
     try:

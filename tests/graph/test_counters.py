@@ -41,13 +41,13 @@ def test_it_has_a_chart_in_the_page_and_a_panel_in_grafana(name: str) -> None:
         assert COUNTERS[name].meaning in panel["description"].lower()
 
 
-def test_what_both_ends_count_the_same_counts_once() -> None:
+def test_counters_that_both_ends_share_count_once() -> None:
     counted = dict.fromkeys(NAMES, 0) | {"client_sent_bytes": 9, "server_received_bytes": 7, "server_sent_bytes": 4}
 
     assert moved(counted) == 13
 
 
-def test_what_each_end_counts_of_its_own_is_added() -> None:
+def test_counters_of_each_end_alone_are_added() -> None:
     counted = dict.fromkeys(NAMES, 0) | {"client_retransmits": 2, "server_retransmits": 3, "client_sent_segments": 50}
 
     assert judged(counted) == {"retransmits": 5, "sent_segments": 50}

@@ -1,4 +1,4 @@
-"""Node graphs, as Grafana's panel takes them: what breaks its rules draws nothing at all."""
+"""Node graphs follow the rules of Grafana's panel, which draws nothing if one is broken."""
 
 from functools import cached_property
 from typing import Any
@@ -162,7 +162,7 @@ def test_more_than_200_services_are_shown_by_host(fresh: Fresh) -> None:
     assert graph.nodes["host:h7"]["detail__folded"].startswith("5: p1007[1007], ")
 
 
-def test_of_more_than_200_hosts_the_busiest_are_shown_and_the_others_are_one(fresh: Fresh) -> None:
+def test_beyond_200_hosts_the_busiest_are_shown_and_the_others_are_one(fresh: Fresh) -> None:
     graph = Graph(crowd(fresh(), 400, services=400, machines=400), level="service")
 
     assert len(graph.nodes) == 200

@@ -86,7 +86,7 @@ def test_levels_add_up_requests(demo: Store) -> None:
     assert addresses.edges["address:10.0.0.1 > address:10.0.0.2"]["detail__requests"] == "200 req/s"
 
 
-def test_of_failed_connections_and_failed_requests_the_worse_counts(fresh: Fresh) -> None:
+def test_the_worse_of_failed_connections_and_failed_requests_counts(fresh: Fresh) -> None:
     store = fresh()
     half = flow(BOT, WEB, opened=2, failed=1)
     few = flow(WEB._replace(port=40_002), VOTING, opened=9, failed=1)

@@ -21,7 +21,7 @@ NEW = 30  # minutes
 
 
 class Place(NamedTuple):
-    """What a host reports in some minutes of the hour: an address, or a listener with who holds it."""
+    """A report of a host in some minutes of the hour: an address, or a listener with its holder."""
 
     host: str
     address: str
@@ -195,7 +195,7 @@ def store(fresh: Fresh) -> Store:
     return fresh()
 
 
-def test_what_is_reported_twice_is_one_claim(store: Store) -> None:
+def test_a_place_that_is_reported_twice_is_one_claim(store: Store) -> None:
     reported_once = [*HOST, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW))]
     placed(cleared(store), *reported_once)
     placed(store, *reported_once, udp("d", "0.0.0.0", 53, 5, "dnsmasq", range(NEW, 60)))

@@ -97,7 +97,7 @@ def counted_twice(fresh: Fresh) -> Store:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_of_two_hosts_that_count_the_same_is_believed_at_every_level(counted_twice: Store, level: str) -> None:
+def test_the_same_one_of_two_counting_hosts_is_believed_at_every_level(counted_twice: Store, level: str) -> None:
     asked = requests_by_edge(counted_twice, level, T0, T0 + WIDTH)
 
     assert {port: each.requests for (_, _, _, port), each in asked.items()} == {81: 5, 82: 5, 84: 2 * 9, 88: 2 * 5}

@@ -1,4 +1,4 @@
-"""What nodes are called, and which node of a level a process is: the same in SQL and in Python."""
+"""The titles of nodes, and the node of a process at a level, are the same in SQL and in Python."""
 
 import pytest
 

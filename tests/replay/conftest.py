@@ -40,7 +40,7 @@ FIRST, LAST = 260, 390  # windows of the recorded hour that are logged; an agent
 
 @dataclass
 class Live:
-    """The pipeline of one machine, driven by hand: folds and sink go on only on request."""
+    """The pipeline of one machine, whose folds and sink run only on request."""
 
     config: Config
     log: Log
@@ -90,7 +90,7 @@ class Live:
 
 
 def rows(store: Store, span: tuple[int, int] | None = None) -> dict[str, list[tuple[Any, ...]]]:
-    """Return what stands, by table; of a span of time, or all."""
+    """Return the stored rows by table, of a span of time or all."""
     found = {}
     for table, column in TABLES.items():
         where = f"WHERE toUnixTimestamp64Milli({column}) BETWEEN {span[0]} AND {span[1] - 1}" if span else ""
@@ -100,7 +100,7 @@ def rows(store: Store, span: tuple[int, int] | None = None) -> dict[str, list[tu
 
 @dataclass
 class Past:
-    """A recorded stretch in a log and a store: what stands after all of it was folded live."""
+    """A recorded stretch in a log, and the store after all of it was folded live."""
 
     base: int  # ms, start of the first window
     config: Config

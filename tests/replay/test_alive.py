@@ -1,4 +1,4 @@
-"""Replaying beside live folds and a live sink, and being killed on the way."""
+"""Replay beside live folds and a live sink, and after a kill."""
 
 import signal
 import subprocess
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 def live(
     data: Path, tmp_path: Path, past: Past, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Live]:
-    """A pipeline with a log and a database of its own, that renames services. It stands still while waited for."""
+    """A pipeline with its own log and database that renames services. It does nothing while it is waited for."""
     monkeypatch.setattr(catching_up, "PATIENCE", 0.2)
     address = past.store.address
     name = f"t{abs(hash(request.node.nodeid)):x}"
@@ -57,7 +57,7 @@ STEPS = (
 )
 
 
-def test_what_comes_while_it_is_read_compared_and_swapped_is_neither_lost_nor_a_change(live: Live, past: Past) -> None:
+def test_rows_that_come_during_a_replay_are_neither_lost_nor_a_change(live: Live, past: Past) -> None:
     start, end = past.at(330), past.at(700)
     live.go_on(1500)
     steps = []
@@ -82,7 +82,7 @@ def test_what_comes_while_it_is_read_compared_and_swapped_is_neither_lost_nor_a_
 
 
 def everything(store: Store, config: Config, past: Past) -> dict[str, object]:
-    """Return what a replay of all there is would change."""
+    """Return the changes that a replay of everything would make."""
     outcome = replay(config, past.at(0), past.at(720), quietly, promote=False, force=False)
     assert rows(store)["edges"]
     return {name: table for name, table in outcome.tables.items() if table.differs}
@@ -202,7 +202,7 @@ def test_a_range_that_the_log_no_longer_holds_is_not_promoted_unless_forced(
 
 
 def forget(path: str, before: int) -> None:
-    """Delete from the log what retention would."""
+    """Delete from the log the records that retention would delete."""
     import sqlite3
 
     with closing(sqlite3.connect(path)) as file, file:

@@ -1,4 +1,4 @@
-"""When a replay stops waiting for the live folds and the sink."""
+"""A replay waits for the live folds and the sink as long as they advance."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -14,7 +14,7 @@ SIDES, EDGES, CONNECTIONS = topics.SIDES.name, topics.EDGES.name, topics.CONNECT
 
 
 class Offsets:
-    """A log that has nothing but offsets: what it holds, and what all groups have committed."""
+    """A log that has only offsets: its ends, and the commits of all groups."""
 
     def __init__(self, bounds: Mapping[Place, tuple[int, int]], committed: Mapping[Place, int]) -> None:
         self._bounds = bounds
@@ -31,7 +31,7 @@ class Offsets:
 
 
 class Busy(Offsets):
-    """A log whose groups go on and on in all partitions but one."""
+    """A log whose groups advance in all partitions but one."""
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         self._committed = {place: at + 1 if place[1] else at for place, at in self._committed.items()}

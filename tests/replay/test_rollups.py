@@ -1,4 +1,4 @@
-"""What a promotion leaves in the roll-ups."""
+"""The roll-ups after a promotion."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ def test_a_new_rule_renames_the_range_and_nothing_else(copied: Past, start: int,
 
 
 def named(past: Past, start: int, end: int) -> list[tuple[str, ...]]:
-    """Return what services the edges of a range are between."""
+    """Return the services at the edges of a range."""
     low, high = past.at(start), past.at(end) - 1
     return past.store.query(
         "SELECT toString(window), toString(a_port), toString(b_port), a_service, b_service FROM edges FINAL"

@@ -30,7 +30,9 @@ def test_the_same_code_changes_no_row_of_any_range(past: Past, start: int, end: 
     assert outcome.tables["host_usage"].equal > 0
 
 
-def test_nor_where_agents_were_killed_and_records_lost_broken_and_repeated(past: Past, tmp_path: Path) -> None:
+def test_the_same_code_changes_nothing_after_kills_and_lost_broken_and_repeated_records(
+    past: Past, tmp_path: Path
+) -> None:
     address = past.store.address
     url = f"clickhouse://servicemap:{address.secret()}@{address.host}:{address.port}/world"
     config = load(environment={}, flags={"data": str(tmp_path), "log.partitions": 2, "store.url": url})

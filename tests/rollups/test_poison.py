@@ -1,4 +1,4 @@
-"""A record that cannot be stored costs itself alone: what came with it is stored, and a start after it goes well."""
+"""A record that cannot be stored costs only itself: the records beside it are stored, and a later start succeeds."""
 
 import json
 import time
@@ -53,7 +53,7 @@ def logged(record: dict[str, Any]) -> int:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield every place of a record: its fields, their items, and what these are made of."""
+    """Yield every place of a record: its fields, their items, and the parts of the items."""
     yield path
     for key, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from places(each, (*path, key))
@@ -80,7 +80,7 @@ def encoded(value: Any) -> bytes:
 
 
 class Sinking:
-    """A sink with roll-ups over a store; what it buries has to be storable as well."""
+    """A sink with roll-ups over a store. Its dead letters have to be storable as well."""
 
     def __init__(self, store: Store, now: int) -> None:
         self.buried: list[str] = []
@@ -102,9 +102,7 @@ class Sinking:
 
 
 @pytest.mark.parametrize("topic", sorted(BY_TOPIC))
-def test_whatever_stands_in_a_field_the_other_records_are_stored_and_a_start_goes_well(
-    fresh: Fresh, topic: str
-) -> None:
+def test_any_value_in_a_field_costs_no_other_record_and_a_later_start_succeeds(fresh: Fresh, topic: str) -> None:
     some = LAST[topic]
     good = other(some)
     at = logged(some)

@@ -1,4 +1,4 @@
-"""Whatever comes, late, again or out of order: a roll-up is what the same SELECT makes of the rows below it."""
+"""A roll-up equals the same SELECT over the rows below it, even if rows come late, again or out of order."""
 
 from collections.abc import Sequence
 from random import Random
@@ -42,7 +42,7 @@ REQUESTS = """
 
 
 def folded(messages: Sequence[Record]) -> list[Record]:
-    """Return what the folds emit for raw records: edges, the requests on them, and who was where."""
+    """Return what the folds emit for raw records: edges, the requests on them, and places."""
     attribute, pair = AttributeStage((), 1), PairStage()
     found = []
     for message in messages:
@@ -60,7 +60,7 @@ def folded(messages: Sequence[Record]) -> list[Record]:
 
 
 def expected(store: Store, unit: str) -> list[tuple[Any, ...]]:
-    """Return what the roll-up should be, by the second or third word of its name, asked of the rows at the bottom."""
+    """Return the right rows of a roll-up, computed from the view; `unit` is ClickHouse's function for its time."""
     facts = FACTS.format(last="window")
     return store.query(
         f"SELECT toDateTime64({unit}(window), 3, 'UTC') AS at, {KEY}, min(window), max(window), {facts} "
@@ -77,7 +77,7 @@ def rolled(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
 
 
 def requested(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
-    """Return the requests of a roll-up, or what they should be when asked of the view."""
+    """Return the requests of a roll-up, or the right ones from the view."""
     return store.query(
         f"SELECT toDateTime64({unit}, 3, 'UTC') AS at, {KEY}, {REQUESTS} "
         f"FROM {table} GROUP BY at, {KEY} ORDER BY at, {KEY}"
@@ -105,13 +105,13 @@ class Sinking:
         self.start()
 
     def start(self) -> None:
-        """Start, or start again: what was in memory is gone."""
+        """Start, or restart with nothing in memory."""
         self.rollup = Rollup(self.store, lambda: self.now)
         self.rollup.resume()
         self.sink = Sink(self.store, lambda record, reason: None, stored=self.rollup.mark)
 
     def take(self, messages: Sequence[Record]) -> None:
-        """Store some records and roll up what is due; then offsets would be committed."""
+        """Store some records and roll up what is due, as is done before offsets are committed."""
         for message in messages:
             self.sink.add(message)
         self.sink.flush()
@@ -261,7 +261,7 @@ def test_rollups_from_before_requests_knew_containers_are_rolled_up_anew(fresh: 
 
 
 class Watched(Store):
-    """A store that remembers what it was asked."""
+    """A store that remembers its queries."""
 
     def __init__(self, address: Address) -> None:
         super().__init__(address)
@@ -272,7 +272,7 @@ class Watched(Store):
         return super().query(text, parameters)
 
 
-def test_where_there_is_no_http_nothing_is_stored_or_rolled_up_of_requests(fresh: Fresh) -> None:
+def test_without_http_no_requests_are_stored_or_rolled_up(fresh: Fresh) -> None:
     store = Watched(fresh().address)
     sinking = Sinking(store)
     sinking.now = LONG_AFTER

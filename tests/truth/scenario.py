@@ -7,7 +7,7 @@ from tests.truth.lab import Play
 
 
 class Scenario(NamedTuple):
-    """What is played, and the faults of the product that it shows as long as they are open: kind and one sentence."""
+    """A function to play, and the open faults of the product that it shows, by kind, each in one sentence."""
 
     play: Callable[[Play], None]
     open: dict[str, str]

@@ -30,14 +30,14 @@ def test_a_fin_is_no_payload() -> None:
     assert (end.sent, end.received, end.over, end.reset) == (4, 2, True, "")
 
 
-def test_what_comes_after_the_program_has_closed_is_not_received() -> None:
+def test_bytes_that_come_after_a_close_are_not_received() -> None:
     closed = [*_opened(), _sent(1, b"", FIN | ACK), _came(1, b"0123"), _sent(1, b"", RST)]
     end = _client(*closed)
 
     assert (end.received, end.reset) == (0, "sent")
 
 
-def test_what_a_closing_program_has_acknowledged_is_received() -> None:
+def test_bytes_that_a_closing_program_has_acknowledged_are_received() -> None:
     end = _client(*_opened(), _came(1, b"0123"), _sent(1, b"", RST | ACK, ack=5))
 
     assert (end.received, end.reset) == (4, "sent")

@@ -96,12 +96,12 @@ def _excused(reports: Reports) -> Counter[str]:
 
 
 @every("wrong")
-def test_who_is_named_was_there(report: Report) -> None:
+def test_every_named_process_was_there(report: Report) -> None:
     none(report.wrong)
 
 
 @every("turned")
-def test_who_connected_is_the_client(report: Report) -> None:
+def test_the_end_that_connected_is_the_client(report: Report) -> None:
     none(report.turned)
 
 
@@ -110,7 +110,7 @@ def test_no_address_of_a_monitored_host_stands_beside_it_on_the_map(stored: Stor
 
 
 @every("unnamed")
-def test_who_is_at_a_connection_that_stands_is_known(report: Report) -> None:
+def test_both_ends_of_a_lasting_connection_are_known(report: Report) -> None:
     none(report.unnamed)
 
 

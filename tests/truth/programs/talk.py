@@ -12,7 +12,7 @@ from tests.truth.programs.serve import HEADER, RESETS, exactly, write_claim
 
 
 class Wish(NamedTuple):
-    """What a client does: so many connections one after another, `together` at a time, with rounds of talk on each."""
+    """The task of a client: a number of connections, `together` at a time, with rounds of talk on each."""
 
     address: str
     port: int
