@@ -15,11 +15,11 @@ _SEES_EDGES = ("connections", "owners", "processes", "listeners")  # collectors 
 
 
 def new_edges() -> str:
-    """Return who connects to a critical service for less than an hour and never did before, and how long it is known.
+    """Return new clients of critical services, with the hours for which the service's host was watched before.
 
-    The number is the hours for which the service's host was watched before: what is new on a new host is no news. A
-    host names its critical services in its label `critical`, with commas between them; * is every service on it. A
-    client without a service is its address; those outside of private networks are one, the internet.
+    A client is new if it has connected for less than an hour and never before. On a new host all clients are new, so
+    the hours decide. A host names its critical services in its label `critical`, with commas between them; * means
+    all its services. A client without a service is its address; public addresses are one client, the internet.
     """
     known = "client_service, client_address, server_service, server_host, transport, server_port"
     client = (
@@ -64,10 +64,10 @@ ORDER BY watched_hours {_ORDER}"""
 
 
 def vanished_edges() -> str:
-    """Return how steady an edge was that is gone: its share of the minutes of the hour before its last.
+    """Return vanished edges with their steadiness: their share of the minutes of their last hour.
 
-    It is gone when its client's host reported 5 minutes without it, so that neither a silent host, nor a late map, nor
-    a collector that failed takes edges away; and for 6 hours.
+    An edge has vanished when its client's host reported 5 minutes without it. So a silent host, a late map or a failed
+    collector makes no edge vanish. An edge counts as vanished for 6 hours.
     """
     return f"""WITH
     {_SINCE} AS since,
@@ -106,14 +106,14 @@ ORDER BY steadiness {_ORDER}"""
 
 
 def unusual_traffic() -> str:
-    """Return how far the traffic between two services is from what is usual, as a robust z-score.
+    """Return the deviation of the traffic between two services from the usual traffic, as a robust z-score.
 
-    It is the distance from the median in units of 1.4826 times the median distance from it, which is the standard
-    deviation where values are normal. A unit is a tenth of the median or 100 kB at least: what hardly varies may vary
-    a little. The bytes of the last five minutes that are rolled up are compared with those of the same five minutes of
-    each earlier day; with fewer than 5 such days, with those of the last six hours, if these are 12 at least. An edge
-    is compared with times since it was first seen, but for those in which no edge was seen at all. An edge without
-    traffic counts only when its client's host (else its server's) has reported since.
+    It is the distance from the median in units of 1.4826 times the median distance, which is the standard deviation of
+    normal values. A unit is at least a tenth of the median and 100 kB, so that steady traffic may vary a little. The
+    bytes of the last five minutes that are rolled up are compared with the same five minutes of each earlier day. With
+    fewer than 5 such days they are compared with the last six hours, if these have at least 12 values. Only times since
+    the edge was first seen count, without those in which no edge was seen. An edge without traffic counts only if its
+    client's host (else its server's) has reported since.
     """
     slots = select(
         {

@@ -16,13 +16,13 @@ MOST = 100  # edges of one alert, the worst
 
 
 def connections_failed() -> str:
-    """Return the share of connections that failed, where enough did."""
+    """Return the share of connections that failed, if enough failed."""
     counts = {name: _total(f"connections_{name}") for name in ("opened", "failed")}
     return _worst(_share("failed"), _edges(counts), f"failed >= {ALERTS['failed'].enough}")
 
 
 def by_side(part: str) -> str:
-    """Return the share of a counter, of the side where that is greater and the whole is enough."""
+    """Return the share of a counter, for the side with the greater share whose whole is large enough."""
     whole, enough = SHARES[part].whole, ALERTS[part].enough
     counts = {f"{end}_{name}": _total(f"{end}_{name}") for end in ENDS for name in (whole, part)}
     shares = (f"if({end}_{whole} < {enough}, 0, {share(f'{end}_{part}', f'{end}_{whole}')})" for end in ENDS)
@@ -33,7 +33,7 @@ def by_side(part: str) -> str:
 def requests_failed() -> str:
     """Return the share of requests that failed; an end without a service is its host, or its address.
 
-    Where one of so many connections is looked at, what is enough counts what was seen, and not what it is scaled to.
+    With sampled connections, the least number of requests applies to those that were seen, before they are scaled.
     """
     enough, all_of = ALERTS["errors"].enough, ALERTS["errors"].of
     labels = {end: _title(end) for end in ENDS} | {"port": _PORT}
@@ -86,7 +86,7 @@ def _worst(found: dict[str, str], edges: str, where: str) -> str:
 
 
 def _rows(found: dict[str, str], edges: str, where: str) -> str:
-    """Return the labels of the edges with the one number that was found, by its name."""
+    """Return the labels of the edges with one number, by its name."""
     labels = {label: label for label in ("client", "server", "port")}
     columns = labels | {name: f"toFloat64({made})" for name, made in found.items()}
     order = ", ".join([*(f"{name} DESC" for name in found), *labels])

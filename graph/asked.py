@@ -1,7 +1,7 @@
-"""HTTP requests between processes: what the hosts of both ends counted, joined with who is at the ends.
+"""HTTP requests between processes: the counts of the hosts of both ends, joined with the identities of the ends.
 
-Where the hosts of both ends counted, the one that looked at more connections is believed, on a tie the server's. Counts
-are scaled by its sampling.
+If the hosts of both ends counted, the one that sampled more connections is believed; on a tie it is the server's host.
+Counts are scaled by its sampling.
 """
 
 from collections.abc import Callable, Iterable
@@ -49,9 +49,9 @@ PROCESS_REQUESTS = (
 
 
 def within_ms(buckets: str, passed: str, share: float | str) -> str:
-    """Return the time, ms, that a share of answers kept; 0 of no answers. schemas/latency.py computes the same.
+    """Return the time, ms, within which a share of answers came; 0 without answers. schemas/latency.py computes it too.
 
-    `buckets` are those of a sketch, `passed` how many answers are in each and all below it.
+    `buckets` are those of a sketch; `passed` has the number of answers in each bucket and all below it.
     """
     at = f"{buckets}[arrayFirstIndex(count -> count > {share} * ({passed}[-1] - 1), {passed})]"
     return f"if(empty({buckets}), 0, 2 * pow({GROWTH!r}, {at}) / ({GROWTH!r} + 1) / 1000)"
@@ -81,7 +81,7 @@ def requested(
 
 
 def any_requested() -> str:
-    """Return whether there are any requests in [from, to), ms. Mostly there are none, and this is quickly read."""
+    """Return whether there are any requests in [from, to), ms. This is fast, and usually there are none."""
     found = [
         f"(SELECT count() FROM (SELECT 1 FROM {table} WHERE {in_range(time)} LIMIT 1))"
         for table, time in (("requests", "window"), ("requests_1m", "minute"), ("requests_1h", "hour"))
@@ -90,7 +90,7 @@ def any_requested() -> str:
 
 
 def _counted(within: Callable[[str], str] | None = None) -> str:
-    """Return what the host of each end counted on a flow, with the ids of the processes and addresses at its ends."""
+    """Return the counts of the host of each end of a flow, with the ids of the processes and addresses at its ends."""
     flow = {name: f"flow.{name}" for name in ("window", "transport", "verdict")}
     ends = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
     minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
@@ -128,7 +128,7 @@ def _counted(within: Callable[[str], str] | None = None) -> str:
 
 
 def _believed(rows: str, *, addresses: bool = False) -> str:
-    """Add up the flows of an edge, as the one host counted them that is believed: of the edge between the processes."""
+    """Add up the flows of an edge between processes, by the counts of the host that is believed."""
     processes = ("row.client_process", "row.server_process")
     ends = {end: f"row.{end}_{'at' if addresses else 'process'}" for end in ENDS}
     port = {name: f"row.{name}" for name in KEY if name not in ENDS}
@@ -153,7 +153,7 @@ def _believed(rows: str, *, addresses: bool = False) -> str:
 
 
 def _shown(columns: dict[str, str], believed: str) -> str:
-    """Return these columns, some of which are made of what is counted."""
+    """Return these columns; some are computed from the counts."""
     failed = "arraySum(mapValues(mapFilter((what, count) -> endsWith(what, '5xx'), by)))"
     buckets, passed = "mapKeys(latency)", "arrayCumSum(mapValues(latency))"
     made = {

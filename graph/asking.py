@@ -1,4 +1,4 @@
-"""What the graph asks: a store that answers SQL with rows. sinks.store.Store is one."""
+"""The interface of the store that the graph queries. sinks.store.Store implements it."""
 
 from typing import Any, Protocol, TypeVar
 

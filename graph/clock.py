@@ -1,8 +1,8 @@
-"""The points of a time series, and how much of each any host recorded.
+"""The points of a time series, and the recorded time of each.
 
-So a rate is right at both ends of a range as well, a point without rows is a rate of 0, and where nothing was recorded
-there is no point. A range that is long, or heavy, has points of whole minutes or hours, and begins and ends with one,
-so that roll-ups can be read. Parameters: from, to in ms; interval in s.
+So rates are right at both ends of a range too. A point without rows has a rate of 0, and there is no point where
+nothing was recorded. A long or heavy range has points of whole minutes or hours, and begins and ends with one, so that
+roll-ups can be read. Parameters: from, to in ms; interval in s.
 """
 
 from graph.recorded_windows import recorded_seconds, recorded_windows
@@ -96,7 +96,7 @@ def _rolled(since_ms: str, unit: int, time: str) -> str:
 
 
 def stands_ms(row: str) -> str:
-    """Return for how long what was open in a packed row stands: a window, or all of a minute or an hour, ms."""
+    """Return the time, ms, for which the open connections of a packed row hold: a window, a minute or an hour."""
     first = f"{row}.first"
     hours_to, minutes_to = of_span("hours_to"), of_span("minutes_to")
     stands = f"multiIf({first} < {hours_to}, {HOUR_MS}, {first} < {minutes_to}, {MINUTE_MS}, {row}.width_ms)"

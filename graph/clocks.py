@@ -1,7 +1,7 @@
-"""How far the clocks of hosts are apart, by the connections that two of them saw open.
+"""Find how far the clocks of hosts are apart, by the connections that two hosts saw open.
 
-Each end reports the window in which a connection opened, by the clock of its host. A window is coarse, but the mean of
-many is not: where clocks are apart by some time, these windows are apart by as much on average.
+Each end reports the window in which a connection opened, by the clock of its host. One window is coarse, but the mean
+of many is exact: the windows of two ends are on average as far apart as the clocks.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ _FLOW = ("transport", *(f"{end}_{name}" for end in "ab" for name in ("scope", "a
 
 
 class PairRow(NamedTuple):
-    """Two hosts, by how many ms the clock of the `other` is ahead of the clock of `one`, and how that is known."""
+    """Two hosts, the ms by which the clock of the `other` is ahead of the clock of `one`, and the evidence for it."""
 
     one: str
     other: str
@@ -30,7 +30,7 @@ class PairRow(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """By how many ms a host's clock is ahead of the median of all, and by how many connections that is known."""
+    """The ms by which a host's clock is ahead of the median of all, and the number of connections that show it."""
 
     ahead_ms: float
     connections: int
@@ -42,7 +42,7 @@ def pairs_of_clocks() -> str:
 
 
 def clocks_apart() -> str:
-    """Return by how many seconds the clocks of two hosts are apart, for an alert."""
+    """Return the seconds by which the clocks of two hosts are apart, for an alert."""
     columns = {
         "host": called("one"),
         "other_host": called("other"),
@@ -53,7 +53,7 @@ def clocks_apart() -> str:
 
 
 def clocks(pairs: Iterable[PairRow]) -> dict[str, Clock]:
-    """Return the clock of each host that has pairs, as all pairs together have it best, weighed by connections."""
+    """Return the clock of each host that has pairs: the best fit to all pairs, weighed by connections."""
     facing: dict[str, list[tuple[str, float, int]]] = {}
     for one, other, apart_ms, connections in pairs:
         facing.setdefault(one, []).append((other, -apart_ms, connections))
@@ -68,7 +68,7 @@ def clocks(pairs: Iterable[PairRow]) -> dict[str, Clock]:
 
 
 def _pairs() -> str:
-    """Leave out flows whose ports were used again: which opening belongs to which is not known of them."""
+    """Leave out flows whose ports were reused, because their openings cannot be matched."""
     opened = {f"{end}_opened_ms": f"toUnixTimestamp64Milli(maxIf(window, {end}_opened))" for end in "ab"}
     hosts = {f"{end}_host": part(cut(f"anyIf({end}_who, {end}_opened)"), "host") for end in "ab"}
     once = " AND ".join(f"countIf({end}_opened) = 1" for end in "ab")

@@ -23,7 +23,7 @@ class EdgeColumn(NamedTuple):
     roll: Roll | None = None  # none for what is part of the key
 
     def rolled(self, rows: str, latest: str) -> str:
-        """Return how the column is made of `rows` (an alias); `latest` is the column of their time."""
+        """Return the SQL that rolls the column up over `rows` (an alias); `latest` is the column of their time."""
         value = f"{rows}.{self.name}"
         match self.roll:
             case None:

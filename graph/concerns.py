@@ -1,4 +1,4 @@
-"""Which flows are read for some nodes: all that may be theirs. What is read is matched with the nodes again."""
+"""Select the flows that may belong to some nodes. The rows are matched with the nodes again later."""
 
 from collections.abc import Iterable
 
@@ -14,7 +14,7 @@ CONCERNS = (
 
 
 def concerned(nodes: Iterable[str]) -> dict[str, list[str]]:
-    """Return the parameters of CONCERNS for nodes: addresses, and parts of who is at an end (graph/identity.py)."""
+    """Return the parameters of CONCERNS for nodes: addresses, and parts of identities (graph/identity.py)."""
     addresses, identities = ["-"], ["\n"]  # neither list may be empty
     for node in nodes:
         kind, _, rest = node.partition(":")

@@ -1,4 +1,4 @@
-"""The counters of an edge as its two ends have them, by the names of plain columns (graph/columns.py)."""
+"""The counters of both ends of an edge, by the names of plain columns (graph/columns.py)."""
 
 from collections.abc import Mapping
 
@@ -27,12 +27,12 @@ def moved(of: Counters) -> int:
 
 
 def both(of: Counters, name: str) -> int:
-    """Return the sum of what each end counts of its own."""
+    """Return the sum of a counter that each end has for itself."""
     return sum(of[f"{end}_{name}"] for end in ENDS)
 
 
 def rtt_ms(of: Counters) -> float | None:
-    """Return the round trip, ms: as the client measured it, or the server; None where neither did."""
+    """Return the round trip, ms, as the client measured it, or else the server; None if neither did."""
     found = of["client_rtt_us"] or of["server_rtt_us"]
     return found / 1000 if found else None
 

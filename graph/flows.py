@@ -1,8 +1,8 @@
-"""Flows: the rows of `edges`, those between the same two ends added up, and from them edges between processes.
+"""Flows: add up the rows of `edges` with the same two ends, and make edges between processes from them.
 
-In `edges` a row has the two ends of a flow side by side, a and b, whichever of them serves. Rows are added up first,
-with who is at an end still one text, for that is quick. Then ends of which nothing is known are looked up in `places`,
-and client and server take the places of a and b.
+A row of `edges` has the two ends of a flow side by side, a and b; either may serve. Rows are added up first, while an
+identity is still one text, because that is fast. Then unknown ends are looked up in `places`, and a and b become client
+and server.
 """
 
 from collections.abc import Collection, Iterable
@@ -28,9 +28,9 @@ def packed_edges(
 ) -> str:
     """Return edges between processes, or addresses, as packed rows (graph/packing.py), of windows where `when` holds.
 
-    A row is of all windows with the same `moment`. Two rows may be of one edge, where who is at its ends is known in
-    two ways. `concerns` is a condition on the ends. All conditions speak of columns of `flow`. `names` are those of
-    the columns besides the key.
+    A row covers all windows with the same `moment`. One edge may have two rows, if the identities of its ends are known
+    in two ways. `concerns` is a condition on the ends. All conditions use columns of `flow`. `names` are the columns
+    besides the key.
     """
     node = address_id if addresses else process_id
     columns = {
@@ -84,9 +84,9 @@ def _added_up(when: str, moment: str, concerns: str, of_flow: Iterable[str], pac
 
 
 def _once(name: str) -> str:
-    """Return what happened to a connection, once: as its client saw it, else as its server did.
+    """Count an event of a connection once: as its client saw it, or else as its server did.
 
-    What the server saw does not count where the client saw the same in another window (streams/meetings.py).
+    An event that the server saw does not count if the client saw it in another window (streams/meetings.py).
     """
     if name == "failed":
         return "greatest(flow.a_failed, flow.b_failed)"

@@ -26,7 +26,7 @@ class Counts(NamedTuple):
         return share(self.sums.get(part, 0), self.sums.get(limits.SHARES[part].whole, 0))
 
     def shares(self) -> dict[str, float]:
-        """Return the shares of what every edge counts, as fields of an edge."""
+        """Return the shares that every edge has, as fields of an edge."""
         return {limit.name: self.share(part) for part, limit in limits.SHARES.items() if part in COUNTED}
 
 
@@ -39,7 +39,7 @@ class Fault(NamedTuple):
 
 
 def share(part: float, whole: float) -> float:
-    """Return a part divided by the whole; 1 where the part is greater, 0 of nothing."""
+    """Return a part divided by the whole; 1 if the part is greater, 0 if the whole is 0."""
     return part / max(whole, part, 1)
 
 
@@ -68,12 +68,12 @@ def judgement(found: list[Fault]) -> dict[str, Any]:
 
 
 def worst(*found: Health) -> Health:
-    """Return the worst of these; ok without any."""
+    """Return the worst health; ok if there is none."""
     return max(found, key=WORSE.index, default="ok")
 
 
 def softened(found: Health) -> Health:
-    """Return the health that a client takes from an edge to a server: at most warn, as the server may be at fault."""
+    """Return a client's health from that of an edge to a server: at most warn, as the server may be at fault."""
     return "warn" if found == "bad" else found
 
 

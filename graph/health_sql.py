@@ -1,4 +1,4 @@
-"""The health of an edge in SQL, from the limits that graph/health.py judges by: 0 ok, 1 to watch, 2 bad."""
+"""The health of an edge in SQL, by the limits of graph/health.py: 0 ok, 1 warn, 2 bad."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ USUAL = Quantiles("usual_times", "usual", (0.5, 0.9, 0.95, 0.99))
 
 
 def share(part: str, whole: str) -> str:
-    """Return the share that a part has of the whole; 1 where the part is greater, 0 of nothing."""
+    """Return a part divided by the whole; 1 if the part is greater, 0 if the whole is 0."""
     return f"{part} / greatest({whole}, {part}, 1)"
 
 
@@ -20,7 +20,7 @@ def shares(sums: Callable[[str], str]) -> dict[str, str]:
 
 
 def health(sums: Callable[[str], str], found: Callable[[str], str]) -> str:
-    """Return the health of an edge from its sums, the shares that were found, and its times (NOW and USUAL)."""
+    """Return the health of an edge from its sums, its shares, and its times (NOW and USUAL)."""
     judged = (_judged(found(limit.name), sums(limit.whole), limit) for limit in limits.SHARES.values())
     return f"greatest({', '.join([*judged, _slow()])})"
 

@@ -29,7 +29,7 @@ class HostRow(NamedTuple):
     failed: dict[str, str]
 
     def as_fields(self) -> dict[str, Any]:
-        """Return the host as the API has it."""
+        """Return the fields of the host in the API."""
         return {_NAMES.get(name, name): value for name, value in self._asdict().items()}
 
 
@@ -72,7 +72,7 @@ def labels() -> str:
 
 
 def hostnames() -> str:
-    """Return the latest name of each host; those of [from, to), ms, that did not report themselves are known too."""
+    """Return the latest name of each host, also of hosts in [from, to), ms, without host facts."""
     hour = f"hour >= {moment('from')} - INTERVAL 2 HOUR AND hour < {moment('to')}"
     reports = f"SELECT host, hostname, seen FROM hosts\nUNION ALL\nSELECT host, hostname, seen FROM nodes WHERE {hour}"
     return (

@@ -1,6 +1,7 @@
-"""Who is at an end: one text in `edges`, so that it merges as a whole, and how its parts are read.
+"""The identity of an end. In `edges` it is one text, so that it merges as a whole; here its parts are read.
 
-The text begins with the start of the process, so that of two the younger process's is the greater (schemas/graph.py).
+The text begins with the start of the process, so that the younger of two processes has the greater text
+(schemas/graph.py).
 """
 
 from typing import Any
@@ -20,18 +21,18 @@ def packed(identity: tuple[Any, ...]) -> str:
 
 
 def packed_part(value: str) -> str:
-    """Return how a part stands in the text, other than the first and the last one."""
+    """Return a part as it is written in the text, between the first and the last one."""
     return f"\t{value}\t"
 
 
 def unpacked(who: str, name: str, kind: Kind) -> str:
-    """Return one part of who is at an end, cut out of the column `who` by itself."""
+    """Return one part of an identity, cut out of the column `who`."""
     found = f"regexpExtract({who}, '^(?:[^\\\\t]*\\\\t){{{_PARTS.index(name)}}}([^\\\\t]*)', 1)"
     return found if kind is LABEL else f"to{kind.sql}OrZero({found})"
 
 
 def part(who: str, name: str) -> str:
-    """Return one part of who is at an end; `who` is a column that `cut` made."""
+    """Return one part of an identity; `who` is a column that `cut` made."""
     return f"{who}[{_PARTS.index(name) + 1}]"
 
 
@@ -41,7 +42,7 @@ def cut(who: str) -> str:
 
 
 def written(**parts: str) -> str:
-    """Write the text from SQL expressions, those left out empty."""
+    """Write the text from SQL expressions; missing parts are empty."""
     given = [parts.get(name, "''") for name in _PARTS]
     return "concat(" + ", '\\t', ".join(given) + ")"
 

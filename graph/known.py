@@ -1,6 +1,6 @@
-"""Which edges of a level were there in a range, and nothing else of them.
+"""List the edges of a level in a range, without their counters.
 
-What is not merged yet does no harm here, and to merge it would take half of the time.
+Rows that are not merged yet do no harm here, and merging them would take half of the time.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _COLUMNS = (*KEY, *(f"{end}_{name}" for end in ENDS for name in KNOWN))
 
 
 def known_edges(level: str) -> str:
-    """Return the edges of a level that were there in [from, to), ms."""
+    """Return the edges of a level in [from, to), ms."""
     if level == "address":
         return f"WITH {span.of_windows()}\n{_distinct(KEY, _between_addresses())}"
     rows = union(
@@ -51,7 +51,7 @@ def _between_processes() -> str:
 
 
 def _flows(names: tuple[str, ...], **columns: str) -> str:
-    """Return the flows of windows, those between the same ends once."""
+    """Return the flows of windows, each pair of ends once."""
     ends = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in names}
     key = {"transport": "flow.transport", "verdict": "flow.verdict", "server_port": server_port("flow")}
     where = f"{span.windows('flow.window')} AND (flow.a_seen OR flow.b_seen)"

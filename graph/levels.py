@@ -1,7 +1,7 @@
-"""Levels: the kinds of node that the same edges are seen between, and which node of a level an end is.
+"""Levels: the kinds of node between which the same edges are shown, and the node of an end at a level.
 
-An end of which a level knows nothing is seen as the next: a process in no container as its host, an end without a
-process as its host or address. A level is declared here and nowhere else.
+An end without a node at a level has the next level's node: a process without a container is its host, and an end
+without a process is its host or address. Levels are declared only here.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,9 +14,9 @@ Column = Callable[[str, str], str]  # the SQL of a plain column (graph/columns.p
 
 
 class Level(NamedTuple):
-    """A level, with what people call its nodes. The id of a node is the level's name and the values of its `parts`.
+    """A level, with the titles of its nodes. The id of a node is the level's name and the values of its `parts`.
 
-    Parts are columns of an end; only the last may hold a colon. An end without that last one is seen at the level
+    Parts are columns of an end; only the last may hold a colon. An end without that last one has its node at the level
     `otherwise`. Without parts the nodes are those of the rows.
     """
 
@@ -56,8 +56,8 @@ _OF_ADDRESSES = "%(level)s = 'address'"
 def node_at(end: str, column: Column, row: str, level: str = "", *, in_network: str = "") -> str:
     """Return the node of an end (client or server) at a level, else at %(level)s.
 
-    Where the network of the end's address is given, it stands for an address of which nothing is known. All rows are
-    then between processes, so that an address is that of a process, and a local one its host's.
+    If the network of the end's address is given, it replaces an address of which nothing else is known. All rows are
+    then between processes, so an address belongs to a process, and a local address to its host.
     """
     if level:
         return _node(LEVELS[level], end, column, row)
@@ -104,18 +104,18 @@ def network_of(end: str, column: Column, row: str) -> str:
 
 
 def by_service(end: str, column: Column, row: str, in_network: str) -> str:
-    """Return what stands for an end where there are too many nodes: its service; of addresses their network."""
+    """Return what replaces an end if there are too many nodes: its service, or the network of an address."""
     service, place = column(f"{end}_service", row), by_host(end, column, row, in_network)
     return f"if({_OF_ADDRESSES} OR {service} = '', {place}, {_id('service', service=service)})"
 
 
 def by_host(end: str, column: Column, row: str, in_network: str) -> str:
-    """Return what stands for an end where there are too many services: its host; of addresses their network."""
+    """Return what replaces an end if there are too many services: its host, or the network of an address."""
     return f"if({_OF_ADDRESSES}, concat('network:', {in_network}), {_place(end, column, row, in_network)})"
 
 
 def home(end: str, column: Column, row: str) -> str:
-    """Return the host of an end, which may be the one that its address is local to; "" for none."""
+    """Return the host of an end, by its process or by its local address; "" if it is unknown."""
     host, node = column(f"{end}_host", row), column(end, row)
     return f"if({host} != '', {host}, regexpExtract({node}, '^address:([^/@]*)[/@]', 1))"
 

@@ -1,4 +1,4 @@
-"""What came and went: processes, agents, their collectors; and what still fails."""
+"""Processes, agents and collectors that started, ended or failed, and those that still fail."""
 
 from typing import NamedTuple
 
@@ -26,10 +26,10 @@ class LifeRow(NamedTuple):
 
 
 def lives() -> str:
-    """Return what came and went in [from, to), ms, the newest %(most)s, newest first.
+    """Return the starts, ends and failures in [from, to), ms, the newest %(most)s, newest first.
 
-    Of processes those that serve, and others with connections that exited after they ran for a while. What still fails
-    at the end is among them, whenever it began: a collector that fails, a silent host, an id that hosts share.
+    Processes are listed if they serve, or if they had connections and exited after they ran for a while. What still
+    fails at the end is listed whenever it began: a failed collector, a silent host, an id that hosts share.
     """
     # Ends and nodes are not read where no process came or went.
     processes = select(["count()"], "events", where=f"{in_range('time')} AND kind IN ({_OF_PROCESSES})")
@@ -66,7 +66,7 @@ def _happened() -> str:
 
 
 def _shared() -> str:
-    """Return ids of hosts that were shared before and still are. There is an event of it every hour."""
+    """Return ids of hosts that were shared before and still are. An event reports it every hour."""
     columns = {
         "time": "max(event.time)",
         "kind": "'host_id_shared'",

@@ -1,4 +1,4 @@
-"""The map: edges of a range at a level, with what happened and was counted on each."""
+"""The map: the edges of a range at a level, with their events and counters."""
 
 from graph.columns import ENDS, KEY
 from graph.counters import NAMES
@@ -15,8 +15,8 @@ _TIMES = ("first", "last")
 def map_edges(level: str, *, narrowed: bool = True) -> str:
     """Return the edges in [from, to), ms, at a level; `narrowed` to an end in %(service)s and on %(host)s, "" for any.
 
-    What is open at the end is what was open in the last window of each pair of processes. A pair without any in the
-    last windows of the range has none: its host may have died without a word.
+    The connections open at the end are those of the last window of each pair of processes. A pair without any in the
+    last windows of the range has none, because its host may have died without a report.
     """
     addresses = level == "address"
     pairs = select(

@@ -1,4 +1,4 @@
-"""The neighbours of a node: the others on its edges, and what went over these."""
+"""The neighbours of a node: the other nodes on its edges, with the traffic."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -25,11 +25,11 @@ def network(address: str) -> str:
 
 
 def is_local(address: str) -> str:
-    """Return whether an address means another machine on each machine."""
+    """Return whether an address is local, so that it differs from host to host."""
     return f"match({address}, '{_LOCAL}')"
 
 
 def is_private(address: str) -> str:
-    """Return whether an address is of no use on the internet."""
+    """Return whether an address is not routed on the internet."""
     every = "|".join((_LOCAL, _PRIVATE_24, _PRIVATE_16, _UNIQUE_LOCAL, "^::\\\\z"))
     return f"match({address}, '{every}')"

@@ -1,4 +1,4 @@
-"""Events of nodes and edges, as the store has them."""
+"""Events of nodes and edges in the store."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,7 @@
-"""What Grafana's node graph is drawn from: edges between processes, each end a node at a level, 200 nodes at most.
+"""The rows behind Grafana's node graph: edges between processes, each end a node at a level, 200 nodes at most.
 
-Nodes and edges are read by two queries from the same rows, so every end of an edge is among the nodes. Where there are
-more nodes than that, all ends are drawn by service, then by host, and then all but the busiest hosts are one.
+Nodes and edges are read by two queries from the same rows, so every end of an edge is among the nodes. If there are
+more nodes, all ends are drawn by service, then by host, and then all but the busiest hosts are one node.
 
 Parameters: from, to in ms; level; service, host (id or name), "" for any; focus, the id of a node or "", and hops, how
 far from it (up to 4).

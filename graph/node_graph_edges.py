@@ -1,4 +1,4 @@
-"""Edges of a node graph, one a pair of nodes and direction. What a node does to itself is a detail of the node."""
+"""Edges of a node graph, one for each pair of nodes and direction. A loop is shown as a detail of its node."""
 
 from graph.health_sql import NOW, USUAL, health, shares
 from graph.members import Members
@@ -23,7 +23,7 @@ def graph_edges() -> str:
 
 
 def _between() -> str:
-    """Return edges between nodes. What is usual between two services counts once, however many processes they are."""
+    """Return edges between nodes. The usual traffic of two services counts once, however many processes they have."""
     services = select(
         {
             "source": "source",

@@ -14,9 +14,9 @@ _WORDS = Members("opened", "bytes", "requests", "errors", "rtt", "loop_opened", 
 def graph_nodes() -> str:
     """Return the nodes, by id; details that are empty are not shown.
 
-    The arcs are the worse of two: connections that failed, and requests. They and the details of requests are of what
-    comes to a node; where nothing does, of what goes from it. The stats are those of its edges. detail__folded counts
-    and names what a node stands for: addresses of a network, or what was too much to draw.
+    The arcs show the worse of two shares: failed connections and failed requests. They and the details of requests are
+    about incoming edges, or about outgoing ones if there are no incoming ones. The stats are those of its edges.
+    detail__folded counts and names what a node replaces: addresses of a network, or nodes that were too many to draw.
     """
     parts = [*drawn_rows(about_ends=True), HOSTNAMES]
     return within(parts, f"{select(_COLUMNS, inside(_worded()))}\n{ORDERED}")

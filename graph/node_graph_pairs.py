@@ -1,4 +1,4 @@
-"""Edges between processes for a node graph, each end with its node at a level and those that may stand for it."""
+"""Edges between processes for a node graph, each end with its node at a level and the nodes that may replace it."""
 
 from graph import traffic, usual
 from graph.asked import requested
@@ -43,7 +43,7 @@ def _key(row: str) -> list[str]:
 
 
 def _asked(about_usual: bool) -> str:
-    """Return requests by pair of processes; what is usual is that between their services, for processes restart."""
+    """Return requests by pair of processes. Usual times are those of their services, because processes restart."""
     counts = {"requests": "sum({})", "errors": "sum({})", "latency": "sumMap({})"}
     key = {name: f"asked.{name}" for name in KEY}
     if not about_usual:
@@ -69,7 +69,7 @@ def _asked(about_usual: bool) -> str:
 def row_of(*, about_ends: bool, about_usual: bool) -> str:
     """Return all of a `pair` as one value with named members: client, server, port, COUNTS, rtt_us, latency.
 
-    Each end has NODES, and with `about_ends` what a node stands for. `about_usual` adds caller, callee and usual.
+    Each end has NODES, and with `about_ends` what a node replaces. `about_usual` adds caller, callee and usual.
     """
     ends = {end: _end(end) | (_about(end) if about_ends else {}) for end in ENDS}
     end_types = {end: f"Tuple({', '.join(f'{name} String' for name in ends[end])})" for end in ENDS}
@@ -111,7 +111,7 @@ def _end(end: str) -> dict[str, str]:
 
 
 def _about(end: str) -> dict[str, str]:
-    """Return what the node of an end stands for."""
+    """Return what the node of an end replaces."""
     name, address = plain(f"{end}_name", "pair"), plain(f"{end}_address", "pair")
     pid = f"regexpExtract(pair.{end}, ':([0-9]+):[^:]*\\\\z', 1)"
     part = f"if(%(level)s = 'process' AND {name} != '', concat({name}, '[', {pid}, ']'), {address})"

@@ -1,4 +1,4 @@
-"""How a node graph writes numbers: Grafana's panel shows texts as they are, and takes no units."""
+"""Write numbers for a node graph as texts, because Grafana's panel has no units for details."""
 
 from graph.quantiles import Quantiles
 
@@ -6,12 +6,12 @@ _UNITS = "['B/s', 'kB/s', 'MB/s', 'GB/s']"
 
 
 def short(numbers: str) -> str:
-    """Return numbers as texts with three digits. All at once: each expression is analysed wherever it stands."""
+    """Return numbers as texts with three digits, all in one expression, because ClickHouse analyses each one."""
     return f"arrayMap(number -> toString(round(number, multiIf(number >= 100, 0, number >= 10, 1, 2))), {numbers})"
 
 
 def thousands(rate: str) -> str:
-    """Return which of the units of a rate of bytes suits it."""
+    """Return the number of the unit that suits a rate of bytes."""
     return f"toUInt8(least(3, floor(log10(greatest({rate}, 1)) / 3)))"
 
 
@@ -26,10 +26,10 @@ def unit_name(unit: str) -> str:
 
 
 def where(condition: str, words: str) -> str:
-    """Return words where a condition holds, else nothing: Grafana leaves out details without text."""
+    """Return words if a condition holds, and else an empty text, which Grafana leaves out."""
     return f"if({condition}, {words}, '')"
 
 
 def times(of: Quantiles, p50: str, p99: str) -> str:
-    """Return the two times to answer, where there are answers."""
+    """Return the two times to answer, if there are answers."""
     return where(f"notEmpty({of.name}_buckets)", f"concat('p50 ', {p50}, ' ms, p99 ', {p99}, ' ms')")

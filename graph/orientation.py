@@ -1,4 +1,4 @@
-"""Client and server of a flow, whose ends are a and b, whichever of them serves."""
+"""Turn the ends a and b of a flow into client and server."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ def serves(flow: str = "") -> str:
 
 
 def oriented(names: Iterable[str], flow: str = "") -> dict[str, str]:
-    """Return columns of client and server from those of the ends; who is there is cut into its parts."""
+    """Return columns of client and server from those of the ends; identities are cut into their parts."""
     of, names = f"{flow}." if flow else "", tuple(names)
     columns: dict[str, str] = {}
     for end, one, other in zip(ENDS, "ab", "ba", strict=True):

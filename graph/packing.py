@@ -1,7 +1,7 @@
-"""Rows of edges as few columns: what rolls up alike stands in one array, and has its name here.
+"""Rows of edges in few columns: values that roll up alike are one array, whose members are named here.
 
-ClickHouse plans an aggregate of an array in the time of one of a number. A query with a column for each counter of both
-ends, through some subqueries, was planned for longer than a minute of a busy system was read.
+ClickHouse plans an aggregate of an array as fast as one of a number. A query with a column for each counter of both
+ends and some subqueries was planned for longer than it took to read a minute of a busy system.
 """
 
 import re
@@ -20,7 +20,7 @@ _UNKNOWN = "toUInt32(4294967295)"  # greater than every value that is known
 
 
 class Pack(NamedTuple):
-    """An array of values that roll up alike: how a value goes into it, and how one of a kind comes out."""
+    """An array of values that roll up alike, with the conversions into it and out of it."""
 
     name: str
     aggregate: str

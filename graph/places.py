@@ -1,9 +1,9 @@
-"""Ends that no agent reported: the host that had their address at the time, and who listened there.
+"""Find ends that no agent reported: the host that had their address at the time, and the process that listened there.
 
 `places` has the addresses of hosts and their listeners by hour, with a bit for each minute (schemas/graph.py). An end
-of which nothing is known is the one host that had its address in that minute or the two before it. Where the connect
-failed, or the transport is UDP, of which only the client's agent sees anything, it is the one that listens there, or
-did last within the hour; of several it is their service.
+of which nothing is known is the one host that had its address in that minute or the two before it. If the connect
+failed, or the transport is UDP, only the client's agent sees the flow. Then the end is the process that listens there,
+or did last within the hour; if there are several, it is their service.
 """
 
 from graph.identity import cut, part, written
@@ -18,9 +18,9 @@ _AGO = "bitOr(bitShiftRight(now, 59 - lost_minute_of_hour), bitShiftLeft(earlier
 
 
 def lost_end() -> dict[str, str]:
-    """Return columns of rows of `edges AS flow`: the minute in which an end is to be looked up (else 0), and why.
+    """Return columns for rows of `edges AS flow`: the minute in which to look up an end (else 0), and the reason.
 
-    `sought` is 2 where the connect failed, 1 where it is UDP, 0 where the host alone is looked for.
+    `sought` is 2 if the connect failed, 1 for UDP, and 0 if only the host is looked up.
     """
     minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
     return {
@@ -64,7 +64,7 @@ def _located(rows: str) -> str:
 
 
 def _listened(rows: str) -> str:
-    """Add `found`, who listened at the lost end (the latest, and of these who is bound most closely), and when."""
+    """Add `found`, the latest and most closely bound listener at the lost end, and its time."""
     columns = {
         "of_hour": _HOUR,
         "host": "place.host",
@@ -101,7 +101,7 @@ def _listened(rows: str) -> str:
 
 
 def _named(rows: str) -> str:
-    """Write who the lost end is into a_who or b_who."""
+    """Write the identity of the lost end into a_who or b_who."""
     services = f"arrayDistinct(arrayMap(who -> {part(cut('who'), 'service')}, found))"
     named = select(
         [

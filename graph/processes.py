@@ -1,4 +1,4 @@
-"""Processes as the store describes them: each as its latest row has it."""
+"""Processes in the store, each by its latest row."""
 
 from typing import NamedTuple
 
@@ -35,9 +35,9 @@ class ProcessRow(NamedTuple):
 
 
 def processes(*, everything: bool) -> str:
-    """Return the processes whose ids are in %(nodes)s, and `everything` else that ran in [from, to), ms.
+    """Return the processes whose ids are in %(nodes)s; with `everything` also all that ran in [from, to), ms.
 
-    Each keyframe has every process. One that ran was seen within the minute before or later, unless it had exited.
+    Each keyframe has every process. So a process that ran was reported in the minute before or later, unless it exited.
     """
     exited = select(
         ["subject"],

@@ -1,4 +1,4 @@
-"""Times that shares of the answers kept, from sketches of them (schemas/latency.py)."""
+"""Quantiles of the times to answer, from sketches (schemas/latency.py)."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class Quantiles(NamedTuple):
 
     @property
     def columns(self) -> dict[str, str]:
-        """Return the buckets, how many answers are in each and all below it, and the times."""
+        """Return the buckets, the number of answers in each and all below it, and the times."""
         buckets, passed = f"{self.name}_buckets", f"{self.name}_passed"
         shares = ", ".join(map(str, self.shares))
         return {
@@ -29,5 +29,5 @@ class Quantiles(NamedTuple):
 
     @property
     def answers(self) -> str:
-        """Return how many answers there are."""
+        """Return the number of answers."""
         return f"{self.name}_passed[-1]"

@@ -1,4 +1,4 @@
-"""How much of a time range agents recorded. Rates divide by this time, and not by the length of the range."""
+"""The part of a time range that agents recorded. Rates divide by this time, and not by the length of the range."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ Cells = Mapping[int, int]  # the start of each cell, ms -> how much of it was re
 
 
 class Recorded:
-    """How much of a time range each host recorded. `most` is the length of the range, ms."""
+    """The part of a time range that each host recorded. `most` is the length of the range, ms."""
 
     def __init__(self, rows: Iterable[RecordedRow], most: int) -> None:
         self._hosts: dict[str, Cells] = {}
@@ -28,7 +28,7 @@ class Recorded:
         self._known: dict[frozenset[str], Cells] = {}
 
     def cells(self, hosts: Iterable[str] = ()) -> Cells:
-        """Return what at least one of these hosts recorded. Where none of them is known, take all hosts."""
+        """Return what at least one of these hosts recorded. If none of them is known, take all hosts."""
         key = frozenset(self._hosts.keys() & set(hosts) or self._hosts)
         if key not in self._known:
             distinct = {id(self._hosts[host]): self._hosts[host] for host in key}
@@ -66,12 +66,12 @@ def read_recorded(
 
 
 def windows_since(store: Store) -> int:
-    """Return up to when windows were dropped to make room on the disk, ms since the epoch; 0 where none were."""
+    """Return up to when windows were dropped to make room on the disk, ms since the epoch; 0 if none were."""
     return next((row.until for row in store.rows(DroppedRow, dropped()) if row.what == "flows"), 0)
 
 
 def whole_minutes(store: Store, start: int, end: int) -> tuple[int, int]:
-    """Return a range, ms, whose ends are those of minutes where windows were dropped: all that is left are minutes."""
+    """Return a range, ms, extended to whole minutes where windows were dropped and only minutes are left."""
     since = windows_since(store)
     return (
         start // MINUTE_MS * MINUTE_MS if start < since else start,

@@ -1,4 +1,4 @@
-"""When any host recorded: windows, for rates. graph/recorded.py has the same host by host."""
+"""The windows that any host recorded, for rates. graph/recorded.py has the same host by host."""
 
 from graph.recorded import KEPT_MS
 from graph.sql import HOUR_MS, inside, select, union
@@ -7,8 +7,8 @@ from graph.sql import HOUR_MS, inside, select, union
 def recorded_windows(since: str, until: str) -> str:
     """Return windows in [since, until) that any host recorded: `begins` and `width`, ms.
 
-    Heartbeats are stored some windows after edges, so the newest windows are those of edges. What is too old for
-    heartbeats is known by the hours of edges.
+    Heartbeats are stored some windows after edges, so the newest windows come from edges. Times that are too old for
+    heartbeats come from the hours of edges.
     """
     kept = f"toStartOfHour(now() - toIntervalMillisecond({KEPT_MS}))"
     columns = {"begins": "window", "ms": "toUInt64(width_ms)"}
@@ -27,7 +27,7 @@ def recorded_windows(since: str, until: str) -> str:
 
 
 def recorded_seconds(since: str, until: str, otherwise: str) -> str:
-    """Return `recorded`, whose member `seconds` is how much of [since, until) any host recorded, else `otherwise`."""
+    """Return `recorded`, whose member `seconds` is the time of [since, until) that any host recorded, else `otherwise`."""
     seconds = f"toFloat64(if(sum(width) > 0, sum(width) / 1000, {otherwise}))"
     counted = select({"seconds": seconds, "windows": "count()"}, inside(recorded_windows(since, until)))
     return f"{inside(counted)} AS recorded"

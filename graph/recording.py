@@ -1,7 +1,7 @@
-"""Which windows agents recorded, as queries; graph/recorded.py reads them.
+"""Queries for the windows that agents recorded; graph/recorded.py reads them.
 
-Heartbeats have every window of a host. They are stored some windows after its edges, so that the newest windows are
-known from edges. Where they are too old to be kept, hours with edges are all that is known.
+Heartbeats have every window of a host. They are stored some windows after its edges, so the newest windows are known
+from edges. For times that are too old for heartbeats only the hours with edges are known.
 """
 
 from typing import NamedTuple
@@ -33,7 +33,7 @@ def recorded() -> str:
 
 
 def recorded_hours() -> str:
-    """Return the same of what is too old for heartbeats to be kept."""
+    """Return the same for times that are too old for heartbeats."""
     seen = "arrayJoin([if(seen_by_client, client_host, ''), if(seen_by_server, server_host, '')])"
     hours = f"SELECT DISTINCT {seen} AS host, toUnixTimestamp64Milli(hour) AS at FROM edges_1h WHERE {in_range('hour')}"
     once = select(["host", "at"], inside(hours), where="host != ''")

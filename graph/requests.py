@@ -1,4 +1,4 @@
-"""HTTP requests on the edges of a map, where agents saw any."""
+"""HTTP requests on the edges of a map, if agents saw any."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -75,7 +75,7 @@ def counts(edge: Edge, requests: Requests | None, usual: Requests | None) -> Cou
 
 
 def with_http(counted: Counts, requests: Requests, usual: Requests | None) -> Counts:
-    """Return counts that include HTTP requests, and the latency that is usual."""
+    """Return counts that include HTTP requests, and the usual latency."""
     sums = {"requests": requests.requests, "errors": requests.errors}
     return Counts({**counted.sums, **sums}, requests.latency, usual.latency if usual else {})
 

@@ -53,7 +53,7 @@ _MEANS = [name for name, one in COUNTERS.items() if one.chart is Chart.MEAN]
 
 
 def node_series(level: str, *, rolled_up: bool = True) -> str:
-    """Return what the node %(node)s of a level did in [from, to), ms."""
+    """Return the traffic of the node %(node)s of a level in [from, to), ms."""
     edge = {
         **{name: plain(f"connections_{name}", "row") for name in _OF_SIDE},
         "to_server": traffic.to_server("row"),
@@ -84,7 +84,7 @@ def node_series(level: str, *, rolled_up: bool = True) -> str:
 
 
 def edge_series(level: str, *, rolled_up: bool = True) -> str:
-    """Return what each side saw of the edge %(client)s, %(server)s, %(transport)s, %(port)s in [from, to), ms."""
+    """Return each side's counters of the edge %(client)s, %(server)s, %(transport)s, %(port)s in [from, to), ms."""
     packs = {f"{end}_{SUMS.name}": SUMS for end in ENDS} | {HAPPENINGS.name: HAPPENINGS}
     means = [f"{end}_{name}" for end in ENDS for name in _MEANS]
     edge = {

@@ -1,4 +1,4 @@
-"""Addresses that several hosts have at once: a mistake, or networks that are apart and have the same numbers."""
+"""Addresses that several hosts have at once, by mistake or because separate networks use the same numbers."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,7 @@
 """The span of a query: its range, and which parts of it are read from hours, minutes and windows.
 
 `span` is one value with named members, first after WITH. Whole hours and minutes come from the roll-ups, as far as
-these go; what is left at both ends comes from windows. So nothing is missing and nothing counts twice.
+these go. The rest at both ends comes from windows. So nothing is missing and nothing counts twice.
 
     member                    a time
     since, until              the range

@@ -1,4 +1,4 @@
-"""What is stored: since when, up to when, how much of a range, and the names in it."""
+"""Queries for the extent of the stored data: its begin, its end, its share of a range, and its names."""
 
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ class NameRow(NamedTuple):
 
 
 class DroppedRow(NamedTuple):
-    """A row of `dropped`: what was dropped to make room, up to when, ms, and how much of it in all."""
+    """A row of `dropped`: a kind of data that was dropped to make room, up to when, ms, and its total amount."""
 
     what: str
     until: int
@@ -65,7 +65,7 @@ class DroppedRow(NamedTuple):
 
 
 def dropped() -> str:
-    """Return what was dropped before its time (sinks/dropping.py): flows, minutes, log."""
+    """Return what was dropped early (sinks/dropping.py): flows, minutes, log."""
     columns = {
         "what": "what",
         "until": "toUnixTimestamp64Milli(max(until))",
@@ -78,8 +78,8 @@ def dropped() -> str:
 def newest_window() -> str:
     """Return the newest window.
 
-    It is that of edges, which the map is made of; that of hosts where there were no edges for some windows. Edges of
-    that window are read only where no host reported it: their time is the last column of their key.
+    It is that of edges, from which the map is made, or that of hosts if there were no edges for some windows. Edges are
+    read only if no host reported the window, because their time is the last column of their key.
     """
     return """WITH
     (SELECT max(window) FROM edges) AS of_edges,
@@ -108,7 +108,7 @@ def oldest_window() -> str:
 
 
 def stored_range() -> str:
-    """Return when what is stored begins, and whether any of it is of [from, to), ms."""
+    """Return the begin of the stored data, and whether any of it is in [from, to), ms."""
     since, until = moment("from"), moment("to")
     begins = ", ".join(
         [
@@ -133,10 +133,10 @@ SELECT
 
 
 def many_windows() -> str:
-    """Return whether [from, to), ms, is to be read by the minute.
+    """Return whether [from, to), ms, has to be read by the minute.
 
-    That is so where it has more windows of edges than are read within about a second, and where windows of it were
-    dropped to make room: minutes are left of those.
+    This is so if it has more windows of edges than can be read within about a second, or if windows in it were dropped
+    to make room, so that only minutes are left.
     """
     floor = inside(select(["toUnixTimestamp64Milli(max(until))"], "dropped", where="what = 'flows'"))
     some = f"SELECT 1 FROM edges WHERE {in_range('window')} LIMIT {MANY_WINDOWS + 1}"
@@ -144,7 +144,7 @@ def many_windows() -> str:
 
 
 def newest_roll_ups() -> str:
-    """Return up to where the roll-ups go."""
+    """Return the end of the roll-ups."""
     return f"""SELECT
     toUnixTimestamp64Milli((SELECT max(hour) FROM edges_1h)) AS newest_hour,
     toUnixTimestamp64Milli((SELECT max(minute) FROM edges_1m)) + {MINUTE_MS} AS minutes_end"""

@@ -1,4 +1,4 @@
-"""The time line: what all edges of a level did, step by step."""
+"""The time line: the traffic of all edges of a level, step by step."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from graph.steps import point_of, with_steps
 
 
 class TimelineRow(NamedTuple):
-    """A row of `timeline`: how many edges were there in a step, and what went over them.
+    """A row of `timeline`: the number of edges in a step, and their traffic.
 
     `counted` are the counters of both ends (traffic.OWN_SUMS).
     """
@@ -28,7 +28,7 @@ _SUMS = ("opened", "failed", "bytes")
 
 
 def timeline(level: str, *, rolled_up: bool = True) -> str:
-    """Return what all edges of a level did in [from, to), ms, a row for each %(step)s ms in which anything was seen."""
+    """Return the traffic of all edges of a level in [from, to), ms, a row for each %(step)s ms that has any."""
     edge = {
         **{name: plain(f"connections_{name}", "row") for name in ("opened", "failed")},
         "bytes": f"{traffic.to_server('row')} + {traffic.to_client('row')}",

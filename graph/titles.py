@@ -7,7 +7,7 @@ from graph.sql import templated
 
 
 class Title(NamedTuple):
-    """What nodes of a kind are called, from parts that are known; without `needs`, the rest of the id."""
+    """The title of nodes of a kind, made from known parts; if `needs` is missing, the rest of the id."""
 
     title: str
     needs: str = ""
@@ -33,7 +33,7 @@ def called(host: str) -> str:
 
 
 def title(node: str, service: str = "''", name: str = "''", container: str = "''") -> str:
-    """Return what people call a node, after HOSTNAMES, by what is known of it."""
+    """Return the title of a node, after HOSTNAMES, by what is known of it."""
     rest = f"substring({node}, position({node}, ':') + 1)"
     parts = {
         "hostname": called(f"splitByChar(':', {rest})[1]"),

@@ -1,4 +1,4 @@
-"""What went over an edge, from a packed row: the hosts of both ends count the same, and one may count less."""
+"""The traffic of an edge, from a packed row. The hosts of both ends count the same, and one may count less."""
 
 from graph.columns import ENDS
 from graph.packing import plain
@@ -22,12 +22,12 @@ def to_client(row: str) -> str:
 
 
 def both(name: str, row: str) -> str:
-    """Return the sum of what each end counts of its own."""
+    """Return the sum of a counter that each end has for itself."""
     return " + ".join(plain(f"{end}_{name}", row) for end in ENDS)
 
 
 def added(row: str) -> str:
-    """Return the sums of all that each end counts of its own, by its name (OWN_SUMS), as `counted` reads them."""
+    """Return the sums of all counters that each end has for itself, by name (OWN_SUMS), as `counted` reads them."""
     return f"[{', '.join(both(name, row) for name in OWN_SUMS)}]"
 
 
@@ -37,13 +37,13 @@ def counted(array: str) -> str:
 
 
 def rtt_us(row: str) -> str:
-    """Return the round trip, microseconds: as the client measured it, or the server; 0 where neither did."""
+    """Return the round trip, microseconds, as the client measured it, or else the server; 0 if neither did."""
     client, server = plain("client_rtt_us", row), plain("server_rtt_us", row)
     return f"if({client} > 0, {client}, {server})"
 
 
 def measured(column: str) -> str:
-    """Return the mean of what was measured; NaN of nothing."""
+    """Return the mean of the measured values; NaN if there are none."""
     return f"avgIf({column}, {column} > 0)"
 
 

@@ -1,4 +1,4 @@
-"""What processes and hosts used, step by step: each fact as it is declared (schemas/raw.py)."""
+"""The usage of processes and hosts, step by step. Each fact is read as it is declared (schemas/raw.py)."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class UsageRow(NamedTuple):
 
 
 def process_usage() -> str:
-    """Return what the processes %(nodes)s used together in [from, to), ms, a row for each %(step)s ms."""
+    """Return the total usage of the processes %(nodes)s in [from, to), ms, a row for each %(step)s ms."""
     together = {name: f"{_OF_PROCESSES[one.over]}(used.{name})" for name, one in uses(Usage).items()}
     where = f"used.node IN %(nodes)s AND {in_range('used.window')}"
     windows = select(
@@ -32,7 +32,7 @@ def process_usage() -> str:
 
 
 def host_usage() -> str:
-    """Return what the host %(host)s used in [from, to), ms, a row for each %(step)s ms."""
+    """Return the usage of the host %(host)s in [from, to), ms, a row for each %(step)s ms."""
     where = f"used.host = %(host)s AND {in_range('used.window')}"
     return _in_steps(uses(HostUsage), "host_usage AS used FINAL", where)
 

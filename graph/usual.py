@@ -1,4 +1,4 @@
-"""What is usual: the requests of the hour before a span, read together with those in it (graph/asked.py)."""
+"""The usual requests are those of the hour before a span. They are read together with those in it (graph/asked.py)."""
 
 from graph import span
 from graph.span import moment

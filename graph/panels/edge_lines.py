@@ -24,7 +24,8 @@ def payload() -> str:
 def disagreement() -> str:
     """Return the difference of both sides' byte counts, as a share of the greater; of rows that both sides saw.
 
-    What is on the way at the end of a window is in two windows, so a little is usual. More is loss of records.
+    Bytes in flight at the end of a window count in different windows, so a small difference is usual. More is a loss of
+    records.
     """
     both = f"{of('seen_by_client')} AND {of('seen_by_server')}"
     lines = {}
@@ -45,7 +46,7 @@ def open_connections() -> str:
 
 
 def counted(name: str) -> str:
-    """Return what each side counted a second."""
+    """Return the counters of each side a second."""
     return rates(EDGE, {f"by the {end}": f"sum({of(f'{end}_{name}')})" for end in ENDS})
 
 

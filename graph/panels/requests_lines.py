@@ -1,6 +1,6 @@
-"""Lines of requests: HTTP where any is seen in the range, else connections, which are read only then.
+"""Lines of requests: HTTP requests if the range has any, or else connections, which are read only then.
 
-The name of a line shows of which it is.
+The name of a line shows which of them it is.
 """
 
 from graph.asked import within_ms
@@ -40,7 +40,7 @@ def outcomes(subject: Subject) -> str:
 
 
 def errors(subject: Subject) -> str:
-    """Return what went wrong a second, with clients and with servers: requests and connections that failed.
+    """Return failed requests and connections a second, as a client and as a server.
 
     Without HTTP there is no line of it, and without errors a line of 0.
     """
@@ -97,7 +97,7 @@ _LINES = "Array(Tuple(series String, value Float64))"
 
 
 def _in_roles(at: str, rows: str, counts: dict[str, tuple[str, str]]) -> str:
-    """Return these counts of rows, each in its role, at points where the subject has that role."""
+    """Return these counts of rows by role, at points where the subject has that role."""
     lines = (
         f"('{name}', toUInt64(sumIf({count}, row.{role})), max(row.{role}))" for name, (count, role) in counts.items()
     )
@@ -108,7 +108,7 @@ def _in_roles(at: str, rows: str, counts: dict[str, tuple[str, str]]) -> str:
 
 
 def _rates(parts: list[str], counted: str) -> str:
-    """Return rates of what is counted, a line each `series`; 0 where nothing is counted."""
+    """Return rates of counts, a line for each `series`; 0 without counts."""
     sums = select({"at": "at", "series": "series", "total": "sum(many)"}, "counted", group=("at", "series"))
     line = "mapFromArrays(groupArray(at), groupArray(total))"
     lines = select({"series": "series", "line": line}, inside(sums), group=["series"])

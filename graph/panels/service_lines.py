@@ -1,4 +1,4 @@
-"""Lines of a service: what its connections do, as the server of others and as their client."""
+"""Lines of a service: its connections, as a server and as a client."""
 
 from graph.clock import stands_ms
 from graph.panels.lines import of, rates, values
@@ -40,7 +40,7 @@ def open_connections() -> str:
 
 
 def counted(name: str) -> str:
-    """Return what the service counted a second."""
+    """Return the counters of the service a second."""
     lines = {
         "with its clients": f"sumIf({of(f'server_{name}')}, {_SERVES})",
         "with its servers": f"sumIf({of(f'client_{name}')}, {_CALLS})",

@@ -1,4 +1,4 @@
-"""Whom a panel is about: which edges and requests are its own, and in which it serves or calls."""
+"""The subject of a panel: its edges and requests, and its role in each as server or client."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _ABOUT = ("client_about", "server_about")
 
 
 class Subject(NamedTuple):
-    """Conditions on a `row`, from its plain columns: where the subject is its server, and where its client."""
+    """Conditions on the plain columns of a `row`: the subject is its server, or its client."""
 
     serves: Callable[[Column], str]
     calls: Callable[[Column], str]

@@ -1,7 +1,7 @@
-"""Tables of edges: those of the map, the peers of a service, and what one edge is made of; and numbers of a service.
+"""Tables: the edges of the map, the peers of a service, the processes of an edge, and the numbers of a service.
 
-Rates are a second. Requests, errors (their share) and latency (ms, that 95 % of the answers kept) are of HTTP, and NULL
-where none is seen.
+Rates are per second. Requests, errors (their share) and latency (ms, the 95th percentile) are those of HTTP, and NULL
+without any.
 """
 
 from graph.asked import within_ms
@@ -30,7 +30,7 @@ EVERY = Subject(
 
 
 def top() -> str:
-    """Return the edges of the map that carried most, of a service and a host at either end."""
+    """Return the edges of the map with the most traffic, with a service and a host at either end."""
     names = {"client_name": title("client_id"), "server_name": title("server_id")}
     columns = {**names, "port": _PORT, "protocol": _PROTOCOL, **_traffic(), "client_id": "client_id"}
     columns["server_id"] = "server_id"
@@ -38,7 +38,7 @@ def top() -> str:
 
 
 def peers() -> str:
-    """Return who calls a service (role clients), or whom it calls (role servers)."""
+    """Return the clients of a service, or the servers that it calls, by `role`."""
     is_clients = "%(role)s = 'clients'"
     columns = {
         "peer": title(f"if({is_clients}, client_id, server_id)"),
@@ -53,7 +53,7 @@ def peers() -> str:
 
 
 def about() -> str:
-    """Return what an edge is, by port: who serves and how that is known, who saw it, and its sums."""
+    """Return the facts of an edge by port: its server and the evidence for it, the sides that saw it, and its sums."""
     seen = [f"max({_of(f'seen_by_{end}')})" for end in ENDS]
     columns = {
         "client_name": title("%(client)s"),
@@ -79,7 +79,7 @@ def about() -> str:
 
 
 def processes() -> str:
-    """Return the pairs of processes that an edge is made of, by what they sent each other."""
+    """Return the pairs of processes of an edge, ordered by their traffic."""
     columns = {
         "client_process": "pair.client",
         "client_on": called(_of("client_host")),
@@ -102,7 +102,7 @@ def processes() -> str:
 
 
 def asked() -> str:
-    """Return the requests to a service in numbers: one row, NULL where none is seen."""
+    """Return the numbers of the requests to a service: one row, NULL without any."""
     times = ("mapKeys(sumMap(row.latency))", "arrayCumSum(mapValues(sumMap(row.latency)))")
     columns = {
         "requests": "nullIf(sum(row.requests) / recorded.seconds, 0)",
@@ -114,7 +114,7 @@ def asked() -> str:
 
 
 def now() -> str:
-    """Return a service in numbers: one row. failed_share is that of connects; rtt in microseconds, the median."""
+    """Return the numbers of a service: one row. failed_share is that of connects; rtt is the median in microseconds."""
     opened, failed, rtt = of("connections_opened"), of("connections_failed"), of("server_rtt_us")
     moved = f"{to_server('row')} + {to_client('row')}"
     columns = {

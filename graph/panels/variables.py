@@ -1,4 +1,4 @@
-"""Values of the dashboards' variables about edges: node ids of a level, and what people call them."""
+"""Values of the dashboards' variables about edges: node ids of a level, and their titles."""
 
 from graph.clock import EACH_POINT, ROLLED_FIRST, clock
 from graph.levels import node_drawn

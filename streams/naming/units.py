@@ -41,7 +41,7 @@ _NUMBER = re.compile(r"[-_.:](?:\d{3,}|u\d+|r[0-9a-f]{16,})$")
 def unit_service(unit: str, lineage: Sequence[str] = ()) -> str:
     """Return the service that a unit names; "" if it holds other programs, or a single run.
 
-    `lineage` are the ancestors of the process, the nearest first. Children of a process manager have their own services.
+    `lineage` are the ancestors of the process, the nearest first. Children of a process manager are not its service.
     """
     stem = re.sub(r"\.(?:service|scope|socket)$", "", unit)
     if not stem or _HOLDERS.fullmatch(stem) or _TRANSIENT.fullmatch(stem):
