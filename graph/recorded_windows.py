@@ -27,7 +27,7 @@ def recorded_windows(since: str, until: str) -> str:
 
 
 def recorded_seconds(since: str, until: str, otherwise: str) -> str:
-    """Return `recorded`; its member `seconds` is the time of [since, until) that any host recorded, else `otherwise`."""
+    """Return `recorded`; its member `seconds` is the time of [since, until) that any host recorded, or `otherwise`."""
     seconds = f"toFloat64(if(sum(width) > 0, sum(width) / 1000, {otherwise}))"
     counted = select({"seconds": seconds, "windows": "count()"}, inside(recorded_windows(since, until)))
     return f"{inside(counted)} AS recorded"
