@@ -12,7 +12,7 @@ from graph.sql import defined, inside, select, within
 from graph.titles import HOSTNAMES, title
 from schemas.health import ALERTS, SHARES
 
-MOST = 100  # edges of one alert, the worst
+MOST = 100  # an alert names so many edges, the worst first
 
 
 def connections_failed() -> str:

@@ -14,8 +14,8 @@ from graph.span import in_range
 from graph.sql import inside, select, within
 from graph.titles import HOSTNAMES, called
 
-LEAST_CONNECTIONS = 20  # of a mean that counts: of windows of 5 s it is then right to about half a second
-FAR_MS = 2_000  # what is worth a word; up to 30 s apart each connection still counts once (streams/meetings.py)
+LEAST_CONNECTIONS = 20  # a mean over so many windows of 5 s is right to about half a second
+FAR_MS = 2_000  # clocks further apart are reported; up to 30 s each connection still counts once (streams/meetings.py)
 _ROUNDS = 100
 _FLOW = ("transport", *(f"{end}_{name}" for end in "ab" for name in ("scope", "address", "port")))
 

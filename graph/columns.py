@@ -11,7 +11,7 @@ from schemas.verdict import RULES
 
 ENDS = {"client": "server", "server": "client"}  # each with the other
 KEY = ("client", "server", "transport", "server_port")
-STRENGTH = tuple(dict.fromkeys(RULES))  # of a rule: the later, the stronger
+STRENGTH = tuple(dict.fromkeys(RULES))  # rules from weak to strong
 
 
 class EdgeColumn(NamedTuple):
@@ -20,7 +20,7 @@ class EdgeColumn(NamedTuple):
     name: str
     kind: Kind
     meaning: str
-    roll: Roll | None = None  # none for what is part of the key
+    roll: Roll | None = None  # None for a part of the key
 
     def rolled(self, rows: str, latest: str) -> str:
         """Return the SQL that rolls the column up over `rows` (an alias); `latest` is the column of their time."""

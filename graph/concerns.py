@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from graph.identity import packed_part
 from graph.levels import values_of
 
-# A flow may concern a node also where nothing is known of an end: `places` may know it.
+# A flow with an unknown end may concern a node too, because `places` may name the end.
 CONCERNS = (
     "flow.a_who = '' OR flow.b_who = ''\n"
     "        OR flow.a_address IN %(addresses)s OR flow.b_address IN %(addresses)s\n"

@@ -31,7 +31,7 @@ def lives() -> str:
     Processes are listed if they serve, or if they had connections and exited after they ran for a while. What still
     fails at the end is listed whenever it began: a failed collector, a silent host, an id that hosts share.
     """
-    # Ends and nodes are not read where no process came or went.
+    # Ends and nodes are not read if no process started or exited.
     processes = select(["count()"], "events", where=f"{in_range('time')} AND kind IN ({_OF_PROCESSES})")
     parts = [
         f"{inside(processes)} AS processes",

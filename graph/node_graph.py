@@ -27,8 +27,8 @@ def drawn_rows(*, about_ends: bool = False, about_usual: bool = False) -> list[s
         *([usual.of_hour_before()] if about_usual else []),
         recorded_seconds(moment("from"), moment("to"), range_s),
         *located_pairs(about_usual=about_usual),
-        # All rows as one value, for what follows looks at them more than once. It is named once: a scalar is analysed
-        # wherever it is named, and each step is a query of its own, so that its columns are not.
+        # All rows are one value, because the next steps read them more than once. ClickHouse analyses a scalar wherever
+        # it is named, so it is named once. Each step is a query of its own, so that its columns are analysed once.
         f"{inside(select([rows], 'located AS pair'))} AS everything",
         *defined(
             around=select(["rows", f"{_AROUND} AS near"], "(SELECT everything AS rows)"),

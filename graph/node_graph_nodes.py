@@ -42,7 +42,7 @@ def _ended() -> str:
     )
 
 
-# What a node stands for: addresses, processes by their names, services and hosts by their ids.
+# What a node replaces: addresses, processes by their names, services and hosts by their ids.
 _PART = "if(match(end.node, '^(process|network|address):'), end.part, end.node)"
 
 

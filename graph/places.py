@@ -10,10 +10,10 @@ from graph.identity import cut, part, written
 from graph.sql import inside, select
 
 _STANDING = 0b111  # the minute and the two before it
-_NOW = 0b100  # who listened then is the listener; who did earlier is the last one that listened
+_NOW = 0b100  # a listener of this minute wins; an earlier one is the last that listened
 _HOUR = "toUInt32(intDiv(toUnixTimestamp64Milli(place.hour), 3600000))"
 _MINUTES = {"minutes": "groupArray(toUInt64(place.minutes))", "before": "groupArray(toUInt64(place.before))"}
-# Bit 0 is the minute that is looked for, bit 1 the one before it, and so on.
+# Bit 0 is the minute of the lookup, bit 1 the one before it, and so on.
 _AGO = "bitOr(bitShiftRight(now, 59 - lost_minute_of_hour), bitShiftLeft(earlier, lost_minute_of_hour + 1))"
 
 

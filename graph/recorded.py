@@ -8,7 +8,7 @@ from graph.recording import RecordedRow, recorded, recorded_hours
 from graph.sql import HOUR_MS, MINUTE_MS
 from graph.stored import DroppedRow, FirstRow, dropped, oldest_window
 
-CELLS = 1_000  # about the most cells of a range
+CELLS = 1_000  # the most cells of a range, roughly
 KEPT_MS = 14 * 24 * HOUR_MS  # heartbeats are read so far back; they are deleted a day later
 _GRAINS_MS = (1_000, 60_000, 300_000, HOUR_MS, 24 * HOUR_MS)  # widths of cells; a cell holds at least one window
 

@@ -20,7 +20,7 @@ TITLES = {
     "address": Title("{address}"),
     "other": Title("other hosts"),
 }
-SHORT = 12  # of the id of a container
+SHORT = 12  # characters of a container's id
 HOSTNAMES = (
     "(SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) "
     "FROM hosts FINAL WHERE hostname != '') AS hostnames"

@@ -18,7 +18,7 @@ from streams.credentials import credentials
 from streams.follow import Committed, Follower
 from streams.stage import Stage
 
-TURN_RECORDS = 64  # folded, appended and acknowledged together
+TURN_RECORDS = 64  # the most records that are folded, appended and acknowledged together
 TURN_SECONDS = 0.05  # how long the first record of a turn waits for others
 TICK = 0.1
 QUIET_SECONDS = 1.0  # a worker that stops first folds what is in the log, until nothing has come for this long

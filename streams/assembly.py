@@ -29,7 +29,7 @@ from schemas.raw import Batch, Heartbeat
 from schemas.topics import HEARTBEATS, RAW
 
 STALE_MS = 120_000  # an incomplete window is dropped if the next complete one is later than this
-KEYFRAMES = 5  # complete ones, after which an incomplete window is released whatever they lack
+KEYFRAMES = 5  # after so many complete keyframes an incomplete window is released, whatever they lack
 TOPICS = frozenset(topic.name for topic in RAW)
 UNDECLARED = frozenset({"heartbeats", "processes", "connections", "listeners", "owners", "requests"})
 STATE = frozenset({"processes", "connections", "listeners", "owners"})  # topics that every keyframe restates
@@ -157,7 +157,7 @@ class Assembly:
         for count, key in enumerate(held, start=1):
             window = self._pending[key]
             if key >= passed and window.heartbeat is None:
-                continue  # it may not have been seen at all: the next window decides
+                continue  # a reader may not have seen it at all: the next window decides
             if key > passed and not _follows(key, before) and not window.keyframe():
                 break
             if window.complete():

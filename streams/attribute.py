@@ -103,7 +103,7 @@ class HostFold:
         self._ledger = Ledger()
         self._ledger_run: Run | None = None
         self._run: Run | None = None  # the run whose state is complete
-        self._until = 0  # end of the last window emitted
+        self._until = 0  # end of the last emitted window
         self._missed = False  # connections may have closed unseen since all were restated
 
     def turn(self, window: Window) -> Folded | None:

@@ -22,7 +22,7 @@ from streams.stage import Emission, Stage, dead_letter
 
 logger = logging.getLogger(__name__)
 
-READ_RECORDS = 200  # of the past, at once
+READ_RECORDS = 200  # the most records of the past that are read at once
 Committed = Callable[[Stage, Topic, int], int | None]
 Send = Callable[[Emission], Awaitable[Awaitable[object]]]  # buffered, then acknowledged
 

@@ -9,7 +9,7 @@ from schemas.columns import blanks
 from schemas.graph import Edges, Ends, Identities, SideBatch
 from schemas.merge import joined, merge, merges
 
-Key = str | tuple[str, int]  # the flow, with its number where a window has several connections of one flow
+Key = str | tuple[str, int]  # the flow, with a number if the window has several connections of it
 OPENED, CLOSED = "opened", "closed"
 SKEW_MS = 30_000  # the most that the clocks of two hosts may be apart
 MERGES = merges(Ends)
@@ -17,7 +17,7 @@ COUNTS = tuple(name for name in MERGES if name != "who")
 NOBODY: tuple[Any, ...] = tuple(blanks(Identities).values())
 BLANK = blanks(Ends)
 BACKDATE_MS = 10_000  # an end is emitted for earlier windows during this time after it was first seen
-SIGHTS = 8  # the most that are kept of an end: an agent is not restarted more often within a window
+SIGHTS = 8  # the most sights of an end that are kept: an agent is not restarted more often within a window
 Sight = tuple[int, bool, int]  # of an end: since, fresh, number of the identity
 
 

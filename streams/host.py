@@ -40,7 +40,9 @@ class Host:
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> holders of the socket
         self._released: dict[int, list[Holder]] = {}  # cookie -> those who released the socket in this window
         self.listening = Listening()
-        self._held: dict[Port, dict[tuple[str, int, Process], None]] | None = None  # since before this window
+        self._held: dict[Port, dict[tuple[str, int, Process], None]] | None = (
+            None  # holders of connections, from before this window
+        )
         self._accepting: dict[tuple[Port, str, int], Acceptor | None] = {}  # of this window
         self.networks: tuple[Network, ...] = ()
         self.addresses: tuple[tuple[str, str], ...] = ()  # scope, address

@@ -12,7 +12,7 @@ from schemas.raw import Batch, Heartbeat
 from schemas.topics import HEARTBEATS
 from streams.assembly import Assembly, Window, put
 
-Term = tuple[int, int, Spot]  # its number, the first window in which the agent leads, where
+Term = tuple[int, int, Spot]  # the term's number, the first window in which its agent leads, and the spot
 
 
 class Intake:
@@ -26,7 +26,9 @@ class Intake:
         self._led: dict[Run, list[Term]] = {}  # the newest last
         self._until: dict[Run, int] = {}  # the first window in which an agent no longer leads, though it lives
         self._aside: dict[Run, int] = {}  # windows up to this one are reported by another agent
-        self._early: dict[Run, dict[int, Window]] = {}  # of agents that do not lead, or that sent no heartbeat yet
+        self._early: dict[
+            Run, dict[int, Window]
+        ] = {}  # windows of agents that do not lead, or have sent no heartbeat yet
         self._notices: list[Notice] = []
 
     def add(self, topic: str, batch: Batch) -> list[tuple[Spot, Window]]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.raw import ListenerBatch
 
-ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes what comes to any address
+ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes connections to any address
 Port = tuple[int, int]  # transport, port
 
 

@@ -20,7 +20,7 @@ from streams.assembly import Window
 from streams.host import Host
 from streams.scope import scope
 
-BATCH_ROWS = 1_000  # of one message: a row with a wide sketch takes some kilobytes
+BATCH_ROWS = 1_000  # the most rows of one message; a row with a wide sketch takes some kilobytes
 Key = tuple[str, int]  # flow, end
 
 

@@ -10,7 +10,7 @@ from schemas.graph import Ends, Identities, SideBatch, Sides
 from schemas.raw import Connections
 from streams.connection import Connection, Identity
 
-BATCH_ROWS = 20_000  # of one message, which stays well below a topic's limit
+BATCH_ROWS = 20_000  # the most rows of one message, so that it stays well below the topic's limit
 
 
 class SideRows:

@@ -15,7 +15,7 @@ from streams.connection import Connection
 from streams.ledger import Bytes, Hole
 
 Values = dict[str, Any]
-Past = dict[int, dict[int, tuple[Connection, Values]]]  # window -> cookie -> connection, and what is not blank of it
+Past = dict[int, dict[int, tuple[Connection, Values]]]  # window -> cookie -> connection, and its non-blank values
 
 
 def spread(

@@ -22,12 +22,12 @@ from streams.naming import NamingRule
 from streams.pair import Pairing
 
 log = logging.getLogger(__name__)
-MOST_HOSTS = 20_000  # of a partition
+MOST_HOSTS = 20_000  # the most hosts of a partition
 SILENT_RECORDS = 20_000  # a silent host is forgotten after so many records of each other host: hours, at 5 s a window
-AHEAD_MS = 30_000  # a host whose windows end later than this after they were logged has a clock to set
-KEPT_BYTES = 64 << 10  # of a dead letter's original
+AHEAD_MS = 30_000  # a host whose windows end later than this after they were appended has a wrong clock
+KEPT_BYTES = 64 << 10  # the most bytes of the original in a dead letter
 KEPT_KEY, KEPT_ERROR = 1 << 10, 4 << 10  # so that every dead letter fits into its topic
-MOST_NAMED = 5  # rows that a dead letter names
+MOST_NAMED = 5  # the most rows that a dead letter names
 
 
 class Emission(NamedTuple):
@@ -112,7 +112,7 @@ class Hosts:
 
     def __init__(self) -> None:
         self._records = 0
-        # Each with the number of the record that it last reported; the host that has been silent longest comes first.
+        # By host: the number of its last record, and its fold. The host that has been silent longest comes first.
         self._folds: dict[str, tuple[int, Attribution]] = {}
 
     def of(self, host_id: str) -> Attribution | None:

@@ -10,7 +10,7 @@ from streams.naming.options import MOST_WORDS
 from streams.naming.paths import generic, named, project, stem
 from streams.naming.words import fit, words
 
-LAUNCHER = "java launcher"  # the rule of a class that starts an application which nothing names
+LAUNCHER = "java launcher"  # the rule of a class that starts an application without a name
 MACHINES = re.compile(r"javaw?|jsvc|jsvc\.exec|java-\d+|japp")
 _VALUED = words(
     "-cp -classpath --class-path -p --module-path --add-modules --upgrade-module-path --add-exports --add-opens "
@@ -18,7 +18,7 @@ _VALUED = words(
     "-wait --enable-native-access --describe-module"
 )
 _ENDINGS = re.compile(r"(?:Main|Daemon|Application|App|Launcher|Bootstrap|Starter|EntryPoint|Entrypoint)(?:Kt)?$|Kt$")
-_ROLES = ("Main", "Daemon", "Application", "App", "Kt")  # those before them are names already
+_ROLES = ("Main", "Daemon", "Application", "App", "Kt")  # the words before them are names
 _PRODUCTS = {"org.apache", "org.eclipse"}  # vendors whose packages are named after products
 _VENDOR = words("com org net io de uk co dev fr app eu us ru cn jp ch it")
 _EMPTY = words(
@@ -27,7 +27,7 @@ _EMPTY = words(
 )
 _PROPERTIES = ("spring.application.name", "app.name", "application.name", "service.name", "otel.service.name",
                "dd.service", "elastic.apm.service_name", "loader.main", "appName")  # fmt: skip
-# Jars and classes that start what others gave them.
+# Jars and classes that start another program.
 _LAUNCHERS = re.compile(
     r"org\.springframework\.boot\.loader\.(?:launch\.)?\w+Launcher|io\.quarkus\.bootstrap\.runner\.QuarkusEntryPoint"
     r"|org\.eclipse\.jetty\.start\.Main|org\.codehaus\.plexus\.classworlds\.launcher\.Launcher|oracle\.jdbc\.Launcher"

@@ -42,7 +42,7 @@ class Grammar(Struct, frozen=True, kw_only=True):
     long_code: frozenset[str] = frozenset()
     long_module: frozenset[str] = frozenset()
     long_file: frozenset[str] = frozenset()
-    bundles: bool = True  # otherwise what follows a dash is one option (java, erl)
+    bundles: bool = True  # otherwise all letters after a dash are one option (java, erl)
     commands: frozenset[str] = frozenset()  # words before the script: deno run
     code_commands: frozenset[str] = frozenset()
     other_commands: frozenset[str] = frozenset()  # that run no script
@@ -66,7 +66,7 @@ def read(grammar: Grammar, argv: Sequence[str]) -> Found:
             return Found(Kind.CODE)
         elif word in grammar.other_commands:
             return Found(Kind.NOTHING)
-        elif word in grammar.commands or word.replace(".", "").isdecimal():  # a number is a value of what stands before
+        elif word in grammar.commands or word.replace(".", "").isdecimal():  # a number is a value of the word before it
             at += 1
         else:
             return _script(argv, at)

@@ -10,7 +10,7 @@ _EXTENSIONS = words(
     ".ksh .fish .lua .r .jl .tcl .exp .exe .dll .jar .war .ear .java .kts .groovy .scala .clj .ex .exs .ps1 "
     ".awk .rkt .scm .lisp .wasm .appimage .csproj .fsproj .csx .fsx .fs .es6"
 )
-# What every program may be called.
+# Names that any program may have.
 _GENERIC = words(
     "main app server index run manage start wsgi asgi cli application service daemon serve backend frontend "
     "client launcher launch entrypoint docker-entrypoint bootstrap boot init program artisan console script job "
@@ -28,7 +28,7 @@ _STRUCTURE = _GENERIC | words(
 _TEMPORARY = re.compile(
     r"tmp.*|go-build\d*|b\d{3}|pytest-.*|_MEI\w+|\.mount_.*|net\d+\.\d+|.*-of-\w+|python[\d.]+|\d.*"
 )
-_SCRATCH = re.compile(r"(?:/tmp|/var/tmp|/private/tmp|/dev/shm)/([^/]+)")  # what is made there has made-up names
+_SCRATCH = re.compile(r"(?:/tmp|/var/tmp|/private/tmp|/dev/shm)/([^/]+)")  # files there have made-up names
 _STORE = re.compile(r"[0-9a-z]{32}-")  # /nix/store/HASH-name-1.2
 _FOLDERS = 6
 
@@ -55,7 +55,7 @@ def named(path: str, cwd: str = "") -> str:
     if "/node_modules/" in f"/{path}":
         return _package(path.rpartition("node_modules/")[2])
     name = stem(path)
-    extended = splitext(basename(path))[1].lower() in _EXTENSIONS  # a file, and no folder that something runs
+    extended = splitext(basename(path))[1].lower() in _EXTENSIONS  # a file, and not a folder that a program runs
     if not generic(name) and (extended or name.lower() not in _STRUCTURE):
         return name
     folder = project(path.rpartition("/")[0])
@@ -68,7 +68,7 @@ def project(folder: str) -> str:
     """Return the innermost of a path's folders that names its content; "" when none does."""
     parts = [] if "/go-build" in folder else folder.split("/")
     if parts[:2] == ["", "home"]:
-        parts = parts[3:]  # its owner does not show what it is
+        parts = parts[3:]  # the owner's name does not identify the program
     elif (scratch := _SCRATCH.match(folder)) and not scratch[1].replace("-", "").replace("_", "").isalpha():
         parts = parts[-folder[scratch.end() :].count("/") :] if scratch.end() < len(folder) else []
     for part in reversed(parts[-_FOLDERS:]):

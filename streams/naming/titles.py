@@ -8,7 +8,13 @@ from streams.naming.paths import project
 from streams.naming.words import fit, versionless
 
 _HEAD = re.compile(r"\[?([^\s:()\[\]{}@,;|=\"'<>]+)")
-_LABELLED = SERVERS | {"puma", "unicorn", "thin", "rainbows", "pitchfork"}  # name the application in brackets, last
+_LABELLED = SERVERS | {
+    "puma",
+    "unicorn",
+    "thin",
+    "rainbows",
+    "pitchfork",
+}  # they write the application in brackets at the end
 _LABEL = re.compile(r"\[([A-Za-z_][\w.:()-]*)\]\s*$")
 _SIDEKIQ = re.compile(r"sidekiq [\d.]+\S* ([A-Za-z]\S*) \[")
 _PASSENGER = re.compile(r"Passenger \w+: (/\S+)")

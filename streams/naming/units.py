@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from streams.naming.words import fit, versionless, without_ids, words
 
-# Units that hold what somebody started, not one thing: the program shows what it is.
+# Units that hold programs which somebody started. Such a program is named by itself.
 _HOLD = words(
     "cron crond cronie anacron atd ssh sshd dropbear getty dbus dbus-broker init rc-local rc.local inetd xinetd"
     " openbsd-inetd networking ifup screen tmux user session cloud-init cloud-final cloud-config cloud-init-local"
@@ -28,7 +28,7 @@ _HOLDERS = re.compile(
     r"|.*[-_.](?:supervisord?|runsvdir|pm2|getty)(?:@.*)?|systemd-.*|dbus-:.*"
     r"|snap\.(?:amazon-ssm-agent|microk8s|lxd)\..*"
 )
-# Who starts what runs, by the kernel's name of the process.
+# Process managers, by the kernel's name of the process.
 _MANAGERS = re.compile(
     r"supervisord|pm2|PM2 v.*|runsv|runsvdir|svscan|supervise|s6-supervise|s6-svscan|circusd|monit|god|foreman.*|honcho"
     r"|overmind|goreman|hivemind|process-compose|immortal|perpd|nomad|gdn|guardian|garden|bosh-agent|k3s.*|k0s|rke2.*"

@@ -9,7 +9,7 @@ _UUID = re.compile(r"[-_.@:]?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-
 _BUILD = re.compile(r"[-_.](?:SNAPSHOT|RELEASE|FINAL|GA|LATEST|build\.?\d+)$", re.IGNORECASE)
 _PLATFORM = re.compile(r"[-_.](?:linux|darwin)[-_.]?(?:amd64|arm64|x86_64|x64|aarch64|386|arm(?:v\d)?|64|musl)?$")
 _SUFFIXES = (_VERSION, _DATE, _HASH, _BUILD, _PLATFORM)
-_LONGEST = 255  # as a file's name: the patterns take the square of it
+_LONGEST = 255  # the longest name of a file; the patterns take time that grows with the square of it
 _LETTERS = re.compile(r"[^\W\d_]")
 _ID = re.compile(r"(?=.*\d)[0-9a-f]{7,64}")
 _PLACE = re.compile(r"\[?[0-9a-fA-F.:]*:[0-9a-fA-F.:]*\]?(?::\d+)?|[\w.-]*:\d+|\d[\d.,:/_-]*|.*://.*|v?\d+\.[\w.+-]*")

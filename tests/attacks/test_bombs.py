@@ -78,7 +78,7 @@ def post(store: Store, body: bytes, path: str = "", **headers: str) -> tuple[int
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_body_that_unpacks_to_very_much_is_refused_on_its_way(store: Store, encoding: str) -> None:
+def test_a_body_that_unpacks_to_too_many_bytes_is_refused_early(store: Store, encoding: str) -> None:
     bomb = packed(encoding, 16 * MiB) * 40
     with within_memory(store):
         status, found = post(store, bomb, Content_Encoding=encoding)
@@ -98,7 +98,7 @@ def test_an_insert_of_the_writer_is_bounded_whatever_its_compression(store: Stor
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("step", [1, 1000, MiB])
-def test_packed_data_comes_back_however_it_arrives_and_joined(encoding: str, step: int) -> None:
+def test_joined_packed_data_is_unpacked_in_pieces_of_any_size(encoding: str, step: int) -> None:
     one = packed(encoding, 3 * MiB)
     joined = one + packed(encoding, 5)
     pieces = (joined[at : at + step] for at in range(0, len(joined), step))
@@ -140,7 +140,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize("name", FRAMES)
-def test_a_frame_is_held_to_what_it_states_and_to_what_is_allowed(store: Store, name: str) -> None:
+def test_a_frame_is_bounded_by_its_stated_size_and_by_the_limit(store: Store, name: str) -> None:
     bomb = frame(*FRAMES[name])
     with pytest.raises((EngineError, EOFError)) as refused:
         read_frame(Source(iter([bomb, b""]).__next__))
@@ -182,7 +182,7 @@ BLOCKS = {
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-def test_sizes_that_a_client_only_states_cost_nothing(store: Store, name: str) -> None:
+def test_sizes_that_a_client_only_claims_cost_nothing(store: Store, name: str) -> None:
     insert = query(b"INSERT INTO default.kept VALUES") + NO_TABLES
     with within_memory(store):
         for begin in (hello() + query(b"SELECT 1"), writer_hello(store) + insert):
@@ -230,7 +230,7 @@ def test_unfinished_requests_of_readers_share_bounded_memory(store: Store) -> No
     assert post(store, b"SELECT 1") == (200, b"1\n")
 
 
-def test_a_result_in_one_piece_is_bounded_and_what_it_took_is_given_back(store: Store) -> None:
+def test_a_result_in_one_piece_is_bounded_and_its_memory_is_freed(store: Store) -> None:
     with within_memory(store, MOST_IN_ONE_PIECE):
         for _ in range(2):
             status, found = post(store, b"SELECT * FROM numbers(100000000) FORMAT JSON")

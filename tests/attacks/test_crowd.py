@@ -122,9 +122,7 @@ def test_three_hundred_queries_at_once_are_answered_or_refused_while_rows_are_st
 
 
 @pytest.mark.parametrize("way", ["native", "http"])
-def test_clients_that_take_no_result_are_ended_by_its_time_limit_and_keep_nobody_from_work(
-    store: Store, way: str
-) -> None:
+def test_clients_that_read_no_result_are_ended_by_the_time_limit_and_delay_nobody(store: Store, way: str) -> None:
     question, limit = "SELECT number, repeat('x', 100) FROM numbers(100000000000)", 4
     sent = {
         "native": hello() + ask(question.encode(), {"max_execution_time": str(limit)}),

@@ -138,7 +138,7 @@ def test_garbage_ends_its_own_connection_only(store: Store, kind: str, fuzz_fact
 
 
 @pytest.mark.fuzz
-def test_garbage_leaves_the_view_as_it_was(view: View, fuzz_factor: int) -> None:
+def test_garbage_does_not_change_the_view(view: View, fuzz_factor: int) -> None:
     process = psutil.Process(view.pid)
     before = process.memory_info().rss
     for turn in range(fuzz_factor):

@@ -35,7 +35,7 @@ def places(**most: int) -> Places:
     return Places(Tally(), given, lambda: 100.0)
 
 
-def test_the_oldest_stranger_gives_way_however_often_it_sends_a_byte() -> None:
+def test_the_oldest_stranger_is_closed_first_even_if_it_sends_bytes() -> None:
     all_places = places(stranger=2)
     old, new, third = (Fake("127.0.0.1", since, 99.9) for since in (1.0, 50.0, 100.0))
     for peer in (old, new, third):
@@ -43,7 +43,7 @@ def test_the_oldest_stranger_gives_way_however_often_it_sends_a_byte() -> None:
     assert (old.evicted, new.evicted) == (True, False)
 
 
-def test_the_reader_that_was_waited_for_the_longest_gives_way_and_none_that_is_worked_for() -> None:
+def test_the_reader_that_was_idle_longest_is_closed_and_no_busy_one() -> None:
     all_places = places(reader=3)
     busy, idle, longest = (Fake("127.0.0.1", 1.0, waiting) for waiting in (None, 50.0, 40.0))
     for peer in (busy, idle, longest, Fake("127.0.0.1", 99.0)):
@@ -66,7 +66,7 @@ def test_a_connection_that_was_idle_for_a_moment_keeps_its_place_and_the_next_ge
 
 
 @pytest.mark.parametrize("standing", [Standing.OWNER, Standing.WRITER])
-def test_readers_and_strangers_take_no_place_of_those_who_know_the_token(standing: Standing) -> None:
+def test_readers_and_strangers_take_no_place_of_clients_with_the_token(standing: Standing) -> None:
     all_places = places(stranger=5, reader=5)
     for _ in range(30):
         peer = Fake("127.0.0.1", 1.0)
@@ -78,7 +78,7 @@ def test_readers_and_strangers_take_no_place_of_those_who_know_the_token(standin
     assert all_places.standing(known) is standing
 
 
-def test_an_address_elsewhere_has_a_part_of_the_places_and_its_own_give_way() -> None:
+def test_a_remote_address_has_a_share_of_the_places_and_its_own_connections_are_closed() -> None:
     all_places = places(stranger=400)
     here = [Fake("127.0.0.1", 1.0) for _ in range(200)]
     there = [Fake("192.0.2.7", 2.0) for _ in range(ELSEWHERE[Standing.STRANGER] + 9)]
@@ -88,7 +88,7 @@ def test_an_address_elsewhere_has_a_part_of_the_places_and_its_own_give_way() ->
     assert not any(peer.evicted for peer in here)
 
 
-def test_places_are_as_many_as_there_are_descriptors_for() -> None:
+def test_the_number_of_places_follows_the_limit_of_open_files() -> None:
     assert limits(1 << 20) == LIMITS
     few = limits(1024)
     assert few[Standing.STRANGER] + 4 * sum(few[each] for each in Standing if each is not Standing.STRANGER) < 724

@@ -46,12 +46,12 @@ def connections(view: View, count: int, sent: bytes = b"") -> Iterator[list[sock
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /api/map HT", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "])
-def test_the_view_answers_beside_more_half_requests_than_it_has_places(view: View, sent: bytes) -> None:
+def test_the_view_answers_beside_more_unfinished_requests_than_places(view: View, sent: bytes) -> None:
     with connections(view, MOST + 100, sent):
         assert seen(view) < 20
 
 
-def test_a_request_of_a_byte_a_second_ends_with_the_reason(view: View) -> None:
+def test_a_request_of_one_byte_a_second_is_ended_with_the_reason(view: View) -> None:
     begun = time.monotonic()
     drops = iter(request("GET /api/health HTTP/1.1", "X: " + "x" * 1000))
     with connections(view, 1) as (slow,):
@@ -67,7 +67,7 @@ def test_a_request_of_a_byte_a_second_ends_with_the_reason(view: View) -> None:
     assert time.monotonic() - begun > HEAD_SECONDS / 2
 
 
-def test_more_pages_than_may_listen_take_the_place_of_the_oldest_which_gets_the_reason(view: View) -> None:
+def test_beyond_the_limit_of_pages_the_oldest_is_closed_with_the_reason(view: View) -> None:
     with ExitStack() as all_of_them:
         pages = []
         for _ in range(MOST_PAGES + 3):

@@ -22,7 +22,7 @@ _PAGES = (
 
 @pytest.mark.root
 @pytest.mark.programs
-def test_requests_are_on_their_edge_by_method_and_class_to_the_last_one(tmp_path: Path) -> None:
+def test_all_requests_are_on_their_edge_by_method_and_class(tmp_path: Path) -> None:
     with nginx(_PAGES) as web, up(tmp_path, "--window", "1s") as running:
         running.until("SELECT 1 FROM process_edges WHERE client_name = 'servicemap' LIMIT 1")
         before = running.sql(_BY.format(port=web.port))

@@ -59,7 +59,7 @@ def folded(records: list[Record]) -> Iterator[Record]:
 
 
 @pytest.mark.parametrize("path", NEWEST, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}-{path.stem}")
-def test_the_newest_worker_reads_every_message_that_was_ever_kept(path: Path) -> None:
+def test_the_newest_worker_reads_every_recorded_message(path: Path) -> None:
     topic = BY_NAME[path.parent.parent.name]
     value = path.read_bytes()
     stage = next((one for one in (AttributeStage(), PairStage()) if topic in one.reads), None)

@@ -49,7 +49,7 @@ def test_ctrl_c_stores_the_last_windows_and_leaves_nothing_behind(tmp_path: Path
     assert stored == [(1,)]
 
 
-def test_the_parts_end_with_their_supervisor_however_it_ends(tmp_path: Path) -> None:
+def test_the_parts_end_when_their_supervisor_ends_or_is_killed(tmp_path: Path) -> None:
     with up(tmp_path, "--window", "1s") as running:
         running.until("SELECT 1 FROM edges LIMIT 1")
         running.process.kill()

@@ -16,7 +16,7 @@ HOSTS = ("h1", "h2", "h3", "h4")
 
 
 @pytest.mark.parametrize("apart_ms", [0, 500, 2_000, 10_000, -30_000])
-def test_the_mean_over_connections_is_how_far_two_clocks_are_apart(fresh: Callable[[], Store], apart_ms: int) -> None:
+def test_the_mean_over_connections_shows_the_distance_of_two_clocks(fresh: Callable[[], Store], apart_ms: int) -> None:
     store = fresh()
     stored(store, *opened_apart("h1", "h2", apart_ms), *opened_apart("h2", "h1", -apart_ms))
 

@@ -13,7 +13,7 @@ CHARTED = [name for name, one in OWN.items() if one.chart is Chart.RATE]
 
 
 @pytest.mark.parametrize("name", COUNTERS)
-def test_sql_for_people_selects_it(name: str) -> None:
+def test_sql_to_copy_selects_every_counter(name: str) -> None:
     rows_of_edges, rows_of_flows = node_statement("host:h", "host", 0, 1), node_statement("address:a", "address", 0, 1)
 
     assert f"client_{name}" in rows_of_edges
@@ -23,7 +23,7 @@ def test_sql_for_people_selects_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COUNTERS)
-def test_the_page_shows_it_for_each_side(name: str) -> None:
+def test_the_page_shows_every_counter_for_each_side(name: str) -> None:
     shown = [column for side in facts.SIDES for column in (side["client"], side["server"])]
 
     assert shown.count(f"client_{name}") == shown.count(f"server_{name}") == 1
@@ -31,7 +31,7 @@ def test_the_page_shows_it_for_each_side(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHARTED)
-def test_it_has_a_chart_in_the_page_and_a_panel_in_grafana(name: str) -> None:
+def test_every_counter_has_a_chart_in_the_page_and_a_panel_in_grafana(name: str) -> None:
     label = COUNTERS[name].label
 
     assert [line.called for line in lines.EDGE if line.chart == label] == ["client", "server"]

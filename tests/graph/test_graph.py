@@ -65,7 +65,7 @@ def shop(fresh: Fresh) -> Store:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_the_panel_can_draw_it(shop: Store, level: str) -> None:
+def test_the_panel_can_draw_the_graph(shop: Store, level: str) -> None:
     graph = Graph(shop, level=level)
 
     assert graph.edges
@@ -99,7 +99,7 @@ def test_a_loop_is_a_detail_of_its_node(shop: Store) -> None:
     assert node["detail__to_itself"] == "0.2 conn/s, 140 B/s"
 
 
-def test_addresses_of_no_known_host_are_networks_and_those_of_hosts_are_hosts(shop: Store) -> None:
+def test_addresses_of_hosts_are_hosts_and_other_addresses_are_networks(shop: Store) -> None:
     nodes = Graph(shop).nodes
 
     assert set(nodes) == {
@@ -113,7 +113,7 @@ def test_addresses_of_no_known_host_are_networks_and_those_of_hosts_are_hosts(sh
     assert nodes["host:id-db1"]["title"] == "db1"
 
 
-def test_a_graph_can_be_asked_of_a_service_a_host_or_around_a_node(shop: Store) -> None:
+def test_a_graph_can_be_narrowed_to_a_service_a_host_or_the_neighbours_of_a_node(shop: Store) -> None:
     assert set(Graph(shop, service="postgres").nodes) == {"service:shop", "service:postgres"}
     assert set(Graph(shop, host="db1").edges) == {"service:shop > service:postgres", "service:shop > host:id-db1"}
     assert set(Graph(shop, host="id-db1").nodes) == {"service:shop", "service:postgres", "host:id-db1"}
@@ -124,7 +124,7 @@ def test_a_graph_can_be_asked_of_a_service_a_host_or_around_a_node(shop: Store) 
     assert Graph(shop, focus="service:nowhere").nodes == {}
 
 
-def test_levels_name_what_they_show(shop: Store) -> None:
+def test_each_level_shows_its_kind_of_node(shop: Store) -> None:
     assert Graph(shop, level="process").nodes["process:id-web1:0b007b00:200:7"]["title"] == "p200[200]"
     assert Graph(shop, level="container").nodes["container:id-web1:c0ffee"]["title"] == "shop[c0ffee]"
     assert Graph(shop, level="host").nodes["host:id-web1"]["title"] == "web1"

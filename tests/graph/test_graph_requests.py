@@ -61,7 +61,7 @@ def test_the_arc_of_the_server_is_red_and_not_that_of_the_client(demo: Store) ->
     assert failed == pytest.approx({"bot": 0, "web": 0, "voting": 1 / 1000, "store": 7 / 64, "cache": 0})
 
 
-def test_nodes_with_requests_have_them_in_words(demo: Store) -> None:
+def test_nodes_with_requests_describe_them_in_words(demo: Store) -> None:
     graph = Graph(demo)
 
     for shown in (graph.edges[VOTING_TO_STORE], graph.nodes["service:store"]):
@@ -109,7 +109,7 @@ def test_a_request_that_is_never_answered_is_an_error(fresh: Fresh) -> None:
     assert Graph(store).edges["service:bot > service:web"]["detail__errors"] == "50 % of requests"
 
 
-def test_a_kept_connection_of_an_earlier_time_is_red_as_well(fresh: Fresh) -> None:
+def test_an_older_connection_with_failed_requests_is_red(fresh: Fresh) -> None:
     store = fresh()
     before, kept = flow(BOT, WEB, opened=1), flow(BOT, WEB, window=T0 + WIDTH)
     stored(store, before, kept)

@@ -226,7 +226,7 @@ def server_by_reader(store: Store, at: int) -> dict[str, Found]:
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_an_end_nobody_saw_is_who_was_there(store: Store, case: str) -> None:
+def test_an_end_that_nobody_saw_is_named_by_its_place(store: Store, case: str) -> None:
     places, row, expected = TABLE[case]
     if places:
         placed(cleared(store), *places)
@@ -236,7 +236,7 @@ def test_an_end_nobody_saw_is_who_was_there(store: Store, case: str) -> None:
     assert found == dict.fromkeys(found, expected)
 
 
-def test_a_roll_up_is_made_anew_when_the_places_of_an_hour_before_come_late(store: Store) -> None:
+def test_late_places_of_an_earlier_hour_make_a_roll_up_anew(store: Store) -> None:
     cleared(store)
     stored(store, refused("10.0.0.5"), refused("10.0.0.6", at=T0))
     rollup = Rollup(store, lambda: T0 + HOUR_MS)
@@ -250,7 +250,7 @@ def test_a_roll_up_is_made_anew_when_the_places_of_an_hour_before_come_late(stor
     assert rows == [("address:10.0.0.6", ""), ("process:d:0b007b00:5:7", "voting")]
 
 
-def test_a_connection_that_each_end_saw_in_another_window_counts_once(fresh: Fresh) -> None:
+def test_a_connection_seen_in_different_windows_by_its_ends_counts_once(fresh: Fresh) -> None:
     store = fresh()
     server = End("10.0.0.5", 7000, "d", 5, "voting")
     of_client = flow(WEB, server, window=AT, opened=1, closed=1)

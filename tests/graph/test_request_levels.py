@@ -46,7 +46,7 @@ def test_requests_are_on_the_edges_of_the_map(town: Store, level: str) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_they_are_as_many_as_on_grafanas_node_graph(town: Store, level: str) -> None:
+def test_requests_are_as_many_as_on_grafanas_node_graph(town: Store, level: str) -> None:
     asked = requests_by_edge(town, level, T0, T0 + WIDTH)
 
     stranger, network = "address:203.0.113.9", "network:internet"  # there strangers are one node
@@ -59,7 +59,7 @@ def test_they_are_as_many_as_on_grafanas_node_graph(town: Store, level: str) -> 
     assert shown == {name: edge["detail__requests"] for name, edge in Graph(town, level=level).edges.items()}
 
 
-def test_an_end_in_no_container_is_its_host_and_one_without_a_process_too(town: Store) -> None:
+def test_an_end_without_a_container_or_a_process_is_its_host(town: Store) -> None:
     asked = requests_by_edge(town, "container", T0, T0 + WIDTH)
 
     assert {(client, server): each.requests for (client, server, _, _), each in asked.items()} == {

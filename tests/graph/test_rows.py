@@ -18,20 +18,20 @@ def cut(length: int, *, points: int = 120, width: int = WIDTH, many: bool = Fals
     return span(END - length, END, points, width, END, many=many)
 
 
-def test_a_short_stretch_is_read_window_by_window() -> None:
+def test_a_short_range_is_read_window_by_window() -> None:
     over = cut(HOUR_MS)
 
     assert (over.step, over.rolled) == (30_000, False)
 
 
-def test_a_long_one_is_read_from_the_rollups() -> None:
+def test_a_long_range_is_read_from_the_rollups() -> None:
     over = cut(24 * HOUR_MS)
 
     assert over.rolled
     assert over.step % MINUTE_MS == 0
 
 
-def test_one_with_too_many_windows_is_read_by_the_minute() -> None:
+def test_a_range_with_too_many_windows_is_read_by_the_minute() -> None:
     over = cut(HOUR_MS, many=True)
 
     assert (over.step, over.rolled) == (MINUTE_MS, True)
@@ -44,7 +44,7 @@ def test_windows_that_do_not_fill_minutes_are_read_as_they_are(many: bool) -> No
     assert (over.step, over.rolled) == (91_000, False)
 
 
-def test_too_many_are_those_that_take_longer_than_a_second(fresh: Fresh) -> None:
+def test_windows_are_too_many_if_reading_them_takes_longer_than_a_second(fresh: Fresh) -> None:
     store = fresh()
     store.query(
         "INSERT INTO edges (a_port, b_port, window) SELECT number % 50000, intDiv(number, 50000), "

@@ -9,7 +9,7 @@ from graph.node_graph_edges import graph_edges
 from graph.panels import tables
 
 
-def test_a_query_names_which_parameters_it_takes() -> None:
+def test_a_query_names_its_parameters() -> None:
     assert parameters(tables.asked()) >= {"from", "to", "service", "host"}
 
 

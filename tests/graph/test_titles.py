@@ -42,7 +42,7 @@ def store(fresh: Fresh) -> Store:
 
 
 @pytest.mark.parametrize(("node", "known", "called"), NODES)
-def test_a_node_is_called_the_same_in_sql_and_in_python(
+def test_a_node_has_the_same_title_in_sql_and_in_python(
     store: Store, node: str, known: dict[str, str], called: str
 ) -> None:
     parts = {name: text(value) for name, value in known.items()}

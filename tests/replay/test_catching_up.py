@@ -73,7 +73,7 @@ def test_a_partition_is_waited_for_only_while_it_has_something_to_read(
     assert caught_up(log, read, time, time.sleep) is expected
 
 
-def test_a_reader_that_stands_still_is_given_up_however_busy_the_others_are() -> None:
+def test_a_reader_that_does_not_advance_is_given_up_even_if_others_are_busy() -> None:
     time = Time()
     log = Busy({(CONNECTIONS, 0): (0, 5), (CONNECTIONS, 1): (0, 5)}, {(CONNECTIONS, 0): 4, (CONNECTIONS, 1): 5})
 

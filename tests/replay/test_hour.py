@@ -16,7 +16,7 @@ from tests.e2e.simulate import WIDTH, recorded
 SOME = 400
 
 
-def test_it_prints_what_the_folds_make_of_a_recorded_log(tmp_path: Path) -> None:
+def test_the_tool_prints_the_emissions_of_a_recorded_log(tmp_path: Path) -> None:
     file = tmp_path / "log.sqlite"
     begun = (int(time.time() * 1000) - HOUR_MS) // WIDTH * WIDTH
     with closing(open_log(file)) as log:

@@ -64,7 +64,7 @@ def test_without_promote_nothing_is_touched_and_nothing_is_left(copied: Past) ->
 
 
 @pytest.mark.parametrize("at", ["comparing", "building edges"])
-def test_stopping_it_at_any_time_leaves_the_map_as_it_was(copied: Past, at: str) -> None:
+def test_stopping_a_replay_at_any_time_leaves_the_map_unchanged(copied: Past, at: str) -> None:
     before = rows(copied.store)
 
     def interrupt(progress: Progress) -> None:
@@ -91,7 +91,7 @@ def test_a_second_replay_reports_that_one_is_running(past: Past) -> None:
     assert "replays already" in refused[0]
 
 
-def test_a_row_that_only_the_store_has_is_named_and_goes(copied: Past) -> None:
+def test_a_row_that_only_the_store_has_is_named_and_removed(copied: Past) -> None:
     at = copied.at(270)
     copied.store.query(f"INSERT INTO events (time, kind, subject) VALUES (fromUnixTimestamp64Milli({at}), 'x', 'y')")
     outcome = copied.replay(270, 272, promote=True)
@@ -107,7 +107,7 @@ def test_a_lost_store_is_folded_anew(copied: Past) -> None:
     assert rows(copied.store) == before
 
 
-def test_the_command_compares_promotes_and_then_has_nothing_to_change(copied: Past, run: Run, tmp_path: Path) -> None:
+def test_the_command_compares_and_promotes_and_then_finds_no_changes(copied: Past, run: Run, tmp_path: Path) -> None:
     rules = tmp_path / "servicemap.toml"
     rules.write_text('[[services.rules]]\nservice = "shop"\nprogram = "api"\n')
     shown = run(copied, 270, 272, file=rules)

@@ -156,7 +156,7 @@ def test_a_bad_row_costs_that_row_alone(fresh: Fresh, columns: dict[str, list[An
 
 
 @pytest.mark.parametrize("who", [[7, 1, 0], [-1, 1, 0]])
-def test_an_end_that_points_to_no_identity_costs_its_row(fresh: Fresh, who: list[int]) -> None:
+def test_an_end_without_an_identity_costs_only_its_row(fresh: Fresh, who: list[int]) -> None:
     sinking = Sinking(fresh(), NOW)
     record = {**edges(3), "identities": {"host": ["h1"], "started": [5]}, "a": {"who": who, "seen": [True] * 3}}
     sinking.take([Record("edges", 0, 0, NOW + 5_000, b"", encoded(record))])
@@ -165,7 +165,7 @@ def test_an_end_that_points_to_no_identity_costs_its_row(fresh: Fresh, who: list
     assert len(sinking.buried) == 1
 
 
-def test_more_hours_than_one_insert_may_have_are_stored_by_several() -> None:
+def test_too_many_hours_for_one_insert_are_stored_by_several() -> None:
     held = [(Record("edges", 0, n, NOW, b"", b""), {"window": [NOW - n * HOUR_MS] * 3}) for n in range(2 * MAX_HOURS)]
 
     groups = list(inserts([*held, *held], "window"))

@@ -119,7 +119,7 @@ class Sinking:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_rollup_is_the_same_select_whatever_came_when_and_how_often(fresh: Fresh, seed: int) -> None:
+def test_a_rollup_equals_its_select_in_any_order_and_after_any_repetition(fresh: Fresh, seed: int) -> None:
     random = Random(seed)
     messages = folded(log(seed, windows=WINDOWS))
     sinking = Sinking(fresh())
@@ -142,7 +142,7 @@ def test_a_rollup_is_the_same_select_whatever_came_when_and_how_often(fresh: Fre
     same(sinking.store)
 
 
-def test_an_edge_whose_address_became_a_process_is_no_longer_there(fresh: Fresh) -> None:
+def test_an_edge_of_an_address_disappears_when_the_address_becomes_a_process(fresh: Fresh) -> None:
     messages = [one for one in folded(log(5, windows=WINDOWS, chaos=False)) if one.topic != topics.PLACES.name]
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
@@ -160,7 +160,7 @@ def test_an_edge_whose_address_became_a_process_is_no_longer_there(fresh: Fresh)
     assert asked - {row[:5] for row in requested(sinking.store, "requests_1m FINAL", "minute")}
 
 
-def test_requests_move_with_an_edge_that_is_found_out_late(fresh: Fresh) -> None:
+def test_requests_follow_an_edge_whose_identity_comes_late(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     messages = folded(log(3, windows=WINDOWS, chaos=False))
@@ -174,7 +174,7 @@ def test_requests_move_with_an_edge_that_is_found_out_late(fresh: Fresh) -> None
     same(sinking.store)
 
 
-def test_a_minute_is_rolled_up_once_late_facts_on_it_have_become_rare(fresh: Fresh) -> None:
+def test_a_minute_is_rolled_up_when_late_facts_have_become_rare(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     messages = folded(log(1, windows=6, chaos=False))
     minute = T0 // MINUTE_MS * MINUTE_MS
@@ -188,7 +188,7 @@ def test_a_minute_is_rolled_up_once_late_facts_on_it_have_become_rare(fresh: Fre
     assert sinking.store.query("SELECT DISTINCT toUnixTimestamp64Milli(minute) FROM edges_1m") == [(minute,)]
 
 
-def test_several_may_roll_up_the_same_minutes_and_the_newest_version_stands(fresh: Fresh) -> None:
+def test_several_sinks_may_roll_up_the_same_minutes_and_the_newest_version_wins(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.take(folded(log(2, windows=9, chaos=False)))
     low = T0 // MINUTE_MS * MINUTE_MS
@@ -204,7 +204,7 @@ def test_several_may_roll_up_the_same_minutes_and_the_newest_version_stands(fres
     assert rolled(sinking.store, "edges_1m", "minute") == expected(sinking.store, "toStartOfMinute")
 
 
-def test_several_may_roll_up_the_requests_of_the_same_minutes(fresh: Fresh) -> None:
+def test_several_sinks_may_roll_up_the_requests_of_the_same_minutes(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.take(folded(log(2, windows=9, chaos=False)))
     low = T0 // MINUTE_MS * MINUTE_MS
@@ -217,7 +217,7 @@ def test_several_may_roll_up_the_requests_of_the_same_minutes(fresh: Fresh) -> N
     assert made
 
 
-def test_a_minute_that_is_empty_now_has_no_rows_any_more(fresh: Fresh) -> None:
+def test_a_minute_that_became_empty_has_no_rows(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.take(folded(log(2, windows=9, chaos=False)))
     sinking.now = LONG_AFTER
@@ -233,7 +233,7 @@ def test_a_minute_that_is_empty_now_has_no_rows_any_more(fresh: Fresh) -> None:
     assert requested(sinking.store, "requests_1h FINAL", "hour") == []
 
 
-def test_a_store_from_before_there_were_rollups_of_requests_gets_them(fresh: Fresh) -> None:
+def test_a_store_without_rollups_of_requests_gets_them(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     sinking.take(folded(log(2, windows=WINDOWS, chaos=False)))
@@ -246,7 +246,7 @@ def test_a_store_from_before_there_were_rollups_of_requests_gets_them(fresh: Fre
     same(sinking.store)
 
 
-def test_rollups_from_before_requests_knew_containers_are_rolled_up_anew(fresh: Fresh) -> None:
+def test_rollups_of_requests_without_containers_are_rolled_up_anew(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     sinking.take(folded(log(2, windows=WINDOWS, chaos=False)))
@@ -288,7 +288,7 @@ def test_without_http_no_requests_are_stored_or_rolled_up(fresh: Fresh) -> None:
     store.close()
 
 
-def test_an_end_is_named_by_places_that_come_late_and_last(fresh: Fresh) -> None:
+def test_an_end_is_named_by_late_places(fresh: Fresh) -> None:
     messages = folded(log(3, windows=WINDOWS, chaos=False))
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER

@@ -7,7 +7,7 @@ CLIENT, SERVER = ("10.0.0.1", 40_000), ("10.0.0.2", 80)
 FIRST, ANSWER = 0xFFFF_FFF0, 5_000  # numbers that overflow on the way
 
 
-def test_payload_is_counted_once_however_often_it_is_sent() -> None:
+def test_payload_that_is_sent_again_counts_once() -> None:
     end = _client(
         *_opened(), _sent(1, b"0123456789"), _sent(1, b"0123456789"), _sent(6, b"56789abcdefghij"), _came(1, b"0123")
     )
@@ -50,7 +50,7 @@ def test_a_connect_to_a_closed_port_has_one_end_that_failed() -> None:
     assert ends("b", [packet._replace(sent=packet.came, came=packet.sent) for packet in refused]) == []
 
 
-def test_a_pair_of_ports_used_again_is_another_connection() -> None:
+def test_a_reused_pair_of_ports_is_another_connection() -> None:
     again = [packet._replace(seq=packet.seq - 1_000_000) for packet in _opened() if packet.sent]
     found = ends("a", [*_opened(), _sent(1, b"0123"), *again])
 
@@ -61,7 +61,7 @@ def test_a_syn_sent_twice_is_one_connection() -> None:
     assert len(ends("a", [_sent(0, b"", SYN), *_opened()])) == 1
 
 
-def test_on_loopback_one_packet_is_of_both_ends() -> None:
+def test_a_packet_on_loopback_belongs_to_both_ends() -> None:
     both = [packet._replace(sent=True, came=True) for packet in (*_opened(), _sent(1, b"0123"))]
 
     assert sorted((end.opener, end.sent, end.received) for end in ends("a", both)) == [(False, 0, 4), (True, 4, 0)]

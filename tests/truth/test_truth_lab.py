@@ -105,7 +105,7 @@ def test_the_end_that_connected_is_the_client(report: Report) -> None:
     none(report.turned)
 
 
-def test_no_address_of_a_monitored_host_stands_beside_it_on_the_map(stored: Stored) -> None:
+def test_no_address_of_a_monitored_host_is_a_node_beside_it(stored: Stored) -> None:
     assert not stored.addresses
 
 

@@ -57,7 +57,7 @@ def _with(at: int, **changes: Any) -> Change:
     return lambda row: [cast(Row, tuple(end._replace(**changes) if n == at else end for n, end in enumerate(row)))]
 
 
-def test_the_truth_is_found_true() -> None:
+def test_a_right_result_has_no_errors() -> None:
     assert _compared([_row()]) == {}
 
 
@@ -82,7 +82,7 @@ def test_the_truth_is_found_true() -> None:
         (_with(1, process=None, service="", host="c"), {"wrong": 1, "unnamed": 1}),
     ],
 )  # fmt: skip
-def test_an_untruth_is_found(change: Change, found: dict[str, int]) -> None:
+def test_each_kind_of_error_is_found(change: Change, found: dict[str, int]) -> None:
     assert _compared(change(_row())) == found
 
 
@@ -93,7 +93,7 @@ def test_a_connection_that_never_was_is_found() -> None:
     assert _compared([_row(), phantom])["counts"] == 2
 
 
-def test_edges_with_a_connection_too_many_are_found() -> None:
+def test_an_edge_with_one_connection_too_many_is_found() -> None:
     assert _compared([_row()], edges=2) == {"edges": 1}
 
 
