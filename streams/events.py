@@ -38,6 +38,8 @@ class Chronicle:
         self._previous: int | None = None
         self._until = 0  # the end of what was looked at, ms
         self._links: dict[Link, int] = {}  # window in which it last had a connection
+        self._unseen = set(STATE)  # topics that have not been restated since they were lacking
+        self._complete = False  # all have been, and connections with them or later
         self._failing: frozenset[str] | None = None  # topics, by the heartbeat before; None if there was none
 
     def turn(self, host: Host, header: Batch, window: Window) -> Events:
@@ -45,8 +47,8 @@ class Chronicle:
         if self._previous is None or header.window - self._previous > FORGOTTEN_MS:
             self._began, self._previous = header.window, None
             self._links.clear()
-            self._failing = None
-        sees = host.whole and not window.lacks() & STATE
+            self._failing, self._unseen, self._complete = None, set(STATE), False
+        sees = self._sees(window) and host.whole
         if not sees:
             self._began = self._blind = header.window
         rows = [
@@ -59,6 +61,13 @@ class Chronicle:
         self._previous = header.window
         self._until = (window.heartbeat and window.heartbeat.stopped) or header.window + header.width
         return Events.of(sorted(set(rows)))
+
+    def _sees(self, window: Window) -> bool:
+        """Return whether all can be seen: by any reader, also one that began after what was lacking."""
+        lacking = window.lacks() & STATE
+        self._unseen = (self._unseen | lacking) - {topic for topic in STATE if window.restates(topic)}
+        self._complete = not lacking and (self._complete or (not self._unseen and window.restates("connections")))
+        return self._complete
 
     def _agent(self, host: Host, header: Batch) -> list[Row]:
         rows = []

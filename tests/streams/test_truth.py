@@ -104,13 +104,19 @@ def test_worlds_that_once_gave_different_maps_give_the_same_map(
 
 
 @pytest.mark.parametrize(
-    ("seed", "hosts", "windows", "restart"),
-    [(1009, 3, 20, 175), (1078, 2, 20, 123), (3011, 3, 36, 247), (60146, 2, 36, 204)],
+    ("seed", "hosts", "windows", "chaos", "restart"),
+    [
+        (1009, 3, 20, False, 175),
+        (1078, 2, 20, False, 123),
+        (3011, 3, 36, False, 247),
+        (60146, 2, 36, False, 204),
+        (80021, 3, 36, True, 502),
+    ],
 )
 def test_the_map_after_long_holes_does_not_depend_on_when_the_reader_started(
-    seed: int, hosts: int, windows: int, restart: int
+    seed: int, hosts: int, windows: int, chaos: bool, restart: int
 ) -> None:
-    messages = log(seed, hosts=hosts, windows=windows, fails=True, goes_on=True)
+    messages = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True, goes_on=True)
     assert_same(tables(messages), tables(messages, restarts=[restart]))
 
 
