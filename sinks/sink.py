@@ -119,7 +119,7 @@ class Sink:
     def _recent(self, table: Table, columns: Values) -> Values:
         """Return the rows that are not older than what was dropped from the table."""
         since = self._since(table.name)
-        if min(columns[table.time], default=since) >= since:
+        if not since or min(columns[table.time], default=since) >= since:
             return columns
         old = {row: "" for row, at in enumerate(columns[table.time]) if at < since}
         self.counters["too_old"] += len(old)
