@@ -1,4 +1,4 @@
-"""Queries for the extent of the stored data: its begin, its end, its share of a range, and its names."""
+"""Queries for the extent of the stored data: its start, its end, its share of a range, and its names."""
 
 from typing import NamedTuple
 
@@ -108,7 +108,7 @@ def oldest_window() -> str:
 
 
 def stored_range() -> str:
-    """Return the begin of the stored data, and whether any of it is in [from, to), ms."""
+    """Return the start of the stored data, and whether any of it is in [from, to), ms."""
     since, until = moment("from"), moment("to")
     begins = ", ".join(
         [

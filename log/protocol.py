@@ -55,7 +55,7 @@ class Record(NamedTuple):
 
 
 class TopicInfo(NamedTuple):
-    """What a log holds of a topic; `size_bytes` is None if it is not known."""
+    """The extent of a topic in a log; `size_bytes` is None if it is not known."""
 
     name: str
     partitions: int

@@ -22,14 +22,14 @@ TOMBSTONE_MS = 86_400_000  # Kafka's delete.retention.ms
 
 
 class Deleted(NamedTuple):
-    """How many records were deleted, and their stored bytes."""
+    """The number of deleted records, and their stored bytes."""
 
     records: int = 0
     size: int = 0
 
 
 class Due(NamedTuple):
-    """What a partition may lose from its start: by time, what is read by its time, and so many bytes."""
+    """The limits by which a partition loses records from its start: by time, by time once read, and by bytes."""
 
     before_ms: int
     read_before_ms: int

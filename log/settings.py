@@ -34,7 +34,7 @@ class SaslSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where facts are written to and read from."""
+    """The log that facts are written to and read from."""
 
     url: str = ""
     """A path or kafka://host:9092; empty: a file in the data directory."""

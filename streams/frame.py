@@ -43,7 +43,7 @@ class Frame:
 
     @property
     def apart(self) -> int:
-        """How far another window of the same connection may be, in ms: what clocks differ by, and a window."""
+        """The most ms by which two windows of the same event may differ: the skew of clocks and a window."""
         return SKEW_MS + self.width
 
     def add(self, batch: SideBatch, rows: Sequence[int] | None) -> dict[Key, None]:

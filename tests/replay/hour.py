@@ -1,4 +1,4 @@
-"""`python -m tests.replay.hour LOG`: what the folds make of a recorded log, record by record, for a debugger.
+"""`python -m tests.replay.hour LOG`: feed a recorded log through the folds, record by record, for a debugger.
 
 LOG is the file of a local log, such as that of `servicemap up --for 1h --data /tmp/hour`. Nothing is written into it.
 """
@@ -26,7 +26,7 @@ def raw_records(log: Log) -> Iterator[Record]:
 
 
 def folded(records: Iterator[Record], partitions: int = 1) -> Iterator[tuple[Record, Emission]]:
-    """Yield what the folds emit, each with the record that it is made of. Set a breakpoint here."""
+    """Yield each emission of the folds with its record. Set a breakpoint here."""
     attribute, pair = AttributeStage(partitions=partitions), PairStage()
     for record in records:
         for made in attribute.feed(record):

@@ -103,7 +103,7 @@ class Host:
         return Running(entering, output)
 
     def processes(self) -> set[int]:
-        """Return the pids, as outsiders know them, of all its processes."""
+        """Return the pids of all its processes, as they are outside of its namespace."""
         mine = (Path(f"/proc/{self.init}/ns/pid")).stat().st_ino
         found = set()
         for pid in psutil.pids():
@@ -125,7 +125,7 @@ class Host:
 
 @contextmanager
 def switched(names: Sequence[str]) -> Iterator[list[Host]]:
-    """Make hosts on one switch; two and two have a cable as well, and each a bridge of its own."""
+    """Make hosts on one switch. Each pair of hosts also has a cable, and each host has a bridge."""
     with ExitStack() as stack:
         switch, *inits = [stack.enter_context(_namespaces(name)) for name in ("switch", *names)]
         hosts = [Host(name, 11 + at, init, stack) for at, (name, init) in enumerate(zip(names, inits, strict=True))]
@@ -178,7 +178,7 @@ def waited(ask: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
 
 
 def _child(parent: "subprocess.Popen[bytes]", name: str) -> psutil.Process | None:
-    """Return what a process that enters namespaces has become in them."""
+    """Return the child of that name, which runs inside the namespaces; None if it has not started yet."""
     if parent.poll() is not None:
         raise AssertionError(f"{parent.args!r} ended with {parent.returncode}")
     with suppress(psutil.NoSuchProcess):

@@ -23,13 +23,13 @@ Reports = dict[str, Report]
 
 
 def none(found: list[str]) -> None:
-    """Fail with what was found."""
+    """Fail if there are findings, and show them."""
     if found:
         pytest.fail(lines(found), pytrace=False)
 
 
 def every(kind: str) -> pytest.MarkDecorator:
-    """Test every scenario; where a fault of a kind is open, the test has to fail."""
+    """Test every scenario. If a fault of a kind is open, the test has to fail."""
     return pytest.mark.parametrize("name", [_marked(name, one.open.get(kind)) for name, one in SCENARIOS.items()])
 
 

@@ -56,7 +56,7 @@ def haproxy(
 def nginx(
     play: Play, host: Host, port: int, *, workers: int = 3, reuseport: bool = False, to: tuple[Host, int] | None = None
 ) -> Running:
-    """Run an nginx that answers, or that asks another one, over connections it keeps."""
+    """Run an nginx that answers, or that forwards to another one over kept connections."""
     program = installed("nginx", "nginx-light")
     folder = play.place(host, "nginx")
     output = folder / "connections.log"

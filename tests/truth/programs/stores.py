@@ -88,7 +88,7 @@ def postgres(play: Play, host: Host, port: int) -> Running:
 
 
 def ran(play: Play, host: Host, port: int, *command: str, package: str) -> None:
-    """Run a client to its end, the only one of its host that asks that port meanwhile."""
+    """Run a client to its end. Meanwhile no other client of its host uses that port."""
     running = play.start(host, [installed(command[0], package), *command[1:]], play.output(host, "client"))
     play.claim(Claim(host.name, frozenset([running.pid]), remote_port=port, since=running.began))
     assert running.wait() == 0, command
