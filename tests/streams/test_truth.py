@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from log.protocol import Record
 from schemas.ids import parse_process
+from streams.connection import HERE
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import T0
 from tests.streams.tables import SEEN, Tables, difference, fold, shuffled, sides_of, tables
@@ -167,8 +168,9 @@ def test_no_end_is_credited_to_a_process_that_had_not_started_nor_to_a_mixture_o
                 assert whose.host_id == host_id
                 assert name == service
                 assert name in {f"p{whose.pid}", f"exec{whose.pid}"}
-                assert started == T0 + (whose.start - 1000) * WIDTH + 7
-                assert started < window + WIDTH
+                began = T0 + (whose.start - 1000) * WIDTH + 7
+                assert began < window + WIDTH
+                assert started == began or started < HERE  # a rank: it was found by other windows alone
 
 
 @some
