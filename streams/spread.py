@@ -6,7 +6,10 @@ opened or closed in that time are placed evenly, in the order of their cookies. 
 """
 
 from collections.abc import Sequence
+from operator import add
 from typing import Any
+
+from msgspec.structs import replace
 
 from schemas.counted import COUNTED, SUMS
 from schemas.raw import Connections
@@ -133,8 +136,11 @@ def _picked(counted: Connections, rows: Sequence[tuple[int, Values]]) -> Connect
 def plus(counted: Connections, more: dict[int, Bytes]) -> Connections:
     """Return the columns with bytes added to some connections."""
     extra = [more.get(cookie, (0, 0)) for cookie in counted.cookie]
-    rows = [
-        (row, {"sent_bytes": counted.sent_bytes[row] + sent, "received_bytes": counted.received_bytes[row] + received})
-        for row, (sent, received) in enumerate(extra)
-    ]
-    return _picked(counted, rows) if any(map(any, extra)) else counted
+    if not any(map(any, extra)):
+        return counted
+    sent, received = zip(*extra, strict=True)
+    return replace(
+        counted,
+        sent_bytes=list(map(add, counted.sent_bytes, sent)),
+        received_bytes=list(map(add, counted.received_bytes, received)),
+    )
