@@ -71,7 +71,7 @@ export function changes({ state, data, announce }) {
       ...data.map.edges.filter((edge) => edge.new).map((edge) => changed(edge, "new", titles)),
       ...data.map.gone.map((edge) => changed(edge, "gone", titles)),
     ];
-    if (what === "data") announce(all, `${state.level} ${state.at} ${data.map.changes}`);
+    if (what === "data") announceFresh(all, `${state.level} ${state.at} ${data.map.changes}`);
     const ids = all.map(({ id }) => id).join("\n");
     if (place.dataset.ids === ids) return;
     place.dataset.ids = ids;
@@ -109,7 +109,7 @@ export function changes({ state, data, announce }) {
    * @param {News[]} all
    * @param {string} key level and time: after a switch of those, nothing is announced
    */
-  function announce(all, key) {
+  function announceFresh(all, key) {
     const earlier = known;
     const fresh = earlier && key === shownFor ? all.filter(({ id }) => !earlier.has(id)) : [];
     known = new Set(all.map(({ id }) => id));

@@ -204,7 +204,9 @@ export function panel(page) {
         form.toUpperCase(),
       );
     const copy = async () =>
-      page.announce((await copied(sql)) ? "SQL copied" : "The browser did not copy. The SQL is at the end of this panel.");
+      page.announce(
+        (await copied(sql)) ? "SQL copied" : "The browser did not copy. The SQL is at the end of this panel.",
+      );
     const copier = el("button", { type: "button", class: "button", "data-keep": "sql", onclick: copy }, "Copy SQL");
     return el("div", { class: "row" }, kind === "node" ? around() : [], copier, link("csv"), link("json"));
   }
