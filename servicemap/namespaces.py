@@ -3,6 +3,7 @@
 The agent itself reads links and addresses directly (collectors/rtnetlink.py): pyroute2 would take 17 MB of its memory.
 """
 
+from asyncio import Runner
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -43,8 +44,9 @@ def _addresses(path: str) -> list[str]:
     """Return the addresses in a namespace; none where it is gone, or not ours to enter."""
     from pyroute2 import IPRoute  # 0.1 s, for this command alone
 
+    # A loop of its own would stay open where the namespace cannot be entered. Flags 0: open it, and never make one.
     try:
-        with IPRoute(netns=path, flags=0) as route:  # 0: open it, and never make one
+        with Runner() as loops, IPRoute(netns=path, flags=0, use_event_loop=loops.get_loop()) as route:
             return [found.get("IFA_LOCAL") or found.get("IFA_ADDRESS") for found in route.get_addr() if _leads(found)]
     except Exception:
         return []
