@@ -14,6 +14,8 @@ from tests.demo.test_up import EDGES, pid_of
 from tests.e2e.running import Up
 from tests.view.browsing import chromium, click, opened
 
+pytestmark = pytest.mark.slow
+
 SHOP = {name for edge in EDGES for name in edge}
 DRAWN = """pairs => {
     const drawn = new Set([...servicemap.graph.scene.edges.values()].map(edge => `${edge.client} ${edge.server}`));

@@ -8,11 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from clickhouse_driver.util.escape import escape_params
 
 from graph.node_graph_edges import graph_edges
 from tests.demo.shop import Shop, opened
 from tests.e2e.running import Up, run, until
+
+pytestmark = pytest.mark.slow
 
 EDGES = {
     ("vote-bot", "web"),

@@ -9,6 +9,8 @@ from tests.e2e.running import Up, up
 from tests.e2e.talk import asked, served
 from tests.programs import Program, installed, nginx, postgres, redis
 
+pytestmark = pytest.mark.slow
+
 _EDGES = """
 SELECT client_name, client, server_name, server, sum(connections_opened), sum(connections_closed),
        sum(client_sent_bytes), sum(server_received_bytes), sum(server_sent_bytes), sum(client_received_bytes)

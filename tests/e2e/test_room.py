@@ -14,6 +14,8 @@ from sinks.address import Address
 from sinks.store import Store
 from tests.e2e.running import Up, run, until, up
 
+pytestmark = pytest.mark.slow
+
 OLD = int(time.time() * 1000) // HOUR_MS * HOUR_MS - 3 * DAY_MS
 _FLOWS = """INSERT INTO edges (window, transport, a_address, width_ms, a_seen)
     SELECT fromUnixTimestamp64Milli(toInt64(%(at)s)), 'tcp', toString(number), 5000, 1 FROM numbers(1000)"""

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from sinks.rollup import Rollup
 from tests.replay.conftest import RENAMED, Past, changed
+
+pytestmark = pytest.mark.slow
 
 SUMS = "sum(connections_opened), sum(client_sent_bytes), sum(server_received_bytes), max(client_name), max(server_name)"
 KEY = "client, server, transport, server_port, client_service, server_service"

@@ -9,6 +9,8 @@ from servicemap.options import Failure
 from servicemap.replaying import Progress
 from tests.replay.conftest import RENAMED, Past, Run, changed, parsed, rows
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("start", "end"), [(270, 330), (350, 372)])
 def test_a_new_rule_renames_the_range_and_nothing_else(copied: Past, start: int, end: int) -> None:

@@ -1,5 +1,7 @@
 """Tables on a cluster: their statements, and what the engine makes of them as far as it goes without a server.
 
+pytestmark = pytest.mark.slow
+
 The engine alone has clusters, macros and Distributed tables, and makes Replicated ones; it has no queue for statements
 ON CLUSTER, which the tests carry out instead, and its replicas stay read only.
 """
