@@ -203,10 +203,9 @@ def test_a_card_that_is_dragged_stays_where_it_is_put(page: Page, view: View) ->
     page.reload()
     shows(page, len(view.api("map")["nodes"]))
     assert placed(page)[NGINX] == pytest.approx(there, abs=1)
+    put = placed(page)[NGINX][1]
     page.keyboard.press("l")
-    page.wait_for_function(
-        "([id, y]) => servicemap.graph.scene.nodes.get(id).y !== y", arg=[NGINX, placed(page)[NGINX][1]]
-    )
+    page.wait_for_function("([id, y]) => servicemap.graph.scene.nodes.get(id).y !== y", arg=[NGINX, put])
 
 
 def test_a_drag_that_the_system_takes_away_ends(page: Page, devtools: CDPSession) -> None:
