@@ -16,7 +16,7 @@ from graph.titles import HOSTNAMES, called
 
 LEAST_CONNECTIONS = 20  # a mean over so many windows of 5 s is right to about half a second
 FAR_MS = 2_000  # clocks further apart are reported; up to 30 s each connection still counts once (streams/meetings.py)
-_ROUNDS = 100
+_ROUNDS, _SETTLED_MS = 100, 0.01
 _FLOW = ("transport", *(f"{end}_{name}" for end in "ab" for name in ("scope", "address", "port")))
 
 
@@ -60,9 +60,12 @@ def clocks(pairs: Iterable[PairRow]) -> dict[str, Clock]:
         facing.setdefault(other, []).append((one, apart_ms, connections))
     ahead = dict.fromkeys(facing, 0.0)
     for _ in range(_ROUNDS):
+        before = dict(ahead)
         for host, others in facing.items():
             weight = sum(count for *_, count in others)
             ahead[host] = sum((ahead[other] + apart) * count for other, apart, count in others) / weight
+        if all(abs(ahead[host] - before[host]) < _SETTLED_MS for host in facing):
+            break
     middle = median(ahead.values()) if ahead else 0.0
     return {host: Clock(ahead[host] - middle, sum(count for *_, count in others)) for host, others in facing.items()}
 

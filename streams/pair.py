@@ -17,7 +17,7 @@ from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import BACKDATE_MS, CLOSED, Frame, Key
+from streams.frame import BACKDATE_MS, CLOSED, Frame, Key, flow_of
 from streams.meetings import Meetings, common, connections
 
 BACK_MS = HOUR_MS  # how far back an end is emitted at most, and how long sides wait for their other end
@@ -97,7 +97,7 @@ class Pairing:
     def _later(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Return rows that name a closed end in later windows, where the other end is still open."""
         later: dict[int, Frame] = {}
-        flows = {key if isinstance(key, str) else key[0] for key in touched}
+        flows = set(map(flow_of, touched))
         before = self._meetings.closed_elsewhere(flows, frame.window)
         for ahead in range(frame.width, max(LASTS * frame.width, frame.apart) + 1, frame.width):
             # A connection that has just opened may be the next one on the same pair of ports. An older one is not.
