@@ -69,10 +69,8 @@ class Window(Struct):
         if self.heartbeat is None:
             return frozenset()
         # Older agents do not list failed collectors.
-        unlisted = STATE & reported(self.heartbeat) - self.heartbeat.sent.keys()
-        if not self.heartbeat.keyframe:
-            unlisted = frozenset()
-        return unlisted | (self.heartbeat.failed.keys() - self.parts.keys())
+        restated = STATE & reported(self.heartbeat) if self.heartbeat.keyframe else frozenset[str]()
+        return (restated - self.heartbeat.sent.keys()) | (self.heartbeat.failed.keys() - self.parts.keys())
 
     def batches(self, topic: str) -> list[Any]:
         """Return the batches of a topic in the order of their parts."""
@@ -167,7 +165,9 @@ class Assembly:
             before = key
         term = self._done[0]
         released = self._pop(held[:ready])
-        return released + self.release() if term < self._done[0] and self._pending else released
+        if self._done[0] == term or not self._pending:
+            return released
+        return released + self.release()  # fewer topics are awaited without the old term
 
     def _closes(self, key: Key, *, patient: bool) -> bool:
         """Return whether the windows before a complete keyframe can get no more batches."""

@@ -48,7 +48,7 @@ class Chronicle:
             self._began, self._previous = header.window, None
             self._links.clear()
             self._failing, self._unseen, self._complete = None, set(STATE), False
-        sees = self._sees(window) and host.whole
+        sees = self._look(window) and host.whole
         if not sees:
             self._began = self._blind = header.window
         rows = [
@@ -62,7 +62,7 @@ class Chronicle:
         self._until = (window.heartbeat and window.heartbeat.stopped) or header.window + header.width
         return Events.of(sorted(set(rows)))
 
-    def _sees(self, window: Window) -> bool:
+    def _look(self, window: Window) -> bool:
         """Return whether all can be seen: by any reader, also one that began after what was lacking."""
         lacking = window.lacks() & STATE
         self._unseen = (self._unseen | lacking) - {topic for topic in STATE if window.restates(topic)}

@@ -1,7 +1,7 @@
 """The sides of one window in growing columns. Each end of a flow is a row; two rows are gathered into an edge."""
 
 from collections.abc import Collection, Sequence
-from itertools import compress, islice
+from itertools import compress
 from operator import itemgetter
 from typing import Any
 
@@ -30,7 +30,8 @@ class Frame:
         self.at: tuple[dict[Key, int], dict[Key, int]] = ({}, {})  # end a, end b: flow -> row
         self.columns: dict[str, list[Any]] = {name: [value] for name, value in BLANK.items()}
         self.verdicts: list[int] = [0]
-        self.identities: dict[tuple[Any, ...], int] = {NOBODY: 0}
+        self.identities: list[tuple[Any, ...]] = [NOBODY]
+        self._numbers: dict[tuple[Any, ...], int] = {NOBODY: 0}
         self.begun: set[Key] = set()  # flows with an end that was already open when its agent started
         self.elsewhere: dict[Key, int] = {}  # bits: what the other end saw in another window
         self.saw: dict[tuple[int, str], set[str]] = {(end, what): set() for end in (0, 1) for what in (OPENED, CLOSED)}
@@ -82,10 +83,9 @@ class Frame:
         return EdgeColumns(self, keys, [a.get(key, 0) for key in keys], [b.get(key, 0) for key in keys])
 
     def _note(self, keys: list[Key], ends: Sequence[int], base: int) -> None:
-        was_fresh = self.columns["fresh"][base:]
-        seen = zip(keys, was_fresh, self.columns["since"][base:], strict=True)
-        earliest = self.window - BACKDATE_MS
-        self.begun.update([key for key, fresh, since in seen if not fresh and since >= earliest])
+        since, opened, fresh = (self.columns[name][base:] for name in ("since", "opened", "fresh"))
+        earliest, recent = self.window - BACKDATE_MS, self.window - self.apart
+        self.begun.update([key for key, at, new in zip(keys, since, fresh, strict=True) if not new and at >= earliest])
         rows = range(len(keys))
         for what in (OPENED, CLOSED):
             happened = list(compress(rows, self.columns[what][base:]))
@@ -93,9 +93,7 @@ class Frame:
                 flows = {flow_of(keys[row]) for row in happened if ends[row] == end}
                 self.news[end, what] = flows
                 self.saw[end, what] |= flows
-        since, opened = self.columns["since"][base:], self.columns["opened"][base:]
-        recent = compress(rows, map((self.window - self.apart).__le__, since))
-        self.continued = [(keys[row], ends[row]) for row in recent if not opened[row]]
+        self.continued = [(keys[row], ends[row]) for row in rows if since[row] >= recent and not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, once for each time that it was reported."""
@@ -115,21 +113,24 @@ class Frame:
 
     def identity(self, row: int) -> tuple[Any, ...]:
         """Return who is at an end."""
-        return next(islice(self.identities, self.columns["who"][row], None))
+        number: int = self.columns["who"][row]
+        return self.identities[number]
 
     def number(self, identity: tuple[Any, ...]) -> int:
         """Return the number of an identity in this frame."""
-        return self.identities.setdefault(identity, len(self.identities))
+        number = self._numbers.setdefault(identity, len(self.identities))
+        if number == len(self.identities):
+            self.identities.append(identity)
+        return number
 
     def _join(self, old: int, new: int) -> None:
         """Merge the earlier row of an end into its new row, by the merges that its columns declare."""
         self._joined[new] = sorted({*self.sights(old), self._sight(new)})[:SIGHTS]
-        names = list(self.identities)
+        merged = merge(Identities, self.identity(old), self.identity(new))
         for name in COUNTS:
             column = self.columns[name]
             column[new] = joined(MERGES[name], column[old], column[new])
-        who = self.columns["who"]
-        who[new] = self.number(merge(Identities, names[who[old]], names[who[new]]))
+        self.columns["who"][new] = self.number(merged)
         self.verdicts[new] = max(self.verdicts[old], self.verdicts[new])
 
 

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any
 
 from schemas.graph import Identities, bit
+from streams.connection import HERE
 from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
 
 SEVERAL = -1
@@ -32,17 +33,17 @@ class Meetings:
     def apart(self, frames: Frames, frame: Frame) -> list[Frame]:
         """Return what the last batch of a frame adds to the windows in which the other end saw the same, in order."""
         adding: dict[int, Frame] = {}
-        openings: dict[tuple[int, str, int], None] = {}
+        opened: dict[str, None] = {}
         for (end, what), flows in frame.news.items():
             several = self._in_several(flows, frame.window, what)
             for other in _near(frames, frame) if several else ():
                 for flow in sorted(several & other.saw[1 - end, what]):
                     _mark(adding, frame, flow, end, what)
                     _mark(adding, other, flow, 1 - end, what)
-                    if what == OPENED:
-                        openings |= {(frame.window, flow, end): None, (other.window, flow, 1 - end): None}
-        for window, flow, end in openings:
-            _name_all(adding, frames, frames[window], flow, end)
+            if what == OPENED:
+                opened |= dict.fromkeys(sorted(several))
+        for flow in opened:
+            _name_around(adding, frames, frame, flow)
         for key, end in frame.continued:
             if self._at[OPENED].get(flow_of(key)) == SEVERAL:
                 _name_one(adding, frames, frame, key, end)
@@ -87,6 +88,14 @@ def _mark(adding: dict[int, Frame], frame: Frame, flow: str, end: int, what: str
         added.elsewhere[key] = added.elsewhere.get(key, 0) | bit(end, what)
 
 
+def _name_around(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str) -> None:
+    """Name the ends of what opened in the windows for which a window counts."""
+    for other in (frame, *_near(frames, frame)):
+        for end in (0, 1):
+            if flow in other.saw[end, OPENED]:
+                _name_all(adding, frames, other, flow, end)
+
+
 def _name_all(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str, end: int) -> None:
     """Name the other end of the connections that opened at an end, in the windows that only this end may have seen."""
     who = _who(frames, frame, flow, 1 - end)
@@ -103,25 +112,28 @@ def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, 
     """Name the other end of a connection that opened some windows ago, or whose own end is better known now."""
     flow, row = flow_of(key), frame.at[end][key]
     for since, _, _ in frame.sights(row) if frame.columns["seen"][row] else ():
-        first = frames.get(since)
+        first = frames.get(since) if 0 <= frame.window - since <= frame.apart else None
         if first is not None and flow in first.saw[end, OPENED]:
             who = _who(frames, first, flow, 1 - end)
             if who is not None:
                 adding.setdefault(frame.window, Frame(frame.window, frame.width)).name(key, 1 - end, who)
     if flow in frame.saw[end, OPENED]:
-        for other in _near(frames, frame):
-            if flow in other.saw[1 - end, OPENED]:
-                _name_all(adding, frames, other, flow, 1 - end)
+        _name_around(adding, frames, frame, flow)
 
 
 def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
-    """Return who may have been at an end, by the connections that this end opened in nearby windows."""
-    return common(
-        other.identity(row)
-        for other in _near(frames, frame)
-        if flow in other.saw[end, OPENED]
-        for _, row in connections(other, flow, end, OPENED)
+    """Return who may have been at an end, by the connections that opened in nearby windows.
+
+    If the other end saw more of them than this end, nobody reported one of them, and that may be the one.
+    """
+    near = [other for other in _near(frames, frame) if any(flow in other.saw[at, OPENED] for at in (0, 1))]
+    mine, others = (
+        [other.identity(row) for other in (frame, *near) for _, row in connections(other, flow, at, OPENED)]
+        for at in (end, 1 - end)
     )
+    if not near or not mine:
+        return None
+    return common(mine, missing=len(others) > len(mine), of=len(mine) + len(others))
 
 
 def connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
@@ -136,19 +148,20 @@ def connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterat
         key = flow, following
 
 
-def common(whos: Iterable[Who]) -> Who | None:
+def common(whos: Iterable[Who], *, missing: bool = False, of: int = 0) -> Who | None:
     """Return what all identities have in common, any of which may be at an end; None if they have nothing in common.
 
-    `started` grows with their number, so that the row that was made of all of them wins when rows merge. If one is not
-    known yet, the host is what they have in common; later rows add to it.
+    If one is `missing` or not known yet, that is the host; later rows add to it. `started` grows with the number of
+    connections that were looked at (`of`, or the identities), so that the row that is made of all of them wins when
+    rows merge.
     """
     among = [dict(zip(_BLANKS, who, strict=True)) for who in whos]
     if len({one["host"] for one in among}) != 1 or not among[0]["host"]:
         return None
-    first, started = among[0], len(among) - 1
-    if all({**one, "started": 0} == {**first, "started": 0} for one in among):
+    first, started = among[0], min((of or len(among)) - 1, HERE - 1)
+    if not missing and all({**one, "started": 0} == {**first, "started": 0} for one in among):
         return tuple({**first, "started": started}.values())
-    shared = ("host", "service", "name", "container") if _alike(among, "service") else ("host",)
+    shared = ("host", "service", "name", "container") if not missing and _alike(among, "service") else ("host",)
     same = {name: first[name] for name in shared if _alike(among, name)}
     return tuple({**_BLANKS, **same, "tied": True, "started": started}.values())
 

@@ -11,13 +11,13 @@ the next, if the other end is still open there.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import product
 from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
-from streams.frame import BACKDATE_MS, CLOSED, Frame, Key, flow_of
+from streams.frame import BACKDATE_MS, CLOSED, OPENED, Frame, Key, flow_of
 from streams.meetings import Meetings, common, connections
 
 BACK_MS = HOUR_MS  # how far back an end is emitted at most, and how long sides wait for their other end
@@ -83,11 +83,10 @@ class Pairing:
     def _spans(self, frame: Frame, touched: dict[Key, None]) -> Iterator[tuple[Key, int, tuple[Any, ...], int, int]]:
         """Yield key, end, identity, first and since: the end has the identity in the windows [first, since)."""
         a, b = frame.at
-        identities = list(frame.identities)
         for key in touched.keys() & frame.begun & a.keys() & b.keys():
             for end, late, other in ((0, a[key], b[key]), (1, b[key], a[key])):
                 for (since, fresh, who), (looked, _, _) in product(frame.sights(late), frame.sights(other)):
-                    identity = identities[who]
+                    identity = frame.identities[who]
                     if fresh or not 0 < looked < since or not identity[_NODE] or frame.window - since > BACKDATE_MS:
                         continue
                     first = max(looked, identity[_STARTED] // frame.width * frame.width, since - BACK_MS)
@@ -98,17 +97,19 @@ class Pairing:
         """Return rows that name a closed end in later windows, where the other end is still open."""
         later: dict[int, Frame] = {}
         flows = set(map(flow_of, touched))
-        before = self._meetings.closed_elsewhere(flows, frame.window)
-        for ahead in range(frame.width, max(LASTS * frame.width, frame.apart) + 1, frame.width):
-            # A connection that has just opened may be the next one on the same pair of ports. An older one is not.
-            opened = frame.width if ahead > LASTS * frame.width else 0
-            earlier, after = self._frames.get(frame.window - ahead), self._frames.get(frame.window + ahead)
-            for then, now, among in ((earlier, frame, before), (frame, after, flows)):
-                if then is None or now is None:
-                    continue
-                for end in (0, 1):
-                    for flow in among & then.saw[end, CLOSED]:
-                        _name_closed(later, then, now, flow, end, then.window - opened)
+        closed_elsewhere = self._meetings.closed_elsewhere(flows, frame.window)
+        reach = max(LASTS * frame.width, frame.apart)
+        around = range(frame.window - reach, frame.window + reach + 1, frame.width)
+        near = [found for window in around if (found := self._frames.get(window)) is not None]
+        for at, then in enumerate(near):
+            among = flows if then is frame else closed_elsewhere
+            if then.window > frame.window or near[-1] is then or not among:
+                continue
+            for end in (0, 1):
+                for flow in among & then.saw[end, CLOSED]:
+                    for until, now in enumerate(near[at + 1 :], start=at + 2):
+                        if frame.window <= now.window <= then.window + reach:
+                            _name_closed(later, near[at:until], flow, end)
         return [_batch(named, named.keys()) for _, named in sorted(later.items())]
 
     def _evict(self, newest: int) -> None:
@@ -126,11 +127,22 @@ class Pairing:
             self._rows -= len(forgotten) - 1
 
 
-def _name_closed(later: dict[int, Frame], then: Frame, now: Frame, flow: str, end: int, opened: int) -> None:
-    """Name an end that closed `then` in the window `now`, if the other end opened by `opened` and is still open."""
+def _name_closed(later: dict[int, Frame], between: Sequence[Frame], flow: str, end: int) -> None:
+    """Name an end that closed in the first of some windows in the last one, if the other end is still open there.
+
+    What was at the end in the first window, or has opened there since, may be the one: the name is common to them.
+    """
+    then, *since_then = between
+    now = since_then[-1]
+    # What has just opened may be the next connection on the same pair of ports. An older one is not.
+    opened_by = then.window - (then.width if now.window - then.window > LASTS * then.width else 0)
     sights = connections(now, flow, 1 - end)
-    lasting = [key for key, row in sights if any(0 < since <= opened for since, _, _ in now.sights(row))]
-    identity = common(then.identity(row) for _, row in connections(then, flow, end, CLOSED)) if lasting else None
+    lasting = [key for key, row in sights if any(0 < since <= opened_by for since, _, _ in now.sights(row))]
+    if not lasting:
+        return
+    there = [then.identity(row) for _, row in connections(then, flow, end)]
+    there += [frame.identity(row) for frame in since_then for _, row in connections(frame, flow, end, OPENED)]
+    identity = common(there)
     if identity and (identity[_NODE] or identity[_SERVICE]):
         for key in lasting:
             later.setdefault(now.window, Frame(now.window, now.width)).name(key, end, identity)
@@ -142,5 +154,4 @@ def _batch(frame: Frame, keys: Collection[Key]) -> EdgeBatch:
     numbers = {old: new for new, old in enumerate(used, start=1)} | {0: 0}
     for end in (gathered.a, gathered.b):
         end["who"] = [numbers[old] for old in end["who"]]
-    named = list(frame.identities)
-    return EdgeBatch(identities=Identities.of(named[old] for old in used), **gathered.columns())
+    return EdgeBatch(identities=Identities.of(frame.identities[old] for old in used), **gathered.columns())
