@@ -3,6 +3,7 @@
 A row that makes no sense by itself (its flow is none, its identity is not in the batch) gets a value that does not fit.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from graph.identity import packed
@@ -50,8 +51,8 @@ def edges(batch: EdgeBatch) -> Values:
         "elsewhere": rows.elsewhere,
         "width_ms": rows.width,
     }
-    for end, ends, points in (("a", batch.a, [f.a for f in flows]), ("b", batch.b, [f.b for f in flows])):
-        columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(Endpoint._fields)}
+    columns |= _endpoints(flows)
+    for end, ends in (("a", batch.a), ("b", batch.b)):
         columns[f"{end}_who"] = [identities.get(number) for number in ends.who]
         columns |= {f"{end}_{name}": getattr(ends, name) for name in _OF_END}
     return columns
@@ -61,15 +62,21 @@ def requests(batch: FlowRequestBatch) -> Values:
     """Return the columns of `requests`."""
     counted = batch.requests
     flows = [_flow(flow) for flow in counted.flow]
-    columns: Values = {
+    return {
         "window": counted.window,
         "transport": [flow.transport for flow in flows],
         "width_ms": counted.width,
         **{name: getattr(counted, name) for name in _OF_REQUESTS},
+        **_endpoints(flows),
     }
-    for end, points in (("a", [flow.a for flow in flows]), ("b", [flow.b for flow in flows])):
-        columns |= {f"{end}_{name}": [point[i] for point in points] for i, name in enumerate(Endpoint._fields)}
-    return columns
+
+
+def _endpoints(flows: Sequence[Flow]) -> Values:
+    """Return the columns of the endpoints of flows."""
+    points = {"a": [flow.a for flow in flows], "b": [flow.b for flow in flows]}
+    return {
+        f"{end}_{name}": [getattr(point, name) for point in points[end]] for end in points for name in Endpoint._fields
+    }
 
 
 def _flow(text: str) -> Flow:
