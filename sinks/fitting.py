@@ -4,7 +4,7 @@ A driver that is given a number out of its column's range, or ClickHouse given m
 all rows that come along; and a time that is nobody's would be rolled up, and kept, for ever.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from reprlib import repr as short
 from typing import Any
 
@@ -46,7 +46,7 @@ def hours(times: Sequence[int]) -> set[int]:
     return {at // HOUR_MS for at in set(times)}
 
 
-def without(columns: Values, rows: Mapping[int, str]) -> Values:
+def without(columns: Values, rows: Container[int]) -> Values:
     """Return columns without some of their rows."""
     return {name: [value for row, value in enumerate(values) if row not in rows] for name, values in columns.items()}
 

@@ -113,7 +113,7 @@ class Sink:
             self._refuse(record, f"row {row}: {reason} ({len(wrong)} of {count} rows are not stored)")
         if too_many_hours(columns[table.time]):
             self._refuse(record, f"it has rows of {len(hours(columns[table.time]))} hours: no more than {MOST_HOURS}")
-            return without(columns, dict.fromkeys(range(count), ""))
+            return without(columns, range(count))
         return columns
 
     def _recent(self, table: Table, columns: Values) -> Values:
@@ -121,7 +121,7 @@ class Sink:
         since = self._since(table.name)
         if not since or min(columns[table.time], default=since) >= since:
             return columns
-        old = {row: "" for row, at in enumerate(columns[table.time]) if at < since}
+        old = {row for row, at in enumerate(columns[table.time]) if at < since}
         self.counters["too_old"] += len(old)
         return without(columns, old)
 
