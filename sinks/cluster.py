@@ -27,9 +27,19 @@ class Cluster(NamedTuple):
         return f" ON CLUSTER `{self.name}`" if self.name else ""
 
     @property
+    def in_shards(self) -> bool:
+        """Return whether each server holds a part of the rows."""
+        return bool(self.name) and self.sharded
+
+    @property
+    def in_replicas(self) -> bool:
+        """Return whether several servers hold the same rows."""
+        return bool(self.name) and self.replicated
+
+    @property
     def settings(self) -> dict[str, str | int]:
         """Settings of all queries. What is inserted is there when the insert returns, and found by its writer."""
-        if not (self.name and self.sharded):
+        if not self.in_shards:
             return {}
         return {
             "distributed_product_mode": "global",  # a join asks all shards, not those of one server's half
@@ -44,17 +54,17 @@ class Cluster(NamedTuple):
 
         Replicated tables drop a block that is equal to a recent one, though its rows may have been deleted since.
         """
-        if not (self.name and self.replicated):
+        if not self.in_replicas:
             return {}
         return {"insert_deduplicate": 0, "deduplicate_insert": "disable"}  # until 25, and from 26 on
 
     def holder(self, table: "Table") -> str:
         """Return the name of the table that holds the rows."""
-        return f"{table.name}_local" if self.name and self.sharded else table.name
+        return f"{table.name}_local" if self.in_shards else table.name
 
     def engine(self, table: "Table") -> str:
         """Return the engine of the table that holds the rows."""
-        if not (self.name and self.replicated):
+        if not self.in_replicas:
             return table.engine
         kind, _, arguments = table.engine.rstrip(")").partition("(")
         return f"Replicated{kind}({', '.join(filter(None, (REPLICA, arguments)))})"
