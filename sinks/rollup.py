@@ -28,10 +28,8 @@ from sinks.store import Store, StoreError
 log = logging.getLogger(__name__)
 
 GRACE_MS = 75_000  # an owner is found up to 12 windows late (streams/attribute.py), and then takes some seconds to come
-STANDING_MS, LASTING_MS = (
-    2 * MINUTE_MS,
-    HOUR_MS,
-)  # for how long places name ends, and those that were missed (0011_places)
+STANDING_MS = 2 * MINUTE_MS  # for how long places name the host of an end (graph/places.py)
+LASTING_MS = HOUR_MS  # for how long they name the last listener, of failed connects and of UDP
 LONGEST_MS = 10 * MINUTE_MS  # that one statement rolls up: ten minutes of thousands of edges fit into any memory
 
 _CHANGED = {"edges": (REQUEST_MINUTES, MINUTES), "requests": (REQUEST_MINUTES,)}  # which minutes a table's rows change
@@ -140,10 +138,9 @@ class Rollup:
 def roll_up(store: Store, level: Level, low: int, high: int) -> None:
     """Roll up [low, high), ms, anew. Several may do so at once, and again."""
     where, names = between(level.unit, low, high), ", ".join(level.columns)
-    hours = between("hour", low // HOUR_MS * HOUR_MS, high).replace(
-        "'", "\\'"
-    )  # else all that is kept is looked through
-    settings = f"{_SETTINGS}, additional_table_filters = {{'places': '{hours}'}}"
+    # Only places of these hours are read, and not all that are kept.
+    quoted = between("hour", low // HOUR_MS * HOUR_MS, high).replace("'", "\\'")
+    settings = f"{_SETTINGS}, additional_table_filters = {{'places': '{quoted}'}}"
     rows = f"SELECT 1 FROM {level.below} WHERE {between(level.time, low, high)} LIMIT 1"
     while True:
         ((known, some),) = store.query(
