@@ -36,7 +36,7 @@ class Level(NamedTuple):
         return ":".join((self.name, *(f"{{{part}}}" for part in self.parts)))
 
     def values(self, node: str) -> dict[str, str]:
-        """Return the parts of a node's id."""
+        """Return the parts of a node's id; {} at a level without parts."""
         found = node.partition(":")[2].split(":", len(self.parts) - 1)
         return dict(zip(self.parts, found, strict=False))
 
@@ -53,25 +53,24 @@ KNOWN = tuple(dict.fromkeys(part for level in _LEVELS for part in level.parts))
 _OF_ADDRESSES = "%(level)s = 'address'"
 
 
-def node_at(end: str, column: Column, row: str, level: str = "", *, in_network: str = "") -> str:
-    """Return the node of an end (client or server) at a level, else at %(level)s.
+def node_at(end: str, column: Column, row: str, level: str) -> str:
+    """Return the node of an end (client or server) at a level."""
+    return _node(LEVELS[level], end, column, row)
 
-    If the network of the end's address is given, it replaces an address of which nothing else is known. All rows are
-    then between processes, so an address belongs to a process, and a local address to its host.
+
+def node_drawn(end: str, column: Column, row: str, in_network: str = "") -> str:
+    """Return the node that Grafana draws for an end of a `row` between processes, at %(level)s.
+
+    The network of the end's address replaces an address of which nothing else is known. An address belongs to a
+    process, and a local address to its host. `in_network` is a column that has the network already.
     """
-    if level:
-        return _node(LEVELS[level], end, column, row)
     node = column(end, row)
-    steps = {f"%(level)s = '{one.name}'": _node(one, end, column, row) for one in _LEVELS if one.known}
-    if in_network:
-        stranger = {f"startsWith({node}, 'address:')": _place(end, column, row, in_network)}
-        steps = {_OF_ADDRESSES: _address(end, column, row)} | stranger | steps
+    steps = {
+        _OF_ADDRESSES: _address(end, column, row),
+        f"startsWith({node}, 'address:')": _place(end, column, row, in_network or network_of(end, column, row)),
+        **{f"%(level)s = '{one.name}'": _node(one, end, column, row) for one in _LEVELS if one.known},
+    }
     return f"multiIf({', '.join(f'{here}, {made}' for here, made in steps.items())}, {node})"
-
-
-def node_drawn(end: str, column: Column, row: str) -> str:
-    """Return the node that Grafana draws for an end of a `row` between processes, at %(level)s."""
-    return node_at(end, column, row, in_network=network_of(end, column, row))
 
 
 def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
@@ -85,7 +84,7 @@ def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
 def values_of(node: str) -> dict[str, str]:
     """Return the values in the id of a node, by the columns of an end; {} for a process or an address."""
     level = LEVELS.get(node.partition(":")[0])
-    return level.values(node) if level and level.parts else {}
+    return level.values(node) if level else {}
 
 
 def is_at(end: str, node: str, level: str) -> str:
@@ -94,7 +93,7 @@ def is_at(end: str, node: str, level: str) -> str:
     while one.known and one.name != kind:
         above.append(f"{end}_{one.known} = ''")
         one = LEVELS[one.otherwise]
-    found = [f"{end}_{part} = {text(value)}" for part, value in one.values(node).items() if one.parts]
+    found = [f"{end}_{part} = {text(value)}" for part, value in one.values(node).items()]
     return " AND ".join([*(found or [f"{end} = {text(node)}"]), *above])
 
 

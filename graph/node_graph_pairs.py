@@ -3,7 +3,7 @@
 from graph import traffic, usual
 from graph.asked import requested
 from graph.columns import ENDS, KEY
-from graph.levels import by_host, by_service, home, network_of, node_at
+from graph.levels import by_host, by_service, home, network_of, node_drawn
 from graph.members import Members
 from graph.packing import plain, rolled
 from graph.spans import ALL_AT_ONCE, spans
@@ -104,7 +104,7 @@ def _count(name: str) -> str:
 def _end(end: str) -> dict[str, str]:
     in_network = f"pair.{end}_network"
     return {
-        "node": node_at(end, plain, "pair", in_network=in_network),
+        "node": node_drawn(end, plain, "pair", in_network),
         "of_service": by_service(end, plain, "pair", in_network),
         "of_host": by_host(end, plain, "pair", in_network),
     }
