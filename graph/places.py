@@ -15,6 +15,9 @@ _HOUR = "toUInt32(intDiv(toUnixTimestamp64Milli(place.hour), 3600000))"
 _MINUTES = {"minutes": "groupArray(toUInt64(place.minutes))", "before": "groupArray(toUInt64(place.before))"}
 # Bit 0 is the minute of the lookup, bit 1 the one before it, and so on.
 _AGO = "bitOr(bitShiftRight(now, 59 - lost_minute_of_hour), bitShiftLeft(earlier, lost_minute_of_hour + 1))"
+# A rank is the bit of the latest minute, and the place of the bound address among those that take the connect: the less
+# of both, the nearer.
+_LISTENER = "Tuple(rank Tuple(ago UInt64, closest UInt64), who String)"
 
 
 def lost_end() -> dict[str, str]:
@@ -81,8 +84,9 @@ def _listened(rows: str) -> str:
     )
     closest = "[lost_address, if(position(lost_address, ':') > 0, '::', '0.0.0.0'), '::']"
     rank = f"arrayMap(ago -> (bitAnd(ago, bitNot(ago) + 1), indexOf({closest}, address)), [{_AGO}])[1]"
-    ranked = f"arrayMap((who, address, now, earlier) -> ({rank}, who), whos, bound, minutes, before)"
-    there = "one.1.1 > 0 AND one.1.2 > 0"
+    one = f"CAST(({rank}, who), '{_LISTENER}')"
+    ranked = f"arrayMap((who, address, now, earlier) -> {one}, whos, bound, minutes, before)"
+    there = "one.rank.ago > 0 AND one.rank.closest > 0"
     joined = select(
         ["ends.*", f"arrayFilter(one -> {there}, {ranked}) AS listened"],
         f"{inside(rows)} AS ends",
@@ -93,8 +97,8 @@ def _listened(rows: str) -> str:
     return select(
         [
             "* EXCEPT listened",
-            "arrayMin(listened.1) AS nearest",
-            "arrayDistinct(arrayFilter(one -> one.1 = nearest, listened).2) AS found",
+            "arrayMin(listened.rank) AS nearest",
+            "arrayDistinct(arrayFilter(one -> one.rank = nearest, listened).who) AS found",
         ],
         inside(joined),
     )
@@ -107,7 +111,7 @@ def _named(rows: str) -> str:
         [
             "*",
             f"{services} AS services",
-            f"if(sought = 2 OR nearest.1 > {_NOW}, 'last listener', 'listener') AS evidence",
+            f"if(sought = 2 OR nearest.ago > {_NOW}, 'last listener', 'listener') AS evidence",
         ],
         inside(rows),
     )
