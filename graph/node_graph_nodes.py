@@ -122,7 +122,7 @@ _COLUMNS = {
     "detail__kind": "kind",
     "detail__service": where(_RUNS, "service"),
     "detail__host": "arrayStringConcat(arraySlice(hostnames_of, 1, 10), ', ')",
-    "detail__host_id": "arrayFirst(host -> true, hosts)",
+    "detail__host_id": "hosts[1]",
     "detail__signals": "if(requests > 0, 'http', 'tcp')",
     "detail__requests": where("requests > 0", f"concat({_word('requests')}, ' req/s')"),
     "detail__errors": where("errors > 0", f"concat({_word('errors')}, ' %% of requests')"),
