@@ -130,7 +130,7 @@ export function notices(page) {
           ? `The stored data begin ${moment(first, data.newest)}.`
           : "There were no connections, or no host reported.",
       ),
-      el("p", {}, ...dropped()),
+      ...dropped().map((one) => el("p", {}, one)),
       el(
         "div",
         {},
