@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from log.protocol import LogUnusable, TopicInfo, UnknownTopic
 from log.sqlite_errors import as_log_errors
-from log.sqlite_file import transaction
+from log.sqlite_file import READ_EARLY, transaction
 from schemas.topics import Topic
 
 
@@ -32,6 +32,7 @@ class Topics:
     def create(self, topics: Iterable[Topic]) -> None:
         """Make the topics; set the retention and the sizes of those that exist."""
         with self._lock, as_log_errors(self._path), transaction(self._connection):
+            self._connection.execute(READ_EARLY)
             for topic in topics:
                 self._create(topic)
 
@@ -94,6 +95,7 @@ class Topics:
                 topic.max_bytes,
             ),
         )
+        self._connection.execute("REPLACE INTO read_early VALUES (?, ?)", (topic.name, topic.read_ms))
         self._connection.executemany(
             "INSERT OR IGNORE INTO partitions (topic, number) VALUES (?, ?)",
             [(topic.name, number) for number in range(topic.partitions)],

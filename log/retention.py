@@ -4,7 +4,7 @@ The rules are Kafka's, applied to single records. A partition loses records olde
 to the first younger one. Then it loses its oldest records while it holds more than `retention_bytes` (as stored, that
 is compressed). A compacted topic loses a record as soon as a later one has its key, and a tombstone after a day.
 
-One rule is our own. If a topic declares `read_ms`, records that every group has read are kept no longer than that.
+One rule is our own. If a topic has `read_ms`, records that every group has read are kept no longer than that.
 These are most of the bytes of derived records, and can be made again from the raw ones.
 """
 
@@ -15,7 +15,6 @@ from typing import NamedTuple
 from log.dictionaries import delete, unneeded
 from log.rows import STORED_BYTES
 from log.sqlite_file import offset_of, row_id, transaction
-from schemas.topics import BY_NAME
 
 STEP = 256  # rows a transaction deletes at most: about 5 ms of other writers' time
 TOMBSTONE_MS = 86_400_000  # Kafka's delete.retention.ms
@@ -44,17 +43,17 @@ class Due(NamedTuple):
 def trim(connection: sqlite3.Connection, now_ms: int) -> bool:
     """Delete at most STEP records that are due; return whether there may be more."""
     partitions = connection.execute(
-        "SELECT id, topic, first, next, bytes, retention_ms, retention_bytes, compacted,"
+        "SELECT id, first, next, bytes, retention_ms, retention_bytes, compacted, ifnull(read_ms, 0),"
         " (SELECT ifnull(min(offsets.next), 0) FROM offsets WHERE partition = id)"
-        " FROM partitions JOIN topics ON topic = name WHERE next > first"
+        " FROM partitions JOIN topics ON partitions.topic = name LEFT JOIN read_early ON read_early.topic = name"
+        " WHERE next > first"
     ).fetchall()
-    for id_, topic, first, end, size, retention_ms, retention_bytes, compacted, read in partitions:
+    for id_, first, end, size, retention_ms, retention_bytes, compacted, read_ms, read in partitions:
         rows = (row_id(id_, first), row_id(id_, end))
         if compacted:
             deleted = _trim_tombstones(connection, id_, rows, now_ms - TOMBSTONE_MS)
         else:
-            kept_ms = min(kept_when_read(topic, retention_ms), retention_ms)
-            due = Due(now_ms - retention_ms, now_ms - kept_ms, read, size - retention_bytes)
+            due = Due(now_ms - retention_ms, now_ms - (read_ms or retention_ms), read, size - retention_bytes)
             deleted = trim_start(connection, id_, rows, due).records
         if deleted:
             return True
@@ -78,14 +77,6 @@ def supersede(connection: sqlite3.Connection, partition_id: int, written: Sequen
             freed += _delete(connection, [old[0]])
         connection.execute("REPLACE INTO latest VALUES (?, ?, ?)", (partition_id, key, id_))
     return freed
-
-
-def kept_when_read(topic: str, retention_ms: int) -> int:
-    """Return how long records of a topic are kept once they are read. A configured retention takes precedence."""
-    declared = BY_NAME.get(topic)
-    if declared is None or not declared.read_ms or declared.retention_ms != retention_ms:
-        return retention_ms
-    return declared.read_ms
 
 
 def trim_start(connection: sqlite3.Connection, id_: int, rows: tuple[int, int], due: Due) -> Deleted:

@@ -75,5 +75,6 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
                 topic,
                 partitions=self.new_partitions,
                 retention_ms=self.keep_hours * HOUR_MS or topic.retention_ms,
+                read_ms=0 if self.keep_hours else topic.read_ms,
                 retention_bytes=self.keep_bytes or topic.retention_bytes,
             )

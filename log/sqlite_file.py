@@ -22,6 +22,9 @@ FIRST_VERSION = 1  # without dictionaries; the first writer upgrades it
 OFFSET_BITS = 40
 BUSY_SECONDS = 60.0  # other writers hold the file for milliseconds
 
+# How long records of a topic are kept once every group has read them; 0: as long as others. A table of its own, because
+# earlier versions write all columns of `topics`, and ignore this one.
+READ_EARLY = "CREATE TABLE IF NOT EXISTS read_early (topic TEXT PRIMARY KEY, read_ms INTEGER)"
 _TABLES = f"""
 CREATE TABLE topics (
   name TEXT PRIMARY KEY, partitions INTEGER, retention_ms INTEGER, retention_bytes INTEGER,
@@ -44,6 +47,7 @@ CREATE TABLE offsets (
 ) WITHOUT ROWID;
 CREATE TABLE synced (times INTEGER);
 INSERT INTO synced VALUES (0);
+{READ_EARLY};
 {DICTIONARIES}
 """
 
@@ -111,7 +115,8 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def modernize(connection: sqlite3.Connection) -> None:
-    """Upgrade the file of an earlier version. Processes of that version can no longer open it."""
+    """Upgrade the file of an earlier version. Processes of the first version can no longer open it."""
+    connection.execute(READ_EARLY)
     if connection.execute("PRAGMA user_version").fetchone()[0] < VERSION:
         with transaction(connection):
             for statement in DICTIONARIES.split(";"):

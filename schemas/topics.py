@@ -24,7 +24,7 @@ class Topic:
     partitions: int = 4
     retention_ms: int = 7 * DAY_MS
     retention_bytes: int = 2 << 30  # per partition
-    read_ms: int = 0  # how long a local log keeps what all groups have read, unless a time is set; 0: as the rest
+    read_ms: int = 0  # how long a local log keeps what all groups have read; 0: as the rest
     compacted: bool = False
     folded: bool = False  # the stage `attribute` reads it; such topics have equally many partitions
     max_bytes: int = 8 * MiB  # of one record's value; the brokers' limit is set to it

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import click
 
 from log.protocol import Log, LogError, TopicInfo
-from log.retention import kept_when_read
 from schemas.text import shown
 from schemas.topics import HOUR_MS, Topic
 from servicemap.columns import aligned
@@ -132,7 +131,7 @@ def _topic(info: TopicInfo, kept: dict[str, Topic], *, kafka: bool) -> dict[str,
         "size_bytes": info.size_bytes,
         "key": topic.key if topic else "",
         "retention_ms": topic.retention_ms if topic and not topic.compacted else None,
-        "read_ms": kept_when_read(topic.name, topic.retention_ms) if topic and not (kafka or topic.compacted) else None,
+        "read_ms": (topic.read_ms or topic.retention_ms) if topic and not (kafka or topic.compacted) else None,
         "compacted": bool(topic and topic.compacted),
         "about": topic.about if topic else "",
     }

@@ -149,8 +149,9 @@ def test_a_log_of_the_first_version_is_read_and_upgraded_by_the_first_writer(
 ) -> None:
     write(log, [ALIKE[0]])
     log.close()
-    for statement in ("DROP TABLE dictionaries", "DROP TABLE dictionary_values", "PRAGMA user_version=1"):
-        asked(path, statement)
+    for table in ("dictionaries", "dictionary_values", "read_early"):
+        asked(path, f"DROP TABLE {table}")
+    asked(path, "PRAGMA user_version=1")
 
     with closing(LocalLog(path, now_ms=clock)) as reading:
         assert values(reading) == ALIKE[:1]

@@ -19,8 +19,9 @@ from log import local_writer, sqlite_file
 from log.local import LocalLog
 from log.protocol import GroupBusy, LogUnavailable, LogUnusable, Reader
 from log.retention import STEP, TOMBSTONE_MS
+from log.settings import LogSettings
 from log.sqlite_file import wal_path
-from schemas.topics import EDGES, HOSTS, HOUR_MS, PROCESSES, Topic
+from schemas.topics import EDGES, HOSTS, PROCESSES, Topic
 
 START = 1_700_000_000_000
 TOPIC = replace(PROCESSES, name="t", partitions=1, retention_ms=1000)
@@ -131,19 +132,19 @@ def test_derived_records_are_deleted_early_once_every_group_has_read_them(log: L
 
 @pytest.mark.usefixtures("always_trims")
 @pytest.mark.parametrize(
-    ("kept", "reads"), [(EDGES.retention_ms, False), (12 * HOUR_MS, True)], ids=["nobody reads", "a time is set"]
+    ("hours", "reads"), [(0, False), (12, True), (24, True)], ids=["nobody reads", "a time is set", "the same is set"]
 )
 def test_derived_records_stay_while_unread_or_while_a_retention_is_set(
-    log: LocalLog, clock: Clock, kept: int, reads: bool
+    log: LocalLog, clock: Clock, hours: int, reads: bool
 ) -> None:
-    edges = replace(EDGES, partitions=1, retention_ms=kept)
+    edges = next(topic for topic in LogSettings(keep_hours=hours).topics() if topic.name == EDGES.name)
     log.create([edges])
     write(log, edges, (b"k", b"1"))
     with closing(log.reader(["edges"], "sink" if reads else None)) as reader:
         assert len(reader.poll(5, 1)) == 1
         reader.commit()
     write(log, TOPIC, (b"k", b"goes"))
-    clock.now_ms += kept - 1
+    clock.now_ms += edges.retention_ms - 1
     write(log, COMPACTED, (b"k", b"wakes the writer"))
 
     wait_for(lambda: log.bounds("t", 0) == (1, 1))
