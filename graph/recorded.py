@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from graph.asking import Store
 from graph.recording import RecordedRow, recorded, recorded_hours
 from graph.sql import HOUR_MS, MINUTE_MS
-from graph.stored import DroppedRow, FirstRow, dropped, oldest_window
+from graph.stored import Dropped, DroppedRow, FirstRow, dropped, oldest_window
 
 CELLS = 1_000  # the most cells of a range, roughly
 KEPT_MS = 14 * 24 * HOUR_MS  # heartbeats are read so far back; they are deleted a day later
@@ -67,7 +67,7 @@ def read_recorded(
 
 def windows_since(store: Store) -> int:
     """Return up to when windows were dropped to make room on the disk, ms since the epoch; 0 if none were."""
-    return next((row.until for row in store.rows(DroppedRow, dropped()) if row.what == "flows"), 0)
+    return next((row.until for row in store.rows(DroppedRow, dropped()) if row.what == Dropped.FLOWS), 0)
 
 
 def whole_minutes(store: Store, start: int, end: int) -> tuple[int, int]:

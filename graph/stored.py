@@ -1,9 +1,10 @@
 """Queries for the extent of the stored data: its start, its end, its share of a range, and its names."""
 
+from enum import StrEnum
 from typing import NamedTuple
 
 from graph.span import in_range, moment
-from graph.sql import HOUR_MS, MINUTE_MS, inside, select
+from graph.sql import HOUR_MS, MINUTE_MS, inside, select, text
 
 MANY_WINDOWS = 250_000  # rows of edges, about as many as are read in a second
 
@@ -55,6 +56,14 @@ class NameRow(NamedTuple):
     name: str
 
 
+class Dropped(StrEnum):
+    """A kind of data that is dropped to make room on the disk."""
+
+    FLOWS = "flows"  # rows of windows
+    LOG = "log"  # records
+    MINUTES = "minutes"  # roll-ups
+
+
 class DroppedRow(NamedTuple):
     """A row of `dropped`: a kind of data that was dropped to make room, up to when, ms, and its total amount."""
 
@@ -65,7 +74,7 @@ class DroppedRow(NamedTuple):
 
 
 def dropped() -> str:
-    """Return what was dropped early (sinks/dropping.py): flows, minutes, log."""
+    """Return what was dropped early (sinks/dropping.py), a row for each kind."""
     columns = {
         "what": "what",
         "until": "toUnixTimestamp64Milli(max(until))",
@@ -138,7 +147,7 @@ def many_windows() -> str:
     This is so if it has more windows of edges than can be read within about a second, or if windows in it were dropped
     to make room, so that only minutes are left.
     """
-    floor = inside(select(["toUnixTimestamp64Milli(max(until))"], "dropped", where="what = 'flows'"))
+    floor = inside(select(["toUnixTimestamp64Milli(max(until))"], "dropped", where=f"what = {text(Dropped.FLOWS)}"))
     some = f"SELECT 1 FROM edges WHERE {in_range('window')} LIMIT {MANY_WINDOWS + 1}"
     return select({"many": f"count() > {MANY_WINDOWS} OR toInt64(%(from)s) < {floor}"}, inside(some))
 

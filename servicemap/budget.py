@@ -7,6 +7,7 @@ is left in any of them, and nothing of the last two hours goes at all: rows of i
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from graph.stored import Dropped
 from schemas.topics import DAY_MS, HOUR_MS
 from sinks.dropping import Gone
 
@@ -16,7 +17,7 @@ LEAST_MS = (DAY_MS, 2 * HOUR_MS)
 class Holding(Protocol):
     """Something that is kept by time, and can lose its oldest stretch."""
 
-    what: str
+    what: Dropped
 
     def oldest(self) -> int | None:
         """Return when the oldest stretch ends that can be dropped, ms; None without any."""

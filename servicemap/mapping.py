@@ -10,13 +10,14 @@ from graph.model import ServiceMap, Wanted, iso_ms
 from graph.reading import names, newest, read_map, stored
 from graph.recorded import whole_minutes
 from graph.requests import judged, requests_by_edge, usual_by_edge
+from graph.stored import Dropped
 from schemas.text import shown
 from servicemap.config import Config
 from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
-from sinks.dropping import FLOWS, noted
+from sinks.dropping import noted
 from sinks.store import Store, StoreError
 
 LATEST_MS = 60_000
@@ -37,7 +38,7 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         if since is not None and start > asked[0]:
             _print_note(f"the stored data begin at {iso(start)}")
         start, end = whole_minutes(store, start, end)
-        if (flows := noted(store).get(FLOWS)) and start < flows.until:
+        if (flows := noted(store).get(Dropped.FLOWS)) and start < flows.until:
             _print_note(
                 f"windows before {iso(flows.until)} were dropped to make room on the disk (disk.percent): of the time"
                 " before, whole minutes are left, and nothing between addresses"

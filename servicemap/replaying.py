@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from graph.stored import Dropped
 from log.connect import partitions_of
 from log.protocol import Log
 from schemas.private import Unsafe, private_folder
@@ -201,7 +202,7 @@ def _logged(log: Log, store: Store, span: Span) -> None:
 
 def room_made(store: Store, begins: int | None) -> bool:
     """Return whether the log begins at a time, ms, because older records were dropped to make room on the disk."""
-    gone = dropping.noted(store).get("log")
+    gone = dropping.noted(store).get(Dropped.LOG)
     return gone is not None and begins is not None and begins < gone.until + HOUR_MS
 
 

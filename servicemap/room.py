@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from graph.stored import NewestEndsRow, newest_ends
+from graph.stored import Dropped, NewestEndsRow, newest_ends
 from log.protocol import LogError
 from log.shrinking import Shrinking
 from schemas import metrics
@@ -21,14 +21,13 @@ from servicemap.browsing import groups
 from servicemap.budget import Holding, shrunk
 from servicemap.config import Config
 from sinks import dropping
-from sinks.dropping import FLOWS, MINUTE_ROWS, TABLES_OF, Gone, Stretches
+from sinks.dropping import TABLES_OF, Gone, Stretches
 from sinks.store import Store, StoreError
 
 logger = logging.getLogger(__name__)
 
 EVERY_SECONDS = 30.0
 AT_ONCE_SECONDS = 2.0  # more has to wait: rows are to be stored meanwhile
-LOG = "log"
 
 
 def budget_of(config: Config) -> int:
@@ -49,7 +48,7 @@ def logged_here(config: Config) -> Path | None:
 class Logged:
     """The records of the log by the hour. The hours that `log.keep_hours` promises stay."""
 
-    what = LOG
+    what = Dropped.LOG
 
     def __init__(self, shrinking: Shrinking, store: Store, promised_ms: int, now: Callable[[], int]) -> None:
         self._shrinking = shrinking
@@ -89,7 +88,7 @@ class Room:
         self._now = now
         self._monotonic = monotonic
         self._next = monotonic()
-        self._since = self._known(FLOWS)  # also if another process dropped them
+        self._since = self._known(Dropped.FLOWS)  # also if another process dropped them
         self._shrinking: Shrinking | None = None
         self._holdings: list[Holding] = []
         if not self.budget:
@@ -98,7 +97,7 @@ class Room:
         if file is not None:
             self._shrinking = Shrinking(file, _readers(config))
         logged = [Logged(self._shrinking, store, config.log.keep_hours * HOUR_MS, now)] if self._shrinking else []
-        self._holdings = [Stretches(store, FLOWS, now), *logged, Stretches(store, MINUTE_ROWS, now)]
+        self._holdings = [Stretches(store, Dropped.FLOWS, now), *logged, Stretches(store, Dropped.MINUTES, now)]
 
     def since(self, table: str) -> int:
         """Return from when on a table takes rows, ms: those before were dropped."""
@@ -128,7 +127,7 @@ class Room:
         yield Sample(metrics.DISK_BUDGET, self.budget)
         for of, size in dict(self.used).items():
             yield Sample(metrics.DISK_USED, size, (of,))
-        for of in (FLOWS, LOG, MINUTE_ROWS):
+        for of in Dropped:
             yield Sample(metrics.DISK_DROPPED_ROWS, self.dropped[of], (of,))
             yield Sample(metrics.DISK_DROPPED_BYTES, self.dropped_bytes[of], (of,))
 
@@ -148,17 +147,17 @@ class Room:
     def _measure(self) -> int:
         self.used = {"store": dropping.used(self._store)}
         if self._shrinking:
-            self.used[LOG] = self._shrinking.used()
+            self.used[Dropped.LOG] = self._shrinking.used()
         return sum(self.used.values())
 
     def _count(self, gone: Gone) -> None:
         self.dropped[gone.what] += gone.rows
         self.dropped_bytes[gone.what] += gone.size
-        if gone.what == FLOWS:
+        if gone.what == Dropped.FLOWS:
             self._since = max(self._since, gone.until)
 
 
-_FLOW_TABLES = {table.name for table in TABLES_OF[FLOWS]}
+_FLOW_TABLES = {table.name for table in TABLES_OF[Dropped.FLOWS]}
 
 
 def _readers(config: Config) -> dict[str, list[str]]:

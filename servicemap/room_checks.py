@@ -3,6 +3,7 @@
 import time
 from contextlib import closing
 
+from graph.stored import Dropped
 from log.protocol import LogError
 from log.shrinking import Shrinking
 from schemas.topics import DAY_MS
@@ -11,15 +12,14 @@ from servicemap.config import Config
 from servicemap.options import iso
 from servicemap.room import budget_of, logged_here
 from sinks import dropping
-from sinks.dropping import FLOWS
 from sinks.store import Store, StoreError
 
 GiB = 1 << 30
 NAME = "room on the disk"
 _WHAT = {
-    "flows": "rows of windows up to {until} ({rows:,}, {size})",
-    "log": "records logged up to {until} ({rows:,}, {size})",
-    "minutes": "rows of minutes up to {until} ({rows:,}, {size})",
+    Dropped.FLOWS: "rows of windows up to {until} ({rows:,}, {size})",
+    Dropped.LOG: "records logged up to {until} ({rows:,}, {size})",
+    Dropped.MINUTES: "rows of minutes up to {until} ({rows:,}, {size})",
 }
 
 
@@ -37,8 +37,9 @@ def room_check(config: Config, store: Store, now: int | None = None) -> Check | 
     share = "disk.bytes" if config.disk.bytes else f"{config.disk.percent} % of the disk"
     found = f"{_size(used)} of {_size(budget)} are used ({share})"
     parts = [
-        _WHAT[row.what].format(until=iso(row.until), rows=row.rows, size=_size(row.size))
-        for row in sorted(gone.values(), key=lambda row: list(_WHAT).index(row.what))
+        words.format(until=iso(row.until), rows=row.rows, size=_size(row.size))
+        for what, words in _WHAT.items()
+        if (row := gone.get(what))
     ]
     if parts:
         found += "; dropped to make room: " + ", ".join(parts)
@@ -48,7 +49,7 @@ def room_check(config: Config, store: Store, now: int | None = None) -> Check | 
     if used > 1.1 * budget:
         needs = "more room: what is left is of the last two hours, is not read yet, or is promised by log.keep_hours"
         return Check(NAME, "missing", found, needs, fix)
-    if FLOWS in gone and gone[FLOWS].until > now - DAY_MS:
+    if Dropped.FLOWS in gone and gone[Dropped.FLOWS].until > now - DAY_MS:
         return Check(NAME, "missing", found, "room for a day of windows", fix)
     return Check(NAME, "ok", found)
 

@@ -8,17 +8,16 @@ no others would be rolled up from that row alone.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from graph.stored import DroppedRow, dropped
+from graph.stored import Dropped, DroppedRow, dropped
 from schemas.kinds import LABEL, TIME, U64
 from sinks.levels import MINUTES, REQUEST_MINUTES
 from sinks.store import Store, StoreError
 from sinks.table import Column, Kept, Table
 from sinks.tables import EDGES, PROCESS_USAGE, REQUESTS
 
-FLOWS, MINUTE_ROWS = "flows", "minutes"
-TABLES_OF: dict[str, Sequence[Table]] = {
-    FLOWS: (EDGES, REQUESTS, PROCESS_USAGE),
-    MINUTE_ROWS: (MINUTES.table, REQUEST_MINUTES.table),
+TABLES_OF: dict[Dropped, Sequence[Table]] = {
+    Dropped.FLOWS: (EDGES, REQUESTS, PROCESS_USAGE),
+    Dropped.MINUTES: (MINUTES.table, REQUEST_MINUTES.table),
 }
 _UNKNOWN_TABLE = 60
 _PART_MS = {"Hour": 3_600_000, "Day": 86_400_000}
@@ -41,7 +40,7 @@ DROPPED = Table(
 class Gone(NamedTuple):
     """What was dropped: up to when, ms, how many rows or records, and their bytes."""
 
-    what: str
+    what: Dropped
     until: int
     rows: int
     size: int
@@ -50,7 +49,7 @@ class Gone(NamedTuple):
 class Stretches:
     """Rows of some tables by their partitions, of which the oldest are dropped. `now` returns ms."""
 
-    def __init__(self, store: Store, what: str, now: Callable[[], int]) -> None:
+    def __init__(self, store: Store, what: Dropped, now: Callable[[], int]) -> None:
         self.what = what
         self._store = store
         self._now = now

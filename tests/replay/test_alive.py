@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.stored import Dropped
 from servicemap.config import Config, load
 from servicemap.connect import connect_log
 from servicemap.options import Failure
@@ -188,7 +189,7 @@ def test_a_range_that_the_log_no_longer_holds_is_not_promoted_unless_forced(
     with closing(log):
         forget(live.config.log_url, past.at(310))
     if room_made:
-        dropping.note(live.store, Gone("log", past.at(310), 1, 1), past.at(400))
+        dropping.note(live.store, Gone(Dropped.LOG, past.at(310), 1, 1), past.at(400))
     with pytest.raises(Failure, match="the log begins at") as refusal:
         replay(plain(live), past.at(320), past.at(335), quietly, promote=True, force=False)
     assert ("older records were dropped to make room" in str(refusal.value)) == room_made

@@ -1,5 +1,6 @@
 """Which of what is kept goes first: no clock, no disk."""
 
+from graph.stored import Dropped
 from schemas.topics import DAY_MS, HOUR_MS
 from servicemap.budget import Holding, shrunk
 from sinks.dropping import Gone
@@ -10,7 +11,7 @@ NOW = 100 * DAY_MS
 class Held:
     """A holding with so many hours up to now, of ten bytes each."""
 
-    def __init__(self, what: str, hours: int) -> None:
+    def __init__(self, what: Dropped, hours: int) -> None:
         self.what = what
         self.hours = hours
 
@@ -24,7 +25,7 @@ class Held:
 
 def shrink(budget: int, **hours: int) -> tuple[list[str], dict[str, int]]:
     """Return what went, stretch by stretch, and how many hours are left of each holding."""
-    held: list[Held] = [Held(what, count) for what, count in hours.items()]
+    held: list[Held] = [Held(Dropped(what), count) for what, count in hours.items()]
     holdings: list[Holding] = [*held]
     gone = list(shrunk(holdings, lambda: 10 * sum(one.hours for one in held), budget, NOW))
     return [one.what for one in gone], {one.what: one.hours for one in held}

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser, expect
 
+from graph.stored import Dropped
 from schemas.ids import service_node
 from servicemap.cli import main
 from servicemap.options import iso
@@ -30,7 +31,7 @@ def thinned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
             rollup = Rollup(store)
             rollup.resume()
             rollup.roll_up()
-            dropping.note(store, Gone("flows", dropped(past), 1, 1), past.now)
+            dropping.note(store, Gone(Dropped.FLOWS, dropped(past), 1, 1), past.now)
             store.query(
                 "DELETE FROM edges WHERE window < fromUnixTimestamp64Milli(toInt64(%(at)s))", {"at": dropped(past)}
             )
