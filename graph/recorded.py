@@ -65,14 +65,19 @@ def read_recorded(
     return Recorded([], max(1, end - max(start, first_window(store))))  # no host has reported; edges are all there is
 
 
+def read_dropped(store: Store) -> dict[str, DroppedRow]:
+    """Read what was dropped to make room on the disk, by its kind."""
+    return {row.what: row for row in store.rows(DroppedRow, dropped())}
+
+
 def windows_since(store: Store) -> int:
     """Return up to when windows were dropped to make room on the disk, ms since the epoch; 0 if none were."""
-    return next((row.until for row in store.rows(DroppedRow, dropped()) if row.what == Dropped.FLOWS), 0)
+    flows = read_dropped(store).get(Dropped.FLOWS)
+    return flows.until if flows else 0
 
 
-def whole_minutes(store: Store, start: int, end: int) -> tuple[int, int]:
-    """Return a range, ms, extended to whole minutes where windows were dropped and only minutes are left."""
-    since = windows_since(store)
+def whole_minutes(since: int, start: int, end: int) -> tuple[int, int]:
+    """Return a range, ms, extended to whole minutes where windows were dropped (`since`) and only minutes are left."""
     return (
         start // MINUTE_MS * MINUTE_MS if start < since else start,
         -(-end // MINUTE_MS) * MINUTE_MS if end < since else end,

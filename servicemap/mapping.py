@@ -8,16 +8,14 @@ import msgspec
 
 from graph.model import ServiceMap, Wanted, iso_ms
 from graph.reading import names, newest, read_map, stored
-from graph.recorded import whole_minutes
+from graph.recorded import whole_minutes, windows_since
 from graph.requests import judged, requests_by_edge, usual_by_edge
-from graph.stored import Dropped
 from schemas.text import shown
 from servicemap.config import Config
 from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
-from sinks.dropping import noted
 from sinks.store import Store, StoreError
 
 LATEST_MS = 60_000
@@ -37,10 +35,11 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
             raise NothingMatches(_outside(*asked, span.begin, present))
         if since is not None and start > asked[0]:
             _print_note(f"the stored data begin at {iso(start)}")
-        start, end = whole_minutes(store, start, end)
-        if (flows := noted(store).get(Dropped.FLOWS)) and start < flows.until:
+        since_windows = windows_since(store)
+        start, end = whole_minutes(since_windows, start, end)
+        if start < since_windows:
             _print_note(
-                f"windows before {iso(flows.until)} were dropped to make room on the disk (disk.percent): of the time"
+                f"windows before {iso(since_windows)} were dropped to make room on the disk (disk.percent): of the time"
                 " before, whole minutes are left, and nothing between addresses"
             )
         wanted = msgspec.structs.replace(wanted, start=start, end=end)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from graph.recorded import windows_since
 from graph.stored import Dropped, NewestEndsRow, newest_ends
 from log.protocol import LogError
 from log.shrinking import Shrinking
@@ -88,7 +89,7 @@ class Room:
         self._now = now
         self._monotonic = monotonic
         self._next = monotonic()
-        self._since = self._known(Dropped.FLOWS)  # also if another process dropped them
+        self._since = windows_since(store)  # also if another process dropped them
         self._shrinking: Shrinking | None = None
         self._holdings: list[Holding] = []
         if not self.budget:
@@ -135,10 +136,6 @@ class Room:
         """Close the connection to the log."""
         if self._shrinking:
             self._shrinking.close()
-
-    def _known(self, what: str) -> int:
-        found = dropping.noted(self._store).get(what)
-        return found.until if found else 0
 
     def _newest(self) -> int:
         """Return up to when edges are stored, ms: in an hour that is being filled, none are dropped."""

@@ -8,7 +8,8 @@ no others would be rolled up from that row alone.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from graph.stored import Dropped, DroppedRow, dropped
+from graph.recorded import read_dropped
+from graph.stored import Dropped, DroppedRow
 from schemas.kinds import LABEL, TIME, U64
 from sinks.levels import MINUTES, REQUEST_MINUTES
 from sinks.store import Store, StoreError
@@ -89,9 +90,9 @@ def note(store: Store, gone: Gone, now: int) -> None:
 
 
 def noted(store: Store) -> dict[str, DroppedRow]:
-    """Return all that was dropped, by what it was; nothing from a store that an older version has made."""
+    """Read what was dropped, by its kind; nothing from a store that no sink of this version has reconciled yet."""
     try:
-        return {row.what: row for row in store.rows(DroppedRow, dropped())}
+        return read_dropped(store)
     except StoreError as error:
         if error.code != _UNKNOWN_TABLE:
             raise

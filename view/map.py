@@ -10,7 +10,7 @@ from graph.known import known_edges
 from graph.levels import LEVELS
 from graph.model import Wanted
 from graph.reading import read_map
-from graph.recorded import whole_minutes
+from graph.recorded import whole_minutes, windows_since
 from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from sinks.store import Store
 from view.clocks import Clocks
@@ -72,7 +72,8 @@ async def map_answer(
     """Return the answer of /api/map. Its parts are read at the same time."""
     newest = await stores.ask(lambda store: read_newest(store, now))
     asked_range = time_range(asked, newest.end)
-    start, end = await stores.ask(lambda store: whole_minutes(store, *asked_range)) if newest.end else asked_range
+    since = await stores.ask(windows_since) if newest.end else 0
+    start, end = whole_minutes(since, *asked_range)
     level = asked.level
     wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
     earlier = _earlier(wanted)
