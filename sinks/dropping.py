@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from graph.recorded import read_dropped
 from graph.stored import Dropped, DroppedRow
-from schemas.kinds import LABEL, TIME, U64
 from sinks.levels import MINUTES, REQUEST_MINUTES
 from sinks.store import Store, StoreError
-from sinks.table import Column, Kept, Table
-from sinks.tables import EDGES, PROCESS_USAGE, REQUESTS
+from sinks.table import Table
+from sinks.tables import DROPPED, EDGES, PROCESS_USAGE, REQUESTS
 
 TABLES_OF: dict[Dropped, Sequence[Table]] = {
     Dropped.FLOWS: (EDGES, REQUESTS, PROCESS_USAGE),
@@ -22,20 +21,6 @@ TABLES_OF: dict[Dropped, Sequence[Table]] = {
 }
 _UNKNOWN_TABLE = 60
 _PART_MS = {"Hour": 3_600_000, "Day": 86_400_000}
-
-DROPPED = Table(
-    "dropped",
-    (
-        Column("what", LABEL, "flows (rows of windows), minutes (roll-ups), or log (records)"),
-        Column("until", TIME, "end of the stretch of time that was dropped"),
-        Column("rows", U64, "rows or records that were dropped"),
-        Column("bytes", U64, "their bytes, as stored"),
-        Column("at", TIME, "when that was"),
-    ),
-    key=("what", "until"),
-    engine="ReplacingMergeTree(at)",
-    kept=Kept("at", "Month", 400),
-)
 
 
 class Gone(NamedTuple):
@@ -62,10 +47,7 @@ class Stretches:
     def oldest(self) -> int | None:
         """Return when the oldest partition ends, ms; None without any."""
         named = ", ".join(f"'{table.name}'" for table in self._tables)
-        ((first,),) = self._store.query(
-            "SELECT min(toUInt64(partition_id)) FROM system.parts "
-            f"WHERE active AND database = currentDatabase() AND table IN ({named})"
-        )
+        ((first,),) = self._store.query(_parts("min(toUInt64(partition_id))", f"table IN ({named})"))
         return first * 1000 + self._width if first else None
 
     def drop(self, until: int) -> Gone:
@@ -73,8 +55,7 @@ class Stretches:
         partition = str((until - self._width) // 1000)
         named = ", ".join(f"'{table.name}'" for table in self._tables)
         ((rows, size),) = self._store.query(
-            "SELECT sum(rows), sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase() "
-            f"AND table IN ({named}) AND partition_id = '{partition}'"
+            _parts("sum(rows), sum(bytes_on_disk)", f"table IN ({named}) AND partition_id = '{partition}'")
         )
         gone = Gone(self.what, until, rows, size)
         note(self._store, gone, self._now())
@@ -101,7 +82,10 @@ def noted(store: Store) -> dict[str, DroppedRow]:
 
 def used(store: Store) -> int:
     """Return the bytes that all tables of a store take."""
-    ((size,),) = store.query(
-        "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()"
-    )
+    ((size,),) = store.query(_parts("sum(bytes_on_disk)"))
     return int(size)
+
+
+def _parts(columns: str, where: str = "1") -> str:
+    """Return columns of the parts of the tables."""
+    return f"SELECT {columns} FROM system.parts WHERE active AND database = currentDatabase() AND {where}"

@@ -9,26 +9,12 @@ import hashlib
 from collections.abc import Iterator
 
 from graph.views import VIEWS
-from schemas.kinds import F64, LABEL, TIME
 from sinks.cluster import Cluster
-from sinks.dropping import DROPPED
 from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES
 from sinks.store import Store
-from sinks.table import Column, Kept, Table
-from sinks.tables import TABLES
+from sinks.table import Table
+from sinks.tables import DROPPED, PIPELINE, TABLES
 
-PIPELINE = Table(
-    "pipeline",
-    (
-        Column("minute", TIME, "start of the minute"),
-        Column("measure", LABEL, "facts_late and edges_late, s; dead_letters, refused and store_retries of the minute"),
-        Column("sink", LABEL, "host and process id of the sink that reports"),
-        Column("value", F64, "of the measure"),
-    ),
-    key=("measure", "minute", "sink"),
-    engine="ReplacingMergeTree",
-    kept=Kept("minute", "Day", 15),
-)
 ROLLED_UP = tuple(level.table for level in (MINUTES, HOURS, REQUEST_MINUTES, REQUEST_HOURS))
 ALL = (*TABLES, PIPELINE, *ROLLED_UP, DROPPED)
 _MARKS = "migrations"

@@ -1,4 +1,4 @@
-"""The tables that topics fill: their columns, from the facts of the schemas, and how they are kept."""
+"""The tables of the store: those that topics fill, of the facts of the schemas, and those that sinks report into."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -6,16 +6,8 @@ from typing import Any
 from graph.identity import unpacked
 from schemas import topics
 from schemas.facts import Merge
-from schemas.graph import (
-    Edges,
-    Ends,
-    Events,
-    FlowRequests,
-    Identities,
-    Nodes,
-    Places,
-)
-from schemas.kinds import COUNT_MAP, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
+from schemas.graph import Edges, Ends, Events, FlowRequests, Identities, Nodes, Places
+from schemas.kinds import COUNT_MAP, F64, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
 from schemas.raw import Heartbeat, HostFacts, Usage
 from schemas.used import uses
 from sinks import filling
@@ -184,5 +176,30 @@ HOSTS = Table(
     time="seen",
     fill=filling.hosts,
 )
-TABLES = tuple(one for one in list(globals().values()) if isinstance(one, Table))
+PIPELINE = Table(
+    "pipeline",
+    (
+        Column("minute", TIME, "start of the minute"),
+        Column("measure", LABEL, "facts_late and edges_late, s; dead_letters, refused and store_retries of the minute"),
+        Column("sink", LABEL, "host and process id of the sink that reports"),
+        Column("value", F64, "of the measure"),
+    ),
+    key=("measure", "minute", "sink"),
+    engine="ReplacingMergeTree",
+    kept=Kept("minute", "Day", 15),
+)
+DROPPED = Table(
+    "dropped",
+    (
+        Column("what", LABEL, "flows (rows of windows), minutes (roll-ups), or log (records)"),
+        Column("until", TIME, "end of the stretch of time that was dropped"),
+        Column("rows", U64, "rows or records that were dropped"),
+        Column("bytes", U64, "their bytes, as stored"),
+        Column("at", TIME, "when that was"),
+    ),
+    key=("what", "until"),
+    engine="ReplacingMergeTree(at)",
+    kept=Kept("at", "Month", 400),
+)
+TABLES = tuple(one for one in list(globals().values()) if isinstance(one, Table) and one.topic)  # filled by topics
 TOPICS = tuple(table.topic for table in TABLES)  # what the sink reads
