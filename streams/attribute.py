@@ -158,8 +158,9 @@ class HostFold:
         if len(grid) > 1:
             reported, counted = spread(grid, header.width, reported, counted, others, past)
         counted = plus(counted, kept)
-        if self._last[0] == header.window:
-            counted = added(counted, self._last[1])
+        last, counted_then = self._last
+        if last == header.window:
+            counted = added(counted, counted_then)
         self._last = (header.window, counted)
         for at, shared in sorted(past.items()):
             rows.past(at, list(shared.values()))

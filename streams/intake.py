@@ -6,13 +6,20 @@ depends only on what was sent, and not on the order of reading.
 """
 
 from collections import Counter
+from typing import NamedTuple
 
 from schemas.lives import MOST, Lives, Notice, Run, Spot, Verdict
 from schemas.raw import Batch, Heartbeat
 from schemas.topics import HEARTBEATS
 from streams.assembly import Assembly, Window, put
 
-Term = tuple[int, int, Spot]  # the term's number, the first window in which its agent leads, and the spot
+
+class Led(NamedTuple):
+    """A term of an agent: it leads in a spot from a window on."""
+
+    term: int
+    since: int  # number of the window
+    spot: Spot
 
 
 class Intake:
@@ -23,12 +30,11 @@ class Intake:
         self._limit = limit
         self._lives = Lives()
         self._spots: dict[Spot, Assembly] = {}
-        self._led: dict[Run, list[Term]] = {}  # the newest last
+        self._led: dict[Run, list[Led]] = {}  # the newest last
         self._until: dict[Run, int] = {}  # the first window in which an agent no longer leads, though it lives
         self._aside: dict[Run, int] = {}  # windows up to this one are reported by another agent
-        self._early: dict[
-            Run, dict[int, Window]
-        ] = {}  # windows of agents that do not lead, or have sent no heartbeat yet
+        # Windows of agents that do not lead, or have sent no heartbeat yet.
+        self._early: dict[Run, dict[int, Window]] = {}
         self._notices: list[Notice] = []
 
     def add(self, topic: str, batch: Batch) -> list[tuple[Spot, Window]]:
@@ -36,9 +42,10 @@ class Intake:
         run = (batch.boot_id, batch.run)
         if isinstance(batch, Heartbeat):
             return self._beat(run, batch)
-        term = self._term(run, batch.seq)
-        if term is not None:
-            return [(term[2], window) for window in self._spots[term[2]].add((term[0], batch.seq), topic, batch)]
+        led = self._leads(run, batch.seq)
+        if led is not None:
+            windows = self._spots[led.spot].add((led.term, batch.seq), topic, batch)
+            return [(led.spot, window) for window in windows]
         if batch.seq <= self._aside.get(run, -1):
             self.counters["batches_set_aside"] += 1
             return []
@@ -66,13 +73,13 @@ class Intake:
         seat = self._lives.seat(spot)
         assembly = self._spots.setdefault(spot, Assembly(self.counters, self._limit))
         terms = self._led.setdefault(run, [])
-        begins = not terms or terms[-1][0] != seat.term
+        begins = not terms or terms[-1].term != seat.term
         if begins:
             for other, seq in self._lives.reported(spot):
                 if other != run and not self._lives.gone(other):
                     self._unseat(other, seq + 1)
             early = self._early.pop(run, {})
-            terms.append((seat.term, self._aside.get(run, -1) + 1, spot))
+            terms.append(Led(seat.term, self._aside.get(run, -1) + 1, spot))
             self._until.pop(run, None)
             for seq, window in early.items():
                 window.name = seat.name
@@ -85,7 +92,7 @@ class Intake:
 
     def _wait(self, run: Run, spot: Spot, beat: Heartbeat) -> list[Window]:
         """Keep a window until another agent has reported it too, or until there is no other agent."""
-        led = self._term(run, beat.seq) is not None
+        led = self._leads(run, beat.seq) is not None
         self._unseat(run, beat.seq)
         put(self._early.setdefault(run, {}), beat.seq, HEARTBEATS.name, beat)
         self._bound_early()
@@ -93,16 +100,16 @@ class Intake:
 
     def _unseat(self, run: Run, seq: int) -> None:
         """Take back the windows of an agent from one on: another agent leads, and this one may still live."""
-        term = self._term(run, seq)
-        if term is not None:
+        led = self._leads(run, seq)
+        if led is not None:
             self._until[run] = seq
-            self._early.setdefault(run, {}).update(self._spots[term[2]].take((term[0], seq)))
+            self._early.setdefault(run, {}).update(self._spots[led.spot].take((led.term, seq)))
 
-    def _term(self, run: Run, seq: int) -> Term | None:
+    def _leads(self, run: Run, seq: int) -> Led | None:
         """Return the term that a window belongs to."""
         if seq >= self._until.get(run, seq + 1):
             return None
-        return next((term for term in reversed(self._led.get(run, ())) if seq >= term[1]), None)
+        return next((led for led in reversed(self._led.get(run, ())) if seq >= led.since), None)
 
     def _set_aside(self, run: Run, seq: int) -> None:
         early = self._early.get(run, {})

@@ -80,15 +80,15 @@ class Ledger:
         reported = dict(self._totals)
         for columns in self._since:
             for cookie, sent, received in zip(columns.cookie, columns.sent_bytes, columns.received_bytes, strict=True):
-                before = reported.get(cookie, (0, 0))
-                reported[cookie] = (before[0] + sent, before[1] + received)
+                sent_before, received_before = reported.get(cookie, (0, 0))
+                reported[cookie] = (sent_before + sent, received_before + received)
         return reported
 
 
 def _behind(reported: dict[int, Bytes], counted: Connections) -> Iterator[tuple[int, Bytes]]:
     names = ("cookie", "sent_total", "received_total", "sent_bytes", "received_bytes")
     for cookie, sent_total, received_total, sent, received in zip(*(getattr(counted, n) for n in names), strict=True):
-        before = reported.get(cookie, (0, 0))
-        behind = (max(sent_total - sent - before[0], 0), max(received_total - received - before[1], 0))
+        sent_before, received_before = reported.get(cookie, (0, 0))
+        behind = (max(sent_total - sent - sent_before, 0), max(received_total - received - received_before, 0))
         if any(behind):
             yield cookie, behind

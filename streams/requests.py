@@ -82,13 +82,14 @@ class RequestFold:
         if not counted and not waiting:
             return []
         flows = {connection.flow for connection in host.connections.values()}
-        unknown = {key: counted.pop(key) for key in [key for key in counted if key[0] not in flows]}
+        unknown = {(flow, end): counted.pop((flow, end)) for flow, end in list(counted) if flow not in flows}
         if "connections" in window.lacks() or "connections" not in host.restated:
             self._counters["requests_without_connection"] += len(unknown)
             unknown = {}
         self._waiting = (header.window + header.width, unknown)
         for key, count in waiting.items():
-            if at == header.window and key[0] in flows:
+            flow, _ = key
+            if at == header.window and flow in flows:
                 counted[key] = count.plus(counted.get(key))
             elif at > header.window:  # an agent that was restarted in this window reports it again
                 unknown[key] = count.plus(unknown.get(key))
@@ -119,9 +120,9 @@ class RequestFold:
 
     def _whole(self, window: int, counted: dict[Key, Count]) -> dict[Key, Count]:
         """Add what was emitted for the same window before, if the agent was restarted in it."""
-        if self._last[0] == window:
-            counted = {key: count.plus(self._last[1].get(key)) for key, count in counted.items()}
-            counted = {**self._last[1], **counted}
+        last, before = self._last
+        if last == window:
+            counted = before | {key: count.plus(before.get(key)) for key, count in counted.items()}
         self._last = (window, counted)
         return counted
 

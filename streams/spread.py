@@ -75,7 +75,7 @@ def caught_up(
     lost = _lost(holes, width, now)
     inside = thinned([at for at in lost if at < now], len(rows))
     places = [*inside, *([now] if now in lost or not inside else [])]
-    new = sorted(row[0] for row in rows if row[2] is None)
+    new = sorted(cookie for cookie, _, before in rows if before is None)
     first = {cookie: number * len(places) // len(new) for number, cookie in enumerate(new)}
     kept = {}
     for cookie, connection, before in rows:
