@@ -8,6 +8,7 @@ FIN; and who closed first, which is the one whose 4-tuple waits in TIME_WAIT.
 """
 
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from collectors import diag
 from collectors.destroyed import Closed
@@ -15,7 +16,15 @@ from collectors.diag import Identity
 
 FIN_CAME = frozenset((diag.CLOSE_WAIT, diag.LAST_ACK, diag.CLOSING))
 HELD_MS = 500  # events come through a work queue, some milliseconds late
-Flow = tuple[str, int, str, int]
+
+
+class Flow(NamedTuple):
+    """The addresses and ports of a socket, from its own end."""
+
+    local_address: str
+    local_port: int
+    remote_address: str
+    remote_port: int
 
 
 def received_payload(
@@ -60,17 +69,18 @@ def received_payload(
 
 def flow_of(identity: Identity) -> Flow:
     """Return the 4-tuple of a socket."""
-    return identity[:4]
+    return Flow._make(identity[:4])
 
 
 def peer_of(identity: Identity) -> Flow:
     """Return the 4-tuple of the socket at the other end."""
-    return (identity[2], identity[3], identity[0], identity[1])
+    return Flow(identity.remote_address, identity.remote_port, identity.local_address, identity.local_port)
 
 
 def within_host(flow: Flow | Identity) -> bool:
     """Return whether both ends are surely on this host."""
-    return flow[0] == flow[2] or (flow[0].startswith("127.") and flow[2].startswith("127."))
+    local, remote = flow.local_address, flow.remote_address
+    return local == remote or (local.startswith("127.") and remote.startswith("127."))
 
 
 def sent_of(closed: Iterable[Closed]) -> dict[Flow, int]:

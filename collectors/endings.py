@@ -64,12 +64,12 @@ class _Peers:
         for one in found:
             peer = peer_of(one.identity)
             if peer not in taken and one.closed.final.established:
-                self._alone.setdefault((peer[2], peer[1]), []).append(peer)
+                self._alone.setdefault((peer.remote_address, peer.local_port), []).append(peer)
 
     def of(self, one: Closed) -> Identity | None:
         local, port, remote, _, uid = one.identity
         flows = self._alone.get((remote, port), []) if one.final.established else []
         for at, flow in enumerate(flows):
-            if local in (flow[0], *ANY):
+            if local in (flow.local_address, *ANY):
                 return Identity(*flows.pop(at), uid)
         return None

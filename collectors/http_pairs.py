@@ -203,8 +203,9 @@ def _text(address: bytes) -> str:
 
 
 def _is_closed(key: Key, closed: Collection[Ends]) -> bool:
-    client, server = (_text(key[0]), key[2]), (_text(key[1]), key[3])
-    return (*client, *server) in closed or (*server, *client) in closed
+    client, server, port, serving = key
+    asks = Ends(_text(client), port, _text(server), serving)
+    return asks in closed or Ends(asks.remote_address, serving, asks.local_address, port) in closed
 
 
 def _row(key: Key, flow: Flow) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ window, are reported by the last counters that the kernel sends when a socket is
 """
 
 from collectors import diag
-from collectors.closing import peer_of
+from collectors.closing import flow_of, peer_of
 from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
@@ -103,7 +103,7 @@ class SocketCollector:
             if tracked is None and identity is None:  # reported in a window in which this collector failed
                 self._scan.restate()
                 continue
-            if tracked is None or (identity is not None and identity[:4] != tracked.identity[:4]):
+            if tracked is None or (identity is not None and flow_of(identity) != flow_of(tracked.identity)):
                 self._known[row.cookie] = tracked = _tracked(
                     identity, seen, window, fresh=True, opener=self._wire.opener(identity) if identity else None
                 )
@@ -143,7 +143,7 @@ class SocketCollector:
         late, self._late = self._late, []
         first = [one for one in found if one.side and one.side.first and one.closed.final.row.cookie not in self._known]
         if first:
-            in_dump = {identity[:4] for identity in seen.identities.values()}
+            in_dump = {flow_of(identity) for identity in seen.identities.values()}
             self._late = [one for one in first if peer_of(one.identity) not in in_dump]
         kept = set(map(id, self._late))
         return late + [one for one in found if id(one) not in kept]

@@ -81,10 +81,11 @@ class Totals:
             sent, got = diag.sent_payload(tracked.last, tracked.opener), received(tracked.last)
         if not final.established:
             pass
-        elif numbers is not None and _ahead(sent, numbers[0]) and _ahead(got, numbers[1]):
-            sent, got = _reached(sent, numbers[0]), _reached(got, numbers[1])
+        elif numbers is not None and all(map(_ahead, (sent, got), numbers)):
+            sent, got = map(_reached, (sent, got), numbers)
         elif peer is not None:
-            sent, got = max(sent, peer[1]), max(got, peer[0])
+            sent_by_peer, got_by_peer = peer
+            sent, got = max(sent, got_by_peer), max(got, sent_by_peer)
         else:
             self.uncounted += 1
         return last._replace(state=diag.CLOSE, sent=sent, resent=0), got

@@ -1,5 +1,8 @@
 """UDP sockets with a peer: who talks to whom, without counters, for the kernel keeps none."""
 
+from typing import NamedTuple
+
+from collectors.closing import flow_of
 from collectors.diag import Identity, Plain
 from collectors.socket_scan import Seen
 from collectors.tracked import ConnectionRow, udp_row
@@ -8,19 +11,24 @@ from collectors.window import Window
 LATE_WINDOWS = 12
 
 
+class _Held(NamedTuple):
+    identity: Identity
+    since: int
+    fresh: bool
+
+
 class UdpPeers:
     """Connected UDP sockets from window to window."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Identity, int, bool]] = {}  # identity, since, fresh
+        self._known: dict[int, _Held] = {}
         self._seen: dict[int, Plain] | None = None
-        self._awaited: dict[
-            int, int
-        ] = {}  # sockets reported closed whose event is to come, and the windows it may take
+        # Sockets that are reported closed, and how many windows their event may take.
+        self._awaited: dict[int, int] = {}
 
     def baseline(self, seen: Seen, window: Window) -> None:
         """Take the sockets that exist already."""
-        self._known = {cookie: (peer.identity, window.start, False) for cookie, peer in seen.udp.items()}
+        self._known = {cookie: _Held(peer.identity, window.start, fresh=False) for cookie, peer in seen.udp.items()}
 
     def rows(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         """Return the sockets that are new or closed, and on a keyframe all others."""
@@ -32,11 +40,11 @@ class UdpPeers:
         known, self._known = self._known, {}
         for cookie, peer in seen.udp.items():
             held = known.pop(cookie, None)
-            new = held is None or held[0][:4] != peer.identity[:4]
-            entry = (peer.identity, window.start, True) if held is None or new else held
-            self._known[cookie] = entry
+            new = held is None or flow_of(held.identity) != flow_of(peer.identity)
+            now = _Held(peer.identity, window.start, fresh=True) if held is None or new else held
+            self._known[cookie] = now
             if new or window.keyframe:
-                rows.append(udp_row(cookie, entry[0], entry[1], window.start, fresh=entry[2]))
+                rows.append(udp_row(cookie, now.identity, now.since, window.start, fresh=now.fresh))
         closed = dict(seen.udp_closed)
         for cookie, identity in closed.items():
             if not (cookie in known or cookie in self._known or cookie in self._awaited):

@@ -122,9 +122,9 @@ class Wire:
 
 def packed(flow: Flow | Identity) -> bytes:
     """Return a flow as its packets have it."""
-    family = socket.AF_INET6 if ":" in flow[0] else socket.AF_INET
-    local, remote = socket.inet_pton(family, flow[0]), socket.inet_pton(family, flow[2])
-    return local + remote + flow[1].to_bytes(2, "big") + flow[3].to_bytes(2, "big")
+    family = socket.AF_INET6 if ":" in flow.local_address else socket.AF_INET
+    local, remote = (socket.inet_pton(family, address) for address in (flow.local_address, flow.remote_address))
+    return local + remote + flow.local_port.to_bytes(2, "big") + flow.remote_port.to_bytes(2, "big")
 
 
 def unpacked(flow: bytes, uid: int) -> Identity:

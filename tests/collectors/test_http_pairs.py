@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from collectors.closing import Flow
 from collectors.http_filter import ACK, FIN, MOST_HALVINGS, RST, sampled
 from collectors.http_pairs import PATIENCE_NS, Pairs
 from schemas.latency import bucket
@@ -39,7 +40,7 @@ class Wire:
         self.pairs.add((one[0], other[0], one[1], other[1], sent, acknowledged, payload, time, False, flags), False)
 
     def take(self, at: float = 100, *closed: tuple[str, int, str, int]) -> list[tuple[Any, ...]]:
-        return [row[5:] for row in self.pairs.take(T0 + int(at * MS), closed)]
+        return [row[5:] for row in self.pairs.take(T0 + int(at * MS), [Flow(*one) for one in closed])]
 
 
 def test_an_answer_belongs_to_the_request_before_it() -> None:
