@@ -26,6 +26,7 @@ class Link:
         self._context = context
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._greeted = False  # the client has finished the handshake: it has sent data
         self._ahead = b""  # decrypted and not read yet
         self._lock = threading.Lock()  # a client that works is also looked at by others
 
@@ -81,7 +82,10 @@ class Link:
     def _decrypted(self, tls: ssl.SSLObject) -> bytes:
         while True:
             try:
-                return tls.read(_RECEIVE)  # the handshake is part of it
+                data = tls.read(_RECEIVE)  # the handshake is part of it
+                self._flush()
+                self._greeted = True
+                return data
             except ssl.SSLWantReadError:
                 self._flush()
                 data = self._socket.recv(_RECEIVE)
@@ -95,8 +99,11 @@ class Link:
                 raise
 
     def _flush(self) -> None:
-        """Send our part of the handshake: little, so that it fits into a new socket. What is later goes with data."""
-        if self._outgoing.pending and self._tls and self._tls.version() is None:
+        """Send our part of the handshake: little, so that it fits into a new socket. What is later goes with data.
+
+        With TLS 1.2 our last message is the last of all, and a client waits for it before it sends anything.
+        """
+        if self._outgoing.pending and not self._greeted:
             self._socket.send(self._outgoing.read())
 
     def _take(self, data: bytes, size: int) -> bytes:

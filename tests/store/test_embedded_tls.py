@@ -52,6 +52,19 @@ def test_both_protocols_speak_tls_to_those_who_begin_with_it(secured: Store, fol
         assert answer.read() == b"4999950000\n"
 
 
+def test_both_protocols_speak_tls_1_2_where_the_server_has_the_last_word_of_the_handshake(
+    secured: Store, folder: Path
+) -> None:
+    tls = Tls("store.tls", TlsSettings(enabled=True, ca=str(folder / "ca.pem")))
+    tls.context.maximum_version = ssl.TLSVersion.TLSv1_2
+    address = Address(HOST, secured.native_port, "servicemap", secured.token, "default", tls=tls)
+    with closing(Client(address)) as client:
+        assert client.query("SELECT 42") == [(42,)]
+    url = f"https://{HOST}:{secured.http_port}/?query=SELECT+42"
+    with urllib.request.urlopen(url, context=tls.context, timeout=10) as answer:
+        assert answer.read() == b"42\n"
+
+
 CLIENT = """<config><openSSL><client><caConfig>{ca}</caConfig><verificationMode>relaxed</verificationMode>
 <invalidCertificateHandler><name>RejectCertificateHandler</name></invalidCertificateHandler></client></openSSL></config>
 """
