@@ -2,21 +2,22 @@
 
 What a store should have is declared (sinks/tables.py, sinks/levels.py, graph/views.py); what it has is asked for. So a
 store of any earlier version comes to be as a new one is, and nothing is done to one that is. Rows of before have blanks
-in new columns; roll-ups of the last day are made anew, so that these have values there at once.
+in new columns; roll-ups of the last day are made anew, so that these have values there at once. Those of rows that were
+dropped to make room stay as they are: nothing is left to make them from.
 """
 
 import hashlib
 from collections.abc import Iterator
 
 from graph.views import VIEWS
-from sinks.cluster import Cluster
+from sinks.dropping import TABLES_OF, noted
 from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES
 from sinks.store import Store
 from sinks.table import Table
 from sinks.tables import DROPPED, PIPELINE, TABLES
 
 ROLLED_UP = tuple(level.table for level in (MINUTES, HOURS, REQUEST_MINUTES, REQUEST_HOURS))
-ALL = (*TABLES, PIPELINE, *ROLLED_UP, DROPPED)
+ALL = (DROPPED, *TABLES, PIPELINE, *ROLLED_UP)  # what was dropped is asked for when roll-ups change
 _MARKS = "migrations"
 _APPLIED = "(name String, applied DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied) ORDER BY name"
 
@@ -36,7 +37,7 @@ def missing(store: Store) -> Iterator[str]:
     for table in ALL:
         there = _columns(store, table.name)
         if there:
-            yield from _altered(table, there, cluster)
+            yield from _altered(store, table, there)
         else:
             yield from cluster.created(table, database)
     if not _columns(store, _MARKS):
@@ -70,7 +71,8 @@ def _columns(store: Store, table: str) -> dict[str, str]:
     return dict(rows)
 
 
-def _altered(table: Table, there: dict[str, str], cluster: Cluster) -> Iterator[str]:
+def _altered(store: Store, table: Table, there: dict[str, str]) -> Iterator[str]:
+    cluster = store.address.cluster
     changes, added = [], False
     for before, column in zip((None, *table.columns), table.columns, strict=False):
         declared = column.ddl(merges=table.merges)
@@ -86,5 +88,12 @@ def _altered(table: Table, there: dict[str, str], cluster: Cluster) -> Iterator[
         yield (
             f"ALTER TABLE {cluster.holder(table)}{cluster.on} DELETE "
             f"WHERE {table.kept.by} >= toStartOfHour(now() - INTERVAL 1 DAY) "
+            f"AND {table.kept.by} >= fromUnixTimestamp64Milli({_complete_since(store)}, 'UTC') "
             f"SETTINGS mutations_sync = {2 if cluster.name else 1}"  # 2: on all replicas
         )
+
+
+def _complete_since(store: Store) -> int:
+    """Return from when on no rows were dropped to make room, ms. Servers have no such budget, so a cluster has all."""
+    found = {} if store.address.cluster.name else noted(store)
+    return max((row.until for what, row in found.items() if what in TABLES_OF), default=0)

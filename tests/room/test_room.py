@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from graph.stored import Dropped
 from log.protocol import Log, Record
 from schemas.codec import encode
 from schemas.graph import EdgeBatch, Edges, Ends
@@ -21,6 +22,7 @@ from servicemap.connect import connect_log
 from servicemap.room import EVERY_SECONDS, Room, budget_of
 from servicemap.room_checks import room_check
 from sinks import dropping
+from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.sink import Sink
 from sinks.store import Store
@@ -193,6 +195,18 @@ def test_late_rows_of_what_was_dropped_are_left_out_and_roll_ups_stand(world: Wo
 
     with closing(world.room(1 << 60)) as again:  # a sink that starts anew knows it
         assert again.since("edges") == since
+
+
+def test_a_new_column_leaves_roll_ups_whose_flows_were_dropped(world: World) -> None:
+    dropping.note(world.store, dropping.Gone(Dropped.FLOWS, NOW - HOUR_MS, 1, 1), NOW)
+    for client, minute in (("dropped", NOW - 2 * HOUR_MS), ("stored", NOW - HOUR_MS)):
+        world.store.insert("edges_1m", {"minute": [minute], "client": [client], "server": ["s"], "version": [1]})
+    world.store.query("ALTER TABLE edges_1m DROP COLUMN client_container")
+
+    reconcile(world.store)
+
+    left = world.store.query("SELECT client FROM edges_1m WHERE client IN ('dropped', 'stored')")
+    assert left == [("dropped",)]  # the other one is rolled up anew
 
 
 def test_an_hour_that_is_being_filled_stays_however_long_ago_it_was(world: World) -> None:
