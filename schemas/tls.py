@@ -61,17 +61,25 @@ def server_context(section: str, certificate: str, key: str) -> ssl.SSLContext:
         if file:
             read_text(f"{section}.{name}", file)
     certificate, key = str(Path(certificate).expanduser()), str(Path(key or certificate).expanduser())
-    load_certificate(context, section, certificate, key)
+    load_certificate(context, section, certificate, key, None)
     return context
 
 
-def load_certificate(context: ssl.SSLContext, section: str, certificate: str, key: str, password: str = "") -> None:
-    """Load a certificate with its key, files in PEM format; Unusable if they are none or do not belong together."""
+def load_certificate(context: ssl.SSLContext, section: str, certificate: str, key: str, password: str | None) -> None:
+    """Load a certificate with its key, files in PEM format; Unusable if they are none or do not belong together.
+
+    The password is None where the section has no setting for one.
+    """
     try:
         # A password of no letters: without one OpenSSL would ask for it on the terminal.
-        context.load_cert_chain(certificate, key, lambda: password)
+        context.load_cert_chain(certificate, key, lambda: password or "")
     except ssl.SSLError as error:
-        raise Unusable(_unusable_key(error, section, certificate, key)) from None
+        raise Unusable(_unusable_key(error, section, certificate, key, takes_password=password is not None)) from None
+
+
+def encrypted(key: str) -> bool:
+    """Return whether a private key in PEM format has a password."""
+    return "ENCRYPTED" in key
 
 
 def secret(name: str, value: str, file: str) -> str:
@@ -99,10 +107,12 @@ def read_text(name: str, file: str) -> str:
         raise Unusable(f"{name} {file} is no text") from None
 
 
-def _unusable_key(error: ssl.SSLError, section: str, certificate: str, key: str) -> str:
+def _unusable_key(error: ssl.SSLError, section: str, certificate: str, key: str, *, takes_password: bool) -> str:
     if error.reason == "KEY_VALUES_MISMATCH":
         return f"the key {key} is not that of the certificate {certificate}: set {section}.key to the one that is"
-    if "ENCRYPTED" in Path(key).read_text(errors="replace"):
+    if encrypted(Path(key).read_text(errors="replace")):
+        if not takes_password:
+            return f"the key {key} has a password: give {section}.key a key without a password"
         password = f"{section}.key_password"
         return f"the key {key} cannot be decrypted: set {password}_file or {variable(password)}"
     return f"{section}.certificate {certificate} and {section}.key {key} are not a certificate and a key in PEM format"

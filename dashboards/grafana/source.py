@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dashboards.grafana.panels import SOURCE, Json
-from schemas.tls import Tls, Unusable
+from schemas.tls import Tls, Unusable, encrypted
 
 NAME = "Servicemap"
 DIAL_SECONDS, QUERY_SECONDS = "10", "60"  # whole seconds as text: that is what the plugin takes
@@ -52,7 +52,7 @@ def secrets(password: str, tls: Tls | None = None) -> dict[str, str]:
         found["tlsCACert"] = Path(tls.ca).read_text()
     if tls.certificate:
         key = Path(tls.key).read_text()
-        if "ENCRYPTED" in key:
-            raise Unusable(f"Grafana takes no key with a password: give {tls.section}.key one without")
+        if encrypted(key):
+            raise Unusable(f"Grafana takes no key with a password: give {tls.section}.key a key without a password")
         found |= {"tlsClientCert": Path(tls.certificate).read_text(), "tlsClientKey": key}
     return found

@@ -113,7 +113,9 @@ def test_a_key_with_a_password_is_not_given_to_grafana(grafana: FakeGrafana, tmp
     files = TLS | {"key": "client.locked", "key_password_file": "client.password"}
     done = secured(grafana, tmp_path, files)
 
-    assert done.output == ("servicemap: Grafana takes no key with a password: give store.tls.key one without\n")
+    assert done.output == (
+        "servicemap: Grafana takes no key with a password: give store.tls.key a key without a password\n"
+    )
     assert not grafana.sources
 
 

@@ -149,6 +149,10 @@ def test_a_client_that_does_not_trust_the_certificate_harms_nobody(secured: Stor
             "the key {folder}/client.key is not that of the certificate {folder}/server.pem: set store.key to the one"
             " that is.",
         ),
+        (
+            {"certificate": "client.pem", "key": "client.locked"},
+            "the key {folder}/client.locked has a password: give store.key a key without a password.",
+        ),
     ],
 )
 def test_a_certificate_that_cannot_be_used_is_one_sentence(
