@@ -287,6 +287,25 @@ def _newer_window_is_shown(page: Page, past: Past) -> None:
     assert {name: at for name, at in after.items() if name in before}.items() <= before.items()
 
 
+def test_a_clock_that_stays_off_is_announced_once_and_its_text_is_kept_current(
+    browser: Browser, evil_view: View
+) -> None:
+    changed = """seconds => {
+        const detail = `the clock of db1 is ${seconds} s ahead`;
+        const life = { time: 0, kind: "clock_off", subject: "host:id-db1", service: "", detail };
+        servicemap.data.map.lives = [life];
+        servicemap.data.notify();
+    }"""
+    with opened(browser, evil_view.url) as page:
+        shows(page, ALL)
+        page.wait_for_function("() => !servicemap.data.underway")
+        page.evaluate(changed, 8.1)
+        expect(page.locator("#announcement")).to_have_text("clock: the clock of db1 is 8.1 s ahead")
+        page.evaluate(changed, 8.2)
+        expect(page.locator("#changes li", has_text="8.2 s ahead")).to_have_count(1)
+        expect(page.locator("#announcement")).to_have_text("clock: the clock of db1 is 8.1 s ahead")
+
+
 def test_many_processes_are_offered_in_groups(browser: Browser, evil_view: View) -> None:
     known = evil_view.api("map", level="process")
     (one,) = [node for node in known["nodes"] if node["id"] == town.NGINX.node]

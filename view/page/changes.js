@@ -11,7 +11,7 @@ import { edgeKey } from "./state.js";
 /** @typedef {{ id: string, word: string, mark: string, text: string, todo?: string, pick: Partial<Fields> }} News */
 
 const SHOWN = 40;
-/** @type {Record<string, { word: string, mark: string, todo?: string }>} */
+/** @type {Record<string, { word: string, mark: string, todo?: string, lasts?: boolean }>} lasts: its text changes */
 const LIVES = {
   process_exited: { word: "exited", mark: "bad" },
   process_started: { word: "started", mark: "new" },
@@ -42,6 +42,7 @@ const LIVES = {
     word: "clock",
     mark: "bad",
     todo: "Mend the time service on that host (NTP): until then what it reports is drawn at other times.",
+    lasts: true,
   },
   collector_recovered: { word: "recovered", mark: "new" },
 };
@@ -64,7 +65,7 @@ export function changes({ state, data, announce }) {
     const all = [
       ...data.map.lives.map((life) => ({
         ...LIVES[life.kind],
-        id: `${life.kind} ${life.subject} ${life.detail}`,
+        id: `${life.kind} ${life.subject} ${LIVES[life.kind]?.lasts ? "" : life.detail}`,
         text: life.detail,
         pick: subjectOf(life),
       })),
@@ -72,9 +73,9 @@ export function changes({ state, data, announce }) {
       ...data.map.gone.map((edge) => changed(edge, "gone", titles)),
     ];
     if (what === "data") announceFresh(all, `${state.level} ${state.at} ${data.map.changes}`);
-    const ids = all.map(({ id }) => id).join("\n");
-    if (place.dataset.ids === ids) return;
-    place.dataset.ids = ids;
+    const listed = all.map(({ id, text }) => `${id} ${text}`).join("\n");
+    if (place.dataset.listed === listed) return;
+    place.dataset.listed = listed;
     const open = place.querySelector("details")?.open ?? (all.length <= 6 || all.some(({ todo }) => Boolean(todo)));
     replace(place, all.length ? drawn(all, open) : []);
   }
