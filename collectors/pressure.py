@@ -10,6 +10,7 @@ import os
 from collections.abc import Collection
 from typing import NamedTuple
 
+from collectors.growth import Growth
 from collectors.procfs import read_file
 from schemas.text import to_bytes
 
@@ -27,6 +28,7 @@ class Waited(NamedTuple):
 
 
 NOBODY = Waited()
+_RESOURCES = ("cpu", "memory", "io")  # in the order of the fields of Waited
 
 
 class Pressure:
@@ -35,7 +37,7 @@ class Pressure:
     def __init__(self, proc: str = "/proc", folder: str | None = None) -> None:
         self._proc = proc
         self._folder = _groups(proc) if folder is None else folder
-        self._before: dict[str, Waited] = {}
+        self._growth: dict[str, tuple[Growth[int], ...]] = {}
         self._unread = 0
 
     def host(self) -> Waited:
@@ -57,8 +59,8 @@ class Pressure:
 
     def forget(self, living: Collection[str]) -> None:
         """Forget the control groups in which nobody lives any more."""
-        for path in self._before.keys() - set(living) - {""}:
-            del self._before[path]
+        for path in self._growth.keys() - set(living) - {""}:
+            del self._growth[path]
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
@@ -71,16 +73,15 @@ class Pressure:
         return {}
 
     def _since(self, place: str, folder: str, ending: str) -> Waited:
-        totals = Waited(*(_total(read_file(folder + what + ending)) for what in ("cpu", "memory", "io")))
-        before = self._before.get(place, totals)
-        self._before[place] = totals
-        return Waited(*(max(now - then, 0) for now, then in zip(totals, before, strict=True)))
+        growth = self._growth.setdefault(place, tuple(Growth() for _ in _RESOURCES))
+        totals = (_total(read_file(folder + what + ending)) for what in _RESOURCES)
+        return Waited(*(one.to(total) for one, total in zip(growth, totals, strict=True)))
 
 
-def _total(raw: bytes | None) -> int:
-    """Return the total of the line `some`; 0 where there is none."""
+def _total(raw: bytes | None) -> int | None:
+    """Return the total of the line `some`; None where there is none."""
     total = (raw or b"").partition(b"total=")[2].partition(b"\n")[0]
-    return int(total) if total.isdigit() else 0
+    return int(total) if total.isdigit() else None
 
 
 def _groups(proc: str) -> str:

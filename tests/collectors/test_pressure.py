@@ -101,6 +101,30 @@ def test_waits_are_those_since_the_reading_before(tmp_path: Path) -> None:
     assert pressure.missing() == {}
 
 
+def test_what_could_not_be_read_once_is_compared_with_the_last_known_total(tmp_path: Path) -> None:
+    written(tmp_path / "pressure", 1_000, ending="")
+    written(tmp_path / "a", 50)
+    pressure = Pressure(str(tmp_path), str(tmp_path))
+    pressure.host()
+    pressure.groups({"/a"})
+    (tmp_path / "pressure" / "cpu").unlink()
+    (tmp_path / "a" / "cpu.pressure").unlink()
+    assert pressure.host() == Waited(0, 0, 0)
+    assert pressure.groups({"/a"}) == {}
+
+    written(tmp_path / "pressure", 1_250, ending="")
+    written(tmp_path / "a", 80)
+    assert pressure.host() == Waited(250, 0, 0)
+    assert pressure.groups({"/a"}) == {"/a": Waited(30, 0, 0)}
+
+
+def test_what_could_be_read_only_later_begins_with_the_first_reading(tmp_path: Path) -> None:
+    pressure = Pressure(str(tmp_path), str(tmp_path))
+    pressure.host()
+    written(tmp_path / "pressure", 1_000, ending="")
+    assert pressure.host() == Waited(0, 0, 0)
+
+
 def test_a_group_that_is_forgotten_begins_anew(tmp_path: Path) -> None:
     written(tmp_path / "a", 50)
     pressure = Pressure(str(tmp_path), str(tmp_path))
