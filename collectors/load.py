@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 import psutil
 
+from collectors.growth import Growth
 from collectors.pressure import Pressure
 from collectors.process_table import parse_stat
 from collectors.procfs import read_file
@@ -40,9 +41,8 @@ class LoadMeter:
 
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
-        self._cpu = (0.0, 0.0)
-        self._network = (0, 0)
-        self._agent = 0.0
+        self._busy, self._spent, self._agent = Growth[float](), Growth[float](), Growth[float]()
+        self._received, self._sent = Growth[int](), Growth[int]()
         self._unread: list[str] = []
         self._pressure = Pressure(proc)
         with suppress(Exception):  # the window's load will show it
@@ -52,42 +52,46 @@ class LoadMeter:
         """Return the load since the last reading."""
         self._unread = []
         with _procfs(self._proc):
-            cpu = self._measured("stat", _cpu, (0.0, 0.0))
-            memory = self._measured("meminfo", _memory, (0, 0, 0))
-        network = parse_network(self._file("net/dev"))
-        agent = time.process_time()
-        busy, total = cpu[0] - self._cpu[0], cpu[1] - self._cpu[1]
+            cpu = self._measured("stat", _cpu)
+            memory = self._measured("meminfo", _memory)
+        devices = self._file("net/dev")
+        received, sent = parse_network(devices) if devices is not None else (None, None)
         stat = read_file(f"{self._proc}/self/stat")
-        load = Load(
-            load1=float((self._file("loadavg").split() or [b"0"])[0]),
-            cpu_ratio=round(min(max(busy / total, 0.0), 1.0), 4) if total > 0 else 0.0,
-            **dict(zip(("memory_used_bytes", "memory_total_bytes", "swap_used_bytes"), memory, strict=True)),
-            network_received_bytes=max(network[0] - self._network[0], 0),
-            network_sent_bytes=max(network[1] - self._network[1], 0),
+        load1 = float(((self._file("loadavg") or b"").split() or [b"0"])[0])
+        rss = parse_stat(stat).rss * PAGE if stat else 0
+        # All that may fail is above: a total is taken only for a load that is reported.
+        busy, spent = self._busy.to(cpu and cpu.busy), self._spent.to(cpu and cpu.spent)
+        used, whole, swap = memory or (0, 0, 0)
+        return Load(
+            load1=load1,
+            cpu_ratio=round(min(busy / spent, 1.0), 4) if spent else 0.0,
+            memory_used_bytes=used,
+            memory_total_bytes=whole,
+            swap_used_bytes=swap,
+            network_received_bytes=self._received.to(received),
+            network_sent_bytes=self._sent.to(sent),
             **self._pressure.host()._asdict(),
-            agent_cpu_ms=round((agent - self._agent) * 1000),
-            agent_rss_bytes=parse_stat(stat).rss * PAGE if stat else 0,
+            agent_cpu_ms=round(self._agent.to(time.process_time()) * 1000),
+            agent_rss_bytes=rss,
         )
-        self._cpu, self._network, self._agent = cpu, network, agent
-        return load
 
     def missing(self) -> dict[str, str]:
         """Return what could not be read, and what it would need: its figures are zeros."""
         needs = "a procfs that is mounted whole, without subset=pid"
         return {f"load of the host ({', '.join(self._unread)})": needs} if self._unread else {}
 
-    def _measured(self, name: str, measure: Callable[[], Value], unknown: Value) -> Value:
+    def _measured(self, name: str, measure: Callable[[], Value]) -> Value | None:
         try:
             return measure()
         except (OSError, KeyError, ValueError):
             self._unread.append(name)
-            return unknown
+            return None
 
-    def _file(self, name: str) -> bytes:
+    def _file(self, name: str) -> bytes | None:
         raw = read_file(f"{self._proc}/{name}")
         if raw is None:
             self._unread.append(name)
-        return raw or b""
+        return raw
 
 
 @contextmanager
@@ -100,11 +104,18 @@ def _procfs(path: str) -> Iterator[None]:
         psutil.PROCFS_PATH = before
 
 
-def _cpu() -> tuple[float, float]:
-    """Return (busy, total) seconds of all CPUs; guest time is within user time, and waiting for disks is idle."""
+class CpuTimes(NamedTuple):
+    """Seconds of all CPUs since boot."""
+
+    busy: float
+    spent: float  # busy or idle
+
+
+def _cpu() -> CpuTimes:
+    """Return the times of all CPUs; guest time is within user time, and waiting for disks is idle."""
     times = psutil.cpu_times()
     total = sum(times) - times.guest - times.guest_nice
-    return total - times.idle - times.iowait, total
+    return CpuTimes(total - times.idle - times.iowait, total)
 
 
 def _memory() -> tuple[int, int, int]:

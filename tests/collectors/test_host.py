@@ -126,6 +126,43 @@ def test_the_share_of_busy_time_is_that_between_two_readings(tmp_path: Path) -> 
     assert LoadMeter().read().memory_total_bytes > 0  # of the procfs of this host again
 
 
+def test_figures_that_could_not_be_read_once_are_those_since_the_last_reading(tmp_path: Path) -> None:
+    device = tmp_path / "net" / "dev"
+    device.parent.mkdir()
+
+    def counted(busy: int, idle: int, received: int, sent: int) -> None:
+        (tmp_path / "stat").write_text(f"cpu  {busy} 0 0 {idle} 0 0 0 0 0 0\ncpu0 1\n")
+        device.write_text(f"Inter-|x\n face |y\n  eth0: {received} 1 0 0 0 0 0 0 {sent} 1 0 0 0 0 0 0\n")
+
+    counted(900, 100, received=5_000, sent=7_000)
+    meter = LoadMeter(str(tmp_path))
+    (tmp_path / "stat").unlink()
+    device.unlink()
+    unread = meter.read()
+    assert "net/dev" in next(iter(meter.missing()))
+    assert (unread.cpu_ratio, unread.network_received_bytes, unread.network_sent_bytes) == (0, 0, 0)
+
+    counted(925, 175, received=5_100, sent=7_050)
+    load = meter.read()
+    assert (load.cpu_ratio, load.network_received_bytes, load.network_sent_bytes) == (0.25, 100, 50)
+
+
+def test_a_reading_that_fails_keeps_the_totals_of_the_one_before(tmp_path: Path) -> None:
+    (tmp_path / "stat").write_text("cpu  900 0 0 100 0 0 0 0 0 0\ncpu0 1\n")
+    (tmp_path / "loadavg").write_text("odd")
+    meter = LoadMeter(str(tmp_path))  # its first reading fails
+    (tmp_path / "loadavg").write_text("0.5 0.1 0.1 1/2 3")
+    load = meter.read()
+    assert (load.load1, load.cpu_ratio, load.agent_cpu_ms) == (0.5, 0, 0)
+
+    (tmp_path / "stat").write_text("cpu  925 0 0 175 0 0 0 0 0 0\ncpu0 1\n")
+    (tmp_path / "loadavg").write_text("odd")
+    with pytest.raises(ValueError, match="odd"):
+        meter.read()
+    (tmp_path / "loadavg").write_text("0.5 0.1 0.1 1/2 3")
+    assert meter.read().cpu_ratio == 0.25
+
+
 def test_memory_in_use_is_what_is_not_available(tmp_path: Path) -> None:
     sizes = {
         "MemTotal": 100,
