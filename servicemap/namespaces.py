@@ -5,7 +5,6 @@ The agent itself reads links and addresses directly (collectors/rtnetlink.py): p
 
 from asyncio import Runner
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from schemas.raw import Processes
 from schemas.text import shown
@@ -13,14 +12,6 @@ from servicemap.check import Check
 
 MOST_NAMED = 5
 LOOPBACK = 254  # scope of an address, include/uapi/linux/rtnetlink.h: RT_SCOPE_HOST
-
-
-class Namespace(NamedTuple):
-    """A network namespace: its first process, and its addresses but loopback ones."""
-
-    pid: int
-    process: str
-    addresses: list[str]
 
 
 def other_namespaces(processes: Processes, own: int, proc: str = "/proc") -> Iterator[Check]:
@@ -31,25 +22,29 @@ def other_namespaces(processes: Processes, own: int, proc: str = "/proc") -> Ite
             found.setdefault(inode, (pid, name))
     if not found:
         return
-    named = [_named(Namespace(pid, name, _addresses(f"{proc}/{pid}/ns/net"))) for pid, name in found.values()]
+    named = [f"{shown(name)}[{pid}] {_described(f'{proc}/{pid}/ns/net')}" for pid, name in found.values()]
     some = "; ".join(named[:MOST_NAMED]) + (f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else "")
     yield Check("other network namespaces", "ok", f"{len(found)}: what these talk inside is not seen: {some}")
 
 
-def _named(one: Namespace) -> str:
-    return f"{shown(one.process)}[{one.pid}] has {', '.join(one.addresses) or 'no address'}"
+def _described(path: str) -> str:
+    addresses = _addresses(path)
+    if addresses is None:
+        return "has addresses that are not known (it is gone, or only root may enter it)"
+    return f"has {', '.join(addresses) or 'no address'}"
 
 
-def _addresses(path: str) -> list[str]:
-    """Return the addresses in a namespace; none where it is gone, or not ours to enter."""
-    from pyroute2 import IPRoute  # 0.1 s, for this command alone
+def _addresses(path: str) -> list[str] | None:
+    """Return the addresses in a namespace but loopback ones; None where it is gone, or not ours to enter."""
+    from pyroute2 import IPRoute, NetlinkError  # 0.1 s, for this command alone
 
     # A loop of its own would stay open where the namespace cannot be entered. Flags 0: open it, and never make one.
     try:
         with Runner() as loops, IPRoute(netns=path, flags=0, use_event_loop=loops.get_loop()) as route:
-            return [found.get("IFA_LOCAL") or found.get("IFA_ADDRESS") for found in route.get_addr() if _leads(found)]
-    except Exception:
-        return []
+            every = list(route.get_addr())
+    except (OSError, NetlinkError):
+        return None
+    return [found.get("IFA_LOCAL") or found.get("IFA_ADDRESS") for found in every if _leads(found)]
 
 
 def _leads(found: dict[str, int]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyroute2 import IPRoute
 
 from collectors.procfs import own_netns
 from schemas.raw import Processes
@@ -13,6 +14,9 @@ from servicemap.namespaces import other_namespaces
 from tests.collectors.namespaces import Namespaces
 
 HERE = Processes(pid=[os.getpid()], start=[1], comm=["pytest"], netns=[own_netns()])
+OTHER = Processes(pid=[os.getpid()], start=[1], comm=["pytest"], netns=[7])  # as if it were elsewhere
+NOBODY = 65_534
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="entering network namespaces needs root")
 
 
 @pytest.fixture
@@ -48,8 +52,27 @@ def test_a_namespace_is_named_by_its_first_process_and_its_addresses(two: Namesp
     assert f"nginx[{process.pid}] has 10.99.0.1" in check.found
 
 
-def test_a_namespace_that_is_gone_has_no_address_and_none_is_made(tmp_path: Path) -> None:
+def test_a_namespace_that_is_gone_has_addresses_that_are_not_known_and_none_is_made(tmp_path: Path) -> None:
     gone = Processes(pid=[1], start=[1], comm=["gone"], netns=[7])
     (check,) = other_namespaces(gone, own_netns(), str(tmp_path))
-    assert "gone[1] has no address" in check.found
+    assert "gone[1] has addresses that are not known" in check.found
     assert list(tmp_path.iterdir()) == []
+
+
+@NEEDS_ROOT
+def test_a_namespace_that_is_not_ours_to_enter_has_addresses_that_are_not_known() -> None:
+    os.seteuid(NOBODY)
+    try:
+        (check,) = other_namespaces(OTHER, own_netns())
+    finally:
+        os.seteuid(0)
+    assert (
+        f"pytest[{os.getpid()}] has addresses that are not known (it is gone, or only root may enter it)" in check.found
+    )
+
+
+@NEEDS_ROOT
+def test_an_error_of_ours_is_not_taken_for_a_namespace_without_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(IPRoute, "get_addr", lambda route: iter([{"prefixlen": 8}]), raising=False)
+    with pytest.raises(KeyError, match="scope"):
+        list(other_namespaces(OTHER, own_netns()))
