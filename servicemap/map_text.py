@@ -12,6 +12,7 @@ from rich.text import Text
 from graph import counters
 from graph.model import Edge, Node, ServiceMap
 from servicemap.columns import aligned
+from servicemap.printing import bytes_text
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
 HTTP_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
@@ -98,8 +99,8 @@ def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
         str(edge.connections_active),
         str(edge.connections_opened),
         str(edge.connections_failed),
-        _bytes(counters.to_server(edge.counters)),
-        _bytes(counters.to_client(edge.counters)),
+        bytes_text(counters.to_server(edge.counters)),
+        bytes_text(counters.to_client(edge.counters)),
         _ms(rtt),
     )
 
@@ -129,12 +130,3 @@ def _cut(name: str, room: int = WIDEST) -> str:
 def printable(name: str) -> str:
     """Replace control characters in a name: a terminal obeys them, and programs choose their names."""
     return "".join(letter if letter.isprintable() else "�" for letter in name)
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

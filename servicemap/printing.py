@@ -1,4 +1,4 @@
-"""What is printed: JSON that is exact and does nothing to a terminal, and results of the store, printable for one."""
+"""What is printed: exact JSON that does nothing to a terminal, sizes, and results of the store, printable for one."""
 
 import codecs
 import re
@@ -24,6 +24,16 @@ def json_text(value: Any) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+
+
+def bytes_text(count: int) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
 
 
 def _escaped(letter: str) -> str:

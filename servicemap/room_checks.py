@@ -10,11 +10,11 @@ from schemas.topics import DAY_MS
 from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.options import iso
+from servicemap.printing import bytes_text
 from servicemap.room import budget_of, logged_here
 from sinks import dropping
 from sinks.store import Store, StoreError
 
-GiB = 1 << 30
 NAME = "room on the disk"
 _WHAT = {
     Dropped.FLOWS: "rows of windows up to {until} ({rows:,}, {size})",
@@ -35,15 +35,15 @@ def room_check(config: Config, store: Store, now: int | None = None) -> Check | 
     except (StoreError, LogError):
         return None
     share = "disk.bytes" if config.disk.bytes else f"{config.disk.percent} % of the disk"
-    found = f"{_size(used)} of {_size(budget)} are used ({share})"
+    found = f"{bytes_text(used)} of {bytes_text(budget)} are used ({share})"
     parts = [
-        words.format(until=iso(row.until), rows=row.rows, size=_size(row.size))
+        words.format(until=iso(row.until), rows=row.rows, size=bytes_text(row.size))
         for what, words in _WHAT.items()
         if (row := gone.get(what))
     ]
     if parts:
         found += "; dropped to make room: " + ", ".join(parts)
-    fix = f"SERVICEMAP_DISK__PERCENT={min(100, 2 * (config.disk.percent or 20))} servicemap up{config.flag}"
+    fix = f"SERVICEMAP_DISK__PERCENT={min(100, 2 * config.disk.percent)} servicemap up{config.flag}"
     if config.disk.bytes:
         fix = f"SERVICEMAP_DISK__BYTES={2 * config.disk.bytes} servicemap up{config.flag}"
     if used > 1.1 * budget:
@@ -60,7 +60,3 @@ def _log_used(config: Config) -> int:
         return 0
     with closing(Shrinking(file, {})) as shrinking:
         return shrinking.used()
-
-
-def _size(size: int) -> str:
-    return f"{size / GiB:.1f} GiB" if size >= GiB / 10 else f"{size / (1 << 20):.1f} MiB"
