@@ -43,12 +43,10 @@ def spread(
         begin = max(opened.get(row, 0), _begun(connection, windows, width) if row in opened else 0)
         end = max(closed.get(row, last), begin)
         parts = {name: shares(values[name], [1] * (end - begin + 1)) for name in SUMS}
-        windows_of_one = [
-            (at, {name: part[at - begin] for name, part in parts.items()}) for at in range(begin, end + 1)
-        ]
-        windows_of_one[0][1]["opened"] = values["opened"]
-        windows_of_one[-1][1].update(closed=values["closed"], failed=values["failed"])
-        for at, some in windows_of_one:
+        placed = {at: {name: part[at - begin] for name, part in parts.items()} for at in range(begin, end + 1)}
+        placed[begin]["opened"] = values["opened"]
+        placed[end].update(closed=values["closed"], failed=values["failed"])
+        for at, some in placed.items():
             if at < last:
                 _add(past, before[at], counted.cookie[row], connection, some)
             else:
