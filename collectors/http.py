@@ -11,7 +11,7 @@ from collectors.http_filter import MOST_HALVINGS
 from collectors.http_pairs import Pairs
 from collectors.http_tap import Tap
 from collectors.interfaces import read_interfaces
-from collectors.registry import Sources, register
+from collectors.registry import Sources, Turn, register
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
@@ -119,7 +119,7 @@ class HttpCollector:
         self._pairs.thin(halvings)
 
 
-@register(turn=5)
+@register(Turn.REQUESTS)
 def collector(sources: Sources) -> HttpCollector | None:
     """Return the collector of requests, unless it is turned off."""
     if not sources.settings.http:

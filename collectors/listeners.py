@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from collectors.diag import Plain
-from collectors.registry import Sources, register
+from collectors.registry import Sources, Turn, register
 from collectors.socket_scan import SocketScan
 from collectors.window import Inert, Window
 from schemas.raw import ListenerBatch, Listeners
@@ -62,7 +62,7 @@ def _row(one: Plain, since: int) -> ListenerRow:
     return one.cookie, one.protocol, address, port, uid, one.queued, since
 
 
-@register(turn=2)
+@register(Turn.LISTENERS)
 def collector(sources: Sources) -> ListenerCollector:
     """Return the collector of listeners."""
     return ListenerCollector(sources.scan, sources.netns)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from collectors.open_files import OpenFiles
 from collectors.process_table import ProcessTable, Stat, folder_of
-from collectors.registry import Sources, register
+from collectors.registry import Sources, Turn, register
 from collectors.search import Search
 from collectors.socket_scan import Seen, SocketScan
 from collectors.unheld import FEW, Sight, missing
@@ -100,7 +100,7 @@ class OwnerCollector(Inert):
         return rows, gone
 
 
-@register(turn=4)
+@register(Turn.OWNERS)
 def collector(sources: Sources) -> OwnerCollector:
     """Return the collector of owners."""
     return OwnerCollector(sources.scan, sources.table, sources.settings.proc)

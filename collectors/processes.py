@@ -12,7 +12,7 @@ from collectors.process_events import Exit, ProcessEvents
 from collectors.process_facts import Facts, Users
 from collectors.process_table import ProcessTable, Stat, folder_of
 from collectors.procfs import count_files
-from collectors.registry import Sources, register
+from collectors.registry import Sources, Turn, register
 from collectors.settings import Settings
 from collectors.unheld import PROCESSES as OTHERS
 from collectors.visibility import hidden_by
@@ -279,7 +279,7 @@ def parse_status(status: int) -> tuple[int, int]:
     return (-1, signal) if signal else (status >> 8 & 0xFF, 0)
 
 
-@register(turn=3)
+@register(Turn.PROCESSES)
 def collector(sources: Sources) -> ProcessCollector:
     """Return the collector of processes."""
     return ProcessCollector(sources.settings, sources.table, Users(), sources.clock)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from operator import attrgetter
 from pkgutil import iter_modules
 
 import collectors
@@ -11,8 +12,8 @@ from collectors.window import Collector
 
 def registered(sources: Sources) -> Iterator[Collector]:
     """Make all collectors, in the order in which they look."""
-    for _, make in sorted(REGISTERED, key=lambda one: one[0]):
-        if collector := make(sources):
+    for one in sorted(REGISTERED, key=attrgetter("turn")):
+        if collector := one.make(sources):
             yield collector
 
 

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum, auto
 from functools import cached_property
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from collectors.interfaces import read_interfaces
 from collectors.process_table import ProcessTable
@@ -40,18 +41,34 @@ class Sources:
 
 
 Make = TypeVar("Make", bound=Callable[[Sources], Collector | None])
-LAST = 9
-REGISTERED: list[tuple[int, Callable[[Sources], Collector | None]]] = []
 
 
-def register(turn: int = LAST) -> Callable[[Make], Make]:
-    """Register a function that makes a collector, or None where the settings turn it off.
+class Turn(IntEnum):
+    """The order in which collectors look: sockets before processes, so that the holder of a socket is found to live."""
 
-    Collectors look by their turns: sockets before processes, so that the holder of a socket is found to live.
-    """
+    SOCKETS = auto()
+    LISTENERS = auto()
+    PROCESSES = auto()
+    OWNERS = auto()
+    REQUESTS = auto()
+    LAST = auto()
+
+
+class Registered(NamedTuple):
+    """A function that makes a collector, and when the collector looks."""
+
+    turn: Turn
+    make: Callable[[Sources], Collector | None]
+
+
+REGISTERED: list[Registered] = []
+
+
+def register(turn: Turn = Turn.LAST) -> Callable[[Make], Make]:
+    """Register a function that makes a collector, or None where the settings turn it off."""
 
     def note(make: Make) -> Make:
-        REGISTERED.append((turn, make))
+        REGISTERED.append(Registered(turn, make))
         return make
 
     return note

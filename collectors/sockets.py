@@ -9,7 +9,7 @@ from collectors.closing import flow_of, peer_of
 from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
-from collectors.registry import Sources, register
+from collectors.registry import Sources, Turn, register
 from collectors.socket_scan import Seen, SocketScan
 from collectors.totals import Sent, Totals
 from collectors.tracked import ConnectionRow, Tracked, received
@@ -209,7 +209,7 @@ def _tracked(
     return Tracked(identity, window.start, fresh, opener)
 
 
-@register(turn=1)
+@register(Turn.SOCKETS)
 def collector(sources: Sources) -> SocketCollector:
     """Return the collector of connections."""
     return SocketCollector(sources.scan, Wire(sources.settings, sources.interfaces), sources.netns)
