@@ -1,5 +1,5 @@
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from deploy.java import StartError
 from deploy.kafka import start
+from tests.process_state import process_state_kept
 
 # What takes longest, so that no worker ends with it alone.
 FIRST = ("truth", "e2e", "replay", "view", "queries", "kafka", "dashboards", "demo", "deploy", "rollups", "log")
@@ -36,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders = [_folder(item.nodeid) for item in items]
     order = {folder: FIRST.index(folder) if folder in FIRST else len(FIRST) for folder in folders}
     items.sort(key=lambda item: order[_folder(item.nodeid)])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Restore what a test, and each fixture that it is the first or the last to use, sets in the process."""
+    with process_state_kept():
+        return (yield)
 
 
 @pytest.fixture(scope="session")

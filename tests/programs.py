@@ -54,10 +54,11 @@ def nginx(location: str = 'return 200 "hello\\n";') -> Iterator[Program]:
             f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
         conf = folder / "nginx.conf"
-        conf.write_text(
+        write_for_user(
+            conf,
             f"daemon off; worker_processes 1; pid {folder}/pid; events {{}}\n"
             f"http {{ access_log off; {scratch}\n"
-            f"server {{ listen {HOST}:{port}; location / {{ {location} }} }} }}\n"
+            f"server {{ listen {HOST}:{port}; location / {{ {location} }} }} }}\n",
         )
         command = [program, "-e", f"{folder}/log", "-c", str(conf)]
         with running(command, folder, port, lambda: answers(port, b"GET / HTTP/1.0\r\n\r\n")) as up:
@@ -108,9 +109,20 @@ def installed(program: str, package: str) -> str:
 def folder_of_user() -> Iterator[Path]:
     """Make a temporary folder that belongs to the user the programs run as."""
     with tempfile.TemporaryDirectory(prefix="servicemap-test-") as name:
-        if AS_USER:
-            shutil.chown(name, AS_USER["user"], AS_USER["group"])
+        give_to_user(Path(name))
         yield Path(name)
+
+
+def write_for_user(path: Path, text: str) -> None:
+    """Write a file that the programs can read under any umask."""
+    path.write_text(text)
+    give_to_user(path)
+
+
+def give_to_user(path: Path) -> None:
+    """Give a file or a folder to the user the programs run as."""
+    if AS_USER:
+        shutil.chown(path, AS_USER["user"], AS_USER["group"])
 
 
 @contextmanager

@@ -1,10 +1,9 @@
 """redis, memcached, dnsmasq and postgres, and their own clients."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
-from tests.programs import AS_USER, installed
+from tests.programs import AS_USER, give_to_user, installed
 from tests.truth.claims import Claim
 from tests.truth.hosts import Host, Running, waited
 from tests.truth.lab import Play
@@ -60,8 +59,7 @@ def postgres(play: Play, host: Host, port: int) -> Running:
     """Run a postgres, which has a process for every connection."""
     program = installed("postgres", "postgresql")
     folder = play.place(host, "postgres")
-    if AS_USER:
-        shutil.chown(folder, AS_USER["user"], AS_USER["group"])
+    give_to_user(folder)
     data, output = folder / "data", folder / "postgres.log"
     initdb = [str(Path(program).parent / "initdb"), f"--pgdata={data}", "--username=postgres", "--auth=trust"]
     subprocess.run([*initdb, "--no-sync", "--locale=C"], check=True, capture_output=True, cwd=folder, **AS_USER)
