@@ -12,12 +12,11 @@ from aiohttp import web
 from sinks.store import Store
 from view.answers import Answers
 from view.assets import Asset, Assets
-from view.clocks import Clocks
 from view.edge import edge_answer
 from view.export import as_csv, as_json
 from view.hosts import hosts
 from view.hub import Hub
-from view.map import Known, Usual, map_answer
+from view.map import Before, map_answer
 from view.newest import Newest, read_newest
 from view.node import node_answer
 from view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
@@ -36,9 +35,7 @@ class Api:
     def __init__(self, stores: Stores, version: str, *, distant: bool) -> None:
         self._stores = stores
         self._distant = distant
-        self._known = Known()
-        self._usual = Usual()
-        self._clocks = Clocks()
+        self._before = Before()
         self._answers = Answers()
         self._healths = Answers()  # apart, so that they are answered when there are too many other requests
         self._assets = Assets()
@@ -92,7 +89,7 @@ class Api:
 
     def _map(self, query: dict[str, str]) -> Work:
         asked = read(query, MapAsked)
-        return lambda: map_answer(self._stores, asked, self._known, self._usual, self._clocks, _now())
+        return lambda: map_answer(self._stores, asked, self._before, _now())
 
     def _read(self, kind: type[Any], answer: Callable[[Store, Any], Any]) -> Callable[[dict[str, str]], Work]:
         def work(query: dict[str, str]) -> Work:

@@ -1,7 +1,6 @@
 """The answer of /api/map: the map of a range, the range before it, the edges known earlier, and the hosts' labels."""
 
 import asyncio
-import threading
 from typing import Any
 
 import msgspec
@@ -13,10 +12,11 @@ from graph.reading import read_map
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from sinks.store import Store
-from view.clocks import Clocks
+from view.clocks import clocks_off
 from view.drawing import NEW_MS, drawn
 from view.events import lives
 from view.hosts import read_labels
+from view.minutely import MINUTE_MS, Minutely
 from view.newest import read_newest
 from view.parameters import Level, MapAsked, time_range
 from view.stores import Stores
@@ -26,49 +26,26 @@ BEFORE_MS = 600_000  # edges of so much time before are gone if they are not the
 ByEdge = dict[Key, Requests]
 
 
-class Known:
-    """The edges before the latest minutes, read once a minute and level. Safe for several threads."""
+class Before:
+    """What maps need of the time before them, read once a minute for all readers."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int], frozenset[Key]] = {}
-        self._lock = threading.Lock()
-
-    def before(self, store: Store, level: Level, end: int) -> frozenset[Key]:
-        """Return the edges that existed before those that count as new at `end`."""
-        minute = level, end // 60_000
-        with self._lock:
-            if minute not in self._known:
-                until = (minute[1] + 1) * 60_000 - NEW_MS
-                edges = _edges_in(store, level, until - KNOWN_MS, until)
-                while len(self._known) >= len(LEVELS):
-                    del self._known[next(iter(self._known))]
-                self._known[minute] = frozenset(edges)
-            return self._known[minute]
+        self.known = Minutely(_known, most=len(LEVELS))
+        self.usual = Minutely(_usual, most=len(LEVELS))
+        self.clocks = Minutely(clocks_off, most=1)
 
 
-class Usual:
-    """The usual requests of edges, read once a minute and level for all readers. Safe for several threads."""
-
-    def __init__(self) -> None:
-        self._usual: dict[tuple[str, int], ByEdge] = {}
-        self._lock = threading.Lock()
-
-    def before(self, store: Store, level: Level, start: int) -> ByEdge:
-        """Return the requests before a range that begins at `start`, or up to a minute earlier."""
-        minute = level, start // 60_000
-        found = self._usual.get(minute)
-        if found is None:
-            found = usual_by_edge(store, level, start)  # without the lock: others need not wait
-            with self._lock:
-                while len(self._usual) >= len(LEVELS):
-                    del self._usual[next(iter(self._usual))]
-                self._usual[minute] = found
-        return found
+def _known(store: Store, end: int, level: Level) -> frozenset[Key]:
+    """Read the edges that existed before those that count as new in the minute that begins at `end`."""
+    until = end + MINUTE_MS - NEW_MS
+    return frozenset(_edges_in(store, level, until - KNOWN_MS, until))
 
 
-async def map_answer(
-    stores: Stores, asked: MapAsked, known: Known, usual: Usual, clocks: Clocks, now: int
-) -> dict[str, Any]:
+def _usual(store: Store, start: int, level: Level) -> ByEdge:
+    return usual_by_edge(store, level, start)
+
+
+async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) -> dict[str, Any]:
     """Return the answer of /api/map. Its parts are read at the same time."""
     newest = await stores.ask(lambda store: read_newest(store, now))
     asked_range = time_range(asked, newest.end)
@@ -81,18 +58,18 @@ async def map_answer(
     answer = {"from": start, "to": end} | about
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
-    found, were_there, before, (requests, usually), labels, recent = await asyncio.gather(
+    found, were_there, known, (requests, usually), labels, recent = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
         stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end) if asked.changes else set()),
-        stores.ask(lambda store: known.before(store, level, end) if asked.changes else frozenset()),
-        stores.ask(lambda store: _requests(store, usual, level, start, end)),
+        stores.ask(lambda store: before.known.at(store, end, level) if asked.changes else frozenset()),
+        stores.ask(lambda store: _requests(store, before, level, start, end)),
         stores.ask(read_labels),
-        stores.ask(lambda store: [*clocks.off(store, end), *lives(store, start, end)] if asked.changes else []),
+        stores.ask(lambda store: [*before.clocks.at(store, end), *lives(store, start, end)] if asked.changes else []),
     )
     # Mostly nothing is gone, and the ids alone show that quickly.
     gone = not were_there <= {key(edge) for edge in found.edges}
     past = await stores.ask(lambda store: read_map(store, earlier)) if gone else None
-    shown = await stores.ask(lambda _: drawn(found, past, before, requests, usually, labels))
+    shown = await stores.ask(lambda _: drawn(found, past, known, requests, usually, labels))
     return answer | {"lives": recent} | shown
 
 
@@ -107,7 +84,7 @@ def _edges_in(store: Store, level: Level, start: int, end: int) -> set[Key]:
     return set(store.rows(Key, known_edges(level), {"from": start, "to": end}))
 
 
-def _requests(store: Store, usual: Usual, level: Level, start: int, end: int) -> tuple[ByEdge, ByEdge]:
+def _requests(store: Store, before: Before, level: Level, start: int, end: int) -> tuple[ByEdge, ByEdge]:
     """Read the requests of a range, and the usual ones where there are any."""
     found = requests_by_edge(store, level, start, end)
-    return found, usual.before(store, level, start) if found else {}
+    return found, before.usual.at(store, start, level) if found else {}
