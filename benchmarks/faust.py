@@ -52,7 +52,7 @@ def run() -> list[Result]:
 
 def _rate(url: str, log: Log, number: int, stage: Stage, rows: int) -> float:
     """Return the rows a second that the worker of a new group folds, `rows` being all there are."""
-    records = sum(log.bounds(topic.name, partition)[1] for topic in stage.reads for partition in range(PARTITIONS))
+    records = sum(log.bounds(topic.name, partition).end for topic in stage.reads for partition in range(PARTITIONS))
     seen: list[tuple[float, int]] = []
 
     def stopped() -> bool:

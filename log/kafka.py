@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from log.kafka_clients import Clients
 from log.kafka_reader import ALONE, ANSWER_SECONDS, KafkaReader, asked, record_of, watermarks
 from log.kafka_topics import Topics
-from log.protocol import LogUnavailable, Record, TopicInfo
+from log.protocol import Bounds, LogUnavailable, Record, TopicInfo
 from log.security import Security
 from schemas.topics import Topic
 
@@ -112,9 +112,9 @@ class KafkaLog:
         place = TopicPartition(topic, partition, timestamp)
         with self._clients.answering():
             found = self._query.offsets_for_times([place], timeout=ANSWER_SECONDS)[0].offset
-        return int(found) if found >= 0 else self.bounds(topic, partition)[1]
+        return int(found) if found >= 0 else self.bounds(topic, partition).end
 
-    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+    def bounds(self, topic: str, partition: int) -> Bounds:
         """Return the earliest offset and the end; see Log."""
         self._topics.check(topic, partition)
         with self._clients.answering():

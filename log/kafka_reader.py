@@ -15,7 +15,7 @@ from confluent_kafka import (
 )
 
 from log.kafka_clients import Clients
-from log.protocol import LogUnavailable, Record, UnknownTopic
+from log.protocol import Bounds, LogUnavailable, Record, UnknownTopic
 
 ALONE = "servicemap-reader"  # the group of a reader without one; it commits nothing
 ANSWER_SECONDS = 10.0  # how long to wait for a broker before an error reports that none answers
@@ -147,9 +147,9 @@ class KafkaReader:
         self._consumer.assign([TopicPartition(*place, offset) for place, offset in offsets.items()])
 
     def _earliest(self, place: tuple[str, int]) -> int:
-        return self._bounds(place)[0]
+        return self._bounds(place).first
 
-    def _bounds(self, place: tuple[str, int]) -> tuple[int, int]:
+    def _bounds(self, place: tuple[str, int]) -> Bounds:
         with self._clients.answering():
             return watermarks(self._consumer, *place)
 
@@ -166,11 +166,10 @@ def asked(ask: Callable[[], Answer]) -> Answer:
             time.sleep(RETRY_SECONDS)
 
 
-def watermarks(consumer: Consumer, topic: str, partition: int) -> tuple[int, int]:
-    """Return (earliest, end) offsets; KafkaException when no broker answers."""
+def watermarks(consumer: Consumer, topic: str, partition: int) -> Bounds:
+    """Return the earliest offset and the end; KafkaException when no broker answers."""
     place = TopicPartition(topic, partition)
-    first, end = asked(lambda: consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS))
-    return first, end
+    return Bounds(*asked(lambda: consumer.get_watermark_offsets(place, timeout=ANSWER_SECONDS)))
 
 
 def record_of(message: Message) -> Record:

@@ -12,7 +12,7 @@ from log.local_reader import LocalReader
 from log.local_topics import Topics
 from log.local_writer import Pending, Writer
 from log.partitioner import partition_of
-from log.protocol import Record, RecordTooLarge, TopicInfo
+from log.protocol import Bounds, Record, RecordTooLarge, TopicInfo
 from log.rows import MAX_TIMESTAMP, fetch, pack_headers, unpack
 from log.sqlite_errors import as_log_errors
 from log.sqlite_file import connect, offset_of, open_file, real, row_id
@@ -101,7 +101,7 @@ class LocalLog:
     def read(self, topic: str, partition: int, start: int, stop: int) -> Iterator[Record]:
         """Iterate the records of a range; see Log."""
         id_ = self._topics.partition_id(topic, partition)
-        stop = min(stop, self.bounds(topic, partition)[1])
+        stop = min(stop, self.bounds(topic, partition).end)
         while start < stop:
             with self._lock, as_log_errors(self._path):
                 rows = fetch(self._connection, id_, start, stop)
@@ -135,11 +135,10 @@ class LocalLog:
             ).fetchone()
         return offset_of(found[0]) if found else end
 
-    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
+    def bounds(self, topic: str, partition: int) -> Bounds:
         """Return the earliest offset and the end; see Log."""
         id_ = self._topics.partition_id(topic, partition)
-        first, end = self._row("SELECT first, next FROM partitions WHERE id = ?", (id_,))
-        return first, end
+        return Bounds(*self._row("SELECT first, next FROM partitions WHERE id = ?", (id_,)))
 
     def committed(self, group: str, topic: str, partition: int) -> int | None:
         """Return the offset at which the group continues; see Log."""

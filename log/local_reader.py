@@ -11,7 +11,7 @@ from pathlib import Path
 
 from log.damage import Sound
 from log.lease import lease
-from log.protocol import Record, UnknownTopic
+from log.protocol import Bounds, Record, UnknownTopic
 from log.rows import Row, fetch, unpack
 from log.sqlite_errors import as_log_errors
 from log.sqlite_file import transaction
@@ -92,8 +92,8 @@ class LocalReader:
         """Return the number of records not yet polled; see Reader."""
         with as_log_errors(self._path):
             return {
-                self._names[id_]: max(0, end - max(first, self._next[id_]))
-                for id_, (first, end) in self._bounds().items()
+                self._names[id_]: max(0, bounds.end - max(bounds.first, self._next[id_]))
+                for id_, bounds in self._bounds().items()
             }
 
     def close(self) -> None:
@@ -103,15 +103,15 @@ class LocalReader:
             os.close(self._lease)
             self._lease = None
 
-    def _bounds(self) -> dict[int, tuple[int, int]]:
+    def _bounds(self) -> dict[int, Bounds]:
         rows = self._connection.execute("SELECT id, first, next FROM partitions").fetchall()
-        return {id_: (first, end) for id_, first, end in rows if id_ in self._names}
+        return {id_: Bounds(first, end) for id_, first, end in rows if id_ in self._names}
 
     def _take(self, limit: int) -> list[Record]:
         version = self._connection.execute("PRAGMA data_version").fetchone()[0]
         if version == self._seen:
             return []
-        ends = {id_: end for id_, (_, end) in self._bounds().items()}
+        ends = {id_: bounds.end for id_, bounds in self._bounds().items()}
         heads = [(self._buffers[id_][0].timestamp, id_) for id_ in ends if self._fill(id_, ends[id_])]
         heapq.heapify(heads)
         records: list[Record] = []

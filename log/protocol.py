@@ -54,6 +54,13 @@ class Record(NamedTuple):
     headers: Mapping[str, bytes] = NO_HEADERS
 
 
+class Bounds(NamedTuple):
+    """The earliest offset still kept of a partition, and the end: the offset that the next record gets."""
+
+    first: int
+    end: int
+
+
 class TopicInfo(NamedTuple):
     """The extent of a topic in a log; `size_bytes` is None if it is not known."""
 
@@ -102,8 +109,8 @@ class History(Protocol):
         """Return the first offset whose timestamp is `timestamp` (ms) or later; the end if there is none."""
         ...
 
-    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        """Return the earliest offset still kept, and the end: the offset that the next record gets."""
+    def bounds(self, topic: str, partition: int) -> Bounds:
+        """Return between which offsets a partition has records."""
         ...
 
 

@@ -84,7 +84,7 @@ class Meter:
         if self._partitions is None:
             self._partitions = next((each.partitions for each in self._log.topics() if each.name == topic), 0)
         counted = {
-            "dead_letters": sum(self._log.bounds(topic, partition)[1] for partition in range(self._partitions)),
+            "dead_letters": sum(self._log.bounds(topic, partition).end for partition in range(self._partitions)),
             "refused": self._sink.counters["refused"],
             "store_retries": self._store.retries,
         }

@@ -19,7 +19,7 @@ import psutil
 from msgspec import Struct
 
 from log.connect import partitions_of
-from log.protocol import Log, Record
+from log.protocol import Bounds, Log, Record
 from schemas import topics
 from servicemap.browsing import existing_log
 from servicemap.config import Config
@@ -173,9 +173,9 @@ def _partitions(log: Log, name: str) -> int:
     return next((info.partitions for info in log.topics() if info.name == name), 0)
 
 
-def _records(log: Log, places: dict[tuple[str, int], tuple[int, int]]) -> Iterator[Record]:
+def _records(log: Log, places: dict[tuple[str, int], Bounds]) -> Iterator[Record]:
     """Iterate what is logged, oldest first."""
-    streams = [log.read(*place, first, end) for place, (first, end) in places.items()]
+    streams = [log.read(*place, bounds.first, bounds.end) for place, bounds in places.items()]
     return heapq.merge(*streams, key=lambda record: record.timestamp)
 
 

@@ -58,7 +58,7 @@ def _records(log: Log, wanted: Wanted) -> Iterator[Record]:
             raise Failure(f"the log has no topics, so no {shown(wanted.topic)} either: is it a log of servicemap?")
         raise NothingMatches(f"{unknown('topic', wanted.topic, counts)} (`servicemap log` lists them)")
     partitions = range(counts[wanted.topic])
-    ends = [log.bounds(wanted.topic, partition)[1] for partition in partitions]
+    ends = [log.bounds(wanted.topic, partition).end for partition in partitions]
     if wanted.follow and wanted.since is None:
         starts = ends
     else:

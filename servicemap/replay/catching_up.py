@@ -34,7 +34,7 @@ def _past(
     log: Log, group: str, ends: dict[Place, int], now: Callable[[], float], sleep: Callable[[float], None]
 ) -> bool:
     deadline, before = now() + PATIENCE, -1
-    ends = {place: end for place, end in ends.items() if log.bounds(*place)[0] < end}  # else nothing is left to read
+    ends = {place: end for place, end in ends.items() if log.bounds(*place).first < end}  # else nothing is left to read
     while True:
         committed = {place: log.committed(group, *place) for place in ends}
         if all((at or 0) >= ends[place] or ends[place] == 0 for place, at in committed.items()):
@@ -64,4 +64,4 @@ def derived_ends(log: Log) -> dict[Place, int]:
 
 def _ends(log: Log, names: Collection[str]) -> dict[Place, int]:
     found = [(info.name, part) for info in log.topics() if info.name in names for part in range(info.partitions)]
-    return {place: log.bounds(*place)[1] for place in found}
+    return {place: log.bounds(*place).end for place in found}

@@ -128,9 +128,8 @@ def _finish(
         if other in comments:
             tables.append(table)
     at = {(topic, partition): offset for topic, partition, offset in about["offsets"]}
-    if any(
-        log.bounds(*place)[0] > offset for place, offset in at.items()
-    ):  # the log has forgotten: all of the old table
+    forgotten = any(log.bounds(*place).first > offset for place, offset in at.items())
+    if forgotten:  # all of the old table is copied
         for table in tables:
             other = f"{table.name}_replay_{about['replay']}"
             for partition in fresh.partitions(store, other):

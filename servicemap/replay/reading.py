@@ -70,7 +70,7 @@ class Reading:
 
     def records(self) -> Iterator[Record]:
         """Iterate the records, oldest first, each host's earlier ones when it is first met."""
-        ends = {place: self._log.bounds(*place)[1] for place in self.at}
+        ends = {place: self._log.bounds(*place).end for place in self.at}
         streams = [self._log.read(*place, start, ends[place]) for place, start in self.at.items()]
         for record in heapq.merge(*streams, key=lambda record: record.timestamp):
             over = record.timestamp >= self._last

@@ -46,7 +46,7 @@ def test_lateness_and_dead_letters_are_reported_once_a_minute(config: Config, re
         assert metered(store) == {
             "facts_late": 125, "edges_late": 145, "dead_letters": 1, "refused": 0, "store_retries": 0,
         }  # fmt: skip
-        assert log.bounds(HEARTBEATS.name, 0)[1] > 0
+        assert log.bounds(HEARTBEATS.name, 0).end > 0
 
 
 def test_a_store_that_is_away_is_no_reason_to_stop(config: Config, recorded: Recorded) -> None:

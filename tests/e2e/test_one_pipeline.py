@@ -134,7 +134,7 @@ def passed(log: Log, group: str, read: Sequence[Topic]) -> int:
 def done(log: Log, steps: Sequence[tuple[str, Sequence[Topic]]] = STEPS) -> bool:
     """Return whether the groups have read all of their topics, in order, because each writes for the next."""
     return all(
-        (log.committed(group, *place) or 0) >= log.bounds(*place)[1]
+        (log.committed(group, *place) or 0) >= log.bounds(*place).end
         for group, read in steps
         for place in places(log, read)
     )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError  # type: ignore[import-untyped]
 
-from log.protocol import Record
+from log.protocol import Bounds, Record
 from schemas import retries, topics
 from schemas.graph import DeadLetter
 from schemas.topics import Topic
@@ -50,8 +50,8 @@ class Past:
     def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
         return max(0, -(-timestamp // 1000))
 
-    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        return 0, self._end
+    def bounds(self, topic: str, partition: int) -> Bounds:
+        return Bounds(0, self._end)
 
 
 @dataclass

@@ -70,7 +70,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def end(log: Log, topic: str) -> int:
-    return sum(log.bounds(topic, partition)[1] for partition in range(4))
+    return sum(log.bounds(topic, partition).end for partition in range(4))
 
 
 def committed(log: Log) -> int:

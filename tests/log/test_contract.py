@@ -311,7 +311,7 @@ def test_a_killed_writer_loses_no_acknowledged_record(place: Any, log: Log) -> N
         writer.kill()
         acknowledged += map(int, writer.stdout.read().split())
 
-    end = log.bounds(topic.name, 0)[1]
+    end = log.bounds(topic.name, 0).end
 
     assert end >= acknowledged[-1]
     assert values(list(log.read(topic.name, 0, 0, end))) == [b"%d" % n for n in range(end)]

@@ -192,7 +192,7 @@ def test_readers_writers_and_retention_do_not_disturb_each_other(log: LocalLog, 
     log.flush()
     assert seen == sorted(set(seen))
     write(log, COMPACTED, (b"k", b"wakes the writer"))
-    wait_for(lambda: log.bounds("t", 0)[0] > total - 500)
+    wait_for(lambda: log.bounds("t", 0).first > total - 500)
     assert path.stat().st_size < 3_000_000  # of 2.6 MB written, 0.2 kept: pages are used again
     assert wal_path(path).stat().st_size < 2 * local_writer.WAL_BYTES
 
@@ -364,6 +364,6 @@ def test_a_full_disk_is_one_sentence_and_writing_goes_on_when_there_is_room(tmp_
 
             log.flush()
 
-            assert log.bounds("t", 0)[1] == 8
+            assert log.bounds("t", 0).end == 8
     finally:
         subprocess.run(["umount", "-l", tmp_path], check=True)

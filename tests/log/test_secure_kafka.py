@@ -35,7 +35,7 @@ def passes(log: Log) -> None:
     log.create([PROCESSES_ALONE])
     log.append(PROCESSES.name, b"key", b"value")
     log.flush()
-    end = log.bounds(PROCESSES.name, 0)[1]
+    end = log.bounds(PROCESSES.name, 0).end
     assert [record.value for record in log.read(PROCESSES.name, 0, end - 1, end)] == [b"value"]
     with closing(log.reader([PROCESSES.name], "secure")) as reader:
         until = time.monotonic() + 30

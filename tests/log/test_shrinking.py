@@ -65,7 +65,7 @@ def test_records_that_a_group_has_not_read_stay(
     kept = min([2 * 8, *(records for _, records in others)]) if others else 0
 
     assert shrinking.delete(START + 9 * HOUR_MS).records == kept
-    assert sum(log.bounds("raw", partition)[0] for partition in (0, 1)) == kept
+    assert sum(log.bounds("raw", partition).first for partition in (0, 1)) == kept
     assert shrinking.oldest() is None
 
 

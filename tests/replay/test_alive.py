@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from graph.stored import Dropped
+from log.protocol import Bounds
 from servicemap.config import Config, load
 from servicemap.connect import connect_log
 from servicemap.options import Failure
@@ -171,7 +172,7 @@ def test_rows_of_a_killed_swap_come_back_from_the_old_table_when_the_log_has_for
     bounds = log.bounds
     monkeypatch.setattr(catching_up, "PATIENCE", 0.1)
     monkeypatch.setattr(
-        log, "bounds", lambda self, *place: (10**9, 10**9) if place[0] == "edges" else bounds(self, *place)
+        log, "bounds", lambda self, *place: Bounds(10**9, 10**9) if place[0] == "edges" else bounds(self, *place)
     )
     copied.replay(350, 372, promote=True)
     monkeypatch.undo()

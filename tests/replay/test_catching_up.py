@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from log.protocol import Log, TopicInfo
+from log.protocol import Bounds, Log, TopicInfo
 from schemas import topics
 from servicemap.replay.catching_up import caught_up
 from servicemap.replay.reading import Place
@@ -20,8 +20,8 @@ class Offsets:
         self._bounds = bounds
         self._committed = committed
 
-    def bounds(self, *place: Any) -> tuple[int, int]:
-        return self._bounds.get(place, (0, 0))
+    def bounds(self, *place: Any) -> Bounds:
+        return Bounds(*self._bounds.get(place, (0, 0)))
 
     def committed(self, group: str, *place: Any) -> int | None:
         return self._committed.get(place)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from log.protocol import Record
+from log.protocol import Bounds, Record
 from schemas.codec import encode
 from schemas.graph import EventBatch
 from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
@@ -46,8 +46,8 @@ class Past:
     def offset_at(self, topic: str, partition: int, timestamp: int) -> int:
         return next((n for n, one in enumerate(self.records) if one.timestamp >= timestamp), len(self.records))
 
-    def bounds(self, topic: str, partition: int) -> tuple[int, int]:
-        return 0, len(self.records)
+    def bounds(self, topic: str, partition: int) -> Bounds:
+        return Bounds(0, len(self.records))
 
 
 def test_a_clones_load_is_not_mixed_with_the_originals() -> None:
