@@ -96,11 +96,6 @@ def distinct_id(host_id: str, boot_id: str, netns: int) -> str:
     return host_id[: 128 - len(mark)] + mark
 
 
-def container_node(host_id: str, container: str) -> str:
-    """Return the node id of a container."""
-    return f"container:{host_id}:{container}"
-
-
 def service_node(name: str) -> str:
     """Return the node id of a service."""
     return f"service:{name}"

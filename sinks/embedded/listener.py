@@ -140,9 +140,7 @@ class Listener:
                 )
             except PlainRefused:
                 self._tally.count("refused, without TLS from another machine", "")
-                conversation.sorry(
-                    EngineError(210, "DB::NetException: This store takes TLS only: switch it on. (NETWORK_ERROR)")
-                )
+                conversation.sorry(EngineError(210, _TLS_ONLY))
             except (OSError, EOFError):
                 raise
             except EngineError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graph.levels import LEVELS
-from schemas.ids import address_node, container_node, host_node, service_node
+from schemas.ids import address_node, host_node, service_node
 from servicemap.map_text import HEADINGS, WIDEST, plain
 from tests.cli import town
 from tests.cli.conftest import Run, Town
@@ -87,7 +87,7 @@ def test_an_edge_to_the_same_node_is_kept_and_marked(run: Run) -> None:
 
 
 def test_each_level_merges_processes_into_its_nodes(run: Run) -> None:
-    shop = container_node("id-web1", town.CONTAINER)
+    shop = f"container:id-web1:{town.CONTAINER}"
     web, db = host_node("id-web1"), host_node("id-db1")
     assert (service_node("nginx"), service_node(town.WEIRD), 8000) in pairs(at_level(run, "service"))
     assert (shop, db, 5432) in pairs(at_level(run, "container"))

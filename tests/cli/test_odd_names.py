@@ -14,7 +14,7 @@ from rich.console import Console
 
 from graph.model import Node, ServiceMap
 from graph.nodes import Nodes
-from schemas.ids import container_node, host_node, service_node
+from schemas.ids import host_node, service_node
 from schemas.text import to_text
 from servicemap.cli import main
 from servicemap.map_dot import dot
@@ -96,7 +96,7 @@ def test_a_map_of_any_names_is_safe_in_every_form(raw: list[bytes]) -> None:
     found = Nodes({"h": to_text(raw[0])})
     for one in map(to_text, raw):
         found.add(service_node(one), ["h"], one, "", "")
-        found.add(container_node("h", one), ["h"], "s", one, one)
+        found.add(f"container:h:{one}", ["h"], "s", one, one)
         found.add(host_node("h"), ["h"], "", "", "")
     drawn = ServiceMap(
         start="2026-01-01T00:00:00Z", end="2026-01-01T00:01:00Z", level="service", nodes=found.in_order(), edges=[]

@@ -5,11 +5,11 @@ import pytest
 from graph.levels import KNOWN, LEVELS, node_at, node_of
 from graph.sql import select, text
 from graph.titles import HOSTNAMES, title, title_of
-from schemas.ids import address_node, container_node, host_node, process_node, service_node
+from schemas.ids import address_node, host_node, process_node, service_node
 from sinks.store import Store
 from tests.rollups.conftest import Fresh
 
-PROCESS, CONTAINER = process_node("h1", "0b007b00", 42, 7), container_node("h1", "0123456789abcdef")
+PROCESS, CONTAINER = process_node("h1", "0b007b00", 42, 7), "container:h1:0123456789abcdef"
 NODES = [
     (host_node("h1"), {}, "web-1"),
     (host_node("h2"), {}, "h2"),

@@ -61,6 +61,5 @@ def test_what_is_no_process_is_refused(node: str) -> None:
 def test_the_other_nodes_show_what_they_are() -> None:
     assert ids.host_node("h1") == "host:h1"
     assert ids.service_node("nginx") == "service:nginx"
-    assert ids.container_node("h1", "9f86d081884c") == "container:h1:9f86d081884c"
     assert ids.address_node("", "192.0.2.1") == "address:192.0.2.1"
     assert ids.address_node("h1/7", "127.0.0.1") == "address:h1/7@127.0.0.1"

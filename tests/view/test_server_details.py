@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from graph.levels import LEVELS
-from schemas.ids import address_node, container_node, host_node, service_node
+from schemas.ids import address_node, host_node, service_node
 from servicemap.cli import main
 from tests.cli import town
 from tests.view.serving import MINUTE_MS, Past, View
@@ -16,7 +16,7 @@ SHOP, POSTGRES = service_node(town.WEIRD), service_node("postgres")
 NODES = {
     "service": SHOP,
     "process": town.SHOP.node,
-    "container": container_node("id-web1", town.CONTAINER),
+    "container": f"container:id-web1:{town.CONTAINER}",
     "host": host_node("id-web1"),
     "address": address_node("", "10.0.0.1"),
 }
