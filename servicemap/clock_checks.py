@@ -16,5 +16,6 @@ def clock_check(store: Store, names: dict[str, str], now: int) -> Check:
     if far := off(found):
         listed = ", ".join(f"{names.get(host, host)} is {text}" for host, text in far.items())
         return Check("clocks of hosts", "missing", listed, f"clocks within {FAR_MS // 1000} s of each other", FIX)
-    most = max(abs(clock.ahead_ms) for clock in found.values())
-    return Check("clocks of hosts", "ok", f"those of {len(found)} hosts are within {most / 1000:.1f} s of the median")
+    most = max(clock.spread_ms for clock in found)
+    agree = f"those of {len(found)} hosts are within {most / 1000:.1f} s of those that they have connections with"
+    return Check("clocks of hosts", "ok", agree)

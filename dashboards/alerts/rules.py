@@ -39,14 +39,14 @@ EVERY_MINUTE = (
         "Clocks apart",
         clocks_apart(),
         reach=10 * MINUTE,
-        beyond=FAR_MS / 1000,
+        beyond=FAR_MS / 2000,  # one half ahead, one half behind
         holds=5 * MINUTE,
         severity="warning",
-        summary="the clocks of {{ $labels.host }} and {{ $labels.other_host }} are "
-        "{{ humanizeDuration $values.B.Value }} apart",
-        about="This is the mean over connections that both hosts saw open. Up to 30 s apart each connection counts "
-        "once, but what the hosts report is drawn at other times. Mend the time service (NTP) of the host whose clock "
-        "is wrong: servicemap doctor names it.",
+        summary="the clock of {{ $labels.host }} is {{ humanizeDuration $values.B.Value }} {{ $labels.direction }} "
+        "the others",
+        about="The others are the hosts that it has connections with, and theirs. This is the mean over connections "
+        "that both ends saw open. Up to 30 s apart each connection counts once, but what the hosts report is drawn at "
+        "other times. Mend the time service (NTP) of the host whose clock is wrong; of two hosts both are named.",
     ),
     Rule(
         "servicemap-host-id-shared",

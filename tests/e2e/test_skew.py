@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.clocks import PairRow, clocks, pairs_of_clocks
+from graph.clocks import ClockRow, clocks
 from tests.e2e.running import Up, part
 from tests.truth.hosts import Host, switched
 from tests.truth.lab import pipeline
@@ -117,7 +117,7 @@ def test_how_far_each_clock_is_off_is_known(store: Up) -> None:
     now = int(time.time() * 1000)
     values = {"from": str(now - 600_000), "to": str(now + 60_000)}
 
-    found = clocks(PairRow(*row) for row in store.sql(pairs_of_clocks() % values))
+    found = {row.host: row for row in map(ClockRow._make, store.sql(clocks() % values))}
 
     assert found.keys() == {"client", *SKEWS}
     for name, skew in SKEWS.items():

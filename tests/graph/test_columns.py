@@ -11,7 +11,7 @@ import pytest
 
 import graph
 from graph.asked import any_requested
-from graph.clocks import PairRow, pairs_of_clocks
+from graph.clocks import ClockRow, PairRow, clocks, pairs_of_clocks
 from graph.concerns import concerned
 from graph.edges import EdgeRow
 from graph.hosts import HostnameRow, HostRow, LabelsRow, hostnames, hosts, labels
@@ -69,7 +69,8 @@ PLAIN: dict[str, tuple[type, str]] = {
     "newest window": (NewestRow, newest_window()),
     "newest ends": (NewestEndsRow, newest_ends()),
     "dropped": (DroppedRow, dropped()),
-    "clocks": (PairRow, pairs_of_clocks()),
+    "pairs of clocks": (PairRow, pairs_of_clocks()),
+    "clocks": (ClockRow, clocks()),
     "shared addresses": (SharedRow, shared_addresses()),
     "oldest window": (FirstRow, oldest_window()),
     "stored range": (Stored, stored_range()),
