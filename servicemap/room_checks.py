@@ -45,7 +45,7 @@ def room_check(config: Config, store: Store, now: int | None = None) -> Check | 
         found += "; dropped to make room: " + ", ".join(parts)
     fix = f"SERVICEMAP_DISK__PERCENT={min(100, 2 * config.disk.percent)} servicemap up{config.flag}"
     if config.disk.bytes:
-        fix = f"SERVICEMAP_DISK__BYTES={2 * config.disk.bytes} servicemap up{config.flag}"
+        fix = f"SERVICEMAP_DISK__BYTES={2 * max(used, config.disk.bytes)} servicemap up{config.flag}"
     if used > 1.1 * budget:
         needs = "more room: what is left is of the last two hours, is not read yet, or is promised by log.keep_hours"
         return Check(NAME, "missing", found, needs, fix)
