@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from schemas.loopback import stays_here
 from schemas.messages import lines
 from servicemap.binding import moved
 from servicemap.config import Config
@@ -153,8 +154,9 @@ def _greeting(config: Config) -> str:
     elsewhere = [view["moved"].replace("--port", "--view-port")]
     if facts is not None:
         addresses = f"clickhouse://{facts.host}:{facts.native_port} and http://{facts.host}:{facts.http_port}"
-        knowing = ", with the readers' password" if reader_password(config) else ""
-        lines.append(f"store   {addresses} (user default, read only{knowing})")
+        needs = ", with the readers' password" if reader_password(config) else ""
+        needs += "; TLS from other machines" if config.store.certificate and not stays_here(facts.host) else ""
+        lines.append(f"store   {addresses} (user default, read only{needs})")
         elsewhere += map(moved, places(config), (facts.native_port, facts.http_port))
     lines += [f"note    {each}" for each in elsewhere if each]
     return "\n  ".join([*lines, f"see     servicemap map{config.flag}"])
