@@ -148,8 +148,8 @@ STAGE_COUNTERS = _counters(
         "repeated_batches": "batches that were read again",
         "hosts_forgotten": "hosts that were forgotten after a long silence",
         "bytes_caught_up": "bytes that were taken from the kernel's totals after a restart",
-        "told_back_in_part": "batches whose late ends were named for a part of the past only",
-        "windows_told_back": "windows for which a late end was named",
+        "named_back_in_part": "batches whose late ends were named for a part of the past only",
+        "windows_named_back": "windows for which a late end was named",
     },
 )
 SINK_COUNTERS = _counters(

@@ -68,7 +68,7 @@ class Pairing:
         spans = list(self._spans(frame, touched))
         back = BACK_MS
         if sum((since - first) // frame.width for *_, first, since in spans) > BACK_ROWS:
-            self.counters["told_back_in_part"] += 1
+            self.counters["named_back_in_part"] += 1
             back = BACK_ROWS // len(spans) * frame.width
         earlier: dict[int, Frame] = {}
         for key, end, identity, first, since in spans:
@@ -77,7 +77,7 @@ class Pairing:
                 if frame_then is None:
                     frame_then = earlier[window] = Frame(window, frame.width)
                 frame_then.name(key, end, identity)
-        self.counters["windows_told_back"] += len(earlier)
+        self.counters["windows_named_back"] += len(earlier)
         return [_batch(named, named.keys()) for _, named in sorted(earlier.items())]
 
     def _spans(self, frame: Frame, touched: dict[Key, None]) -> Iterator[tuple[Key, int, tuple[Any, ...], int, int]]:

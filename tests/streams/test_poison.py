@@ -147,7 +147,7 @@ def test_rows_for_earlier_windows_are_bounded_by_batch_and_the_latest_windows_co
 
     windows = [(window - T0) // WIDTH for batch in made for window in batch.edges.window]
     assert sorted(windows) == [*range(-10, 0), 0]
-    assert pairs.counters["told_back_in_part"] == 1
+    assert pairs.counters["named_back_in_part"] == 1
 
 
 def test_a_window_that_cannot_be_folded_costs_the_state_and_no_later_record(

@@ -145,7 +145,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
         pair = PairStage()
         for side in sides_of(fold(AttributeStage, messages)):
             pair.feed(side)
-        named_back += pair.counters["windows_told_back"]
+        named_back += pair.counters["windows_named_back"]
     identities = [identity for row in edges for identity in (row[1], row[3])]
     assert {identity[5] for identity in identities} == {"", "scan", "listener"}
     assert any(identity[6] for identity in identities), "no tie"
