@@ -4,6 +4,7 @@ Everything else about a column is rendered from here: what the codec checks, the
 tables, views, roll-ups, exported schemas, reference pages, labels and units of charts.
 """
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
@@ -96,26 +97,41 @@ def fact(
     return Meta(description=meaning, extra=extra)
 
 
+class Annotated(NamedTuple):
+    """A field of a record: its meaning, what else its annotation declares, and the type of one value."""
+
+    name: str
+    meaning: str
+    extra: Mapping[str, Any]
+    value: Type
+
+
+def annotated(record: type) -> Iterator[Annotated]:
+    """Yield the fields of a record, or of a set of columns, in order."""
+    info = type_info(record)
+    assert isinstance(info, StructType)
+    for field in info.fields:
+        given = field.type if isinstance(field.type, Metadata) else Metadata(field.type)
+        value = given.type.item_type if isinstance(given.type, ListType) else given.type
+        meaning = (given.extra_json_schema or {}).get("description", "")
+        yield Annotated(field.name, meaning, given.extra or {}, value)
+
+
 @cache
 def facts(columns: type) -> dict[str, Fact]:
     """Return every column of a record with what it declares, in order; KeyError when one declares no merge."""
-    info = type_info(columns)
-    assert isinstance(info, StructType)
     declared = {}
-    for field in info.fields:
-        extra = field.type.extra if isinstance(field.type, Metadata) else None
-        if not extra or "merge" not in extra:
-            raise KeyError(f"{columns.__name__}.{field.name} declares no merge")
-        assert isinstance(field.type, Metadata)
-        assert isinstance(field.type.type, ListType)
-        declared[field.name] = Fact(
-            field.name,
-            (field.type.extra_json_schema or {}).get("description", ""),
+    for name, meaning, extra, value in annotated(columns):
+        if "merge" not in extra:
+            raise KeyError(f"{columns.__name__}.{name} declares no merge")
+        declared[name] = Fact(
+            name,
+            meaning,
             Merge(extra["merge"]),
-            extra["kind"] or kind_of(field.type.type.item_type),
+            extra["kind"] or kind_of(value),
             Roll(extra["roll"]),
             Unit(extra["unit"]),
-            extra["label"] or field.name.replace("_", " ").capitalize(),
+            extra["label"] or name.replace("_", " ").capitalize(),
             Chart(extra["chart"]),
             extra["mirror"],
         )
@@ -124,14 +140,7 @@ def facts(columns: type) -> dict[str, Fact]:
 
 def meanings(record: type) -> dict[str, str]:
     """Return the descriptions of the fields of a record that have one."""
-    info = type_info(record)
-    assert isinstance(info, StructType)
-    found = {}
-    for field in info.fields:
-        extra = field.type.extra_json_schema if isinstance(field.type, Metadata) else None
-        if extra and "description" in extra:
-            found[field.name] = extra["description"]
-    return found
+    return {field.name: field.meaning for field in annotated(record) if field.meaning}
 
 
 def kind_of(value: Type) -> Kind:

@@ -9,9 +9,8 @@ from functools import cache
 from typing import NamedTuple
 
 from msgspec import Meta
-from msgspec.inspect import ListType, Metadata, StructType, type_info
 
-from schemas.facts import Merge, Unit, fact, kind_of
+from schemas.facts import Merge, Unit, annotated, fact, kind_of
 from schemas.kinds import Kind
 
 
@@ -52,34 +51,18 @@ def used(
 ) -> Meta:
     """Return the annotation of a fact. Without a chart it is stored, and not drawn."""
     declared = fact(meaning, Merge.MAX, kind)
-    shown = {"over": over, "of": unit, "series": series, "chart": chart, "line": line}
+    shown = {"over": over, "unit": unit, "series": series, "chart": chart, "line": line}
     return Meta(description=meaning, extra={**(declared.extra or {}), "used": shown})
 
 
 @cache
 def uses(record: type) -> dict[str, Used]:
     """Return the facts of a record, or of a set of columns, that are declared by `used`."""
-    info = type_info(record)
-    assert isinstance(info, StructType)
-    found = {}
-    for field in info.fields:
-        extra = field.type.extra if isinstance(field.type, Metadata) else None
-        if not extra or "used" not in extra:
-            continue
-        assert isinstance(field.type, Metadata)
-        value = field.type.type.item_type if isinstance(field.type.type, ListType) else field.type.type
-        shown = extra["used"]
-        found[field.name] = Used(
-            field.name,
-            (field.type.extra_json_schema or {}).get("description", ""),
-            extra["kind"] or kind_of(value),
-            shown["over"],
-            shown["of"],
-            shown["series"],
-            shown["chart"],
-            shown["line"],
-        )
-    return found
+    return {
+        field.name: Used(field.name, field.meaning, field.extra["kind"] or kind_of(field.value), **field.extra["used"])
+        for field in annotated(record)
+        if "used" in field.extra
+    }
 
 
 def charts(record: type) -> dict[str, list[Used]]:
