@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from schemas import health as limits
-from schemas.counted import COUNTED
 from schemas.latency import quantile
 
 Health = Literal["ok", "warn", "bad"]
@@ -27,7 +26,7 @@ class Counts(NamedTuple):
 
     def shares(self) -> dict[str, float]:
         """Return the shares that every edge has, as fields of an edge."""
-        return {limit.name: self.share(part) for part, limit in limits.SHARES.items() if part in COUNTED}
+        return {limit.name: self.share(part) for part, limit in limits.COUNTER_SHARES.items()}
 
 
 class Fault(NamedTuple):

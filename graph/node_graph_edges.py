@@ -7,10 +7,9 @@ from graph.node_graph_pairs import COUNTS
 from graph.node_graph_text import scaled, short, thousands, times, unit_name, where
 from graph.sql import inside, select, within
 from schemas.counted import COUNTERS
-from schemas.health import SHARES, USUAL_ANSWERS
+from schemas.health import COUNTER_SHARES, SHARES, USUAL_ANSWERS
 
 COLORS = ("#73bf69", "#ff9830", "#e02f44")  # by health
-_OF_COUNTERS = {part: of for part, of in SHARES.items() if part in COUNTERS}
 _WORDS = Members("opened", "bytes", "requests", "rtt", "usual", "p50", "p99", *SHARES)
 
 
@@ -105,8 +104,8 @@ _COLUMNS = {
     "detail__failed": where("failed > 0", "concat(toString(failed), ' connections failed')"),
     **{
         f"detail__{part}": where(f"{part} > 0", f"concat({_word(part)}, ' %% of {COUNTERS[of.whole].unit}')")
-        for part, of in _OF_COUNTERS.items()
+        for part, of in COUNTER_SHARES.items()
     },
     "failed_share": "toFloat64(greatest(failed_share, error_share))",
-    **{of.name: f"toFloat64({of.name})" for of in _OF_COUNTERS.values()},
+    **{of.name: f"toFloat64({of.name})" for of in COUNTER_SHARES.values()},
 }

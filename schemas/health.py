@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from schemas.counted import COUNTERS
+
 OK, WARN, BAD = 0, 1, 2  # the levels of health; the greater, the worse
 
 
@@ -45,6 +47,8 @@ SHARES = {  # by the part; those of counters (schemas/counted.py) are of both en
     # A connection to a peer abroad may well lose one in a hundred.
     "retransmits": Share("retransmit_share", "sent_segments", "{share} of segments sent again", 0.03, enough=20),
 }
+COUNTER_SHARES = {part: share for part, share in SHARES.items() if part in COUNTERS}
+# The sums that these shares are of, and thus all that an edge is judged by but its times.
 JUDGED = tuple(dict.fromkeys(name for part, share in SHARES.items() for name in (part, share.whole)))
 _SLOW = Longer(times=3, ms=25)
 SLOW = (Slow(0.5, 0.95, _SLOW, bad=Longer(times=5, ms=100)), Slow(0.9, 0.99, _SLOW))  # the first that holds counts

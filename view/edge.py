@@ -16,7 +16,7 @@ from graph.statement import edge_statement
 from schemas.counted import SUMS
 from sinks.store import Store
 from view.events import About, events
-from view.facts import JUDGED, SIDES
+from view.facts import MEASURES, SIDES
 from view.keys import edge_id
 from view.lines import EDGE
 from view.members import members
@@ -57,7 +57,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
         "level": level,
         "facts": _facts(asked, rows, summed(requests), before, recorded.seconds(seen_by)),
         "sides": SIDES,
-        "judged": JUDGED,
+        "judged": MEASURES,
         "series": (series(LINES, requests, over, cells) if requests else {}) | series(EDGE, rows, over, cells),
         "members": [msgspec.to_builtins(each) for each in processes],
         "events": _events(store, asked, processes, over),

@@ -7,7 +7,7 @@ from graph.columns import ENDS
 from graph.traffic import TO_CLIENT, TO_SERVER
 from schemas.counted import COUNTED, OWN
 from schemas.facts import Unit
-from schemas.health import SHARES
+from schemas.health import COUNTER_SHARES
 
 
 def _side(label: str, unit: Unit, columns: Iterable[str]) -> dict[str, Any]:
@@ -21,8 +21,6 @@ SIDES = (
     *(_side(one.label, one.unit, (f"{end}_{name}" for end in ENDS)) for name, one in OWN.items()),
 )
 # Shares of counters that edges are judged by: the measure of its faults, and the field of an edge.
-JUDGED = tuple(
-    {"label": COUNTED[part].label, "measure": part, "field": share.name}
-    for part, share in SHARES.items()
-    if part in COUNTED
+MEASURES = tuple(
+    {"label": COUNTED[part].label, "measure": part, "field": share.name} for part, share in COUNTER_SHARES.items()
 )

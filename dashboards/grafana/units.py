@@ -1,9 +1,9 @@
 """How Grafana shows what is counted, from its declaration (schemas/counted.py)."""
 
 from dashboards.grafana.panels import Json, column
-from graph.panels.tables import JUDGED
 from schemas.counted import COUNTED, OWN
 from schemas.facts import Chart, Unit
+from schemas.health import COUNTER_SHARES
 
 _UNITS = {Unit.CONNECTIONS: "short", Unit.BYTES: "bytes", Unit.SEGMENTS: "short", Unit.MICROSECONDS: "µs"}
 _RATES = {Unit.CONNECTIONS: "cps", Unit.BYTES: "binBps", Unit.SEGMENTS: "cps"}
@@ -32,4 +32,4 @@ def about(name: str) -> str:
 
 def judged() -> dict[str, Json]:
     """Return the columns of the counters that edges are judged by."""
-    return {name: column(label_of(name), unit_of(name)) for name in JUDGED}
+    return {name: column(label_of(name), unit_of(name)) for name in COUNTER_SHARES}

@@ -14,11 +14,9 @@ from graph.panels.subjects import EDGE, SERVICE, Subject
 from graph.sql import defined, select, within
 from graph.titles import HOSTNAMES, called, title
 from graph.traffic import both, to_client, to_server
-from schemas.counted import COUNTERS
-from schemas.health import SHARES
+from schemas.health import COUNTER_SHARES
 
 _COUNTS = ("requests", "errors", "latency")
-JUDGED = [name for name in SHARES if name in COUNTERS]
 EVERY = Subject(
     lambda column: (
         f"(%(service)s IN ('', {column('client_service', 'row')}, {column('server_service', 'row')}) "
@@ -93,7 +91,7 @@ def processes() -> str:
         "failures": f"toFloat64({_of('connections_failed')})",
         "asked": "toFloat64(pair.to_server / recorded.seconds)",
         "answered": "toFloat64(pair.to_client / recorded.seconds)",
-        **{name: f"toFloat64({both(name, 'pair')})" for name in JUDGED},
+        **{name: f"toFloat64({both(name, 'pair')})" for name in COUNTER_SHARES},
         "rtt": f"toFloat64(greatest({_of('client_rtt_us')}, {_of('server_rtt_us')}))",
     }
     rows = select(columns, "between AS pair")
@@ -168,7 +166,7 @@ def _traffic() -> dict[str, str]:
         "failures": _total("connections_failed"),
         "asked": "toFloat64(sum(pair.to_server) / recorded.seconds)",
         "answered": "toFloat64(sum(pair.to_client) / recorded.seconds)",
-        **{name: f"toFloat64(sum({both(name, 'pair')}))" for name in JUDGED},
+        **{name: f"toFloat64(sum({both(name, 'pair')}))" for name in COUNTER_SHARES},
         "rtt": f"toFloat64(max(greatest({_of('client_rtt_us')}, {_of('server_rtt_us')})))",
     }
 
