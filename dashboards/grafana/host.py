@@ -5,14 +5,13 @@ from dashboards.grafana.edges_table import edges_table
 from dashboards.grafana.links import HOST, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import signals
-from dashboards.grafana.used import used_panel
+from dashboards.grafana.used import PANELS, used_panel
 from dashboards.grafana.variables import chosen
 from dashboards.texts import hosts, names
 from graph.panels import subjects
 from schemas.raw import Heartbeat
 from schemas.used import charts
 
-PANELS = 3  # side by side
 KINDS = f"{AGENTS},edge_appeared,edge_vanished"
 
 

@@ -1,16 +1,18 @@
 """Service: what it is, its golden signals, and whom it depends on."""
 
+from collections.abc import Sequence
+
 from dashboards.grafana.dashboard import Row, changes, dashboard
 from dashboards.grafana.links import SERVICE, to_edge, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import COLUMNS, numbers, signals
 from dashboards.grafana.units import CHARTED, about, judged, label_of, rate_of, unit_of
-from dashboards.grafana.used import used_panel
+from dashboards.grafana.used import PANELS, stacked_panel, used_panel
 from dashboards.grafana.variables import chosen
 from dashboards.texts import names, processes
 from graph.panels import service_lines, subjects, tables
 from schemas.raw import Usage
-from schemas.used import Over, charts
+from schemas.used import Over, Used, charts
 
 KINDS = "edge_appeared,edge_vanished,process_started,process_exited"
 _PEERS = {
@@ -120,26 +122,16 @@ def _connections() -> list[Row]:
 
 
 def _saturation() -> list[Row]:
-    greatest = "Of each process the greatest of each point, summed. Points are a minute at least."
-    return [
-        Row(
-            8,
-            [
-                series("CPU", processes.cpu(), "short", "CPUs that its processes kept busy.", stacked=True),
-                series("Memory", processes.memory(), "bytes", greatest, stacked=True, finest="1m"),
-                series("File descriptors", processes.descriptors(), "short", greatest, stacked=True, finest="1m"),
-            ],
-            "Saturation",
-        ),
-        *([Row(8, _shared())] if _shared() else []),
-        Row(8, [_processes()]),
-    ]
+    panels = [panel for title, facts in charts(Usage).items() for panel in _used(title, facts)]
+    rows = [Row(8, panels[at : at + PANELS], "" if at else "Saturation") for at in range(0, len(panels), PANELS)]
+    return [*rows, Row(8, [_processes()])]
 
 
-def _shared() -> list[Json]:
-    """Return the charts of what the processes of a service have in common."""
-    drawn = {title: facts for title, facts in charts(Usage).items() if facts[0].over is Over.ONCE}
-    return [used_panel(title, facts, processes.shared(facts)) for title, facts in drawn.items()]
+def _used(title: str, facts: Sequence[Used]) -> list[Json]:
+    """Return the charts of what the processes of a service use. What they have in common has one, else each fact."""
+    if facts[0].over is Over.ONCE:
+        return [used_panel(title, facts, processes.shared(facts))]
+    return [stacked_panel(fact, processes.counted(fact) if fact.counts else processes.held(fact)) for fact in facts]
 
 
 def _processes() -> Json:

@@ -13,10 +13,10 @@ _OF_MEMBERS = "window >= span.since AND window < span.until AND node IN (SELECT 
 _REPORTED = "process.hour >= toStartOfHour(span.since - INTERVAL 2 HOUR) AND process.hour < span.until"
 
 
-def cpu() -> str:
-    """Return the CPUs that processes kept busy, by host."""
+def counted(fact: Used) -> str:
+    """Return the rate of what processes did, by host."""
     sums = select(
-        {"at": POINT("window"), "series": called("host"), "cpu_s": "sum(cpu_ms) / 1000"},
+        {"at": POINT("window"), "series": called("host"), "total": f"sum({fact.name})"},
         "process_usage FINAL",
         where=_OF_MEMBERS,
         group=("at", "series"),
@@ -29,20 +29,22 @@ def cpu() -> str:
     columns = {
         "time": TIME("points.at"),
         "series": "points.series",
-        "value": "toFloat64(sums.cpu_s / points.seconds)",
+        "value": f"toFloat64(sums.total) * {PER_SECOND[fact.unit]} / (points.seconds * 1000)",
     }
     joined = "LEFT JOIN sums ON sums.at = points.at AND sums.series = points.series"
     return within(_parts(sums=sums, points=points), select(columns, "points", joined) + ORDER)
 
 
-def memory() -> str:
-    """Return resident memory, bytes, by host: the greatest of each process in each point, summed."""
-    return _held("rss_bytes")
-
-
-def descriptors() -> str:
-    """Return open file descriptors by host: the greatest of each process in each point, summed."""
-    return _held("fds", "fds >= 0")
+def held(fact: Used) -> str:
+    """Return what processes held, by host: the greatest of each process in each point, summed; -1 is not known."""
+    greatest = select(
+        {"at": POINT("window"), "on_host": "host", "node": "node", "held": f"max({fact.name})"},
+        "process_usage FINAL",
+        where=f"{_OF_MEMBERS} AND {fact.name} >= 0",
+        group=("at", "on_host", "node"),
+    )
+    columns = {"time": TIME("at"), "series": called("on_host"), "value": "toFloat64(sum(held))"}
+    return within(_parts(greatest=greatest), select(columns, "greatest", group=("time", "series")) + ORDER)
 
 
 def shared(facts: Iterable[Used]) -> str:
@@ -143,15 +145,3 @@ def about() -> str:
 
 def _parts(**queries: str) -> list[str]:
     return [*clock(), HOSTNAMES, *defined(members=members(), **queries)]
-
-
-def _held(column: str, where: str = "1") -> str:
-    """Return what processes held, by host. Points of less than a minute lack processes that did not change."""
-    greatest = select(
-        {"at": POINT("window"), "on_host": "host", "node": "node", "held": f"max({column})"},
-        "process_usage FINAL",
-        where=f"{_OF_MEMBERS} AND {where}",
-        group=("at", "on_host", "node"),
-    )
-    columns = {"time": TIME("at"), "series": called("on_host"), "value": "toFloat64(sum(held))"}
-    return within(_parts(greatest=greatest), select(columns, "greatest", group=("time", "series")) + ORDER)
