@@ -53,7 +53,7 @@ demo: setup ## run the map and a small shop with two faults to find on it
 test: tools ## run the tests (ARGS='-k name' for some of them)
 	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder -m "not slow" $(ARGS)
 
-slow: tools ## run the slow suites: whole systems, the truth lab, attacks, faults, installs
+slow: tools ## run the slow suites: whole systems (the demo, clusters, replays, kills), the truth lab, attacks, installs
 	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder -m slow $(ARGS)
 
 fuzz: tools ## run the attacks at length (SERVICEMAP_FUZZ=50 times the tests' share)
