@@ -10,6 +10,9 @@ from schemas.columns import Columns
 from schemas.raw import Batch
 from schemas.topics import Topic
 
+# What msgspec raises for a value that JSON cannot hold: of another type, text with surrogates, a number without end.
+NOT_ENCODABLE = (TypeError, ValueError, OverflowError)
+
 
 def encoded_parts(topic: Topic, batch: Batch, rows: int) -> list[bytes]:
     """Return a batch as records of at most so many rows; none when it could have rows, has none and is no keyframe."""
@@ -41,7 +44,7 @@ def _listed(value: Columns | list[int]) -> Iterable[object]:
 def _can_be_encoded(row: object) -> bool:
     try:
         msgspec.json.encode(row)
-    except Exception:
+    except NOT_ENCODABLE:
         return False
     return True
 

@@ -13,7 +13,7 @@ from collectors.health import Health
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import InterfaceWatch
 from collectors.load import LoadMeter
-from collectors.parts import encoded_parts, without_bad_rows
+from collectors.parts import NOT_ENCODABLE, encoded_parts, without_bad_rows
 from collectors.presence import Company
 from collectors.procfs import own_netns
 from collectors.registered import registered
@@ -186,7 +186,7 @@ class Run:
         topic, batch = collector.topic, collector.collect(window)
         try:
             parts[topic.name] = encoded_parts(topic, batch, self._settings.rows_per_batch)
-        except Exception:
+        except NOT_ENCODABLE:
             batch, skipped = without_bad_rows(batch)
             parts[topic.name] = encoded_parts(topic, batch, self._settings.rows_per_batch)
             self._errors[f"rows_skipped_{topic.name}"] += skipped
