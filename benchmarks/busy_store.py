@@ -4,9 +4,7 @@ The windows are stored one by one and in their order, as the sink stores them: w
 read depends on it.
 """
 
-import json
 import time
-from pathlib import Path
 
 from schemas.topics import HOUR_MS
 from sinks.address import Address
@@ -51,10 +49,8 @@ _NODES = f"""
     FROM numbers({NODES})"""
 
 
-def fill(folder: Path) -> None:
-    """Fill the embedded store that runs in a folder; takes a minute or two."""
-    port = json.loads((folder / "store.json").read_text())["native_port"]
-    address = Address("127.0.0.1", port, "servicemap", "", "servicemap", folder / "store.token")
+def fill(address: Address) -> None:
+    """Fill an embedded store; takes a minute or two."""
     create_database(address)
     store = Store(address)
     reconcile(store)

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from psutil import Process, process_iter
+from psutil import Process
 
-from benchmarks.queries import MAP, store_in
+from benchmarks.embedded import embedded_store
+from benchmarks.queries import MAP
 from benchmarks.result import Goal, Result
 from graph.edges import EdgeRow
 from sinks.reconcile import reconcile
@@ -19,11 +20,11 @@ RUNS, QUERIES = 7, 5
 def run() -> list[Result]:
     now = time.time_ns() // 1_000_000
     hour = {"from": now - 3_600_000, "to": now}
-    with tempfile.TemporaryDirectory(prefix="planning-") as name, store_in(Path(name)) as address:
-        create_database(address)
-        store = Store(address)
+    with tempfile.TemporaryDirectory(prefix="planning-") as name, embedded_store(Path(name)) as running:
+        create_database(running.address)
+        store = Store(running.address)
         reconcile(store)
-        process = next(each for each in process_iter() if name in " ".join(each.cmdline()))
+        process = Process(running.pid)
         ours, plain = [], []
         for _ in range(RUNS):
             ours.append(_cpu_ms(process, lambda: store.rows(EdgeRow, MAP, hour)))

@@ -1,16 +1,12 @@
 """How long a map takes to be read from a store with ten million rows of edges, by the hour and over 30 days."""
 
-import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.embedded import embedded_store
 from benchmarks.result import Goal, Result, timed
 from graph.map import map_edges
 from graph.node_graph_edges import graph_edges
@@ -52,19 +48,6 @@ _ROWS = f"""INSERT INTO edges ({_COLUMNS})
     FROM ({_PAIRS}) AS pairs
     CROSS JOIN (SELECT number AS n FROM numbers({{count}})) AS moments
     SETTINGS max_insert_threads = 2, max_partitions_per_insert_block = 100"""
-
-
-@contextmanager
-def store_in(folder: Path) -> Iterator[Address]:
-    command = [sys.executable, "-m", "sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as server:
-        try:
-            assert server.stdout is not None
-            server.stdout.readline()
-            port = json.loads((folder / "store.json").read_text())["native_port"]
-            yield Address("127.0.0.1", port, "servicemap", "", "servicemap", folder / "store.token")
-        finally:
-            server.terminate()
 
 
 def _spread(store: Store, end: int) -> None:
@@ -129,7 +112,8 @@ def run() -> list[Result]:
     """Read maps of the last hour and of 30 days; the newest two minutes are not rolled up, as in a running store."""
     now = time.time_ns() // 1_000_000 // MINUTE_MS * MINUTE_MS
     newest = now - 2 * MINUTE_MS
-    with tempfile.TemporaryDirectory(prefix="queries-") as name, store_in(Path(name)) as address:
+    with tempfile.TemporaryDirectory(prefix="queries-") as name, embedded_store(Path(name)) as running:
+        address = running.address
         create_database(address)
         store = Store(address)
         reconcile(store)

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from benchmarks.connection import CONNECTION
-from benchmarks.queries import store_in
+from benchmarks.embedded import embedded_store
 from benchmarks.result import Result
 from log.local import LocalLog
 from log.protocol import Record
@@ -87,9 +87,9 @@ def _kept(sizes: dict[str, float], read_early: bool) -> float:
 def measured(count: int, carries: Callable[[int, int], bool]) -> dict[str, Kept]:
     """Return what an hour of connections takes in the log's topics and in the store."""
     start = int(time.time() * 1000) // HOUR_MS * HOUR_MS - 2 * HOUR_MS
-    with tempfile.TemporaryDirectory(prefix="rows-") as name, store_in(Path(name) / "store") as address:
-        create_database(address)
-        with closing(Store(address)) as store, closing(LocalLog(Path(name) / "log.sqlite")) as log:
+    with tempfile.TemporaryDirectory(prefix="rows-") as name, embedded_store(Path(name) / "store") as running:
+        create_database(running.address)
+        with closing(Store(running.address)) as store, closing(LocalLog(Path(name) / "log.sqlite")) as log:
             reconcile(store)
             log.create(topics.ALL)
             rows = _fold(log, Sink(store, lambda record, reason: None), count, carries, start)

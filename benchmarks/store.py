@@ -1,6 +1,5 @@
 """Rows a second that clickhouse-driver inserts into the embedded store, beside the engine alone."""
 
-import json
 import statistics
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from clickhouse_driver import Client
 
+from benchmarks.embedded import embedded_store
 from benchmarks.result import Goal, Result, timed
 
 ROWS, BLOCK = 200_000, 50_000
@@ -83,18 +83,10 @@ def run() -> list[Result]:
     columns = _columns(BLOCK)
     with tempfile.TemporaryDirectory(prefix="store-") as name:
         folder = Path(name)
-        arguments = ["--data", str(folder / "store"), "--native-port", "0", "--http-port", "0"]
-        command = [sys.executable, "-m", "sinks.embedded", *arguments]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            try:
-                assert server.stdout is not None
-                server.stdout.readline()
-                facts = json.loads((folder / "store" / "store.json").read_text())
-                plain = _inserts(folder / "store", facts["native_port"], columns, False)
-                packed = _inserts(folder / "store", facts["native_port"], columns, True)
-                block = _block(facts["http_port"])
-            finally:
-                server.terminate()
+        with embedded_store(folder / "store") as running:
+            plain = _inserts(folder / "store", running.address.port, columns, False)
+            packed = _inserts(folder / "store", running.address.port, columns, True)
+            block = _block(running.http_port)
         alone = statistics.median(_engine_alone(folder, block))
     goal = Goal(op=">=", number=120_000, of="value")
     # The sink inserts plain: on loopback and in a data centre compressing takes longer than sending.

@@ -16,6 +16,7 @@ import psutil
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.busy_store import EDGES, NODES, SCENE, fill
+from benchmarks.embedded import embedded_store
 from benchmarks.result import Goal, Result
 
 RUNS = 5
@@ -49,21 +50,15 @@ MOVED_S, EVENT_S = 4, 0.008  # a mouse reports its place 125 times a second
 @contextmanager
 def _view(folder: Path) -> Iterator[str]:
     """Run a store that holds the map, and the view of it; yields its address."""
-    store = ("sinks.embedded", "--data", str(folder / "store"), "--native-port", "0", "--http-port", "0")
     view = ("servicemap", "view", "--data", str(folder), "--port", "0")
-    with subprocess.Popen([sys.executable, "-m", *store], stdout=subprocess.PIPE) as storing:
-        try:
-            assert storing.stdout is not None
-            storing.stdout.readline()
-            fill(folder / "store")
-            with subprocess.Popen([sys.executable, "-m", *view], stderr=subprocess.PIPE, text=True) as viewing:
-                assert viewing.stderr is not None
-                try:
-                    yield viewing.stderr.readline().split()[-1]
-                finally:
-                    viewing.terminate()
-        finally:
-            storing.terminate()
+    with embedded_store(folder / "store") as running:
+        fill(running.address)
+        with subprocess.Popen([sys.executable, "-m", *view], stderr=subprocess.PIPE, text=True) as viewing:
+            assert viewing.stderr is not None
+            try:
+                yield viewing.stderr.readline().split()[-1]
+            finally:
+                viewing.terminate()
 
 
 @contextmanager
