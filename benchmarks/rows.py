@@ -8,31 +8,18 @@ what a connection takes in all places once the oldest of it is deleted, beside a
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from benchmarks.connection import CONNECTION
+from benchmarks.connection import HOSTS, is_whole, paired, process, window
 from benchmarks.embedded import embedded_store
 from benchmarks.result import Result
 from log.local import LocalLog
 from log.protocol import Record
 from schemas import topics
-from schemas.codec import encode
-from schemas.raw import (
-    Batch,
-    ConnectionBatch,
-    Connections,
-    Heartbeat,
-    ListenerBatch,
-    Listeners,
-    OwnerBatch,
-    Owners,
-    ProcessBatch,
-    Processes,
-)
 from schemas.topics import HOUR_MS
 from sinks.reconcile import reconcile
 from sinks.sink import Sink
@@ -40,7 +27,7 @@ from sinks.store import Store, create_database
 from sinks.tables import DAYS
 from streams.stage import AttributeStage, PairStage
 
-WIDTH, WINDOWS, KEYFRAME = 5_000, 720, 12
+WINDOWS = 720
 CONNECTIONS, SERVERS = 200, 10
 KINDS: dict[str, Callable[[int, int], bool]] = {  # whether a connection carries something in a window
     "idle": lambda number, at: False,
@@ -108,11 +95,14 @@ def _fold(log: LocalLog, sink: Sink, count: int, carries: Callable[[int, int], b
     attribute, pair = AttributeStage(), PairStage()
     rows = dict.fromkeys((topic.name for topic in LOGGED), 0)
     for at in range(WINDOWS):
-        for host in (0, 1):
-            for topic, batch in _batches(host, at, count, carries, start, random).items():
-                if isinstance(batch, ConnectionBatch):
-                    rows["connections"] += len(batch.connections)
-                record = Record(topic, 0, at, batch.window + WIDTH, b"h%d" % host, encode(batch))
+        for host in HOSTS:
+            reported = [
+                paired(host, number + 1, 1_000 + number % SERVERS, 33_000 + number, start, random if carried else None)
+                for number in range(count)
+                if (carried := carries(number, at)) or is_whole(at)
+            ]
+            rows["connections"] += len(reported)
+            for record in _window(host, at, start, count, reported):
                 _append(log, record)
                 for emitted in attribute.feed(record):
                     forwarded = Record(emitted.topic, 0, at, record.timestamp, emitted.key, emitted.value)
@@ -134,44 +124,16 @@ def _append(log: LocalLog, record: Record) -> None:
     log.append(record.topic, record.key, record.value, timestamp=record.timestamp)
 
 
-def _batches(
-    host: int, at: int, count: int, carries: Callable[[int, int], bool], start: int, random: Random
-) -> dict[str, Batch]:
-    whole = at % KEYFRAME == 0
-    head: dict[str, Any] = {
-        "host_id": f"h{host}",
-        "boot_id": "boot",
-        "run": start,
-        "seq": at,
-        "window": start + at * WIDTH,
-        "width": WIDTH,
-        "keyframe": whole,
-    }
+def _window(host: int, at: int, start: int, count: int, connections: list[tuple[Any, ...]]) -> Iterator[Record]:
     pids = range(1_000, 1_000 + SERVERS)
-    processes = [
-        (pid, 5, start - HOUR_MS, 1, 0, "root", f"app-{pid}", f"/usr/bin/app-{pid}", [f"app-{pid}"], "", "", "", 0)
-        for pid in pids
-    ]
+    listening = pids if host == 0 else ()
     owners = [(number + 1, 1_000 + number % SERVERS, 5) for number in range(count)]
-    listeners = [(100_000 + pid, 6, "0.0.0.0", pid, 0, 0) for pid in pids] if host == 0 else []
-    owners += [(100_000 + pid, pid, 5) for pid in pids] if host == 0 else []
-    sent = dict.fromkeys(("processes", "connections", "listeners", "owners"), 1)
-    reporting = [number for number in range(count) if whole or carries(number, at)]
-    rows = [_row(host, number, start, random if carries(number, at) else None) for number in reporting]
-    return {
-        "processes": ProcessBatch(**head, processes=Processes.of(processes if whole else ())),
-        "connections": ConnectionBatch(**head, netns=1, connections=Connections.of(rows, CONNECTION)),
-        "listeners": ListenerBatch(**head, netns=1, listeners=Listeners.of(listeners if whole else ())),
-        "owners": OwnerBatch(**head, owners=Owners.of(owners if whole else ())),
-        "heartbeats": Heartbeat(**head, sent=sent),
-    }
-
-
-def _row(host: int, number: int, start: int, random: Random | None) -> tuple[Any, ...]:
-    local, remote = (1_000 + number % SERVERS, 33_000 + number)[:: 1 if host == 0 else -1]
-    ends = (f"10.0.0.{host + 1}", local, f"10.0.0.{2 - host}", remote)
-    flags = (start, False, True, host == 0, False, False)  # since, opened, fresh, accepted, closed, failed
-    if random is None:
-        return number + 1, 6, *ends, 1, 0, *flags, 0, 0, 0, 0, 0, 400, 180
-    sent, got, rtt = random.randrange(100_000), random.randrange(100_000), random.randrange(200, 900)
-    return number + 1, 6, *ends, 1, 0, *flags, sent, got, sent // 1448, got // 1448, 0, rtt, 180
+    return window(
+        host,
+        at,
+        start,
+        connections=connections,
+        owners=owners + [(100_000 + pid, pid, 5) for pid in listening] if is_whole(at) else (),
+        listeners=[(100_000 + pid, 6, "0.0.0.0", pid, 0, 0) for pid in listening] if is_whole(at) else (),
+        processes=[process(pid, f"app-{pid}", start - HOUR_MS) for pid in pids] if is_whole(at) else (),
+    )
