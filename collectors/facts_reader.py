@@ -11,7 +11,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from collectors.cgroups import container_of, parse_cgroup, unit_of
-from collectors.container_names import ContainerNames
+from collectors.container_files import UNNAMED, Contained
+from collectors.containers import Containers
 from collectors.helper import Helper, Stuck
 from collectors.process_facts import FIRST_READ, Facts, cmdline_read, parse_cmdline, parse_uid
 from collectors.process_table import Stat, folder_of
@@ -34,7 +35,7 @@ class Draft:
     exe: str = ""
     netns: int = 0
     cwd: str = ""
-    container_name: str = ""
+    contained: Contained = UNNAMED
     cmdline: list[str] | None = None
     unread: tuple[str, ...] = ()
 
@@ -57,7 +58,7 @@ class FactsReader:
         self._proc = proc
         self._cmdline_bytes = cmdline_bytes
         self._helper = helper or Helper()
-        self._containers = ContainerNames(proc)
+        self.containers = Containers(proc)
         self._hanging: list[Hanging] = []
         self._steps: tuple[tuple[str, Callable[[Draft, str], None]], ...] = (
             ("status", self._status),
@@ -168,7 +169,7 @@ class FactsReader:
 
     def _container(self, draft: Draft, folder: str) -> None:
         container = container_of(draft.cgroup)
-        draft.container_name = self._containers.name(container) if container else ""
+        draft.contained = self.containers.find(container, draft.cgroup) if container else UNNAMED
 
     def _cmdline(self, draft: Draft, folder: str) -> None:
         raw = read_file(f"{folder}/cmdline", FIRST_READ) or b""
@@ -197,7 +198,7 @@ def _facts(draft: Draft, known: Facts | None) -> Facts:
         unit=unit_of(cgroup),
         netns=draft.netns,
         cwd=draft.cwd,
-        container_name=draft.container_name,
+        contained=draft.contained,
     )
     if known is not None and known.cwd and (known.exe, known.cmdline) == (facts.exe, facts.cmdline):
         facts = facts._replace(cwd=known.cwd)  # where it was started: daemons go to / afterwards
@@ -209,7 +210,7 @@ def _facts(draft: Draft, known: Facts | None) -> Facts:
         "exe": {"exe": known.exe},
         "netns": {"netns": known.netns},
         "cwd": {"cwd": known.cwd},
-        "container": {"container_name": known.container_name},
+        "container": {"contained": known.contained},
         "cmdline": {"cmdline": known.cmdline},
     }
     for step in draft.unread:

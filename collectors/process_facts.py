@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from collectors.container_files import Contained
 from collectors.procfs import read_file
 from collectors.redact import redact
 from schemas.text import cut, to_text
@@ -27,7 +28,7 @@ class Facts(NamedTuple):
     unit: str
     netns: int
     cwd: str
-    container_name: str
+    contained: Contained
 
 
 def parse_uid(status: bytes) -> int:

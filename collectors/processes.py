@@ -142,7 +142,7 @@ class ProcessCollector:
             missing["containers and units"] = "control groups (CONFIG_CGROUPS), shown in /proc/PID/cgroup"
         if not self._events.subscribed:
             missing["exit codes, and what processes execute"] = "the proc connector (run as root on the host itself)"
-        return missing | self._pressure.missing()
+        return missing | self._facts.containers.missing() | self._pressure.missing()
 
     def counters(self) -> dict[str, int]:
         """Return what was lost of the events, how many reads of processes hung, and how many gave nothing of use."""
@@ -150,6 +150,7 @@ class ProcessCollector:
             "process_event_overruns": self._events.overruns,
             "process_reads_hung": self._facts.hung,
             "process_facts_skipped": self._facts.unread,
+            "container_files_skipped": self._facts.containers.files.skipped,
             "rows_skipped_processes": self._table.skipped,
         }
 
@@ -251,7 +252,7 @@ class ProcessCollector:
         )
 
     def _row(self, known: Known) -> tuple[object, ...]:
-        stat, facts = known.stat, known.facts
+        stat, facts, contained = known.stat, known.facts, known.facts.contained
         started = round(self._booted_ms + stat.start * TICK_MS)
         user = self._users.name(facts.uid)
         head = (stat.pid, stat.start, started, stat.parent, facts.uid, user, stat.comm, facts.exe, facts.cmdline)
@@ -264,8 +265,9 @@ class ProcessCollector:
             facts.unit,
             facts.netns,
             facts.cwd,
-            facts.container_name,
+            contained.name,
             *known.origin,
+            *(contained.runtime_name, contained.namespace, contained.pod, contained.image),
         )
 
     def _started_by(self, pid: int) -> tuple[Stat, Facts] | None:

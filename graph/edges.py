@@ -1,11 +1,12 @@
 """Edges of a map as the store returns them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from graph.counters import NAMES
 from graph.model import Edge, iso_ms
+from graph.nodes import Known
 
 
 class EdgeRow(NamedTuple):
@@ -33,10 +34,20 @@ class EdgeRow(NamedTuple):
     client_service: str
     client_name: str
     client_container: str
+    client_container_name: str
+    client_namespace: str
+    client_pod: str
     server_hosts: list[str]
     server_service: str
     server_name: str
     server_container: str
+    server_container_name: str
+    server_namespace: str
+    server_pod: str
+
+    def known(self, end: str) -> Iterator[str]:
+        """Yield what is known of an end, as graph.nodes.Known has it."""
+        return (getattr(self, f"{end}_{name}") for name in Known._fields)
 
     def edge(self, recorded_s: float, level: str) -> Edge:
         """Return the edge of a map."""

@@ -1,7 +1,8 @@
 """The identity of an end. In `edges` it is one text, so that it merges as a whole; here its parts are read.
 
 The text begins with the start of the process, so that the younger of two processes has the greater text
-(schemas/graph.py).
+(schemas/graph.py). It ends with what is known of a container, and where nothing is, before that. So the text with more
+known is the greater one, and texts from before these parts are read as they are.
 """
 
 from typing import Any
@@ -11,13 +12,16 @@ from schemas.graph import Identities
 from schemas.kinds import LABEL, Kind
 
 _PARTS = ("started", *(name for name in facts(Identities) if name != "started"))
-WHO = {name: facts(Identities)[name] for name in ("service", "name", "host", "container", "provenance", "tied")}
+_LAST = ("namespace", "pod", "container_name")
+WHO = {name: facts(Identities)[name] for name in ("service", "name", "host", "container", *_LAST, "provenance", "tied")}
 
 
 def packed(identity: tuple[Any, ...]) -> str:
     """Write a row of Identities as one text, whose order is that of its merge: first the start of the process."""
-    *rest, tied, started = identity
-    return "\t".join((f"{started:016d}", *(part.replace("\t", " ") for part in rest), str(int(tied))))
+    values = dict(zip(facts(Identities), identity, strict=False))
+    values |= {"started": f"{values['started']:016d}", "tied": str(int(values["tied"]))}
+    names = _PARTS if any(values.get(name) for name in _LAST) else _PARTS[: -len(_LAST)]
+    return "\t".join(values.get(name, "").replace("\t", " ") for name in names)
 
 
 def packed_part(value: str) -> str:
@@ -41,9 +45,14 @@ def cut(who: str) -> str:
     return f"splitByChar('\\t', {who})"
 
 
+def replaced(who: str, name: str, value: str) -> str:
+    """Return the text with another value of one part."""
+    return f"replaceRegexpOne({who}, '^((?:[^\\t]*\\t){{{_PARTS.index(name)}}})[^\\t]*', concat('\\1', {value}))"
+
+
 def written(**parts: str) -> str:
     """Write the text from SQL expressions; missing parts are empty."""
-    given = [parts.get(name, "''") for name in _PARTS]
+    given = [parts.get(name, "''") for name in (_PARTS if parts.keys() & set(_LAST) else _PARTS[: -len(_LAST)])]
     return "concat(" + ", '\\t', ".join(given) + ")"
 
 

@@ -1,10 +1,11 @@
 """Levels: the kinds of node between which the same edges are shown, and the node of an end at a level.
 
-An end without a node at a level has the next level's node: a process without a container is its host, and an end
-without a process is its host or address. Levels are declared only here.
+An end without a node at a level has the next level's node: a process without a namespace is its service, one without
+a pod its container, one without a container its host, and an end without a process its host or address. Levels are
+declared only here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from graph.networks import is_local, network
@@ -16,8 +17,8 @@ Column = Callable[[str, str], str]  # the SQL of a plain column (graph/columns.p
 class Level(NamedTuple):
     """A level, with the titles of its nodes. The id of a node is the level's name and the values of its `parts`.
 
-    Parts are columns of an end; only the last may hold a colon. An end without that last one has its node at the level
-    `otherwise`. Without parts the nodes are those of the rows.
+    Parts are columns of an end; only the last may hold a colon, and only it is always known. An end without that last
+    one has its node at the level `otherwise`. Without parts the nodes are those of the rows.
     """
 
     name: str
@@ -45,6 +46,8 @@ _LEVELS = (  # as the page offers them
     Level("service", "Services", ("service",), "process"),
     Level("process", "Processes"),
     Level("container", "Containers", ("host", "container"), "host"),
+    Level("pod", "Pods", ("host", "namespace", "pod"), "container"),
+    Level("namespace", "Namespaces", ("namespace",), "service"),
     Level("host", "Hosts", ("host",), "process"),
     Level("address", "Addresses"),  # rows of this level have addresses for ends
 )
@@ -74,11 +77,29 @@ def node_drawn(end: str, column: Column, row: str, in_network: str = "") -> str:
 
 
 def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
-    """Return the node of a process at a level, in Python; `known` are its service, host and container."""
+    """Return the node of a process at a level, in Python; `known` are its values of KNOWN."""
     one = LEVELS[level]
     if not one.known:
         return node
     return one.node.format(**known) if known[one.known] else node_of(one.otherwise, node, known)
+
+
+def between(kinds: Iterable[str]) -> str:
+    """Return the level of an edge by the kinds of its ends: the one at which the other end may be of its kind."""
+    found = set(kinds)
+    ordered = sorted(found, key=list(LEVELS).index)
+    return next((name for name in ordered if found <= _reached(name)), ordered[0])
+
+
+def _reached(name: str) -> set[str]:
+    level = LEVELS[name]
+    return {name, "host", "address"} | (_reached(level.otherwise) if level.otherwise else set())
+
+
+def everywhere(kind: str) -> bool:
+    """Return whether nodes of a kind are the same on all hosts, as services are."""
+    level = LEVELS.get(kind)
+    return level is not None and bool(level.parts) and "host" not in level.parts
 
 
 def values_of(node: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ class NeighbourRow(NamedTuple):
     service: str
     name: str
     container: str
+    container_name: str
     opened: int
     failed: int
     active: int
@@ -33,7 +34,7 @@ class NeighbourRow(NamedTuple):
 
 
 _KEY = ("other", "incoming", "transport", "port")
-_ABOUT = ("host", "service", "name", "container")
+_ABOUT = ("host", "service", "name", "container", "container_name")
 _SUMS = ("opened", "failed", "moved")
 
 

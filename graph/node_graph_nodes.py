@@ -51,7 +51,7 @@ def _totals() -> str:
         "id": "at.id",
         "members": f"arraySort(groupUniqArrayArray(arrayMap(end -> {_PART}, at.ends)))",
         "hosts": "arrayFilter(host -> host != '', arraySort(groupUniqArrayArray(at.ends.host)))",
-        **{name: f"maxArray(at.ends.{name})" for name in ("service", "name", "container")},
+        **{name: f"maxArray(at.ends.{name})" for name in ("service", "name", "container", "container_name")},
         "most_rtt_us": "max(at.rtt_us)",
         "all_counts": "sumForEach(at.counts)",
         "loops": "countIf(at.looped)",
@@ -104,6 +104,7 @@ def _word(name: str) -> str:
 
 
 _RUNS = "kind IN ('process', 'container', 'service')"
+_ON_HOSTS = "kind IN ('process', 'container', 'pod', 'namespace', 'service')"
 _FAILED = COUNTS.of("all_counts", "failed")
 _LOOP = f"concat({_word('loop_opened')}, ' conn/s, ', {_word('loop_bytes')}, ' ', {unit_name('loop_unit')})"
 _MEMBERS = (
@@ -112,9 +113,9 @@ _MEMBERS = (
 )
 _COLUMNS = {
     "id": "id",
-    "title": title("id", "service", "name", "container"),
+    "title": title("id", "service", "name", "container", "container_name"),
     "subtitle": "multiIf(kind = 'network', 'external', "
-    f"{_RUNS}, arrayStringConcat(arraySlice(hostnames_of, 1, 3), ', '), '')",
+    f"{_ON_HOSTS}, arrayStringConcat(arraySlice(hostnames_of, 1, 3), ', '), '')",
     "mainstat": f"concat({_word('opened')}, ' conn/s')",
     "secondarystat": f"concat({_word('bytes')}, ' ', {unit_name('unit')})",
     "arc__ok": "toFloat64(1 - failing)",

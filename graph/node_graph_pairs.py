@@ -115,7 +115,7 @@ def _about(end: str) -> dict[str, str]:
     name, address = plain(f"{end}_name", "pair"), plain(f"{end}_address", "pair")
     pid = f"regexpExtract(pair.{end}, ':([0-9]+):[^:]*\\\\z', 1)"
     part = f"if(%(level)s = 'process' AND {name} != '', concat({name}, '[', {pid}, ']'), {address})"
-    known = {what: plain(f"{end}_{what}", "pair") for what in ("service", "name", "container")}
+    known = {what: plain(f"{end}_{what}", "pair") for what in ("service", "name", "container", "container_name")}
     return {"part": part, "host": home(end, plain, "pair"), **known}
 
 

@@ -1,11 +1,23 @@
 """The nodes of a map: each end of an edge once, described by the edges and by the processes."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from graph.levels import KNOWN, node_of
+from graph.levels import KNOWN, everywhere, node_of, values_of
 from graph.model import Node
 from graph.titles import title_of
 from schemas.ids import parse_process
+
+
+class Known(NamedTuple):
+    """What an edge knows of an end, besides its node and host."""
+
+    service: str = ""
+    name: str = ""
+    container: str = ""
+    container_name: str = ""
+    namespace: str = ""
+    pod: str = ""
 
 
 class Nodes:
@@ -15,20 +27,20 @@ class Nodes:
         self._hostnames = hostnames
         self._nodes: dict[str, Node] = {}
 
-    def add(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> None:
-        """Add an end of an edge, as the edge describes it."""
-        known = self._nodes.get(node_id)
-        if known is None:
-            known = self._nodes[node_id] = self._new(node_id, hosts, service, name, container)
-        if known.kind == "service":
-            known.hosts = sorted({*known.hosts, *map(self._hostname, hosts)})
+    def add(self, node_id: str, hosts: list[str], *known: str) -> None:
+        """Add an end of an edge, as the edge describes it: `known` are values of Known."""
+        node = self._nodes.get(node_id)
+        if node is None:
+            node = self._nodes[node_id] = self._new(node_id, hosts, Known(*known))
+        if everywhere(node.kind):
+            node.hosts = sorted({*node.hosts, *map(self._hostname, hosts)})
 
     def add_process(self, process: Node, level: str) -> None:
         """Add a process, or the node of the level that it belongs to."""
         process.hostname = process.hostname or self._hostname(process.host)
         node = node_of(level, process.id, {name: getattr(process, name) for name in KNOWN})
         if node != process.id:
-            self.add(node, [process.host], process.service, process.name, process.container)
+            self.add(node, [process.host], *(getattr(process, name) for name in Known._fields))
         elif level != "address":
             self._nodes[node] = process
 
@@ -43,20 +55,20 @@ class Nodes:
     def _hostname(self, host: str) -> str:
         return self._hostnames.get(host) or host
 
-    def _new(self, node_id: str, hosts: list[str], service: str, name: str, container: str) -> Node:
+    def _new(self, node_id: str, hosts: list[str], known: Known) -> Node:
         kind, _, rest = node_id.partition(":")
-        title = title_of(node_id, self._hostname, service, name, container)
-        if kind == "service":
-            return Node(id=node_id, kind=kind, title=title, service=service)
+        title = title_of(node_id, self._hostname, known.service, known.name, known.container, known.container_name)
+        node = Node(id=node_id, kind=kind, title=title)
         if kind == "address":
-            scope, _, address = rest.rpartition("@")
-            host = scope.partition("/")[0]
-            hostname = self._hostname(host) if host else ""
-            return Node(id=node_id, kind=kind, title=title, address=address, scope=scope, host=host, hostname=hostname)
-        host = next(iter(hosts), rest.partition(":")[0])
-        node = Node(id=node_id, kind=kind, title=title, host=host, hostname=self._hostname(host))
-        if kind == "container":
-            node.container, node.service = container, service
+            scope, _, node.address = rest.rpartition("@")
+            node.scope, node.host = scope, scope.partition("/")[0]
+        elif not everywhere(kind):
+            node.host = next(iter(hosts), rest.partition(":")[0])
+        node.hostname = self._hostname(node.host) if node.host else ""
         if kind == "process":
-            node.pid, node.service, node.name, node.container = parse_process(node_id).pid, service, name, container
+            node.pid = parse_process(node_id).pid
+        described = known._asdict() if kind in ("process", "container") else values_of(node_id)
+        for name, value in described.items():
+            if name in Known._fields and not (kind == "container" and name == "name"):
+                setattr(node, name, value)
         return node

@@ -6,7 +6,7 @@ failed, or the transport is UDP, only the client's agent sees the flow. Then the
 or did last within the hour; if there are several, it is their service.
 """
 
-from graph.identity import cut, part, written
+from graph.identity import cut, part, replaced, written
 from graph.sql import inside, select
 
 _STANDING = 0b111  # the minute and the two before it
@@ -106,24 +106,30 @@ def _listened(rows: str) -> str:
 
 def _named(rows: str) -> str:
     """Write the identity of the lost end into a_who or b_who."""
-    services = f"arrayDistinct(arrayMap(who -> {part(cut('who'), 'service')}, found))"
+    services, namespaces = (
+        f"arrayDistinct(arrayMap(who -> {part(cut('who'), name)}, found))" for name in ("service", "namespace")
+    )
     named = select(
         [
             "*",
             f"{services} AS services",
+            f"{namespaces} AS namespaces",
             f"if(sought = 2 OR nearest.ago > {_NOW}, 'last listener', 'listener') AS evidence",
         ],
         inside(rows),
     )
     host = written(host="home", provenance="'address'", tied="'0'")
-    alone = "replaceRegexpOne(found[1], '\\t[^\\t]*\\t([01])\\\\z', concat('\\t', evidence, '\\t\\\\1'))"
-    several = written(host="home", service="services[1]", provenance="evidence", tied="'1'")
+    alone = replaced("found[1]", "provenance", "evidence")
+    namespace = "if(length(namespaces) = 1, namespaces[1], '')"
+    several = written(host="home", service="services[1]", provenance="evidence", tied="'1'", namespace=namespace)
     who = (
         "multiIf(home = '', '', "
         f"length(services) != 1 OR services[1] = '', {host}, length(found) = 1, {alone}, {several})"
     )
     lost = select(["*", f"{who} AS lost_who"], inside(named))
-    looked_up = "lost_who, services, evidence, found, nearest, home, lost_scope, lost_address, lost_minute_of_hour"
+    looked_up = (
+        "lost_who, services, namespaces, evidence, found, nearest, home, lost_scope, lost_address, lost_minute_of_hour"
+    )
     return select(
         [
             f"* EXCEPT (a_who, b_who, {looked_up})",

@@ -26,6 +26,10 @@ class ProcessRow(NamedTuple):
     exe: str
     cmdline: str
     container: str
+    container_name: str
+    namespace: str
+    pod: str
+    image: str
     unit: str
 
     def node(self) -> Node:

@@ -52,8 +52,8 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     for row in rows:
         seconds = recorded.seconds([*row.client_hosts, *row.server_hosts])
         edges.append(row.edge(seconds, wanted.level))
-        nodes.add(row.client, row.client_hosts, row.client_service, row.client_name, row.client_container)
-        nodes.add(row.server, row.server_hosts, row.server_service, row.server_name, row.server_container)
+        nodes.add(row.client, row.client_hosts, *row.known("client"))
+        nodes.add(row.server, row.server_hosts, *row.known("server"))
     if wanted.level == "process" or wanted.everything:
         ids = nodes.process_ids() if wanted.level == "process" else iter(())
         for process in _processes(store, ids, wanted):

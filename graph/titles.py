@@ -17,6 +17,7 @@ TITLES = {
     "host": Title("{hostname}"),
     "process": Title("{name}[{pid}]", needs="name"),
     "container": Title("{runs}[{short}]", needs="short"),
+    "pod": Title("{last}"),
     "address": Title("{address}"),
     "other": Title("other hosts"),
 }
@@ -32,16 +33,17 @@ def called(host: str) -> str:
     return f"if(hostnames[toString({host})] != '', hostnames[toString({host})], toString({host}))"
 
 
-def title(node: str, service: str = "''", name: str = "''", container: str = "''") -> str:
+def title(node: str, service: str = "''", name: str = "''", container: str = "''", container_name: str = "''") -> str:
     """Return the title of a node, after HOSTNAMES, by what is known of it."""
     rest = f"substring({node}, position({node}, ':') + 1)"
     parts = {
         "hostname": called(f"splitByChar(':', {rest})[1]"),
         "name": name,
         "pid": f"regexpExtract({node}, ':([0-9]+):[^:]*\\\\z', 1)",
-        "runs": f"if({service} != '', {service}, {name})",
+        "runs": f"multiIf({container_name} != '', {container_name}, {service} != '', {service}, {name})",
         "short": f"substring({container}, 1, {SHORT})",
         "address": f"substring({rest}, position({rest}, '@') + 1)",
+        "last": f"regexpExtract({rest}, '[^:]*\\\\z', 0)",
     }
     steps = []
     for kind, one in TITLES.items():
@@ -50,7 +52,14 @@ def title(node: str, service: str = "''", name: str = "''", container: str = "''
     return f"multiIf({', '.join(steps)}, {rest})"
 
 
-def title_of(node: str, hostname: Callable[[str], str], service: str = "", name: str = "", container: str = "") -> str:
+def title_of(
+    node: str,
+    hostname: Callable[[str], str],
+    service: str = "",
+    name: str = "",
+    container: str = "",
+    container_name: str = "",
+) -> str:
     """Return the same in Python; `hostname` gives the name of a host."""
     kind, _, rest = node.partition(":")
     one = TITLES.get(kind)
@@ -60,8 +69,9 @@ def title_of(node: str, hostname: Callable[[str], str], service: str = "", name:
         "hostname": hostname(rest.partition(":")[0]) if "{hostname}" in one.title else "",
         "name": name,
         "pid": rest.rpartition(":")[0].rpartition(":")[2],
-        "runs": service or name,
+        "runs": container_name or service or name,
         "short": container[:SHORT],
         "address": rest.rpartition("@")[2],
+        "last": rest.rpartition(":")[2],
     }
     return one.title.format(**parts) if not one.needs or parts[one.needs] else rest

@@ -39,6 +39,11 @@ class Identities(Columns, frozen=True, kw_only=True, omit_defaults=True):
     provenance: Annotated[Strs, fact("how the owner is known: scan, listener", LAST)] = field(default_factory=list)
     tied: Annotated[Bools, fact("several processes hold it and none is the parent", LAST)] = field(default_factory=list)
     started: Annotated[Ints, fact("start of the owning process, ms", LATER)] = field(default_factory=list)
+    namespace: Annotated[Strs, fact("Kubernetes namespace, Compose project or Swarm stack", LAST)] = field(
+        default_factory=list
+    )
+    pod: Annotated[Strs, fact("pod", LAST)] = field(default_factory=list)
+    container_name: Annotated[Strs, fact("name of the container", LAST)] = field(default_factory=list)
 
 
 class Ends(Counted, frozen=True, kw_only=True, omit_defaults=True):
@@ -154,6 +159,12 @@ class Nodes(Columns, frozen=True, kw_only=True, omit_defaults=True):
     cmdline: Annotated[Strs, fact("command line, secrets redacted", LAST, TEXT)] = field(default_factory=list)
     container: Annotated[Strs, fact("container id", LAST)] = field(default_factory=list)
     unit: Annotated[Strs, fact("systemd unit", LAST)] = field(default_factory=list)
+    namespace: Annotated[Strs, fact("Kubernetes namespace, Compose project or Swarm stack", LAST)] = field(
+        default_factory=list
+    )
+    pod: Annotated[Strs, fact("pod", LAST)] = field(default_factory=list)
+    container_name: Annotated[Strs, fact("name of the container", LAST)] = field(default_factory=list)
+    image: Annotated[Strs, fact("image of the container", LAST)] = field(default_factory=list)
 
 
 class NodeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
@@ -189,6 +200,11 @@ class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
     container: Annotated[Strs, fact("its container id", KEY)] = field(default_factory=list)
     tied: Annotated[Bools, fact("several processes may be the one that listens", KEY)] = field(default_factory=list)
     started: Annotated[Ints, fact("start of the process, ms", KEY)] = field(default_factory=list)
+    namespace: Annotated[Strs, fact("its Kubernetes namespace, Compose project or Swarm stack", KEY)] = field(
+        default_factory=list
+    )
+    pod: Annotated[Strs, fact("its pod", KEY)] = field(default_factory=list)
+    container_name: Annotated[Strs, fact("name of its container", KEY)] = field(default_factory=list)
     seen: Annotated[Ints, fact("latest minute in which it was so, ms", LATER, WHEN)] = field(default_factory=list)
     minutes: Annotated[Ints, fact("bit 59 - m: it was so in minute m of the hour", Merge.BITS, BITS)] = field(
         default_factory=list

@@ -114,6 +114,7 @@ AGENT_COUNTERS = _counters(
         "process_event_overruns": "!times that events of processes were lost",
         "process_reads_hung": "!reads of a process that did not return",
         "process_facts_skipped": "!facts of processes that could not be read",
+        "container_files_skipped": "files of container runtimes that were too large, or no files of their owner",
         "socket_event_overruns": "!times that events of sockets were lost",
         "socket_events_dropped": "!events of sockets that were dropped",
         "connections_unidentified": "!connections whose socket could not be distinguished from another one",

@@ -187,6 +187,16 @@ class Processes(Columns, frozen=True, kw_only=True, omit_defaults=True):
     lead: Annotated[
         list[Strs], fact("arguments of what started it, of a worker that knows no more of itself", LAST)
     ] = field(default_factory=list)
+    runtime_name: Annotated[Strs, fact("what its runtime calls its container: shop-cart-1", LAST)] = field(
+        default_factory=list
+    )
+    namespace: Annotated[Strs, fact("Kubernetes namespace, Compose project or Swarm stack of its container", LAST)] = (
+        field(default_factory=list)
+    )
+    pod: Annotated[Strs, fact("pod of its container, or the pod's id while it has no name", LAST)] = field(
+        default_factory=list
+    )
+    image: Annotated[Strs, fact("image of its container", LAST)] = field(default_factory=list)
 
 
 class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from graph.model import Edge, ServiceMap
 from servicemap.map_text import labels, printable
 
-_SHAPES = {"container": "box3d", "host": "house", "address": "ellipse"}
+_SHAPES = {"container": "box3d", "pod": "component", "namespace": "folder", "host": "house", "address": "ellipse"}
 _COLOURS = {"warn": "orange", "bad": "red"}
 
 

@@ -14,6 +14,7 @@ from schemas.graph import (
     Events,
     FlowRequestBatch,
     FlowRequests,
+    Identities,
     NodeBatch,
     Nodes,
     PlaceBatch,
@@ -26,14 +27,16 @@ from schemas.used import Used, uses
 from sinks.fitting import Values
 
 _NO_FLOW = Flow("", Endpoint("", "", -1), Endpoint("", "", -1))
+WHO_LISTENS = frozenset(Places.__struct_fields__) & frozenset(Identities.__struct_fields__) - {"host"}
 _LATEST_START = 10**16 - 1  # a text of 16 digits sorts as its number
+_STARTED = Identities.__struct_fields__.index("started")
 _OF_HOST = ("hostname", "os", "kernel", "arch", "cpus", "memory_bytes", "booted", "agent_version")
 _OF_END, _OF_REQUESTS, _OF_PLACE = (
     [name for name in record.__struct_fields__ if name not in aside]
     for record, aside in (
         (Ends, {"who"}),
         (FlowRequests, {"window", "flow", "width"}),
-        (Places, {"node", "service", "name", "container", "tied", "started"}),
+        (Places, WHO_LISTENS),
     )
 )
 
@@ -89,7 +92,7 @@ def _flow(text: str) -> Flow:
 
 def _packed(identity: tuple[Any, ...]) -> str | None:
     """Write an identity as one text; None when it would not sort."""
-    return packed(identity) if 0 <= identity[-1] <= _LATEST_START else None
+    return packed(identity) if 0 <= identity[_STARTED] <= _LATEST_START else None
 
 
 def nodes(batch: NodeBatch) -> Values:
@@ -100,10 +103,9 @@ def nodes(batch: NodeBatch) -> Values:
 def places(batch: PlaceBatch) -> Values:
     """Return the columns of `places`."""
     rows = batch.places
-    facts = (rows.node, rows.service, rows.name, rows.container)
-    who = zip(rows.host, *facts, [""] * len(rows), rows.tied, rows.started, strict=True)
+    who = Identities(host=rows.host, **{name: getattr(rows, name) for name in WHO_LISTENS})
     return {
-        "who": [_packed(each) for each in who],
+        "who": [_packed(each) for each in who.rows()],
         **{name: getattr(rows, name) for name in _OF_PLACE},
     }
 

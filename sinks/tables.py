@@ -32,7 +32,7 @@ _WHO = Column(
 )
 _REQUESTS = declared(FlowRequests, without=("window", "flow", "width"))
 _PLACES = (
-    *declared(Places, without=("node", "service", "name", "container", "tied", "started", "seen", "minutes", "before")),
+    *declared(Places, without=(*filling.WHO_LISTENS, "seen", "minutes", "before")),
     _WHO._replace(meaning="who listens, as in edges", merge=Merge.KEY),
     *(column for column in declared(Places) if column.name in ("seen", "minutes", "before")),
 )

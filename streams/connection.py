@@ -1,6 +1,7 @@
 """An open connection of one host, and the identity of its end."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -9,20 +10,37 @@ from schemas.verdict import b_serves
 from streams.process import Process
 
 Link = str  # client's service, a space, server; a string keeps its hash, and every window hashes all links
-Identity = tuple[str, str, str, str, str, str, bool, int]  # a row of schemas.graph.Identities
-
-
 HERE = 1_000  # `started` of an end without a process, so that it wins over an identity found in other windows only
+
+
+class Identity(NamedTuple):
+    """A row of schemas.graph.Identities."""
+
+    host: str
+    node: str = ""
+    service: str = ""
+    name: str = ""
+    container: str = ""
+    provenance: str = ""
+    tied: bool = False
+    started: int = 0
+    namespace: str = ""
+    pod: str = ""
+    container_name: str = ""
+
+
+_IN_COMMON = ("service", "name", "container", "namespace", "pod", "container_name")
 
 
 def nobody(host: str) -> Identity:
     """Return the identity of an end of which only the host is known."""
-    return (host, "", "", "", "", "", False, HERE)
+    return Identity(host, started=HERE)
 
 
 def owned(host: str, owner: Process, provenance: str) -> Identity:
     """Return the identity of a process."""
-    return (host, owner.node, owner.service, owner.name, owner.container, provenance, False, owner.started)
+    known = {name: getattr(owner, name) for name in _IN_COMMON}
+    return Identity(host, node=owner.node, provenance=provenance, started=owner.started, **known)
 
 
 def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> Identity:
@@ -30,17 +48,11 @@ def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> 
 
     Its start is just after `began`, the start of the youngest of them.
     """
-    service, name, container = (
-        values.pop() if len(values) == 1 else ""
-        for values in (
-            {one.service for one in among},
-            {one.name for one in among},
-            {one.container for one in among},
-        )
-    )
-    if not service:
-        name = container = provenance = ""
-    return (host, "", service, name, container, provenance, True, began + 1)
+    values = {name: {getattr(one, name) for one in among} for name in _IN_COMMON}
+    known = {name: found.pop() for name, found in values.items() if len(found) == 1}
+    if not known.get("service"):
+        return Identity(host, tied=True, started=began + 1)
+    return Identity(host, provenance=provenance, tied=True, started=began + 1, **known)
 
 
 class Connection(Struct, eq=False):
@@ -74,12 +86,12 @@ class Connection(Struct, eq=False):
         if self.owner is not None:
             self.unowned = at
         self.owner, self.link, self.among = None, None, ()
-        self.who = nobody(self.who[0])
+        self.who = nobody(self.who.host)
 
     def identify(self, owner: Process, provenance: str) -> None:
         """Put the owner into `who`."""
         self.owner, self.provenance, self.among = owner, provenance, ()
-        self.who = owned(self.who[0], owner, provenance)
+        self.who = owned(self.who.host, owner, provenance)
         self.link = None if self.serves else f"{owner.service} {format_endpoint(self.remote)}"
 
     def tie(self, among: tuple[Process, ...], provenance: str, began: int) -> None:
@@ -88,4 +100,4 @@ class Connection(Struct, eq=False):
         It holds for its window, even if only one process is left later.
         """
         self.among = among
-        self.who = shared(self.who[0], among, provenance, began)
+        self.who = shared(self.who.host, among, provenance, began)

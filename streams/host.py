@@ -247,6 +247,9 @@ class Host:
             service=named.service.name,
             container=facts["container"],
             facts=facts,
+            namespace=facts["namespace"],
+            pod=facts["pod"],
+            container_name=facts["runtime_name"] or facts["container_name"],
         )
 
     def _own(self, batch: OwnerBatch) -> None:

@@ -19,6 +19,7 @@ from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
 
 SEVERAL = -1
 _BLANKS: dict[str, Any] = dict(zip(Identities.__struct_fields__, next(iter(Identities.blank(1).rows())), strict=True))
+_IN_COMMON = ("host", "service", "name", "container", "namespace", "pod", "container_name")
 
 Who = tuple[Any, ...]  # a row of Identities
 Frames = Mapping[int, Frame]
@@ -161,7 +162,7 @@ def common(whos: Iterable[Who], *, missing: bool = False, of: int = 0) -> Who | 
     first, started = among[0], min((of or len(among)) - 1, HERE - 1)
     if not missing and all({**one, "started": 0} == {**first, "started": 0} for one in among):
         return tuple({**first, "started": started}.values())
-    shared = ("host", "service", "name", "container") if not missing and _alike(among, "service") else ("host",)
+    shared = _IN_COMMON if not missing and _alike(among, "service") else ("host",)
     same = {name: first[name] for name in shared if _alike(among, name)}
     return tuple({**_BLANKS, **same, "tied": True, "started": started}.values())
 

@@ -30,6 +30,10 @@ def nodes(host: Host, header: Batch, reported: Sequence[Process]) -> NodeBatch:
                 " ".join(process.facts["cmdline"]),
                 process.container,
                 process.facts["unit"],
+                process.namespace,
+                process.pod,
+                process.container_name,
+                process.facts["image"],
             )
             for process in reported
         )

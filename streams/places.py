@@ -29,7 +29,17 @@ def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
     bit = 1 << (59 - (minute - hour) // MINUTE_MS)
     return PlaceBatch(
         places=Places.of(
-            (at, host.name, transport, port, scope, address, *who[1:5], *who[6:], minute, now, before)
+            (
+                at,
+                host.name,
+                transport,
+                port,
+                scope,
+                address,
+                *(who.node, who.service, who.name, who.container, who.tied, who.started),
+                *(who.namespace, who.pod, who.container_name),
+                *(minute, now, before),
+            )
             for at, now, before in ((hour, bit, 0), (hour + HOUR_MS, 0, bit))
             for transport, port, scope, address, who in found
         )

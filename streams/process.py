@@ -18,3 +18,6 @@ class Process(Struct, eq=False):
     service: str
     container: str
     facts: dict[str, Any]
+    namespace: str = ""
+    pod: str = ""
+    container_name: str = ""

@@ -143,10 +143,10 @@ def _place(node: Node, places: dict[str, LabelsRow]) -> dict[str, Any]:
 def _subtitle(node: Node) -> str:
     if node.kind == "process":
         return " on ".join(text for text in (node.service, node.hostname) if text)
-    if node.kind == "service":
+    if node.kind in ("service", "namespace"):
         return node.hosts[0] if len(node.hosts) == 1 else f"{len(node.hosts)} hosts"
-    if node.kind == "container":
-        return node.hostname
+    if node.kind in ("container", "pod"):
+        return " on ".join(text for text in (node.namespace, node.hostname) if text)
     return f"on {node.hostname}" if node.kind == "address" and node.hostname else ""
 
 

@@ -7,7 +7,7 @@ import msgspec
 from graph import counters
 from graph.columns import ENDS
 from graph.health import Counts, faults, judgement, usual_ms
-from graph.levels import LEVELS
+from graph.levels import between
 from graph.model import Node
 from graph.recorded import read_recorded
 from graph.requests import Key, Requests, usual_by_edge, with_http
@@ -31,7 +31,7 @@ _HAPPENED = ("opened", "failed")
 
 def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     """Return the answer of /api/edge; without a range, that of the last hour. NotThere where there is no such edge."""
-    level = min((level_of(end, asked.level) for end in (asked.client, asked.server)), key=list(LEVELS).index)
+    level = between(level_of(end, asked.level) for end in (asked.client, asked.server))
     newest = read_newest(store, now)
     over = read_span(store, *time_range(asked, newest.end, HOUR_MS), POINTS, newest)
     which = {"client": asked.client, "server": asked.server, "transport": asked.transport, "port": asked.port}

@@ -26,7 +26,7 @@ def neighbours(
     rows = read_rows(store, NeighbourRow, text, over, [node], node=node, most=MOST_NEIGHBOURS)
     for row in rows:
         nodes = Nodes(hostnames)
-        nodes.add(row.other, [row.host] if row.host else [], row.service, row.name, row.container)
+        nodes.add(row.other, [row.host] if row.host else [], row.service, row.name, row.container, row.container_name)
         (other,) = nodes.in_order()
         seconds = recorded.seconds([*own, row.host])
         client, server = (row.other, node) if row.incoming else (node, row.other)

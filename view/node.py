@@ -104,6 +104,7 @@ def _shared(processes: list[Node]) -> dict[str, Any]:
     """Return the properties of a service's or container's processes, each value once."""
     fields = {
         "hosts": "hostname", "names": "name", "users": "user", "programs": "exe", "containers": "container",
+        "container_names": "container_name", "pods": "pod", "namespaces": "namespace", "images": "image",
         "units": "unit", "services": "service",
     }  # fmt: skip
     values = {name: sorted({getattr(each, field) for each in processes} - {""}) for name, field in fields.items()}

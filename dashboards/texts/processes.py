@@ -114,7 +114,20 @@ def used() -> str:
 
 def about() -> str:
     """Return what a service is: its programs, where they ran, as whom, and how many processes."""
-    facts = ("host", "name", "user", "unit", "container", "exe", "started", "service")
+    facts = (
+        "host",
+        "name",
+        "user",
+        "unit",
+        "container",
+        "container_name",
+        "namespace",
+        "pod",
+        "image",
+        "exe",
+        "started",
+        "service",
+    )
     known = select(
         {"node": "process.node", **{name: f"argMax(process.{name}, process.seen)" for name in facts}},
         "nodes AS process",
@@ -127,7 +140,10 @@ def about() -> str:
         "program": "known.name",
         "user": "toString(known.user)",
         "unit": "toString(known.unit)",
-        "container": "substring(known.container, 1, 12)",
+        "namespace": "toString(known.namespace)",
+        "pod": "toString(known.pod)",
+        "container": "if(known.container_name != '', toString(known.container_name), substring(known.container, 1, 12))",
+        "image": "toString(known.image)",
         "executable": "toString(known.exe)",
         "processes": "count()",
         "oldest": "toDateTime(min(known.started), 'UTC')",

@@ -1,8 +1,9 @@
 import pytest
 
-from collectors.cgroups import container_of, parse_cgroup, unit_of
+from collectors.cgroups import Pod, container_of, parse_cgroup, pod_of, unit_of, user_of
 
 ID = "3f2a" * 16
+OTHER = "ab12" * 16
 UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 
 
@@ -31,6 +32,38 @@ UUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
         (f"/system.slice/garden.service/garden/{UUID}", UUID),
         (f"/nomad.slice/share.slice/{UUID}.web.scope", f"{UUID}.web"),
         (r"/machine.slice/machine-qemu\x2d3\x2ddb2.scope/libvirt/emulator", "db2"),
+        (f"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-{ID}.scope", ID),
+        (f"/docker/{ID}/docker/{OTHER}", OTHER),
+        (f"/docker/{ID}/kubelet.slice/kubelet-kubepods.slice/cri-containerd-{OTHER}.scope", OTHER),
+        (f"/kubepods/burstable/pod{UUID}/crio-{ID}", ID),
+        (f"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod{UUID}.slice/docker-{ID}.scope", ID),
+        (f"/k3s/kubepods/besteffort/pod{UUID}/{ID}", ID),
+        (f"/../../pod{UUID}/{ID}", ID),
+        (f"/default/{ID}", ID),
+        (f"/system.slice/nerdctl-{ID}.scope", ID),
+        (f"/machine.slice/machine-libpod_pod_{OTHER}.slice/libpod-{ID}.scope/container", ID),
+        (f"/libpod_parent/libpod-{ID}", ID),
+        (f"/libpod_parent/{OTHER}/libpod-{ID}", ID),
+        (f"/ecs/0123456789abcdef0123456789abcdef/{ID}", ID),
+        (f"/ecs/cluster/{UUID}/{ID}", ID),
+        ("/ecs/task/0123456789abcdef0123456789abcdef-1234567890", "0123456789abcdef0123456789abcdef-1234567890"),
+        (f"/ecstasks.slice/ecstasks-0123456789abcdef.slice/docker-{ID}.scope", ID),
+        (f"/garden/{UUID}", UUID),
+        ("/garden/6f9619ff-8b86-d011-b42d-00cf", "6f9619ff-8b86-d011-b42d-00cf"),
+        (f"/nomad.slice/{UUID}.web.scope", f"{UUID}.web"),
+        (f"/nomad.slice/share.slice/docker-{ID}.scope", ID),
+        (f"/nomad/share/{UUID}.web", f"{UUID}.web"),
+        (f"/nomad/reserved/{UUID}-web", f"{UUID}-web"),
+        (f"/nomad/{UUID}", UUID),
+        ("/lxc/101/ns/system.slice/ssh.service", "101"),
+        ("/user/1000.user/1.session/lxc/web1", "web1"),
+        ("/lxc.payload.shop_web1", "shop_web1"),
+        (f"/lxc.payload.web1/docker/{ID}", ID),
+        ("/lxc.monitor.web1", ""),
+        (r"/machine.slice/machine-lxc\x2d4211\x2dweb1.scope", "web1"),
+        ("/machine/web1.libvirt-lxc", "web1"),
+        ("/machine.slice/systemd-nspawn@web1.service/supervisor", "web1"),
+        (f"/system.slice/{UUID}.web", ""),
         ("/system.slice/nginx.service", ""),
         ("/", ""),
     ],
@@ -85,3 +118,40 @@ def test_hybrid_hosts_are_read_by_the_old_hierarchies() -> None:
     assert parse_cgroup(text.encode()) == f"/docker/{ID}"
     assert parse_cgroup(b"4:memory:/a\n1:name=systemd:/\n0::/b\n") == "/b"
     assert parse_cgroup(b"") == "/"
+
+
+@pytest.mark.parametrize(
+    ("path", "pod"),
+    [
+        (f"/kubepods/burstable/pod{UUID}/{ID}", Pod(UUID, kubernetes=True)),
+        (f"/kubepods/pod{UUID.replace('-', '')}/{ID}", Pod(UUID.replace("-", ""), kubernetes=True)),
+        (
+            f"/kubepods.slice/kubepods-pod{UUID.replace('-', '_')}.slice/cri-containerd-{ID}.scope",
+            Pod(UUID, kubernetes=True),
+        ),
+        (
+            f"/system.slice/containerd.service/kubepods-pod{UUID.replace('-', '_')}.slice:cri-containerd:{ID}",
+            Pod(UUID, kubernetes=True),
+        ),
+        (f"/kubepods/pod{OTHER[:32]}/{OTHER}/kubepods/pod{UUID}/{ID}", Pod(UUID, kubernetes=True)),
+        (f"/machine.slice/machine-libpod_pod_{OTHER}.slice/libpod-{ID}.scope/container", Pod(OTHER)),
+        (f"/user.slice/user@1000.service/user.slice/user-libpod_pod_{OTHER}.slice/libpod-{ID}.scope", Pod(OTHER)),
+        (f"/libpod_parent/{OTHER}/libpod-{ID}", Pod(OTHER)),
+        (f"/machine.slice/libpod-{ID}.scope", Pod()),
+        (f"/docker/{ID}", Pod()),
+    ],
+)  # fmt: skip
+def test_the_pod_is_in_the_path(path: str, pod: Pod) -> None:
+    assert pod_of(path) == pod
+
+
+@pytest.mark.parametrize(
+    ("path", "user"),
+    [
+        (f"/user.slice/user-1000.slice/user@1000.service/user.slice/docker-{ID}.scope", 1000),
+        (f"/machine.slice/libpod-{ID}.scope", 0),
+        ("/user@99999999999.service/x", 0),
+    ],
+)
+def test_a_rootless_runtime_is_a_user_s(path: str, user: int) -> None:
+    assert user_of(path) == user

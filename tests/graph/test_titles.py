@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.levels import KNOWN, LEVELS, node_at, node_of
+from graph.levels import KNOWN, LEVELS, between, node_at, node_of
 from graph.sql import select, text
 from graph.titles import HOSTNAMES, title, title_of
 from schemas.ids import address_node, host_node, process_node, service_node
@@ -19,6 +19,14 @@ NODES = [
     (CONTAINER, {"service": "web", "name": "nginx", "container": "0123456789abcdef"}, "web[0123456789ab]"),
     (CONTAINER, {"name": "nginx", "container": "0123456789abcdef"}, "nginx[0123456789ab]"),
     (CONTAINER, {}, "h1:0123456789abcdef"),
+    (
+        CONTAINER,
+        {"service": "web", "container": "0123456789abcdef", "container_name": "shop-web-1"},
+        "shop-web-1[0123456789ab]",
+    ),
+    ("pod:h1:shop:web-0", {}, "web-0"),
+    ("pod:h1::web", {}, "web"),
+    ("namespace:shop", {}, "shop"),
     (address_node("", "192.0.2.7"), {}, "192.0.2.7"),
     (address_node("", "2001:db8::1"), {}, "2001:db8::1"),
     (address_node("h1/4026531840", "127.0.0.1"), {}, "127.0.0.1"),
@@ -26,11 +34,17 @@ NODES = [
     ("other:rest", {}, "other hosts"),
 ]
 ENDS = [
-    {"service": "web", "host": "h1", "container": "c1"},
-    {"service": "web", "host": "h1", "container": ""},
-    {"service": "", "host": "h1", "container": "c1"},
-    {"service": "", "host": "h1", "container": ""},
-    {"service": "", "host": "", "container": ""},
+    dict.fromkeys(KNOWN, "") | known
+    for known in (
+        {"service": "web", "host": "h1", "container": "c1"},
+        {"service": "web", "host": "h1", "container": "c1", "namespace": "shop", "pod": "web-0"},
+        {"service": "web", "host": "h1", "container": "c1", "pod": "web"},
+        {"service": "web", "host": "h1", "container": "c1", "namespace": "shop"},
+        {"service": "web", "host": "h1"},
+        {"host": "h1", "container": "c1"},
+        {"host": "h1"},
+        {},
+    )
 ]
 
 
@@ -61,3 +75,19 @@ def test_a_process_is_the_same_node_of_a_level_in_sql_and_in_python(
     (row,) = store.query(select([node_at("client", lambda name, _: end[name], "row", level)], "system.one"))
 
     assert row == (node_of(level, PROCESS, known),)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "level"),
+    [
+        (("service", "namespace"), "namespace"),
+        (("namespace", "address"), "namespace"),
+        (("container", "pod"), "pod"),
+        (("host", "container"), "container"),
+        (("host", "process"), "process"),
+        (("process", "service"), "service"),
+        (("host", "host"), "host"),
+    ],
+)
+def test_the_level_of_an_edge_is_the_one_that_has_both_ends(kinds: tuple[str, str], level: str) -> None:
+    assert between(kinds) == between(reversed(kinds)) == level

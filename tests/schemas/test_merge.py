@@ -86,7 +86,7 @@ def test_rows_of_two_keys_do_not_merge() -> None:
 
 def test_the_last_word_on_a_node_is_the_one_seen_last() -> None:
     def node(seen: int, name: str) -> Row:
-        return 0, "process:h1:b:1:1", seen, "h1", "one", 1, 5, 0, name, name, "", "", "", "", ""
+        return 0, "process:h1:b:1:1", seen, "h1", "one", 1, 5, 0, name, name, *[""] * 9
 
     rows = [node(20, "bash"), node(10, "zsh"), node(30, "a"), node(5, "zz")]
     merged = merge_all(Nodes, rows)

@@ -99,6 +99,8 @@ export const paths = {
   service: "M8 1.5 13.6 4.75v6.5L8 14.5l-5.6-3.25v-6.5z",
   process: "M2 3h12v10H2zM4.5 6l2 2-2 2M8.5 10.5h3",
   container: "M2 5l6-3 6 3v6l-6 3-6-3zM2 5l6 3 6-3M8 8v6",
+  pod: "M8 1.5l5.5 3v7L8 14.5l-5.5-3v-7zM5.5 6h5v4h-5z",
+  namespace: "M2 4.5h4.5l1.5 1.5h6v7H2z",
   host: "M2.5 2.5h11v4.5h-11zM2.5 9h11v4.5h-11zM5 4.75h.1M5 11.25h.1",
   address: "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM1.8 8h12.4M8 1.8c4 4 4 8.4 0 12.4M8 1.8c-4 4-4 8.4 0 12.4",
   play: "M5 3l8 5-8 5z",

@@ -4,6 +4,8 @@ export const LEVEL_NAMES = {
   service: "Services",
   process: "Processes",
   container: "Containers",
+  pod: "Pods",
+  namespace: "Namespaces",
   host: "Hosts",
   address: "Addresses",
 };

@@ -59,6 +59,10 @@ export interface MapNode {
   exe?: string;
   cmdline?: string;
   container?: string;
+  container_name?: string;
+  namespace?: string;
+  pod?: string;
+  image?: string;
   unit?: string;
   address?: string;
   scope?: string;
