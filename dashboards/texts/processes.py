@@ -112,6 +112,9 @@ def used() -> str:
     return within(_parts(usage=usage, known=known), f"{rows}\nORDER BY cpus DESC, host, pid\nLIMIT 200")
 
 
+_CONTAINER = "if(known.container_name != '', toString(known.container_name), substring(known.container, 1, 12))"
+
+
 def about() -> str:
     """Return what a service is: its programs, where they ran, as whom, and how many processes."""
     facts = (
@@ -142,7 +145,7 @@ def about() -> str:
         "unit": "toString(known.unit)",
         "namespace": "toString(known.namespace)",
         "pod": "toString(known.pod)",
-        "container": "if(known.container_name != '', toString(known.container_name), substring(known.container, 1, 12))",
+        "container": _CONTAINER,
         "image": "toString(known.image)",
         "executable": "toString(known.exe)",
         "processes": "count()",

@@ -23,6 +23,9 @@ class End(NamedTuple):
     pid: int = 0
     service: str = ""
     container: str = ""
+    namespace: str = ""
+    pod: str = ""
+    container_name: str = ""
 
     @property
     def node(self) -> str:
@@ -32,7 +35,8 @@ class End(NamedTuple):
         if not self.host:
             return ""
         name = f"p{self.pid}" if self.pid else ""
-        return packed((self.host, self.node, self.service, name, self.container, "scan", False, 0))
+        contained = (self.namespace, self.pod, self.container_name)
+        return packed((self.host, self.node, self.service, name, self.container, "scan", False, 0, *contained))
 
 
 def flow(client: End, server: End, *, window: int = T0, transport: str = "tcp", **counted: int) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
 
 
 @pytest.mark.parametrize("range_", RANGES)
-@pytest.mark.parametrize("level", ["process", "container"])
+@pytest.mark.parametrize("level", ["process", "container", "namespace"])
 def test_a_map_is_the_same_with_and_without_rollups(
     stores: tuple[Store, Store], level: str, range_: tuple[int, int]
 ) -> None:

@@ -31,6 +31,8 @@ class Place(NamedTuple):
     pid: int = 0
     service: str = ""
     scope: str = ""
+    namespace: str = ""
+    container_name: str = ""
 
 
 def placed(store: Store, *places: Place, hour: int = T0) -> None:
@@ -39,7 +41,9 @@ def placed(store: Store, *places: Place, hour: int = T0) -> None:
         bits = sum(1 << (59 - minute) for minute in one.minutes)
         node = f"process:{one.host}:0b007b00:{one.pid}:7" if one.pid else ""
         name = f"p{one.pid}" if one.pid else ""
-        who = packed((one.host, node, one.service, name, "", "", bool(one.service) and not one.pid, one.pid))
+        contained = one.namespace, "", one.container_name
+        tied = bool(one.service) and not one.pid
+        who = packed((one.host, node, one.service, name, "", "", tied, one.pid, *contained))
         row = {"host": one.host, "transport": one.transport, "port": one.port, "scope": one.scope}
         for at, now, before in ((hour, bits, 0), (hour + HOUR_MS, 0, bits)):
             seen = hour + (max(one.minutes, default=0)) * MINUTE_MS
@@ -204,6 +208,21 @@ def test_a_place_that_is_reported_twice_is_one_claim(store: Store) -> None:
     found = server_by_reader(store, AT)
 
     assert set(found.values()) == {("process:d:0b007b00:5:7", "dnsmasq", "listener", 0)}
+
+
+@pytest.mark.parametrize(
+    ("pids", "expected"),
+    [((5,), ("process:d:0b007b00:5:7", "listener", "infra", "dns")), ((5, 6), ("host:d", "listener", "infra", ""))],
+)
+def test_the_names_of_a_listener_s_container_are_known(
+    store: Store, pids: tuple[int, ...], expected: tuple[str, ...]
+) -> None:
+    listeners = (udp("d", "0.0.0.0", 53, pid, "dns") for pid in pids)
+    placed(cleared(store), *HOST, *(one._replace(namespace="infra", container_name="dns") for one in listeners))
+    stored(store, lost("10.0.0.5", 53, transport="udp"))
+
+    names = "server, server_provenance, server_namespace, server_container_name"
+    assert store.query(f"SELECT {names} FROM process_edges") == [expected]
 
 
 def cleared(store: Store) -> Store:

@@ -12,8 +12,8 @@ from tests.graph.flows import T0, WIDTH, End, flow, hosts, requests, stored
 from tests.graph.test_graph import Graph
 from tests.rollups.conftest import Fresh
 
-WEB = End("10.0.0.1", 8080, "id-web1", 200, "web", "c0ffee")
-VOTING = End("10.0.0.2", 8081, "id-web2", 300, "voting", "decaf")
+WEB = End("10.0.0.1", 8080, "id-web1", 200, "web", "c0ffee", "shop", "web-0", "app")
+VOTING = End("10.0.0.2", 8081, "id-web2", 300, "voting", "decaf", "vote")
 STORE = End("10.0.0.3", 8082, "id-db1", 400, "store")
 STRANGER = End("203.0.113.9", 50_001)
 UNKNOWN = End("10.0.0.1", 40_009, "id-web1")  # no process is known for it
@@ -68,6 +68,42 @@ def test_an_end_without_a_container_or_a_process_is_its_host(town: Store) -> Non
         ("container:id-web2:decaf", "host:id-db1"): 300,
         ("host:id-web1", "host:id-db1"): 400,
     }
+
+
+@pytest.mark.parametrize(
+    ("level", "web", "voting", "store", "unknown"),
+    [
+        ("pod", "pod:id-web1:shop:web-0", "container:id-web2:decaf", "host:id-db1", "host:id-web1"),
+        ("namespace", "namespace:shop", "namespace:vote", "service:store", "host:id-web1"),
+    ],
+)
+def test_an_end_without_a_pod_or_a_namespace_stays_on_the_map(
+    town: Store, level: str, web: str, voting: str, store: str, unknown: str
+) -> None:
+    asked = requests_by_edge(town, level, T0, T0 + WIDTH)
+
+    assert {(client, server): each.requests for (client, server, _, _), each in asked.items()} == {
+        ("address:203.0.113.9", web): 100,
+        (web, voting): 200,
+        (voting, store): 300,
+        (unknown, store): 400,
+    }
+
+
+def test_nodes_have_the_names_of_their_containers(town: Store) -> None:
+    nodes = {
+        node.id: node
+        for level in ("container", "pod", "namespace")
+        for node in read_map(town, Wanted(start=T0, end=T0 + WIDTH, level=level)).nodes
+    }
+
+    container, pod, namespace = (
+        nodes[name] for name in ("container:id-web1:c0ffee", "pod:id-web1:shop:web-0", "namespace:shop")
+    )
+    assert (container.title, container.service, container.hostname) == ("app[c0ffee]", "web", "web1")
+    assert (container.container_name, container.namespace, container.pod) == ("app", "shop", "web-0")
+    assert (pod.title, pod.namespace, pod.pod, pod.hostname) == ("web-0", "shop", "web-0", "web1")
+    assert (namespace.title, namespace.namespace, namespace.host, namespace.hosts) == ("shop", "shop", "", ["web1"])
 
 
 def test_each_address_of_a_process_has_the_requests_that_came_to_it(fresh: Fresh) -> None:

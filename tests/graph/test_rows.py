@@ -57,7 +57,7 @@ def test_windows_are_too_many_if_reading_them_takes_longer_than_a_second(fresh: 
     assert many.rolled
 
 
-SHOP = End("10.0.0.1", 80, "h1", 1, "shop:api 100%", "c:1")
+SHOP = End("10.0.0.1", 80, "h1", 1, "shop:api 100%", "c:1", "it's", "web:0")
 PEER = End("10.0.0.2", 40_000, "h2", 2, "it's", "c2")
 BARE = End("10.0.0.3", 40_001, "h3")
 STRANGER = End("203.0.113.9", 40_002)
@@ -78,6 +78,10 @@ def town(fresh: Fresh) -> Store:
         ("service", "service:shop:api 100%", 3),
         ("service", "service:it's", 1),
         ("container", "container:h1:c:1", 3),
+        ("pod", "pod:h1:it's:web:0", 3),
+        ("pod", "container:h2:c2", 1),
+        ("namespace", "namespace:it's", 3),
+        ("namespace", "service:it's", 1),
         ("host", "host:h1", 3),
         ("service", "host:h3", 1),
         ("process", "address:203.0.113.9", 1),

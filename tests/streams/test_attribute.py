@@ -55,6 +55,38 @@ def test_an_owner_known_at_once_is_emitted_with_the_connection() -> None:
     assert side["end"] == 0
 
 
+def test_the_names_of_a_container_are_part_of_the_identity() -> None:
+    contained = {
+        "container": "c0ffee",
+        "container_name": "cart",
+        "namespace": "shop",
+        "pod": "cart-0",
+        "image": "cart:1",
+    }
+    names = ("container", "container_name", "namespace", "pod")
+    for runtime_name, called in (("shop-cart-1", "shop-cart-1"), ("", "cart")):
+        what: dict[str, Any] = {
+            "processes": [process(7, name="web", runtime_name=runtime_name, **contained)],
+            "connections": [connection(1, HERE, THERE)],
+            "owners": holds(7, 1),
+        }
+        (side,) = Reader().feed(0, **what)
+        assert [side[name] for name in names] == ["c0ffee", called, "shop", "cart-0"]
+        assert side["service"] == "web"
+
+
+def test_what_all_possible_owners_have_in_common_is_known() -> None:
+    among = [
+        process(pid, name="web", namespace="shop", pod=f"web-{pid}", container=f"c{pid}", runtime_name="app")
+        for pid in (7, 8)
+    ]
+    what: dict[str, Any] = {"processes": among, "connections": [connection(1, HERE, THERE)]}
+    (side,) = Reader().feed(0, **what, owners=[*holds(7, 1), *holds(8, 1)])
+
+    assert (side["tied"], side["service"], side["namespace"], side["container_name"]) == (True, "web", "shop", "app")
+    assert (side["pod"], side["container"], side["node"]) == ("", "", "")
+
+
 def test_a_late_owner_is_also_emitted_for_the_windows_before() -> None:
     reader = Reader()
     reader.feed(0, processes=[process(7)], connections=[connection(1, HERE, THERE)])

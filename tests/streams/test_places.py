@@ -44,6 +44,25 @@ class Reader:
         return merge_all(Places, self.rows)
 
 
+CONTAINED = {"container": "c0ffee", "runtime_name": "dns", "namespace": "infra", "pod": "dns-0"}
+
+
+def test_a_listener_s_container_is_known() -> None:
+    reader = Reader()
+    processes = [process(7, 7, name="dnsmasq", **CONTAINED)]
+    found = reader.feed(
+        0,
+        interfaces=INTERFACES,
+        processes=processes,
+        listeners=[listener(1, 53, transport=UDP)],
+        owners=holds(7, 1, start=7),
+    )
+
+    (place,) = [one for one in found if one["transport"]]
+    names = ("service", "container", "container_name", "namespace", "pod")
+    assert [place[name] for name in names] == ["dnsmasq", "c0ffee", "dns", "infra", "dns-0"]
+
+
 def listeners(places: list[Place]) -> list[tuple[str, int, str, str, str, bool]]:
     return [
         (
