@@ -65,10 +65,11 @@ class Nodes:
         elif not everywhere(kind):
             node.host = next(iter(hosts), rest.partition(":")[0])
         node.hostname = self._hostname(node.host) if node.host else ""
+        described = known._asdict() if kind in ("process", "container") else values_of(node_id)
         if kind == "process":
             node.pid = parse_process(node_id).pid
-        described = known._asdict() if kind in ("process", "container") else values_of(node_id)
-        for name, value in described.items():
-            if name in Known._fields and not (kind == "container" and name == "name"):
-                setattr(node, name, value)
+        else:
+            described.pop("name", "")  # a container has several programs
+        for name in described.keys() & set(Known._fields):
+            setattr(node, name, described[name])
         return node

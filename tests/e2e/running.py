@@ -20,7 +20,7 @@ SERVICEMAP = (sys.executable, "-m", "servicemap")
 class Up:
     """A running `servicemap up` (or some of its parts) and its data directory."""
 
-    def __init__(self, data: Path, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, data: Path, process: "subprocess.Popen[Any]") -> None:
         self.data = data
         self.process = process
 

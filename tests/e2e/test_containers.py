@@ -85,7 +85,8 @@ def test_a_container_its_pod_and_its_namespace_are_nodes_of_the_map(tmp_path: Pa
         port = stack.enter_context(served("127.0.0.1", inside=in_docker))
         running = Up(data, stack.enter_context(part(*command, inside=inside)))
         asking = [*in_pod, sys.executable, "-m", "tests.e2e.talk", "ask", "127.0.0.1", str(port), "1000", "0.1"]
-        client = stack.enter_context(subprocess.Popen(asking, stdout=subprocess.DEVNULL))
+        client = subprocess.Popen(asking, stdout=subprocess.DEVNULL)
+        stack.callback(client.wait)
         stack.callback(client.kill)
         running.until(
             "SELECT 1 FROM process_edges WHERE client_pod = 'cart-0' AND server_container_name != '' "

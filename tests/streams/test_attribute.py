@@ -56,7 +56,7 @@ def test_an_owner_known_at_once_is_emitted_with_the_connection() -> None:
 
 
 def test_the_names_of_a_container_are_part_of_the_identity() -> None:
-    contained = {
+    contained: dict[str, Any] = {
         "container": "c0ffee",
         "container_name": "cart",
         "namespace": "shop",

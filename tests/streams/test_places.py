@@ -44,7 +44,7 @@ class Reader:
         return merge_all(Places, self.rows)
 
 
-CONTAINED = {"container": "c0ffee", "runtime_name": "dns", "namespace": "infra", "pod": "dns-0"}
+CONTAINED: dict[str, Any] = {"container": "c0ffee", "runtime_name": "dns", "namespace": "infra", "pod": "dns-0"}
 
 
 def test_a_listener_s_container_is_known() -> None:

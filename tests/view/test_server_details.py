@@ -115,6 +115,8 @@ ASKED = {
     "service": (service_node("nginx"), SHOP),
     "process": (town.NGINX.node, town.SHOP.node),
     "container": (host_node("id-web1"), NODES["container"]),
+    "pod": (host_node("id-web1"), NODES["container"]),
+    "namespace": (service_node("nginx"), SHOP),
     "host": (host_node("id-web1"), host_node("id-web1")),
     "address": (address_node(town.LOOPBACK, "127.0.0.1"), address_node(town.LOOPBACK, "127.0.0.1")),
 }
