@@ -45,7 +45,7 @@ def pipeline(data: Path) -> Iterator[Up]:
         until((data / "store" / "store.json").exists, bool, 30, "store to start")
         stack.enter_context(part("sink", "--data", str(data)))
         stack.enter_context(part("work", "--data", str(data)))
-        yield Up(data, store)  # type: ignore[arg-type]
+        yield Up(data, store)
 
 
 @pytest.mark.root
