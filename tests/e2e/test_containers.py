@@ -70,7 +70,7 @@ def maps(data: Path, level: str) -> dict[tuple[str, str], tuple[dict[str, Any], 
     return {(client["title"], server["title"]): (client, server) for client, server in pairs}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for control groups and mounts")
+@pytest.mark.root
 def test_a_container_its_pod_and_its_namespace_are_nodes_of_the_map(tmp_path: Path) -> None:
     data, libraries, runtime = tmp_path / "data", tmp_path / "lib", tmp_path / "run"
     put(libraries / "docker/containers" / DATABASE / "config.v2.json", DOCKER)
