@@ -47,6 +47,12 @@ class Port(click.ParamType):
         return int(value)
 
 
+class Number(click.IntRange):
+    """A whole number of a range; errors call it so."""
+
+    name = "whole number"
+
+
 class Duration(click.ParamType):
     """A stretch of time such as 500ms, 30s, 10m, 2h, 7d; a bare number is seconds. In ms."""
 

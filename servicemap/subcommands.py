@@ -31,4 +31,13 @@ class WithDefault(Group):
         """Put the default in where no subcommand is named."""
         named = bool(args) and (args[0] in self.commands or args[0] in ctx.help_option_names)
         unknown = bool(args) and not named and not args[0].startswith("-")
-        return super().parse_args(ctx, args if named or unknown else [self._default, *args])
+        if named or unknown:
+            return super().parse_args(ctx, args)
+        self._refuse_late_command(ctx, args)
+        return super().parse_args(ctx, [self._default, *args])
+
+    def _refuse_late_command(self, ctx: click.Context, args: list[str]) -> None:
+        """Report a subcommand after options: the default one would refuse it as an argument that it does not take."""
+        parsed = self.commands[self._default].make_context(self._default, [*args], ctx, resilient_parsing=True)
+        if late := next((each for each in parsed.args if each in self.commands), ""):
+            ctx.fail(f"options stand after the command: {ctx.command_path} {late} …")

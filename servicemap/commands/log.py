@@ -5,7 +5,7 @@ import sys
 import click
 
 from servicemap.config import Config
-from servicemap.options import Moment, configured
+from servicemap.options import Moment, Number, configured
 from servicemap.subcommands import WithDefault
 
 
@@ -36,7 +36,7 @@ def topics(config: Config, as_json: bool) -> None:
 @click.option("--from", "since", type=Moment(), metavar="TIME", help="From then on: 10m (ago), 12:00, @seconds.")
 @click.option("--to", "until", type=Moment(), metavar="TIME", help="Up to then.")
 @click.option("--follow", is_flag=True, help="Go on with new records; without --from print only those.")
-@click.option("--limit", type=click.IntRange(0, sys.maxsize), metavar="N", help="Stop after so many records.")
+@click.option("--limit", type=Number(0, sys.maxsize), metavar="N", help="Stop after so many records.")
 @click.option("--key", metavar="KEY", help="Only records of this key, such as a host's id.")
 @click.option("--offsets", is_flag=True, help="Print where records are and how large, without their values.")
 @click.option("--json", "_json", is_flag=True, help="Changes nothing: the output is always JSON.")

@@ -3,7 +3,7 @@
 import click
 
 from servicemap.config import Config
-from servicemap.options import Moment, configured, not_empty
+from servicemap.options import Moment, Number, configured, not_empty
 
 
 @click.command()
@@ -11,7 +11,7 @@ from servicemap.options import Moment, configured, not_empty
 @click.option("--at", type=Moment(), metavar="TIME", help="As they ran then: 10m (ago), 12:00.  [default: the latest]")
 @click.option("--service", default="", metavar="NAME", help="Only processes of this service.")
 @click.option("--host", default="", metavar="NAME", help="Only processes on this host (name or id).")
-@click.option("--pid", type=click.IntRange(1), metavar="N", help="Only the process of this number.")
+@click.option("--pid", type=Number(1), metavar="N", help="Only the process of this number.")
 @click.option("--json", "as_json", is_flag=True, help="One object a process, with all that its names were made of.")
 def command(config: Config, at: int | None, service: str, host: str, pid: int | None, as_json: bool) -> None:
     """Print what every process is called, the rule that named its service, and the fact in which the rule found it.

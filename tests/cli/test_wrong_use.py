@@ -93,3 +93,19 @@ def test_an_address_that_is_no_grafana_is_named(url: str) -> None:
 
     assert result.exit_code == 1
     assert f"{url} is not a Grafana" in result.stderr
+
+
+def test_options_before_a_subcommand_are_refused_with_where_they_stand() -> None:
+    for arguments in (["log", "--data", "/nonexistent", "read", "edges"], ["config", "--data", "show", "check"]):
+        result = CliRunner().invoke(main, arguments)
+
+        assert result.exit_code == 2
+        command = " ".join((arguments[0], arguments[3]))
+        assert f"Error: options stand after the command: servicemap {command} …" in result.stderr
+
+
+def test_a_number_that_is_none_is_called_a_whole_number() -> None:
+    result = CliRunner().invoke(main, ["names", "--pid", "x"])
+
+    assert result.exit_code == 2
+    assert "'x' is not a valid whole number" in result.stderr
