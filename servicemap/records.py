@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from heapq import merge
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
@@ -99,20 +99,29 @@ def _explain(log: Log, wanted: Wanted, keys: set[str]) -> None:
     if not times:
         click.echo(f"servicemap: {wanted.topic} holds no records", err=True)
         return
-    sentence = f"{wanted.topic} has no such record: its records were logged from {iso(times[0])} to {iso(times[1])}"
-    if (wanted.since or 0) > time.time() * 1000 or (wanted.until is not None and wanted.until <= times[0]):
+    sentence = (
+        f"{wanted.topic} has no such record: its records were logged from {iso(times.first)} to {iso(times.last)}"
+    )
+    if (wanted.since or 0) > time.time() * 1000 or (wanted.until is not None and wanted.until <= times.first):
         raise NothingMatches(sentence)
     click.echo(f"servicemap: {sentence}", err=True)
 
 
-def logged_times(log: Log, topic: str) -> tuple[int, int] | None:
+class Times(NamedTuple):
+    """When the first and the last record of a topic were logged, ms."""
+
+    first: int
+    last: int
+
+
+def logged_times(log: Log, topic: str) -> Times | None:
     """Return when the first and the last record of a topic were logged; None when it has none."""
     found = []
     for partition in range(next(info.partitions for info in log.topics() if info.name == topic)):
         first, end = log.bounds(topic, partition)
         for at in {first, end - 1} if end > first else ():
             found += [record.timestamp for record in islice(log.read(topic, partition, at, end), 1)]
-    return (min(found), max(found)) if found else None
+    return Times(min(found), max(found)) if found else None
 
 
 def _record(record: Record, *, offsets: bool) -> dict[str, Any]:

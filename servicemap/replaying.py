@@ -193,10 +193,10 @@ def replay(
 def _logged(log: Log, store: Store, span: Span) -> None:
     """Refuse a range of which the log cannot hold anything: before its first record, or after its last one."""
     times = logged_times(log, HEARTBEATS.name)
-    if times and (span.end <= times[0] - STRETCH_MS or span.start > times[1]):
+    if times and (span.end <= times.first - STRETCH_MS or span.start > times.last):
         raise NothingMatches(
             f"the log holds nothing from {iso(span.start)} to {iso(span.end)}: its records were logged from"
-            f" {iso(times[0])} to {iso(times[1])}{reason(room_made(store, times[0]))}"
+            f" {iso(times.first)} to {iso(times.last)}{reason(room_made(store, times.first))}"
         )
 
 
