@@ -115,6 +115,18 @@ def _served(settings: StoreConfig) -> "Tls | None":
     return Tls("store.tls", TlsSettings(enabled=True, ca=settings.tls.ca))
 
 
+def check_certificate(config: Config) -> None:
+    """Raise Failure if the embedded store has a certificate that it cannot use."""
+    if not config.store.certificate:
+        return
+    from schemas.tls import Unusable, server_context
+
+    try:
+        server_context("store", config.store.certificate, config.store.key)
+    except Unusable as error:
+        raise Failure(str(error)) from None
+
+
 def reader_password(config: Config) -> str:
     """Return what others must know to read from the embedded store, if anything; Failure where they must and do not."""
     password, file = config.store.reader_password, config.store.reader_password_file

@@ -14,12 +14,12 @@ from log.protocol import LogError
 from log.security import Security
 from schemas.loopback import stays_here
 from schemas.text import shown
-from schemas.tls import Unusable, server_context
+from schemas.tls import Unusable
 from servicemap.columns import aligned
 from servicemap.config import Config, Given, given_values
 from servicemap.config_faults import SECRETS, Fault
 from servicemap.options import Failure
-from servicemap.parts import may_look_into, named_store, reader_password
+from servicemap.parts import check_certificate, may_look_into, named_store, reader_password
 from servicemap.printing import json_text, print_json
 
 DEFAULT = "default"
@@ -84,11 +84,10 @@ def problems(config: Config) -> Iterator[str]:
         }
         for key in (key for key, value in ours.items() if value):
             yield f"store.{key} is of a ClickHouse of your own: name that in store.url"
-    if config.store.certificate:
-        try:
-            server_context("store", config.store.certificate, config.store.key)
-        except Unusable as error:
-            yield str(error)
+    try:
+        check_certificate(config)
+    except Failure as error:
+        yield error.format_message()
     if config.store.cluster.sharded and not config.store.cluster.name:
         yield "store.cluster.sharded is set, but no cluster: set store.cluster.name"
     scheme, separator, _ = config.log_url.partition("://")

@@ -20,7 +20,7 @@ from servicemap.exposing import exposed
 from servicemap.listening import check_places, places
 from servicemap.options import Failure
 from servicemap.part_samples import of_up
-from servicemap.parts import VIEW, reader_password, store_address, store_directory, store_facts
+from servicemap.parts import VIEW, check_certificate, reader_password, store_address, store_directory, store_facts
 from servicemap.process import stop_event
 from servicemap.running import noted
 from servicemap.summary import Summary
@@ -44,6 +44,8 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
         connect_log(config).close()  # fails before anything is started
         if config.store.url:
             store_address(config, write=True)
+        else:
+            check_certificate(config)
         reader_password(config)
         children = [*shop(config), *parts(config)] if demo else parts(config)
         supervisor = Supervisor(children, _print, inherited=[lock])

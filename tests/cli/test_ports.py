@@ -55,6 +55,13 @@ def test_a_port_that_was_asked_for_and_is_taken_is_refused_with_its_option(
     assert not (tmp_path / "up").exists()
 
 
+def test_a_certificate_that_cannot_be_used_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    result = up(tmp_path, SERVICEMAP_STORE__CERTIFICATE="/nowhere")
+
+    assert result.exit_code == 1
+    assert result.stderr == "servicemap: cannot read store.certificate /nowhere: No such file or directory\n"
+
+
 @pytest.mark.parametrize("number", ["65536", "99999", "-1", "9" * 30, "8080.5", "http", "", " ", "\uff18\uff10"])
 @pytest.mark.parametrize(
     "arguments",
