@@ -26,7 +26,7 @@ class Counts(NamedTuple):
 
     def shares(self) -> dict[str, float]:
         """Return the shares that every edge has, as fields of an edge."""
-        return {limit.name: self.share(part) for part, limit in limits.COUNTER_SHARES.items()}
+        return {limit.name: self.share(part) for part, limit in limits.EDGE_SHARES.items()}
 
 
 class Fault(NamedTuple):

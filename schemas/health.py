@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from schemas.counted import COUNTERS
+from schemas.counted import COUNTED, COUNTERS
 
 OK, WARN, BAD = 0, 1, 2  # the levels of health; the greater, the worse
 
@@ -47,8 +47,10 @@ SHARES = {  # by the part; those of counters (schemas/counted.py) are of both en
     # A connection to a peer abroad may well lose one in a hundred.
     "retransmits": Share("retransmit_share", "sent_segments", "{share} of segments sent again", 0.03, enough=20),
 }
+# Those that every edge has, also without requests; and among them, those that an end counts while a connection lasts.
+EDGE_SHARES = {part: share for part, share in SHARES.items() if part in COUNTED}
 COUNTER_SHARES = {part: share for part, share in SHARES.items() if part in COUNTERS}
-# The sums that these shares are of, and thus all that an edge is judged by but its times.
+# The sums that all shares are of, and thus all that an edge is judged by but its times.
 JUDGED = tuple(dict.fromkeys(name for part, share in SHARES.items() for name in (part, share.whole)))
 _SLOW = Longer(times=3, ms=25)
 SLOW = (Slow(0.5, 0.95, _SLOW, bad=Longer(times=5, ms=100)), Slow(0.9, 0.99, _SLOW))  # the first that holds counts

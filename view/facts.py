@@ -7,7 +7,7 @@ from graph.columns import ENDS
 from graph.traffic import TO_CLIENT, TO_SERVER
 from schemas.counted import COUNTED, OWN
 from schemas.facts import Unit
-from schemas.health import COUNTER_SHARES
+from schemas.health import EDGE_SHARES
 
 
 def _side(label: str, unit: Unit, columns: Iterable[str]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ SIDES = (
     _side("To the client", Unit.BYTES, TO_CLIENT),
     *(_side(one.label, one.unit, (f"{end}_{name}" for end in ENDS)) for name, one in OWN.items()),
 )
-# Shares of counters that edges are judged by: the measure of its faults, and the field of an edge.
+# The shares that every edge is judged by: the measure of its faults, and the field of an edge.
 MEASURES = tuple(
-    {"label": COUNTED[part].label, "measure": part, "field": share.name} for part, share in COUNTER_SHARES.items()
+    {"label": COUNTED[part].label, "measure": part, "field": share.name} for part, share in EDGE_SHARES.items()
 )
