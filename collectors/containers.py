@@ -47,7 +47,9 @@ class Containers:
     """Looks containers up, each once. The agent may itself be in one: the host's files are below pid 1's root."""
 
     def __init__(self, proc: str) -> None:
-        self._roots = tuple(root for root in (f"{proc}/1/root", "") if os.access(f"{root}/", os.X_OK))
+        host = f"{proc}/1/root"
+        self._reached = os.access(f"{host}/", os.X_OK)
+        self._roots = (host, "") if self._reached else ("",)
         self._known: dict[_Key, Contained] = {}
         self._tries: dict[_Key, int] = {}
         self._unnamed = False
@@ -77,10 +79,13 @@ class Containers:
 
     def missing(self) -> dict[str, str]:
         """Return what is missing to name the containers that were seen."""
-        if not self._unnamed or not self.files.denied:
-            return {}
-        folders = ", ".join(sorted(self.files.denied)[:MOST_FOLDERS])
-        return {"names of containers": f"CAP_DAC_READ_SEARCH (run as root), to read {folders}"}
+        needs = ""
+        if self.files.denied:
+            folders = ", ".join(sorted(self.files.denied)[:MOST_FOLDERS])
+            needs = f"CAP_DAC_READ_SEARCH (run as root), to read {folders}"
+        elif not self._reached:
+            needs = "CAP_SYS_PTRACE (run as root), to read the host's files by /proc/1/root"
+        return {"names of containers": needs} if self._unnamed and needs else {}
 
     def _look(self, root: str, container: str, cgroup: str) -> Contained:
         found = UNNAMED

@@ -12,16 +12,17 @@ from schemas.graph import Identities
 from schemas.kinds import LABEL, Kind
 
 _PARTS = ("started", *(name for name in facts(Identities) if name != "started"))
-_LAST = ("namespace", "pod", "container_name")
+_LAST = ("namespace", "pod", "container_name")  # the last fields of Identities
+_FIRST = len(_PARTS) - len(_LAST)
 WHO = {name: facts(Identities)[name] for name in ("service", "name", "host", "container", *_LAST, "provenance", "tied")}
 
 
 def packed(identity: tuple[Any, ...]) -> str:
     """Write a row of Identities as one text, whose order is that of its merge: first the start of the process."""
-    values = dict(zip(facts(Identities), identity, strict=False))
-    values |= {"started": f"{values['started']:016d}", "tied": str(int(values["tied"]))}
-    names = _PARTS if any(values.get(name) for name in _LAST) else _PARTS[: -len(_LAST)]
-    return "\t".join(values.get(name, "").replace("\t", " ") for name in names)
+    *rest, tied, started = identity[:_FIRST]
+    last = identity[_FIRST:]
+    texts = (*rest, str(int(tied)), *(last if any(last) else ()))
+    return "\t".join((f"{started:016d}", *(part.replace("\t", " ") for part in texts)))
 
 
 def packed_part(value: str) -> str:

@@ -4,7 +4,8 @@ endpoint   [scope@]address:port           10.0.0.5:5432   h1/4026531840@127.0.0.
 flow       transport endpoint endpoint    tcp 10.0.0.5:5432 10.0.0.9:40112, the lower endpoint first
 node       process:HOST:BOOT:PID:START    START in clock ticks since boot (proc(5), stat field 22), BOOT the
                                           first 8 digits of the boot id: never reused, whatever the clock does
-           host:HOST   service:NAME   container:HOST:ID   address:[scope@]address
+           host:HOST   service:NAME   container:HOST:ID   pod:HOST:NAMESPACE:NAME   namespace:NAME
+           address:[scope@]address
 """
 
 import re

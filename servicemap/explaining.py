@@ -20,7 +20,8 @@ from streams.naming import NamingRule, name_process
 
 HEADINGS = ("SERVICE", "PROGRAM", "PID", "RULE", "EVIDENCE")
 WIDEST = 60
-_FACTS = ("unit", "container", "container_name", "user", "comm", "exe", "cmdline", "cwd", "lineage", "lead")
+_CONTAINED = ("container", "container_name", "runtime_name", "namespace", "pod", "image")
+_FACTS = ("unit", *_CONTAINED, "user", "comm", "exe", "cmdline", "cwd", "lineage", "lead")
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -38,6 +39,10 @@ class Explained(Struct, frozen=True, kw_only=True):
     unit: str
     container: str
     container_name: str
+    runtime_name: str
+    namespace: str
+    pod: str
+    image: str
     user: str
     comm: str
     exe: str

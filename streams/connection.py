@@ -39,8 +39,18 @@ def nobody(host: str) -> Identity:
 
 def owned(host: str, owner: Process, provenance: str) -> Identity:
     """Return the identity of a process."""
-    known = {name: getattr(owner, name) for name in _IN_COMMON}
-    return Identity(host, node=owner.node, provenance=provenance, started=owner.started, **known)
+    return Identity(
+        host,
+        owner.node,
+        owner.service,
+        owner.name,
+        owner.container,
+        provenance,
+        started=owner.started,
+        namespace=owner.namespace,
+        pod=owner.pod,
+        container_name=owner.container_name,
+    )
 
 
 def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> Identity:

@@ -221,6 +221,22 @@ def test_folders_that_may_not_be_read_are_missing(root: Path, monkeypatch: pytes
     )
 
 
+def test_without_the_files_of_the_host_the_names_are_missing(tmp_path: Path) -> None:
+    seen = Containers(str(tmp_path))
+    seen.find(ID, DOCKER_PATH)
+
+    assert seen.missing() == {
+        "names of containers": "CAP_SYS_PTRACE (run as root), to read the host's files by /proc/1/root"
+    }
+
+
+def test_where_no_file_has_a_name_nothing_is_missing(root: Path) -> None:
+    seen = look(root)
+    seen.find(ID, DOCKER_PATH)
+
+    assert seen.missing() == {}
+
+
 def test_few_containers_are_remembered(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(containers, "MOST_KNOWN", 2)
     put(root, DOCKER, {"Name": "/cart"})

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from schemas.graph import SideBatch
+from schemas.graph import Identities, SideBatch
 from schemas.verdict import listens
 from streams.attribute import Attribution
+from streams.connection import Identity
 from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, loses, process
 
 HERE, THERE = "10.0.0.1:33000", "10.0.0.9:5432"
@@ -73,6 +74,10 @@ def test_the_names_of_a_container_are_part_of_the_identity() -> None:
         (side,) = Reader().feed(0, **what)
         assert [side[name] for name in names] == ["c0ffee", called, "shop", "cart-0"]
         assert side["service"] == "web"
+
+
+def test_an_identity_has_the_fields_of_its_record() -> None:
+    assert Identity._fields == Identities.__struct_fields__
 
 
 def test_what_all_possible_owners_have_in_common_is_known() -> None:

@@ -162,7 +162,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
 @given(worlds)
 def test_no_end_is_credited_to_a_process_that_had_not_started_nor_to_a_mixture_of_two(messages: list[Record]) -> None:
     for (window, *_), row in tables(messages)["edges"].items():
-        for host_id, node, service, name, _, _, _, started in (row[1], row[3]):
+        for host_id, node, service, name, _, _, _, started, *_ in (row[1], row[3]):
             if node:
                 whose = parse_process(node)
                 assert whose.host_id == host_id

@@ -123,7 +123,8 @@ export const paths = {
  * @param {string} [label] for screen readers; without one they skip the icon
  */
 export function icon(name, label = "") {
-  const shape = svg("path", { d: paths[name], fill: "none", stroke: "currentColor", "stroke-width": "1.5" });
+  const d = paths[name] ?? paths.service;
+  const shape = svg("path", { d, fill: "none", stroke: "currentColor", "stroke-width": "1.5" });
   const hint = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
   return svg("svg", { viewBox: "0 0 16 16", class: "icon", ...hint }, shape);
 }
