@@ -73,7 +73,10 @@ def node_drawn(end: str, column: Column, row: str, in_network: str = "") -> str:
         f"startsWith({node}, 'address:')": _place(end, column, row, in_network or network_of(end, column, row)),
         **{f"%(level)s = '{one.name}'": _node(one, end, column, row) for one in _LEVELS if one.known},
     }
-    return f"multiIf({', '.join(f'{here}, {made}' for here, made in steps.items())}, {node})"
+    # Unlike a `multiIf`, an `if` of a constant is left out of the plan, and so is the node of each other level.
+    for here, made in reversed(steps.items()):
+        node = f"if({here}, {made}, {node})"
+    return node
 
 
 def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
