@@ -44,6 +44,10 @@ class Destroyed:
         """Return whether the kernel sends events at all."""
         return self._socket is not None
 
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable with the next message; -1 when the kernel sends none."""
+        return -1 if self._socket is None else self._socket.fileno()
+
     def open(self) -> None:
         """Subscribe; without the groups, sockets close by vanishing from the dump."""
         try:

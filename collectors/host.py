@@ -16,6 +16,7 @@ from collectors.inside import is_unique
 from collectors.interfaces import read_interfaces
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
+from collectors.taps import LOOPBACK
 from collectors.window import Inert, Window
 from schemas import ids
 from schemas.raw import HostFacts, Interfaces
@@ -23,6 +24,7 @@ from schemas.text import shown, to_text
 from schemas.topics import HOSTS
 
 MOST_ADDRESSES = 512  # reported, 50 bytes each
+Row = tuple[str, str, int, str, bool, int, str]  # in the order of schemas.raw.Interfaces
 
 
 def find_host_id(settings: Settings, etc: str = "/etc", sys: str = "/sys") -> str:
@@ -110,21 +112,30 @@ class HostCollector(Inert):
             {"some addresses of this host": f"no more than {MOST_ADDRESSES}: {beyond} are left out"} if beyond else {}
         )
 
-    def _rows(self) -> list[tuple[str, str, int, str, bool]]:
+    def _rows(self) -> list[Row]:
         named = cache(self._settings.is_local)
-        rows = [(*one[:4], named(one.name) or (one.inside and not is_unique(one.address))) for one in self._found]
+        rows = [
+            (one.name, one.address, one.prefix, one.mac, _is_local(one, named), one.netns, one.segment)
+            for one in self._found
+        ]
         return rows if len(rows) <= MOST_ADDRESSES else _chosen(rows)
 
 
-def _chosen(rows: list[tuple[str, str, int, str, bool]]) -> list[tuple[str, str, int, str, bool]]:
+def _is_local(one: InterfaceAddress, named: Callable[[str], bool]) -> bool:
+    """Return whether an address means nothing off this host. In other namespaces interfaces have the same names."""
+    inside = bool(one.segment) or one.name == LOOPBACK if one.netns else one.inside
+    return (not one.netns and named(one.name)) or (inside and not is_unique(one.address))
+
+
+def _chosen(rows: list[Row]) -> list[Row]:
     """Return the most useful addresses: the first ones of each subnet that means nothing off this host, and then the
     first ones of each interface.
     """
     count: Counter[object] = Counter()
 
-    def rank(row: tuple[str, str, int, str, bool]) -> tuple[int, bool]:
-        name, address, prefix, _, local = row
-        group = (name, _network(address, prefix)) if local else name
+    def rank(row: Row) -> tuple[int, bool]:
+        name, address, prefix, _, local, netns, _ = row
+        group = (netns, name, _network(address, prefix)) if local else (netns, name)
         count[group] += 1
         return count[group], not local
 

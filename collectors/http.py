@@ -124,4 +124,5 @@ def collector(sources: Sources) -> HttpCollector | None:
     """Return the collector of requests, unless it is turned off."""
     if not sources.settings.http:
         return None
-    return HttpCollector(sources.settings, sources.scan, sources.netns, sources.interfaces)
+    own = sources.networks.own
+    return HttpCollector(sources.settings, own.scan, own.inode, own.watch.read)

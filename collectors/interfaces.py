@@ -6,31 +6,36 @@ Reading 5,000 addresses takes 40 ms; that nothing has changed is known for 2 us.
 import errno
 import socket
 from bisect import bisect_left, insort
+from functools import partial
 
 from collectors import netlink, rtnetlink
+from collectors.entering import STAY, Enter
 from collectors.inside import inside
 from collectors.rtnetlink import Address, InterfaceAddress, Link
 
 BUFFER_BYTES = 1 << 20
 
 
-def read_interfaces() -> list[InterfaceAddress]:
-    """Return every address of this network namespace, sorted."""
-    found, addresses = rtnetlink.dump()
+def read_interfaces(enter: Enter = STAY) -> list[InterfaceAddress]:
+    """Return every address of a network namespace, sorted."""
+    found, addresses = enter(rtnetlink.dump)
     links = {link.interface: link for link in found}
     within = inside(links)
     held = ((links[one.interface], one) for one in addresses if one.interface in links)
     return sorted(
-        InterfaceAddress(link.name, one.address, one.prefix, link.mac, link.interface in within) for link, one in held
+        InterfaceAddress(link.name, one.address, one.prefix, link.mac, link.interface in within, link.interface)
+        for link, one in held
     )
 
 
 class InterfaceWatch:
-    """Knows the addresses of this network namespace."""
+    """Knows the addresses of a network namespace."""
 
-    def __init__(self) -> None:
+    def __init__(self, enter: Enter = STAY) -> None:
+        self._enter = enter
         self._socket: socket.socket | None = None
-        self._links: dict[int, Link] = {}
+        self.links: dict[int, Link] = {}
+        """By the index of the interface, as of the last reading."""
         self._addresses: dict[int, set[Address]] = {}  # by the index of the interface
         self._inside: set[int] = set()
         self._sorted: list[InterfaceAddress] = []
@@ -38,7 +43,7 @@ class InterfaceWatch:
     def read(self) -> list[InterfaceAddress]:
         """Return every address, sorted: the very list of the last time when nothing has changed."""
         if self._socket is None and not self._subscribe():
-            return read_interfaces()
+            return read_interfaces(self._enter)
         changes, lost = self._changes()
         if lost:
             self._read_all()
@@ -58,7 +63,7 @@ class InterfaceWatch:
 
     def _subscribe(self) -> bool:
         try:
-            self._socket = netlink.open_socket(rtnetlink.ROUTE, rtnetlink.CHANGES, BUFFER_BYTES)
+            self._socket = self._enter(partial(netlink.open_socket, rtnetlink.ROUTE, rtnetlink.CHANGES, BUFFER_BYTES))
         except OSError:  # not allowed to: then all are read every time
             return False
         self._socket.setblocking(False)
@@ -81,19 +86,19 @@ class InterfaceWatch:
                 lost = True
 
     def _read_all(self) -> None:
-        links, addresses = rtnetlink.dump()
-        self._links = {link.interface: link for link in links}
+        links, addresses = self._enter(rtnetlink.dump)
+        self.links = {link.interface: link for link in links}
         self._addresses = {}
         for one in addresses:
             self._addresses.setdefault(one.interface, set()).add(one)
-        self._inside = inside(self._links)
+        self._inside = inside(self.links)
         held = ((index, one) for index, some in self._addresses.items() for one in some)
-        self._sorted = sorted(self._named(one) for index, one in held if index in self._links)
+        self._sorted = sorted(self._named(one) for index, one in held if index in self.links)
 
     def _look_inside(self) -> None:
         """Look again at what is behind links: one that came, went or moved may have changed others."""
-        now = inside(self._links)
-        moved = {index for index in now ^ self._inside if index in self._links}
+        now = inside(self.links)
+        moved = {index for index in now ^ self._inside if index in self.links}
         held = [one for index in moved for one in self._addresses.get(index, ())]
         for one in held:
             self._remove(self._named(one))
@@ -102,22 +107,23 @@ class InterfaceWatch:
             insort(self._sorted, self._named(one))
 
     def _named(self, one: Address) -> InterfaceAddress:
-        link = self._links[one.interface]
-        return InterfaceAddress(link.name, one.address, one.prefix, link.mac, one.interface in self._inside)
+        link = self.links[one.interface]
+        inside = one.interface in self._inside
+        return InterfaceAddress(link.name, one.address, one.prefix, link.mac, inside, one.interface)
 
     def _apply(self, change: Link | Address) -> None:
         index = change.interface
         held = self._addresses.setdefault(index, set())
         if isinstance(change, Link):
-            if self._links.get(index) == change:
+            if self.links.get(index) == change:
                 return
-            for one in held if index in self._links else ():
+            for one in held if index in self.links else ():
                 self._remove(self._named(one))
             if change.gone:
-                self._links.pop(index, None)
+                self.links.pop(index, None)
                 held.clear()
                 return
-            self._links[index] = change
+            self.links[index] = change
             for one in held:
                 insort(self._sorted, self._named(one))
             return
@@ -125,7 +131,7 @@ class InterfaceWatch:
         if (one in held) != change.gone:
             return
         (held.discard if change.gone else held.add)(one)
-        if index in self._links:
+        if index in self.links:
             if change.gone:
                 self._remove(self._named(one))
             else:

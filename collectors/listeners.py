@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from collectors.diag import Plain
+from collectors.everywhere import Everywhere
 from collectors.registry import Sources, Turn, register
 from collectors.socket_scan import SocketScan
 from collectors.window import Inert, Window
@@ -63,6 +64,6 @@ def _row(one: Plain, since: int) -> ListenerRow:
 
 
 @register(Turn.LISTENERS)
-def collector(sources: Sources) -> ListenerCollector:
+def collector(sources: Sources) -> Everywhere:
     """Return the collector of listeners."""
-    return ListenerCollector(sources.scan, sources.netns)
+    return Everywhere(LISTENERS, sources.networks, lambda each: ListenerCollector(each.scan, each.inode))

@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from collectors.open_files import OpenFiles
 from collectors.process_table import ProcessTable, Stat, folder_of
 from collectors.registry import Sources, Turn, register
+from collectors.scans import Sockets
 from collectors.search import Search
-from collectors.socket_scan import Seen, SocketScan
+from collectors.socket_scan import Seen
 from collectors.unheld import FEW, Sight, missing
 from collectors.visibility import hidden_by, is_initial
 from collectors.window import Inert, Window
@@ -30,7 +31,7 @@ class OwnerCollector(Inert):
 
     topic = OWNERS
 
-    def __init__(self, scan: SocketScan, table: ProcessTable, proc: str = "/proc") -> None:
+    def __init__(self, scan: Sockets, table: ProcessTable, proc: str = "/proc") -> None:
         self._scan = scan
         self._table = table
         self._living: dict[int, Stat] = {}
@@ -103,4 +104,4 @@ class OwnerCollector(Inert):
 @register(Turn.OWNERS)
 def collector(sources: Sources) -> OwnerCollector:
     """Return the collector of owners."""
-    return OwnerCollector(sources.scan, sources.table, sources.settings.proc)
+    return OwnerCollector(sources.scans, sources.table, sources.settings.proc)

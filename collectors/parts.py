@@ -14,16 +14,19 @@ from schemas.topics import Topic
 NOT_ENCODABLE = (TypeError, ValueError, OverflowError)
 
 
-def encoded_parts(topic: Topic, batch: Batch, rows: int) -> list[bytes]:
-    """Return a batch as records of at most so many rows; none when it could have rows, has none and is no keyframe."""
+def encoded_parts(topic: Topic, batch: Batch, rows: int, first: int = 0) -> list[bytes]:
+    """Return a batch as records of at most so many rows; none when it could have rows, has none and is no keyframe.
+
+    They are numbered from `first` on. If it is not the first batch, it may be empty on a keyframe too.
+    """
     total = _rows(batch)
-    if not total and not batch.keyframe and _columns(batch):
+    if not total and (first or not batch.keyframe) and _columns(batch):
         return []
     count = max(-(-total // rows), 1)
-    parts = [batch] if count == 1 else [_part(batch, number, rows) for number in range(count)]
+    parts = [batch] if count == 1 and not first else [_part(batch, number, rows, first) for number in range(count)]
     values = [encode(part) for part in parts]
     if rows > 1 and any(len(value) > topic.max_bytes for value in values):
-        return encoded_parts(topic, batch, rows // 2)
+        return encoded_parts(topic, batch, rows // 2, first)
     return values
 
 
@@ -58,10 +61,10 @@ def _columns(batch: Batch) -> dict[str, Columns | list[int]]:
     return {name: value for name, value in values if isinstance(value, Columns | list)}
 
 
-def _part(batch: Batch, number: int, rows: int) -> Batch:
+def _part(batch: Batch, number: int, rows: int, first: int) -> Batch:
     chosen = range(number * rows, (number + 1) * rows)
     cut = {name: _cut(value, chosen) for name, value in _columns(batch).items()}
-    return msgspec.structs.replace(batch, part=number, **cut)
+    return msgspec.structs.replace(batch, part=first + number, **cut)
 
 
 def _cut(value: Columns | list[int], chosen: Sequence[int]) -> Columns | list[int]:

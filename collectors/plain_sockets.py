@@ -28,6 +28,10 @@ class PlainSockets:
         dump = self._dumps.setdefault((family, protocol), _Dump(protocol))
         self._changes += dump.changes(list(chunks))
 
+    def inodes(self) -> set[int]:
+        """Return the inodes of all."""
+        return set(self._inodes)
+
     def change(self) -> tuple[dict[int, int], set[int]]:
         """Bring the tables up to date; return inode -> cookie of sockets that are new, and inodes that are no more."""
         changes, self._changes = self._changes, []

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
+PREFIX = b"servicemap-collect-"
 BACKLOG = 16
 LONGEST = 64  # bytes; a name has at most 107
 UNKNOWN = 1  # pid of one in another pid namespace
@@ -28,7 +29,7 @@ class Presence:
 
     def __init__(self, host_id: str, log: str) -> None:
         name = f"{host_id}\0{log}".encode()
-        self._name = b"\0servicemap-collect-%08x-%s" % (crc32(name), name[-LONGEST:])  # hashlib would cost 4 MiB
+        self._name = b"\0%s%08x-%s" % (PREFIX, crc32(name), name[-LONGEST:])  # hashlib would cost 4 MiB
         self._held: socket.socket | None = None
 
     def look(self) -> Company:
@@ -66,11 +67,29 @@ class Presence:
 
     def _holder(self) -> int:
         """Return the pid of who has the name; 0 when that is not known, or no agent of ours."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as asking:
-            try:
-                asking.connect(self._name)
-                credentials = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-            except OSError:
-                return 0
-        pid, uid, _ = _CREDENTIALS.unpack(credentials)
-        return (pid or UNKNOWN) if uid in {0, os.geteuid()} else 0
+        return _holder(self._name)
+
+
+def names_of_agents(table: bytes) -> list[bytes]:
+    """Return the names that agents, or those who pass for one, have taken: `table` is /proc/PID/net/unix.
+
+    It shows the zero bytes of a name as @ (net/unix/af_unix.c, unix_seq_show).
+    """
+    lines = (line for line in table.split(b"\n") if b"@" + PREFIX in line) if PREFIX in table else ()
+    return [line[line.index(b"@" + PREFIX) :].replace(b"@", b"\0") for line in lines]
+
+
+def is_agent(name: bytes) -> bool:
+    """Return whether an agent that we believe listens under a name in this network namespace."""
+    return _holder(name) != 0
+
+
+def _holder(name: bytes) -> int:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as asking:
+        try:
+            asking.connect(name)
+            credentials = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+        except OSError:
+            return 0
+    pid, uid, _ = _CREDENTIALS.unpack(credentials)
+    return (pid or UNKNOWN) if uid in {0, os.geteuid()} else 0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from collectors.facts_reader import FactsReader
+from collectors.networks import Networks
 from collectors.origins import Origin, origin
 from collectors.pressure import ENOUGH_US, NOBODY, Pressure, Waited
 from collectors.process_events import Exit, ProcessEvents
@@ -51,8 +52,10 @@ class ProcessCollector:
         table: ProcessTable,
         users: Users,
         clock: Callable[[], float] = time.time,
+        networks: Networks | None = None,
     ) -> None:
         self._proc = settings.proc
+        self._networks = networks
         self._table = table
         self._users = users
         self._clock = clock
@@ -121,6 +124,8 @@ class ProcessCollector:
             if known.news or window.keyframe:
                 rows.append(self._row(known))
                 known.news = False
+        if self._networks is not None:
+            self._networks.keep({known.facts.netns: pid for pid, known in self._known.items()})
         return window.batch(
             ProcessBatch,
             processes=Processes.of(rows),
@@ -201,6 +206,8 @@ class ProcessCollector:
 
     def _take(self, stat: Stat, facts: Facts, *, cpu: int, ages: bool) -> None:
         pid = stat.pid
+        if self._networks is not None:
+            self._networks.note(facts.netns, pid)
         known = self._known.get(pid)
         if known is not None and known.stat.start == stat.start:
             aged = ages and not known.news
@@ -284,4 +291,4 @@ def parse_status(status: int) -> tuple[int, int]:
 @register(Turn.PROCESSES)
 def collector(sources: Sources) -> ProcessCollector:
     """Return the collector of processes."""
-    return ProcessCollector(sources.settings, sources.table, Users(), sources.clock)
+    return ProcessCollector(sources.settings, sources.table, Users(), sources.clock, sources.networks)

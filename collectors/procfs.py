@@ -46,7 +46,12 @@ def count_files(folder: str) -> int:
 
 def own_netns() -> int:
     """Return the inode of this process's network namespace, the one its sockets look at; 0 when unknown."""
+    return netns_of("/proc/self")
+
+
+def netns_of(folder: str) -> int:
+    """Return the inode of the network namespace of a process, by its folder; 0 when unknown."""
     try:
-        return os.stat("/proc/self/ns/net").st_ino
+        return os.stat(f"{folder}/ns/net").st_ino
     except OSError:
         return 0

@@ -7,12 +7,10 @@ from enum import IntEnum, auto
 from functools import cached_property
 from typing import NamedTuple, TypeVar
 
-from collectors.interfaces import read_interfaces
+from collectors.networks import Networks
 from collectors.process_table import ProcessTable
-from collectors.procfs import own_netns
-from collectors.rtnetlink import InterfaceAddress
+from collectors.scans import Scans
 from collectors.settings import Settings
-from collectors.socket_scan import SocketScan
 from collectors.window import Collector
 
 
@@ -22,22 +20,21 @@ class Sources:
 
     settings: Settings
     clock: Callable[[], float] = time.time
-    interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces
 
     @cached_property
-    def scan(self) -> SocketScan:
-        """Return the sockets."""
-        return SocketScan(self.settings)
+    def networks(self) -> Networks:
+        """Return the network namespaces."""
+        return Networks(self.settings)
+
+    @cached_property
+    def scans(self) -> Scans:
+        """Return the sockets of all of them."""
+        return Scans(self.networks)
 
     @cached_property
     def table(self) -> ProcessTable:
         """Return the processes."""
         return ProcessTable(self.settings.proc)
-
-    @cached_property
-    def netns(self) -> int:
-        """Return the inode of the network namespace that is looked at."""
-        return own_netns()
 
 
 Make = TypeVar("Make", bound=Callable[[Sources], Collector | None])

@@ -52,6 +52,9 @@ class InterfaceAddress(NamedTuple):
     prefix: int
     mac: str
     inside: bool = False  # nothing but this host is behind the interface
+    interface: int = 0  # its index
+    netns: int = 0  # its namespace, 0 for our own
+    segment: str = ""  # the bridge that it hangs on, if nothing but this host is behind it
 
 
 def dump() -> tuple[list[Link], list[Address]]:

@@ -9,13 +9,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from collectors.addresses import Addresses
 from collectors.health import Health
 from collectors.host import HostCollector, find_boot_id, find_host_id
-from collectors.interfaces import InterfaceWatch
 from collectors.load import LoadMeter
 from collectors.parts import NOT_ENCODABLE, encoded_parts, without_bad_rows
 from collectors.presence import Company
-from collectors.procfs import own_netns
 from collectors.registered import registered
 from collectors.registry import Sources
 from collectors.settings import Settings
@@ -80,11 +79,11 @@ class Run:
         self._clock = clock
         self._look = company
         self._company = Company()
-        self._interfaces = InterfaceWatch()
-        read = self._interfaces.read
-        self._host = HostCollector(settings, interfaces=read)
+        sources = Sources(settings, clock)
+        self._networks = sources.networks
+        self._host = HostCollector(settings, interfaces=Addresses(self._networks, settings.is_local).read)
         self._collectors = [
-            *(registered(Sources(settings, clock, read)) if collectors is None else collectors),
+            *(registered(sources) if collectors is None else collectors),
             self._host,
         ]
         self._topics = sorted({collector.topic.name for collector in self._collectors})
@@ -96,7 +95,6 @@ class Run:
         self._opened: list[Collector] = []
         now = self._now()
         self._spans = Spans(self._now)
-        self._netns = own_netns()
         width = settings.window_ms
         boot_id = find_boot_id(settings.proc)
         self._window = Window(host_id, boot_id, now, 0, now - now % width, width, keyframe=True)
@@ -118,7 +116,7 @@ class Run:
         finally:
             for collector in self._collectors:
                 self._guard(collector, collector.close)
-            self._interfaces.close()
+            self._networks.close()
 
     def _now(self) -> int:
         return int(self._clock() * 1000)
@@ -183,13 +181,16 @@ class Run:
         return records, sent
 
     def _collect_one(self, collector: Collector, window: Window, parts: dict[str, list[bytes]]) -> None:
-        topic, batch = collector.topic, collector.collect(window)
-        try:
-            parts[topic.name] = encoded_parts(topic, batch, self._settings.rows_per_batch)
-        except NOT_ENCODABLE:
-            batch, skipped = without_bad_rows(batch)
-            parts[topic.name] = encoded_parts(topic, batch, self._settings.rows_per_batch)
-            self._errors[f"rows_skipped_{topic.name}"] += skipped
+        topic, found = collector.topic, collector.collect(window)
+        made: list[bytes] = []
+        for batch in found if isinstance(found, list) else [found]:
+            try:
+                made += encoded_parts(topic, batch, self._settings.rows_per_batch, len(made))
+            except NOT_ENCODABLE:
+                good, skipped = without_bad_rows(batch)
+                made += encoded_parts(topic, good, self._settings.rows_per_batch, len(made))
+                self._errors[f"rows_skipped_{topic.name}"] += skipped
+        parts[topic.name] = made
 
     def _open(self) -> None:
         for collector in self._collectors:
@@ -216,7 +217,7 @@ class Run:
         window = replace(window, covers=self._spans.covers(None, window))
         life = {
             "topics": self._topics,
-            "netns": self._netns,
+            "netns": self._networks.own.inode,
             "booted": self._host.booted,
             **self._company._asdict(),
             "stopped": stopped,

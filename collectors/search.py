@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from collectors.diag import local_port
 from collectors.open_files import OpenFiles
 from collectors.process_table import ProcessTable, Stat
-from collectors.socket_scan import Seen, SocketScan
+from collectors.scans import Sockets
+from collectors.socket_scan import Seen
 
 MOST_LOOKUPS = 500  # a window
 MOST_FILES = 20_000  # gone through in a window, 2.5 us each
@@ -20,7 +21,7 @@ AT_ONCE = 50  # processes read before the rest is looked over
 class Search:
     """Goes on from window to window, until all is found or every process has been read."""
 
-    def __init__(self, scan: SocketScan, table: ProcessTable, files: OpenFiles) -> None:
+    def __init__(self, scan: Sockets, table: ProcessTable, files: OpenFiles) -> None:
         self._scan = scan
         self._table = table
         self._files = files

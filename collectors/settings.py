@@ -1,7 +1,7 @@
 """What can be set of the collectors; every default works on any host."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -45,6 +45,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     local_interfaces: tuple[str, ...] = LOCAL_INTERFACES
     """Regular expressions of the names of interfaces whose addresses mean nothing off this host, besides loopback and
     bridges of which no port leads off it."""
+    namespaces: Literal["auto", "own", "all"] = "auto"
+    """Which network namespaces are looked at: our `own`, or `all` in which processes live, except those that have an
+    agent of their own; `auto`: all, if this agent runs in that of the host's first process."""
     rows_per_batch: Positive = 20_000
     """Most rows of one column set in one record."""
     spool_windows: Positive = 720

@@ -1,8 +1,8 @@
-"""One look at all sockets of the host's network namespace, shared by the collectors of connections and of listeners."""
+"""One look at all sockets of a network namespace, shared by the collectors of connections and of listeners."""
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from itertools import compress, count
 from operator import itemgetter, ne
@@ -10,8 +10,10 @@ from operator import itemgetter, ne
 from collectors import diag, netlink
 from collectors.destroyed import Closed, Destroyed
 from collectors.diag import Identity, Plain, Row
+from collectors.entering import STAY, Enter
 from collectors.plain_sockets import PlainSockets
 from collectors.settings import Settings
+from collectors.stirring import Stirring
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 PLAIN = (
@@ -19,7 +21,7 @@ PLAIN = (
     (socket.IPPROTO_UDP, diag.states(diag.ESTABLISHED, diag.CLOSE)),
 )
 ANY = ("0.0.0.0", "::")  # a listener bound to one of these takes what comes to any address
-_cookie = itemgetter(Row._fields.index("cookie"))
+_cookie, _inode, _state = (itemgetter(Row._fields.index(name)) for name in ("cookie", "inode", "state"))
 
 
 @dataclass
@@ -49,8 +51,19 @@ class Seen:
 class SocketScan:
     """Reads sockets once a window, by the first that asks, and the events of closing ones in between."""
 
-    def __init__(self, settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        enter: Enter = STAY,
+        inodes: dict[int, int] | None = None,
+        stirring: Stirring | None = None,
+    ) -> None:
         self._monotonic = monotonic
+        self._enter = enter
+        self._stirring = stirring
+        self._segments = b""  # TCP's counters as of the last scan, if nothing changes without one; else nothing
         self._events = Destroyed(settings.event_buffer_bytes, monotonic)
         self._netlink: socket.socket | None = None
         self._seen = Seen()
@@ -59,14 +72,21 @@ class SocketScan:
         self._without_udp = False
         self._plain = PlainSockets()
         self._bound: frozenset[tuple[str, int]] = frozenset()  # as of the scan before
-        self.inodes: dict[int, int] = {}
-        """Inode -> cookie of every socket that a process may hold."""
+        self.inodes: dict[int, int] = {} if inodes is None else inodes
+        """Inode -> cookie of every socket that a process may hold; of all namespaces, if they share it."""
 
     def open(self) -> None:
         """Subscribe to events first, so that nothing closes unseen after the baseline."""
         if self._netlink is None:
-            self._netlink = netlink.open_socket(netlink.SOCK_DIAG)
-            self._events.open()
+            self._enter(self._open)
+
+    def _open(self) -> None:
+        self._netlink = netlink.open_socket(netlink.SOCK_DIAG)
+        self._events.open()
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable with the next event; -1 when there are none."""
+        return self._events.fileno()
 
     def drain(self) -> None:
         """Take waiting events out of the kernel's buffer."""
@@ -91,6 +111,16 @@ class SocketScan:
         if self._netlink is not None:
             self._netlink.close()
             self._netlink = None
+
+    def release(self) -> set[int]:
+        """Close for good; return the inodes of sockets that are no longer looked at."""
+        self.close()
+        held = {*map(_inode, self._seen.tcp.values()), *self._plain.inodes()}
+        if self._stirring is not None:
+            self._stirring.close()
+        for inode in held:
+            self.inodes.pop(inode, None)
+        return held - {0}
 
     def restate(self) -> None:
         """Give the identity of every socket at the next scan: a reader has missed those of some."""
@@ -121,14 +151,20 @@ class SocketScan:
             raise RuntimeError("the socket scan is not open")
         seen = Seen(at=self._monotonic())
         known = {} if self._restate else before
+        quiet = self._is_quiet()
         try:
             for family in FAMILIES:
-                self._tcp(family, known, seen)
+                if not quiet:
+                    self._tcp(family, known, seen)
                 self._read_plain(family)
         except OSError:
             self.close()  # a dump that broke off leaves answers in the socket: begin anew
             self.open()
             raise
+        if quiet:
+            seen.tcp = before
+        elif not _settled(seen.tcp.values()):
+            self._segments = b""
         self._restate = False
         self._events.drain()  # after the dump: what closed while it ran is final here
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
@@ -137,6 +173,13 @@ class SocketScan:
         seen.listening, seen.udp = self._plain.listening, self._plain.udp
         self._listen(before, seen)
         return seen
+
+    def _is_quiet(self) -> bool:
+        """Return whether no TCP socket can have changed since the last scan."""
+        if self._stirring is None:
+            return False
+        before, self._segments = self._segments, self._stirring.read()
+        return before != b"" and before == self._segments and not self._restate
 
     def _listen(self, before: dict[int, Row], seen: Seen) -> None:
         """Find the TCP listeners that closed, and what was bound at any time since the scan before."""
@@ -189,6 +232,11 @@ class SocketScan:
         self.inodes.pop(0, None)
         seen.inodes_added = added.keys() - {0}
         seen.inodes_removed = removed - added.keys() - {0}
+
+
+def _settled(rows: Collection[Row]) -> bool:
+    """Return whether sockets stay as they are for as long as no segment comes or goes: no timer runs, all are held."""
+    return set(map(_state, rows)) <= {diag.ESTABLISHED} and all(map(_inode, rows))
 
 
 def _listener(closed: Closed) -> Plain | None:

@@ -9,6 +9,8 @@ from collectors.closing import flow_of, peer_of
 from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
+from collectors.everywhere import Everywhere
+from collectors.networks import Network
 from collectors.registry import Sources, Turn, register
 from collectors.socket_scan import Seen, SocketScan
 from collectors.totals import Sent, Totals
@@ -27,12 +29,16 @@ BASELINE = -1
 
 
 class SocketCollector:
-    """Reports connections. Those that exist at the first scan are the baseline: they begin with nothing."""
+    """Reports connections. Those that exist at the first scan are the baseline: they begin with nothing.
+
+    In a namespace that is `fresh` there is no baseline.
+    """
 
     topic = CONNECTIONS
 
-    def __init__(self, scan: SocketScan, wire: Wire, netns: int = 0) -> None:
+    def __init__(self, scan: SocketScan, wire: Wire, netns: int = 0, *, fresh: bool = False) -> None:
         self._scan = scan
+        self._fresh = fresh
         self._wire = wire
         self._netns = netns
         self._known: dict[int, Tracked] = {}
@@ -51,6 +57,8 @@ class SocketCollector:
         self._wire.open()
         self._wire.open()
         self._scan.open()
+        if self._fresh:  # nothing in a namespace that has just come is older than this run
+            return
         self._scan.restate()  # others may have looked before, if this one could not be opened at once
         seen = self._scan.look(BASELINE)
         self._began = seen.at
@@ -210,6 +218,13 @@ def _tracked(
 
 
 @register(Turn.SOCKETS)
-def collector(sources: Sources) -> SocketCollector:
+def collector(sources: Sources) -> Everywhere:
     """Return the collector of connections."""
-    return SocketCollector(sources.scan, Wire(sources.settings, sources.interfaces), sources.netns)
+    networks = sources.networks
+
+    def make(network: Network) -> SocketCollector:
+        network.reported = True
+        wire = Wire(sources.settings, network.watch.read, heed=network is networks.own)
+        return SocketCollector(network.scan, wire, network.inode, fresh=network.fresh)
+
+    return Everywhere(CONNECTIONS, networks, make)

@@ -7,7 +7,8 @@ import os
 from collectors.procfs import read_file
 from schemas.text import to_text
 
-INITIAL = {"pid": 0xEFFF_FFFC, "user": 0xEFFF_FFFD}  # include/linux/proc_ns.h: inodes of the host's own namespaces
+# Inodes of the host's own namespaces: include/linux/proc_ns.h; net since Linux 6.18, include/uapi/linux/nsfs.h.
+INITIAL = {"pid": 0xEFFF_FFFC, "user": 0xEFFF_FFFD, "net": 0xEFFF_FFF9}
 
 
 def hidden_by(proc: str = "/proc") -> str:

@@ -53,8 +53,11 @@ class Collector(Protocol):
     def drain(self) -> None:
         """Read the events that came since; called between windows, must not block."""
 
-    def collect(self, window: Window) -> Batch:
-        """Read the host and return what is new since the last call, or everything on a keyframe."""
+    def collect(self, window: Window) -> Batch | list[Batch]:
+        """Read the host and return what is new since the last call, or everything on a keyframe.
+
+        It may be several batches, each of a network namespace.
+        """
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen, and what it would need."""

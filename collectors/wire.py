@@ -27,9 +27,15 @@ WHAT = "peers and last bytes of connections that are reset, peers of those that 
 class Wire:
     """Knows the connections that opened, or were about to close, since it was opened."""
 
-    def __init__(self, settings: Settings, interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
+        *,
+        heed: bool = True,
+    ) -> None:
         self._taps = Taps(WireTap, RINGS, interfaces, settings.is_local)
-        self._wanted = settings.tcp_headers
+        self._wanted = settings.tcp_headers and heed
         self._talks = Talks()
         self._cleared: dict[tuple[bytes, bool], list[Side]] | None = None
         self._thorough = False

@@ -11,6 +11,7 @@ from graph.sql import inside, select
 
 _STANDING = 0b111  # the minute and the two before it
 _NOW = 0b100  # a listener of this minute wins; an earlier one is the last that listened
+_WITHIN = "match(lost_scope, '/[0-9]+$')"  # the scope is a network namespace, that of loopback
 _HOUR = "toUInt32(intDiv(toUnixTimestamp64Milli(place.hour), 3600000))"
 _MINUTES = {"minutes": "groupArray(toUInt64(place.minutes))", "before": "groupArray(toUInt64(place.before))"}
 # Bit 0 is the minute of the lookup, bit 1 the one before it, and so on.
@@ -55,7 +56,7 @@ def _located(rows: str) -> str:
     )
     among = f"bitAnd({_AGO}, if(sought > 0, bitNot(toUInt64(0)), {_STANDING})) > 0"
     found = f"arrayDistinct(arrayFilter((host, now, earlier) -> {among}, hosts, minutes, before))"
-    scoped = "if(position(lost_scope, '/') > 0, substringIndex(lost_scope, '/', 1), '')"
+    scoped = f"if({_WITHIN}, substringIndex(lost_scope, '/', 1), '')"
     home = f"arrayMap(known -> multiIf(lost_minute = 0, '', length(known) = 1, known[1], {scoped}), [{found}])[1]"
     return select(
         ["ends.*", f"toString({home}) AS home"],
@@ -73,6 +74,7 @@ def _listened(rows: str) -> str:
         "host": "place.host",
         "protocol": "place.transport",
         "port": "place.port",
+        "scope": "place.scope",
         "bound": "groupArray(toString(place.address))",
         "whos": "groupArray(toString(place.who))",
     }
@@ -80,7 +82,7 @@ def _listened(rows: str) -> str:
         columns | _MINUTES,
         "places AS place",
         where="place.transport != ''",
-        group=("of_hour", "host", "protocol", "port"),
+        group=("of_hour", "host", "protocol", "port", "scope"),
     )
     closest = "[lost_address, if(position(lost_address, ':') > 0, '::', '0.0.0.0'), '::']"
     rank = f"arrayMap(ago -> (bitAnd(ago, bitNot(ago) + 1), indexOf({closest}, address)), [{_AGO}])[1]"
@@ -93,6 +95,7 @@ def _listened(rows: str) -> str:
         f"LEFT JOIN {inside(listeners)} AS listening",
         "ON listening.of_hour = intDiv(ends.lost_minute, 60) AND listening.host = ends.home",
         "AND listening.protocol = ends.transport AND listening.port = if(ends.sought > 0, ends.server_port, 0)",
+        f"AND listening.scope = if({_WITHIN}, ends.lost_scope, '')",
     )
     return select(
         [

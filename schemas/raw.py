@@ -50,6 +50,12 @@ class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
     prefix: Annotated[Ints, fact("prefix length, bits", MAX)] = field(default_factory=list)
     mac: Annotated[Strs, fact("hardware address", MAX)] = field(default_factory=list)
     local: Annotated[Bools, fact("its subnet means nothing off this host", MAX)] = field(default_factory=list)
+    netns: Annotated[Ints, fact("inode of its network namespace, 0 that of the agent", KEY)] = field(
+        default_factory=list
+    )
+    segment: Annotated[Strs, fact("bridge that it hangs on, behind which there is nothing but this host", MAX)] = field(
+        default_factory=list
+    )
 
 
 class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,7 +14,7 @@ from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.exposing import exposed
 from servicemap.options import Failure
-from servicemap.process import stop_event, tune_memory
+from servicemap.process import allow_files, stop_event, tune_memory
 
 
 def run_collectors(config: Config) -> None:
@@ -27,6 +27,7 @@ def run_collectors(config: Config) -> None:
         log.append(topic.name, key, value)
 
     tune_memory()
+    allow_files()
     try:
         with closing(Presence(find_host_id(config.collectors), _called(config))) as presence:
             health = Health()

@@ -4,13 +4,13 @@ import os
 import platform
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
+from collectors.networks import Networks
 from collectors.processes import HANGING
-from collectors.procfs import own_netns
 from collectors.registered import registered
 from collectors.registry import Sources
 from collectors.rtnetlink import InterfaceAddress
@@ -45,7 +45,8 @@ def host_checks(settings: Settings) -> Iterator[Check]:
     yield interfaces(read_interfaces)
     start = int(time.time() * 1000) // settings.window_ms * settings.window_ms
     window = Window(host_id, find_boot_id(settings.proc), start, 0, start, settings.window_ms, keyframe=True)
-    yield from collecting(lambda: [*registered(Sources(settings)), HostCollector(settings)], window)
+    sources = Sources(settings)
+    yield from collecting(lambda: [*registered(sources), HostCollector(settings)], window, sources.networks)
 
 
 def kernel(system: str, release: str) -> Check:
@@ -68,7 +69,7 @@ def interfaces(read: Callable[[], list[InterfaceAddress]]) -> Check:
     return Check("interfaces", "ok", f"{len(found)} addresses on {', '.join(names) or 'no interface'}")
 
 
-def collecting(make: Callable[[], list[Collector]], window: Window) -> Iterator[Check]:
+def collecting(make: Callable[[], Sequence[Collector]], window: Window, networks: Networks) -> Iterator[Check]:
     """Yield what each collector sees, and what it reports that it cannot see."""
     try:
         collectors = make()
@@ -80,18 +81,20 @@ def collecting(make: Callable[[], list[Collector]], window: Window) -> Iterator[
         name = collector.topic.name
         try:
             collector.open(window)
-            batch = collector.collect(window)
+            found = collector.collect(window)
         except Exception as error:
             yield Check(name, "broken", f"{type(error).__name__}: {error}", "netlink sockets and procfs", DIAG_MODULES)
             continue
+        batch = found[0] if isinstance(found, list) else found  # of our own namespace
         yield Check(name, "ok", _seen(batch))
         if isinstance(batch, ProcessBatch):
-            yield from other_namespaces(batch.processes, own_netns())
+            yield from other_namespaces(batch.processes, networks.own.inode, [network.inode for network in networks])
     for collector in collectors:
         with suppress(Exception):
             missing |= collector.missing()
         with suppress(Exception):
             collector.close()
+    networks.close()
     for what, needs in missing.items():
         yield Check(what, "missing", "cannot be seen", needs, mended_by(what, needs))
 

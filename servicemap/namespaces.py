@@ -1,10 +1,10 @@
-"""Network namespaces besides the agent's own: what talks inside them is not seen. Named for doctor, by pyroute2.
+"""Network namespaces besides the agent's own, and which of them are looked at. Named for doctor, by pyroute2.
 
 The agent itself reads links and addresses directly (collectors/rtnetlink.py): pyroute2 would take 17 MB of its memory.
 """
 
 from asyncio import Runner
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from schemas.raw import Processes
 from schemas.text import shown
@@ -14,17 +14,30 @@ MOST_NAMED = 5
 LOOPBACK = 254  # scope of an address, include/uapi/linux/rtnetlink.h: RT_SCOPE_HOST
 
 
-def other_namespaces(processes: Processes, own: int, proc: str = "/proc") -> Iterator[Check]:
-    """List the other network namespaces that processes run in, and their addresses."""
-    found: dict[int, tuple[int, str]] = {}
+Named = tuple[int, str]  # pid and name of its first process
+
+
+def other_namespaces(
+    processes: Processes, own: int, looked_at: Collection[int] = (), proc: str = "/proc"
+) -> Iterator[Check]:
+    """List the other network namespaces that processes run in, and their addresses: looked at, and not."""
+    found: dict[int, Named] = {}
     for pid, name, inode in zip(processes.pid, processes.comm, processes.netns, strict=True):
         if inode not in (0, own):
             found.setdefault(inode, (pid, name))
-    if not found:
-        return
-    named = [f"{shown(name)}[{pid}] {_described(f'{proc}/{pid}/ns/net')}" for pid, name in found.values()]
-    some = "; ".join(named[:MOST_NAMED]) + (f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else "")
-    yield Check("other network namespaces", "ok", f"{len(found)}: what these talk inside is not seen: {some}")
+    seen = [named for inode, named in found.items() if inode in looked_at]
+    unseen = [named for inode, named in found.items() if inode not in looked_at]
+    if seen:
+        yield Check("other network namespaces", "ok", f"{len(seen)} are looked at: {_some(seen, proc)}")
+    if unseen:
+        why = "they have an agent of their own, or are not ours to enter, or collectors.namespaces leaves them out"
+        text = f"{len(unseen)}: what these talk inside is not seen: {_some(unseen, proc)} ({why})"
+        yield Check("other network namespaces", "ok", text)
+
+
+def _some(found: Sequence[Named], proc: str) -> str:
+    named = [f"{shown(name)}[{pid}] {_described(f'{proc}/{pid}/ns/net')}" for pid, name in found[:MOST_NAMED]]
+    return "; ".join(named) + (f"; and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else "")
 
 
 def _described(path: str) -> str:

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import resource
 import signal
 import threading
 from queue import SimpleQueue
@@ -39,6 +40,12 @@ def stop_event() -> threading.Event:
         if os.getppid() != int(supervisor):  # it died before the call
             stop.set()
     return stop
+
+
+def allow_files() -> None:
+    """Allow as many open files as the host lets us: network namespaces take five each."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def tune_memory() -> None:

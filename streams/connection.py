@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from schemas.ids import Endpoint, format_endpoint
 from schemas.verdict import b_serves
+from streams.listening import Port
 from streams.process import Process
 
 Link = str  # client's service, a space, server; a string keeps its hash, and every window hashes all links
@@ -71,7 +72,7 @@ class Connection(Struct, eq=False):
     flow: str
     end: int
     verdict: int
-    transport: int
+    port: Port
     local: Endpoint
     remote: Endpoint
     since: int

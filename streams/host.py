@@ -19,7 +19,7 @@ from streams.listening import Listening, Port
 from streams.naming import NamingRule, name_process
 from streams.process import Holder, Process
 from streams.running import Running
-from streams.scope import Network, local_networks, scope
+from streams.scope import Place, Scopes
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
@@ -44,8 +44,9 @@ class Host:
             None  # holders of connections, from before this window
         )
         self._accepting: dict[tuple[Port, str, int], Acceptor | None] = {}  # of this window
-        self.networks: tuple[Network, ...] = ()
-        self.addresses: tuple[tuple[str, str], ...] = ()  # scope, address
+        self.netns = 0  # inode of the agent's own network namespace
+        self.at: frozenset[Place] = frozenset()  # the addresses of its namespaces
+        self._scopes = Scopes(self.name)
         self.restated: set[str] = set()  # topics that have been restated
         self.whole = False  # connections were restated when all other topics had been: it is known who serves
         self.owned_since: int | None = None  # the window since which all processes and holders have been known
@@ -123,8 +124,7 @@ class Host:
         """
         if not {"owners", "listeners"} <= self.restated:
             return
-        local, since = connection.local, connection.since
-        key = (connection.transport, local.port), local.address, since
+        key = connection.port, connection.local.address, connection.since
         if key not in self._accepting:  # once for all connections to it in a window
             self._accepting[key] = self._acceptor(*key, at)
         found = self._accepting[key]
@@ -173,7 +173,7 @@ class Host:
             self._held = {}
             for one in self.connections.values():
                 if one.owner is not None and one.provenance == "scan" and one.since < at and one.serves:
-                    there = self._held.setdefault((one.transport, one.local.port), {})
+                    there = self._held.setdefault(one.port, {})
                     there[one.local.address, one.since, one.owner] = None
         return self._held.get(port, ())
 
@@ -203,23 +203,22 @@ class Host:
         transport, state, since = columns.transport[row], columns.state[row], columns.since[row]
         address, port = columns.local_address[row], columns.local_port[row]
         peer, peer_port = columns.remote_address[row], columns.remote_port[row]
-        here = scope(address, self.name, batch.netns, self.networks)
-        there = scope(peer, self.name, batch.netns, self.networks)
+        here, there = (self.scope(each, batch.netns) for each in (address, peer))
         remote = Endpoint(there, peer, peer_port)
         local = Endpoint(here, address, port)
         flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
         ports = (peer_port, port) if end else (port, peer_port)
         accepted = columns.accepted[row]
-        if accepted or self.listening.any(transport, address, port):  # the listener may be gone before its connections
+        place = Port(batch.netns, transport, port)
+        if accepted or self.listening.any(place, address):  # the listener may be gone before its connections
             decided = listens(end, *ports)
         elif state == SYN_SENT or "listeners" in self.restated:
             decided = connected(end, *ports)
         else:
             decided = by_port(*ports)
         who, spread = nobody(self.name), crc32(flow.encode())
-        made = Connection(
-            flow, end, decided, transport, local, remote, since, columns.fresh[row], batch.window, who, spread
-        )
+        fresh = columns.fresh[row]
+        made = Connection(flow, end, decided, place, local, remote, since, fresh, batch.window, who, spread)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:
@@ -227,14 +226,20 @@ class Host:
         return made
 
     def _locate(self, heartbeat: Heartbeat) -> None:
-        local = zip(heartbeat.interfaces.address, heartbeat.interfaces.prefix, heartbeat.interfaces.local, strict=True)
         if (heartbeat.keyframe and not heartbeat.failed.keys() & {"hosts", "heartbeats"}) or len(heartbeat.interfaces):
-            self.networks = local_networks((address, prefix) for address, prefix, only_here in local if only_here)
-            at = {address.partition("%")[0] for address in heartbeat.interfaces.address}
-            self.addresses = tuple(
-                sorted((scope(each, self.name, heartbeat.netns, self.networks), each) for each in at if each)
+            at = frozenset(
+                Place(netns or heartbeat.netns, address.partition("%")[0], prefix, local, segment)
+                for _, address, prefix, _, local, netns, segment in heartbeat.interfaces.rows()
+                if address
             )
+            if at != self.at:
+                self.at, self._scopes = at, Scopes(self.name, at)
+        self.netns = heartbeat.netns
         self.hostname = heartbeat.hostname or self.hostname
+
+    def scope(self, address: str, netns: int) -> str:
+        """Return where an address means something that a network namespace sees."""
+        return self._scopes.of(address, netns)
 
     def _process(self, facts: dict[str, Any]) -> Process:
         named = name_process(self._rules, facts)

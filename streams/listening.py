@@ -5,22 +5,29 @@ the same window. Without it they would be credited to its successor, or client a
 """
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from schemas.raw import ListenerBatch
 
 ANY = {"0.0.0.0", "::"}  # a listener bound to one of these takes connections to any address
-Port = tuple[int, int]  # transport, port
+
+
+class Port(NamedTuple):
+    """A port of a network namespace."""
+
+    netns: int  # inode
+    transport: int
+    number: int
 
 
 class Listener(Struct, frozen=True):
     """A socket that waits for peers. `since` is the window in which it was first seen; 0 if that is not known."""
 
     cookie: int
-    transport: int
+    port: Port
     address: str
-    port: int
     since: int = 0
 
     def nearness(self, address: str) -> int:
@@ -52,7 +59,7 @@ class Listening:
             self._all = {}
         for batch in batches:
             for cookie, transport, address, port, *_, since in (*batch.listeners.rows(), *batch.ended.rows()):
-                self._all[cookie] = Listener(cookie, transport, address, port, since)
+                self._all[cookie] = Listener(cookie, Port(batch.netns, transport, port), address, since)
                 changed = True
             self._ended.update(batch.gone, batch.ended.cookie)
         if changed:
@@ -66,15 +73,15 @@ class Listening:
             self._ended = set()
             self._index()
 
-    def any(self, transport: int, address: str, port: int) -> bool:
+    def any(self, port: Port, address: str) -> bool:
         """Return whether a listener takes connections to an address, or did in this window."""
-        return any(one.nearness(address) for one in self._at.get((transport, port), ()))
+        return any(one.nearness(address) for one in self._at.get(port, ()))
 
     def lasting(self, cookies: Collection[int] | None = None) -> dict[tuple[Port, str], list[int]]:
         """Return the open listeners by port and bound address: all, or those on the ports of the given cookies."""
         ports: Iterable[Port] = self._at
         if cookies is not None:
-            ports = {(one.transport, one.port) for cookie in cookies if (one := self._all.get(cookie))}
+            ports = {one.port for cookie in cookies if (one := self._all.get(cookie))}
         lasting: dict[tuple[Port, str], list[int]] = {}
         for port in sorted(ports):
             for one in self._at[port]:
@@ -99,4 +106,4 @@ class Listening:
     def _index(self) -> None:
         self._at = {}
         for _, one in sorted(self._all.items()):
-            self._at.setdefault((one.transport, one.port), []).append(one)
+            self._at.setdefault(one.port, []).append(one)

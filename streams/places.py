@@ -12,7 +12,8 @@ from schemas.topics import HOUR_MS
 from streams.assembly import Window
 from streams.connection import Identity, nobody
 from streams.host import TRANSPORTS, Host
-from streams.listening import Port
+from streams.listening import ANY, Port
+from streams.scope import is_loopback
 
 MINUTE_MS = 60_000
 MOST = 4_000  # the most listeners of a window, those with the lowest ports: servers have low ports
@@ -48,7 +49,7 @@ def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
 
 def _addresses(host: Host, window: Window, *, whole: bool) -> Iterator[_Place]:
     if whole or (window.heartbeat is not None and len(window.heartbeat.interfaces)):
-        for scope, address in host.addresses:
+        for scope, address in sorted({(host.scope(one.address, one.netns), one.address) for one in host.at}):
             yield "", 0, scope, address, nobody(host.name)
 
 
@@ -59,7 +60,23 @@ def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Ite
     touched = {cookie for batch in window.batches("listeners") for cookie in batch.listeners.cookie}
     touched |= {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
     bound: list[tuple[tuple[Port, str], list[int]]] = list(host.listening.lasting(None if whole else touched).items())
-    for ((transport, port), address), listeners in bound[:MOST]:
-        who = host.listens(listeners, (transport, port), header.window)
+    for (port, address), listeners in bound[:MOST]:
+        who = host.listens(listeners, port, header.window)
         if who is not None:
-            yield TRANSPORTS.get(transport, str(transport)), port, "", address, who
+            transport = TRANSPORTS.get(port.transport, str(port.transport))
+            for scope, there in sorted(_reached(host, port.netns, address)):
+                yield transport, port.number, scope, there, who
+
+
+def _reached(host: Host, netns: int, address: str) -> Iterator[tuple[str, str]]:
+    """Yield scope and address for each place where a listener is reached, which is bound to an address.
+
+    Within its namespace it is reached by loopback, and the scope of that is the namespace. From elsewhere it is reached
+    by an address of its namespace. Those of the agent's own stay one row: they are what is left of the host's.
+    """
+    if address in ANY or is_loopback(address):
+        yield f"{host.name}/{netns}", address
+    if address in ANY and netns != host.netns:
+        yield from (("", one.address) for one in host.at if one.netns == netns and one.takes(address))
+    elif not is_loopback(address):
+        yield "", address

@@ -18,7 +18,6 @@ from schemas.raw import Batch, RequestBatch
 from schemas.shares import covered, shares
 from streams.assembly import Window
 from streams.host import Host
-from streams.scope import scope
 
 BATCH_ROWS = 1_000  # the most rows of one message; a row with a wide sketch takes some kilobytes
 Key = tuple[str, int]  # flow, end
@@ -110,7 +109,7 @@ class RequestFold:
         for batch in batches:
             for client, port, server, serving, serves, *count in batch.requests.rows():
                 one, other = (
-                    Endpoint(scope(address, host.name, batch.netns, host.networks), address, number)
+                    Endpoint(host.scope(address, batch.netns), address, number)
                     for address, number in ((server, serving), (client, port))
                 )
                 flow, end = format_flow("tcp", one, other)

@@ -1,32 +1,90 @@
-"""The scope in which an address is unique: everywhere (""), its host, or one network namespace of the host."""
+"""The scope in which an address is unique: everywhere (""), a host, a bridge of it, or a network namespace of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 
-def local_networks(addresses: Iterable[tuple[str, int]]) -> tuple[Network, ...]:
-    """Return the subnets of host-local interfaces; skip what is no address."""
-    networks = set()
-    for address, prefix in addresses:
+class Place(NamedTuple):
+    """An address of a namespace (an inode), and the subnet that it is in. A `local` one means nothing off the host.
+
+    `segment` is the bridge that it is behind, if that is known.
+    """
+
+    netns: int
+    address: str
+    prefix: int
+    local: bool
+    segment: str
+
+    @property
+    def network(self) -> Network | None:
+        """Return its subnet; None for what is no address."""
         try:
-            networks.add(ip_network(f"{address.partition('%')[0]}/{prefix}", strict=False))
+            return ip_network(f"{self.address}/{self.prefix}", strict=False)
         except ValueError:
-            continue
-    return tuple(sorted(networks, key=str))
+            return None
+
+    def takes(self, family: str) -> bool:
+        """Return whether a listener on any address, 0.0.0.0 or ::, is reached by this one from elsewhere."""
+        return (
+            self.network is not None and not is_loopback(self.address) and (family == "::" or ":" not in self.address)
+        )
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether an address leads back into its own network namespace."""
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+class Scopes:
+    """Where the addresses that a host sees mean something, by the subnets of its namespaces."""
+
+    def __init__(self, host: str, places: Iterable[Place] = ()) -> None:
+        self.host = host
+        self._near: dict[int, dict[Network, str]] = {}  # of each namespace: its subnets, and their scopes
+        self._far: dict[Network, str] = {}  # all that mean nothing off the host
+        for place in sorted(places):
+            network = place.network
+            if network is None:
+                continue
+            of_bridge = f"{host}/{place.segment}" if place.segment else host
+            scope = of_bridge if place.local else ""
+            # Of several bridges with one subnet it is not known which one is meant.
+            for scopes in (self._near.setdefault(place.netns, {}), *([self._far] if place.local else ())):
+                scopes[network] = scope if scopes.get(network, scope) == scope else host
+
+    def of(self, address: str, netns: int) -> str:
+        """Return the scope of an address that a namespace sees."""
+        return _scope(self, address, netns)
+
+    def find(self, address: str, netns: int) -> str:
+        """Return the same, not from memory: the closest subnet of the namespace itself, else of any other."""
+        try:
+            parsed = ip_address(address.partition("%")[0])
+        except ValueError:
+            return self.host
+        if parsed.is_loopback:
+            return f"{self.host}/{netns}"
+        if parsed.is_link_local:
+            return self.host
+        near = _closest(parsed, self._near.get(netns, {}))
+        return (_closest(parsed, self._far) or "") if near is None else near
+
+
+def _closest(address: Address, scopes: Mapping[Network, str]) -> str | None:
+    """Return the scope of the smallest network that has an address."""
+    among = [network for network in scopes if address in network]
+    return scopes[max(among, key=lambda network: network.prefixlen)] if among else None
 
 
 @lru_cache(maxsize=20_000)
-def scope(address: str, host_id: str, netns: int, networks: tuple[Network, ...]) -> str:
-    """Return the scope of an address: the namespace for loopback, the host for link-local and bridge subnets."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return host_id
-    if parsed.is_loopback:
-        return f"{host_id}/{netns}"
-    if parsed.is_link_local or any(parsed in network for network in networks):
-        return host_id
-    return ""
+def _scope(scopes: Scopes, address: str, netns: int) -> str:
+    return scopes.find(address, netns)

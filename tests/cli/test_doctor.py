@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from collectors.networks import Networks
+from collectors.settings import Settings
 from collectors.window import Inert, Window
 from schemas.codec import encode
 from schemas.raw import Heartbeat, ListenerBatch, Listeners
@@ -85,14 +87,14 @@ def test_people_get_a_line_a_check_and_what_mends_it(tmp_path: Path) -> None:
 
 def test_collectors_report_themselves_what_they_cannot_see(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    seen, missing = collecting(lambda: [Blind()], WINDOW)
+    seen, missing = collecting(lambda: [Blind()], WINDOW, Networks(Settings()))
     assert (seen.name, seen.state, seen.found) == ("listeners", "ok", "2 seen")
     assert (missing.name, missing.state, missing.needs) == ("the dark", "missing", "CAP_LIGHT (run as root)")
     assert missing.fix.startswith("sudo servicemap")
 
 
 def test_a_collector_that_fails_hides_no_other() -> None:
-    broken, seen, *_ = collecting(lambda: [Failing(), Blind()], WINDOW)
+    broken, seen, *_ = collecting(lambda: [Failing(), Blind()], WINDOW, Networks(Settings()))
     assert (broken.state, broken.found) == ("broken", "PermissionError: no netlink here")
     assert seen.state == "ok"
 
@@ -229,7 +231,7 @@ def test_whatever_a_collector_fails_with_hides_no_other(error: Exception) -> Non
         def missing(self) -> dict[str, str]:
             raise error
 
-    broken, seen, *_ = collecting(lambda: [Odd(), Blind()], WINDOW)
+    broken, seen, *_ = collecting(lambda: [Odd(), Blind()], WINDOW, Networks(Settings()))
     assert broken.state == "broken"
     assert broken.found.startswith(type(error).__name__)
     assert seen.state == "ok"

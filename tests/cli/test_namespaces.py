@@ -54,7 +54,7 @@ def test_a_namespace_is_named_by_its_first_process_and_its_addresses(two: Namesp
 
 def test_a_namespace_that_is_gone_has_addresses_that_are_not_known_and_none_is_made(tmp_path: Path) -> None:
     gone = Processes(pid=[1], start=[1], comm=["gone"], netns=[7])
-    (check,) = other_namespaces(gone, own_netns(), str(tmp_path))
+    (check,) = other_namespaces(gone, own_netns(), proc=str(tmp_path))
     assert "gone[1] has addresses that are not known" in check.found
     assert list(tmp_path.iterdir()) == []
 

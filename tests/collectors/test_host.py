@@ -84,7 +84,7 @@ def test_addresses_are_those_that_ip_shows() -> None:
     expected = {word.split("/")[0] for word in shown if "/" in word}
 
     assert {one.address for one in read_interfaces()} == expected
-    assert InterfaceAddress("lo", "127.0.0.1", 8, "", inside=True) in read_interfaces()
+    assert InterfaceAddress("lo", "127.0.0.1", 8, "", inside=True, interface=1) in read_interfaces()
 
 
 def test_the_system_is_named_as_it_names_itself() -> None:

@@ -186,9 +186,9 @@ def test_who_may_not_listen_reads_them_all(monkeypatch: pytest.MonkeyPatch) -> N
     watch = InterfaceWatch()
     with monkeypatch.context() as patch:
         patch.setattr("collectors.netlink.open_socket", refused)
-        patch.setattr(interfaces, "read_interfaces", list)
+        patch.setattr(interfaces, "read_interfaces", lambda _: [])
         assert watch.read() == []
-    assert InterfaceAddress("lo", "127.0.0.1", 8, "", inside=True) in watch.read()
+    assert InterfaceAddress("lo", "127.0.0.1", 8, "", inside=True, interface=1) in watch.read()
     watch.close()
 
 

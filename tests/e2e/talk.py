@@ -54,9 +54,9 @@ def served(address: str, port: int = 0, inside: Sequence[str] = ()) -> Iterator[
             process.kill()
 
 
-def asked(address: str, port: int, *, times: int, pause: float) -> dict[str, int]:
-    """Run a client to its end; return what it counted."""
-    command = [*_COMMAND, "ask", address, str(port), str(times), str(pause)]
+def asked(address: str, port: int, *, times: int, pause: float, inside: Sequence[str] = ()) -> dict[str, int]:
+    """Run a client to its end, perhaps inside a namespace; return what it counted."""
+    command = [*inside, *_COMMAND, "ask", address, str(port), str(times), str(pause)]
     counted: dict[str, int] = json.loads(subprocess.check_output(command, text=True))
     return counted
 

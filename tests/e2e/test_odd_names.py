@@ -92,7 +92,7 @@ class Breaking:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
-    def collect(self, window: Window) -> Batch:
+    def collect(self, window: Window) -> Batch | list[Batch]:
         if 4 <= window.seq < 11:
             raise OSError("it broke")
         return self._inner.collect(window)

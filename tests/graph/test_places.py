@@ -122,9 +122,28 @@ TABLE: dict[str, tuple[list[Place], dict[str, Any], Found]] = {
         ("process:d:0b007b00:5:7", "dnsmasq", "listener", 0),
     ),
     "a UDP server on the same host, over loopback": (
-        [Place("web1", "127.0.0.1", scope="web1/1"), udp("web1", "127.0.0.1", 53, 5, "dnsmasq")],
+        [Place("web1", "127.0.0.1", scope="web1/1"), udp("web1", "0.0.0.0", 53, 5, "dnsmasq")._replace(scope="web1/1")],
         lost("127.0.0.1", 53, transport="udp", scope="web1/1"),
         ("process:web1:0b007b00:5:7", "dnsmasq", "listener", 0),
+    ),
+    "loopback of a network namespace leads to no listener of another one": (
+        [
+            Place("web1", "127.0.0.1", scope="web1/1"),
+            udp("web1", "0.0.0.0", 53, 5, "dnsmasq"),
+            udp("web1", "0.0.0.0", 53, 5, "dnsmasq")._replace(scope="web1/2"),
+        ],
+        lost("127.0.0.1", 53, transport="udp", scope="web1/1"),
+        ("host:web1", "", "address", 0),
+    ),
+    "a UDP server in a container": (
+        [Place("web1", "172.17.0.2", scope="web1/docker0"), udp("web1", "172.17.0.2", 53, 5, "dnsmasq")],
+        lost("172.17.0.2", 53, transport="udp", scope="web1/docker0"),
+        ("process:web1:0b007b00:5:7", "dnsmasq", "listener", 0),
+    ),
+    "an address behind a bridge that nobody has is not its host's": (
+        [],
+        lost("172.17.0.9", scope="web1/docker0"),
+        ("address:web1/docker0@172.17.0.9", "", "", 0),
     ),
     "of two UDP servers the one bound to the address": (
         [*HOST, udp("d", "0.0.0.0", 53, 5, "any"), udp("d", "10.0.0.5", 53, 6, "this"), udp("d", "::", 53, 7, "both")],

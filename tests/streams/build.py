@@ -59,6 +59,7 @@ def batches(
     sampling: int = 1,
     interfaces: list[Row] = [],  # noqa: B006
     netns: int = NETNS,
+    agent_netns: int = 0,
     alone: bool = True,
     covers: int = 0,
     **beat: Any,
@@ -90,7 +91,7 @@ def batches(
         "heartbeats": Heartbeat(
             **head,
             hostname=hostname,
-            netns=netns,
+            netns=agent_netns or netns,
             interfaces=columns(Interfaces, interfaces),
             alone=alone,
             **beat,

@@ -10,7 +10,7 @@ from schemas.ids import parse_flow
 from streams import pair as pair_module
 from streams.pair import BACK_MS, KEPT_MS
 from streams.rewind import STRETCH_MS
-from streams.scope import scope
+from streams.scope import _scope
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, message, process, request
 from tests.streams.test_pair import pairing, side
@@ -98,4 +98,4 @@ def test_few_sides_wait_for_an_hour_and_many_for_a_shorter_time(monkeypatch: pyt
 
 def test_caches_are_bounded() -> None:
     assert parse_flow.cache_info().maxsize == 30_000
-    assert scope.cache_info().maxsize == 20_000
+    assert _scope.cache_info().maxsize == 20_000

@@ -211,10 +211,10 @@ def test_networks_of_a_host_stay_known_when_they_cannot_be_read() -> None:
     for at, lacks in ((1, ("hosts",)), (2, ("heartbeats",))):
         reader.feed(at, *lacks, keyframe=True)
         assert reader.host
-        assert reader.host.networks
+        assert reader.host.at
     reader.feed(3, keyframe=True)
     assert reader.host
-    assert not reader.host.networks
+    assert not reader.host.at
 
 
 def test_an_unknown_process_among_the_holders_is_not_ignored() -> None:

@@ -12,6 +12,7 @@ from tests.streams.build import NETNS, T0, WIDTH, batches, connection, holds, li
 
 UDP, TCP = 17, 6
 HOST = "10.0.0.1"
+SCOPE = Places.__struct_fields__.index("scope")
 INTERFACES: list[dict[str, Any]] = [
     {"name": "lo", "address": "127.0.0.1", "prefix": 8},
     {"name": "eth0", "address": HOST, "prefix": 24},
@@ -58,7 +59,7 @@ def test_a_listener_s_container_is_known() -> None:
         owners=holds(7, 1, start=7),
     )
 
-    (place,) = [one for one in found if one["transport"]]
+    (place,) = [one for one in found if one["transport"] and not one["scope"]]
     names = ("service", "container", "container_name", "namespace", "pod")
     assert [place[name] for name in names] == ["dnsmasq", "c0ffee", "dns", "infra", "dns-0"]
 
@@ -74,7 +75,7 @@ def listeners(places: list[Place]) -> list[tuple[str, int, str, str, str, bool]]
             one["tied"],
         )
         for one in places
-        if one["transport"]
+        if one["transport"] and not one["scope"]
     ]
 
 
@@ -107,7 +108,7 @@ def test_the_places_of_a_minute_are_emitted_in_its_first_window_and_for_the_next
     emitted = {at: reader.feed(at, **(ALWAYS | standing if at == 0 else {})) for at in range(13)}
 
     assert [at for at, places in emitted.items() if places] == [0, 6, 12]
-    ours = [row for row in reader.stored().items() if row[0][2] == "udp"]
+    ours = [(key, row) for key, row in reader.stored().items() if key[2] == "udp" and not key[SCOPE]]
     assert [(key[0], row[-2], row[-1]) for key, row in sorted(ours)] == [
         (T0, 0b111 << 57, 0),
         (T0 + 3_600_000, 0, 0b111 << 57),
@@ -121,7 +122,7 @@ def test_a_new_listener_is_emitted_at_once_and_a_closed_one_no_more() -> None:
     assert listeners(reader.feed(1, listeners=[listener(1, 53, transport=UDP, at=1)])) == []
     assert listeners(reader.feed(2, owners=holds(7, 1, start=7))) == [("udp", 53, "0.0.0.0", "7:7", "dnsmasq", False)]
     reader.feed(6, seq=6, unlistened=[1], ended=[listener(1, 53, transport=UDP, at=1)])
-    (row,) = [row for key, row in reader.stored().items() if key[2] == "udp" and row[-2]]
+    (row,) = [row for key, row in reader.stored().items() if key[2] == "udp" and not key[SCOPE] and row[-2]]
     assert row[-2] == 1 << 59
 
 
@@ -190,3 +191,38 @@ def test_a_host_that_gets_an_address_emits_it_at_once() -> None:
 
     assert {one["address"] for one in emitted} == {HOST, "fd00::1", "127.0.0.1", "172.17.0.1", "10.0.0.100"}
     assert {one["seen"] for one in emitted} == {T0 // 60_000 * 60_000 + WIDTH * 0}
+
+
+CONTAINER = 4_026_532_999  # a network namespace
+
+
+def test_a_listener_on_any_address_is_reached_by_loopback_in_its_namespace_and_from_elsewhere() -> None:
+    emitted = Reader().feed(0, **ALWAYS, listeners=[listener(1, 53, transport=UDP)], owners=holds(7, 1, start=7))
+
+    assert {(one["scope"], one["address"]) for one in emitted if one["transport"]} == {
+        ("", "0.0.0.0"),
+        (f"h1/{NETNS}", "0.0.0.0"),
+    }
+
+
+def test_a_listener_of_another_namespace_is_reached_by_the_addresses_of_that_namespace() -> None:
+    inside = [
+        {"name": "lo", "address": "127.0.0.1", "prefix": 8, "netns": CONTAINER},
+        {
+            "name": "eth0",
+            "address": "172.17.0.2",
+            "prefix": 16,
+            "netns": CONTAINER,
+            "local": True,
+            "segment": "docker0",
+        },
+        {"name": "eth0", "address": "fd17::2", "prefix": 64, "netns": CONTAINER, "local": True, "segment": "docker0"},
+    ]
+    facts = ALWAYS | {"interfaces": [*INTERFACES, *inside], "netns": CONTAINER, "agent_netns": NETNS}
+    emitted = Reader().feed(0, **facts, listeners=[listener(1, 53, transport=UDP)], owners=holds(7, 1, start=7))
+
+    assert {(one["scope"], one["address"]) for one in emitted if one["transport"]} == {
+        ("", "172.17.0.2"),
+        (f"h1/{CONTAINER}", "0.0.0.0"),
+    }
+    assert ("h1/docker0", "172.17.0.2") in {(one["scope"], one["address"]) for one in emitted if not one["transport"]}

@@ -1,0 +1,178 @@
+"""The network namespaces in which processes of this host live: found, looked at, given back when they are empty.
+
+A namespace with an agent of its own is another host's, as in a laboratory of namespaces: it is left to that agent. An
+agent that does not run in the namespace of the host's first process looks at its own namespace alone, if not set else.
+"""
+
+import errno
+from collections.abc import Iterator, Mapping
+from select import POLLIN, poll
+
+from collectors.entering import NEEDS, STAY, Enter, Entrance
+from collectors.interfaces import InterfaceWatch
+from collectors.presence import is_agent, names_of_agents
+from collectors.procfs import netns_of, own_netns, read_file
+from collectors.settings import Settings
+from collectors.socket_scan import SocketScan
+from collectors.stirring import Stirring
+from collectors.visibility import INITIAL
+
+MOST = 1_000  # namespaces; five descriptors and 25 KiB each
+MOST_UNIX_BYTES = 1 << 20
+_NOT_ALLOWED = (errno.EPERM, errno.EACCES)
+_TOO_MANY = (errno.EMFILE, errno.ENFILE)
+
+
+class Network:
+    """A network namespace that is looked at.
+
+    `fresh`: it came while the agent watched, so all in it is new. `reported`: its connections are.
+    """
+
+    def __init__(self, inode: int, enter: Enter, scan: SocketScan, *, fresh: bool) -> None:
+        self.inode = inode
+        self.enter = enter
+        self.scan = scan
+        self.fresh = fresh
+        self.reported = False
+        self.watch = InterfaceWatch(enter)
+
+    def close(self) -> set[int]:
+        """Give it back; return the inodes of sockets that are no longer looked at."""
+        self.watch.close()
+        released = self.scan.release()
+        self.enter.close()
+        return released
+
+
+class Networks:
+    """All that are looked at, our own first."""
+
+    def __init__(self, settings: Settings, own: int | None = None) -> None:
+        self._settings = settings
+        self.inodes: dict[int, int] = {}
+        """Inode -> cookie of every socket that a process may hold, in all of them."""
+        self.own = Network(own_netns() if own is None else own, STAY, self._scan(STAY, "/proc/self"), fresh=False)
+        self._others: dict[int, Network] = {}
+        self._empty: set[int] = set()  # since the last window
+        self._known: set[int] = set()  # have been looked at, or were another agent's
+        self._watching = False
+        self._denied: set[int] = set()
+        self._beyond: set[int] = set()
+        self._released: set[int] = set()
+
+    def __iter__(self) -> Iterator[Network]:
+        yield self.own
+        yield from list(self._others.values())
+
+    def __len__(self) -> int:
+        return 1 + len(self._others)
+
+    def stirred(self) -> set[int]:
+        """Return the namespaces, besides our own, in which a socket has closed since its events were read."""
+        by_descriptor = {network.scan.fileno(): inode for inode, network in self._others.items()}
+        waiting = poll()
+        for descriptor in by_descriptor.keys() - {-1}:
+            waiting.register(descriptor, POLLIN)
+        return {by_descriptor[descriptor] for descriptor, _ in waiting.poll(0)}
+
+    def note(self, inode: int, pid: int) -> None:
+        """Take notice that a process lives in a namespace."""
+        if inode in (0, self.own.inode):
+            return
+        self._empty.discard(inode)
+        if inode in self._others or not self._everywhere:
+            return
+        if len(self._others) >= MOST:
+            self._beyond.add(inode)
+        elif self._is_anothers(inode, pid):
+            self._known.add(inode)
+        else:
+            self._add(inode, f"{self._settings.proc}/{pid}")
+
+    def keep(self, living: Mapping[int, int]) -> None:
+        """Give back what no process lives in, given inode -> pid. What has just become empty is looked at once more."""
+        self._watching = True
+        for inode in list(self._others):
+            pid = living.get(inode)
+            if (pid is not None and self._is_anothers(inode, pid)) or (pid is None and inode in self._empty):
+                self.drop(inode)
+            elif pid is None:
+                self._empty.add(inode)
+        for some in (self._known, self._denied, self._beyond):
+            some.intersection_update(living)
+
+    def drop(self, inode: int) -> None:
+        """Look at a namespace no more, until a process is noted in it."""
+        network = self._others.pop(inode, None)
+        if network is not None:
+            self._known.add(inode)
+            self._empty.discard(inode)
+            self._released |= network.close()
+
+    def released(self) -> set[int]:
+        """Return the inodes of sockets that are no longer looked at, since the last call."""
+        released, self._released = self._released, set()
+        return released
+
+    def missing(self) -> dict[str, str]:
+        """Return what cannot be seen."""
+        missing = {}
+        if self._denied:
+            missing[f"sockets in {len(self._denied)} other network namespaces"] = NEEDS
+        if self._beyond:
+            missing[f"sockets in {len(self._beyond)} more network namespaces"] = (
+                f"no more than {MOST}, and open files for each"
+            )
+        return missing
+
+    def close(self) -> None:
+        """Give all back."""
+        for inode in list(self._others):
+            self.drop(inode)
+        self.own.watch.close()
+
+    @property
+    def _everywhere(self) -> bool:
+        chosen = self._settings.namespaces
+        first = netns_of(f"{self._settings.proc}/1")
+        return chosen == "all" or (chosen == "auto" and self.own.inode in (INITIAL["net"], first))
+
+    def _is_anothers(self, inode: int, pid: int) -> bool:
+        """Return whether an agent runs in the namespace of a process; a name alone is any user's to take."""
+        folder = f"{self._settings.proc}/{pid}"
+        names = names_of_agents(read_file(f"{folder}/net/unix", MOST_UNIX_BYTES) or b"")
+        if not names:
+            return False
+        try:
+            with Entrance(f"{folder}/ns/net", inode) as entrance:
+                return entrance(lambda: any(map(is_agent, names)))
+        except OSError:
+            return False
+
+    def _scan(self, enter: Enter, folder: str) -> SocketScan:
+        return SocketScan(self._settings, enter=enter, inodes=self.inodes, stirring=Stirring(folder))
+
+    def _add(self, inode: int, folder: str) -> None:
+        try:
+            entrance = Entrance(f"{folder}/ns/net", inode)
+        except OSError as error:
+            self._fail(inode, error)
+            return
+        fresh = self._watching and inode not in self._known
+        network = Network(inode, entrance, self._scan(entrance, folder), fresh=fresh)
+        try:
+            network.scan.open()
+        except OSError as error:
+            network.close()
+            self._fail(inode, error)
+            return
+        self._denied.discard(inode)
+        self._beyond.discard(inode)
+        self._others[inode] = network
+
+    def _fail(self, inode: int, error: OSError) -> None:
+        if error.errno in _NOT_ALLOWED:
+            self._denied.add(inode)
+        elif error.errno in _TOO_MANY:
+            self._beyond.add(inode)  # else it is gone
