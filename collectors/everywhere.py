@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 class Everywhere:
     """Has a part in every namespace. If a part fails, that namespace is left until a process is noted in it again."""
 
-    def __init__(self, topic: Topic, networks: Networks, make: Callable[[Network], Collector]) -> None:
+    def __init__(self, topic: Topic, networks: Networks, make: Callable[[Network], Collector | None]) -> None:
         self.topic = topic
         self._networks = networks
         self._make = make
@@ -27,8 +27,8 @@ class Everywhere:
         self._follow(window)
 
     def drain(self) -> None:
-        """Take waiting events out of the kernel's buffers: where there are any, for there may be many namespaces."""
-        for inode in (self._networks.own.inode, *self._networks.stirred()):
+        """Take waiting events out of the kernel's buffers: where there may be any, for there may be many namespaces."""
+        for inode in self._networks.stirred():
             if part := self._parts.get(inode):
                 self._guard(inode, part.drain)
 
@@ -63,10 +63,10 @@ class Everywhere:
         for inode in self._parts.keys() - now.keys():
             self._end(inode)
         for inode in now.keys() - self._parts.keys():
-            part = self._make(now[inode])
-            self._guard(inode, lambda part=part: part.open(window))  # type: ignore[misc]
-            if inode in {network.inode for network in self._networks}:
-                self._parts[inode] = part
+            if part := self._make(now[inode]):
+                self._guard(inode, lambda part=part: part.open(window))  # type: ignore[misc]
+                if inode in self._networks:
+                    self._parts[inode] = part
 
     def _end(self, inode: int) -> None:
         part = self._parts.pop(inode)

@@ -4,13 +4,17 @@ Read off the wire: packets' first bytes, on every device of this network namespa
 connections are looked at, and the batch states how few. What is asked for, headers and bodies are never read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from collectors.closing import flow_of
+from collectors.entering import STAY, Enter
+from collectors.everywhere import Everywhere
 from collectors.http_filter import MOST_HALVINGS
 from collectors.http_pairs import Pairs
 from collectors.http_tap import Tap
 from collectors.interfaces import read_interfaces
+from collectors.networks import Network
 from collectors.registry import Sources, Turn, register
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
@@ -23,6 +27,7 @@ from schemas.topics import REQUESTS
 # Bytes of each device's ring, which are resident: loopback and the first other one, then bridges and the like. 2 MiB
 # hold 8,192 packets, those of 0.4 s at 10,000 requests a second.
 RINGS = (2 << 20, 2 << 20, 512 << 10, 512 << 10, 512 << 10)
+RINGS_ELSEWHERE = (256 << 10, 256 << 10)  # in each other namespace that is looked at so closely
 MOST_PACKETS = 50_000  # a second, about 2 us each
 
 
@@ -37,10 +42,13 @@ class HttpCollector:
         scan: SocketScan,
         netns: int = 0,
         interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
+        *,
+        rings: Sequence[int] = RINGS,
+        enter: Enter = STAY,
     ) -> None:
         self._scan = scan
         self._netns = netns
-        self._taps = Taps(self._tap, RINGS, interfaces, settings.is_local)
+        self._taps = Taps(self._tap, rings, interfaces, settings.is_local, enter)
         self._pairs = Pairs()
         self._halvings = 0
         self._dropped = 0
@@ -120,9 +128,13 @@ class HttpCollector:
 
 
 @register(Turn.REQUESTS)
-def collector(sources: Sources) -> HttpCollector | None:
+def collector(sources: Sources) -> Everywhere | None:
     """Return the collector of requests, unless it is turned off."""
-    if not sources.settings.http:
-        return None
-    own = sources.networks.own
-    return HttpCollector(sources.settings, own.scan, own.inode, own.watch.read)
+    settings, networks = sources.settings, sources.networks
+
+    def make(network: Network) -> HttpCollector | None:
+        rings = RINGS if network is networks.own else RINGS_ELSEWHERE
+        made = partial(HttpCollector, settings, network.scan, network.inode, network.watch.read)
+        return made(rings=rings, enter=network.enter) if network.tapped else None
+
+    return Everywhere(REQUESTS, networks, make) if settings.http else None

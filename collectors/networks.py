@@ -17,6 +17,7 @@ from collectors.socket_scan import SocketScan
 from collectors.stirring import Stirring
 from collectors.visibility import INITIAL
 
+MOST_TAPPED = 32  # namespaces besides our own whose packets are looked at; rings of 768 KiB each
 MOST = 1_000  # namespaces; five descriptors and 25 KiB each
 MOST_UNIX_BYTES = 1 << 20
 _NOT_ALLOWED = (errno.EPERM, errno.EACCES)
@@ -26,14 +27,16 @@ _TOO_MANY = (errno.EMFILE, errno.ENFILE)
 class Network:
     """A network namespace that is looked at.
 
-    `fresh`: it came while the agent watched, so all in it is new. `reported`: its connections are.
+    `fresh`: it came while the agent watched, so all in it is new. `tapped`: its packets are looked at. `reported`: its
+    connections are.
     """
 
-    def __init__(self, inode: int, enter: Enter, scan: SocketScan, *, fresh: bool) -> None:
+    def __init__(self, inode: int, enter: Enter, scan: SocketScan, *, fresh: bool, tapped: bool) -> None:
         self.inode = inode
         self.enter = enter
         self.scan = scan
         self.fresh = fresh
+        self.tapped = tapped
         self.reported = False
         self.watch = InterfaceWatch(enter)
 
@@ -52,7 +55,9 @@ class Networks:
         self._settings = settings
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold, in all of them."""
-        self.own = Network(own_netns() if own is None else own, STAY, self._scan(STAY, "/proc/self"), fresh=False)
+        self.own = Network(
+            own_netns() if own is None else own, STAY, self._scan(STAY, "/proc/self"), fresh=False, tapped=True
+        )
         self._others: dict[int, Network] = {}
         self._empty: set[int] = set()  # since the last window
         self._known: set[int] = set()  # have been looked at, or were another agent's
@@ -65,16 +70,17 @@ class Networks:
         yield self.own
         yield from list(self._others.values())
 
-    def __len__(self) -> int:
-        return 1 + len(self._others)
+    def __contains__(self, inode: int) -> bool:
+        return inode == self.own.inode or inode in self._others
 
     def stirred(self) -> set[int]:
-        """Return the namespaces, besides our own, in which a socket has closed since its events were read."""
-        by_descriptor = {network.scan.fileno(): inode for inode, network in self._others.items()}
+        """Return the namespaces whose packets are looked at, and others in which a socket has closed meanwhile."""
+        tapped = {network.inode for network in self if network.tapped}
+        by_descriptor = {network.scan.fileno(): network.inode for network in self if not network.tapped}
         waiting = poll()
         for descriptor in by_descriptor.keys() - {-1}:
             waiting.register(descriptor, POLLIN)
-        return {by_descriptor[descriptor] for descriptor, _ in waiting.poll(0)}
+        return tapped | {by_descriptor[descriptor] for descriptor, _ in waiting.poll(0)}
 
     def note(self, inode: int, pid: int) -> None:
         """Take notice that a process lives in a namespace."""
@@ -118,6 +124,8 @@ class Networks:
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
         missing = {}
+        if untapped := sum(not network.tapped for network in self._others.values()):
+            missing[f"HTTP requests and resets in {untapped} other network namespaces"] = f"no more than {MOST_TAPPED}"
         if self._denied:
             missing[f"sockets in {len(self._denied)} other network namespaces"] = NEEDS
         if self._beyond:
@@ -160,7 +168,8 @@ class Networks:
             self._fail(inode, error)
             return
         fresh = self._watching and inode not in self._known
-        network = Network(inode, entrance, self._scan(entrance, folder), fresh=fresh)
+        tapped = sum(network.tapped for network in self._others.values()) < MOST_TAPPED
+        network = Network(inode, entrance, self._scan(entrance, folder), fresh=fresh, tapped=tapped)
         try:
             network.scan.open()
         except OSError as error:

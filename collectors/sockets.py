@@ -17,7 +17,7 @@ from collectors.totals import Sent, Totals
 from collectors.tracked import ConnectionRow, Tracked, received
 from collectors.udp import UdpPeers
 from collectors.window import Window
-from collectors.wire import Wire
+from collectors.wire import RINGS, RINGS_ELSEWHERE, Wire
 from schemas.raw import ConnectionBatch, Connections
 from schemas.topics import CONNECTIONS
 
@@ -54,7 +54,6 @@ class SocketCollector:
 
     def open(self, window: Window) -> None:
         """Take the baseline."""
-        self._wire.open()
         self._wire.open()
         self._scan.open()
         if self._fresh:  # nothing in a namespace that has just come is older than this run
@@ -224,7 +223,8 @@ def collector(sources: Sources) -> Everywhere:
 
     def make(network: Network) -> SocketCollector:
         network.reported = True
-        wire = Wire(sources.settings, network.watch.read, heed=network is networks.own)
+        rings = RINGS if network is networks.own else RINGS_ELSEWHERE
+        wire = Wire(sources.settings, network.watch.read, heed=network.tapped, rings=rings, enter=network.enter)
         return SocketCollector(network.scan, wire, network.inode, fresh=network.fresh)
 
     return Everywhere(CONNECTIONS, networks, make)

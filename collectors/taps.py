@@ -1,11 +1,13 @@
-"""Rings on the devices of this network namespace that have an address, followed as devices come and go."""
+"""Rings on the devices of a network namespace that have an address, followed as devices come and go."""
 
 import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
+from collectors.entering import STAY, Enter
 from collectors.packet_ring import PacketRing
 from collectors.rtnetlink import InterfaceAddress
 from schemas.text import to_text
@@ -25,8 +27,10 @@ class Taps(Generic[Ring]):
         sizes: Sequence[int],
         interfaces: Callable[[], list[InterfaceAddress]],
         is_local: Callable[[str], bool],
+        enter: Enter = STAY,
     ) -> None:
         self._make = make
+        self._enter = enter
         self._sizes = sizes
         self._interfaces = interfaces
         self._is_local = is_local
@@ -34,7 +38,7 @@ class Taps(Generic[Ring]):
         self._found: list[InterfaceAddress] | None = None
         self._all_tapped = False
         self.own: set[bytes] = set()
-        """The addresses of this network namespace."""
+        """The addresses of the network namespace."""
         self.denied = ""
         """What it would need to listen; empty while it may."""
         self.beyond = 0
@@ -52,7 +56,9 @@ class Taps(Generic[Ring]):
         within = {one.name for one in found if one.inside or self._is_local(one.name)}
         names = sorted({one.name for one in found}, key=lambda name: (name != LOOPBACK, name in within, name))
         self.beyond = len(names[len(self._sizes) :])
-        names = names[: len(self._sizes)]
+        self._enter(partial(self._tap, names[: len(self._sizes)]))
+
+    def _tap(self, names: Sequence[str]) -> None:
         indexes = {name: index for index, raw in socket.if_nameindex() if (name := to_text(os.fsencode(raw))) in names}
         for name in [name for name, ring in self._rings.items() if indexes.get(name) != ring.index]:
             self._rings.pop(name).close()

@@ -6,10 +6,11 @@ of counters nothing (net/ipv4/tcp.c, tcp_disconnect). The headers of SYN, FIN an
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from collectors.closing import Flow
 from collectors.diag import Identity, address
+from collectors.entering import STAY, Enter
 from collectors.interfaces import read_interfaces
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
@@ -21,6 +22,7 @@ from collectors.wire_tap import WireTap
 # Bytes of each device's ring, which are resident: loopback and the first other one, then bridges and the like. 1 MiB
 # holds 4,096 packets, those of 0.2 s at 5,000 connections a second.
 RINGS = (1 << 20, 1 << 20, 256 << 10, 256 << 10, 256 << 10)
+RINGS_ELSEWHERE = (128 << 10, 128 << 10)  # in each other namespace that is looked at so closely
 WHAT = "peers and last bytes of connections that are reset, peers of those that are refused"
 
 
@@ -33,8 +35,10 @@ class Wire:
         interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
         *,
         heed: bool = True,
+        rings: Sequence[int] = RINGS,
+        enter: Enter = STAY,
     ) -> None:
-        self._taps = Taps(WireTap, RINGS, interfaces, settings.is_local)
+        self._taps = Taps(WireTap, rings, interfaces, settings.is_local, enter)
         self._wanted = settings.tcp_headers and heed
         self._talks = Talks()
         self._cleared: dict[tuple[bytes, bool], list[Side]] | None = None

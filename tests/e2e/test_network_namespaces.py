@@ -18,6 +18,10 @@ GROUP BY ALL ORDER BY ALL
 """
 FLOWS = "SELECT DISTINCT a_scope, b_scope FROM edges WHERE (a_port = {port} OR b_port = {port}) AND a_seen AND b_seen"
 _BYTES = "SELECT sum(a_received_bytes), sum(b_sent_bytes) FROM edges WHERE a_port = {port}"  # the server is a
+_REQUESTS = """
+SELECT client, server, sum(requests), sum(errors) FROM process_requests
+WHERE server_port = 8086 GROUP BY ALL
+"""
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +114,21 @@ def test_a_container_that_lives_for_a_few_windows_is_counted_to_the_byte(lab: tu
 
     assert by_server == by_client == counted["sent"] == len(QUESTION) * 30
     assert opened == [(1, 1)]
+
+
+def test_requests_between_containers_are_counted_at_both_ends(lab: tuple[Host, Up]) -> None:
+    host, running = lab
+    with container(host, "red0", "172.30.0.62/24") as a, served("0.0.0.0", 8086, inside=a):
+        running.until("SELECT DISTINCT host FROM places WHERE port = 8086")
+        with container(host, "red0", "172.30.0.63/24") as b, asking("172.30.0.62", 8086, pause=0.05, inside=b):
+            running.until(_REQUESTS, lambda rows: len(rows) == 1 and rows[0][2] > 10)
+            both = "SELECT DISTINCT end FROM requests WHERE a_port = 8086 ORDER BY end"
+            running.until(both, lambda rows: rows == [(0,), (1,)])
+            ((client, server, _, errors),) = running.sql(_REQUESTS)
+
+    assert client != server
+    assert {node.split(":")[1] for node in (client, server)} == {"one"}
+    assert errors == 0
 
 
 def test_a_namespace_is_given_back_when_its_container_ends(lab: tuple[Host, Up]) -> None:
