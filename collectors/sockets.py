@@ -4,21 +4,24 @@ Sockets that live from scan to scan are reported by the difference of two dumps.
 window, are reported by the last counters that the kernel sends when a socket is destroyed.
 """
 
+from collections.abc import Callable
+
 from collectors import diag
 from collectors.closing import flow_of, peer_of
 from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
 from collectors.everywhere import Everywhere
-from collectors.networks import Network
+from collectors.networks import Network, Networks
 from collectors.registry import Sources, Turn, register
 from collectors.socket_scan import Seen, SocketScan
 from collectors.totals import Sent, Totals
 from collectors.tracked import ConnectionRow, Tracked, received
+from collectors.translations import Translations
 from collectors.udp import UdpPeers
 from collectors.window import Window
 from collectors.wire import RINGS, RINGS_ELSEWHERE, Wire
-from schemas.raw import ConnectionBatch, Connections
+from schemas.raw import Batch, ConnectionBatch, Connections
 from schemas.topics import CONNECTIONS
 
 UNKNOWN_UID = -1  # the kernel's last word on a socket does not name its user
@@ -216,8 +219,37 @@ def _tracked(
     return Tracked(identity, window.start, fresh, opener)
 
 
+class Connected(Everywhere):
+    """The connections of all namespaces, and what they are outside of the host."""
+
+    def __init__(self, networks: Networks, make: Callable[[Network], SocketCollector]) -> None:
+        super().__init__(CONNECTIONS, networks, make)
+        self._networks = networks
+        self._translations = Translations(networks)
+
+    def collect(self, window: Window) -> list[Batch]:
+        """Return a batch of each namespace. Translations are read last, so that they have those of all connections."""
+        batches = super().collect(window)
+        self._translations.look()
+        self._translations.forget(self._networks)
+        return [self._translations.add(batch) if isinstance(batch, ConnectionBatch) else batch for batch in batches]
+
+    def missing(self) -> dict[str, str]:
+        """Return what cannot be seen."""
+        return super().missing() | self._translations.missing()
+
+    def counters(self) -> dict[str, int]:
+        """Return what was lost."""
+        return super().counters() | self._translations.counters()
+
+    def close(self) -> None:
+        """Give everything back."""
+        super().close()
+        self._translations.close()
+
+
 @register(Turn.SOCKETS)
-def collector(sources: Sources) -> Everywhere:
+def collector(sources: Sources) -> Connected:
     """Return the collector of connections."""
     networks = sources.networks
 
@@ -227,4 +259,4 @@ def collector(sources: Sources) -> Everywhere:
         wire = Wire(sources.settings, network.watch.read, heed=network.tapped, rings=rings, enter=network.enter)
         return SocketCollector(network.scan, wire, network.inode, fresh=network.fresh)
 
-    return Everywhere(CONNECTIONS, networks, make)
+    return Connected(networks, make)

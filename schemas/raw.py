@@ -278,11 +278,22 @@ class Connections(Counted, frozen=True, kw_only=True, omit_defaults=True):
     )
 
 
+class Translated(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Connections whose addresses or ports the host changes (NAT), and what they are on the wire outside of it."""
+
+    cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
+    local_address: Annotated[Strs, fact("this end's address outside", MAX)] = field(default_factory=list)
+    local_port: Annotated[Ints, fact("this end's port outside", MAX)] = field(default_factory=list)
+    remote_address: Annotated[Strs, fact("the peer's address outside", MAX)] = field(default_factory=list)
+    remote_port: Annotated[Ints, fact("the peer's port outside", MAX)] = field(default_factory=list)
+
+
 class ConnectionBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
     """Connections that changed in the window; a keyframe restates the idle ones too."""
 
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
     connections: Connections = field(default_factory=Connections)
+    translated: Translated = field(default_factory=Translated)
 
 
 class Listeners(Columns, frozen=True, kw_only=True, omit_defaults=True):

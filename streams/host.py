@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from zlib import crc32
 
-from schemas.ids import Endpoint, format_flow, process_node
+from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
 from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
@@ -21,6 +21,7 @@ from streams.process import Holder, Process
 from streams.running import Running
 from streams.scope import Place, Scopes
 
+Outside = tuple[str, int, str, int]  # address and port of this end and of its peer, on the wire outside of the host
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
@@ -47,6 +48,7 @@ class Host:
         self.netns = 0  # inode of the agent's own network namespace
         self.at: frozenset[Place] = frozenset()  # the addresses of its namespaces
         self._scopes = Scopes(self.name)
+        self._outside: dict[int, Outside] = {}  # by cookie
         self.restated: set[str] = set()  # topics that have been restated
         self.whole = False  # connections were restated when all other topics had been: it is known who serves
         self.owned_since: int | None = None  # the window since which all processes and holders have been known
@@ -95,6 +97,8 @@ class Host:
         self.listening.forget()
         for batch in window.batches("connections"):
             for cookie, closed in zip(batch.connections.cookie, batch.connections.closed, strict=True):
+                if closed:
+                    self._outside.pop(cookie, None)
                 if closed and cookie in self.connections:
                     self._closed[cookie] = self.connections.pop(cookie)
         for batch in window.batches("owners"):
@@ -177,6 +181,19 @@ class Host:
                     there[one.local.address, one.since, one.owner] = None
         return self._held.get(port, ())
 
+    def translate(self, batches: Sequence[ConnectionBatch], *, restated: bool) -> None:
+        """Take what connections are outside of the host, before they are admitted."""
+        if restated:
+            self._outside = {}
+        for batch in batches:
+            for cookie, address, port, peer, peer_port in batch.translated.rows():
+                self._outside[cookie] = address, port, peer, peer_port
+
+    def within(self) -> dict[str, Connection]:
+        """Return the translated connections by the flow that this host itself sees."""
+        found = (self.connections.get(cookie) for cookie in self._outside)
+        return {connection.within: connection for connection in found if connection is not None and connection.within}
+
     def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
         """Return a batch's connections row by row, making those that are new, or all where all is restated."""
         known, columns = self.connections, batch.connections
@@ -203,11 +220,12 @@ class Host:
         transport, state, since = columns.transport[row], columns.state[row], columns.since[row]
         address, port = columns.local_address[row], columns.local_port[row]
         peer, peer_port = columns.remote_address[row], columns.remote_port[row]
-        here, there = (self.scope(each, batch.netns) for each in (address, peer))
-        remote = Endpoint(there, peer, peer_port)
-        local = Endpoint(here, address, port)
-        flow, end = format_flow(TRANSPORTS.get(transport, str(transport)), local, remote)
-        ports = (peer_port, port) if end else (port, peer_port)
+        protocol = TRANSPORTS.get(transport, str(transport))
+        local, remote = here, there = self._endpoints(address, port, peer, peer_port, netns=batch.netns)
+        if outside := self._outside.get(columns.cookie[row]):
+            here, there = self._endpoints(*outside, netns=batch.netns)
+        flow, end = format_flow(protocol, here, there)
+        ports = (there.port, here.port) if end else (here.port, there.port)
         accepted = columns.accepted[row]
         place = Port(batch.netns, transport, port)
         if accepted or self.listening.any(place, address):  # the listener may be gone before its connections
@@ -218,12 +236,21 @@ class Host:
             decided = by_port(*ports)
         who, spread = nobody(self.name), crc32(flow.encode())
         fresh = columns.fresh[row]
-        made = Connection(flow, end, decided, place, local, remote, since, fresh, batch.window, who, spread)
+        made = Connection(flow, end, decided, place, local, there, since, fresh, batch.window, who, spread)
+        if outside:
+            made.within, made.within_end = format_flow(protocol, local, remote)
+            made.via = _via(here, local) if made.serves else _via(there, remote)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:
                 made.unowned = before.unowned
         return made
+
+    def _endpoints(
+        self, address: str, port: int, peer: str, peer_port: int, *, netns: int
+    ) -> tuple[Endpoint, Endpoint]:
+        here, there = (self.scope(at, netns) for at in (address, peer))
+        return Endpoint(here, address, port), Endpoint(there, peer, peer_port)
 
     def _locate(self, heartbeat: Heartbeat) -> None:
         if (heartbeat.keyframe and not heartbeat.failed.keys() & {"hosts", "heartbeats"}) or len(heartbeat.interfaces):
@@ -273,6 +300,11 @@ class Host:
             self.holders[cookie] = left
         elif last:
             self.holders.pop(cookie, None)
+
+
+def _via(outside: Endpoint, within: Endpoint) -> str:
+    """Return an endpoint as its host sees it, if it is another one outside."""
+    return format_endpoint(within) if within != outside else ""
 
 
 def _began(processes: Iterable[Process]) -> int:

@@ -106,6 +106,7 @@ class RequestFold:
 
     def _counted(self, host: Host, batches: list[RequestBatch]) -> dict[Key, Count]:
         counted: dict[Key, Count] = {}
+        within = host.within()
         for batch in batches:
             for client, port, server, serving, serves, *count in batch.requests.rows():
                 one, other = (
@@ -113,6 +114,8 @@ class RequestFold:
                     for address, number in ((server, serving), (client, port))
                 )
                 flow, end = format_flow("tcp", one, other)
+                if connection := within.get(flow):
+                    flow, end = connection.flow, connection.end ^ connection.within_end ^ end
                 key = (flow, end if serves else 1 - end)
                 counted[key] = Count(batch.sampling, *count).plus(counted.get(key))
         return counted

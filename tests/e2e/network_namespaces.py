@@ -20,7 +20,7 @@ def bridge(host: Host, name: str, address: str) -> None:
 
 
 @contextmanager
-def container(host: Host, on: str, address: str) -> Iterator[list[str]]:
+def container(host: Host, on: str, address: str, gateway: str = "") -> Iterator[list[str]]:
     """Make a namespace with a cable to a bridge; give the command that enters it, from outside of the host."""
     held = host.start(["unshare", "--net", "--", "sleep", "infinity"])
     enter = ["nsenter", f"--target={held.pid}", "--net", "--"]
@@ -33,6 +33,7 @@ def container(host: Host, on: str, address: str) -> Iterator[list[str]]:
             {" ".join(enter)} ip link set lo up
             {" ".join(enter)} ip address add {address} dev eth0
             {" ".join(enter)} ip link set eth0 up
+            {f"{' '.join(enter)} ip route add default via {gateway}" if gateway else ""}
         """
         host.run(["bash", "-ec", script])
         yield [*host.inside(), "--", *enter]
