@@ -58,6 +58,27 @@ def translated(sock: socket.socket) -> Iterator[Translated]:
                     yield one
 
 
+def find(sock: socket.socket, wanted: Tuple) -> Translated | None:
+    """Ask for the connection in which somebody sends so; None when it is not tracked, or nothing of it is changed."""
+    family = socket.AF_INET6 if ":" in wanted.source else socket.AF_INET
+    source, target = (socket.inet_pton(family, address) for address in (wanted.source, wanted.target))
+    names = (CTA_IP_V6_SRC, CTA_IP_V6_DST) if family == socket.AF_INET6 else (CTA_IP_V4_SRC, CTA_IP_V4_DST)
+    ends = b"".join(_attribute(name, value) for name, value in zip(names, (source, target), strict=True))
+    ports = _attribute(CTA_PROTO_NUM, bytes([wanted.protocol]))
+    ports += _attribute(CTA_PROTO_SRC_PORT, wanted.source_port.to_bytes(2, "big"))
+    ports += _attribute(CTA_PROTO_DST_PORT, wanted.target_port.to_bytes(2, "big"))
+    tuple_of = _attribute(CTA_TUPLE_IP | _NESTED, ends) + _attribute(CTA_TUPLE_PROTO | _NESTED, ports)
+    body = _FAMILY.pack(family, 0, 0) + _attribute(CTA_TUPLE_ORIG | _NESTED, tuple_of)
+    reply = netlink.ask(sock, _GET, body)
+    found = _entry(reply, netlink.HEADER.size + _FAMILY.size, len(reply)) if reply else None
+    return found if found is not None and found.asked != found.answered.reversed() else None
+
+
+def _attribute(kind: int, value: bytes) -> bytes:
+    size = netlink.ATTRIBUTE.size + len(value)
+    return netlink.ATTRIBUTE.pack(size, kind) + value + bytes(-size % 4)
+
+
 def _entry(chunk: bytes, at: int, end: int) -> Translated | None:
     found = {kind & ~_NESTED: (start, start + size) for kind, start, size in netlink.attributes(chunk, at, end)}
     if not {CTA_TUPLE_ORIG, CTA_TUPLE_REPLY} <= found.keys():

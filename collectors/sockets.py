@@ -224,23 +224,16 @@ class Connected(Everywhere):
 
     def __init__(self, networks: Networks, make: Callable[[Network], SocketCollector]) -> None:
         super().__init__(CONNECTIONS, networks, make)
-        self._networks = networks
         self._translations = Translations(networks)
 
     def collect(self, window: Window) -> list[Batch]:
         """Return a batch of each namespace. Translations are read last, so that they have those of all connections."""
-        batches = super().collect(window)
-        self._translations.look()
-        self._translations.forget(self._networks)
-        return [self._translations.add(batch) if isinstance(batch, ConnectionBatch) else batch for batch in batches]
+        batches = [batch for batch in super().collect(window) if isinstance(batch, ConnectionBatch)]
+        return list(self._translations.add(batches))
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
         return super().missing() | self._translations.missing()
-
-    def counters(self) -> dict[str, int]:
-        """Return what was lost."""
-        return super().counters() | self._translations.counters()
 
     def close(self) -> None:
         """Give everything back."""

@@ -6,7 +6,8 @@ others. So both are reported by what is between the hosts; where both ends are o
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from itertools import compress
 from pathlib import Path
 
 from msgspec import structs
@@ -14,76 +15,79 @@ from msgspec import structs
 from collectors import conntrack, netlink
 from collectors.closing import Flow
 from collectors.networks import Networks
-from schemas.raw import ConnectionBatch, Translated
+from schemas.raw import ConnectionBatch, Connections, Translated
 
 NEEDS = "CAP_NET_ADMIN (run as root)"
 WHAT = "the servers behind translated addresses (NAT)"
-MOST = 100_000  # translated connections, 10 us each
+FEW = 2_000  # translated connections, 15 us each; a look-up costs as much
+Tracked = tuple[int, Flow]  # protocol, and addresses and ports as the socket has them
 _COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
 
 
 class Translations:
-    """Looks at the table of the host's own network namespace once a window, if there is anything in it."""
+    """Looks up the connections that are new in a window, in the table of the host's own network namespace."""
 
     def __init__(self, networks: Networks, count: str = _COUNT) -> None:
         self._networks = networks
         self._count = count
         self._socket: socket.socket | None = None
-        self._outside: dict[tuple[int, Flow], Flow] = {}
-        self._known: dict[int, dict[int, Flow | None]] = {}  # of each namespace: cookie -> how it looks outside
+        self._entries = 0  # as of the last reading of the table
+        self._known: dict[int, dict[int, Flow | None]] = {}  # of each namespace: cookie -> what it is outside
         self.denied = False
-        self.beyond = 0
 
-    def look(self) -> None:
-        """Read the table."""
-        self._outside = {}
+    def add(self, batches: Sequence[ConnectionBatch]) -> list[ConnectionBatch]:
+        """Return the batches of a window with what their connections are outside.
+
+        Call it when all sockets of the window have been read. A keyframe has all connections of its namespace.
+        """
         if self.denied or not self._is_used():
-            return
+            self._known = {}
+            return list(batches)
+        before, self._known = self._known, {}
+        new = {one for batch in batches for _, one in _new(batch.connections, before.get(batch.netns, {}))}
+        found = self._find(new) if new else {}
+        return [self._added(batch, before.get(batch.netns, {}), found) for batch in batches]
+
+    def _added(
+        self, batch: ConnectionBatch, known: dict[int, Flow | None], found: dict[Tracked, Flow]
+    ) -> ConnectionBatch:
+        columns = batch.connections
+        known |= {cookie: found.get(one) for cookie, one in _new(columns, known)}
+        rows = [(cookie, *outside) for cookie in columns.cookie if (outside := known[cookie]) is not None]
+        if batch.keyframe:  # what it lacks is gone
+            known = {cookie: known[cookie] for cookie in columns.cookie}
+        for cookie in compress(columns.cookie, columns.closed):
+            del known[cookie]
+        self._known[batch.netns] = known
+        return structs.replace(batch, translated=Translated.of(rows)) if rows else batch
+
+    def _find(self, wanted: set[Tracked]) -> dict[Tracked, Flow]:
+        """Return what connections are outside, of those that are translated."""
         try:
             if self._socket is None:
                 self._socket = netlink.open_socket(conntrack.NETFILTER)
             own = {one.address for network in self._networks for one in network.watch.read()}
-            for nth, one in enumerate(conntrack.translated(self._socket)):
-                if nth == MOST:
-                    self.beyond += 1
-                    self.close()  # the rest of the answer is not read
-                    break
-                self._outside.update(outside(one, own))
+            return dict(pair for one in self._entries_of(wanted, self._socket) for pair in outside(one, own))
         except OSError as error:
             self.close()
             self.denied = error.errno in (errno.EPERM, errno.EACCES)
+            return {}
 
-    def add(self, batch: ConnectionBatch) -> ConnectionBatch:
-        """Return a batch with what its connections are outside; a keyframe has all connections of its namespace."""
-        before = self._known.get(batch.netns, {})
-        if not self._outside and not before:
-            return batch
-        known = {} if batch.keyframe else before
-        columns, rows = batch.connections, []
-        flows = map(Flow, columns.local_address, columns.local_port, columns.remote_address, columns.remote_port)
-        for cookie, transport, flow in zip(columns.cookie, columns.transport, flows, strict=True):
-            found = before[cookie] if cookie in before else self._outside.get((transport, flow))
-            known[cookie] = found
-            if found is not None:
-                rows.append((cookie, *found))
-        for cookie, closed in zip(columns.cookie, columns.closed, strict=True):
-            if closed:
-                known.pop(cookie, None)
-        self._known[batch.netns] = known
-        return structs.replace(batch, translated=Translated.of(rows))
-
-    def forget(self, living: Networks) -> None:
-        """Forget the namespaces that are not looked at any more."""
-        for netns in [netns for netns in self._known if netns not in living]:
-            del self._known[netns]
+    def _entries_of(self, wanted: set[Tracked], sock: socket.socket) -> Iterator[conntrack.Translated]:
+        """Yield translated connections: all, or where these are very many, only the wanted ones."""
+        if self._entries <= max(FEW, len(wanted)):
+            found = list(conntrack.translated(sock))
+            self._entries = len(found)
+            yield from found
+            return
+        self._entries -= FEW  # after a while all are read again, for they may have become few
+        for protocol, flow in wanted:
+            if one := conntrack.find(sock, conntrack.Tuple(protocol, *flow)):
+                yield one
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
         return {WHAT: NEEDS} if self.denied else {}
-
-    def counters(self) -> dict[str, int]:
-        """Return what was left out."""
-        return {"translations_beyond": self.beyond} if self.beyond else {}
 
     def close(self) -> None:
         """Give the socket back."""
@@ -98,7 +102,16 @@ class Translations:
             return False
 
 
-def outside(one: conntrack.Translated, own: set[str]) -> Iterator[tuple[tuple[int, Flow], Flow]]:
+def _new(columns: Connections, known: Container[int]) -> Iterator[tuple[int, Tracked]]:
+    """Yield the cookies that are not known, each with its connection."""
+    rows = zip(
+        columns.cookie, columns.transport, columns.local_address, columns.local_port, columns.remote_address,
+        columns.remote_port, strict=True,
+    )  # fmt: skip
+    return ((cookie, (transport, Flow(*flow))) for cookie, transport, *flow in rows if cookie not in known)
+
+
+def outside(one: conntrack.Translated, own: set[str]) -> Iterator[tuple[Tracked, Flow]]:
     """Yield the flow that a socket of ours has, and how it looks outside."""
     asked, answered = one
     if asked.source in own:

@@ -3,6 +3,8 @@
 import os
 import socket
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,27 @@ from collectors.networks import Networks
 from collectors.settings import Settings
 from collectors.translations import NEEDS, WHAT, Translations, outside
 from schemas.raw import ConnectionBatch, Connections
+from tests.programs import installed
 
 TCP = socket.IPPROTO_TCP
 ANY_NUMBER = "/proc/sys/kernel/pid_max"  # a file with a number that every user may read
 CLIENT, VIRTUAL, SERVER, HOST = ("10.0.0.1", 40_000), ("10.96.0.10", 80), ("10.0.0.2", 8080), ("10.0.0.9", 50_000)
+
+
+ONE = (("127.0.0.1", 40_000), VIRTUAL)
+
+
+def reported(
+    flow: tuple[tuple[str, int], tuple[str, int]], *, keyframe: bool = False, closed: bool = False
+) -> ConnectionBatch:
+    (local, local_port), (remote, remote_port) = flow
+    columns = Connections(
+        cookie=[7], transport=[TCP], local_address=[local], local_port=[local_port],
+        remote_address=[remote], remote_port=[remote_port], closed=[closed],
+    )  # fmt: skip
+    return ConnectionBatch(
+        host_id="h", boot_id="b", run=1, seq=1, window=0, width=1_000, keyframe=keyframe, connections=columns
+    )
 
 
 def entry(
@@ -72,22 +91,23 @@ def test_both_hosts_see_one_flow_where_the_client_s_host_translates(one: Transla
 
 def test_where_nothing_is_tracked_nothing_is_asked(tmp_path: Path) -> None:
     translations = Translations(Networks(Settings()), str(tmp_path / "none"))
-    translations.look()
-    batch = ConnectionBatch(host_id="h", boot_id="b", run=1, seq=1, window=0, width=1_000)
+    batch = reported(ONE)
 
-    assert translations.add(batch) is batch
+    assert translations.add([batch]) == [batch]
     assert translations.missing() == {}
 
 
 @pytest.mark.root
 def test_without_the_right_to_read_the_table_that_is_reported() -> None:
-    translations = Translations(Networks(Settings()), ANY_NUMBER)
+    networks = Networks(Settings())
+    translations = Translations(networks, ANY_NUMBER)
     os.seteuid(65_534)
     try:
-        translations.look()
+        translations.add([reported(ONE)])
     finally:
         os.seteuid(0)
     translations.close()
+    networks.close()
 
     assert translations.missing() == {WHAT: NEEDS}
 
@@ -101,28 +121,66 @@ def test_a_connection_keeps_its_translation_and_a_keyframe_restates_it(
     monkeypatch.setattr(conntrack, "translated", lambda _: iter(entries))
     translations = Translations(networks, str(tmp_path / "count"))
 
-    def reported(*, keyframe: bool = False, closed: bool = False) -> list[tuple[object, ...]]:
-        translations.look()
-        columns = Connections(
-            cookie=[7], transport=[TCP], local_address=["127.0.0.1"], local_port=[40_000],
-            remote_address=[VIRTUAL[0]], remote_port=[VIRTUAL[1]], closed=[closed],
-        )  # fmt: skip
-        batch = ConnectionBatch(
-            host_id="h", boot_id="b", run=1, seq=1, window=0, width=1_000, keyframe=keyframe, connections=columns
-        )
-        return list(translations.add(batch).translated.rows())
+    def rows(*, keyframe: bool = False, closed: bool = False) -> list[tuple[object, ...]]:
+        (batch,) = translations.add([reported(ONE, keyframe=keyframe, closed=closed)])
+        return list(batch.translated.rows())
 
     outside_row = (7, "127.0.0.1", 40_000, *SERVER)
     try:
-        assert reported() == [outside_row]
+        assert rows() == [outside_row]
         entries.clear()  # the table forgets sooner than the connection ends
-        assert reported() == [outside_row]
-        assert reported(keyframe=True) == [outside_row]
-        assert reported(closed=True) == [outside_row]
-        assert reported() == []
+        assert rows() == [outside_row]
+        assert rows(keyframe=True) == [outside_row]
+        assert rows(closed=True) == [outside_row]
+        assert rows() == []
     finally:
         translations.close()
         networks.close()
+
+
+_TRANSLATING = """
+import socket
+from collectors import conntrack, netlink
+with socket.create_server((ADDRESS, 8080), family=FAMILY) as server:
+    client = socket.create_connection((VIRTUAL, 80))
+    peer, _ = server.accept()
+    with netlink.open_socket(conntrack.NETFILTER) as sock:
+        (one,) = conntrack.translated(sock)
+        assert one.asked[1:] == (*client.getsockname()[:2], VIRTUAL, 80), one
+        assert one.answered[1:] == (*peer.getsockname()[:2], *peer.getpeername()[:2]), one
+        assert conntrack.find(sock, one.asked) == conntrack.find(sock, one.answered) == one
+        assert conntrack.find(sock, one.asked._replace(source_port=1)) is None
+"""
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    ("family", "address", "virtual", "table"),
+    [("AF_INET", "10.0.0.1", "10.96.0.10", "ip"), ("AF_INET6", "fd00::1", "fd96::10", "ip6")],
+)
+def test_the_kernel_s_table_is_read_and_asked(family: str, address: str, virtual: str, table: str) -> None:
+    nft = installed("nft", "nftables")
+    rules = f"table {table} nat {{ chain out {{ type nat hook output priority -100; "
+    rules += (
+        f"{table} daddr {virtual} tcp dport 80 dnat to {f'[{address}]' if ':' in address else address}:8080; }}; }}"
+    )
+    script = f"""
+        ip link set lo up; ip address add {address}/64 dev lo {"nodad" if ":" in address else ""}
+        ip -{6 if ":" in address else 4} route add {virtual} dev lo
+        {nft} '{rules}'
+        exec {sys.executable} -c "$CODE"
+    """
+    code = _TRANSLATING.replace("ADDRESS", repr(address)).replace("VIRTUAL", repr(virtual))
+    code = code.replace("FAMILY", f"socket.{family}")
+    command = [
+        "unshare",
+        "--net",
+        "--",
+        "bash",
+        "-ec",
+        script.replace("/64 dev lo", f"/{64 if ':' in address else 24} dev lo"),
+    ]
+    subprocess.run(command, env=os.environ | {"CODE": code}, check=True)
 
 
 @given(st.binary(max_size=400))

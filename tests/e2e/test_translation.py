@@ -8,6 +8,7 @@ from tests.e2e.network_namespaces import bridge, container
 from tests.e2e.running import Up, part
 from tests.e2e.talk import asking, served
 from tests.e2e.test_two_hosts import pipeline
+from tests.programs import installed
 from tests.truth.hosts import Host, switched
 
 pytestmark = pytest.mark.root
@@ -43,7 +44,7 @@ def translate(host: Host, chain: str, rule: str) -> None:
     script += "".join(
         f"add chain ip nat {name} {{ type nat hook {name} priority {number}; }}\n" for name, number in hooks.items()
     )
-    host.run(["nft", f"{script}add rule ip nat {chain} {rule}"])
+    host.run([installed("nft", "nftables"), f"{script}add rule ip nat {chain} {rule}"])
 
 
 def test_a_port_that_is_mapped_into_a_container_leads_to_the_process_inside(lab: tuple[Host, Host, Up]) -> None:
