@@ -13,14 +13,15 @@ from tests.truth.hosts import Host, switched
 pytestmark = pytest.mark.root
 EDGES = """
 SELECT client, server, client_address, server_address, sum(client_sent_bytes), sum(server_received_bytes)
-FROM process_edges WHERE server_port = {port} AND seen_by_client AND seen_by_server
+FROM process_edges
+WHERE client LIKE 'process:%' AND server LIKE 'process:%' AND server_port = {port} AND seen_by_client AND seen_by_server
 GROUP BY ALL ORDER BY ALL
 """
 FLOWS = "SELECT DISTINCT a_scope, b_scope FROM edges WHERE (a_port = {port} OR b_port = {port}) AND a_seen AND b_seen"
 _BYTES = "SELECT sum(a_received_bytes), sum(b_sent_bytes) FROM edges WHERE a_port = {port}"  # the server is a
 _REQUESTS = """
 SELECT client, server, sum(requests), sum(errors) FROM process_requests
-WHERE server_port = 8086 GROUP BY ALL
+WHERE client LIKE 'process:%' AND server LIKE 'process:%' AND server_port = 8086 GROUP BY ALL
 """
 
 
