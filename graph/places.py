@@ -11,7 +11,7 @@ from graph.sql import inside, select
 
 _STANDING = 0b111  # the minute and the two before it
 _NOW = 0b100  # a listener of this minute wins; an earlier one is the last that listened
-_WITHIN = "match(lost_scope, '/[0-9]+$')"  # the scope is a network namespace, that of loopback
+_WITHIN = r"match(lost_scope, '/[0-9]+\\z')"  # the scope is a network namespace, that of loopback
 _HOUR = "toUInt32(intDiv(toUnixTimestamp64Milli(place.hour), 3600000))"
 _MINUTES = {"minutes": "groupArray(toUInt64(place.minutes))", "before": "groupArray(toUInt64(place.before))"}
 # Bit 0 is the minute of the lookup, bit 1 the one before it, and so on.

@@ -10,7 +10,7 @@ from tests.e2e.talk import QUESTION, asked, asking, served
 from tests.e2e.test_two_hosts import pipeline
 from tests.truth.hosts import Host, switched
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.slow]
 EDGES = """
 SELECT client, server, client_address, server_address, sum(client_sent_bytes), sum(server_received_bytes)
 FROM process_edges

@@ -11,7 +11,7 @@ from tests.e2e.test_two_hosts import pipeline
 from tests.programs import installed
 from tests.truth.hosts import Host, switched
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.slow]
 EDGES = """
 SELECT client, server, client_address, server_address, sum(client_sent_bytes) > 0, sum(server_received_bytes) > 0,
        countIf(NOT (seen_by_client AND seen_by_server)) FROM process_edges
