@@ -44,18 +44,21 @@ class Translated(NamedTuple):
     answered: Tuple
 
 
-def translated(sock: socket.socket) -> Iterator[Translated]:
-    """Yield every connection of which an address or a port is changed; needs CAP_NET_ADMIN."""
-    seen = set()
+def translated(sock: socket.socket) -> Iterator[Translated | None]:
+    """Yield every connection of which an address or a port is changed; needs CAP_NET_ADMIN.
+
+    None stands for an entry of another kind: older kernels list the whole table.
+    """
+    seen: set[Translated | None] = set()
     for kind in (IPS_DST_NAT, IPS_SRC_NAT):
         bits = struct.pack("!I", kind)
         wanted = b"".join(netlink.ATTRIBUTE.pack(8, name) + bits for name in (CTA_STATUS, CTA_STATUS_MASK))
         for chunk in netlink.dump(sock, _GET, _FAMILY.pack(socket.AF_UNSPEC, 0, 0) + wanted):
             for _, at, length in netlink.messages(chunk):
                 one = _entry(chunk, at + netlink.HEADER.size + _FAMILY.size, at + length)
-                if one is not None and one not in seen and one.asked != one.answered.reversed():
-                    seen.add(one)
-                    yield one
+                fresh = one is not None and one not in seen and one.asked != one.answered.reversed()
+                seen.add(one)
+                yield one if fresh else None
 
 
 def find(sock: socket.socket, wanted: Tuple) -> Translated | None:

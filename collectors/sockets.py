@@ -235,6 +235,10 @@ class Connected(Everywhere):
         """Return what cannot be seen."""
         return super().missing() | self._translations.missing()
 
+    def counters(self) -> dict[str, int]:
+        """Return what was lost."""
+        return super().counters() | self._translations.counters()
+
     def close(self) -> None:
         """Give everything back."""
         super().close()

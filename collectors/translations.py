@@ -6,9 +6,11 @@ others. So both are reported by what is between the hosts; where both ends are o
 
 import errno
 import socket
-from collections.abc import Container, Iterator, Sequence
-from itertools import compress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import compress, islice
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -19,9 +21,18 @@ from schemas.raw import ConnectionBatch, Connections, Translated
 
 NEEDS = "CAP_NET_ADMIN (run as root)"
 WHAT = "the servers behind translated addresses (NAT)"
-FEW = 2_000  # translated connections, 15 us each; a look-up costs as much
+FEW = 2_000  # entries of the table, 15 us each; a look-up costs as much
+PATIENCE = 12  # windows
 Tracked = tuple[int, Flow]  # protocol, and addresses and ports as the socket has them
 _COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
+
+
+class Known(NamedTuple):
+    """A connection that was looked up: what it is outside, None if nothing is translated."""
+
+    tracked: Tracked
+    outside: Flow | None
+    keyframe: int  # number of the keyframe after which it was last reported
 
 
 class Translations:
@@ -31,8 +42,10 @@ class Translations:
         self._networks = networks
         self._count = count
         self._socket: socket.socket | None = None
-        self._entries = 0  # as of the last reading of the table
-        self._known: dict[int, dict[int, Flow | None]] = {}  # of each namespace: cookie -> what it is outside
+        self._known: dict[int, dict[int, Known]] = {}  # of each namespace: by cookie
+        self._keyframes = 0
+        self._patience = 0  # windows until all entries are read again, after they were many
+        self._failed = 0
         self.denied = False
 
     def add(self, batches: Sequence[ConnectionBatch]) -> list[ConnectionBatch]:
@@ -43,51 +56,82 @@ class Translations:
         if self.denied or not self._is_used():
             self._known = {}
             return list(batches)
+        self._keyframes += any(batch.keyframe for batch in batches)
         before, self._known = self._known, {}
-        new = {one for batch in batches for _, one in _new(batch.connections, before.get(batch.netns, {}))}
+        known = [before.get(batch.netns, {}) for batch in batches]
+        new = {one for batch, some in zip(batches, known, strict=True) for _, one in self._new(batch, some)}
         found = self._find(new) if new else {}
-        return [self._added(batch, before.get(batch.netns, {}), found) for batch in batches]
+        return [self._added(batch, some, found) for batch, some in zip(batches, known, strict=True)]
 
     def _added(
-        self, batch: ConnectionBatch, known: dict[int, Flow | None], found: dict[Tracked, Flow]
+        self, batch: ConnectionBatch, known: dict[int, Known], found: dict[Tracked, Flow] | None
     ) -> ConnectionBatch:
         columns = batch.connections
-        known |= {cookie: found.get(one) for cookie, one in _new(columns, known)}
-        rows = [(cookie, *outside) for cookie in columns.cookie if (outside := known[cookie]) is not None]
-        if batch.keyframe:  # what it lacks is gone
-            known = {cookie: known[cookie] for cookie in columns.cookie}
+        if found is not None:
+            known |= {cookie: Known(one, found.get(one), self._keyframes) for cookie, one in self._new(batch, known)}
+        reported = [(cookie, known[cookie]) for cookie in columns.cookie if cookie in known]
+        rows = [(cookie, *one.outside) for cookie, one in reported if one.outside is not None]
+        known |= {cookie: one._replace(keyframe=self._keyframes) for cookie, one in reported if batch.keyframe}
         for cookie in compress(columns.cookie, columns.closed):
-            del known[cookie]
+            known.pop(cookie, None)
+        if batch.keyframe:  # what two keyframes lack is gone; a socket that closed may be reported late
+            known = {cookie: one for cookie, one in known.items() if one.keyframe >= self._keyframes - 1}
         self._known[batch.netns] = known
         return structs.replace(batch, translated=Translated.of(rows)) if rows else batch
 
-    def _find(self, wanted: set[Tracked]) -> dict[Tracked, Flow]:
-        """Return what connections are outside, of those that are translated."""
+    def _new(self, batch: ConnectionBatch, known: Mapping[int, Known]) -> Iterator[tuple[int, Tracked]]:
+        """Yield cookie and connection of the rows that were not looked up: new sockets, and such as connected anew."""
+        elsewhere = batch.netns != self._networks.own.inode
+        for cookie, tracked in _connections(batch.connections):
+            held = known.get(cookie)
+            if held is not None and held.tracked == tracked:
+                continue
+            if not (elsewhere and is_loopback(tracked)):  # that never leaves its namespace
+                yield cookie, tracked
+
+    def _find(self, wanted: set[Tracked]) -> dict[Tracked, Flow] | None:
+        """Return what connections are outside, of those that are translated; None when the table cannot be read."""
         try:
-            if self._socket is None:
-                self._socket = netlink.open_socket(conntrack.NETFILTER)
-            own = {one.address for network in self._networks for one in network.watch.read()}
-            return dict(pair for one in self._entries_of(wanted, self._socket) for pair in outside(one, own))
+            own = set(self._addresses())
+            return dict(pair for one in self._entries_of(wanted) for pair in outside(one, own))
         except OSError as error:
             self.close()
+            self._failed += 1
             self.denied = error.errno in (errno.EPERM, errno.EACCES)
-            return {}
+            return None
 
-    def _entries_of(self, wanted: set[Tracked], sock: socket.socket) -> Iterator[conntrack.Translated]:
-        """Yield translated connections: all, or where these are very many, only the wanted ones."""
-        if self._entries <= max(FEW, len(wanted)):
-            found = list(conntrack.translated(sock))
-            self._entries = len(found)
-            yield from found
-            return
-        self._entries -= FEW  # after a while all are read again, for they may have become few
+    def _addresses(self) -> Iterator[str]:
+        for network in self._networks:
+            with suppress(OSError):  # a namespace that ends; what is in it is reported by its own part
+                yield from (one.address for one in network.watch.read())
+
+    def _entries_of(self, wanted: set[Tracked]) -> Iterator[conntrack.Translated]:
+        """Yield translated connections: all, or where the table has very many, only the wanted ones."""
+        self._patience = max(self._patience - 1, 0)
+        if not self._patience:
+            most = max(FEW, 2 * len(wanted))
+            found = list(islice(conntrack.translated(self._open()), most + 1))
+            if len(found) <= most:
+                yield from (one for one in found if one is not None)
+                return
+            self.close()  # the rest of the answer is not read
+            self._patience = PATIENCE
         for protocol, flow in wanted:
-            if one := conntrack.find(sock, conntrack.Tuple(protocol, *flow)):
+            if one := conntrack.find(self._open(), conntrack.Tuple(protocol, *flow)):
                 yield one
+
+    def _open(self) -> socket.socket:
+        if self._socket is None:
+            self._socket = netlink.open_socket(conntrack.NETFILTER)
+        return self._socket
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
         return {WHAT: NEEDS} if self.denied else {}
+
+    def counters(self) -> dict[str, int]:
+        """Return how often the table could not be read."""
+        return {"translations_failed": self._failed}
 
     def close(self) -> None:
         """Give the socket back."""
@@ -102,13 +146,15 @@ class Translations:
             return False
 
 
-def _new(columns: Connections, known: Container[int]) -> Iterator[tuple[int, Tracked]]:
-    """Yield the cookies that are not known, each with its connection."""
-    rows = zip(
-        columns.cookie, columns.transport, columns.local_address, columns.local_port, columns.remote_address,
-        columns.remote_port, strict=True,
-    )  # fmt: skip
-    return ((cookie, (transport, Flow(*flow))) for cookie, transport, *flow in rows if cookie not in known)
+def _connections(columns: Connections) -> Iterator[tuple[int, Tracked]]:
+    flows = map(Flow, columns.local_address, columns.local_port, columns.remote_address, columns.remote_port)
+    return zip(columns.cookie, zip(columns.transport, flows, strict=True), strict=True)
+
+
+def is_loopback(tracked: Tracked) -> bool:
+    """Return whether a connection is one over loopback."""
+    _, flow = tracked
+    return flow.local_address.startswith("127.") or flow.local_address == "::1"
 
 
 def outside(one: conntrack.Translated, own: set[str]) -> Iterator[tuple[Tracked, Flow]]:

@@ -5,6 +5,8 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,9 @@ from collectors import conntrack, netlink
 from collectors.closing import Flow
 from collectors.conntrack import Translated, Tuple
 from collectors.networks import Networks
+from collectors.procfs import own_netns
 from collectors.settings import Settings
-from collectors.translations import NEEDS, WHAT, Translations, outside
+from collectors.translations import FEW, NEEDS, WHAT, Translations, outside
 from schemas.raw import ConnectionBatch, Connections
 from tests.programs import installed
 
@@ -37,7 +40,15 @@ def reported(
         remote_address=[remote], remote_port=[remote_port], closed=[closed],
     )  # fmt: skip
     return ConnectionBatch(
-        host_id="h", boot_id="b", run=1, seq=1, window=0, width=1_000, keyframe=keyframe, connections=columns
+        host_id="h",
+        boot_id="b",
+        run=1,
+        seq=1,
+        window=0,
+        width=1_000,
+        keyframe=keyframe,
+        connections=columns,
+        netns=own_netns(),
     )
 
 
@@ -145,7 +156,7 @@ with socket.create_server((ADDRESS, 8080), family=FAMILY) as server:
     client = socket.create_connection((VIRTUAL, 80))
     peer, _ = server.accept()
     with netlink.open_socket(conntrack.NETFILTER) as sock:
-        (one,) = conntrack.translated(sock)
+        (one,) = filter(None, conntrack.translated(sock))
         assert one.asked[1:] == (*client.getsockname()[:2], VIRTUAL, 80), one
         assert one.answered[1:] == (*peer.getsockname()[:2], *peer.getpeername()[:2]), one
         assert conntrack.find(sock, one.asked) == conntrack.find(sock, one.answered) == one
@@ -181,6 +192,62 @@ def test_the_kernel_s_table_is_read_and_asked(family: str, address: str, virtual
         script.replace("/64 dev lo", f"/{64 if ':' in address else 24} dev lo"),
     ]
     subprocess.run(command, env=os.environ | {"CODE": code}, check=True)
+
+
+def test_a_socket_that_connects_anew_is_looked_up_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "count").write_text("1\n")
+    networks = Networks(Settings())
+    monkeypatch.setattr(conntrack, "translated", lambda _: iter([entry(ONE, (SERVER, ONE[0]))]))
+    translations = Translations(networks, str(tmp_path / "count"))
+    try:
+        (first,) = translations.add([reported(ONE)])
+        (second,) = translations.add([reported((ONE[0], ("8.8.8.8", 443)))])
+        assert [len(batch.translated) for batch in (first, second)] == [1, 0]
+    finally:
+        translations.close()
+        networks.close()
+
+
+def test_a_table_that_cannot_be_read_is_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fails(_: socket.socket) -> Iterator[Translated]:
+        raise OSError(105, "no buffer space")
+
+    (tmp_path / "count").write_text("1\n")
+    networks = Networks(Settings())
+    translations = Translations(networks, str(tmp_path / "count"))
+    try:
+        monkeypatch.setattr(conntrack, "translated", fails)
+        (first,) = translations.add([reported(ONE)])
+        monkeypatch.setattr(conntrack, "translated", lambda _: iter([entry(ONE, (SERVER, ONE[0]))]))
+        (second,) = translations.add([reported(ONE)])
+        assert [len(batch.translated) for batch in (first, second)] == [0, 1]
+        assert translations.counters() == {"translations_failed": 1}
+    finally:
+        translations.close()
+        networks.close()
+
+
+def test_of_a_table_with_very_many_entries_the_wanted_ones_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "count").write_text("1\n")
+    networks = Networks(Settings())
+    asked: list[Tuple] = []
+
+    def find(_: socket.socket, wanted: Tuple) -> Translated:
+        asked.append(wanted)
+        return entry(ONE, (SERVER, ONE[0]))
+
+    monkeypatch.setattr(conntrack, "translated", lambda _: repeat(None, FEW + 1))
+    monkeypatch.setattr(conntrack, "find", find)
+    translations = Translations(networks, str(tmp_path / "count"))
+    try:
+        (batch,) = translations.add([reported(ONE)])
+        assert len(batch.translated) == 1
+        assert asked == [Tuple(TCP, *ONE[0], *ONE[1])]
+    finally:
+        translations.close()
+        networks.close()
 
 
 @given(st.binary(max_size=400))
