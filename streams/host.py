@@ -185,14 +185,13 @@ class Host:
         """Take what connections are outside of the host, before they are admitted."""
         if restated:
             self._outside = {}
+        elif self._outside:  # a socket may have connected anew
+            for batch in batches:
+                for cookie in batch.connections.cookie:
+                    self._outside.pop(cookie, None)
         for batch in batches:
             for cookie, address, port, peer, peer_port in batch.translated.rows():
                 self._outside[cookie] = address, port, peer, peer_port
-
-    def within(self) -> dict[str, Connection]:
-        """Return the translated connections by the flow that this host itself sees."""
-        found = (self.connections.get(cookie) for cookie in self._outside)
-        return {connection.within: connection for connection in found if connection is not None and connection.within}
 
     def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
         """Return a batch's connections row by row, making those that are new, or all where all is restated."""

@@ -17,10 +17,12 @@ from schemas.ids import Endpoint, format_flow
 from schemas.raw import Batch, RequestBatch
 from schemas.shares import covered, shares
 from streams.assembly import Window
+from streams.connection import Connection
 from streams.host import Host
 
 BATCH_ROWS = 1_000  # the most rows of one message; a row with a wide sketch takes some kilobytes
 Key = tuple[str, int]  # flow, end
+Seen = tuple[int, str, int]  # network namespace, and flow and end as it sees them
 
 
 class Count(Struct):
@@ -72,28 +74,28 @@ class RequestFold:
         self._counters = counters
         # The last window and what it emitted: an agent that was restarted in it reports it again.
         self._last: tuple[int, dict[Key, Count]] = (-1, {})
-        self._waiting: tuple[int, dict[Key, Count]] = (-1, {})  # the next window, and what waits for it
+        self._waiting: tuple[int, dict[Seen, Count]] = (-1, {})  # the next window, and what waits for it
 
     def turn(self, host: Host, header: Batch, window: Window) -> list[FlowRequestBatch]:
         """Return the requests of one window, before the host forgets what closed in it."""
-        counted = self._counted(host, window.batches("requests"))
+        seen = self._seen(host, window.batches("requests"))
         at, waiting = self._waiting
-        if not counted and not waiting:
+        if not seen and not waiting:
             return []
-        flows = {connection.flow for connection in host.connections.values()}
-        unknown = {(flow, end): counted.pop((flow, end)) for flow, end in list(counted) if flow not in flows}
+        ends = _ends(host)
+        unknown = {one: seen.pop(one) for one in list(seen) if one[1:] not in ends}
         if "connections" in window.lacks() or "connections" not in host.restated:
             self._counters["requests_without_connection"] += len(unknown)
             unknown = {}
         self._waiting = (header.window + header.width, unknown)
-        for key, count in waiting.items():
-            flow, _ = key
-            if at == header.window and flow in flows:
-                counted[key] = count.plus(counted.get(key))
+        for one, count in waiting.items():
+            if at == header.window and one[1:] in ends:
+                seen[one] = count.plus(seen.get(one))
             elif at > header.window:  # an agent that was restarted in this window reports it again
-                unknown[key] = count.plus(unknown.get(key))
+                unknown[one] = count.plus(unknown.get(one))
             else:
                 self._counters["requests_without_connection"] += 1
+        counted = _by_connection(seen, ends)
         batches = window.batches("requests")
         grid = covered(header.window, header.width, batches[0].covers if batches else 0, len(counted))
         parts = {key: count.split(len(grid)) for key, count in counted.items()} if len(grid) > 1 else {}
@@ -104,9 +106,8 @@ class RequestFold:
         emitted = [*past, (header.window, self._whole(header.window, counted))]
         return [batch for at, counts in emitted for batch in _batches(header.width, at, counts)]
 
-    def _counted(self, host: Host, batches: list[RequestBatch]) -> dict[Key, Count]:
-        counted: dict[Key, Count] = {}
-        within = host.within()
+    def _seen(self, host: Host, batches: list[RequestBatch]) -> dict[Seen, Count]:
+        seen: dict[Seen, Count] = {}
         for batch in batches:
             for client, port, server, serving, serves, *count in batch.requests.rows():
                 one, other = (
@@ -114,11 +115,9 @@ class RequestFold:
                     for address, number in ((server, serving), (client, port))
                 )
                 flow, end = format_flow("tcp", one, other)
-                if connection := within.get(flow):
-                    flow, end = connection.flow, connection.end ^ connection.within_end ^ end
-                key = (flow, end if serves else 1 - end)
-                counted[key] = Count(batch.sampling, *count).plus(counted.get(key))
-        return counted
+                key = (batch.netns, flow, end if serves else 1 - end)
+                seen[key] = Count(batch.sampling, *count).plus(seen.get(key))
+        return seen
 
     def _whole(self, window: int, counted: dict[Key, Count]) -> dict[Key, Count]:
         """Add what was emitted for the same window before, if the agent was restarted in it."""
@@ -127,6 +126,34 @@ class RequestFold:
             counted = before | {key: count.plus(before.get(key)) for key, count in counted.items()}
         self._last = (window, counted)
         return counted
+
+
+def _ends(host: Host) -> dict[Key, Connection]:
+    """Return the connections by their ends, and by the ends that their host sees where they are translated (NAT)."""
+    ends: dict[Key, Connection] = {}
+    for one in host.connections.values():
+        ends[one.flow, one.end] = one
+        ends.setdefault((one.flow, 1 - one.end), one)
+        if one.within:
+            ends[one.within, one.within_end] = one
+            ends.setdefault((one.within, 1 - one.within_end), one)
+    return ends
+
+
+def _by_connection(seen: dict[Seen, Count], ends: dict[Key, Connection]) -> dict[Key, Count]:
+    """Return the counts by the flow of their connection.
+
+    Packets of a translated connection pass several namespaces, and each counts them. That of its socket counts.
+    """
+    counted: dict[Key, Count] = {}
+    for (netns, flow, end), count in seen.items():
+        connection = ends[flow, end]
+        if connection.port.netns != netns:
+            continue
+        turned = flow != connection.flow and connection.end != connection.within_end
+        key = (connection.flow, end ^ turned)
+        counted[key] = count.plus(counted.get(key))
+    return counted
 
 
 def _batches(width: int, window: int, counted: dict[Key, Count]) -> list[FlowRequestBatch]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.network_namespaces import bridge, container
 from tests.e2e.running import Up, part
-from tests.e2e.talk import asking, served
+from tests.e2e.talk import asked, asking, served
 from tests.e2e.test_two_hosts import pipeline
 from tests.programs import installed
 from tests.truth.hosts import Host, switched
@@ -115,20 +115,24 @@ def test_a_container_that_is_masqueraded_is_the_client_of_the_other_host(lab: tu
     assert client_address == one.address
 
 
-def test_requests_over_a_mapped_port_are_of_that_edge(lab: tuple[Host, Host, Up]) -> None:
+def test_requests_over_a_mapped_port_are_of_that_edge_and_count_once(lab: tuple[Host, Host, Up]) -> None:
     one, two, running = lab
     translate(two, "prerouting", f"ip daddr {two.address} tcp dport 8093 dnat to 172.30.2.32:80")
-    asked = "SELECT client, server, sum(requests) FROM process_requests "
-    asked += "WHERE client LIKE 'process:%' AND server LIKE 'process:%' AND server_port = 8093 GROUP BY ALL"
+    counted = """
+        SELECT client, server, sum(requests) FROM process_requests
+        WHERE client LIKE 'process:%' AND server LIKE 'process:%' AND server_port = 8093 GROUP BY ALL
+    """
     with (
         container(two, "docker0", "172.30.2.32/24", gateway="172.30.2.1") as a,
         served("0.0.0.0", 80, inside=a),
-        asking(two.address, 8093, pause=0.05, inside=[*one.inside(), "--"]),
     ):
-        ((client, server, _),) = running.until(asked, lambda rows: len(rows) == 1 and rows[0][2] > 10)
+        running.until("SELECT 1 FROM places WHERE address = '172.30.2.32' AND port = 80 LIMIT 1")
+        asked(two.address, 8093, times=40, pause=0.1, inside=[*one.inside(), "--"])
+        ((client, server, requests),) = running.until(counted, lambda rows: len(rows) == 1 and rows[0][2] >= 40)
 
     assert client.startswith("process:one:")
     assert server.startswith("process:two:")
+    assert requests == 40
 
 
 def via(running: Up, port: int) -> set[str]:

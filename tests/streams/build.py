@@ -22,6 +22,7 @@ from schemas.raw import (
     Processes,
     RequestBatch,
     Requests,
+    Translated,
 )
 
 WIDTH = 10_000
@@ -50,6 +51,7 @@ def batches(
     processes: list[Row] = [],  # noqa: B006 - read only
     exits: list[Row] = [],  # noqa: B006
     connections: list[Row] = [],  # noqa: B006
+    translated: list[Row] = [],  # noqa: B006
     listeners: list[Row] = [],  # noqa: B006
     unlistened: list[int] = [],  # noqa: B006
     ended: list[Row] = [],  # noqa: B006
@@ -78,7 +80,12 @@ def batches(
     }
     return {
         "processes": ProcessBatch(**head, processes=columns(Processes, processes), exits=columns(Exits, exits)),
-        "connections": ConnectionBatch(**head, netns=netns, connections=columns(Connections, connections)),
+        "connections": ConnectionBatch(
+            **head,
+            netns=netns,
+            connections=columns(Connections, connections),
+            translated=columns(Translated, translated),
+        ),
         "listeners": ListenerBatch(
             **head,
             netns=netns,
@@ -116,6 +123,14 @@ def connection(
     ends = {"local_address": here, "local_port": int(port), "remote_address": there, "remote_port": int(peer)}
     reported = {"since": T0 + at * WIDTH, "fresh": fresh, "sent_bytes": sent, "received_bytes": got}
     return {"cookie": cookie, "transport": 6, "state": 1, **ends, **reported, **more}
+
+
+def translation(cookie: int, local: str, remote: str) -> Row:
+    """Return what a connection is on the wire outside of its host; ends are written address:port."""
+    here, _, port = local.rpartition(":")
+    there, _, peer = remote.rpartition(":")
+    ends = {"local_address": here, "local_port": int(port), "remote_address": there, "remote_port": int(peer)}
+    return {"cookie": cookie, **ends}
 
 
 def listener(cookie: int, port: int, address: str = "0.0.0.0", transport: int = 6, *, at: int = 0) -> Row:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from schemas.latency import bucket
+from schemas.raw import Heartbeat
 from streams.attribute import Attribution
-from tests.streams.build import NETNS, T0, WIDTH, Row, batches, connection, request
+from tests.streams.build import NETNS, T0, WIDTH, Row, batches, connection, request, translation
 
 HERE, THERE, SERVER = "10.0.0.1:40112", "10.0.0.2:8000", "10.0.0.1:80"
 
@@ -86,3 +89,56 @@ def test_requests_of_a_connection_that_closed_in_the_window_count() -> None:
 def test_a_host_without_requests_emits_none() -> None:
     reader = Reader()
     assert reader.window(0, connections=[connection(1, HERE, THERE)]) == []
+
+
+MAPPED, INSIDE, CLIENT = "10.0.0.1:8080", "172.17.0.2:80", "10.0.0.9:5000"
+CONTAINER = 4_026_532_999  # a network namespace
+OUTSIDE = "tcp 10.0.0.1:8080 10.0.0.9:5000"
+
+
+def windows_of_a_mapped_port(
+    reader: Reader, at: int, *requests: Row, by_the_host: list[Row], **facts: Any
+) -> list[Any]:
+    """Feed a window in which a container and its host both see requests; return the rows."""
+    made = batches(at, requests=list(requests), netns=CONTAINER, agent_netns=NETNS, **facts)
+    passing = batches(at, requests=by_the_host, netns=NETNS)["requests"]
+    beat = made.pop("heartbeats")
+    assert isinstance(beat, Heartbeat)
+    made = made | {
+        "requests 2": replace(passing, part=1),
+        "heartbeats": replace(beat, sent=beat.sent | {"requests": 2}),
+    }
+    rows = []
+    for topic, batch in ((name.split()[0], batch) for name, batch in made.items()):
+        for emitted in reader.fold.feed(topic, batch):
+            rows += [row for part in emitted.requests for row in part.requests.rows()]
+    return rows
+
+
+def test_requests_over_a_translated_connection_are_those_of_its_own_namespace() -> None:
+    rows = windows_of_a_mapped_port(
+        Reader(),
+        0,
+        request(CLIENT, INSIDE, 3),
+        by_the_host=[request(CLIENT, MAPPED, 3)],
+        connections=[connection(1, INSIDE, CLIENT)],
+        translated=[translation(1, MAPPED, CLIENT)],
+    )
+
+    assert [(row[1], row[2], row[5]) for row in rows] == [(OUTSIDE, 0, {"GET 2xx": 3})]
+
+
+def test_requests_that_wait_for_a_translated_connection_count_once_it_is_known() -> None:
+    reader = Reader()
+    windows_of_a_mapped_port(reader, 0, by_the_host=[])
+    assert windows_of_a_mapped_port(reader, 1, request(CLIENT, INSIDE, 3), by_the_host=[]) == []
+    rows = windows_of_a_mapped_port(
+        reader,
+        2,
+        by_the_host=[],
+        connections=[connection(1, INSIDE, CLIENT, at=2)],
+        translated=[translation(1, MAPPED, CLIENT)],
+    )
+
+    assert [(row[1], row[2], row[5]) for row in rows] == [(OUTSIDE, 0, {"GET 2xx": 3})]
+    assert reader.fold.counters["requests_without_connection"] == 0
