@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing import get_context
@@ -47,11 +47,11 @@ class Row(NamedTuple):
 class Watch:
     """A collector driven window by window."""
 
-    def __init__(self) -> None:
+    def __init__(self, rings: Sequence[int] = collecting.RINGS) -> None:
         self.scan = SocketScan(Settings())
         self.scan.open()
         self.at = Window("host", "boot", 1, 0, 0, 5_000, keyframe=True)
-        self.http = HttpCollector(Settings(), self.scan)
+        self.http = HttpCollector(Settings(), self.scan, rings=rings)
         self.http.open(self.at)
         self.scan.look(-1)
 
@@ -314,9 +314,8 @@ def test_a_sampled_device_shows_whole_connections_or_nothing_of_them(monkeypatch
 
 
 @pytest.mark.root
-def test_a_full_ring_is_reported_and_makes_the_collector_look_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(collecting, "RINGS", (packet_ring.BLOCK,))
-    watch = Watch()
+def test_a_full_ring_is_reported_and_makes_the_collector_look_at_fewer() -> None:
+    watch = Watch((packet_ring.BLOCK,))
     with serving() as port, connected(port) as connection:
         for _ in range(200):
             ask(connection, "/")
