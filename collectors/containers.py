@@ -1,6 +1,8 @@
 """Look up what a container is called, by the files in which the runtimes keep what runs.
 
-Nothing is asked of a runtime. Some of the files are those of users (rootless runtimes).
+Nothing is asked of a runtime. Some of the files are those of users (rootless runtimes). A user may write anything into
+them, and name its cgroups as it likes. So its containers have names and an image, but no namespace and no named pod:
+they would join the containers of others.
 """
 
 import os
@@ -92,10 +94,10 @@ class Containers:
         user = user_of(cgroup)
         sources = self._of_user(root, container, user) if user else self._of_host(root, container)
         for one in sources:
-            found = found.filled(one)
+            found = found.filled(one._replace(namespace="", pod="") if user else one)
             if found.runtime_name:
                 break
-        return found if found.pod else found.filled(self._pod(root, cgroup))
+        return found if found.pod or user else found.filled(self._pod(root, cgroup))
 
     def _of_host(self, root: str, container: str) -> Iterator[Contained]:
         read = self.files.read

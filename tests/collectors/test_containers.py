@@ -121,6 +121,32 @@ def test_a_file_of_a_user_is_read(root: Path, of_user: Path) -> None:
     assert find(root, OF_USER).name == "cart"
 
 
+@pytest.mark.parametrize("labels", [CRI_DOCKERD, COMPOSE, SWARM])
+def test_files_of_a_user_put_its_container_into_no_pod_and_no_namespace(root: Path, labels: dict[str, str]) -> None:
+    put(root, "etc/passwd", f"shop:x:{OWNER}:100::/srv/shop:/bin/sh\n")
+    put(root, f"srv/shop/.local/share/docker/containers/{ID}/config.v2.json", docker("/cart", labels, "nginx"))
+    os.chown(root / f"srv/shop/.local/share/docker/containers/{ID}/config.v2.json", OWNER, -1)
+    found = find(root, OF_USER.replace("libpod", "docker"))
+
+    assert found.image == "nginx"
+    assert (found.namespace, found.pod) == ("", "")
+
+
+def test_annotations_of_a_user_put_its_container_into_no_pod_and_no_namespace(root: Path) -> None:
+    bundle = f"run/user/{OWNER}/containers/overlay-containers/{ID}/userdata/config.json"
+    put(root, bundle, {"annotations": CRI_CONTAINERD})
+    os.chown(root / bundle, OWNER, -1)
+
+    assert find(root, OF_USER) == Contained("app", "app", image="registry:5000/cart:1.2")
+
+
+def test_a_cgroup_of_a_user_that_is_named_like_a_pod_of_the_host_is_not_that_pod(root: Path) -> None:
+    (root / f"var/log/pods/shop_cart-0_{UID}").mkdir(parents=True)
+    below = f"/user.slice/user-{OWNER}.slice/user@{OWNER}.service"
+
+    assert find(root, below + KUBERNETES) == Contained(pod=UID)
+
+
 def test_a_file_that_is_not_the_user_s_is_not_read(root: Path, of_user: Path) -> None:
     seen = look(root)
 
