@@ -1,12 +1,12 @@
 """The scope in which an address is unique: everywhere (""), a host, a bridge of it, or a network namespace of it."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+MOST_KNOWN = 2_048  # scopes of addresses that are remembered of a host, 150 bytes each
 
 
 class Place(NamedTuple):
@@ -51,6 +51,7 @@ class Scopes:
         self.host = host
         self._near: dict[int, dict[Network, str]] = {}  # of each namespace: its subnets, and their scopes
         self._far: dict[Network, str] = {}  # all that mean nothing off the host
+        self._known: dict[tuple[str, int], str] = {}
         for place in sorted(places):
             network = place.network
             if network is None:
@@ -63,9 +64,14 @@ class Scopes:
 
     def of(self, address: str, netns: int) -> str:
         """Return the scope of an address that a namespace sees."""
-        return _scope(self, address, netns)
+        known = self._known.get((address, netns))
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[address, netns] = self._find(address, netns)
+        return known
 
-    def find(self, address: str, netns: int) -> str:
+    def _find(self, address: str, netns: int) -> str:
         """Return the same, not from memory: the closest subnet of the namespace itself, else of any other."""
         try:
             parsed = ip_address(address.partition("%")[0])
@@ -83,8 +89,3 @@ def _closest(address: Address, scopes: Mapping[Network, str]) -> str | None:
     """Return the scope of the smallest network that has an address."""
     among = [network for network in scopes if address in network]
     return scopes[max(among, key=lambda network: network.prefixlen)] if among else None
-
-
-@lru_cache(maxsize=20_000)
-def _scope(scopes: Scopes, address: str, netns: int) -> str:
-    return scopes.find(address, netns)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -10,7 +11,7 @@ from schemas.ids import parse_flow
 from streams import pair as pair_module
 from streams.pair import BACK_MS, KEPT_MS
 from streams.rewind import STRETCH_MS
-from streams.scope import _scope
+from streams.scope import MOST_KNOWN, Place, Scopes
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, message, process, request
 from tests.streams.test_pair import pairing, side
@@ -98,4 +99,16 @@ def test_few_sides_wait_for_an_hour_and_many_for_a_shorter_time(monkeypatch: pyt
 
 def test_caches_are_bounded() -> None:
     assert parse_flow.cache_info().maxsize == 30_000
-    assert _scope.cache_info().maxsize == 20_000
+    scopes = Scopes("h1")
+    for n in range(2 * MOST_KNOWN):
+        assert scopes.of(f"10.0.{n // 256}.{n % 256}", n % 2) == ""
+    assert len(scopes._known) <= MOST_KNOWN
+
+
+def test_addresses_of_a_host_that_have_changed_are_kept_no_longer() -> None:
+    before = Scopes("h1", [Place(7, "172.17.0.1", 16, local=True, segment="docker0")])
+    assert before.of("172.17.0.2", 7) == "h1/docker0"
+    gone = ref(before)
+    del before
+
+    assert gone() is None
