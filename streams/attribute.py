@@ -154,7 +154,7 @@ class HostFold:
             others = {cookie: held for cookie, held in host.connections.items() if cookie not in counting}
         grid = covered(header.window, header.width, batches[0].covers if batches else 0)
         past: Past = {}
-        behind = self._enter(window, counted, restated=restated)
+        behind = self._enter(window, batches, restated=restated)
         kept = self._catch_up(behind, header, reported, counted, before, past) if behind else {}
         if len(grid) > 1:
             reported, counted = spread(grid, header.width, reported, counted, others, past)
@@ -183,21 +183,20 @@ class HostFold:
                 if cookie in counting or held.flow not in flows
             }
 
-    def _enter(self, window: Window, counted: Connections, *, restated: bool) -> Behind | None:
+    def _enter(self, window: Window, batches: Sequence[ConnectionBatch], *, restated: bool) -> Behind | None:
         """Enter what a window counted into the ledger; return what has to be caught up."""
         header, beat = window.any(), window.heartbeat
         if self._ledger_run != (header.boot_id, header.run):
             self._ledger.doubt()
             self._ledger_run = (header.boot_id, header.run)
         end = header.window + header.width
-        batches = window.batches("connections")
         if batches:
             self._ledger.resume(end - (batches[0].covers or header.width))
         until = beat.stopped or end if beat is not None else end
         if restated:
-            return self._ledger.restate(counted, until, whole=beat is not None and beat.booted > 0)
+            return self._ledger.restate(batches, until, whole=beat is not None and beat.booted > 0)
         whole = window.complete() and "connections" not in window.lacks()
-        self._ledger.enter(counted, until if whole else None)
+        self._ledger.enter(batches, until if whole else None)
         return None
 
     def _catch_up(
@@ -215,7 +214,7 @@ class HostFold:
         for cookie, opened, connection in zip(counted.cookie, counted.opened, found, strict=True):
             was = before.get(cookie) if cookie in behind.known else None
             there = was is not None and was.flow == connection.flow and was.since < latest
-            if cookie in behind.bytes or there or (cookie not in behind.known and not opened):
+            if cookie in behind.bytes or there or (cookie in behind.opened and not opened):
                 rows.append((cookie, connection, was or (connection if cookie in behind.known else None)))
         self.counters["bytes_caught_up"] += sum(map(sum, behind.bytes.values()))
         return caught_up(behind.holes, header.window, header.width, rows, behind.bytes, past)

@@ -3,12 +3,17 @@
 An agent that starts counts from what it finds, and windows may be lost. But the kernel counts each connection from its
 opening, and keyframes have these totals. At the first whole keyframe after a hole, the difference between the kernel's
 total and the reported bytes belongs to the hole. Connections that opened and closed within the hole stay unknown.
+
+A total counts only if it is known what of it is older than the last whole keyframe. So the connection was in that
+keyframe, or its agent saw it open, or its namespace had been looked at: then it opened later. In a namespace that is
+looked at for the first time any other connection may be old, and nothing of it is caught up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import NamedTuple
 
-from schemas.raw import Connections
+from schemas.raw import ConnectionBatch, Connections
 
 CAUGHT_UP_MS = 120_000  # the longest hole: a reader that starts after it still reads what was before (rewind.py)
 Bytes = tuple[int, int]  # sent, received
@@ -16,10 +21,14 @@ Hole = tuple[int, int]  # from, to, ms
 
 
 class Behind(NamedTuple):
-    """What has to be caught up: the holes, the connections that were known before them, and the bytes of each."""
+    """What has to be caught up: the holes, the connections that were known before them, and the bytes of each.
+
+    Of the others, some are certain to have `opened` in them.
+    """
 
     holes: list[Hole]
     known: set[int]
+    opened: set[int]
     bytes: dict[int, Bytes]
 
 
@@ -37,6 +46,7 @@ class Ledger:
         self._doubtful = False  # something may have been counted that was not reported
         self._totals: dict[int, Bytes] = {}
         self._since: list[Connections] = []
+        self._looked_at: set[int] = set()  # namespaces that it looked at
 
     def resume(self, begins: int) -> None:
         """Note when the next counters begin; the time before them that nobody reported is a hole."""
@@ -50,31 +60,47 @@ class Ledger:
         """Note that another agent continues. It is not known exactly up to when the agent before it had counted."""
         self._doubtful = self._doubtful or self._until > 0
 
-    def enter(self, counted: Connections, until: int | None) -> None:
+    def enter(self, batches: Sequence[ConnectionBatch], until: int | None) -> None:
         """Take what a window counted, up to a time; None if it is not known up to when."""
         self._until = until or self._until
         self._doubtful = self._doubtful or until is None
-        if len(counted):
-            self._since.append(counted)
+        self._since += [batch.connections for batch in batches if len(batch.connections)]
 
     @property
     def doubtful(self) -> bool:
         """Return whether there may be bytes that no window reported, and totals to find them by."""
         return self._doubtful and self._whole
 
-    def restate(self, counted: Connections, until: int, *, whole: bool) -> Behind | None:
+    def restate(self, batches: Sequence[ConnectionBatch], until: int, *, whole: bool) -> Behind | None:
         """Take a keyframe; return the bytes that were counted before it and not reported, if there may be any.
 
         It is `whole` when its agent sends totals. Then the holes are closed.
         """
         found = None
         if self.doubtful and whole:
-            reported = self._reported()
-            found = Behind(self.holes, set(reported), dict(_behind(reported, counted)))
-        totals = zip(counted.sent_total, counted.received_total, strict=True)
-        self._totals = dict(zip(counted.cookie, totals, strict=True)) if whole else {}
+            reported, certain = self._reported(), self._certain(batches)
+            behind = (each for batch in batches for each in _behind(reported, batch.connections))
+            known = {cookie: missing for cookie, missing in behind if cookie in certain}
+            found = Behind(self.holes, set(reported), certain - reported.keys(), known)
+        self._totals, self._looked_at = {}, set()
+        for batch in batches if whole else ():
+            columns = batch.connections
+            totals = zip(columns.sent_total, columns.received_total, strict=True)
+            self._totals.update(zip(columns.cookie, totals, strict=True))
+            self._looked_at.add(batch.netns)
         self._until, self._whole, self._doubtful, self._since, self.holes = until, whole, False, [], []
         return found
+
+    def _certain(self, batches: Sequence[ConnectionBatch]) -> set[int]:
+        """Return the connections of which all is known that is older than the last whole keyframe."""
+        certain = set(self._totals)
+        for columns in self._since:
+            certain.update(compress(columns.cookie, columns.fresh))
+        for batch in batches:
+            columns = batch.connections
+            looked_at = batch.netns in self._looked_at
+            certain.update(columns.cookie if looked_at else compress(columns.cookie, columns.fresh))
+        return certain
 
     def _reported(self) -> dict[int, Bytes]:
         reported = dict(self._totals)

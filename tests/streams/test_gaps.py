@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from log.protocol import Record
 from schemas.graph import Ends
-from schemas.raw import Batch, ConnectionBatch
-from tests.streams.build import T0, WIDTH, batches, connection, message, request
+from schemas.raw import Batch, ConnectionBatch, Connections, Heartbeat
+from tests.streams.build import NETNS, T0, WIDTH, batches, columns, connection, message, request
 from tests.streams.tables import SEEN, Tables, difference, shuffled, tables
 
 KEYFRAME = 6
@@ -119,6 +120,57 @@ def test_a_connection_opened_in_a_hole_is_caught_up_and_one_older_than_all_agent
     assert sum(found[f"tcp 10.0.0.1:33001 {THERE}"].values()) == 90
 
 
+CONTAINER, OLD = NETNS + 99, 10**12
+IN_IT = 9  # the cookie of its connection
+IN_CONTAINER = f"tcp 10.0.0.1:{33000 + IN_IT} {THERE}"
+
+
+def seeing(sent: Sent, *rows: Row) -> Sent:
+    """Return a window whose agent also looked at a container's namespace, and the connections that it has there."""
+    seen: Sent = []
+    for topic, batch in sent:
+        if isinstance(batch, ConnectionBatch):
+            there = columns(Connections, list(rows))
+            seen += [(topic, batch), (topic, replace(batch, part=1, netns=CONTAINER, connections=there))]
+        elif isinstance(batch, Heartbeat):
+            seen.append((topic, replace(batch, sent=batch.sent | {"connections": 2})))
+        else:
+            seen.append((topic, batch))
+    return seen
+
+
+def inside(sent: int, total: int, **more: Any) -> Row:
+    return standing(sent, total, cookie=IN_IT, port=33000 + IN_IT, **more)
+
+
+def test_the_life_of_connections_is_not_caught_up_in_a_namespace_that_is_looked_at_for_the_first_time() -> None:
+    sent = window(0, standing(0, 5000), seq=0)
+    sent += seeing(window(3, standing(0, 5000), run=T0 + 9, seq=0, begins=3), inside(7, OLD))
+    found = read(sent)
+    assert emitted(found)[IN_CONTAINER] == {3: 7}
+    assert not any(emitted(found, OPENED)[IN_CONTAINER].values())
+
+
+def test_nor_if_it_was_looked_at_first_in_a_window_before_the_hole() -> None:
+    sent = window(0, standing(0, 5000), seq=0)
+    sent += seeing(window(1, standing(0), seq=1), inside(7, 0))
+    sent += seeing(window(3, standing(0, 5000), run=T0 + 9, seq=0, begins=3), inside(0, OLD))
+    assert sum(emitted(read(sent))[IN_CONTAINER].values()) == 7
+
+
+def test_a_connection_that_opened_in_a_hole_is_caught_up_in_a_namespace_that_was_looked_at() -> None:
+    sent = seeing(window(0, standing(0, 5000), seq=0))
+    sent += seeing(window(3, standing(0, 5000), run=T0 + 9, seq=0, begins=3), inside(0, 90))
+    assert sum(emitted(read(sent))[IN_CONTAINER].values()) == 90
+
+
+def test_a_connection_that_its_agent_saw_open_is_caught_up_in_any_namespace() -> None:
+    sent = window(0, standing(0, 5000), seq=0)
+    sent += seeing(window(1, standing(0), seq=1), inside(7, 0) | {"fresh": True, "opened": True})
+    sent += seeing(window(3, standing(0, 5000), run=T0 + 9, seq=0, begins=3), inside(0, 97))
+    assert sum(emitted(read(sent))[IN_CONTAINER].values()) == 97
+
+
 def test_a_lost_batch_is_caught_up_by_the_next_keyframe() -> None:
     sent: Sent = []
     for at in range(8):
@@ -145,12 +197,16 @@ def test_a_long_absence_is_not_caught_up_because_a_reader_that_starts_meanwhile_
 
 @dataclass
 class Truth:
-    """Connections that send bytes all the time, and the log of their agent, which is stopped, killed and restarted."""
+    """Connections that send bytes all the time, and the log of their agent, which is stopped, killed and restarted.
+
+    Agents after the first one also look at the namespace of a container, whose connection has long been open.
+    """
 
     random: Random
     clock: int = 0  # tenths of windows
     sums: dict[int, int] = field(default_factory=dict)
     log: Sent = field(default_factory=list)
+    looks: bool = False
 
     def pass_(self, tenths: int) -> None:
         self.clock += tenths
@@ -168,17 +224,21 @@ class Truth:
             rows = [
                 standing(total - counted[cookie], total, cookie=cookie, port=33000 + cookie, at=first)
                 for cookie, total in self.sums.items()
+                if cookie != IN_IT
             ]
+            there = self.sums[IN_IT]
             keyframe = seq == 0 or at // KEYFRAME != (since // 10 - 1) // KEYFRAME
             more: dict[str, Any] = {"keyframe": keyframe, "begins": since / 10}
-            self.log += window(at, *rows, run=run, seq=seq, **more)
+            seen = window(at, *rows, run=run, seq=seq, **more)
+            self.log += seeing(seen, inside(there - counted[IN_IT], there, at=first)) if self.looks else seen
             seq, since, counted = seq + 1, self.clock, dict(self.sums)
+        self.looks = True
         self.pass_(self.random.choice((0, 3, 17)))  # counted, and never reported
 
 
 def troubled(seed: int) -> Truth:
     random = Random(seed)
-    truth = Truth(random, sums={cookie: random.randint(0, 5000) for cookie in range(1, 4)})
+    truth = Truth(random, sums={cookie: random.randint(0, 5000) for cookie in range(1, 4)} | {IN_IT: OLD})
     for _ in range(random.randint(2, 5)):
         truth.live()
         truth.pass_(random.choice((1, 4, 25, 60)))
