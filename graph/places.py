@@ -4,12 +4,17 @@
 of which nothing is known is the one host that had its address in that minute or the two before it. If the connect
 failed, or the transport is UDP, only the client's agent sees the flow. Then the end is the process that listens there,
 or did last within the hour; if there are several, it is their service.
+
+A listener is looked up by scope and address, as its host is. So it is one of the network namespace that has the address
+(streams/places.py). Addresses and namespaces of containers are soon another's. So a listener in a container counts in
+those three minutes alone, as the address does.
 """
 
 from graph.identity import cut, part, replaced, written
 from graph.sql import inside, select
 
 _STANDING = 0b111  # the minute and the two before it
+_EVER = "bitNot(toUInt64(0))"
 _NOW = 0b100  # a listener of this minute wins; an earlier one is the last that listened
 _WITHIN = r"match(lost_scope, '/[0-9]+\\z')"  # the scope is a network namespace, that of loopback
 _HOUR = "toUInt32(intDiv(toUnixTimestamp64Milli(place.hour), 3600000))"
@@ -54,7 +59,7 @@ def _located(rows: str) -> str:
         ],
         inside(rows),
     )
-    among = f"bitAnd({_AGO}, if(sought > 0, bitNot(toUInt64(0)), {_STANDING})) > 0"
+    among = f"bitAnd({_AGO}, if(sought > 0, {_EVER}, {_STANDING})) > 0"
     found = f"arrayDistinct(arrayFilter((host, now, earlier) -> {among}, hosts, minutes, before))"
     scoped = f"if({_WITHIN}, substringIndex(lost_scope, '/', 1), '')"
     home = f"arrayMap(known -> multiIf(lost_minute = 0, '', length(known) = 1, known[1], {scoped}), [{found}])[1]"
@@ -69,6 +74,8 @@ def _located(rows: str) -> str:
 
 def _listened(rows: str) -> str:
     """Add `found`, the latest and most closely bound listener at the lost end, and its time."""
+    who = cut("toString(place.who)")
+    contained = f"{part(who, 'container')} != '' OR {part(who, 'pod')} != ''"
     columns = {
         "of_hour": _HOUR,
         "host": "place.host",
@@ -77,6 +84,7 @@ def _listened(rows: str) -> str:
         "scope": "place.scope",
         "bound": "groupArray(toString(place.address))",
         "whos": "groupArray(toString(place.who))",
+        "counting": f"groupArray(if({contained}, toUInt64({_STANDING}), {_EVER}))",
     }
     listeners = select(
         columns | _MINUTES,
@@ -84,10 +92,11 @@ def _listened(rows: str) -> str:
         where="place.transport != ''",
         group=("of_hour", "host", "protocol", "port", "scope"),
     )
+    # Rows on any address are in the scopes of namespaces. In scope '' are only those that earlier versions stored.
     closest = "[lost_address, if(position(lost_address, ':') > 0, '::', '0.0.0.0'), '::']"
-    rank = f"arrayMap(ago -> (bitAnd(ago, bitNot(ago) + 1), indexOf({closest}, address)), [{_AGO}])[1]"
+    rank = f"arrayMap(ago -> (bitAnd(ago, bitNot(ago) + 1), indexOf({closest}, address)), [bitAnd({_AGO}, counts)])[1]"
     one = f"CAST(({rank}, who), '{_LISTENER}')"
-    ranked = f"arrayMap((who, address, now, earlier) -> {one}, whos, bound, minutes, before)"
+    ranked = f"arrayMap((who, address, now, earlier, counts) -> {one}, whos, bound, minutes, before, counting)"
     there = "one.rank.ago > 0 AND one.rank.closest > 0"
     joined = select(
         ["ends.*", f"arrayFilter(one -> {there}, {ranked}) AS listened"],
@@ -95,7 +104,7 @@ def _listened(rows: str) -> str:
         f"LEFT JOIN {inside(listeners)} AS listening",
         "ON listening.of_hour = intDiv(ends.lost_minute, 60) AND listening.host = ends.home",
         "AND listening.protocol = ends.transport AND listening.port = if(ends.sought > 0, ends.server_port, 0)",
-        f"AND listening.scope = if({_WITHIN}, ends.lost_scope, '')",
+        "AND listening.scope = ends.lost_scope",
     )
     return select(
         [

@@ -2,9 +2,16 @@
 
 They are emitted in the first window of every minute and of every run, and when an address, a listener or its holder is
 new. So the places of a minute are known with its first window.
+
+A listener has a row for each address by which it is reached, in the scope of that address. One that is bound to any
+address has a row for each address of its namespace. So a look-up by scope and address finds only listeners of the
+namespace that has the address: none of the host's own at a container's address, and none behind another bridge. Where
+several listeners take one address, the row is that of the closest one, which the kernel prefers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from ipaddress import ip_address
+from itertools import groupby, islice
 
 from schemas.graph import PlaceBatch, Places
 from schemas.raw import Batch
@@ -12,19 +19,22 @@ from schemas.topics import HOUR_MS
 from streams.assembly import Window
 from streams.connection import Identity, nobody
 from streams.host import TRANSPORTS, Host
-from streams.listening import ANY, Port
+from streams.listening import ANY
 from streams.scope import is_loopback
 
 MINUTE_MS = 60_000
-MOST = 4_000  # the most listeners of a window, those with the lowest ports: servers have low ports
+MOST = 4_000  # the most rows of listeners in a window, those with the lowest ports: servers have low ports
 
 _Place = tuple[str, int, str, str, Identity]  # transport, port, scope, address, who
+_At = tuple[str, str]  # scope and address
+_Reach = dict[tuple[int, str], list[_At]]  # by namespace and any address of a family, 0.0.0.0 or ::
 
 
 def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
     """Return the rows of a window, each for its hour and for the next one."""
     whole = header.seq == 0 or header.window % MINUTE_MS < header.width
-    found = [*_addresses(host, window, whole=whole), *_listeners(host, header, window, whole=whole)]
+    listeners = islice(_listeners(host, header, window, whole=whole), MOST)
+    found = [*_addresses(host, window, whole=whole), *listeners]
     minute = header.window // MINUTE_MS * MINUTE_MS
     hour = minute // HOUR_MS * HOUR_MS
     bit = 1 << (59 - (minute - hour) // MINUTE_MS)
@@ -59,24 +69,44 @@ def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Ite
         return
     touched = {cookie for batch in window.batches("listeners") for cookie in batch.listeners.cookie}
     touched |= {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
-    bound: list[tuple[tuple[Port, str], list[int]]] = list(host.listening.lasting(None if whole else touched).items())
-    for (port, address), listeners in bound[:MOST]:
-        who = host.listens(listeners, port, header.window)
-        if who is not None:
-            transport = TRANSPORTS.get(port.transport, str(port.transport))
-            for scope, there in sorted(_reached(host, port.netns, address)):
+    moved = window.heartbeat is not None and len(window.heartbeat.interfaces) > 0
+    bound = host.listening.lasting(None if whole or moved else touched)
+    reach = _reach(host) if bound else {}
+    for port, keys in groupby(bound, key=lambda key: key[0]):
+        addresses = {address for _, address in keys}
+        holders = {address: host.listens(bound[port, address], port, header.window) for address in addresses}
+        transport = TRANSPORTS.get(port.transport, str(port.transport))
+        for (scope, there), address in sorted(_reached(host, port.netns, addresses, reach).items()):
+            who = holders[address]
+            if who is not None:
                 yield transport, port.number, scope, there, who
 
 
-def _reached(host: Host, netns: int, address: str) -> Iterator[tuple[str, str]]:
-    """Yield scope and address for each place where a listener is reached, which is bound to an address.
+def _reach(host: Host) -> _Reach:
+    """Return the addresses by which listeners on any address are reached from elsewhere.
 
-    Within its namespace it is reached by loopback, and the scope of that is the namespace. From elsewhere it is reached
-    by an address of its namespace. Those of the agent's own stay one row: they are what is left of the host's.
+    Those of a link are left out: every cable to a container has one on the host, and they are hardly ever used.
     """
-    if address in ANY or is_loopback(address):
-        yield f"{host.name}/{netns}", address
-    if address in ANY and netns != host.netns:
-        yield from (("", one.address) for one in host.at if one.netns == netns and one.takes(address))
-    elif not is_loopback(address):
-        yield "", address
+    reach: _Reach = {}
+    for one in host.at:
+        for family in ANY:
+            if one.takes(family) and not ip_address(one.address).is_link_local:
+                reach.setdefault((one.netns, family), []).append((host.scope(one.address, one.netns), one.address))
+    return reach
+
+
+def _reached(host: Host, netns: int, addresses: Collection[str], reach: _Reach) -> dict[_At, str]:
+    """Return where the listeners on a port of a namespace are reached, each place with the address of the closest one.
+
+    Within their namespace they are reached by loopback, and the scope of that is the namespace. It has many addresses,
+    so the rows there have the addresses that the listeners are bound to.
+    """
+    reached: dict[_At, str] = {}
+    for address in sorted(addresses, key=lambda each: (each not in ANY, each != "::")):  # the closest one last
+        if address in ANY or is_loopback(address):
+            reached[f"{host.name}/{netns}", address] = address
+        if address in ANY:
+            reached |= dict.fromkeys(reach.get((netns, address), ()), address)
+        elif not is_loopback(address):
+            reached[host.scope(address, netns), address] = address
+    return reached

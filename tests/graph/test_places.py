@@ -33,6 +33,7 @@ class Place(NamedTuple):
     scope: str = ""
     namespace: str = ""
     container_name: str = ""
+    container: str = ""
 
 
 def placed(store: Store, *places: Place, hour: int = T0) -> None:
@@ -43,7 +44,7 @@ def placed(store: Store, *places: Place, hour: int = T0) -> None:
         name = f"p{one.pid}" if one.pid else ""
         contained = one.namespace, "", one.container_name
         tied = bool(one.service) and not one.pid
-        who = packed((one.host, node, one.service, name, "", "", tied, one.pid, *contained))
+        who = packed((one.host, node, one.service, name, one.container, "", tied, one.pid, *contained))
         row = {"host": one.host, "transport": one.transport, "port": one.port, "scope": one.scope}
         for at, now, before in ((hour, bits, 0), (hour + HOUR_MS, 0, bits)):
             seen = hour + (max(one.minutes, default=0)) * MINUTE_MS
@@ -59,6 +60,14 @@ def udp(host: str, address: str, port: int, pid: int, service: str, minutes: ran
 
 def tcp(host: str, address: str, port: int, pid: int, service: str, minutes: range = range(60)) -> Place:
     return Place(host, address, minutes, "tcp", port, pid, service)
+
+
+def within(
+    behind: str, address: str, port: int, pid: int, service: str, transport: str = "tcp", minutes: range = range(60)
+) -> Place:
+    """Return a listener in a container of the web's host, behind a bridge or by the loopback of its namespace."""
+    scope = f"web1/{behind}" if behind else ""
+    return Place("web1", address, minutes, transport, port, pid, service, scope, container=f"c{pid}")
 
 
 def lost(server: str, port: int = 7000, *, scope: str = "", at: int = AT, **counted: Any) -> dict[str, Any]:
@@ -136,7 +145,7 @@ TABLE: dict[str, tuple[list[Place], dict[str, Any], Found]] = {
         ("host:web1", "", "address", 0),
     ),
     "a UDP server in a container": (
-        [Place("web1", "172.17.0.2", scope="web1/docker0"), udp("web1", "172.17.0.2", 53, 5, "dnsmasq")],
+        [Place("web1", "172.17.0.2", scope="web1/docker0"), within("docker0", "172.17.0.2", 53, 5, "dnsmasq", "udp")],
         lost("172.17.0.2", 53, transport="udp", scope="web1/docker0"),
         ("process:web1:0b007b00:5:7", "dnsmasq", "listener", 0),
     ),
@@ -204,6 +213,77 @@ TABLE: dict[str, tuple[list[Place], dict[str, Any], Found]] = {
         [*HOST, Place("d", "0.0.0.0", range(60), "tcp", 7000, 0, "nginx")],
         refused("10.0.0.5"),
         ("host:d", "nginx", "last listener", 1),
+    ),
+    "refused by a container whose host listens on that port": (
+        [
+            Place("web1", "172.17.0.2", scope="web1/docker0"),
+            tcp("web1", "10.0.0.9", 22, 5, "sshd"),
+            tcp("web1", "0.0.0.0", 22, 5, "sshd"),
+            tcp("web1", "172.17.0.1", 22, 5, "sshd")._replace(scope="web1/docker0"),
+        ],
+        refused("172.17.0.2", 22, scope="web1/docker0"),
+        ("host:web1", "", "address", 0),
+    ),
+    "refused by the host at its address behind a bridge": (
+        [
+            Place("web1", "172.17.0.1", scope="web1/docker0"),
+            tcp("web1", "172.17.0.1", 22, 5, "sshd", range(20))._replace(scope="web1/docker0"),
+        ],
+        refused("172.17.0.1", 22, scope="web1/docker0"),
+        ("process:web1:0b007b00:5:7", "sshd", "last listener", 0),
+    ),
+    "refused at an address that two bridges have": (
+        [
+            Place("web1", "172.17.0.2", scope="web1/br-a"),
+            Place("web1", "172.17.0.2", scope="web1/br-b"),
+            within("br-a", "172.17.0.2", 7000, 5, "voting"),
+        ],
+        refused("172.17.0.2", scope="web1/br-b"),
+        ("host:web1", "", "address", 0),
+    ),
+    "refused at an address that two bridges have, each with a listener": (
+        [
+            Place("web1", "172.17.0.2", scope="web1/br-a"),
+            Place("web1", "172.17.0.2", scope="web1/br-b"),
+            within("br-a", "172.17.0.2", 7000, 5, "voting"),
+            within("br-b", "172.17.0.2", 7000, 6, "cart"),
+        ],
+        refused("172.17.0.2", scope="web1/br-b"),
+        ("process:web1:0b007b00:6:7", "cart", "last listener", 0),
+    ),
+    "refused by a container whose server has just ended": (
+        [
+            Place("web1", "172.17.0.2", scope="web1/docker0"),
+            within("docker0", "172.17.0.2", 7000, 5, "voting", minutes=range(NEW - 1)),
+        ],
+        refused("172.17.0.2", scope="web1/docker0"),
+        ("process:web1:0b007b00:5:7", "voting", "last listener", 0),
+    ),
+    "refused at an address that was another container's": (
+        [
+            Place("web1", "172.17.0.2", scope="web1/docker0"),
+            within("docker0", "172.17.0.2", 7000, 5, "voting", minutes=range(NEW - 2)),
+        ],
+        refused("172.17.0.2", scope="web1/docker0"),
+        ("host:web1", "", "address", 0),
+    ),
+    "refused at a routed address that was another container's": (
+        [Place("web1", "10.244.1.5"), within("", "10.244.1.5", 7000, 5, "voting", minutes=range(NEW - 2))],
+        refused("10.244.1.5"),
+        ("host:web1", "", "address", 0),
+    ),
+    "refused within a network namespace whose number was another container's": (
+        [Place("web1", "127.0.0.1", scope="web1/2"), within("2", "0.0.0.0", 7000, 5, "voting", minutes=range(NEW - 2))],
+        refused("127.0.0.1", scope="web1/2"),
+        ("host:web1", "", "address", 0),
+    ),
+    "refused on the same host where a server was": (
+        [
+            Place("web1", "127.0.0.1", scope="web1/1"),
+            tcp("web1", "0.0.0.0", 7000, 5, "voting", range(20))._replace(scope="web1/1"),
+        ],
+        refused("127.0.0.1", scope="web1/1"),
+        ("process:web1:0b007b00:5:7", "voting", "last listener", 0),
     ),
     "refused in the hour after": (
         [*HOST, tcp("d", "0.0.0.0", 7000, 5, "voting", range(50, 55))],

@@ -98,7 +98,7 @@ def test_a_listener_is_emitted_with_its_holder_for_tcp_and_udp() -> None:
 
     assert listeners(emitted) == [
         ("tcp", 8080, HOST, "7:7", "dnsmasq", False),
-        ("udp", 53, "0.0.0.0", "7:7", "dnsmasq", False),
+        ("udp", 53, HOST, "7:7", "dnsmasq", False),
     ]
 
 
@@ -120,7 +120,7 @@ def test_a_new_listener_is_emitted_at_once_and_a_closed_one_no_more() -> None:
     reader.feed(0, **ALWAYS)
 
     assert listeners(reader.feed(1, listeners=[listener(1, 53, transport=UDP, at=1)])) == []
-    assert listeners(reader.feed(2, owners=holds(7, 1, start=7))) == [("udp", 53, "0.0.0.0", "7:7", "dnsmasq", False)]
+    assert listeners(reader.feed(2, owners=holds(7, 1, start=7))) == [("udp", 53, HOST, "7:7", "dnsmasq", False)]
     reader.feed(6, seq=6, unlistened=[1], ended=[listener(1, 53, transport=UDP, at=1)])
     (row,) = [row for key, row in reader.stored().items() if key[2] == "udp" and not key[SCOPE] and row[-2]]
     assert row[-2] == 1 << 59
@@ -132,7 +132,7 @@ def test_a_listener_without_a_holder_belongs_to_its_host_after_a_while() -> None
     assert listeners(reader.feed(0, **ALWAYS, listeners=[listener(1, 111, transport=UDP)])) == []
     for at in range(1, 12):
         reader.feed(at)
-    assert listeners(reader.feed(12)) == [("udp", 111, "0.0.0.0", "", "", False)]
+    assert listeners(reader.feed(12)) == [("udp", 111, HOST, "", "", False)]
 
 
 @pytest.mark.parametrize("lacking", ["listeners", "owners", "processes"])
@@ -153,7 +153,7 @@ def test_several_holders_of_a_listener_are_emitted_as_what_they_have_in_common()
     held = [*holds(7, 1, start=7), *holds(8, 1, start=8), *holds(9, 1, start=9)]
     emitted = Reader().feed(0, interfaces=INTERFACES, processes=master, listeners=[listener(1, 80)], owners=held)
 
-    assert listeners(emitted) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
+    assert listeners(emitted) == [("tcp", 80, HOST, "", "nginx", True)]
 
 
 def test_the_process_that_accepts_serves_and_not_its_parent_that_listens() -> None:
@@ -170,7 +170,7 @@ def test_the_process_that_accepts_serves_and_not_its_parent_that_listens() -> No
 
     for at in range(1, 6):
         reader.feed(at)
-    assert listeners(reader.feed(6)) == [("tcp", 80, "0.0.0.0", "", "nginx", True)]
+    assert listeners(reader.feed(6)) == [("tcp", 80, HOST, "", "nginx", True)]
 
 
 def test_a_listener_that_changes_hands_is_emitted_with_both_holders_in_that_minute() -> None:
@@ -193,36 +193,102 @@ def test_a_host_that_gets_an_address_emits_it_at_once() -> None:
     assert {one["seen"] for one in emitted} == {T0 // 60_000 * 60_000 + WIDTH * 0}
 
 
-CONTAINER = 4_026_532_999  # a network namespace
+CONTAINER, OTHER = 4_026_532_999, 4_026_532_998  # network namespaces
 
 
-def test_a_listener_on_any_address_is_reached_by_loopback_in_its_namespace_and_from_elsewhere() -> None:
-    emitted = Reader().feed(0, **ALWAYS, listeners=[listener(1, 53, transport=UDP)], owners=holds(7, 1, start=7))
+def within(netns: int, *addresses: str, segment: str = "") -> list[dict[str, Any]]:
+    """Return the interfaces of a container, with its addresses behind a bridge, or else routed."""
+    eth0 = {"name": "eth0", "netns": netns, "local": bool(segment), "segment": segment}
+    loopback = {"name": "lo", "address": "127.0.0.1", "prefix": 8, "netns": netns, "local": True}
+    return [loopback, *({**eth0, "address": one, "prefix": 64 if ":" in one else 16} for one in addresses)]
 
-    assert {(one["scope"], one["address"]) for one in emitted if one["transport"]} == {
-        ("", "0.0.0.0"),
-        (f"h1/{NETNS}", "0.0.0.0"),
+
+def reached(address: str = "0.0.0.0", *, netns: int = NETNS, inside: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    """Return scope and address of the rows of a listener in a namespace."""
+    facts = ALWAYS | {"interfaces": [*INTERFACES, *inside], "netns": netns, "agent_netns": NETNS}
+    held = {"listeners": [listener(1, 53, address, transport=UDP)], "owners": holds(7, 1, start=7)}
+    emitted = Reader().feed(0, **facts, **held)
+    return {(one["scope"], one["address"]) for one in emitted if one["transport"]}
+
+
+def test_a_listener_on_any_address_is_reached_by_loopback_and_by_each_address_of_its_namespace() -> None:
+    assert reached(inside=[]) == {("", HOST), ("h1", "172.17.0.1"), (f"h1/{NETNS}", "0.0.0.0")}
+    assert reached("::", inside=[]) == {
+        ("", HOST),
+        ("", "fd00::1"),
+        ("h1", "172.17.0.1"),
+        (f"h1/{NETNS}", "::"),
     }
+
+
+def test_a_listener_of_the_host_is_not_reached_by_the_addresses_of_containers() -> None:
+    inside = [*within(CONTAINER, "172.17.0.2", segment="docker0"), *within(OTHER, "10.244.1.5")]
+
+    assert reached(inside=inside) == {("", HOST), ("h1", "172.17.0.1"), (f"h1/{NETNS}", "0.0.0.0")}
+
+
+def test_a_listener_of_the_host_is_reached_by_its_address_at_a_bridge() -> None:
+    behind = {"name": "br-1", "address": "172.18.0.1", "prefix": 16, "local": True, "segment": "br-1"}
+
+    assert ("h1/br-1", "172.18.0.1") in reached(inside=[behind])
+    assert reached("172.18.0.1", inside=[behind]) == {("h1/br-1", "172.18.0.1")}
 
 
 def test_a_listener_of_another_namespace_is_reached_by_the_addresses_of_that_namespace() -> None:
-    inside = [
-        {"name": "lo", "address": "127.0.0.1", "prefix": 8, "netns": CONTAINER},
-        {
-            "name": "eth0",
-            "address": "172.17.0.2",
-            "prefix": 16,
-            "netns": CONTAINER,
-            "local": True,
-            "segment": "docker0",
-        },
-        {"name": "eth0", "address": "fd17::2", "prefix": 64, "netns": CONTAINER, "local": True, "segment": "docker0"},
-    ]
-    facts = ALWAYS | {"interfaces": [*INTERFACES, *inside], "netns": CONTAINER, "agent_netns": NETNS}
-    emitted = Reader().feed(0, **facts, listeners=[listener(1, 53, transport=UDP)], owners=holds(7, 1, start=7))
+    inside = within(CONTAINER, "172.17.0.2", "fd17::2", "fe80::2", segment="docker0")
 
-    assert {(one["scope"], one["address"]) for one in emitted if one["transport"]} == {
-        ("", "172.17.0.2"),
+    assert reached(netns=CONTAINER, inside=inside) == {
+        ("h1/docker0", "172.17.0.2"),
         (f"h1/{CONTAINER}", "0.0.0.0"),
     }
-    assert ("h1/docker0", "172.17.0.2") in {(one["scope"], one["address"]) for one in emitted if not one["transport"]}
+    assert reached("::", netns=CONTAINER, inside=inside) == {
+        ("h1/docker0", "172.17.0.2"),
+        ("h1/docker0", "fd17::2"),
+        (f"h1/{CONTAINER}", "::"),
+    }
+    assert reached("172.17.0.2", netns=CONTAINER, inside=inside) == {("h1/docker0", "172.17.0.2")}
+
+
+def test_a_listener_at_a_routed_address_of_another_namespace_is_reached_from_everywhere() -> None:
+    assert reached(netns=OTHER, inside=within(OTHER, "10.244.1.5")) == {
+        ("", "10.244.1.5"),
+        (f"h1/{OTHER}", "0.0.0.0"),
+    }
+
+
+def test_equal_addresses_behind_two_bridges_have_listeners_of_their_own() -> None:
+    inside = [*within(CONTAINER, "172.17.0.2", segment="br-a"), *within(OTHER, "172.17.0.2", segment="br-b")]
+
+    assert ("h1/br-a", "172.17.0.2") in reached(netns=CONTAINER, inside=inside)
+    assert ("h1/br-b", "172.17.0.2") in reached(netns=OTHER, inside=inside)
+
+
+def test_the_closest_of_several_listeners_is_reached_by_an_address() -> None:
+    listening = [listener(1, 53, "::", UDP), listener(2, 53, "0.0.0.0", UDP), listener(3, 53, HOST, UDP)]
+    processes = [process(pid, pid, name=name) for pid, name in ((7, "both"), (8, "any"), (9, "this"))]
+    held = [*holds(7, 1, start=7), *holds(8, 2, start=8), *holds(9, 3, start=9)]
+    emitted = Reader().feed(0, interfaces=INTERFACES, processes=processes, listeners=listening, owners=held)
+
+    assert {(one["address"], one["service"]) for one in emitted if one["transport"]} == {
+        ("::", "both"),
+        ("0.0.0.0", "any"),
+        (HOST, "this"),
+        ("172.17.0.1", "any"),
+        ("fd00::1", "both"),
+    }
+
+
+def test_a_listener_is_reached_at_once_by_an_address_that_is_new() -> None:
+    reader = Reader()
+    reader.feed(0, **ALWAYS, listeners=[listener(1, 53, transport=UDP)], owners=holds(7, 1, start=7))
+    emitted = reader.feed(1, interfaces=[*INTERFACES, {"name": "eth0", "address": "10.0.0.100", "prefix": 32}])
+
+    assert [one["address"] for one in emitted if one["transport"] and not one["scope"]] == [HOST, "10.0.0.100"]
+
+
+def test_the_rows_of_listeners_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.places.MOST", 5)
+    listening = [listener(n, n, transport=UDP) for n in range(1, 9)]
+    emitted = Reader().feed(0, **ALWAYS, listeners=listening, owners=holds(7, *range(1, 9), start=7))
+
+    assert [one["port"] for one in emitted if one["transport"]] == [1, 1, 1, 2, 2]
