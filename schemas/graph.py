@@ -180,8 +180,9 @@ class Places(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Which addresses a host has, and who listens where on it, minute by minute.
 
     They name an end of a flow of which nothing else is known, by its address and port.
-    A row of an address has neither transport nor port; one of a listener has the address that it is bound to. A minute
-    is emitted with its hour and with the next one, which then knows its past. Minutes are bits, the last of an hour the
+    A row of an address has neither transport nor port. One of a listener has an address by which it is reached; in the
+    scope of a network namespace, that of loopback, the one that it is bound to. A minute is emitted with its hour and
+    with the next one, which then knows its past. Minutes are bits, the last of an hour the
     lowest: a shift to the right leaves one for now, and for each minute before it the next higher.
     """
 
