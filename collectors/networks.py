@@ -11,7 +11,7 @@ from select import POLLIN, poll
 from collectors.entering import NEEDS, STAY, Enter, Entrance
 from collectors.interfaces import InterfaceWatch
 from collectors.presence import is_agent, names_of_agents
-from collectors.procfs import netns_of, own_netns, read_file
+from collectors.procfs import netns_of, own_netns, read_table
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.stirring import Stirring
@@ -149,7 +149,7 @@ class Networks:
     def _is_anothers(self, inode: int, pid: int) -> bool:
         """Return whether an agent runs in the namespace of a process; a name alone is any user's to take."""
         folder = f"{self._settings.proc}/{pid}"
-        names = names_of_agents(read_file(f"{folder}/net/unix", MOST_UNIX_BYTES) or b"")
+        names = names_of_agents(read_table(f"{folder}/net/unix", MOST_UNIX_BYTES) or b"")
         if not names:
             return False
         try:

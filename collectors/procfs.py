@@ -8,7 +8,7 @@ _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK  # of a pipe in a file's plac
 
 
 def read_file(path: str, limit: int = 65_536) -> bytes | None:
-    """Return the first bytes of a small file; None when it is gone or not ours to read."""
+    """Return what one read gives of a small file; None when it is gone or not ours to read."""
     try:
         fd = os.open(path, _READ)
     except OSError:
@@ -19,6 +19,23 @@ def read_file(path: str, limit: int = 65_536) -> bytes | None:
         return None
     finally:
         os.close(fd)
+
+
+def read_table(path: str, limit: int) -> bytes | None:
+    """Return the first bytes of a table of the kernel, of which one read gives a page; None as with `read_file`."""
+    try:
+        fd = os.open(path, _READ)
+    except OSError:
+        return None
+    table = b""
+    try:
+        while len(table) < limit and (more := os.read(fd, limit - len(table))):
+            table += more
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    return table
 
 
 def pids(proc: str) -> list[int]:

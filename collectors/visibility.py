@@ -4,7 +4,7 @@
 
 import os
 
-from collectors.procfs import read_file
+from collectors.procfs import read_file, read_table
 from schemas.text import to_text
 
 # Inodes of the host's own namespaces: include/linux/proc_ns.h; net since Linux 6.18, include/uapi/linux/nsfs.h.
@@ -16,7 +16,7 @@ def hidden_by(proc: str = "/proc") -> str:
 
     Whether it does is tried out with the first process, which there is always: capabilities and groups decide.
     """
-    option = hidepid(read_file("/proc/self/mountinfo", 1 << 20) or b"", proc)
+    option = hidepid(read_table("/proc/self/mountinfo", 1 << 20) or b"", proc)
     return f"hidepid={option} on {proc}" if option and read_file(f"{proc}/1/stat") is None else ""
 
 

@@ -126,6 +126,15 @@ def test_a_namespace_with_an_agent_of_its_own_is_left_to_it() -> None:
         assert looked_at(networks) == set()
 
 
+def test_an_agent_is_found_among_many_unix_sockets() -> None:
+    networks = Networks(ALL)
+    many = "import socket; many = [socket.socket(socket.AF_UNIX) for _ in range(200)]\n"
+    many += "for at, one in enumerate(many): one.bind(b'\\0%d' % at)\n"
+    with elsewhere(sys.executable, "-c", many + _AGENT) as (pid, inode):
+        networks.note(inode, pid)
+        assert looked_at(networks) == set()
+
+
 def test_a_namespace_is_given_back_when_an_agent_starts_in_it() -> None:
     networks = Networks(ALL)
     with elsewhere("sleep", "1000") as (pid, inode):
