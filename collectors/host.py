@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,7 @@ class HostCollector(Inert):
         self._last: dict[str, Any] = {}
         self._found: list[InterfaceAddress] = []
         self._chosen = Interfaces()
+        self._beyond = 0  # addresses that are left out
         self.hostname = ""
         self.interfaces = Interfaces()
         """The addresses for the heartbeat: all on a keyframe and when one has changed, else none."""
@@ -83,7 +85,9 @@ class HostCollector(Inert):
         found = self._read_interfaces()
         if found != self._found:
             self._found = found.copy()
-            self._chosen = Interfaces.of(self._rows())
+            rows = self._rows()
+            self._chosen = Interfaces.of(_chosen(rows) if len(rows) > MOST_ADDRESSES else rows)
+            self._beyond = len(rows) - len(self._chosen)
         facts = {**self._fixed, "hostname": self.hostname, "interfaces": self._chosen}
         if facts == self._last and not window.keyframe:
             return window.batch(HostFacts)
@@ -107,18 +111,17 @@ class HostCollector(Inert):
 
     def missing(self) -> dict[str, str]:
         """Report when there are more addresses than are sent."""
-        beyond = len(self._found) - len(self._chosen)
-        return (
-            {"some addresses of this host": f"no more than {MOST_ADDRESSES}: {beyond} are left out"} if beyond else {}
-        )
+        if not self._beyond:
+            return {}
+        return {"some addresses of this host": f"no more than {MOST_ADDRESSES}: {self._beyond} are left out"}
 
     def _rows(self) -> list[Row]:
         named = cache(self._settings.is_local)
-        rows = [
+        return [
             (one.name, one.address, one.prefix, one.mac, _is_local(one, named), one.netns, one.segment)
             for one in self._found
+            if not (one.netns and ip_address(one.address).is_loopback)  # each namespace has them, for itself alone
         ]
-        return rows if len(rows) <= MOST_ADDRESSES else _chosen(rows)
 
 
 def _is_local(one: InterfaceAddress, named: Callable[[str], bool]) -> bool:
@@ -128,8 +131,10 @@ def _is_local(one: InterfaceAddress, named: Callable[[str], bool]) -> bool:
 
 
 def _chosen(rows: list[Row]) -> list[Row]:
-    """Return the most useful addresses: the first ones of each subnet that means nothing off this host, and then the
-    first ones of each interface.
+    """Return the most useful addresses: those of our own namespace, and as many of each other one as there is room for.
+
+    Of a namespace, these are the first ones of each subnet that means nothing off this host, and then the first ones of
+    each interface.
     """
     count: Counter[object] = Counter()
 
@@ -139,7 +144,12 @@ def _chosen(rows: list[Row]) -> list[Row]:
         count[group] += 1
         return count[group], not local
 
-    return sorted(sorted(rows, key=rank)[:MOST_ADDRESSES])
+    def turn(row: Row) -> int:
+        *_, netns, _ = row
+        count[netns] += 1
+        return count[netns] if netns else 0
+
+    return sorted(sorted(sorted(rows, key=rank), key=turn)[:MOST_ADDRESSES])
 
 
 def _network(address: str, prefix: int) -> int:

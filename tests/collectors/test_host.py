@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.host import HostCollector, find_boot_id, find_host_id, parse_os_release
+from collectors.host import MOST_ADDRESSES, HostCollector, find_boot_id, find_host_id, parse_os_release
 from collectors.interfaces import read_interfaces
 from collectors.load import LoadMeter, parse_network
 from collectors.rtnetlink import InterfaceAddress
@@ -60,6 +60,45 @@ def test_what_counts_as_local_is_a_setting() -> None:
     collector.collect(WINDOW)
 
     assert local(collector.interfaces) == {"eth0": True}
+
+
+def test_of_very_many_addresses_those_of_our_own_namespace_come_first() -> None:
+    own = [InterfaceAddress("zz0", f"10.0.0.{at}", 24, "") for at in range(1, 101)]
+    containers = [
+        InterfaceAddress("eth0", f"10.{at >> 8}.{at & 255}.1", 16, "", netns=at, segment="docker0")
+        for at in range(1, 601)
+    ]
+    collector = host([*own, *containers])
+    collector.collect(KEYFRAME)
+
+    assert {one.address for one in own} <= set(collector.interfaces.address)
+    assert len(collector.interfaces) == MOST_ADDRESSES
+    assert str(700 - MOST_ADDRESSES) in collector.missing()["some addresses of this host"]
+
+
+def test_of_very_many_addresses_each_other_namespace_has_its_share() -> None:
+    many = [InterfaceAddress(f"eth{at}", f"10.1.{at >> 8}.{at & 255}", 32, "", netns=7) for at in range(1_000)]
+    few = [InterfaceAddress("eth0", f"10.2.0.{at}", 24, "", netns=8) for at in range(1, 31)]
+    collector = host([*many, *few, InterfaceAddress("eth0", "10.3.0.1", 24, "", netns=9)])
+    collector.collect(KEYFRAME)
+    reported = set(collector.interfaces.address)
+
+    assert {one.address for one in few} | {"10.3.0.1"} <= reported
+    assert len(reported) == MOST_ADDRESSES
+
+
+def test_loopback_addresses_of_other_namespaces_are_not_reported() -> None:
+    collector = host(
+        [
+            InterfaceAddress("lo", "127.0.0.1", 8, "", inside=True),
+            *(InterfaceAddress("lo", address, 8, "", inside=True, netns=7) for address in ("127.0.0.1", "::1")),
+            InterfaceAddress("eth0", "10.0.0.1", 24, "", netns=7),
+        ]
+    )
+    collector.collect(KEYFRAME)
+
+    assert {(row[1], row[5]) for row in collector.interfaces.rows()} == {("10.0.0.1", 7), ("127.0.0.1", 0)}
+    assert collector.missing() == {}
 
 
 def test_facts_are_reported_on_keyframes_and_when_an_address_changes() -> None:
