@@ -16,8 +16,8 @@ from typing import Any
 from collectors.inside import is_unique
 from collectors.interfaces import read_interfaces
 from collectors.rtnetlink import InterfaceAddress
+from collectors.segments import PRIVATE
 from collectors.settings import Settings
-from collectors.taps import LOOPBACK
 from collectors.window import Inert, Window
 from schemas import ids
 from schemas.raw import HostFacts, Interfaces
@@ -125,9 +125,13 @@ class HostCollector(Inert):
 
 
 def _is_local(one: InterfaceAddress, named: Callable[[str], bool]) -> bool:
-    """Return whether an address means nothing off this host. In other namespaces interfaces have the same names."""
-    inside = bool(one.segment) or one.name == LOOPBACK if one.netns else one.inside
-    return (not one.netns and named(one.name)) or (inside and not is_unique(one.address))
+    """Return whether an address means nothing off this host. In other namespaces interfaces have the same names.
+
+    Any user may give an interface of a namespace any address, also one of the internet.
+    """
+    if one.netns:
+        return one.segment.startswith(PRIVATE) or (bool(one.segment) and not is_unique(one.address))
+    return named(one.name) or (one.inside and not is_unique(one.address))
 
 
 def _chosen(rows: list[Row]) -> list[Row]:

@@ -27,6 +27,18 @@ def inside(links: Mapping[int, Link]) -> set[int]:
     return {index for index, link in links.items() if link.loopback} | bridges - out
 
 
+def leads_nowhere(link: Link, links: Mapping[int, Link]) -> bool:
+    """Return whether an interface leads to a program of its namespace or to nothing, or is made of one that does."""
+    passed: set[int] = set()
+    while not (link.loopback or link.kind in BLIND):
+        passed.add(link.interface)
+        lower = links.get(link.peer)
+        if lower is None or link.elsewhere or link.kind in CABLES or lower.interface in passed:
+            return False
+        link = lower
+    return True
+
+
 def is_unique(address: str) -> bool:
     """Return whether an address is one of the internet, which means the same everywhere."""
     return ip_address(address.partition("%")[0]).is_global

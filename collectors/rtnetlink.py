@@ -54,7 +54,7 @@ class InterfaceAddress(NamedTuple):
     inside: bool = False  # nothing but this host is behind the interface
     interface: int = 0  # its index
     netns: int = 0  # its namespace, 0 for our own
-    segment: str = ""  # the bridge that it hangs on, if nothing but this host is behind it
+    segment: str = ""  # the bridge or namespace outside of which it means nothing (collectors/segments.py)
 
 
 def dump() -> tuple[list[Link], list[Address]]:

@@ -1,15 +1,18 @@
 """The bridges of this host that its network namespaces hang on, by what the kernel reports about links.
 
-Two bridges may have the same addresses. So an address behind one means something there alone, and is scoped by it.
+Two bridges may have the same addresses. So an address behind one means something there alone, and is scoped by it. In
+another namespace, which any user may make, an interface that leads nowhere means something in that namespace alone.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from collectors.inside import CABLES, inside
+from collectors.inside import CABLES, inside, leads_nowhere
 from collectors.rtnetlink import Link
 
+PRIVATE = "netns-"  # begins the label of a namespace
+_TAKEN = re.compile(r"\d+$|bridge-\d|" + PRIVATE)
 Links = Mapping[int, Link]  # by the index of the interface
 
 
@@ -22,20 +25,26 @@ class Segment(NamedTuple):
 
     @property
     def label(self) -> str:
-        """Return the bridge's name as part of a scope; never a number, as namespaces have."""
+        """Return the bridge's name as part of a scope; never a number, as namespaces have, nor another's label."""
         name = re.sub(r"[^A-Za-z0-9._-]", "_", self.name)
-        return f"bridge-{self.netns}-{name}" if self.netns else f"bridge-{name}" if name.isdigit() else name
+        return f"bridge-{self.netns}-{name}" if self.netns else f"bridge-{name}" if _TAKEN.match(name) else name
 
 
 def segments(networks: Mapping[int, Links], is_local: Callable[[str], bool]) -> dict[tuple[int, int], str]:
-    """Return (namespace, interface) -> the bridge that it hangs on, if nothing but this host is behind it."""
+    """Return (namespace, interface) -> the bridge that it hangs on, if nothing but this host is behind it, else the
+    namespace, if the interface leads nowhere and the namespace is not our own.
+    """
     within = {netns: inside(links) for netns, links in networks.items()}
-    return {
-        (netns, link.interface): found.label
-        for netns, links in networks.items()
-        for link in links.values()
-        if (found := _bridge(netns, link, networks)) and (found.bridge in within[found.netns] or is_local(found.name))
-    }
+    found: dict[tuple[int, int], str] = {}
+    for netns, links in networks.items():
+        for link in links.values():
+            bridge = _bridge(netns, link, networks)
+            if bridge is not None:
+                if bridge.bridge in within[bridge.netns] or is_local(bridge.name):
+                    found[netns, link.interface] = bridge.label
+            elif netns and leads_nowhere(link, links):
+                found[netns, link.interface] = f"{PRIVATE}{netns}"
+    return found
 
 
 def _bridge(netns: int, link: Link, networks: Mapping[int, Links]) -> Segment | None:
@@ -46,12 +55,21 @@ def _bridge(netns: int, link: Link, networks: Mapping[int, Links]) -> Segment | 
     return None
 
 
-def _far(link: Link, netns: int, networks: Mapping[int, Links]) -> Iterator[tuple[int, Link]]:
-    """Yield the other end of a cable to another namespace; our own is looked at first, for most lead there."""
+def _far(link: Link, netns: int, networks: Mapping[int, Links]) -> list[tuple[int, Link]]:
+    """Return the other end of a cable to another namespace; nothing if several may be it.
+
+    The kernel names it by its index and a number of its namespace. Indices are the same in many, and the numbers are
+    other ones in each.
+    """
     if link.kind not in CABLES or not link.elsewhere:
-        return
-    for where in sorted(networks.keys() - {netns}):
-        other = networks[where].get(link.peer)
-        if other is not None and other.kind in CABLES and other.elsewhere and other.peer == link.interface:
-            yield where, other
-            return
+        return []
+    found = [
+        (where, other)
+        for where, links in networks.items()
+        if where != netns and (other := links.get(link.peer)) and _is_end(other, link.interface)
+    ]
+    return found if len(found) == 1 else []
+
+
+def _is_end(other: Link, peer: int) -> bool:
+    return other.kind in CABLES and other.elsewhere and other.peer == peer

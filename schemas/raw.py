@@ -53,7 +53,7 @@ class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
     netns: Annotated[Ints, fact("inode of its network namespace, 0 that of the agent", KEY)] = field(
         default_factory=list
     )
-    segment: Annotated[Strs, fact("bridge that it hangs on, behind which there is nothing but this host", MAX)] = field(
+    segment: Annotated[Strs, fact("bridge or network namespace outside of which it means nothing", MAX)] = field(
         default_factory=list
     )
 

@@ -101,6 +101,18 @@ def test_loopback_addresses_of_other_namespaces_are_not_reported() -> None:
     assert collector.missing() == {}
 
 
+def test_no_address_of_the_internet_is_claimed_by_an_interface_that_leads_nowhere() -> None:
+    collector = host(
+        [
+            InterfaceAddress("x0", "203.0.114.1", 24, "", netns=7, segment="netns-7"),
+            InterfaceAddress("eth0", "203.0.114.2", 24, "", netns=8, segment="docker0"),
+        ]
+    )
+    collector.collect(KEYFRAME)
+
+    assert local(collector.interfaces) == {"x0": True, "eth0": False}
+
+
 def test_facts_are_reported_on_keyframes_and_when_an_address_changes() -> None:
     addresses = [InterfaceAddress("eth0", "10.0.0.1", 24, "02:00:00:00:00:01")]
     collector = HostCollector(Settings(labels={"zone": "b"}), interfaces=lambda: addresses)

@@ -1,5 +1,7 @@
 """Which bridge an interface hangs on, across network namespaces."""
 
+import pytest
+
 from collectors.rtnetlink import Link
 from collectors.segments import segments
 
@@ -40,6 +42,15 @@ def test_namespaces_with_equal_interfaces_are_told_apart_by_their_peers() -> Non
     assert (found[A, 2], found[B, 2]) == ("docker0", "cni-podman0")
 
 
+def test_of_two_interfaces_that_may_be_the_other_end_of_a_cable_none_is_taken() -> None:
+    own = links(DOCKER, cable(7, "veth7", 2, master=3))
+    nested = links(link(3, "inner", "bridge"), cable(7, "veth7", 2, master=3))
+    found = segments({OWN: own, A: nested, B: links(cable(2, "eth0", 7))}, none_is_local)
+
+    assert (B, 2) not in found
+    assert (found[OWN, 7], found[A, 7]) == ("docker0", "bridge-11-inner")
+
+
 def test_a_bridge_with_a_port_that_leads_off_the_host_is_no_segment() -> None:
     uplink = ETH0._replace(master=3)
     networks = {OWN: links(uplink, DOCKER, cable(7, "veth7", 2, master=3)), A: links(cable(2, "eth0", 7))}
@@ -65,3 +76,39 @@ def test_the_name_of_a_bridge_is_never_a_number_and_names_its_namespace_if_that_
 
 def test_bytes_that_have_a_meaning_in_ids_are_replaced() -> None:
     assert segments({OWN: links(link(3, "a@b:c d", "bridge"))}, none_is_local) == {(OWN, 3): "a_b_c_d"}
+
+
+@pytest.mark.parametrize("kind", ["tun", "dummy", "ifb"])
+def test_an_interface_of_another_namespace_that_leads_nowhere_is_on_a_segment_of_its_own(kind: str) -> None:
+    networks = {OWN: links(link(2, "x0", kind)), A: links(link(2, "x0", kind)), B: links(link(2, "x0", kind))}
+
+    assert segments(networks, none_is_local) == {(A, 2): "netns-11", (B, 2): "netns-12"}
+
+
+def test_so_is_what_is_made_of_one_and_loopback() -> None:
+    made = link(3, "x0.7", "vlan", peer=2)
+    lo = link(1, "lo", loopback=True)
+
+    assert segments({OWN: {}, A: links(lo, link(2, "x0", "dummy"), made)}, none_is_local) == {
+        (A, each): "netns-11" for each in (1, 2, 3)
+    }
+
+
+def test_a_cable_without_a_bridge_and_what_is_made_of_it_may_lead_off_the_host() -> None:
+    made = link(3, "eth0.7", "vlan", peer=2)
+    within = [link(4, "x0", "veth", peer=5), link(5, "x1", "veth", peer=4)]
+
+    assert (
+        segments({OWN: links(cable(7, "veth7", 2)), A: links(cable(2, "eth0", 7), made, *within)}, none_is_local) == {}
+    )
+
+
+def test_what_leads_nowhere_on_a_bridge_is_on_its_segment() -> None:
+    tap = link(2, "tap0", "tun", master=3)
+
+    assert segments({OWN: {}, A: links(tap, DOCKER)}, none_is_local)[A, 2] == "bridge-11-docker0"
+
+
+@pytest.mark.parametrize("name", ["netns-11", "bridge-11-x"])
+def test_no_bridge_has_the_label_of_another_segment(name: str) -> None:
+    assert segments({OWN: links(link(3, name, "bridge"))}, none_is_local) == {(OWN, 3): f"bridge-{name}"}
