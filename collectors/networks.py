@@ -5,11 +5,13 @@ agent that does not run in the namespace of the host's first process looks at it
 """
 
 import errno
+import platform
 from collections.abc import Iterator, Mapping
 from select import POLLIN, poll
 
 from collectors.entering import NEEDS, STAY, Enter, Entrance
 from collectors.interfaces import InterfaceWatch
+from collectors.kernel import COOKIES_ARE_GLOBAL, kernel_version
 from collectors.presence import is_agent, names_of_agents
 from collectors.procfs import netns_of, own_netns, read_table
 from collectors.settings import Settings
@@ -20,6 +22,7 @@ from collectors.visibility import INITIAL
 MOST_TAPPED = 32  # namespaces besides our own whose packets are looked at; rings of 768 KiB each
 MOST = 1_000  # namespaces; five descriptors and 25 KiB each
 MOST_UNIX_BYTES = 1 << 20
+NEWER = f"Linux {'.'.join(map(str, COOKIES_ARE_GLOBAL))} or later"
 _NOT_ALLOWED = (errno.EPERM, errno.EACCES)
 _TOO_MANY = (errno.EMFILE, errno.ENFILE)
 
@@ -51,8 +54,9 @@ class Network:
 class Networks:
     """All that are looked at, our own first."""
 
-    def __init__(self, settings: Settings, own: int | None = None) -> None:
+    def __init__(self, settings: Settings, own: int | None = None, release: str = "") -> None:
         self._settings = settings
+        self._tells_apart = (kernel_version(release or platform.release()) or (0, 0)) >= COOKIES_ARE_GLOBAL
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold, in all of them."""
         self.own = Network(
@@ -64,6 +68,7 @@ class Networks:
         self._watching = False
         self._denied: set[int] = set()
         self._beyond: set[int] = set()
+        self._confusable: set[int] = set()  # for their sockets have the cookies of ours
         self._released: set[int] = set()
 
     def __iter__(self) -> Iterator[Network]:
@@ -89,7 +94,9 @@ class Networks:
         self._empty.discard(inode)
         if inode in self._others or not self._everywhere:
             return
-        if len(self._others) >= MOST:
+        if not self._tells_apart:
+            self._confusable.add(inode)
+        elif len(self._others) >= MOST:
             self._beyond.add(inode)
         elif self._is_anothers(inode, pid):
             self._known.add(inode)
@@ -105,7 +112,7 @@ class Networks:
                 self.drop(inode)
             elif pid is None:
                 self._empty.add(inode)
-        for some in (self._known, self._denied, self._beyond):
+        for some in (self._known, self._denied, self._beyond, self._confusable):
             some.intersection_update(living)
 
     def drop(self, inode: int) -> None:
@@ -128,6 +135,8 @@ class Networks:
             missing[f"HTTP requests and resets in {untapped} other network namespaces"] = f"no more than {MOST_TAPPED}"
         if self._denied:
             missing[f"sockets in {len(self._denied)} other network namespaces"] = NEEDS
+        if self._confusable:
+            missing[f"sockets in {len(self._confusable)} other network namespaces"] = NEWER
         if self._beyond:
             missing[f"sockets in {len(self._beyond)} more network namespaces"] = (
                 f"no more than {MOST}, and open files for each"

@@ -2,14 +2,14 @@
 
 import os
 import platform
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
-from collectors.networks import Networks
+from collectors.kernel import kernel_version
+from collectors.networks import NEWER, Networks
 from collectors.processes import HANGING
 from collectors.registered import registered
 from collectors.registry import Sources
@@ -51,10 +51,10 @@ def host_checks(settings: Settings) -> Iterator[Check]:
 
 def kernel(system: str, release: str) -> Check:
     """Check that the kernel is one that the collectors know."""
-    numbers = re.match(r"(\d+)\.(\d+)", release)
-    if system != "Linux" or numbers is None:
+    version = kernel_version(release)
+    if system != "Linux" or version is None:
         return Check("kernel", "broken", f"{system} {release}", "Linux", "run the agent on a Linux host")
-    if (int(numbers[1]), int(numbers[2])) < OLDEST_KERNEL:
+    if version < OLDEST_KERNEL:
         return Check("kernel", "missing", f"{system} {release}", "Linux 4.3 or later", "upgrade the kernel")
     return Check("kernel", "ok", f"{system} {release}")
 
@@ -103,6 +103,8 @@ def mended_by(what: str, needs: str) -> str:
     """Return what gives a collector what it needs."""
     if what == HANGING:
         return "end these processes, or bring back the file system that they wait for"
+    if needs == NEWER:
+        return "upgrade the kernel"
     if "psi=1" in needs:
         return "boot the kernel with psi=1"
     if "CAP_" not in needs and "root" not in needs:

@@ -27,7 +27,7 @@ from servicemap.cli import main
 from servicemap.config import Config, StoreConfig
 from servicemap.connect import connect_log
 from servicemap.doctor import verdict
-from servicemap.host_checks import collecting, interfaces, kernel
+from servicemap.host_checks import collecting, interfaces, kernel, mended_by
 from servicemap.options import Failure
 from servicemap.store_clients import sentence
 from tests.cli.conftest import Town
@@ -331,3 +331,7 @@ def test_what_became_of_the_stores_clients_is_reported_the_most_frequent_first()
     assert sentence({"readers": 3, "strangers": 1}, {}) == "4 connected"
     answer = sentence({"readers": 1}, {"too slow": 2, "broke the protocol": 1200})
     assert answer == "1 connected; 1,200 broke the protocol; 2 too slow"
+
+
+def test_what_takes_a_newer_kernel_is_mended_by_one() -> None:
+    assert mended_by("sockets in 3 other network namespaces", "Linux 5.3 or later") == "upgrade the kernel"

@@ -191,6 +191,26 @@ def test_without_the_right_to_enter_what_is_missing_is_reported() -> None:
     assert networks.missing() == {"sockets in 1 other network namespaces": "CAP_SYS_ADMIN (run as root)"}
 
 
+@pytest.mark.parametrize("release", ["4.19.0-26-amd64", "5.2.21", "odd"])
+def test_where_sockets_of_two_namespaces_have_equal_cookies_only_our_own_is_looked_at(release: str) -> None:
+    networks = Networks(ALL, release=release)
+    with elsewhere("sleep", "1000") as (pid, inode):
+        networks.note(inode, pid)
+        assert looked_at(networks) == set()
+        assert networks.missing() == {"sockets in 1 other network namespaces": "Linux 5.3 or later"}
+        networks.keep({})
+        assert networks.missing() == {}
+
+
+@pytest.mark.parametrize("release", ["5.3.0", "5.10.0-8-amd64", "6.1-rc1", "10.0"])
+def test_all_namespaces_are_looked_at_since_linux_5_3(release: str) -> None:
+    networks = Networks(ALL, release=release)
+    with elsewhere("sleep", "1000") as (pid, inode):
+        networks.note(inode, pid)
+        assert looked_at(networks) == {inode}
+        networks.close()
+
+
 def test_a_namespace_that_is_gone_is_no_error() -> None:
     networks = Networks(ALL)
     networks.note(7, 2**22)
