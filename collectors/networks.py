@@ -22,7 +22,9 @@ from collectors.visibility import INITIAL
 MOST_TAPPED = 32  # namespaces besides our own whose packets are looked at; rings of 768 KiB each
 MOST = 1_000  # namespaces; five descriptors and 25 KiB each
 MOST_UNIX_BYTES = 1 << 20
+MOST_NAMES = 16  # of agents that are tried in a namespace, in which any user may take them
 NEWER = f"Linux {'.'.join(map(str, COOKIES_ARE_GLOBAL))} or later"
+ANOTHERS = "nothing: those agents report them"
 _NOT_ALLOWED = (errno.EPERM, errno.EACCES)
 _TOO_MANY = (errno.EMFILE, errno.ENFILE)
 
@@ -64,7 +66,8 @@ class Networks:
         )
         self._others: dict[int, Network] = {}
         self._empty: set[int] = set()  # since the last window
-        self._known: set[int] = set()  # have been looked at, or were another agent's
+        self._known: set[int] = set()  # found before, whether they could be looked at or not
+        self._anothers: set[int] = set()  # left to agents of their own
         self._watching = False
         self._denied: set[int] = set()
         self._beyond: set[int] = set()
@@ -96,10 +99,10 @@ class Networks:
             return
         if not self._tells_apart:
             self._confusable.add(inode)
-        elif len(self._others) >= MOST:
-            self._beyond.add(inode)
         elif self._is_anothers(inode, pid):
-            self._known.add(inode)
+            self._leave(inode)
+        elif len(self._others) >= MOST:
+            self._put_off(inode, self._beyond)
         else:
             self._add(inode, f"{self._settings.proc}/{pid}")
 
@@ -108,11 +111,14 @@ class Networks:
         self._watching = True
         for inode in list(self._others):
             pid = living.get(inode)
-            if (pid is not None and self._is_anothers(inode, pid)) or (pid is None and inode in self._empty):
+            if pid is not None:
+                if self._is_anothers(inode, pid):
+                    self._leave(inode)
+            elif inode in self._empty:
                 self.drop(inode)
-            elif pid is None:
+            else:
                 self._empty.add(inode)
-        for some in (self._known, self._denied, self._beyond, self._confusable):
+        for some in (self._known, self._anothers, self._denied, self._beyond, self._confusable):
             some.intersection_update(living)
 
     def drop(self, inode: int) -> None:
@@ -133,6 +139,8 @@ class Networks:
         missing = {}
         if untapped := sum(not network.tapped for network in self._others.values()):
             missing[f"HTTP requests and resets in {untapped} other network namespaces"] = f"no more than {MOST_TAPPED}"
+        if self._anothers:
+            missing[f"sockets in {len(self._anothers)} network namespaces with an agent of their own"] = ANOTHERS
         if self._denied:
             missing[f"sockets in {len(self._denied)} other network namespaces"] = NEEDS
         if self._confusable:
@@ -158,7 +166,8 @@ class Networks:
     def _is_anothers(self, inode: int, pid: int) -> bool:
         """Return whether an agent runs in the namespace of a process; a name alone is any user's to take."""
         folder = f"{self._settings.proc}/{pid}"
-        names = names_of_agents(read_table(f"{folder}/net/unix", MOST_UNIX_BYTES) or b"")
+        table = read_table(f"{folder}/net/unix", MOST_UNIX_BYTES) or b""
+        names = list(dict.fromkeys(names_of_agents(table)))[:MOST_NAMES]
         if not names:
             return False
         try:
@@ -185,12 +194,24 @@ class Networks:
             network.close()
             self._fail(inode, error)
             return
-        self._denied.discard(inode)
-        self._beyond.discard(inode)
+        for some in (self._anothers, self._denied, self._beyond):
+            some.discard(inode)
         self._others[inode] = network
 
     def _fail(self, inode: int, error: OSError) -> None:
         if error.errno in _NOT_ALLOWED:
-            self._denied.add(inode)
+            self._put_off(inode, self._denied)
         elif error.errno in _TOO_MANY:
-            self._beyond.add(inode)  # else it is gone
+            self._put_off(inode, self._beyond)  # else it is gone
+
+    def _leave(self, inode: int) -> None:
+        """Leave a namespace to the agent that runs in it."""
+        self.drop(inode)
+        self._put_off(inode, self._anothers)
+
+    def _put_off(self, inode: int, why: set[int]) -> None:
+        """Do not look at a namespace for now. What is in it is not new once it is looked at."""
+        for some in (self._anothers, self._denied, self._beyond):
+            some.discard(inode)
+        why.add(inode)
+        self._known.add(inode)

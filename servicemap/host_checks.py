@@ -9,7 +9,7 @@ from contextlib import suppress
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
 from collectors.kernel import kernel_version
-from collectors.networks import NEWER, Networks
+from collectors.networks import ANOTHERS, NEWER, Networks
 from collectors.processes import HANGING
 from collectors.registered import registered
 from collectors.registry import Sources
@@ -103,6 +103,8 @@ def mended_by(what: str, needs: str) -> str:
     """Return what gives a collector what it needs."""
     if what == HANGING:
         return "end these processes, or bring back the file system that they wait for"
+    if needs == ANOTHERS:
+        return ""
     if needs == NEWER:
         return "upgrade the kernel"
     if "psi=1" in needs:

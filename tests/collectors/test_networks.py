@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.networks import Networks
+from collectors.networks import MOST_NAMES, Networks
 from collectors.presence import Presence
 from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
@@ -124,6 +124,28 @@ def test_a_namespace_with_an_agent_of_its_own_is_left_to_it() -> None:
     with elsewhere(sys.executable, "-c", _AGENT) as (pid, inode):
         networks.note(inode, pid)
         assert looked_at(networks) == set()
+        assert networks.missing() == {
+            "sockets in 1 network namespaces with an agent of their own": "nothing: those agents report them"
+        }
+    networks.keep({})
+    assert networks.missing() == {}
+
+
+def test_a_namespace_that_an_agent_has_left_is_looked_at() -> None:
+    networks = Networks(ALL)
+    with elsewhere("sleep", "1000") as (pid, inode):
+        with subprocess.Popen(
+            ["nsenter", f"--target={pid}", "--net", "--", sys.executable, "-c", _AGENT], stdout=subprocess.PIPE
+        ) as agent:
+            assert agent.stdout is not None
+            assert agent.stdout.readline() == b"True\n"
+            networks.note(inode, pid)
+            networks.keep({inode: pid})
+            agent.kill()
+        networks.note(inode, pid)
+        assert {network.inode: network.fresh for network in networks} == {own_netns(): False, inode: False}
+        assert networks.missing() == {}
+        networks.close()
 
 
 def test_an_agent_is_found_among_many_unix_sockets() -> None:
@@ -178,6 +200,49 @@ def test_an_agent_elsewhere_than_the_first_process_of_the_host_looks_at_its_own_
             each.note(inode, pid)
         assert looked_at(networks_of_all) == {inode}
         networks_of_all.close()
+
+
+def test_what_could_not_be_looked_at_when_it_was_found_is_not_fresh_later() -> None:
+    networks = Networks(ALL)
+    with elsewhere("sleep", "1000") as (pid, inode):
+        os.seteuid(NOBODY)
+        try:
+            networks.note(inode, pid)
+        finally:
+            os.seteuid(0)
+        networks.keep({inode: pid})
+        networks.note(inode, pid)
+        assert {network.inode: network.fresh for network in networks} == {own_netns(): False, inode: False}
+        networks.close()
+
+
+def test_what_was_beyond_the_limit_when_it_was_found_is_not_fresh_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = Networks(ALL)
+    networks.keep({})
+    with elsewhere("sleep", "1000") as (pid, inode):
+        with monkeypatch.context() as patch:
+            patch.setattr("collectors.networks.MOST", 0)
+            networks.note(inode, pid)
+            assert networks.missing() == {
+                "sockets in 1 more network namespaces": "no more than 0, and open files for each"
+            }
+        networks.note(inode, pid)
+        assert {network.inode: network.fresh for network in networks} == {own_netns(): False, inode: False}
+        assert networks.missing() == {}
+        networks.close()
+
+
+def test_of_many_names_of_agents_only_some_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[bytes] = []
+    monkeypatch.setattr("collectors.networks.is_agent", tried.append)
+    networks = Networks(ALL)
+    many = "import socket, time; many = [socket.socket(socket.AF_UNIX) for _ in range(100)]\n"
+    many += "for at, one in enumerate(many): one.bind(b'\\0servicemap-collect-%d' % at)\n"
+    with elsewhere(sys.executable, "-c", many + "print(True, flush=True); time.sleep(1000)") as (pid, inode):
+        networks.note(inode, pid)
+        assert looked_at(networks) == {inode}
+        assert len(tried) == MOST_NAMES
+        networks.close()
 
 
 def test_without_the_right_to_enter_what_is_missing_is_reported() -> None:
