@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 from collectors.networks import Network, Networks
 from collectors.window import Collector, Window
@@ -13,13 +14,15 @@ _log = logging.getLogger(__name__)
 
 
 class Everywhere:
-    """Has a part in every namespace. If a part fails, that namespace is left until a process is noted in it again."""
+    """Has a part in every namespace, our own first. If one fails, its namespace is left until a process is noted in it
+    again.
+    """
 
     def __init__(self, topic: Topic, networks: Networks, make: Callable[[Network], Collector | None]) -> None:
         self.topic = topic
         self._networks = networks
         self._make = make
-        self._parts: dict[int, Collector] = {}
+        self._parts: dict[Network, Collector] = {}
         self._ended: Counter[str] = Counter()
 
     def open(self, window: Window) -> None:
@@ -28,21 +31,27 @@ class Everywhere:
 
     def drain(self) -> None:
         """Take waiting events out of the kernel's buffers: where there may be any, for there may be many namespaces."""
-        for inode in self._networks.stirred():
-            if part := self._parts.get(inode):
-                self._guard(inode, part.drain)
+        stirred = self._networks.stirred()
+        for network, part in list(self._parts.items()):
+            if network.inode in stirred:
+                self._guard(network, part.drain)
 
     def collect(self, window: Window) -> list[Batch]:
-        """Return a batch of each namespace."""
+        """Return a batch of each namespace, our own first."""
         self._follow(window)
         batches: list[Batch] = []
-        for inode, part in list(self._parts.items()):
-            self._guard(inode, lambda part=part: batches.append(part.collect(window)))  # type: ignore[misc]
+        for network, part in list(self._parts.items()):
+            self._guard(network, lambda part=part: batches.append(part.collect(window)))  # type: ignore[misc]
         return batches
 
     def missing(self) -> dict[str, str]:
-        """Return what cannot be seen in our own namespace, and which others cannot be looked at."""
-        return self._parts[self._networks.own.inode].missing() | self._networks.missing()
+        """Return what cannot be seen in our own namespace, in how many others, and which cannot be looked at."""
+        missing = self._parts[self._networks.own].missing()
+        others = [part.missing() for network, part in self._parts.items() if network is not self._networks.own]
+        counted = Counter(one for found in others for one in found.items() if one[0] not in missing)
+        for (what, needs), count in counted.items():
+            missing[f"{what} in {count} other network namespaces"] = needs
+        return missing | self._networks.missing()
 
     def counters(self) -> dict[str, int]:
         """Return what was lost."""
@@ -53,32 +62,38 @@ class Everywhere:
 
     def close(self) -> None:
         """Give everything back."""
-        for inode in list(self._parts):
-            self._end(inode)
+        for network in list(self._parts):
+            self._end(network)
         self._networks.close()
 
     def _follow(self, window: Window) -> None:
         """Have a part in every namespace that there is now."""
-        now = {network.inode: network for network in self._networks}
-        for inode in self._parts.keys() - now.keys():
-            self._end(inode)
-        for inode in now.keys() - self._parts.keys():
-            if part := self._make(now[inode]):
-                self._guard(inode, lambda part=part: part.open(window))  # type: ignore[misc]
-                if inode in self._networks:
-                    self._parts[inode] = part
+        now = list(self._networks)
+        for network in self._parts.keys() - set(now):
+            self._end(network)
+        for network in now:
+            if network not in self._parts and (part := self._make(network)):
+                self._guard(network, partial(self._begin, network, part, window))
 
-    def _end(self, inode: int) -> None:
-        part = self._parts.pop(inode)
+    def _begin(self, network: Network, part: Collector, window: Window) -> None:
+        try:
+            part.open(window)
+        except Exception:
+            part.close()
+            raise
+        self._parts[network] = part
+
+    def _end(self, network: Network) -> None:
+        part = self._parts.pop(network)
         self._ended.update(part.counters())
         part.close()
 
-    def _guard(self, inode: int, work: Callable[[], object]) -> None:
+    def _guard(self, network: Network, work: Callable[[], object]) -> None:
         try:
             work()
         except Exception:
-            if inode == self._networks.own.inode:
+            if network is self._networks.own:
                 raise
             self._ended["namespaces_failed"] += 1
-            _log.exception("network namespace %d cannot be looked at, the others are", inode)
-            self._networks.drop(inode)
+            _log.exception("network namespace %d cannot be looked at, the others are", network.inode)
+            self._networks.drop(network.inode)

@@ -39,6 +39,7 @@ class Wire:
         enter: Enter = STAY,
     ) -> None:
         self._taps = Taps(WireTap, rings, interfaces, settings.is_local, enter)
+        self._off = not settings.tcp_headers
         self._wanted = settings.tcp_headers and heed
         self._talks = Talks()
         self._cleared: dict[tuple[bytes, bool], list[Side]] | None = None
@@ -106,7 +107,7 @@ class Wire:
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
-        if not self._wanted:
+        if self._off:
             return {WHAT: "tcp_headers, which is switched off"}
         if self._taps.denied:
             return {WHAT: self._taps.denied}
