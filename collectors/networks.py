@@ -61,9 +61,7 @@ class Networks:
         self._tells_apart = (kernel_version(release or platform.release()) or (0, 0)) >= COOKIES_ARE_GLOBAL
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold, in all of them."""
-        self.own = Network(
-            own_netns() if own is None else own, STAY, self._scan(STAY, "/proc/self"), fresh=False, tapped=True
-        )
+        self.own = Network(own_netns() if own is None else own, STAY, self._scan(STAY), fresh=False, tapped=True)
         self._others: dict[int, Network] = {}
         self._empty: set[int] = set()  # since the last window
         self._known: set[int] = set()  # found before, whether they could be looked at or not
@@ -155,7 +153,7 @@ class Networks:
         """Give all back."""
         for inode in list(self._others):
             self.drop(inode)
-        self.own.watch.close()
+        self.own.close()
 
     @property
     def _everywhere(self) -> bool:
@@ -176,8 +174,8 @@ class Networks:
         except OSError:
             return False
 
-    def _scan(self, enter: Enter, folder: str) -> SocketScan:
-        return SocketScan(self._settings, enter=enter, inodes=self.inodes, stirring=Stirring(folder))
+    def _scan(self, enter: Enter) -> SocketScan:
+        return SocketScan(self._settings, enter=enter, inodes=self.inodes, stirring=Stirring(enter))
 
     def _add(self, inode: int, folder: str) -> None:
         try:
@@ -187,7 +185,7 @@ class Networks:
             return
         fresh = self._watching and inode not in self._known
         tapped = sum(network.tapped for network in self._others.values()) < MOST_TAPPED
-        network = Network(inode, entrance, self._scan(entrance, folder), fresh=fresh, tapped=tapped)
+        network = Network(inode, entrance, self._scan(entrance), fresh=fresh, tapped=tapped)
         try:
             network.scan.open()
         except OSError as error:

@@ -63,7 +63,7 @@ class SocketScan:
         self._monotonic = monotonic
         self._enter = enter
         self._stirring = stirring
-        self._segments = b""  # TCP's counters as of the last scan, if nothing changes without one; else nothing
+        self._segments = b""  # TCP's counters as of the last scan, if it succeeded and nothing changes without one
         self._events = Destroyed(settings.event_buffer_bytes, monotonic)
         self._netlink: socket.socket | None = None
         self._seen = Seen()
@@ -151,7 +151,9 @@ class SocketScan:
             raise RuntimeError("the socket scan is not open")
         seen = Seen(at=self._monotonic())
         known = {} if self._restate else before
-        quiet = self._is_quiet()
+        last, self._segments = self._segments, b""
+        segments = self._stirring.read() if self._stirring is not None else b""
+        quiet = segments != b"" and segments == last and not self._restate
         try:
             for family in FAMILIES:
                 if not quiet:
@@ -163,8 +165,6 @@ class SocketScan:
             raise
         if quiet:
             seen.tcp = before
-        elif not _settled(seen.tcp.values()):
-            self._segments = b""
         self._restate = False
         self._events.drain()  # after the dump: what closed while it ran is final here
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
@@ -172,14 +172,9 @@ class SocketScan:
         self._index(before, seen, *self._plain.change())
         seen.listening, seen.udp = self._plain.listening, self._plain.udp
         self._listen(before, seen)
+        if quiet or _settled(seen.tcp.values()):
+            self._segments = segments
         return seen
-
-    def _is_quiet(self) -> bool:
-        """Return whether no TCP socket can have changed since the last scan."""
-        if self._stirring is None:
-            return False
-        before, self._segments = self._segments, self._stirring.read()
-        return before != b"" and before == self._segments and not self._restate
 
     def _listen(self, before: dict[int, Row], seen: Seen) -> None:
         """Find the TCP listeners that closed, and what was bound at any time since the scan before."""

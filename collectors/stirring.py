@@ -5,17 +5,21 @@ for the kernel keeps the sockets of all namespaces in one table.
 """
 
 import os
+from functools import partial
 
+from collectors.entering import STAY, Enter
+
+_PATH = "/proc/thread-self/net/snmp"  # of the namespace in which a thread is now, where /proc/self is of the first one
 _TCP = b"\nTcp:"
 _MOST_BYTES = 4_096
 
 
 class Stirring:
-    """Reads the counters of the namespace of a process; it may end meanwhile."""
+    """Reads the counters of a namespace."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, enter: Enter = STAY) -> None:
         try:
-            self._descriptor = os.open(f"{folder}/net/snmp", os.O_RDONLY | os.O_CLOEXEC)
+            self._descriptor = enter(partial(os.open, _PATH, os.O_RDONLY | os.O_CLOEXEC))
         except OSError:
             self._descriptor = -1
 

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from collectors.entering import Entrance
+from collectors.networks import Networks
 from collectors.procfs import netns_of, own_netns
 from collectors.settings import Settings
 from collectors.socket_scan import Seen, SocketScan
@@ -34,8 +35,9 @@ class Alone:
 
     def __init__(self, pid: int, stack: ExitStack) -> None:
         folder = f"/proc/{pid}"
+        self.pid = pid
         self.entrance = stack.enter_context(Entrance(f"{folder}/ns/net", netns_of(folder)))
-        self.heedful = Counting(Settings(), enter=self.entrance, stirring=Stirring(folder))
+        self.heedful = Counting(Settings(), enter=self.entrance, stirring=Stirring(self.entrance))
         self.plain = Counting(Settings(), enter=self.entrance)
         for scan in (self.heedful, self.plain):
             scan.open()
@@ -82,6 +84,62 @@ def test_where_nothing_stirs_the_sockets_are_not_read_again(alone: Alone) -> Non
         assert len(seen.tcp) == 2
         client.send(b"x")
         assert len(alone.look()[0].changed) == 2
+
+
+def test_after_a_scan_that_failed_the_sockets_are_read_again(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = alone.server()
+    client = alone.client(server)
+    peer, _ = server.accept()
+
+    def fails(*_: object) -> None:
+        raise OSError("broke off")
+
+    with peer:
+        alone.look()
+        alone.look()
+        client.send(b"x")
+        with monkeypatch.context() as patch:
+            patch.setattr(alone.heedful, "_read_plain", fails)
+            with pytest.raises(OSError, match="broke off"):
+                alone.heedful.look(100)
+        heedful, plain = alone.look()
+        assert heedful.tcp == plain.tcp
+        assert len(heedful.changed) == 2
+
+
+def test_segments_are_counted_in_the_namespace_that_is_looked_at_whatever_the_process_is_by_now(
+    alone: Alone, tmp_path: Path
+) -> None:
+    folder = tmp_path / str(alone.pid)
+    (folder / "ns").mkdir(parents=True)
+    (folder / "ns" / "net").symlink_to(f"/proc/{alone.pid}/ns/net")
+    (folder / "net").mkdir()
+    (folder / "net" / "snmp").write_text("\nTcp: those of another namespace\n")
+    networks = Networks(Settings(namespaces="all", proc=str(tmp_path)))
+    networks.note(netns_of(f"/proc/{alone.pid}"), alone.pid)
+    _, other = networks
+    server = alone.server()
+    client = alone.client(server)
+    peer, _ = server.accept()
+    with peer:
+        other.scan.look(1)
+        other.scan.look(2)
+        client.send(b"x")
+        assert len(other.scan.look(3).changed) == 2
+    networks.close()
+
+
+def test_our_own_counters_are_given_back() -> None:
+    def held() -> int:
+        return sum(
+            str(one.readlink()).endswith("net/snmp") for one in Path("/proc/self/fd").iterdir() if one.is_symlink()
+        )
+
+    before = held()
+    networks = Networks(Settings())
+    assert held() == before + 1
+    networks.close()
+    assert held() == before
 
 
 @pytest.mark.parametrize("seed", range(8))
