@@ -24,13 +24,19 @@ class Everywhere:
         self._make = make
         self._parts: dict[Network, Collector] = {}
         self._ended: Counter[str] = Counter()
+        self._window: Window | None = None  # the last one
 
     def open(self, window: Window) -> None:
-        """Take the baselines."""
+        """Take the baselines of the namespaces that are known by now."""
         self._follow(window)
 
     def drain(self) -> None:
-        """Take waiting events out of the kernel's buffers: where there may be any, for there may be many namespaces."""
+        """Take waiting events out of the kernel's buffers: where there may be any, for there may be many namespaces.
+
+        Those found since the last call are opened first. Most are found after `open`, by the collector of processes.
+        """
+        if self._window is not None:
+            self._follow(self._window)
         stirred = self._networks.stirred()
         for network, part in list(self._parts.items()):
             if network.inode in stirred:
@@ -68,6 +74,7 @@ class Everywhere:
 
     def _follow(self, window: Window) -> None:
         """Have a part in every namespace that there is now."""
+        self._window = window
         now = list(self._networks)
         for network in self._parts.keys() - set(now):
             self._end(network)

@@ -1,6 +1,7 @@
 """A collector has a part in each network namespace: in order, each by itself, reported as one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -115,6 +116,17 @@ def test_a_namespace_that_is_looked_at_anew_has_a_new_part() -> None:
 
     assert parts.made[8] is not before
     assert before.closed == 1
+
+
+def test_the_baseline_of_a_namespace_found_after_the_opening_is_taken_with_the_next_events() -> None:
+    some, parts = networks(), Parts()
+    everywhere = Everywhere(LISTENERS, some, parts)
+    everywhere.open(WINDOW)
+    some.add(8)
+    everywhere.drain()
+    everywhere.collect(replace(WINDOW, start=5_000))
+
+    assert {inode: part.opened for inode, part in parts.made.items()} == {OWN: [WINDOW], 8: [WINDOW]}
 
 
 def test_what_is_missing_elsewhere_is_reported_with_a_count() -> None:
