@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from collectors.networks import Networks
-from collectors.rtnetlink import InterfaceAddress
+from collectors.rtnetlink import UNNUMBERED, InterfaceAddress, Link, number_of
 from collectors.segments import segments
 
 
@@ -25,7 +25,7 @@ class Addresses:
         if not same:
             self._read = read
             links = {self._number(network.inode): network.watch.links for network in self._networks}
-            on = segments(links, self._is_local)
+            on = segments(links, self._is_local, self._leads_to)
             held = ((netns, one) for netns, some in read for one in some)
             self._found = sorted(
                 one._replace(netns=netns, segment=on.get((netns, one.interface), "")) for netns, one in held
@@ -40,6 +40,16 @@ class Addresses:
                 if network is self._networks.own:
                     raise
                 self._networks.drop(network.inode)
+
+    def _leads_to(self, netns: int, link: Link, other: int) -> bool:
+        """Ask the kernel whether an interface leads to another namespace."""
+        enters = {self._number(network.inode): network.enter for network in self._networks}
+        try:
+            with enters[other].lend() as descriptor:
+                number = enters[netns](lambda: number_of(descriptor))
+        except (KeyError, OSError):  # given back meanwhile
+            return False
+        return link.number == number != UNNUMBERED
 
     def _number(self, inode: int) -> int:
         return 0 if inode == self._networks.own.inode else inode

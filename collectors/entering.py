@@ -6,7 +6,8 @@ A socket stays in the namespace in which it was made, whoever uses it. So only w
 import ctypes
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -21,6 +22,9 @@ class Enter(Protocol):
     def __call__(self, work: Callable[[], Result]) -> Result:
         """Return what the work returns."""
 
+    def lend(self) -> AbstractContextManager[int]:
+        """Lend a descriptor of the namespace."""
+
     def close(self) -> None:
         """Let go of the namespace."""
 
@@ -31,6 +35,15 @@ class Staying:
     def __call__(self, work: Callable[[], Result]) -> Result:
         """Return what the work returns."""
         return work()
+
+    @contextmanager
+    def lend(self) -> Iterator[int]:
+        """Lend a descriptor of the namespace."""
+        descriptor = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -57,6 +70,10 @@ class Entrance:
     def __call__(self, work: Callable[[], Result]) -> Result:
         """Return what the work returns. OSError when the namespace is not ours to enter."""
         return _elsewhere(partial(_move, self._descriptor), work)
+
+    def lend(self) -> AbstractContextManager[int]:
+        """Lend a descriptor of the namespace."""
+        return nullcontext(self._descriptor)
 
     def close(self) -> None:
         """Let go of the namespace."""

@@ -15,9 +15,12 @@ CHANGES = 0x1 | 0x10 | 0x100  # groups of links, of IPv4 and of IPv6 addresses
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINK, IFLA_MASTER, IFLA_LINKINFO, IFLA_LINK_NETNSID = 1, 3, 5, 10, 18, 37
 IFLA_INFO_KIND = 1  # within IFLA_LINKINFO
 IFF_LOOPBACK = 8
+RTM_GETNSID, NETNSA_NSID, NETNSA_FD = 90, 1, 3  # include/uapi/linux/net_namespace.h
+UNNUMBERED = -1
 IFA_ADDRESS, IFA_LOCAL = 1, 2
 SIZES = {socket.AF_INET: 4, socket.AF_INET6: 16}  # bytes of an address
 _LINK = struct.Struct("=BxHiII")  # struct ifinfomsg: family, type, index, flags, change
+_GENERIC = 4  # bytes of struct rtgenmsg: family, and padding
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg: family, prefix length, flags, scope, index
 
 
@@ -33,6 +36,7 @@ class Link(NamedTuple):
     peer: int = 0  # the interface it is connected to, or is made of
     elsewhere: bool = False  # which is in another namespace
     loopback: bool = False
+    number: int = UNNUMBERED  # that this namespace has given to the other
 
 
 class Address(NamedTuple):
@@ -97,7 +101,20 @@ def _link(chunk: bytes, at: int, end: int, *, gone: bool) -> Link | None:
         peer=_index(found.get(IFLA_LINK, b"")),
         elsewhere=IFLA_LINK_NETNSID in found,
         loopback=bool(flags & IFF_LOOPBACK),
+        number=_number(found.get(IFLA_LINK_NETNSID, b"")),
     )
+
+
+def number_of(descriptor: int) -> int:
+    """Return the number that this namespace has given to another, of which there is a descriptor."""
+    with netlink.open_socket(ROUTE) as sock:
+        body = b"\0" * _GENERIC + netlink.ATTRIBUTE.pack(netlink.ATTRIBUTE.size + 4, NETNSA_FD)
+        reply = netlink.ask(sock, RTM_GETNSID, body + descriptor.to_bytes(4, sys.byteorder)) or b""
+    return _number(_attributes(reply, netlink.HEADER.size + _GENERIC, len(reply)).get(NETNSA_NSID, b""))
+
+
+def _number(raw: bytes) -> int:
+    return int.from_bytes(raw, sys.byteorder, signed=True) if raw else UNNUMBERED
 
 
 def _index(raw: bytes) -> int:

@@ -51,6 +51,18 @@ def test_of_two_interfaces_that_may_be_the_other_end_of_a_cable_none_is_taken() 
     assert (found[OWN, 7], found[A, 7]) == ("docker0", "bridge-11-inner")
 
 
+def test_of_several_that_may_be_the_other_end_the_one_that_the_kernel_names_is_taken() -> None:
+    own = links(DOCKER, cable(7, "veth7", 2, master=3))
+    nested = links(link(3, "inner", "bridge"), cable(7, "veth7", 2, master=3))
+    networks = {OWN: own, A: nested, B: links(cable(2, "eth0", 7))}
+
+    def leads_to(netns: int, _: Link, other: int) -> bool:
+        return (netns, other) == (B, A)
+
+    assert segments(networks, none_is_local, leads_to)[B, 2] == "bridge-11-inner"
+    assert (B, 2) not in segments(networks, none_is_local, lambda *_: True)
+
+
 def test_a_bridge_with_a_port_that_leads_off_the_host_is_no_segment() -> None:
     uplink = ETH0._replace(master=3)
     networks = {OWN: links(uplink, DOCKER, cable(7, "veth7", 2, master=3)), A: links(cable(2, "eth0", 7))}
