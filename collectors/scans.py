@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
-from collectors.networks import Networks
-from collectors.socket_scan import Seen, SocketScan
+from collectors.networks import Network, Networks
+from collectors.socket_scan import Seen
 
 
 class Sockets(Protocol):
@@ -30,6 +30,7 @@ class Scans:
         self._networks = networks
         self._window: int | None = None
         self._seen = Seen()
+        self._before: set[Network] = set()  # those of the look before
 
     @property
     def inodes(self) -> dict[int, int]:
@@ -49,14 +50,17 @@ class Scans:
 
     def closed_since(self, inode: int) -> bool:
         """Return whether a socket that the last scan saw first has been closed by its process meanwhile."""
-        return any(scan.closed_since(inode) for scan in self._scans())
+        return any(network.scan.closed_since(inode) for network in self._reported())
 
-    def _scans(self) -> list[SocketScan]:
-        return [network.scan for network in self._networks if network.reported]
+    def _reported(self) -> list[Network]:
+        return [network for network in self._networks if network.reported]
 
     def _look(self, window: int) -> Seen:
         gone = self._networks.released()
-        found = [scan.look(window) for scan in self._scans()]
+        networks = self._reported()
+        new = set(networks) - self._before - {self._networks.own}
+        self._before = set(networks)
+        found = [network.scan.look(window) for network in networks]
         if len(found) == 1 and not gone:
             return found[0]
         merged = Seen(at=found[0].at)
@@ -65,5 +69,7 @@ class Scans:
             merged.listening |= seen.listening
             merged.inodes_added |= seen.inodes_added
             merged.inodes_removed |= seen.inodes_removed
+        for network in new:
+            merged.inodes_added |= network.scan.held()  # its baseline was taken since the look before
         merged.inodes_removed |= gone
         return merged

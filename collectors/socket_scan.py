@@ -115,12 +115,16 @@ class SocketScan:
     def release(self) -> set[int]:
         """Close for good; return the inodes of sockets that are no longer looked at."""
         self.close()
-        held = {*map(_inode, self._seen.tcp.values()), *self._plain.inodes()}
+        held = self.held()
         if self._stirring is not None:
             self._stirring.close()
         for inode in held:
             self.inodes.pop(inode, None)
-        return held - {0}
+        return held
+
+    def held(self) -> set[int]:
+        """Return the inodes of the sockets that processes held at the last scan."""
+        return {*map(_inode, self._seen.tcp.values()), *self._plain.inodes()} - {0}
 
     def restate(self) -> None:
         """Give the identity of every socket at the next scan: a reader has missed those of some."""
