@@ -90,7 +90,7 @@ def _scans(pids: Sequence[int], *, heed: bool) -> Iterator[list[SocketScan]]:
         for pid in pids:
             folder = f"/proc/{pid}"
             entrance = stack.enter_context(Entrance(f"{folder}/ns/net", netns_of(folder)))
-            scan = SocketScan(Settings(), enter=entrance, stirring=Stirring(folder) if heed else None)
+            scan = SocketScan(Settings(), enter=entrance, stirring=Stirring(entrance) if heed else None)
             scan.open()
             stack.callback(scan.release)
             scans.append(scan)

@@ -259,7 +259,7 @@ class Host:
                 if address
             )
             if at != self.at:
-                self.at, self._scopes = at, Scopes(self.name, at)
+                self.at, self._scopes = at, Scopes(self.name, at, heartbeat.netns)
         self.netns = heartbeat.netns
         self.hostname = heartbeat.hostname or self.hostname
 

@@ -12,7 +12,7 @@ MOST_KNOWN = 2_048  # scopes of addresses that are remembered of a host, 150 byt
 class Place(NamedTuple):
     """An address of a namespace (an inode), and the subnet that it is in. A `local` one means nothing off the host.
 
-    `segment` is the bridge that it is behind, if that is known.
+    `segment` is the bridge that it is behind, or the namespace that it never leaves, if that is known.
     """
 
     netns: int
@@ -47,10 +47,11 @@ def is_loopback(address: str) -> bool:
 class Scopes:
     """Where the addresses that a host sees mean something, by the subnets of its namespaces."""
 
-    def __init__(self, host: str, places: Iterable[Place] = ()) -> None:
+    def __init__(self, host: str, places: Iterable[Place] = (), own: int = 0) -> None:
         self.host = host
         self._near: dict[int, dict[Network, str]] = {}  # of each namespace: its subnets, and their scopes
-        self._far: dict[Network, str] = {}  # all that mean nothing off the host
+        # Those of our own namespace that mean nothing off the host. What others have, their users may have made up.
+        self._far: dict[Network, str] = {}
         self._known: dict[tuple[str, int], str] = {}
         for place in sorted(places):
             network = place.network
@@ -59,7 +60,8 @@ class Scopes:
             of_bridge = f"{host}/{place.segment}" if place.segment else host
             scope = of_bridge if place.local else ""
             # Of several bridges with one subnet it is not known which one is meant.
-            for scopes in (self._near.setdefault(place.netns, {}), *([self._far] if place.local else ())):
+            far = [self._far] if place.local and place.netns == own else []
+            for scopes in (self._near.setdefault(place.netns, {}), *far):
                 scopes[network] = scope if scopes.get(network, scope) == scope else host
 
     def of(self, address: str, netns: int) -> str:
@@ -72,7 +74,7 @@ class Scopes:
         return known
 
     def _find(self, address: str, netns: int) -> str:
-        """Return the same, not from memory: the closest subnet of the namespace itself, else of any other."""
+        """Return the same, not from memory: the closest subnet of the namespace itself, else of our own."""
         try:
             parsed = ip_address(address.partition("%")[0])
         except ValueError:

@@ -12,6 +12,7 @@ UNNAMED = Scopes(
         Place(OWN, address, prefix, local=True, segment="")
         for address, prefix in (("172.17.0.1", 16), ("fd17::1", 64), ("fe80::1", 64), ("nonsense", 5))
     ],
+    OWN,
 )
 TWO_BRIDGES = Scopes(
     "h1",
@@ -20,8 +21,10 @@ TWO_BRIDGES = Scopes(
         Place(OWN, "172.17.0.1", 16, local=True, segment="docker0"),
         Place(OWN, "172.18.0.1", 16, local=True, segment="br-1"),
         Place(CONTAINER, "172.17.0.2", 16, local=True, segment="docker0"),
+        Place(OWN, "172.17.0.1", 16, local=True, segment="cni-podman0"),
         Place(OTHER, "172.17.0.2", 16, local=True, segment="cni-podman0"),
     ],
+    OWN,
 )
 
 
@@ -55,7 +58,14 @@ def test_equal_addresses_behind_two_bridges_differ() -> None:
 
 
 def test_a_namespace_and_the_bridge_that_it_hangs_on_see_one_address() -> None:
-    assert TWO_BRIDGES.of("172.17.0.2", OWN) == TWO_BRIDGES.of("172.17.0.2", CONTAINER)
+    assert TWO_BRIDGES.of("172.18.0.2", OWN) == TWO_BRIDGES.of("172.18.0.2", CONTAINER) == "h1/br-1"
+
+
+def test_what_another_namespace_has_changes_the_scope_of_no_address_elsewhere() -> None:
+    claimed = Scopes("h1", [Place(CONTAINER, "10.0.0.9", 8, local=True, segment="netns-8")], OWN)
+
+    assert claimed.of("10.0.0.5", CONTAINER) == "h1/netns-8"
+    assert claimed.of("10.0.0.5", OWN) == claimed.of("10.0.0.5", OTHER) == ""
 
 
 def test_an_address_behind_another_bridge_is_found_by_its_subnet() -> None:
@@ -67,7 +77,7 @@ def test_a_namespace_that_hangs_on_neither_of_two_equal_subnets_sees_an_address_
 
 
 def test_the_smaller_subnet_decides() -> None:
-    inner = Scopes("h1", [Place(OWN, "10.0.0.5", 8, False, ""), Place(OWN, "10.5.0.1", 16, True, "docker0")])
+    inner = Scopes("h1", [Place(OWN, "10.0.0.5", 8, False, ""), Place(OWN, "10.5.0.1", 16, True, "docker0")], OWN)
 
     assert inner.of("10.5.0.9", OWN) == "h1/docker0"
     assert inner.of("10.6.0.9", OWN) == ""
