@@ -23,7 +23,8 @@ class Everywhere:
         self._networks = networks
         self._make = make
         self._parts: dict[Network, Collector] = {}
-        self._ended: Counter[str] = Counter()
+        self._ended: Counter[str] = Counter()  # of the parts that are no more
+        self._failed = 0
         self._window: Window | None = None  # the last one
 
     def open(self, window: Window) -> None:
@@ -61,7 +62,8 @@ class Everywhere:
 
     def counters(self) -> dict[str, int]:
         """Return what was lost."""
-        counters = self._ended.copy()
+        counters = Counter({"namespaces_failed": self._failed})
+        counters.update(self._ended)
         for part in self._parts.values():
             counters.update(part.counters())
         return dict(counters)
@@ -101,6 +103,6 @@ class Everywhere:
         except Exception:
             if network is self._networks.own:
                 raise
-            self._ended["namespaces_failed"] += 1
+            self._failed += 1
             _log.exception("network namespace %d cannot be looked at, the others are", network.inode)
             self._networks.drop(network.inode)

@@ -121,6 +121,8 @@ AGENT_COUNTERS = _counters(
         "resets_uncounted": "resets that could not be attributed to a connection",
         "connections_forgotten": "!connections that were forgotten, too many being open",
         "tcp_headers_dropped": "!packet headers that the kernel dropped",
+        "translations_failed": "readings of translated connections (NAT) that failed",
+        "namespaces_failed": "network namespaces that were left because a collector failed in them",
         "http_packets_dropped": "!packets with HTTP that the kernel dropped",
         "http_requests_dropped": "!requests that were dropped, too many being open",
         "http_answers_missed": "answers that were not seen",

@@ -38,9 +38,9 @@ class Sessions:
         """
         key = (user, name)
         with self._lock:
-            self._forget()
             # A client may have the end of an answer before this knows that all is sent.
             self._lock.wait_for(lambda: not (key in self._kept and self._kept[key].lent), _GRACE)
+            self._forget()
             kept = self._kept.get(key)
             if kept and kept.lent:
                 raise EngineError(

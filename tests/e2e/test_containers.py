@@ -71,6 +71,7 @@ def maps(data: Path, level: str) -> dict[tuple[str, str], tuple[dict[str, Any], 
 
 
 @pytest.mark.root
+@pytest.mark.slow
 def test_a_container_its_pod_and_its_namespace_are_nodes_of_the_map(tmp_path: Path) -> None:
     data, libraries, runtime = tmp_path / "data", tmp_path / "lib", tmp_path / "run"
     put(libraries / "docker/containers" / DATABASE / "config.v2.json", DOCKER)

@@ -49,6 +49,7 @@ def pipeline(data: Path) -> Iterator[Up]:
 
 
 @pytest.mark.root
+@pytest.mark.slow
 def test_edges_cross_hosts_fall_back_and_are_upgraded(tmp_path: Path) -> None:
     agent = ("collect", "--data", str(tmp_path), "--window", "1s", "--host-id")
     with (

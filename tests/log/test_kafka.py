@@ -114,6 +114,7 @@ def test_topics_get_their_retention_compaction_and_size(place: Any, log: KafkaLo
     assert 1 << 20 < int(compacted["max.message.bytes"]) < 2 << 20
 
 
+@pytest.mark.slow
 def test_records_appended_while_the_broker_is_away_arrive_once_and_in_order(
     tmp_path: Path,
 ) -> None:
