@@ -17,10 +17,10 @@ NOT_ENCODABLE = (TypeError, ValueError, OverflowError)
 def encoded_parts(topic: Topic, batch: Batch, rows: int, first: int = 0) -> list[bytes]:
     """Return a batch as records of at most so many rows; none when it could have rows, has none and is no keyframe.
 
-    They are numbered from `first` on. If it is not the first batch, it may be empty on a keyframe too.
+    They are numbered from `first` on.
     """
     total = _rows(batch)
-    if not total and (first or not batch.keyframe) and _columns(batch):
+    if not total and not batch.keyframe and _columns(batch):
         return []
     count = max(-(-total // rows), 1)
     parts = [batch] if count == 1 and not first else [_part(batch, number, rows, first) for number in range(count)]
