@@ -48,8 +48,13 @@ class Everywhere:
         self._follow(window)
         batches: list[Batch] = []
         for network, part in list(self._parts.items()):
-            self._guard(network, lambda part=part: batches.append(part.collect(window)))  # type: ignore[misc]
+            self._guard(network, partial(self._collect, part, window, batches))
         return batches
+
+    @staticmethod
+    def _collect(part: Collector, window: Window, batches: list[Batch]) -> None:
+        found = part.collect(window)
+        batches += found if isinstance(found, list) else [found]
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen in our own namespace, in how many others, and which cannot be looked at."""
