@@ -1,6 +1,6 @@
 """HTTP/1 requests: how many of which method were answered how, and how fast, connection by connection.
 
-Read off the wire: packets' first bytes, on every device of this network namespace that has an address. Under load fewer
+Read off the wire: packets' first bytes, on every device of a network namespace that has an address. Under load fewer
 connections are looked at, and the batch states how few. What is asked for, headers and bodies are never read.
 """
 

@@ -57,7 +57,7 @@ class Ends(Counted, frozen=True, kw_only=True, omit_defaults=True):
     )
     since: Annotated[Ints, fact("window in which its agent first saw it, ms", MAX)] = field(default_factory=list)
     fresh: Annotated[Bools, fact("opened while its agent was watching", MAX)] = field(default_factory=list)
-    via: Annotated[Strs, fact("the server as this end sees it, if that is translated (NAT)", MAX)] = field(
+    alias: Annotated[Strs, fact("the server as this end sees it, if that is translated (NAT)", MAX)] = field(
         default_factory=list
     )
 

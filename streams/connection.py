@@ -87,7 +87,7 @@ class Connection(Struct, eq=False):
     among: tuple[Process, ...] = ()  # the processes of a tie, as last found
     within: str = ""  # the flow as this host sees it, if that is translated (NAT)
     within_end: int = 0
-    via: str = ""  # the server's address and port as this host sees them, if they are others outside
+    alias: str = ""  # of the server: its address and port as this host sees them, if they are others outside
     link: Link | None = None  # set if this end is the client and its owner is known
 
     @property

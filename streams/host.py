@@ -238,7 +238,7 @@ class Host:
         made = Connection(flow, end, decided, place, local, there, since, fresh, batch.window, who, spread)
         if outside:
             made.within, made.within_end = format_flow(protocol, local, remote)
-            made.via = _via(here, local) if made.serves else _via(there, remote)
+            made.alias = _alias(here, local) if made.serves else _alias(there, remote)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:
@@ -301,7 +301,7 @@ class Host:
             self.holders.pop(cookie, None)
 
 
-def _via(outside: Endpoint, within: Endpoint) -> str:
+def _alias(outside: Endpoint, within: Endpoint) -> str:
     """Return an endpoint as its host sees it, if it is another one outside."""
     return format_endpoint(within) if within != outside else ""
 

@@ -79,7 +79,7 @@ class SideRows:
         ends["seen"] += [seen] * len(found)
         ends["since"] += [connection.since for connection in found]
         ends["fresh"] += [connection.fresh for connection in found]
-        ends["via"] += [connection.via for connection in found]
+        ends["alias"] += [connection.alias for connection in found]
 
     def _pad(self) -> None:
         rows = len(self._sides["flow"])

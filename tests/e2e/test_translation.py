@@ -17,7 +17,7 @@ SELECT client, server, client_address, server_address, sum(client_sent_bytes) > 
        countIf(NOT (seen_by_client AND seen_by_server)) FROM process_edges
 WHERE client LIKE 'process:%' AND server LIKE 'process:%' AND server_port = {port} GROUP BY ALL
 """
-VIA = """SELECT DISTINCT a_via, b_via FROM edges WHERE a_port = {port} OR b_port = {port}"""
+ALIASES = """SELECT DISTINCT a_alias, b_alias FROM edges WHERE a_port = {port} OR b_port = {port}"""
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_a_port_that_is_mapped_into_a_container_leads_to_the_process_inside(lab:
     ((client, server, *_),) = rows
     assert client.startswith("process:one:")
     assert server.startswith("process:two:")
-    assert via(running, 8080) == {"two/docker0@172.30.2.2:80"}
+    assert aliases(running, 8080) == {"two/docker0@172.30.2.2:80"}
 
 
 def test_a_virtual_address_leads_to_the_process_on_the_other_host(lab: tuple[Host, Host, Up]) -> None:
@@ -78,7 +78,7 @@ def test_a_virtual_address_leads_to_the_process_on_the_other_host(lab: tuple[Hos
     assert client.startswith("process:one:")
     assert server.startswith("process:two:")
     assert server_address == two.address
-    assert via(running, 8090) == {"10.96.0.10:80"}
+    assert aliases(running, 8090) == {"10.96.0.10:80"}
     assert running.sql("SELECT count() FROM process_edges WHERE server = 'address:10.96.0.10'") == [(0,)]
 
 
@@ -96,7 +96,7 @@ def test_containers_of_one_host_talk_over_a_virtual_address(lab: tuple[Host, Hos
     ((client, server, client_address, server_address, *_),) = rows
     assert client != server
     assert (client_address, server_address) == ("172.30.1.13", "172.30.1.12")
-    assert via(running, 8091) == {"10.97.0.10:80"}
+    assert aliases(running, 8091) == {"10.97.0.10:80"}
 
 
 def test_a_container_that_is_masqueraded_is_the_client_of_the_other_host(lab: tuple[Host, Host, Up]) -> None:
@@ -135,6 +135,6 @@ def test_requests_over_a_mapped_port_are_of_that_edge_and_count_once(lab: tuple[
     assert requests == 40
 
 
-def via(running: Up, port: int) -> set[str]:
+def aliases(running: Up, port: int) -> set[str]:
     """Return the addresses of a server as its ends see them, where they are translated."""
-    return {name for row in running.sql(VIA.format(port=port)) for name in row if name}
+    return {name for row in running.sql(ALIASES.format(port=port)) for name in row if name}
