@@ -139,7 +139,7 @@ class HostFold:
         counted = Connections(**concatenated([batch.connections for batch in batches]))
         restated = window.restates("connections")
         before = host.connections.copy() if restated else {}
-        host.translate(batches, restated=restated)
+        host.outside.take(batches, restated=restated)
         reported = [connection for batch in batches for connection in host.admit(batch, restated=restated)]
         counting = set(counted.cookie)
         if restated:

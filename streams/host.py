@@ -6,10 +6,11 @@ collector failed, stay as they were.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from typing import Any
 from zlib import crc32
 
-from schemas.ids import Endpoint, format_endpoint, format_flow, process_node
+from schemas.ids import Endpoint, format_flow, process_node
 from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
@@ -17,11 +18,11 @@ from streams.assembly import STATE, Window
 from streams.connection import Connection, Identity, nobody, owned, shared
 from streams.listening import Listening, Port
 from streams.naming import NamingRule, name_process
+from streams.outside import Outside, alias
 from streams.process import Holder, Process
 from streams.running import Running
 from streams.scope import Place, Scopes
 
-Outside = tuple[str, int, str, int]  # address and port of this end and of its peer, on the wire outside of the host
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
@@ -48,7 +49,7 @@ class Host:
         self.netns = 0  # inode of the agent's own network namespace
         self.at: frozenset[Place] = frozenset()  # the addresses of its namespaces
         self._scopes = Scopes(self.name)
-        self._outside: dict[int, Outside] = {}  # by cookie
+        self.outside = Outside()
         self.restated: set[str] = set()  # topics that have been restated
         self.whole = False  # connections were restated when all other topics had been: it is known who serves
         self.owned_since: int | None = None  # the window since which all processes and holders have been known
@@ -96,11 +97,9 @@ class Host:
         self._closed, self._released = {}, {}
         self.listening.forget()
         for batch in window.batches("connections"):
-            for cookie, closed in zip(batch.connections.cookie, batch.connections.closed, strict=True):
-                if closed:
-                    self._outside.pop(cookie, None)
-                if closed and cookie in self.connections:
-                    self._closed[cookie] = self.connections.pop(cookie)
+            closed = list(compress(batch.connections.cookie, batch.connections.closed))
+            self.outside.forget(closed)
+            self._closed |= {cookie: self.connections.pop(cookie) for cookie in closed if cookie in self.connections}
         for batch in window.batches("owners"):
             for cookie, pid, start in batch.gone.rows():
                 self._release(cookie, (pid, start), last=True)
@@ -181,18 +180,6 @@ class Host:
                     there[one.local.address, one.since, one.owner] = None
         return self._held.get(port, ())
 
-    def translate(self, batches: Sequence[ConnectionBatch], *, restated: bool) -> None:
-        """Take what connections are outside of the host, before they are admitted."""
-        if restated:
-            self._outside = {}
-        elif self._outside:  # a socket may have connected anew
-            for batch in batches:
-                for cookie in batch.connections.cookie:
-                    self._outside.pop(cookie, None)
-        for batch in batches:
-            for cookie, address, port, peer, peer_port in batch.translated.rows():
-                self._outside[cookie] = address, port, peer, peer_port
-
     def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
         """Return a batch's connections row by row, making those that are new, or all where all is restated."""
         known, columns = self.connections, batch.connections
@@ -221,7 +208,7 @@ class Host:
         peer, peer_port = columns.remote_address[row], columns.remote_port[row]
         protocol = TRANSPORTS.get(transport, str(transport))
         local, remote = here, there = self._endpoints(address, port, peer, peer_port, netns=batch.netns)
-        if outside := self._outside.get(columns.cookie[row]):
+        if outside := self.outside.of(columns.cookie[row]):
             here, there = self._endpoints(*outside, netns=batch.netns)
         flow, end = format_flow(protocol, here, there)
         ports = (there.port, here.port) if end else (here.port, there.port)
@@ -238,7 +225,7 @@ class Host:
         made = Connection(flow, end, decided, place, local, there, since, fresh, batch.window, who, spread)
         if outside:
             made.within, made.within_end = format_flow(protocol, local, remote)
-            made.alias = _alias(here, local) if made.serves else _alias(there, remote)
+            made.alias = alias(here, local) if made.serves else alias(there, remote)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:
@@ -299,11 +286,6 @@ class Host:
             self.holders[cookie] = left
         elif last:
             self.holders.pop(cookie, None)
-
-
-def _alias(outside: Endpoint, within: Endpoint) -> str:
-    """Return an endpoint as its host sees it, if it is another one outside."""
-    return format_endpoint(within) if within != outside else ""
 
 
 def _began(processes: Iterable[Process]) -> int:
