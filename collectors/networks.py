@@ -7,6 +7,7 @@ agent that does not run in the namespace of the host's first process looks at it
 import errno
 import platform
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from select import POLLIN, poll
 
 from collectors.entering import NEEDS, STAY, Enter, Entrance
@@ -36,12 +37,12 @@ class Network:
     connections are.
     """
 
-    def __init__(self, inode: int, enter: Enter, scan: SocketScan, *, fresh: bool, tapped: bool) -> None:
+    def __init__(self, inode: int, enter: Enter, scan: SocketScan, *, fresh: bool) -> None:
         self.inode = inode
         self.enter = enter
         self.scan = scan
         self.fresh = fresh
-        self.tapped = tapped
+        self.tapped = False
         self.reported = False
         self.watch = InterfaceWatch(enter)
 
@@ -61,7 +62,8 @@ class Networks:
         self._tells_apart = (kernel_version(release or platform.release()) or (0, 0)) >= COOKIES_ARE_GLOBAL
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold, in all of them."""
-        self.own = Network(own_netns() if own is None else own, STAY, self._scan(STAY), fresh=False, tapped=True)
+        self.own = Network(own_netns() if own is None else own, STAY, self._scan(STAY), fresh=False)
+        self.own.tapped = True
         self._others: dict[int, Network] = {}
         self._empty: set[int] = set()  # since the last window
         self._known: set[int] = set()  # found before, whether they could be looked at or not
@@ -116,8 +118,14 @@ class Networks:
                 self.drop(inode)
             else:
                 self._empty.add(inode)
+        self._tap()
         for some in (self._known, self._anothers, self._denied, self._beyond, self._confusable):
             some.intersection_update(living)
+
+    def _tap(self) -> None:
+        """Look at the packets of as many namespaces as may be, the longest known first."""
+        for network in islice(self._others.values(), MOST_TAPPED):
+            network.tapped = True
 
     def drop(self, inode: int) -> None:
         """Look at a namespace no more, until a process is noted in it."""
@@ -184,8 +192,7 @@ class Networks:
             self._fail(inode, error)
             return
         fresh = self._watching and inode not in self._known
-        tapped = sum(network.tapped for network in self._others.values()) < MOST_TAPPED
-        network = Network(inode, entrance, self._scan(entrance), fresh=fresh, tapped=tapped)
+        network = Network(inode, entrance, self._scan(entrance), fresh=fresh)
         try:
             network.scan.open()
         except OSError as error:
@@ -195,6 +202,7 @@ class Networks:
         for some in (self._anothers, self._denied, self._beyond):
             some.discard(inode)
         self._others[inode] = network
+        self._tap()
 
     def _fail(self, inode: int, error: OSError) -> None:
         if error.errno in _NOT_ALLOWED:

@@ -253,7 +253,7 @@ def collector(sources: Sources) -> Connected:
     def make(network: Network) -> SocketCollector:
         network.reported = True
         rings = RINGS if network is networks.own else RINGS_ELSEWHERE
-        wire = Wire(sources.settings, network.watch.read, heed=network.tapped, rings=rings, enter=network.enter)
+        wire = Wire(sources.settings, network.watch.read, heed=lambda: network.tapped, rings=rings, enter=network.enter)
         return SocketCollector(network.scan, wire, network.inode, fresh=network.fresh)
 
     return Connected(networks, make)

@@ -1,10 +1,11 @@
-"""Rings on the devices of a network namespace that have an address, followed as devices come and go."""
+"""Rings on the devices of a network namespace that have an address beyond their link, followed as they come and go."""
 
 import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from ipaddress import ip_address
 from typing import Generic, TypeVar
 
 from collectors.entering import STAY, Enter
@@ -54,7 +55,9 @@ class Taps(Generic[Ring]):
         self._found = found
         self.own = {_packed(one.address) for one in found}
         within = {one.name for one in found if one.inside or self._is_local(one.name)}
-        names = sorted({one.name for one in found}, key=lambda name: (name != LOOPBACK, name in within, name))
+        # A port of a bridge has an address of its link alone, and what passes it is seen on the bridge.
+        ends = {one.name for one in found if not ip_address(one.address).is_link_local}
+        names = sorted(ends, key=lambda name: (name != LOOPBACK, name in within, name))
         self.beyond = len(names[len(self._sizes) :])
         self._enter(partial(self._tap, names[: len(self._sizes)]))
 

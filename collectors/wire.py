@@ -34,13 +34,13 @@ class Wire:
         settings: Settings,
         interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
         *,
-        heed: bool = True,
+        heed: Callable[[], bool] = lambda: True,
         rings: Sequence[int] = RINGS,
         enter: Enter = STAY,
     ) -> None:
         self._taps = Taps(WireTap, rings, interfaces, settings.is_local, enter)
         self._off = not settings.tcp_headers
-        self._wanted = settings.tcp_headers and heed
+        self._heed = heed
         self._talks = Talks()
         self._cleared: dict[tuple[bytes, bool], list[Side]] | None = None
         self._thorough = False
@@ -48,7 +48,7 @@ class Wire:
 
     def open(self) -> None:
         """Begin to listen."""
-        if self._wanted:
+        if not self._off and self._heed():
             self._taps.follow()
 
     def drain(self) -> None:

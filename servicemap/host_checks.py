@@ -103,7 +103,7 @@ def mended_by(what: str, needs: str) -> str:
     """Return what gives a collector what it needs."""
     if what == HANGING:
         return "end these processes, or bring back the file system that they wait for"
-    if needs == ANOTHERS:
+    if needs == ANOTHERS or needs.startswith("no more than"):  # a limit of the agent, which nothing lifts
         return ""
     if needs == NEWER:
         return "upgrade the kernel"

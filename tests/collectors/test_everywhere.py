@@ -52,7 +52,8 @@ class Some(Networks):
     def add(self, *inodes: int) -> None:
         for inode in inodes:
             scan = SocketScan(Settings())
-            self._others[inode] = Network(inode, STAY, scan, fresh=False, tapped=True)
+            self._others[inode] = Network(inode, STAY, scan, fresh=False)
+            self._tap()
 
 
 class Parts:
@@ -145,5 +146,5 @@ def test_what_is_missing_elsewhere_is_reported_with_a_count() -> None:
 
 
 def test_headers_that_are_not_looked_at_in_one_namespace_are_not_switched_off() -> None:
-    assert Wire(Settings(), heed=False).missing() == {}
+    assert Wire(Settings(), heed=lambda: False).missing() == {}
     assert Wire(Settings(tcp_headers=False)).missing() != {}

@@ -216,6 +216,19 @@ def test_what_could_not_be_looked_at_when_it_was_found_is_not_fresh_later() -> N
         networks.close()
 
 
+def test_packets_are_looked_at_where_there_is_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("collectors.networks.MOST_TAPPED", 1)
+    networks = Networks(ALL)
+    with elsewhere("sleep", "1000") as (pid, inode), elsewhere("sleep", "1000") as (later, other):
+        networks.note(inode, pid)
+        networks.note(other, later)
+        assert {network.inode for network in networks if network.tapped} == {own_netns(), inode}
+        for _ in range(2):
+            networks.keep({other: later})
+        assert {network.inode for network in networks if network.tapped} == {own_netns(), other}
+        networks.close()
+
+
 def test_what_was_beyond_the_limit_when_it_was_found_is_not_fresh_later(monkeypatch: pytest.MonkeyPatch) -> None:
     networks = Networks(ALL)
     networks.keep({})

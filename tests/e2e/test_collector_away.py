@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.e2e.running import Up, part, until, up
 pytestmark = pytest.mark.slow
 
 KILLS = 3
+_STARTED = "SELECT count() FROM events WHERE kind = 'agent_started'"
 RATE = 20_000  # bytes a connection and second, each way
 PAUSED_S = 6.0
 
@@ -90,14 +92,15 @@ def test_lasting_connections_lose_no_byte_when_the_collector_is_killed_and_the_g
         running.until("SELECT 1 FROM host_usage LIMIT 1")
         with talking(4) as talkers:
             running.until(f"SELECT count() FROM process_edges WHERE server_port = {talkers[0].port}", _some)
-            for _ in range(KILLS):
+            for kills in range(KILLS):
+                running.until(_STARTED, partial(_is, kills + 1))
                 time.sleep(chance.uniform(2.1, 3.5))
                 pid = running.parts()["collect"]
                 os.kill(pid, signal.SIGKILL)
                 _restarted(running, pid)
             running.until(f"SELECT count() FROM host_usage WHERE window > {int(time.time()) + 2}", _some)
         until(lambda: stored(running, talkers), lambda rows: rows == carried(talkers), 45, str(carried(talkers)))
-        running.until("SELECT count() FROM events WHERE kind = 'agent_started'", lambda rows: rows == [(KILLS + 1,)])
+        running.until(_STARTED, partial(_is, KILLS + 1))
         lost = (
             "SELECT count() FROM events WHERE kind IN ('gap', 'host_silent') AND detail LIKE '%in windows%not known%'"
         )
@@ -151,6 +154,10 @@ def test_a_second_agent_beside_the_first_hides_nothing_and_is_named(tmp_path: Pa
 
 def _restarted(running: Up, old: int) -> None:
     until(lambda: running.parts().get("collect", old) != old, bool, 30, "the collector to be back")
+
+
+def _is(count: int, rows: list[tuple[int]]) -> bool:
+    return rows == [(count,)]
 
 
 def _some(rows: list[tuple[int]]) -> bool:
