@@ -13,7 +13,7 @@ from servicemap.options import Failure
 from servicemap.parts import store_address, store_facts
 from servicemap.printing import Printable
 from sinks.address import Address
-from sinks.faults import LOGIN_REFUSED, link_fault, login_refused
+from sinks.faults import LOGIN_REFUSED, lacks_database, link_fault, login_refused
 
 MAX_URL = 60_000  # bytes; servers refuse request lines that are much longer
 CONNECT_SECONDS = 10
@@ -57,7 +57,9 @@ def ask(
         if response.status != 200:
             answer = response.read().decode(errors="replace").strip()
             code = int(response.headers.get("X-ClickHouse-Exception-Code", 0))
-            raise Failure(login_refused(address) if code in LOGIN_REFUSED and not address.token else answer)
+            if code in LOGIN_REFUSED and not address.token:
+                raise Failure(login_refused(address))
+            raise Failure(lacks_database(address, code, answer) or answer)
         used = response.headers.get("X-ClickHouse-Format", "")
         if form and used and _plain(form) != _plain(used):
             raise Failure(f"the statement has FORMAT {used} and the command line {form}: give it once")

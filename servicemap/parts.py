@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WRITER = "servicemap"
 STORE_GROUP = "servicemap-store"  # the sink's group
 VIEW = "view.json"  # in the data directory: where the live view of a running `up` is
+TABLES = "tables.ready"  # in the data directory: the sink of a running `up` has made the tables
 
 
 class StoreFacts(msgspec.Struct, frozen=True):

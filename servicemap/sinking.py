@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,8 +16,8 @@ from servicemap.exposing import exposed
 from servicemap.metering import Meter
 from servicemap.options import Failure
 from servicemap.part_samples import of_sink
-from servicemap.parts import STORE_GROUP, locate, store_address
-from servicemap.process import stop_event, tune_memory
+from servicemap.parts import STORE_GROUP, TABLES, locate, store_address
+from servicemap.process import SUPERVISED, stop_event, tune_memory
 from servicemap.room import Room
 from sinks.names import HostNames
 from sinks.reconcile import reconcile
@@ -51,6 +52,8 @@ def run_sink(config: Config) -> None:
         room = Room(config, store)
     except (StoreError, GroupBusy) as error:
         raise Failure(str(error)) from None
+    if SUPERVISED in os.environ:
+        (config.directory / TABLES).touch()
     names = HostNames(log)
 
     def dead(record: Record, reason: str) -> None:

@@ -20,7 +20,15 @@ from servicemap.exposing import exposed
 from servicemap.listening import check_places, places
 from servicemap.options import Failure
 from servicemap.part_samples import of_up
-from servicemap.parts import VIEW, check_certificate, reader_password, store_address, store_directory, store_facts
+from servicemap.parts import (
+    TABLES,
+    VIEW,
+    check_certificate,
+    reader_password,
+    store_address,
+    store_directory,
+    store_facts,
+)
 from servicemap.process import stop_event
 from servicemap.running import noted
 from servicemap.summary import Summary
@@ -58,7 +66,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
                 while not stop.is_set() and time.monotonic() < end:
                     supervisor.tend()
                     watch.note(supervisor.children)
-                    if not greeted and _store_ready(config) and (config.directory / VIEW).exists():
+                    if not greeted and _answers(config):
                         greeted = True
                         _print(_greeting(config))
                     hopeless = supervisor.hopeless()
@@ -80,7 +88,8 @@ def parts(config: Config) -> list[Part]:
     file = _written(config)
     common = ("--config", str(file))
     ready = partial(_store_ready, config)
-    (config.directory / VIEW).unlink(missing_ok=True)  # of a view that was killed
+    for name in (VIEW, TABLES):
+        (config.directory / name).unlink(missing_ok=True)  # of parts that were killed
     found = [
         Part("collect", ("servicemap", "collect", *common), prompt=True),
         Part("work", ("servicemap", "work", *common), vital=False),
@@ -147,6 +156,12 @@ def _password_file(config: Config) -> Path | None:
 
 def _store_ready(config: Config) -> bool:
     return bool(config.store.url) or store_facts(config) is not None
+
+
+def _answers(config: Config) -> bool:
+    """Return whether the commands that the greeting names work. A store elsewhere may still be away."""
+    stored = bool(config.store.url) or (config.directory / TABLES).exists()
+    return stored and (config.directory / VIEW).exists()
 
 
 def _greeting(config: Config) -> str:

@@ -3,6 +3,7 @@
 from sinks.address import Address
 
 LOGIN_REFUSED = {192, 193, 194, 516}  # no such user, wrong or no password, or any of these
+UNKNOWN_DATABASE = 81
 PROBE_SECONDS = 2.0
 
 
@@ -25,4 +26,14 @@ def login_refused(address: Address) -> str:
     return (
         f"the ClickHouse at {address.host} does not accept the login of {address.user}; check the user in --store, and"
         " the password"
+    )
+
+
+def lacks_database(address: Address, code: int, message: str) -> str:
+    """Return the sentence for a server without the database of an address; empty when it refuses for another reason."""
+    if code != UNKNOWN_DATABASE or f" {address.database} " not in message:
+        return ""
+    return (
+        f"the ClickHouse at {address.host} has no database {address.database}: `servicemap up` or the sink makes it"
+        " when it starts"
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from schemas.retries import level, pauses
 from sinks.address import Address
-from sinks.faults import LOGIN_REFUSED, link_fault, login_refused
+from sinks.faults import LOGIN_REFUSED, lacks_database, link_fault, login_refused
 from sinks.planning import AS_WRITTEN
 
 # Unless this is set, the driver makes a table of all days of 400 years when imported: 25 MB. No column is a date.
@@ -175,6 +175,8 @@ class Store:
         if isinstance(error, errors.ServerException):
             if error.code in LOGIN_REFUSED and not where.token:
                 return StoreError(login_refused(where), error.code)
+            if lacking := lacks_database(where, error.code, error.message):
+                return StoreError(lacking, error.code)
             hint = _REBUILD if error.code in _DAMAGE and where.token else _OTHER if error.code in _LACKING else ""
             return StoreError(error.message.split("Stack trace:")[0].strip() + hint, error.code)
         if not greeted and isinstance(error, errors.Error | EOFError | OSError) and (fault := link_fault(where)):
