@@ -38,6 +38,7 @@ class Host:
         self.hostname = self.name
         self.running = Running(self._process)
         self.connections: dict[int, Connection] = {}
+        self._older: set[int] = set()  # connections that the last keyframe did not restate: it failed to read them
         self._closed: dict[int, Connection] = {}  # in the last window: an agent restarted in it reports it again
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> holders of the socket
         self._released: dict[int, list[Holder]] = {}  # cookie -> those who released the socket in this window
@@ -83,6 +84,10 @@ class Host:
         self.listening.take(window.batches("listeners"), restated=window.restates("listeners"))
         for batch in window.batches("owners"):
             self._own(batch)
+        if window.restates("connections"):
+            self._older = set()
+        elif window.keyframe():
+            self._older = set(self.connections)
         if (window.restates("owners") or window.restates("processes")) and not window.restates("connections"):
             self._unsettle(window.any().window)
         return reported
@@ -181,20 +186,25 @@ class Host:
         return self._held.get(port, ())
 
     def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
-        """Return a batch's connections row by row, making those that are new, or all where all is restated."""
+        """Return a batch's connections row by row, making those that are new, or all where all is restated.
+
+        A connection from before the last keyframe is made anew too: a reader that began there does not know it.
+        """
         known, columns = self.connections, batch.connections
         found = [known.get(cookie) for cookie in columns.cookie]
-        if not restated and None not in found and not any(columns.opened):
+        anew = self._older.intersection(columns.cookie)
+        if not restated and not anew and None not in found and not any(columns.opened):
             held = [connection for connection in found if connection is not None]
             if [connection.since for connection in held] == columns.since:
                 return held
         admitted = []
         for row, (cookie, opened, since) in enumerate(zip(columns.cookie, columns.opened, columns.since, strict=True)):
             connection = known.get(cookie)
-            if restated or opened or connection is None or connection.since != since:
+            if restated or opened or cookie in anew or connection is None or connection.since != since:
                 connection = self._connection(batch, row, connection or self._closed.get(cookie))
             known[cookie] = connection
             admitted.append(connection)
+        self._older -= anew
         return admitted
 
     def _connection(self, batch: ConnectionBatch, row: int, before: Connection | None) -> Connection:

@@ -121,6 +121,11 @@ def test_the_map_after_long_holes_does_not_depend_on_when_the_reader_started(
     assert_same(tables(messages), tables(messages, restarts=[restart]))
 
 
+def test_a_connection_that_a_keyframe_did_not_restate_is_judged_as_by_a_reader_that_began_there() -> None:
+    messages = log(500477, hosts=2, windows=20, chaos=True, fails=True, goes_on=True)
+    assert_same(tables(messages), tables(messages, then=messages[80:125]))
+
+
 @pytest.mark.parametrize(("seed", "random"), [(33, 0), (7698, 3)])
 def test_names_copied_between_windows_after_a_close_do_not_depend_on_the_order(seed: int, random: int) -> None:
     messages = log(seed, hosts=3, windows=20, chaos=True)
