@@ -133,8 +133,8 @@ def iso(ms: int) -> str:
 def configured(*, judged: bool = False, **keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options all have, and its configuration as first argument.
 
-    `keys` maps the command's own parameters to the configuration keys they set, with __ for the dot. A command that is
-    A `judged` command reports the faults of its configuration itself: it gets what is left of it, and `faults`.
+    `keys` maps the command's own parameters to the configuration keys they set, with __ for the dot. A
+    `judged` command reports the faults of its configuration itself: it gets what is left of it, and `faults`.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,4 +1,5 @@
 import os
+import signal
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,12 @@ from tests.process_state import process_state_kept
 
 # What takes longest, so that no worker ends with it alone.
 FIRST = ("truth", "e2e", "replay", "view", "queries", "kafka", "dashboards", "demo", "deploy", "rollups", "log")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start: a shell starts what it runs in the background without it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _folder(nodeid: str) -> str:
