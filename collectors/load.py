@@ -12,10 +12,11 @@ import psutil
 from collectors.growth import Growth
 from collectors.pressure import Pressure
 from collectors.process_table import parse_stat
-from collectors.procfs import read_file
+from collectors.procfs import read_file, read_table
 
 warnings.filterwarnings("ignore", category=RuntimeWarning, module="psutil")  # of figures that are not used here
 Value = TypeVar("Value")
+MOST_VMSTAT = 64 << 10  # bytes
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -32,6 +33,8 @@ class Load(NamedTuple):
     cpu_pressure_us: int
     memory_pressure_us: int
     io_pressure_us: int
+    open_files: int
+    oom_kills: int
     agent_cpu_ms: int
     agent_rss_bytes: int
 
@@ -42,7 +45,7 @@ class LoadMeter:
     def __init__(self, proc: str = "/proc") -> None:
         self._proc = proc
         self._busy, self._spent, self._agent = Growth[float](), Growth[float](), Growth[float]()
-        self._received, self._sent = Growth[int](), Growth[int]()
+        self._received, self._sent, self._kills = Growth[int](), Growth[int](), Growth[int]()
         self._unread: list[str] = []
         self._pressure = Pressure(proc)
         with suppress(Exception):  # the window's load will show it
@@ -56,6 +59,8 @@ class LoadMeter:
             memory = self._measured("meminfo", _memory)
         devices = self._file("net/dev")
         received, sent = parse_network(devices) if devices is not None else (None, None)
+        files = parse_open_files(self._file("sys/fs/file-nr") or b"")
+        kills = parse_kills(read_table(f"{self._proc}/vmstat", MOST_VMSTAT) or b"")
         stat = read_file(f"{self._proc}/self/stat")
         load1 = float(((self._file("loadavg") or b"").split() or [b"0"])[0])
         rss = parse_stat(stat).rss * PAGE if stat else 0
@@ -71,6 +76,8 @@ class LoadMeter:
             network_received_bytes=self._received.to(received),
             network_sent_bytes=self._sent.to(sent),
             **self._pressure.host()._asdict(),
+            open_files=files,
+            oom_kills=self._kills.to(kills),
             agent_cpu_ms=round(self._agent.to(time.process_time()) * 1000),
             agent_rss_bytes=rss,
         )
@@ -134,3 +141,15 @@ def parse_network(text: bytes) -> tuple[int, int]:
             received += int(fields[0])
             sent += int(fields[8])
     return received, sent
+
+
+def parse_open_files(text: bytes) -> int:
+    """Return how many files are open, in /proc/sys/fs/file-nr; 0 when it is not there."""
+    fields = text.split()
+    return int(fields[0]) - int(fields[1]) if len(fields) >= 2 else 0
+
+
+def parse_kills(text: bytes) -> int | None:
+    """Return how many processes were killed for want of memory since boot, in /proc/vmstat; before Linux 4.13 None."""
+    count = text.partition(b"\noom_kill ")[2].partition(b"\n")[0]
+    return int(count) if count.isdigit() else None

@@ -5,20 +5,23 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from collectors.exits import Exits, Gone
 from collectors.facts_reader import FactsReader
+from collectors.groups import Groups
 from collectors.networks import Networks
 from collectors.origins import Origin, origin
-from collectors.pressure import ENOUGH_US, NOBODY, Pressure, Waited
 from collectors.process_events import Exit, ProcessEvents
 from collectors.process_facts import Facts, Users
 from collectors.process_table import ProcessTable, Stat, folder_of
 from collectors.procfs import count_files
 from collectors.registry import Sources, Turn, register
+from collectors.run_delay import RunDelay
 from collectors.settings import Settings
 from collectors.unheld import PROCESSES as OTHERS
 from collectors.visibility import hidden_by
 from collectors.window import Window
-from schemas.raw import Exits, ProcessBatch, Processes, Usage
+from schemas import raw
+from schemas.raw import ProcessBatch, Processes, Usage
 from schemas.topics import PROCESSES
 
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
@@ -70,17 +73,21 @@ class ProcessCollector:
         self._headless: set[int] = set()
         self._replaced: list[tuple[Known, Exit | None]] = []
         self._booted_ms = 0.0
-        self._pressure = Pressure(settings.proc)
-        self._waited: dict[str, Waited] = {}
+        self._exits = Exits(clock)
+        self._groups = Groups(settings.proc)
+        self._delays = RunDelay()
 
     def open(self, window: Window) -> None:
         """Subscribe to events, and take all processes as the baseline."""
         self._booted_ms = (self._clock() - time.clock_gettime(time.CLOCK_BOOTTIME)) * 1000
         self._events.open()
+        self._groups.open()
+        self._delays.open()
         self._learn(self._table.look(BASELINE).values(), used=True)
 
     def drain(self) -> None:
         """Take events; read what a process executes while it still runs."""
+        self._exits.note(self._groups.killed())
         for event in self._events.drain(self._headless):
             if isinstance(event, Exit):
                 self._ended[event.pid] = event
@@ -102,7 +109,7 @@ class ProcessCollector:
         self._headless |= self._table.headless
         self.drain()
         self._headless = self._table.headless
-        self._waited, silent = self._wait(living)
+        silent = self._read_groups(living, anew=window.keyframe)
         rows, usage = [], []
         young, self._young = self._young, set()
         late = self._facts.late()
@@ -110,6 +117,9 @@ class ProcessCollector:
         self._learn(
             [living[pid] for pid in looked if window.keyframe or pid in late or self._unread(living[pid])], ages=True
         )
+        left = self._gone(living)
+        gone = [Gone(known.stat.pid, known.stat.start, known.facts.cgroup, event) for known, event in left]
+        self._groups.count(self._exits.kills(gone))
         for pid in looked:
             stat, known = living[pid], self._known.get(pid)
             if known is None or known.stat.start != stat.start:
@@ -118,9 +128,12 @@ class ProcessCollector:
                 usage.append(self._usage(known, stat))
                 silent.pop(known.facts.cgroup, None)
             known.stat = stat
-        usage += [self._usage(self._known[pid], living[pid]) for pid in silent.values()]
-        gone = self._gone(living)
-        for known in (*self._known.values(), *(known for known, _ in gone)):
+        usage += [self._usage(self._known[pid], living[pid]) for pid in silent.values() if pid in self._known]
+        for (known, _), each in zip(left, gone, strict=True):
+            self._delays.forget(each.pid)
+            if self._exits.is_killed(each):
+                usage.append(self._usage(known, known.stat))
+        for known in (*self._known.values(), *(known for known, _ in left)):
             if known.news or window.keyframe:
                 rows.append(self._row(known))
                 known.news = False
@@ -130,7 +143,7 @@ class ProcessCollector:
             ProcessBatch,
             processes=Processes.of(rows),
             usage=Usage.of(usage),
-            exits=Exits.of(self._exits(gone)),
+            exits=raw.Exits.of(self._exits.rows(gone)),
         )
 
     def missing(self) -> dict[str, str]:
@@ -147,7 +160,7 @@ class ProcessCollector:
             missing["containers and units"] = "control groups (CONFIG_CGROUPS), shown in /proc/PID/cgroup"
         if not self._events.subscribed:
             missing["exit codes, and what processes execute"] = "the proc connector (run as root on the host itself)"
-        return missing | self._facts.containers.missing() | self._pressure.missing()
+        return missing | self._facts.containers.missing() | self._groups.missing() | self._delays.missing()
 
     def counters(self) -> dict[str, int]:
         """Return what was lost of the events, how many reads of processes hung, and how many gave nothing of use."""
@@ -157,27 +170,36 @@ class ProcessCollector:
             "process_facts_skipped": self._facts.unread,
             "container_files_skipped": self._facts.containers.files.skipped,
             "rows_skipped_processes": self._table.skipped,
+            **self._groups.counters(),
         }
 
     def close(self) -> None:
         """Unsubscribe, and let the helper end."""
         self._events.close()
+        self._groups.close()
+        self._delays.close()
         self._facts.close()
 
-    def _wait(self, living: dict[int, Stat]) -> tuple[dict[str, Waited], dict[str, int]]:
-        """Return how long control groups waited, and of those in which that was long a process each.
+    def _read_groups(self, living: dict[int, Stat], *, anew: bool) -> dict[str, int]:
+        """Read the control groups; return those of which a row is needed, each with a process.
 
-        Groups are read in which a process has changed since the window before, runs, or waits for a disk.
+        Busy are those in which a process has changed since the window before, has ended, runs, or waits for a disk.
         """
         changed = set(self._table.changed)
-        busy: dict[str, int] = {}
+        ended = {self._known[pid].facts.cgroup for pid in self._known.keys() - living.keys()}
+        groups: dict[str, int] = {}
+        busy = set()
         for pid, stat in living.items():
-            known = self._known.get(pid) if pid in changed or stat.state in "RD" else None
-            if known is not None and known.stat.start == stat.start:
-                busy.setdefault(known.facts.cgroup, pid)
-        waited = self._pressure.groups(busy.keys())
-        self._pressure.forget({known.facts.cgroup for known in self._known.values()})
-        return waited, {group: busy[group] for group, times in waited.items() if max(times) >= ENOUGH_US}
+            known = self._known.get(pid)
+            if known is None or known.stat.start != stat.start:
+                continue
+            group = known.facts.cgroup
+            groups.setdefault(group, pid)
+            if pid in changed or stat.state in "RD" or group in ended:
+                busy.add(group)
+        self._groups.read(busy, groups.keys() - busy if anew else (), anew=anew)
+        self._groups.forget(groups.keys())
+        return {group: groups[group] for group in self._groups.noteworthy()}
 
     def _unread(self, stat: Stat) -> bool:
         known = self._known.get(stat.pid)
@@ -233,19 +255,7 @@ class ProcessCollector:
         self._ended = {pid: event for pid, event in self._ended.items() if pid in self._known and pid not in living_on}
         return gone
 
-    def _exits(self, gone: Iterable[tuple[Known, Exit | None]]) -> list[tuple[int, int, int, int, int]]:
-        now_ms, now_ns = self._clock() * 1000, time.monotonic_ns()
-        exits = []
-        for known, event in gone:
-            pid, start = known.stat.pid, known.stat.start
-            if event is None:
-                exits.append((pid, start, round(now_ms), -1, 0))
-            else:
-                code, signal = parse_status(event.status)
-                exits.append((pid, start, round(now_ms - (now_ns - event.at_ns) / 1e6), code, signal))
-        return exits
-
-    def _usage(self, known: Known, stat: Stat) -> tuple[int, ...]:
+    def _usage(self, known: Known, stat: Stat) -> tuple[str | int, ...]:
         used = max(stat.cpu - known.cpu, 0)
         known.cpu = stat.cpu
         return (
@@ -255,7 +265,8 @@ class ProcessCollector:
             stat.rss * PAGE,
             count_files(folder_of(self._proc, stat)),
             stat.threads,
-            *self._waited.get(known.facts.cgroup, NOBODY),
+            round(self._delays.of(stat.pid, stat.start) / 1e6),
+            *self._groups.held(known.facts.cgroup),
         )
 
     def _row(self, known: Known) -> tuple[object, ...]:
@@ -280,12 +291,6 @@ class ProcessCollector:
     def _started_by(self, pid: int) -> tuple[Stat, Facts] | None:
         known = self._known.get(pid)
         return (known.stat, known.facts) if known else None
-
-
-def parse_status(status: int) -> tuple[int, int]:
-    """Return exit code and signal of a wait status; the code is -1 when a signal ended the process."""
-    signal = status & 0x7F
-    return (-1, signal) if signal else (status >> 8 & 0xFF, 0)
 
 
 @register(Turn.PROCESSES)

@@ -47,6 +47,7 @@ class Unit(StrEnum):
     PROCESSES = "processes"
     THREADS = "threads"
     FILES = "files"
+    PERIODS = "periods"
     CONNECTIONS = "connections"
     BYTES = "bytes"
     SEGMENTS = "segments"

@@ -12,7 +12,7 @@ from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.counted import Counted
 from schemas.facts import Merge, Unit, fact
 from schemas.ids import BOOT_ID, HOST_ID
-from schemas.kinds import F32, I32, U32
+from schemas.kinds import F32, I32, U32, Kind
 from schemas.used import Over, used
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
@@ -22,7 +22,13 @@ END = r"$(?!\n)"  # Python's $ also matches before a last newline
 
 
 def _waited(meaning: str, series: str, line: str) -> Meta:
-    return used(meaning, Over.ONCE, Unit.MICROSECONDS, U32, series=series, chart="Pressure", line=line)
+    return used(meaning, Over.ONCE, Unit.MICROSECONDS, U32, series=series, chart="Pressure", line=line, rare=True)
+
+
+def _of_groups(
+    meaning: str, unit: Unit, kind: Kind | None = None, *, series: str = "", chart: str = "", whole: str = ""
+) -> Meta:
+    return used(meaning, Over.GROUPS, unit, kind, series=series, chart=chart, whole=whole, rare=True)
 
 
 class Batch(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -108,6 +114,21 @@ class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):
     io_pressure_us: Annotated[
         int,
         _waited("some process waited for a disk", "io_pressure", "disk"),
+    ] = 0
+    open_files: Annotated[
+        int, used("files that are open on the host", MEAN, Unit.FILES, series="fds", chart="Open files")
+    ] = 0
+    oom_kills: Annotated[
+        int,
+        used(
+            "processes that the kernel killed for want of memory",
+            SUM,
+            Unit.PROCESSES,
+            U32,
+            series="oom_kills",
+            chart="Killed for memory",
+            rare=True,
+        ),
     ] = 0
     agent_cpu_ms: Annotated[
         int,
@@ -211,7 +232,8 @@ class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
     pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
     start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
     cpu_ms: Annotated[
-        Ints, used("CPU time used in the window, ms", SUM, Unit.MILLISECONDS, U32, series="cpu", chart="CPU")
+        Ints,
+        used("CPU time used in the window, ms", SUM, Unit.MILLISECONDS, U32, series="cpu", chart="CPU", line="used"),
     ] = field(default_factory=list)
     rss_bytes: Annotated[Ints, used("resident memory", MEAN, Unit.BYTES, series="memory", chart="Memory")] = field(
         default_factory=list
@@ -222,6 +244,18 @@ class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
     threads: Annotated[Ints, used("threads", MEAN, Unit.THREADS, U32, series="threads", chart="Threads")] = field(
         default_factory=list
     )
+    cpu_wait_ms: Annotated[
+        Ints,
+        used(
+            "time in which its threads could run and waited for a CPU, of all threads together, ms",
+            SUM,
+            Unit.MILLISECONDS,
+            U32,
+            series="cpu_wait",
+            chart="CPU",
+            line="waited for",
+        ),
+    ] = field(default_factory=list)
     cpu_pressure_us: Annotated[
         Ints,
         _waited("its group waited for a CPU", "cpu_pressure", "CPU"),
@@ -234,6 +268,49 @@ class Usage(Columns, frozen=True, kw_only=True, omit_defaults=True):
         Ints,
         _waited("its group waited for a disk", "io_pressure", "disk"),
     ] = field(default_factory=list)
+    cgroup: Annotated[Strs, fact("its control group, where a limit or a kill of it follows", MAX)] = field(
+        default_factory=list
+    )
+    cpu_periods: Annotated[
+        Ints, _of_groups("periods of its group's CPU quota, of the nearest group that has one", Unit.PERIODS, U32)
+    ] = field(default_factory=list)
+    cpu_throttled_periods: Annotated[
+        Ints,
+        _of_groups(
+            "periods in which the quota stopped the group",
+            Unit.PERIODS,
+            U32,
+            series="throttled",
+            chart="Throttled by its CPU quota",
+            whole="cpu_periods",
+        ),
+    ] = field(default_factory=list)
+    cpu_throttled_us: Annotated[
+        Ints, _of_groups("for how long the quota stopped the group, on all CPUs together", Unit.MICROSECONDS)
+    ] = field(default_factory=list)
+    limited_memory_bytes: Annotated[
+        Ints,
+        _of_groups(
+            "memory of the group that its limit is of, without files that it may drop at once",
+            Unit.BYTES,
+            series="memory_of_limit",
+            chart="Memory of its limit",
+            whole="memory_limit_bytes",
+        ),
+    ] = field(default_factory=list)
+    memory_limit_bytes: Annotated[
+        Ints, _of_groups("memory limit of the group, the nearest one; 0 none", Unit.BYTES)
+    ] = field(default_factory=list)
+    oom_kills: Annotated[
+        Ints,
+        _of_groups(
+            "processes of the group that the kernel killed for want of memory",
+            Unit.PROCESSES,
+            U32,
+            series="oom_kills",
+            chart="Killed for memory",
+        ),
+    ] = field(default_factory=list)
 
 
 class Exits(Columns, frozen=True, kw_only=True, omit_defaults=True):
@@ -244,6 +321,7 @@ class Exits(Columns, frozen=True, kw_only=True, omit_defaults=True):
     exited: Annotated[Ints, fact("when, ms since the epoch", MAX)] = field(default_factory=list)
     code: Annotated[Ints, fact("exit code, -1 unknown", MAX)] = field(default_factory=list)
     signal: Annotated[Ints, fact("signal that ended it, 0 none", MAX)] = field(default_factory=list)
+    oom: Annotated[Bools, fact("the kernel killed it for want of memory", MAX)] = field(default_factory=list)
 
 
 class ProcessBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):

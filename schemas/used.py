@@ -20,15 +20,18 @@ class Over(StrEnum):
     SUM = "counted"  # added in both ways
     MEAN = "held"  # of processes the sum, of windows the mean
     ONCE = "shared"  # of processes the greatest, for they have it in common; of windows the sum
+    GROUPS = "of groups"  # of the processes of a control group the greatest, of groups and of windows the sum
 
 
-PER_SECOND = {Unit.BYTES: 1_000, Unit.MILLISECONDS: 1, Unit.MICROSECONDS: 0.001}  # of a value for each ms: its rate
+# Of a value for each ms: its rate.
+PER_SECOND = {Unit.BYTES: 1_000, Unit.MILLISECONDS: 1, Unit.MICROSECONDS: 0.001, Unit.PROCESSES: 1_000}
 
 
 class Used(NamedTuple):
     """A fact with all that it declares. `series` is its name in the live view, and `line` its name within its chart.
 
-    Without a series it is not in the live view.
+    Without a series it is not in the live view. With a `whole`, the name of another fact, it is shown as its share of
+    that one. One that is `rare` is not drawn while it is 0.
     """
 
     name: str
@@ -39,19 +42,32 @@ class Used(NamedTuple):
     series: str
     chart: str
     line: str
+    whole: str
+    rare: bool
 
     @property
     def counts(self) -> bool:
         """Return whether it counts what happened in a window, so that it is shown as a rate."""
-        return self.over is not Over.MEAN
+        return self.over is not Over.MEAN and not self.whole
 
 
 def used(
-    meaning: str, over: Over, unit: Unit, kind: Kind | None = None, *, series: str = "", chart: str = "", line: str = ""
+    meaning: str,
+    over: Over,
+    unit: Unit,
+    kind: Kind | None = None,
+    *,
+    series: str = "",
+    chart: str = "",
+    line: str = "",
+    whole: str = "",
+    rare: bool = False,
 ) -> Meta:
     """Return the annotation of a fact. Without a chart it is stored, and not drawn."""
     declared = fact(meaning, Merge.MAX, kind)
-    shown = {"over": over, "unit": unit, "series": series, "chart": chart, "line": line}
+    shown = {
+        "over": over, "unit": unit, "series": series, "chart": chart, "line": line, "whole": whole, "rare": rare,
+    }  # fmt: skip
     return Meta(description=meaning, extra={**(declared.extra or {}), "used": shown})
 
 

@@ -124,6 +124,7 @@ def process_usage(batch: ProcessBatch) -> Values:
         "window": [window for window in windows for _ in nodes],
         "node": nodes * len(windows),
         "host": [batch.host_id] * (len(nodes) * len(windows)),
+        "cgroup": usage.cgroup * len(windows),
         **{name: _in_windows(one, getattr(usage, name), len(windows)) for name, one in uses(Usage).items()},
     }
 

@@ -161,11 +161,12 @@ def _processes(host: Host, header: Batch, window: Window) -> list[Row]:
             if process is not None and header.window <= process.started < end:
                 detail = f"{process.name} started (pid {process.pid})"
                 rows.append((process.started, "process_started", process.node, "", host.name, process.service, detail))
-        for pid, start, exited, code, signal in batch.exits.rows():
+        for pid, start, exited, code, signal, oom in batch.exits.rows():
             gone = host.running.get((pid, start))
             if gone is not None:
                 how = f", signal {signal}" if signal else f", code {code}" if code >= 0 else ""
-                detail = f"{gone.name} exited (pid {pid}{how})"
+                why = ", killed by the kernel for want of memory" if oom else ""
+                detail = f"{gone.name} exited (pid {pid}{how}{why})"
                 rows.append((exited, "process_exited", gone.node, "", host.name, gone.service, detail))
     return rows
 

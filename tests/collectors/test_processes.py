@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from collectors.exits import parse_status
 from collectors.process_events import Exec, Exit, parse_event
 from collectors.process_facts import Users, parse_cmdline, parse_passwd, parse_uid
 from collectors.process_table import ProcessTable, parse_stat
-from collectors.processes import parse_status
 from schemas.raw import ProcessBatch
 from tests.collectors.watching import Watch, eventually
 
