@@ -1,4 +1,4 @@
-"""The health of an edge, and its reasons. The page, the CLI and exports all show this result."""
+"""The health of an edge and of a node, and its reasons. The page, the CLI and exports all show this result."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
@@ -30,7 +30,7 @@ class Counts(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """A reason for bad health: the measure (latency, or the part of a share), how bad it is, and a phrase."""
+    """A reason for bad health: the measure (latency, kills, or the part of a share), how bad it is, and a phrase."""
 
     measure: str
     health: Health
@@ -45,8 +45,24 @@ def share(part: float, whole: float) -> float:
 def faults(of: Counts) -> list[Fault]:
     """Return the faults of an edge, the worst first."""
     found = [*(_judged(part, of) for part in limits.SHARES), *_slow(of.latency, of.usual)]
+    return _wrong(found)
+
+
+def _wrong(found: Iterable[Fault]) -> list[Fault]:
     wrong = [fault for fault in found if fault.health != "ok"]
     return sorted(wrong, key=lambda fault: -WORSE.index(fault.health))
+
+
+def node_faults(periods: int, throttled: int, kills: int) -> list[Fault]:
+    """Return the faults of a node itself, the worst first; those of its edges are theirs."""
+    limit, found = limits.THROTTLED, share(throttled, periods)
+    texts = {1: "a process killed for want of memory", 2: "killed for want of memory twice"}
+    level = max((level for level, least in limits.KILLS.items() if kills >= least), default=limits.OK)
+    faults = [
+        Fault("kills", WORSE[level], texts.get(kills, f"killed for want of memory {kills} times")),
+        Fault("throttled", _health(limit, found, periods), limit.phrase.format(share=_percent(found))),
+    ]
+    return _wrong(faults)
 
 
 def _judged(part: str, of: Counts) -> Fault:

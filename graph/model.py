@@ -6,9 +6,16 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field, to_builtins
 
+from graph.health import Health
+
 
 class Node(Struct, kw_only=True, omit_defaults=True):
-    """A node of the map. Fields that are unknown, or have no meaning at the level, are left out. Times in ISO 8601."""
+    """A node of the map. Fields that are unknown, or have no meaning at the level, are left out. Times in ISO 8601.
+
+    What held its processes back in the range: `throttled_share` of the periods of their CPU quotas, `memory_share` of a
+    memory limit at the most, and `oom_kills`, processes that the kernel killed for want of memory. `health` and `why`
+    are of these alone.
+    """
 
     id: str
     kind: str
@@ -32,6 +39,11 @@ class Node(Struct, kw_only=True, omit_defaults=True):
     unit: str = ""
     address: str = ""
     scope: str = ""
+    throttled_share: float = 0.0
+    memory_share: float = 0.0
+    oom_kills: int = 0
+    health: Health = "ok"
+    why: list[dict[str, str]] = field(default_factory=list)
 
 
 class Edge(Struct, kw_only=True):

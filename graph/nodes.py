@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from graph.health import judgement, node_faults, share
 from graph.levels import KNOWN, everywhere, node_of, values_of
 from graph.model import Node
+from graph.pressure import PressureRow
 from graph.titles import title_of
 from schemas.ids import parse_process
 
@@ -43,6 +45,16 @@ class Nodes:
             self.add(node, [process.host], *(getattr(process, name) for name in Known._fields))
         elif level != "address":
             self._nodes[node] = process
+
+    def hold(self, row: PressureRow) -> None:
+        """Add what held a node back, where the node is on the map."""
+        node = self._nodes.get(row.node)
+        if node is None:
+            return
+        node.throttled_share = share(row.cpu_throttled_periods, row.cpu_periods)
+        node.memory_share, node.oom_kills = row.memory_share, row.oom_kills
+        judged = judgement(node_faults(row.cpu_periods, row.cpu_throttled_periods, row.oom_kills))
+        node.health, node.why = judged["health"], judged["why"]
 
     def process_ids(self) -> Iterator[str]:
         """Yield the ids of the processes."""

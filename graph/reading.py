@@ -9,6 +9,7 @@ from graph.hosts import HostnameRow, hostnames
 from graph.map import map_edges
 from graph.model import Node, ServiceMap, Wanted, iso_ms
 from graph.nodes import Nodes
+from graph.pressure import PressureRow, node_pressure
 from graph.processes import ProcessRow, processes
 from graph.recorded import read_recorded
 from graph.stored import NameRow, NewestRow, Stored, every_name, newest_window, stored_range
@@ -58,6 +59,8 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
         ids = nodes.process_ids() if wanted.level == "process" else iter(())
         for process in _processes(store, ids, wanted):
             nodes.add_process(process, wanted.level)
+    for held in store.rows(PressureRow, node_pressure(wanted.level), time_range):
+        nodes.hold(held)
     return ServiceMap(
         start=iso_ms(wanted.start), end=iso_ms(wanted.end), level=wanted.level, nodes=nodes.in_order(), edges=edges
     )

@@ -10,8 +10,9 @@ from schemas.raw import HostUsage, Usage
 from schemas.used import Over, Used, uses
 
 _AT = "toUnixTimestamp64Milli(used.window)"
-_OF_PROCESSES = {Over.SUM: "sum", Over.MEAN: "sum", Over.ONCE: "max"}
-_OF_WINDOWS = {Over.SUM: "sum", Over.MEAN: "avg", Over.ONCE: "sum"}
+_BY_GROUP = "arraySum(mapValues(maxMap(map(concat(used.host, used.cgroup), {}))))"
+_OF_PROCESSES = {Over.SUM: "sum({})", Over.MEAN: "sum({})", Over.ONCE: "max({})", Over.GROUPS: _BY_GROUP}
+_OF_WINDOWS = {Over.SUM: "sum", Over.MEAN: "avg", Over.ONCE: "sum", Over.GROUPS: "sum"}
 
 
 class UsageRow(NamedTuple):
@@ -23,7 +24,7 @@ class UsageRow(NamedTuple):
 
 def process_usage() -> str:
     """Return the total usage of the processes %(nodes)s in [from, to), ms, a row for each %(step)s ms."""
-    together = {name: f"{_OF_PROCESSES[one.over]}(used.{name})" for name, one in uses(Usage).items()}
+    together = {name: _OF_PROCESSES[one.over].format(f"used.{name}") for name, one in uses(Usage).items()}
     where = f"used.node IN %(nodes)s AND {in_range('used.window')}"
     windows = select(
         {"window": "used.window", **together}, "process_usage AS used FINAL", where=where, group=("used.window",)
@@ -38,10 +39,11 @@ def host_usage() -> str:
 
 
 def _in_steps(facts: Mapping[str, Used], rows: str, where: str = "") -> str:
-    values = (
-        f"{text(one.series)}, toFloat64({_OF_WINDOWS[one.over]}(used.{name}))"
-        for name, one in facts.items()
-        if one.series
-    )
+    values = (f"{text(one.series)}, toFloat64({_of_windows(one)})" for one in facts.values() if one.series)
     columns = {"point": point_of(_AT), "used": f"map({', '.join(values)})"}
     return select(columns, rows, where=where, group=("point",)) + "\nORDER BY point"
+
+
+def _of_windows(one: Used) -> str:
+    found = f"{_OF_WINDOWS[one.over]}(used.{one.name})"
+    return f"{found} / sum(used.{one.whole})" if one.whole else found

@@ -52,6 +52,9 @@ EDGE_SHARES = {part: share for part, share in SHARES.items() if part in COUNTED}
 COUNTER_SHARES = {part: share for part, share in SHARES.items() if part in COUNTERS}
 # The sums that all shares are of, and thus all that an edge is judged by but its times.
 JUDGED = tuple(dict.fromkeys(name for part, share in SHARES.items() for name in (part, share.whole)))
+# Of a node, by the periods of its CPU quotas: few are normal where a quota is set, and what they do shows in latency.
+THROTTLED = Share("throttled_share", "cpu_periods", "throttled in {share} of its CPU periods", 0.25, enough=50)
+KILLS = {WARN: 1, BAD: 2}  # processes of a node that the kernel killed for want of memory
 _SLOW = Longer(times=3, ms=25)
 SLOW = (Slow(0.5, 0.95, _SLOW, bad=Longer(times=5, ms=100)), Slow(0.9, 0.99, _SLOW))  # the first that holds counts
 SLOW_ANSWERS, USUAL_ANSWERS = 5, 20  # fewer answers prove nothing, now and usually

@@ -77,7 +77,12 @@ def _nodes(
             msgspec.to_builtins(node)
             | _place(node, places)
             | {
-                "health": worst(served["health"] if served else "ok", softened(used["health"]) if used else "ok"),
+                "health": worst(
+                    served["health"] if served else "ok",
+                    softened(used["health"]) if used else "ok",
+                    node.health,
+                ),
+                "why": node.why,
                 "in": served or _NOTHING,
                 "out": used or _NOTHING,
                 "gone": node.id in missing,

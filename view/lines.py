@@ -8,7 +8,7 @@ from graph.traffic import OWN_SUMS, TO_CLIENT, TO_SERVER
 from schemas.counted import COUNTED, OWN
 from schemas.facts import Chart, Unit
 from schemas.raw import HostUsage, Usage
-from schemas.used import Over, Used, uses
+from schemas.used import Used, uses
 from view.series import Line
 
 _RATES = {  # units, and what a value is multiplied by; a time that was used or waited is a share of the time there is
@@ -17,6 +17,7 @@ _RATES = {  # units, and what a value is multiplied by; a time that was used or 
     Unit.CONNECTIONS: ("1/s", 1.0),
     Unit.MILLISECONDS: ("cores", 1e-3),
     Unit.MICROSECONDS: ("share", 1e-6),
+    Unit.PROCESSES: ("1/s", 1.0),
 }
 _HELD = {Unit.BYTES: "B"}
 _TRAFFIC, _OPEN = "Traffic", "Open connections"
@@ -66,6 +67,8 @@ def _used(record: type) -> tuple[Line, ...]:
 
 def _use(one: Used) -> Line:
     unit, scale = _RATES[one.unit] if one.counts else (_HELD.get(one.unit, one.unit.value), 1.0)
+    if one.whole:
+        unit = Unit.SHARE.value
     return Line(
         one.series,
         one.chart,
@@ -74,7 +77,7 @@ def _use(one: Used) -> Line:
         scale=scale,
         rate=one.counts,
         steady=one.counts,
-        rare=one.over is Over.ONCE,
+        rare=one.rare,
         value=_member("used", one.series),
     )
 

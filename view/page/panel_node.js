@@ -3,7 +3,7 @@
 import { el, icon, mark } from "./dom.js";
 import { port, sentence } from "./elements.js";
 import { counted, digits, percent, perSecond, rate } from "./format.js";
-import { MOST_ROWS, byHealth, events, factList, members, sql, tileList, worst } from "./panel_parts.js";
+import { MOST_ROWS, byHealth, events, factList, members, reasons, sql, tileList, worst } from "./panel_parts.js";
 import { edgeKey } from "./state.js";
 
 /** @import { Body, Busy, Tile } from "./panel_parts.js" */
@@ -33,12 +33,13 @@ export function nodeBody(found, node, page, charts) {
       node.out,
       edges.filter(({ client }) => client === node.id),
     ),
+    ...heldTiles(node),
   ];
   const parts = [
     tiles
       ? tileList(tiles)
       : el("p", { class: "signals" }, "Not on the map in this time range. Below is the range of the time line."),
-    ...faulty(found.id, page),
+    ...faulty(found.id, node, page),
     ...neighbours(found, page),
     el("h3", {}, "Over the range of the time line"),
     charts,
@@ -79,16 +80,32 @@ function sideTiles(name, side, edges) {
 }
 
 /**
- * The edges of a node with faults on the map, the worst first, with their reasons.
+ * What held a node back.
+ * @param {MapNode} node
+ * @returns {Tile[]}
+ */
+function heldTiles({ throttled_share: throttled, memory_share: memory, oom_kills: kills, why }) {
+  /** @type {Tile[]} */
+  const tiles = [];
+  if (throttled) tiles.push(["throttled", percent(throttled), worst(why, "throttled")]);
+  if (memory) tiles.push(["of its memory limit", percent(memory)]);
+  if (kills) tiles.push(["killed for memory", digits(kills), worst(why, "kills")]);
+  return tiles;
+}
+
+/**
+ * The reasons of the node itself, and the edges of a node with faults on the map, the worst first, with their reasons.
  * @param {string} id
+ * @param {MapNode | undefined} node
  * @param {Page} page
  * @returns {Child[]}
  */
-function faulty(id, page) {
+function faulty(id, node, page) {
   const wrong = (page.data.map?.edges ?? []).filter(
     (edge) => edge.health !== "ok" && (edge.client === id || edge.server === id),
   );
-  if (!wrong.length) return [];
+  const own = node?.why ?? [];
+  if (!wrong.length && !own.length) return [];
   const titles = new Map(page.data.map?.nodes.map((node) => [node.id, node.title]));
   const rows = wrong
     .sort(byHealth)
@@ -110,7 +127,7 @@ function faulty(id, page) {
         ),
       ),
     );
-  return [el("h3", {}, "Why it is marked"), el("ul", { class: "guilty" }, rows)];
+  return [el("h3", {}, "Why it is marked"), own.length > 0 && reasons(own), el("ul", { class: "guilty" }, rows)];
 }
 
 /**

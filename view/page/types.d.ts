@@ -66,6 +66,13 @@ export interface MapNode {
   unit?: string;
   address?: string;
   scope?: string;
+  /** What held it back, where anything did: the share of the periods of its CPU quotas in which it was stopped, */
+  throttled_share?: number;
+  /** the share of a memory limit that it used at the most, */
+  memory_share?: number;
+  /** and its processes that the kernel killed for want of memory. */
+  oom_kills?: number;
+  why: Fault[];
 }
 
 /** Counters of both ends by their names: those that each end counts of its own. */
