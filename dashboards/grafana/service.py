@@ -134,6 +134,8 @@ def _used(title: str, facts: Sequence[Used]) -> list[Json]:
     """Return the charts of what the processes of a service use. What they have in common has one, else each fact."""
     if facts[0].over is Over.ONCE:
         return [used_panel(title, facts, processes.shared(facts))]
+    if facts[0].over is Over.GROUPS:
+        return [used_panel(fact.chart, [fact], processes.of_groups(fact)) for fact in facts]
     return [stacked_panel(fact, processes.counted(fact) if fact.counts else processes.held(fact)) for fact in facts]
 
 

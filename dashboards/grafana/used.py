@@ -8,7 +8,9 @@ from schemas.used import Used
 
 PANELS = 3  # side by side
 _UNITS = {Unit.BYTES: "bytes", Unit.SHARE: "percentunit"}
-_RATES = {Unit.BYTES: "binBps", Unit.MILLISECONDS: "percentunit", Unit.MICROSECONDS: "percentunit"}
+_RATES = {
+    Unit.BYTES: "binBps", Unit.MILLISECONDS: "percentunit", Unit.MICROSECONDS: "percentunit", Unit.PROCESSES: "cps",
+}  # fmt: skip
 
 
 _STACKED = {**_RATES, Unit.MILLISECONDS: "short"}  # in CPUs: processes may keep more than one busy
@@ -16,9 +18,12 @@ _STACKED = {**_RATES, Unit.MILLISECONDS: "short"}  # in CPUs: processes may keep
 
 def used_panel(title: str, facts: Sequence[Used], text: str) -> Json:
     """Return the chart of some facts, which have one unit; what they mean is its description."""
-    units = _RATES if facts[0].counts else _UNITS
-    about = "; ".join(map(_about, facts)) + ("" if facts[0].counts else "; the greatest of each point")
-    return series(title, text, units.get(facts[0].unit, "short"), _sentence(about))
+    one = facts[0]
+    if one.whole:
+        return series(title, text, "percentunit", _sentence(f"{one.meaning}: its share"))
+    units = _RATES if one.counts else _UNITS
+    about = "; ".join(map(_about, facts)) + ("" if one.counts else "; the greatest of each point")
+    return series(title, text, units.get(one.unit, "short"), _sentence(about))
 
 
 def stacked_panel(fact: Used, text: str) -> Json:

@@ -74,6 +74,29 @@ def shared(facts: Iterable[Used]) -> str:
     return within(_parts(most=most), select(columns, "clock", joined) + ORDER)
 
 
+def of_groups(fact: Used) -> str:
+    """Return what control groups have in common, by host: a share of its whole, or else a rate."""
+    wanted = [fact.name, *([fact.whole] if fact.whole else [])]
+    group = {"at": POINT("window"), "on_host": "host", "of_window": "window", "in_group": "cgroup"}
+    once = select(
+        group | {name: f"max(process_usage.{name})" for name in wanted},
+        "process_usage FINAL",
+        where=f"{_OF_MEMBERS} AND cgroup != ''",
+        group=group,
+    )
+    sums = select(
+        {"at": "at", "on_host": "on_host", **{name: f"sum(once.{name})" for name in wanted}},
+        f"{inside(once)} AS once",
+        group=("at", "on_host"),
+    )
+    if fact.whole:
+        columns = {"time": TIME("at"), "series": called("on_host"), "value": f"{fact.name} / {fact.whole}"}
+        return within(_parts(sums=sums), select(columns, "sums", where=f"{fact.whole} > 0") + ORDER)
+    rate = f"toFloat64(sums.{fact.name}) * {PER_SECOND[fact.unit]} / (clock.seconds * 1000)"
+    columns = {"time": TIME("clock.at"), "series": called("sums.on_host"), "value": rate}
+    return within(_parts(sums=sums), select(columns, "clock", "INNER JOIN sums ON sums.at = clock.at") + ORDER)
+
+
 def used() -> str:
     """Return the processes that used anything: mean CPUs, greatest memory and descriptors."""
     usage = select(

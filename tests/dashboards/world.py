@@ -12,6 +12,10 @@ from tests.e2e.simulate import Record
 
 GIB = 1 << 30
 WAITED_US = 200_000
+HELD = {  # of control groups
+    "cgroup": "/a.service", "cpu_periods": 50, "cpu_throttled_periods": 10, "cpu_throttled_us": WAITED_US,
+    "limited_memory_bytes": GIB, "memory_limit_bytes": 2 * GIB, "oom_kills": 1,
+}  # fmt: skip
 CHARTED = [name for name, one in OWN.items() if one.chart is Chart.RATE]
 
 
@@ -25,7 +29,8 @@ def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Rec
             yield record._replace(value=encode(_busy(batch)))
         elif isinstance(batch, ProcessBatch):
             count = len(batch.usage)
-            usage = replace(batch.usage, fds=[9] * count, threads=[2] * count, cpu_pressure_us=[WAITED_US] * count)
+            held = {"fds": 9, "threads": 2, "cpu_pressure_us": WAITED_US, "cpu_wait_ms": 20} | HELD
+            usage = replace(batch.usage, **{name: [value] * count for name, value in held.items()})
             yield record._replace(value=encode(replace(batch, usage=usage)))
         elif isinstance(batch, ConnectionBatch):
             again = [sent // 50 for sent in batch.connections.sent_segments]
@@ -45,6 +50,8 @@ def _busy(beat: Heartbeat) -> Heartbeat:
         network_received_bytes=10_000,
         network_sent_bytes=20_000,
         cpu_pressure_us=WAITED_US,
+        open_files=1_000,
+        oom_kills=1,
         agent_cpu_ms=50,
         agent_rss_bytes=30 << 20,
         missing={"sockets of others": "CAP_NET_ADMIN"},
