@@ -111,6 +111,7 @@ AGENT_COUNTERS = _counters(
     {
         "windows_dropped": "!windows that the log did not take in time",
         "publish_errors": "!failures to write to the log, each tried again",
+        "kernel_log_overruns": "!times that records of the kernel's log were overwritten before they were read",
         "process_event_overruns": "!times that events of processes were lost",
         "process_reads_hung": "!reads of a process that did not return",
         "process_facts_skipped": "!facts of processes that could not be read",
