@@ -213,8 +213,8 @@ def group(**limits: str) -> Iterator[list[Path]]:
                     file.write_text(value)
         yield folders
     finally:
+        eventually(lambda: not any((folder / "cgroup.procs").read_text() for folder in folders))
         for folder in folders:
-            eventually(lambda folder=folder: not (folder / "cgroup.procs").read_text())
             folder.rmdir()
 
 
