@@ -66,6 +66,7 @@ def test_the_area_under_requests_is_how_many_there_were(recorded: Recorded, name
     assert carried(recorded, interval, "HTTP 2xx", name) == pytest.approx(whole)
 
 
+@pytest.mark.slow
 def test_hours_of_requests_and_windows_after_them_are_what_windows_alone_are(recorded: Recorded) -> None:
     hours = Recorded(recorded.client, recorded.start // HOUR_MS * HOUR_MS, recorded.end)
     for name in ("edge_requests", "service_requests"):

@@ -27,6 +27,7 @@ def _try(*arguments: str) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
+@pytest.mark.slow
 def test_a_killed_server_has_every_acknowledged_row(start: Any, tmp_path: Path) -> None:
     acknowledged = 0
     for round_ in range(4):

@@ -31,12 +31,12 @@ def answers(past: Past, view: View) -> dict[str, list[dict[str, Any]]]:
     timeline = view.api("timeline", **over)
     edges = [edge for each in maps for edge in each["edges"]]
     nodes = [node for each in maps for node in each["nodes"]]
-    details = [view.api("node", id=each["id"], **over) for each in nodes]
+    details = [view.api("node", id=each["id"], **over) for each in maps[0]["nodes"]]
     of_edges = [
         view.api(
             "edge", client=e["client"], server=e["server"], transport=e["transport"], port=e["server_port"], **over
         )
-        for e in edges
+        for e in maps[0]["edges"]
     ]
     return {
         "MapAnswer": maps,
