@@ -54,11 +54,16 @@ def translated(sock: socket.socket) -> Iterator[Translated | None]:
         bits = struct.pack("!I", kind)
         wanted = b"".join(netlink.ATTRIBUTE.pack(8, name) + bits for name in (CTA_STATUS, CTA_STATUS_MASK))
         for chunk in netlink.dump(sock, _GET, _FAMILY.pack(socket.AF_UNSPEC, 0, 0) + wanted):
-            for _, at, length in netlink.messages(chunk):
-                one = _entry(chunk, at + netlink.HEADER.size + _FAMILY.size, at + length)
+            for one in parse(chunk):
                 fresh = one is not None and one not in seen and one.asked != one.answered.reversed()
                 seen.add(one)
                 yield one if fresh else None
+
+
+def parse(chunk: bytes) -> Iterator[Translated | None]:
+    """Yield the connections of a chunk; None for one that is malformed, or of another protocol."""
+    for _, at, length in netlink.messages(chunk):
+        yield _entry(chunk, at + netlink.HEADER.size + _FAMILY.size, at + length)
 
 
 def find(sock: socket.socket, wanted: Tuple) -> Translated | None:

@@ -18,6 +18,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module="psutil")  # o
 Value = TypeVar("Value")
 MOST_VMSTAT = 64 << 10  # bytes
 PAGE = os.sysconf("SC_PAGE_SIZE")
+MOST_BYTES = 4 << 20  # of /proc/net/dev: some ten thousand interfaces
 
 
 class Load(NamedTuple):
@@ -95,7 +96,7 @@ class LoadMeter:
             return None
 
     def _file(self, name: str) -> bytes | None:
-        raw = read_file(f"{self._proc}/{name}")
+        raw = read_table(f"{self._proc}/{name}", MOST_BYTES)
         if raw is None:
             self._unread.append(name)
         return raw
@@ -137,7 +138,7 @@ def parse_network(text: bytes) -> tuple[int, int]:
     for line in text.split(b"\n")[2:]:
         name, _, rest = line.partition(b":")
         fields = rest.split()
-        if name.strip() != b"lo" and len(fields) >= 16:
+        if name.strip() != b"lo" and len(fields) >= 16 and fields[0].isdigit() and fields[8].isdigit():
             received += int(fields[0])
             sent += int(fields[8])
     return received, sent

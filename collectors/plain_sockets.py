@@ -78,10 +78,16 @@ class _Dump:
 
 
 def _messages(chunk: bytes) -> list[bytes]:
-    """Return the messages of a chunk; of equal ones not each is looked at."""
+    """Return the messages of a chunk; of equal ones not each is looked at. Malformed ones are left out."""
+    if len(chunk) < diag.ATTRIBUTES:
+        return []
     length, kind, *_ = netlink.HEADER.unpack_from(chunk)
-    count, rest = divmod(len(chunk), length) if length else (0, 1)
+    count, rest = divmod(len(chunk), length) if length >= diag.ATTRIBUTES else (0, 1)
     alike = not rest and all(chunk[at::length] == chunk[at : at + 1] * count for at in range(6))  # length and type
     if alike and kind == diag.SOCK_DIAG_BY_FAMILY:
         return [chunk[at : at + length] for at in range(0, len(chunk), length)]
-    return [chunk[at : at + length] for kind, at, length in netlink.messages(chunk) if kind == diag.SOCK_DIAG_BY_FAMILY]
+    return [
+        chunk[at : at + length]
+        for kind, at, length in netlink.messages(chunk)
+        if kind == diag.SOCK_DIAG_BY_FAMILY and length >= diag.ATTRIBUTES
+    ]

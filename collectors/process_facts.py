@@ -9,6 +9,8 @@ from collectors.redact import redact
 from schemas.text import cut, to_text
 
 _UID = re.compile(rb"[0-9]{1,10}")
+# At the beginning of a line after "\n" alone: a program may call itself "\rUid: 0 0 0 0".
+_EFFECTIVE = re.compile(rb"^Uid:\s+[0-9]+\s+([0-9]{1,10})\s", re.MULTILINE)
 MOST_PASSWD = 4 << 20  # bytes
 _BYTES_OF_CHARACTER = 4  # at most, in UTF-8
 _WITHHELD = 1_024  # bytes before the end of what is cut before it is redacted: a secret without its end has no shape
@@ -33,10 +35,8 @@ class Facts(NamedTuple):
 
 def parse_uid(status: bytes) -> int:
     """Return the effective user id in /proc/PID/status; -1 when it is not there."""
-    for line in status.split(b"\n"):  # and no other: a program may call itself "\rUid: 0 0 0 0"
-        if line.startswith(b"Uid:"):
-            return int(line.split()[2])
-    return -1
+    found = _EFFECTIVE.search(status)
+    return int(found[1]) if found else -1
 
 
 def cmdline_read(limit: int) -> int:
