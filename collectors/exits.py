@@ -8,7 +8,7 @@ from typing import NamedTuple
 from collectors.process_events import Exit
 
 SIGKILL = 9
-PATIENCE = 2  # windows in which a process that was killed may still be ending
+PATIENCE = 4  # windows in which a process that was killed may still be ending, or its end is not reported yet
 ExitRow = tuple[int, int, int, int, int, bool]  # in the order of schemas.raw.Exits
 
 

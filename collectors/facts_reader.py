@@ -69,6 +69,7 @@ class FactsReader:
             ("container", self._container),
             ("cmdline", self._cmdline),
         )
+        self._names = [name for name, _ in self._steps]
         self.denied = False
         """Whether the executable or namespace of a process could not be read."""
         self.without_cgroups = read_file(f"{proc}/self/cgroup") is None
@@ -93,6 +94,14 @@ class FactsReader:
             for draft in self._filled([Draft(stat) for stat in stats])
             if draft.step == len(self._steps) and (draft.uid is not None or "status" in draft.unread)
         }
+
+    def ended(self, stat: Stat, uid: int, netns: int, cgroup: str, cmdline: bytes) -> Facts:
+        """Return the facts of a process that is not there any more, of which this much is known."""
+        draft = Draft(stat, step=self._names.index("container"), uid=uid, netns=netns, cgroup=cgroup)
+        if container_of(cgroup):
+            (draft,) = self._filled([draft])
+        draft.cmdline = parse_cmdline(cmdline, self._cmdline_bytes)
+        return _facts(draft, None)
 
     def stuck(self) -> list[str]:
         """Return which reads hang, for people."""
@@ -121,7 +130,7 @@ class FactsReader:
     def _give_up(self, draft: Draft, stuck: Stuck) -> Draft:
         """Leave a draft to the thread that hangs in it, and return one to go on with."""
         step = draft.step
-        name = self._steps[step][0]
+        name = self._names[step]
         self.hung += 1
         self._hanging.append(Hanging(draft.stat.pid, draft.stat.start, draft.exe, draft.uid, name, stuck))
         return replace(draft, step=step + 1, unread=(*draft.unread, name))

@@ -78,7 +78,7 @@ class Networks:
         yield self.own
         yield from list(self._others.values())
 
-    def __contains__(self, inode: int) -> bool:
+    def __contains__(self, inode: object) -> bool:
         return inode == self.own.inode or inode in self._others
 
     def stirred(self) -> set[int]:

@@ -17,6 +17,9 @@ from collectors.procfs import count_files
 from collectors.registry import Sources, Turn, register
 from collectors.run_delay import RunDelay
 from collectors.settings import Settings
+from collectors.traced import Started
+from collectors.traced_processes import TracedProcesses
+from collectors.tracing import Tracing
 from collectors.unheld import PROCESSES as OTHERS
 from collectors.visibility import hidden_by
 from collectors.window import Window
@@ -29,6 +32,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 MOST_READ = 500  # processes read between windows because they executed a program, 20 us each
 BASELINE = -1
 MOST_NAMED = 5
+ENDS_LATER = 2  # windows: connections that nobody but the programs saw may be reported so much later
 HANGING = "facts of processes that hang"
 
 
@@ -42,6 +46,8 @@ class Known:
     origin: Origin | None = None  # as it was when the process was first reported
     news: bool = True  # its facts were not reported yet
     young: bool = True  # its facts are read again in the window after its first: daemons drop privileges late
+    worked: int = -ENDS_LATER  # the window, counted, in which it was last reported to work on a socket
+    over: bool = False  # it has ended, which is reported when all that it did has been
 
 
 class ProcessCollector:
@@ -56,6 +62,7 @@ class ProcessCollector:
         users: Users,
         clock: Callable[[], float] = time.time,
         networks: Networks | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._proc = settings.proc
         self._networks = networks
@@ -63,10 +70,12 @@ class ProcessCollector:
         self._users = users
         self._clock = clock
         self._facts = FactsReader(settings.proc, settings.cmdline_bytes)
+        self._traced = TracedProcesses(tracing, self._facts)
         self._events = ProcessEvents(settings.event_buffer_bytes)
         self._known: dict[int, Known] = {}
         self._young: set[int] = set()
         self._executed: dict[int, None] = {}
+        self._windows = 0
         self._ended: dict[int, Exit] = {}
         self._overruns = 0
         self._hidden = ""
@@ -83,6 +92,7 @@ class ProcessCollector:
         self._events.open()
         self._groups.open()
         self._delays.open()
+        self._traced.open()
         self._learn(self._table.look(BASELINE).values(), used=True)
 
     def drain(self) -> None:
@@ -94,11 +104,13 @@ class ProcessCollector:
                 self._executed.pop(event.pid, None)
             else:
                 self._executed[event.pid] = None
+        self._follow()
         executed = list(self._executed)[:MOST_READ]
         for pid in executed:
             del self._executed[pid]
         if executed:
             self._learn([stat for pid in executed if (stat := self._table.read(pid))])
+        self._keep_ended()
 
     def collect(self, window: Window) -> ProcessBatch:
         """Return new and changed processes, what each used, and those that ended."""
@@ -138,7 +150,8 @@ class ProcessCollector:
                 rows.append(self._row(known))
                 known.news = False
         if self._networks is not None:
-            self._networks.keep({known.facts.netns: pid for pid, known in self._known.items()})
+            self._networks.keep({known.facts.netns: pid for pid, known in self._known.items() if not known.over})
+        self._windows += 1
         return window.batch(
             ProcessBatch,
             processes=Processes.of(rows),
@@ -246,14 +259,54 @@ class ProcessCollector:
 
     def _gone(self, living: dict[int, Stat]) -> list[tuple[Known, Exit | None]]:
         """Take out the processes that ended; one that started after the look at all of them has not."""
+        ended = [
+            known
+            for pid, known in self._known.items()
+            if pid not in living and self._table.start_of(pid) != known.stat.start
+        ]
+        self._follow()  # to all that they did
+        self._keep_ended()
         gone, self._replaced = self._replaced, []
-        for pid in self._known.keys() - living.keys():
-            if self._table.start_of(pid) != self._known[pid].stat.start:
+        for known in ended:
+            pid, known.over = known.stat.pid, True
+            if self._windows - known.worked >= ENDS_LATER and self._known.get(pid) is known:
                 gone.append((self._known.pop(pid), self._ended.get(pid)))
         lost, self._overruns = self._events.overruns > self._overruns, self._events.overruns
         living_on = living if lost else ()  # a thread of theirs ended, and of the last one nothing may be known
         self._ended = {pid: event for pid, event in self._ended.items() if pid in self._known and pid not in living_on}
         return gone
+
+    def _follow(self) -> None:
+        """Find out which processes the programs reported; those that still run are to be read."""
+        for one in self._traced.look():
+            if self._runs(one):
+                self._executed[one.pid] = None
+
+    def _keep_ended(self) -> None:
+        """Learn what the programs reported of processes that ended before they were read, and note which did work."""
+        reported, workers = self._traced.take()
+        for one in reported:
+            stat, facts = self._traced.describe(one, self._started_by(one.parent))
+            known = self._known.get(one.pid)
+            if known is not None and known.stat.start > one.start:
+                self._replaced.append((Known(stat, facts, 0), None))
+            elif self._unlike(known, stat, facts):
+                self._take(stat, facts, cpu=0, ages=False)
+        for pid, start in workers:
+            known = self._known.get(pid)
+            if known is not None and known.stat.start == start:
+                known.worked = self._windows
+
+    def _unlike(self, known: Known | None, stat: Stat, facts: Facts) -> bool:
+        """Return whether a process was not read in time, or executed another program since and ended."""
+        if known is None or known.stat.start != stat.start:
+            return True
+        if known.facts.cmdline == facts.cmdline:
+            return False
+        return not known.facts.cmdline or self._table.start_of(stat.pid) != stat.start
+
+    def _runs(self, one: Started) -> bool:
+        return self._table.start_of(one.pid) == one.start
 
     def _usage(self, known: Known, stat: Stat) -> tuple[str | int, ...]:
         used = max(stat.cpu - known.cpu, 0)
@@ -296,4 +349,6 @@ class ProcessCollector:
 @register(Turn.PROCESSES)
 def collector(sources: Sources) -> ProcessCollector:
     """Return the collector of processes."""
-    return ProcessCollector(sources.settings, sources.table, Users(), sources.clock, sources.networks)
+    return ProcessCollector(
+        sources.settings, sources.table, Users(), sources.clock, sources.networks, tracing=sources.tracing
+    )

@@ -11,6 +11,7 @@ from collectors.networks import Networks
 from collectors.process_table import ProcessTable
 from collectors.scans import Scans
 from collectors.settings import Settings
+from collectors.tracing import Tracing
 from collectors.window import Collector
 
 
@@ -30,6 +31,11 @@ class Sources:
     def scans(self) -> Scans:
         """Return the sockets of all of them."""
         return Scans(self.networks)
+
+    @cached_property
+    def tracing(self) -> Tracing:
+        """Return the owners of sockets as the kernel reports them."""
+        return Tracing(self.settings.bpf)
 
     @cached_property
     def table(self) -> ProcessTable:

@@ -48,6 +48,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     namespaces: Literal["auto", "own", "all"] = "auto"
     """Which network namespaces are looked at: our `own`, or `all` in which processes live, except those that have an
     agent of their own; `auto`: all, if this agent runs in that of the host's first process."""
+    bpf: Literal["auto", "off"] = "auto"
+    """Whether programs in the kernel report which process owns a TCP socket, and what that process is. `auto`: where
+    that is allowed; it needs CAP_BPF and CAP_PERFMON."""
     rows_per_batch: Positive = 20_000
     """Most rows of one column set in one record."""
     spool_windows: Positive = 720

@@ -36,7 +36,7 @@ class Identities(Columns, frozen=True, kw_only=True, omit_defaults=True):
     service: Annotated[Strs, fact("service of the process", LAST)] = field(default_factory=list)
     name: Annotated[Strs, fact("program of the process", LAST)] = field(default_factory=list)
     container: Annotated[Strs, fact("container id", LAST)] = field(default_factory=list)
-    provenance: Annotated[Strs, fact("how the owner is known: scan, listener", LAST)] = field(default_factory=list)
+    provenance: Annotated[Strs, fact("how the owner is known: BPF, scan, listener", LAST)] = field(default_factory=list)
     tied: Annotated[Bools, fact("several processes hold it and none is the parent", LAST)] = field(default_factory=list)
     started: Annotated[Ints, fact("start of the owning process, ms", LATER)] = field(default_factory=list)
     namespace: Annotated[Strs, fact("Kubernetes namespace, Compose project or Swarm stack", LAST)] = field(

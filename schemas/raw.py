@@ -403,7 +403,7 @@ class Owners(Columns, frozen=True, kw_only=True, omit_defaults=True):
     cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
     pid: Annotated[Ints, fact("process id", KEY)] = field(default_factory=list)
     start: Annotated[Ints, fact("start time, clock ticks since boot", KEY)] = field(default_factory=list)
-    provenance: Annotated[Strs, fact("how it is known: scan", MAX)] = field(default_factory=list)
+    provenance: Annotated[Strs, fact("how it is known: BPF, scan", MAX)] = field(default_factory=list)
 
 
 class Lost(Columns, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,12 +9,14 @@ from contextlib import suppress
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
 from collectors.kernel import kernel_version
-from collectors.networks import ANOTHERS, NEWER, Networks
+from collectors.networks import ANOTHERS, Networks
 from collectors.processes import HANGING
 from collectors.registered import registered
 from collectors.registry import Sources
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
+from collectors.tracing import ELSEWHERE
+from collectors.tracing import WHAT as BRIEF_CLIENTS
 from collectors.window import Collector, Window
 from schemas.columns import Columns
 from schemas.raw import Batch, ProcessBatch
@@ -105,8 +107,10 @@ def mended_by(what: str, needs: str) -> str:
         return "end these processes, or bring back the file system that they wait for"
     if needs == ANOTHERS or needs.startswith("no more than"):  # a limit of the agent, which nothing lifts
         return ""
-    if needs == NEWER:
+    if needs.startswith("Linux "):
         return "upgrade the kernel"
+    if what == BRIEF_CLIENTS and "CAP_" not in needs and needs != ELSEWHERE:
+        return 'run another kernel, or do without: SERVICEMAP_COLLECTORS__BPF="off"'
     if "psi=1" in needs:
         return "boot the kernel with psi=1"
     if "CAP_" not in needs and "root" not in needs:

@@ -25,6 +25,7 @@ from streams.scope import Place, Scopes
 
 TRANSPORTS = {6: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
+SCAN, LISTENER = "scan", "listener"  # how the owner of an end is known
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
 
 
@@ -41,6 +42,7 @@ class Host:
         self._older: set[int] = set()  # connections that the last keyframe did not restate: it failed to read them
         self._closed: dict[int, Connection] = {}  # in the last window: an agent restarted in it reports it again
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> holders of the socket
+        self._named: dict[tuple[int, Holder], str] = {}  # how a holder is known, if not by a scan
         self._released: dict[int, list[Holder]] = {}  # cookie -> those who released the socket in this window
         self.listening = Listening()
         self._held: dict[Port, dict[tuple[str, int, Process], None]] | None = (
@@ -66,6 +68,7 @@ class Host:
         self._held, self._accepting = None, {}
         if window.restates("owners"):
             self.holders.clear()
+            self._named.clear()
         self.restated |= {topic for topic in STATE if window.restates(topic)}
         if {"processes", "owners"} <= self.restated:
             at = window.any().window
@@ -80,7 +83,7 @@ class Host:
             if connection.owner is not None and connection.owner in renamed:
                 connection.identify(connection.owner, connection.provenance)
             elif not renamed.isdisjoint(connection.among):
-                connection.tie(connection.among, "scan", _began(connection.among))
+                connection.tie(connection.among, SCAN, _began(connection.among))
         self.listening.take(window.batches("listeners"), restated=window.restates("listeners"))
         for batch in window.batches("owners"):
             self._own(batch)
@@ -119,11 +122,12 @@ class Host:
         owner = self.running.eldest(known)
         if owner is None:
             connection.disown(header.window)
-            connection.tie(tuple(known), "scan", _began(known))
+            connection.tie(tuple(known), SCAN, _began(known))
         elif connection.among:  # the one that is left of a tie is named from the next window on
             connection.among, connection.unowned, self._untied = (), header.window + header.width, True
         else:
-            connection.identify(owner, "scan")
+            holder = owner.pid, owner.facts["start"]
+            connection.identify(owner, self._named.get((cookie, holder), SCAN))
 
     def accept(self, connection: Connection, at: int) -> None:
         """Find who accepted a connection that closed before its holder was seen, by the holders of its listener.
@@ -139,9 +143,9 @@ class Host:
         if found is None:
             return
         if found.process is not None:
-            connection.identify(found.process, "listener")
+            connection.identify(found.process, LISTENER)
         else:
-            connection.tie(found.among, "listener", found.began)
+            connection.tie(found.among, LISTENER, found.began)
 
     def _acceptor(self, port: Port, address: str, since: int, at: int) -> Acceptor | None:
         listeners = self.listening.serving(port, address, opened=since, window=at)
@@ -180,7 +184,7 @@ class Host:
         if self._held is None:
             self._held = {}
             for one in self.connections.values():
-                if one.owner is not None and one.provenance == "scan" and one.since < at and one.serves:
+                if one.owner is not None and one.provenance != LISTENER and one.since < at and one.serves:
                     there = self._held.setdefault(one.port, {})
                     there[one.local.address, one.since, one.owner] = None
         return self._held.get(port, ())
@@ -281,10 +285,12 @@ class Host:
         )
 
     def _own(self, batch: OwnerBatch) -> None:
-        for cookie, pid, start in zip(batch.owners.cookie, batch.owners.pid, batch.owners.start, strict=True):
+        for cookie, pid, start, provenance in batch.owners.rows():
             held = self.holders.get(cookie, ())
             if (pid, start) not in held:
                 self.holders[cookie] = (*held, (pid, start))
+                if provenance != SCAN:
+                    self._named[cookie, (pid, start)] = provenance
         for cookie, pid, start in batch.gone.rows():
             self._release(cookie, (pid, start), last=False)
             self._released.setdefault(cookie, []).append((pid, start))
@@ -296,6 +302,8 @@ class Host:
             self.holders[cookie] = left
         elif last:
             self.holders.pop(cookie, None)
+        if last or left:
+            self._named.pop((cookie, holder), None)
 
 
 def _began(processes: Iterable[Process]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from collectors import tracing
 from collectors.networks import Networks
 from collectors.settings import Settings
 from collectors.window import Inert, Window
@@ -27,7 +28,7 @@ from servicemap.cli import main
 from servicemap.config import Config, StoreConfig
 from servicemap.connect import connect_log
 from servicemap.doctor import verdict
-from servicemap.host_checks import collecting, interfaces, kernel, mended_by
+from servicemap.host_checks import CAPABILITIES, ON_THE_HOST, collecting, interfaces, kernel, mended_by
 from servicemap.options import Failure
 from servicemap.store_clients import sentence
 from tests.cli.conftest import Town
@@ -335,3 +336,10 @@ def test_what_became_of_the_stores_clients_is_reported_the_most_frequent_first()
 
 def test_what_takes_a_newer_kernel_is_mended_by_one() -> None:
     assert mended_by("sockets in 3 other network namespaces", "Linux 5.3 or later") == "upgrade the kernel"
+    assert mended_by(tracing.WHAT, tracing.NEWER) == "upgrade the kernel"
+
+
+def test_what_a_kernel_refuses_can_be_left_out() -> None:
+    assert "SERVICEMAP_COLLECTORS__BPF" in mended_by(tracing.WHAT, tracing.UNTYPED)
+    assert mended_by(tracing.WHAT, tracing.NEEDS) == CAPABILITIES or os.geteuid()
+    assert mended_by(tracing.WHAT, tracing.ELSEWHERE) == ON_THE_HOST

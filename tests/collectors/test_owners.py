@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
+from collectors.networks import Networks
 from collectors.open_files import OpenFiles
+from collectors.owners import OwnerCollector
+from collectors.settings import Settings
+from collectors.tracing import Tracing
 from tests.collectors.namespaces import Namespaces
 from tests.collectors.watching import Watch
 
@@ -283,3 +287,34 @@ def test_a_process_replaced_while_its_files_are_read_leaves_no_holder_behind(tmp
     files.keep({}, vanished=[42])
 
     assert files.holders == {}
+
+
+@pytest.mark.root
+def test_a_program_s_report_is_the_owner_of_a_socket_that_no_scan_saw(server: socket.socket) -> None:
+    networks, tracing = Networks(Settings()), Tracing()
+    tracing.open()
+    if not tracing.running:
+        pytest.skip("programs may not run here")
+    watch = Watch()
+    watch.owners = OwnerCollector(watch.scan, watch.table, tracing=tracing, networks=networks)
+
+    def rows(*, keyframe: bool = False) -> dict[int, tuple[int, str]]:
+        tracing.drain()
+        batch = watch.holders(keyframe=keyframe)
+        return {each: (pid, how) for each, pid, _, how in batch.owners.rows()}
+
+    try:
+        rows(keyframe=True)
+        with socket.create_connection(server.getsockname()) as lasting:
+            with socket.create_connection(server.getsockname()) as client:
+                brief, long = cookie(client), cookie(lasting)
+            new, restated, _, later = rows(), rows(keyframe=True), rows(), rows(keyframe=True)
+    finally:
+        watch.owners.close()
+        watch.close()
+        networks.close()
+
+    owned = (os.getpid(), "BPF")
+    assert (new[brief], new[long]) == (owned, owned)
+    assert (restated[brief], restated[long]) == (owned, owned)
+    assert (brief in later, later[long]) == (False, owned)

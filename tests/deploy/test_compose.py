@@ -96,7 +96,8 @@ def test_a_part_writes_nothing_and_has_the_privileges_it_needs(name: str) -> Non
 
     assert part["read_only"]
     assert part["cap_drop"] == ["ALL"]
-    needed = ["DAC_READ_SEARCH", "NET_ADMIN", "NET_RAW", "SYS_ADMIN", "SYS_PTRACE"] if name == "agent" else []
+    capabilities = ["BPF", "DAC_READ_SEARCH", "NET_ADMIN", "NET_RAW", "PERFMON", "SYS_ADMIN", "SYS_PTRACE"]
+    needed = capabilities if name == "agent" else []
     assert part.get("cap_add", []) == needed
     assert ("user" in part) == (name == "agent")  # the others are as the image sets
 

@@ -103,7 +103,7 @@ def test_what_is_stated_in_words_alone_still_holds() -> None:
 
 @pytest.mark.parametrize("page", ["docs/howto/docker-compose.md", "docs/howto/many-machines.md"])
 def test_capabilities_are_named_alike_everywhere(page: str) -> None:
-    named = set(re.findall(r"\b(?:CAP_)?((?:SYS|DAC|NET)_[A-Z_]+)\b", (ROOT / page).read_text()))
+    named = set(re.findall(r"\b(?:CAP_)?((?:SYS|DAC|NET)_[A-Z_]+|BPF|PERFMON)\b", (ROOT / page).read_text()))
     unit = set(re.findall(r"CAP_([A-Z_]+)", (ROOT / "deploy" / "servicemap-agent.service").read_text()))
 
     assert named == set(CAPABILITIES) == unit

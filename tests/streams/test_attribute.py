@@ -203,6 +203,34 @@ def test_a_connection_that_closed_before_any_scan_belongs_to_the_holder_of_its_l
     assert [(side["name"], side["provenance"]) for side in emitted] == [("p7", "listener")]
 
 
+def test_a_connection_that_closed_before_any_scan_belongs_to_whom_a_program_reported() -> None:
+    both: dict[str, Any] = {"processes": [process(7), process(8, 200)], "listeners": [listener(5, 80)]}
+    owners = [*holds(7, 5), *({**row, "provenance": "BPF"} for row in holds(8, 1, start=200))]
+    brief = connection(1, "10.0.0.1:80", "10.0.0.9:40000", opened=True, closed=True)
+    gone = [{"pid": 8, "start": 200, "exited": T0 + 5}]
+    (side,) = Reader().feed(0, connections=[brief], owners=owners, exits=gone, **both)
+    assert (side["name"], side["provenance"]) == ("p8", "BPF")
+
+
+def test_how_the_owner_is_known_changes_with_the_owner() -> None:
+    reader = Reader()
+    both = [process(7), process(8, 200)]
+    named = [{**row, "provenance": "BPF"} for row in holds(7, 1)]
+    first = reader.feed(0, processes=both, connections=[connection(1, HERE, THERE)], owners=named)
+    second = reader.feed(1, owners=holds(8, 1, start=200), disowned=loses(7, 1))
+    restated: dict[str, Any] = {
+        "processes": both,
+        "connections": [connection(1, HERE, THERE)],
+        "owners": holds(8, 1, start=200),
+    }
+    third = reader.feed(2, keyframe=True, **restated)
+    assert [(side["name"], side["provenance"]) for side in (*first, *second, *third)] == [
+        ("p7", "BPF"),
+        ("p8", "scan"),
+        ("p8", "scan"),
+    ]
+
+
 def test_the_listener_bound_to_the_address_took_the_connection() -> None:
     what: dict[str, Any] = {
         "processes": [process(7), process(8, 200)],

@@ -152,7 +152,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
             pair.feed(side)
         named_back += pair.counters["windows_named_back"]
     identities = [identity for row in edges for identity in (row[1], row[3])]
-    assert {identity[5] for identity in identities} == {"", "scan", "listener"}
+    assert {identity[5] for identity in identities} == {"", "scan", "listener", "BPF"}
     assert any(identity[6] for identity in identities), "no tie"
     assert {row[0][2] for row in edges} >= {0, 1}, "no port used again"
     assert {row[0][3] // 2 for row in edges if row[2][SEEN] or row[4][SEEN]} == {2, 3, 4, 5}, "a rule never decided"

@@ -240,12 +240,12 @@ class Agent:
                 for one in self._machine.listeners
                 if one.last + 1 == at and self._reports_ended
             ],
-            owners=self._owners(at, keyframe=whole["owners"]),
+            owners=self._owners(at, at - seq, keyframe=whole["owners"]),
             disowned=[
                 {"cookie": socket.cookie, "pid": held.pid, "start": held.start}
                 for socket in [*self._machine.connections, *self._machine.listeners]
                 for held in socket.holders
-                if held.last + 1 == at <= socket.last and held.found <= held.last
+                if held.last + 1 == at <= socket.last and self._found(socket, held, at - seq) <= held.last
             ],
             requests=self._requests(at),
             sampling=1 + at % 2,
@@ -308,13 +308,26 @@ class Agent:
                     rows[client, server] = build.request(client, server, count, serves=not one.asks)
         return list(rows.values())
 
-    def _owners(self, at: int, *, keyframe: bool) -> list[Row]:
-        return [
-            {"cookie": socket.cookie, "pid": held.pid, "start": held.start, "provenance": "scan"}
-            for socket in [*self._machine.connections, *self._machine.listeners]
-            for held in socket.holders
-            if held.at(at) and socket.at(at) and held.found <= at and (keyframe or at == held.found)
-        ]
+    def _owners(self, at: int, began: int, *, keyframe: bool) -> list[Row]:
+        rows = []
+        for socket in [*self._machine.connections, *self._machine.listeners]:
+            for held in socket.holders:
+                found = self._found(socket, held, began)
+                if held.at(at) and socket.at(at) and found <= at and (keyframe or at == found):
+                    provenance = "BPF" if self._named(socket, held, began) else "scan"
+                    rows.append(
+                        {"cookie": socket.cookie, "pid": held.pid, "start": held.start} | {"provenance": provenance}
+                    )
+        return rows
+
+    def _found(self, socket: Socket, held: Held, began: int) -> int:
+        return held.first if self._named(socket, held, began) else held.found
+
+    @staticmethod
+    def _named(socket: Socket, held: Held, began: int) -> bool:
+        """Return whether a program reported who opened a socket: to the run that watched then."""
+        watched = isinstance(socket, Conn) and held.first == socket.first > began
+        return watched and held is socket.holders[0] and Random(f"{socket.cookie} named").random() < 0.5
 
 
 def log(
