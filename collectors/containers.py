@@ -8,6 +8,7 @@ they would join the containers of others.
 import os
 from collections.abc import Iterator
 
+from collectors.capabilities import needed
 from collectors.cgroups import pod_of, user_of
 from collectors.container_files import (
     UNNAMED,
@@ -84,9 +85,9 @@ class Containers:
         needs = ""
         if self.files.denied:
             folders = ", ".join(sorted(self.files.denied)[:MOST_FOLDERS])
-            needs = f"CAP_DAC_READ_SEARCH (run as root), to read {folders}"
+            needs = f"{needed('CAP_DAC_READ_SEARCH')}, to read {folders}"
         elif not self._reached:
-            needs = "CAP_SYS_PTRACE (run as root), to read the host's files by /proc/1/root"
+            needs = f"{needed('CAP_SYS_PTRACE')}, to read the host's files by /proc/1/root"
         return {"names of containers": needs} if self._unnamed and needs else {}
 
     def _look(self, root: str, container: str, cgroup: str) -> Contained:

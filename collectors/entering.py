@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 CLONE_NEWNET = 0x4000_0000  # include/uapi/linux/sched.h
-NEEDS = "CAP_SYS_ADMIN (run as root)"
 Result = TypeVar("Result")
 
 

@@ -18,7 +18,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module="psutil")  # o
 Value = TypeVar("Value")
 MOST_VMSTAT = 64 << 10  # bytes
 PAGE = os.sysconf("SC_PAGE_SIZE")
-MOST_BYTES = 4 << 20  # of /proc/net/dev: some ten thousand interfaces
+MOST_NETWORK = 1 << 20  # bytes of /proc/net/dev: some thousand interfaces
 
 
 class Load(NamedTuple):
@@ -58,7 +58,7 @@ class LoadMeter:
         with _procfs(self._proc):
             cpu = self._measured("stat", _cpu)
             memory = self._measured("meminfo", _memory)
-        devices = self._file("net/dev")
+        devices = self._noted("net/dev", read_table(f"{self._proc}/net/dev", MOST_NETWORK))
         received, sent = parse_network(devices) if devices is not None else (None, None)
         files = parse_open_files(self._file("sys/fs/file-nr") or b"")
         kills = parse_kills(read_table(f"{self._proc}/vmstat", MOST_VMSTAT) or b"")
@@ -96,7 +96,9 @@ class LoadMeter:
             return None
 
     def _file(self, name: str) -> bytes | None:
-        raw = read_table(f"{self._proc}/{name}", MOST_BYTES)
+        return self._noted(name, read_file(f"{self._proc}/{name}"))
+
+    def _noted(self, name: str, raw: bytes | None) -> bytes | None:
         if raw is None:
             self._unread.append(name)
         return raw
@@ -147,7 +149,7 @@ def parse_network(text: bytes) -> tuple[int, int]:
 def parse_open_files(text: bytes) -> int:
     """Return how many files are open, in /proc/sys/fs/file-nr; 0 when it is not there."""
     fields = text.split()
-    return int(fields[0]) - int(fields[1]) if len(fields) >= 2 else 0
+    return int(fields[0]) - int(fields[1]) if len(fields) >= 2 and all(map(bytes.isdigit, fields[:2])) else 0
 
 
 def parse_kills(text: bytes) -> int | None:

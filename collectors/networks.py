@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from select import POLLIN, poll
 
-from collectors.entering import NEEDS, STAY, Enter, Entrance
+from collectors.capabilities import needed
+from collectors.entering import STAY, Enter, Entrance
 from collectors.interfaces import InterfaceWatch
 from collectors.kernel import COOKIES_ARE_GLOBAL, kernel_version
 from collectors.presence import is_agent, names_of_agents
@@ -148,7 +149,7 @@ class Networks:
         if self._anothers:
             missing[f"sockets in {len(self._anothers)} network namespaces with an agent of their own"] = ANOTHERS
         if self._denied:
-            missing[f"sockets in {len(self._denied)} other network namespaces"] = NEEDS
+            missing[f"sockets in {len(self._denied)} other network namespaces"] = needed("CAP_SYS_ADMIN")
         if self._confusable:
             missing[f"sockets in {len(self._confusable)} other network namespaces"] = NEWER
         if self._beyond:

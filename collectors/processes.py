@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from collectors.capabilities import needed
 from collectors.exits import Exits, Gone
 from collectors.facts_reader import FactsReader
 from collectors.groups import Groups
@@ -165,7 +166,7 @@ class ProcessCollector:
         if self._hidden:
             missing[OTHERS] = f"{self._hidden} hides them: CAP_SYS_PTRACE, or a remount with hidepid=0"
         if self._facts.denied:
-            missing["executables and namespaces of other users' processes"] = "CAP_SYS_PTRACE (run as root)"
+            missing["executables and namespaces of other users' processes"] = needed("CAP_SYS_PTRACE")
         if stuck := self._facts.stuck():
             named = ", ".join(stuck[:MOST_NAMED]) + (f" and {len(stuck) - MOST_NAMED} more" * (len(stuck) > MOST_NAMED))
             missing[HANGING] = f"an answer of what they wait for: {named}"

@@ -15,11 +15,11 @@ from typing import NamedTuple
 from msgspec import structs
 
 from collectors import conntrack, netlink
+from collectors.capabilities import needed
 from collectors.closing import Flow
 from collectors.networks import Networks
 from schemas.raw import ConnectionBatch, Connections, Translated
 
-NEEDS = "CAP_NET_ADMIN (run as root)"
 WHAT = "the servers behind translated addresses (NAT)"
 FEW = 2_000  # entries of the table, 15 us each; a look-up costs as much
 PATIENCE = 12  # windows
@@ -127,7 +127,7 @@ class Translations:
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
-        return {WHAT: NEEDS} if self.denied else {}
+        return {WHAT: needed("CAP_NET_ADMIN")} if self.denied else {}
 
     def counters(self) -> dict[str, int]:
         """Return how often the table could not be read."""

@@ -6,9 +6,11 @@ their number alone means little, until it is large and stays so.
 
 from typing import NamedTuple
 
+from collectors.capabilities import needed
+
 HOLDERS = "owners of other users' sockets"
 PROCESSES = "processes of other users"
-SEE_ALL = "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (run as root)"
+SEE_ALL = ("CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH")
 FEW = 10
 MOST_NAMED = 3
 
@@ -31,9 +33,9 @@ def missing(sight: Sight) -> dict[str, str]:
         why.append(f"{sight.hidden} hides other users' processes: CAP_SYS_PTRACE, or a remount with hidepid=0")
     if sight.denied:
         named = " ".join(map(str, sight.denied[:MOST_NAMED])) + " …" * (len(sight.denied) > MOST_NAMED)
-        why.append(f"the files of {len(sight.denied)} processes ({named}) may not be read: {SEE_ALL}")
+        why.append(f"the files of {len(sight.denied)} processes ({named}) may not be read: {needed(*SEE_ALL)}")
     if sight.contained and sight.unheld:
         why.append("processes outside of this container are not seen: the host's pid namespace (--pid=host)")
     if not why and sight.lasting and sight.unheld >= FEW and sight.unheld * 2 > sight.sockets:
-        why.append(f"no reason is known: {SEE_ALL} on the host itself")
+        why.append(f"no reason is known: {needed(*SEE_ALL)} on the host itself")
     return {HOLDERS: f"{sight.unheld} of {sight.sockets} sockets have none; " + "; ".join(why)} if why else {}

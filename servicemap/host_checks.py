@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
+from collectors.capabilities import MODULE
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
 from collectors.kernel import kernel_version
@@ -117,6 +118,8 @@ def mended_by(what: str, needs: str) -> str:
         return DIAG_MODULES if "diag" in needs else ON_THE_HOST
     if os.geteuid():
         return AS_ROOT
+    if MODULE in needs:
+        return "allow the agent what the log of that module refuses (dmesg, ausearch, aa-status)"
     if "hidepid=" in needs:
         return "mount -o remount,hidepid=0 /proc"
     return CAPABILITIES if "CAP_" in needs else ON_THE_HOST

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from collectors import containers
+from collectors.capabilities import needed
 from collectors.container_files import Contained
 from collectors.containers import MOST_OF_USER, TRIES, Containers
 
@@ -252,7 +253,7 @@ def test_without_the_files_of_the_host_the_names_are_missing(tmp_path: Path) -> 
     seen.find(ID, DOCKER_PATH)
 
     assert seen.missing() == {
-        "names of containers": "CAP_SYS_PTRACE (run as root), to read the host's files by /proc/1/root"
+        "names of containers": f"{needed('CAP_SYS_PTRACE')}, to read the host's files by /proc/1/root"
     }
 
 

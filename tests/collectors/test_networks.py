@@ -264,9 +264,10 @@ def test_without_the_right_to_enter_what_is_missing_is_reported() -> None:
         os.seteuid(NOBODY)
         try:
             networks.note(inode, pid)
+            missing = networks.missing()
         finally:
             os.seteuid(0)
-    assert networks.missing() == {"sockets in 1 other network namespaces": "CAP_SYS_ADMIN (run as root)"}
+    assert missing == {"sockets in 1 other network namespaces": "CAP_SYS_ADMIN (run as root)"}
 
 
 @pytest.mark.parametrize("release", ["4.19.0-26-amd64", "5.2.21", "odd"])

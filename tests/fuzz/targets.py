@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 from collectors import conntrack, container_files, diag, process_events, rtnetlink
 from collectors.cgroups import container_of, parse_cgroup, pod_of, unit_of, user_of
 from collectors.host import parse_os_release
-from collectors.load import parse_network
+from collectors.load import parse_kills, parse_network, parse_open_files
 from collectors.netlink import dump, open_socket
 from collectors.packet_ring import FRAME
 from collectors.plain_sockets import PlainSockets
 from collectors.presence import names_of_agents
 from collectors.process_facts import parse_cmdline, parse_passwd, parse_uid
 from collectors.process_table import parse_stat
+from collectors.run_delay import parse_delay
 from collectors.visibility import hidepid
 from collectors.wire_tap import WireTap
 from schemas.text import to_bytes, to_text
@@ -123,6 +124,9 @@ TARGETS = {
     ),
     "os-release": Target(parse_os_release, _files("/etc/os-release")),
     "net-dev": Target(parse_network, _files("/proc/net/dev")),
+    "file-nr": Target(parse_open_files, _files("/proc/sys/fs/file-nr")),
+    "vmstat": Target(parse_kills, _files("/proc/vmstat")),
+    "delay": Target(parse_delay, _given(bytes(400))),
     "mountinfo": Target(lambda raw: hidepid(raw, "/proc"), _files("/proc/self/mountinfo")),
     "net-unix": Target(names_of_agents, _files("/proc/net/unix")),
     "text": Target(_text, _given(b"\xff\xfe", "é%".encode())),
