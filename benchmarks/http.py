@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.result import Goal, Result
-from collectors.http import HttpCollector
+from collectors.requests import RequestCollector
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.window import Window
@@ -41,7 +41,7 @@ def run() -> list[Result]:
     """Measure the collector under load, at rest, and in memory."""
     before = _rss()
     scan = SocketScan(Settings())
-    http = HttpCollector(Settings(), scan)
+    http = RequestCollector(Settings(), scan)
     http.open(_window(0))
     memory = _rss() - before
     if missing := http.missing():
@@ -60,7 +60,7 @@ def run() -> list[Result]:
     ]
 
 
-def _load(http: HttpCollector) -> list[Result]:
+def _load(http: RequestCollector) -> list[Result]:
     server = _start("serve")
     port = int(_line(server))
     http.collect(_window(1))
@@ -120,7 +120,7 @@ def _results(
     ]
 
 
-def _rest(http: HttpCollector) -> float:
+def _rest(http: RequestCollector) -> float:
     """Return what draining empty rings takes of a core, in percent."""
     http.drain()
     started, rounds = time.process_time(), 200

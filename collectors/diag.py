@@ -52,6 +52,12 @@ def local_port(row: Row) -> int:
     return int.from_bytes(row[1].to_bytes(4, sys.byteorder)[:2], "big")
 
 
+def ports(row: Row) -> tuple[int, int]:
+    """Return the local and the remote port."""
+    held = row[1].to_bytes(4, sys.byteorder)
+    return int.from_bytes(held[:2], "big"), int.from_bytes(held[2:], "big")
+
+
 class Final(NamedTuple):
     """What the kernel reports about a TCP socket that is no more."""
 

@@ -6,30 +6,21 @@ show which end went first. What begins elsewhere than at the start of a segment 
 """
 
 from collectors import packet_filter as bpf
+from collectors.sampling import sampling
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 TOKENS = tuple(f"{method} ".encode() for method in METHODS)
 STATUS_BYTES = len(b"HTTP/1.1 200")
 PASSED = {token: len(token) for token in TOKENS} | {b"HTTP": STATUS_BYTES}  # how it begins -> payload bytes passed on
 FIN, RST, ACK = 0x01, 0x04, 0x10  # TCP's flags
-MOST_HALVINGS = 6
-_MIXER = (
-    0x9E37_79B1  # Knuth's multiplicative hash: ports of clients are even numbers mostly, and their low bits no dice
-)
-
 _ENDS = 2  # where it is stored whether a segment ends its connection
-
-
-def sampled(port: int, other: int, halvings: int) -> bool:
-    """Return whether a flow is among the one in 2**halvings that are looked at; the same for both directions."""
-    return not halvings or ((port + other) * _MIXER & 0xFFFF_FFFF) >> (32 - halvings) == 0
 
 
 def program(halvings: int = 0) -> bytes:
     """Return the filter for one in 2**halvings flows as an array of struct sock_filter."""
     steps: list[bpf.Step] = [
         *bpf.TCP,
-        *(_sampling(halvings) if halvings else ()),
+        *sampling(halvings),
         (bpf.LDBX, 13, "", ""),
         (bpf.AND, FIN | RST, "", ""),
         (bpf.ST, _ENDS, "", ""),
@@ -49,19 +40,3 @@ def program(halvings: int = 0) -> bytes:
     for size in sorted({0, *PASSED.values()}):
         steps += [f"pass {size}", (bpf.TXA, 0, "", ""), (bpf.ADD, size, "", ""), (bpf.RETA, 0, "", "")]
     return bpf.assembled(steps)
-
-
-def _sampling(halvings: int) -> list[bpf.Step]:
-    """Hash the sum of both ports, which leaves X where it was."""
-    return [
-        (bpf.STX, 0, "", ""),
-        (bpf.LDHX, 0, "", ""),
-        (bpf.ST, 1, "", ""),
-        (bpf.LDHX, 2, "", ""),
-        (bpf.LDXM, 1, "", ""),
-        (bpf.ADDX, 0, "", ""),
-        (bpf.MUL, _MIXER, "", ""),
-        (bpf.RSH, 32 - halvings, "", ""),
-        (bpf.LDXM, 0, "", ""),
-        (bpf.JEQ, 0, "", "drop"),
-    ]

@@ -16,19 +16,20 @@ from socket import AF_INET, AF_INET6, inet_ntop
 from typing import Any
 
 from collectors.closing import Flow as Ends
-from collectors.http_filter import ACK, FIN, RST, STATUS_BYTES, TOKENS, sampled
+from collectors.counts import Counts
+from collectors.http_filter import ACK, FIN, RST, STATUS_BYTES, TOKENS
 from collectors.http_tap import Segment
-from schemas.latency import bucket
+from collectors.sampling import sampled
 
 PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
 ENDS = FIN | RST
 MOST_FLOWS = 16_384
 METHODS = {token: token.decode().rstrip() for token in TOKENS}
-INTERIM = 0
+INTERIM = ""
 SWITCHING = 101  # is an answer, other than 100 Continue and its like
 # First line of an answer -> class of its status.
 KINDS = {
-    b"HTTP/1.%d %d" % (minor, code): code // 100 if code >= 200 or code == SWITCHING else INTERIM
+    b"HTTP/1.%d %d" % (minor, code): f"{code // 100}xx" if code >= 200 or code == SWITCHING else INTERIM
     for minor in (0, 1)
     for code in range(100, 600)
 }
@@ -38,19 +39,7 @@ Key = tuple[bytes, bytes, int, int]  # client's and server's address, client's a
 class Flow:
     """A connection on which something was asked. While `method` is set, a request waits."""
 
-    __slots__ = (
-        "answered",
-        "at",
-        "doubtful",
-        "expected",
-        "given_up",
-        "latency",
-        "left",
-        "method",
-        "sent",
-        "serves",
-        "unanswered",
-    )
+    __slots__ = ("at", "counts", "doubtful", "expected", "left", "method", "sent", "serves")
 
     def __init__(self, serves: bool) -> None:
         self.serves = serves
@@ -60,19 +49,12 @@ class Flow:
         self.at = 0
         self.left = False  # the client was the first to end the connection
         self.doubtful = False  # an answer may have passed unseen
-        self.answered: dict[tuple[str, int], int] = {}
-        self.latency: dict[int, int] = {}
-        self.unanswered = 0
-        self.given_up = 0
-
-    def has_counts(self) -> bool:
-        """Return whether there is something to report."""
-        return bool(self.answered) or self.unanswered > 0 or self.given_up > 0
+        self.counts = Counts()
 
     def give_up(self) -> None:
         """Count the request that waits as one that its client gave up."""
         self.method = ""
-        self.given_up += 1
+        self.counts.given_up += 1
 
 
 class Pairs:
@@ -120,16 +102,13 @@ class Pairs:
         flow.method, flow.sent, flow.expected, flow.at = method, sent, expected, at
         flow.left = flow.doubtful = False
 
-    def _answer(self, flow: Flow, kind: int, sent: int, at: int) -> None:
+    def _answer(self, flow: Flow, kind: str, sent: int, at: int) -> None:
         if flow.expected not in (sent, -1):
             return
         if kind == INTERIM:
             flow.expected = -1  # the answer comes after it, wherever it begins
             return
-        count = (flow.method, kind)
-        flow.answered[count] = flow.answered.get(count, 0) + 1
-        held = bucket((at - flow.at) / 1000)
-        flow.latency[held] = flow.latency.get(held, 0) + 1
+        flow.counts.add(flow.method, kind, at - flow.at)
         flow.method = ""
 
     def _end(
@@ -150,7 +129,7 @@ class Pairs:
             flow.give_up()
         elif flow.expected in (sent, -1):
             flow.method = ""
-            flow.unanswered += 1
+            flow.counts.unanswered += 1
         else:
             flow.doubtful = True  # it did send something
 
@@ -172,9 +151,8 @@ class Pairs:
         for key, flow in list(self._flows.items()):
             if flow.method:
                 self._settle(key, flow, now, closed)
-            if flow.has_counts():
+            if flow.counts.any():
                 yield _row(key, flow)
-                flow.answered, flow.latency, flow.unanswered, flow.given_up = {}, {}, 0, 0
             elif not flow.method:
                 del self._flows[key]
 
@@ -188,7 +166,7 @@ class Pairs:
             if flow.doubtful:
                 self.missed += 1
             else:
-                flow.unanswered += 1  # the server has vanished without a word
+                flow.counts.unanswered += 1  # the server has vanished without a word
         elif now - flow.at > PATIENCE_NS:
             flow.give_up()
 
@@ -210,6 +188,4 @@ def _is_closed(key: Key, closed: Collection[Ends]) -> bool:
 
 def _row(key: Key, flow: Flow) -> tuple[Any, ...]:
     client, server, port, serving = key
-    answered = {f"{method} {kind}xx": count for (method, kind), count in sorted(flow.answered.items())}
-    latency = dict(sorted(flow.latency.items()))
-    return _text(client), port, _text(server), serving, flow.serves, answered, latency, flow.unanswered, flow.given_up
+    return _text(client), port, _text(server), serving, flow.serves, *flow.counts.take()

@@ -29,33 +29,26 @@ _ADDRESS = struct.Struct("=HHi12x")  # struct sockaddr_ll: family, protocol in n
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-class PacketRing:
-    """A device's ring. OSError when the kernel does not allow it: PermissionError without CAP_NET_RAW.
-
-    A reader takes the frame `at` while the state of it (`states`, by words) has its lowest bit set, sets that
-    state to 0, and goes on to the next: at most `frames` of them in one go.
+class DeviceSocket:
+    """A packet socket on a device, with a ring. OSError when the kernel does not allow it: PermissionError without
+    CAP_NET_RAW.
     """
 
-    def __init__(self, device: str, index: int, ring_bytes: int, code: bytes) -> None:
+    def __init__(self, device: str, index: int, ring_bytes: int, code: bytes, version: int, ring: bytes) -> None:
         self.index = index
-        self.frames = ring_bytes // FRAME
-        self.at = 0
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, 0)
         try:
             self.load(code)  # before it is bound: nothing comes unfiltered
             if device == "lo":  # shows every packet twice; before Linux 4.20 the second is known by its number
                 with suppress(OSError):
                     self._socket.setsockopt(_PACKET, _IGNORE_OUTGOING, 1)
-            self._socket.setsockopt(_PACKET, _VERSION, _V2)
-            self._socket.setsockopt(
-                _PACKET, _RX_RING, struct.pack("4I", BLOCK, ring_bytes // BLOCK, FRAME, self.frames)
-            )
+            self._socket.setsockopt(_PACKET, _VERSION, version)
+            self._socket.setsockopt(_PACKET, _RX_RING, ring)
             self.ring = mmap.mmap(self._socket.fileno(), ring_bytes)
             _bind(self._socket, index)
         except OSError:
             self._socket.close()
             raise
-        self.states = memoryview(self.ring).cast("I")
 
     def load(self, code: bytes) -> None:
         """Let pass what a program of the kernel's packet filter accepts, from now on."""
@@ -65,14 +58,33 @@ class PacketRing:
 
     def statistics(self) -> tuple[int, int]:
         """Return how many packets passed the filter, and how many of them found the ring full, since the last call."""
-        packets, drops = struct.unpack("II", self._socket.getsockopt(_PACKET, _STATISTICS, 8))
+        packets, drops = struct.unpack_from("II", self._socket.getsockopt(_PACKET, _STATISTICS, 12))
         return packets, drops
 
     def close(self) -> None:
         """Take the ring and the socket down."""
-        self.states.release()
         self.ring.close()
         self._socket.close()
+
+
+class PacketRing(DeviceSocket):
+    """A device's ring of frames.
+
+    A reader takes the frame `at` while the state of it (`states`, by words) has its lowest bit set, sets that
+    state to 0, and goes on to the next: at most `frames` of them in one go.
+    """
+
+    def __init__(self, device: str, index: int, ring_bytes: int, code: bytes) -> None:
+        self.frames = ring_bytes // FRAME
+        self.at = 0
+        ring = struct.pack("4I", BLOCK, ring_bytes // BLOCK, FRAME, self.frames)
+        super().__init__(device, index, ring_bytes, code, _V2, ring)
+        self.states = memoryview(self.ring).cast("I")
+
+    def close(self) -> None:
+        """Take the ring and the socket down."""
+        self.states.release()
+        super().close()
 
 
 def unusual(ring: mmap.mmap, ip: int) -> tuple[bytes, bytes, int]:

@@ -9,14 +9,14 @@ from ipaddress import ip_address
 from typing import Generic, TypeVar
 
 from collectors.entering import STAY, Enter
-from collectors.packet_ring import PacketRing
+from collectors.packet_ring import DeviceSocket
 from collectors.rtnetlink import InterfaceAddress
 from schemas.text import to_text
 
 LOOPBACK = "lo"
 NEEDS = "CAP_NET_RAW (run as root)"
 _GONE = (errno.ENODEV, errno.ENXIO)
-Ring = TypeVar("Ring", bound=PacketRing)
+Ring = TypeVar("Ring", bound=DeviceSocket)
 
 
 class Taps(Generic[Ring]):
@@ -74,6 +74,12 @@ class Taps(Generic[Ring]):
                 if error.errno not in _GONE:
                     self.denied = f"packet sockets ({error})"
         self._all_tapped = self._rings.keys() >= set(names)
+
+    def resize(self, sizes: Sequence[int]) -> None:
+        """Listen with rings of other sizes, as many as before. What is in the rings is lost."""
+        self.close()
+        self._sizes = sizes
+        self.follow()
 
     def rings(self) -> Iterator[tuple[Ring, bool]]:
         """Yield every ring, and whether both ends of what it shows are here."""

@@ -1,4 +1,4 @@
-"""HTTP requests between processes: the counts of the hosts of both ends, joined with the identities of the ends.
+"""Requests between processes: the counts of the hosts of both ends, joined with the identities of the ends.
 
 If the hosts of both ends counted, the one that sampled more connections is believed; on a tie it is the server's host.
 Counts are scaled by its sampling.
@@ -23,15 +23,16 @@ SAMPLING = EdgeColumn("sampling", U16, "one of so many connections was looked at
 WHO_COLUMNS = tuple(EdgeColumn(f"{end}_{name}", LABEL, WHO[name].meaning, Roll.MAX) for end in ENDS for name in _NAMES)
 COUNTS = (
     EdgeColumn("requests", U64, "answered and unanswered ones", Roll.SUM),
-    EdgeColumn("errors", U64, "answers of class 5xx, and unanswered requests", Roll.SUM),
+    EdgeColumn("errors", U64, "answers that are errors (of HTTP: 5xx), and unanswered requests", Roll.SUM),
     EdgeColumn("unanswered", U64, "ended by the server without an answer", Roll.SUM),
     EdgeColumn(
         "given_up", U64, "no answer before the client left, or for five minutes; neither requests nor errors", Roll.SUM
     ),
-    EdgeColumn("by", COUNT_MAP, "method and status class → answers: GET 2xx", Roll.EACH),
+    EdgeColumn("by", COUNT_MAP, "operation and result → answers: GET 2xx, SELECT ok, GET error", Roll.EACH),
     EdgeColumn("latency", SKETCH, "bucket of the time to answer → answers", Roll.EACH),
 )
 _SEEN = EdgeColumn("seen_by_server", BOOL, "whether the server's host counted, or the client's")
+FAILED = " OR ".join(f"endsWith(what, '{result}')" for result in (" 5xx", " error"))
 _TIMES = {"p50_ms": 0.5, "p99_ms": 0.99}
 PROCESS_REQUESTS = (
     WINDOW,
@@ -154,7 +155,7 @@ def _believed(rows: str, *, addresses: bool = False) -> str:
 
 def _shown(columns: dict[str, str], believed: str) -> str:
     """Return these columns; some are computed from the counts."""
-    failed = "arraySum(mapValues(mapFilter((what, count) -> endsWith(what, '5xx'), by)))"
+    failed = f"arraySum(mapValues(mapFilter((what, count) -> {FAILED}, by)))"
     buckets, passed = "mapKeys(latency)", "arrayCumSum(mapValues(latency))"
     made = {
         "requests": "arraySum(mapValues(by)) + unanswered",

@@ -65,6 +65,8 @@ FACTS = (
     EdgeColumn("width_ms", U32, "width of the window, ms", Roll.MAX),
     EdgeColumn("first", TIME, "first window with the edge", Roll.EARLIEST),
     EdgeColumn("last", TIME, "last window with the edge", Roll.MAX),
+    EdgeColumn("protocol", LABEL, "what the server speaks: http, redis, tls 1.3; empty: unknown", Roll.MAX),
+    EdgeColumn("tls_name", LABEL, "name that clients ask the server for by TLS; empty: unknown", Roll.MAX),
     EdgeColumn("rule", LABEL, f"which evidence decided who serves: {', '.join(STRENGTH)}", Roll.STRONGEST),
     *(column for end in ENDS for column in _who(end)),
     *_CONNECTIONS,

@@ -16,6 +16,8 @@ class EdgeRow(NamedTuple):
     server: str
     transport: str
     server_port: int
+    protocol: str
+    tls_name: str
     rule: str
     first: int
     last: int

@@ -49,19 +49,22 @@ class Node(Struct, kw_only=True, omit_defaults=True):
 class Edge(Struct, kw_only=True):
     """A client, a server, and the port between them. Counters are sums over the range; active is the value at its end.
 
+    `protocol` is what the server was seen to speak, "" for unknown, and `tls_name` the name that clients ask it for.
     `recorded_s` is the time within the range for which the agents at its ends reported. Divide sums by it to get rates.
     `counters` are fields of their own, for each counter of schemas/counted.py: the client's host counted the `client_…`
     ones and the server's host the `server_…` ones. Both count the same bytes. The fields from provenance to tied exist
-    at level process alone, those from requests on with HTTP alone: `errors` are requests answered with 5xx or left
-    unanswered by the server, `given_up` are further requests that their clients gave up, and times to the answer are
-    None when nothing was answered. `usual_ms` is the median of the hour before, None when too few answers came then.
-    `health` is ok, warn or bad, and `why` gives the reasons.
+    at level process alone, those from requests on where there are any: `errors` are requests answered with an error
+    (of HTTP: 5xx) or left unanswered by the server, `given_up` are further ones that their clients gave up, and times
+    to the answer are None when nothing was answered. `usual_ms` is the median of the hour before, None when too few
+    answers came then. `health` is ok, warn or bad, and `why` gives the reasons.
     """
 
     client: str
     server: str
     transport: str
     server_port: int
+    protocol: str
+    tls_name: str
     rule: str
     first: str
     last: str

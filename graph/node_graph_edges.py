@@ -92,7 +92,7 @@ _COLUMNS = {
     "thickness": "toFloat64(round(1 + least(7, log2(1 + bytes_s / 1000) / 2), 1))",
     "color": f"{list(COLORS)}[health + 1]",
     "detail__ports": "arrayStringConcat(arraySlice(ports, 1, 10), ', ')",
-    "detail__signals": "if(requests > 0, 'http', 'tcp')",
+    "detail__signals": "if(requests > 0, 'requests', 'tcp')",
     "detail__requests": where("requests > 0", f"concat({_word('requests')}, ' req/s')"),
     "detail__errors": where("errors > 0", f"concat({_word('errors')}, ' %% of requests')"),
     "detail__latency": times(NOW, _word("p50"), _word("p99")),

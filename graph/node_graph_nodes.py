@@ -124,7 +124,7 @@ _COLUMNS = {
     "detail__service": where(_RUNS, "service"),
     "detail__host": "arrayStringConcat(arraySlice(hostnames_of, 1, 10), ', ')",
     "detail__host_id": "hosts[1]",
-    "detail__signals": "if(requests > 0, 'http', 'tcp')",
+    "detail__signals": "if(requests > 0, 'requests', 'tcp')",
     "detail__requests": where("requests > 0", f"concat({_word('requests')}, ' req/s')"),
     "detail__errors": where("errors > 0", f"concat({_word('errors')}, ' %% of requests')"),
     "detail__latency": times(NOW, _word("p50"), _word("p99")),

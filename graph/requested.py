@@ -1,4 +1,4 @@
-"""HTTP requests at a level, as queries: on each edge, on those of a node, and step by step."""
+"""Requests at a level, as queries: on each edge, on those of a node, and step by step."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

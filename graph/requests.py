@@ -1,4 +1,4 @@
-"""HTTP requests on the edges of a map, if agents saw any."""
+"""Requests on the edges of a map, if agents saw any."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ class Key(NamedTuple):
 
 
 class Requests(NamedTuple):
-    """HTTP requests on an edge: their number, errors (5xx or unanswered), and further ones that clients gave up.
+    """Requests on an edge: their number, errors (of HTTP: 5xx; or unanswered), and further ones that clients gave up.
 
     `latency` is the sketch of the times to their answers (schemas/latency.py).
     """
@@ -61,8 +61,8 @@ def judged(found: ServiceMap, requests: Mapping[Key, Requests], usual: Mapping[K
 
     def with_requests(edge: Edge) -> Edge:
         own, before = requests.get(key(edge)), usual.get(key(edge))
-        http = own.as_fields() | {"usual_ms": usual_ms(before.latency if before else {})} if own else {}
-        return structs.replace(edge, **http, **judgement(faults(counts(edge, own, before))))
+        asked = own.as_fields() | {"usual_ms": usual_ms(before.latency if before else {})} if own else {}
+        return structs.replace(edge, **asked, **judgement(faults(counts(edge, own, before))))
 
     return structs.replace(found, edges=[with_requests(edge) for edge in found.edges])
 
@@ -71,11 +71,11 @@ def counts(edge: Edge, requests: Requests | None, usual: Requests | None) -> Cou
     """Return the counts that decide the health of an edge."""
     happened = {"opened": edge.connections_opened, "failed": edge.connections_failed}
     counted = Counts(happened | counters.judged(edge.counters))
-    return counted if requests is None else with_http(counted, requests, usual)
+    return counted if requests is None else plus_requests(counted, requests, usual)
 
 
-def with_http(counted: Counts, requests: Requests, usual: Requests | None) -> Counts:
-    """Return counts that include HTTP requests, and the usual latency."""
+def plus_requests(counted: Counts, requests: Requests, usual: Requests | None) -> Counts:
+    """Return counts that include requests, and the usual latency."""
     sums = {"requests": requests.requests, "errors": requests.errors}
     return Counts({**counted.sums, **sums}, requests.latency, usual.latency if usual else {})
 

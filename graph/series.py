@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from graph import traffic
 from graph.columns import ENDS
-from graph.packing import HAPPENINGS, SUMS, plain
+from graph.packing import HAPPENINGS, SPOKEN, SUMS, plain
 from graph.sql import inside, select, texts
 from graph.steps import point_of, with_steps
 from schemas.counted import COUNTERS
@@ -44,6 +44,8 @@ class EdgeSeriesRow(NamedTuple):
     first: int
     last: int
     rule: str
+    protocol: str
+    tls_name: str
 
 
 _SERVES, _CONNECTS = "edge.server = %(node)s", "edge.client = %(node)s"
@@ -88,10 +90,10 @@ def edge_series(level: str, *, rolled_up: bool = True) -> str:
     packs = {f"{end}_{SUMS.name}": SUMS for end in ENDS} | {HAPPENINGS.name: HAPPENINGS}
     means = [f"{end}_{name}" for end in ENDS for name in _MEANS]
     edge = {
-        **{name: f"row.{name}" for name in ("first", "last", "strength", "active", *packs)},
+        **{name: f"row.{name}" for name in ("first", "last", *SPOKEN, "strength", "active", *packs)},
         **{name: plain(name, "row") for name in means},
     }
-    kept = {"first": "min", "last": "max", "strength": "max"}
+    kept = {"first": "min", "last": "max", "strength": "max", **dict.fromkeys(SPOKEN, "max")}
     times = {
         "at": "edge.at",
         **{name: f"{made}(edge.{name})" for name, made in kept.items()},

@@ -60,6 +60,10 @@ class Ends(Counted, frozen=True, kw_only=True, omit_defaults=True):
     alias: Annotated[Strs, fact("the server as this end sees it, if that is translated (NAT)", MAX)] = field(
         default_factory=list
     )
+    protocol: Annotated[Strs, fact("what the server speaks, as this end's host has seen it; empty: unknown", MAX)] = (
+        field(default_factory=list)
+    )
+    tls_name: Annotated[Strs, fact("name that clients ask the server for by TLS", MAX)] = field(default_factory=list)
 
 
 class Sides(Columns, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,7 +118,7 @@ class EdgeBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class FlowRequests(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """HTTP/1 requests of one flow and window as one host counted them: as seen, before scaling by `sampling`.
+    """Requests of one flow and window as one host counted them: as seen, before scaling by `sampling`.
 
     Who is at the ends, and which of them serves, stands with the flow's edge.
     """
@@ -126,7 +130,7 @@ class FlowRequests(Columns, frozen=True, kw_only=True, omit_defaults=True):
     )
     width: Annotated[Ints, fact("width of the window, ms", MAX, U32)] = field(default_factory=list)
     sampling: Annotated[Ints, fact("one of so many flows was looked at", MAX, U16)] = field(default_factory=list)
-    answered: Annotated[Tallies, fact("method and status class -> answers: GET 2xx", EACH)] = field(
+    answered: Annotated[Tallies, fact("operation and result -> answers: GET 2xx, SELECT ok, GET error", EACH)] = field(
         default_factory=list
     )
     latency: Annotated[Sketches, fact("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(

@@ -128,6 +128,9 @@ AGENT_COUNTERS = _counters(
         "http_packets_dropped": "!packets with HTTP that the kernel dropped",
         "http_requests_dropped": "!requests that were dropped, too many being open",
         "http_answers_missed": "answers that were not seen",
+        "protocol_packets_dropped": "!packets of other protocols that the kernel dropped",
+        "protocol_requests_dropped": "!requests of other protocols that were dropped, too many being open",
+        "protocol_answers_missed": "answers of other protocols that were not seen",
     },
 )
 STAGE_COUNTERS = _counters(

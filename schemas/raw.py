@@ -422,14 +422,14 @@ class OwnerBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Requests(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """HTTP/1 requests of one connection that were answered in the window, and those that never will be."""
+    """Requests of one connection that were answered in the window, and those that never will be."""
 
     client_address: Annotated[Strs, fact("address of the end that asks", KEY)] = field(default_factory=list)
     client_port: Annotated[Ints, fact("its port", KEY)] = field(default_factory=list)
     server_address: Annotated[Strs, fact("address of the end that answers", KEY)] = field(default_factory=list)
     server_port: Annotated[Ints, fact("its port", KEY)] = field(default_factory=list)
     serves: Annotated[Bools, fact("the server is on this host", MAX)] = field(default_factory=list)
-    answered: Annotated[Tallies, fact("method and status class -> answers: GET 2xx", EACH)] = field(
+    answered: Annotated[Tallies, fact("operation and result -> answers: GET 2xx, SELECT ok, GET error", EACH)] = field(
         default_factory=list
     )
     latency: Annotated[Sketches, fact("bucket of the time to answer -> answers, see schemas.latency", EACH)] = field(
@@ -441,9 +441,21 @@ class Requests(Columns, frozen=True, kw_only=True, omit_defaults=True):
     )
 
 
+class Spoken(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """What servers have been seen to speak: those that are new or changed, in a keyframe all."""
+
+    address: Annotated[Strs, fact("address of the server", KEY)] = field(default_factory=list)
+    port: Annotated[Ints, fact("its port", KEY)] = field(default_factory=list)
+    protocol: Annotated[Strs, fact("http, redis, tls 1.3 and the like", MAX)] = field(default_factory=list)
+    tls_name: Annotated[Strs, fact("name that all clients asked it for by TLS; empty for several", MAX)] = field(
+        default_factory=list
+    )
+
+
 class RequestBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
     """Requests of the window, connection by connection. Under load of some connections only, see `sampling`."""
 
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
     sampling: Annotated[int, Meta(ge=1, description="one of so many connections is looked at; counts are as seen")] = 1
     requests: Requests = field(default_factory=Requests)
+    spoken: Spoken = field(default_factory=Spoken)

@@ -35,7 +35,7 @@ PROCESSES = Topic("processes", raw.ProcessBatch, "host", "processes, what they u
 CONNECTIONS = Topic("connections", raw.ConnectionBatch, "host", "sockets with a peer, and counters", folded=True)
 LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for peers", folded=True)
 OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket", folded=True)
-REQUESTS = Topic("requests", raw.RequestBatch, "host", "HTTP/1 requests and their answers", folded=True)
+REQUESTS = Topic("requests", raw.RequestBatch, "host", "requests and their answers; what servers speak", folded=True)
 HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
 SIDES = Topic(
     "sides", graph.SideBatch, "host", "what one host saw of flows", "flow", retention_ms=DAY_MS, read_ms=2 * HOUR_MS

@@ -15,26 +15,29 @@ from servicemap.columns import aligned
 from servicemap.printing import bytes_text
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
-HTTP_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
+PROTOCOL = "PROTOCOL"  # added where any edge has one
+REQUEST_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
 NAMES = 2  # the first columns are names; the others are short and right-aligned
 WIDEST, NARROWEST = 48, 8
-_LEAST_IMPORTANT = ("P50", "NEW", "RTT", "OPEN", "RECEIVED", "SENT")  # left out in this order
+_LEAST_IMPORTANT = ("P50", PROTOCOL, "NEW", "RTT", "OPEN", "RECEIVED", "SENT")  # left out in this order
 
 
 def headings(found: ServiceMap) -> tuple[str, ...]:
     """Return the headings of a map's columns."""
-    return (*HEADINGS, *HTTP_HEADINGS) if any(edge.requests for edge in found.edges) else HEADINGS
+    protocol = (PROTOCOL,) if any(edge.protocol for edge in found.edges) else ()
+    requests = REQUEST_HEADINGS if any(edge.requests for edge in found.edges) else ()
+    return (*HEADINGS, *protocol, *requests)
 
 
 def rows(found: ServiceMap) -> list[tuple[str, ...]]:
     """Return the cells of the edges, the busiest first, then those of the nodes without edges."""
-    width = len(headings(found))
+    shown = headings(found)
     titles = labels(found)
     ends = {end for edge in found.edges for end in (edge.client, edge.server)}
     busiest = sorted(found.edges, key=lambda edge: (-_carried(edge), edge.client, edge.server, edge.server_port))
     return [
-        *((*_row(edge, titles), *_http(edge))[:width] for edge in busiest),
-        *((titles[node.id], *[""] * (width - 1)) for node in found.nodes if node.id not in ends),
+        *(tuple(map((_row(edge, titles) | _requests(edge)).__getitem__, shown)) for edge in busiest),
+        *((titles[node.id], *[""] * (len(shown) - 1)) for node in found.nodes if node.id not in ends),
     ]
 
 
@@ -90,25 +93,31 @@ def fault_lines(found: ServiceMap) -> list[str]:
     return [sentence(edge) for edge in faulty]
 
 
-def _row(edge: Edge, titles: dict[str, str]) -> tuple[str, ...]:
-    rtt = counters.rtt_ms(edge.counters)
-    return (
-        titles[edge.client],
-        "itself" if edge.self_loop else titles[edge.server],
-        f"{edge.transport}/{edge.server_port}",
-        str(edge.connections_active),
-        str(edge.connections_opened),
-        str(edge.connections_failed),
-        bytes_text(counters.to_server(edge.counters)),
-        bytes_text(counters.to_client(edge.counters)),
-        _ms(rtt),
-    )
+def _row(edge: Edge, titles: dict[str, str]) -> dict[str, str]:
+    """Return the cells of an edge by their headings."""
+    return {
+        "CLIENT": titles[edge.client],
+        "SERVER": "itself" if edge.self_loop else titles[edge.server],
+        "PORT": f"{edge.transport}/{edge.server_port}",
+        "OPEN": str(edge.connections_active),
+        "NEW": str(edge.connections_opened),
+        "FAILED": str(edge.connections_failed),
+        "SENT": bytes_text(counters.to_server(edge.counters)),
+        "RECEIVED": bytes_text(counters.to_client(edge.counters)),
+        "RTT": _ms(counters.rtt_ms(edge.counters)),
+        PROTOCOL: edge.protocol,
+    }
 
 
-def _http(edge: Edge) -> tuple[str, ...]:
+def _requests(edge: Edge) -> dict[str, str]:
     if not edge.requests:
-        return ("",) * len(HTTP_HEADINGS)
-    return (f"{edge.requests / edge.recorded_s:.1f}", _errors(edge), _ms(edge.p50_ms), _ms(edge.p99_ms))
+        return dict.fromkeys(REQUEST_HEADINGS, "")
+    return {
+        "REQ/S": f"{edge.requests / edge.recorded_s:.1f}",
+        "ERRORS": _errors(edge),
+        "P50": _ms(edge.p50_ms),
+        "P99": _ms(edge.p99_ms),
+    }
 
 
 def _errors(edge: Edge) -> str:

@@ -26,7 +26,7 @@ _BETWEEN = {
         SERVICE_EDGES,
     ),
     "process_edges": ("processes", "What a side did not see is 0", PROCESS_EDGES),
-    "process_requests": ("processes", "HTTP/1 requests and their answers", PROCESS_REQUESTS),
+    "process_requests": ("processes", "requests and their answers", PROCESS_REQUESTS),
 }
 _SOURCES = {
     "dropped": "filled by the sink that drops something before its time, to keep to `disk.percent` or `disk.bytes`",
@@ -36,7 +36,7 @@ _SOURCES = {
     ),
     **dict.fromkeys(
         ("requests_1m", "requests_1h"),
-        "a roll-up of [`process_requests`](#process_requests); where there is no HTTP it has no rows",
+        "a roll-up of [`process_requests`](#process_requests); where there are no requests it has no rows",
     ),
 }
 _ROLLS = {

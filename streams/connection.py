@@ -9,6 +9,7 @@ from schemas.ids import Endpoint, format_endpoint
 from schemas.verdict import b_serves
 from streams.listening import Port
 from streams.process import Process
+from streams.speaking import UNKNOWN, Spoken
 
 Link = str  # client's service, a space, server; a string keeps its hash, and every window hashes all links
 HERE = 1_000  # `started` of an end without a process, so that it wins over an identity found in other windows only
@@ -88,6 +89,7 @@ class Connection(Struct, eq=False):
     within: str = ""  # the flow as this host sees it, if that is translated (NAT)
     within_end: int = 0
     alias: str = ""  # of the server: its address and port as this host sees them, if they are others outside
+    spoken: Spoken = UNKNOWN
     link: Link | None = None  # set if this end is the client and its owner is known
 
     @property

@@ -10,7 +10,7 @@ from itertools import compress
 from typing import Any
 from zlib import crc32
 
-from schemas.ids import Endpoint, format_flow, process_node
+from schemas.ids import Endpoint, format_flow, parse_flow, process_node
 from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
@@ -22,8 +22,10 @@ from streams.outside import Outside, alias
 from streams.process import Holder, Process
 from streams.running import Running
 from streams.scope import Place, Scopes
+from streams.speaking import Speaking
 
-TRANSPORTS = {6: "tcp", 17: "udp"}
+TCP = 6
+TRANSPORTS = {TCP: "tcp", 17: "udp"}
 SYN_SENT = 2  # include/net/tcp_states.h
 SCAN, LISTENER = "scan", "listener"  # how the owner of an end is known
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
@@ -53,6 +55,7 @@ class Host:
         self.at: frozenset[Place] = frozenset()  # the addresses of its namespaces
         self._scopes = Scopes(self.name)
         self.outside = Outside()
+        self._speaking = Speaking()
         self.restated: set[str] = set()  # topics that have been restated
         self.whole = False  # connections were restated when all other topics had been: it is known who serves
         self.owned_since: int | None = None  # the window since which all processes and holders have been known
@@ -85,6 +88,9 @@ class Host:
             elif not renamed.isdisjoint(connection.among):
                 connection.tie(connection.among, SCAN, _began(connection.among))
         self.listening.take(window.batches("listeners"), restated=window.restates("listeners"))
+        if self._speaking.take(window.batches("requests"), restated=window.restates("requests")):
+            for connection in self.connections.values():
+                self._speak(connection)
         for batch in window.batches("owners"):
             self._own(batch)
         if window.restates("connections"):
@@ -240,11 +246,19 @@ class Host:
         if outside:
             made.within, made.within_end = format_flow(protocol, local, remote)
             made.alias = alias(here, local) if made.serves else alias(there, remote)
+        self._speak(made)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
             if before.owner is None:
                 made.unowned = before.unowned
         return made
+
+    def _speak(self, connection: Connection) -> None:
+        """Put what is spoken on a TCP connection to it, by its ends as the host and those outside see them."""
+        if connection.port.transport == TCP:
+            within = parse_flow(connection.within)[1:] if connection.within else ()
+            ends = (connection.local, connection.remote, *within)
+            connection.spoken = self._speaking.of(connection.port.netns, ends)
 
     def _endpoints(
         self, address: str, port: int, peer: str, peer_port: int, *, netns: int

@@ -1,4 +1,4 @@
-"""The fold of a host's HTTP requests into requests by flow. The identities of the ends are in the edge of the flow.
+"""The fold of a host's requests into requests by flow. The identities of the ends are in the edge of the flow.
 
 A connection may open after the sockets were scanned, and have requests before the packets were read. Such requests wait
 for the next window, which knows the connection, and count there. Requests on other hosts' connections, such as traffic

@@ -80,6 +80,8 @@ class SideRows:
         ends["since"] += [connection.since for connection in found]
         ends["fresh"] += [connection.fresh for connection in found]
         ends["alias"] += [connection.alias for connection in found]
+        ends["protocol"] += [connection.spoken.protocol for connection in found]
+        ends["tls_name"] += [connection.spoken.tls_name for connection in found]
 
     def _pad(self) -> None:
         rows = len(self._sides["flow"])

@@ -42,8 +42,8 @@ def drawn(
     return {"nodes": list(_nodes(found.nodes, ghosts, edges, gone, labels)), "edges": edges, "gone": gone}
 
 
-def _edge(edge: Edge, http: Requests | None, usual: Requests | None, *, new: bool) -> dict[str, Any]:
-    counted = counts(edge, http, usual)
+def _edge(edge: Edge, own: Requests | None, usual: Requests | None, *, new: bool) -> dict[str, Any]:
+    counted = counts(edge, own, usual)
     return edge.as_fields() | {
         "id": edge_id(key(edge)),
         "first": _ms(edge.first),
@@ -54,9 +54,9 @@ def _edge(edge: Edge, http: Requests | None, usual: Requests | None, *, new: boo
         "rtt_ms": counters.rtt_ms(edge.counters),
         **judgement(faults(counted)),
         "new": new,
-        "signals": "http" if http else "tcp",
-        **(http.as_fields() | {"requests_s": http.requests / edge.recorded_s} if http else {}),
-        **({"usual_ms": usual_ms(usual.latency if usual else {})} if http else {}),
+        "signals": "requests" if own else "tcp",
+        **(own.as_fields() | {"requests_s": own.requests / edge.recorded_s} if own else {}),
+        **({"usual_ms": usual_ms(usual.latency if usual else {})} if own else {}),
     }
 
 
@@ -91,11 +91,11 @@ def _nodes(
 
 
 _COUNTS = {f"connections_{count}": count for count in ("opened", "closed", "active", "failed")}
-_HTTP = ("requests", "errors", "given_up")
+_REQUESTS = ("requests", "errors", "given_up")
 _SUMS = (
     "edges",
     *_COUNTS.values(),
-    *_HTTP,
+    *_REQUESTS,
     "conn_s",
     "bytes_s",
     "requests_s",
@@ -115,7 +115,7 @@ def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
         node["edges"] += 1
         for of_edge, of_node in _COUNTS.items():
             node[of_node] += edge[of_edge]
-        for name in _HTTP:
+        for name in _REQUESTS:
             node[name] += edge.get(name, 0)
         node["bytes_s"] += edge["bytes_s"]
         node["conn_s"] += edge["opened_s"]

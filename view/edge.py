@@ -10,7 +10,7 @@ from graph.health import Counts, faults, judgement, usual_ms
 from graph.levels import between
 from graph.model import Node
 from graph.recorded import read_recorded
-from graph.requests import Key, Requests, usual_by_edge, with_http
+from graph.requests import Key, Requests, plus_requests, usual_by_edge
 from graph.series import EdgeSeriesRow, edge_series
 from graph.statement import edge_statement
 from schemas.counted import SUMS
@@ -77,7 +77,7 @@ def _facts(
     sums = {f"{end}_{name}": sum(getattr(row, f"{end}_sums")[name] for row in rows) for end in ENDS for name in SUMS}
     counted = Counts(happened | counters.judged(sums))
     if requests:
-        counted = with_http(counted, requests, usual)
+        counted = plus_requests(counted, requests, usual)
     return {
         "id": edge_id(_key(asked)),
         "client": asked.client,
@@ -85,6 +85,8 @@ def _facts(
         "transport": asked.transport,
         "server_port": asked.port,
         "rule": rows[-1].rule,
+        "protocol": max(row.protocol for row in rows),
+        "tls_name": max(row.tls_name for row in rows),
         "first": min(row.first for row in rows),
         "last": max(row.last for row in rows),
         **{f"connections_{name}": count for name, count in happened.items()},
@@ -94,7 +96,7 @@ def _facts(
         "opened_s": happened["opened"] / seconds,
         **counted.shares(),
         **judgement(faults(counted)),
-        "signals": "http" if requests else "tcp",
+        "signals": "requests" if requests else "tcp",
         **(requests.as_fields() | {"requests_s": requests.requests / seconds} if requests else {}),
         **({"usual_ms": usual_ms(counted.usual)} if requests else {}),
     }

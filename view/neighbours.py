@@ -8,7 +8,7 @@ from graph.health import Counts, faults, judgement
 from graph.neighbours import NeighbourRow
 from graph.nodes import Nodes
 from graph.recorded import Recorded
-from graph.requests import Key, with_http
+from graph.requests import Key, plus_requests
 from sinks.store import Store
 from view.parameters import Level
 from view.requests import requests_of
@@ -30,10 +30,10 @@ def neighbours(
         (other,) = nodes.in_order()
         seconds = recorded.seconds([*own, row.host])
         client, server = (row.other, node) if row.incoming else (node, row.other)
-        http = requests.get(Key(client, server, row.transport, row.port))
+        asked = requests.get(Key(client, server, row.transport, row.port))
         counted = Counts({"opened": row.opened, "failed": row.failed, **row.counted})
-        if http:
-            counted = with_http(counted, http, None)
+        if asked:
+            counted = plus_requests(counted, asked, None)
         yield {
             "id": row.other,
             "title": other.title,
@@ -51,5 +51,5 @@ def neighbours(
             "counted": row.counted,
             "rtt_ms": row.rtt / 1000 if row.rtt == row.rtt else None,  # NaN: not measured
             **judgement(faults(counted)),
-            **(http.as_fields() if http else {}),
+            **(asked.as_fields() if asked else {}),
         }

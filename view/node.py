@@ -41,7 +41,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     cells = recorded.cells(seen_by)
     lines, usage = _usage(store, asked.id, processes, over)
     requests = request_series(store, level, over, asked.id)
-    http = series(LINES, requests, over, cells) if requests else {}
+    of_requests = series(LINES, requests, over, cells) if requests else {}
     return {
         "from": over.start,
         "to": over.end,
@@ -51,7 +51,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         "id": asked.id,
         "level": level,
         "facts": _facts(asked.id, processes, known),
-        "series": http | series(TRAFFIC, rows, over, cells) | series(lines, usage, over, cells),
+        "series": of_requests | series(TRAFFIC, rows, over, cells) | series(lines, usage, over, cells),
         "neighbours": list(neighbours(store, asked.id, level, over, hostnames, recorded, seen_by)),
         "members": [msgspec.to_builtins(member) for member in processes],
         "events": events(store, over.start, over.end, _about(asked.id, processes)),

@@ -1,4 +1,4 @@
-"""HTTP requests on an edge or to a node, as time series and as sums."""
+"""Requests on an edge or to a node, as time series and as sums."""
 
 from collections import Counter
 from typing import Any

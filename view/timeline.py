@@ -15,7 +15,7 @@ from view.series import recorded
 
 COUNTED = ("edges", "opened", "failed", "bytes")
 _NO_COUNTS = dict.fromkeys(OWN_SUMS, 0)
-HTTP = ("requests", "errors", "given_up")
+REQUESTS = ("requests", "errors", "given_up")
 
 
 def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, Any]:
@@ -36,9 +36,9 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
         """Return the counts of a step; None where nothing was recorded."""
         seconds = recorded(at, most, at in found, cells)
         nothing = 0 if seconds else None
-        row, http = found.get(at), requests.get(at)
+        row, totals = found.get(at), requests.get(at)
         counted = {name: getattr(row, name, nothing) for name in COUNTED}
-        asked = {name: getattr(http, name, nothing) for name in HTTP}
+        asked = {name: getattr(totals, name, nothing) for name in REQUESTS}
         sums = row.counted if row else _NO_COUNTS if seconds else None
         return {"at": at, **counted, "counted": sums, **asked, "recorded_s": seconds}
 

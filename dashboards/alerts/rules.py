@@ -100,15 +100,15 @@ EVERY_MINUTE = (
     ),
     Rule(
         "servicemap-requests-failed",
-        "HTTP requests fail",
+        "Requests fail",
         alert_edges.requests_failed(),
         reach=5 * MINUTE,
         beyond=ALERTS["errors"].beyond,
         holds=1 * MINUTE,
         severity="warning",
-        summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the HTTP requests fail",
-        about="More than a twentieth of the requests of the last 5 minutes failed (5xx or no answer), 5 of 10 or more. "
-        "The server fails, or something that it asks in turn does. The Edge dashboard shows which answers.",
+        summary=EDGE + ": {{ humanizePercentage $values.B.Value }} of the requests fail",
+        about="More than a twentieth of the requests of the last 5 minutes failed (an error or no answer), 5 of 10 or "
+        "more. The server fails, or something that it asks in turn does. The Edge dashboard shows which answers.",
     ),
     Rule(
         "servicemap-retransmits",

@@ -39,7 +39,7 @@ def _about() -> Json:
         "clients": column("Client processes", "none"),
         "servers": column("Server processes", "none"),
         **COLUMNS,
-        "requests": column("HTTP requests", "short"),
+        "requests": column("Requests", "short"),
         "connections": column("Connections opened", unit_of("opened")),
         "failures": column("Failed", "short", red_from=1),
         "asked": column("To the server", unit_of("sent_bytes")),
@@ -49,7 +49,7 @@ def _about() -> Json:
     }
     about = (
         "Sums over the range. The server is the end that listens, else the one that was connected to. "
-        "Of HTTP there is nothing where none is seen."
+        "Of requests there is nothing where none are seen."
     )
     return table("What it is", tables.about(), about, columns)
 
@@ -98,5 +98,5 @@ def _processes() -> Json:
         **judged(),
         "rtt": column("RTT, worst", unit_of("rtt_us")),
     }
-    about = "The pairs of processes that the edge is made of. Means; of HTTP there is nothing where none is seen."
+    about = "The pairs of processes that the edge is made of. Means; of requests there is nothing where none are seen."
     return table("Processes", tables.processes(), about, columns)

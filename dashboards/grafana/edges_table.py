@@ -27,6 +27,6 @@ def edges_table(title: str, **fixed: str) -> Json:
     }
     about = (
         "Between services, most bytes first. Rates are means over the range; a click opens the edge. "
-        "Of an edge without HTTP that is seen, connections and round trips show how it fares."
+        "Of an edge without requests that are seen, connections and round trips show how it fares."
     )
     return table(title, tables.top(), about, columns, level="service", **fixed)

@@ -158,9 +158,7 @@ def _processes() -> Json:
 
 
 def _dependencies() -> list[Row]:
-    rates = (
-        "Rates are means over the range; of HTTP there is nothing where none is seen. A click on a peer opens the edge."
-    )
+    rates = "Means over the range; nothing stands where no requests are seen. A click on a peer opens its edge."
     peers = tables.peers()
     callers, called = f"Edges to this service. {rates}", f"Edges from this service. {rates}"
     return [

@@ -33,8 +33,8 @@ def build() -> Json:
 
 def _map() -> Json:
     about = (
-        "A circle's red is the share of its connections that failed, or of its HTTP requests that were answered 5xx or "
-        "never, whichever is greater; an edge is red for the same, and as thick as its traffic. Click for details."
+        "A circle's red is the share of its connections that failed, or of its requests that were answered by an error "
+        "or never, whichever is greater; an edge is red for the same, and as thick as its traffic. Click for details."
     )
     nodes = [
         link("Look closer/Around this, 1 hop", MAP, **HERE, focus=this("id"), hops="1"),

@@ -1,7 +1,7 @@
 """Tables: the edges of the map, the peers of a service, the processes of an edge, and the numbers of a service.
 
-Rates are per second. Requests, errors (their share) and latency (ms, the 95th percentile) are those of HTTP, and NULL
-without any.
+Rates are per second. Requests, errors (their share) and latency (ms, the 95th percentile) are NULL without any. The
+protocol is what servers were seen to speak, or else the transport.
 """
 
 from graph.asked import within_ms
@@ -142,7 +142,8 @@ def members() -> str:
     return f"{rows}\nHAVING argMax(process.service, process.seen) = %(service)s AND %(host)s IN ('', member_host)"
 
 
-_PORT, _PROTOCOL = "toString(pair.server_port)", "toString(pair.transport)"
+_PORT = "toString(pair.server_port)"
+_PROTOCOL = "if(max(pair.protocol) = '', toString(pair.transport), max(pair.protocol))"
 _SKETCH = "sumMap(pair.latency)"
 _ERRORS = "sum(pair.errors) / nullIf(sum(pair.requests), 0)"
 _LATENCY = f"nullIf({within_ms(f'mapKeys({_SKETCH})', f'arrayCumSum(mapValues({_SKETCH}))', 0.95)}, 0)"

@@ -31,9 +31,9 @@ def command(
 ) -> None:
     """Print who talks to whom: in the last stored minute, or at any past time.
 
-    Edges with HTTP also have requests a second, the share of errors (5xx, or not answered by the server) and times to
-    the answer. With --json they have requests, errors, given_up (by the clients: neither errors nor among the
-    requests), p50_ms and p99_ms (null without any answer). Edges without HTTP have none of these fields.
+    Edges whose requests are seen also have requests a second, the share of errors (of HTTP 5xx, or not answered by the
+    server) and times to the answer. With --json they have requests, errors, given_up (by the clients: neither errors
+    nor among the requests), p50_ms and p99_ms (null without any answer). Other edges have none of these fields.
 
     The exit code is 4 when nothing matches: an unknown service or host, or a time before or after all data.
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from graph.levels import LEVELS
 from servicemap.cli import main
-from servicemap.map_text import HEADINGS, HTTP_HEADINGS, table
+from servicemap.map_text import HEADINGS, REQUEST_HEADINGS, table
 from tests.cli import town
 from tests.cli.conftest import Run, fill, running_store
 from tests.view.serving import Past
@@ -72,9 +72,8 @@ def test_a_narrow_terminal_shows_requests_errors_and_times_and_cuts_names(width:
     numbers = ("tcp/8000", "12", "120", "0", "123.8 KiB", "123.8 KiB", "1.1 ms", "120.5", "25.0 %", "2.0 ms", "12.5 ms")
     screen = Console(width=width, file=StringIO())
     with screen.capture() as shown:
-        screen.print(
-            table("the last minute", (*HEADINGS, *HTTP_HEADINGS), [("nginx.service", "shop.service", *numbers)], width)
-        )
+        rows = [("nginx.service", "shop.service", *numbers)]
+        screen.print(table("the last minute", (*HEADINGS, *REQUEST_HEADINGS), rows, width))
 
     _, heading, row = shown.get().splitlines()
     assert {"FAILED", "REQ/S", "ERRORS", "P99"} <= set(heading.split())
@@ -87,8 +86,8 @@ def test_a_narrow_terminal_shows_requests_errors_and_times_and_cuts_names(width:
 
 
 def test_a_wide_terminal_shows_all_columns() -> None:
-    made = table("", (*HEADINGS, *HTTP_HEADINGS), [("",) * 13], 140)
-    assert [column.header for column in made.columns] == [*HEADINGS, *HTTP_HEADINGS]
+    made = table("", (*HEADINGS, *REQUEST_HEADINGS), [("",) * 13], 140)
+    assert [column.header for column in made.columns] == [*HEADINGS, *REQUEST_HEADINGS]
 
 
 def test_an_edge_whose_requests_fail_is_red_for_graphviz_and_others_are_not(asked: Map) -> None:

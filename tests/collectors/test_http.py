@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from collectors import http as collecting
-from collectors import packet_ring
-from collectors.http import HttpCollector
-from collectors.http_filter import sampled
+from collectors import packet_ring, protocol_traffic
 from collectors.http_tap import Tap
 from collectors.registered import registered
 from collectors.registry import Sources
+from collectors.requests import RequestCollector
+from collectors.sampling import sampled
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.window import Window
@@ -51,20 +51,20 @@ class Watch:
         self.scan = SocketScan(Settings())
         self.scan.open()
         self.at = Window("host", "boot", 1, 0, 0, 5_000, keyframe=True)
-        self.http = HttpCollector(Settings(), self.scan, rings=rings)
-        self.http.open(self.at)
+        self.requests = RequestCollector(Settings(), self.scan, rings=rings)
+        self.requests.open(self.at)
         self.scan.look(-1)
 
     def batch(self) -> RequestBatch:
         start = int(time.time() * 1000)
         self.at = Window("host", "boot", 1, self.at.seq + 1, start, 5_000, keyframe=False)
-        return self.http.collect(self.at)
+        return self.requests.collect(self.at)
 
     def rows(self, port: int) -> list[Row]:
         return [row for row in (Row(*row) for row in self.batch().requests.rows()) if row.server_port == port]
 
     def close(self) -> None:
-        self.http.close()
+        self.requests.close()
         self.scan.close()
 
 
@@ -321,7 +321,7 @@ def test_a_full_ring_is_reported_and_makes_the_collector_look_at_fewer() -> None
             ask(connection, "/")
         reported = [watch.batch().sampling for _ in range(4)]
     watch.close()
-    assert watch.http.counters()["http_packets_dropped"] >= 2 * 200 - packet_ring.BLOCK // packet_ring.FRAME
+    assert watch.requests.counters()["http_packets_dropped"] >= 2 * 200 - packet_ring.BLOCK // packet_ring.FRAME
     assert reported == [1, 2, 1, 1]
 
 
@@ -330,14 +330,18 @@ def test_without_the_right_to_it_the_collector_reports_what_it_needs(monkeypatch
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(collecting, "Tap", refuse)
+    monkeypatch.setattr(protocol_traffic, "ProtocolTap", refuse)
     watch = Watch()
-    assert watch.http.missing() == {"HTTP requests": "CAP_NET_RAW (run as root)"}
+    assert watch.requests.missing() == {
+        "HTTP requests": "CAP_NET_RAW (run as root)",
+        "what ports serve, and requests other than HTTP's": "CAP_NET_RAW (run as root)",
+    }
     assert list(watch.batch().requests.rows()) == []
     watch.close()
 
 
 def test_it_can_be_switched_off() -> None:
-    topics = {collector.topic.name for collector in registered(Sources(Settings(http=False)))}
+    topics = {collector.topic.name for collector in registered(Sources(Settings(http=False, protocols=False)))}
     assert "requests" not in topics
 
 

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from collectors.closing import Flow
-from collectors.http_filter import ACK, FIN, MOST_HALVINGS, RST, sampled
+from collectors.http_filter import ACK, FIN, RST
 from collectors.http_pairs import PATIENCE_NS, Pairs
+from collectors.sampling import MOST_HALVINGS, sampled
 from schemas.latency import bucket
 
 CLIENT, SERVER = (b"\x0a\0\0\x01", 40112), (b"\x0a\0\0\x02", 80)

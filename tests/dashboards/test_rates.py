@@ -71,7 +71,7 @@ def test_hours_of_requests_and_windows_after_them_are_what_windows_alone_are(rec
     hours = Recorded(recorded.client, recorded.start // HOUR_MS * HOUR_MS, recorded.end)
     for name in ("edge_requests", "service_requests"):
         assert carried(hours, 3600, "HTTP 5xx", name) == pytest.approx(carried(hours, 5, "HTTP 5xx", name))
-    slow = [row["value"] for row in _rows(hours, "edge_latency", 3600) if row["series"] == "HTTP, 99 % within"]
+    slow = [row["value"] for row in _rows(hours, "edge_latency", 3600) if row["series"] == "answers, 99 % within"]
     assert slow == pytest.approx([microseconds(700) / 1000] * len(slow))
     assert recorded.sql("SELECT count() FROM requests_1h")[0][0] > 0
 
@@ -83,14 +83,14 @@ def _rows(recorded: Recorded, name: str, interval: int) -> list[dict[str, Any]]:
 def test_requests_are_shown_by_class_and_answers_by_the_sketch_of_their_times(recorded: Recorded) -> None:
     rates = recorded.ask(grafana(text_of("service_requests")), VALUES, 60).dicts()
     sums = {
-        name: sum(row["value"] for row in rates if row["series"] == f"HTTP {name}")
-        for name in ("2xx", "5xx", "unanswered")
+        name: sum(row["value"] for row in rates if row["series"] == name)
+        for name in ("HTTP 2xx", "HTTP 5xx", "requests unanswered")
     }
     times = {
         row["series"]: row["value"] for row in recorded.ask(grafana(text_of("service_latency")), VALUES, 60).dicts()
     }
 
-    assert sums["2xx"] == pytest.approx(9 * sums["5xx"])
-    assert sums["unanswered"] == pytest.approx(sums["5xx"])
-    assert times["HTTP, half within"] == pytest.approx(microseconds(600) / 1000)
-    assert times["HTTP, 99 % within"] == pytest.approx(microseconds(700) / 1000)
+    assert sums["HTTP 2xx"] == pytest.approx(9 * sums["HTTP 5xx"])
+    assert sums["requests unanswered"] == pytest.approx(sums["HTTP 5xx"])
+    assert times["answers, half within"] == pytest.approx(microseconds(600) / 1000)
+    assert times["answers, 99 % within"] == pytest.approx(microseconds(700) / 1000)

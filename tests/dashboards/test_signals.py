@@ -22,8 +22,8 @@ def lines(recorded: Recorded, name: str, values: dict[str, str]) -> set[str]:
 
 @each_of
 def test_where_http_is_seen_requests_and_latency_are_of_http(recorded: Recorded, of: str) -> None:
-    assert {"HTTP 2xx", "HTTP 5xx", "HTTP unanswered"} == lines(recorded, f"{of}_requests", API)
-    assert lines(recorded, f"{of}_latency", API) == {"HTTP"}
+    assert {"HTTP 2xx", "HTTP 5xx", "requests unanswered"} == lines(recorded, f"{of}_requests", API)
+    assert lines(recorded, f"{of}_latency", API) == {"answers"}
 
 
 @each_of
@@ -36,9 +36,9 @@ def test_where_none_is_seen_they_are_of_connections(recorded: Recorded, of: str)
 def test_errors_of_connections_have_lines_everywhere_and_those_of_http_where_it_is_seen(
     recorded: Recorded, of: str
 ) -> None:
-    http = {"HTTP 5xx", "HTTP unanswered"}
+    requests = {"requests failed", "requests unanswered"}
 
-    assert lines(recorded, f"{of}_errors", API) - {"HTTP errors"} == {*http, "connections failed"}
+    assert lines(recorded, f"{of}_errors", API) == {*requests, "connections failed"}
     assert lines(recorded, f"{of}_errors", DATABASE) == {"connections failed"}
 
 
@@ -46,7 +46,7 @@ def test_errors_of_connections_have_lines_everywhere_and_those_of_http_where_it_
 def test_http_without_an_error_is_lines_of_0_and_not_none(recorded: Recorded, name: str) -> None:
     answer = recorded.ask(grafana(text_of(name)), CACHE)
 
-    assert {"HTTP 5xx", "HTTP unanswered"} < lines(recorded, name, CACHE)
+    assert {"requests failed", "requests unanswered"} < lines(recorded, name, CACHE)
     assert set(answer.column("value")) == {0}
 
 
@@ -58,12 +58,12 @@ def test_the_area_under_errors_is_how_many_there_were(recorded: Recorded, name: 
         f"AND toUnixTimestamp64Milli(window) BETWEEN {recorded.start} AND {recorded.end - 1}"
     )
     assert wrong > lost > 0
-    assert carried(recorded, interval, f"HTTP 5xx{role}", name) == pytest.approx(wrong - lost)
-    assert carried(recorded, interval, f"HTTP unanswered{role}", name) == pytest.approx(lost)
+    assert carried(recorded, interval, f"requests failed{role}", name) == pytest.approx(wrong - lost)
+    assert carried(recorded, interval, f"requests unanswered{role}", name) == pytest.approx(lost)
 
 
 def test_what_a_service_gets_wrong_from_its_servers_is_shown_apart(recorded: Recorded) -> None:
-    asks = carried(recorded, 60, "HTTP errors, from its servers", "service_errors")
+    asks = carried(recorded, 60, "requests failed, from its servers", "service_errors")
     ((wrong,),) = recorded.sql(
         "SELECT sum(errors) FROM process_requests WHERE client_service = 'api' AND client_host = 'back' "
         f"AND toUnixTimestamp64Milli(window) BETWEEN {recorded.start} AND {recorded.end - 1}"
@@ -105,7 +105,7 @@ def test_requests_are_on_an_edge_between_addresses_too(recorded: Recorded) -> No
     (by_service,) = recorded.ask(grafana(text_of("edge_about")), VALUES).dicts()
 
     assert by_address["requests"] == by_service["requests"] > 0
-    assert lines(recorded, "edge_latency", addresses) == {"HTTP"}
+    assert lines(recorded, "edge_latency", addresses) == {"answers"}
 
 
 def test_numbers_of_a_service_that_nobody_asks_over_http_are_unknown_and_not_0(recorded: Recorded) -> None:

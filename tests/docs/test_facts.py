@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors.http import MOST_PACKETS, RINGS
+from collectors.http import RINGS
 from collectors.http_pairs import MOST_FLOWS, PATIENCE_NS
+from collectors.requests import MOST_PACKETS
 from collectors.settings import Settings
 from dashboards.alerts.rules import EVERY_MINUTE
 from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS

@@ -65,7 +65,7 @@ def test_nodes_with_requests_describe_them_in_words(demo: Store) -> None:
     graph = Graph(demo)
 
     for shown in (graph.edges[VOTING_TO_STORE], graph.nodes["service:store"]):
-        assert (shown["detail__signals"], shown["detail__requests"]) == ("http", "12.8 req/s")
+        assert (shown["detail__signals"], shown["detail__requests"]) == ("requests", "12.8 req/s")
         assert (shown["detail__errors"], shown["detail__latency"]) == ("10.9 % of requests", "p50 0.4 ms, p99 21 ms")
     for plain in (graph.edges["service:voting > service:cache"], graph.nodes["service:cache"]):
         assert (plain["detail__signals"], plain["detail__rtt"]) == ("tcp", "0.07 ms")

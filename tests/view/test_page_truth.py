@@ -73,7 +73,7 @@ def test_the_panel_of_a_marked_node_has_the_reason_and_leads_to_the_faulty_edge(
     guilty.locator("button").click()
     expect(page.locator("#panel .why")).to_contain_text("usually")
     expect(page.locator("#panel .tiles div", has_text="Given up by clients")).to_contain_text("24")
-    expect(page.locator("#panel .tiles div", has_text="HTTP errors").locator("dd")).to_have_class("")
+    expect(page.locator("#panel .tiles div", has_text="Errors").locator("dd")).to_have_class("")
     expect(page.locator("#panel .tiles dd.bad")).to_contain_text("30")
 
 
@@ -89,7 +89,7 @@ def test_the_time_line_shows_http_errors_and_times_without_records(slow: Past, p
         page.mouse.move(box["x"] + box["width"] * (1 - minutes / 60), box["y"] + 30)
         return page.locator("#time .when")
 
-    expect(pointed(40.5)).to_contain_text("HTTP error")
+    expect(pointed(40.5)).to_contain_text("request error")
     expect(pointed(30)).to_contain_text("nothing was recorded")
 
 

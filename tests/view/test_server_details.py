@@ -105,7 +105,7 @@ def test_an_edge_has_the_counts_of_each_side(past: Past, view: View, level: str,
 def test_long_time_ranges_have_requests_as_well(past: Past, view: View, level: str) -> None:
     asked = {"from_": past.now - 180 * MINUTE_MS, "to": past.now, "level": level}
     (edge,) = [edge for edge in view.api("map", **asked)["edges"] if edge["server_port"] == 8000]
-    assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
+    assert (edge["signals"], edge["requests"], edge["errors"]) == ("requests", 4 * town.WINDOWS, town.WINDOWS)
     found = view.api("edge", client=edge["client"], server=edge["server"], port=8000, **asked)
     assert found["facts"]["requests"] == 4 * town.WINDOWS
     assert [round(value, 1) for _, value in found["series"]["p99"]["points"] if value] in ([2.0], [2.0, 2.0])
@@ -126,7 +126,7 @@ ASKED = {
 def test_requests_are_beside_the_counts_of_tcp(past: Past, view: View, level: str) -> None:
     client, server = ASKED[level]
     edge = view.api("edge", client=client, server=server, port=8000, level=level, **last_minute(past))
-    assert (edge["facts"]["signals"], edge["facts"]["requests"]) == ("http", 4 * town.WINDOWS)
+    assert (edge["facts"]["signals"], edge["facts"]["requests"]) == ("requests", 4 * town.WINDOWS)
     assert total(edge["series"]["requests"], town.WIDTH / 1000) == pytest.approx(4 * town.WINDOWS)
     assert {round(value, 1) for _, value in edge["series"]["p99"]["points"]} == {2.0}
     node = view.api("node", id=server, level=level, **last_minute(past))["series"]

@@ -51,7 +51,7 @@ def test_an_edge_has_the_counters_of_the_map_and_rates(view: View) -> None:
 @pytest.mark.parametrize("level", LEVELS)
 def test_an_edge_with_http_has_its_requests_and_is_judged_by_them(view: View, level: str) -> None:
     (edge,) = [edge for edge in view.api("map", level=level)["edges"] if edge["server_port"] == 8000]
-    assert (edge["signals"], edge["requests"], edge["errors"]) == ("http", 4 * town.WINDOWS, town.WINDOWS)
+    assert (edge["signals"], edge["requests"], edge["errors"]) == ("requests", 4 * town.WINDOWS, town.WINDOWS)
     assert edge["p50_ms"] == edge["p99_ms"] == pytest.approx(2, rel=0.02)
     assert (edge["health"], edge["failed_share"]) == ("bad", 0)
 

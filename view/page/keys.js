@@ -40,7 +40,7 @@ export function keys(page) {
     el(
       "p",
       {},
-      "Arrows point from client to server, and wide arrows carry more traffic. A mark is a fault, ▲ to watch or ✕ bad: connections or HTTP requests fail, segments are sent again, or answers take longer than usual. The panel gives the reason.",
+      "Arrows point from client to server, and wide arrows carry more traffic. A mark is a fault, ▲ to watch or ✕ bad: connections or requests fail, segments are sent again, or answers take longer than usual. The panel gives the reason.",
     ),
     el("h3", {}, "Keys"),
     rows(SHORTCUTS),

@@ -52,8 +52,8 @@ export function list(page) {
     const { nodes, edges, gone } = page.chosen ?? { nodes: [], edges: [], gone: [] };
     if (what === "nodes") return table(nodes, NODE_COLUMNS);
     const known = new Map((data.map?.nodes ?? []).map((node) => [node.id, node]));
-    const http = edges.some((edge) => edge.signals === "http");
-    return table([...edges, ...gone.map((edge) => ({ ...edge, isGone: true }))], edgeColumns(known, http));
+    const requested = edges.some((edge) => edge.signals === "requests");
+    return table([...edges, ...gone.map((edge) => ({ ...edge, isGone: true }))], edgeColumns(known, requested));
   }
 
   /**
@@ -176,17 +176,17 @@ const orDash = (how) => (/** @type {number} */ value) => (value < 0 ? "–" : ho
 
 /**
  * @param {Map<string, MapNode>} nodes by id
- * @param {boolean} http add the columns of HTTP
+ * @param {boolean} requested add the columns of requests
  * @returns {Column<ListedEdge>[]}
  */
-function edgeColumns(nodes, http) {
+function edgeColumns(nodes, requested) {
   const title = (/** @type {string} */ id) => nodes.get(id)?.title ?? id;
   const name = (/** @type {string} */ id) => {
     const subtitle = nodes.get(id)?.subtitle;
     return [title(id), subtitle && el("span", { class: "sub" }, subtitle)];
   };
   /** @type {Column<ListedEdge>[]} */
-  const ofHttp = [
+  const ofRequests = [
     {
       name: "requests",
       text: "Requests",
@@ -212,6 +212,7 @@ function edgeColumns(nodes, http) {
       cell: (edge) => (edge.client === edge.server ? "itself" : name(edge.server)),
     },
     { name: "port", text: "Port", value: (edge) => edge.server_port, cell: port, number: true },
+    { name: "protocol", text: "Protocol", value: (edge) => edge.protocol || edge.transport },
     {
       name: "state",
       text: "State",
@@ -225,7 +226,7 @@ function edgeColumns(nodes, http) {
       ],
     },
     { name: "traffic", text: "Traffic", value: (edge) => edge.bytes_s, how: rate, number: true },
-    ...(http ? ofHttp : []),
+    ...(requested ? ofRequests : []),
     { name: "opened", text: "New", value: (edge) => edge.opened_s, how: perSecond, number: true },
     { name: "active", text: "Open", value: (edge) => edge.connections_active ?? 0, how: digits, number: true },
     { name: "failed", text: "Failed", value: (edge) => edge.failed_share, how: percent, number: true },

@@ -177,7 +177,7 @@ function edgeTip(edge, nodes) {
     el("b", {}, `${title(edge.client)} → ${title(edge.server)}`),
     line(`${edge.transport} ${port(edge)}`, rate(edge.bytes_s), `${perSecond(edge.opened_s)} new`),
     line(
-      http(edge),
+      requested(edge),
       edge.failed_share > 0 && `${percent(edge.failed_share)} fail`,
       edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`,
       typeof edge.rtt_ms === "number" && `${ms(edge.rtt_ms)} round trip`,
@@ -187,9 +187,9 @@ function edgeTip(edge, nodes) {
 }
 
 /** @param {MapEdge} edge */
-function http({ signals, requests = 0, errors = 0, p99_ms: p99 = null }) {
+function requested({ signals, requests = 0, errors = 0, p99_ms: p99 = null }) {
   return (
-    signals === "http" && requests > 0 && `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`
+    signals === "requests" && requests > 0 && `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`
   );
 }
 

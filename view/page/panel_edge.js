@@ -35,7 +35,7 @@ export function edgeBody(found, edge, page, charts) {
   const status = facts.new ? "new" : edge && page.data.map?.gone.includes(edge) ? "gone" : "";
   return {
     title: `${title("client")} → ${title("server")}`,
-    about: [`${facts.transport} port ${facts.server_port}`, status].filter(Boolean).join(" · "),
+    about: [`${facts.transport} port ${facts.server_port}`, facts.protocol, status].filter(Boolean).join(" · "),
     health: facts.health,
     parts,
   };
@@ -58,11 +58,11 @@ function edgeTiles(edge, judged) {
     ...judged.map(({ label, field, measure }) => /** @type {Tile} */ ([label, percent(edge[field]), health(measure)])),
     ["Round trip", of(edge.rtt_ms)],
   ];
-  if (edge.signals !== "http") return tcp;
+  if (edge.signals !== "requests") return tcp;
   const share = edge.requests ? (edge.errors ?? 0) / edge.requests : 0;
   return [
     ["Requests", perSecond(edge.requests_s ?? 0)],
-    ["HTTP errors", percent(share), health("errors")],
+    ["Errors", percent(share), health("errors")],
     ["Given up by clients", digits(edge.given_up ?? 0)],
     ["p50", of(edge.p50_ms), health("latency")],
     ["p99", of(edge.p99_ms)],
@@ -72,8 +72,8 @@ function edgeTiles(edge, judged) {
 }
 
 const signals = (/** @type {MapEdge} */ edge) =>
-  edge.signals === "http"
-    ? "Latency is the time to HTTP answers, and its usual value is that of the hour before. Errors are answers of 500 and above, and requests that the server did not answer. Requests that clients gave up are no errors."
+  edge.signals === "requests"
+    ? "Latency is the time to answers, and its usual value is that of the hour before. Errors are answers that are errors (of HTTP: 500 and above), and requests that the server did not answer. Requests that clients gave up are no errors."
     : "Latency is the round trip of TCP. Errors are connections that failed.";
 
 /**
@@ -154,6 +154,8 @@ const RULES = {
 /** @param {MapEdge} edge */
 function edgeFacts(edge) {
   return {
+    protocol: edge.protocol || "unknown",
+    ...(edge.tls_name ? { "asked for as": edge.tls_name } : {}),
     "who serves": RULES[edge.rule] ?? edge.rule,
     first: edge.first,
     last: edge.last,

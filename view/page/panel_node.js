@@ -74,7 +74,7 @@ function sideTiles(name, side, edges) {
   return [
     ...tcp,
     ["requests", perSecond(side.requests_s)],
-    ["HTTP errors", percent(side.error_share), health("errors")],
+    ["request errors", percent(side.error_share), health("errors")],
     ["given up by clients", digits(side.given_up)],
   ];
 }

@@ -43,7 +43,7 @@ export function timeline(page) {
     [
       ["traffic", "traffic"],
       ["failed", "failed connections"],
-      ["errors", "HTTP errors"],
+      ["errors", "request errors"],
       ["event", "events"],
     ].map(([name, text]) => el("span", {}, el("i", { class: name }), text)),
   );
@@ -194,7 +194,7 @@ export function timeline(page) {
  */
 function inWords(of) {
   if (!of.recorded_s) return "nothing was recorded";
-  const http = of.requests ? `, ${counted(of.requests, "request")}, ${counted(of.errors ?? 0, "HTTP error")}` : "";
+  const http = of.requests ? `, ${counted(of.requests, "request")}, ${counted(of.errors ?? 0, "request error")}` : "";
   const given = of.given_up ? `, ${digits(of.given_up)} given up` : "";
   const connections = `${counted(of.opened ?? 0, "connection")}, ${digits(of.failed ?? 0)} failed`;
   return `${bytes(of.bytes ?? 0)} on ${counted(of.edges ?? 0, "edge")}, ${connections}${http}${given}`;

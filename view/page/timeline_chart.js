@@ -1,4 +1,4 @@
-// The chart of the time line, by uPlot: bars for traffic, before them failed connections and HTTP errors stacked, ticks for
+// The chart of the time line, by uPlot: bars for traffic, before them failed connections and request errors stacked, ticks for
 // events, and grey where nothing was recorded. The height of a bar is the square root of its bytes, so that one copy of a
 // backup does not flatten the day.
 

@@ -89,6 +89,8 @@ export interface MapEdge {
   transport: string;
   server_port: number;
   rule: string;
+  protocol: string;
+  tls_name: string;
   first: number;
   last: number;
   seen_by_client?: boolean;
@@ -113,7 +115,7 @@ export interface MapEdge {
   health: Health;
   why: Fault[];
   new?: boolean;
-  signals: "http" | "tcp";
+  signals: "requests" | "tcp";
   requests?: number;
   errors?: number;
   given_up?: number;

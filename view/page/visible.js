@@ -52,7 +52,7 @@ function within({ nodes, edges, gone }, ids) {
 }
 
 /**
- * Each word must be in a node (its names, address, host, …) or in an edge with its ends (port, transport, health).
+ * Each word must be in a node (its names, address, host, …) or in an edge with its ends (port, transport, protocol, health).
  * @param {Chosen} chosen
  * @param {string} q
  * @returns {Chosen}
@@ -65,7 +65,7 @@ function matching({ nodes, edges, gone }, q) {
   const fits = (/** @type {MapEdge} */ edge) => {
     if (hit.has(edge.client) || hit.has(edge.server)) return true;
     const ends = `${text.get(edge.client)} ${text.get(edge.server)}`;
-    const own = `${edge.transport}/${edge.server_port} :${edge.server_port} ${edge.health} ${edge.new ? "new" : ""}`;
+    const own = `${edge.transport}/${edge.server_port} :${edge.server_port} ${edge.protocol} ${edge.tls_name} ${edge.health} ${edge.new ? "new" : ""}`;
     return words.every((word) => `${ends} ${own}`.includes(word));
   };
   const [some, lost] = [edges.filter(fits), gone.filter(fits)];

@@ -1,0 +1,137 @@
+"""One connection whose protocol is known: its two streams, put together from segments for a parser.
+
+Segments come twice (sent again, or seen on two devices), are cut off after some kilobytes, or do not come at all. What
+is missing does no harm where the parser needs not see it, such as amid a value. Else both streams are lost: what waits
+is counted as missed, and the conversation begins anew with the next segment that begins with a request.
+"""
+
+from collectors.http_filter import ACK, RST
+from collectors.protocols.parser import LOST, Parser
+
+MOST_HELD = 70_000  # bytes of a message that is not whole
+_MASK = 0xFFFF_FFFF
+_HALF = 0x8000_0000
+
+
+class Stream:
+    """One direction of a connection."""
+
+    __slots__ = ("asked", "blind", "conversation", "from_client", "held", "parse", "sent", "skip")
+
+    def __init__(self, conversation: "Conversation", *, from_client: bool) -> None:
+        self.conversation = conversation
+        self.from_client = from_client
+        self.parse = conversation.parser.client if from_client else conversation.parser.server
+        self.sent = 0  # number of the next byte
+        self.asked = -1  # number of the first byte of the last segment
+        self.skip = 0  # bytes that need not be seen
+        self.held = b""
+        self.blind = False  # its messages are not followed until the parser can rejoin
+
+    def begin(self, sent: int) -> None:
+        """Begin anew with a byte."""
+        self.sent, self.skip, self.held, self.blind = sent, 0, b"", False
+
+    def add(self, sent: int, acknowledged: int, payload: bytes, size: int, at: int) -> None:
+        """Take a segment of `size` bytes, of which `payload` are the first."""
+        conversation = self.conversation
+        if not conversation.following:
+            if not self.from_client or not conversation.parser.asks(payload, size):
+                return
+            conversation.begin(payload, sent, acknowledged)
+        elif self.from_client and conversation.server.blind and size:
+            conversation.parser.end_unseen()
+            conversation.server.begin(acknowledged)
+        if sent != self.sent:
+            ahead = (sent - self.sent) & _MASK
+            if ahead < _HALF:
+                if ahead <= self.skip:
+                    self.skip -= ahead
+                elif not self._close_eyes():
+                    conversation.lose()
+                    self.add(sent, acknowledged, payload, size, at)
+                    return
+            else:
+                again = _MASK + 1 - ahead
+                if again >= size:
+                    return
+                payload, size = payload[again:], size - again
+                sent += again
+        self.asked, self.sent = sent, (sent + size) & _MASK
+        if conversation.parser.opaque:
+            return
+        if self.blind:
+            self.blind = not (len(payload) == size and conversation.parser.rejoin(payload, at))
+            return
+        if self.skip:
+            if self.skip >= size:
+                self.skip -= size
+                return
+            payload, size = payload[self.skip :], size - self.skip
+            self.skip = 0
+        if self.held:
+            payload, size = self.held + payload, len(self.held) + size
+            self.held = b""
+        used = self.parse(payload, at)
+        if used >= size:
+            self.skip = used - size
+        elif used != LOST and len(payload) == size and size - used <= MOST_HELD:
+            self.held = payload[used:]
+        elif used == LOST or not self._close_eyes():
+            conversation.lose()
+
+    def _close_eyes(self) -> bool:
+        """Go on without following messages, if that is possible in this direction."""
+        self.blind = not self.from_client and self.conversation.parser.rejoins
+        self.skip, self.held = 0, b""
+        return self.blind
+
+
+class Conversation:
+    """Both directions, and the parser that they share."""
+
+    __slots__ = ("client", "following", "left", "missed", "parser", "server", "serves")
+
+    def __init__(self, parser: Parser, *, serves: bool) -> None:
+        self.parser = parser
+        self.serves = serves
+        """The server is on this host."""
+        self.client = Stream(self, from_client=True)
+        self.server = Stream(self, from_client=False)
+        self.following = False
+        self.left = False  # the client was the first to end the connection
+        self.missed = 0  # requests whose answers were not seen
+
+    def begin(self, payload: bytes, sent: int, acknowledged: int) -> None:
+        """Follow from a segment on that begins with a request: the answer begins at the byte it acknowledges."""
+        self.parser.begin(payload)
+        self.parser.opaque = False
+        self.client.begin(sent)
+        self.server.begin(acknowledged)
+        self.following, self.left = True, False
+
+    def lose(self) -> None:
+        """Stop to follow, because something that matters was not seen or is not understood."""
+        self.missed += self.parser.drop()
+        self.following = False
+
+    def end(self, flags: int, sent: int, acknowledged: int, *, by_client: bool) -> None:
+        """Take a FIN or RST of either end, and decide whose fault it is that requests still wait."""
+        counts = self.parser.counts
+        if not self.following or (by_client and not flags & RST):
+            self.left |= by_client  # it may still wait for answers
+            return
+        if by_client or self.left or not flags & ACK or acknowledged == self.client.asked:
+            counts.given_up += self.parser.drop()
+        elif sent == self.server.sent:
+            counts.unanswered += self.parser.drop()
+        else:
+            self.missed += self.parser.drop()
+        self.following = False
+
+    def give_up(self, before: int) -> None:
+        """Count the requests as given up that have waited since a time, ns."""
+        waiting = self.parser.waiting
+        if waiting and waiting[0][1] < before:
+            self.parser.counts.given_up += self.parser.drop()
+            self.following = False

@@ -1,0 +1,170 @@
+"""The connections of one network namespace by what they speak: segments are recognised, and followed where requests are
+counted.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator
+from socket import AF_INET, AF_INET6, inet_ntop
+from typing import Any
+
+from collectors.conversation import Conversation, Stream
+from collectors.endpoints import Endpoint, Endpoints
+from collectors.http_filter import FIN, RST
+from collectors.protocol_tap import Segment
+from collectors.protocols import known
+from collectors.protocols.parser import Parser
+from collectors.protocols.tls import HANDSHAKE, client_hello, server_hello
+from collectors.sampling import sampled
+
+MOST = 8_192
+PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
+_MOST_NAMES = 4_096
+_ENDS = FIN | RST
+Listens = Callable[[bytes, int], bool]  # whether somebody here listens to an address and port
+
+
+class Conversations:
+    """Connections on which requests are counted, and what is known of the servers at their ends."""
+
+    def __init__(self, listens: Listens = lambda address, port: False, most: int = MOST) -> None:
+        self.endpoints = Endpoints()
+        self.refused = 0  # requests on more connections than are held
+        self.missed = 0  # requests whose answers were not seen
+        self._listens = listens
+        self._most = most
+        self._streams: dict[bytes, Stream] = {}
+        self._names: OrderedDict[bytes, str] = OrderedDict()  # that clients ask for, by the flow of the answer
+
+    def __len__(self) -> int:
+        return len(self._streams) // 2
+
+    def add(self, segment: Segment, own: Collection[bytes] | None) -> None:
+        """Take a segment. `own` are the addresses that are here; None where both ends are."""
+        flow, sent, acknowledged, payload, size, at, outgoing, flags = segment
+        stream = self._streams.get(flow)
+        if stream is None:
+            if size < 1 or not payload:
+                return
+            half = (len(flow) - 4) // 2
+            if own is not None and flow[:half] not in own and flow[half : 2 * half] not in own:
+                return
+            stream = self._recognise(flow, half, payload, size, own, serves=own is None or not outgoing)
+            if stream is None:
+                return
+        if size:
+            stream.add(sent, acknowledged, payload, size, at)
+        if flags & _ENDS:
+            stream.conversation.end(flags, (sent + size) & 0xFFFF_FFFF, acknowledged, by_client=stream.from_client)
+
+    def _recognise(
+        self, flow: bytes, half: int, payload: bytes, size: int, own: Collection[bytes] | None, *, serves: bool
+    ) -> Stream | None:
+        """Find out what a segment speaks; return the stream that it belongs to, if it is followed."""
+        source, target = _source(flow, half), _target(flow, half)
+        parser = self.endpoints.parser(target)
+        if parser is None:
+            if self.endpoints.parser(source) is not None:
+                return None
+            parser = self._look(flow, half, payload, size, own)
+            if parser is None or not self.endpoints.suppose(target, parser):
+                return None
+        elif not parser.asks(payload, size):
+            return None
+        if len(self) >= self._most:
+            self.refused += 1
+            return None
+        conversation = Conversation(parser(), serves=serves)
+        self._streams[flow] = conversation.client
+        self._streams[_answering(flow, half)] = conversation.server
+        return conversation.client
+
+    def _look(
+        self, flow: bytes, half: int, payload: bytes, size: int, own: Collection[bytes] | None
+    ) -> type[Parser] | None:
+        """Note what a segment shows of a server; return the parser for what its client seems to speak."""
+        source, target = _source(flow, half), _target(flow, half)
+        if payload[0] == HANDSHAKE:
+            if (name := client_hello(payload)) is not None:
+                self._asked(_answering(flow, half), name)
+            elif version := server_hello(payload):
+                self.endpoints.learn(source, version, self._names.pop(flow, ""))
+        elif found := known.asked(payload, size):
+            here = own is None or target[0] in own
+            return found if self._listens(*target) or not (here or self._listens(*source)) else None
+        elif one := known.plain(payload, size):
+            self.endpoints.learn(source if one.by_server else target, one.name, settled=one.repeats)
+        elif known.ssh(payload, size) and (server := self._server(source, target, own)):
+            self.endpoints.learn(server, known.SSH)
+        return None
+
+    def _asked(self, answering: bytes, name: str) -> None:
+        self._names[answering] = name
+        if len(self._names) > _MOST_NAMES:
+            self._names.popitem(last=False)
+
+    def _server(self, source: Endpoint, target: Endpoint, own: Collection[bytes] | None) -> Endpoint | None:
+        """Return which end serves, by who listens here; if nobody does, the end that is elsewhere."""
+        for one, other in ((source, target), (target, source)):
+            if self._listens(*one):
+                return one
+            if own is not None and one[0] in own and other[0] not in own and not self._listens(*other):
+                return other
+        return None
+
+    def settle(self, now: int) -> None:
+        """Confirm what servers speak, and give up what has waited too long; `now` in ns since the epoch."""
+        for flow, conversation in self._held():
+            server, parser = _target(flow, (len(flow) - 4) // 2), conversation.parser
+            if parser.confirmed:
+                self.endpoints.confirm(server, parser.name, encrypted=parser.encrypted)
+            else:
+                self.endpoints.doubt(server)
+            conversation.give_up(now - PATIENCE_NS)
+
+    def take(self) -> Iterator[tuple[Any, ...]]:
+        """Yield what was counted since the last call as rows of schemas.raw.Requests, and begin anew.
+
+        A connection on which nothing happened meanwhile is forgotten.
+        """
+        for flow, conversation in self._held():
+            half, counts = (len(flow) - 4) // 2, conversation.parser.counts
+            self.missed += conversation.missed
+            conversation.missed = 0
+            if counts.any():
+                client, server = _source(flow, half), _target(flow, half)
+                counted = counts.take()
+                if self.endpoints.is_confirmed(server):
+                    yield text(client[0]), client[1], text(server[0]), server[1], conversation.serves, *counted
+            elif not conversation.parser.waiting:
+                self._forget(flow)
+
+    def thin(self, halvings: int) -> None:
+        """Forget the connections that will not be looked at any more."""
+        for flow, _ in self._held():
+            if not sampled(int.from_bytes(flow[-4:-2], "big"), int.from_bytes(flow[-2:], "big"), halvings):
+                self._forget(flow)
+
+    def _held(self) -> list[tuple[bytes, Conversation]]:
+        """Return the conversations by the flow of what their clients send."""
+        return [(flow, stream.conversation) for flow, stream in self._streams.items() if stream.from_client]
+
+    def _forget(self, flow: bytes) -> None:
+        del self._streams[flow], self._streams[_answering(flow, (len(flow) - 4) // 2)]
+
+
+def _source(flow: bytes, half: int) -> Endpoint:
+    return flow[:half], int.from_bytes(flow[-4:-2], "big")
+
+
+def _target(flow: bytes, half: int) -> Endpoint:
+    return flow[half : 2 * half], int.from_bytes(flow[-2:], "big")
+
+
+def _answering(flow: bytes, half: int) -> bytes:
+    """Return the flow of what goes the other way."""
+    return flow[half : 2 * half] + flow[:half] + flow[-2:] + flow[-4:-2]
+
+
+def text(address: bytes) -> str:
+    """Return an address as text."""
+    return inet_ntop(AF_INET if len(address) == 4 else AF_INET6, address)

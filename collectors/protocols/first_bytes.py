@@ -1,0 +1,68 @@
+"""Protocols that are known by their first bytes alone, and whose requests are not counted.
+
+Each function returns whether a segment of `size` bytes, of which `payload` are the first, is of its protocol. They are
+strict: what they are not sure of is no protocol.
+"""
+
+import re
+import struct
+
+_KAFKA = struct.Struct("!IHHIh").unpack_from
+_MONGODB = struct.Struct("<IIII").unpack_from
+_SSH = re.compile(rb"SSH-(2\.0|1\.99)-[!-~]").match
+_OP_MSG, _OP_QUERY = 2013, 2004
+_HIGHEST_KEY, _HIGHEST_VERSION, _CLIENT_ID = 92, 20, re.compile(rb"[\w.:@/+ -]+").fullmatch
+_GREETING = re.compile(rb"[3-9]\d?\.\d{1,2}[!-~]*\0|1[01]\.\d{1,2}[!-~]*\0").match
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def http2(payload: bytes, size: int) -> bool:
+    """Recognise HTTP/2 with prior knowledge, from the client (RFC 9113 3.4)."""
+    return payload.startswith(HTTP2_PREFACE)
+
+
+def amqp(payload: bytes, size: int) -> bool:
+    """Recognise AMQP 0-9-1 or 1.0, from the client."""
+    return size == 8 and payload[:4] == b"AMQP" and payload[4] in (0, 2, 3) and payload[5] <= 1
+
+
+def ssh(payload: bytes, size: int) -> bool:
+    """Recognise the identification of either end (RFC 4253 4.2)."""
+    return _SSH(payload) is not None
+
+
+def mongodb(payload: bytes, size: int) -> bool:
+    """Recognise a request: as long as it says, an answer to nothing, with a document behind the header."""
+    if len(payload) < 26:
+        return False
+    length, _, answers, code = _MONGODB(payload)
+    if length != size or answers or code not in (_OP_MSG, _OP_QUERY):
+        return False
+    if code == _OP_QUERY:
+        return payload.find(b"\0", 20, 148) > 0 and payload[20] > 32
+    flags, document = int.from_bytes(payload[16:20], "little"), int.from_bytes(payload[21:25], "little")
+    return not flags & ~0x1_0003 and payload[20] == 0 and 5 <= document <= size - 21
+
+
+def mongodb_answers(payload: bytes, size: int) -> bool:
+    """Recognise an answer to a request."""
+    if len(payload) < 21:
+        return False
+    length, _, answers, code = _MONGODB(payload)
+    return answers > 0 and code in (1, _OP_MSG) and length >= size
+
+
+def kafka(payload: bytes, size: int) -> bool:
+    """Recognise a request: as long as it says, of a known kind and version, from a client with a plain name."""
+    if len(payload) < 15:
+        return False
+    length, key, version, _, name = _KAFKA(payload)
+    if length != size - 4 or key > _HIGHEST_KEY or version > _HIGHEST_VERSION or not 0 < name <= 255:
+        return False
+    return _CLIENT_ID(payload[14 : 14 + name]) is not None
+
+
+def mysql_greeting(payload: bytes, size: int) -> bool:
+    """Recognise the greeting of a server: one packet, the first, of version 10, with the server's own version."""
+    length = int.from_bytes(payload[:3], "little")
+    return length == size - 4 and payload[3:5] == b"\0\n" and _GREETING(payload, 5) is not None

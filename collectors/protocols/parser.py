@@ -1,0 +1,80 @@
+"""The shape of a parser: it finds requests and answers in the two streams of one connection.
+
+Each direction is given to it piece by piece, as segments come. A parser returns how many bytes it has used: less than
+it was given where a message is not whole, which it is given again with more behind it; more where it needs not see
+what follows. So it never holds anything itself, and where the stream was cut into segments makes no difference.
+"""
+
+from collections import deque
+from typing import ClassVar
+
+from collectors.counts import Counts
+
+LOST = -1  # used by a parser that does not understand what it was given
+MOST_WAITING = 10_000  # requests of one connection
+OK, ERROR, UNSEEN = "ok", "error", "unseen"
+OTHER = "other"  # an operation that a protocol's list does not have
+
+
+class Parser:
+    """Pairs the requests of a connection with its answers, which come in the order of the requests."""
+
+    __slots__ = ("confirmed", "counts", "encrypted", "opaque", "waiting")
+    name: ClassVar[str]
+    """What the protocol is called."""
+    rejoins: ClassVar[bool] = False
+    """It may find the end of an answer whose middle was not seen."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+        self.waiting: deque[tuple[str, int]] = deque()  # operation, and when it was asked for, ns
+        self.opaque = False
+        """What follows on this connection is nothing to count."""
+        self.confirmed = False
+        """Both ends have spoken the protocol."""
+        self.encrypted = False
+        """They went on with TLS."""
+
+    @classmethod
+    def asks(cls, payload: bytes, size: int) -> bool:
+        """Return whether a segment of `size` bytes, of which these are the first, begins with a request."""
+        raise NotImplementedError
+
+    def begin(self, payload: bytes) -> None:
+        """Start with a segment that asks, knowing nothing of what was before."""
+        self.waiting.clear()
+
+    def client(self, data: bytes, at: int) -> int:
+        """Take what a client sent, at a time in ns; return how much of it was used."""
+        raise NotImplementedError
+
+    def server(self, data: bytes, at: int) -> int:
+        """Take what a server sent; return how much of it was used."""
+        raise NotImplementedError
+
+    def ask(self, operation: str, at: int) -> None:
+        """Note that a request begins."""
+        if len(self.waiting) < MOST_WAITING:
+            self.waiting.append((operation, at))
+        else:
+            self.opaque = True
+
+    def answer(self, result: str, at: int) -> None:
+        """Note that the answer to the first request that waits is there."""
+        self.confirmed = True
+        if self.waiting:
+            operation, asked = self.waiting.popleft()
+            self.counts.add(operation, result, at - asked)
+
+    def rejoin(self, data: bytes, at: int) -> bool:
+        """Take a segment of an answer that is not followed; return whether it is the end of it."""
+        return False
+
+    def end_unseen(self) -> None:
+        """Note that what waits has been answered, as its client goes on, and that nobody saw how."""
+
+    def drop(self) -> int:
+        """Forget what waits; return how many requests that were."""
+        dropped = len(self.waiting)
+        self.waiting.clear()
+        return dropped

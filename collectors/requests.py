@@ -1,0 +1,166 @@
+"""Requests, connection by connection: how many of which operation were answered how, how fast; and what servers speak.
+
+Under load fewer connections are looked at, and the batch states how few.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from collectors import diag, http, protocol_traffic
+from collectors.closing import flow_of
+from collectors.entering import STAY, Enter
+from collectors.everywhere import Everywhere
+from collectors.http import HttpTraffic
+from collectors.interfaces import read_interfaces
+from collectors.networks import Network
+from collectors.protocol_traffic import ProtocolTraffic
+from collectors.registry import Sources, Turn, register
+from collectors.rtnetlink import InterfaceAddress
+from collectors.sampling import MOST_HALVINGS
+from collectors.settings import Settings
+from collectors.socket_scan import Seen, SocketScan
+from collectors.window import Window
+from schemas.raw import RequestBatch, Requests, Spoken
+from schemas.topics import REQUESTS
+
+MOST_PACKETS = 50_000  # of HTTP a second, about 2 us each
+MOST_BUSY = 0.12  # of a core, with other protocols
+
+
+class RequestCollector:
+    """Reports requests answered, and such as never will be, and what has been seen to be spoken by servers."""
+
+    topic = REQUESTS
+
+    def __init__(
+        self,
+        settings: Settings,
+        scan: SocketScan,
+        netns: int = 0,
+        interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
+        *,
+        elsewhere: bool = False,
+        rings: Sequence[int] = (),
+        enter: Enter = STAY,
+    ) -> None:
+        self._scan = scan
+        self._netns = netns
+        self._http: HttpTraffic | None = None
+        self._protocols: ProtocolTraffic | None = None
+        if settings.http:
+            of_http = rings or (http.RINGS_ELSEWHERE if elsewhere else http.RINGS)
+            self._http = HttpTraffic(settings, interfaces, of_http, enter)
+        if settings.protocols:
+            others = protocol_traffic.RINGS_ELSEWHERE if elsewhere else protocol_traffic.RINGS
+            self._protocols = ProtocolTraffic(settings, interfaces, others, enter)
+        self._traffic: list[HttpTraffic | ProtocolTraffic] = [
+            traffic for traffic in (self._http, self._protocols) if traffic is not None
+        ]
+        self._halvings = 0
+        self._refused = 0
+
+    def open(self, window: Window) -> None:
+        """Begin to listen, and open the scan, which knows what closed."""
+        self._scan.open()
+        self._follow()
+
+    def drain(self) -> None:
+        """Take what has come out of the rings."""
+        for traffic in self._traffic:
+            traffic.drain()
+
+    def collect(self, window: Window) -> RequestBatch:
+        """Return what was answered, or given up, since the last call, and what servers have begun to speak."""
+        self.drain()
+        waiting = self._http is not None and self._http.waiting()
+        seen = self._scan.look(window.start) if waiting or self._protocols is not None else Seen()
+        if self._protocols is not None:
+            self._protocols.wait(seen.at)
+        self.drain()  # whatever the scan saw closed has been answered by now, or never will be
+        busy = self._statistics(window)
+        rows = list(self._rows((window.start + window.width) * 1_000_000, seen))
+        spoken = list(self._spoken(window, seen))
+        sampling = 1 << self._halvings
+        self._adapt(*busy)
+        self._follow()
+        return window.batch(
+            RequestBatch,
+            netns=self._netns,
+            sampling=sampling,
+            requests=Requests.of(rows),
+            spoken=Spoken.of(spoken),
+        )
+
+    def missing(self) -> dict[str, str]:
+        """Return what cannot be seen."""
+        return {what: needs for traffic in self._traffic for what, needs in traffic.missing().items()}
+
+    def counters(self) -> dict[str, int]:
+        """Return what was lost."""
+        return {name: count for traffic in self._traffic for name, count in traffic.counters().items()}
+
+    def close(self) -> None:
+        """Stop listening."""
+        for traffic in self._traffic:
+            traffic.close()
+
+    def _follow(self) -> None:
+        for traffic in self._traffic:
+            traffic.follow()
+
+    def _rows(self, now: int, seen: Seen) -> Iterator[tuple[Any, ...]]:
+        if self._http is not None:
+            for row in self._http.take(now, {flow_of(one.identity) for one in seen.closed}):
+                if self._protocols is not None:
+                    self._protocols.learn_http(row)
+                yield row
+        if self._protocols is not None:
+            yield from self._protocols.take(now)
+
+    def _spoken(self, window: Window, seen: Seen) -> Iterator[tuple[str, int, str, str]]:
+        if self._protocols is None:
+            return
+        self._protocols.listen(seen.bound)
+        if window.keyframe:
+            self._protocols.keep(frozenset(port for row in seen.tcp.values() for port in diag.ports(row)))
+        yield from self._protocols.spoken(everything=window.keyframe)
+
+    def _statistics(self, window: Window) -> tuple[bool, float]:
+        """Return whether packets were lost since the last call, and how busy this was, as a share of what it may be."""
+        seconds, lost, busy = window.width / 1000, 0, 0.0
+        if self._http is not None:
+            packets, lost = self._http.statistics()
+            busy = packets / seconds / MOST_PACKETS
+        if self._protocols is not None:
+            used, dropped = self._protocols.statistics()
+            lost += dropped
+            busy = max(busy, used / seconds / MOST_BUSY)
+        return lost > 0, busy
+
+    def _adapt(self, lost: bool, busy: float) -> None:
+        """Look at half as many connections when these are too many, and at twice as many once that will do."""
+        refused = sum(traffic.refused for traffic in self._traffic)
+        lost |= refused > self._refused
+        self._refused = refused
+        if (lost or busy > 1) and self._halvings < MOST_HALVINGS:
+            self._sample(self._halvings + 1)
+        elif self._halvings and busy < 1 / 4 and not lost:
+            self._sample(self._halvings - 1)
+
+    def _sample(self, halvings: int) -> None:
+        self._halvings = halvings
+        for traffic in self._traffic:
+            traffic.sample(halvings)
+
+
+@register(Turn.REQUESTS)
+def collector(sources: Sources) -> Everywhere | None:
+    """Return the collector of requests, unless it is turned off."""
+    settings, networks = sources.settings, sources.networks
+
+    def make(network: Network) -> RequestCollector | None:
+        made = partial(RequestCollector, settings, network.scan, network.inode, network.watch.read)
+        return made(elsewhere=network is not networks.own, enter=network.enter) if network.tapped else None
+
+    return Everywhere(REQUESTS, networks, make) if settings.http or settings.protocols else None

@@ -1,0 +1,211 @@
+"""What servers speak is learned from segments, confirmed by answers, reported once, forgotten with its connections."""
+
+from typing import Any
+
+import pytest
+
+from collectors import endpoints
+from collectors.conversations import PATIENCE_NS, Conversations
+from collectors.http_filter import ACK, FIN, RST
+from collectors.protocols.first_bytes import HTTP2_PREFACE
+from collectors.sampling import sampled
+from schemas.latency import bucket
+from tests.collectors.protocols.talking import DONE, MS, QUERY, READY, TLS, command
+from tests.collectors.protocols.test_first_bytes import kafka
+
+HERE, THERE = b"\x0a\0\0\x01", b"\x0a\0\0\x02"
+CLIENT, SERVER = (HERE, 40_112), (THERE, 7_379)
+End = tuple[bytes, int]
+GET = command(b"GET", b"secret")
+
+
+class Wire:
+    """Segments of connections, as one host sees them that listens to some ports."""
+
+    def __init__(self, *listening: int, most: int = 10, own: frozenset[bytes] | None = frozenset({HERE})) -> None:
+        self.talk = Conversations(lambda address, port: port in listening, most)
+        self.own = own
+        self._numbers: dict[tuple[End, End], int] = {}
+        self.at = 0
+
+    def put(self, one: End, other: End, payload: bytes, flags: int = ACK, size: int | None = None) -> None:
+        self.at += MS
+        flow = one[0] + other[0] + one[1].to_bytes(2, "big") + other[1].to_bytes(2, "big")
+        sent, acknowledged = (self._numbers.setdefault(way, 100) for way in ((one, other), (other, one)))
+        size = len(payload) if size is None else size
+        self.talk.add((flow, sent, acknowledged, payload, size, self.at, one[0] == HERE, flags), self.own)
+        self._numbers[one, other] = sent + size
+
+    def ask(self, payload: bytes = GET, client: End = CLIENT, server: End = SERVER, **more: Any) -> None:
+        self.put(client, server, payload, **more)
+
+    def answer(self, payload: bytes = b"+OK\r\n", client: End = CLIENT, server: End = SERVER, **more: Any) -> None:
+        self.put(server, client, payload, **more)
+
+    def window(self, *, everything: bool = False) -> tuple[list[Any], list[Any]]:
+        """Return the rows of a window, and what servers speak."""
+        self.talk.settle(self.at)
+        return list(self.talk.take()), list(self.talk.endpoints.take(everything=everything))
+
+
+def test_a_request_and_its_answer_show_what_a_server_speaks() -> None:
+    wire = Wire()
+    wire.ask()
+    assert wire.talk.endpoints.ports() == ([7_379], [])
+    assert wire.window() == ([], [])  # nobody has answered
+    wire.answer()
+    rows, spoken = wire.window()
+    assert rows == [("10.0.0.1", 40_112, "10.0.0.2", 7_379, False, {"GET ok": 1}, {bucket(1_000): 1}, 0, 0)]
+    assert spoken == [(SERVER, "redis", "")]
+    assert wire.window() == ([], [])
+    assert wire.window(everything=True)[1] == spoken
+
+
+def test_on_the_host_of_the_server_it_serves() -> None:
+    wire = Wire(7_379)
+    client, server = (THERE, 40_112), (HERE, 7_379)
+    wire.ask(client=client, server=server)
+    wire.answer(client=client, server=server)
+    ((*ends, serves, answered, _, _, _),) = wire.window()[0]
+    assert (ends, serves, answered) == (["10.0.0.2", 40_112, "10.0.0.1", 7_379], True, {"GET ok": 1})
+
+
+def test_who_looks_like_a_client_of_one_that_does_not_listen_is_none() -> None:
+    """A master sends commands to its replica, which has connected to it."""
+    wire = Wire(7_379, own=None)
+    replica, master = (HERE, 40_112), (HERE, 7_379)
+    wire.put(master, replica, command(b"SET", b"a", b"b"))
+    wire.put(replica, master, b"+OK\r\n")
+    assert wire.window() == ([], [])
+    assert len(wire.talk) == 0
+
+
+def test_a_server_that_confirms_nothing_is_left_alone_in_the_end() -> None:
+    wire = Wire()
+    for _ in range(endpoints._PATIENCE + 1):
+        assert wire.window() == ([], [])
+        wire.ask()
+        wire.answer(b"?")
+    assert wire.window() == ([], [])
+    assert wire.talk.endpoints.ports() == ([], [7_379])
+
+
+def test_nothing_of_it_is_counted_before_a_server_has_answered() -> None:
+    wire = Wire()
+    wire.ask()
+    wire.ask(b"", flags=RST)
+    assert wire.window() == ([], [])
+
+
+@pytest.mark.parametrize("server", [(HERE, 22), (THERE, 22)])
+def test_who_listens_or_is_elsewhere_is_the_server_of_ssh(server: End) -> None:
+    wire = Wire(*([22] if server[0] == HERE else []))
+    client = (THERE if server[0] == HERE else HERE, 50_000)
+    for one, other in ((client, server), (server, client)):
+        wire.put(one, other, b"SSH-2.0-OpenSSH_9.2\r\n")
+    assert wire.window()[1] == [(server, "ssh", "")]
+
+
+def test_what_is_known_by_its_first_bytes_is_not_followed() -> None:
+    wire = Wire()
+    wire.ask(HTTP2_PREFACE, server=(THERE, 50_051))
+    wire.ask(kafka(18, 3, b"client"), server=(THERE, 9_092))
+    assert wire.window()[1] == [((THERE, 50_051), "http/2", ""), ((THERE, 9_092), "kafka", "")]
+    assert wire.talk.endpoints.ports() == ([], [9_092])  # all of its requests look so: once is enough
+
+
+def test_an_encrypted_server_is_known_and_no_longer_followed() -> None:
+    wire = Wire()
+    wire.ask(TLS, server=(THERE, 5_432))
+    wire.answer(b"S", server=(THERE, 5_432))
+    assert wire.window() == ([], [((THERE, 5_432), "postgresql", "")])
+    assert wire.talk.endpoints.ports() == ([], [5_432])
+
+
+def test_servers_without_connections_are_forgotten_and_the_ones_that_spoke_longest_ago_if_too_many() -> None:
+    wire = Wire()
+    for port in (1, 2, 3):
+        wire.ask(HTTP2_PREFACE, server=(THERE, port))
+    wire.talk.endpoints.keep({1, 3})
+    assert [server[1] for server, *_ in wire.window(everything=True)[1]] == [1, 3]
+    for port in range(10, 10 + endpoints.MOST):
+        wire.ask(HTTP2_PREFACE, server=(THERE, port))
+    assert len(wire.talk.endpoints) == endpoints.MOST
+    assert not wire.talk.endpoints.is_confirmed((THERE, 1))
+
+
+def test_forwarded_connections_are_passed_over() -> None:
+    wire = Wire(own=frozenset())
+    wire.ask()
+    wire.answer()
+    assert wire.window() == ([], [])
+
+
+UNANSWERED, GIVEN_UP = (1, 0), (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("ends", "counted"),
+    [
+        ([("ask", FIN | ACK), ("answer", FIN | ACK)], GIVEN_UP),
+        ([("ask", RST | ACK)], GIVEN_UP),
+        ([("answer", FIN | ACK)], UNANSWERED),
+        ([("answer", RST | ACK)], UNANSWERED),
+        ([("answer", RST)], GIVEN_UP),  # of what belongs to no connection
+    ],
+)
+def test_a_request_without_an_answer_is_the_fault_of_the_end_that_went_first(
+    ends: list[tuple[str, int]], counted: tuple[int, int]
+) -> None:
+    wire = Wire()
+    wire.ask()
+    wire.answer()
+    wire.window()
+    wire.ask()
+    for who, flags in ends:
+        getattr(wire, who)(b"", flags=flags)
+    ((*_, answered, _, unanswered, given_up),) = wire.window()[0]
+    assert (answered, unanswered, given_up) == ({}, *counted)
+
+
+def test_a_request_is_given_up_in_the_end() -> None:
+    wire = Wire()
+    wire.ask()
+    wire.answer()
+    wire.window()
+    wire.ask()
+    wire.at += PATIENCE_NS - 1
+    assert wire.window()[0] == []
+    wire.at += 2
+    assert wire.window()[0][0][-2:] == (0, 1)
+
+
+def test_no_more_connections_are_held_than_allowed_and_idle_ones_are_forgotten() -> None:
+    wire = Wire(most=2)
+    for port in range(3):
+        wire.ask(client=(HERE, 40_000 + port))
+        wire.answer(client=(HERE, 40_000 + port))
+    assert (len(wire.window()[0]), wire.talk.refused, len(wire.talk)) == (2, 1, 2)
+    wire.window()
+    assert len(wire.talk) == 0
+
+
+def test_connections_that_are_no_longer_looked_at_are_forgotten() -> None:
+    wire = Wire(most=100)
+    for port in range(40_000, 40_040):
+        wire.ask(client=(HERE, port))
+    wire.talk.thin(halvings=1)
+    assert len(wire.talk) == sum(sampled(port, 7_379, 1) for port in range(40_000, 40_040))
+
+
+def test_nothing_that_is_asked_for_is_reported() -> None:
+    wire = Wire()
+    wire.ask(command(b"SECRETCOMMAND", b"secret"))
+    wire.answer()
+    wire.ask(command(b"SET", b"secret", b"secret"))
+    wire.answer(b"-ERR secret\r\n")
+    wire.ask(QUERY, server=(THERE, 5_432))
+    wire.answer(DONE.replace(b"SELECT", b"SECRET") + READY, server=(THERE, 5_432))
+    rows, spoken = wire.window()
+    assert sorted(what for row in rows for what in row[5]) == ["SET error", "other ok", "other ok"]
+    assert "secret" not in f"{rows} {spoken}".lower()
