@@ -6,6 +6,7 @@ import time
 import click
 import msgspec
 
+from graph.levels import LEVELS
 from graph.model import ServiceMap, Wanted, iso_ms
 from graph.reading import names, newest, read_map, stored
 from graph.recorded import whole_minutes, windows_since
@@ -48,12 +49,22 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         found = judged(read_map(store, wanted), requests, usual)
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
         _print(found, form, title)
+        if lacks(found):
+            _print_note(
+                f"no {LEVELS[found.level].label.lower()} are seen here; each end is shown as what else is known of it"
+            )
         if not found.nodes:
             _explain(store, wanted, title, recorded=bool(span.covers))
     except StoreError as error:
         raise Failure(str(error)) from None
     finally:
         store.close()
+
+
+def lacks(found: ServiceMap) -> bool:
+    """Return whether a map has nodes, but none of its level, such as a map of pods where none runs."""
+    level = LEVELS[found.level]
+    return bool(found.nodes and level.parts) and not any(node.id.startswith(f"{level.name}:") for node in found.nodes)
 
 
 def time_range(newest_end: int, now: int, since: int | None, at: int | None) -> tuple[int, int]:

@@ -180,3 +180,10 @@ def test_without_a_store_one_sentence_names_what_to_do(run: Run, tmp_path: Any) 
 
 def test_an_empty_range_is_a_usage_error(run: Run) -> None:
     assert run("map", "--since", "10m", "--at", "1h").exit_code == 2
+
+
+def test_a_level_of_which_nothing_is_seen_is_reported(run: Run) -> None:
+    note = "no pods are seen here; each end is shown as what else is known of it"
+    assert note in run("map", "--level", "pod").stderr
+    assert "are seen here" not in run("map", "--level", "container").stderr
+    assert "are seen here" not in run("map", "--level", "address").stderr

@@ -248,6 +248,15 @@ def test_a_time_range_without_traffic_has_a_notice(page: Page, evil_view: View, 
     shows(page, ALL)
 
 
+def test_a_level_of_which_nothing_is_seen_has_a_notice(browser: Browser, evil_view: View) -> None:
+    with opened(browser, address_of(evil_view, level="pod")) as page:
+        expect(page.locator("#past .lacking")).to_have_text(
+            "No pods are seen here. Each end is shown as what else is known of it."
+        )
+        page.evaluate("servicemap.state.set({ level: 'container' })")
+        expect(page.locator("#past .lacking")).to_have_count(0)
+
+
 def test_an_empty_store_has_a_notice_with_what_to_do(browser: Browser, tmp_path: Path) -> None:
     with running_store(tmp_path / "store"), viewing(tmp_path) as view, opened(browser, view.url) as page:
         expect(page.locator("#notice")).to_contain_text("Nothing is stored yet")

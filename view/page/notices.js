@@ -6,6 +6,8 @@ import { moment, time } from "./format.js";
 import { LEVEL_NAMES } from "./levels.js";
 import { WIDTHS } from "./state.js";
 
+const INSTEAD = "Each end is shown as what else is known of it.";
+
 /** @import { Change, Child, Level, Page, Part } from "./types.js" */
 
 /**
@@ -23,7 +25,7 @@ export function notices(page) {
   function update(what) {
     if (what === "theme") return;
     show(banner, data.error ? away() : null);
-    show(past, state.live ? orNull(dropped()) : pastBanner());
+    show(past, state.live ? orNull([...dropped(), ...lacking()]) : pastBanner());
     show(loading, data.map && data.wait && !data.error ? underway() : null);
     byId("main").classList.toggle("loading", data.anew && data.wait > 0);
     show(notice, data.map ? empty() : data.error ? null : [el("p", {}, "Reading the map…"), ...silence()]);
@@ -88,6 +90,7 @@ export function notices(page) {
           : `You see the past: ${moment(from, data.newest || Date.now())} to ${time(to)}.`,
       ),
       ...dropped(),
+      ...lacking(),
       el("button", { type: "button", class: "button", onclick: () => state.set({ at: 0 }) }, "Back to live"),
     ];
   }
@@ -99,6 +102,13 @@ export function notices(page) {
     const left = state.level === "address" ? "Addresses have nothing else" : "Whole minutes are left";
     const text = `Windows before ${moment(until, data.newest)} were dropped to make room on the disk. ${left}.`;
     return [el("span", { class: "dropped" }, text)];
+  }
+
+  // Explains a map without any node of its level, such as that of pods where none runs.
+  function lacking() {
+    const { nodes = [], level = state.level } = data.map ?? {};
+    if (!nodes.length || level === "address" || nodes.some((node) => node.id.startsWith(`${level}:`))) return [];
+    return [el("span", { class: "lacking" }, `No ${LEVEL_NAMES[level].toLowerCase()} are seen here. ${INSTEAD}`)];
   }
 
   function empty() {

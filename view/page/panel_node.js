@@ -106,7 +106,7 @@ function faulty(id, node, page) {
   );
   const own = node?.why ?? [];
   if (!wrong.length && !own.length) return [];
-  const titles = new Map(page.data.map?.nodes.map((node) => [node.id, node.title]));
+  const titles = new Map(page.data.map?.nodes.map((one) => [one.id, one.title]));
   const rows = wrong
     .sort(byHealth)
     .slice(0, MOST_ROWS)
