@@ -189,7 +189,9 @@ function edgeTip(edge, nodes) {
 /** @param {MapEdge} edge */
 function requested({ signals, requests = 0, errors = 0, p99_ms: p99 = null }) {
   return (
-    signals === "requests" && requests > 0 && `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`
+    signals === "requests" &&
+    requests > 0 &&
+    `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`
   );
 }
 
