@@ -6,7 +6,7 @@ they would join the containers of others.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from collectors.capabilities import needed
 from collectors.cgroups import pod_of, user_of
@@ -55,7 +55,7 @@ class Containers:
         self._roots = (host, "") if self._reached else ("",)
         self._known: dict[_Key, Contained] = {}
         self._tries: dict[_Key, int] = {}
-        self._unnamed = False
+        self._unnamed: set[_Key] = set()
         self.files = Observed()
 
     def find(self, container: str, cgroup: str) -> Contained:
@@ -69,16 +69,23 @@ class Containers:
         if len(self._known) > MOST_KNOWN:
             self._known.clear()
             self._tries.clear()
+            self._unnamed.clear()
         found = UNNAMED
         for root in self._roots:
             found = found.filled(self._look(root, container, cgroup))
             if found.runtime_name:
                 break
-        self._unnamed = self._unnamed or not (found.runtime_name or found.pod)
+        (self._unnamed.discard if found.runtime_name or found.pod else self._unnamed.add)(key)
         pod = pod_of(cgroup)
         found = found.filled(Contained(pod=pod.id if pod.kubernetes else pod.id[:SHORT]))
         self._known[key], self._tries[key] = found, self._tries.get(key, 0) + 1
         return found
+
+    def keep(self, containers: Collection[str]) -> None:
+        """Forget all other containers: they have ended."""
+        for key in [key for key in self._known if key[0] not in containers]:
+            del self._known[key], self._tries[key]
+            self._unnamed.discard(key)
 
     def missing(self) -> dict[str, str]:
         """Return what is missing to name the containers that were seen."""

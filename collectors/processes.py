@@ -150,6 +150,8 @@ class ProcessCollector:
             if known.news or window.keyframe:
                 rows.append(self._row(known))
                 known.news = False
+        if window.keyframe:
+            self._facts.containers.keep({known.facts.container for known in self._known.values()})
         if self._networks is not None:
             self._networks.keep({known.facts.netns: pid for pid, known in self._known.items() if not known.over})
         self._windows += 1

@@ -273,3 +273,13 @@ def test_few_containers_are_remembered(root: Path, monkeypatch: pytest.MonkeyPat
 
     assert seen.find(ID, DOCKER_PATH).name == "cart"
     assert len(seen._known) <= 4
+
+
+def test_a_container_that_has_ended_is_missing_no_longer(tmp_path: Path) -> None:
+    seen = Containers(str(tmp_path))
+    seen.find(ID, DOCKER_PATH)
+    seen.keep({ID})
+    assert seen.missing()
+
+    seen.keep({"another"})
+    assert seen.missing() == {}
