@@ -19,7 +19,13 @@ from collectors.plain_sockets import PlainSockets
 from collectors.presence import names_of_agents
 from collectors.process_facts import parse_cmdline, parse_passwd, parse_uid
 from collectors.process_table import parse_stat
+from collectors.protocols import known, tls
+from collectors.protocols.memcached import Memcached
+from collectors.protocols.parser import LOST, MOST_WAITING, Parser
+from collectors.protocols.postgresql import PostgreSQL
+from collectors.protocols.redis import Redis
 from collectors.run_delay import parse_delay
+from collectors.traced import Records
 from collectors.visibility import hidepid
 from collectors.wire_tap import WireTap
 from schemas.text import to_bytes, to_text
@@ -102,6 +108,48 @@ def _plain(raw: bytes) -> None:
     PlainSockets().take(socket.AF_INET, socket.IPPROTO_TCP, [raw])
 
 
+def _looks(raw: bytes) -> None:
+    known.asked(raw, len(raw)), known.plain(raw, len(raw)), known.ssh(raw, len(raw))
+    tls.client_hello(raw), tls.server_hello(raw)
+
+
+def _talk(kind: type[Parser]) -> Callable[[bytes], None]:
+    """Give a parser segments of a connection: before each stands a byte with its side and its length."""
+
+    def talk(raw: bytes) -> None:
+        parser, left, at = kind(), [b"", b""], 0
+        while at < len(raw) and not parser.opaque:
+            side, length = raw[at] & 1, raw[at] >> 1
+            data = left[side] + raw[at + 1 : at + 1 + length]
+            at += 1 + length
+            used = (parser.client, parser.server)[side](data, at)
+            if used == LOST:
+                parser.begin(data)
+                used = len(data)
+            assert used >= 0
+            left[side] = data[used:]
+        assert len(parser.waiting) <= MOST_WAITING
+
+    return talk
+
+
+def _segments(*segments: tuple[int, bytes]) -> Callable[[], Iterable[bytes]]:
+    return _given(b"".join(bytes([len(data) << 1 | side]) + data for side, data in segments))
+
+
+_TALKS: dict[type[Parser], tuple[tuple[int, bytes], ...]] = {
+    Redis: ((0, b"*2\r\n$3\r\nGET\r\n$1\r\na\r\n"), (1, b"$5\r\nhello\r\n"), (0, b"PING\r\n"), (1, b"-ERR no\r\n")),
+    PostgreSQL: (
+        (0, b"\0\0\0\x09\0\3\0\0\0"),
+        (1, b"R\0\0\0\x08\0\0\0\0Z\0\0\0\5I"),
+        (0, b"Q\0\0\0\x0dSELECT 1\0"),
+        (1, b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\5I"),
+        (0, b"P\0\0\0\x08\0x\0\0\0B\0\0\0\x0a\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\4"),
+        (1, b"E\0\0\0\x08SX\0\0Z\0\0\0\5E"),
+    ),
+    Memcached: ((0, b"get a\r\nset a 0 0 2\r\nhi\r\n"), (1, b"VALUE a 0 2\r\nhi\r\nEND\r\nSTORED\r\n")),
+}
+
 TARGETS = {
     "diag-rows": Target(_rows, _sockets),
     "diag-final": Target(diag.final, _sockets),
@@ -112,6 +160,11 @@ TARGETS = {
     "wire": Target(
         lambda raw: list(FrameTap(raw).marks()), _given(bytes.fromhex("45000028"), bytes.fromhex("60000000"))
     ),
+    "bpf-ring": Target(lambda raw: Records().read(raw), _given(bytes.fromhex("28000000000000000200000001000000"))),
+    "first-bytes": Target(
+        _looks, _given(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"AMQP\0\0\x09\1", b"\x16\3\1\2\0\1\0\1\xfc\3\3")
+    ),
+    **{kind.name: Target(_talk(kind), _segments(*_TALKS.get(kind, ()))) for kind in known.PARSERS},
     "stat": Target(parse_stat, _files("/proc/self/stat", "/proc/1/stat"), (ValueError, IndexError)),
     "status": Target(parse_uid, _files("/proc/self/status")),
     "cmdline": Target(lambda raw: parse_cmdline(raw, CMDLINE), _files("/proc/self/cmdline", "/proc/1/cmdline")),
