@@ -22,6 +22,7 @@ from schemas.raw import (
     Processes,
     RequestBatch,
     Requests,
+    Spoken,
     Translated,
 )
 
@@ -58,6 +59,7 @@ def batches(
     owners: list[Row] = [],  # noqa: B006
     disowned: list[Row] = [],  # noqa: B006
     requests: list[Row] = [],  # noqa: B006
+    spoken: list[Row] = [],  # noqa: B006
     sampling: int = 1,
     interfaces: list[Row] = [],  # noqa: B006
     netns: int = NETNS,
@@ -94,7 +96,13 @@ def batches(
             ended=columns(Listeners, ended),
         ),
         "owners": OwnerBatch(**head, owners=columns(Owners, owners), gone=columns(Lost, disowned)),
-        "requests": RequestBatch(**head, netns=netns, sampling=sampling, requests=columns(Requests, requests)),
+        "requests": RequestBatch(
+            **head,
+            netns=netns,
+            sampling=sampling,
+            requests=columns(Requests, requests),
+            spoken=columns(Spoken, spoken),
+        ),
         "heartbeats": Heartbeat(
             **head,
             hostname=hostname,
@@ -156,6 +164,12 @@ def request(client: str, server: str, count: int = 1, *, serves: bool = True, **
     ends = {"client_address": here, "client_port": int(port), "server_address": there, "server_port": int(serving)}
     reported = {"answered": {"GET 2xx": count}, "latency": {bucket(1000 * count): count}}
     return {**ends, "serves": serves, **reported, **more}
+
+
+def speaks(server: str, protocol: str, tls_name: str = "") -> Row:
+    """Return what a server speaks; it is written address:port."""
+    address, _, port = server.rpartition(":")
+    return {"address": address, "port": int(port), "protocol": protocol, "tls_name": tls_name}
 
 
 def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Record:

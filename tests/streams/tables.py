@@ -12,7 +12,7 @@ from schemas.merge import merge, merge_all
 from streams.rewind import STRETCH_MS
 from streams.stage import AttributeStage, Emission, PairStage, Stage
 
-WHO, SEEN = (Ends.__struct_fields__.index(name) for name in ("who", "seen"))
+WHO, SEEN, PROTOCOL = (Ends.__struct_fields__.index(name) for name in ("who", "seen", "protocol"))
 NOBODY = next(iter(Identities.blank(1).rows()))
 Row = tuple[Any, ...]
 Order = Callable[[list[Record]], list[Record]]

@@ -12,7 +12,7 @@ from schemas.ids import parse_process
 from streams.connection import HERE
 from streams.stage import AttributeStage, PairStage
 from tests.streams.build import T0
-from tests.streams.tables import SEEN, Tables, difference, fold, shuffled, sides_of, tables
+from tests.streams.tables import PROTOCOL, SEEN, Tables, difference, fold, shuffled, sides_of, tables
 from tests.streams.world import WIDTH, log
 
 worlds = st.builds(
@@ -159,6 +159,7 @@ def test_the_worlds_are_eventful(chaos: bool) -> None:
     assert {"process_started", "process_exited", "edge_appeared", "edge_vanished", "agent_started"} <= events
     assert ("host_silent" in events) == chaos
     assert not chaos or named_back > 0
+    assert {of_end[PROTOCOL] for row in edges for of_end in (row[2], row[4])} == {"", "redis", "tls 1.3"}
     assert {row[2] for row in requests} == {0, 1}
     assert {row[4] for row in requests} == {1, 2}
 

@@ -248,6 +248,7 @@ class Agent:
                 if held.last + 1 == at <= socket.last and self._found(socket, held, at - seq) <= held.last
             ],
             requests=self._requests(at),
+            spoken=self._spoken(at, keyframe=whole["requests"]),
             sampling=1 + at % 2,
             interfaces=[
                 {"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True},
@@ -306,6 +307,16 @@ class Agent:
                 client, server = (one.local, one.remote) if one.asks else (one.remote, one.local)
                 if (client, server) not in rows or not one.asks:  # both ends here: counted once, as the server's
                     rows[client, server] = build.request(client, server, count, serves=not one.asks)
+        return list(rows.values())
+
+    def _spoken(self, at: int, *, keyframe: bool) -> list[Row]:
+        """Report what servers speak: those of new connections, in a keyframe of all."""
+        rows: dict[str, Row] = {}
+        for one in self._machine.connections:
+            server = one.remote if one.asks else one.local
+            protocol = Random(f"{server} speaks").choice(("", "redis", "tls 1.3"))
+            if protocol and one.at(at) and (keyframe or one.first == at):
+                rows[server] = build.speaks(server, protocol, "api.example.com" if protocol > "t" else "")
         return list(rows.values())
 
     def _owners(self, at: int, began: int, *, keyframe: bool) -> list[Row]:
