@@ -121,7 +121,8 @@ def _ask_redis_in_pipelines(port: int, requests: int) -> Load:
 
 def _redis_benchmark(port: int, requests: int, *options: str) -> Load:
     """Ask in parts, with pauses between them, because the tool knows no rate."""
-    asked, times = Counter[str](), []
+    asked: Counter[str] = Counter()
+    times: list[float] = []
     part = max(192, requests // (SECONDS * 10) // 16 * 16)  # whole pipelines
     began = time.monotonic()
     while asked.total() < requests:

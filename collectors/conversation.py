@@ -35,6 +35,7 @@ class Stream:
     def add(self, sent: int, acknowledged: int, payload: bytes, size: int, at: int) -> None:
         """Take a segment of `size` bytes, of which `payload` are the first."""
         conversation = self.conversation
+        conversation.lately = True
         if not conversation.following:
             if not self.from_client or not conversation.parser.asks(payload, size):
                 return
@@ -90,7 +91,7 @@ class Stream:
 class Conversation:
     """Both directions, and the parser that they share."""
 
-    __slots__ = ("client", "following", "left", "missed", "parser", "server", "serves")
+    __slots__ = ("client", "following", "lately", "left", "missed", "parser", "server", "serves")
 
     def __init__(self, parser: Parser, *, serves: bool) -> None:
         self.parser = parser
@@ -100,6 +101,7 @@ class Conversation:
         self.server = Stream(self, from_client=False)
         self.following = False
         self.left = False  # the client was the first to end the connection
+        self.lately = True  # something was said since this was last reset
         self.missed = 0  # requests whose answers were not seen
 
     def begin(self, payload: bytes, sent: int, acknowledged: int) -> None:

@@ -115,9 +115,10 @@ class Conversations:
         """Confirm what servers speak, and give up what has waited too long; `now` in ns since the epoch."""
         for flow, conversation in self._held():
             server, parser = _target(flow, (len(flow) - 4) // 2), conversation.parser
-            if parser.confirmed:
+            lately, conversation.lately = conversation.lately, False
+            if parser.confirmed and lately:
                 self.endpoints.confirm(server, parser.name, encrypted=parser.encrypted)
-            else:
+            elif not parser.confirmed:
                 self.endpoints.doubt(server)
             conversation.give_up(now - PATIENCE_NS)
 

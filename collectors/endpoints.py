@@ -7,6 +7,7 @@ from collectors.protocols.parser import Parser
 
 MOST = 1_024
 _SEVERAL = "*"  # names were asked for: no name is that of the server
+_KEPT = 60  # keyframes for which a server is followed to whom there are no connections
 _PATIENCE = 12  # windows in which a server may confirm what a client seems to speak
 Endpoint = tuple[bytes, int]  # address and port
 
@@ -14,7 +15,7 @@ Endpoint = tuple[bytes, int]  # address and port
 class Spoken:
     """What one server speaks."""
 
-    __slots__ = ("name", "parser", "protocol", "settled", "tried")
+    __slots__ = ("idle", "lately", "name", "parser", "protocol", "settled", "tried")
 
     def __init__(self) -> None:
         self.protocol = ""
@@ -24,6 +25,8 @@ class Spoken:
         self.settled = False
         """There is no use in looking at more of it."""
         self.tried = 0
+        self.lately = True  # it spoke since the last keyframe
+        self.idle = 0  # keyframes without a connection
 
 
 class Endpoints:
@@ -57,7 +60,7 @@ class Endpoints:
         known = self._known.get(server)
         if known is not None:
             self._known.move_to_end(server)
-            known.protocol = protocol
+            known.protocol, known.lately = protocol, True
             if encrypted and known.parser is not None:
                 known.parser, known.settled, self.changed = None, True, True
 
@@ -78,7 +81,7 @@ class Endpoints:
     def learn(self, server: Endpoint, protocol: str, name: str = "", *, settled: bool = False) -> None:
         """Note what a server speaks, and the name that a client asked it for."""
         known = self._get(server)
-        known.protocol = protocol
+        known.protocol, known.lately = protocol, True
         if name:
             known.name = name if known.name in ("", name) else _SEVERAL
         if settled and not known.settled:
@@ -95,9 +98,15 @@ class Endpoints:
         return list(followed), [port for port in settled if port not in followed]
 
     def keep(self, ports: Collection[int]) -> None:
-        """Forget the servers to whose ports there are no connections."""
-        for server in [server for server in self._known if server[1] not in ports]:
-            self._drop(server)
+        """Forget what servers speak to whose ports there are no connections; they are followed for some time longer."""
+        for server, known in list(self._known.items()):
+            if server[1] in ports or known.lately:
+                known.lately, known.idle = False, 0
+                continue
+            known.protocol, known.name = "", ""
+            known.idle += 1
+            if known.parser is None or known.idle > _KEPT:
+                self._drop(server)
 
     def take(self, *, everything: bool) -> Iterator[tuple[Endpoint, str, str]]:
         """Yield each server with its protocol and name: those that are new or changed, or all."""

@@ -126,12 +126,28 @@ def test_servers_without_connections_are_forgotten_and_the_ones_that_spoke_longe
     wire = Wire()
     for port in (1, 2, 3):
         wire.ask(HTTP2_PREFACE, server=(THERE, port))
+    wire.talk.endpoints.keep(())  # they have spoken since the last keyframe
     wire.talk.endpoints.keep({1, 3})
     assert [server[1] for server, *_ in wire.window(everything=True)[1]] == [1, 3]
     for port in range(10, 10 + endpoints.MOST):
         wire.ask(HTTP2_PREFACE, server=(THERE, port))
     assert len(wire.talk.endpoints) == endpoints.MOST
     assert not wire.talk.endpoints.is_confirmed((THERE, 1))
+
+
+def test_a_server_is_followed_for_longer_than_there_are_connections_to_it() -> None:
+    wire = Wire()
+    for _ in range(2):
+        wire.ask()
+        wire.answer()
+        assert wire.window()[1] == [(SERVER, "redis", "")]
+        for _ in range(2):
+            wire.talk.endpoints.keep(())
+        assert wire.window(everything=True)[1] == []
+        assert wire.talk.endpoints.ports() == ([7_379], [])
+    for _ in range(endpoints._KEPT):
+        wire.talk.endpoints.keep(())
+    assert len(wire.talk.endpoints) == 0
 
 
 def test_forwarded_connections_are_passed_over() -> None:

@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from collectors import conversations, protocol_traffic
+from collectors.block_ring import LEAST_BYTES
 from collectors.http import RINGS
 from collectors.http_pairs import MOST_FLOWS, PATIENCE_NS
-from collectors.requests import MOST_PACKETS
+from collectors.protocol_filter import FOLLOWED, MOST_PORTS
+from collectors.protocol_traffic import LONGEST_S
+from collectors.requests import MOST_BUSY, MOST_PACKETS
 from collectors.settings import Settings
 from dashboards.alerts.rules import EVERY_MINUTE
 from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS
@@ -66,6 +70,13 @@ FACTS = [
     (HOWTO / "http-signals.md", f"or none came for {PATIENCE_NS // 60_000_000_000} minutes"),
     (HOWTO / "http-signals.md", f"kept for {KEPT['requests_1m']} days"),
     (HOWTO / "http-signals.md", f"for {KEPT['requests_1h']}; the windows themselves for {KEPT['requests']}"),
+    (HOWTO / "protocols.md", f"as far as {FOLLOWED >> 10} KiB of a segment"),
+    (HOWTO / "protocols.md", f"rings of {LEAST_BYTES >> 10} KiB for each device"),
+    (HOWTO / "protocols.md", f"take {protocol_traffic.RINGS[0] >> 20} MiB each on loopback"),
+    (HOWTO / "protocols.md", f"at most {LONGEST_S * 1000:.0f} ms of CPU"),
+    (HOWTO / "protocols.md", f"beyond {MOST_BUSY:.0%} of a core".replace("%", " %")),
+    (HOWTO / "protocols.md", f"(more than {conversations.MOST:,} connections)"),
+    (HOWTO / "protocols.md", f"more than {MOST_PORTS} ports"),
     (HOWTO / "alerts.md", f"reach back ({KEPT['edges_1m']} days here)"),
     (HOWTO / "grafana.md", f"{WORDS[len(DASHBOARDS)].capitalize()} dashboards"),
     (HOWTO / "install.md", f"servicemap-{__version__}-py3-none-any.whl"),
