@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-_BITS = {  # include/uapi/linux/capability.h
+BITS = {  # include/uapi/linux/capability.h
     "CAP_DAC_READ_SEARCH": 2,
     "CAP_NET_ADMIN": 12,
     "CAP_NET_RAW": 13,
     "CAP_SYS_PTRACE": 19,
     "CAP_SYS_ADMIN": 21,
+    "CAP_SYSLOG": 34,
+    "CAP_PERFMON": 38,
+    "CAP_BPF": 39,
 }
 _STATUS = Path("/proc/thread-self/status")
 MODULE = "the leave of a security module (AppArmor, SELinux, Landlock or seccomp), which refuses it to one that has"
@@ -16,7 +19,7 @@ MODULE = "the leave of a security module (AppArmor, SELinux, Landlock or seccomp
 def lacking(*names: str) -> list[str]:
     """Return those of some capabilities that this thread does not have."""
     held = next((int(line[7:], 16) for line in _STATUS.read_text().splitlines() if line.startswith("CapEff:")), 0)
-    return [name for name in names if not held >> _BITS[name] & 1]
+    return [name for name in names if not held >> BITS[name] & 1]
 
 
 def needed(*names: str) -> str:

@@ -13,7 +13,14 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
-from servicemap import reference_cli, reference_levels, reference_metrics, reference_tables, reference_topics
+from servicemap import (
+    reference_cli,
+    reference_levels,
+    reference_metrics,
+    reference_permissions,
+    reference_tables,
+    reference_topics,
+)
 from servicemap.config import PREFIX, Config
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
@@ -38,6 +45,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "tables.md": reference_tables.page(),
         FOLDER / "metrics.md": reference_metrics.page(),
         FOLDER / "cli.md": reference_cli.page(),
+        FOLDER / "permissions.md": reference_permissions.page(),
     }
 
 

@@ -9,7 +9,8 @@ from servicemap.options import configured
 @click.command()
 @configured()
 @click.option("--json", "as_json", is_flag=True, help='{"state": …, "checks": […]}')
-def command(config: Config, as_json: bool) -> None:
+@click.option("--permissions", is_flag=True, help="List what an agent sees, what that takes, and whether it is here.")
+def command(config: Config, as_json: bool, permissions: bool) -> None:
     """Check what this host can see, what is missing, and the command that fixes it.
 
     Exit code 0: all is well; 3: something cannot be seen; 1: something is broken.
@@ -17,8 +18,14 @@ def command(config: Config, as_json: bool) -> None:
     \b
     servicemap doctor
     servicemap doctor --json | jq '.checks[] | select(.state != "ok")'
+    servicemap doctor --permissions
     servicemap doctor --log kafka://broker:9092 --store clickhouse://ch:9000
     """
+    if permissions:
+        from servicemap.permitted import print_permissions
+
+        print_permissions(config, as_json=as_json)
+        return
     from servicemap.doctor import examine
 
     examine(config, as_json=as_json)

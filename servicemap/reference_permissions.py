@@ -1,0 +1,20 @@
+"""The reference page of permissions."""
+
+from collectors.permissions import PERMISSIONS
+
+_HEAD = """# Permissions
+
+What an agent sees, and what that takes on Linux. `servicemap doctor --permissions` shows which are there. An agent
+without one of them reports what it does not see, and sees the rest.
+
+This page is generated from the code by `make golden`.
+
+| to see | takes | and |
+|---|---|---|
+"""
+
+
+def page() -> str:
+    """Return the page, in Markdown."""
+    rows = [(one.sees, ", ".join(f"`{name}`" for name in one.takes) or "nothing", one.besides) for one in PERMISSIONS]
+    return _HEAD + "".join(f"| {sees} | {takes} | {besides} |\n" for sees, takes, besides in rows)
