@@ -91,6 +91,9 @@ class Conversations:
         elif found := known.asked(payload, size):
             here = own is None or target[0] in own
             return found if self._listens(*target) or not (here or self._listens(*source)) else None
+        elif found := known.greeted(payload, size):
+            if self.endpoints.suppose(source, found):
+                self.endpoints.learn(source, found.name)
         elif one := known.plain(payload, size):
             self.endpoints.learn(source if one.by_server else target, one.name, settled=one.repeats)
         elif known.ssh(payload, size) and (server := self._server(source, target, own)):

@@ -87,15 +87,16 @@ class Endpoints:
         if settled and not known.settled:
             known.settled = self.changed = True
 
-    def ports(self) -> tuple[list[int], list[int]]:
-        """Return the ports that are followed, and those that are settled, the latest first.
+    def ports(self) -> tuple[list[int], list[int], set[int]]:
+        """Return the ports that are followed, those that are settled, the latest first, and those to follow briefly.
 
         A port that has both is followed.
         """
         latest = list(reversed(self._known.items()))
         followed = dict.fromkeys(port for (_, port), known in latest if known.parser is not None)
         settled = dict.fromkeys(port for (_, port), known in latest if known.settled)
-        return list(followed), [port for port in settled if port not in followed]
+        whole = {port for (_, port), known in latest if known.parser is not None and not known.parser.rejoins}
+        return list(followed), [port for port in settled if port not in followed], followed.keys() - whole
 
     def keep(self, ports: Collection[int]) -> None:
         """Forget what servers speak to whose ports there are no connections; they are followed for some time longer."""

@@ -15,6 +15,7 @@ from collectors.sampling import sampling
 
 LOOKED_AT = 1_024  # payload bytes of a segment that looks like a protocol
 FOLLOWED = 16 << 10  # of one of a port that is followed
+BRIEF = 4 << 10  # of an answer by one whose middle need not be seen
 MOST_PORTS = 48  # of either kind: jumps reach 255 instructions
 LEAST = 8  # payload bytes that a protocol can be seen by
 
@@ -22,19 +23,22 @@ LEAST = 8  # payload bytes that a protocol can be seen by
 _BEGINNINGS = "SSH-|AMQP|PRI |get |gets|gat |gats|set |add |repl|appe|prep|cas |dele|incr|decr|touc"
 _WORDS = tuple(int.from_bytes(word.encode(), "big") for word in _BEGINNINGS.split("|"))
 _META_WORDS = tuple(int.from_bytes(word, "big") << 8 for word in (b"mg ", b"ms ", b"md ", b"ma "))
-_SIZE, _START, _WORD = 3, 4, 5  # where the payload's size and start, and a word of it, are stored
+_SIZE, _START, _WORD, _LIMIT = 3, 4, 5, 6  # where the payload's size and start, and the like, are stored
 
 
-def program(halvings: int = 0, followed: Collection[int] = (), settled: Collection[int] = ()) -> bytes:
+def program(
+    halvings: int = 0, followed: Collection[int] = (), settled: Collection[int] = (), brief: Collection[int] = ()
+) -> bytes:
     """Return the filter for one in 2**halvings flows as an array of struct sock_filter.
 
-    Jumps reach 255 instructions and lead forward only, so each part has ways out of its own.
+    Of ports that are `brief`, less of answers is followed. Jumps reach 255 instructions and lead forward only, so each
+    part has ways out of its own.
     """
     return bpf.assembled(
         [
             *bpf.TCP,
             *sampling(halvings),
-            *_ports(followed, settled),
+            *_ports(followed, settled, brief),
             (bpf.JA, 0, "other port", "other port"),
             *bpf.DROP,
             *_FOLLOW,
@@ -45,11 +49,11 @@ def program(halvings: int = 0, followed: Collection[int] = (), settled: Collecti
     )
 
 
-def _ports(followed: Collection[int], settled: Collection[int]) -> Iterable[bpf.Step]:
-    for at in (0, 2):  # source and destination
+def _ports(followed: Collection[int], settled: Collection[int], brief: Collection[int]) -> Iterable[bpf.Step]:
+    for at, shortly in ((0, brief), (2, ())):  # source and destination
         yield (bpf.LDHX, at, "", "")
         for port in sorted(followed)[:MOST_PORTS]:
-            yield (bpf.JEQ, port, "follow", "")
+            yield (bpf.JEQ, port, "follow briefly" if port in shortly else "follow", "")
         for port in sorted(settled)[:MOST_PORTS]:
             yield (bpf.JEQ, port, "drop", "")
 
@@ -67,13 +71,20 @@ _START_OF_PAYLOAD: tuple[bpf.Step, ...] = (
     (bpf.ST, _SIZE, "", ""),
 )
 _FOLLOW: tuple[bpf.Step, ...] = (
+    "follow briefly",
+    (bpf.LDK, BRIEF, "", ""),
+    (bpf.JA, 0, "so much", "so much"),
     "follow",
+    (bpf.LDK, FOLLOWED, "", ""),
+    "so much",
+    (bpf.ST, _LIMIT, "", ""),
     (bpf.LDBX, 13, "", ""),
     (bpf.JSET, FIN | RST, "whole", ""),
     *_START_OF_PAYLOAD,
     (bpf.JEQ, 0, "nothing", "whole"),
     "whole",
-    (bpf.RET, FOLLOWED, "", ""),
+    (bpf.LDM, _LIMIT, "", ""),
+    (bpf.RETA, 0, "", ""),
     "nothing",
     (bpf.RET, 0, "", ""),
 )

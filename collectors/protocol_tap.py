@@ -30,12 +30,15 @@ class ProtocolTap(BlockRing):
         halvings: int = 0,
         followed: Collection[int] = (),
         settled: Collection[int] = (),
+        brief: Collection[int] = (),
     ) -> None:
-        super().__init__(device, index, ring_bytes, program(halvings, followed, settled))
+        super().__init__(device, index, ring_bytes, program(halvings, followed, settled, brief))
 
-    def filter(self, halvings: int, followed: Collection[int], settled: Collection[int]) -> None:
+    def filter(
+        self, halvings: int, followed: Collection[int], settled: Collection[int], brief: Collection[int] = ()
+    ) -> None:
         """Look at one in 2**halvings flows from now on, and follow ports."""
-        self.load(program(halvings, followed, settled))
+        self.load(program(halvings, followed, settled, brief))
 
     def segments(self, until: float = math.inf) -> Iterator[Segment]:
         """Take what has come, at most a ring full, and for as long as packets() does."""

@@ -43,6 +43,7 @@ class ProtocolTraffic:
         self._bound: frozenset[tuple[str, int]] = frozenset()
         self._followed: frozenset[int] = frozenset()
         self._settled: frozenset[int] = frozenset()
+        self._brief: frozenset[int] = frozenset()
         self._halvings = 0
         self._dropped = 0
         self._busy = 0.0
@@ -140,20 +141,21 @@ class ProtocolTraffic:
         return any((at, port) in self._bound for at in (there, *ANY))
 
     def _tap(self, device: str, index: int, ring_bytes: int) -> ProtocolTap:
-        return ProtocolTap(device, index, ring_bytes, self._halvings, self._followed, self._settled)
+        return ProtocolTap(device, index, ring_bytes, self._halvings, self._followed, self._settled, self._brief)
 
     def _retune(self) -> None:
         """Follow other ports, in larger rings once there are any."""
         endpoints = self._talk.endpoints
         endpoints.changed = False
-        followed, settled = endpoints.ports()
+        followed, settled, brief = endpoints.ports()
         self._beyond = len(followed[MOST_PORTS:])
         before = self._followed
         self._followed, self._settled = frozenset(followed[:MOST_PORTS]), frozenset(settled[:MOST_PORTS])
+        self._brief = frozenset(brief)
         if bool(before) != bool(self._followed):
             self._taps.resize(self._sizes if self._followed else [LEAST_BYTES] * len(self._sizes))
         self._load()
 
     def _load(self) -> None:
         for tap, _ in self._taps.rings():
-            tap.filter(self._halvings, self._followed, self._settled)
+            tap.filter(self._halvings, self._followed, self._settled, self._brief)

@@ -12,7 +12,6 @@ _MONGODB = struct.Struct("<IIII").unpack_from
 _SSH = re.compile(rb"SSH-(2\.0|1\.99)-[!-~]").match
 _OP_MSG, _OP_QUERY = 2013, 2004
 _HIGHEST_KEY, _HIGHEST_VERSION, _CLIENT_ID = 92, 20, re.compile(rb"[\w.:@/+ -]+").fullmatch
-_GREETING = re.compile(rb"[3-9]\d?\.\d{1,2}[!-~]*\0|1[01]\.\d{1,2}[!-~]*\0").match
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -60,9 +59,3 @@ def kafka(payload: bytes, size: int) -> bool:
     if length != size - 4 or key > _HIGHEST_KEY or version > _HIGHEST_VERSION or not 0 < name <= 255:
         return False
     return _CLIENT_ID(payload[14 : 14 + name]) is not None
-
-
-def mysql_greeting(payload: bytes, size: int) -> bool:
-    """Recognise the greeting of a server: one packet, the first, of version 10, with the server's own version."""
-    length = int.from_bytes(payload[:3], "little")
-    return length == size - 4 and payload[3:5] == b"\0\n" and _GREETING(payload, 5) is not None

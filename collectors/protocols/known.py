@@ -6,14 +6,15 @@ from typing import NamedTuple
 from collectors.protocols import first_bytes
 from collectors.protocols.first_bytes import ssh
 from collectors.protocols.memcached import Memcached
+from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
 
-__all__ = ["HTTP", "SSH", "asked", "plain", "ssh"]
+__all__ = ["HTTP", "SSH", "asked", "greeted", "plain", "ssh"]
 
 HTTP, SSH = "http", "ssh"
-PARSERS: tuple[type[Parser], ...] = (Redis, PostgreSQL, Memcached)
+PARSERS: tuple[type[Parser], ...] = (Redis, PostgreSQL, Memcached, MySQL)
 Looks = Callable[[bytes, int], bool]
 
 
@@ -33,7 +34,6 @@ PLAIN: tuple[Plain, ...] = (
     Plain("amqp", first_bytes.amqp),
     Plain("mongodb", first_bytes.mongodb, repeats=True),
     Plain("mongodb", first_bytes.mongodb_answers, by_server=True, repeats=True),
-    Plain("mysql", first_bytes.mysql_greeting, by_server=True),
     Plain("kafka", first_bytes.kafka, repeats=True),
 )
 
@@ -41,6 +41,11 @@ PLAIN: tuple[Plain, ...] = (
 def asked(payload: bytes, size: int) -> type[Parser] | None:
     """Return the parser of a segment that begins with a request."""
     return next((parser for parser in PARSERS if parser.asks(payload, size)), None)
+
+
+def greeted(payload: bytes, size: int) -> type[Parser] | None:
+    """Return the parser of a segment that is a server's greeting."""
+    return next((parser for parser in PARSERS if parser.greets(payload, size)), None)
 
 
 def plain(payload: bytes, size: int) -> Plain | None:

@@ -40,6 +40,11 @@ class Parser:
         """Return whether a segment of `size` bytes, of which these are the first, begins with a request."""
         raise NotImplementedError
 
+    @classmethod
+    def greets(cls, payload: bytes, size: int) -> bool:
+        """Return whether a segment is the greeting of a server that speaks first."""
+        return False
+
     def begin(self, payload: bytes) -> None:
         """Start with a segment that asks, knowing nothing of what was before."""
         self.waiting.clear()
@@ -61,8 +66,8 @@ class Parser:
 
     def answer(self, result: str, at: int) -> None:
         """Note that the answer to the first request that waits is there."""
-        self.confirmed = True
         if self.waiting:
+            self.confirmed = True
             operation, asked = self.waiting.popleft()
             self.counts.add(operation, result, at - asked)
 
@@ -71,7 +76,10 @@ class Parser:
         return False
 
     def end_unseen(self) -> None:
-        """Note that what waits has been answered, as its client goes on, and that nobody saw how."""
+        """Count what waits as answered, because its client goes on, though nobody saw how."""
+        for operation, _ in self.waiting:
+            self.counts.add_unseen(operation, UNSEEN)
+        self.waiting.clear()
 
     def drop(self) -> int:
         """Forget what waits; return how many requests that were."""

@@ -10,7 +10,7 @@ from collectors.http_filter import ACK, FIN, RST
 from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.sampling import sampled
 from schemas.latency import bucket
-from tests.collectors.protocols.talking import DONE, MS, QUERY, READY, TLS, command
+from tests.collectors.protocols.talking import ASK, DONE, GREETING, MS, OKAY, QUERY, READY, TLS, command
 from tests.collectors.protocols.test_first_bytes import kafka
 
 HERE, THERE = b"\x0a\0\0\x01", b"\x0a\0\0\x02"
@@ -51,7 +51,7 @@ class Wire:
 def test_a_request_and_its_answer_show_what_a_server_speaks() -> None:
     wire = Wire()
     wire.ask()
-    assert wire.talk.endpoints.ports() == ([7_379], [])
+    assert wire.talk.endpoints.ports()[:2] == ([7_379], [])
     assert wire.window() == ([], [])  # nobody has answered
     wire.answer()
     rows, spoken = wire.window()
@@ -87,7 +87,7 @@ def test_a_server_that_confirms_nothing_is_left_alone_in_the_end() -> None:
         wire.ask()
         wire.answer(b"?")
     assert wire.window() == ([], [])
-    assert wire.talk.endpoints.ports() == ([], [7_379])
+    assert wire.talk.endpoints.ports()[:2] == ([], [7_379])
 
 
 def test_nothing_of_it_is_counted_before_a_server_has_answered() -> None:
@@ -111,7 +111,17 @@ def test_what_is_known_by_its_first_bytes_is_not_followed() -> None:
     wire.ask(HTTP2_PREFACE, server=(THERE, 50_051))
     wire.ask(kafka(18, 3, b"client"), server=(THERE, 9_092))
     assert wire.window()[1] == [((THERE, 50_051), "http/2", ""), ((THERE, 9_092), "kafka", "")]
-    assert wire.talk.endpoints.ports() == ([], [9_092])  # all of its requests look so: once is enough
+    assert wire.talk.endpoints.ports()[:2] == ([], [9_092])  # all of its requests look so: once is enough
+
+
+def test_a_server_that_greets_is_known_and_followed() -> None:
+    wire = Wire()
+    wire.answer(GREETING, server=(THERE, 3_306))
+    assert wire.window() == ([], [((THERE, 3_306), "mysql", "")])
+    assert wire.talk.endpoints.ports() == ([3_306], [], {3_306})
+    wire.ask(ASK, server=(THERE, 3_306))
+    wire.answer(OKAY, server=(THERE, 3_306))
+    assert wire.window()[0][0][5] == {"SELECT ok": 1}
 
 
 def test_an_encrypted_server_is_known_and_no_longer_followed() -> None:
@@ -119,7 +129,7 @@ def test_an_encrypted_server_is_known_and_no_longer_followed() -> None:
     wire.ask(TLS, server=(THERE, 5_432))
     wire.answer(b"S", server=(THERE, 5_432))
     assert wire.window() == ([], [((THERE, 5_432), "postgresql", "")])
-    assert wire.talk.endpoints.ports() == ([], [5_432])
+    assert wire.talk.endpoints.ports()[:2] == ([], [5_432])
 
 
 def test_servers_without_connections_are_forgotten_and_the_ones_that_spoke_longest_ago_if_too_many() -> None:
@@ -144,7 +154,7 @@ def test_a_server_is_followed_for_longer_than_there_are_connections_to_it() -> N
         for _ in range(2):
             wire.talk.endpoints.keep(())
         assert wire.window(everything=True)[1] == []
-        assert wire.talk.endpoints.ports() == ([7_379], [])
+        assert wire.talk.endpoints.ports()[:2] == ([7_379], [])
     for _ in range(endpoints._KEPT):
         wire.talk.endpoints.keep(())
     assert len(wire.talk.endpoints) == 0

@@ -8,10 +8,22 @@ import pytest
 
 from collectors.block_ring import LEAST_BYTES
 from collectors.http_filter import FIN
-from collectors.protocol_filter import FOLLOWED, LOOKED_AT, MOST_PORTS, program
+from collectors.protocol_filter import BRIEF, FOLLOWED, LOOKED_AT, MOST_PORTS, program
 from collectors.protocol_tap import ProtocolTap, Segment
 from collectors.protocols.first_bytes import HTTP2_PREFACE
-from tests.collectors.protocols.talking import BIND, EXECUTE, PARSE, QUERY, START, SYNC, TLS, command
+from tests.collectors.protocols.talking import (
+    ASK,
+    BIND,
+    EXECUTE,
+    EXECUTED,
+    GREETING,
+    PARSE,
+    QUERY,
+    START,
+    SYNC,
+    TLS,
+    command,
+)
 from tests.collectors.protocols.test_first_bytes import RECOGNISED
 from tests.collectors.watching import eventually
 
@@ -31,6 +43,9 @@ LOOKS = [
     TLS,
     PARSE + BIND + EXECUTE + SYNC,
     BIND + EXECUTE + SYNC,
+    GREETING,
+    ASK,
+    EXECUTED,
 ]
 OTHERS = [
     b"GET /secret HTTP/1.1\r\n\r\n",
@@ -129,6 +144,20 @@ def test_of_a_followed_port_all_passes_and_so_does_its_end() -> None:
     assert [segment[3] for segment in seen][: len(OTHERS)] == OTHERS
     assert sum(segment[4] for segment in seen) == sum(map(len, OTHERS)) + 60_000
     assert max(len(segment[3]) for segment in seen) <= FOLLOWED
+
+
+@pytest.mark.root
+def test_answers_of_a_port_that_is_followed_briefly_are_cut_earlier_than_requests() -> None:
+    with cable() as (tap, made):
+        tap.filter(0, {made.port}, set(), {made.port})
+        made.send(b"v" * 9_000)
+        made.server.sendall(b"v" * 9_000)
+        eventually(lambda: sum(segment[4] for segment in made.seen()) == 18_000)
+        port = made.port.to_bytes(2, "big")
+        asked = [len(segment[3]) for segment in made.seen() if segment[0].endswith(port)]
+        answered = [len(segment[3]) for segment in made.seen() if not segment[0].endswith(port)]
+    assert sum(asked) == 9_000
+    assert max(answered) <= BRIEF
 
 
 @pytest.mark.root

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from collectors.conversation import Conversation, Stream
 from collectors.protocols.memcached import Memcached
+from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
@@ -73,6 +74,11 @@ def command(*words: bytes) -> bytes:
     return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
 
 
+def packet(number: int, body: bytes) -> bytes:
+    """Return a packet of MySQL."""
+    return len(body).to_bytes(3, "little") + bytes((number,)) + body
+
+
 QUERY = message("Q", b"SELECT secret FROM t\0")
 READY = message("Z", b"I")
 ROWS = message("T", b"\0\1" + b"x" * 20) + message("D", b"y" * 30) * 3
@@ -84,6 +90,14 @@ EXECUTE, SYNC = message("E", b"\0\0\0\0\0"), message("S")
 TLS = startup(80877103)
 START = startup(0x30000, b"user\0nobody\0\0")
 WELCOME = message("R", b"\0\0\0\0") + message("S", b"a\0b\0") + message("K", b"k" * 8) + READY
+GREETING = packet(0, b"\x0a8.0.36\0" + b"x" * 60)
+LOGIN = packet(1, (0x0F_A205).to_bytes(4, "little") + b"\0\0\0\1\x21" + bytes(23) + b"root\0\0")
+WITH_TLS = packet(1, (0x0F_AA05).to_bytes(4, "little") + b"\0\0\0\1\x21" + bytes(23))
+ACCEPTED = packet(2, b"\0\0\0\2\0\0\0")
+ASK = packet(0, b"\x03select secret from t")
+EXECUTED = packet(0, b"\x17\1\0\0\0\0\1\0\0\0")
+OKAY, BAD = packet(1, b"\0\1\0\2\0\0\0"), packet(1, b"\xff\x7a\x04#42S02No such table")
+RESULT = b"".join(packet(number & 0xFF, b"\x04rows" if number > 1 else b"\1") for number in range(1, 600))
 
 DIALOGUES = [
     Dialogue(
@@ -256,5 +270,57 @@ DIALOGUES = [
             (ANSWERS, b"HD\r\nVA 5\r\nhello\r\nEN\r\nMN\r\n"),
         ],
         {"MS ok": 1, "MG ok": 2, "MN ok": 1},
+    ),
+    Dialogue(
+        "a login, queries and what fails",
+        MySQL,
+        [
+            (ASKS, LOGIN),
+            (ANSWERS, ACCEPTED),
+            (ASKS, ASK),
+            (ANSWERS, RESULT),
+            (ASKS, packet(0, b"\x03 insert into t values (1)")),
+            (ANSWERS, OKAY),
+            (ASKS, packet(0, b"\x03/* comment */ select 1")),
+            (ANSWERS, RESULT),
+            (ASKS, ASK),
+            (ANSWERS, BAD),
+            (ASKS, packet(0, b"\x0e")),
+            (ANSWERS, OKAY),
+            (ASKS, packet(0, b"\x01")),
+        ],
+        {"SELECT ok": 1, "INSERT ok": 1, "QUERY ok": 1, "SELECT error": 1, "PING ok": 1},
+    ),
+    Dialogue(
+        "prepared statements, one sent before the other is answered",
+        MySQL,
+        [
+            (ASKS, ASK),
+            (ANSWERS, OKAY),
+            (ASKS, packet(0, b"\x16select ?") + EXECUTED),
+            (ANSWERS, OKAY + packet(2, b"def") + packet(3, b"\xfe\0\0\2\0") + packet(1, b"\1") + packet(2, b"\4rows")),
+            (ASKS, packet(0, b"\x19\1\0\0\0") + EXECUTED),
+            (ANSWERS, BAD),
+        ],
+        {"SELECT ok": 1, "PREPARE ok": 1, "EXECUTE ok": 1, "EXECUTE error": 1},
+    ),
+    Dialogue(
+        "TLS: nothing is counted",
+        MySQL,
+        [(ASKS, WITH_TLS), (ASKS, b"\x16\x03\x01" + b"Q" * 90), (ANSWERS, b"\x16\x03\x03" + b"E" * 90)],
+        {},
+    ),
+    Dialogue(
+        "a file that the server asks for",
+        MySQL,
+        [
+            (ASKS, packet(0, b"\x03LOAD DATA LOCAL INFILE 'x' INTO TABLE t")),
+            (ANSWERS, packet(1, b"\xfbx")),
+            (ASKS, packet(2, b"\x03select" * 90) + packet(3, b"")),
+            (ANSWERS, packet(4, b"\0\1\0\2\0\0\0")),
+            (ASKS, ASK),
+            (ANSWERS, OKAY),
+        ],
+        {"LOAD ok": 1, "SELECT ok": 1},
     ),
 ]  # fmt: skip

@@ -15,7 +15,6 @@ from collectors.protocols.known import asked, plain, ssh
 from collectors.protocols.tls import client_hello, server_hello
 
 OP_MSG = b"\x16\0\0\0" + (2013).to_bytes(4, "little") + bytes(5) + b"\x0c\0\0\0\x10a\0\1\0\0\0\0"
-GREETING = b"\0\n" + b"8.0.36\0" + b"x" * 60
 
 
 def framed(body: bytes) -> bytes:
@@ -37,7 +36,6 @@ RECOGNISED = {
     framed(b"\7\0\0\0" + bytes(4) + OP_MSG[4:]): ("mongodb", False),
     framed(b"\7\0\0\0" + b"\5\0\0\0" + OP_MSG[4:]): ("mongodb", True),
     framed(struct.pack("<IIII", 7, 0, 2004, 0) + b"admin.$cmd\0" + bytes(30)): ("mongodb", False),
-    len(GREETING[1:]).to_bytes(3, "little") + GREETING: ("mysql", True),
     kafka(18, 3, b"adminclient-1"): ("kafka", False),
     kafka(3, 12, b"rdkafka"): ("kafka", False),
 }  # fmt: skip

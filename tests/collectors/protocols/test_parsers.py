@@ -11,20 +11,27 @@ from hypothesis import strategies as st
 from collectors.conversation import MOST_HELD
 from collectors.protocols.known import PARSERS
 from collectors.protocols.memcached import Memcached
+from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
 from schemas.latency import bucket
 from tests.collectors.protocols.talking import (
     ANSWERS,
+    ASK,
     ASKS,
+    BAD,
     BIND,
     BOUND,
     DIALOGUES,
     DONE,
     EXECUTE,
+    EXECUTED,
     FAILED,
+    GREETING,
+    LOGIN,
     MS,
+    OKAY,
     PARSE,
     PARSED,
     QUERY,
@@ -32,6 +39,7 @@ from tests.collectors.protocols.talking import (
     ROWS,
     START,
     SYNC,
+    WITH_TLS,
     Dialogue,
     Line,
     command,
@@ -98,7 +106,12 @@ def test_damaged_dialogues_do_no_harm(data: st.DataObject) -> None:
 @of_all
 @pytest.mark.parametrize("who", [ASKS, ANSWERS])
 def test_a_message_without_an_end_is_not_kept_for_ever(parser: type[Parser], who: str) -> None:
-    beginnings = {Redis: (command(b"PING"), b"+"), PostgreSQL: (QUERY, b"C"), Memcached: (b"get a\r\n", b"V")}
+    beginnings = {
+        Redis: (command(b"PING"), b"+"),
+        PostgreSQL: (QUERY, b"C"),
+        Memcached: (b"get a\r\n", b"V"),
+        MySQL: (ASK, b"\xff"),
+    }
     first, begun = beginnings[parser]
     line = talk(parser, [(ASKS, first), (who, begun)])
     for _ in range(200):
@@ -157,9 +170,20 @@ def test_what_asks_is_recognised_and_what_does_not_is_not() -> None:
     asking = {
         Redis: [command(b"GET", b"a"), command(*[b"MSET", *[b"x"] * 20])],
         PostgreSQL: [QUERY, PARSE + BIND + EXECUTE + SYNC, BIND + EXECUTE + SYNC, START],
+        MySQL: [LOGIN, WITH_TLS, ASK, EXECUTED],
         Memcached: [b"get a\r\n", b"set a 0 0 1\r\nx\r\n", b"mg a v\r\n", b"incr a 1\r\n"],
     }
-    others = [b"GET / HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\n", b"SSH-2.0-OpenSSH\r\n", READY, ROWS + DONE, PARSED + BOUND]
+    others = [
+        GREETING,
+        OKAY,
+        BAD,
+        b"GET / HTTP/1.1\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"SSH-2.0-OpenSSH\r\n",
+        READY,
+        ROWS + DONE,
+        PARSED + BOUND,
+    ]
     others += [b"+OK\r\n", b"$3\r\nabc\r\n", b"END\r\n", b"VALUE a 0 1\r\n", bytes(60), b"get up, stand up\n" * 3]
     others += [Random(seed).randbytes(80) for seed in range(300)]
     for parser, payloads in asking.items():
