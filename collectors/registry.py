@@ -12,6 +12,7 @@ from collectors.process_table import ProcessTable
 from collectors.scans import Scans
 from collectors.settings import Settings
 from collectors.tracing import Tracing
+from collectors.unix_sockets import UnixSockets
 from collectors.window import Collector
 
 
@@ -30,7 +31,13 @@ class Sources:
     @cached_property
     def scans(self) -> Scans:
         """Return the sockets of all of them."""
-        return Scans(self.networks)
+        return Scans(self.networks, self.unix)
+
+    @cached_property
+    def unix(self) -> UnixSockets | None:
+        """Return the Unix sockets of all of them; None where the settings leave them out."""
+        settings = self.settings
+        return UnixSockets(self.networks, settings.unix_ignored) if settings.unix_sockets else None
 
     @cached_property
     def tracing(self) -> Tracing:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from collectors.networks import Network, Networks
 from collectors.socket_scan import Seen
+from collectors.unix_sockets import UnixSeen, UnixSockets
 
 
 class Sockets(Protocol):
@@ -26,8 +27,9 @@ class Sockets(Protocol):
 class Scans:
     """Looks at every namespace. What needs to be told apart by namespace asks its own scan."""
 
-    def __init__(self, networks: Networks) -> None:
+    def __init__(self, networks: Networks, unix: UnixSockets | None = None) -> None:
         self._networks = networks
+        self._unix = unix
         self._window: int | None = None
         self._seen = Seen()
         self._before: set[Network] = set()  # those of the look before
@@ -61,7 +63,8 @@ class Scans:
         new = set(networks) - self._before - {self._networks.own}
         self._before = set(networks)
         found = [network.scan.look(window) for network in networks]
-        if len(found) == 1 and not gone:
+        unix = self._unix.look(window) if self._unix is not None else UnixSeen()
+        if len(found) == 1 and not (gone or unix.opened or unix.closed):
             return found[0]
         merged = Seen(at=found[0].at)
         for seen in found:
@@ -72,4 +75,8 @@ class Scans:
         for network in new:
             merged.inodes_added |= network.scan.held()  # its baseline was taken since the look before
         merged.inodes_removed |= gone
+        for pair in unix.opened:
+            merged.inodes_added.update(pair.inodes)
+        for pair in unix.closed:
+            merged.inodes_removed.update(pair.inodes)
         return merged

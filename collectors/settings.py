@@ -26,6 +26,16 @@ LOCAL_INTERFACES = (
     r"vboxnet\d+",
 )
 
+# Unix sockets by which nearly every process is connected with its init system, and which say nothing about services.
+INFRASTRUCTURE = (
+    r"/run/systemd/.*",
+    r"(/var)?/run/dbus/.*",
+    r"/run/user/\d+/(bus|systemd/.*)",
+    r"@/tmp/dbus-.*",
+    r"@.*/bus/systemd.*",
+    r"(/var)?/run/(nscd|udev|dhcpcd)/.*",
+)
+
 Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -69,6 +79,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tcp_headers: bool = True
     """Whether the headers of segments that open and close connections are read: with them bytes are exact, and peers
     known, of connections that are reset as well; needs CAP_NET_RAW."""
+    unix_sockets: bool = True
+    """Whether connections by Unix sockets are reported."""
+    unix_ignored: tuple[str, ...] = INFRASTRUCTURE
+    """Regular expressions of the names of Unix sockets that are left out; an abstract name begins with `@`."""
     proc: str = "/proc"
     """Where procfs is mounted."""
 

@@ -124,6 +124,7 @@ AGENT_COUNTERS = _counters(
         "connections_forgotten": "!connections that were forgotten, too many being open",
         "tcp_headers_dropped": "!packet headers that the kernel dropped",
         "translations_failed": "readings of translated connections (NAT) that failed",
+        "unix_dumps_failed": "dumps of Unix sockets that failed",
         "namespaces_failed": "network namespaces that were left because a collector failed in them",
         "http_packets_dropped": "!packets with HTTP that the kernel dropped",
         "http_requests_dropped": "!requests that were dropped, too many being open",

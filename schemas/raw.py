@@ -333,10 +333,14 @@ class ProcessBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Connections(Counted, frozen=True, kw_only=True, omit_defaults=True):
-    """Sockets with a peer. Counters are of this window alone; bytes are payload: no SYN, no FIN, nothing twice."""
+    """Sockets with a peer. Counters are of this window alone; bytes are payload: no SYN, no FIN, nothing twice.
+
+    Of Unix sockets the kernel counts nothing. The address of a server is its name, and that of a client its cookie
+    (schemas/unix_names.py).
+    """
 
     cookie: Annotated[Ints, fact("socket cookie, unique on this boot", KEY)] = field(default_factory=list)
-    transport: Annotated[Ints, fact("IP protocol: 6 TCP, 17 UDP", MAX)] = field(default_factory=list)
+    transport: Annotated[Ints, fact("IP protocol: 6 TCP, 17 UDP; 256 a Unix socket", MAX)] = field(default_factory=list)
     local_address: Annotated[Strs, fact("this end's address", MAX)] = field(default_factory=list)
     local_port: Annotated[Ints, fact("this end's port", MAX)] = field(default_factory=list)
     remote_address: Annotated[Strs, fact("the peer's address", MAX)] = field(default_factory=list)

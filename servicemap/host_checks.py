@@ -31,7 +31,7 @@ UNUSED = ("pandas", "pyarrow")  # chdb's metadata ask for them; the engine is lo
 AS_ROOT = "sudo servicemap up"
 ON_THE_HOST = "run servicemap on the host itself, not in a container"
 CAPABILITIES = "leave the agent its capabilities: CapabilityBoundingSet= of its unit, cap_add of its container"
-DIAG_MODULES = "sudo modprobe -a tcp_diag udp_diag inet_diag"
+DIAG_MODULES = "sudo modprobe -a tcp_diag udp_diag inet_diag unix_diag"
 
 
 def host_checks(settings: Settings) -> Iterator[Check]:

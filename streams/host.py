@@ -12,6 +12,7 @@ from zlib import crc32
 
 from schemas.ids import Endpoint, format_flow, parse_flow, process_node
 from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
+from schemas.unix_names import TRANSPORT, UNIX
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
 from streams.assembly import STATE, Window
@@ -25,7 +26,7 @@ from streams.scope import Place, Scopes
 from streams.speaking import Speaking
 
 TCP = 6
-TRANSPORTS = {TCP: "tcp", 17: "udp"}
+TRANSPORTS = {TCP: "tcp", 17: "udp", UNIX: TRANSPORT}
 SYN_SENT = 2  # include/net/tcp_states.h
 SCAN, LISTENER = "scan", "listener"  # how the owner of an end is known
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
@@ -211,7 +212,8 @@ class Host:
         for row, (cookie, opened, since) in enumerate(zip(columns.cookie, columns.opened, columns.since, strict=True)):
             connection = known.get(cookie)
             if restated or opened or cookie in anew or connection is None or connection.since != since:
-                connection = self._connection(batch, row, connection or self._closed.get(cookie))
+                before = None if cookie in anew else connection or self._closed.get(cookie)
+                connection = self._connection(batch, row, before)
             known[cookie] = connection
             admitted.append(connection)
         self._older -= anew

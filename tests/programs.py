@@ -34,6 +34,10 @@ class Program:
     port: int
     process: subprocess.Popen[bytes]
 
+    def folder(self) -> Path:
+        """Return the folder that it runs in, where its Unix socket is."""
+        return Path(f"/proc/{self.process.pid}/cwd").readlink()
+
     def processes(self) -> list[psutil.Process]:
         """Return the server and its workers, as of now; a worker may be gone when it is asked."""
         main = psutil.Process(self.process.pid)
@@ -72,6 +76,7 @@ def redis() -> Iterator[Program]:
     with folder_of_user() as folder:
         port = free_port()
         command = [program, "--bind", HOST, "--port", str(port), "--dir", str(folder), "--save", ""]
+        command += ["--unixsocket", str(folder / "redis.sock"), "--unixsocketperm", "777"]
         with running(command, folder, port, lambda: answers(port, b"PING\r\n")) as up:
             yield up
 

@@ -12,6 +12,7 @@ from msgspec import structs
 from log.protocol import Record
 from schemas.codec import encode
 from schemas.raw import Heartbeat
+from schemas.unix_names import UNIX
 from tests.streams import build
 from tests.streams.build import T0, Row
 
@@ -67,6 +68,7 @@ class Conn(Socket):
     remote: str
     syn: bool
     asks: bool
+    unix: bool = False
 
 
 @dataclass
@@ -92,6 +94,8 @@ class World:
             self._populate(machine)
         for _ in range(5 * hosts):
             self._talk()
+        for machine in self.machines:
+            self._talk_by_unix_sockets(machine, Random(f"{seed} {machine.name} unix"))
 
     def _life(self, within: Life) -> Life:
         first = self.random.randint(max(within.first, -3), within.last)
@@ -167,6 +171,22 @@ class World:
                 if server is not None:
                     self._connect(server, remote, local, life, syn=False, asks=False)
             first = last + self.random.choice((0, 0, 1))
+
+    def _talk_by_unix_sockets(self, machine: Machine, own: Random) -> None:
+        """Add connections within a host whose ends close in one window, or at least are not seen longer."""
+        for number in range(own.choice((0, 2, 4))):
+            first = own.randint(-3, self.windows)
+            last = min(self.windows, first + own.choice((0, 0, 1, 3, 10, 40)))
+            able = [process for process in machine.processes if process.at(first)]
+            cookie = 2_000_000 + 100 * int(machine.name[1:]) + 2 * number
+            ends = f"client-{cookie >> 16:x}:{cookie & 0xFFFF}", f"/run/{own.choice('ab')}.sock:700"
+            for end, (local, remote) in enumerate((ends, ends[::-1])):
+                held = [
+                    Held(first, min(last, one.last), one.pid, one.start, first + own.choice((0, 0, 1, 5)))
+                    for one in own.sample(able, min(len(able), own.choice((0, 1, 1, 2))))
+                ]
+                made = Conn(first, last, cookie + end, held, local, remote, syn=False, asks=not end, unix=True)
+                machine.connections.append(made)
 
     def _free(self, machine: Machine, local: str, remote: str, life: Life) -> bool:
         """Return whether a new connection fits. A flow has one at a time, but two may be in one window."""
@@ -292,8 +312,10 @@ class Agent:
         for one in self._machine.connections:
             moved = Random(f"{one.cookie} {at}").choice((0, 0, 100, 2000))
             opened = one.first == at > began
+            moved = 0 if one.unix else moved
             if one.at(at) and (keyframe or moved or opened or one.last == at):
                 row = build.connection(one.cookie, one.local, one.remote, fresh=one.first > began, sent=moved)
+                row |= {"transport": UNIX, "accepted": not one.asks} if one.unix else {}
                 flags = {"opened": opened, "closed": one.last == at, "state": 2 if one.syn and opened else 1}
                 rows.append({**row, **flags, "since": T0 + max(one.first, began) * WIDTH, "rtt_us": moved // 2})
         return rows
@@ -303,7 +325,7 @@ class Agent:
         rows: dict[tuple[str, str], Row] = {}
         for one in self._machine.connections:
             count = Random(f"{one.local} {one.remote} {at}").choice((0, 1, 5))
-            if count and (one.at(at) or one.first == at + 1):
+            if count and not one.unix and (one.at(at) or one.first == at + 1):
                 client, server = (one.local, one.remote) if one.asks else (one.remote, one.local)
                 if (client, server) not in rows or not one.asks:  # both ends here: counted once, as the server's
                     rows[client, server] = build.request(client, server, count, serves=not one.asks)
