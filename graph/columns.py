@@ -45,7 +45,8 @@ def _of_end(end: str, facts: dict[str, Fact]) -> list[EdgeColumn]:
 
 
 def _who(end: str) -> list[EdgeColumn]:
-    address = EdgeColumn(f"{end}_address", LABEL, "IPv4 or IPv6 address of the end", Roll.MAX)
+    meaning = "IPv4 or IPv6 address of the end; of a Unix socket the server's name"
+    address = EdgeColumn(f"{end}_address", LABEL, meaning, Roll.MAX)
     *who, tied = _of_end(end, WHO)
     return [*who, address, tied]
 
@@ -55,8 +56,8 @@ WINDOW = EdgeColumn("window", TIME, "start of the window")
 KEYS = (
     EdgeColumn("client", LABEL, _CLIENT),
     EdgeColumn("server", LABEL, _SERVER),
-    EdgeColumn("transport", LABEL, "tcp or udp"),
-    EdgeColumn("server_port", U16, "the server's port"),
+    EdgeColumn("transport", LABEL, "tcp, udp or unix"),
+    EdgeColumn("server_port", U16, "the server's port; of a Unix socket a number made of its name"),
 )
 _HAPPENED = [EdgeColumn(f"connections_{name}", U64, one.meaning, one.roll) for name, one in HAPPENED.items()]
 _ACTIVE = EdgeColumn("connections_active", U64, "open in the last window", Roll.LATEST)

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from graph.counters import NAMES
 from graph.model import Edge, iso_ms
 from graph.nodes import Known
+from schemas.unix_names import TRANSPORT as UNIX
+from schemas.unix_names import name_of
 
 
 class EdgeRow(NamedTuple):
@@ -46,6 +48,7 @@ class EdgeRow(NamedTuple):
     server_container_name: str
     server_namespace: str
     server_pod: str
+    server_address: str
 
     def known(self, end: str) -> Iterator[str]:
         """Yield what is known of an end, as graph.nodes.Known has it."""
@@ -57,6 +60,8 @@ class EdgeRow(NamedTuple):
         values = dict(zip(names, values_of(self), strict=True))
         values["first"], values["last"] = iso_ms(self.first), iso_ms(self.last)
         values["counters"] = dict(zip(NAMES, self.counters, strict=True))
+        if self.transport == UNIX:
+            values["port_name"] = name_of(self.server_address)
         for name in _FLAGS:
             if name in values:
                 values[name] = bool(values[name])

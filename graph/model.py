@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType, field, to_builtins
 
 from graph.health import Health
+from schemas.unix_names import TRANSPORT as UNIX
 
 
 class Node(Struct, kw_only=True, omit_defaults=True):
@@ -56,7 +57,8 @@ class Edge(Struct, kw_only=True):
     at level process alone, those from requests on where there are any: `errors` are requests answered with an error
     (of HTTP: 5xx) or left unanswered by the server, `given_up` are further ones that their clients gave up, and times
     to the answer are None when nothing was answered. `usual_ms` is the median of the hour before, None when too few
-    answers came then. `health` is ok, warn or bad, and `why` gives the reasons.
+    answers came then. A Unix socket has a `port_name`, its path, and no counters: the kernel counts nothing of it.
+    `health` is ok, warn or bad, and `why` gives the reasons.
     """
 
     client: str
@@ -65,6 +67,7 @@ class Edge(Struct, kw_only=True):
     server_port: int
     protocol: str
     tls_name: str
+    port_name: str | UnsetType = UNSET
     rule: str
     first: str
     last: str
@@ -90,12 +93,22 @@ class Edge(Struct, kw_only=True):
     health: str = "ok"
     why: list[dict[str, str]] = field(default_factory=list)
 
+    @property
+    def port(self) -> str:
+        """Return transport and port for people: tcp/443, or unix and a path."""
+        return f"{self.transport} {self.port_name}" if self.port_name else f"{self.transport}/{self.server_port}"
+
+    @property
+    def counted(self) -> bool:
+        """Return whether the kernel counts what the edge carries."""
+        return self.transport != UNIX
+
     def as_fields(self) -> dict[str, Any]:
         """Return all fields, those of the counters among them."""
         fields: dict[str, Any] = {}
         for name, value in to_builtins(self).items():
             if name == "counters":
-                fields.update(value)
+                fields.update(value if self.counted else dict.fromkeys(value))
             else:
                 fields[name] = value
         return fields

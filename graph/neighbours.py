@@ -8,6 +8,8 @@ from graph.columns import ENDS
 from graph.packing import ABOUT, plain
 from graph.sql import inside, select
 from graph.steps import with_steps
+from schemas.unix_names import TRANSPORT as UNIX
+from schemas.unix_names import name_of
 
 
 class NeighbourRow(NamedTuple):
@@ -31,6 +33,12 @@ class NeighbourRow(NamedTuple):
     moved: int
     counted: Mapping[str, int]
     rtt: float
+    server_address: str
+
+    @property
+    def port_name(self) -> str:
+        """Return what the server's Unix socket is called; "" of other transports."""
+        return name_of(self.server_address) if self.transport == UNIX else ""
 
 
 _KEY = ("other", "incoming", "transport", "port")
@@ -54,6 +62,7 @@ def neighbours(level: str, *, rolled_up: bool = True) -> str:
         "port": "edge.server_port",
         "at": "edge.at",
         "about": "maxForEach(if(edge.server = %(node)s, edge.client_about, edge.server_about))",
+        "served_at": f"max({ABOUT.member('edge.server_about', 'address')})",
         **{name: f"sum(edge.{name})" for name in (*_SUMS, "active")},
         "counted": "sumForEach(edge.counted)",
         "rtt_us": traffic.measured("edge.rtt_us"),
@@ -61,6 +70,7 @@ def neighbours(level: str, *, rolled_up: bool = True) -> str:
     others = {
         **{name: f"time.{name}" for name in _KEY},
         "about": "maxForEach(time.about)",
+        "server_address": "max(time.served_at)",
         **{name: f"sum(time.{name})" for name in _SUMS},
         "sums": "sumForEach(time.counted)",
         "active": "argMax(time.active, time.at)",

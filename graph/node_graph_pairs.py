@@ -6,6 +6,7 @@ from graph.columns import ENDS, KEY
 from graph.levels import by_host, by_service, home, network_of, node_drawn
 from graph.members import Members
 from graph.packing import plain, rolled
+from graph.ports import port_name
 from graph.spans import ALL_AT_ONCE, spans
 from graph.sql import defined, inside, select
 from schemas.counted import COUNTERS, HAPPENED
@@ -75,7 +76,7 @@ def row_of(*, about_ends: bool, about_usual: bool) -> str:
     end_types = {end: f"Tuple({', '.join(f'{name} String' for name in ends[end])})" for end in ENDS}
     members = {
         **{end: (f"({', '.join(ends[end].values())})", end_types[end]) for end in ENDS},
-        "port": ("concat(pair.transport, ' ', toString(pair.server_port))", "String"),
+        "port": (f"concat(pair.transport, ' ', {port_name('pair')})", "String"),
         "counts": (_counts(), "Array(UInt64)"),
         "rtt_us": (f"greatest({', '.join(plain(f'{end}_rtt_us', 'pair') for end in ENDS)})", "UInt32"),
         "latency": ("pair.latency", _SKETCH),

@@ -46,6 +46,7 @@ class EdgeSeriesRow(NamedTuple):
     rule: str
     protocol: str
     tls_name: str
+    server_address: str
 
 
 _SERVES, _CONNECTS = "edge.server = %(node)s", "edge.client = %(node)s"
@@ -91,9 +92,10 @@ def edge_series(level: str, *, rolled_up: bool = True) -> str:
     means = [f"{end}_{name}" for end in ENDS for name in _MEANS]
     edge = {
         **{name: f"row.{name}" for name in ("first", "last", *SPOKEN, "strength", "active", *packs)},
-        **{name: plain(name, "row") for name in means},
+        **{name: plain(name, "row") for name in (*means, "server_address")},
     }
-    kept = {"first": "min", "last": "max", "strength": "max", **dict.fromkeys(SPOKEN, "max")}
+    latest = dict.fromkeys((*SPOKEN, "server_address"), "max")
+    kept = {"first": "min", "last": "max", "strength": "max", **latest}
     times = {
         "at": "edge.at",
         **{name: f"{made}(edge.{name})" for name, made in kept.items()},

@@ -22,7 +22,7 @@ def _lines(found: ServiceMap) -> Iterator[str]:
         label, tip = _quoted(titles[node.id]), _quoted(node.cmdline or node.id)
         yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={_SHAPES.get(node.kind, 'box')}];"
     for edge in found.edges:
-        label = _quoted("  ".join([f"{edge.transport}/{edge.server_port}", *_http(edge)]))
+        label = _quoted("  ".join([edge.port, *_http(edge)]))
         style = ", style=dashed" if not edge.connections_active else ""
         colour = _COLOURS.get(edge.health, "")
         colour = f", color={colour}, fontcolor={colour}" if colour else ""

@@ -18,7 +18,8 @@ HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIV
 PROTOCOL = "PROTOCOL"  # added where any edge has one
 REQUEST_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
 NAMES = 2  # the first columns are names; the others are short and right-aligned
-WIDEST, NARROWEST = 48, 8
+WIDEST, NARROWEST, WIDEST_PORT = 48, 8, 32
+NOT_COUNTED = "-"
 _LEAST_IMPORTANT = ("P50", PROTOCOL, "NEW", "RTT", "OPEN", "RECEIVED", "SENT")  # left out in this order
 
 
@@ -87,7 +88,7 @@ def fault_lines(found: ServiceMap) -> list[str]:
 
     def sentence(edge: Edge) -> str:
         server = "itself" if edge.self_loop else titles[edge.server]
-        ends = f"{titles[edge.client]} → {server} {edge.transport}/{edge.server_port}"
+        ends = f"{titles[edge.client]} → {server} {printable(edge.port)}"
         return f"{edge.health}: {ends}: {'; '.join(fault['text'] for fault in edge.why)}"
 
     return [sentence(edge) for edge in faulty]
@@ -98,12 +99,12 @@ def _row(edge: Edge, titles: dict[str, str]) -> dict[str, str]:
     return {
         "CLIENT": titles[edge.client],
         "SERVER": "itself" if edge.self_loop else titles[edge.server],
-        "PORT": f"{edge.transport}/{edge.server_port}",
+        "PORT": _cut(printable(edge.port), WIDEST_PORT),
         "OPEN": str(edge.connections_active),
         "NEW": str(edge.connections_opened),
         "FAILED": str(edge.connections_failed),
-        "SENT": bytes_text(counters.to_server(edge.counters)),
-        "RECEIVED": bytes_text(counters.to_client(edge.counters)),
+        "SENT": bytes_text(counters.to_server(edge.counters)) if edge.counted else NOT_COUNTED,
+        "RECEIVED": bytes_text(counters.to_client(edge.counters)) if edge.counted else NOT_COUNTED,
         "RTT": _ms(counters.rtt_ms(edge.counters)),
         PROTOCOL: edge.protocol,
     }

@@ -18,11 +18,11 @@ MAX = Merge.MAX
 DAYS = 15  # that rows of windows are kept
 
 _WIDTH = Column("width_ms", U32, "width of the window, ms", MAX)
-_TRANSPORT = Column("transport", LABEL, "tcp or udp")
+_TRANSPORT = Column("transport", LABEL, "tcp, udp or unix")
 _ENDPOINT = (
     Column("scope", LABEL, "where the address means something: empty for everywhere, else a host or a namespace"),
-    Column("address", LABEL, "IPv4 or IPv6 address of the end"),
-    Column("port", U16, "its port"),
+    Column("address", LABEL, "IPv4 or IPv6 address of the end; of a Unix socket its name, or # of a client"),
+    Column("port", U16, "its port; of a Unix socket a number made of its name"),
 )
 _WHO = Column(
     "who",

@@ -48,7 +48,7 @@ def _edge(edge: Edge, own: Requests | None, usual: Requests | None, *, new: bool
         "id": edge_id(key(edge)),
         "first": _ms(edge.first),
         "last": _ms(edge.last),
-        "bytes_s": counters.moved(edge.counters) / edge.recorded_s,
+        "bytes_s": counters.moved(edge.counters) / edge.recorded_s if edge.counted else None,
         "opened_s": edge.connections_opened / edge.recorded_s,
         **counted.shares(),
         "rtt_ms": counters.rtt_ms(edge.counters),
@@ -117,10 +117,10 @@ def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
             node[of_node] += edge[of_edge]
         for name in _REQUESTS:
             node[name] += edge.get(name, 0)
-        node["bytes_s"] += edge["bytes_s"]
+        node["bytes_s"] += edge["bytes_s"] or 0
         node["conn_s"] += edge["opened_s"]
         node["requests_s"] += edge.get("requests_s", 0)
-        for name in OWN_SUMS:
+        for name in OWN_SUMS if edge["bytes_s"] is not None else ():
             node["counted"][name] += counters.both(edge, name)
         if edge["health"] != "ok":
             node["health"] = worst(node["health"], edge["health"])

@@ -14,11 +14,13 @@ from graph.requests import Key, Requests, plus_requests, usual_by_edge
 from graph.series import EdgeSeriesRow, edge_series
 from graph.statement import edge_statement
 from schemas.counted import SUMS
+from schemas.unix_names import TRANSPORT as UNIX
+from schemas.unix_names import name_of
 from sinks.store import Store
 from view.events import About, events
 from view.facts import MEASURES, SIDES
 from view.keys import edge_id
-from view.lines import EDGE
+from view.lines import EDGE, UNCOUNTED
 from view.members import members
 from view.newest import read_newest
 from view.parameters import EdgeAsked, NotThere, level_of, time_range
@@ -40,6 +42,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     if not rows:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this time range")
+    lines = UNCOUNTED if asked.transport == UNIX else EDGE
     requests = request_series(store, level, over, asked.server, asked)
     usual = usual_by_edge(store, level, over.start) if requests else {}
     before = usual.get(_key(asked))
@@ -58,7 +61,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
         "facts": _facts(asked, rows, summed(requests), before, recorded.seconds(seen_by)),
         "sides": SIDES,
         "judged": MEASURES,
-        "series": (series(LINES, requests, over, cells) if requests else {}) | series(EDGE, rows, over, cells),
+        "series": (series(LINES, requests, over, cells) if requests else {}) | series(lines, rows, over, cells),
         "members": [msgspec.to_builtins(each) for each in processes],
         "events": _events(store, asked, processes, over),
         "sql": edge_statement(asked.client, asked.server, asked.transport, asked.port, level, over.start, over.end),
@@ -76,6 +79,7 @@ def _facts(
     happened = {name: sum(row.happened[name] for row in rows) for name in _HAPPENED}
     sums = {f"{end}_{name}": sum(getattr(row, f"{end}_sums")[name] for row in rows) for end in ENDS for name in SUMS}
     counted = Counts(happened | counters.judged(sums))
+    unix = asked.transport == UNIX
     if requests:
         counted = plus_requests(counted, requests, usual)
     return {
@@ -84,15 +88,16 @@ def _facts(
         "server": asked.server,
         "transport": asked.transport,
         "server_port": asked.port,
+        **({"port_name": name_of(max(row.server_address for row in rows))} if unix else {}),
         "rule": rows[-1].rule,
         "protocol": max(row.protocol for row in rows),
         "tls_name": max(row.tls_name for row in rows),
         "first": min(row.first for row in rows),
         "last": max(row.last for row in rows),
         **{f"connections_{name}": count for name, count in happened.items()},
-        **sums,
+        **(sums if not unix else dict.fromkeys(sums)),
         "recorded_s": seconds,
-        "bytes_s": counters.moved(sums) / seconds,
+        "bytes_s": counters.moved(sums) / seconds if not unix else None,
         "opened_s": happened["opened"] / seconds,
         **counted.shares(),
         **judgement(faults(counted)),

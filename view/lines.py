@@ -5,7 +5,7 @@ from typing import Any
 
 from graph.columns import ENDS
 from graph.traffic import OWN_SUMS, TO_CLIENT, TO_SERVER
-from schemas.counted import COUNTED, OWN
+from schemas.counted import COUNTED, HAPPENED, OWN
 from schemas.facts import Chart, Unit
 from schemas.raw import HostUsage, Usage
 from schemas.used import Used, uses
@@ -93,3 +93,4 @@ EDGE = (
     _rate("failed", "happened"),
     *(_of_end(f"{end}_{name}") for name, one in OWN.items() if one.chart is not Chart.NONE for end in ENDS),
 )
+UNCOUNTED = tuple(line for line in EDGE if line.name in {*HAPPENED, "active"})  # of an edge that carries what is not

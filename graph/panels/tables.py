@@ -11,6 +11,7 @@ from graph.levels import node_drawn
 from graph.packing import plain, rolled
 from graph.panels.lines import of
 from graph.panels.subjects import EDGE, SERVICE, Subject
+from graph.ports import port_name
 from graph.sql import defined, select, within
 from graph.titles import HOSTNAMES, called, title
 from graph.traffic import both, to_client, to_server
@@ -142,7 +143,7 @@ def members() -> str:
     return f"{rows}\nHAVING argMax(process.service, process.seen) = %(service)s AND %(host)s IN ('', member_host)"
 
 
-_PORT = "toString(pair.server_port)"
+_PORT = port_name("pair", f"max({plain('server_address', 'pair')})")
 _PROTOCOL = "if(max(pair.protocol) = '', toString(pair.transport), max(pair.protocol))"
 _SKETCH = "sumMap(pair.latency)"
 _ERRORS = "sum(pair.errors) / nullIf(sum(pair.requests), 0)"

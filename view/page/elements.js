@@ -101,10 +101,11 @@ export function groupOf(node, grouping) {
 export const isOutside = (/** @type {string} */ group) => group === OUTSIDE;
 
 /**
- * The port, with the transport unless that is TCP.
- * @param {Pick<MapEdge, "transport" | "server_port">} edge
+ * The port, with the transport unless that is TCP; of a Unix socket its name.
+ * @param {Pick<MapEdge, "transport" | "server_port" | "port_name">} edge
  */
 export function port(edge) {
+  if (edge.port_name) return edge.port_name;
   if (!edge.server_port) return edge.transport;
   return edge.transport === "tcp" ? String(edge.server_port) : `${edge.server_port}/${edge.transport}`;
 }

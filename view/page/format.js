@@ -12,7 +12,7 @@ export function bytes(count) {
   return "";
 }
 
-export const rate = (/** @type {number} */ count) => `${bytes(count)}/s`;
+export const rate = (/** @type {number | null} */ count) => (count === null ? "not counted" : `${bytes(count)}/s`);
 export const perSecond = (/** @type {number} */ count) => `${digits(count)}/s`;
 export const percent = (/** @type {number} */ share) => `${digits(share * 100)} %`;
 export const ms = (/** @type {number} */ value) =>

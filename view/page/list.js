@@ -173,6 +173,7 @@ const compare = (a, b) =>
 const RANK = { ok: 0, warn: 1, bad: 2 };
 /** @param {(value: number) => string} how */
 const orDash = (how) => (/** @type {number} */ value) => (value < 0 ? "–" : how(value)); // -1: not known
+const traffic = (/** @type {number} */ value) => rate(value < 0 ? null : value);
 
 /**
  * @param {Map<string, MapNode>} nodes by id
@@ -225,7 +226,7 @@ function edgeColumns(nodes, requested) {
         edge.isGone && el("span", { class: "badge gone" }, "gone"),
       ],
     },
-    { name: "traffic", text: "Traffic", value: (edge) => edge.bytes_s, how: rate, number: true },
+    { name: "traffic", text: "Traffic", value: (edge) => edge.bytes_s ?? -1, how: traffic, number: true },
     ...(requested ? ofRequests : []),
     { name: "opened", text: "New", value: (edge) => edge.opened_s, how: perSecond, number: true },
     { name: "active", text: "Open", value: (edge) => edge.connections_active ?? 0, how: digits, number: true },

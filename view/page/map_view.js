@@ -86,7 +86,8 @@ export function mapView(page) {
     const { nodes, edges } = page.chosen ?? { nodes: [], edges: [] };
     const bad = edges.filter((edge) => edge.health === "bad").length;
     const warned = edges.filter((edge) => edge.health === "warn").length;
-    const sum = (/** @type {"bytes_s" | "opened_s"} */ name) => edges.reduce((total, edge) => total + edge[name], 0);
+    const sum = (/** @type {"bytes_s" | "opened_s"} */ name) =>
+      edges.reduce((total, edge) => total + (edge[name] ?? 0), 0);
     const fact = (/** @type {string} */ value, /** @type {string} */ text) => el("span", {}, el("b", {}, value), text);
     const focus = data.map?.nodes.find((node) => node.id === state.focus);
     replace(

@@ -1,6 +1,7 @@
 // The panel of an edge.
 
 import { el, icon } from "./dom.js";
+import { port } from "./elements.js";
 import { bytes, digits, ms, percent, perSecond, rate } from "./format.js";
 import { events, factList, reasons, sql, tileList, worst } from "./panel_parts.js";
 
@@ -24,8 +25,7 @@ export function edgeBody(found, edge, page, charts) {
     facts.why.length > 0 && reasons(facts.why),
     el("p", { class: "signals" }, signals(facts)),
     ends(facts, title, page),
-    el("h3", {}, "Counted by each side"),
-    sides(facts, found.sides),
+    ...(facts.bytes_s === null ? [] : [el("h3", {}, "Counted by each side"), sides(facts, found.sides)]),
     el("h3", {}, "Over the range of the time line"),
     charts,
     ...factList(edgeFacts(facts), page),
@@ -35,7 +35,9 @@ export function edgeBody(found, edge, page, charts) {
   const status = facts.new ? "new" : edge && page.data.map?.gone.includes(edge) ? "gone" : "";
   return {
     title: `${title("client")} → ${title("server")}`,
-    about: [`${facts.transport} port ${facts.server_port}`, facts.protocol, status].filter(Boolean).join(" · "),
+    about: [`${facts.transport} ${facts.port_name ? "socket" : "port"} ${port(facts)}`, facts.protocol, status]
+      .filter(Boolean)
+      .join(" · "),
     health: facts.health,
     parts,
   };
@@ -72,9 +74,11 @@ function edgeTiles(edge, judged) {
 }
 
 const signals = (/** @type {MapEdge} */ edge) =>
-  edge.signals === "requests"
-    ? "Latency is the time to answers, and its usual value is that of the hour before. Errors are answers that are errors (of HTTP: 500 and above), and requests that the server did not answer. Requests that clients gave up are no errors."
-    : "Latency is the round trip of TCP. Errors are connections that failed.";
+  edge.bytes_s === null
+    ? "Of Unix sockets the kernel counts neither bytes nor messages, and shows no round trip. Connections that open and close between two looks are not seen."
+    : edge.signals === "requests"
+      ? "Latency is the time to answers, and its usual value is that of the hour before. Errors are answers that are errors (of HTTP: 500 and above), and requests that the server did not answer. Requests that clients gave up are no errors."
+      : "Latency is the round trip of TCP. Errors are connections that failed.";
 
 /**
  * @param {MapEdge} edge

@@ -161,7 +161,7 @@ function neighbours({ id, neighbours: list }, page) {
         icon(each.direction),
         mark(each.health),
         el("b", {}, each.title),
-        el("span", {}, `${port(each)} · ${each.bytes_s < 0 ? "earlier" : rate(each.bytes_s)}`),
+        el("span", {}, `${port(each)} · ${each.bytes_s === -1 ? "earlier" : rate(each.bytes_s)}`),
       ),
     );
   });
@@ -175,4 +175,4 @@ function neighbours({ id, neighbours: list }, page) {
  * @param {MapEdge | undefined} edge
  * @returns {Busy}
  */
-const now = (edge) => ({ health: edge?.health ?? "ok", bytes_s: edge?.bytes_s ?? -1 });
+const now = (edge) => ({ health: edge?.health ?? "ok", bytes_s: edge ? edge.bytes_s : -1 });

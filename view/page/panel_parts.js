@@ -25,12 +25,13 @@ export function worst(faults, measure) {
   return found.length ? WORSE[Math.max(...found)] : "";
 }
 
-/** @typedef {{ health: Health, bytes_s: number }} Busy */
+/** @typedef {{ health: Health, bytes_s: number | null }} Busy */
 /**
  * @param {Busy} a
  * @param {Busy} b
  */
-export const byHealth = (a, b) => WORSE.indexOf(b.health) - WORSE.indexOf(a.health) || b.bytes_s - a.bytes_s;
+export const byHealth = (a, b) =>
+  WORSE.indexOf(b.health) - WORSE.indexOf(a.health) || (b.bytes_s ?? 0) - (a.bytes_s ?? 0);
 
 /**
  * The reasons for a bad health.

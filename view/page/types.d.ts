@@ -88,6 +88,8 @@ export interface MapEdge {
   server: string;
   transport: string;
   server_port: number;
+  /** What the server's Unix socket is called. */
+  port_name?: string;
   rule: string;
   protocol: string;
   tls_name: string;
@@ -100,14 +102,15 @@ export interface MapEdge {
   connections_closed?: number;
   connections_active?: number;
   connections_failed: number;
-  /** Counters are numbers. Others that are named so are declared here. */
-  [counter: Counter]: number | string | boolean | undefined;
+  /** Counters are numbers, or null where the kernel counts nothing. Others that are named so are declared here. */
+  [counter: Counter]: number | string | boolean | null | undefined;
   client_provenance?: string;
   client_tied?: boolean;
   server_provenance?: string;
   server_tied?: boolean;
   self_loop?: boolean;
-  bytes_s: number;
+  /** Null where the kernel does not count them. */
+  bytes_s: number | null;
   opened_s: number;
   failed_share: number;
   retransmit_share: number;
