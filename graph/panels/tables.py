@@ -84,7 +84,7 @@ def processes() -> str:
         "client_on": called(_of("client_host")),
         "server_process": "pair.server",
         "server_on": called(_of("server_host")),
-        "on_port": _PORT,
+        "on_port": port_name("pair"),
         "requests": "nullIf(pair.requests / recorded.seconds, 0)",
         "errors": "pair.errors / nullIf(pair.requests, 0)",
         "latency": f"nullIf({within_ms('mapKeys(pair.latency)', 'arrayCumSum(mapValues(pair.latency))', 0.95)}, 0)",

@@ -21,6 +21,7 @@ from graph.lives import LifeRow, lives
 from graph.map import map_edges
 from graph.neighbours import NeighbourRow, neighbours
 from graph.node_events import EventRow, events
+from graph.pressure import PressureRow, node_pressure
 from graph.processes import ProcessRow, members, processes
 from graph.recording import RecordedRow, recorded, recorded_hours
 from graph.requested import (
@@ -89,6 +90,7 @@ PLAIN: dict[str, tuple[type, str]] = {
     "all events": (EventRow, events(everything=True)),
     "lives": (LifeRow, lives()),
     "host usage": (UsageRow, host_usage()),
+    "pressure of nodes": (PressureRow, node_pressure("service")),
     "process usage": (UsageRow, process_usage()),
     "any requests": (AnyRow, any_requested()),
 }
