@@ -110,6 +110,9 @@ export function port(edge) {
   return edge.transport === "tcp" ? String(edge.server_port) : `${edge.server_port}/${edge.transport}`;
 }
 
+// A whole path covers the nodes at both ends of its edge; the panel has it.
+const file = (/** @type {string} */ path) => path.slice(path.lastIndexOf("/") + 1);
+
 /**
  * An edge in words.
  * @param {MapEdge} edge
@@ -135,7 +138,7 @@ export function drawnEdge(edge, gone) {
     fresh,
     gone,
     width: gone ? 1.5 : thickness(edge.bytes_s ?? 0),
-    label: `${gone ? "gone " : fresh ? "new " : ""}${port(edge)}`,
+    label: `${gone ? "gone " : fresh ? "new " : ""}${edge.port_name ? file(edge.port_name) : port(edge)}`,
   };
 }
 
