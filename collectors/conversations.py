@@ -4,14 +4,15 @@ counted.
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
-from socket import AF_INET, AF_INET6, inet_ntop
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP, inet_ntop
 from typing import Any
 
 from collectors.conversation import Conversation, Stream
 from collectors.endpoints import Endpoint, Endpoints
 from collectors.http_filter import FIN, RST
-from collectors.protocol_tap import Segment
-from collectors.protocols import known
+from collectors.lookups import Lookups
+from collectors.protocol_tap import UDP, Segment
+from collectors.protocols import dns, known
 from collectors.protocols.parser import Parser
 from collectors.protocols.tls import HANDSHAKE, client_hello, server_hello
 from collectors.sampling import sampled
@@ -28,12 +29,18 @@ class Conversations:
 
     def __init__(self, listens: Listens = lambda address, port: False, most: int = MOST) -> None:
         self.endpoints = Endpoints()
-        self.refused = 0  # requests on more connections than are held
+        self._refused = 0
         self.missed = 0  # requests whose answers were not seen
         self._listens = listens
+        self._lookups = Lookups()
         self._most = most
         self._streams: dict[bytes, Stream] = {}
         self._names: OrderedDict[bytes, str] = OrderedDict()  # that clients ask for, by the flow of the answer
+
+    @property
+    def refused(self) -> int:
+        """Return how many requests were on more connections than are held."""
+        return self._refused + self._lookups.refused
 
     def __len__(self) -> int:
         return len(self._streams) // 2
@@ -41,6 +48,9 @@ class Conversations:
     def add(self, segment: Segment, own: Collection[bytes] | None) -> None:
         """Take a segment. `own` are the addresses that are here; None where both ends are."""
         flow, sent, acknowledged, payload, size, at, outgoing, flags = segment
+        if flags == UDP:
+            self._datagram(flow, payload, at, own)
+            return
         stream = self._streams.get(flow)
         if stream is None:
             if size < 1 or not payload:
@@ -55,6 +65,15 @@ class Conversations:
             stream.add(sent, acknowledged, payload, size, at)
         if flags & _ENDS:
             stream.conversation.end(flags, (sent + size) & 0xFFFF_FFFF, acknowledged, by_client=stream.from_client)
+
+    def _datagram(self, flow: bytes, payload: bytes, at: int, own: Collection[bytes] | None) -> None:
+        """Take a question of a client that is here, or the answer to it."""
+        half = (len(flow) - 4) // 2
+        if _target(flow, half)[1] == dns.PORT:
+            if own is None or flow[:half] in own:
+                self._lookups.ask(flow, payload, at, serves=own is None)
+        else:
+            self._lookups.answer(_answering(flow, half), payload, at)
 
     def _recognise(
         self, flow: bytes, half: int, payload: bytes, size: int, own: Collection[bytes] | None, *, serves: bool
@@ -71,7 +90,7 @@ class Conversations:
         elif not parser.asks(payload, size):
             return None
         if len(self) >= self._most:
-            self.refused += 1
+            self._refused += 1
             return None
         conversation = Conversation(parser(), serves=serves)
         self._streams[flow] = conversation.client
@@ -95,7 +114,9 @@ class Conversations:
             if self.endpoints.suppose(source, found):
                 self.endpoints.learn(source, found.name)
         elif one := known.plain(payload, size):
-            self.endpoints.learn(source if one.by_server else target, one.name, settled=one.repeats)
+            end = source if one.by_server else target
+            if one.name != "http/2" or not self.endpoints.speaks(end, "grpc"):
+                self.endpoints.learn(end, one.name, settled=one.repeats)
         elif known.ssh(payload, size) and (server := self._server(source, target, own)):
             self.endpoints.learn(server, known.SSH)
         return None
@@ -125,8 +146,8 @@ class Conversations:
                 self.endpoints.doubt(server)
             conversation.give_up(now - PATIENCE_NS)
 
-    def take(self) -> Iterator[tuple[Any, ...]]:
-        """Yield what was counted since the last call as rows of schemas.raw.Requests, and begin anew.
+    def take(self, now: int) -> Iterator[tuple[Any, ...]]:
+        """Yield what was counted up to `now`, ns, as rows of schemas.raw.Requests, and begin anew.
 
         A connection on which nothing happened meanwhile is forgotten.
         """
@@ -138,12 +159,20 @@ class Conversations:
                 client, server = _source(flow, half), _target(flow, half)
                 counted = counts.take()
                 if self.endpoints.is_confirmed(server):
-                    yield text(client[0]), client[1], text(server[0]), server[1], conversation.serves, *counted
+                    yield _row(client, server, conversation.serves, counted, IPPROTO_TCP)
             elif not conversation.parser.waiting:
                 self._forget(flow)
+        for flow, serves, counts in self._lookups.take(now):
+            half = (len(flow) - 4) // 2
+            server = _target(flow, half)
+            counted = counts.take()
+            if counted[0]:
+                self.endpoints.learn(server, dns.NAME)
+            yield _row(_source(flow, half), server, serves, counted, IPPROTO_UDP)
 
     def thin(self, halvings: int) -> None:
         """Forget the connections that will not be looked at any more."""
+        self._lookups.clear()
         for flow, _ in self._held():
             if not sampled(int.from_bytes(flow[-4:-2], "big"), int.from_bytes(flow[-2:], "big"), halvings):
                 self._forget(flow)
@@ -154,6 +183,10 @@ class Conversations:
 
     def _forget(self, flow: bytes) -> None:
         del self._streams[flow], self._streams[_answering(flow, (len(flow) - 4) // 2)]
+
+
+def _row(client: Endpoint, server: Endpoint, serves: bool, counted: tuple[Any, ...], transport: int) -> tuple[Any, ...]:
+    return text(client[0]), client[1], text(server[0]), server[1], serves, *counted, transport
 
 
 def _source(flow: bytes, half: int) -> Endpoint:

@@ -64,6 +64,11 @@ class Endpoints:
             if encrypted and known.parser is not None:
                 known.parser, known.settled, self.changed = None, True, True
 
+    def speaks(self, server: Endpoint, protocol: str) -> bool:
+        """Return whether a server is known to speak a protocol."""
+        known = self._known.get(server)
+        return known is not None and known.protocol == protocol
+
     def is_confirmed(self, server: Endpoint) -> bool:
         """Return whether it is known what a server speaks."""
         known = self._known.get(server)

@@ -12,7 +12,7 @@ the answer, which then counts as any other.
 """
 
 from collections.abc import Collection, Iterator
-from socket import AF_INET, AF_INET6, inet_ntop
+from socket import AF_INET, AF_INET6, IPPROTO_TCP, inet_ntop
 from typing import Any
 
 from collectors.closing import Flow as Ends
@@ -188,4 +188,4 @@ def _is_closed(key: Key, closed: Collection[Ends]) -> bool:
 
 def _row(key: Key, flow: Flow) -> tuple[Any, ...]:
     client, server, port, serving = key
-    return _text(client), port, _text(server), serving, flow.serves, *flow.counts.take()
+    return _text(client), port, _text(server), serving, flow.serves, *flow.counts.take(), IPPROTO_TCP

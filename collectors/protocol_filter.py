@@ -4,13 +4,16 @@ A classic BPF program without memory: it cannot know which segment is the first 
 
 * the beginnings of segments that look like a protocol, wherever they come from; what they are is decided by others;
 * of ports that are `followed`, the payload, and the headers of what ends connections (FIN, RST);
+* datagrams of DNS, from and to port 53;
 * of ports that are `settled` (it is known what they serve, and there is nothing to follow), nothing at all.
 """
 
 from collections.abc import Collection, Iterable
+from socket import IPPROTO_UDP
 
 from collectors import packet_filter as bpf
 from collectors.http_filter import FIN, RST
+from collectors.protocols.dns import PORT
 from collectors.sampling import sampling
 
 LOOKED_AT = 1_024  # payload bytes of a segment that looks like a protocol
@@ -36,6 +39,7 @@ def program(
     """
     return bpf.assembled(
         [
+            *_dns(halvings),
             *bpf.TCP,
             *sampling(halvings),
             *_ports(followed, settled, brief),
@@ -47,6 +51,34 @@ def program(
             *_LOOKS,
         ]
     )
+
+
+def _dns(halvings: int) -> Iterable[bpf.Step]:
+    """Pass datagrams from and to port 53, leave others out, and go on with what is no UDP."""
+    yield from (
+        (bpf.LDB, 0, "", ""),
+        (bpf.AND, 0xF0, "", ""),
+        (bpf.JEQ, 0x40, "", "UDP of IPv6"),
+        (bpf.LDB, 9, "", ""),
+        (bpf.JEQ, IPPROTO_UDP, "", "no UDP"),
+        (bpf.LDH, 6, "", ""),
+        (bpf.JSET, 0x1FFF, "no DNS", ""),  # a later fragment
+        (bpf.LDXB, 0, "", ""),
+        (bpf.JA, 0, "UDP", "UDP"),
+        "UDP of IPv6",
+        (bpf.LDB, 6, "", ""),
+        (bpf.JEQ, IPPROTO_UDP, "", "no UDP"),
+        (bpf.LDX, 40, "", ""),
+        "UDP",
+        (bpf.LDHX, 0, "", ""),
+        (bpf.JEQ, PORT, "DNS", ""),
+        (bpf.LDHX, 2, "", ""),
+        (bpf.JEQ, PORT, "DNS", "no DNS"),
+        "DNS",
+    )
+    for step in sampling(halvings):
+        yield step if isinstance(step, str) else (*step[:3], "no DNS" if step[3] == "drop" else step[3])
+    yield from ((bpf.RET, LOOKED_AT, "", ""), "no DNS", (bpf.RET, 0, "", ""), "no UDP")
 
 
 def _ports(followed: Collection[int], settled: Collection[int], brief: Collection[int]) -> Iterable[bpf.Step]:
@@ -112,6 +144,14 @@ _LOOKS: tuple[bpf.Step, ...] = (
     (bpf.JEQ, 1, "looks", ""),
     (bpf.JEQ, 2, "looks", "no"),
     "no handshake",
+    # HTTP/2: settings are taken, or headers with some flags, both as a client's first segments may begin.
+    (bpf.LDM, _WORD, "", ""),
+    (bpf.JEQ, 0x0000_0004, "looks", ""),
+    (bpf.AND, 0xFF00_00FF, "", ""),
+    (bpf.JEQ, 0x0000_0001, "", "no headers"),
+    (bpf.LDWX, 5, "", ""),
+    (bpf.JEQ, 0x0000_0001, "looks", ""),
+    "no headers",
     # MySQL: the server's greeting, a query or an execute (bytes 1 to 4: rest of the length, number, what it is).
     (bpf.LDWX, 1, "", ""),
     (bpf.JEQ, 0x0A, "looks", ""),

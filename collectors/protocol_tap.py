@@ -3,6 +3,7 @@
 import math
 import struct
 from collections.abc import Collection, Iterator
+from socket import IPPROTO_UDP
 
 from collectors.block_ring import PACKET, BlockRing
 from collectors.packet_ring import OUTGOING, PLAIN, unusual
@@ -14,6 +15,7 @@ _IPV6_TCP = struct.Struct("!4xH2x36sIIBB").unpack_from
 _TCP = struct.Struct("!4sIIBB").unpack_from
 _LENGTH = struct.Struct("!2xH").unpack_from
 
+UDP = -1  # in place of flags
 # Flow (both addresses, both ports), sequence and acknowledgement number, the payload as far as it is here, its size, ns
 # since the epoch, sent by us, TCP's flags.
 Segment = tuple[bytes, int, int, bytes, int, int, bool, int]
@@ -59,6 +61,8 @@ class ProtocolTap(BlockRing):
                 ports, sent, acknowledged, offset, flags = _TCP(ring, tcp)
                 header = tcp - ip
                 flow, length = source + target + ports, _LENGTH(ring, ip)[0]
+            if ring[ip + (9 if kind >> 4 == 4 else 6)] == IPPROTO_UDP:
+                offset, flags = 8 << 2, UDP
             header += offset >> 4 << 2
             payload = ring[ip + header : ip + here]
             size = length - header

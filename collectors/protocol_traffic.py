@@ -85,7 +85,7 @@ class ProtocolTraffic:
     def take(self, now: int) -> Iterator[tuple[Any, ...]]:
         """Yield what was answered, or given up, since the last call."""
         self._talk.settle(now)
-        return self._talk.take()
+        return self._talk.take(now)
 
     def learn_http(self, row: tuple[Any, ...]) -> None:
         """Note a server that has answered requests of HTTP, as a row of schemas.raw.Requests has it."""

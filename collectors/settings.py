@@ -75,7 +75,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether HTTP/1 requests and answers are counted, from the first bytes of packets; needs CAP_NET_RAW."""
     protocols: bool = True
     """Whether it is found out what ports serve, by the first bytes of connections, and requests of other protocols than
-    HTTP are counted: Redis, PostgreSQL, MySQL and memcached; needs CAP_NET_RAW."""
+    HTTP are counted: Redis, PostgreSQL, MySQL, memcached and DNS; needs CAP_NET_RAW."""
     tcp_headers: bool = True
     """Whether the headers of segments that open and close connections are read: with them bytes are exact, and peers
     known, of connections that are reset as well; needs CAP_NET_RAW."""

@@ -443,6 +443,7 @@ class Requests(Columns, frozen=True, kw_only=True, omit_defaults=True):
     given_up: Annotated[Ints, fact("no answer before the client left, or for five minutes", MAX)] = field(
         default_factory=list
     )
+    transport: Annotated[Ints, fact("IP protocol: 6 TCP, 17 UDP; 0: TCP", KEY)] = field(default_factory=list)
 
 
 class Spoken(Columns, frozen=True, kw_only=True, omit_defaults=True):

@@ -23,10 +23,11 @@ from streams.outside import Outside, alias
 from streams.process import Holder, Process
 from streams.running import Running
 from streams.scope import Place, Scopes
-from streams.speaking import Speaking
+from streams.speaking import UNKNOWN, Speaking
 
 TCP = 6
 TRANSPORTS = {TCP: "tcp", 17: "udp", UNIX: TRANSPORT}
+DNS = "dns"  # which alone is seen over UDP
 SYN_SENT = 2  # include/net/tcp_states.h
 SCAN, LISTENER = "scan", "listener"  # how the owner of an end is known
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
@@ -256,11 +257,14 @@ class Host:
         return made
 
     def _speak(self, connection: Connection) -> None:
-        """Put what is spoken on a TCP connection to it, by its ends as the host and those outside see them."""
-        if connection.port.transport == TCP:
+        """Put what is spoken on a connection to it, by its ends as the host and those outside see them."""
+        connection.spoken = UNKNOWN
+        if self._speaking:
             within = parse_flow(connection.within)[1:] if connection.within else ()
             ends = (connection.local, connection.remote, *within)
-            connection.spoken = self._speaking.of(connection.port.netns, ends)
+            spoken = self._speaking.of(connection.port.netns, ends)
+            if connection.port.transport == TCP or spoken.protocol == DNS:
+                connection.spoken = spoken
 
     def _endpoints(
         self, address: str, port: int, peer: str, peer_port: int, *, netns: int

@@ -18,7 +18,7 @@ from schemas.raw import Batch, RequestBatch
 from schemas.shares import covered, shares
 from streams.assembly import Window
 from streams.connection import Connection
-from streams.host import Host
+from streams.host import TRANSPORTS, Host
 
 BATCH_ROWS = 1_000  # the most rows of one message; a row with a wide sketch takes some kilobytes
 Key = tuple[str, int]  # flow, end
@@ -109,12 +109,12 @@ class RequestFold:
     def _seen(self, host: Host, batches: list[RequestBatch]) -> dict[Seen, Count]:
         seen: dict[Seen, Count] = {}
         for batch in batches:
-            for client, port, server, serving, serves, *count in batch.requests.rows():
+            for client, port, server, serving, serves, *count, transport in batch.requests.rows():
                 one, other = (
                     Endpoint(host.scope(address, batch.netns), address, number)
                     for address, number in ((server, serving), (client, port))
                 )
-                flow, end = format_flow("tcp", one, other)
+                flow, end = format_flow(TRANSPORTS.get(transport, "tcp"), one, other)
                 key = (batch.netns, flow, end if serves else 1 - end)
                 seen[key] = Count(batch.sampling, *count).plus(seen.get(key))
         return seen

@@ -36,9 +36,10 @@ class Speaking:
         self._known = now
         return bool(changed)
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def of(self, netns: int, ends: Iterable[Endpoint]) -> Spoken:
         """Return what is spoken on a connection, any end of which may be the server."""
-        if not self._known:
-            return UNKNOWN
         found = (self._known.get((netns, end.address, end.port)) for end in ends)
         return next((spoken for spoken in found if spoken), UNKNOWN)

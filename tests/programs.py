@@ -131,11 +131,13 @@ def give_to_user(path: Path) -> None:
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path, port: int, ready: Callable[[], bool]) -> Iterator[Program]:
+def running(
+    command: Sequence[str], folder: Path, port: int, ready: Callable[[], bool], as_user: dict[str, Any] = AS_USER
+) -> Iterator[Program]:
     """Start a program, wait until it is ready, and stop it after the block."""
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, **AS_USER
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, **as_user
         )
     try:
         until = time.monotonic() + START_SECONDS

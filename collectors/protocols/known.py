@@ -30,6 +30,7 @@ class Plain(NamedTuple):
 
 
 PLAIN: tuple[Plain, ...] = (
+    Plain("grpc", first_bytes.grpc),
     Plain("http/2", first_bytes.http2),
     Plain("amqp", first_bytes.amqp),
     Plain("mongodb", first_bytes.mongodb, repeats=True),

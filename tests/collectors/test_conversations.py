@@ -1,12 +1,16 @@
 """What servers speak is learned from segments, confirmed by answers, reported once, forgotten with its connections."""
 
+import struct
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from collectors import endpoints
+from collectors import endpoints, lookups
 from collectors.conversations import PATIENCE_NS, Conversations
 from collectors.http_filter import ACK, FIN, RST
+from collectors.protocol_tap import UDP
 from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.sampling import sampled
 from schemas.latency import bucket
@@ -45,7 +49,7 @@ class Wire:
     def window(self, *, everything: bool = False) -> tuple[list[Any], list[Any]]:
         """Return the rows of a window, and what servers speak."""
         self.talk.settle(self.at)
-        return list(self.talk.take()), list(self.talk.endpoints.take(everything=everything))
+        return [row[:9] for row in self.talk.take(self.at)], list(self.talk.endpoints.take(everything=everything))
 
 
 def test_a_request_and_its_answer_show_what_a_server_speaks() -> None:
@@ -222,6 +226,62 @@ def test_connections_that_are_no_longer_looked_at_are_forgotten() -> None:
         wire.ask(client=(HERE, port))
     wire.talk.thin(halvings=1)
     assert len(wire.talk) == sum(sampled(port, 7_379, 1) for port in range(40_000, 40_040))
+
+
+def question(number: int, kind: int = 1, flags: int = 0x0100, name: bytes = b"\6secret\4test\0") -> bytes:
+    """Return a message of DNS."""
+    return struct.pack("!HHHHHH", number, flags, 1, 0, 0, 0) + name + struct.pack("!HH", kind, 1)
+
+
+class Lookup(Wire):
+    """Datagrams of a client to its resolver."""
+
+    def datagram(self, payload: bytes, client: End = CLIENT, *, back: bool = False) -> None:
+        self.put(*((RESOLVER, client) if back else (client, RESOLVER)), payload, flags=UDP)
+
+
+RESOLVER = (THERE, 53)
+
+
+def test_questions_of_dns_are_answered_by_their_number() -> None:
+    wire = Lookup()
+    for number, kind, result in ((7, 1, 0x8180), (8, 28, 0x8183), (9, 12, 0x8182), (10, 999, 0x8180)):
+        wire.datagram(question(number, kind))
+        wire.datagram(question(number, kind))  # asked again
+        wire.datagram(question(number + 1, kind, result), back=True)  # of another
+        wire.datagram(question(number, kind, result), back=True)
+    (row,), spoken = wire.window()
+    assert row[:5] == ("10.0.0.1", 40_112, "10.0.0.2", 53, False)
+    assert row[5] == {"A ok": 1, "AAAA nxdomain": 1, "PTR error": 1, "other ok": 1}
+    assert row[6] == {bucket(3_000): 4}
+    assert spoken == [(RESOLVER, "dns", "")]
+    assert wire.window()[0] == []
+
+
+def test_a_question_of_dns_that_has_no_answer_in_seconds_is_unanswered() -> None:
+    wire = Lookup()
+    wire.datagram(question(7))
+    assert wire.window() == ([], [])
+    wire.at += lookups.PATIENCE_NS + 1
+    assert [row[5:] for row in wire.window()[0]] == [({}, {}, 1, 0)]
+    wire.datagram(question(7, 1, 0x8180), back=True)  # too late
+    assert wire.window() == ([], [])
+
+
+def test_questions_of_other_hosts_and_what_is_no_question_are_passed_over() -> None:
+    wire = Lookup()
+    wire.datagram(question(7), client=(b"\x0a\0\0\x09", 5))
+    for payload in (b"", b"x" * 40, question(7, flags=0x2800), question(7, name=b"\xff" * 9), question(7)[:10]):
+        wire.datagram(payload)
+    assert wire.window() == ([], [])
+
+
+@given(st.lists(st.binary(max_size=60), max_size=30))
+def test_any_datagrams_do_no_harm(payloads: list[bytes]) -> None:
+    wire = Lookup()
+    for number, payload in enumerate(payloads):
+        wire.datagram(payload, back=number % 2 == 1)
+    wire.window()
 
 
 def test_nothing_that_is_asked_for_is_reported() -> None:

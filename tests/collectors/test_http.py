@@ -42,6 +42,7 @@ class Row(NamedTuple):
     latency: dict[int, int]
     unanswered: int
     given_up: int
+    transport: int
 
 
 class Watch:

@@ -41,7 +41,7 @@ class Wire:
         self.pairs.add((one[0], other[0], one[1], other[1], sent, acknowledged, payload, time, False, flags), False)
 
     def take(self, at: float = 100, *closed: tuple[str, int, str, int]) -> list[tuple[Any, ...]]:
-        return [row[5:] for row in self.pairs.take(T0 + int(at * MS), [Flow(*one) for one in closed])]
+        return [row[5:9] for row in self.pairs.take(T0 + int(at * MS), [Flow(*one) for one in closed])]
 
 
 def test_an_answer_belongs_to_the_request_before_it() -> None:

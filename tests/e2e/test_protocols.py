@@ -1,6 +1,7 @@
 """Requests to a real Redis, PostgreSQL and memcached are counted as these programs count them themselves."""
 
 import socket
+import struct
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ _BY = "SELECT by FROM process_requests WHERE server_port = {port}"
 _LATENCY = """SELECT 1 FROM process_requests WHERE server_port IN ({ports}) AND requests > unanswered
 AND NOT (0 < p50_ms AND p50_ms <= p99_ms AND p99_ms < 10000)"""
 _UNSEEN = {"STATEMENT unseen": "SELECT ok"}  # where the end of a large result was beyond what is looked at
+RESOLVER = "127.83.0.1"
 SCRIPT = "INSERT INTO t VALUES (1);\nSELECT count(*) FROM t;\nUPDATE t SET a = 2 WHERE a = 0;\n"
 
 
@@ -24,7 +26,13 @@ SCRIPT = "INSERT INTO t VALUES (1);\nSELECT count(*) FROM t;\nUPDATE t SET a = 2
 @pytest.mark.programs
 @pytest.mark.slow
 def test_requests_are_counted_as_the_programs_count_them(tmp_path: Path) -> None:
-    with redis() as cache, postgres() as database, memcached() as store, up(tmp_path, "--window", "1s") as running:
+    with (
+        redis() as cache,
+        postgres() as database,
+        memcached() as store,
+        dnsmasq() as resolver,
+        up(tmp_path, "--window", "1s") as running,
+    ):
         running.until("SELECT 1 FROM process_edges WHERE client_name = 'servicemap' LIMIT 1")
         _sql(database, "CREATE TABLE t (a int)")
         for protocol, program, ask in (
@@ -35,9 +43,11 @@ def test_requests_are_counted_as_the_programs_count_them(tmp_path: Path) -> None
             _speaks(running, program, protocol, ask)
 
         expected = {cache: _load_redis(cache), database: _load_postgres(database), store: _load_memcached(store)}
+        expected[resolver] = _load_dns()
         for program, counts in expected.items():
             assert _counted(running, program, counts) == counts
         ports = ", ".join(str(program.port) for program in expected)
+        running.until(_SPOKEN.format(port=53), lambda rows: rows == [("dns",)])
         assert running.sql(_LATENCY.format(ports=ports)) == []
 
 
@@ -120,6 +130,19 @@ def _load_memcached(store: Program) -> Counter[str]:
     return Counter(counted | {"INCR ok": stats["incr_misses"], "INCR error": 1})
 
 
+def _load_dns() -> Counter[str]:
+    """Ask what is known and what is not, over one socket; return how often."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(10)
+        asking.connect((RESOLVER, 53))
+        for number in range(300):
+            name, kind = ((b"known", 1), (b"known", 28), (b"other", 1))[number % 3]
+            labels = b"".join(bytes((len(label),)) + label for label in (name, b"test"))
+            asking.send(struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, kind, 1))
+            assert asking.recv(512)[:2] == struct.pack("!H", number)
+    return Counter({"A ok": 100, "AAAA error": 100, "A error": 100})  # what it does not know it refuses
+
+
 def _redis(cache: Program, words: str) -> str:
     tool = [installed("redis-cli", "redis-tools"), "-p", str(cache.port), *words.split()]
     return subprocess.run(tool, check=True, capture_output=True, text=True).stdout
@@ -138,6 +161,25 @@ def _memcached(store: Program, commands: bytes) -> bytes:
         while b"VERSION" not in answered or not answered.endswith(b"\r\n"):
             answered += connection.recv(65_536)
     return answered[: answered.index(b"VERSION")]
+
+
+@contextmanager
+def dnsmasq() -> Iterator[Program]:
+    """Run a resolver that knows one name, on port 53 of an address of loopback."""
+    program = installed("dnsmasq", "dnsmasq-base")
+    with folder_of_user() as folder:
+        command = [program, "-k", "-p", "53", f"--listen-address={RESOLVER}", "--bind-interfaces", "--no-resolv"]
+        command += ["--no-hosts", "--address=/known.test/10.1.2.3", "--conf-file=/dev/null", "--pid-file="]
+        with running(command, folder, 53, _resolves, as_user={}) as up:
+            yield up
+
+
+def _resolves() -> bool:
+    try:
+        socket.create_connection((RESOLVER, 53), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -29,7 +29,22 @@ def kafka(key: int, version: int, name: bytes) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
+def frame(kind: int, flags: int, stream: int, body: bytes) -> bytes:
+    """Return a frame of HTTP/2."""
+    return len(body).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + body
+
+
+TAKEN = frame(4, 1, 0, b"")
+CALL = (
+    b"\x83\x86\x45\x91" + b"p" * 17 + b"\x5f\x8b" + bytes.fromhex("1d75d0620d263d4c4d6564") + b"\x40\x02te\x08trailers"
+)
+ANSWERED = b"\x88\x5f\x10application/grpc"
 RECOGNISED = {
+    HTTP2_PREFACE + frame(4, 0, 0, b"") + frame(1, 4, 1, CALL): ("grpc", False),
+    TAKEN + frame(1, 4, 1, CALL): ("grpc", False),
+    frame(1, 4, 1, CALL): ("grpc", False),
+    frame(1, 0x24, 1, bytes(5) + CALL): ("grpc", False),
+    frame(1, 4, 1, b"\x86\x83\x44\x01p\x5f\x16application/grpc+proto"): ("grpc", False),
     HTTP2_PREFACE + b"\0\0\0\4\0\0\0\0\0": ("http/2", False),
     b"AMQP\0\0\x09\1": ("amqp", False),
     b"AMQP\3\1\0\0": ("amqp", False),
@@ -40,6 +55,10 @@ RECOGNISED = {
     kafka(3, 12, b"rdkafka"): ("kafka", False),
 }  # fmt: skip
 OTHERS = [
+    frame(1, 4, 1, ANSWERED),
+    TAKEN + frame(1, 4, 1, ANSWERED),
+    TAKEN,
+    frame(1, 4, 1, b"\x82\x86\x84"),
     b"PRI * HTTP/1.1\r\n",
     b"AMQP\0\0\x09\1 and more",
     kafka(200, 3, b"client"),
