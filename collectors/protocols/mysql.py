@@ -79,7 +79,7 @@ class MySQL(Parser):
         """Start with the answer to a greeting, or with a query."""
         super().begin(payload)
         self._number = -1
-        if payload[3] == 1:
+        if len(payload) >= 8 and payload[3] == 1:
             able = _CAPABILITIES(payload)[0]
             self.encrypted = bool(able & _SSL) and int.from_bytes(payload[:3], "little") == 32
             self.confirmed |= self.encrypted

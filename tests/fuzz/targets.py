@@ -19,8 +19,9 @@ from collectors.plain_sockets import PlainSockets
 from collectors.presence import names_of_agents
 from collectors.process_facts import parse_cmdline, parse_passwd, parse_uid
 from collectors.process_table import parse_stat
-from collectors.protocols import known, tls
+from collectors.protocols import dns, known, tls
 from collectors.protocols.memcached import Memcached
+from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import LOST, MOST_WAITING, Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
@@ -109,7 +110,8 @@ def _plain(raw: bytes) -> None:
 
 
 def _looks(raw: bytes) -> None:
-    known.asked(raw, len(raw)), known.plain(raw, len(raw)), known.ssh(raw, len(raw))
+    known.asked(raw, len(raw)), known.greeted(raw, len(raw)), known.plain(raw, len(raw)), known.ssh(raw, len(raw))
+    dns.message(raw)
     tls.client_hello(raw), tls.server_hello(raw)
 
 
@@ -146,6 +148,14 @@ _TALKS: dict[type[Parser], tuple[tuple[int, bytes], ...]] = {
         (1, b"C\0\0\0\x0dSELECT 1\0Z\0\0\0\5I"),
         (0, b"P\0\0\0\x08\0x\0\0\0B\0\0\0\x0a\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\4"),
         (1, b"E\0\0\0\x08SX\0\0Z\0\0\0\5E"),
+    ),
+    MySQL: (
+        (0, b"\x2a\0\0\1\5\xa2\x0f\0\0\0\0\1\x21" + bytes(29)),
+        (1, b"\7\0\0\2\0\0\0\2\0\0\0"),
+        (0, b"\x09\0\0\0\3select 1"),
+        (1, b"\1\0\0\1\1\5\0\0\2\4rows"),
+        (0, b"\x0a\0\0\0\x17\1\0\0\0\0\1\0\0\0"),
+        (1, b"\4\0\0\1\xff\1\2\3"),
     ),
     Memcached: ((0, b"get a\r\nset a 0 0 2\r\nhi\r\n"), (1, b"VALUE a 0 2\r\nhi\r\nEND\r\nSTORED\r\n")),
 }
