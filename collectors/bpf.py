@@ -30,10 +30,10 @@ def create_map(kind: int, key: int, value: int, entries: int, name: str) -> int:
     return call(_MAP_CREATE, _MAP.pack(kind, key, value, entries, 0, name.encode()))
 
 
-def read_number(descriptor: int, key: int) -> int:
-    """Return the 64-bit number at an index of an array."""
-    index, value = ctypes.c_uint32(key), ctypes.c_uint64()
-    call(_MAP_LOOKUP, _LOOKUP.pack(descriptor, ctypes.addressof(index), ctypes.addressof(value)))
+def look_up(descriptor: int, key: bytes) -> int:
+    """Return the 64-bit number that a map has for a key; FileNotFoundError if it has none."""
+    place, value = ctypes.create_string_buffer(key, len(key)), ctypes.c_uint64()
+    call(_MAP_LOOKUP, _LOOKUP.pack(descriptor, ctypes.addressof(place), ctypes.addressof(value)))
     return value.value
 
 

@@ -10,7 +10,8 @@ from enum import IntEnum
 _INSTRUCTION = struct.Struct("=BBhi")  # operation, registers, offset, immediate value
 _WIDTHS = {1: 0x10, 2: 0x08, 4: 0x00, 8: 0x18}  # bytes -> size bits of a load or store
 _LOAD, _STORE, _STORE_VALUE = 0x61, 0x63, 0x62
-_MOVE, _SET, _ADD, _AND = 0xBF, 0xB7, 0x07, 0x57
+_MOVE, _SET, _ADD, _SHIFT = 0xBF, 0xB7, 0x07, 0x67
+_TO_NETWORK = 0xDC
 _SUBTRACT_REGISTER, _ATOMIC_ADD = 0x1F, 0xDB
 _CALL, _EXIT, _LOAD_MAP = 0x85, 0x95, 0x18
 _MAP_BY_DESCRIPTOR = 1 << 4
@@ -56,13 +57,17 @@ class Assembler:
         """Add a number to a register."""
         self._add(_ADD, into, 0, 0, value)
 
-    def mask(self, into: R, value: int) -> None:
-        """Keep only these bits of a register."""
-        self._add(_AND, into, 0, 0, value)
+    def shift(self, into: R, bits: int) -> None:
+        """Move the bits of a register to the left."""
+        self._add(_SHIFT, into, 0, 0, bits)
 
     def subtract(self, into: R, source: R) -> None:
         """Take one register from another."""
         self._add(_SUBTRACT_REGISTER, into, source)
+
+    def swap(self, into: R) -> None:
+        """Turn 16 bits of network order into the order of this machine, or back."""
+        self._add(_TO_NETWORK, into, 0, 0, 16)
 
     def address(self, into: R, base: R, offset: int) -> None:
         """Compute an address."""

@@ -48,10 +48,12 @@ class Destroyed:
         """Return the descriptor that becomes readable with the next message; -1 when the kernel sends none."""
         return -1 if self._socket is None else self._socket.fileno()
 
-    def open(self) -> None:
-        """Subscribe; without the groups, sockets close by vanishing from the dump."""
+    def open(self, *, tcp: bool = True) -> None:
+        """Subscribe; without the groups, sockets close by vanishing from the dump. Without `tcp`, to those of UDP."""
         try:
-            self._socket = netlink.open_socket(netlink.SOCK_DIAG, GROUPS, self._buffer_bytes)
+            self._socket = netlink.open_socket(
+                netlink.SOCK_DIAG, GROUPS if tcp else sum(UDP_GROUPS), self._buffer_bytes
+            )
         except OSError:
             return
         self._socket.setblocking(False)

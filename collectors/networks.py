@@ -19,6 +19,7 @@ from collectors.procfs import netns_of, own_netns, read_table
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.stirring import Stirring
+from collectors.tracing import Tracing
 from collectors.visibility import INITIAL
 
 MOST_TAPPED = 32  # namespaces besides our own whose packets are looked at; rings of 768 KiB each
@@ -58,12 +59,16 @@ class Network:
 class Networks:
     """All that are looked at, our own first."""
 
-    def __init__(self, settings: Settings, own: int | None = None, release: str = "") -> None:
+    def __init__(
+        self, settings: Settings, own: int | None = None, release: str = "", tracing: Tracing | None = None
+    ) -> None:
         self._settings = settings
+        self._tracing = tracing
         self._tells_apart = (kernel_version(release or platform.release()) or (0, 0)) >= COOKIES_ARE_GLOBAL
         self.inodes: dict[int, int] = {}
         """Inode -> cookie of every socket that a process may hold, in all of them."""
-        self.own = Network(own_netns() if own is None else own, STAY, self._scan(STAY), fresh=False)
+        here = own_netns() if own is None else own
+        self.own = Network(here, STAY, self._scan(STAY, here), fresh=False)
         self.own.tapped = True
         self._others: dict[int, Network] = {}
         self._empty: set[int] = set()  # since the last window
@@ -145,7 +150,8 @@ class Networks:
         """Return what cannot be seen."""
         missing = {}
         if untapped := sum(not network.tapped for network in self._others.values()):
-            missing[f"HTTP requests and resets in {untapped} other network namespaces"] = f"no more than {MOST_TAPPED}"
+            what = "HTTP requests" if self.own.scan.traced else "HTTP requests and resets"
+            missing[f"{what} in {untapped} other network namespaces"] = f"no more than {MOST_TAPPED}"
         if self._anothers:
             missing[f"sockets in {len(self._anothers)} network namespaces with an agent of their own"] = ANOTHERS
         if self._denied:
@@ -183,8 +189,15 @@ class Networks:
         except OSError:
             return False
 
-    def _scan(self, enter: Enter) -> SocketScan:
-        return SocketScan(self._settings, enter=enter, inodes=self.inodes, stirring=Stirring(enter))
+    def _scan(self, enter: Enter, netns: int) -> SocketScan:
+        return SocketScan(
+            self._settings,
+            enter=enter,
+            inodes=self.inodes,
+            stirring=Stirring(enter),
+            tracing=self._tracing,
+            netns=netns,
+        )
 
     def _add(self, inode: int, folder: str) -> None:
         try:
@@ -193,7 +206,7 @@ class Networks:
             self._fail(inode, error)
             return
         fresh = self._watching and inode not in self._known
-        network = Network(inode, entrance, self._scan(entrance), fresh=fresh)
+        network = Network(inode, entrance, self._scan(entrance, inode), fresh=fresh)
         try:
             network.scan.open()
         except OSError as error:

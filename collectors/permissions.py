@@ -67,8 +67,8 @@ PERMISSIONS = (
     Permission("what ports serve, and requests of other protocols", (PACKETS,), "", "what ports serve"),
     Permission(
         "peers and last bytes of connections that are reset, and peers of those that are refused",
-        (PACKETS,),
-        "",
+        (),
+        "what clients of short connections take, or else `CAP_NET_RAW`",
         "peers and last bytes",
     ),
 )

@@ -26,7 +26,7 @@ class Sources:
     @cached_property
     def networks(self) -> Networks:
         """Return the network namespaces."""
-        return Networks(self.settings)
+        return Networks(self.settings, tracing=self.tracing)
 
     @cached_property
     def scans(self) -> Scans:

@@ -59,8 +59,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which network namespaces are looked at: our `own`, or `all` in which processes live, except those that have an
     agent of their own; `auto`: all, if this agent runs in that of the host's first process."""
     bpf: Literal["auto", "off"] = "auto"
-    """Whether programs in the kernel report which process owns a TCP socket, and what that process is. `auto`: where
-    that is allowed; it needs CAP_BPF and CAP_PERFMON."""
+    """Whether programs in the kernel report which process owns a TCP socket, and what its connection carried. `auto`:
+    where that is allowed; it needs CAP_BPF and CAP_PERFMON."""
     rows_per_batch: Positive = 20_000
     """Most rows of one column set in one record."""
     spool_windows: Positive = 720
@@ -77,8 +77,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether it is found out what ports serve, by the first bytes of connections, and requests of other protocols than
     HTTP are counted: Redis, PostgreSQL, MySQL, memcached and DNS; needs CAP_NET_RAW."""
     tcp_headers: bool = True
-    """Whether the headers of segments that open and close connections are read: with them bytes are exact, and peers
-    known, of connections that are reset as well; needs CAP_NET_RAW."""
+    """Whether the headers of segments that open and close connections are read where no program reports these
+    (`bpf`): with them bytes are exact, and peers known, of connections that are reset as well; needs CAP_NET_RAW."""
     unix_sockets: bool = True
     """Whether connections by Unix sockets are reported."""
     unix_ignored: tuple[str, ...] = INFRASTRUCTURE

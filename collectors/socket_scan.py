@@ -14,6 +14,9 @@ from collectors.entering import STAY, Enter
 from collectors.plain_sockets import PlainSockets
 from collectors.settings import Settings
 from collectors.stirring import Stirring
+from collectors.traced import Ended
+from collectors.traced_endings import listened, listeners
+from collectors.tracing import Tracing
 
 FAMILIES = (socket.AF_INET, socket.AF_INET6)
 PLAIN = (
@@ -33,6 +36,7 @@ class Seen:
     identities: dict[int, Identity] = field(default_factory=dict)  # of those that are new, by cookie
     vanished: set[int] = field(default_factory=set)
     closed: list[Closed] = field(default_factory=list)
+    ended: list[Ended] = field(default_factory=list)  # as programs report them, where they do
     udp: dict[int, Plain] = field(default_factory=dict)
     udp_closed: list[tuple[int, Identity]] = field(default_factory=list)
     listening: dict[int, Plain] = field(default_factory=dict)
@@ -59,10 +63,14 @@ class SocketScan:
         enter: Enter = STAY,
         inodes: dict[int, int] | None = None,
         stirring: Stirring | None = None,
+        tracing: Tracing | None = None,
+        netns: int = 0,
     ) -> None:
         self._monotonic = monotonic
         self._enter = enter
         self._stirring = stirring
+        self._tracing = tracing
+        self._netns = netns
         self._segments = b""  # TCP's counters as of the last scan, if it succeeded and nothing changes without one
         self._events = Destroyed(settings.event_buffer_bytes, monotonic)
         self._netlink: socket.socket | None = None
@@ -78,11 +86,22 @@ class SocketScan:
     def open(self) -> None:
         """Subscribe to events first, so that nothing closes unseen after the baseline."""
         if self._netlink is None:
+            if self._tracing is not None:
+                self._tracing.open()
             self._enter(self._open)
 
     def _open(self) -> None:
         self._netlink = netlink.open_socket(netlink.SOCK_DIAG)
-        self._events.open()
+        self._events.open(tcp=not self.traced)
+
+    @property
+    def traced(self) -> bool:
+        """Return whether programs report the connections that are over."""
+        return self._tracing is not None and self._tracing.running
+
+    def opened(self, cookie: int) -> bool | None:
+        """Return whether this end of a connection opened it; None if that was not seen."""
+        return self._tracing.opened(cookie) if self._tracing is not None and self.traced else None
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable with the next event; -1 when there are none."""
@@ -91,6 +110,8 @@ class SocketScan:
     def drain(self) -> None:
         """Take waiting events out of the kernel's buffer."""
         self._events.drain()
+        if self._tracing is not None:
+            self._tracing.drain()
 
     def counters(self) -> dict[str, int]:
         """Return what was lost of the events."""
@@ -146,11 +167,11 @@ class SocketScan:
     def look(self, window: int) -> Seen:
         """Return the sockets as of this window; scans when the window was not looked at yet."""
         if window != self._window:
-            self._seen = self._scan(self._seen.tcp)
+            self._seen = self._scan(self._seen.tcp, window)
             self._window = window
         return self._seen
 
-    def _scan(self, before: dict[int, Row]) -> Seen:
+    def _scan(self, before: dict[int, Row], window: int) -> Seen:
         if self._netlink is None:
             raise RuntimeError("the socket scan is not open")
         seen = Seen(at=self._monotonic())
@@ -172,6 +193,11 @@ class SocketScan:
         self._restate = False
         self._events.drain()  # after the dump: what closed while it ran is final here
         seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
+        if self._tracing is not None and self.traced:
+            ended = self._tracing.take_ended(self._netns, window)
+            seen.ended = [one for one in ended if not listened(one)]
+            seen.unlistened = listeners(ended)
+            seen.events_complete = seen.events_complete and self._tracing.complete
         seen.vanished = before.keys() - seen.tcp.keys()
         self._index(before, seen, *self._plain.change())
         seen.listening, seen.udp = self._plain.listening, self._plain.udp
@@ -182,7 +208,7 @@ class SocketScan:
 
     def _listen(self, before: dict[int, Row], seen: Seen) -> None:
         """Find the TCP listeners that closed, and what was bound at any time since the scan before."""
-        seen.unlistened = [plain for one in seen.closed if (plain := _listener(one)) and plain.cookie not in before]
+        seen.unlistened += [plain for one in seen.closed if (plain := _listener(one)) and plain.cookie not in before]
         seen.bound, self._bound = self._plain.bound | self._bound, self._plain.bound
         if seen.unlistened:
             seen.bound |= {(one.identity.local_address, one.identity.local_port) for one in seen.unlistened}

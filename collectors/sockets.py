@@ -16,6 +16,10 @@ from collectors.networks import Network, Networks
 from collectors.registry import Sources, Turn, register
 from collectors.socket_scan import Seen, SocketScan
 from collectors.totals import Sent, Totals
+from collectors.traced import Ended
+from collectors.traced_endings import UNKNOWN_UID, brief, established, ports
+from collectors.traced_endings import received as received_of
+from collectors.traced_endings import row as row_of
 from collectors.tracked import ConnectionRow, Tracked, received
 from collectors.translations import Translations
 from collectors.udp import UdpPeers
@@ -26,7 +30,6 @@ from collectors.wire import RINGS, RINGS_ELSEWHERE, Wire
 from schemas.raw import Batch, ConnectionBatch, Connections
 from schemas.topics import CONNECTIONS
 
-UNKNOWN_UID = -1  # the kernel's last word on a socket does not name its user
 SLACK_MS = 50
 LINGER_WINDOWS = 12
 MOST_LOOKUPS = 1_000  # a window, 12 us each
@@ -50,6 +53,7 @@ class SocketCollector:
         self._udp = UdpPeers()
         self._lingering: set[int] = set()  # sockets that left the dump without an event
         self._early: list[Closed] = []
+        self._early_ended: list[Ended] = []
         self._began = 0.0  # in seconds of the monotonic clock
         self._late: list[Ending] = []
         self._lookups = 0
@@ -72,6 +76,7 @@ class SocketCollector:
             tracked.baseline(row)
         self._udp.baseline(seen, window)
         self._early = [one for one in seen.closed if one.final.row.cookie in self._known]
+        self._early_ended = [one for one in seen.ended if one.cookie in self._known]
 
     def drain(self) -> None:
         """Take waiting events out of the kernel's buffers."""
@@ -84,7 +89,7 @@ class SocketCollector:
         self._wire.drain()  # after the scan: how the sockets closed that it found closed
         self._lookups = 0
         rows = self._changed(seen, window)
-        rows += self._closed(seen, window)
+        rows += self._closed(seen, window) + self._ended_rows(seen, window)
         rows += self._vanished(seen, window)
         if window.keyframe:
             rows += self._idle({row.cookie for row in rows}, window)
@@ -94,7 +99,7 @@ class SocketCollector:
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
-        return self._scan.missing() | self._wire.missing()
+        return self._scan.missing() | ({} if self._scan.traced else self._wire.missing())
 
     def counters(self) -> dict[str, int]:
         """Return what was lost."""
@@ -107,7 +112,9 @@ class SocketCollector:
         self._wire.shut()
 
     def _changed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
-        closing = {one.final.row.cookie for one in seen.closed}
+        closing = {one.final.row.cookie for one in seen.closed} | {
+            one.cookie for one in seen.ended if one.cookie in seen.tcp and seen.tcp[one.cookie][1] == ports(one)
+        }  # plain tuples: [1] is ports
         rows = []
         for values, identity in seen.changed:
             row = Row._make(values)
@@ -116,15 +123,38 @@ class SocketCollector:
                 self._scan.restate()
                 continue
             if tracked is None or (identity is not None and flow_of(identity) != flow_of(tracked.identity)):
-                self._known[row.cookie] = tracked = _tracked(
-                    identity, seen, window, fresh=True, opener=self._wire.opener(identity) if identity else None
-                )
+                opener = self._opener(row.cookie, identity) if identity else None
+                self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=True, opener=opener)
             tracked.vanished, tracked.closing_reported = 0, False
             if row.cookie in closing:  # it closed just after it was seen: one row will have all
                 tracked.row = tracked.row._replace(state=row.state, ports=row.ports)
                 tracked.last = row
             else:
                 rows.append(tracked.report(window, row, received(row)))
+        return rows
+
+    def _opener(self, cookie: int, identity: Identity) -> bool | None:
+        return self._scan.opened(cookie) if self._scan.traced else self._wire.opener(identity)
+
+    def _ended_rows(self, seen: Seen, window: Window) -> list[ConnectionRow]:
+        """Return the rows of the connections that programs report to be over."""
+        ended, self._early_ended = self._early_ended + seen.ended, []
+        last = {one.cookie: one for one in ended}  # a socket may have had several connections
+        self._unidentified += len(ended) - len(last)
+        rows = []
+        for nth, one in enumerate(last.values(), 1):
+            if nth % DRAIN_EVERY == 0:
+                self.drain()
+            if one.cookie in seen.tcp and seen.tcp[one.cookie][1] != ports(one):  # it has another one by now
+                continue
+            tracked = self._known.pop(one.cookie, None)
+            if tracked is not None and tracked.row.ports == ports(one):
+                row, got = row_of(one), received_of(one)
+                if not tracked.closing_reported or tracked.adds(row, got):
+                    failed = tracked.opener and not established(one)
+                    rows.append(tracked.report(window, row, got, closed=True, failed=failed))
+            elif one.local_port and one.remote_port:
+                rows.append(brief(one, window, seen.accepts))
         return rows
 
     def _closed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
@@ -270,7 +300,13 @@ def collector(sources: Sources) -> Connected:
     def make(network: Network) -> SocketCollector:
         network.reported = True
         rings = RINGS if network is networks.own else RINGS_ELSEWHERE
-        wire = Wire(sources.settings, network.watch.read, heed=lambda: network.tapped, rings=rings, enter=network.enter)
+        wire = Wire(
+            sources.settings,
+            network.watch.read,
+            heed=lambda: network.tapped and not network.scan.traced,
+            rings=rings,
+            enter=network.enter,
+        )
         return SocketCollector(network.scan, wire, network.inode, fresh=network.fresh)
 
     return Connected(networks, make, sources.unix)

@@ -2,18 +2,26 @@
 
 import os
 import struct
+from collections import defaultdict
 from enum import IntEnum
 from typing import NamedTuple
 
 OWNED = struct.Struct("=IIIIQQ")  # kind, pid, network namespace, 0, cookie, start in ns since boot
 # Kind, pid, start, parent, user, network namespace, together, control group, length of arguments, 0, name.
 STARTED = struct.Struct("=IIQIIIIQII16s")
+# The fields of Ended.
+ENDED = struct.Struct("=IIQHHHH16s16sIIQIIIIQQ")
+# Flags: the peer's FIN has come, this end has connected, it has been accepted; and from a bit on the state before.
+DONE, OPENED, ACCEPTED, STATE_SHIFT = 1, 2, 4, 8
 ARGUMENTS = 1_024  # bytes of a command line
 COMM_BYTES = 16
 COMM_AT, ARGUMENTS_AT = STARTED.size - COMM_BYTES, STARTED.size
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _OWNING = struct.Struct("=4xII4xQQ").unpack_from
+_ENDING = ENDED.unpack_from
+_OWNED, _ENDED = OWNED.size, ENDED.size
 _BUSY, _DISCARDED = 1 << 31, 1 << 30
+_LENGTH = _DISCARDED - 1
 _HEADER = struct.Struct("=I4xI").unpack_from  # of a record in the ring, and its kind
 _HEADER_BYTES, _LEAST = 8, 12
 
@@ -25,9 +33,11 @@ class Kind(IntEnum):
     READ = 2
     CLOSED = 3
     STARTED = 4
+    ENDED = 5
 
 
-_WORK = frozenset({Kind.CONNECTED, Kind.READ, Kind.CLOSED})
+_WORK = frozenset(map(int, (Kind.CONNECTED, Kind.READ, Kind.CLOSED)))
+_IS_ENDED = int(Kind.ENDED)
 Process = tuple[int, int]  # pid, start in ticks since boot
 Owner = tuple[int, Process]  # the cookie of a socket, and who worked on it
 
@@ -46,35 +56,62 @@ class Started(NamedTuple):
     arguments: bytes  # those that are whole
 
 
+class Ended(NamedTuple):
+    """A connection that is over, or a listener."""
+
+    kind: int
+    netns: int
+    cookie: int
+    family: int
+    local_port: int
+    remote_port: int
+    flags: int
+    local_address: bytes
+    remote_address: bytes
+    rtt_us_8: int  # eight times the smoothed round trip
+    resent_segments: int
+    received: int  # bytes, the peer's FIN counts one
+    segments_out: int
+    segments_in: int
+    min_rtt_us: int
+    out_of_order: int
+    sent: int  # bytes, resent ones twice
+    resent: int
+
+
 class Records:
     """The content of the ring, read."""
 
     def __init__(self) -> None:
-        self.owners: dict[int, list[Owner]] = {}
+        self.owners: defaultdict[int, list[Owner]] = defaultdict(list)
         """By the network namespace of the socket."""
         self.started: list[Started] = []
-        self.count = 0
+        self.ended: defaultdict[int, list[Ended]] = defaultdict(list)
+        """By the network namespace of the socket."""
         self.unread = 0
         """Records that are none."""
 
     def read(self, data: bytes) -> int:
         """Take the records at the front of some bytes; return where the first is that is not written yet."""
-        at, size, owners = 0, len(data), self.owners
+        at, size = 0, len(data)
+        header, owning, ending, make, ticks = _HEADER, _OWNING, _ENDING, Ended._make, TICK_NS
+        owners, ended = self.owners, self.ended
         while at + _LEAST <= size:
-            word, kind = _HEADER(data, at)
-            length = word & ~(_BUSY | _DISCARDED)
+            word, kind = header(data, at)
             begin = at + _HEADER_BYTES
-            end = begin + (length + 7 & ~7)
-            if word & _BUSY or end > size:
+            end = begin + ((word & _LENGTH) + 7 & ~7)
+            if end > size or word & _BUSY:
                 break
             at = end
-            if word & _DISCARDED:
+            if word == _OWNED and kind in _WORK:
+                pid, netns, cookie, start = owning(data, begin)
+                owners[netns].append((cookie, (pid, start // ticks)))
+            elif word == _ENDED and kind == _IS_ENDED:
+                one = make(ending(data, begin))
+                ended[one.netns].append(one)
+            elif word & _DISCARDED:
                 continue
-            self.count += 1
-            if length == OWNED.size and kind in _WORK:
-                pid, netns, cookie, start = _OWNING(data, begin)
-                owners.setdefault(netns, []).append((cookie, (pid, start // TICK_NS)))
-            elif found := _started(data[begin : begin + length]):
+            elif found := _started(data[begin : begin + word]):
                 self.started.append(found)
             else:
                 self.unread += 1

@@ -118,7 +118,7 @@ AGENT_COUNTERS = _counters(
         "container_files_skipped": "files of container runtimes that were too large, or no files of their owner",
         "socket_event_overruns": "!times that events of sockets were lost",
         "socket_events_dropped": "!events of sockets that were dropped",
-        "owner_events_lost": "!reports of owners of sockets (BPF) that found no room",
+        "socket_reports_lost": "!reports of owners and ends of sockets (BPF) that found no room",
         "connections_unidentified": "!connections whose socket could not be distinguished from another one",
         "resets_uncounted": "resets that could not be attributed to a connection",
         "connections_forgotten": "!connections that were forgotten, too many being open",

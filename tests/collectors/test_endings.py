@@ -15,6 +15,7 @@ from collectors.destroyed import Destroyed
 from collectors.diag import Identity
 from collectors.settings import Settings
 from collectors.socket_scan import ANY
+from collectors.tracing import Tracing
 from tests.collectors.watching import Connection, Watch, eventually
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close() sends RST
@@ -140,9 +141,20 @@ def truth(talk: Talk) -> list[tuple[Any, ...]]:
     return [(here, there, False, True, False, asked, answered), (there, here, True, True, False, answered, asked)]
 
 
-@pytest.fixture(params=["headers", "no headers"])
-def watch(request: pytest.FixtureRequest) -> Iterator[Watch]:
-    watching = Watch(Settings(tcp_headers=request.param == "headers"))
+@pytest.fixture(scope="module")
+def tracing() -> Iterator[Tracing]:
+    made = Tracing()
+    made.open()
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["headers", "no headers", "programs"])
+def watch(request: pytest.FixtureRequest, tracing: Tracing) -> Iterator[Watch]:
+    traced = request.param == "programs"
+    if traced and not tracing.running:
+        pytest.skip("programs may not run here")
+    watching = Watch(Settings(tcp_headers=request.param == "headers"), tracing if traced else None)
     yield watching
     watching.close()
 

@@ -256,7 +256,7 @@ def test_a_connect_in_progress_is_reported_and_fails_when_given_up(watch: Watch)
 def test_without_events_a_socket_that_left_the_dump_is_closed(
     server: socket.socket, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Destroyed, "open", lambda self: None)
+    monkeypatch.setattr(Destroyed, "open", lambda self, tcp: None)
     watch: Watch = request.getfixturevalue("watch")
     port = server.getsockname()[1]
     with connected(server) as (client, accepted):
@@ -299,7 +299,7 @@ def test_a_socket_used_for_a_second_connection_begins_anew(watch: Watch, server:
         first, _ = server.accept()
         client.sendall(b"x" * 10)
         watch.connections(port)
-        _disconnect(client)
+        disconnect(client)
         client.connect(server.getsockname())
         client.sendall(b"y" * 3)
         rows = [row for row in watch.connections(port) if row.remote_port == port]
@@ -334,7 +334,7 @@ def test_a_connection_first_seen_while_the_collector_failed_is_reported_in_a_lat
     assert [(row.opened, row.sent_bytes, row.received_bytes) for row in rows] == [(True, 13, 0), (True, 0, 13)]
 
 
-def _disconnect(sock: socket.socket) -> None:
+def disconnect(sock: socket.socket) -> None:
     """connect(2) to AF_UNSPEC, which Python has no call for."""
     assert ctypes.CDLL(None).connect(sock.fileno(), struct.pack("=H14x", socket.AF_UNSPEC), 16) == 0
 

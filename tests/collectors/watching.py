@@ -9,9 +9,11 @@ from collectors.owners import OwnerCollector
 from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
 from collectors.processes import ProcessCollector
+from collectors.procfs import own_netns
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector
+from collectors.tracing import Tracing
 from collectors.tracked import ConnectionRow
 from collectors.window import Window
 from collectors.wire import Wire
@@ -34,9 +36,9 @@ DEFAULT = Settings()
 class Watch:
     """Collectors driven window by window, by hand."""
 
-    def __init__(self, settings: Settings = DEFAULT) -> None:
-        self.scan, self.table = SocketScan(Settings()), ProcessTable()
-        self.sockets = SocketCollector(self.scan, Wire(settings))
+    def __init__(self, settings: Settings = DEFAULT, tracing: Tracing | None = None) -> None:
+        self.scan, self.table = SocketScan(Settings(), tracing=tracing, netns=own_netns()), ProcessTable()
+        self.sockets = SocketCollector(self.scan, Wire(settings, heed=lambda: not self.scan.traced))
         self.listeners = ListenerCollector(self.scan)
         self.processes = ProcessCollector(Settings(), self.table, Users())
         self.owners = OwnerCollector(self.scan, self.table)
