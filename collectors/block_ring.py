@@ -1,7 +1,7 @@
 """One network device, listened to, for packets of any length: a ring of blocks that are filled one after the other.
 
-TPACKET_V3: a packet takes as much of a block as it has. A block is handed over when it is full, or after RETIRE_MS;
-what is in the one that is being filled is not seen yet. Layout: Documentation/networking/packet_mmap.rst and
+TPACKET_V3: a packet takes as much of a block as it has. A block is handed over when it is full, or by a timer; what is
+in the one that is being filled is not seen yet. Layout: Documentation/networking/packet_mmap.rst and
 include/uapi/linux/if_packet.h.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from collectors.packet_ring import BLOCK, DeviceSocket
 
-RETIRE_MS = 8
-LATEST_S = 0.03  # until a packet can be seen: two rounds of the timer, which counts in jiffies of up to 4 ms
+SOON_MS, LATER_MS = 8, 100  # rounds of the timer, which costs something at rest too
+LATEST_S = 0.03  # until a packet can be seen: two rounds of SOON_MS, in jiffies of up to 4 ms
 LEAST_BYTES = 2 * BLOCK
 _V3 = 2
 # struct tpacket_hdr_v1 within the block: status, packets, offset of the first.
@@ -26,10 +26,10 @@ PACKET = struct.Struct("=4I10xH30xB").unpack_from
 class BlockRing(DeviceSocket):
     """A device's ring of blocks. OSError when the kernel does not allow it: PermissionError without CAP_NET_RAW."""
 
-    def __init__(self, device: str, index: int, ring_bytes: int, code: bytes) -> None:
+    def __init__(self, device: str, index: int, ring_bytes: int, code: bytes, retire_ms: int = SOON_MS) -> None:
         self.blocks = ring_bytes // BLOCK
         self._at = 0
-        ring = struct.pack("7I", BLOCK, self.blocks, BLOCK, self.blocks, RETIRE_MS, 0, 0)
+        ring = struct.pack("7I", BLOCK, self.blocks, BLOCK, self.blocks, retire_ms, 0, 0)
         super().__init__(device, index, ring_bytes, code, _V3, ring)
 
     def packets(self, until: float = math.inf) -> Iterator[int]:

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Collection, Iterator
 from socket import IPPROTO_UDP
 
-from collectors.block_ring import PACKET, BlockRing
+from collectors.block_ring import LATER_MS, PACKET, SOON_MS, BlockRing
 from collectors.packet_ring import OUTGOING, PLAIN, unusual
 from collectors.protocol_filter import program
 
@@ -34,7 +34,8 @@ class ProtocolTap(BlockRing):
         settled: Collection[int] = (),
         brief: Collection[int] = (),
     ) -> None:
-        super().__init__(device, index, ring_bytes, program(halvings, followed, settled, brief))
+        retire_ms = SOON_MS if followed else LATER_MS
+        super().__init__(device, index, ring_bytes, program(halvings, followed, settled, brief), retire_ms)
 
     def filter(
         self, halvings: int, followed: Collection[int], settled: Collection[int], brief: Collection[int] = ()
