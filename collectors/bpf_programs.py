@@ -5,12 +5,16 @@ from collectors.bpf_endings import Endings
 from collectors.bpf_owners import Owners
 from collectors.btf import TYPEDEF, Types
 
-__all__ = ["TRACEPOINTS", "Maps", "program", "traced"]
+__all__ = ["TRACEPOINTS", "TYPES", "Maps", "program", "traced"]
 
 SYN_SENT, FIN_WAIT1, CLOSE, LAST_ACK, LISTEN = 2, 4, 7, 9, 10  # include/net/tcp_states.h
 TCP = 6
 STATE_AT = -176  # on the stack: the state before
 TRACEPOINTS = ("inet_sock_set_state", "tcp_rcv_space_adjust", "tcp_destroy_sock")
+
+
+STRUCTS = ("sock", "tcp_sock", "net", "task_struct", "cred", "nsproxy", "mm_struct")
+TYPES = (*STRUCTS, *(f"btf_trace_{name}" for name in TRACEPOINTS))  # of the kernel
 
 
 def program(tracepoint: str, types: Types, maps: Maps) -> bytes:

@@ -1,7 +1,4 @@
-"""The ring in which programs leave records (Documentation/bpf/ringbuf.rst).
-
-Its content is mapped twice in a row, so a record that goes over its end can be read in one piece.
-"""
+"""The ring in which programs leave records (Documentation/bpf/ringbuf.rst)."""
 
 import mmap
 import struct
@@ -10,21 +7,29 @@ _POSITION = struct.Struct("=Q")
 
 
 class Ring:
-    """Reads the ring with a descriptor; it has a power of two as its size."""
+    """Reads the ring with a descriptor; it has a power of two as its size.
+
+    The kernel would map the records twice in a row, so that each is in one piece. That counts as twice the memory.
+    """
 
     def __init__(self, descriptor: int, size: int) -> None:
         self._size = size
         self._ours = mmap.mmap(descriptor, mmap.PAGESIZE)  # how far it is read
         self._theirs = mmap.mmap(
-            descriptor, mmap.PAGESIZE + 2 * size, prot=mmap.PROT_READ, offset=mmap.PAGESIZE
+            descriptor, mmap.PAGESIZE + size, prot=mmap.PROT_READ, offset=mmap.PAGESIZE
         )  # how far it is written, and the records
 
     def content(self) -> bytes:
         """Return what is written and not read."""
         (read,) = _POSITION.unpack_from(self._ours)
         (written,) = _POSITION.unpack_from(self._theirs)
-        begin = mmap.PAGESIZE + read % self._size
-        return self._theirs[begin : begin + min(written - read, self._size)]
+        begin, count = read % self._size, min(written - read, self._size)
+        over = max(begin + count - self._size, 0)  # what goes on at the front
+        records = memoryview(self._theirs)[mmap.PAGESIZE :]
+        try:
+            return b"".join((records[begin : begin + count - over], records[:over]))
+        finally:
+            records.release()
 
     def free(self, size: int) -> None:
         """Give so many bytes back, which are read."""

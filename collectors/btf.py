@@ -5,13 +5,12 @@ A program that reads memory of the kernel needs the offsets of fields there, whi
 
 import struct
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 KERNEL = "/sys/kernel/btf/vmlinux"
 STRUCT, UNION, TYPEDEF = 4, 5, 8
-_FOUND = frozenset({STRUCT, TYPEDEF})  # by name
 _TRANSPARENT = frozenset({TYPEDEF, 9, 10, 11, 18})  # typedef, volatile, const, restrict, type tag: for another type
 _MAGIC = 0xEB9F
 _HEADER = struct.Struct("<HBBIIIII")
@@ -30,27 +29,31 @@ class _Type(NamedTuple):
 
 
 class Types:
-    """The types of a kernel. LookupError for what it does not have, ValueError where the file is none of types."""
+    """The types of a kernel that have some names, and those of their fields.
 
-    def __init__(self, raw: bytes) -> None:
+    LookupError for what it does not have, ValueError where the file is none of types.
+    """
+
+    def __init__(self, raw: bytes, names: Iterable[str]) -> None:
         self._raw = raw
         try:
             magic, _, _, length, types, size, strings, _ = _HEADER.unpack_from(raw)
             if magic != _MAGIC:
                 raise ValueError("not in the byte order of this machine")
             self._strings = length + strings
+            self._wanted = {at: name for name in names for at in self._names(name)}
             self._at = array("I")
-            self._numbers: dict[tuple[int, int], int] = {}  # of the first with a kind and a name
+            self._numbers: dict[tuple[int, str], int] = {}  # of the first with a kind and a name
             self._index(length + types, length + types + size)
         except struct.error as error:
             raise ValueError("cut off") from error
 
     def find(self, name: str, kind: int) -> int:
         """Return the number of a type."""
-        for named in self._names(name):
-            if found := self._numbers.get((kind, named)):
-                return found
-        raise LookupError(name)
+        found = self._numbers.get((kind, name))
+        if found is None:
+            raise LookupError(name)
+        return found
 
     def offset(self, name: str, path: str) -> int:
         """Return the offset of a field in a struct, by the names that lead to it: `__sk_common.skc_net`."""
@@ -64,13 +67,13 @@ class Types:
 
     def _index(self, at: int, end: int) -> None:
         following = [_FOLLOWING.get(kind, (0, 0)) for kind in range(32)]
-        read, raw, numbers, add = _TYPE.unpack_from, self._raw, self._numbers, self._at.append
+        read, raw, wanted, add = _TYPE.unpack_from, self._raw, self._wanted, self._at.append
         while at < end:
             add(at)
             name, info, _ = read(raw, at)
             kind = info >> 24 & 31
-            if kind in _FOUND:
-                numbers.setdefault((kind, name), len(self._at))
+            if name in wanted:
+                self._numbers.setdefault((kind, wanted[name]), len(self._at))
             once, each = following[kind]
             at += _TYPE.size + once + each * (info & 0xFFFF)
 
@@ -108,6 +111,6 @@ class Types:
         return self._raw[begin : self._raw.index(b"\0", begin)].decode()
 
 
-def kernel_types(path: str = KERNEL) -> Types:
-    """Return the types of the running kernel; OSError where it does not show them."""
-    return Types(Path(path).read_bytes())
+def kernel_types(names: Iterable[str], path: str = KERNEL) -> Types:
+    """Return types of the running kernel by their names; OSError where it does not show them."""
+    return Types(Path(path).read_bytes(), names)

@@ -88,6 +88,7 @@ class Records:
         self.started: list[Started] = []
         self.ended: defaultdict[int, list[Ended]] = defaultdict(list)
         """By the network namespace of the socket."""
+        self._processes: dict[Process, Process] = {}  # each once: there are many sockets
         self.unread = 0
         """Records that are none."""
 
@@ -95,7 +96,7 @@ class Records:
         """Take the records at the front of some bytes; return where the first is that is not written yet."""
         at, size = 0, len(data)
         header, owning, ending, make, ticks = _HEADER, _OWNING, _ENDING, Ended._make, TICK_NS
-        owners, ended = self.owners, self.ended
+        owners, ended, once = self.owners, self.ended, self._processes.setdefault
         while at + _LEAST <= size:
             word, kind = header(data, at)
             begin = at + _HEADER_BYTES
@@ -105,7 +106,8 @@ class Records:
             at = end
             if word == _OWNED and kind in _WORK:
                 pid, netns, cookie, start = owning(data, begin)
-                owners[netns].append((cookie, (pid, start // ticks)))
+                process = (pid, start // ticks)
+                owners[netns].append((cookie, once(process, process)))
             elif word == _ENDED and kind == _IS_ENDED:
                 one = make(ending(data, begin))
                 ended[one.netns].append(one)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Container
 
 from collectors import bpf
-from collectors.bpf_programs import TRACEPOINTS, Maps, program, traced
+from collectors.bpf_programs import TRACEPOINTS, TYPES, Maps, program, traced
 from collectors.bpf_ring import Ring
 from collectors.btf import kernel_types
 from collectors.kernel import kernel_version
@@ -183,7 +183,7 @@ class Tracing:
         return "" if bpf.supported() else "a processor of x86-64, ARM or RISC-V with 64 bits"
 
     def _run(self) -> None:
-        types = kernel_types()
+        types = kernel_types(TYPES)
         maps = Maps(
             ring=self._keep(bpf.create_map, bpf.RING, 0, 0, RING_BYTES, NAME),
             reported=self._keep(bpf.create_map, bpf.LRU_HASH, 8, 8, REPORTED, NAME),

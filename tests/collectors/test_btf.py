@@ -38,10 +38,11 @@ WHOLE = described(
     (STRUCT, "sock", 24, [("", 4, 64)]),
     (TYPEDEF, "sock", 5, []),
 )
+NAMES = ("net", "sock", "task", "cookie")
 
 
 def test_a_field_is_found_inside_of_structs_and_of_those_without_a_name() -> None:
-    types = Types(WHOLE)
+    types = Types(WHOLE, NAMES)
 
     assert types.offset("net", "inum") == 4
     assert types.offset("sock", "port") == 8
@@ -52,13 +53,13 @@ def test_a_field_is_found_inside_of_structs_and_of_those_without_a_name() -> Non
 @pytest.mark.parametrize(("name", "path"), [("sock", "cookie"), ("task", "pid"), ("net", "inum.more")])
 def test_what_a_kernel_lacks_is_named(name: str, path: str) -> None:
     with pytest.raises(LookupError, match=name):
-        Types(WHOLE).offset(name, path)
+        Types(WHOLE, NAMES).offset(name, path)
 
 
 @given(st.binary(max_size=200) | st.integers(0, len(WHOLE)).map(lambda end: WHOLE[:end]))
 def test_what_describes_no_types_is_a_value_error(raw: bytes) -> None:
     try:
-        types = Types(raw)
+        types = Types(raw, NAMES)
     except ValueError:
         return
     with pytest.raises(LookupError):
@@ -67,7 +68,7 @@ def test_what_describes_no_types_is_a_value_error(raw: bytes) -> None:
 
 @pytest.mark.skipif(not Path(KERNEL).exists(), reason="this kernel does not show its types")
 def test_the_running_kernel_s_types_are_read() -> None:
-    types = Types(Path(KERNEL).read_bytes())
+    types = Types(Path(KERNEL).read_bytes(), ("sock", "btf_trace_inet_sock_set_state"))
 
     assert types.offset("sock", "__sk_common.skc_daddr") == 0  # include/net/sock.h: the first
     assert types.find("btf_trace_inet_sock_set_state", TYPEDEF)
