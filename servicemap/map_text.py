@@ -126,7 +126,9 @@ def _errors(edge: Edge) -> str:
 
 
 def _ms(time: float | UnsetType | None) -> str:
-    return f"{time:.1f} ms" if time else ""
+    if not time:
+        return ""
+    return f"{time:.1f} ms" if time >= 0.1 else f"{time:.2f} ms"
 
 
 def _carried(edge: Edge) -> int:

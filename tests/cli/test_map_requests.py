@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import fields
 from rich.console import Console
 
+from graph.counters import NAMES
 from graph.levels import LEVELS
+from graph.model import Edge, Node, ServiceMap
 from servicemap.cli import main
-from servicemap.map_text import HEADINGS, REQUEST_HEADINGS, table
+from servicemap.map_text import HEADINGS, PROTOCOL, REQUEST_HEADINGS, headings, rows, table
 from tests.cli import town
 from tests.cli.conftest import Run, fill, running_store
 from tests.view.serving import Past
@@ -96,3 +99,21 @@ def test_an_edge_whose_requests_fail_is_red_for_graphviz_and_others_are_not(aske
     (red,) = [line for line in lines if "color" in line]
     label = "tcp/8000  0.8 req/s  25.0 % errors"
     assert red.strip() == f'"service:nginx" -> {SHOP} [label="{label}", style=dashed, color=red, fontcolor=red];'
+
+
+def edge(port: int, **known: Any) -> Edge:
+    """Return an edge between two services, about which nothing but its port is known."""
+    blank: dict[type, Any] = {str: "", int: 0, float: 1.0, bool: False, dict[str, int]: dict.fromkeys(NAMES, 0)}
+    required = {field.name: blank[field.type] for field in fields(Edge) if field.required}
+    return Edge(**required | {"client": "a", "server": "b", "transport": "tcp", "server_port": port} | known)
+
+
+def test_what_servers_speak_has_a_column_where_it_is_known_of_any() -> None:
+    ends = [Node(id=name, kind="service", title=name) for name in "ab"]
+    unknown, known = edge(1), edge(6379, protocol="redis", requests=4, errors=1, p50_ms=0.05, p99_ms=1.25)
+    both = ServiceMap(start="", end="", level="service", nodes=ends, edges=[unknown, known])
+    one = ServiceMap(start="", end="", level="service", nodes=ends, edges=[unknown])
+
+    assert headings(both) == (*HEADINGS, PROTOCOL, *REQUEST_HEADINGS)
+    assert [row[-5:] for row in rows(both)] == [("",) * 5, ("redis", "4.0", "25.0 %", "0.05 ms", "1.2 ms")]
+    assert headings(one) == HEADINGS
