@@ -38,6 +38,7 @@ class ConnectionRow(NamedTuple):
     out_of_order_segments: int = 0
     rtt_us: int = 0
     min_rtt_us: int = 0
+    queued_bytes: int = 0
     sent_total: int = 0
     received_total: int = 0
 

@@ -32,7 +32,7 @@ class UnixConnections:
             self._since.pop(pair.client.cookie, None)
         for pair in seen.opened:
             self._since[pair.client.cookie] = window.start
-        for pair in seen.pairs.values() if window.keyframe else seen.opened:
+        for pair in seen.pairs.values() if window.keyframe else (*seen.opened, *seen.queued):
             rows += self._rows(pair, window)
         if not rows:
             return batch
@@ -58,7 +58,7 @@ class UnixConnections:
         since = self._since.get(pair.client.cookie, window.start)
         return [
             ConnectionRow(
-                cookie,
+                end.cookie,
                 UNIX,
                 *local,
                 *remote,
@@ -70,9 +70,7 @@ class UnixConnections:
                 accepted=local is server,
                 closed=closed,
                 failed=False,
+                queued_bytes=end.queued * (not closed),
             )
-            for cookie, local, remote in (
-                (pair.client.cookie, client, server),
-                (pair.server.cookie, server, client),
-            )
+            for end, local, remote in ((pair.client, client, server), (pair.server, server, client))
         ]

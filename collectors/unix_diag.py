@@ -8,27 +8,35 @@ from collectors.diag import ESTABLISHED, SOCK_DIAG_BY_FAMILY, states
 
 AF_UNIX = 1
 STREAM, SEQPACKET = 1, 5
-SHOW_NAME, SHOW_PEER = 1, 4
-NAME, PEER = 0, 2
+SHOW_NAME, SHOW_PEER, SHOW_QUEUES = 0x01, 0x04, 0x10
+NAME, PEER, QUEUES = 0, 2, 4
 _REQUEST = struct.Struct("=BBHIIIII")  # family, protocol, pad, states, inode, show, cookie
 _MESSAGE = struct.Struct("=BBBBIQ")  # family, type, state, pad, inode, cookie
-_INODE = struct.Struct("=I")
+_NUMBER = struct.Struct("=I")
 _BODY = netlink.HEADER.size
 _ATTRIBUTES = _BODY + _MESSAGE.size
 
 
 class UnixSocket(NamedTuple):
-    """A connected socket. `name` is its own, an accepted one has that of the listener. `peer` is an inode."""
+    """A connected socket. `name` is its own, an accepted one has that of the listener. `peer` is an inode.
+
+    `queued` are the bytes that have come and were not read by the program.
+    """
 
     inode: int
     cookie: int
     name: bytes
     peer: int
+    queued: int
+
+    def is_same(self, other: "UnixSocket") -> bool:
+        """Return whether this is the same socket, whatever is queued at it."""
+        return self.cookie == other.cookie and self.peer == other.peer and self.inode == other.inode
 
 
 def request() -> bytes:
     """Return a request for all connected sockets of a namespace."""
-    return _REQUEST.pack(AF_UNIX, 0, 0, states(ESTABLISHED), 0, SHOW_NAME | SHOW_PEER, 0, 0)
+    return _REQUEST.pack(AF_UNIX, 0, 0, states(ESTABLISHED), 0, SHOW_NAME | SHOW_PEER | SHOW_QUEUES, 0, 0)
 
 
 class UnixDump:
@@ -63,11 +71,13 @@ def parse(message: bytes) -> UnixSocket | None:
     _, type_, _, _, inode, cookie = _MESSAGE.unpack_from(message, _BODY)
     if not inode or type_ not in (STREAM, SEQPACKET):
         return None
-    name, peer = b"", 0
+    name, peer, queued = b"", 0, 0
     for kind, value, length in netlink.attributes(message, _ATTRIBUTES, len(message)):
-        if kind == PEER and length >= _INODE.size:
-            (peer,) = _INODE.unpack_from(message, value)
+        if kind == PEER and length >= _NUMBER.size:
+            (peer,) = _NUMBER.unpack_from(message, value)
+        elif kind == QUEUES and length >= _NUMBER.size:
+            (queued,) = _NUMBER.unpack_from(message, value)  # what was sent stands behind it: it is the peer's
         elif kind == NAME:
             name = message[value : value + length]
             name = name if name.startswith(b"\0") else name.rstrip(b"\0")
-    return UnixSocket(inode, cookie, name, peer) if peer else None
+    return UnixSocket(inode, cookie, name, peer, queued) if peer else None

@@ -30,6 +30,10 @@ class UnixPair(NamedTuple):
     server: UnixSocket
     fresh: bool = False
 
+    def is_same(self, other: "UnixPair") -> bool:
+        """Return whether this is the same connection."""
+        return self.client.is_same(other.client) and self.server.is_same(other.server)
+
     @property
     def inodes(self) -> dict[int, int]:
         """Return inode -> cookie of both ends."""
@@ -37,11 +41,15 @@ class UnixPair(NamedTuple):
 
 
 class UnixSeen(NamedTuple):
-    """What one look saw, by the cookie of the client: all that is open, and what changed since the look before."""
+    """What one look saw, by the cookie of the client: all that is open, and what changed since the look before.
+
+    `queued` are those that stay open and at which something is queued.
+    """
 
     pairs: Mapping[int, UnixPair] = MappingProxyType({})
     opened: tuple[UnixPair, ...] = ()
     closed: tuple[UnixPair, ...] = ()
+    queued: tuple[UnixPair, ...] = ()
 
 
 class UnixSockets:
@@ -84,29 +92,34 @@ class UnixSockets:
 
     def _look(self) -> UnixSeen:
         if not self._follow():
-            return UnixSeen(self._seen.pairs)
+            return UnixSeen(self._seen.pairs, queued=_queued(self._seen.pairs))
         held: dict[int, tuple[UnixSocket, _Place]] = {}
         for place in self._places.values():
             held |= {one.inode: (one, place) for one in place.dump.sockets}
         before = self._seen.pairs
         now: dict[int, UnixPair] = {}
+        opened: list[UnixPair] = []
         found = self._pairs(held)
         for pair in islice(found, MOST):
-            cookie = pair.client.cookie
-            same = before.get(cookie)
-            now[cookie] = same if same is not None and same[:2] == pair[:2] else pair
+            same = before.get(pair.client.cookie)
+            if same is not None and same.is_same(pair):
+                now[pair.client.cookie] = pair._replace(fresh=same.fresh)
+            else:
+                now[pair.client.cookie] = pair
+                opened.append(pair)
         self._beyond = sum(1 for _ in found)
         for place in self._places.values():
             place.known = True
-        opened = tuple(pair for cookie, pair in now.items() if before.get(cookie) is not pair)
-        closed = tuple(pair for cookie, pair in before.items() if now.get(cookie) is not pair)
+        closed = tuple(pair for cookie, pair in before.items() if cookie not in now or not pair.is_same(now[cookie]))
         inodes = self._networks.inodes
         for pair in closed:
             for inode in pair.inodes:
                 inodes.pop(inode, None)
         for pair in opened:
             inodes |= pair.inodes
-        return UnixSeen(now, opened, closed)
+        return UnixSeen(
+            now, tuple(opened), closed, _queued({cookie: now[cookie] for cookie in before.keys() & now.keys()})
+        )
 
     def _follow(self) -> bool:
         """Dump the sockets of every namespace that there is now; return whether anything is new.
@@ -148,6 +161,10 @@ class UnixSockets:
                 self._known_names.clear()
             self._known_names[name] = any(each.fullmatch(shown_name(name)) for each in self._ignored)
         return self._known_names[name]
+
+
+def _queued(pairs: Mapping[int, UnixPair]) -> tuple[UnixPair, ...]:
+    return tuple(pair for pair in pairs.values() if pair.client.queued or pair.server.queued)
 
 
 class _Place:

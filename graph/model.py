@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType, field, to_builtins
 
 from graph.health import Health
+from schemas.counted import OF_UNIX
 from schemas.unix_names import TRANSPORT as UNIX
 
 
@@ -103,12 +104,16 @@ class Edge(Struct, kw_only=True):
         """Return whether the kernel counts what the edge carries."""
         return self.transport != UNIX
 
+    def knows(self, counter: str) -> bool:
+        """Return whether the kernel shows a counter of an end: of Unix sockets it shows what is queued."""
+        return self.counted or counter.partition("_")[2] in OF_UNIX
+
     def as_fields(self) -> dict[str, Any]:
         """Return all fields, those of the counters among them."""
         fields: dict[str, Any] = {}
         for name, value in to_builtins(self).items():
             if name == "counters":
-                fields.update(value if self.counted else dict.fromkeys(value))
+                fields.update({each: known if self.knows(each) else None for each, known in value.items()})
             else:
                 fields[name] = value
         return fields

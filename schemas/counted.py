@@ -66,10 +66,23 @@ class Counted(Happened, frozen=True, kw_only=True, omit_defaults=True):
     min_rtt_us: Annotated[Ints, _measures("least round-trip time", "Least round trip", NONE, Roll.LEAST)] = field(
         default_factory=list
     )
+    queued_bytes: Annotated[
+        Ints,
+        fact(
+            "bytes that have come and wait to be read by the program, of Unix sockets alone",
+            Merge.MAX,
+            U32,
+            roll=Roll.MAX,
+            unit=BYTES,
+            label="Queued",
+            chart=MEAN,
+        ),
+    ] = field(default_factory=list)
 
 
 HAPPENED: dict[str, Fact] = facts(Happened)
 COUNTED: dict[str, Fact] = facts(Counted)
 COUNTERS = {name: one for name, one in COUNTED.items() if name not in HAPPENED}
 SUMS: tuple[str, ...] = tuple(name for name, one in COUNTERS.items() if one.roll is Roll.SUM)
+OF_UNIX = ("queued_bytes",)  # all that the kernel shows of what goes over a Unix socket
 OWN = {name: one for name, one in COUNTERS.items() if not one.mirror}  # what each end counts or measures of its own

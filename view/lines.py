@@ -5,7 +5,7 @@ from typing import Any
 
 from graph.columns import ENDS
 from graph.traffic import OWN_SUMS, TO_CLIENT, TO_SERVER
-from schemas.counted import COUNTED, HAPPENED, OWN
+from schemas.counted import COUNTED, HAPPENED, OF_UNIX, OWN
 from schemas.facts import Chart, Unit
 from schemas.raw import HostUsage, Usage
 from schemas.used import Used, uses
@@ -19,6 +19,7 @@ _RATES = {  # units, and what a value is multiplied by; a time that was used or 
     Unit.MICROSECONDS: ("share", 1e-6),
     Unit.PROCESSES: ("1/s", 1.0),
 }
+_MEANS = {Unit.MICROSECONDS: ("ms", 1e-3), Unit.BYTES: ("B", 1.0)}
 _HELD = {Unit.BYTES: "B"}
 _TRAFFIC, _OPEN = "Traffic", "Open connections"
 _OPENED, _FAILED, _ROUND_TRIP = (COUNTED[name].label for name in ("opened", "failed", "rtt_us"))
@@ -41,7 +42,10 @@ def _of_end(column: str, chart: str = "") -> Line:
     fact = COUNTED[counter]
     name, chart = column.removesuffix("_bytes").removesuffix("_us"), chart or fact.label  # a series has its own unit
     if fact.chart is Chart.MEAN:
-        return Line(name, chart, "ms", end, scale=1e-3, value=_member(f"{end}_means", counter))
+        unit, scale = _MEANS[fact.unit]
+        return Line(
+            name, chart, unit, end, scale=scale, rare=counter in OF_UNIX, value=_member(f"{end}_means", counter)
+        )
     unit, scale = _RATES[fact.unit]
     return Line(name, chart, unit, end, scale=scale, rate=True, value=_member(f"{end}_sums", counter))
 
@@ -93,4 +97,5 @@ EDGE = (
     _rate("failed", "happened"),
     *(_of_end(f"{end}_{name}") for name, one in OWN.items() if one.chart is not Chart.NONE for end in ENDS),
 )
-UNCOUNTED = tuple(line for line in EDGE if line.name in {*HAPPENED, "active"})  # of an edge that carries what is not
+_KNOWN = {*HAPPENED, "active", *(f"{end}_{name.removesuffix('_bytes')}" for end in ENDS for name in OF_UNIX)}
+UNCOUNTED = tuple(line for line in EDGE if line.name in _KNOWN)  # of an edge by Unix sockets

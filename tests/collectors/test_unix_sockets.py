@@ -108,6 +108,20 @@ def test_a_connection_opens_is_restated_and_closes_at_both_ends(
     server.listening.close()
 
 
+def test_what_is_not_read_is_reported_in_each_window(tmp_path: Path, looking: Looking) -> None:
+    server = Server(str(tmp_path / "a.sock"))
+    client, accepted = server.connected()
+    assert {row.queued_bytes for row in looking.rows(server.name)} == {0}
+    client.sendall(b"x" * 1_000)
+    for _ in range(2):
+        asks, serves = looking.rows(server.name)
+        assert (asks.queued_bytes, serves.queued_bytes, serves.opened, serves.fresh) == (0, 1_000, False, True)
+    accepted.recv(1_000)
+    assert looking.rows(server.name) == []
+    for each in (client, accepted, server.listening):
+        each.close()
+
+
 def test_a_connection_of_before_the_run_is_not_new(tmp_path: Path) -> None:
     server = Server(str(tmp_path / "a.sock"))
     ends = server.connected()
