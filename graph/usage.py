@@ -10,8 +10,8 @@ from schemas.raw import HostUsage, Usage
 from schemas.used import Over, Used, uses
 
 _AT = "toUnixTimestamp64Milli(used.window)"
-_BY_GROUP = "arraySum(mapValues(maxMap(map(concat(used.host, used.cgroup), {}))))"
-_OF_PROCESSES = {Over.SUM: "sum({})", Over.MEAN: "sum({})", Over.ONCE: "max({})", Over.GROUPS: _BY_GROUP}
+_OF_PROCESSES = {Over.SUM: "sum", Over.MEAN: "sum", Over.ONCE: "max", Over.GROUPS: "max"}  # of a control group
+_OF_GROUPS = {Over.SUM: "sum", Over.MEAN: "sum", Over.ONCE: "max", Over.GROUPS: "sum"}
 _OF_WINDOWS = {Over.SUM: "sum", Over.MEAN: "avg", Over.ONCE: "sum", Over.GROUPS: "sum"}
 
 
@@ -24,12 +24,18 @@ class UsageRow(NamedTuple):
 
 def process_usage() -> str:
     """Return the total usage of the processes %(nodes)s in [from, to), ms, a row for each %(step)s ms."""
-    together = {name: _OF_PROCESSES[one.over].format(f"used.{name}") for name, one in uses(Usage).items()}
     where = f"used.node IN %(nodes)s AND {in_range('used.window')}"
-    windows = select(
-        {"window": "used.window", **together}, "process_usage AS used FINAL", where=where, group=("used.window",)
-    )
+    group = ("used.window", "used.host", "used.cgroup")
+    groups = _together(_OF_PROCESSES, "process_usage AS used FINAL", group, where)
+    windows = _together(_OF_GROUPS, f"{inside(groups)} AS used", ("used.window",))
     return _in_steps(uses(Usage), f"{inside(windows)} AS used")
+
+
+def _together(how: Mapping[Over, str], rows: str, group: tuple[str, ...], where: str = "") -> str:
+    """Return all facts of processes for each group of rows, added up or the greatest."""
+    key = {name.removeprefix("used."): name for name in group}
+    facts = {name: f"{how[one.over]}(used.{name})" for name, one in uses(Usage).items()}
+    return select(key | facts, rows, where=where, group=group)
 
 
 def host_usage() -> str:
