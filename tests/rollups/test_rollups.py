@@ -144,7 +144,7 @@ def test_a_rollup_equals_its_select_in_any_order_and_after_any_repetition(fresh:
 
 
 def test_an_edge_of_an_address_disappears_when_the_address_becomes_a_process(fresh: Fresh) -> None:
-    messages = [one for one in folded(log(5, windows=WINDOWS, chaos=False)) if one.topic != topics.PLACES.name]
+    messages = [one for one in folded(log(8, windows=WINDOWS, chaos=False)) if one.topic != topics.PLACES.name]
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     by_age = sorted(messages, key=lambda message: (message.value or b"").count(b"process:"))
