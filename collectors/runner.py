@@ -80,6 +80,8 @@ class Run:
         self._look = company
         self._company = Company()
         sources = Sources(settings, clock)
+        if collectors is None:
+            sources.tracing.open()  # before the first window begins, for it takes a while
         self._networks = sources.networks
         self._host = HostCollector(settings, interfaces=Addresses(self._networks, settings.is_local).read)
         self._collectors = [
