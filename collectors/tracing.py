@@ -9,12 +9,12 @@ from collectors import bpf
 from collectors.bpf_programs import TRACEPOINTS, TYPES, Maps, program, traced
 from collectors.bpf_ring import Ring
 from collectors.btf import kernel_types
+from collectors.capabilities import needed
 from collectors.kernel import kernel_version
 from collectors.traced import Ended, Kind, Owner, Process, Records, Started
 from collectors.visibility import is_initial
 
 WHAT = "clients of connections that are shorter than a window"
-NEEDS = "CAP_BPF and CAP_PERFMON (run as root)"
 OLDEST = (5, 12)  # programs may ask for cookies since then
 NEWER = f"Linux {'.'.join(map(str, OLDEST))} or later"
 ELSEWHERE = "the host's own pid namespace (--pid=host)"
@@ -66,7 +66,7 @@ class Tracing:
         try:
             self._run()
         except PermissionError:
-            self._needs = NEEDS
+            self._needs = needed("CAP_BPF", "CAP_PERFMON")
         except FileNotFoundError:
             self._needs = UNTYPED
         except (OSError, LookupError, ValueError) as error:

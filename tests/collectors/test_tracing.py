@@ -15,7 +15,7 @@ from collectors.bpf_programs import TRACEPOINTS
 from collectors.process_table import parse_stat
 from collectors.procfs import own_netns
 from collectors.traced import Process, Started
-from collectors.tracing import NEEDS, NEWER, WHAT, Tracing
+from collectors.tracing import NEWER, WHAT, Tracing
 from tests.collectors.loaded import is_loaded, programs
 from tests.collectors.test_owners import cookie
 from tests.collectors.watching import eventually
@@ -130,7 +130,7 @@ def test_without_the_right_that_is_reported() -> None:
         os.seteuid(0)
 
     assert not denied.running
-    assert denied.missing() == {WHAT: NEEDS}
+    assert denied.missing() == {WHAT: "CAP_BPF and CAP_PERFMON (run as root)"}
 
 
 @pytest.mark.root

@@ -83,4 +83,5 @@ def test_edges_cross_hosts_fall_back_and_are_upgraded(tmp_path: Path) -> None:
     missed = [row for row in caught_up if row[0] in gap]  # by the agent of the server, whose kernel went on to count
     assert sum(row[5] for row in missed) == pytest.approx(sum(row[6] for row in missed), rel=0.3)
     steady = [row for row in both if row[3] and row[4]][1:-1]
-    assert sum(row[5] for row in steady) == pytest.approx(sum(row[6] for row in steady), abs=40)
+    # Each agent looks at its own time, late where the machine is busy: the first and the last window differ by that.
+    assert sum(row[5] for row in steady) == pytest.approx(sum(row[6] for row in steady), rel=0.3)
