@@ -11,6 +11,7 @@ from collectors.window import Window
 
 TCP = socket.IPPROTO_TCP
 _NO_TOTALS = (0, 0)
+_QUEUED = 0  # bytes: that is of Unix sockets alone
 _KNOWN = OPENED | ACCEPTED
 UNKNOWN_UID = -1  # the kernel's last word on a socket does not name its user
 
@@ -70,7 +71,7 @@ def brief(one: Ended, window: Window, accepts: Callable[[str, int], bool]) -> Co
     got, sent, times = got - (flags & DONE), sent - resent, (rtt_us_8 >> 3, least if known else 0)
     segments = (segments_out, segments_in, resent_segments, out_of_order)
     totals = (sent, got) if window.keyframe else _NO_TOTALS
-    return ConnectionRow._make((*ends, *happened, sent, got, *segments, *times, *totals))
+    return ConnectionRow._make((*ends, *happened, sent, got, *segments, *times, _QUEUED, *totals))
 
 
 def _ends(one: Ended) -> tuple[str, int, str, int]:
