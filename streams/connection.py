@@ -72,7 +72,7 @@ class Connection(Struct, eq=False):
 
     flow: str
     end: int
-    verdict: int
+    ports: tuple[int, int]  # of end a and end b
     port: Port
     local: Endpoint
     remote: Endpoint
@@ -80,6 +80,9 @@ class Connection(Struct, eq=False):
     fresh: bool
     unowned: int  # first window without an owner, ms; valid while there is none
     who: Identity
+    verdict: int = 0
+    accepted: bool = False  # by a listener
+    asking: bool = False  # it is not answered yet
     spread: int = 0  # a hash of the flow that is the same everywhere; it decides the partition
     nth: int = 0  # its number among the connections of the flow in the window `nth_at`; 0 in all others
     nth_at: int = -1

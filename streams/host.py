@@ -99,6 +99,10 @@ class Host:
             self._older = set()
         elif window.keyframe():
             self._older = set(self.connections)
+            for connection in self.connections.values():  # by what a reader that begins here knows
+                self._judge(connection)
+                if connection.owner is not None:
+                    connection.identify(connection.owner, connection.provenance)
         if (window.restates("owners") or window.restates("processes")) and not window.restates("connections"):
             self._unsettle(window.any().window)
         return reported
@@ -235,17 +239,12 @@ class Host:
             here, there = self._endpoints(*outside, netns=batch.netns)
         flow, end = format_flow(protocol, here, there)
         ports = (there.port, here.port) if end else (here.port, there.port)
-        accepted = columns.accepted[row]
         place = Port(batch.netns, transport, port)
-        if accepted or self.listening.any(place, address):  # the listener may be gone before its connections
-            decided = listens(end, *ports)
-        elif state == SYN_SENT or "listeners" in self.restated:
-            decided = connected(end, *ports)
-        else:
-            decided = by_port(*ports)
         who, spread = nobody(self.name), crc32(flow.encode())
         fresh = columns.fresh[row]
-        made = Connection(flow, end, decided, place, local, there, since, fresh, batch.window, who, spread)
+        made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread)
+        made.accepted, made.asking = columns.accepted[row], state == SYN_SENT
+        self._judge(made)
         if outside:
             made.within, made.within_end = format_flow(protocol, local, remote)
             made.alias = alias(here, local) if made.serves else alias(there, remote)
@@ -255,6 +254,17 @@ class Host:
             if before.owner is None:
                 made.unowned = before.unowned
         return made
+
+    def _judge(self, connection: Connection) -> None:
+        """Decide who serves, as far as this host knows."""
+        end, ports = connection.end, connection.ports
+        # The listener may be gone before its connections.
+        if connection.accepted or self.listening.any(connection.port, connection.local.address):
+            connection.verdict = listens(end, *ports)
+        elif connection.asking or "listeners" in self.restated:
+            connection.verdict = connected(end, *ports)
+        else:
+            connection.verdict = by_port(*ports)
 
     def _speak(self, connection: Connection) -> None:
         """Put what is spoken on a connection to it, by its ends as the host and those outside see them."""

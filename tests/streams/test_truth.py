@@ -131,6 +131,11 @@ def test_a_tie_that_a_keyframe_did_not_restate_is_found_as_by_a_reader_that_bega
     assert_same(tables(messages), tables(messages, restarts=[291]))
 
 
+def test_who_serves_is_judged_anew_by_a_keyframe_that_did_not_restate_the_connections() -> None:
+    messages = log(935, hosts=3, windows=36, chaos=True, fails=True, goes_on=True)
+    assert_same(tables(messages), tables(messages, restarts=[291]))
+
+
 @pytest.mark.parametrize(("seed", "random"), [(33, 0), (7698, 3)])
 def test_names_copied_between_windows_after_a_close_do_not_depend_on_the_order(seed: int, random: int) -> None:
     messages = log(seed, hosts=3, windows=20, chaos=True)
