@@ -40,7 +40,9 @@ def test_every_client_and_server_pair_is_an_edge_with_the_bytes_that_went_over_i
         assert _pids(web_rows) <= web.pids()
 
         benchmark = [row for row in cache_rows if row[0] == "redis-benchmark"]
-        assert [(row[2], row[4]) for row in benchmark] == [("redis-server", 5)]
+        # It asks for the configuration on a connection of its own, which lasts too short for a scan.
+        ((server, opened_by_benchmark),) = [(row[2], row[4]) for row in benchmark]
+        assert (server, opened_by_benchmark - 5) in {("redis-server", 0), ("redis-server", 1)}
         assert _pids(benchmark) == cache.pids()
 
         clients = [row for row in base_rows if row[0] == "pgbench"]
