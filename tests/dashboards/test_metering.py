@@ -3,6 +3,8 @@
 import time
 from contextlib import closing
 
+import pytest
+
 from schemas.topics import DEAD_LETTERS, HEARTBEATS
 from servicemap.config import Config
 from servicemap.connect import connect_log
@@ -13,6 +15,8 @@ from sinks.reconcile import reconcile
 from sinks.sink import Sink
 from sinks.store import Store, create_database
 from tests.dashboards.conftest import Recorded
+
+pytestmark = pytest.mark.slow
 
 NOW = int(time.time() * 1000) // MINUTE_MS * MINUTE_MS
 

@@ -13,6 +13,8 @@ from graph.node_graph_nodes import graph_nodes
 from tests.dashboards.conftest import Answer, Recorded
 from tests.dashboards.texts import text_of
 
+pytestmark = pytest.mark.slow
+
 VALUES = {
     "level": "service", "service": "api", "host": "back", "client": "service:nginx", "server": "service:api",
     "port": "", "focus": "", "hops": "1",

@@ -10,6 +10,8 @@ from tests.dashboards.conftest import Recorded
 from tests.dashboards.test_queries import VALUES
 from tests.dashboards.texts import text_of
 
+pytestmark = pytest.mark.slow
+
 HOUR_MS = 3_600_000
 BY_CLIENT = "to the server, by the client"
 
@@ -66,7 +68,6 @@ def test_the_area_under_requests_is_how_many_there_were(recorded: Recorded, name
     assert carried(recorded, interval, "HTTP 2xx", name) == pytest.approx(whole)
 
 
-@pytest.mark.slow
 def test_hours_of_requests_and_windows_after_them_are_what_windows_alone_are(recorded: Recorded) -> None:
     hours = Recorded(recorded.client, recorded.start // HOUR_MS * HOUR_MS, recorded.end)
     for name in ("edge_requests", "service_requests"):

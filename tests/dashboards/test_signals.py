@@ -9,6 +9,8 @@ from tests.dashboards.test_queries import VALUES
 from tests.dashboards.test_rates import carried
 from tests.dashboards.texts import text_of
 
+pytestmark = pytest.mark.slow
+
 API = VALUES  # its clients are seen to speak HTTP, and so is the cache that it asks; the database is not
 DATABASE = {**VALUES, "service": "postgresql", "host": "db", "client": "service:api", "server": "service:postgresql"}
 CACHE = {**VALUES, "service": "redis-server", "client": "service:api", "server": "service:redis-server"}

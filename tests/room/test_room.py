@@ -28,6 +28,8 @@ from sinks.sink import Sink
 from sinks.store import Store
 from tests.rollups.conftest import Fresh
 
+pytestmark = pytest.mark.slow
+
 HOURS, DAYS = 40, 12
 NOW = int(time.time() * 1000) // HOUR_MS * HOUR_MS  # recent: time takes what is old
 _FLOWS = """INSERT INTO edges (window, transport, width_ms, a_address, a_port, a_seen, a_sent_bytes)

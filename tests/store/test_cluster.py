@@ -1,7 +1,5 @@
 """Tables on a cluster: their statements, and what the engine makes of them as far as it goes without a server.
 
-pytestmark = pytest.mark.slow
-
 The engine alone has clusters, macros and Distributed tables, and makes Replicated ones; it has no queue for statements
 ON CLUSTER, which the tests carry out instead, and its replicas stay read only.
 """
@@ -24,6 +22,8 @@ from sinks.table import Column, Kept, Table
 from tests.rollups.test_rollups import LONG_AFTER, Sinking, folded, requested, rolled
 from tests.store.nodes import Carried, on_cluster, running_nodes
 from tests.streams.world import log
+
+pytestmark = pytest.mark.slow
 
 SEEN = Table(
     "seen",

@@ -13,6 +13,8 @@ from tests.cli import town
 from tests.view.browsing import MAP_PLACES, opened, shows
 from tests.view.serving import View
 
+pytestmark = pytest.mark.slow
+
 Place = tuple[float, float]  # px in the window
 NGINX = service_node("nginx")
 FREE: Place = (700, 620)  # no node is there, nor at its left and right

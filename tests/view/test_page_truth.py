@@ -13,6 +13,8 @@ from tests.cli import town
 from tests.view.browsing import click, edge, opened, shows
 from tests.view.serving import MINUTE_MS, Past, View, hung, remembered, viewing
 
+pytestmark = pytest.mark.slow
+
 NGINX, SHOP = service_node("nginx"), service_node(town.WEIRD)
 NODES = 6  # on the map
 
