@@ -8,13 +8,13 @@ from functools import partial
 from ipaddress import ip_address
 from typing import Generic, TypeVar
 
+from collectors.capabilities import needed
 from collectors.entering import STAY, Enter
 from collectors.packet_ring import DeviceSocket
 from collectors.rtnetlink import InterfaceAddress
 from schemas.text import to_text
 
 LOOPBACK = "lo"
-NEEDS = "CAP_NET_RAW (run as root)"
 _GONE = (errno.ENODEV, errno.ENXIO)
 Ring = TypeVar("Ring", bound=DeviceSocket)
 
@@ -69,7 +69,7 @@ class Taps(Generic[Ring]):
             try:
                 self._rings[name] = self._make(name, indexes[name], self._sizes[names.index(name)])
             except PermissionError:
-                self.denied = NEEDS
+                self.denied = needed("CAP_NET_RAW")
             except OSError as error:
                 if error.errno not in _GONE:
                     self.denied = f"packet sockets ({error})"

@@ -16,6 +16,7 @@ import pytest
 
 from collectors import http as collecting
 from collectors import packet_ring, protocol_traffic
+from collectors.capabilities import needed
 from collectors.http_tap import Tap
 from collectors.registered import registered
 from collectors.registry import Sources
@@ -334,8 +335,8 @@ def test_without_the_right_to_it_the_collector_reports_what_it_needs(monkeypatch
     monkeypatch.setattr(protocol_traffic, "ProtocolTap", refuse)
     watch = Watch()
     assert watch.requests.missing() == {
-        "HTTP requests": "CAP_NET_RAW (run as root)",
-        "what ports serve, and requests other than HTTP's": "CAP_NET_RAW (run as root)",
+        "HTTP requests": needed("CAP_NET_RAW"),
+        "what ports serve, and requests other than HTTP's": needed("CAP_NET_RAW"),
     }
     assert list(watch.batch().requests.rows()) == []
     watch.close()
