@@ -213,9 +213,11 @@ class SocketCollector:
         """Close what left the dump without an event.
 
         With events, a socket that left the dump is closed but still held by its program, and its last bytes come with
-        the event; it is reported closed after some windows at the latest, and forgotten after many.
+        the event; it is reported closed after some windows at the latest, and forgotten after many. Programs may report
+        its end a window late, for the namespaces are dumped one after another: it is not forgotten before.
         """
         rows = []
+        forget = not seen.events_complete and not self._scan.traced
         if window.keyframe:  # some may have vanished in a window in which this collector failed
             self._lingering |= self._known.keys() - seen.tcp.keys()
         for cookie in list(self._lingering | (seen.vanished & self._known.keys())):
@@ -229,7 +231,7 @@ class SocketCollector:
                 tracked.closing_reported = True
                 last = tracked.row._replace(state=diag.CLOSE)
                 rows.append(tracked.report(window, last, tracked.received, closed=True))
-            if not seen.events_complete or tracked.vanished > 10 * LINGER_WINDOWS:
+            if forget or tracked.vanished > 10 * LINGER_WINDOWS:
                 del self._known[cookie]
         return rows
 
