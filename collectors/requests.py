@@ -43,8 +43,10 @@ class RequestCollector:
         elsewhere: bool = False,
         rings: Sequence[int] = (),
         enter: Enter = STAY,
+        heed: Callable[[], bool] = lambda: True,
     ) -> None:
         self._scan = scan
+        self._heed = heed
         self._netns = netns
         self._http: HttpTraffic | None = None
         self._protocols: ProtocolTraffic | None = None
@@ -73,8 +75,7 @@ class RequestCollector:
     def collect(self, window: Window) -> RequestBatch:
         """Return what was answered, or given up, since the last call, and what servers have begun to speak."""
         self.drain()
-        waiting = self._http is not None and self._http.waiting()
-        seen = self._scan.look(window.start) if waiting or self._protocols is not None else Seen()
+        seen = self._scan.look(window.start) if self._heeds() else Seen()
         if self._protocols is not None:
             self._protocols.wait(seen.at)
         self.drain()  # whatever the scan saw closed has been answered by now, or never will be
@@ -104,6 +105,11 @@ class RequestCollector:
         """Stop listening."""
         for traffic in self._traffic:
             traffic.close()
+
+    def _heeds(self) -> bool:
+        """Return whether it matters here what the scan sees, and another one has had the first look."""
+        waiting = self._http is not None and self._http.waiting()
+        return (waiting or self._protocols is not None) and self._heed()
 
     def _follow(self) -> None:
         for traffic in self._traffic:
@@ -161,6 +167,7 @@ def collector(sources: Sources) -> Everywhere | None:
 
     def make(network: Network) -> RequestCollector | None:
         made = partial(RequestCollector, settings, network.scan, network.inode, network.watch.read)
-        return made(elsewhere=network is not networks.own, enter=network.enter) if network.tapped else None
+        own, reported = network is networks.own, lambda: network.reported
+        return made(elsewhere=not own, enter=network.enter, heed=reported) if network.tapped else None
 
     return Everywhere(REQUESTS, networks, make) if settings.http or settings.protocols else None

@@ -65,9 +65,9 @@ class SocketCollector:
         """Take the baseline."""
         self._wire.open()
         self._scan.open()
+        self._scan.restate()  # others may have looked before, if this one could not be opened at once
         if self._fresh:  # nothing in a namespace that has just come is older than this run
             return
-        self._scan.restate()  # others may have looked before, if this one could not be opened at once
         seen = self._scan.look(BASELINE)
         self._began = seen.at
         for values, identity in seen.changed:
@@ -89,6 +89,8 @@ class SocketCollector:
         self._wire.drain()  # after the scan: how the sockets closed that it found closed
         self._lookups = 0
         rows = self._changed(seen, window)
+        if window.keyframe and not seen.tcp.keys() <= self._known.keys():  # this collector failed when they were new
+            self._scan.restate()
         rows += self._closed(seen, window) + self._ended_rows(seen, window)
         rows += self._vanished(seen, window)
         if window.keyframe:

@@ -16,6 +16,8 @@ from collectors.registered import registered
 from collectors.registry import Sources
 from collectors.requests import RequestCollector
 from collectors.settings import Settings
+from collectors.socket_scan import SocketScan
+from collectors.window import Window
 from tests.collectors.protocols.talking import command
 from tests.collectors.test_http import Watch
 from tests.collectors.watching import eventually
@@ -142,3 +144,17 @@ def test_it_can_be_switched_off_without_http() -> None:
     assert everywhere.counters() == {"namespaces_failed": 0}
     collector = RequestCollector(Settings(protocols=False), Watch.__new__(Watch))  # type: ignore[arg-type]
     assert set(collector.counters()) == {"http_packets_dropped", "http_requests_dropped", "http_answers_missed"}
+
+
+def test_the_first_look_at_a_namespace_is_that_of_the_collector_of_connections() -> None:
+    reported = False
+    scan = SocketScan(Settings())  # not open: each look at it fails
+    collector = RequestCollector(Settings(), scan, heed=lambda: reported)
+    window = Window("host", "boot", 1, 1, 5_000, 5_000, keyframe=False)
+    try:
+        collector.collect(window)
+        reported = True
+        with pytest.raises(RuntimeError):
+            collector.collect(window)
+    finally:
+        collector.close()

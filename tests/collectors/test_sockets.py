@@ -105,6 +105,21 @@ def test_idle_connections_are_repeated_on_keyframes_only(watch: Watch, server: s
         assert [row.sent_bytes for row in watch.connections(port, keyframe=True)] == [0, 0]
 
 
+@pytest.mark.parametrize("keyframe", [False, True])
+def test_what_opened_in_a_window_that_failed_is_reported_with_the_next_keyframe_though_idle(
+    watch: Watch, server: socket.socket, *, keyframe: bool
+) -> None:
+    port = server.getsockname()[1]
+    watch.connections(port)
+    with connected(server):
+        watch.scan.look(watch.next())  # and then the collector failed
+        missed = watch.connections(port, keyframe=keyframe)
+        found = watch.connections(port)
+
+    assert missed == []
+    assert [row.opened for row in found] == [True, True] * keyframe
+
+
 @pytest.mark.parametrize("last", ["client", "server"])
 def test_the_last_bytes_before_a_close_are_reported_exactly(watch: Watch, server: socket.socket, last: str) -> None:
     port = server.getsockname()[1]
