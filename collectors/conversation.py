@@ -9,6 +9,7 @@ from collectors.http_filter import ACK, RST
 from collectors.protocols.parser import LOST, Parser
 
 MOST_HELD = 70_000  # bytes of a message that is not whole
+WAITS = 104  # bytes of a request that waits, in memory
 _MASK = 0xFFFF_FFFF
 _HALF = 0x8000_0000
 
@@ -91,7 +92,7 @@ class Stream:
 class Conversation:
     """Both directions, and the parser that they share."""
 
-    __slots__ = ("client", "following", "lately", "left", "missed", "parser", "server", "serves")
+    __slots__ = ("client", "following", "lately", "left", "missed", "parser", "server", "serves", "weight")
 
     def __init__(self, parser: Parser, *, serves: bool) -> None:
         self.parser = parser
@@ -103,6 +104,7 @@ class Conversation:
         self.left = False  # the client was the first to end the connection
         self.lately = True  # something was said since this was last reset
         self.missed = 0  # requests whose answers were not seen
+        self.weight = 0  # bytes that it held when it was last weighed
 
     def begin(self, payload: bytes, sent: int, acknowledged: int) -> None:
         """Follow from a segment on that begins with a request: the answer begins at the byte it acknowledges."""
@@ -115,7 +117,7 @@ class Conversation:
     def lose(self) -> None:
         """Stop to follow, because something that matters was not seen or is not understood."""
         self.missed += self.parser.drop()
-        self.following = False
+        self._stop()
 
     def end(self, flags: int, sent: int, acknowledged: int, *, by_client: bool) -> None:
         """Take a FIN or RST of either end, and decide whose fault it is that requests still wait."""
@@ -129,11 +131,26 @@ class Conversation:
             counts.unanswered += self.parser.drop()
         else:
             self.missed += self.parser.drop()
-        self.following = False
+        self._stop()
 
     def give_up(self, before: int) -> None:
         """Count the requests as given up that have waited since a time, ns."""
         waiting = self.parser.waiting
         if waiting and waiting[0][1] < before:
             self.parser.counts.given_up += self.parser.drop()
-            self.following = False
+            self._stop()
+
+    def weigh(self) -> int:
+        """Return how many bytes it holds more than when it was last weighed."""
+        before = self.weight
+        self.weight = WAITS * len(self.parser.waiting) + len(self.client.held) + len(self.server.held)
+        return self.weight - before
+
+    def refuse(self) -> int:
+        """Stop to follow, because all conversations together hold too much; return how many requests that drops."""
+        self._stop()
+        return self.parser.drop() or 1
+
+    def _stop(self) -> None:
+        self.following = False
+        self.client.held = self.server.held = b""

@@ -18,6 +18,8 @@ from collectors.protocols.tls import HANDSHAKE, client_hello, server_hello
 from collectors.sampling import sampled
 
 MOST = 8_192
+MOST_BYTES = 16 << 20  # that all connections hold together
+SHARE = 1_024  # bytes that each may hold even then
 PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
 _MOST_NAMES = 4_096
 _ENDS = FIN | RST
@@ -34,12 +36,13 @@ class Conversations:
         self._listens = listens
         self._lookups = Lookups()
         self._most = most
+        self._weight = 0  # bytes that all conversations hold
         self._streams: dict[bytes, Stream] = {}
         self._names: OrderedDict[bytes, str] = OrderedDict()  # that clients ask for, by the flow of the answer
 
     @property
     def refused(self) -> int:
-        """Return how many requests were on more connections than are held."""
+        """Return how many requests were on more connections, or held more memory, than is allowed."""
         return self._refused + self._lookups.refused
 
     def __len__(self) -> int:
@@ -65,6 +68,7 @@ class Conversations:
             stream.add(sent, acknowledged, payload, size, at)
         if flags & _ENDS:
             stream.conversation.end(flags, (sent + size) & 0xFFFF_FFFF, acknowledged, by_client=stream.from_client)
+        self._weigh(stream.conversation)
 
     def _datagram(self, flow: bytes, payload: bytes, at: int, own: Collection[bytes] | None) -> None:
         """Take a question of a client that is here, or the answer to it."""
@@ -145,6 +149,7 @@ class Conversations:
             elif not parser.confirmed:
                 self.endpoints.doubt(server)
             conversation.give_up(now - PATIENCE_NS)
+            self._weigh(conversation)
 
     def take(self, now: int) -> Iterator[tuple[Any, ...]]:
         """Yield what was counted up to `now`, ns, as rows of schemas.raw.Requests, and begin anew.
@@ -181,7 +186,15 @@ class Conversations:
         """Return the conversations by the flow of what their clients send."""
         return [(flow, stream.conversation) for flow, stream in self._streams.items() if stream.from_client]
 
+    def _weigh(self, conversation: Conversation) -> None:
+        """Add up what is held. If that is too much, drop what a conversation holds beyond its share."""
+        self._weight += conversation.weigh()
+        if self._weight > MOST_BYTES and conversation.weight > SHARE:
+            self._refused += conversation.refuse()
+            self._weight += conversation.weigh()
+
     def _forget(self, flow: bytes) -> None:
+        self._weight -= self._streams[flow].conversation.weight
         del self._streams[flow], self._streams[_answering(flow, (len(flow) - 4) // 2)]
 
 

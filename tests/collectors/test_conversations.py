@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import endpoints, lookups
+from collectors import conversations, endpoints, lookups
+from collectors.conversation import WAITS
 from collectors.conversations import PATIENCE_NS, Conversations
 from collectors.http_filter import ACK, FIN, RST
 from collectors.protocol_tap import UDP
@@ -218,6 +219,32 @@ def test_no_more_connections_are_held_than_allowed_and_idle_ones_are_forgotten()
     assert (len(wire.window()[0]), wire.talk.refused, len(wire.talk)) == (2, 1, 2)
     wire.window()
     assert len(wire.talk) == 0
+
+
+def held(wire: Wire) -> int:
+    """Return the bytes that all connections hold."""
+    talks = [conversation for _, conversation in wire.talk._held()]
+    kept = sum(len(stream.held) for talk in talks for stream in (talk.client, talk.server))
+    return kept + WAITS * sum(len(talk.parser.waiting) for talk in talks)
+
+
+@pytest.mark.parametrize("payload", [GET * 500, b"get " + b"k" * 9_000], ids=["requests that wait", "unfinished lines"])
+def test_all_connections_together_hold_no_more_than_allowed(monkeypatch: pytest.MonkeyPatch, payload: bytes) -> None:
+    monkeypatch.setattr(conversations, "MOST_BYTES", 100_000)
+    wire = Wire(most=100)
+    for port in range(40_000, 40_050):
+        client, server = (HERE, port), (THERE, 11_211 if payload.startswith(b"get") else 7_379)
+        wire.ask(b"get k\r\n" if payload.startswith(b"get") else GET, client=client, server=server)
+        wire.ask(payload, client=client, server=server)
+        assert held(wire) == wire.talk._weight <= 100_000
+    assert wire.talk.refused > 0
+    wire.ask()
+    wire.answer()  # one that holds little is not dropped for it
+    assert wire.window()[0][-1][5] == {"GET ok": 1}
+    wire.at += PATIENCE_NS + MS
+    wire.window()
+    wire.window()
+    assert held(wire) == wire.talk._weight == len(wire.talk) == 0
 
 
 def test_connections_that_are_no_longer_looked_at_are_forgotten() -> None:
