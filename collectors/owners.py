@@ -88,7 +88,8 @@ class OwnerCollector(Inert):
         rows = [(cookie, *process, BPF) for cookie, process in self._named.new()]
         others, gone = self._difference(touched, inodes, restate=window.keyframe)
         if window.keyframe:  # of sockets that no scan has seen
-            rows = [(cookie, *process, BPF) for cookie, process in self._named.all() if cookie not in self._cookies]
+            stated = self._cookies | {cookie for cookie, *_ in others}  # those that have just closed are in these alone
+            rows = [(cookie, *process, BPF) for cookie, process in self._named.all() if cookie not in stated]
         rows += others
         self._files.touched = set()
         self._named.turn(seen.tcp.keys())
