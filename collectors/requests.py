@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from collectors import diag, http, protocol_traffic
-from collectors.closing import flow_of
 from collectors.entering import STAY, Enter
 from collectors.everywhere import Everywhere
 from collectors.http import HttpTraffic
@@ -117,7 +116,7 @@ class RequestCollector:
 
     def _rows(self, now: int, seen: Seen) -> Iterator[tuple[Any, ...]]:
         if self._http is not None:
-            for row in self._http.take(now, {flow_of(one.identity) for one in seen.closed}):
+            for row in self._http.take(now, seen.over() if self._http.waiting() else ()):
                 if self._protocols is not None:
                     self._protocols.learn_http(row)
                 yield row

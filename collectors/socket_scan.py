@@ -8,6 +8,7 @@ from itertools import compress, count
 from operator import itemgetter, ne
 
 from collectors import diag, netlink
+from collectors.closing import Flow, flow_of
 from collectors.destroyed import Closed, Destroyed
 from collectors.diag import Identity, Plain, Row
 from collectors.entering import STAY, Enter
@@ -15,6 +16,7 @@ from collectors.plain_sockets import PlainSockets
 from collectors.settings import Settings
 from collectors.stirring import Stirring
 from collectors.traced import Ended
+from collectors.traced_endings import flow_of as ended_flow
 from collectors.traced_endings import listened, listeners
 from collectors.tracing import Tracing
 
@@ -50,6 +52,10 @@ class Seen:
     def accepts(self, address: str, port: int) -> bool:
         """Return whether somebody listens to connections to an address, or did until the scan before."""
         return any((at, port) in self.bound for at in (address, *ANY))
+
+    def over(self) -> set[Flow]:
+        """Return the TCP connections that are over, as either source reports them."""
+        return {flow_of(one.identity) for one in self.closed} | set(map(ended_flow, self.ended))
 
 
 class SocketScan:

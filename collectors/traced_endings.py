@@ -4,6 +4,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable
 
+from collectors.closing import Flow
 from collectors.diag import CLOSE, LISTEN, UNKNOWN_RTT, Identity, Plain, Row, address
 from collectors.traced import ACCEPTED, DONE, OPENED, STATE_SHIFT, Ended
 from collectors.tracked import ConnectionRow
@@ -18,12 +19,18 @@ UNKNOWN_UID = -1  # the kernel's last word on a socket does not name its user
 
 def listeners(ended: Iterable[Ended]) -> list[Plain]:
     """Return the listeners among them."""
-    return [Plain(TCP, one.cookie, CLOSE, 0, 0, Identity(*_ends(one), 0)) for one in ended if listened(one)]
+    return [Plain(TCP, one.cookie, CLOSE, 0, 0, Identity(*flow_of(one), 0)) for one in ended if listened(one)]
 
 
 def listened(one: Ended) -> bool:
     """Return whether it was a listener."""
     return one.flags >> STATE_SHIFT == LISTEN
+
+
+def flow_of(one: Ended) -> Flow:
+    """Return its addresses and ports."""
+    local, remote = address(one.family, one.local_address), address(one.family, one.remote_address)
+    return Flow(local, one.local_port, remote, one.remote_port)
 
 
 def ports(one: Ended) -> int:
@@ -72,8 +79,3 @@ def brief(one: Ended, window: Window, accepts: Callable[[str, int], bool]) -> Co
     segments = (segments_out, segments_in, resent_segments, out_of_order)
     totals = (sent, got) if window.keyframe else _NO_TOTALS
     return ConnectionRow._make((*ends, *happened, sent, got, *segments, *times, _QUEUED, *totals))
-
-
-def _ends(one: Ended) -> tuple[str, int, str, int]:
-    local, remote = address(one.family, one.local_address), address(one.family, one.remote_address)
-    return local, one.local_port, remote, one.remote_port

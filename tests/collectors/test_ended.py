@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from collectors.diag import ESTABLISHED, Identity, Row
+from collectors.http_filter import ACK
+from collectors.requests import RequestCollector
 from collectors.settings import Settings
 from collectors.socket_scan import Seen, SocketScan
 from collectors.sockets import SocketCollector
@@ -13,7 +15,7 @@ from collectors.traced_endings import ports
 from collectors.window import Window
 from collectors.wire import Wire
 from schemas.raw import Connections
-from tests.collectors.test_traced_endings import ended
+from tests.collectors.test_traced_endings import HERE, THERE, ended
 from tests.collectors.watching import Connection
 
 IDENTITY = Identity("10.0.0.1", 40_000, "10.0.0.2", 80, 1_000)
@@ -81,3 +83,17 @@ def test_a_connection_whose_end_comes_late_is_counted_once_also_when_reports_are
 
     assert sum(row.sent_bytes for row in rows) == 150
     assert sum(row.opened for row in rows) == 1
+
+
+def test_a_request_whose_connection_ends_without_a_word_is_unanswered() -> None:
+    one = ended()
+    scan = Scripted(Settings())
+    scan.seen = Seen(ended=[one])
+    requests = RequestCollector(Settings(protocols=False), scan, interfaces=list)
+    assert requests._http is not None
+    requests._http._pairs.add(
+        (HERE[:4], THERE[:4], one.local_port, one.remote_port, 1_000, 500, b"GET ", 1, False, ACK), False
+    )
+    batch = requests.collect(Window("host", "boot", 1, 1, 0, 5_000, keyframe=False))
+
+    assert batch.requests.unanswered == [1]
