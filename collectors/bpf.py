@@ -18,6 +18,7 @@ _LICENSE = b"GPL\0"  # helpers that read memory are for programs under this lice
 _MAP = struct.Struct("=IIIII12x16s")  # type, bytes of a key and a value, entries, flags; name
 _LOOKUP = struct.Struct("=I4xQQ")
 _PROGRAM = struct.Struct("=IIQQIIQII16sII36xI")  # … and at the end the type of the kernel that is traced
+_LIBC: Any = ctypes.CDLL(None, use_errno=True)
 
 
 def supported() -> bool:
@@ -52,12 +53,11 @@ def attach(program: int) -> int:
 
 def call(command: int, attributes: bytes) -> int:
     """Return the result of a command."""
-    libc: Any = ctypes.CDLL(None, use_errno=True)
     number = _CALLS.get(platform.machine())
     if number is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     block = ctypes.create_string_buffer(attributes, len(attributes))
-    result: int = libc.syscall(number, command, block, len(attributes))
+    result: int = _LIBC.syscall(number, command, block, len(attributes))
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))

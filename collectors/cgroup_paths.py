@@ -16,6 +16,7 @@ _KERNFS = 0xFE  # type of its handles: include/linux/exportfs.h, FILEID_KERNFS
 _HANDLE = struct.Struct("=IiQ")  # struct file_handle: bytes, type, handle
 _WHERE_TO = os.O_PATH | os.O_CLOEXEC
 _MOST_MOUNTS = 1 << 20
+_LIBC: Any = ctypes.CDLL(None, use_errno=True)
 
 
 class CgroupPaths:
@@ -59,11 +60,10 @@ def mounted(mounts: bytes) -> bytes:
 
 
 def _opened(mount: bytes, number: int) -> bytes:
-    libc: Any = ctypes.CDLL(None, use_errno=True)
     handle = ctypes.create_string_buffer(_HANDLE.pack(8, _KERNFS, number))
     folder = os.open(mount, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        descriptor = libc.open_by_handle_at(folder, handle, _WHERE_TO)
+        descriptor = _LIBC.open_by_handle_at(folder, handle, _WHERE_TO)
         if descriptor < 0:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code))

@@ -19,6 +19,7 @@ class Gone(NamedTuple):
     start: int
     group: str
     event: Exit | None
+    missed_ms: float = 0.0  # when it was first not there any more, if that was noticed
 
 
 class Exits:
@@ -37,12 +38,13 @@ class Exits:
         now_ms, now_ns = self._clock() * 1000, time.monotonic_ns()
         rows = []
         for each in gone:
-            code, signal, exited = -1, 0, now_ms
+            code, signal, exited = -1, 0, each.missed_ms or now_ms
             if each.event is not None:
                 code, signal = parse_status(each.event.status)
                 exited = now_ms - (now_ns - each.event.at_ns) / 1e6
             rows.append((each.pid, each.start, round(exited), code, signal, self.is_killed(each)))
-        self._killed = {pid: left - 1 for pid, left in self._killed.items() if left > 1}
+        reported = {each.pid for each in gone if self.is_killed(each)}
+        self._killed = {pid: left - 1 for pid, left in self._killed.items() if left > 1 and pid not in reported}
         return rows
 
     def kills(self, gone: Iterable[Gone]) -> Counter[str]:

@@ -48,7 +48,7 @@ class Known:
     news: bool = True  # its facts were not reported yet
     young: bool = True  # its facts are read again in the window after its first: daemons drop privileges late
     worked: int = -ENDS_LATER  # the window, counted, in which it was last reported to work on a socket
-    over: bool = False  # it has ended, which is reported when all that it did has been
+    over_ms: float = 0.0  # when it was first missed: its end is reported when all that it did has been
 
 
 class ProcessCollector:
@@ -131,7 +131,9 @@ class ProcessCollector:
             [living[pid] for pid in looked if window.keyframe or pid in late or self._unread(living[pid])], ages=True
         )
         left = self._gone(living)
-        gone = [Gone(known.stat.pid, known.stat.start, known.facts.cgroup, event) for known, event in left]
+        gone = [
+            Gone(known.stat.pid, known.stat.start, known.facts.cgroup, event, known.over_ms) for known, event in left
+        ]
         self._groups.count(self._exits.kills(gone))
         for pid in looked:
             stat, known = living[pid], self._known.get(pid)
@@ -143,9 +145,9 @@ class ProcessCollector:
             known.stat = stat
         usage += [self._usage(self._known[pid], living[pid]) for pid in silent.values() if pid in self._known]
         for (known, _), each in zip(left, gone, strict=True):
-            self._delays.forget(each.pid)
             if self._exits.is_killed(each):
-                usage.append(self._usage(known, known.stat))
+                usage.append(self._usage(known, known.stat, ended=True))
+            self._delays.forget(each.pid)
         for known in (*self._known.values(), *(known for known, _ in left)):
             if known.news or window.keyframe:
                 rows.append(self._row(known))
@@ -153,7 +155,7 @@ class ProcessCollector:
         if window.keyframe:
             self._facts.containers.keep({known.facts.container for known in self._known.values()})
         if self._networks is not None:
-            self._networks.keep({known.facts.netns: pid for pid, known in self._known.items() if not known.over})
+            self._networks.keep({known.facts.netns: pid for pid, known in self._known.items() if not known.over_ms})
         self._windows += 1
         return window.batch(
             ProcessBatch,
@@ -271,7 +273,7 @@ class ProcessCollector:
         self._keep_ended()
         gone, self._replaced = self._replaced, []
         for known in ended:
-            pid, known.over = known.stat.pid, True
+            pid, known.over_ms = known.stat.pid, known.over_ms or self._clock() * 1000
             if self._windows - known.worked >= ENDS_LATER and self._known.get(pid) is known:
                 gone.append((self._known.pop(pid), self._ended.get(pid)))
         lost, self._overruns = self._events.overruns > self._overruns, self._events.overruns
@@ -311,7 +313,8 @@ class ProcessCollector:
     def _runs(self, one: Started) -> bool:
         return self._table.start_of(one.pid) == one.start
 
-    def _usage(self, known: Known, stat: Stat) -> tuple[str | int, ...]:
+    def _usage(self, known: Known, stat: Stat, *, ended: bool = False) -> tuple[str | int, ...]:
+        """Return the row of a process; one that has `ended` has nothing open, and its pid may be another's."""
         used = max(stat.cpu - known.cpu, 0)
         known.cpu = stat.cpu
         return (
@@ -319,9 +322,9 @@ class ProcessCollector:
             stat.start,
             round(used * TICK_MS),
             stat.rss * PAGE,
-            count_files(folder_of(self._proc, stat)),
+            0 if ended else count_files(folder_of(self._proc, stat)),
             stat.threads,
-            round(self._delays.of(stat.pid, stat.start) / 1e6),
+            0 if ended else round(self._delays.of(stat.pid, stat.start) / 1e6),
             *self._groups.held(known.facts.cgroup),
         )
 

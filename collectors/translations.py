@@ -84,7 +84,7 @@ class Translations:
         elsewhere = batch.netns != self._networks.own.inode
         for cookie, tracked in _connections(batch.connections):
             held = known.get(cookie)
-            if held is not None and held.tracked == tracked:
+            if tracked[0] not in conntrack.PROTOCOLS or (held is not None and held.tracked == tracked):
                 continue
             if not (elsewhere and is_loopback(tracked)):  # that never leaves its namespace
                 yield cookie, tracked

@@ -32,6 +32,8 @@ class UnixConnections:
             self._since.pop(pair.client.cookie, None)
         for pair in seen.opened:
             self._since[pair.client.cookie] = window.start
+        if window.keyframe:  # what closed while this collector failed
+            self._since = {cookie: since for cookie, since in self._since.items() if cookie in seen.pairs}
         for pair in seen.pairs.values() if window.keyframe else (*seen.opened, *seen.queued):
             rows += self._rows(pair, window)
         if not rows:
@@ -55,7 +57,7 @@ class UnixConnections:
 
     def _rows(self, pair: UnixPair, window: Window, *, closed: bool = False) -> list[ConnectionRow]:
         client, server = client_endpoint(pair.client.cookie), server_endpoint(pair.server.name)
-        since = self._since.get(pair.client.cookie, window.start)
+        since = self._since.setdefault(pair.client.cookie, window.start)
         return [
             ConnectionRow(
                 end.cookie,

@@ -9,7 +9,6 @@ and so are datagrams, of which a server has no socket for each client.
 import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -98,16 +97,16 @@ class UnixSockets:
             held |= {one.inode: (one, place) for one in place.dump.sockets}
         before = self._seen.pairs
         now: dict[int, UnixPair] = {}
-        opened: list[UnixPair] = []
-        found = self._pairs(held)
-        for pair in islice(found, MOST):
+        new: list[UnixPair] = []
+        for pair in self._pairs(held):
             same = before.get(pair.client.cookie)
             if same is not None and same.is_same(pair):
                 now[pair.client.cookie] = pair._replace(fresh=same.fresh)
             else:
-                now[pair.client.cookie] = pair
-                opened.append(pair)
-        self._beyond = sum(1 for _ in found)
+                new.append(pair)
+        room = MOST - len(now)  # what was reported stays so, in whatever order the kernel lists the sockets
+        opened, self._beyond = new[:room], len(new[room:])
+        now |= {pair.client.cookie: pair for pair in opened}
         for place in self._places.values():
             place.known = True
         closed = tuple(pair for cookie, pair in before.items() if cookie not in now or not pair.is_same(now[cookie]))

@@ -91,7 +91,10 @@ class Connection(Struct, eq=False):
     among: tuple[Process, ...] = ()  # the processes of a tie, as last found
     within: str = ""  # the flow as this host sees it, if that is translated (NAT)
     within_end: int = 0
-    alias: str = ""  # of the server: its address and port as this host sees them, if they are others outside
+    aliases: tuple[str, str] = (
+        "",
+        "",
+    )  # of this end and the other: address and port within, if they are others outside
     spoken: Spoken = UNKNOWN
     link: Link | None = None  # set if this end is the client and its owner is known
 
@@ -99,6 +102,12 @@ class Connection(Struct, eq=False):
     def serves(self) -> bool:
         """Return whether this end is the server."""
         return b_serves(self.verdict) == (self.end == 1)
+
+    @property
+    def alias(self) -> str:
+        """Return the address and port of the server as this host sees them; empty if they are the same outside."""
+        own, other = self.aliases
+        return own if self.serves else other
 
     def disown(self, at: int) -> None:
         """Forget who is at this end, from a window on."""

@@ -99,18 +99,23 @@ class Host:
             self._older = set()
         elif window.keyframe():
             self._older = set(self.connections)
-            for connection in self.connections.values():  # by what a reader that begins here knows
-                self._judge(connection)
-                if connection.owner is not None:
-                    connection.identify(connection.owner, connection.provenance)
-        if (window.restates("owners") or window.restates("processes")) and not window.restates("connections"):
-            self._unsettle(window.any().window)
+        if not window.restates("connections"):
+            self._unsettle(window)
         return reported
 
-    def _unsettle(self, at: int) -> None:
-        """Forget the owners of all connections, and find them anew from what was restated, as a new reader does."""
-        for connection in self.connections.values():
-            connection.disown(at)
+    def _unsettle(self, window: Window) -> None:
+        """Forget what a keyframe without connections may contradict: who serves, and the owners.
+
+        They are found anew by what it restates, as a reader does that begins there.
+        """
+        disowned = window.restates("owners") or window.restates("processes")
+        for connection in self.connections.values() if disowned or window.keyframe() else ():
+            if window.keyframe():
+                self._judge(connection)
+            if disowned:
+                connection.disown(window.any().window)
+            elif connection.owner is not None:
+                connection.identify(connection.owner, connection.provenance)
 
     def forget(self, window: Window) -> None:
         """Drop what ended in a window, after the window was emitted."""
@@ -120,6 +125,9 @@ class Host:
             closed = list(compress(batch.connections.cookie, batch.connections.closed))
             self.outside.forget(closed)
             self._closed |= {cookie: self.connections.pop(cookie) for cookie in closed if cookie in self.connections}
+            for cookie in closed:
+                for holder in self.holders.pop(cookie, ()):
+                    self._named.pop((cookie, holder), None)
         for batch in window.batches("owners"):
             for cookie, pid, start in batch.gone.rows():
                 self._release(cookie, (pid, start), last=True)
@@ -247,7 +255,7 @@ class Host:
         self._judge(made)
         if outside:
             made.within, made.within_end = format_flow(protocol, local, remote)
-            made.alias = alias(here, local) if made.serves else alias(there, remote)
+            made.aliases = alias(here, local), alias(there, remote)
         self._speak(made)
         if before is not None and before.flow == flow:
             made.nth, made.nth_at = before.nth, before.nth_at
