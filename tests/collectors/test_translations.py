@@ -21,6 +21,7 @@ from collectors.procfs import own_netns
 from collectors.settings import Settings
 from collectors.translations import FEW, WHAT, Translations, outside
 from schemas.raw import ConnectionBatch, Connections
+from schemas.unix_names import UNIX
 from tests.programs import installed
 
 TCP = socket.IPPROTO_TCP
@@ -148,6 +149,29 @@ def test_a_connection_keeps_its_translation_and_a_keyframe_restates_it(
     finally:
         translations.close()
         networks.close()
+
+
+def test_unix_sockets_are_not_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "count").write_text("9999\n")
+    networks = Networks(Settings())
+    wanted: list[int] = []
+    monkeypatch.setattr(conntrack, "translated", lambda _: repeat(None, FEW + 1))
+    monkeypatch.setattr(conntrack, "find", lambda _, one: wanted.append(one.protocol))
+    translations = Translations(networks, str(tmp_path / "count"))
+    batch = reported(ONE)
+    for name, value in (
+        ("cookie", 8), ("transport", UNIX), ("local_address", "#12"), ("local_port", 0),
+        ("remote_address", "/run/a.sock"), ("remote_port", 5), ("closed", False),
+    ):  # fmt: skip
+        getattr(batch.connections, name).append(value)
+    try:
+        translations.add([batch])
+    finally:
+        translations.close()
+        networks.close()
+
+    assert wanted == [TCP]
+    assert translations.counters() == dict.fromkeys(translations.counters(), 0)
 
 
 _TRANSLATING = """

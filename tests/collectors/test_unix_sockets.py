@@ -222,6 +222,34 @@ def test_a_path_leads_into_another_namespace_and_an_abstract_name_stays_in_it(
         server.listening.close()
 
 
+def test_one_that_opened_in_a_window_that_was_lost_opens_once(tmp_path: Path, looking: Looking) -> None:
+    server = Server(str(tmp_path / "a.sock"))
+    client, accepted = server.connected()
+    looking.at = Window("host", "boot", 1, looking.at.seq + 1, looking.at.end, 5_000, keyframe=False)
+    looking.sockets.look(looking.at.start)  # another collector has, and this one failed
+
+    opened = [[row.opened for row in looking.rows(server.name, keyframe=True)] for _ in range(3)]
+
+    assert opened == [[True, True], [False, False], [False, False]]
+    for each in (client, accepted, server.listening):
+        each.close()
+
+
+def test_what_is_reported_stays_so_when_there_are_too_many(
+    tmp_path: Path, looking: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, crowd = Server(str(tmp_path / "a.sock")), Server(str(tmp_path / "b.sock"))
+    client, accepted = server.connected()
+    assert len(looking.rows(server.name)) == 2
+    monkeypatch.setattr("collectors.unix_sockets.MOST", len(looking.sockets.look(looking.at.start).pairs))
+    many = [end for _ in range(20) for end in crowd.connected()]
+
+    assert looking.rows(server.name) == []
+    assert looking.sockets.missing()
+    for each in (client, accepted, server.listening, crowd.listening, *many):
+        each.close()
+
+
 def test_connections_beyond_the_bound_are_reported(looking: Looking) -> None:
     looking.sockets._beyond = 7
     assert looking.sockets.missing() == {"some connections of Unix sockets": f"no more than {MOST}: 7 are left out"}

@@ -9,6 +9,7 @@ import pytest
 from log.protocol import Record
 from schemas.ids import parse_flow
 from streams import pair as pair_module
+from streams.attribute import Attribution
 from streams.pair import BACK_MS, KEPT_MS
 from streams.rewind import STRETCH_MS
 from streams.scope import MOST_KNOWN, Place, Scopes
@@ -112,3 +113,25 @@ def test_addresses_of_a_host_that_have_changed_are_kept_no_longer() -> None:
     del before
 
     assert gone() is None
+
+
+def test_holders_of_connections_that_have_closed_are_kept_no_longer() -> None:
+    attribution = Attribution()
+    sizes = []
+    for at in range(8):  # programs in the kernel report each holder, and no scan sees it go
+        new = range(100 * at, 100 * at + 100)
+        reported = batches(
+            at,
+            keyframe=at == 0,
+            processes=[process(7)] * (at == 0),
+            connections=[
+                connection(n, f"10.0.0.1:{30_000 + n}", "10.0.0.9:80", at=at, opened=True, closed=True) for n in new
+            ],
+            owners=[{**row, "provenance": "BPF"} for row in holds(7, *new)],
+        )
+        for topic, batch in reported.items():
+            attribution.feed(topic, batch)
+        (fold,) = attribution._folds.values()
+        sizes.append(kept(fold._host))
+
+    assert max(sizes[3:]) == min(sizes[3:])
