@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from deploy.java import StartError
 from deploy.kafka import start
 from tests.process_state import process_state_kept
+
+# A shared machine pauses: how long an example takes shows nothing.
+settings.register_profile("unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 # What takes longest, so that no worker ends with it alone.
 FIRST = ("truth", "e2e", "replay", "view", "queries", "kafka", "dashboards", "demo", "deploy", "rollups", "log")

@@ -62,7 +62,7 @@ def test_a_secret_behind_a_class_path_is_replaced_and_none_is_shown_in_part() ->
 
 @pytest.mark.fuzz
 @given(st.lists(st.integers(0, 3_000), max_size=40), st.integers(1, 6_000))
-@settings(max_examples=_EXAMPLES, deadline=None)
+@settings(max_examples=_EXAMPLES)
 def test_a_shortened_line_is_within_its_bound_and_begins_alike(lengths: list[int], limit: int) -> None:
     arguments = [str(at % 10) * length for at, length in enumerate(lengths)]
 

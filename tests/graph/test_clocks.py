@@ -84,7 +84,7 @@ def store(fresh: Callable[[], Store]) -> Store:
 
 
 @given(groups("h"))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_pairs_that_agree_give_every_clock_exactly(store: Store, group: tuple[dict[str, int], list[PairRow]]) -> None:
     real, pairs = group
 
@@ -96,7 +96,7 @@ def test_pairs_that_agree_give_every_clock_exactly(store: Store, group: tuple[di
 
 
 @given(groups("h"), groups("k"))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_hosts_that_no_connections_lead_to_change_nothing(
     store: Store, one: tuple[dict[str, int], list[PairRow]], other: tuple[dict[str, int], list[PairRow]]
 ) -> None:

@@ -164,7 +164,7 @@ def test_a_log_of_the_first_version_is_read_and_upgraded_by_the_first_writer(
         LocalLog(path)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.sampled_from([b"a", b"b"]), st.integers(0, 3), st.binary(max_size=80), st.integers(0, REFRESH_MS)),

@@ -43,7 +43,7 @@ def write(log: LocalLog, topic: str, batches: Batches) -> list[list[Record]]:
     return given
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     batches=batches,
     time=st.integers(0, NOW + 1),
@@ -75,7 +75,7 @@ def test_nothing_is_changed_reordered_or_lost(
             assert log.offset_at("kept", partition, time) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(batches=batches, time=st.integers(0, NOW + 1))
 def test_retention_deletes_the_old_start_and_a_time_is_found_in_the_rest(batches: Batches, time: int) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -98,7 +98,7 @@ def test_retention_deletes_the_old_start_and_a_time_is_found_in_the_rest(batches
                 assert log.offset_at("kept", partition, time) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(batches=batches)
 def test_compaction_keeps_the_last_record_of_each_key(
     batches: Batches,

@@ -19,19 +19,19 @@ def _source(data: bytes, step: int = 1 << 20) -> Source:
     return Source(lambda: next(pieces, b""))
 
 
-@settings(deadline=None, max_examples=50)  # a shared machine pauses
+@settings(max_examples=50)
 @given(st.integers(0, 2**64 - 1))
 def test_a_number_comes_back_from_its_bytes(number: int) -> None:
     assert _source(varint(number)).varint() == number
 
 
-@settings(deadline=None, max_examples=50)  # a shared machine pauses
+@settings(max_examples=50)
 @given(st.binary(max_size=3000), st.integers(1, 50))
 def test_a_frame_comes_back_however_it_arrives(data: bytes, step: int) -> None:
     assert read_frame(_source(frames(data or b"x"), step)) == (data or b"x")
 
 
-@settings(deadline=None, max_examples=50)  # a shared machine pauses
+@settings(max_examples=50)
 @given(st.data())
 def test_a_damaged_frame_is_noticed(data: st.DataObject) -> None:
     frame = bytearray(frames(b"some data that is long enough" * 3))
@@ -42,7 +42,7 @@ def test_a_damaged_frame_is_noticed(data: st.DataObject) -> None:
         read_frame(_source(bytes(frame)))
 
 
-@settings(deadline=None, max_examples=50)  # a shared machine pauses
+@settings(max_examples=50)
 @given(st.lists(st.text(max_size=300), max_size=50), st.integers(1, 40), st.sampled_from([0, 54405, 54459]))
 def test_a_blocks_borders_are_found_however_it_arrives(texts: list[str], step: int, revision: int) -> None:
     strings = b"".join(string(text) for text in texts)

@@ -130,7 +130,7 @@ def test_earlier_windows_of_a_new_lead_are_released_even_if_its_next_window_stay
     assert seqs(fed(Intake(), sent(*runs, without=lost))) == [0, 1, 2, 3, 0, 1, 2]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.randoms(use_true_random=False), st.sets(st.tuples(st.integers(0, 7), st.sampled_from(list(batches(0))))))
 def test_any_interleaving_and_repetition_releases_the_same_windows(random: Random, lost: set[tuple[int, str]]) -> None:
     runs = [batches(at, run=T0 + (at > 3), seq=at - 4 * (at > 3), keyframe=at in (0, 3, 4, 7)) for at in range(8)]
@@ -231,7 +231,7 @@ def test_a_newer_topic_is_waited_for_if_the_agent_declares_it(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("silent", [False, True])
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.randoms(use_true_random=False), st.sets(st.tuples(st.integers(0, 7), st.sampled_from(list(batches(0))))))
 def test_runs_with_other_topics_release_the_same_windows_in_any_interleaving(
     silent: bool, random: Random, lost: set[tuple[int, str]]

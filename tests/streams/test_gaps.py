@@ -246,7 +246,7 @@ def troubled(seed: int) -> Truth:
     return truth
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**9))
 def test_standing_connections_lose_no_byte_over_any_number_of_restarts_and_none_counts_twice(seed: int) -> None:
     truth = troubled(seed)

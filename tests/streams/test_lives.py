@@ -17,7 +17,7 @@ from tests.streams.tables import SEEN, Tables, difference, shuffled, tables
 KEYFRAME = 6
 CLONE = "c1011e00-0000"
 Sent = list[tuple[str, Batch]]
-some = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 
 
 def agent(

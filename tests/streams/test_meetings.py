@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.codec import encode
@@ -147,7 +147,6 @@ TALKS = st.lists(
 ).map(one_after_another)
 
 
-@settings(deadline=None)  # a shared machine pauses
 @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 9)), min_size=1, max_size=6), apart, turns)
 def test_a_connection_counts_once_and_both_ends_are_known(
     drawn: list[tuple[int, int]], apart: int, turns: list[bool]
@@ -163,7 +162,6 @@ def test_a_connection_counts_once_and_both_ends_are_known(
     assert named == {("shop1", "nginx1")}
 
 
-@settings(deadline=None)  # a shared machine pauses
 @given(TALKS, apart, turns, turns)
 def test_the_order_of_hosts_changes_nothing(talks: list[Talk], apart: int, one: list[bool], other: list[bool]) -> None:
     hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
@@ -171,7 +169,6 @@ def test_the_order_of_hosts_changes_nothing(talks: list[Talk], apart: int, one: 
     assert folded(*hosts, one) == folded(*hosts, other)
 
 
-@settings(deadline=None)  # a shared machine pauses
 @given(TALKS, apart, turns)
 def test_an_identity_that_is_seen_in_a_window_is_exact(talks: list[Talk], apart: int, turns: list[bool]) -> None:
     hosts = list(sides(talks, 0, 0)), list(sides(talks, 1, apart))
@@ -182,7 +179,6 @@ def test_an_identity_that_is_seen_in_a_window_is_exact(talks: list[Talk], apart:
         assert rows[tuple(key)][1 + 2 * end] == there
 
 
-@settings(deadline=None)  # a shared machine pauses
 @given(TALKS, turns, SILENT)
 def test_with_equal_clocks_an_unseen_end_is_never_another_process(
     talks: list[Talk], turns: list[bool], silent: tuple[int, int]
@@ -190,7 +186,6 @@ def test_with_equal_clocks_an_unseen_end_is_never_another_process(
     assert_nobody_else(talks, 0, turns, silent)
 
 
-@settings(deadline=None)  # a shared machine pauses
 @given(TALKS, apart, turns, SILENT)
 def test_if_a_port_stays_with_its_process_an_unseen_end_is_never_another_process(
     talks: list[Talk], apart: int, turns: list[bool], silent: tuple[int, int]

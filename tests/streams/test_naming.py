@@ -92,7 +92,7 @@ CODED = [
 @pytest.mark.fuzz
 @pytest.mark.parametrize(("name", "option"), CODED)
 @given(code=st.text(min_size=1, max_size=40), more=st.lists(st.text(max_size=20), max_size=3))
-@settings(max_examples=max(_EXAMPLES // 10, 5), deadline=None)
+@settings(max_examples=max(_EXAMPLES // 10, 5))
 def test_code_on_the_command_line_never_becomes_a_name(name: str, option: str, code: str, more: list[str]) -> None:
     assert program(name, f"/usr/bin/{name}", [name, option, code, *more]).name == name
 
@@ -163,7 +163,7 @@ _WORDS = st.sampled_from(
     st.text(max_size=30) | _WORDS,
     st.text(max_size=20),
 )
-@settings(max_examples=_EXAMPLES, deadline=None)
+@settings(max_examples=_EXAMPLES)
 def test_every_command_line_with_a_word_gets_a_name(argv: list[str], called: str, exe: str, cwd: str) -> None:
     found = program(called, exe, argv, cwd, argv)
     assert found.name or not (called.strip("-") or exe.rpartition("/")[2])

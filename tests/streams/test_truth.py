@@ -25,7 +25,7 @@ worlds = st.builds(
     goes_on=st.just(True),
 )
 randoms = st.builds(Random, st.integers(0, 10**9))
-some = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 
 def assert_same(one: Tables, other: Tables) -> None:

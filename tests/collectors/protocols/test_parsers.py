@@ -65,7 +65,7 @@ def test_a_byte_at_a_time_is_the_same(dialogue: Dialogue) -> None:
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_segments_are_cut_anywhere_sent_twice_and_overlap(data: st.DataObject) -> None:
     dialogue = data.draw(st.sampled_from(DIALOGUES))
     line = Line(dialogue.parser(), data.draw(st.tuples(*[st.sampled_from((1, 2**31, 2**32 - 30))] * 2)))
@@ -84,13 +84,13 @@ def test_segments_are_cut_anywhere_sent_twice_and_overlap(data: st.DataObject) -
 
 @of_all
 @given(st.lists(st.tuples(st.sampled_from([ASKS, ANSWERS]), st.binary(min_size=1, max_size=60)), max_size=20))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_bytes_do_no_harm(parser: type[Parser], said: list[tuple[str, bytes]]) -> None:
     talk(parser, said).counted()
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_damaged_dialogues_do_no_harm(data: st.DataObject) -> None:
     dialogue = data.draw(st.sampled_from(DIALOGUES))
     line = Line(dialogue.parser())
