@@ -148,6 +148,7 @@ class SocketCollector:
             if nth % DRAIN_EVERY == 0:
                 self.drain()
             if one.cookie in seen.tcp and seen.tcp[one.cookie][1] != ports(one):  # it has another one by now
+                self._unidentified += 1
                 continue
             tracked = self._known.pop(one.cookie, None)
             if tracked is not None and tracked.row.ports == ports(one):

@@ -85,6 +85,17 @@ def test_a_connection_whose_end_comes_late_is_counted_once_also_when_reports_are
     assert sum(row.opened for row in rows) == 1
 
 
+def test_a_connection_is_counted_as_unidentified_if_its_socket_has_another_one_when_its_end_is_read(
+    collected: Collected,
+) -> None:
+    before, now = ended(local_port=40_001), ended()
+    seen = dumped(now, sent=0)
+    seen.ended = [before]
+
+    assert [row.local_port for row in collected.rows(seen)] == [now.local_port]
+    assert collected.unidentified == 1
+
+
 def test_a_request_whose_connection_ends_without_a_word_is_unanswered() -> None:
     one = ended()
     scan = Scripted(Settings())
