@@ -6,6 +6,8 @@ from collections import defaultdict
 from enum import IntEnum
 from typing import NamedTuple
 
+from collectors.bpf_ring import BUSY, DISCARDED, HEADER_BYTES, LENGTH
+
 OWNED = struct.Struct("=IIIIQQ")  # kind, pid, network namespace, 0, cookie, start in ns since boot
 # Kind, pid, start, parent, user, network namespace, together, control group, length of arguments, 0, name.
 STARTED = struct.Struct("=IIQIIIIQII16s")
@@ -20,10 +22,8 @@ TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 _OWNING = struct.Struct("=4xII4xQQ").unpack_from
 _ENDING = ENDED.unpack_from
 _OWNED, _ENDED = OWNED.size, ENDED.size
-_BUSY, _DISCARDED = 1 << 31, 1 << 30
-_LENGTH = _DISCARDED - 1
 _HEADER = struct.Struct("=I4xI").unpack_from  # of a record in the ring, and its kind
-_HEADER_BYTES, _LEAST = 8, 12
+_LEAST = 12
 
 
 class Kind(IntEnum):
@@ -99,9 +99,9 @@ class Records:
         owners, ended, once = self.owners, self.ended, self._processes.setdefault
         while at + _LEAST <= size:
             word, kind = header(data, at)
-            begin = at + _HEADER_BYTES
-            end = begin + ((word & _LENGTH) + 7 & ~7)
-            if end > size or word & _BUSY:
+            begin = at + HEADER_BYTES
+            end = begin + ((word & LENGTH) + 7 & ~7)
+            if end > size or word & BUSY:
                 break
             at = end
             if word == _OWNED and kind in _WORK:
@@ -111,7 +111,7 @@ class Records:
             elif word == _ENDED and kind == _IS_ENDED:
                 one = make(ending(data, begin))
                 ended[one.netns].append(one)
-            elif word & _DISCARDED:
+            elif word & DISCARDED:
                 continue
             elif found := _started(data[begin : begin + word]):
                 self.started.append(found)
