@@ -25,6 +25,7 @@ from collectors.container_files import (
 from collectors.observed import Observed
 from collectors.process_facts import MOST_PASSWD
 
+WHAT = "names of containers"
 MOST_KNOWN = 4_096  # containers
 TRIES = 3  # then a container without a name is looked for no more
 MOST_BYTES = 1 << 20
@@ -95,7 +96,7 @@ class Containers:
             needs = f"{needed('CAP_DAC_READ_SEARCH')}, to read {folders}"
         elif not self._reached:
             needs = f"{needed('CAP_SYS_PTRACE')}, to read the host's files by /proc/1/root"
-        return {"names of containers": needs} if self._unnamed and needs else {}
+        return {WHAT: needs} if self._unnamed and needs else {}
 
     def _look(self, root: str, container: str, cgroup: str) -> Contained:
         found = UNNAMED

@@ -28,6 +28,7 @@ MOST_UNIX_BYTES = 1 << 20
 MOST_NAMES = 16  # of agents that are tried in a namespace, in which any user may take them
 NEWER = f"Linux {'.'.join(map(str, COOKIES_ARE_GLOBAL))} or later"
 ANOTHERS = "nothing: those agents report them"
+UNENTERED = "sockets in {} other network namespaces"
 _NOT_ALLOWED = (errno.EPERM, errno.EACCES)
 _TOO_MANY = (errno.EMFILE, errno.ENFILE)
 
@@ -155,9 +156,9 @@ class Networks:
         if self._anothers:
             missing[f"sockets in {len(self._anothers)} network namespaces with an agent of their own"] = ANOTHERS
         if self._denied:
-            missing[f"sockets in {len(self._denied)} other network namespaces"] = needed("CAP_SYS_ADMIN")
+            missing[UNENTERED.format(len(self._denied))] = needed("CAP_SYS_ADMIN")
         if self._confusable:
-            missing[f"sockets in {len(self._confusable)} other network namespaces"] = NEWER
+            missing[UNENTERED.format(len(self._confusable))] = NEWER
         if self._beyond:
             missing[f"sockets in {len(self._beyond)} more network namespaces"] = (
                 f"no more than {MOST}, and open files for each"

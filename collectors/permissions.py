@@ -4,7 +4,20 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from collectors import (
+    containers,
+    groups,
+    http,
+    processes,
+    protocol_traffic,
+    run_delay,
+    tracing,
+    translations,
+    unheld,
+    wire,
+)
 from collectors.capabilities import lacking
+from collectors.networks import UNENTERED
 
 _NUMBER = re.compile("[0-9]+")
 PTRACE, SEARCH, NETWORK, PACKETS = "CAP_SYS_PTRACE", "CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_NET_RAW"
@@ -28,59 +41,53 @@ class Permission(NamedTuple):
 
 PERMISSIONS = (
     Permission("all sockets, listeners, counters, closings"),
-    Permission("which process holds another user's socket", (PTRACE, SEARCH), lacked="owners of other users' sockets"),
-    Permission(
-        "executables and namespaces of other users' processes",
-        (PTRACE,),
-        lacked="executables and namespaces of other users' processes",
-    ),
-    Permission("names of containers", (SEARCH, PTRACE), "the files of their runtimes", "names of containers"),
+    Permission("which process holds another user's socket", (PTRACE, SEARCH), lacked=unheld.HOLDERS),
+    Permission(processes.EXECUTABLES, (PTRACE,), lacked=processes.EXECUTABLES),
+    Permission(containers.WHAT, (SEARCH, PTRACE), "the files of their runtimes", containers.WHAT),
     Permission(
         "exit codes, and programs that run for less than a window",
         (),
         "the host's own pid and network namespace; before Linux 6.6 `CAP_NET_ADMIN`",
-        "exit codes, and what processes execute",
+        processes.ENDS,
     ),
     Permission("no lost events where thousands of sockets a second close", (NETWORK,), "it allows larger buffers"),
     Permission(
         "for how long processes wait for a CPU",
         (NETWORK,),
         "the host's own network and user namespace",
-        "waits of processes for a CPU",
+        run_delay.WHAT,
     ),
     Permission(
-        "which processes the kernel kills for want of memory",
+        groups.KILLED_BY,
         ("CAP_SYSLOG",),
         "the device `/dev/kmsg`. Unit and container have neither: there kills are counted by control group, in groups"
         " that live on",
-        "which processes the kernel kills for want of memory",
+        groups.KILLED_BY,
     ),
     Permission(
         "connections inside containers and other network namespaces",
         ("CAP_SYS_ADMIN", PTRACE),
         "",
-        "sockets in # other network namespaces",
+        UNENTERED.format("#"),
     ),
     Permission(
         "clients of connections that are shorter than a window, and who exactly serves them",
         ("CAP_BPF", "CAP_PERFMON"),
         "Linux 5.12, the host's own pid namespace",
-        "clients of connections that are shorter than a window",
+        tracing.WHAT,
     ),
-    Permission(
-        "the servers behind translated addresses (NAT)", (NETWORK,), "", "the servers behind translated addresses (NAT)"
-    ),
-    Permission("HTTP requests, their answers and how long they took", (PACKETS,), "", "HTTP requests"),
+    Permission(translations.WHAT, (NETWORK,), "", translations.WHAT),
+    Permission("HTTP requests, their answers and how long they took", (PACKETS,), "", http.WHAT),
     Permission(
         "what ports serve, and requests of other protocols",
         (PACKETS,),
         "",
-        "what ports serve, and requests other than HTTP's",
+        protocol_traffic.WHAT,
     ),
     Permission(
         "peers and last bytes of connections that are reset, and peers of those that are refused",
         (),
         "what clients of short connections take, or else `CAP_NET_RAW`",
-        "peers and last bytes of connections that are reset, peers of those that are refused",
+        wire.WHAT,
     ),
 )

@@ -32,6 +32,8 @@ TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MOST_READ = 500  # processes read between windows because they executed a program, 20 us each
 BASELINE = -1
+EXECUTABLES = "executables and namespaces of other users' processes"
+ENDS = "exit codes, and what processes execute"
 MOST_NAMED = 5
 ENDS_LATER = 2  # windows: connections that nobody but the programs saw may be reported so much later
 HANGING = "facts of processes that hang"
@@ -170,14 +172,14 @@ class ProcessCollector:
         if self._hidden:
             missing[OTHERS] = f"{self._hidden} hides them: CAP_SYS_PTRACE, or a remount with hidepid=0"
         if self._facts.denied:
-            missing["executables and namespaces of other users' processes"] = needed("CAP_SYS_PTRACE")
+            missing[EXECUTABLES] = needed("CAP_SYS_PTRACE")
         if stuck := self._facts.stuck():
             named = ", ".join(stuck[:MOST_NAMED]) + (f" and {len(stuck) - MOST_NAMED} more" * (len(stuck) > MOST_NAMED))
             missing[HANGING] = f"an answer of what they wait for: {named}"
         if self._facts.without_cgroups:
             missing["containers and units"] = "control groups (CONFIG_CGROUPS), shown in /proc/PID/cgroup"
         if not self._events.subscribed:
-            missing["exit codes, and what processes execute"] = "the proc connector (run as root on the host itself)"
+            missing[ENDS] = "the proc connector (run as root on the host itself)"
         return missing | self._facts.containers.missing() | self._groups.missing() | self._delays.missing()
 
     def counters(self) -> dict[str, int]:

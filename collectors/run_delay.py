@@ -19,6 +19,7 @@ _BODY_AT = netlink.HEADER.size + _HEADER.size
 _PID, _FAMILY = struct.Struct("=I"), struct.Struct("=H")
 _DELAY = struct.Struct("=Q")
 _DELAY_AT = 24  # of cpu_delay_total in struct taskstats, nanoseconds
+WHAT = "waits of processes for a CPU"
 
 
 def parse_delay(reply: bytes) -> int | None:
@@ -45,7 +46,7 @@ class RunDelay:
         """Return what cannot be seen."""
         if self._socket is not None:
             return {}
-        return {"waits of processes for a CPU": "CAP_NET_ADMIN on the host itself, and a kernel with CONFIG_TASKSTATS"}
+        return {WHAT: "CAP_NET_ADMIN on the host itself, and a kernel with CONFIG_TASKSTATS"}
 
     def open(self) -> None:
         """Ask for the family's number, and whether it answers us."""
