@@ -5,7 +5,7 @@ counted.
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from socket import AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP, inet_ntop
-from typing import Any
+from typing import Any, TypeVar
 
 from collectors.conversation import Conversation, Stream
 from collectors.endpoints import Endpoint, Endpoints
@@ -21,8 +21,9 @@ MOST = 8_192
 MOST_BYTES = 16 << 20  # that all connections hold together
 SHARE = 1_024  # bytes that each may hold even then
 PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
-_MOST_NAMES = 4_096
+_MOST_ASKED = 4_096  # connections whose first answer is awaited
 _ENDS = FIN | RST
+Held = TypeVar("Held")
 Listens = Callable[[bytes, int], bool]  # whether somebody here listens to an address and port
 
 
@@ -39,6 +40,7 @@ class Conversations:
         self._weight = 0  # bytes that all conversations hold
         self._streams: dict[bytes, Stream] = {}
         self._names: OrderedDict[bytes, str] = OrderedDict()  # that clients ask for, by the flow of the answer
+        self._asked: OrderedDict[bytes, tuple[known.Plain, bytes]] = OrderedDict()  # and how their requests begin
 
     @property
     def refused(self) -> int:
@@ -106,9 +108,12 @@ class Conversations:
     ) -> type[Parser] | None:
         """Note what a segment shows of a server; return the parser for what its client seems to speak."""
         source, target = _source(flow, half), _target(flow, half)
-        if payload[0] == HANDSHAKE:
+        if (waiting := self._asked.get(flow)) and waiting[0].answers(payload, size, waiting[1]):
+            del self._asked[flow]
+            self._learn(source, waiting[0])
+        elif payload[0] == HANDSHAKE:
             if (name := client_hello(payload)) is not None:
-                self._asked(_answering(flow, half), name)
+                _note(self._names, _answering(flow, half), name)
             elif version := server_hello(payload):
                 self.endpoints.learn(source, version, self._names.pop(flow, ""))
         elif found := known.asked(payload, size):
@@ -118,17 +123,18 @@ class Conversations:
             if self.endpoints.suppose(source, found):
                 self.endpoints.learn(source, found.name)
         elif one := known.plain(payload, size):
-            end = source if one.by_server else target
-            if one.name != "http/2" or not self.endpoints.speaks(end, "grpc"):
-                self.endpoints.learn(end, one.name, settled=one.repeats)
-        elif known.ssh(payload, size) and (server := self._server(source, target, own)):
-            self.endpoints.learn(server, known.SSH)
+            if one.name == known.GRPC and self.endpoints.speaks(target, known.HTTP2):
+                self._learn(target, one)
+            else:
+                _note(self._asked, _answering(flow, half), (one, payload[: known.ASKED]))
+        elif known.ssh(payload, size) and self._server(source, target, own) == source:
+            self.endpoints.learn(source, known.SSH)
         return None
 
-    def _asked(self, answering: bytes, name: str) -> None:
-        self._names[answering] = name
-        if len(self._names) > _MOST_NAMES:
-            self._names.popitem(last=False)
+    def _learn(self, server: Endpoint, one: known.Plain) -> None:
+        """Note what a server has answered to; not every request of HTTP/2 shows gRPC."""
+        if one.name != known.HTTP2 or not self.endpoints.speaks(server, known.GRPC):
+            self.endpoints.learn(server, one.name, settled=one.repeats)
 
     def _server(self, source: Endpoint, target: Endpoint, own: Collection[bytes] | None) -> Endpoint | None:
         """Return which end serves, by who listens here; if nobody does, the end that is elsewhere."""
@@ -196,6 +202,13 @@ class Conversations:
     def _forget(self, flow: bytes) -> None:
         self._weight -= self._streams[flow].conversation.weight
         del self._streams[flow], self._streams[_answering(flow, (len(flow) - 4) // 2)]
+
+
+def _note(held: OrderedDict[bytes, Held], flow: bytes, value: Held) -> None:
+    """Hold something about a flow; of too many, the oldest is forgotten."""
+    held[flow] = value
+    if len(held) > _MOST_ASKED:
+        held.popitem(last=False)
 
 
 def _row(client: Endpoint, server: Endpoint, serves: bool, counted: tuple[Any, ...], transport: int) -> tuple[Any, ...]:

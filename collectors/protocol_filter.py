@@ -144,14 +144,25 @@ _LOOKS: tuple[bpf.Step, ...] = (
     (bpf.JEQ, 1, "looks", ""),
     (bpf.JEQ, 2, "looks", "no"),
     "no handshake",
-    # HTTP/2: settings are taken, or headers with some flags, both as a client's first segments may begin.
+    # HTTP/2: settings, with which a server begins too, or headers with some flags, as in first segments.
     (bpf.LDM, _WORD, "", ""),
-    (bpf.JEQ, 0x0000_0004, "looks", ""),
+    (bpf.AND, 0xFFFF_00FF, "", ""),
+    (bpf.JEQ, 0x0000_0004, "", "no settings"),
+    (bpf.LDWX, 4, "", ""),
+    (bpf.JSET, 0xFEFF_FFFF, "no settings", "looks"),
+    "no settings",
+    (bpf.LDM, _WORD, "", ""),
     (bpf.AND, 0xFF00_00FF, "", ""),
     (bpf.JEQ, 0x0000_0001, "", "no headers"),
     (bpf.LDWX, 5, "", ""),
     (bpf.JEQ, 0x0000_0001, "looks", ""),
     "no headers",
+    # AMQP 0-9-1: the server's Start, on channel 0.
+    (bpf.LDM, _WORD, "", ""),
+    (bpf.JEQ, 0x0100_0000, "", "no start of AMQP"),
+    (bpf.LDWX, 7, "", ""),
+    (bpf.JEQ, 0x000A_000A, "looks", ""),
+    "no start of AMQP",
     # MySQL: the server's greeting, a query or an execute (bytes 1 to 4: rest of the length, number, what it is).
     (bpf.LDWX, 1, "", ""),
     (bpf.JEQ, 0x0A, "looks", ""),

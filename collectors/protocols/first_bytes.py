@@ -1,7 +1,7 @@
 """Protocols that are known by their first bytes alone, and whose requests are not counted.
 
-Each function returns whether a segment of `size` bytes, of which `payload` are the first, is of its protocol. They are
-strict: what they are not sure of is no protocol.
+Each function returns whether a segment of `size` bytes, of which `payload` are the first, is of its protocol; those of
+answers are also given how the request began. They are strict: what they are not sure of is no protocol.
 """
 
 import re
@@ -14,13 +14,22 @@ _OP_MSG, _OP_QUERY = 2013, 2004
 _HIGHEST_KEY, _HIGHEST_VERSION, _CLIENT_ID = 92, 20, re.compile(rb"[\w.:@/+ -]+").fullmatch
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _GRPC = (b"application/grpc", bytes.fromhex("1d75d0620d263d4c4d6564"))  # plain, and by HPACK's code (RFC 7541 B)
-_HEADERS, _LAST_FRAME, _PRIORITY = 1, 9, 0x20
+_HEADERS, _SETTINGS, _LAST_FRAME, _PRIORITY = 1, 4, 9, 0x20
+_START = b"\0\x0a\0\x0a"  # class and method of AMQP 0-9-1
 _POST = b"\x83"  # the field ":method: POST", which the headers of an answer have not (A of the same)
 
 
 def http2(payload: bytes, size: int) -> bool:
     """Recognise HTTP/2 with prior knowledge, from the client (RFC 9113 3.4)."""
     return payload.startswith(HTTP2_PREFACE)
+
+
+def http2_answers(payload: bytes, size: int, asked: bytes) -> bool:
+    """Recognise the settings of a server, which come first, or that it takes those of its client (RFC 9113 6.5)."""
+    length = int.from_bytes(payload[:3], "big")
+    return (
+        len(payload) >= 9 and payload[3] == _SETTINGS and payload[4] <= 1 and not any(payload[5:9]) and not length % 6
+    )
 
 
 def grpc(payload: bytes, size: int) -> bool:
@@ -36,8 +45,13 @@ def grpc(payload: bytes, size: int) -> bool:
 
 
 def amqp(payload: bytes, size: int) -> bool:
-    """Recognise AMQP 0-9-1 or 1.0, from the client."""
-    return size == 8 and payload[:4] == b"AMQP" and payload[4] in (0, 2, 3) and payload[5] <= 1
+    """Recognise the header of AMQP 0-9-1 or 1.0, which the client sends first."""
+    return size == len(payload) == 8 and payload[:4] == b"AMQP" and payload[4] in (0, 2, 3) and payload[5] <= 1
+
+
+def amqp_answers(payload: bytes, size: int, asked: bytes) -> bool:
+    """Recognise a server's header (of 1.0, or of the version it wants), or the Start of 0-9-1."""
+    return amqp(payload, size) or (payload[:3] == b"\1\0\0" and payload[7:11] == _START)
 
 
 def ssh(payload: bytes, size: int) -> bool:
@@ -58,12 +72,12 @@ def mongodb(payload: bytes, size: int) -> bool:
     return not flags & ~0x1_0003 and payload[20] == 0 and 5 <= document <= size - 21
 
 
-def mongodb_answers(payload: bytes, size: int) -> bool:
-    """Recognise an answer to a request."""
+def mongodb_answers(payload: bytes, size: int, asked: bytes) -> bool:
+    """Recognise the answer to a request, by its number."""
     if len(payload) < 21:
         return False
-    length, _, answers, code = _MONGODB(payload)
-    return answers > 0 and code in (1, _OP_MSG) and length >= size
+    length, _, _, code = _MONGODB(payload)
+    return payload[8:12] == asked[4:8] and code in (1, _OP_MSG) and length >= size
 
 
 def kafka(payload: bytes, size: int) -> bool:
@@ -74,3 +88,8 @@ def kafka(payload: bytes, size: int) -> bool:
     if length != size - 4 or key > _HIGHEST_KEY or version > _HIGHEST_VERSION or not 0 < name <= 255:
         return False
     return _CLIENT_ID(payload[14 : 14 + name]) is not None
+
+
+def kafka_answers(payload: bytes, size: int, asked: bytes) -> bool:
+    """Recognise the answer to a request, as long as it says, by its correlation id."""
+    return len(payload) >= 8 and int.from_bytes(payload[:4], "big") == size - 4 and payload[4:8] == asked[8:12]

@@ -11,31 +11,31 @@ from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
 
-__all__ = ["HTTP", "SSH", "asked", "greeted", "plain", "ssh"]
+__all__ = ["ASKED", "GRPC", "HTTP", "HTTP2", "PLAIN", "SSH", "asked", "greeted", "plain", "ssh"]
 
-HTTP, SSH = "http", "ssh"
+HTTP, HTTP2, GRPC, SSH = "http", "http/2", "grpc", "ssh"
 PARSERS: tuple[type[Parser], ...] = (Redis, PostgreSQL, Memcached, MySQL)
 Looks = Callable[[bytes, int], bool]
+Answers = Callable[[bytes, int, bytes], bool]
+ASKED = 12  # bytes of a request by which its answer is recognised
 
 
 class Plain(NamedTuple):
-    """A protocol that is only recognised."""
+    """A protocol that is only recognised, by a request and the answer to it."""
 
     name: str
-    looks: Looks
-    by_server: bool = False
-    """The server sends what it is recognised by."""
+    asks: Looks
+    answers: Answers
     repeats: bool = False
     """Not only the first segment of a connection looks so."""
 
 
 PLAIN: tuple[Plain, ...] = (
-    Plain("grpc", first_bytes.grpc),
-    Plain("http/2", first_bytes.http2),
-    Plain("amqp", first_bytes.amqp),
-    Plain("mongodb", first_bytes.mongodb, repeats=True),
-    Plain("mongodb", first_bytes.mongodb_answers, by_server=True, repeats=True),
-    Plain("kafka", first_bytes.kafka, repeats=True),
+    Plain(GRPC, first_bytes.grpc, first_bytes.http2_answers),
+    Plain(HTTP2, first_bytes.http2, first_bytes.http2_answers),
+    Plain("amqp", first_bytes.amqp, first_bytes.amqp_answers),
+    Plain("mongodb", first_bytes.mongodb, first_bytes.mongodb_answers, repeats=True),
+    Plain("kafka", first_bytes.kafka, first_bytes.kafka_answers, repeats=True),
 )
 
 
@@ -50,5 +50,5 @@ def greeted(payload: bytes, size: int) -> type[Parser] | None:
 
 
 def plain(payload: bytes, size: int) -> Plain | None:
-    """Return the protocol that a segment is recognised by."""
-    return next((one for one in PLAIN if one.looks(payload, size)), None)
+    """Return the protocol of a segment that is a client's request."""
+    return next((one for one in PLAIN if one.asks(payload, size)), None)

@@ -16,7 +16,7 @@ from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.sampling import sampled
 from schemas.latency import bucket
 from tests.collectors.protocols.talking import ASK, DONE, GREETING, MS, OKAY, QUERY, READY, TLS, command
-from tests.collectors.protocols.test_first_bytes import kafka
+from tests.collectors.protocols.test_first_bytes import ANSWERS, CALL, SETTINGS, frame
 
 HERE, THERE = b"\x0a\0\0\x01", b"\x0a\0\0\x02"
 CLIENT, SERVER = (HERE, 40_112), (THERE, 7_379)
@@ -111,12 +111,57 @@ def test_who_listens_or_is_elsewhere_is_the_server_of_ssh(server: End) -> None:
     assert wire.window()[1] == [(server, "ssh", "")]
 
 
-def test_what_is_known_by_its_first_bytes_is_not_followed() -> None:
+@pytest.mark.parametrize(("name", "asking", "answer"), ANSWERS)
+def test_what_is_known_by_its_first_bytes_is_not_followed(name: str, asking: bytes, answer: bytes) -> None:
     wire = Wire()
-    wire.ask(HTTP2_PREFACE, server=(THERE, 50_051))
-    wire.ask(kafka(18, 3, b"client"), server=(THERE, 9_092))
-    assert wire.window()[1] == [((THERE, 50_051), "http/2", ""), ((THERE, 9_092), "kafka", "")]
-    assert wire.talk.endpoints.ports()[:2] == ([], [9_092])  # all of its requests look so: once is enough
+    wire.ask(asking)
+    assert wire.talk.endpoints.ports() == ([], [], set())
+    wire.answer(answer)
+    assert wire.window()[1] == [(SERVER, name, "")]
+    once = name in ("kafka", "mongodb")  # all of their requests look so
+    assert wire.talk.endpoints.ports()[:2] == ([], [7_379] if once else [])
+
+
+@pytest.mark.parametrize(("name", "asking", "answer"), [*ANSWERS, ("ssh", b"SSH-2.0-x\r\n", b"")])
+def test_a_client_alone_shows_nothing_of_a_server(name: str, asking: bytes, answer: bytes) -> None:
+    wire = Wire(22, 80)
+    client, server = (THERE, 40_112), (HERE, 22)
+    wire.answer(b"SSH-2.0-OpenSSH_9.2\r\n", client=client, server=server)
+    other = (HERE, 80)
+    for asked in (server, other):
+        wire.ask(asking, client=client, server=asked)
+        wire.answer(b"HTTP/1.1 400 Bad Request\r\n\r\n", client=client, server=asked)
+        wire.answer(answer, client=(THERE, 40_113), server=asked)  # of another connection
+    assert wire.window(everything=True)[1] == [(server, "ssh", "")]
+    assert wire.talk.endpoints.ports() == ([], [], set())
+
+
+def test_what_servers_have_answered_replaces_what_was_known() -> None:
+    wire = Wire()
+    for name, asking, answer in ANSWERS[1:]:
+        wire.ask(asking)
+        wire.answer(answer)
+        assert wire.talk.endpoints.speaks(SERVER, name)
+
+
+def test_a_call_on_a_connection_of_http2_shows_grpc_and_one_without_does_not_hide_it() -> None:
+    wire = Wire()
+    wire.ask(HTTP2_PREFACE + SETTINGS)
+    wire.answer(SETTINGS)
+    assert wire.window()[1] == [(SERVER, "http/2", "")]
+    wire.ask(frame(1, 4, 1, CALL))
+    assert wire.window()[1] == [(SERVER, "grpc", "")]
+    wire.ask(HTTP2_PREFACE + SETTINGS)
+    wire.answer(SETTINGS)
+    assert wire.window(everything=True)[1] == [(SERVER, "grpc", "")]
+
+
+def test_no_more_requests_are_remembered_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversations, "_MOST_ASKED", 3)
+    wire = Wire()
+    for port in range(9):
+        wire.ask(HTTP2_PREFACE, client=(HERE, port))
+    assert len(wire.talk._asked) == 3
 
 
 def test_a_server_that_greets_is_known_and_followed() -> None:
@@ -141,11 +186,13 @@ def test_servers_without_connections_are_forgotten_and_the_ones_that_spoke_longe
     wire = Wire()
     for port in (1, 2, 3):
         wire.ask(HTTP2_PREFACE, server=(THERE, port))
+        wire.answer(SETTINGS, server=(THERE, port))
     wire.talk.endpoints.keep(())  # they have spoken since the last keyframe
     wire.talk.endpoints.keep({1, 3})
     assert [server[1] for server, *_ in wire.window(everything=True)[1]] == [1, 3]
     for port in range(10, 10 + endpoints.MOST):
         wire.ask(HTTP2_PREFACE, server=(THERE, port))
+        wire.answer(SETTINGS, server=(THERE, port))
     assert len(wire.talk.endpoints) == endpoints.MOST
     assert not wire.talk.endpoints.is_confirmed((THERE, 1))
 

@@ -24,11 +24,12 @@ from tests.collectors.protocols.talking import (
     TLS,
     command,
 )
-from tests.collectors.protocols.test_first_bytes import RECOGNISED
+from tests.collectors.protocols.test_first_bytes import ANSWERS, RECOGNISED
 from tests.collectors.watching import eventually
 
 LOOKS = [
     *RECOGNISED,
+    *(answer for _, _, answer in ANSWERS),
     b"SSH-2.0-OpenSSH_9.2p1\r\n",
     HTTP2_PREFACE,
     b"\x16\x03\x01\x02\0\1\0\1\xfc\x03\x03" + b"r" * 600,

@@ -111,6 +111,8 @@ def _plain(raw: bytes) -> None:
 
 def _looks(raw: bytes) -> None:
     known.asked(raw, len(raw)), known.greeted(raw, len(raw)), known.plain(raw, len(raw)), known.ssh(raw, len(raw))
+    for one in known.PLAIN:
+        one.answers(raw[known.ASKED :], max(len(raw) - known.ASKED, 0), raw[: known.ASKED])
     dns.message(raw)
     tls.client_hello(raw), tls.server_hello(raw)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.protocols.first_bytes import HTTP2_PREFACE
-from collectors.protocols.known import asked, plain, ssh
+from collectors.protocols.known import ASKED, PLAIN, asked, plain, ssh
 from collectors.protocols.tls import client_hello, server_hello
 
 OP_MSG = b"\x16\0\0\0" + (2013).to_bytes(4, "little") + bytes(5) + b"\x0c\0\0\0\x10a\0\1\0\0\0\0"
@@ -40,20 +40,43 @@ CALL = (
 )
 ANSWERED = b"\x88\x5f\x10application/grpc"
 RECOGNISED = {
-    HTTP2_PREFACE + frame(4, 0, 0, b"") + frame(1, 4, 1, CALL): ("grpc", False),
-    TAKEN + frame(1, 4, 1, CALL): ("grpc", False),
-    frame(1, 4, 1, CALL): ("grpc", False),
-    frame(1, 0x24, 1, bytes(5) + CALL): ("grpc", False),
-    frame(1, 4, 1, b"\x86\x83\x44\x01p\x5f\x16application/grpc+proto"): ("grpc", False),
-    HTTP2_PREFACE + b"\0\0\0\4\0\0\0\0\0": ("http/2", False),
-    b"AMQP\0\0\x09\1": ("amqp", False),
-    b"AMQP\3\1\0\0": ("amqp", False),
-    framed(b"\7\0\0\0" + bytes(4) + OP_MSG[4:]): ("mongodb", False),
-    framed(b"\7\0\0\0" + b"\5\0\0\0" + OP_MSG[4:]): ("mongodb", True),
-    framed(struct.pack("<IIII", 7, 0, 2004, 0) + b"admin.$cmd\0" + bytes(30)): ("mongodb", False),
-    kafka(18, 3, b"adminclient-1"): ("kafka", False),
-    kafka(3, 12, b"rdkafka"): ("kafka", False),
+    HTTP2_PREFACE + frame(4, 0, 0, b"") + frame(1, 4, 1, CALL): "grpc",
+    TAKEN + frame(1, 4, 1, CALL): "grpc",
+    frame(1, 4, 1, CALL): "grpc",
+    frame(1, 0x24, 1, bytes(5) + CALL): "grpc",
+    frame(1, 4, 1, b"\x86\x83\x44\x01p\x5f\x16application/grpc+proto"): "grpc",
+    HTTP2_PREFACE + b"\0\0\0\4\0\0\0\0\0": "http/2",
+    b"AMQP\0\0\x09\1": "amqp",
+    b"AMQP\3\1\0\0": "amqp",
+    framed(b"\7\0\0\0" + bytes(4) + OP_MSG[4:]): "mongodb",
+    framed(struct.pack("<IIII", 7, 0, 2004, 0) + b"admin.$cmd\0" + bytes(30)): "mongodb",
+    kafka(18, 3, b"adminclient-1"): "kafka",
+    kafka(3, 12, b"rdkafka"): "kafka",
 }  # fmt: skip
+SETTINGS = frame(4, 0, 0, b"\0\3\0\0\0\x64")
+MONGODB = framed(b"\7\0\0\0" + bytes(4) + OP_MSG[4:])
+ANSWERS = [
+    ("grpc", frame(1, 4, 1, CALL), SETTINGS),
+    ("http/2", HTTP2_PREFACE, SETTINGS),
+    ("http/2", HTTP2_PREFACE, TAKEN),
+    ("amqp", b"AMQP\0\0\x09\1", b"\1\0\0\0\0\1\xf3\0\x0a\0\x0a\0\x09" + bytes(490)),
+    ("amqp", b"AMQP\3\1\0\0", b"AMQP\3\1\0\0"),
+    ("mongodb", MONGODB, framed(b"\3\0\0\0\7\0\0\0" + OP_MSG[4:])),
+    ("kafka", kafka(18, 3, b"client"), b"\0\0\0\x06" + b"\0\0\0\7" + bytes(2)),
+]
+NO_ANSWERS = [
+    b"SSH-2.0-OpenSSH_9.2\r\n",
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"-ERR unknown command\r\n",
+    frame(4, 0, 1, b""),
+    frame(4, 0, 0, b"odd"),
+    frame(7, 0, 0, bytes(8)),
+    framed(b"\3\0\0\0\x08\0\0\0" + OP_MSG[4:]),
+    b"\0\0\0\x06" + b"\0\0\0\x08" + bytes(2),
+    b"\0\0\0\x07" + b"\0\0\0\7" + bytes(2),
+    b"\1\0\0\0\0\1\xf3\0\x0a\0\x0b\0\x09" + bytes(490),
+    bytes(64),
+]
 OTHERS = [
     frame(1, 4, 1, ANSWERED),
     TAKEN + frame(1, 4, 1, ANSWERED),
@@ -75,10 +98,20 @@ OTHERS = [
 
 
 @pytest.mark.parametrize(("payload", "found"), RECOGNISED.items(), ids=range(len(RECOGNISED)))
-def test_first_bytes_show_a_protocol_and_which_end_serves(payload: bytes, found: tuple[str, bool]) -> None:
+def test_first_bytes_show_what_a_client_speaks(payload: bytes, found: str) -> None:
     one = plain(payload, len(payload))
     assert one is not None
-    assert (one.name, one.by_server) == found
+    assert one.name == found
+
+
+@pytest.mark.parametrize(("name", "asking", "answer"), ANSWERS)
+def test_an_answer_is_recognised_by_its_request(name: str, asking: bytes, answer: bytes) -> None:
+    one = plain(asking, len(asking))
+    assert one is not None
+    assert one.name == name
+    answers = [answer, *(other for other in NO_ANSWERS if one.answers(other, len(other), asking[:ASKED]))]
+    assert answers == [answer]
+    assert one.answers(answer, len(answer), asking[:ASKED])
 
 
 def test_what_only_looks_like_a_protocol_is_none() -> None:
@@ -95,6 +128,8 @@ def test_any_bytes_do_no_harm(payload: bytes) -> None:
     for size in (len(payload), len(payload) + 1_000):
         plain(payload, size)
         asked(payload, size)
+        for one in PLAIN:
+            one.answers(payload, size, payload[:ASKED])
     client_hello(payload)
     server_hello(payload)
 
