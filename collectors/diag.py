@@ -78,6 +78,14 @@ class Identity(NamedTuple):
     uid: int
 
 
+class Found(NamedTuple):
+    """A TCP socket that was asked for."""
+
+    state: int
+    cookie: int
+    inode: int
+
+
 class Plain(NamedTuple):
     """A socket without tcp_info: a listener, or a UDP socket."""
 
@@ -87,6 +95,17 @@ class Plain(NamedTuple):
     inode: int
     queued: int
     identity: Identity
+
+
+class Parsed(NamedTuple):
+    """The messages of a chunk. The rows may be plain tuples in the order of Row."""
+
+    chunk: bytes
+    rows: list[Row]
+    places: Sequence[int]
+    """Where the messages begin."""
+    infos: Sequence[int]
+    """Where their tcp_info begins."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +146,8 @@ def request(sock: socket.socket, family: int, protocol: int, mask: int, *, info:
     return netlink.dump(sock, SOCK_DIAG_BY_FAMILY, _REQUEST.pack(family, protocol, extensions, 0, mask))
 
 
-def parse_rows(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, list[Row], Sequence[int]]]:
-    """Yield each chunk with its rows (plain tuples in the order of Row) and where their messages begin."""
+def parse_rows(chunks: Iterable[bytes]) -> Iterator[Parsed]:
+    """Read chunk after chunk."""
     layout: Layout | None = None
     for chunk in chunks:
         if layout is None or not layout.fits(chunk):
@@ -137,10 +156,13 @@ def parse_rows(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, list[Row], Sequ
         else:
             fits = True
         if layout is not None and fits and not layout.lacks:
-            yield chunk, list(layout.form.iter_unpack(chunk)), range(0, len(chunk), layout.length)  # type: ignore[arg-type]
+            length, end = layout.length, len(chunk)
+            rows: list[Row] = list(layout.form.iter_unpack(chunk))  # type: ignore[arg-type]
+            yield Parsed(chunk, rows, range(0, end, length), range(layout.info, end, length))
         else:
-            walked = [(layout.row(chunk, at), at) for layout, at in _walk(chunk)]
-            yield chunk, [row for row, _ in walked], [at for _, at in walked]
+            walked = list(_walk(chunk))
+            rows = [layout.row(chunk, at) for layout, at in walked]
+            yield Parsed(chunk, rows, [at for _, at in walked], [at + layout.info for layout, at in walked])
 
 
 def _first_layout(chunk: bytes) -> Layout | None:
@@ -207,8 +229,8 @@ def identity(chunk: bytes, at: int) -> Identity:
     return Identity(address(family, local), local_port, address(family, remote), remote_port, uid)
 
 
-def find(sock: socket.socket, identity: Identity) -> tuple[int, int] | None:
-    """Ask for the TCP socket of a 4-tuple: its state and inode; None when there is none. Costs 12 us.
+def find(sock: socket.socket, identity: Identity) -> Found | None:
+    """Ask for the TCP socket of a 4-tuple; None when there is none. Costs 12 us.
 
     The kernel answers with the listener, if any, where there is no connection.
     """
@@ -219,8 +241,9 @@ def find(sock: socket.socket, identity: Identity) -> tuple[int, int] | None:
     reply = netlink.ask(sock, SOCK_DIAG_BY_FAMILY, body)
     if reply is None:
         return None
+    (cookie,) = struct.unpack_from("=Q", reply, BODY + 44)
     (inode,) = struct.unpack_from("=I", reply, BODY + 68)
-    return reply[BODY + 1], inode
+    return Found(reply[BODY + 1], cookie, inode)
 
 
 def plain(chunk: bytes, at: int, protocol: int) -> Plain:

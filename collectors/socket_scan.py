@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import compress, count
 from operator import itemgetter, ne
 
-from collectors import diag, netlink
+from collectors import diag, fins, netlink
 from collectors.closing import Flow, flow_of
 from collectors.destroyed import Closed, Destroyed
 from collectors.diag import Identity, Plain, Row
@@ -36,6 +36,7 @@ class Seen:
     tcp: dict[int, Row] = field(default_factory=dict)
     changed: list[tuple[Row, Identity | None]] = field(default_factory=list)
     identities: dict[int, Identity] = field(default_factory=dict)  # of those that are new, by cookie
+    doubtful: set[int] = field(default_factory=set)  # cookies of those that may have counted a FIN
     vanished: set[int] = field(default_factory=set)
     closed: list[Closed] = field(default_factory=list)
     ended: list[Ended] = field(default_factory=list)  # as programs report them, where they do
@@ -160,7 +161,7 @@ class SocketScan:
     def waits(self, identity: Identity) -> bool:
         """Return whether a 4-tuple is in TIME_WAIT now."""
         found = diag.find(self._netlink, identity) if self._netlink else None
-        return found is not None and found[0] in (diag.TIME_WAIT, diag.FIN_WAIT2) and not found[1]
+        return found is not None and found.state in (diag.TIME_WAIT, diag.FIN_WAIT2) and not found.inode
 
     def closed_since(self, inode: int) -> bool:
         """Return whether a socket that the last scan saw first has been closed by its process meanwhile."""
@@ -168,7 +169,7 @@ class SocketScan:
         if identity is None or self._netlink is None:
             return False
         found = diag.find(self._netlink, identity)
-        return found is None or found[1] != inode
+        return found is None or found.inode != inode
 
     def look(self, window: int) -> Seen:
         """Return the sockets as of this window; scans when the window was not looked at yet."""
@@ -224,7 +225,8 @@ class SocketScan:
         assert self._netlink is not None
         mask = diag.states(*diag.CONNECTED)
         chunks = diag.request(self._netlink, family, socket.IPPROTO_TCP, mask, info=True)
-        for chunk, rows, places in diag.parse_rows(chunks):
+        recent: list[tuple[int, Identity]] = []
+        for chunk, rows, places, infos in diag.parse_rows(chunks):
             cookies = list(map(_cookie, rows))
             seen.tcp.update(zip(cookies, rows, strict=True))
             for index in compress(count(), map(ne, map(before.get, cookies), rows)):
@@ -235,6 +237,9 @@ class SocketScan:
                 seen.changed.append((row, identity))
                 if identity is not None:
                     seen.identities[cookie] = identity
+                if fins.may_have_come(row, chunk, infos[index]):
+                    recent.append((cookie, identity or diag.identity(chunk, places[index])))
+        seen.doubtful |= fins.doubtful(self._netlink, recent)
 
     def _read_plain(self, family: int) -> None:
         assert self._netlink is not None

@@ -58,6 +58,7 @@ class SocketCollector:
         self._late: list[Ending] = []
         self._lookups = 0
         self._sent = Sent()
+        self._doubtful: set[int] = set()  # of the scan before
         self._unidentified = 0
         self._uncounted = 0
 
@@ -118,7 +119,7 @@ class SocketCollector:
             one.cookie for one in seen.ended if one.cookie in seen.tcp and seen.tcp[one.cookie][1] == ports(one)
         }  # plain tuples: [1] is ports
         rows = []
-        for values, identity in seen.changed:
+        for values, identity in [*seen.changed, *self._without_doubt(seen)]:
             row = Row._make(values)
             tracked = self._known.get(row.cookie)
             if tracked is None and identity is None:  # reported in a window in which this collector failed
@@ -128,12 +129,22 @@ class SocketCollector:
                 opener = self._opener(row.cookie, identity) if identity else None
                 self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=True, opener=opener)
             tracked.vanished, tracked.closing_reported = 0, False
+            if row.cookie in seen.doubtful and received(row) > tracked.received:
+                self._doubtful.add(row.cookie)
+                row = row._replace(received=row.received - 1)
             if row.cookie in closing:  # it closed just after it was seen: one row will have all
                 tracked.row = tracked.row._replace(state=row.state, ports=row.ports)
                 tracked.last = row
             else:
                 rows.append(tracked.report(window, row, received(row)))
         return rows
+
+    def _without_doubt(self, seen: Seen) -> list[tuple[Row, None]]:
+        """Return the sockets whose last byte was not reported, for it might be a FIN, and which have not changed."""
+        changed, doubtful, self._doubtful = {row[2] for row, _ in seen.changed}, self._doubtful, set()  # [2] is cookie
+        return [
+            (seen.tcp[cookie], None) for cookie in doubtful - changed if cookie in seen.tcp and cookie in self._known
+        ]
 
     def _opener(self, cookie: int, identity: Identity) -> bool | None:
         return self._scan.opened(cookie) if self._scan.traced else self._wire.opener(identity)

@@ -43,7 +43,7 @@ def short(cookie: int, *, state: int = diag.TIME_WAIT) -> bytes:
 
 
 def rows(*chunks: bytes) -> list[Row]:
-    return [Row(*row) for _, found, _ in diag.parse_rows(chunks) for row in found]
+    return [Row(*row) for parsed in diag.parse_rows(chunks) for row in parsed.rows]
 
 
 EXPECTED = Row(1, struct.unpack("=I", struct.pack("!HH", 40_000, 443))[0], 100, 107, 250, 2, 100, 11, 12, 90, 200, 5, 7)

@@ -39,8 +39,8 @@ def until_settled(port: int) -> bool:
     with netlink.open_socket(netlink.SOCK_DIAG) as sock:
         for family in (socket.AF_INET, socket.AF_INET6):
             mask = diag.states(*diag.CONNECTED)
-            for chunk, _, places in diag.parse_rows(diag.request(sock, family, 6, mask, info=True)):
-                if any(port in diag.identity(chunk, at)[1:4:2] for at in places):
+            for found in diag.parse_rows(diag.request(sock, family, 6, mask, info=True)):
+                if any(port in diag.identity(found.chunk, at)[1:4:2] for at in found.places):
                     return False
     return True
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from collectors import conntrack, container_files, diag, process_events, rtnetlink
+from collectors import conntrack, container_files, diag, fins, process_events, rtnetlink
 from collectors.cgroups import container_of, parse_cgroup, pod_of, unit_of, user_of
 from collectors.host import parse_os_release
 from collectors.load import parse_kills, parse_network, parse_open_files
@@ -99,10 +99,10 @@ def _text(raw: bytes) -> None:
 
 
 def _rows(raw: bytes) -> None:
-    for chunk, rows, places in diag.parse_rows([raw]):
-        assert len(rows) == len(places)
-        for at in places:
+    for chunk, rows, places, infos in diag.parse_rows([raw]):
+        for row, at, info in zip(rows, places, infos, strict=True):
             diag.identity(chunk, at)
+            fins.may_have_come(row, chunk, info)
 
 
 def _plain(raw: bytes) -> None:
