@@ -20,7 +20,7 @@ from msgspec.inspect import (
     Type,
     type_info,
 )
-from msgspec.structs import force_setattr
+from msgspec.structs import astuple, force_setattr
 
 Ints = list[int]
 Strs = list[str]
@@ -42,7 +42,10 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
     __match_args__: ClassVar[tuple[str, ...]]
 
     def __post_init__(self) -> None:
-        count = len(self)
+        counts = set(map(len, astuple(self)))
+        if len(counts) == 1:
+            return
+        count = max(counts)
         for name, blank in blanks(type(self)).items():
             column = getattr(self, name)
             if len(column) == count:
@@ -54,11 +57,11 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
             force_setattr(self, name, [blank] * count)
 
     def __len__(self) -> int:
-        return max(len(getattr(self, name)) for name in self.__struct_fields__)
+        return max(map(len, astuple(self)))
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Iterate the rows as tuples in field order."""
-        return zip(*(getattr(self, name) for name in self.__struct_fields__), strict=True)
+        return zip(*astuple(self), strict=True)
 
     @classmethod
     def of(cls, rows: Iterable[tuple[Any, ...]], names: Sequence[str] = ()) -> Self:
@@ -73,7 +76,7 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def wire(self) -> dict[str, list[Any]]:
         """Return the columns for the wire: those that hold nothing but blanks are left out."""
-        return {name: column for name in self.__struct_fields__ if any(column := getattr(self, name))}
+        return {name: column for name, column in zip(self.__struct_fields__, astuple(self), strict=True) if any(column)}
 
 
 BLANKS = tuple(_BLANK.values())  # what a column that is left out is full of
