@@ -35,12 +35,18 @@ class _Program(Owners, Endings):
         elif tracepoint == "tcp_rcv_space_adjust":
             self.reads()
         else:
-            self.closes()
+            self._is_destroyed()
         self.report()
         self.label("end")
         self.set(R0, 0)
         self.exit()
         return self.assemble()
+
+    def _is_destroyed(self) -> None:
+        """Find out who closes a socket, unless it never had a peer, or has been reset by its own end and so reported."""
+        self.field(R2, SOCK, "sock", "__sk_common.skc_dport", 2)
+        self.jump_if(R2, "==", 0, "end")
+        self.closes()
 
     def _changes_state(self) -> None:
         """Report the end of a connection, and owners. Arguments: socket, state before, state."""

@@ -90,6 +90,16 @@ def test_a_server_that_reads_nothing_is_known_when_it_closes(running: Tracing, *
 
 
 @pytest.mark.root
+def test_sockets_that_never_had_a_peer_are_nobodys(running: Tracing) -> None:
+    for _ in range(100):
+        socket.socket().close()
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+
+    assert me() not in owners(running).values()
+
+
+@pytest.mark.root
 def test_a_client_that_is_gone_is_known_with_its_command_line(running: Tracing, server: socket.socket) -> None:
     code = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])))"
     command = [sys.executable, "-c", code, str(server.getsockname()[1])]
