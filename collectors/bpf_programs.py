@@ -43,7 +43,7 @@ class _Program(Owners, Endings):
         return self.assemble()
 
     def _is_destroyed(self) -> None:
-        """Find out who closes a socket, unless it never had a peer, or has been reset by its own end and so reported."""
+        """Find out who closes a socket. One that has no peer never had one, or was reported when it was reset."""
         self.field(R2, SOCK, "sock", "__sk_common.skc_dport", 2)
         self.jump_if(R2, "==", 0, "end")
         self.closes()

@@ -13,7 +13,9 @@ from schemas.text import to_bytes, to_text
 UNIX = 256  # beside the protocols of IP, which end at 255
 TRANSPORT = "unix"
 _CLIENT = "#"
-_SEPARATORS = re.compile(rf"[ @:\[\]{_CLIENT}]")
+ESCAPES = {one: f"\\x{ord(one):02x}" for one in f" @:[]{_CLIENT}"}
+"""How an address writes what separates the parts of an endpoint."""
+_SEPARATORS = re.compile(f"[{re.escape(''.join(ESCAPES))}]")
 _PORTS = 65_535
 
 
@@ -38,4 +40,4 @@ def shown_name(name: bytes) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SEPARATORS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _SEPARATORS.sub(lambda found: ESCAPES[found[0]], text)
