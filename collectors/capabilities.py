@@ -4,6 +4,8 @@ from pathlib import Path
 
 BITS = {  # include/uapi/linux/capability.h
     "CAP_DAC_READ_SEARCH": 2,
+    "CAP_SETGID": 6,
+    "CAP_SETUID": 7,
     "CAP_NET_ADMIN": 12,
     "CAP_NET_RAW": 13,
     "CAP_SYS_PTRACE": 19,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from collectors import (
     containers,
+    discovered,
     groups,
     http,
     processes,
@@ -89,5 +90,12 @@ PERMISSIONS = (
         (),
         "what clients of short connections take, or else `CAP_NET_RAW`",
         wire.WHAT,
+    ),
+    Permission(
+        discovered.WHAT,
+        (),
+        "an agent that is root takes `CAP_SETUID` and `CAP_SETGID`, to run them as `collectors.discover_user`; another"
+        " one runs them as its own user, without its capabilities",
+        discovered.WHAT,
     ),
 )

@@ -83,6 +83,14 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether connections by Unix sockets are reported."""
     unix_ignored: tuple[str, ...] = INFRASTRUCTURE
     """Regular expressions of the names of Unix sockets that are left out; an abstract name begins with `@`."""
+    discover: str = "/etc/servicemap/discover.d"
+    """Folder of programs of your own whose output becomes facts of nodes; empty: none are run."""
+    discover_user: Annotated[str, Meta(min_length=1)] = "nobody"
+    """User that these programs run as, where the agent is root; it must not be root."""
+    discover_seconds: Annotated[int, Meta(ge=10, le=86_400)] = 300
+    """How often each of these programs runs."""
+    discover_timeout_seconds: Annotated[int, Meta(ge=1, le=300)] = 10
+    """How long one of these programs may run; it is killed then, with all that it started."""
     proc: str = "/proc"
     """Where procfs is mounted."""
 

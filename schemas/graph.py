@@ -226,6 +226,35 @@ class PlaceBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
     places: Places = field(default_factory=Places)
 
 
+class NodeFacts(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Facts of nodes that programs of the operator print, minute by minute. Minutes are bits, as in places.
+
+    A fact of a port is of the process that listens to it, or of the service of all that may. A fact of the host has
+    neither node nor service, one of a service has no node.
+    """
+
+    hour: Annotated[Ints, fact("start of the hour, ms", KEY, WHEN)] = field(default_factory=list)
+    host: Annotated[Strs, fact("host id", KEY)] = field(default_factory=list)
+    name: Annotated[Strs, fact("name of the fact: tls.not_after", KEY)] = field(default_factory=list)
+    node: Annotated[Strs, fact("process node that it is of, empty for a service or the host", KEY, TEXT)] = field(
+        default_factory=list
+    )
+    service: Annotated[Strs, fact("service that it is of, or that of the process", KEY)] = field(default_factory=list)
+    port: Annotated[Ints, fact("port that it is of, 0 none", KEY, U16)] = field(default_factory=list)
+    program: Annotated[Strs, fact("file name of the program that prints it", KEY)] = field(default_factory=list)
+    value: Annotated[Strs, fact("its value, as text", KEY, TEXT)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest minute in which it was so, ms", LATER, WHEN)] = field(default_factory=list)
+    minutes: Annotated[Ints, fact("bit 59 - m: it was so in minute m of the hour", Merge.BITS, BITS)] = field(
+        default_factory=list
+    )
+
+
+class NodeFactBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Facts of nodes that programs on one host print."""
+
+    facts: NodeFacts = field(default_factory=NodeFacts)
+
+
 class Events(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Things that happened, each once: the id is made of what happened, to whom and when."""
 

@@ -464,3 +464,23 @@ class RequestBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
     sampling: Annotated[int, Meta(ge=1, description="one of so many connections is looked at; counts are as seen")] = 1
     requests: Requests = field(default_factory=Requests)
     spoken: Spoken = field(default_factory=Spoken)
+
+
+class Discovered(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Facts that programs of the host's operator print, each of a port, a process, a service or else of the host."""
+
+    program: Annotated[Strs, fact("file name of the program", KEY)] = field(default_factory=list)
+    name: Annotated[Strs, fact("name of the fact: tls.not_after", KEY)] = field(default_factory=list)
+    port: Annotated[Ints, fact("of who listens to this port of the host's own namespace; 0 of none", KEY)] = field(
+        default_factory=list
+    )
+    pid: Annotated[Ints, fact("of this process; 0 of none", KEY)] = field(default_factory=list)
+    start: Annotated[Ints, fact("its start time, clock ticks since boot", KEY)] = field(default_factory=list)
+    service: Annotated[Strs, fact("of this service, on this host", KEY)] = field(default_factory=list)
+    value: Annotated[Strs, fact("its value, as text", MAX)] = field(default_factory=list)
+
+
+class DiscoveredBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """All facts that programs of the operator print, when one of them has changed and in keyframes; else none."""
+
+    facts: Discovered = field(default_factory=Discovered)

@@ -36,6 +36,9 @@ CONNECTIONS = Topic("connections", raw.ConnectionBatch, "host", "sockets with a 
 LISTENERS = Topic("listeners", raw.ListenerBatch, "host", "sockets that wait for peers", folded=True)
 OWNERS = Topic("owners", raw.OwnerBatch, "host", "which process holds which socket", folded=True)
 REQUESTS = Topic("requests", raw.RequestBatch, "host", "requests and their answers; what servers speak", folded=True)
+DISCOVERED = Topic(
+    "discovered", raw.DiscoveredBatch, "host", "facts that the operator's own programs print", folded=True
+)
 HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
 SIDES = Topic(
     "sides", graph.SideBatch, "host", "what one host saw of flows", "flow", retention_ms=DAY_MS, read_ms=2 * HOUR_MS
@@ -48,6 +51,9 @@ FLOW_REQUESTS = Topic(
 )
 NODES = Topic("nodes", graph.NodeBatch, "host", "processes as services", retention_ms=DAY_MS)
 PLACES = Topic("places", graph.PlaceBatch, "host", "addresses of hosts, who listens there", retention_ms=DAY_MS)
+NODE_FACTS = Topic(
+    "node-facts", graph.NodeFactBatch, "host", "facts of the operator's own, by node", retention_ms=DAY_MS
+)
 EVENTS = Topic("events", graph.EventBatch, "host", "what happened", retention_ms=DAY_MS)
 DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that could not be used")
 
