@@ -107,7 +107,11 @@ class DiscoveredCollector(Inert):
 
     def counters(self) -> dict[str, int]:
         """Return the runs that failed, the items that are no facts, and the facts beyond the bounds."""
-        return {f"discoveries_{what}": self._count[what] for what in ("failed", "refused", "dropped")}
+        return {
+            "discoveries_failed": self._count["failed"],
+            "discoveries_refused": self._count["refused"],
+            "discoveries_dropped": self._count["dropped"],
+        }
 
     def close(self) -> None:
         """End the program that runs."""

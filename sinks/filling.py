@@ -16,6 +16,8 @@ from schemas.graph import (
     FlowRequests,
     Identities,
     NodeBatch,
+    NodeFactBatch,
+    NodeFacts,
     Nodes,
     PlaceBatch,
     Places,
@@ -98,6 +100,11 @@ def _packed(identity: tuple[Any, ...]) -> str | None:
 def nodes(batch: NodeBatch) -> Values:
     """Return the columns of `nodes`."""
     return {name: getattr(batch.nodes, name) for name in Nodes.__struct_fields__}
+
+
+def node_facts(batch: NodeFactBatch) -> Values:
+    """Return the columns of `node_facts`."""
+    return {name: getattr(batch.facts, name) for name in NodeFacts.__struct_fields__}
 
 
 def places(batch: PlaceBatch) -> Values:

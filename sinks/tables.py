@@ -6,7 +6,7 @@ from typing import Any
 from graph.identity import unpacked
 from schemas import topics
 from schemas.facts import Merge
-from schemas.graph import Edges, Ends, Events, FlowRequests, Identities, Nodes, Places
+from schemas.graph import Edges, Ends, Events, FlowRequests, Identities, NodeFacts, Nodes, Places
 from schemas.kinds import COUNT_MAP, F64, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
 from schemas.raw import Heartbeat, HostFacts, Usage
 from schemas.used import uses
@@ -140,6 +140,16 @@ PLACES = Table(
     topic=topics.PLACES.name,
     time="seen",
     fill=filling.places,
+)
+NODE_FACTS = Table(
+    "node_facts",
+    declared(NodeFacts),
+    key=("host", "name", "node", "service", "port", "program", "value", "hour"),
+    kept=Kept("hour", "Hour", DAYS),
+    topic=topics.NODE_FACTS.name,
+    time="seen",
+    fill=filling.node_facts,
+    patient=True,
 )
 EVENTS = Table(
     "events",

@@ -15,12 +15,13 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, PlaceBatch, SideBatch
+from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, NodeFactBatch, PlaceBatch, SideBatch
 from schemas.lives import MOST, Run, Spot
 from schemas.raw import Batch, ConnectionBatch, Connections
 from schemas.shares import covered
 from streams.assembly import Window
 from streams.connection import Connection
+from streams.discovered import Discovered
 from streams.events import Chronicle, sharing
 from streams.host import Host
 from streams.intake import Intake
@@ -43,6 +44,7 @@ class Folded(Struct):
     places: PlaceBatch
     events: EventBatch
     requests: list[FlowRequestBatch]
+    facts: NodeFactBatch
 
 
 class Attribution:
@@ -77,7 +79,9 @@ class Attribution:
                 emitted += [folded] if folded else []
         notices = self._intake.notices()
         if notices:
-            emitted.append(Folded([], NodeBatch(), PlaceBatch(), EventBatch(events=sharing(notices)), []))
+            emitted.append(
+                Folded([], NodeBatch(), PlaceBatch(), EventBatch(events=sharing(notices)), [], NodeFactBatch())
+            )
         return emitted
 
     def _fold(self, spot: Spot) -> "HostFold":
@@ -99,6 +103,7 @@ class HostFold:
         self._host: Host | None = None
         self._chronicle = Chronicle()
         self._requests = RequestFold(counters)
+        self._discovered = Discovered()
         self._last: tuple[int, Connections] = (-1, Connections())
         self._ledger = Ledger()
         self._ledger_run: Run | None = None
@@ -112,7 +117,7 @@ class HostFold:
         run = (header.boot_id, header.run)
         if window.keyframe():
             if run != self._run and header.window - self._until > CAUGHT_UP_MS:
-                self._host = None
+                self._host, self._discovered = None, Discovered()
             self._run = run
             self._name = window.name or self._name or header.host_id
         if run != self._run:
@@ -124,9 +129,10 @@ class HostFold:
         events = self._chronicle.turn(host, header, window)
         requests = self._requests.turn(host, header, window)
         held = places(host, header, window)
+        facts = self._discovered.turn(host, header, window)
         host.forget(window)
         self._until = header.window + header.width
-        return Folded(sides, nodes(host, header, processes), held, EventBatch(events=events), requests)
+        return Folded(sides, nodes(host, header, processes), held, EventBatch(events=events), requests, facts)
 
     def _at(self, header: Batch) -> Host:
         if self._host is None or self._host.name != self._name:

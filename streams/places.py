@@ -20,9 +20,9 @@ from streams.assembly import Window
 from streams.connection import Identity, nobody
 from streams.host import TRANSPORTS, Host
 from streams.listening import ANY
+from streams.minutes import begins_minute, bit_of, hour_of, minute_of
 from streams.scope import is_loopback
 
-MINUTE_MS = 60_000
 MOST = 4_000  # the most rows of listeners in a window, those with the lowest ports: servers have low ports
 
 _Place = tuple[str, int, str, str, Identity]  # transport, port, scope, address, who
@@ -32,12 +32,11 @@ _Reach = dict[tuple[int, str], list[_At]]  # by namespace and any address of a f
 
 def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
     """Return the rows of a window, each for its hour and for the next one."""
-    whole = header.seq == 0 or header.window % MINUTE_MS < header.width
+    whole = begins_minute(header)
     listeners = islice(_listeners(host, header, window, whole=whole), MOST)
     found = [*_addresses(host, window, whole=whole), *listeners]
-    minute = header.window // MINUTE_MS * MINUTE_MS
-    hour = minute // HOUR_MS * HOUR_MS
-    bit = 1 << (59 - (minute - hour) // MINUTE_MS)
+    minute = minute_of(header.window)
+    hour, bit = hour_of(minute), bit_of(minute)
     return PlaceBatch(
         places=Places.of(
             (

@@ -56,7 +56,7 @@ class Stage(Protocol):
 
 
 class AttributeStage:
-    """Fold raw records of hosts into sides, nodes, places, events and requests by flow."""
+    """Fold raw records of hosts into sides, nodes, their facts, places, events and requests by flow."""
 
     name = "attribute"
     reads: tuple[Topic, ...] = topics.RAW
@@ -97,6 +97,8 @@ class AttributeStage:
                 yield Emission(topics.NODES.name, key, encode(folded.nodes))
             if len(folded.places.places):
                 yield Emission(topics.PLACES.name, key, encode(folded.places))
+            if len(folded.facts.facts):
+                yield Emission(topics.NODE_FACTS.name, key, encode(folded.facts))
             if len(folded.events.events):
                 yield Emission(topics.EVENTS.name, key, encode(folded.events))
             for requests in folded.requests:

@@ -12,8 +12,8 @@ from schemas.topics import HOUR_MS
 from sinks.table import Table
 from sinks.tables import TABLES
 
-# `hosts` is no time series, and a row of `places` is of a whole hour, minute by minute.
-REPLAYED = tuple(table for table in TABLES if table.name not in {"hosts", "places"})
+# `hosts` is no time series, and a row of `places` or `node_facts` is of a whole hour, minute by minute.
+REPLAYED = tuple(table for table in TABLES if table.name not in {"hosts", "places", "node_facts"})
 
 
 class Span(NamedTuple):

@@ -10,6 +10,8 @@ from schemas.raw import (
     Batch,
     ConnectionBatch,
     Connections,
+    Discovered,
+    DiscoveredBatch,
     Exits,
     Heartbeat,
     Interfaces,
@@ -60,6 +62,7 @@ def batches(
     disowned: list[Row] = [],  # noqa: B006
     requests: list[Row] = [],  # noqa: B006
     spoken: list[Row] = [],  # noqa: B006
+    discovered: list[Row] | None = None,  # None: the agent does not report these
     sampling: int = 1,
     interfaces: list[Row] = [],  # noqa: B006
     netns: int = NETNS,
@@ -80,7 +83,13 @@ def batches(
         "covers": covers,
         "keyframe": number == 0 if keyframe is None else keyframe,
     }
-    return {
+    sent = {"processes": 1, "connections": 1, "listeners": 1, "owners": 1, "requests": 1}
+    more: dict[str, Batch] = {}
+    if discovered is not None:
+        more["discovered"] = DiscoveredBatch(**head, facts=columns(Discovered, discovered))
+        sent |= {"discovered": 1}
+        beat["topics"] = ["heartbeats", *sent]
+    return more | {
         "processes": ProcessBatch(**head, processes=columns(Processes, processes), exits=columns(Exits, exits)),
         "connections": ConnectionBatch(
             **head,
@@ -110,7 +119,7 @@ def batches(
             interfaces=columns(Interfaces, interfaces),
             alone=alone,
             **beat,
-            sent={"processes": 1, "connections": 1, "listeners": 1, "owners": 1, "requests": 1},
+            sent=sent,
         ),
     }
 

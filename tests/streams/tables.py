@@ -7,7 +7,7 @@ from typing import Any
 
 from log.protocol import Record
 from schemas.codec import decode
-from schemas.graph import EdgeBatch, Edges, Ends, Events, FlowRequests, Identities, Nodes, Places
+from schemas.graph import EdgeBatch, Edges, Ends, Events, FlowRequests, Identities, NodeFacts, Nodes, Places
 from schemas.merge import merge, merge_all
 from streams.rewind import STRETCH_MS
 from streams.stage import AttributeStage, Emission, PairStage, Stage
@@ -107,20 +107,22 @@ def tables(
 
 def stored(emissions: Iterable[Emission]) -> Tables:
     """Merge all rows into tables, by the merges that their columns declare."""
-    rows: dict[str, list[Row]] = {"nodes": [], "places": [], "events": [], "requests": []}
+    rows: dict[str, list[Row]] = {"nodes": [], "places": [], "facts": [], "events": [], "requests": []}
     edges: dict[Row, Row] = {}
     for emission in emissions:
         if emission.topic == "nodes":
             rows["nodes"] += decode("nodes", emission.value).nodes.rows()
         elif emission.topic == "places":
             rows["places"] += decode("places", emission.value).places.rows()
+        elif emission.topic == "node-facts":
+            rows["facts"] += decode("node-facts", emission.value).facts.rows()
         elif emission.topic == "events":
             rows["events"] += decode("events", emission.value).events.rows()
         elif emission.topic == "flow-requests":
             rows["requests"] += decode("flow-requests", emission.value).requests.rows()
         elif emission.topic == "edges":
             _add(edges, decode("edges", emission.value))
-    kinds = {"nodes": Nodes, "places": Places, "events": Events, "requests": FlowRequests}
+    kinds = {"nodes": Nodes, "places": Places, "facts": NodeFacts, "events": Events, "requests": FlowRequests}
     return {"edges": edges, **{name: merge_all(kind, rows[name]) for name, kind in kinds.items()}}
 
 

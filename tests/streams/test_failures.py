@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from schemas.graph import EventBatch, NodeBatch, PlaceBatch
+from schemas.graph import EventBatch, NodeBatch, NodeFactBatch, PlaceBatch
 from schemas.raw import Batch, Heartbeat
 from streams.attribute import Attribution, Folded
 from streams.host import Host
@@ -51,7 +51,7 @@ class Reader:
             for topic, batch in (lacking(window, *lacks, field=field) if lacks else window).items()
             for one in self.fold.feed(topic, batch)
         ]
-        return emitted[-1] if emitted else Folded([], NodeBatch(), PlaceBatch(), EventBatch(), [])
+        return emitted[-1] if emitted else Folded([], NodeBatch(), PlaceBatch(), EventBatch(), [], NodeFactBatch())
 
 
 def kinds(emitted: Folded) -> list[str]:

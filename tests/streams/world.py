@@ -19,7 +19,7 @@ from tests.streams.build import T0, Row
 WIDTH = 20_000
 KEYFRAME = 3  # every minute
 LOGGED_MS = 500
-FAILING = ("processes", "connections", "listeners", "owners", "requests")  # whose collectors may fail
+FAILING = ("processes", "connections", "listeners", "owners", "requests", "discovered")  # whose collectors may fail
 
 
 @dataclass
@@ -232,6 +232,7 @@ class Agent:
         keyframe = seq == 0 or at % KEYFRAME == 0
         failed = {topic: "OSError: it broke" for topic in FAILING if self._failing(topic, run, at)}
         whole = {topic: keyframe or (seq > 0 and self._failing(topic, run, at - 1)) for topic in FAILING}
+        whole["discovered"] |= self._discovered(at) != self._discovered(at - 1)
         reported = build.batches(
             at,
             host=self._machine.name,
@@ -269,6 +270,7 @@ class Agent:
             ],
             requests=self._requests(at),
             spoken=self._spoken(at, keyframe=whole["requests"]),
+            discovered=self._discovered(at) if whole["discovered"] else [],
             sampling=1 + at % 2,
             interfaces=[
                 {"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True},
@@ -340,6 +342,16 @@ class Agent:
             if protocol and one.at(at) and (keyframe or one.first == at):
                 rows[server] = build.speaks(server, protocol, "api.example.com" if protocol > "t" else "")
         return list(rows.values())
+
+    def _discovered(self, at: int) -> list[Row]:
+        """Report facts of the host, of its processes and of ports, those of the latter also where nobody listens."""
+        version = str(max(at, 0) // 7)
+        rows: list[Row] = [{"name": "version", "value": version}, {"name": "owner", "value": "blue", "service": "p1"}]
+        rows += [
+            {"name": "package", "pid": one.pid, "start": one.start, "value": "1"} for one in self._machine.processes
+        ]
+        rows += [{"name": "end", "port": one.port, "value": "soon"} for one in self._machine.listeners]
+        return [{"program": "all", **row} for row in rows]
 
     def _owners(self, at: int, began: int, *, keyframe: bool) -> list[Row]:
         rows = []
