@@ -27,7 +27,7 @@ def unknown(kind: str, name: str, known: Collection[str]) -> str:
     if not known:
         return f"{start}: none is known"
     some = sorted(known, key=str.casefold)
-    if len(some) > 3 * MOST:
+    if len(some) > 4 * MOST:
         return f"{start}: {len(some):,} are known, such as {either(some[:MOST])}"
     return f"{start}: known are {', '.join(map(shown, some))}"
 

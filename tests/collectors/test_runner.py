@@ -268,7 +268,7 @@ def test_the_agent_reports_this_host() -> None:
     agent.join()
 
     beat = log.of(HEARTBEATS)[0]
-    assert beat.sent.keys() == {"connections", "listeners", "processes", "owners", "requests"}
+    assert beat.sent.keys() == {"connections", "listeners", "processes", "owners", "requests", "discovered"}
     assert "127.0.0.1" in beat.interfaces.address
     assert beat.memory_total_bytes > 0
     assert beat.netns > 0
@@ -288,5 +288,5 @@ def test_the_agent_imports_nothing_heavy() -> None:
 def test_every_raw_topic_has_its_collector() -> None:
     topics = {collector.topic.name for collector in registered(Sources(Settings()))}
 
-    assert topics == {"connections", "listeners", "processes", "owners", "requests"}
+    assert topics == {"connections", "listeners", "processes", "owners", "requests", "discovered"}
     assert topics <= BY_NAME.keys()
