@@ -116,7 +116,8 @@ class HostFold:
         header = window.any()
         run = (header.boot_id, header.run)
         if window.keyframe():
-            if run != self._run and header.window - self._until > CAUGHT_UP_MS:
+            hole = run != self._run and header.window - self._until > CAUGHT_UP_MS
+            if hole or (self._host is not None and self._host.outdated(window)):
                 self._host, self._discovered = None, Discovered()
             self._run = run
             self._name = window.name or self._name or header.host_id

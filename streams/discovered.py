@@ -34,8 +34,8 @@ class Discovered:
         if restated:
             batches: list[DiscoveredBatch] = window.batches(DISCOVERED.name)
             self._known = sorted({fact for batch in batches for fact in batch.facts.rows()})
-        elif window.heartbeat is not None and DISCOVERED.name not in reported(window.heartbeat):
-            self._known = []  # the agent runs no programs any more
+        elif host.outdated(window, {DISCOVERED.name}) or not _reports(window):
+            self._known = []
         if not self._known or not (restated or begins_minute(header)):
             return NodeFactBatch()
         ports = _Ports(host, header, window)
@@ -49,6 +49,11 @@ class Discovered:
         return NodeFactBatch(
             facts=NodeFacts.of((hour_of(minute), host.name, *row, *when) for row in islice(found, MOST))
         )
+
+
+def _reports(window: Window) -> bool:
+    """Return whether the agent runs programs, as far as it is known."""
+    return window.heartbeat is None or DISCOVERED.name in reported(window.heartbeat)
 
 
 class _Ports:

@@ -135,7 +135,7 @@ class Chronicle:
         for link in [link for link, last in self._links.items() if header.window - last >= VANISHED_MS]:
             seen = self._links.pop(link)
             last = max(seen, self._blind)
-            if last - seen <= BLIND_MS:
+            if header.window - seen <= BLIND_MS + VANISHED_MS:
                 rows.append(_edge(host, last + header.width, "edge_vanished", link, "no longer talks to"))
         return rows
 

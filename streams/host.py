@@ -5,7 +5,7 @@ rebuilt from the last keyframes equals one that has read everything. Topics that
 collector failed, stay as they were.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from itertools import compress
 from typing import Any
 from zlib import crc32
@@ -30,6 +30,8 @@ TRANSPORTS = {TCP: "tcp", 17: "udp", UNIX: TRANSPORT}
 DNS = "dns"  # which alone is seen over UDP
 SYN_SENT = 2  # include/net/tcp_states.h
 SCAN, LISTENER = "scan", "listener"  # how the owner of an end is known
+KNOWN_MS = 120_000  # with the next keyframe and STALE_MS, no more than a reader that starts then has read (rewind.py)
+SPOKEN = {"requests"}  # the topic of what servers speak
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
 
 
@@ -58,13 +60,18 @@ class Host:
         self._scopes = Scopes(self.name)
         self.outside = Outside()
         self._speaking = Speaking()
-        self.restated: set[str] = set()  # topics that have been restated
+        self.restated: dict[str, int] = {}  # topic -> the window that restated it last
         self.whole = False  # connections were restated when all other topics had been: it is known who serves
         self.owned_since: int | None = None  # the window since which all processes and holders have been known
         self.unsure = False  # processes may have started that were not reported
         self.stirred = True  # processes changed, or were restated, since sockets without an owner were last examined
         self._untied = False  # a tie ended in the last window
         self._rules = rules
+
+    def outdated(self, window: Window, topics: Set[str] = STATE) -> bool:
+        """Return whether a keyframe lacks one of some topics, and no window has restated it for KNOWN_MS."""
+        since = window.any().window - KNOWN_MS
+        return window.keyframe() and any(self.restated.get(topic, 0) < since for topic in topics & window.lacks())
 
     def learn(self, window: Window) -> list[Process]:
         """Take the processes, listeners and holders of a window; return the processes that it reported."""
@@ -74,11 +81,11 @@ class Host:
         if window.restates("owners"):
             self.holders.clear()
             self._named.clear()
-        self.restated |= {topic for topic in STATE if window.restates(topic)}
-        if {"processes", "owners"} <= self.restated:
-            at = window.any().window
+        at = window.any().window
+        self.restated |= {topic: at for topic in window.parts if window.restates(topic)}
+        if {"processes", "owners"} <= self.restated.keys():
             self.owned_since = min(self.owned_since or at, at)
-        self.whole |= self.restated >= STATE and window.restates("connections")
+        self.whole |= self.restated.keys() >= STATE and window.restates("connections")
         self.unsure = "processes" in window.lacks() or "processes" not in self.restated
         self.stirred |= self._untied or any(window.restates(topic) for topic in STATE)
         self._untied = False
@@ -90,7 +97,8 @@ class Host:
             elif not renamed.isdisjoint(connection.among):
                 connection.tie(connection.among, SCAN, _began(connection.among))
         self.listening.take(window.batches("listeners"), restated=window.restates("listeners"))
-        if self._speaking.take(window.batches("requests"), restated=window.restates("requests")):
+        forgotten = self.outdated(window, SPOKEN)
+        if self._speaking.take(window.batches("requests"), restated=forgotten or window.restates("requests")):
             for connection in self.connections.values():
                 self._speak(connection)
         for batch in window.batches("owners"):
@@ -154,7 +162,7 @@ class Host:
 
         If one of the holders is not known, or a listener has none, nobody is named: the others may not have served.
         """
-        if not {"owners", "listeners"} <= self.restated:
+        if not {"owners", "listeners"} <= self.restated.keys():
             return
         key = connection.port, connection.local.address, connection.since
         if key not in self._accepting:  # once for all connections to it in a window
@@ -174,7 +182,7 @@ class Host:
 
     def listens(self, listeners: Sequence[int], port: Port, at: int) -> Identity | None:
         """Return who serves on some listeners of a port, as far as it is certain; None while it may become known."""
-        if not {"processes", "owners", "listeners"} <= self.restated:
+        if not {"processes", "owners", "listeners"} <= self.restated.keys():
             return None
         held = [self.holders.get(each, ()) for each in listeners]
         found = self._accepts(port, listeners, held, at)

@@ -1,4 +1,4 @@
-"""A failed collector is an event, and the fold forgets nothing because of it."""
+"""A failed collector is an event, and the fold forgets nothing because of it for two minutes."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from msgspec import structs
 from schemas.graph import EventBatch, NodeBatch, NodeFactBatch, PlaceBatch
 from schemas.raw import Batch, Heartbeat
 from streams.attribute import Attribution, Folded
-from streams.host import Host
+from streams.host import KNOWN_MS, Host
 from tests.streams.build import T0, WIDTH, batches, connection, holds, listener, process
 
 HERE, THERE = "10.0.0.1:33000", "10.0.0.9:5432"
@@ -75,20 +75,33 @@ def settled() -> Reader:
 def test_a_keyframe_without_a_topic_keeps_what_is_known_of_it(topic: str, field: bool) -> None:
     reader = settled()
     happened: list[str] = []
-    for at in range(SETTLED, SETTLED + 5 * MINUTE):
+    for at in range(SETTLED, SETTLED + KNOWN_MS // WIDTH):
         keyframe = at % MINUTE == 0
         facts = {name: rows for name, rows in KNOWN.items() if keyframe and name != topic}
         lacks = (topic,) if keyframe or field else ()
         emitted = reader.feed(at, *lacks, keyframe=keyframe, field=field, **facts)
         happened += kinds(emitted)
         assert owners(emitted) == {"shop"}
-    back = reader.feed(SETTLED + 5 * MINUTE, restates=(topic,), **{topic: KNOWN[topic]})
-    for at in range(SETTLED + 5 * MINUTE + 1, SETTLED + 7 * MINUTE):
+    back = reader.feed(SETTLED + KNOWN_MS // WIDTH, restates=(topic,), **{topic: KNOWN[topic]})
+    for at in range(SETTLED + KNOWN_MS // WIDTH + 1, SETTLED + 7 * MINUTE):
         happened += kinds(reader.feed(at, keyframe=at % MINUTE == 0, **(KNOWN if at % MINUTE == 0 else {})))
 
     assert owners(back) == {"shop"}
     assert happened == ["collector_failed"] * field
     assert kinds(back) == ["collector_recovered"] * field
+
+
+@pytest.mark.parametrize("topic", ["processes", "connections", "owners"])
+def test_what_no_keyframe_restates_for_long_is_forgotten(topic: str) -> None:
+    reader, late = settled(), Reader()
+    known = {name: rows for name, rows in KNOWN.items() if name != topic}
+    forgotten = SETTLED - 1 + KNOWN_MS // WIDTH + MINUTE  # the next keyframe that lacks it
+    for at in range(SETTLED, forgotten):
+        reader.feed(at, topic, keyframe=at % MINUTE == 0, **(known if at % MINUTE == 0 else {}))
+    for at in range(forgotten, forgotten + MINUTE):
+        facts = known if at % MINUTE == 0 else {}
+        emitted = [each.feed(at, topic, keyframe=at % MINUTE == 0, **facts) for each in (reader, late)]
+        assert [owners(one) for one in emitted] == [set() if topic == "connections" else {""}] * 2
 
 
 def test_a_recovered_collector_replaces_the_state_of_its_topic() -> None:

@@ -112,12 +112,29 @@ def test_worlds_that_once_gave_different_maps_give_the_same_map(
         (3011, 3, 36, False, 247),
         (60146, 2, 36, False, 204),
         (80021, 3, 36, True, 502),
+        (935, 3, 36, True, 321),
     ],
 )
 def test_the_map_after_long_holes_does_not_depend_on_when_the_reader_started(
     seed: int, hosts: int, windows: int, chaos: bool, restart: int
 ) -> None:
     messages = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True, goes_on=True)
+    assert_same(tables(messages), tables(messages, restarts=[restart]))
+
+
+@pytest.mark.parametrize(
+    ("seed", "hosts", "windows", "chaos", "fails_among", "restart"),
+    [
+        (1, 1, 36, True, 32, 83),
+        (13, 2, 60, False, 48, 190),
+        (1013, 2, 60, False, 48, 188),
+        (1065, 1, 60, False, 48, 90),
+    ],
+)
+def test_the_map_of_long_failures_does_not_depend_on_when_the_reader_started(
+    seed: int, hosts: int, windows: int, chaos: bool, fails_among: int, restart: int
+) -> None:
+    messages = log(seed, hosts=hosts, windows=windows, chaos=chaos, fails=True, fails_among=fails_among, goes_on=True)
     assert_same(tables(messages), tables(messages, restarts=[restart]))
 
 

@@ -201,7 +201,7 @@ class World:
 class Agent:
     """Writes the log of one machine, run by run; a run reports what changed, and everything on keyframes."""
 
-    def __init__(self, machine: Machine, world: World, *, chaos: bool, fails: bool = False) -> None:
+    def __init__(self, machine: Machine, world: World, *, chaos: bool, fails: int = 0) -> None:
         self._machine = machine
         self._fails = fails
         self._random = world.random
@@ -223,7 +223,7 @@ class Agent:
 
     def go_on(self) -> list[tuple[str, int, bytes]]:
         """Report two whole windows after the last, so that no batch waits for a later one."""
-        self.logged, self._fails, self._chaos = [], False, False
+        self.logged, self._fails, self._chaos = [], 0, False
         for seq, at in enumerate((self._windows, self._windows + 1)):
             self._report(at, seq, T0 + self._windows * WIDTH, killed=False)
         return self.logged
@@ -293,9 +293,12 @@ class Agent:
             self.logged.append((topic, at, b"{" if broken else encode(batch)))
 
     def _failing(self, topic: str, run: int, at: int) -> bool:
-        """Return whether a collector fails. Now and then it fails for up to four windows."""
-        drawn = Random(f"{self._machine.name} {topic} {run} {at // 8}")
-        return self._fails and drawn.random() < 0.4 and drawn.randint(0, 3) <= at % 8 < 4
+        """Return whether a collector fails. Now and then it fails for up to half of some windows."""
+        if not self._fails:
+            return False
+        drawn = Random(f"{self._machine.name} {topic} {run} {at // self._fails}")
+        half = self._fails // 2
+        return drawn.random() < 0.4 and drawn.randint(0, half - 1) <= at % self._fails < half
 
     def _listener(self, one: Listen, began: int) -> Row:
         row = build.listener(one.cookie, one.port, one.address, at=max(one.first, began))
@@ -383,15 +386,17 @@ def log(
     partitions: int = 1,
     chaos: bool = True,
     fails: bool = False,
+    fails_among: int = 8,
     goes_on: bool = False,
 ) -> list[Record]:
     """Return what all agents of a world logged, in the order of its logging; repeats and failures included.
 
-    If it `goes_on`, two whole windows of each host follow.
+    If it `fails`, a collector may fail in up to half of so many windows. If it `goes_on`, two whole windows of each
+    host follow.
     """
     world = World(seed, hosts, windows)
     records: list[tuple[int, int, str, bytes]] = []
-    agents = [Agent(machine, world, chaos=chaos, fails=fails) for machine in world.machines]
+    agents = [Agent(machine, world, chaos=chaos, fails=fails_among if fails else 0) for machine in world.machines]
     for number, agent in enumerate(agents):
         for topic, at, value in agent.live():
             records.append((at, number, topic, value))
