@@ -96,12 +96,12 @@ def test_what_no_keyframe_restates_for_long_is_forgotten(topic: str) -> None:
     reader, late = settled(), Reader()
     known = {name: rows for name, rows in KNOWN.items() if name != topic}
     forgotten = SETTLED - 1 + KNOWN_MS // WIDTH + MINUTE  # the next keyframe that lacks it
-    for at in range(SETTLED, forgotten):
-        reader.feed(at, topic, keyframe=at % MINUTE == 0, **(known if at % MINUTE == 0 else {}))
-    for at in range(forgotten, forgotten + MINUTE):
-        facts = known if at % MINUTE == 0 else {}
-        emitted = [each.feed(at, topic, keyframe=at % MINUTE == 0, **facts) for each in (reader, late)]
-        assert [owners(one) for one in emitted] == [set() if topic == "connections" else {""}] * 2
+    for each, first in ((reader, SETTLED), (late, forgotten)):
+        emitted = [
+            each.feed(at, topic, keyframe=at % MINUTE == 0, **(known if at % MINUTE == 0 else {}))
+            for at in range(first, forgotten + MINUTE)
+        ]
+        assert owners(emitted[-1]) == (set() if topic == "connections" else {""})
 
 
 def test_a_recovered_collector_replaces_the_state_of_its_topic() -> None:
