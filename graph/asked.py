@@ -13,6 +13,7 @@ from graph.places import resolved
 from graph.span import ALL_OF_IT, Reach, in_range
 from graph.sql import inside, select, union
 from schemas.facts import Roll
+from schemas.graph import CONTESTED
 from schemas.kinds import BOOL, COUNT_MAP, F64, LABEL, SKETCH, U16, U64
 from schemas.latency import GROWTH
 
@@ -100,7 +101,8 @@ def _counted(within: Callable[[str], str] | None = None) -> str:
         "sought": "0",
         "server_port": server_port("flow"),
     }
-    where = "flow.nth = 0" + (f" AND {within('flow.window')}" if within else "")
+    where = f"flow.nth = 0 AND bitAnd(flow.elsewhere, {CONTESTED}) = 0"
+    where += f" AND {within('flow.window')}" if within else ""
     who = resolved(select(flow | ends | lost, "edges AS flow FINAL", where=where))
     counts = select(["*"], "requests FINAL", where=within("window") if within else "")
     joined = select(

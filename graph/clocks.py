@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from graph.asking import Store
 from graph.identity import cut, part
+from graph.orientation import seen
 from graph.span import in_range
 from graph.sql import inside, select, within
 from graph.titles import HOSTNAMES, called
@@ -116,7 +117,8 @@ def pairs_of_clocks() -> str:
     opened = {f"{end}_opened_ms": f"toUnixTimestamp64Milli(maxIf(window, {end}_opened))" for end in "ab"}
     hosts = {f"{end}_host": part(cut(f"anyIf({end}_who, {end}_opened)"), "host") for end in "ab"}
     once = " AND ".join(f"countIf({end}_opened) = 1" for end in "ab")
-    flows = select(opened | hosts, "edges FINAL", where=in_range("window"), group=_FLOW) + f"\nHAVING {once}"
+    where = f"{in_range('window')} AND {seen()}"
+    flows = select(opened | hosts, "edges FINAL", where=where, group=_FLOW) + f"\nHAVING {once}"
     in_order = "a_host < b_host"
     columns = {
         "one": f"if({in_order}, a_host, b_host)",

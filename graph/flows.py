@@ -10,7 +10,7 @@ from functools import partial
 
 from graph.columns import ENDS, KEY, STRENGTH
 from graph.identity import address_id, part, process_id
-from graph.orientation import oriented, server_port, serves
+from graph.orientation import oriented, seen, server_port, serves
 from graph.packing import ABOUT, COUNTED, HAPPENINGS, PACKED, SPOKEN, Pack, plain
 from graph.places import lost_end, resolved
 from graph.sql import inside, select
@@ -79,7 +79,7 @@ def _added_up(when: str, moment: str, concerns: str, of_flow: Iterable[str], pac
             for pack in packs
         },
     }
-    where = f"{when} AND (flow.a_seen OR flow.b_seen)" + (f" AND ({concerns})" if concerns else "")
+    where = f"{when} AND {seen('flow')}" + (f" AND ({concerns})" if concerns else "")
     group = ("flow.transport", "flow.verdict", "server_port", *_ENDPOINTS.values(), *lost_end())
     return select(columns, "edges AS flow FINAL", where=where, group=(moment, *group))
 

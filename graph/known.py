@@ -9,7 +9,7 @@ from graph import span
 from graph.columns import ENDS, KEY
 from graph.identity import address_id, part, process_id
 from graph.levels import KNOWN, node_at
-from graph.orientation import oriented, server_port
+from graph.orientation import oriented, seen, server_port
 from graph.places import lost_end, resolved
 from graph.sql import inside, listed, named, select, union
 
@@ -54,5 +54,5 @@ def _flows(names: tuple[str, ...], **columns: str) -> str:
     """Return the flows of windows, each pair of ends once."""
     ends = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in names}
     key = {"transport": "flow.transport", "verdict": "flow.verdict", "server_port": server_port("flow")}
-    where = f"{span.windows('flow.window')} AND (flow.a_seen OR flow.b_seen)"
-    return select(key | ends | columns, "edges AS flow", where=where, group=(*key, *ends, *columns))
+    where = f"{span.windows('flow.window')} AND {seen('flow')}"
+    return select(key | ends | columns, "edges AS flow FINAL", where=where, group=(*key, *ends, *columns))

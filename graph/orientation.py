@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from graph.columns import ENDS
 from graph.identity import cut
+from schemas.graph import CONTESTED
 
 
 def serves(flow: str = "") -> str:
@@ -20,6 +21,12 @@ def oriented(names: Iterable[str], flow: str = "") -> dict[str, str]:
             column = f"if({serves(flow)}, {of}{one}_{name}, {of}{other}_{name})"
             columns[f"{end}_{name}"] = cut(column) if name == "who" else column
     return columns
+
+
+def seen(flow: str = "") -> str:
+    """Return whether a host saw a `flow`. One that is contested is several flows, which have rows of their own."""
+    of = f"{flow}." if flow else ""
+    return f"({of}a_seen OR {of}b_seen) AND bitAnd({of}elsewhere, {CONTESTED}) = 0"
 
 
 def server_port(flow: str) -> str:

@@ -4,6 +4,7 @@ from textwrap import fill
 
 from graph.columns import ENDS
 from graph.levels import is_at
+from graph.orientation import seen
 from graph.sql import text
 from schemas.counted import COUNTERS, HAPPENED
 
@@ -53,7 +54,7 @@ def _edges(condition: str, start: int, end: int) -> str:
 
 
 def _flows(condition: str, start: int, end: int) -> str:
-    return _select(_FLOWS, "edges FINAL", f"(a_seen OR b_seen) AND ({condition})", start, end, "window, a_port, b_port")
+    return _select(_FLOWS, "edges FINAL", f"{seen()} AND ({condition})", start, end, "window, a_port, b_port")
 
 
 def _select(columns: str, table: str, condition: str, start: int, end: int, order: str) -> str:

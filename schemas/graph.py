@@ -76,6 +76,12 @@ class Sides(Columns, frozen=True, kw_only=True, omit_defaults=True):
     verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX, VERDICT)] = field(
         default_factory=list
     )
+    stack: Annotated[Strs, fact("whose socket it is: BOOT/INODE of a network namespace; empty: unknown", MAX)] = field(
+        default_factory=list
+    )
+    link: Annotated[Strs, fact("hardware addresses of both ends of its cable; empty: unknown, or routed", MAX)] = field(
+        default_factory=list
+    )
 
 
 class SideBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
@@ -99,8 +105,16 @@ class Edges(Columns, frozen=True, kw_only=True, omit_defaults=True):
     width: Annotated[Ints, fact("width of the window, ms", MAX, U32)] = field(default_factory=list)
     elsewhere: Annotated[
         Ints,
-        fact("bits: a opened, a closed, b opened, b closed; the other end saw that elsewhere", Merge.BITS, U8),
+        fact(
+            "bits: a opened, a closed, b opened, b closed; the other end saw that elsewhere; 16: all is in other rows",
+            Merge.BITS,
+            U8,
+        ),
     ] = field(default_factory=list)
+
+
+CONTESTED = 16
+"""The bit of Edges.elsewhere for a row of a flow that is several: its connections are in rows of other flows."""
 
 
 def bit(end: int, what: str) -> int:

@@ -161,6 +161,7 @@ STAGE_COUNTERS = _counters(
         "hosts_forgotten": "hosts that were forgotten after a long silence",
         "bytes_caught_up": "bytes that were taken from the kernel's totals after a restart",
         "named_back_in_part": "batches whose late ends were named for a part of the past only",
+        "contested": "connections of windows whose addresses several hosts have, which were paired by their cables",
         "windows_named_back": "windows for which a late end was named",
     },
 )

@@ -30,6 +30,8 @@ class Frame:
         self.at: tuple[dict[Key, int], dict[Key, int]] = ({}, {})  # end a, end b: flow -> row
         self.columns: dict[str, list[Any]] = {name: [value] for name, value in BLANK.items()}
         self.verdicts: list[int] = [0]
+        self.stacks: list[str] = [""]
+        self.links: list[str] = [""]
         self.identities: list[tuple[Any, ...]] = [NOBODY]
         self._numbers: dict[tuple[Any, ...], int] = {NOBODY: 0}
         self.begun: set[Key] = set()  # flows with an end that was already open when its agent started
@@ -54,6 +56,8 @@ class Frame:
         keys: list[Key] = [(f, n) if n else f for f, n in zip(flow, nth, strict=True)] if any(nth) else list(flow)
         base = len(self.verdicts)
         self.verdicts += decided
+        self.stacks += _picked(sides.stack, rows)
+        self.links += _picked(sides.link, rows)
         self._extend(batch, rows)
         self._note(keys, end, base)
         for side, held in enumerate(self.at):
@@ -67,6 +71,8 @@ class Frame:
         """Add an end of which only the identity is known."""
         row = len(self.verdicts)
         self.verdicts.append(0)
+        self.stacks.append("")
+        self.links.append("")
         for name, value in {**BLANK, "who": self.number(identity)}.items():
             self.columns[name].append(value)
         if key in self.at[end]:
@@ -132,6 +138,8 @@ class Frame:
             column[new] = joined(MERGES[name], column[old], column[new])
         self.columns["who"][new] = self.number(merged)
         self.verdicts[new] = max(self.verdicts[old], self.verdicts[new])
+        self.stacks[new] = max(self.stacks[old], self.stacks[new])
+        self.links[new] = max(self.links[old], self.links[new])
 
 
 def flow_of(key: Key) -> str:

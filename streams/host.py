@@ -259,6 +259,7 @@ class Host:
         who, spread = nobody(self.name), crc32(flow.encode())
         fresh = columns.fresh[row]
         made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread)
+        made.stack = f"{self.boot_id[:8]}/{batch.netns}"
         made.accepted, made.asking = columns.accepted[row], state == SYN_SENT
         self._judge(made)
         if outside:

@@ -17,6 +17,7 @@ from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
 from schemas.topics import HOUR_MS
+from streams.contested import Contests, Taken
 from streams.frame import BACKDATE_MS, CLOSED, OPENED, Frame, Key, flow_of
 from streams.meetings import Meetings, common, connections
 
@@ -37,6 +38,8 @@ class Pairing:
         self.counters = counters
         self._frames: dict[int, Frame] = {}  # by window
         self._meetings = Meetings()
+        self._contests = Contests()
+        self._apart: Pairing | None = None  # of the sides of contested flows
         self._frame_rows = frame_rows
         self._rows = 0
 
@@ -49,9 +52,11 @@ class Pairing:
         emitted = []
         for window, rows in sorted(of.items()):
             frame = self._frame(window, batch.width)
+            taken = self._contests.take(self._frames, frame, batch, rows)
             touched = frame.add(batch, None if len(rows) == len(windows) else rows)
             self._rows += len(rows)
             emitted.append(_batch(frame, touched))
+            emitted += self._again(taken)
             emitted += self._earlier(frame, touched)
             emitted += self._later(frame, touched)
             emitted += [_batch(added, added.keys()) for added in self._meetings.apart(self._frames, frame)]
@@ -62,6 +67,17 @@ class Pairing:
         if window not in self._frames:
             self._frames[window] = Frame(window, width)
         return self._frames[window]
+
+    def _again(self, taken: Taken) -> Iterator[EdgeBatch]:
+        """Yield the marks of contested flows, and their sides paired under other flows."""
+        for window, keys in sorted(taken.keys.items()):
+            self.counters["contested"] += len(keys)
+            yield _batch(self._frames[window], sorted(keys, key=str))
+        for sides in taken.sides:
+            self._apart = self._apart or Pairing(self.counters, self._frame_rows)
+            yield from self._apart.feed(sides)
+        for _, marks in sorted(taken.marks.items()):
+            yield _batch(marks, marks.elsewhere)
 
     def _earlier(self, frame: Frame, touched: dict[Key, None]) -> list[EdgeBatch]:
         """Return rows that name an end in earlier windows, which only the agent of the other end reported."""
@@ -124,7 +140,10 @@ class Pairing:
                 break
             forgotten = self._frames.pop(oldest)
             self._meetings.forget(self._frames, forgotten)
+            self._contests.forget(self._frames, oldest)
             self._rows -= len(forgotten) - 1
+        if self._apart is not None:
+            self._apart._evict(newest)
 
 
 def _name_closed(later: dict[int, Frame], between: Sequence[Frame], flow: str, end: int) -> None:

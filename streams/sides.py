@@ -75,6 +75,8 @@ class SideRows:
         self._found += found
         sides["end"] += [connection.end for connection in found]
         sides["verdict"] += [connection.verdict for connection in found]
+        sides["stack"] += [connection.stack for connection in found]
+        sides["link"] += [connection.cable for connection in found]
         ends["who"] += [who.setdefault(connection.who, len(who) + 1) for connection in found]
         ends["seen"] += [seen] * len(found)
         ends["since"] += [connection.since for connection in found]

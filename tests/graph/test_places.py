@@ -6,8 +6,9 @@ import pytest
 
 from graph.edges import EdgeRow
 from graph.identity import packed
+from graph.known import known_edges
 from graph.map import map_edges
-from schemas.graph import bit
+from schemas.graph import CONTESTED, bit
 from schemas.topics import HOUR_MS
 from sinks.levels import MINUTE_MS
 from sinks.rollup import Rollup
@@ -382,3 +383,19 @@ def test_a_connection_seen_in_different_windows_by_its_ends_counts_once(fresh: F
     ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "service": "", "host": ""}
     (edge,) = store.rows(EdgeRow, map_edges("service"), ranged)
     assert (edge.connections_opened, edge.connections_closed) == (1, 1)
+
+
+def test_a_row_of_a_flow_that_is_several_is_not_read(fresh: Fresh) -> None:
+    store = fresh()
+    mixed = flow(WEB, End("10.0.0.5", 7000, "d", 5, "voting"), window=AT, opened=1)
+    cable = {"a_scope": "/020000000001-020000000002", "b_scope": "/020000000001-020000000002"}
+    stored(store, mixed)
+    stored(store, mixed | {"elsewhere": CONTESTED})
+    stored(store, flow(WEB, End("10.0.0.5", 7000), window=AT, opened=1) | cable)
+
+    server = "address:/020000000001-020000000002@10.0.0.5"
+    assert store.query("SELECT server, connections_opened FROM process_edges") == [(server, 1)]
+    ranged = {"from": T0, "to": T0 + 2 * HOUR_MS, "service": "", "host": ""}
+    (edge,) = store.rows(EdgeRow, map_edges("process"), ranged)
+    assert (edge.server, edge.connections_opened) == (server, 1)
+    assert len(store.query(known_edges("process"), ranged)) == 1

@@ -1,0 +1,145 @@
+"""Two private networks with equal addresses, each between two monitored hosts: their connections are never mixed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import permutations
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.codec import encode
+from schemas.graph import CONTESTED, Ends, Identities, SideBatch, Sides, bit
+from schemas.verdict import connected, listens
+from streams.pair import Pairing
+from streams.stage import Emission
+from tests.streams.build import columns
+from tests.streams.tables import edges_of
+
+WIDTH, T0 = 5_000, 1_800_000_000_000
+FLOW = "tcp 10.9.0.1:5000 10.9.0.2:80"
+CABLES = (("a", "b"), ("c", "d"))  # hosts of client and server
+LINKS = ("020000000001-020000000002", "020000000003-020000000004")
+EVERYONE = frozenset("abcd")
+SEEN, OPENED = (Ends.__struct_fields__.index(name) for name in ("seen", "opened"))
+
+
+class Talk(NamedTuple):
+    """A connection on a cable: the window in which it opens, and how many more it lasts."""
+
+    cable: int
+    opens: int = 0
+    lasts: int = 0
+
+
+def reports(
+    talks: Sequence[Talk], late: dict[str, int] | None = None, links: frozenset[str] = EVERYONE
+) -> dict[str, list[SideBatch]]:
+    """Return what each host reports, window by window. It sees them so many windows `late`. Some know their cables."""
+    reported: dict[str, list[SideBatch]] = {}
+    for cable, hosts in enumerate(CABLES):
+        for end, host in enumerate(hosts):
+            shift = (late or {}).get(host, 0)
+            mine = [(talk.opens + shift, talk.opens + shift + talk.lasts) for talk in talks if talk.cable == cable]
+            link = LINKS[cable] if host in links else ""
+            windows = range(
+                min((first for first, _ in mine), default=0), max((last + 1 for _, last in mine), default=0)
+            )
+            reported[host] = [
+                batch(host, end, link, [(first, at == last) for first, last in mine if first <= at <= last], at)
+                for at in windows
+                if any(first <= at <= last for first, last in mine)
+            ]
+    return reported
+
+
+def batch(host: str, end: int, link: str, there: list[tuple[int, bool]], at: int, **more: Any) -> SideBatch:
+    side = {"window": T0 + at * WIDTH, "flow": FLOW, "end": end, "stack": f"boot-{host}/7", "link": link}
+    side["verdict"] = listens(1, 5000, 80) if end else connected(0, 5000, 80)
+    who = {"host": host, "node": f"process:{host}:b:1:1", "service": f"s{host}", "started": T0 - 1000 * ord(host)}
+    happened = [{"opened": first == at, "closed": last, "since": T0 + first * WIDTH} for first, last in there]
+    return SideBatch(
+        width=WIDTH,
+        sides=columns(Sides, [{**side, "nth": nth} for nth in range(len(there))]),
+        identities=columns(Identities, [who]),
+        ends=columns(Ends, [{"who": 1, "seen": True, "fresh": True, **each, **more} for each in happened]),
+    )
+
+
+def folded(batches: Sequence[SideBatch]) -> dict[Any, Any]:
+    pairing = Pairing(Counter())
+    return edges_of([Emission("edges", b"", encode(edges)) for each in batches for edges in pairing.feed(each)])
+
+
+def one_by_one(reported: dict[str, list[SideBatch]]) -> list[SideBatch]:
+    return [batch for batches in reported.values() for batch in batches]
+
+
+def shuffled(reported: dict[str, list[SideBatch]], random: Random) -> list[SideBatch]:
+    """Return the reports of hosts in turns, each host's in their order."""
+    turns = [host for host, batches in reported.items() for _ in batches]
+    random.shuffle(turns)
+    waiting = {host: iter(batches) for host, batches in reported.items()}
+    return [next(waiting[host]) for host in turns]
+
+
+def read(rows: dict[Any, Any]) -> list[Any]:
+    """Return the rows that readers do not leave out."""
+    return [row for row in rows.values() if (row[2][SEEN] or row[4][SEEN]) and not row[0][-1] & CONTESTED]
+
+
+def hosts(rows: dict[Any, Any]) -> set[tuple[str, str]]:
+    return {(a[0], b[0]) for _, a, _, b, _ in read(rows)}
+
+
+def opened(rows: dict[Any, Any]) -> int:
+    """Count openings as a reader does: by the client if it saw that, else by the server."""
+    alone = bit(1, "opened")
+    return sum(a[OPENED] if a[SEEN] else b[OPENED] and not edge[-1] & alone for edge, _, a, _, b in read(rows))
+
+
+@pytest.mark.parametrize("order", list(permutations("abcd")))
+def test_each_client_meets_the_server_on_its_cable(order: tuple[str, ...]) -> None:
+    reported = reports([Talk(0), Talk(1)])
+    rows = folded([batch for host in order for batch in reported[host]])
+    assert hosts(rows) == {("a", "b"), ("c", "d")}
+    assert opened(rows) == 2
+
+
+@pytest.mark.parametrize("order", list(permutations("abcd")))
+def test_without_a_known_cable_nobody_meets_and_each_connection_counts_once(order: tuple[str, ...]) -> None:
+    reported = reports([Talk(0), Talk(1)], links=frozenset())
+    rows = folded([batch for host in order for batch in reported[host]])
+    assert hosts(rows) == {("a", ""), ("c", ""), ("", "b"), ("", "d")}
+    assert opened(rows) == 2
+
+
+def test_those_whose_cable_is_known_at_both_ends_meet() -> None:
+    reported = reports([Talk(0), Talk(1)], links=frozenset("acd"))
+    assert hosts(folded(one_by_one(reported))) == {("a", ""), ("", "b"), ("c", "d")}
+
+
+TALKS = st.lists(st.builds(Talk, st.integers(0, 1), st.integers(0, 30), st.integers(0, 12)), min_size=1, max_size=5)
+LATE = st.fixed_dictionaries({host: st.integers(0, 6) for host in EVERYONE})
+
+
+@settings(max_examples=60)
+@given(TALKS, LATE, st.frozensets(st.sampled_from("abcd")), st.builds(Random, st.integers(0, 99)))
+def test_no_edge_is_between_two_cables_and_the_order_does_not_matter(
+    talks: list[Talk], late: dict[str, int], links: frozenset[str], random: Random
+) -> None:
+    reported = reports(talks, late, links)
+    rows = folded(one_by_one(reported))
+    assert hosts(rows) <= {(one, other) for pair in CABLES for one in (pair[0], "") for other in (pair[1], "")}
+    again = folded(shuffled(reported, random))
+    assert sorted(read(again)) == sorted(read(rows))
+
+
+@settings(max_examples=60)
+@given(TALKS, LATE, st.builds(Random, st.integers(0, 99)))
+def test_each_connection_counts_once_at_whatever_time_its_ends_see_it(
+    talks: list[Talk], late: dict[str, int], random: Random
+) -> None:
+    assert opened(folded(shuffled(reports(talks, late), random))) == len(talks)
