@@ -257,7 +257,7 @@ class NodeFacts(Columns, frozen=True, kw_only=True, omit_defaults=True):
     port: Annotated[Ints, fact("port that it is of, 0 none", KEY, U16)] = field(default_factory=list)
     program: Annotated[Strs, fact("file name of the program that prints it", KEY)] = field(default_factory=list)
     value: Annotated[Strs, fact("its value, as text", KEY, TEXT)] = field(default_factory=list)
-    seen: Annotated[Ints, fact("latest minute in which it was so, ms", LATER, WHEN)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest window in which it was so, ms", LATER, WHEN)] = field(default_factory=list)
     minutes: Annotated[Ints, fact("bit 59 - m: it was so in minute m of the hour", Merge.BITS, BITS)] = field(
         default_factory=list
     )

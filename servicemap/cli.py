@@ -21,6 +21,7 @@ COMMANDS = {
     "view": "show the map in the browser, live and at any past time",
     "map": "print who talks to whom, now or at any past time",
     "names": "show what every process is called, and by which rule",
+    "facts": "show what programs of your own print about hosts, services and processes",
     "sql": "query the store in ClickHouse's SQL",
     "log": "list the topics, read one, show who lags behind",
     "replay": "fold a past range of the log anew, compare, and swap it in",

@@ -45,7 +45,7 @@ class Discovered:
             for node, of in _nodes(host, ports, port, (pid, start), service)
         )
         minute = minute_of(header.window)
-        when = minute, bit_of(minute)
+        when = header.window, bit_of(minute)
         return NodeFactBatch(
             facts=NodeFacts.of((hour_of(minute), host.name, *row, *when) for row in islice(found, MOST))
         )

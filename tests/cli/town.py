@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from log.protocol import Record
 from schemas import topics
 from schemas.codec import encode
-from schemas.graph import EdgeBatch, Edges, Ends, EventBatch, Events, Identities, NodeBatch, Nodes
+from schemas.graph import (
+    EdgeBatch,
+    Edges,
+    Ends,
+    EventBatch,
+    Events,
+    Identities,
+    NodeBatch,
+    NodeFactBatch,
+    NodeFacts,
+    Nodes,
+)
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.raw import Heartbeat, HostFacts
 from schemas.topics import HOUR_MS
@@ -98,6 +109,7 @@ def records(now: int) -> Iterator[Record]:
             beat = Heartbeat(host_id=host, boot_id=BOOT, run=0, window=window, width=WIDTH, hostname=hostname)
             yield _message(topics.HEARTBEATS.name, encode(beat), now)
     yield _message(topics.NODES.name, encode(_nodes(end - WIDTH, now)), now)
+    yield _message(topics.NODE_FACTS.name, encode(_facts(end - WIDTH)), now)
     exit_ = Events(
         time=[end - 90_000], kind=["process_exited"], subject=[GONE.node], object=[""], host=[GONE.host],
         service=["true"], detail=["true exited"],
@@ -129,6 +141,20 @@ def _edges(window: int, now: int, *, last: bool) -> EdgeBatch:
         a=Ends.of(ends[0], END),
         b=Ends.of(ends[1], END),
     )
+
+
+def _facts(window: int) -> NodeFactBatch:
+    """Return facts that programs on the hosts print: of a process and its port, of a service, and of hosts."""
+    rows = (
+        ("id-web1", "tls.not_after", NGINX.node, "nginx", 443, "tls-certificates", "2027-01-01T00:00:00Z"),
+        ("id-web1", "package", NGINX.node, "nginx", 0, "package-versions", "nginx 1.22.1-9"),
+        ("id-web1", "team", "", WEIRD, 0, "teams", "blue"),
+        ("id-web1", "os.release", "", "", 0, "os-release", "Debian GNU/Linux 12"),
+        ("id-db1", "os.release", "", "", 0, "os-release", "Debian GNU/Linux 13"),
+    )
+    minute = window // 60_000 % 60
+    when = window, 1 << (59 - minute)
+    return NodeFactBatch(facts=NodeFacts.of((window // HOUR_MS * HOUR_MS, *row, *when) for row in rows))
 
 
 END = (

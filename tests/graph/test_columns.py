@@ -21,6 +21,7 @@ from graph.lives import LifeRow, lives
 from graph.map import map_edges
 from graph.neighbours import NeighbourRow, neighbours
 from graph.node_events import EventRow, events
+from graph.node_facts import NodeFactRow, node_facts
 from graph.pressure import PressureRow, node_pressure
 from graph.processes import ProcessRow, members, processes
 from graph.recording import RecordedRow, recorded, recorded_hours
@@ -64,7 +65,7 @@ VALUES: dict[str, Any] = {
     "from": 1_000_000_000_000, "to": 1_000_000_060_000, "step": 5_000, "grain": 1_000, "service": "", "host": "h",
     "node": "process:h:1:1", "nodes": ["n"], "services": ["s"], "containers": ["c"], "hosts": ["h"], "subjects": ["n"],
     "most": 10, "hours_to": 1_000_000_000_000, "minutes_to": 1_000_000_000_000, "client": "c", "server": "s",
-    "transport": "tcp", "port": 80, **concerned(["process:h:1:1"]),
+    "name": "", "transport": "tcp", "port": 80, **concerned(["process:h:1:1"]),
 }  # fmt: skip
 PLAIN: dict[str, tuple[type, str]] = {
     "newest window": (NewestRow, newest_window()),
@@ -88,6 +89,8 @@ PLAIN: dict[str, tuple[type, str]] = {
     "recorded hours": (RecordedRow, recorded_hours()),
     "events": (EventRow, events(everything=False)),
     "all events": (EventRow, events(everything=True)),
+    "facts of nodes": (NodeFactRow, node_facts(everything=False)),
+    "all facts of nodes": (NodeFactRow, node_facts(everything=True)),
     "lives": (LifeRow, lives()),
     "host usage": (UsageRow, host_usage()),
     "pressure of nodes": (PressureRow, node_pressure("service")),
