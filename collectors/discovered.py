@@ -159,9 +159,9 @@ class DiscoveredCollector(Inert):
     def _failed(self, state: _State, why: str) -> None:
         self._count["failed"] += 1
         state.failures += 1
-        if why != state.why:
+        if not state.why.endswith(shown(why)):
             _log.warning("%s: %s", state.program.path, why)
-        state.why = shown(why)
+        state.why = f"a run that succeeds: {shown(why)}"
         if state.failures >= MOST_FAILURES:
             state.rows = []
             self._gather()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from collectors.capabilities import MODULE
+from collectors.discovered import WHAT as OWN_FACTS
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.interfaces import read_interfaces
 from collectors.kernel import kernel_version
@@ -108,6 +109,8 @@ def mended_by(what: str, needs: str) -> str:
         return "end these processes, or bring back the file system that they wait for"
     if needs == ANOTHERS or needs.startswith("no more than"):  # a limit of the agent, which nothing lifts
         return ""
+    if what.startswith(OWN_FACTS) and "CAP_" not in needs:
+        return "docs/howto/facts-of-your-own.md"
     if needs.startswith("Linux "):
         return "upgrade the kernel"
     if what == BRIEF_CLIENTS and "CAP_" not in needs and needs != ELSEWHERE:

@@ -19,6 +19,7 @@ from view.lines import HOST, PROCESSES, TRAFFIC
 from view.members import members
 from view.neighbours import neighbours
 from view.newest import read_newest
+from view.node_facts import own_facts
 from view.parameters import NodeAsked, NotThere, level_of, time_range
 from view.requests import LINES, request_series
 from view.rows import HOUR_MS, Span, read_rows, read_span
@@ -51,6 +52,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         "id": asked.id,
         "level": level,
         "facts": _facts(asked.id, processes, known),
+        "discovered": own_facts(store, asked.id, processes, over.end, hostnames),
         "series": of_requests | series(TRAFFIC, rows, over, cells) | series(lines, usage, over, cells),
         "neighbours": list(neighbours(store, asked.id, level, over, hostnames, recorded, seen_by)),
         "members": [msgspec.to_builtins(member) for member in processes],

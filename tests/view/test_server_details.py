@@ -69,6 +69,18 @@ def test_a_process_has_facts_and_a_service_has_members(past: Past, view: View) -
     assert [member["id"] for member in service["members"]] == [town.SHOP.node]
 
 
+def test_a_node_has_the_facts_that_programs_print_of_it(past: Past, view: View) -> None:
+    def found(node: str) -> list[tuple[str, int, str, list[str]]]:
+        facts = view.api("node", id=node, level=node.partition(":")[0], **last_minute(past))["discovered"]
+        return [(fact["name"], fact["port"], fact["value"], fact["hosts"]) for fact in facts]
+
+    package, end = ("package", 0, "nginx 1.22.1-9", ["web1"]), ("tls.not_after", 443, "2027-01-01T00:00:00Z", ["web1"])
+    assert found(service_node("nginx")) == found(town.NGINX.node) == [package, end]
+    assert found(SHOP) == found(town.SHOP.node) == [("team", 0, "blue", ["web1"])]
+    assert found(host_node("id-db1")) == [("os.release", 0, "Debian GNU/Linux 13", ["db1"])]
+    assert found(NODES["container"]) == found(NODES["address"]) == []
+
+
 def test_a_host_has_series_of_its_own(past: Past, view: View) -> None:
     series = view.api("node", id=host_node("id-db1"), level="host", **last_minute(past))["series"]
     assert {"load", "memory", "network_in", "agent_cpu", "cpu_pressure", "io_pressure"} <= series.keys()

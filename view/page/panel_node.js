@@ -44,6 +44,7 @@ export function nodeBody(found, node, page, charts) {
     el("h3", {}, "Over the range of the time line"),
     charts,
     ...factList(found.facts, page),
+    ...discovered(found.discovered),
     ...members(found.members, page),
     ...events(found.events, page),
     ...sql(found.sql),
@@ -91,6 +92,25 @@ function heldTiles({ throttled_share: throttled, memory_share: memory, oom_kills
   if (memory) tiles.push(["of its memory limit", percent(memory)]);
   if (kills) tiles.push(["killed for memory", digits(kills), worst(why, "kills")]);
   return tiles;
+}
+
+/**
+ * The facts that programs of the operator's print. Hosts are named where a fact is not that of all.
+ * @param {NodeAnswer["discovered"]} list
+ * @returns {Child[]}
+ */
+function discovered(list) {
+  if (!list.length) return [];
+  const all = new Set(list.flatMap(({ hosts }) => hosts)).size;
+  const rows = list.slice(0, MOST_ROWS).flatMap(({ name, value, port: at, hosts }) => {
+    const where = hosts.length < all ? ` (${hosts.join(", ")})` : "";
+    return [el("dt", {}, at ? `${name} :${at}` : name), el("dd", {}, value + where)];
+  });
+  return [
+    el("h3", {}, "Facts of your own"),
+    el("dl", { class: "list-of" }, rows),
+    list.length > MOST_ROWS && el("p", {}, `and ${list.length - MOST_ROWS} more`),
+  ];
 }
 
 /**

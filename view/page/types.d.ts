@@ -223,7 +223,16 @@ interface Details {
 export interface NodeAnswer extends Details {
   id: string;
   facts: Facts;
+  discovered: Discovered[];
   neighbours: Neighbour[];
+}
+
+/** A fact that a program of the operator's prints, and the hosts on which it does. `port` is 0 for none. */
+export interface Discovered {
+  name: string;
+  value: string;
+  port: number;
+  hosts: string[];
 }
 
 /** What each side counted: the fields of an edge that have it. */
