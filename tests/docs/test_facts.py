@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from collectors import conversations, protocol_traffic
+from collectors import conversations, discover_folder, discover_run, discover_start, discovered, protocol_traffic
 from collectors.block_ring import LEAST_BYTES
 from collectors.http import RINGS
 from collectors.http_pairs import MOST_FLOWS, PATIENCE_NS
@@ -16,6 +16,7 @@ from collectors.protocol_traffic import LONGEST_S
 from collectors.requests import MOST_BUSY, MOST_PACKETS
 from collectors.settings import Settings
 from dashboards.alerts.rules import EVERY_MINUTE
+from schemas import discovered as printed
 from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS
 from schemas.topics import CONNECTIONS, DAY_MS, EDGES, HOUR_MS, PROCESSES
 from servicemap import __version__
@@ -78,6 +79,17 @@ FACTS = [
     (HOWTO / "protocols.md", f"(more than {conversations.MOST:,} connections,"),
     (HOWTO / "protocols.md", f"more than {conversations.MOST_BYTES >> 20} MiB of requests"),
     (HOWTO / "protocols.md", f"more than {MOST_PORTS} ports"),
+    (HOWTO / "facts-of-your-own.md", f"every {AGENT.discover_seconds // 60} minutes (`collectors.discover_seconds`)"),
+    (HOWTO / "facts-of-your-own.md", f"for {AGENT.discover_timeout_seconds} seconds at the most"),
+    (HOWTO / "facts-of-your-own.md", f"removed programs every {discovered.LOOK_S:.0f} seconds"),
+    (HOWTO / "facts-of-your-own.md", f"until {WORDS[discovered.MOST_FAILURES]} runs in a row have failed"),
+    (HOWTO / "facts-of-your-own.md", f"up to {printed.LONGEST:,} characters"),
+    (
+        HOWTO / "facts-of-your-own.md",
+        f"{discover_run.MOST_BYTES >> 10} KiB of output, {printed.MOST:,} facts a program, {discovered.MOST:,} a host,"
+        f" {discover_folder.MOST} programs",
+    ),
+    (HOWTO / "facts-of-your-own.md", f"{discover_start.MEMORY_BYTES >> 20} MiB of memory"),
     (HOWTO / "alerts.md", f"reach back ({KEPT['edges_1m']} days here)"),
     (HOWTO / "grafana.md", f"{WORDS[len(DASHBOARDS)].capitalize()} dashboards"),
     (HOWTO / "install.md", f"servicemap-{__version__}-py3-none-any.whl"),

@@ -29,6 +29,7 @@ from collectors.run_delay import parse_delay
 from collectors.traced import Records
 from collectors.visibility import hidepid
 from collectors.wire_tap import WireTap
+from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
 
 CMDLINE = 2048  # characters
@@ -186,6 +187,9 @@ TARGETS = {
     "passwd": Target(parse_passwd, _files("/etc/passwd")),
     "containers": Target(
         _containers, _given(b'{"Name": "/web", "Config": {"Labels": {"a": "b"}}}', b'[{"id": "c0ffee"}]')
+    ),
+    "discovered": Target(
+        parse_output, _given(b'{"name": "a", "value": 1, "node": {"port": 443}}\n', b'[{"name": "a"}]')
     ),
     "os-release": Target(parse_os_release, _files("/etc/os-release")),
     "net-dev": Target(parse_network, _files("/proc/net/dev")),

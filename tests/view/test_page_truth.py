@@ -136,6 +136,13 @@ def test_while_a_time_range_loads_the_label_is_that_of_the_map_shown(slow: Past,
     expect(page.locator("#time .shown b")).not_to_have_text(before)
 
 
+def test_the_panel_has_the_facts_that_programs_print_of_a_node(page: Page) -> None:
+    click(page, NGINX)
+    heading = page.locator("#panel h3", has_text="Facts of your own")
+    expect(heading).to_be_visible()
+    expect(page.locator("#panel dl", has_text="tls.not_after :443")).to_contain_text("2027-01-01T00:00:00Z")
+
+
 def test_the_panel_shows_that_it_waits(slow: Past, page: Page) -> None:
     click(page, edge(page, NGINX, SHOP))
     expect(page.locator("#panel .chart-box").first).to_be_visible()
