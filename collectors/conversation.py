@@ -38,7 +38,7 @@ class Stream:
         conversation = self.conversation
         conversation.lately = True
         if not conversation.following:
-            if not self.from_client or not conversation.parser.asks(payload, size):
+            if not self.from_client or not conversation.parser.asks_again(payload, size):
                 return
             conversation.begin(payload, sent, acknowledged)
         elif self.from_client and conversation.server.blind and size:
@@ -135,15 +135,16 @@ class Conversation:
 
     def give_up(self, before: int) -> None:
         """Count the requests as given up that have waited since a time, ns."""
-        waiting = self.parser.waiting
-        if waiting and waiting[0][1] < before:
+        oldest = self.parser.oldest()
+        if oldest is not None and oldest < before:
             self.parser.counts.given_up += self.parser.drop()
             self._stop()
 
     def weigh(self) -> int:
         """Return how many bytes it holds more than when it was last weighed."""
         before = self.weight
-        self.weight = WAITS * len(self.parser.waiting) + len(self.client.held) + len(self.server.held)
+        parser, held = self.parser, len(self.client.held) + len(self.server.held)
+        self.weight = WAITS * parser.pending() + parser.held() + held
         return self.weight - before
 
     def refuse(self) -> int:

@@ -13,6 +13,7 @@ from collectors.http_filter import FIN, RST
 from collectors.lookups import Lookups
 from collectors.protocol_tap import UDP, Segment
 from collectors.protocols import dns, known
+from collectors.protocols.grpc import Grpc
 from collectors.protocols.parser import Parser
 from collectors.protocols.tls import HANDSHAKE, client_hello, server_hello
 from collectors.sampling import sampled
@@ -93,7 +94,7 @@ class Conversations:
             parser = self._look(flow, half, payload, size, own)
             if parser is None or not self.endpoints.suppose(target, parser):
                 return None
-        elif not parser.asks(payload, size):
+        elif not (parser.asks_again if self.endpoints.is_confirmed(target) else parser.asks)(payload, size):
             return None
         if len(self) >= self._most:
             self._refused += 1
@@ -118,22 +119,21 @@ class Conversations:
                 self.endpoints.learn(source, version, self._names.pop(flow, ""))
         elif found := known.asked(payload, size):
             here = own is None or target[0] in own
+            if found is Grpc and self.endpoints.speaks(target, known.HTTP2):
+                self.endpoints.learn(target, Grpc.name)
             return found if self._listens(*target) or not (here or self._listens(*source)) else None
         elif found := known.greeted(payload, size):
             if self.endpoints.suppose(source, found):
                 self.endpoints.learn(source, found.name)
         elif one := known.plain(payload, size):
-            if one.name == known.GRPC and self.endpoints.speaks(target, known.HTTP2):
-                self._learn(target, one)
-            else:
-                _note(self._asked, _answering(flow, half), (one, payload[: known.ASKED]))
+            _note(self._asked, _answering(flow, half), (one, payload[: known.ASKED]))
         elif known.ssh(payload, size) and self._server(source, target, own) == source:
             self.endpoints.learn(source, known.SSH)
         return None
 
     def _learn(self, server: Endpoint, one: known.Plain) -> None:
         """Note what a server has answered to; not every request of HTTP/2 shows gRPC."""
-        if one.name != known.HTTP2 or not self.endpoints.speaks(server, known.GRPC):
+        if one.name != known.HTTP2 or not self.endpoints.speaks(server, Grpc.name):
             self.endpoints.learn(server, one.name, settled=one.repeats)
 
     def _server(self, source: Endpoint, target: Endpoint, own: Collection[bytes] | None) -> Endpoint | None:
@@ -171,7 +171,7 @@ class Conversations:
                 counted = counts.take()
                 if self.endpoints.is_confirmed(server):
                     yield _row(client, server, conversation.serves, counted, IPPROTO_TCP)
-            elif not conversation.parser.waiting:
+            elif not conversation.parser.pending():
                 self._forget(flow)
         for flow, serves, counts in self._lookups.take(now):
             half = (len(flow) - 4) // 2

@@ -13,10 +13,8 @@ _SSH = re.compile(rb"SSH-(2\.0|1\.99)-[!-~]").match
 _OP_MSG, _OP_QUERY = 2013, 2004
 _HIGHEST_KEY, _HIGHEST_VERSION, _CLIENT_ID = 92, 20, re.compile(rb"[\w.:@/+ -]+").fullmatch
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_GRPC = (b"application/grpc", bytes.fromhex("1d75d0620d263d4c4d6564"))  # plain, and by HPACK's code (RFC 7541 B)
-_HEADERS, _SETTINGS, _LAST_FRAME, _PRIORITY = 1, 4, 9, 0x20
+_SETTINGS = 4
 _START = b"\0\x0a\0\x0a"  # class and method of AMQP 0-9-1
-_POST = b"\x83"  # the field ":method: POST", which the headers of an answer have not (A of the same)
 
 
 def http2(payload: bytes, size: int) -> bool:
@@ -30,18 +28,6 @@ def http2_answers(payload: bytes, size: int, asked: bytes) -> bool:
     return (
         len(payload) >= 9 and payload[3] == _SETTINGS and payload[4] <= 1 and not any(payload[5:9]) and not length % 6
     )
-
-
-def grpc(payload: bytes, size: int) -> bool:
-    """Recognise gRPC by the content type of the first request of a connection, from the client."""
-    here = len(HTTP2_PREFACE) if payload.startswith(HTTP2_PREFACE) else 0
-    while here + 9 <= len(payload) and payload[here + 3] <= _LAST_FRAME:
-        length, kind, flags = int.from_bytes(payload[here : here + 3], "big"), payload[here + 3], payload[here + 4]
-        if kind == _HEADERS:
-            fields = payload[here + (14 if flags & _PRIORITY else 9) : here + 9 + length]
-            return _POST in fields[:4] and any(named in fields for named in _GRPC)
-        here += 9 + length
-    return False
 
 
 def amqp(payload: bytes, size: int) -> bool:

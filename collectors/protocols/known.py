@@ -5,16 +5,17 @@ from typing import NamedTuple
 
 from collectors.protocols import first_bytes
 from collectors.protocols.first_bytes import ssh
+from collectors.protocols.grpc import Grpc
 from collectors.protocols.memcached import Memcached
 from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
 
-__all__ = ["ASKED", "GRPC", "HTTP", "HTTP2", "PLAIN", "SSH", "asked", "greeted", "plain", "ssh"]
+__all__ = ["ASKED", "HTTP", "HTTP2", "PLAIN", "SSH", "asked", "greeted", "plain", "ssh"]
 
-HTTP, HTTP2, GRPC, SSH = "http", "http/2", "grpc", "ssh"
-PARSERS: tuple[type[Parser], ...] = (Redis, PostgreSQL, Memcached, MySQL)
+HTTP, HTTP2, SSH = "http", "http/2", "ssh"
+PARSERS: tuple[type[Parser], ...] = (Redis, PostgreSQL, Memcached, MySQL, Grpc)
 Looks = Callable[[bytes, int], bool]
 Answers = Callable[[bytes, int, bytes], bool]
 ASKED = 12  # bytes of a request by which its answer is recognised
@@ -31,7 +32,6 @@ class Plain(NamedTuple):
 
 
 PLAIN: tuple[Plain, ...] = (
-    Plain(GRPC, first_bytes.grpc, first_bytes.http2_answers),
     Plain(HTTP2, first_bytes.http2, first_bytes.http2_answers),
     Plain("amqp", first_bytes.amqp, first_bytes.amqp_answers),
     Plain("mongodb", first_bytes.mongodb, first_bytes.mongodb_answers, repeats=True),

@@ -41,6 +41,11 @@ class Parser:
         raise NotImplementedError
 
     @classmethod
+    def asks_again(cls, payload: bytes, size: int) -> bool:
+        """Return whether a segment to a server that is known to speak the protocol begins with a request."""
+        return cls.asks(payload, size)
+
+    @classmethod
     def greets(cls, payload: bytes, size: int) -> bool:
         """Return whether a segment is the greeting of a server that speaks first."""
         return False
@@ -80,6 +85,18 @@ class Parser:
         for operation, _ in self.waiting:
             self.counts.add_unseen(operation, UNSEEN)
         self.waiting.clear()
+
+    def pending(self) -> int:
+        """Return how many requests wait."""
+        return len(self.waiting)
+
+    def oldest(self) -> int | None:
+        """Return when the request was made that waits longest, ns."""
+        return self.waiting[0][1] if self.waiting else None
+
+    def held(self) -> int:
+        """Return how many bytes it holds beside what waits."""
+        return 0
 
     def drop(self) -> int:
         """Forget what waits; return how many requests that were."""

@@ -15,8 +15,9 @@ from collectors.protocol_tap import UDP
 from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.sampling import sampled
 from schemas.latency import bucket
+from tests.collectors.protocols.calling import CALL, SETTINGS
 from tests.collectors.protocols.talking import ASK, DONE, GREETING, MS, OKAY, QUERY, READY, TLS, command
-from tests.collectors.protocols.test_first_bytes import ANSWERS, CALL, SETTINGS, frame
+from tests.collectors.protocols.test_first_bytes import ANSWERS
 
 HERE, THERE = b"\x0a\0\0\x01", b"\x0a\0\0\x02"
 CLIENT, SERVER = (HERE, 40_112), (THERE, 7_379)
@@ -138,7 +139,7 @@ def test_a_client_alone_shows_nothing_of_a_server(name: str, asking: bytes, answ
 
 def test_what_servers_have_answered_replaces_what_was_known() -> None:
     wire = Wire()
-    for name, asking, answer in ANSWERS[1:]:
+    for name, asking, answer in ANSWERS:
         wire.ask(asking)
         wire.answer(answer)
         assert wire.talk.endpoints.speaks(SERVER, name)
@@ -149,7 +150,7 @@ def test_a_call_on_a_connection_of_http2_shows_grpc_and_one_without_does_not_hid
     wire.ask(HTTP2_PREFACE + SETTINGS)
     wire.answer(SETTINGS)
     assert wire.window()[1] == [(SERVER, "http/2", "")]
-    wire.ask(frame(1, 4, 1, CALL))
+    wire.ask(CALL)
     assert wire.window()[1] == [(SERVER, "grpc", "")]
     wire.ask(HTTP2_PREFACE + SETTINGS)
     wire.answer(SETTINGS)

@@ -20,6 +20,7 @@ from collectors.presence import names_of_agents
 from collectors.process_facts import parse_cmdline, parse_passwd, parse_uid
 from collectors.process_table import parse_stat
 from collectors.protocols import dns, known, tls
+from collectors.protocols.grpc import Grpc
 from collectors.protocols.memcached import Memcached
 from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import LOST, MOST_WAITING, Parser
@@ -133,7 +134,7 @@ def _talk(kind: type[Parser]) -> Callable[[bytes], None]:
                 used = len(data)
             assert used >= 0
             left[side] = data[used:]
-        assert len(parser.waiting) <= MOST_WAITING
+        assert parser.pending() <= MOST_WAITING
 
     return talk
 
@@ -159,6 +160,11 @@ _TALKS: dict[type[Parser], tuple[tuple[int, bytes], ...]] = {
         (1, b"\1\0\0\1\1\5\0\0\2\4rows"),
         (0, b"\x0a\0\0\0\x17\1\0\0\0\0\1\0\0\0"),
         (1, b"\4\0\0\1\xff\1\2\3"),
+    ),
+    Grpc: (
+        (0, b"\0\0\x1d\1\4\0\0\0\1\x83\x86\x44\5/G/Hi\x5f\x10application/grpc"),
+        (1, b"\0\0\1\1\4\0\0\0\1\x88\0\0\x11\1\5\0\0\0\1\x40\x0bgrpc-status\0010"),
+        (0, b"\0\0\4\1\4\0\0\0\3\x83\x86\xbf\xbe\0\0\4\3\0\0\0\0\3\0\0\0\x08"),
     ),
     Memcached: ((0, b"get a\r\nset a 0 0 2\r\nhi\r\n"), (1, b"VALUE a 0 2\r\nhi\r\nEND\r\nSTORED\r\n")),
 }

@@ -1,7 +1,6 @@
 """Dialogues of protocols, as bytes of a client and a server, and their way through a conversation."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
 
 from collectors.conversation import Conversation, Stream
 from collectors.protocols.memcached import Memcached
@@ -9,18 +8,10 @@ from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
+from tests.collectors.protocols.calling import CALLS
+from tests.collectors.protocols.dialogue import ANSWERS, ASKS, Dialogue
 
-ASKS, ANSWERS = ">", "<"
 MS = 1_000_000
-
-
-class Dialogue(NamedTuple):
-    """What is said in turn, by whom, and what is to be counted of it."""
-
-    about: str
-    parser: type[Parser]
-    said: Sequence[tuple[str, bytes]]
-    counted: dict[str, int]
 
 
 class Line:
@@ -100,6 +91,7 @@ OKAY, BAD = packet(1, b"\0\1\0\2\0\0\0"), packet(1, b"\xff\x7a\x04#42S02No such 
 RESULT = b"".join(packet(number & 0xFF, b"\x04rows" if number > 1 else b"\1") for number in range(1, 600))
 
 DIALOGUES = [
+    *CALLS,
     Dialogue(
         "commands and their replies",
         Redis,

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.protocols.known import ASKED, PLAIN, asked, plain, ssh
 from collectors.protocols.tls import client_hello, server_hello
+from tests.collectors.protocols.calling import SETTINGS, TAKEN, frame
 
 OP_MSG = b"\x16\0\0\0" + (2013).to_bytes(4, "little") + bytes(5) + b"\x0c\0\0\0\x10a\0\1\0\0\0\0"
 
@@ -29,22 +30,7 @@ def kafka(key: int, version: int, name: bytes) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-def frame(kind: int, flags: int, stream: int, body: bytes) -> bytes:
-    """Return a frame of HTTP/2."""
-    return len(body).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + body
-
-
-TAKEN = frame(4, 1, 0, b"")
-CALL = (
-    b"\x83\x86\x45\x91" + b"p" * 17 + b"\x5f\x8b" + bytes.fromhex("1d75d0620d263d4c4d6564") + b"\x40\x02te\x08trailers"
-)
-ANSWERED = b"\x88\x5f\x10application/grpc"
 RECOGNISED = {
-    HTTP2_PREFACE + frame(4, 0, 0, b"") + frame(1, 4, 1, CALL): "grpc",
-    TAKEN + frame(1, 4, 1, CALL): "grpc",
-    frame(1, 4, 1, CALL): "grpc",
-    frame(1, 0x24, 1, bytes(5) + CALL): "grpc",
-    frame(1, 4, 1, b"\x86\x83\x44\x01p\x5f\x16application/grpc+proto"): "grpc",
     HTTP2_PREFACE + b"\0\0\0\4\0\0\0\0\0": "http/2",
     b"AMQP\0\0\x09\1": "amqp",
     b"AMQP\3\1\0\0": "amqp",
@@ -53,10 +39,8 @@ RECOGNISED = {
     kafka(18, 3, b"adminclient-1"): "kafka",
     kafka(3, 12, b"rdkafka"): "kafka",
 }  # fmt: skip
-SETTINGS = frame(4, 0, 0, b"\0\3\0\0\0\x64")
 MONGODB = framed(b"\7\0\0\0" + bytes(4) + OP_MSG[4:])
 ANSWERS = [
-    ("grpc", frame(1, 4, 1, CALL), SETTINGS),
     ("http/2", HTTP2_PREFACE, SETTINGS),
     ("http/2", HTTP2_PREFACE, TAKEN),
     ("amqp", b"AMQP\0\0\x09\1", b"\1\0\0\0\0\1\xf3\0\x0a\0\x0a\0\x09" + bytes(490)),
@@ -78,10 +62,7 @@ NO_ANSWERS = [
     bytes(64),
 ]
 OTHERS = [
-    frame(1, 4, 1, ANSWERED),
-    TAKEN + frame(1, 4, 1, ANSWERED),
     TAKEN,
-    frame(1, 4, 1, b"\x82\x86\x84"),
     b"PRI * HTTP/1.1\r\n",
     b"AMQP\0\0\x09\1 and more",
     kafka(200, 3, b"client"),

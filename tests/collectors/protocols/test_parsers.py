@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.conversation import MOST_HELD
+from collectors.protocols.first_bytes import HTTP2_PREFACE
+from collectors.protocols.grpc import Grpc
 from collectors.protocols.known import PARSERS
 from collectors.protocols.memcached import Memcached
 from collectors.protocols.mysql import MySQL
@@ -16,10 +18,10 @@ from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
 from schemas.latency import bucket
+from tests.collectors.protocols.calling import CALL, SAY, SETTINGS, TAKEN, Both
+from tests.collectors.protocols.dialogue import ANSWERS, ASKS, Dialogue
 from tests.collectors.protocols.talking import (
-    ANSWERS,
     ASK,
-    ASKS,
     BAD,
     BIND,
     BOUND,
@@ -40,7 +42,6 @@ from tests.collectors.protocols.talking import (
     START,
     SYNC,
     WITH_TLS,
-    Dialogue,
     Line,
     command,
     talk,
@@ -111,6 +112,7 @@ def test_a_message_without_an_end_is_not_kept_for_ever(parser: type[Parser], who
         PostgreSQL: (QUERY, b"C"),
         Memcached: (b"get a\r\n", b"V"),
         MySQL: (ASK, b"\xff"),
+        Grpc: (CALL, b"\0\x40\0\1\4"),
     }
     first, begun = beginnings[parser]
     line = talk(parser, [(ASKS, first), (who, begun)])
@@ -171,6 +173,7 @@ def test_what_asks_is_recognised_and_what_does_not_is_not() -> None:
         Redis: [command(b"GET", b"a"), command(*[b"MSET", *[b"x"] * 20])],
         PostgreSQL: [QUERY, PARSE + BIND + EXECUTE + SYNC, BIND + EXECUTE + SYNC, START],
         MySQL: [LOGIN, WITH_TLS, ASK, EXECUTED],
+        Grpc: [CALL, HTTP2_PREFACE + SETTINGS + CALL, TAKEN + CALL],
         Memcached: [b"get a\r\n", b"set a 0 0 1\r\nx\r\n", b"mg a v\r\n", b"incr a 1\r\n"],
     }
     others = [
@@ -184,6 +187,7 @@ def test_what_asks_is_recognised_and_what_does_not_is_not() -> None:
         ROWS + DONE,
         PARSED + BOUND,
     ]
+    others += [TAKEN, SETTINGS, Both().answer(1), Both().call(1, "/", "application/json")]
     others += [b"+OK\r\n", b"$3\r\nabc\r\n", b"END\r\n", b"VALUE a 0 1\r\n", bytes(60), b"get up, stand up\n" * 3]
     others += [Random(seed).randbytes(80) for seed in range(300)]
     for parser, payloads in asking.items():
@@ -210,3 +214,22 @@ def test_a_statement_whose_end_was_not_seen_counts_without_a_result_or_a_time() 
     line.put(ASKS, QUERY)
     line.put(ANSWERS, ROWS + DONE + READY)
     assert line.counted() == {"STATEMENT unseen": 1, "SELECT ok": 1}
+
+
+def test_what_was_missed_of_a_connection_of_grpc_leaves_methods_and_results_unknown() -> None:
+    one = Both()
+    line = talk(Grpc, [(ASKS, one.call(1, SAY)), (ANSWERS, one.answer(1)), (ASKS, one.call(3, SAY))])
+    line.numbers[ANSWERS] += len(one.answer(3))  # a segment that nobody saw
+    for stream in (5, 7):
+        line.put(ASKS, one.call(stream, SAY))
+        line.put(ANSWERS, one.answer(stream))
+    assert line.counted() == {"Greeter/Say ok": 1, "other unseen": 1, "missed": 2}
+
+
+def test_a_table_of_header_fields_is_bounded() -> None:
+    one = Both()
+    one.client.header_table_size = 1 << 20
+    line = talk(Grpc, [(ASKS, one.call(1, SAY)), (ANSWERS, one.answer(1))])
+    assert line.counted() == {"other ok": 1}
+    parser = line.conversation.parser
+    assert parser.held() < 2_000

@@ -1,0 +1,66 @@
+"""Calls of the real library of gRPC are counted by method and status."""
+
+import sys
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import grpc
+import pytest
+
+from collectors.protocols.first_bytes import HTTP2_PREFACE
+from tests.e2e.running import Up, up
+from tests.programs import HOST, answers, folder_of_user, free_port, running
+
+METHODS = {"Say": 300, "Fail": 40, "Watch": 25, "None": 10}
+COUNTED = Counter({"Greeter/Say ok": 300, "Greeter/Fail error": 40, "Greeter/Watch ok": 25, "other error": 10})
+_SPOKEN = "SELECT DISTINCT protocol FROM process_edges WHERE server_port = {port} AND protocol != ''"
+_BY = "SELECT by FROM process_requests WHERE server_port = {port}"
+
+
+@pytest.mark.root
+@pytest.mark.slow
+def test_calls_are_counted_by_method_and_status(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, str(Path(__file__).with_name("grpc_server.py")), str(port)]
+    with (
+        folder_of_user() as folder,
+        running(command, folder, port, lambda: answers(port, HTTP2_PREFACE), as_user={}),
+        up(tmp_path, "--window", "1s") as here,
+    ):
+        here.until("SELECT 1 FROM process_edges WHERE client_name = 'servicemap' LIMIT 1")
+        _speaks(here, port)
+        call(port, METHODS)
+        here.until(_BY.format(port=port), lambda _: _counted(here, port) >= COUNTED)
+        assert _counted(here, port) == COUNTED
+
+
+def call(port: int, methods: dict[str, int]) -> None:
+    """Call methods so many times, over a channel of its own."""
+    with grpc.insecure_channel(f"{HOST}:{port}", [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        for method, times in methods.items():
+            path = f"/shop.v1.Greeter/{method}"
+            for _ in range(times):
+                with suppress(grpc.RpcError):
+                    if method == "Watch":
+                        assert len(list(channel.unary_stream(path)(b"hello"))) == 3
+                    else:
+                        channel.unary_unary(path)(b"hello")
+
+
+def _speaks(running: Up, port: int) -> None:
+    """Call until it is known what the server speaks: from then on the calls of new channels are counted."""
+
+    def known(rows: list[tuple[object, ...]]) -> bool:
+        call(port, {"Hello": 1})
+        return rows == [("grpc",)]
+
+    running.until(_SPOKEN.format(port=port), known)
+
+
+def _counted(running: Up, port: int) -> Counter[str]:
+    """Return what is stored of the methods that only `call` of the test calls."""
+    counted: Counter[str] = Counter()
+    for (by,) in running.sql(_BY.format(port=port)):
+        counted.update({what: count for what, count in by.items() if what in COUNTED})
+    return counted
