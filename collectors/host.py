@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from collectors import neighbours
 from collectors.inside import is_unique
 from collectors.interfaces import read_interfaces
 from collectors.rtnetlink import InterfaceAddress
@@ -20,7 +21,7 @@ from collectors.segments import PRIVATE
 from collectors.settings import Settings
 from collectors.window import Inert, Window
 from schemas import ids
-from schemas.raw import HostFacts, Interfaces
+from schemas.raw import HostFacts, Interfaces, Neighbours
 from schemas.text import shown, to_text
 from schemas.topics import HOSTS
 
@@ -61,10 +62,12 @@ class HostCollector(Inert):
         settings: Settings,
         etc: str = "/etc",
         interfaces: Callable[[], list[InterfaceAddress]] = read_interfaces,
+        neighbours: Callable[..., list[neighbours.Row]] = lambda whole: [],
     ) -> None:
         self._settings = settings
         self._etc = etc
         self._read_interfaces = interfaces
+        self._read_neighbours = neighbours
         self.booted = 0
         self._last: dict[str, Any] = {}
         self._found: list[InterfaceAddress] = []
@@ -73,6 +76,8 @@ class HostCollector(Inert):
         self.hostname = ""
         self.interfaces = Interfaces()
         """The addresses for the heartbeat: all on a keyframe and when one has changed, else none."""
+        self.neighbours = Neighbours()
+        """Those for the heartbeat: all on a keyframe, else the new ones."""
 
     def open(self, window: Window) -> None:
         """Take the boot time once: computed anew, it would wander with the wall clock."""
@@ -83,6 +88,7 @@ class HostCollector(Inert):
         self.hostname = _hostname()
         self.interfaces = Interfaces()
         found = self._read_interfaces()
+        self.neighbours = Neighbours.of(self._read_neighbours(whole=window.keyframe))
         if found != self._found:
             self._found = found.copy()
             rows = self._rows()

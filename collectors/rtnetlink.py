@@ -1,4 +1,4 @@
-"""The host's interfaces and their addresses, by rtnetlink (rtnetlink(7))."""
+"""The host's interfaces, their addresses, and who is on their links, by rtnetlink (rtnetlink(7))."""
 
 import socket
 import struct
@@ -11,6 +11,8 @@ from schemas.text import to_text
 
 ROUTE = 0
 RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR = 16, 17, 18, 20, 21, 22
+RTM_NEWNEIGH, RTM_GETNEIGH, NDA_DST, NDA_LLADDR = 28, 30, 1, 2
+NUD_VALID = 0x02 | 0x04 | 0x08 | 0x10 | 0x80  # reachable, stale, delay, probe, permanent: an answer is known
 CHANGES = 0x1 | 0x10 | 0x100  # groups of links, of IPv4 and of IPv6 addresses
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_LINK, IFLA_MASTER, IFLA_LINKINFO, IFLA_LINK_NETNSID = 1, 3, 5, 10, 18, 37
 IFLA_INFO_KIND = 1  # within IFLA_LINKINFO
@@ -21,6 +23,7 @@ IFA_ADDRESS, IFA_LOCAL = 1, 2
 SIZES = {socket.AF_INET: 4, socket.AF_INET6: 16}  # bytes of an address
 _LINK = struct.Struct("=BxHiII")  # struct ifinfomsg: family, type, index, flags, change
 _GENERIC = 4  # bytes of struct rtgenmsg: family, and padding
+_NEIGHBOUR = struct.Struct("=BxxxIHBB")  # struct ndmsg: family, index, state, flags, type
 _ADDRESS = struct.Struct("=BBBBI")  # struct ifaddrmsg: family, prefix length, flags, scope, index
 
 
@@ -48,6 +51,14 @@ class Address(NamedTuple):
     gone: bool
 
 
+class Neighbour(NamedTuple):
+    """A host on the link of an interface."""
+
+    interface: int
+    address: str
+    mac: str
+
+
 class InterfaceAddress(NamedTuple):
     """One address of one interface; an interface without addresses is left out."""
 
@@ -69,6 +80,26 @@ def dump() -> tuple[list[Link], list[Address]]:
         answers = netlink.dump(sock, RTM_GETADDR, _ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
         addresses = [one for chunk in answers for one in parse(chunk) if isinstance(one, Address)]
     return links, addresses
+
+
+def neighbours() -> list[Neighbour]:
+    """Return the hosts on the links of this network namespace, as far as the kernel has asked for them."""
+    with netlink.open_socket(ROUTE) as sock:
+        answers = netlink.dump(sock, RTM_GETNEIGH, _NEIGHBOUR.pack(socket.AF_UNSPEC, 0, 0, 0, 0))
+        return [one for chunk in answers for one in parse_neighbours(chunk)]
+
+
+def parse_neighbours(chunk: bytes) -> Iterator[Neighbour]:
+    """Yield the neighbours in a dump; malformed ones, and those that did not answer, are left out."""
+    for kind, at, length in netlink.messages(chunk):
+        body = at + netlink.HEADER.size
+        if kind != RTM_NEWNEIGH or length < netlink.HEADER.size + _NEIGHBOUR.size:
+            continue
+        family, index, state, _, _ = _NEIGHBOUR.unpack_from(chunk, body)
+        found = _attributes(chunk, body + _NEIGHBOUR.size, at + length)
+        raw, mac = found.get(NDA_DST, b""), found.get(NDA_LLADDR, b"")
+        if state & NUD_VALID and any(mac) and len(raw) == SIZES.get(family):
+            yield Neighbour(index, socket.inet_ntop(family, raw), mac.hex(":"))
 
 
 def parse(chunk: bytes) -> Iterator[Link | Address]:

@@ -13,6 +13,7 @@ from collectors.addresses import Addresses
 from collectors.health import Health
 from collectors.host import HostCollector, find_boot_id, find_host_id
 from collectors.load import LoadMeter
+from collectors.neighbours import Neighbours
 from collectors.parts import NOT_ENCODABLE, encoded_parts, without_bad_rows
 from collectors.presence import Company
 from collectors.registered import registered
@@ -83,7 +84,11 @@ class Run:
         if collectors is None:
             sources.tracing.open()  # before the first window begins, for it takes a while
         self._networks = sources.networks
-        self._host = HostCollector(settings, interfaces=Addresses(self._networks, settings.is_local).read)
+        self._host = HostCollector(
+            settings,
+            interfaces=Addresses(self._networks, settings.is_local).read,
+            neighbours=Neighbours(self._networks).read,
+        )
         self._collectors = [
             *(registered(sources) if collectors is None else collectors),
             self._host,
@@ -248,6 +253,7 @@ class Run:
             sent=sent,
             hostname=self._host.hostname,
             interfaces=self._host.interfaces,
+            neighbours=self._host.neighbours,
             missing=missing,
             counters=dict(counters),
             failed=self._failed,

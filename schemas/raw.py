@@ -64,6 +64,22 @@ class Interfaces(Columns, frozen=True, kw_only=True, omit_defaults=True):
     )
 
 
+class Neighbours(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Other hosts on the links of this one, by private addresses, which other networks may have as well.
+
+    A keyframe has all; other windows have those that are new.
+    """
+
+    address: Annotated[Strs, fact("IPv4 or IPv6 address of the other host", KEY)] = field(default_factory=list)
+    netns: Annotated[Ints, fact("inode of the network namespace that sees it, 0 that of the agent", KEY)] = field(
+        default_factory=list
+    )
+    mac: Annotated[Strs, fact("its hardware address, empty for several", MAX)] = field(default_factory=list)
+    own_mac: Annotated[Strs, fact("hardware address of the interface by which it is reached", MAX)] = field(
+        default_factory=list
+    )
+
+
 class HostUsage(Batch, frozen=True, kw_only=True, omit_defaults=True):
     """How loaded the host was in the window, and what its agent used."""
 
@@ -157,6 +173,7 @@ class Heartbeat(HostUsage, frozen=True, kw_only=True, omit_defaults=True):
     hostname: str = ""
     netns: Annotated[int, Meta(description="inode of the network namespace looked at")] = 0
     interfaces: Interfaces = field(default_factory=Interfaces)
+    neighbours: Neighbours = field(default_factory=Neighbours)
     missing: Annotated[dict[str, str], Meta(description="what cannot be seen -> what it would need")] = field(
         default_factory=dict
     )

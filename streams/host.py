@@ -16,6 +16,7 @@ from schemas.unix_names import TRANSPORT, UNIX
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
 from streams.assembly import STATE, Window
+from streams.cables import Cables
 from streams.connection import Connection, Identity, nobody, owned, shared
 from streams.listening import Listening, Port
 from streams.naming import NamingRule, name_process
@@ -59,6 +60,7 @@ class Host:
         self.at: frozenset[Place] = frozenset()  # the addresses of its namespaces
         self._scopes = Scopes(self.name)
         self.outside = Outside()
+        self._cables = Cables()
         self._speaking = Speaking()
         self.restated: dict[str, int] = {}  # topic -> the window that restated it last
         self.whole = False  # connections were restated when all other topics had been: it is known who serves
@@ -77,6 +79,7 @@ class Host:
         """Take the processes, listeners and holders of a window; return the processes that it reported."""
         if window.heartbeat is not None:
             self._locate(window.heartbeat)
+            self._cables.take(window.heartbeat)
         self._held, self._accepting = None, {}
         if window.restates("owners"):
             self.holders.clear()
@@ -260,6 +263,7 @@ class Host:
         fresh = columns.fresh[row]
         made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread)
         made.stack = f"{self.boot_id[:8]}/{batch.netns}"
+        made.on_wire = (self.netns if outside else batch.netns), there.address
         made.accepted, made.asking = columns.accepted[row], state == SYN_SENT
         self._judge(made)
         if outside:
@@ -273,8 +277,9 @@ class Host:
         return made
 
     def _judge(self, connection: Connection) -> None:
-        """Decide who serves, as far as this host knows."""
+        """Decide who serves, and by which cable, as far as this host knows."""
         end, ports = connection.end, connection.ports
+        connection.cable = self._cables.of(*connection.on_wire)
         # The listener may be gone before its connections.
         if connection.accepted or self.listening.any(connection.port, connection.local.address):
             connection.verdict = listens(end, *ports)

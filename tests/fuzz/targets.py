@@ -76,6 +76,11 @@ def _links() -> Iterator[bytes]:
             yield from dump(sock, kind, bytes(16))
 
 
+def _neighbours() -> Iterator[bytes]:
+    with open_socket(rtnetlink.ROUTE) as sock:
+        yield from dump(sock, rtnetlink.RTM_GETNEIGH, bytes(12))
+
+
 def _files(*names: str) -> Callable[[], Iterator[bytes]]:
     return lambda: (Path(name).read_bytes() for name in names)
 
@@ -173,6 +178,7 @@ TARGETS = {
     "diag-rows": Target(_rows, _sockets),
     "diag-final": Target(diag.final, _sockets),
     "diag-plain": Target(_plain, _sockets),
+    "neighbours": Target(lambda raw: list(rtnetlink.parse_neighbours(raw)), _neighbours),
     "rtnetlink": Target(lambda raw: list(rtnetlink.parse(raw)), _links),
     "conntrack": Target(lambda raw: list(conntrack.parse(raw)), _given(bytes(120))),
     "process-events": Target(process_events.parse_event, _given(bytes(76), bytes(100))),

@@ -18,6 +18,7 @@ from schemas.raw import (
     ListenerBatch,
     Listeners,
     Lost,
+    Neighbours,
     OwnerBatch,
     Owners,
     ProcessBatch,
@@ -65,6 +66,7 @@ def batches(
     discovered: list[Row] | None = None,  # None: the agent does not report these
     sampling: int = 1,
     interfaces: list[Row] = [],  # noqa: B006
+    neighbours: list[Row] = [],  # noqa: B006
     netns: int = NETNS,
     agent_netns: int = 0,
     alone: bool = True,
@@ -117,6 +119,7 @@ def batches(
             hostname=hostname,
             netns=agent_netns or netns,
             interfaces=columns(Interfaces, interfaces),
+            neighbours=columns(Neighbours, neighbours),
             alone=alone,
             **beat,
             sent=sent,

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from log.protocol import Record
 from schemas.codec import encode
 from schemas.graph import CONTESTED, Ends, Identities, SideBatch, Sides, bit
 from schemas.verdict import connected, listens
 from streams.pair import Pairing
 from streams.stage import Emission
-from tests.streams.build import columns
-from tests.streams.tables import edges_of
+from tests.streams.build import batches, columns, connection, message
+from tests.streams.tables import edges_of, tables
 
 WIDTH, T0 = 5_000, 1_800_000_000_000
 FLOW = "tcp 10.9.0.1:5000 10.9.0.2:80"
@@ -143,3 +144,26 @@ def test_each_connection_counts_once_at_whatever_time_its_ends_see_it(
     talks: list[Talk], late: dict[str, int], random: Random
 ) -> None:
     assert opened(folded(shuffled(reports(talks, late), random))) == len(talks)
+
+
+def raw(host: str, local: str, remote: str, macs: tuple[str, str]) -> list[Record]:
+    """Return what an agent logs of a connection to a neighbour."""
+    found = batches(
+        0,
+        host=host,
+        boot=f"{host}-boot-id",
+        connections=[connection(1, local, remote, opened=True)],
+        neighbours=[{"address": remote.partition(":")[0], "mac": macs[0], "own_mac": macs[1]}],
+    )
+    return [message(topic, batch) for topic, batch in found.items()]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_hosts_meet_by_the_hardware_addresses_that_their_agents_log(known: bool) -> None:
+    logged = []
+    for cable, (client, server) in enumerate(CABLES):
+        macs = (f"02:00:00:00:0{cable}:01", f"02:00:00:00:0{cable}:02" if known else "no address")
+        logged += raw(client, "10.9.0.1:5000", "10.9.0.2:80", macs)
+        logged += raw(server, "10.9.0.2:80", "10.9.0.1:5000", macs[::-1])
+    expected = {("a", "b"), ("c", "d")} if known else {("a", ""), ("", "b"), ("c", ""), ("", "d")}
+    assert hosts(tables(logged)["edges"]) == expected

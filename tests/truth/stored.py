@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
+from schemas.graph import CONTESTED
 from tests.e2e.running import Up
 from tests.truth.hosts import Host
 from tests.truth.packets import Spot
@@ -13,8 +14,8 @@ _ENDS = "scope", "address", "port", "who", "seen", "opened", "closed", "failed",
 _ROWS = f"""
 SELECT toUnixTimestamp64Milli(window), width_ms, transport, nth, verdict,
        {", ".join(f"{end}_{name}" for end in "ab" for name in _ENDS)}
-FROM edges FINAL WHERE transport != 'unix' ORDER BY window
-"""  # the packets that rows are compared with show nothing of Unix sockets
+FROM edges FINAL WHERE transport != 'unix' AND bitAnd(elsewhere, {CONTESTED}) = 0 ORDER BY window
+"""  # rows of contested flows are in others; the packets that rows are compared with show nothing of Unix sockets
 _EDGES = "SELECT server_port, sum(connections_opened) FROM process_edges WHERE transport = 'tcp' GROUP BY server_port"
 _ADDRESSES = "SELECT DISTINCT arrayJoin([client, server]) AS node FROM process_edges WHERE startsWith(node, 'address:')"
 _LAST = "SELECT host, argMax(counters, window) FROM host_usage FINAL GROUP BY host"

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.truth.hosts import BRIDGE, SILENT, Host
+from tests.truth.hosts import BRIDGE, CABLE, SILENT, Host
 from tests.truth.lab import Play
 from tests.truth.programs.peers import served, talking
 from tests.truth.scenario import scenario
@@ -31,6 +31,12 @@ def _same_everywhere(play: Play, address: str, pairs: list[tuple[Host, Host]]) -
 def bridges_with_one_address(play: Play) -> None:
     a, _, c, _ = play.hosts
     _same_everywhere(play, BRIDGE, [(a, a), (c, c)])
+
+
+@scenario()
+def cables_with_one_subnet(play: Play) -> None:
+    a, b, c, d = play.hosts
+    _same_everywhere(play, f"{CABLE}.2", [(a, b), (c, d)])
 
 
 @scenario()
