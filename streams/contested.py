@@ -11,97 +11,20 @@ is not contested is paired as it is, whatever its sides know of cables.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count, pairwise
-from typing import Any, NamedTuple, Self
+from itertools import count
+from typing import Any
 
 from msgspec import Struct, field
 
 from schemas.graph import CONTESTED, Ends, Identities, SideBatch, Sides, bit
 from schemas.ids import format_endpoint, parse_flow
 from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
+from streams.several import HOST, Half, Report, Row, Several, key_of
 
 SEVERAL = "several"  # in place of a stack
 SPARE_FLOWS = 10_000  # that are remembered beyond those in frames
-_HOST = Identities.__struct_fields__.index("host")
 _SIGHT = ("since", "fresh", "who")
 Frames = Mapping[int, Frame]
-Row = dict[str, Any]  # a side, its columns by name, and `whose`, the identity
-
-
-class Report(NamedTuple):
-    """Who reported an end of a flow."""
-
-    end: int
-    host: str
-    stack: str
-
-    @classmethod
-    def of(cls, side: Row) -> Self:
-        """Return who reported a side."""
-        return cls(side["end"], side["whose"][_HOST], side["stack"])
-
-    def contests(self, other: "Report") -> bool:
-        """Return whether the two cannot be one. Agents that share a host, or a renamed one, see one stack."""
-        apart = self.host != other.host and self.stack != other.stack
-        return apart and self.end == other.end and "" not in (self.stack, other.stack)
-
-
-class Half(NamedTuple):
-    """A side of which no cable is known: its window, the key that is its own, and its end."""
-
-    window: int
-    key: Key
-    end: int
-
-
-class Several(Struct):
-    """What is known of a flow of which one end has been reported from several stacks."""
-
-    reports: dict[int, set[Report]] = field(default_factory=dict)  # by window
-    events: set[int] = field(default_factory=set)  # windows in which an end saw it open or close
-    contested: set[int] = field(default_factory=set)  # windows
-    apart: set[int] = field(default_factory=set)  # windows whose sides are paired again
-    halves: set[Half] = field(default_factory=set)  # whose other end nobody has reported so far
-
-    def contest(self, frame: Frame, sides: Iterable[Row]) -> set[int]:
-        """Take the sides of a window; return the windows whose sides are to be paired again from now on."""
-        reports = {Report.of(side) for side in sides}
-        self.reports.setdefault(frame.window, set()).update(reports)
-        if any(side[OPENED] or side[CLOSED] for side in sides):
-            self.events.add(frame.window)
-        before, around = self.apart.copy(), _around(frame, 2)
-        for at in around:
-            if any(one.contests(other) for other in self.reports.get(at, ()) for one in reports):
-                self._contested(frame, {at, frame.window})
-        if not self.contested.isdisjoint(around):
-            self.apart.add(frame.window)
-        for events in (sorted(self.events), sorted(self.events, reverse=True)):
-            for at, following in pairwise(events):  # what may be one event is not taken apart
-                if at in self.apart and abs(following - at) <= frame.apart:
-                    self.apart.add(following)
-        return self.apart - before
-
-    def _contested(self, frame: Frame, windows: set[int]) -> None:
-        for window in windows - self.contested:
-            self.contested.add(window)
-            self.apart |= self.reports.keys() & set(_around(frame, 2, window))
-
-    def met(self, frame: Frame, windows: set[int]) -> Iterator[Half]:
-        """Take out the halves of these windows, and of those near a frame, of which the other end has been reported."""
-        windows = windows.union(_around(frame))
-        for half in sorted((half for half in self.halves if half.window in windows), key=str):
-            near = (self.reports.get(at, ()) for at in _around(frame, 1, half.window))
-            if any(report.end != half.end for report in chain.from_iterable(near)):
-                self.halves.discard(half)
-                yield half
-
-
-def _around(frame: Frame, times: int = 1, window: int | None = None) -> range:
-    """Return the windows in which the same may be seen as in that of a frame, or in another; twice as far, all that
-    may be named after it.
-    """
-    at, reach = frame.window if window is None else window, times * frame.apart
-    return range(at - reach, at + reach + 1, frame.width)
 
 
 class Taken(Struct):
@@ -146,6 +69,7 @@ class Contests:
         """Forget a window that is no longer among the frames."""
         for flow, several in list(self._several.items()):
             several.reports.pop(window, None)
+            several.numbered.pop(window, None)
             for windows in (several.events, several.contested, several.apart):
                 windows.discard(window)
             several.halves = {half for half in several.halves if half.window != window}
@@ -159,31 +83,37 @@ class Contests:
 
     def _suspect(self, frames: Frames, batch: SideBatch, rows: Sequence[int]) -> None:
         """Look closer at flows of which an end has been reported from another stack."""
-        flows, stacks, ends = batch.sides.flow, batch.sides.stack, batch.sides.end
-        for row in rows:
-            if self._stacks[ends[row]].setdefault(flows[row], stacks[row]) != stacks[row]:
-                self._stacks[ends[row]][flows[row]] = SEVERAL
-                if flows[row] not in self._several:
-                    self._several[flows[row]] = _reported(frames, flows[row])
+        known, sides = self._stacks, batch.sides
+        seen: Iterable[tuple[str, int, str]] = zip(sides.flow, sides.end, sides.stack, strict=True)
+        if len(rows) < len(sides.flow):
+            seen = [(sides.flow[row], sides.end[row], sides.stack[row]) for row in rows]
+        other = [(flow, end) for flow, end, stack in seen if known[end].setdefault(flow, stack) != stack]
+        for flow, end in other:
+            known[end][flow] = SEVERAL
+            if flow not in self._several:
+                self._several[flow] = _reported(frames, flow)
 
     def _pair_again(self, taken: Taken, frame: Frame, sides: list[Row]) -> None:
         if not sides:
             return
+        several = self._several[sides[0]["flow"]]
         for side in sides:
-            key: Key = (side["flow"], side["nth"]) if side["nth"] else side["flow"]
+            key = key_of(side)
             taken.keys.setdefault(frame.window, set()).add(key)
             frame.elsewhere[key] = frame.elsewhere.get(key, 0) | CONTESTED
-            several, side["flow"] = self._several[side["flow"]], _flow(side)
+            side["flow"] = _flow(side)
+            several.numbers(frame.window, side).add(side["nth"])
+        for side in sides:
+            side["nth"] = sorted(several.numbers(frame.window, side)).index(side["nth"])
             if not side["link"]:
-                again: Key = (side["flow"], side["nth"]) if side["nth"] else side["flow"]
-                several.halves.add(Half(frame.window, again, side["end"]))
+                several.halves.add(Half(frame.window, key_of(side), side["end"]))
         taken.sides.append(_batch(frame.width, sides))
 
 
 def _flow(side: Row) -> str:
     """Return the flow under which a contested side is paired: that of its cable, else its own."""
     transport, *ends = parse_flow(side["flow"])
-    host = side["whose"][_HOST]
+    host = side["whose"][HOST]
     if ends[0].scope:  # contested even so: two cables have the same hardware addresses
         side["link"] = ""
     scope = f"/{side['link']}" if side["link"] else f"{host}/~{side['end']}"

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from log.protocol import Record
 from schemas.codec import encode
@@ -56,16 +57,16 @@ def reports(
     return reported
 
 
-def batch(host: str, end: int, link: str, there: list[tuple[int, bool]], at: int, **more: Any) -> SideBatch:
-    side = {"window": T0 + at * WIDTH, "flow": FLOW, "end": end, "stack": f"boot-{host}/7", "link": link}
+def batch(host: str, end: int, link: str, there: list[tuple[int, bool]], at: int, stack: str = "") -> SideBatch:
+    side = {"window": T0 + at * WIDTH, "flow": FLOW, "end": end, "stack": stack or f"boot-{host}/7", "link": link}
     side["verdict"] = listens(1, 5000, 80) if end else connected(0, 5000, 80)
-    who = {"host": host, "node": f"process:{host}:b:1:1", "service": f"s{host}", "started": T0 - 1000 * ord(host)}
+    who = {"host": host, "node": f"process:{host}:b:1:1", "service": f"s{host}", "started": T0 - 1000 * ord(host[0])}
     happened = [{"opened": first == at, "closed": last, "since": T0 + first * WIDTH} for first, last in there]
     return SideBatch(
         width=WIDTH,
         sides=columns(Sides, [{**side, "nth": nth} for nth in range(len(there))]),
         identities=columns(Identities, [who]),
-        ends=columns(Ends, [{"who": 1, "seen": True, "fresh": True, **each, **more} for each in happened]),
+        ends=columns(Ends, [{"who": 1, "seen": True, "fresh": True, **each} for each in happened]),
     )
 
 
@@ -167,3 +168,48 @@ def test_hosts_meet_by_the_hardware_addresses_that_their_agents_log(known: bool)
         logged += raw(server, "10.9.0.2:80", "10.9.0.1:5000", macs[::-1])
     expected = {("a", "b"), ("c", "d")} if known else {("a", ""), ("", "b"), ("c", ""), ("", "d")}
     assert hosts(tables(logged)["edges"]) == expected
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_host_may_be_on_both_cables_as_client_of_one_and_server_of_the_other(order: tuple[int, ...]) -> None:
+    there = [(0, True)]
+    sides = [
+        batch("a", 0, LINKS[0], there, 0),
+        batch("b", 1, LINKS[0], there, 0),
+        batch("c", 0, LINKS[1], there, 0),
+        batch("a", 1, LINKS[1], there, 0, stack="boot-a/8"),
+    ]
+    assert hosts(folded([sides[at] for at in order])) == {("a", "b"), ("c", "a")}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_host_may_be_the_client_on_both_cables(order: tuple[int, ...]) -> None:
+    there = [(0, True)]
+    both = batch("a", 0, "", [*there, *there], 0)
+    both = structs.replace(both, sides=structs.replace(both.sides, link=list(LINKS), stack=["boot-a/7", "boot-a/8"]))
+    sides = [both, batch("b", 1, LINKS[0], there, 0), batch("d", 1, LINKS[1], there, 0)]
+    rows = folded([sides[at] for at in order])
+    assert hosts(rows) == {("a", "b"), ("a", "d")}
+    assert opened(rows) == 2
+
+
+def test_agents_that_see_the_same_sockets_contest_nothing() -> None:
+    same = [batch(host, 0, LINKS[0], [(0, True)], 0, stack="boot-a/7") for host in ("a", "renamed")]
+    rows = folded([*same, batch("b", 1, LINKS[0], [(0, True)], 0)])
+    assert not any(row[0][-1] & CONTESTED for row in rows.values())
+    assert len(rows) == 1
+
+
+def test_two_cables_with_the_same_hardware_addresses_are_never_one() -> None:
+    reported = reports([Talk(0), Talk(1)])
+    for host in EVERYONE:
+        for each in reported[host]:
+            each.sides.link[:] = [LINKS[0]] * len(each.sides.link)
+    rows = folded(one_by_one(reported))
+    assert hosts(rows) == {("a", ""), ("", "b"), ("c", ""), ("", "d")}
+    assert opened(rows) == 2
+
+
+def test_a_flow_that_is_not_contested_is_the_same_whatever_is_known_of_its_cable() -> None:
+    talks = [Talk(0, 0, 3), Talk(0, 5, 0)]
+    assert folded(one_by_one(reports(talks, {"b": 1}))) == folded(one_by_one(reports(talks, {"b": 1}, frozenset("a"))))

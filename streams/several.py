@@ -1,0 +1,99 @@
+"""What is known of a flow of which one end has been reported from several network stacks, and when it is contested."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+from typing import Any, NamedTuple, Self
+
+from msgspec import Struct, field
+
+from schemas.graph import Identities
+from streams.frame import CLOSED, OPENED, Frame, Key
+
+HOST = Identities.__struct_fields__.index("host")
+Row = dict[str, Any]  # a side, its columns by name, and `whose`, the identity
+
+
+class Report(NamedTuple):
+    """Who reported an end of a flow."""
+
+    end: int
+    host: str
+    stack: str
+
+    @classmethod
+    def of(cls, side: Row) -> Self:
+        """Return who reported a side."""
+        return cls(side["end"], side["whose"][HOST], side["stack"])
+
+    def contests(self, other: "Report") -> bool:
+        """Return whether the two cannot be one. Agents that share a host, or a renamed one, see one stack."""
+        apart = self.host != other.host and self.stack != other.stack
+        return apart and self.end == other.end and "" not in (self.stack, other.stack)
+
+
+class Half(NamedTuple):
+    """A side of which no cable is known: its window, the key that is its own, and its end."""
+
+    window: int
+    key: Key
+    end: int
+
+
+class Several(Struct):
+    """What is known of a flow of which one end has been reported from several stacks."""
+
+    reports: dict[int, set[Report]] = field(default_factory=dict)  # by window
+    events: set[int] = field(default_factory=set)  # windows in which an end saw it open or close
+    contested: set[int] = field(default_factory=set)  # windows
+    apart: set[int] = field(default_factory=set)  # windows whose sides are paired again
+    numbered: dict[int, dict[tuple[str, int, str], set[int]]] = field(default_factory=dict)  # by window
+    halves: set[Half] = field(default_factory=set)  # whose other end nobody has reported so far
+
+    def contest(self, frame: Frame, sides: Iterable[Row]) -> set[int]:
+        """Take the sides of a window; return the windows whose sides are to be paired again from now on."""
+        reports = {Report.of(side) for side in sides}
+        self.reports.setdefault(frame.window, set()).update(reports)
+        if any(side[OPENED] or side[CLOSED] for side in sides):
+            self.events.add(frame.window)
+        before, around = self.apart.copy(), _around(frame, 2)
+        for at in around:
+            if any(one.contests(other) for other in self.reports.get(at, ()) for one in reports):
+                self._contested(frame, {at, frame.window})
+        if not self.contested.isdisjoint(around):
+            self.apart.add(frame.window)
+        for events in (sorted(self.events), sorted(self.events, reverse=True)):
+            for at, following in pairwise(events):  # what may be one event is not taken apart
+                if at in self.apart and abs(following - at) <= frame.apart:
+                    self.apart.add(following)
+        return self.apart - before
+
+    def numbers(self, window: int, side: Row) -> set[int]:
+        """Return the numbers that a host has given to its connections under one of the other flows."""
+        return self.numbered.setdefault(window, {}).setdefault((side["flow"], *Report.of(side)[:2]), set())
+
+    def _contested(self, frame: Frame, windows: set[int]) -> None:
+        for window in windows - self.contested:
+            self.contested.add(window)
+            self.apart |= self.reports.keys() & set(_around(frame, 2, window))
+
+    def met(self, frame: Frame, windows: set[int]) -> Iterator[Half]:
+        """Take out the halves of these windows, and of those near a frame, of which the other end has been reported."""
+        windows = windows.union(_around(frame))
+        for half in sorted((half for half in self.halves if half.window in windows), key=str):
+            near = (self.reports.get(at, ()) for at in _around(frame, 1, half.window))
+            if any(report.end != half.end for report in chain.from_iterable(near)):
+                self.halves.discard(half)
+                yield half
+
+
+def _around(frame: Frame, times: int = 1, window: int | None = None) -> range:
+    """Return the windows in which the same may be seen as in that of a frame, or in another; twice as far, all that
+    may be named after it.
+    """
+    at, reach = frame.window if window is None else window, times * frame.apart
+    return range(at - reach, at + reach + 1, frame.width)
+
+
+def key_of(side: Row) -> Key:
+    """Return the key of a side in its frame."""
+    return (side["flow"], side["nth"]) if side["nth"] else side["flow"]
