@@ -76,9 +76,9 @@ class Sides(Columns, frozen=True, kw_only=True, omit_defaults=True):
     verdict: Annotated[Ints, fact("who serves and by which rule, see schemas.verdict", MAX, VERDICT)] = field(
         default_factory=list
     )
-    stack: Annotated[Strs, fact("whose socket it is: BOOT/INODE of a network namespace; empty: unknown", MAX)] = field(
-        default_factory=list
-    )
+    stack: Annotated[
+        Strs, fact("whose socket it is: BOOT/INODE of a network namespace; empty: unknown, or scoped", MAX)
+    ] = field(default_factory=list)
     link: Annotated[Strs, fact("hardware addresses of both ends of its cable; empty: unknown, or routed", MAX)] = field(
         default_factory=list
     )

@@ -95,7 +95,7 @@ class Connection(Struct, eq=False):
         "",
         "",
     )  # of this end and the other: address and port within, if they are others outside
-    stack: str = ""  # the network stack whose socket it is
+    stack: str = ""  # the network stack whose socket it is, if other hosts may have these addresses too
     on_wire: tuple[int, str] = 0, ""  # the namespace that sends to the other end outside of this host, and its address
     cable: str = ""  # hardware addresses of both ends, if they are on one cable
     spoken: Spoken = UNKNOWN

@@ -262,7 +262,8 @@ class Host:
         who, spread = nobody(self.name), crc32(flow.encode())
         fresh = columns.fresh[row]
         made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread)
-        made.stack = f"{self.boot_id[:8]}/{batch.netns}"
+        if not (here.scope or there.scope):
+            made.stack = f"{self.boot_id[:8]}/{batch.netns}"
         made.on_wire = (self.netns if outside else batch.netns), there.address
         made.accepted, made.asking = columns.accepted[row], state == SYN_SENT
         self._judge(made)
