@@ -1,5 +1,8 @@
 """The stored map depends only on the log, not on order, repetition, restarts or the number of partitions."""
 
+import os
+from collections.abc import Callable
+from datetime import date
 from random import Random
 from typing import Any
 
@@ -27,6 +30,8 @@ worlds = st.builds(
 randoms = st.builds(Random, st.integers(0, 10**9))
 some = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
+WORLDS_A_DAY = 80  # for each way of reading; about 20 s
+
 
 def assert_same(one: Tables, other: Tables) -> None:
     assert not difference(one, other)
@@ -44,35 +49,60 @@ def spread(messages: list[Record]) -> list[Record]:
     return [message._replace(partition=int(message.key[1:]) % 4) for message in messages]
 
 
-@some
-@given(worlds, randoms)
-def test_topics_and_hosts_in_any_order_give_the_same_map(messages: list[Record], random: Random) -> None:
-    read = tables(messages)
-    assert_same(read, tables(messages, order=shuffled(random, topic)))
-    assert_same(read, tables(messages, pair_order=shuffled(random, host)))
+def any_order(messages: list[Record], random: Random) -> list[Tables]:
+    by_topic, by_host = shuffled(random, topic), shuffled(random, host)
+    return [tables(messages, order=by_topic), tables(messages, pair_order=by_host)]
 
 
-@some
-@given(worlds, randoms)
-def test_one_partition_or_four_in_any_order_give_the_same_map(messages: list[Record], random: Random) -> None:
-    apart = tables(spread(messages), order=shuffled(random, topic), pair_order=shuffled(random, host), partitions=4)
-    assert_same(tables(messages), apart)
+def four_partitions(messages: list[Record], random: Random) -> list[Tables]:
+    orders = shuffled(random, topic), shuffled(random, host)
+    return [tables(spread(messages), order=orders[0], pair_order=orders[1], partitions=4)]
 
 
-@some
-@given(worlds, randoms)
-def test_readers_that_restart_anywhere_give_the_same_map(messages: list[Record], random: Random) -> None:
-    restarts = [random.randrange(len(messages) + 1) for _ in range(2)]
-    again = tables(messages, restarts=restarts, pair_restarts=lambda count: [random.randrange(count + 1)])
-    assert_same(tables(messages), again)
+def restarts(messages: list[Record], random: Random) -> list[Tables]:
+    anywhere = [random.randrange(len(messages) + 1) for _ in range(2)]
+    return [tables(messages, restarts=anywhere, pair_restarts=lambda count: [random.randrange(count + 1)])]
 
 
-@some
-@given(worlds, randoms)
-def test_a_replay_of_any_range_adds_nothing(messages: list[Record], random: Random) -> None:
+def replay(messages: list[Record], random: Random) -> list[Tables]:
     start, stop = sorted(random.randrange(len(messages) + 1) for _ in range(2))
-    replayed = tables(messages, then=messages[start:stop])
-    assert_same(tables(messages), replayed)
+    return [tables(messages, then=messages[start:stop])]
+
+
+READINGS = (any_order, four_partitions, restarts, replay)
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@some
+@given(messages=worlds, random=randoms)
+def test_any_reading_gives_the_same_map(
+    reading: Callable[[list[Record], Random], list[Tables]], messages: list[Record], random: Random
+) -> None:
+    plain = tables(messages)
+    for read in reading(messages, random):
+        assert_same(plain, read)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reading", READINGS)
+def test_any_reading_of_the_worlds_of_the_day_gives_the_same_map(
+    reading: Callable[[list[Record], Random], list[Tables]],
+) -> None:
+    """Look at other worlds every day. SERVICEMAP_WORLD repeats those from a number on."""
+    first = int(os.environ.get("SERVICEMAP_WORLD", date.today().toordinal() * WORLDS_A_DAY))
+    for number in range(first, first + WORLDS_A_DAY):
+        random = Random(number)
+        messages = log(
+            number,
+            hosts=random.choice((2, 2, 3)),
+            windows=random.choice((6, 8, 12, 20, 36)),
+            chaos=random.random() < 0.7,
+            fails=random.random() < 0.5,
+            goes_on=True,
+        )
+        plain = tables(messages)
+        for read in reading(messages, random):
+            assert not difference(plain, read), f"again with SERVICEMAP_WORLD={number}"
 
 
 @pytest.mark.parametrize(
