@@ -168,6 +168,25 @@ def test_a_program_runs_as_nobody_with_no_rights_and_the_least_priority(folder: 
     assert status == {"Uid": f"{uid},{uid},{uid},{uid}", "Gid": f"{gid},{gid},{gid},{gid}", "Groups": str(gid)} | rights
 
 
+@pytest.mark.skipif(not (ROOT and shutil.which("setpriv")), reason="giving capabilities to another user takes root")
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="the other user needs a Python that it can read")
+def test_a_program_of_an_agent_with_capabilities_has_none(folder: Folder) -> None:
+    program = folder.put("who", "grep -E '^(CapPrm|CapEff|CapAmb|Uid):' /proc/self/status")
+    start = folder.path / ".start.py"
+    start.write_text(discover_run.START.read_text())
+    start.chmod(0o644)
+    given = "+net_raw,+sys_admin"
+    agent = ["setpriv", "--reuid", "65534", "--clear-groups", "--inh-caps", given, "--ambient-caps", given]
+    shell = f"/usr/bin/python3 -I -S {start} $$ 5 -1 -1 '' {program}; grep CapEff /proc/self/status"
+
+    found = subprocess.run([*agent, "sh", "-c", shell], capture_output=True, text=True, check=True).stdout.split()
+
+    assert found[0] == "Uid:"
+    assert set(found[1:5]) == {"65534"}
+    assert found[5:11] == ["CapPrm:", "0" * 16, "CapEff:", "0" * 16, "CapAmb:", "0" * 16]
+    assert int(found[12], 16) > 0  # of the agent
+
+
 def test_a_program_that_hangs_is_killed_and_delays_nobody(folder: Folder) -> None:
     folder.put("10-hangs", f"sleep 4711.{os.getpid()} & trap '' TERM; sleep 4711.{os.getpid()}")
     folder.put("20-works", fact("a", "1"))
