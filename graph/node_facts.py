@@ -37,6 +37,14 @@ def node_facts(*, everything: bool) -> str:
     Nodes are the processes %(nodes)s, the services %(services)s on %(hosts)s, and the hosts %(subjects)s. Of everything
     only those are returned that have a %(name)s and a %(service)s, unless these are empty, and are of %(hosts)s.
     """
+    wanted = f"host IN %(hosts)s AND {_ANY}" if everything else _OF_NODES
+    return select(NodeFactRow._fields, inside(standing(wanted))) + (
+        "\nORDER BY name, service, host, port, value, node\nLIMIT %(most)s"
+    )
+
+
+def standing(wanted: str) -> str:
+    """Return the facts that stand before %(to)s, ms, of those that are `wanted`: a condition for their columns."""
     minutes = [
         f"hour = toStartOfHour({at}) AND bitTest(minutes, 59 - toMinute({at}))"
         for at in (_AT, f"({_AT} - toIntervalMinute(1))")
@@ -45,9 +53,6 @@ def node_facts(*, everything: bool) -> str:
     columns |= {"now": minutes[0], "latest": f"max({minutes[0]}) OVER (PARTITION BY host)"}
     hours = f"hour >= toStartOfHour({_AT} - toIntervalMinute(1)) AND hour <= {_AT}"
     recent = select(columns, "node_facts", where=f"{hours} AND (({minutes[0]}) OR ({minutes[1]}))")
-    wanted = f"host IN %(hosts)s AND {_ANY}" if everything else _OF_NODES
-    rows = select(NodeFactRow._fields, inside(recent), where=f"now = latest AND ({wanted})")
-    one = f"ORDER BY seen DESC\nLIMIT 1 BY {', '.join(_SUBJECT)}"  # a value that has changed within the minute
-    return select(NodeFactRow._fields, inside(f"{rows}\n{one}")) + (
-        "\nORDER BY name, service, host, port, value, node\nLIMIT %(most)s"
-    )
+    # The latest value of each: one may have changed within the minute.
+    latest = f"ORDER BY seen DESC\nLIMIT 1 BY {', '.join(_SUBJECT)}"
+    return select(NodeFactRow._fields, inside(recent), where=f"now = latest AND ({wanted})") + f"\n{latest}"

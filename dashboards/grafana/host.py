@@ -1,6 +1,7 @@
 """Host: what it is, how busy, what runs on it and how that fares, and what its agent sees and costs."""
 
 from dashboards.grafana.dashboard import AGENTS, Row, changes, dashboard
+from dashboards.grafana.discovered import facts_table
 from dashboards.grafana.edges_table import edges_table
 from dashboards.grafana.links import HOST, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
@@ -27,6 +28,7 @@ def build() -> Json:
             signals(subjects.HOST, "Traffic, errors and latency of what runs on it"),
             *_resources(),
             Row(10, [edges_table("Edges with an end on this host", service="")]),
+            Row(8, [facts_table(service="")]),
         ],
         variables=[chosen("host", "Host", names.hosts(), any="no")],
         annotations=[changes(KINDS, service="")],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from dashboards.grafana.dashboard import Row, changes, dashboard
+from dashboards.grafana.discovered import facts_table
 from dashboards.grafana.links import SERVICE, to_edge, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, stats, table
 from dashboards.grafana.signals import COLUMNS, numbers, signals
@@ -46,6 +47,7 @@ def build() -> Json:
             *_connections(),
             *_saturation(),
             *_dependencies(),
+            Row(8, [facts_table()]),
         ],
         variables=[
             chosen("service", "Service", names.services(), any="no"),

@@ -7,7 +7,9 @@ from msgspec.structs import replace
 from schemas.codec import decode, encode
 from schemas.counted import OWN
 from schemas.facts import Chart
-from schemas.raw import ConnectionBatch, Heartbeat, ProcessBatch
+from schemas.raw import Batch, ConnectionBatch, Discovered, DiscoveredBatch, Heartbeat, ProcessBatch
+from schemas.topics import DISCOVERED
+from streams.assembly import UNDECLARED
 from tests.e2e.simulate import Record
 
 GIB = 1 << 30
@@ -26,6 +28,8 @@ def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Rec
             continue
         batch = decode(record.topic, record.value, record.timestamp)
         if isinstance(batch, Heartbeat):
+            if batch.keyframe:
+                yield record._replace(topic=DISCOVERED.name, value=encode(_discovered(batch)))
             yield record._replace(value=encode(_busy(batch)))
         elif isinstance(batch, ProcessBatch):
             count = len(batch.usage)
@@ -40,9 +44,17 @@ def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Rec
             yield record
 
 
+def _discovered(beat: Heartbeat) -> DiscoveredBatch:
+    header = {name: getattr(beat, name) for name in Batch.__struct_fields__}
+    rows = [("os", "os.release", 0, 0, 0, "", "Debian"), ("teams", "team", 0, 0, 0, "report", "blue")]
+    return DiscoveredBatch(**header, facts=Discovered.of(rows))
+
+
 def _busy(beat: Heartbeat) -> Heartbeat:
     return replace(
         beat,
+        topics=sorted(UNDECLARED | {DISCOVERED.name}),
+        sent=beat.sent | ({DISCOVERED.name: 1} if beat.keyframe else {}),
         cpu_ratio=0.25,
         memory_used_bytes=GIB,
         memory_total_bytes=4 * GIB,
