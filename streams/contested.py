@@ -31,8 +31,12 @@ class Taken(Struct):
     """What a batch contests: the keys of each window, their sides under other flows, and marks of those."""
 
     keys: dict[int, set[Key]] = field(default_factory=dict)
-    sides: list[SideBatch] = field(default_factory=list)
+    sides: dict[int, list[Row]] = field(default_factory=dict)
     marks: dict[int, Frame] = field(default_factory=dict)
+
+    def batches(self, width: int) -> Iterator[SideBatch]:
+        """Yield the sides under other flows, a batch for each window."""
+        return (_batch(width, sides) for _, sides in sorted(self.sides.items()))
 
 
 class Contests:
@@ -70,9 +74,9 @@ class Contests:
         for flow, several in list(self._several.items()):
             several.reports.pop(window, None)
             several.numbered.pop(window, None)
+            several.halves.pop(window, None)
             for windows in (several.events, several.contested, several.apart):
                 windows.discard(window)
-            several.halves = {half for half in several.halves if half.window != window}
             if not several.reports:
                 del self._several[flow]
         for end, stacks in enumerate(self._stacks):
@@ -106,8 +110,8 @@ class Contests:
         for side in sides:
             side["nth"] = sorted(several.numbers(frame.window, side)).index(side["nth"])
             if not side["link"]:
-                several.halves.add(Half(frame.window, key_of(side), side["end"]))
-        taken.sides.append(_batch(frame.width, sides))
+                several.halves.setdefault(frame.window, set()).add(Half(frame.window, key_of(side), side["end"]))
+        taken.sides.setdefault(frame.window, []).extend(sides)
 
 
 def _flow(side: Row) -> str:

@@ -56,7 +56,7 @@ class Pairing:
             touched = frame.add(batch, None if len(rows) == len(windows) else rows)
             self._rows += len(rows)
             emitted.append(_batch(frame, touched))
-            emitted += self._again(taken)
+            emitted += self._again(taken, batch.width)
             emitted += self._earlier(frame, touched)
             emitted += self._later(frame, touched)
             emitted += [_batch(added, added.keys()) for added in self._meetings.apart(self._frames, frame)]
@@ -68,12 +68,12 @@ class Pairing:
             self._frames[window] = Frame(window, width)
         return self._frames[window]
 
-    def _again(self, taken: Taken) -> Iterator[EdgeBatch]:
+    def _again(self, taken: Taken, width: int) -> Iterator[EdgeBatch]:
         """Yield the marks of contested flows, and their sides paired under other flows."""
         for window, keys in sorted(taken.keys.items()):
             self.counters["contested"] += len(keys)
             yield _batch(self._frames[window], sorted(keys, key=str))
-        for sides in taken.sides:
+        for sides in taken.batches(width):
             self._apart = self._apart or Pairing(self.counters, self._frame_rows)
             yield from self._apart.feed(sides)
         for _, marks in sorted(taken.marks.items()):

@@ -1,7 +1,7 @@
 """What is known of a flow of which one end has been reported from several network stacks, and when it is contested."""
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from msgspec import Struct, field
@@ -47,43 +47,50 @@ class Several(Struct):
     contested: set[int] = field(default_factory=set)  # windows
     apart: set[int] = field(default_factory=set)  # windows whose sides are paired again
     numbered: dict[int, dict[tuple[str, int, str], set[int]]] = field(default_factory=dict)  # by window
-    halves: set[Half] = field(default_factory=set)  # whose other end nobody has reported so far
+    halves: dict[int, set[Half]] = field(default_factory=dict)  # by window: the other end has not been reported so far
 
     def contest(self, frame: Frame, sides: Iterable[Row]) -> set[int]:
         """Take the sides of a window; return the windows whose sides are to be paired again from now on."""
-        reports = {Report.of(side) for side in sides}
-        self.reports.setdefault(frame.window, set()).update(reports)
-        if any(side[OPENED] or side[CLOSED] for side in sides):
-            self.events.add(frame.window)
-        before, around = self.apart.copy(), _around(frame, 2)
+        window, reports, added = frame.window, {Report.of(side) for side in sides}, set[int]()
+        self.reports.setdefault(window, set()).update(reports)
+        happened = any(side[OPENED] or side[CLOSED] for side in sides)
+        if happened:
+            self.events.add(window)
+        around = _around(frame, 2)
         for at in around:
-            if any(one.contests(other) for other in self.reports.get(at, ()) for one in reports):
-                self._contested(frame, {at, frame.window})
-        if not self.contested.isdisjoint(around):
-            self.apart.add(frame.window)
-        for events in (sorted(self.events), sorted(self.events, reverse=True)):
+            if at not in self.reports or (at in self.contested and window in self.contested):
+                continue
+            if any(one.contests(other) for other in self.reports[at] for one in reports):
+                added |= self._contested(frame, {at, window})
+        if window not in self.apart and not self.contested.isdisjoint(around):
+            added.add(window)
+        self.apart |= added
+        for events in (sorted(self.events), sorted(self.events, reverse=True)) if happened or added else ():
             for at, following in pairwise(events):  # what may be one event is not taken apart
-                if at in self.apart and abs(following - at) <= frame.apart:
+                if at in self.apart and following not in self.apart and abs(following - at) <= frame.apart:
                     self.apart.add(following)
-        return self.apart - before
+                    added.add(following)
+        return added
 
     def numbers(self, window: int, side: Row) -> set[int]:
         """Return the numbers that a host has given to its connections under one of the other flows."""
         return self.numbered.setdefault(window, {}).setdefault((side["flow"], *Report.of(side)[:2]), set())
 
-    def _contested(self, frame: Frame, windows: set[int]) -> None:
-        for window in windows - self.contested:
-            self.contested.add(window)
-            self.apart |= self.reports.keys() & set(_around(frame, 2, window))
+    def _contested(self, frame: Frame, windows: set[int]) -> set[int]:
+        """Take contested windows; return those around them that were not apart before."""
+        new = windows - self.contested
+        self.contested |= new
+        return {at for window in new for at in _around(frame, 2, window) if at in self.reports} - self.apart
 
     def met(self, frame: Frame, windows: set[int]) -> Iterator[Half]:
         """Take out the halves of these windows, and of those near a frame, of which the other end has been reported."""
-        windows = windows.union(_around(frame))
-        for half in sorted((half for half in self.halves if half.window in windows), key=str):
-            near = (self.reports.get(at, ()) for at in _around(frame, 1, half.window))
-            if any(report.end != half.end for report in chain.from_iterable(near)):
-                self.halves.discard(half)
-                yield half
+        for at in sorted(windows.union(_around(frame)) & self.halves.keys()):
+            ends = {report.end for near in _around(frame, 1, at) for report in self.reports.get(near, ())}
+            met = [half for half in self.halves[at] if 1 - half.end in ends]
+            self.halves[at].difference_update(met)
+            if not self.halves[at]:
+                del self.halves[at]
+            yield from met
 
 
 def _around(frame: Frame, times: int = 1, window: int | None = None) -> range:
