@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,6 +33,7 @@ from schemas.topics import DISCOVERED
 WHAT = "facts of your own programs"
 LOOK_S = 10.0  # how often the folder is looked at
 MOST = 2_000  # facts of all programs
+MOST_NAMED = 10  # programs that do not run
 MOST_FAILURES = 3  # in a row, until the facts of the last good run are dropped
 _log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class DiscoveredCollector(Inert):
         self._run: tuple[Program, Run] | None = None
         self._fault = ""
         self._rows: list[Row] = []
+        self._beyond = 0  # facts that are left out
         self._changed = False
         self._count: Counter[str] = Counter()
 
@@ -102,8 +105,12 @@ class DiscoveredCollector(Inert):
         if self._found.fault:
             return {WHAT: self._found.fault}
         missing = {WHAT: self._fault} if self._fault and self._found.programs else {}
-        refused = {f"{WHAT}: {name}": needs for name, needs in self._found.refused.items()}
-        return missing | refused | {f"{WHAT}: {name}": one.why for name, one in self._states.items() if one.why}
+        if self._beyond:
+            missing[f"some {WHAT}"] = f"no more than {MOST}: {self._beyond} are left out"
+        wrong = self._found.refused | {name: state.why for name, state in self._states.items() if state.why}
+        if len(wrong) > MOST_NAMED:
+            missing[f"other {WHAT}"] = f"what each of them needs: {len(wrong) - MOST_NAMED} more are not named here"
+        return missing | {f"{WHAT}: {name}": needs for name, needs in islice(wrong.items(), MOST_NAMED)}
 
     def counters(self) -> dict[str, int]:
         """Return the runs that failed, the items that are no facts, and the facts beyond the bounds."""
@@ -169,8 +176,9 @@ class DiscoveredCollector(Inert):
     def _gather(self) -> None:
         """Note whether the facts of all programs have changed."""
         every = [row for state in self._states.values() for row in state.rows]
+        self._beyond = len(every[MOST:])
         if every[:MOST] != self._rows:
-            self._count["dropped"] += len(every[MOST:])
+            self._count["dropped"] += self._beyond
             self._rows, self._changed = every[:MOST], True
 
     def _rows_of(self, program: str, facts: Sequence[Printed]) -> list[Row]:

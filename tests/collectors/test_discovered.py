@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from collectors import discover_run
-from collectors.discovered import LOOK_S, MOST_FAILURES, WHAT, DiscoveredCollector
+from collectors.discovered import LOOK_S, MOST_FAILURES, MOST_NAMED, WHAT, DiscoveredCollector
 from collectors.settings import Settings
 from collectors.window import Window
 from schemas.raw import Discovered
@@ -271,6 +271,7 @@ def test_thousands_of_facts_are_cut_and_counted(folder: Folder) -> None:
     assert len(folder.run()) == 2_000
     assert folder.collector.counters()["discoveries_dropped"] >= 2
     assert folder.missing("many") == "no more than 1000 facts"
+    assert folder.collector.missing()[f"some {WHAT}"] == "no more than 2000: 800 are left out"
 
 
 def test_a_program_that_fails_keeps_its_facts_for_some_runs(folder: Folder) -> None:
@@ -306,6 +307,15 @@ def test_files_that_others_may_write_links_and_what_is_no_program_are_refused(fo
     assert "no regular file" in folder.missing("folder")
     assert "could not be started: Exec format error" in folder.missing("nothing")
     assert len(folder.collector.missing()) == 5
+
+
+def test_of_many_files_that_are_no_programs_some_are_named(folder: Folder) -> None:
+    for number in range(100):
+        folder.put(f"plain-{number:02}", "", mode=0o644)
+
+    folder.run()
+    assert len(folder.collector.missing()) == MOST_NAMED + 1
+    assert "90 more" in folder.collector.missing()[f"other {WHAT}"]
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o775])
