@@ -18,6 +18,7 @@ from streams.connection import HERE
 from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
 
 SEVERAL = -1
+CHAIN = 3  # windows of a chain are looked for in this many times the most that two windows of one event may differ
 _BLANKS: dict[str, Any] = dict(zip(Identities.__struct_fields__, next(iter(Identities.blank(1).rows())), strict=True))
 _IN_COMMON = ("host", "service", "name", "container", "namespace", "pod", "container_name")
 
@@ -91,7 +92,7 @@ def _mark(adding: dict[int, Frame], frame: Frame, flow: str, end: int, what: str
 
 def _name_around(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str) -> None:
     """Name the ends of what opened in the windows for which a window counts."""
-    for other in (frame, *_near(frames, frame)):
+    for other in _chain(frames, frame, flow):
         for end in (0, 1):
             if flow in other.saw[end, OPENED]:
                 _name_all(adding, frames, other, flow, end)
@@ -125,16 +126,37 @@ def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, 
 def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
     """Return who may have been at an end, by the connections that opened in nearby windows.
 
-    If the other end saw more of them than this end, nobody reported one of them, and that may be the one.
+    If the other end saw more of them than this end, nobody reported one of them, and that may be the one. They are
+    counted in the whole chain, because the other end of what is nearby may be near to that only. A chain that is longer
+    may hide one too.
     """
-    near = [other for other in _near(frames, frame) if any(flow in other.saw[at, OPENED] for at in (0, 1))]
+    chain = _chain(frames, frame, flow)
+    if len(chain) < 2:
+        return None
     mine, others = (
-        [other.identity(row) for other in (frame, *near) for _, row in connections(other, flow, at, OPENED)]
+        [(one.window, one.identity(row)) for one in chain for _, row in connections(one, flow, at, OPENED)]
         for at in (end, 1 - end)
     )
-    if not near or not mine:
+    ahead = max(abs(one.window - frame.window) for one in chain)
+    whos = [who for window, who in mine if abs(window - frame.window) <= frame.apart]
+    if not whos:
         return None
-    return common(mine, missing=len(others) > len(mine), of=len(mine) + len(others))
+    missing = len(others) > len(mine) or ahead > (CHAIN - 1) * frame.apart
+    return common(whos, missing=missing, of=len(mine) + len(others))
+
+
+def _chain(frames: Frames, frame: Frame, flow: str) -> list[Frame]:
+    """Return the windows in which a flow opened that are near to a window, to one of those, and so on."""
+    chain = [frame]
+    for step in (-frame.width, frame.width):
+        last = at = frame.window
+        while abs(at + step - last) <= frame.apart and abs(at + step - frame.window) <= CHAIN * frame.apart:
+            at += step
+            other = frames.get(at)
+            if other is not None and (flow in other.saw[0, OPENED] or flow in other.saw[1, OPENED]):
+                chain.append(other)
+                last = at
+    return chain
 
 
 def connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
