@@ -22,7 +22,6 @@ from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
 from streams.several import HOST, Half, Report, Row, Several, key_of
 
 SEVERAL = "several"  # in place of a stack
-SPARE_FLOWS = 10_000  # that are remembered beyond those in frames
 _SIGHT = ("since", "fresh", "who")
 Frames = Mapping[int, Frame]
 
@@ -69,8 +68,9 @@ class Contests:
                 marks.elsewhere[half.key] = bit(half.end, OPENED) | bit(half.end, CLOSED)
         return taken
 
-    def forget(self, frames: Frames, window: int) -> None:
+    def forget(self, frames: Frames, forgotten: Frame) -> None:
         """Forget a window that is no longer among the frames."""
+        window = forgotten.window
         for flow, several in list(self._several.items()):
             several.reports.pop(window, None)
             several.numbered.pop(window, None)
@@ -80,10 +80,11 @@ class Contests:
             if not several.reports:
                 del self._several[flow]
         for end, stacks in enumerate(self._stacks):
-            if len(stacks) > SPARE_FLOWS + 2 * sum(len(frame.at[end]) for frame in frames.values()):
-                here = {flow_of(key) for frame in frames.values() for key in frame.at[end]}
-                for flow in stacks.keys() - here:
-                    del stacks[flow]
+            gone = set(map(flow_of, forgotten.at[end]))
+            for frame in frames.values():
+                gone.difference_update(frame.at[end])
+            for flow in gone:
+                stacks.pop(flow, None)
 
     def _suspect(self, frames: Frames, batch: SideBatch, rows: Sequence[int]) -> None:
         """Look closer at flows of which an end has been reported from another stack."""
