@@ -31,7 +31,7 @@ TRANSPORTS = {TCP: "tcp", 17: "udp", UNIX: TRANSPORT}
 DNS = "dns"  # which alone is seen over UDP
 SYN_SENT = 2  # include/net/tcp_states.h
 SCAN, LISTENER = "scan", "listener"  # how the owner of an end is known
-KNOWN_MS = 120_000  # with the next keyframe and STALE_MS, no more than a reader that starts then has read (rewind.py)
+KNOWN_MS = 420_000  # with the next keyframe and STALE_MS, no more than a reader that starts then has read (rewind.py)
 SPOKEN = {"requests"}  # the topic of what servers speak
 OWNED_MS = 60_000  # within this time the holder of a listener is found, if it has one
 

@@ -23,7 +23,7 @@ from streams.meetings import Meetings, common, connections
 
 BACK_MS = HOUR_MS  # how far back an end is emitted at most, and how long sides wait for their other end
 SPARE_ROWS = 30_000  # sides beyond this number (16 MB) wait only for KEPT_MS
-KEPT_MS = 300_000  # the time that a restart reads again (streams/rewind.py)
+KEPT_MS = 300_000  # less than a restart reads again (streams/rewind.py)
 FRAME_ROWS = 100_000  # the most sides that are kept
 LASTS = 2  # after an end closed, the other end is looked for in this many windows
 BACK_ROWS = 500_000  # the most rows that one batch emits for earlier windows; the latest windows of each end come first

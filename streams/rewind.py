@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from log.protocol import History, Record
 from streams.stage import Stage
 
-# A keyframe (60 s), the times that events look back (120 s and 60 s), and some grace.
-STRETCH_MS = 300_000
+# What stands while its collector fails (streams/host.py, 420 s), the next keyframe (60 s), and windows that wait (120 s).
+STRETCH_MS = 600_000
 
 
 def stretch(log: History, stage: Stage, partition: int, offsets: dict[str, int]) -> Iterator[Record]:

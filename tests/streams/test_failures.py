@@ -1,4 +1,4 @@
-"""A failed collector is an event, and the fold forgets nothing because of it for two minutes."""
+"""A failed collector is an event, and the fold forgets nothing because of it for seven minutes."""
 
 from typing import Any
 
