@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from log.protocol import History, Record
 from streams.stage import Stage
 
-# What stands while its collector fails (streams/host.py, 420 s), the next keyframe (60 s), and windows that wait (120 s).
+# What stands while its collector fails (streams/host.py: 420 s), the next keyframe (60 s), windows that wait (120 s).
 STRETCH_MS = 600_000
 
 
