@@ -28,7 +28,7 @@ from schemas.text import cut, shown
 from schemas.topics import BY_NAME, HEARTBEATS, RAW, Topic
 
 PATIENCE_S = 5.0
-MOST_OF_A_REASON = 300  # characters
+MOST_OF_A_REASON = 300  # characters; also of what is missing, and what it needs
 _log = logging.getLogger(__name__)
 
 
@@ -263,9 +263,13 @@ class Run:
 
 
 def _confess(collector: Collector, missing: dict[str, str], counters: Counter[str]) -> None:
-    missing |= {shown(what): shown(needs) for what, needs in collector.missing().items()}
+    missing |= {_short(what): _short(needs) for what, needs in collector.missing().items()}
     counters.update(collector.counters())
 
 
 def _reason(error: Exception) -> str:
-    return cut(shown(f"{type(error).__name__}: {error}"), MOST_OF_A_REASON)
+    return _short(f"{type(error).__name__}: {error}")
+
+
+def _short(text: str) -> str:
+    return cut(shown(text[:MOST_OF_A_REASON]), MOST_OF_A_REASON)

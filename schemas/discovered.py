@@ -12,10 +12,11 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from schemas.text import shown
+from schemas.text import cut, shown
 
 MOST = 1_000  # facts that are read of one output
 LONGEST = 1_000  # characters of a value
+MOST_OF_ERROR = 200  # characters: an error repeats the names of fields, which may be of any length
 _END = r"$(?!\n)"
 
 _Name = Annotated[str, Meta(max_length=100, pattern=rf"^[A-Za-z0-9][A-Za-z0-9_.:+/@-]*{_END}")]
@@ -70,7 +71,7 @@ def parse_output(raw: bytes) -> Output:
         try:
             output.facts.append(_DECODER.decode(item))
         except _NOT_ONE as error:
-            output.refused.append(shown(f"item {number}: {error}"))
+            output.refused.append(f"item {number}: {cut(shown(str(error)[:MOST_OF_ERROR]), MOST_OF_ERROR)}")
     return output
 
 

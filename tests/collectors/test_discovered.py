@@ -255,6 +255,14 @@ def test_items_that_are_no_facts_cost_themselves_alone(folder: Folder) -> None:
     assert "9 items are none (item 2: " in folder.missing("mixed")
 
 
+def test_the_error_of_an_item_is_cut(folder: Folder) -> None:
+    folder.put("long", r"""printf '{"'; head -c 200000 /dev/zero | tr '\0' A; printf '": 1}\n'""")
+
+    assert folder.run() == {}
+    assert "output of facts alone" in folder.missing("long")
+    assert len(folder.missing("long")) < 300
+
+
 def test_values_are_printable_text(folder: Folder) -> None:
     folder.put("odd", r"""printf '{"name": "a", "value": "x\\u001b[31m\\ny"}\n'""")
 

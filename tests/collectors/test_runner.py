@@ -9,7 +9,7 @@ import pytest
 from collectors.parts import encoded_parts
 from collectors.registered import registered
 from collectors.registry import Sources
-from collectors.runner import run
+from collectors.runner import MOST_OF_A_REASON, run
 from collectors.settings import Settings
 from collectors.spool import Sealed, Spool
 from collectors.window import Collector, Inert, Window
@@ -251,6 +251,16 @@ def test_nothing_is_reported_as_such_on_keyframes_only() -> None:
     for keyframe in (False, True):
         window = Window("host", "boot", 1, 0, 0, 5_000, keyframe=keyframe)
         assert len(encoded_parts(OWNERS, window.batch(OwnerBatch), 10)) == keyframe
+
+
+def test_texts_about_what_is_missing_are_cut() -> None:
+    class Long(Quiet):
+        def missing(self) -> dict[str, str]:
+            return {"a" * 10_000: "b" * 10_000}
+
+    beat = ran(Clock(1001.3, 1002), Long()).of(HEARTBEATS)[0]
+
+    assert beat.missing.items() >= {"a" * MOST_OF_A_REASON: "b" * MOST_OF_A_REASON}.items()
 
 
 def test_a_record_that_has_no_rows_is_sent_every_window() -> None:
