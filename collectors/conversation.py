@@ -135,9 +135,7 @@ class Conversation:
 
     def give_up(self, before: int) -> None:
         """Count the requests as given up that have waited since a time, ns."""
-        oldest = self.parser.oldest()
-        if oldest is not None and oldest < before:
-            self.parser.counts.given_up += self.parser.drop()
+        if not self.parser.give_up(before):
             self._stop()
 
     def weigh(self) -> int:

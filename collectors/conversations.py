@@ -119,8 +119,6 @@ class Conversations:
                 self.endpoints.learn(source, version, self._names.pop(flow, ""))
         elif found := known.asked(payload, size):
             here = own is None or target[0] in own
-            if found is Grpc and self.endpoints.speaks(target, known.HTTP2):
-                self.endpoints.learn(target, Grpc.name)
             return found if self._listens(*target) or not (here or self._listens(*source)) else None
         elif found := known.greeted(payload, size):
             if self.endpoints.suppose(source, found):

@@ -37,7 +37,7 @@ class _Frame(NamedTuple):
 class Grpc(Parser):
     """A connection to a server of gRPC."""
 
-    __slots__ = ("_answers", "_begun", "_calls", "_fields", "_named")
+    __slots__ = ("_answers", "_begun", "_calls", "_fields")
     name = "grpc"
 
     def __init__(self) -> None:
@@ -45,7 +45,6 @@ class Grpc(Parser):
         self._calls: dict[int, tuple[str, int]] = {}  # method, and when it was called, ns; by stream
         self._fields = HeaderFields(known=False)  # of the client
         self._answers = HeaderFields(known=False)
-        self._named = False  # the client has named the content type
         self._begun: dict[bool, tuple[_Frame, bytes]] = {}  # headers that continue, by whether they are the client's
 
     @classmethod
@@ -62,7 +61,6 @@ class Grpc(Parser):
     def begin(self, payload: bytes) -> None:
         """Start with a call: if it is the first one, header fields are known from here on."""
         super().begin(payload)
-        self._named = self.asks(payload, len(payload))
         first = next((one for one in _frames(payload) if one.kind == _HEADERS), None)
         known = first is not None and first.stream == _FIRST
         self._fields, self._answers = HeaderFields(known=known), HeaderFields(known=known)
@@ -95,7 +93,6 @@ class Grpc(Parser):
             elif frame.kind == _SETTINGS:
                 if frame.stream or (frame.end - frame.begin) % 6:
                     return LOST
-                self.confirmed |= not from_client and self._named
             elif frame.kind == _RST_STREAM:
                 self._reset(frame.stream, at, from_client=from_client)
             elif frame.kind == _DATA and not from_client and frame.flags & _END_STREAM:
@@ -120,6 +117,7 @@ class Grpc(Parser):
             self._ask(frame.stream, self._fields.read(block), at)
         else:
             fields = self._answers.read(block)
+            self.confirmed |= _answers(block, fields)
             if frame.flags & _END_STREAM:
                 self._answer(frame.stream, fields, at)
         return True
@@ -127,7 +125,7 @@ class Grpc(Parser):
     def _ask(self, stream: int, fields: Fields | None, at: int) -> None:
         if stream in self._calls:  # trailers of the client
             return
-        if fields is not None and not fields.get(b"content-type", b"").startswith(CONTENT_TYPE):
+        if fields is not None and not _is_grpc(fields):
             return
         if len(self._calls) >= MOST_WAITING:
             self.opaque = True
@@ -144,33 +142,39 @@ class Grpc(Parser):
             self.counts.add(method, UNSEEN, at - asked)
             return
         status = fields.get(b"grpc-status")
-        self.confirmed |= status is not None
         result = OK if status == b"0" else ERROR
-        self.counts.add(OTHER if status == _UNIMPLEMENTED else method, result, at - asked)
+        self.counts.add(OTHER if status in (None, _UNIMPLEMENTED) else method, result, at - asked)
 
     def _reset(self, stream: int, at: int, *, from_client: bool) -> None:
         call = self._calls.pop(stream, None)
         if call is not None and from_client:
             self.counts.given_up += 1
         elif call is not None:
-            self.counts.add(call[0], ERROR, at - call[1])
+            self.counts.add(OTHER, ERROR, at - call[1])
 
     def pending(self) -> int:
         """Return how many calls wait."""
         return len(self._calls)
 
-    def oldest(self) -> int | None:
-        """Return when the call was made that waits longest, ns."""
-        return next(iter(self._calls.values()))[1] if self._calls else None
+    def give_up(self, before: int) -> bool:
+        """Count the calls as given up that have waited since a time. Others go on: their answers have numbers."""
+        late = [stream for stream, (_, asked) in self._calls.items() if asked < before]
+        for stream in late:
+            del self._calls[stream]
+        self.counts.given_up += len(late)
+        return True
 
     def held(self) -> int:
         """Return how many bytes it holds beside what waits."""
         return self._fields.held() + self._answers.held() + sum(len(block) for _, block in self._begun.values())
 
     def drop(self) -> int:
-        """Forget the calls that wait; return how many these were."""
+        """Forget the calls that wait, and all fields; return how many calls these were."""
         dropped = len(self._calls)
         self._calls.clear()
+        self._begun.clear()
+        self._fields.forget()
+        self._answers.forget()
         return dropped
 
 
@@ -202,6 +206,19 @@ def _block(frame: _Frame, data: bytes) -> bytes:
     if frame.kind == _HEADERS and frame.flags & _PRIORITY:
         begin += 5
     return data[begin:end]
+
+
+def _is_grpc(fields: Fields) -> bool:
+    """Return whether the content type is that of gRPC, and not that of a gateway for browsers, such as grpc-web."""
+    kind = fields.get(b"content-type", b"")
+    return kind == CONTENT_TYPE or kind[: len(CONTENT_TYPE) + 1] in (CONTENT_TYPE + b"+", CONTENT_TYPE + b";")
+
+
+def _answers(block: bytes, fields: Fields | None) -> bool:
+    """Return whether the fields of a server are those of an answer of gRPC; as they are, where they are not known."""
+    if fields is None:
+        return CONTENT_TYPE in block or _CODED in block
+    return _is_grpc(fields) or b"grpc-status" in fields
 
 
 def _call(payload: bytes) -> bytes:

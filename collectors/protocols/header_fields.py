@@ -10,7 +10,9 @@ from hpack.table import HeaderTable
 
 MOST_BYTES = 16 << 10  # of the table: four times the size that ends begin with
 _LONGEST = 64 << 10  # of all fields of a block, as text
-_MOST_REMEMBERED = 64  # blocks
+_MOST_REMEMBERED = 16  # blocks
+_EMPTY = 2_500  # bytes of an object without fields
+_BLOCK, _FIELD = 350, 150  # bytes of a block that is remembered, and of a field, beside their own
 Fields = dict[bytes, bytes]
 
 
@@ -29,25 +31,24 @@ class _Table(HeaderTable):
 class HeaderFields:
     """Reads blocks in the order in which they were sent."""
 
-    __slots__ = ("_bytes", "_decoder", "_remembered", "_table", "known")
+    __slots__ = ("_bytes", "_decoder", "_remembered", "_table")
 
     def __init__(self, *, known: bool) -> None:
-        self.known = known
-        """All that was sent before has been seen."""
+        """Begin; `known`: nothing was sent before."""
         self._table = _Table()
-        self._decoder = Decoder(max_header_list_size=_LONGEST)
-        self._decoder.max_allowed_table_size = MOST_BYTES
-        self._decoder.header_table = self._table
+        self._decoder = _decoder(self._table) if known else None
         self._remembered: dict[bytes, Fields] = {}
         self._bytes = 0  # of what is remembered
 
     def held(self) -> int:
-        """Return about how many bytes the table and what is remembered hold."""
-        return self._table._current_size + self._bytes
+        """Return about how many bytes of memory this takes."""
+        if self._decoder is None:
+            return 0
+        return _EMPTY + self._table._current_size + _FIELD * len(self._table.dynamic_entries) + self._bytes
 
     def read(self, block: bytes) -> Fields | None:
         """Return the fields of a block; None where they are not known."""
-        if not self.known:
+        if self._decoder is None:
             return None
         fields = self._remembered.get(block)
         if fields is None:
@@ -62,12 +63,19 @@ class HeaderFields:
                 self._bytes = 0
             elif len(self._remembered) < _MOST_REMEMBERED:
                 self._remembered[block] = fields
-                self._bytes += len(block) + sum(len(name) + len(value) for name, value in fields.items())
+                self._bytes += _BLOCK + len(block)
+                self._bytes += sum(_FIELD + len(name) + len(value) for name, value in fields.items())
         return fields
 
     def forget(self) -> None:
         """Know nothing from now on."""
-        self.known = False
-        self._bytes = 0
-        self._table = self._decoder.header_table = _Table()
+        self._decoder = None
+        self._table = _Table()
         self._remembered.clear()
+
+
+def _decoder(table: HeaderTable) -> Decoder:
+    decoder = Decoder(max_header_list_size=_LONGEST)
+    decoder.max_allowed_table_size = MOST_BYTES
+    decoder.header_table = table
+    return decoder

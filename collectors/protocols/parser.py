@@ -90,9 +90,12 @@ class Parser:
         """Return how many requests wait."""
         return len(self.waiting)
 
-    def oldest(self) -> int | None:
-        """Return when the request was made that waits longest, ns."""
-        return self.waiting[0][1] if self.waiting else None
+    def give_up(self, before: int) -> bool:
+        """Count the requests as given up that have waited since a time, ns; return whether the stream goes on after."""
+        if self.waiting and self.waiting[0][1] < before:
+            self.counts.given_up += self.drop()
+            return False
+        return True
 
     def held(self) -> int:
         """Return how many bytes it holds beside what waits."""

@@ -15,7 +15,7 @@ from collectors.protocol_tap import UDP
 from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.sampling import sampled
 from schemas.latency import bucket
-from tests.collectors.protocols.calling import CALL, SETTINGS
+from tests.collectors.protocols.calling import END_HEADERS, END_STREAM, HEADERS, SAY, SETTINGS, Both, frame
 from tests.collectors.protocols.talking import ASK, DONE, GREETING, MS, OKAY, QUERY, READY, TLS, command
 from tests.collectors.protocols.test_first_bytes import ANSWERS
 
@@ -145,16 +145,25 @@ def test_what_servers_have_answered_replaces_what_was_known() -> None:
         assert wire.talk.endpoints.speaks(SERVER, name)
 
 
-def test_a_call_on_a_connection_of_http2_shows_grpc_and_one_without_does_not_hide_it() -> None:
-    wire = Wire()
+def test_an_answer_shows_grpc_and_a_connection_without_does_not_hide_it() -> None:
+    wire, one = Wire(), Both()
     wire.ask(HTTP2_PREFACE + SETTINGS)
     wire.answer(SETTINGS)
+    wire.ask(one.call(1, SAY))
     assert wire.window()[1] == [(SERVER, "http/2", "")]
-    wire.ask(CALL)
+    wire.answer(one.answer(1))
     assert wire.window()[1] == [(SERVER, "grpc", "")]
     wire.ask(HTTP2_PREFACE + SETTINGS)
     wire.answer(SETTINGS)
     assert wire.window(everything=True)[1] == [(SERVER, "grpc", "")]
+
+
+def test_calls_to_a_server_of_http_show_nothing() -> None:
+    wire, one = Wire(), Both()
+    wire.ask(HTTP2_PREFACE + SETTINGS + one.call(1, "/Scan/Probe"))
+    refused = one.fields(one.server, [(":status", "404"), ("content-type", "text/html")])
+    wire.answer(SETTINGS + frame(HEADERS, END_HEADERS | END_STREAM, 1, refused))
+    assert wire.window() == ([], [])
 
 
 def test_no_more_requests_are_remembered_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:

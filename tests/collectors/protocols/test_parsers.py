@@ -18,7 +18,7 @@ from collectors.protocols.parser import Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
 from schemas.latency import bucket
-from tests.collectors.protocols.calling import CALL, SAY, SETTINGS, TAKEN, Both
+from tests.collectors.protocols.calling import CALL, SAY, SETTINGS, TAKEN, WATCH, Both
 from tests.collectors.protocols.dialogue import ANSWERS, ASKS, Dialogue
 from tests.collectors.protocols.talking import (
     ASK,
@@ -231,5 +231,25 @@ def test_a_table_of_header_fields_is_bounded() -> None:
     one.client.header_table_size = 1 << 20
     line = talk(Grpc, [(ASKS, one.call(1, SAY)), (ANSWERS, one.answer(1))])
     assert line.counted() == {"other ok": 1}
-    parser = line.conversation.parser
-    assert parser.held() < 2_000
+    assert line.conversation.parser.held() < 8_000
+
+
+def test_a_call_that_waits_for_long_is_given_up_alone() -> None:
+    one = Both()
+    line = talk(Grpc, [(ASKS, one.call(1, WATCH)), (ANSWERS, one.begins(1))])
+    line.at += 300 * 1_000 * MS
+    line.put(ASKS, one.call(3, SAY))
+    line.conversation.give_up(line.at - 1_000 * MS)
+    line.put(ANSWERS, one.answer(3))
+    line.put(ASKS, one.call(5, SAY))
+    line.put(ANSWERS, one.answer(5))
+    assert line.counted() == {"Greeter/Say ok": 2, "given up": 1}
+
+
+def test_what_is_held_of_a_connection_of_grpc_is_given_back() -> None:
+    one = Both()
+    line = talk(Grpc, [(ASKS, one.call(1, SAY)), (ANSWERS, one.answer(1))])
+    assert line.conversation.weigh() > 5_000
+    line.conversation.refuse()
+    line.conversation.weigh()
+    assert line.conversation.weight == 0
