@@ -2,53 +2,36 @@
 
 import json
 import os
-import shutil
 import socket
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from servicemap.cli import main
+from tests.e2e.discover import discovering, put
 from tests.e2e.running import up
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Yield the folder of programs, which the unprivileged user can enter."""
-    path = Path(tempfile.mkdtemp(prefix="discover"))
-    path.chmod(0o755)
-    monkeypatch.setenv("SERVICEMAP_COLLECTORS__DISCOVER", str(path))
-    yield path
-    shutil.rmtree(path)
-
-
-def put(folder: Path, name: str, *facts: dict[str, Any]) -> None:
-    """Write a program that prints facts."""
-    made = folder / f".{name}"
-    made.write_text("#!/bin/sh\n" + "".join(f"echo '{json.dumps(fact)}'\n" for fact in facts))
-    made.chmod(0o755)
-    made.rename(folder / name)
-
-
-def test_facts_are_on_their_nodes_now_and_in_the_past(tmp_path: Path, folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, up(tmp_path, "--window", "1s") as running:
+def test_facts_are_on_their_nodes_now_and_in_the_past(tmp_path: Path) -> None:
+    with (
+        discovering() as folder,
+        socket.create_server(("127.0.0.1", 0)) as server,
+        up(tmp_path, "--window", "1s") as running,
+    ):
         port = server.getsockname()[1]
         of_port = {"name": "tls.not_after", "value": "2027-01-01", "node": {"port": port}}
         put(folder, "ends", of_port, {"name": "team", "value": "blue", "node": {"pid": os.getpid()}})
         put(folder, "fails", {"name": "never", "value": 1})
         (folder / "fails").write_text("#!/bin/sh\necho oh no >&2\nexit 1\n")
 
-        asked = "SELECT name, value, any(node) FROM node_facts GROUP BY name, value ORDER BY name"
-        rows = running.until(asked, lambda rows: len(rows) == 2)
+        asked = "SELECT name, value, argMax(node, seen) FROM node_facts GROUP BY name, value ORDER BY name"
+        mine = f":{os.getpid()}:"  # of the port too, once it is known who listens there
+        rows = running.until(asked, lambda rows: len(rows) == 2 and all(mine in row[2] for row in rows))
         assert {row[:2] for row in rows} == {("team", "blue"), ("tls.not_after", "2027-01-01")}
-        assert all(f":{os.getpid()}:" in row[2] for row in rows)
         running.until(
             "SELECT missing FROM host_usage WHERE mapContains(missing, 'facts of your own programs: fails')"
             " AND missing['facts of your own programs: fails'] LIKE '%exit code 1: oh no' LIMIT 1"

@@ -20,6 +20,7 @@ from sinks.sink import Sink
 from sinks.store import Store, create_database
 from sinks.tables import TABLES, TOPICS
 from streams.stage import AttributeStage, Emission, PairStage
+from tests.e2e.discover import discovering, put
 from tests.e2e.running import Up, kill, until, up
 from tests.e2e.talk import asked, asking, served
 
@@ -30,7 +31,8 @@ ROUNDS = 6
 
 def test_nothing_is_lost_or_counted_twice_when_any_process_is_killed(tmp_path: Path) -> None:
     chance = random.Random(7)
-    with served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.01):
+    with discovering() as folder, served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.01):
+        put(folder, "team", {"name": "team", "value": "blue"})
         with up(tmp_path, "--window", "1s") as running:
             running.until("SELECT 1 FROM edges LIMIT 1")
             for _ in range(ROUNDS):
@@ -43,7 +45,8 @@ def test_nothing_is_lost_or_counted_twice_when_any_process_is_killed(tmp_path: P
 
 
 def test_nothing_is_lost_or_counted_twice_when_all_processes_are_killed(tmp_path: Path) -> None:
-    with served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.01):
+    with discovering() as folder, served("127.0.0.1") as port, asking("127.0.0.1", port, pause=0.01):
+        put(folder, "team", {"name": "team", "value": "blue"})
         for _ in range(2):
             with up(tmp_path, "--window", "1s") as running:
                 running.until("SELECT count() FROM edges", lambda rows: bool(rows) and rows[0][0] > 2)
