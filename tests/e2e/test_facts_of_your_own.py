@@ -30,7 +30,7 @@ def test_facts_are_on_their_nodes_now_and_in_the_past(tmp_path: Path) -> None:
 
         asked = "SELECT name, value, argMax(node, seen) FROM node_facts GROUP BY name, value ORDER BY name"
         mine = f":{os.getpid()}:"  # of the port too, once it is known who listens there
-        rows = running.until(asked, lambda rows: len(rows) == 2 and all(mine in row[2] for row in rows))
+        rows = running.until(asked, lambda rows: len(rows) == 2 and all(mine in row[2] for row in rows), seconds=100)
         assert {row[:2] for row in rows} == {("team", "blue"), ("tls.not_after", "2027-01-01")}
         running.until(
             "SELECT missing FROM host_usage WHERE mapContains(missing, 'facts of your own programs: fails')"
