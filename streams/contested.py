@@ -1,7 +1,8 @@
 """Keep connections of one flow apart that are of two private networks with equal addresses.
 
-Such a flow is contested: two hosts report the same end of it, from two network stacks, in windows that may meet. Its
-rows are mixtures. They are marked, so that readers leave them out, and its sides are paired again under other flows:
+Such a flow is contested: two hosts report the same end of it, from two network stacks and on two known cables, in
+windows that may meet. Its rows are mixtures. They are marked, so that readers leave them out, and its sides are paired
+again under other flows:
 
 * that of their cable, if they name one. Both ends of a connection know the hardware addresses of its cable.
 * else one of their own. The other end stays an address, and the connection counts at its client alone.
@@ -60,9 +61,11 @@ class Contests:
             several = self._several[flow]
             added = several.contest(frame, some)
             for at in sorted(added & frames.keys()):
-                self._pair_again(taken, frames[at], list(_of_frame(frames[at], flow)))
+                self._pair_again(taken, frames[at], several.sides.pop(at, []))
             if frame.window in several.apart:
                 self._pair_again(taken, frame, some)
+            else:
+                several.sides.setdefault(frame.window, []).extend(some)
             for half in several.met(frame, added):
                 marks = taken.marks.setdefault(half.window, Frame(half.window, frame.width))
                 marks.elsewhere[half.key] = bit(half.end, OPENED) | bit(half.end, CLOSED)
@@ -73,6 +76,7 @@ class Contests:
         window = forgotten.window
         for flow, several in list(self._several.items()):
             several.reports.pop(window, None)
+            several.sides.pop(window, None)
             several.numbered.pop(window, None)
             several.halves.pop(window, None)
             for windows in (several.events, several.contested, several.apart):
@@ -118,10 +122,7 @@ class Contests:
 def _flow(side: Row) -> str:
     """Return the flow under which a contested side is paired: that of its cable, else its own."""
     transport, *ends = parse_flow(side["flow"])
-    host = side["whose"][HOST]
-    if ends[0].scope:  # contested even so: two cables have the same hardware addresses
-        side["link"] = ""
-    scope = f"/{side['link']}" if side["link"] else f"{host}/~{side['end']}"
+    scope = f"/{side['link']}" if side["link"] else f"{side['whose'][HOST]}/~{side['end']}"
     return " ".join((transport, *(format_endpoint(end._replace(scope=scope)) for end in ends)))
 
 
@@ -130,6 +131,7 @@ def _reported(frames: Frames, flow: str) -> Several:
     for window, frame in frames.items():
         sides = list(_of_frame(frame, flow))
         if sides:
+            several.sides[window] = sides
             several.reports[window] = {Report.of(side) for side in sides}
             several.events |= {window for side in sides if side[OPENED] or side[CLOSED]}
     return several
@@ -145,7 +147,7 @@ def _of_batch(batch: SideBatch, rows: Sequence[int]) -> Iterator[Row]:
 
 
 def _of_frame(frame: Frame, flow: str) -> Iterator[Row]:
-    """Yield the sides of a flow that is not contested yet, one for each sight."""
+    """Yield the sides of a flow, one for each sight. One stack reported each end, or none that is known."""
     for end, rows in enumerate(frame.at):
         for nth in count():
             row = rows.get((flow, nth) if nth else flow)

@@ -14,21 +14,26 @@ Row = dict[str, Any]  # a side, its columns by name, and `whose`, the identity
 
 
 class Report(NamedTuple):
-    """Who reported an end of a flow."""
+    """Who reported an end of a flow, and on which cable."""
 
     end: int
     host: str
     stack: str
+    link: str
 
     @classmethod
     def of(cls, side: Row) -> Self:
         """Return who reported a side."""
-        return cls(side["end"], side["whose"][HOST], side["stack"])
+        return cls(side["end"], side["whose"][HOST], side["stack"], side["link"])
 
     def contests(self, other: "Report") -> bool:
-        """Return whether the two cannot be one. Agents that share a host, or a renamed one, see one stack."""
-        apart = self.host != other.host and self.stack != other.stack
-        return apart and self.end == other.end and "" not in (self.stack, other.stack)
+        """Return whether the two cannot be one: both know their cable, and the cables differ.
+
+        Two stacks alone prove nothing. An agent in a system container has a boot id of its own, and sees the sockets
+        that the agent on the node sees too.
+        """
+        apart = self.host != other.host and self.stack != other.stack and self.link != other.link
+        return apart and self.end == other.end and "" not in (self.stack, other.stack, self.link, other.link)
 
 
 class Half(NamedTuple):
@@ -43,6 +48,7 @@ class Several(Struct):
     """What is known of a flow of which one end has been reported from several stacks."""
 
     reports: dict[int, set[Report]] = field(default_factory=dict)  # by window
+    sides: dict[int, list[Row]] = field(default_factory=dict)  # by window, while they are not paired again
     events: set[int] = field(default_factory=set)  # windows in which an end saw it open or close
     contested: set[int] = field(default_factory=set)  # windows
     apart: set[int] = field(default_factory=set)  # windows whose sides are paired again
