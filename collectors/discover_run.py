@@ -16,6 +16,7 @@ TOO_MUCH = f"it prints more than {MOST_BYTES >> 10} KiB"
 MOST_OF_ERROR = 200  # characters
 GRACE_S = 5.0  # for what was killed to end
 CHUNK = 1 << 16
+BEFORE_IT_STARTED = -signal.SIGTERM  # afterwards it handles that signal, and only others end it
 START = Path(__file__).with_name("discover_start.py")
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
@@ -29,7 +30,7 @@ class Account(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How a run ended: its output, or why it failed. `left` is whether something of it runs on."""
+    """How a run ended: its output, or why it failed. `left` is whether something of it may run on."""
 
     output: bytes = b""
     why: str = ""
@@ -42,7 +43,7 @@ class Run:
     def __init__(self, path: Path, account: Account, now: float, seconds: int) -> None:
         self._seconds = seconds
         self._deadline = now + seconds
-        self._killed_at: float | None = None
+        self._ending_since: float | None = None
         self._why = ""
         self._exited = False
         self._output, self._errors = bytearray(), bytearray()
@@ -68,26 +69,30 @@ class Run:
         self._read()
         if not self._exited and self._has_exited():
             self._exited = True
-            self._kill(now)  # what it has left in its group, while its number is still its own
+            self._kill(now)  # what it has left in its group if it was killed, while its number is still its own
             self._process.wait()
             self._read()
-        elif not self._exited and self._killed_at is None:
+        elif not self._exited and self._ending_since is None:
             if self._too_much():
                 self._fail(now, TOO_MUCH)
             elif now >= self._deadline:
                 self._fail(now, f"it takes longer than {self._seconds} s")
         if self._exited and not self._open:
-            return self._ended(left=False)
-        if self._killed_at is not None and now >= self._killed_at + GRACE_S:
+            return self._ended(left=self._process.returncode not in (*range(256), BEFORE_IT_STARTED))
+        if self._ending_since is not None and now >= self._ending_since + GRACE_S:
+            if not self._exited:
+                self._kill(now)
             return self._ended(left=True)
         return None
 
     def close(self) -> None:
         """Kill it, and wait for a moment for its end."""
         if not self._exited:
-            self._kill(0)
-            with suppress(subprocess.TimeoutExpired):
+            self._terminate()
+            try:
                 self._process.wait(GRACE_S)
+            except subprocess.TimeoutExpired:
+                self._kill(0)
         self._shut()
 
     def _read(self) -> None:
@@ -111,26 +116,29 @@ class Run:
 
     def _fail(self, now: float, why: str) -> None:
         self._why = why
-        self._kill(now)
+        self._ending_since = now
+        self._terminate()
+
+    def _terminate(self) -> None:
+        """Have the process between us and the program kill all that the program has started, and end."""
+        os.kill(self._process.pid, signal.SIGTERM)
 
     def _kill(self, now: float) -> None:
-        self._killed_at = now
-        with suppress(ProcessLookupError):
+        self._ending_since = now
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _ended(self, *, left: bool) -> Ended:
         self._shut()
         if left:
-            why = self._why or "it ended and has left a process that holds its output"
-            return Ended(why=f"{why}; something of it runs on", left=True)
+            why = self._why or "it ended and has left a process"
+            return Ended(why=f"{why}; something of it may run on", left=True)
         if not self._why and self._too_much():
             self._why = TOO_MUCH
         code = self._process.returncode
         if not self._why and code:
             said = cut(to_text(bytes(self._errors).strip().rpartition(b"\n")[2]), MOST_OF_ERROR)
-            self._why = (f"signal {-code} ended it" if code < 0 else f"exit code {code}") + (
-                f": {said}" if said else ""
-            )
+            self._why = f"exit code {code}" + (f": {said}" if said else "")
         return Ended(why=self._why) if self._why else Ended(bytes(self._output))
 
     def _shut(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from collectors import discover_run
+from collectors.discover_run import Account
 from collectors.discovered import LOOK_S, MOST_FAILURES, MOST_NAMED, WHAT, DiscoveredCollector
 from collectors.settings import Settings
 from collectors.window import Window
@@ -204,36 +205,69 @@ def test_a_program_that_hangs_is_killed_and_delays_nobody(folder: Folder) -> Non
     assert folder.collector.counters()["discoveries_failed"] == 1
 
 
-def test_what_a_program_leaves_behind_is_killed(folder: Folder) -> None:
-    folder.put("forks", f"{fact('a', '1')}\nsleep 4712.{os.getpid()} >/dev/null 2>&1 &")
-
-    assert folder.run() == {"a": "1"}
-    assert not alive(f"4712.{os.getpid()}")
-
-
-@pytest.mark.skipif(not ROOT, reason="a pid namespace takes root")
-def test_what_has_left_its_process_group_is_killed_as_well(folder: Folder) -> None:
-    folder.put("leaves", f"{fact('a', '1')}\nsetsid sleep 4713.{os.getpid()} &\nsleep 0.2")
-
-    assert folder.run() == {"a": "1"}
-    eventually(lambda: not alive(f"4713.{os.getpid()}"))
+@pytest.fixture(params=["in a pid namespace", "without one"])
+def either(request: pytest.FixtureRequest, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    """Return the folder; its programs run in a pid namespace, if root allows it, and without one."""
+    if request.param == "without one":
+        without_namespace(folder, monkeypatch)
+    elif not ROOT:
+        pytest.skip("a pid namespace takes root")
+    return folder
 
 
-def test_without_a_pid_namespace_a_run_that_leaves_something_fails_and_is_not_repeated(
-    folder: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(discover_run, "GRACE_S", 0.1)
+def without_namespace(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     start = folder.path / ".start.py"
     start.write_text(discover_run.START.read_text().replace("CLONE_NEWPID = 0x20000000", "CLONE_NEWPID = -1"))
     monkeypatch.setattr(discover_run, "START", start)
-    folder.put("leaves", f"{fact('a', '1')}\nsetsid sleep 9.{os.getpid()} &\nsleep 0.2")
 
-    assert folder.run() == {}
-    assert "has left a process" in folder.missing("leaves")
-    assert len(alive(f"9.{os.getpid()}")) == 1
-    assert folder.again() == {}
-    assert len(alive(f"9.{os.getpid()}")) == 1
-    subprocess.run(["pkill", "-f", f"^sleep 9.{os.getpid()}$"], check=True)
+
+@pytest.mark.parametrize("how", ["", "setsid ", "setsid setsid -f "])
+@pytest.mark.parametrize("output", ["", " >/dev/null 2>&1"])
+def test_what_a_program_leaves_behind_is_killed(either: Folder, how: str, output: str) -> None:
+    mark = f"4712.{os.getpid()}"
+    until = f"while ! pgrep -f '^sleep {mark}' >&2; do :; done"
+    either.put("forks", f"{fact('a', '1')}\n{how}sleep {mark}{output} &\n{until}")
+
+    assert either.run() == {"a": "1"}
+    assert not alive(mark)
+
+
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="no Python that the other user can read")
+def test_a_program_that_does_not_want_to_end_with_its_parent_is_killed(either: Folder) -> None:
+    mark = f"4713.{os.getpid()}"
+    path = either.put("stays", "")
+    path.write_text(
+        "#!/usr/bin/python3\nimport ctypes, os\n"
+        "os.getpgrp() == os.getpid() or os.setsid()\nctypes.CDLL(None).prctl(1, 0)\n"
+        f"os.dup2(os.open('/dev/null', 1), 1), os.dup2(1, 2)\nos.execlp('sleep', 'sleep', '{mark}')"
+    )
+    either.collector.open(WINDOW)
+    either.collector.drain()
+    eventually(lambda: alive(mark))
+
+    assert either.run() == {}
+    assert either.missing("stays") == "a run that succeeds: it takes longer than 1 s"
+    assert not alive(mark)
+
+
+@pytest.mark.skipif(not ROOT, reason="another agent's programs run as its own user anyway")
+def test_a_program_that_kills_its_parent_is_not_run_again(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_namespace(folder, monkeypatch)
+    folder.put("kills", "kill -9 $PPID; exec sleep 60")
+    folder.collector.open(WINDOW)
+    folder.collector._account = Account()
+
+    folder.run()
+    assert "may run on" in folder.missing("kills")
+    folder.again()
+    assert folder.collector.counters()["discoveries_failed"] == 1
+
+
+def test_a_program_ends_as_a_shell_has_it(either: Folder) -> None:
+    either.put("crashes", "kill -11 $$")
+
+    assert either.run() == {}
+    assert either.missing("crashes") == "a run that succeeds: exit code 139"
 
 
 @pytest.mark.parametrize("where", ["", " >&2"])
