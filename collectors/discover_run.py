@@ -78,7 +78,7 @@ class Run:
             elif now >= self._deadline:
                 self._fail(now, f"it takes longer than {self._seconds} s")
         if self._exited and not self._open:
-            return self._ended(left=self._process.returncode not in (*range(256), BEFORE_IT_STARTED))
+            return self._ended(left=self._process.returncode < 0 and self._process.returncode != BEFORE_IT_STARTED)
         if self._ending_since is not None and now >= self._ending_since + GRACE_S:
             if not self._exited:
                 self._kill(now)

@@ -25,7 +25,7 @@ from typing import NoReturn
 CLONE_NEWPID = 0x20000000  # include/uapi/linux/sched.h
 SET_PDEATHSIG, SET_CHILD_SUBREAPER, SET_NO_NEW_PRIVS = 1, 36, 38  # include/uapi/linux/prctl.h
 CAP_AMBIENT, AMBIENT_CLEAR_ALL = 47, 4
-MEMORY_BYTES = 512 << 20
+MEMORY_BYTES = 96 << 20  # of each process; deploy/servicemap-agent.service has 256 MiB for the agent and all of them
 LIMITS = {
     resource.RLIMIT_CORE: 0,
     resource.RLIMIT_DATA: MEMORY_BYTES,

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from compose_spec import PyOptions
 
+from collectors.discover_start import MEMORY_BYTES
 from deploy.kafka import POM
 from deploy.kafka_settings import server_properties
 from tests.deploy.compose import FILE, FILLED, ROOT, Missing, interpolated, services, variables
@@ -203,3 +204,11 @@ def test_the_agent_has_the_same_capabilities_under_systemd() -> None:
         "CapabilityBoundingSet": capabilities,
     }
     assert "DynamicUser=yes" in unit.splitlines()
+
+
+def test_a_program_that_grows_does_not_end_the_agent_under_systemd() -> None:
+    unit = (ROOT / "deploy" / "servicemap-agent.service").read_text()
+    (most,) = re.findall(r"^MemoryMax=(\d+)M$", unit, re.MULTILINE)
+
+    assert (int(most) << 20) / 2 >= MEMORY_BYTES
+    assert "OOMPolicy=continue" in unit.splitlines()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from collectors.discover_start import MEMORY_BYTES
 from schemas.discovered import parse_output
 from tests.certificates import certify
 
@@ -44,8 +45,8 @@ CONFIGURATIONS = {
 
 
 def printed(name: str, *arguments: str) -> list[dict[str, Any]]:
-    """Run an example; return the facts that it prints, which all have to be facts."""
-    command = [str(EXAMPLES / name), *arguments]
+    """Run an example with the memory that it has; return the facts that it prints, which all have to be facts."""
+    command = ["prlimit", f"--data={MEMORY_BYTES}", EXAMPLES / name, *arguments]
     found = subprocess.run(command, capture_output=True, check=True, env={"PATH": os.defpath, "LANG": "C.UTF-8"})
     assert not found.stderr
     output = parse_output(found.stdout)

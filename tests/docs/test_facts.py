@@ -89,7 +89,7 @@ FACTS = [
         f"{discover_run.MOST_BYTES >> 10} KiB of output, {printed.MOST:,} facts a program, {discovered.MOST:,} a host,"
         f" {discover_folder.MOST} programs",
     ),
-    (HOWTO / "facts-of-your-own.md", f"{discover_start.MEMORY_BYTES >> 20} MiB of memory"),
+    (HOWTO / "facts-of-your-own.md", f"{discover_start.MEMORY_BYTES >> 20} MiB of memory for each process"),
     (HOWTO / "alerts.md", f"reach back ({KEPT['edges_1m']} days here)"),
     (HOWTO / "grafana.md", f"{WORDS[len(DASHBOARDS)].capitalize()} dashboards"),
     (HOWTO / "install.md", f"servicemap-{__version__}-py3-none-any.whl"),
