@@ -46,7 +46,7 @@ CONFIGURATIONS = {
 
 def printed(name: str, *arguments: str) -> list[dict[str, Any]]:
     """Run an example with the memory that it has; return the facts that it prints, which all have to be facts."""
-    command = ["prlimit", f"--data={MEMORY_BYTES}", EXAMPLES / name, *arguments]
+    command = ["prlimit", f"--data={MEMORY_BYTES}", str(EXAMPLES / name), *arguments]
     found = subprocess.run(command, capture_output=True, check=True, env={"PATH": os.defpath, "LANG": "C.UTF-8"})
     assert not found.stderr
     output = parse_output(found.stdout)
