@@ -9,9 +9,11 @@ port is used again within that time, several connections are possible. Then the 
 An identity that is seen in the window itself wins over one that is found here (streams/connection.py, HERE).
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from schemas.graph import Identities, bit
 from streams.connection import HERE
@@ -19,11 +21,22 @@ from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
 
 SEVERAL = -1
 CHAIN = 3  # windows of a chain are looked for in this many times the most that two windows of one event may differ
+MANY = 8  # openings in a chain beyond which an end that is found in it is its host alone
 _BLANKS: dict[str, Any] = dict(zip(Identities.__struct_fields__, next(iter(Identities.blank(1).rows())), strict=True))
 _IN_COMMON = ("host", "service", "name", "container", "namespace", "pod", "container_name")
 
 Who = tuple[Any, ...]  # a row of Identities
 Frames = Mapping[int, Frame]
+
+
+class Opening(NamedTuple):
+    """A window in which a flow opened, and who was at each end of the connections that this end saw open."""
+
+    window: int
+    who: tuple[list[Who], list[Who]]
+
+
+_WINDOW = attrgetter("window")
 
 
 class Meetings:
@@ -92,22 +105,27 @@ def _mark(adding: dict[int, Frame], frame: Frame, flow: str, end: int, what: str
 
 def _name_around(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str) -> None:
     """Name the ends of what opened in the windows for which a window counts."""
-    for other in _chain(frames, frame, flow):
+    openings = _openings(frames, frame, flow, 2 * CHAIN)  # the chains of all windows that are in the chain of this one
+    for opening in _chain(openings, frame):
         for end in (0, 1):
-            if flow in other.saw[end, OPENED]:
-                _name_all(adding, frames, other, flow, end)
+            if opening.who[end]:
+                _name_all(adding, frames, frames[opening.window], flow, end, openings)
 
 
-def _name_all(adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str, end: int) -> None:
+def _name_all(
+    adding: dict[int, Frame], frames: Frames, frame: Frame, flow: str, end: int, openings: Sequence[Opening]
+) -> None:
     """Name the other end of the connections that opened at an end, in the windows that only this end may have seen."""
-    who = _who(frames, frame, flow, 1 - end)
+    who = _who(openings, frame, 1 - end)
     if who is None:
         return
     for at in range(frame.window, frame.window + frame.apart + 1, frame.width):
         then = frames.get(at)
         for key, row in connections(then, flow, end) if then else ():
             if then and any(since == frame.window for since, _, _ in then.sights(row)):
-                adding.setdefault(at, Frame(at, frame.width)).name(key, 1 - end, who)
+                if at not in adding:
+                    adding[at] = Frame(at, frame.width)
+                adding[at].name(key, 1 - end, who)
 
 
 def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, end: int) -> None:
@@ -116,47 +134,64 @@ def _name_one(adding: dict[int, Frame], frames: Frames, frame: Frame, key: Key, 
     for since, _, _ in frame.sights(row) if frame.columns["seen"][row] else ():
         first = frames.get(since) if 0 <= frame.window - since <= frame.apart else None
         if first is not None and flow in first.saw[end, OPENED]:
-            who = _who(frames, first, flow, 1 - end)
+            who = _who(_openings(frames, first, flow, CHAIN), first, 1 - end)
             if who is not None:
                 adding.setdefault(frame.window, Frame(frame.window, frame.width)).name(key, 1 - end, who)
     if flow in frame.saw[end, OPENED]:
         _name_around(adding, frames, frame, flow)
 
 
-def _who(frames: Frames, frame: Frame, flow: str, end: int) -> Who | None:
+def _who(openings: Sequence[Opening], frame: Frame, end: int) -> Who | None:
     """Return who may have been at an end, by the connections that opened in nearby windows.
 
     If the other end saw more of them than this end, nobody reported one of them, and that may be the one. They are
     counted in the whole chain, because the other end of what is nearby may be near to that only. A chain that is longer
-    may hide one too.
+    may hide one too. Of many openings only the host is named.
     """
-    chain = _chain(frames, frame, flow)
+    chain = _chain(openings, frame)
     if len(chain) < 2:
         return None
-    mine, others = (
-        [(one.window, one.identity(row)) for one in chain for _, row in connections(one, flow, at, OPENED)]
-        for at in (end, 1 - end)
-    )
-    ahead = max(abs(one.window - frame.window) for one in chain)
-    whos = [who for window, who in mine if abs(window - frame.window) <= frame.apart]
+    mine = others = 0
+    whos: list[Who] = []
+    for one in chain:
+        mine += len(one.who[end])
+        others += len(one.who[1 - end])
+        if -frame.apart <= one.window - frame.window <= frame.apart:
+            whos += one.who[end]
     if not whos:
         return None
-    missing = len(others) > len(mine) or ahead > (CHAIN - 1) * frame.apart
-    return common(whos, missing=missing, of=len(mine) + len(others))
+    ahead = max(chain[-1].window - frame.window, frame.window - chain[0].window)
+    missing = others > mine or mine + others > MANY or ahead > (CHAIN - 1) * frame.apart
+    return common(whos, missing=missing, of=mine + others)
 
 
-def _chain(frames: Frames, frame: Frame, flow: str) -> list[Frame]:
-    """Return the windows in which a flow opened that are near to a window, to one of those, and so on."""
-    chain = [frame]
+def _openings(frames: Frames, frame: Frame, flow: str, times: int) -> list[Opening]:
+    """Return in order the windows in which a flow opened that are near to a window, to one of those, and so on.
+
+    They are so many times as far away as two windows of one event.
+    """
+    openings, reach = [_opening(frame, flow)], times * frame.apart
     for step in (-frame.width, frame.width):
         last = at = frame.window
-        while abs(at + step - last) <= frame.apart and abs(at + step - frame.window) <= CHAIN * frame.apart:
+        while abs(at + step - last) <= frame.apart and abs(at + step - frame.window) <= reach:
             at += step
             other = frames.get(at)
             if other is not None and (flow in other.saw[0, OPENED] or flow in other.saw[1, OPENED]):
-                chain.append(other)
+                openings.append(_opening(other, flow))
                 last = at
-    return chain
+    return sorted(openings)
+
+
+def _opening(frame: Frame, flow: str) -> Opening:
+    a, b = ([frame.identity(row) for _, row in connections(frame, flow, end, OPENED)] for end in (0, 1))
+    return Opening(frame.window, (a, b))
+
+
+def _chain(openings: Sequence[Opening], frame: Frame) -> Sequence[Opening]:
+    """Return those openings that count for a window. Each of them is near to the next."""
+    reach = CHAIN * frame.apart
+    first = bisect_left(openings, frame.window - reach, key=_WINDOW)
+    return openings[first : bisect_right(openings, frame.window + reach, key=_WINDOW)]
 
 
 def connections(frame: Frame, flow: str, end: int, what: str = "seen") -> Iterator[tuple[Key, int]]:
@@ -178,10 +213,11 @@ def common(whos: Iterable[Who], *, missing: bool = False, of: int = 0) -> Who | 
     connections that were looked at (`of`, or the identities), so that the row that is made of all of them wins when
     rows merge.
     """
-    among = [dict(zip(_BLANKS, who, strict=True)) for who in whos]
+    whos = list(whos)
+    among = [dict(zip(_BLANKS, who, strict=True)) for who in dict.fromkeys(whos)]
     if len({one["host"] for one in among}) != 1 or not among[0]["host"]:
         return None
-    first, started = among[0], min((of or len(among)) - 1, HERE - 1)
+    first, started = among[0], min((of or len(whos)) - 1, HERE - 1)
     if not missing and all({**one, "started": 0} == {**first, "started": 0} for one in among):
         return tuple({**first, "started": started}.values())
     shared = _IN_COMMON if not missing and _alike(among, "service") else ("host",)

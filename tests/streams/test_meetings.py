@@ -14,6 +14,7 @@ from schemas.codec import encode
 from schemas.graph import Ends, Identities, SideBatch, Sides, bit
 from schemas.verdict import b_serves, connected, listens
 from streams.connection import nobody
+from streams.meetings import MANY
 from streams.pair import Pairing
 from streams.stage import Emission
 from tests.streams.build import Row, columns
@@ -256,3 +257,14 @@ def test_a_window_without_a_seen_end_has_the_same_names_in_any_order() -> None:
         batch.ends.seen[:] = [False] * len(batch.ends.seen)
 
     assert folded(clients, servers, [False] * 9) == folded(clients, servers, [True] * 9)
+
+
+@pytest.mark.parametrize("turns", [[], [True] * 9])
+@pytest.mark.parametrize(("times", "service"), [(MANY // 2, "shop1"), (MANY // 2 + 1, "")])
+def test_an_end_in_a_chain_of_many_openings_is_its_host_alone(times: int, service: str, turns: list[bool]) -> None:
+    talks = [Talk(0, 2 * at, 0) for at in range(times)]
+
+    rows = folded(list(sides(talks, 0, 0)), list(sides(talks, 1, 1)), turns)
+
+    of_server = [client for (window, _, _), (_, client, *_) in rows.items() if (window - T0) // WIDTH % 2]
+    assert {(client[0], client[2]) for client in of_server} == {("h1", service)}
