@@ -44,12 +44,14 @@ class Contests:
 
     def __init__(self) -> None:
         self._stacks: tuple[dict[str, str], dict[str, str]] = ({}, {})  # of each end, by flow
+        self._newest: dict[str, int] = {}  # the newest window of each flow
         self._several: dict[str, Several] = {}
 
     def take(self, frames: Frames, frame: Frame, batch: SideBatch, rows: Sequence[int]) -> Taken:
         """Take sides of a window before its frame does. What they contest is marked in the frames."""
         taken = Taken()
         self._suspect(frames, batch, rows)
+        self._keep(frame.window, batch.sides.flow, rows)
         mine = [row for row in rows if batch.sides.flow[row] in self._several] if self._several else []
         if not mine:
             return taken
@@ -71,24 +73,23 @@ class Contests:
                 marks.elsewhere[half.key] = bit(half.end, OPENED) | bit(half.end, CLOSED)
         return taken
 
-    def forget(self, frames: Frames, forgotten: Frame) -> None:
-        """Forget a window that is no longer among the frames."""
+    def forget(self, forgotten: Frame) -> None:
+        """Forget the oldest window, which is no longer among the frames."""
         window = forgotten.window
-        for flow, several in list(self._several.items()):
-            several.reports.pop(window, None)
-            several.sides.pop(window, None)
-            several.numbered.pop(window, None)
-            several.halves.pop(window, None)
+        flows = set(map(flow_of, forgotten.at[0].keys() | forgotten.at[1].keys()))
+        for flow in flows & self._several.keys():
+            several = self._several[flow]
+            for held in (several.reports, several.sides, several.numbered, several.halves):
+                held.pop(window, None)
             for windows in (several.events, several.contested, several.apart):
                 windows.discard(window)
             if not several.reports:
                 del self._several[flow]
-        for end, stacks in enumerate(self._stacks):
-            gone = set(map(flow_of, forgotten.at[end]))
-            for frame in frames.values():
-                gone.difference_update(frame.at[end])
-            for flow in gone:
-                stacks.pop(flow, None)
+        for flow in flows:
+            if self._newest.get(flow, window) <= window:
+                self._newest.pop(flow, None)
+                for stacks in self._stacks:
+                    stacks.pop(flow, None)
 
     def _suspect(self, frames: Frames, batch: SideBatch, rows: Sequence[int]) -> None:
         """Look closer at flows of which an end has been reported from another stack."""
@@ -101,6 +102,12 @@ class Contests:
             known[end][flow] = SEVERAL
             if flow not in self._several:
                 self._several[flow] = _reported(frames, flow)
+
+    def _keep(self, window: int, flows: Sequence[str], rows: Sequence[int]) -> None:
+        """Keep the stacks of flows until a window is forgotten."""
+        mine = flows if len(rows) == len(flows) else [flows[row] for row in rows]
+        newest = self._newest
+        newest.update({flow: window for flow in mine if newest.get(flow, window) <= window})
 
     def _pair_again(self, taken: Taken, frame: Frame, sides: list[Row]) -> None:
         if not sides:

@@ -140,7 +140,7 @@ class Pairing:
                 break
             forgotten = self._frames.pop(oldest)
             self._meetings.forget(self._frames, forgotten)
-            self._contests.forget(self._frames, forgotten)
+            self._contests.forget(forgotten)
             self._rows -= len(forgotten) - 1
         if self._apart is not None:
             self._apart._evict(newest)

@@ -10,6 +10,8 @@ from log.protocol import Record
 from schemas.ids import parse_flow
 from streams import pair as pair_module
 from streams.attribute import Attribution
+from streams.contested import Contests
+from streams.frame import Frame
 from streams.pair import BACK_MS, KEPT_MS
 from streams.rewind import STRETCH_MS
 from streams.scope import MOST_KNOWN, Place, Scopes
@@ -96,6 +98,22 @@ def test_few_sides_wait_for_an_hour_and_many_for_a_shorter_time(monkeypatch: pyt
 
     assert few._rows == pytest.approx(BACK_MS // WIDTH // 10, abs=1)
     assert many._rows == pytest.approx(2 * KEPT_MS // WIDTH, abs=4)
+
+
+def test_the_stacks_of_a_flow_are_kept_until_its_newest_window_is_forgotten() -> None:
+    contests, frames = Contests(), {at: Frame(T0 + at * WIDTH, WIDTH) for at in range(3)}
+    for at, port in ((1, 5), (0, 5), (0, 6), (2, 7)):  # a window may come late
+        sides = side(0, at=at, flow=f"tcp 10.0.0.1:{port} 10.0.0.9:80")
+        sides.sides.stack[:] = ["boot/7"]
+        contests.take(frames, frames[at], sides, [0])
+        frames[at].add(sides, None)
+    known = []
+    for at in range(3):
+        contests.forget(frames.pop(at))
+        known.append(len(contests._stacks[0]))
+
+    assert known == [2, 1, 0]
+    assert not contests._newest
 
 
 def test_caches_are_bounded() -> None:
