@@ -10,6 +10,8 @@ from log.open import open_log
 from log.protocol import Log
 from tests.e2e.running import Up, run, up
 
+pytestmark = pytest.mark.slow
+
 HOUR_MS = 3_600_000
 
 

@@ -5,7 +5,11 @@ import stat
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.running import SERVICEMAP, run, until, up
+
+pytestmark = pytest.mark.slow
 
 
 def _loose(data: Path) -> list[str]:
