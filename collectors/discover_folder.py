@@ -27,11 +27,15 @@ class Program(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The programs of a folder in the order of their names; `refused` are other files -> what they need."""
+    """The programs of a folder in the order of their names; `refused` are other files -> what they need.
+
+    `unread` is whether the folder could not be read: then nothing is known of its programs.
+    """
 
     programs: list[Program]
     refused: dict[str, str]
     fault: str = ""  # of the folder
+    unread: bool = False
 
 
 def look(folder: Path) -> Found:
@@ -44,7 +48,7 @@ def look(folder: Path) -> Found:
     except (FileNotFoundError, NotADirectoryError):
         return Found([], {})
     except OSError as error:
-        return Found([], {}, f"it cannot be read: {error.strerror}")
+        return Found([], {}, f"it cannot be read: {error.strerror}", unread=True)
     programs: list[Program] = []
     refused: dict[str, str] = {}
     for raw in names:

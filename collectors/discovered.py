@@ -35,6 +35,7 @@ LOOK_S = 10.0  # how often the folder is looked at
 MOST = 2_000  # facts of all programs
 MOST_NAMED = 10  # programs that do not run
 MOST_FAILURES = 3  # in a row, until the facts of the last good run are dropped
+TICKS = os.sysconf("SC_CLK_TCK")  # a second
 _log = logging.getLogger(__name__)
 
 Row = tuple[str, str, int, int, int, str, str]  # in the order of schemas.raw.Discovered
@@ -64,6 +65,7 @@ class DiscoveredCollector(Inert):
         self._looked = float("-inf")
         self._states: dict[str, _State] = {}
         self._run: tuple[Program, Run] | None = None
+        self._began = 0  # the run, in clock ticks since boot
         self._fault = ""
         self._rows: list[Row] = []
         self._beyond = 0  # facts that are left out
@@ -90,7 +92,7 @@ class DiscoveredCollector(Inert):
         if now >= self._looked + LOOK_S:
             self._find(now)
         due = [state for state in self._states.values() if state.due <= now]
-        if due and not self._fault:
+        if due and not self._fault and not self._found.fault:
             self._start(min(due, key=lambda state: state.due), now)
 
     def collect(self, window: Window) -> DiscoveredBatch:
@@ -130,6 +132,8 @@ class DiscoveredCollector(Inert):
         """Look at the folder. New and changed programs are due. The facts of those that are gone are dropped."""
         self._looked = now
         self._found = look(self._folder)
+        if self._found.unread:  # what could not be looked at is not gone
+            return
         before, self._states = self._states, {}
         for program in self._found.programs:
             state = before.get(program.name) or _State(program, now)
@@ -142,6 +146,7 @@ class DiscoveredCollector(Inert):
     def _start(self, state: _State, now: float) -> None:
         settings = self._settings
         state.due = now + settings.discover_seconds
+        self._began = int(time.clock_gettime(time.CLOCK_BOOTTIME) * TICKS)
         try:
             self._run = state.program, Run(state.program.path, self._account, now, settings.discover_timeout_seconds)
         except OSError as error:
@@ -182,11 +187,14 @@ class DiscoveredCollector(Inert):
             self._rows, self._changed = every[:MOST], True
 
     def _rows_of(self, program: str, facts: Sequence[Printed]) -> list[Row]:
-        """Return facts as rows, the last one of a name and node, without those of processes that have ended."""
+        """Return facts as rows, the last one of a name and node, without those of processes that have ended.
+
+        A process that is younger than the run may have the number of one that the program saw.
+        """
         rows: dict[tuple[object, ...], Row] = {}
         for one in facts:
             start = started(self._settings.proc, one.node.pid) if one.node.pid else 0
-            if start is not None:
+            if start is not None and start <= self._began:
                 subject = program, one.name, one.node.port, one.node.pid, start, shown(one.node.service)
                 rows[subject] = (*subject, one.text)
         return sorted(rows.values())

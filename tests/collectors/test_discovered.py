@@ -1,3 +1,4 @@
+import errno
 import os
 import pwd
 import shutil
@@ -118,6 +119,39 @@ def test_what_a_program_prints_is_reported_with_its_node(folder: Folder) -> None
     assert rows["of"]["start"] > 0
     assert rows["a"]["service"] == "shop"
     assert {row["program"] for row in rows.values()} == {"10-all", "20-array"}
+
+
+def test_a_process_that_began_after_the_run_has_none_of_its_facts(folder: Folder) -> None:
+    number = folder.path / ".number"
+    number.touch(mode=0o644)
+    late = """printf '{"name": "late", "value": "x", "node": {"pid": %s}}\\n' $(cat NUMBER)"""
+    script = f"while [ ! -s NUMBER ]; do sleep 0.01; done\n{late}\n{fact('a', '1')}"
+    path = folder.put("waits", script.replace("NUMBER", str(number)))
+    folder.collector.open(WINDOW)
+    folder.collector.drain()
+    eventually(lambda: alive(f"/bin/sh {path}"))
+
+    with subprocess.Popen(["sleep", "5"]) as process:
+        number.write_text(f"{process.pid}\n")
+        eventually(folder._idle)
+        assert [row["name"] for row in folder.rows()] == ["a"]
+        assert folder.again() == {"a": "1", "late": "x"}
+        process.kill()
+
+
+def test_facts_stay_while_the_folder_cannot_be_read(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.put("one", fact("a", "1"))
+    assert folder.run() == {"a": "1"}
+
+    def fails(path: Path) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", fails)
+        assert folder.again() == {"a": "1"}
+        assert folder.missing() == "it cannot be read: Too many open files"
+    assert folder.run() == {"a": "1"}
+    assert not folder.missing()
 
 
 def test_facts_are_reported_when_they_change_and_on_keyframes(folder: Folder) -> None:
