@@ -5,6 +5,7 @@ tell them apart, and both hosts know them. Only addresses are reported that othe
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 
 from collectors import rtnetlink
@@ -12,6 +13,7 @@ from collectors.inside import inside, is_unique
 from collectors.networks import Network, Networks
 
 MOST = 512  # that are reported, 60 bytes each
+ADDRESSES = 1 << 14  # that are parsed once; a table has a thousand unless the host allows more (gc_thresh3)
 Row = tuple[str, int, str, str]  # in the order of schemas.raw.Neighbours
 
 
@@ -26,6 +28,8 @@ class Neighbours:
         """Return all neighbours if asked for the whole, else those that are new in our own namespace."""
         if whole:
             self._reported = set()
+        if len(self._reported) >= MOST:
+            return []
         networks = list(self._networks) if whole else [self._networks.own]
         found = sorted({row for network in networks for row in self._of(network)} - self._reported)
         chosen = found[: MOST - len(self._reported)]
@@ -50,6 +54,7 @@ class Neighbours:
             yield address, netns, *(pairs.pop() if len(pairs) == 1 else ("", ""))
 
 
+@lru_cache(ADDRESSES)
 def _may_be_anothers(address: str) -> bool:
     parsed = ip_address(address)
     return not (is_unique(address) or parsed.is_link_local or parsed.is_loopback or parsed.is_multicast)

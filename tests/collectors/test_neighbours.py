@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from collectors import neighbours
 from collectors.neighbours import MOST, Neighbours
 from collectors.rtnetlink import Link, Neighbour
 
@@ -62,6 +65,23 @@ def test_between_keyframes_what_is_new_in_our_own_namespace_is_reported() -> Non
     assert found.read(whole=False) == [("10.9.0.3", 0, PEER, OWN)]
     assert found.read(whole=False) == []
     assert len(found.read(whole=True)) == 3
+
+
+def test_an_address_is_parsed_once_while_it_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = reading(Network(7, *(Neighbour(2, f"10.7.{at // 250}.{at % 250 + 1}", PEER) for at in range(MOST - 1))))
+    found.read(whole=True)
+    monkeypatch.delattr(neighbours, "ip_address")
+
+    assert found.read(whole=False) == []
+
+
+def test_a_table_is_not_read_when_no_more_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = Network(7, *(Neighbour(2, f"10.9.{at // 250}.{at % 250 + 1}", PEER) for at in range(MOST)))
+    found = reading(many)
+    found.read(whole=True)
+    monkeypatch.delattr(Network, "enter")
+
+    assert found.read(whole=False) == []
 
 
 def test_their_number_is_bounded_and_a_table_that_cannot_be_read_is_none() -> None:
