@@ -19,7 +19,7 @@ from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, NodeFactBatch
 from schemas.lives import MOST, Run, Spot
 from schemas.raw import Batch, ConnectionBatch, Connections
 from schemas.shares import covered
-from streams.assembly import Window
+from streams.assembly import STATE, Window
 from streams.connection import Connection
 from streams.discovered import Discovered
 from streams.events import Chronicle, sharing
@@ -117,7 +117,7 @@ class HostFold:
         run = (header.boot_id, header.run)
         if window.keyframe():
             hole = run != self._run and header.window - self._until > CAUGHT_UP_MS
-            if hole or (self._host is not None and self._host.outdated(window)):
+            if hole or (self._host is not None and self._host.outdated(window, STATE & self._host.restated.keys())):
                 self._host, self._discovered = None, Discovered()
             self._run = run
             self._name = window.name or self._name or header.host_id

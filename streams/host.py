@@ -70,7 +70,7 @@ class Host:
         self._untied = False  # a tie ended in the last window
         self._rules = rules
 
-    def outdated(self, window: Window, topics: Set[str] = STATE) -> bool:
+    def outdated(self, window: Window, topics: Set[str]) -> bool:
         """Return whether a keyframe lacks one of some topics, and no window has restated it for KNOWN_MS."""
         since = window.any().window - KNOWN_MS
         return window.keyframe() and any(self.restated.get(topic, 0) < since for topic in topics & window.lacks())

@@ -217,6 +217,24 @@ def test_a_host_whose_collectors_never_work_is_still_on_the_map() -> None:
     assert owners(emitted[-1]) == {""}
 
 
+@pytest.mark.parametrize("topic", STATE)
+def test_a_host_is_not_rebuilt_for_a_collector_that_never_works(topic: str) -> None:
+    reader, late = Reader(), Reader()
+    known = {name: rows for name, rows in KNOWN.items() if name != topic}
+    hosts, emitted, last = set(), list[Folded](), KNOWN_MS // WIDTH + 2 * MINUTE
+    for at in range(last):
+        keyframe = at % MINUTE == 0
+        emitted = [
+            each.feed(at, topic, keyframe=keyframe, **(known if keyframe else {}))
+            for each, first in ((reader, 0), (late, last - MINUTE))
+            if at >= first
+        ]
+        hosts.add(reader.host)
+
+    assert len(hosts) == 1
+    assert emitted[0].sides == emitted[1].sides
+
+
 def test_networks_of_a_host_stay_known_when_they_cannot_be_read() -> None:
     reader = Reader()
     bridge = {"name": "docker0", "address": "172.17.0.1", "prefix": 16, "local": True}
