@@ -48,7 +48,14 @@ def logged(record: dict[str, Any]) -> int:
     """Return when an example was logged: right after its window."""
     if "window" in record:
         return int(record["window"]) + 5_000
-    times = {"edges": "window", "requests": "window", "nodes": "seen", "places": "seen", "events": "time"}
+    times = {
+        "edges": "window",
+        "requests": "window",
+        "nodes": "seen",
+        "places": "seen",
+        "facts": "seen",
+        "events": "time",
+    }
     return next(int(max(record[part][name])) for part, name in times.items() if part in record) + 5_000
 
 
