@@ -9,7 +9,7 @@ from collectors.parts import without_bad_rows
 from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
 from collectors.processes import ProcessCollector
-from collectors.runner import run
+from collectors.runner import MOST_OF_A_REASON, run
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.sockets import SocketCollector
@@ -120,7 +120,7 @@ def test_a_heartbeat_that_cannot_be_made_is_a_plain_one(
 def test_a_heartbeat_that_is_too_large_is_a_plain_one() -> None:
     class Wordy(Quiet):
         def missing(self) -> dict[str, str]:
-            return {"x": "y" * HEARTBEATS.max_bytes}
+            return {str(number): "y" * MOST_OF_A_REASON for number in range(HEARTBEATS.max_bytes // MOST_OF_A_REASON)}
 
     (beat,) = ran(Clock(1001.3, 1001.5), Wordy()).of(HEARTBEATS)
 
