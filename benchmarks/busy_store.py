@@ -6,7 +6,7 @@ read depends on it.
 
 import time
 
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from sinks.address import Address
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup

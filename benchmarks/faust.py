@@ -16,7 +16,7 @@ from log.settings import LogSettings
 from schemas import topics
 from schemas.codec import decode, encode
 from schemas.raw import ConnectionBatch, Connections, Heartbeat
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from servicemap.config import load
 from servicemap.connect import connect_log
 from streams.app import run_worker

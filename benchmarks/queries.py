@@ -11,9 +11,8 @@ from benchmarks.result import Goal, Result, timed
 from graph.map import map_edges
 from graph.node_graph_edges import graph_edges
 from graph.node_graph_nodes import graph_nodes
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.address import Address
-from sinks.levels import MINUTE_MS
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.store import Store, create_database

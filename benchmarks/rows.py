@@ -20,7 +20,7 @@ from benchmarks.result import Result
 from log.local import LocalLog
 from log.protocol import Record
 from schemas import topics
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from sinks.reconcile import reconcile
 from sinks.sink import Sink
 from sinks.store import Store, create_database

@@ -7,8 +7,9 @@ roll-ups can be read. Parameters: from, to in ms; interval in s.
 
 from graph.recorded_windows import recorded_seconds, recorded_windows
 from graph.span import Reach, of_span
-from graph.sql import HOUR_MS, MINUTE_MS, defined, inside, select
+from graph.sql import defined, inside, select
 from graph.stored import many_windows
+from schemas.times import HOUR_MS, MINUTE_MS
 
 _FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"
 _LEAST_WIDTH_MS = 100

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from graph.levels import KNOWN, node_at
 from graph.span import in_range, moment
-from graph.sql import HOUR_MS, defined, inside, select, within
+from graph.sql import defined, inside, select, within
+from schemas.times import HOUR_MS
 
 _SUMS = ("cpu_periods", "cpu_throttled_periods")
 _HELD = ("limited_memory_bytes", "memory_limit_bytes")

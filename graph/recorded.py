@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from graph.asking import Store
 from graph.recording import RecordedRow, recorded, recorded_hours
-from graph.sql import HOUR_MS, MINUTE_MS
 from graph.stored import Dropped, DroppedRow, FirstRow, dropped, oldest_window
+from schemas.times import HOUR_MS, MINUTE_MS
 
 CELLS = 1_000  # the most cells of a range, roughly
 KEPT_MS = 14 * 24 * HOUR_MS  # heartbeats are read so far back; they are deleted a day later

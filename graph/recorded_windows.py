@@ -1,7 +1,8 @@
 """The windows that any host recorded, for rates. graph/recorded.py has the same host by host."""
 
 from graph.recorded import KEPT_MS
-from graph.sql import HOUR_MS, inside, select, union
+from graph.sql import inside, select, union
+from schemas.times import HOUR_MS
 
 
 def recorded_windows(since: str, until: str) -> str:

@@ -7,7 +7,8 @@ from edges. For times that are too old for heartbeats only the hours with edges 
 from typing import NamedTuple
 
 from graph.span import in_range
-from graph.sql import HOUR_MS, inside, select, union
+from graph.sql import inside, select, union
+from schemas.times import HOUR_MS
 
 
 class RecordedRow(NamedTuple):

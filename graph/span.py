@@ -12,7 +12,8 @@ these go. The rest at both ends comes from windows. So nothing is missing and no
 from collections.abc import Callable
 from typing import NamedTuple
 
-from graph.sql import HOUR_MS, MINUTE_MS, inside, select, text
+from graph.sql import inside, select, text
+from schemas.times import HOUR_MS, MINUTE_MS
 
 MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to")
 _FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"

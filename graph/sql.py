@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping
 from string import Formatter
 from textwrap import indent
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
-
 
 def inside(query: str) -> str:
     """Write a query as a source of another."""

@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from graph.span import in_range, moment
-from graph.sql import HOUR_MS, MINUTE_MS, inside, select, text
+from graph.sql import inside, select, text
+from schemas.times import HOUR_MS, MINUTE_MS
 
 MANY_WINDOWS = 250_000  # rows of edges, about as many as are read in a second
 

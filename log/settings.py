@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from schemas import topics
+from schemas.times import HOUR_MS
 from schemas.tls_settings import TlsSettings
-from schemas.topics import HOUR_MS, Topic
+from schemas.topics import Topic
 
 KAFKA = "kafka://"
 KAFKA_PARTITIONS = 4

@@ -11,7 +11,8 @@ from schemas.columns import Columns
 from schemas.graph import Derived, EdgeBatch, SideBatch
 from schemas.raw import Batch
 from schemas.salvage import salvaged
-from schemas.topics import BY_NAME, DAY_MS, HOUR_MS, Topic
+from schemas.times import DAY_MS, HOUR_MS
+from schemas.topics import BY_NAME, Topic
 
 MAX_AHEAD_MS = HOUR_MS
 MAX_BEHIND_MS = 15 * DAY_MS  # longer than any window is kept

@@ -25,9 +25,9 @@ from msgspec import Struct
 
 from schemas.ids import distinct_id
 from schemas.raw import Heartbeat
+from schemas.times import HOUR_MS
 
 MISSED = 2  # windows of an agent that has begun: in between, another one that lives reports
-HOUR_MS = 3_600_000
 SILENT = 3  # windows that others reported since the last one of an agent that is taken for dead
 UNSEEN = 2  # heartbeats of an agent that a reader needs before it takes it for the eldest
 MOST = 32  # agents kept in mind

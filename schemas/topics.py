@@ -6,9 +6,8 @@ from typing import Literal
 from msgspec import Struct
 
 from schemas import graph, raw
+from schemas.times import DAY_MS, HOUR_MS
 
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
 MiB = 1 << 20
 
 

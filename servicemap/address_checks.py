@@ -1,7 +1,7 @@
 """Whether an address is that of one host alone."""
 
 from graph.shared_addresses import SharedRow, shared_addresses
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from servicemap.check import Check
 from sinks.store import Store
 

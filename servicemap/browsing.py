@@ -10,7 +10,8 @@ import click
 
 from log.protocol import Log, LogError, TopicInfo
 from schemas.text import shown
-from schemas.topics import HOUR_MS, Topic
+from schemas.times import HOUR_MS
+from schemas.topics import Topic
 from servicemap.columns import aligned
 from servicemap.config import Config
 from servicemap.connect import connect_log

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from graph.stored import Dropped
-from schemas.topics import DAY_MS, HOUR_MS
+from schemas.times import DAY_MS, HOUR_MS
 from sinks.dropping import Gone
 
 LEAST_MS = (DAY_MS, 2 * HOUR_MS)

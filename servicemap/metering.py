@@ -18,13 +18,12 @@ from collections.abc import Callable
 
 from graph.stored import NewestEndsRow, newest_ends
 from log.protocol import Log, LogError
+from schemas.times import MINUTE_MS
 from schemas.topics import DEAD_LETTERS
 from sinks.sink import Sink
 from sinks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
-
-MINUTE_MS = 60_000
 
 
 class Meter:

@@ -10,6 +10,7 @@ from graph.node_facts import NodeFactRow, node_facts
 from graph.reading import names_of_hosts, newest
 from schemas.ids import parse_process
 from schemas.text import shown
+from schemas.times import HOUR_MS
 from servicemap.columns import aligned
 from servicemap.config import Config
 from servicemap.matching import unknown
@@ -20,7 +21,6 @@ from sinks.store import Store, StoreError
 
 HEADINGS = ("HOST", "SERVICE", "PORT", "PID", "NAME", "VALUE")
 MOST = 10_000
-HOUR_MS = 3_600_000
 
 
 def run(config: Config, at: int | None, name: str, service: str, host: str, *, as_json: bool) -> None:

@@ -12,7 +12,8 @@ from graph.reading import names_of_hosts
 from log.damage import kept_aside
 from log.protocol import Log, LogError
 from schemas.loopback import stays_here
-from schemas.topics import HEARTBEATS, HOUR_MS
+from schemas.times import HOUR_MS
+from schemas.topics import HEARTBEATS
 from servicemap import trouble
 from servicemap.address_checks import address_check
 from servicemap.agent_checks import agent_checks

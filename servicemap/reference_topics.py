@@ -11,7 +11,8 @@ from schemas.columns import BLANKS, Columns
 from schemas.facts import Merge
 from schemas.graph import Derived
 from schemas.raw import Batch
-from schemas.topics import ALL, HOUR_MS, MiB, Topic
+from schemas.times import HOUR_MS
+from schemas.topics import ALL, MiB, Topic
 
 _HEAD = """# Topics
 

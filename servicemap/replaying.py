@@ -14,7 +14,8 @@ from graph.stored import Dropped
 from log.connect import partitions_of
 from log.protocol import Log
 from schemas.private import Unsafe, private_folder
-from schemas.topics import HEARTBEATS, HOUR_MS
+from schemas.times import HOUR_MS
+from schemas.topics import HEARTBEATS
 from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.options import Failure, NothingMatches, iso

@@ -17,7 +17,7 @@ from log.protocol import LogError
 from log.shrinking import Shrinking
 from schemas import metrics
 from schemas.metrics import Sample
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from servicemap.browsing import groups
 from servicemap.budget import Holding, shrunk
 from servicemap.config import Config

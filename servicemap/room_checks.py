@@ -6,7 +6,7 @@ from contextlib import closing
 from graph.stored import Dropped
 from log.protocol import LogError
 from log.shrinking import Shrinking
-from schemas.topics import DAY_MS
+from schemas.times import DAY_MS
 from servicemap.check import Check
 from servicemap.config import Config
 from servicemap.options import iso

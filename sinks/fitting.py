@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas.codec import MAX_BEHIND_MS
 from schemas.kinds import BOOL, MAPS, TEXTS, WHEN, Kind
-from schemas.topics import DAY_MS, HOUR_MS
+from schemas.times import DAY_MS, HOUR_MS
 
 Values = dict[str, list[Any]]
 MOST_HOURS = 48  # in one record; each is a partition of the table

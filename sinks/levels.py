@@ -8,10 +8,9 @@ from graph.columns import COLUMNS, KEY, EdgeColumn
 from graph.sql import select
 from schemas.facts import Roll
 from schemas.kinds import BITS, BOOL, TIME
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.table import Column, Kept, Table
 
-MINUTE_MS = 60_000
 _REQUESTS = (*(column for column in COLUMNS if column.roll is None), *asked.WHO_COLUMNS, asked.SAMPLING, *asked.COUNTS)
 _VERSION = Column("version", BITS, "when it was rolled up; the latest one stands")
 _GONE = Column("gone", BOOL, "the edge is not there any more in the latest one; FINAL leaves it out")

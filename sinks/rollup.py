@@ -21,8 +21,8 @@ from random import SystemRandom
 
 from graph.columns import KEY
 from schemas.codec import MAX_AHEAD_MS
-from schemas.topics import HOUR_MS
-from sinks.levels import HOURS, MINUTE_MS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES, Level, between
+from schemas.times import HOUR_MS, MINUTE_MS
+from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES, Level, between
 from sinks.store import Store, StoreError
 
 log = logging.getLogger(__name__)

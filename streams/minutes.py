@@ -1,9 +1,7 @@
 """Minutes of event time: which one a window is in, and its bit among those of its hour (schemas/graph.py, Places)."""
 
 from schemas.raw import Batch
-from schemas.topics import HOUR_MS
-
-MINUTE_MS = 60_000
+from schemas.times import HOUR_MS, MINUTE_MS
 
 
 def begins_minute(header: Batch) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from schemas.graph import NodeBatch, Nodes
 from schemas.raw import Batch
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from streams.host import Host
 from streams.process import Process
 

@@ -16,7 +16,7 @@ from itertools import product
 from typing import Any
 
 from schemas.graph import EdgeBatch, Identities, SideBatch
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from streams.contested import Contests, Taken
 from streams.frame import BACKDATE_MS, CLOSED, OPENED, Frame, Key, flow_of
 from streams.meetings import Meetings, common, connections

@@ -15,7 +15,7 @@ from itertools import groupby, islice
 
 from schemas.graph import PlaceBatch, Places
 from schemas.raw import Batch
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from streams.assembly import Window
 from streams.connection import Identity, nobody
 from streams.host import TRANSPORTS, Host

@@ -14,6 +14,7 @@ from graph.requests import Key, Requests, plus_requests, usual_by_edge
 from graph.series import EdgeSeriesRow, edge_series
 from graph.statement import edge_statement
 from schemas.counted import SUMS
+from schemas.times import HOUR_MS
 from schemas.unix_names import TRANSPORT as UNIX
 from schemas.unix_names import name_of
 from sinks.store import Store
@@ -25,7 +26,7 @@ from view.members import members
 from view.newest import read_newest
 from view.parameters import EdgeAsked, NotThere, level_of, time_range
 from view.requests import LINES, request_series, summed
-from view.rows import HOUR_MS, Span, read_rows, read_span
+from view.rows import Span, read_rows, read_span
 from view.series import POINTS, series
 
 _HAPPENED = ("opened", "failed")

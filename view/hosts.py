@@ -4,9 +4,8 @@ from typing import Any
 
 from graph import hosts as known
 from graph.hosts import HostRow, LabelsRow
+from schemas.times import HOUR_MS
 from sinks.store import Store
-
-HOUR_MS = 3_600_000
 
 
 def read_hosts(store: Store, end: int) -> list[HostRow]:

@@ -11,12 +11,13 @@ from graph.model import Wanted
 from graph.reading import read_map
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
+from schemas.times import MINUTE_MS
 from sinks.store import Store
 from view.clocks import clocks_off
 from view.drawing import NEW_MS, drawn
 from view.events import lives
 from view.hosts import read_labels
-from view.minutely import MINUTE_MS, Minutely
+from view.minutely import Minutely
 from view.newest import read_newest
 from view.parameters import Level, MapAsked, time_range
 from view.stores import Stores

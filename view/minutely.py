@@ -5,9 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from schemas.times import MINUTE_MS
 from sinks.store import Store
-
-MINUTE_MS = 60_000
 
 Of = ParamSpec("Of")
 Value = TypeVar("Value")

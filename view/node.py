@@ -12,6 +12,7 @@ from graph.recorded import read_recorded
 from graph.series import NodeSeriesRow, node_series
 from graph.statement import node_statement
 from graph.usage import UsageRow, host_usage, process_usage
+from schemas.times import HOUR_MS
 from sinks.store import Store
 from view.events import About, events
 from view.hosts import read_hosts
@@ -22,7 +23,7 @@ from view.newest import read_newest
 from view.node_facts import own_facts
 from view.parameters import NodeAsked, NotThere, level_of, time_range
 from view.requests import LINES, request_series
-from view.rows import HOUR_MS, Span, read_rows, read_span
+from view.rows import Span, read_rows, read_span
 from view.series import POINTS, Line, Point, series
 
 

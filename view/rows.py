@@ -5,10 +5,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from graph.concerns import concerned
 from graph.stored import ManyRow, RolledUpRow, many_windows, newest_roll_ups
+from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.store import Store
 from view.newest import Newest
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 LONG_MS = 2 * HOUR_MS  # longer ranges are read by the minute, and so are ranges with many windows
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 

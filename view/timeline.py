@@ -5,12 +5,13 @@ from typing import Any
 from graph.recorded import first_window, read_recorded, windows_since
 from graph.timeline import TimelineRow, timeline
 from graph.traffic import OWN_SUMS
+from schemas.times import HOUR_MS
 from sinks.store import Store
 from view.events import events
 from view.newest import read_newest
 from view.parameters import TimelineAsked, time_range
 from view.requests import request_totals
-from view.rows import HOUR_MS, read_rows, read_span
+from view.rows import read_rows, read_span
 from view.series import recorded
 
 COUNTED = ("edges", "opened", "failed", "bytes")

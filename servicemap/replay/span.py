@@ -8,7 +8,7 @@ anew to find whether that row is in the range.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from sinks.table import Table
 from sinks.tables import TABLES
 

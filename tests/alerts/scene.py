@@ -21,7 +21,7 @@ from schemas.graph import (
 )
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.raw import Heartbeat, HostFacts
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from schemas.verdict import listens
 from sinks.levels import HOURS, MINUTES
 from sinks.rollup import roll_up

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from log.protocol import Record
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from servicemap.cli import main
 from sinks.address import Address
 from sinks.reconcile import reconcile

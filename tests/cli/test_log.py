@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from log.protocol import Log
-from schemas.topics import ALL, EVENTS, HEARTBEATS, HOUR_MS, SIDES
+from schemas.times import HOUR_MS
+from schemas.topics import ALL, EVENTS, HEARTBEATS, SIDES
 from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.connect import connect_log

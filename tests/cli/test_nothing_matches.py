@@ -7,7 +7,8 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner, Result
 
-from schemas.topics import HEARTBEATS, HOUR_MS
+from schemas.times import HOUR_MS
+from schemas.topics import HEARTBEATS
 from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.connect import connect_log

@@ -27,7 +27,7 @@ from schemas.graph import (
 )
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.raw import Heartbeat, HostFacts
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 
 WIDTH = 5_000
 WINDOWS = 12

@@ -5,10 +5,11 @@ from contextlib import closing
 
 import pytest
 
+from schemas.times import MINUTE_MS
 from schemas.topics import DEAD_LETTERS, HEARTBEATS
 from servicemap.config import Config
 from servicemap.connect import connect_log
-from servicemap.metering import MINUTE_MS, Meter
+from servicemap.metering import Meter
 from servicemap.parts import store_address
 from sinks.address import Address
 from sinks.reconcile import reconcile

@@ -6,13 +6,13 @@ import pytest
 
 from dashboards.macros import grafana
 from schemas.latency import microseconds
+from schemas.times import HOUR_MS
 from tests.dashboards.conftest import Recorded
 from tests.dashboards.test_queries import VALUES
 from tests.dashboards.texts import text_of
 
 pytestmark = pytest.mark.slow
 
-HOUR_MS = 3_600_000
 BY_CLIENT = "to the server, by the client"
 
 

@@ -18,7 +18,8 @@ from collectors.settings import Settings
 from dashboards.alerts.rules import EVERY_MINUTE
 from schemas import discovered as printed
 from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS
-from schemas.topics import CONNECTIONS, DAY_MS, EDGES, HOUR_MS, PROCESSES
+from schemas.times import DAY_MS, HOUR_MS
+from schemas.topics import CONNECTIONS, EDGES, PROCESSES
 from servicemap import __version__
 from servicemap.listening import VIEW_PORT
 from servicemap.options import NOTHING_MATCHES

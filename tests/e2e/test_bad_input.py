@@ -8,11 +8,10 @@ import pytest
 
 from log.open import open_log
 from log.protocol import Log
+from schemas.times import HOUR_MS
 from tests.e2e.running import Up, run, up
 
 pytestmark = pytest.mark.slow
-
-HOUR_MS = 3_600_000
 
 
 def _changed(value: bytes, **fields: Any) -> bytes:

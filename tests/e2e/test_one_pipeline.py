@@ -13,7 +13,8 @@ import pytest
 
 from log.protocol import Log
 from schemas import topics
-from schemas.topics import BY_NAME, HOUR_MS, Topic
+from schemas.times import HOUR_MS
+from schemas.topics import BY_NAME, Topic
 from servicemap.config import load
 from servicemap.connect import connect_log
 from servicemap.parts import STORE_GROUP

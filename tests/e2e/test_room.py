@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from log.local import LocalLog
-from schemas.topics import DAY_MS, DEAD_LETTERS, HOUR_MS
+from schemas.times import DAY_MS, HOUR_MS
+from schemas.topics import DEAD_LETTERS
 from servicemap.options import iso
 from sinks.address import Address
 from sinks.store import Store

@@ -10,8 +10,7 @@ from graph.map import map_edges
 from graph.node_graph_edges import graph_edges
 from graph.node_graph_nodes import graph_nodes
 from graph.requests import requests_by_edge
-from schemas.topics import HOUR_MS
-from sinks.levels import MINUTE_MS
+from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.rollup import GRACE_MS, Rollup
 from sinks.store import Store
 from tests.graph.flows import T0, WIDTH, End, asked, flow, requests, stored

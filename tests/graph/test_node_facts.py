@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from graph.node_facts import NodeFactRow, node_facts
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from sinks.store import Store
 from tests.graph.flows import T0
 from tests.rollups.conftest import Fresh

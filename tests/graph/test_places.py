@@ -9,8 +9,7 @@ from graph.identity import packed
 from graph.known import known_edges
 from graph.map import map_edges
 from schemas.graph import CONTESTED, bit
-from schemas.topics import HOUR_MS
-from sinks.levels import MINUTE_MS
+from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.rollup import Rollup
 from sinks.store import Store
 from tests.graph.flows import T0, End, flow, stored

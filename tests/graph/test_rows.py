@@ -4,12 +4,13 @@ import pytest
 
 from graph.concerns import CONCERNS
 from graph.neighbours import NeighbourRow, neighbours
+from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.store import Store
 from tests.graph.flows import T0, WIDTH, End, flow, stored
 from tests.rollups.conftest import Fresh
 from view.newest import Newest
 from view.parameters import Level
-from view.rows import HOUR_MS, MINUTE_MS, Span, read_rows, read_span, span
+from view.rows import Span, read_rows, read_span, span
 
 END = T0 + HOUR_MS
 

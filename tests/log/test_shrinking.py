@@ -11,7 +11,8 @@ import pytest
 from log.local import LocalLog
 from log.settings import LogSettings
 from log.shrinking import Shrinking
-from schemas.topics import ALL, DEAD_LETTERS, HOSTS, HOUR_MS, PROCESSES
+from schemas.times import HOUR_MS
+from schemas.topics import ALL, DEAD_LETTERS, HOSTS, PROCESSES
 
 START = 1_700_000_000_000 // HOUR_MS * HOUR_MS
 RAW = replace(PROCESSES, name="raw", partitions=2)

@@ -13,7 +13,7 @@ import pytest
 
 from log.connect import partitions_of
 from log.protocol import Log
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from servicemap.config import Config, load
 from servicemap.connect import connect_log
 from servicemap.parts import STORE_GROUP as GROUP

@@ -10,7 +10,7 @@ from random import Random
 
 from log.open import open_log
 from log.settings import LogSettings
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS
 from tests.e2e.simulate import WIDTH, recorded
 
 SOME = 400

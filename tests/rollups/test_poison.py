@@ -10,7 +10,8 @@ import pytest
 from log.protocol import Record
 from schemas.codec import MAX_BEHIND_MS
 from schemas.export import GOLDEN
-from schemas.topics import BY_NAME, HOUR_MS
+from schemas.times import HOUR_MS
+from schemas.topics import BY_NAME
 from sinks.fitting import MOST_HOURS, hours
 from sinks.rollup import Rollup
 from sinks.sink import MAX_HOURS, Sink, inserts

@@ -8,9 +8,9 @@ import pytest
 
 from log.protocol import Record
 from schemas import topics
-from schemas.topics import HOUR_MS
+from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.address import Address
-from sinks.levels import MINUTE_MS, MINUTES, REQUEST_MINUTES
+from sinks.levels import MINUTES, REQUEST_MINUTES
 from sinks.reconcile import reconcile
 from sinks.rollup import GRACE_MS, Rollup, roll_up
 from sinks.sink import Sink

@@ -1,7 +1,7 @@
 """Which of what is kept goes first: no clock, no disk."""
 
 from graph.stored import Dropped
-from schemas.topics import DAY_MS, HOUR_MS
+from schemas.times import DAY_MS, HOUR_MS
 from servicemap.budget import Holding, shrunk
 from sinks.dropping import Gone
 

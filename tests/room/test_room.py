@@ -15,7 +15,7 @@ from log.protocol import Log, Record
 from schemas.codec import encode
 from schemas.graph import EdgeBatch, Edges, Ends
 from schemas.metrics import DISK_BUDGET, DISK_DROPPED_BYTES, DISK_DROPPED_ROWS, DISK_USED
-from schemas.topics import DAY_MS, HOUR_MS
+from schemas.times import DAY_MS, HOUR_MS
 from servicemap.browsing import groups
 from servicemap.config import Config, DiskConfig, StoreConfig
 from servicemap.connect import connect_log

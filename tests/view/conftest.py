@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
+from schemas.times import MINUTE_MS
 from tests.view.browsing import chromium
-from tests.view.serving import GONE, MINUTE_MS, Past, Still, View, remembered, viewing
+from tests.view.serving import GONE, Past, Still, View, remembered, viewing
 
 
 @pytest.fixture(scope="session")

@@ -24,12 +24,12 @@ import pytest
 
 from schemas.ids import Endpoint
 from schemas.latency import bucket
+from schemas.times import MINUTE_MS
 from sinks.address import Address
 from sinks.store import Store
 from tests.cli import town
 from tests.cli.conftest import fill, running_store
 
-MINUTE_MS = 60_000
 GONE = town.Talk(Endpoint("", "10.0.0.1", 50_006), Endpoint("", "10.0.0.2", 7000), town.NGINX, town.SLEEPER)
 NEW = town.Talk(Endpoint("", "10.0.0.1", 50_007), Endpoint("", "198.51.100.7", 443), town.SHOP, None, server_seen=False)
 

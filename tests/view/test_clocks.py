@@ -6,11 +6,12 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from schemas.times import MINUTE_MS
 from servicemap.cli import main
 from sinks.address import Address
 from sinks.store import Store
 from tests.graph.flows import opened_apart, stored
-from tests.view.serving import MINUTE_MS, Past, remembered, viewing
+from tests.view.serving import Past, remembered, viewing
 
 AHEAD_MS = 8_000
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from schemas.times import MINUTE_MS
 from sinks.store import Store
-from view.minutely import MINUTE_MS, Minutely
+from view.minutely import Minutely
 
 STORE: Any = None
 

@@ -9,10 +9,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from schemas.ids import Endpoint, address_node, service_node
+from schemas.times import MINUTE_MS
 from tests.cli import town
 from tests.cli.conftest import running_store
 from tests.view.browsing import MAP_PLACES, PLACE, SCREEN, click, edge, opened, quiet, shows
-from tests.view.serving import GONE, MINUTE_MS, NEW, Past, View, remembered, viewing
+from tests.view.serving import GONE, NEW, Past, View, remembered, viewing
 from view.assets import PAGE
 
 NGINX, SHOP, POSTGRES, SLEEP = (service_node(name) for name in ("nginx", town.WEIRD, "postgres", "sleep"))

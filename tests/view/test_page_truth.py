@@ -9,9 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from graph.levels import LEVELS
 from schemas.ids import service_node
+from schemas.times import MINUTE_MS
 from tests.cli import town
 from tests.view.browsing import click, edge, opened, shows
-from tests.view.serving import MINUTE_MS, Past, View, hung, remembered, viewing
+from tests.view.serving import Past, View, hung, remembered, viewing
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from graph.counters import NAMES
-from tests.view.serving import GONE, MINUTE_MS, Past, View
+from schemas.times import MINUTE_MS
+from tests.view.serving import GONE, Past, View
 from view.assets import PAGE
 
 INTERFACE = re.compile(r"^(?:export )?interface (\w+)(?: extends (\w+))? \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)

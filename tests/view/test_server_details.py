@@ -8,9 +8,10 @@ from click.testing import CliRunner
 
 from graph.levels import LEVELS
 from schemas.ids import address_node, host_node, service_node
+from schemas.times import MINUTE_MS
 from servicemap.cli import main
 from tests.cli import town
-from tests.view.serving import MINUTE_MS, Past, View
+from tests.view.serving import Past, View
 
 SHOP, POSTGRES = service_node(town.WEIRD), service_node("postgres")
 NODES = {

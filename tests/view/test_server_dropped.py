@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from graph.stored import Dropped
 from schemas.ids import service_node
+from schemas.times import MINUTE_MS
 from servicemap.cli import main
 from servicemap.options import iso
 from sinks import dropping
@@ -18,7 +19,7 @@ from sinks.rollup import Rollup
 from sinks.store import Store
 from tests.cli import town
 from tests.view.browsing import opened
-from tests.view.serving import MINUTE_MS, Past, View, remembered, viewing
+from tests.view.serving import Past, View, remembered, viewing
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ import pytest
 
 from graph.levels import LEVELS
 from schemas.ids import address_node, host_node, service_node
+from schemas.times import MINUTE_MS
 from tests.cli import town
-from tests.view.serving import MINUTE_MS, Past, View
+from tests.view.serving import Past, View
 
 NGINX, SHOP, POSTGRES, SLEEP = (service_node(name) for name in ("nginx", town.WEIRD, "postgres", "sleep"))
 OUTSIDE = address_node("", "198.51.100.7")
