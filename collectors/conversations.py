@@ -4,10 +4,12 @@ counted.
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
-from socket import AF_INET, AF_INET6, IPPROTO_TCP, IPPROTO_UDP, inet_ntop
+from socket import IPPROTO_TCP, IPPROTO_UDP
 from typing import Any, TypeVar
 
+from collectors import flows
 from collectors.conversation import Conversation, Stream
+from collectors.counts import PATIENCE_NS
 from collectors.endpoints import Endpoint, Endpoints
 from collectors.http_filter import FIN, RST
 from collectors.lookups import Lookups
@@ -21,7 +23,6 @@ from collectors.sampling import sampled
 MOST = 8_192
 MOST_BYTES = 16 << 20  # that all connections hold together
 SHARE = 1_024  # bytes that each may hold even then
-PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
 _MOST_ASKED = 4_096  # connections whose first answer is awaited
 _ENDS = FIN | RST
 Held = TypeVar("Held")
@@ -61,10 +62,9 @@ class Conversations:
         if stream is None:
             if size < 1 or not payload:
                 return
-            half = (len(flow) - 4) // 2
-            if own is not None and flow[:half] not in own and flow[half : 2 * half] not in own:
+            if own is not None and flows.source(flow)[0] not in own and flows.target(flow)[0] not in own:
                 return
-            stream = self._recognise(flow, half, payload, size, own, serves=own is None or not outgoing)
+            stream = self._recognise(flow, payload, size, own, serves=own is None or not outgoing)
             if stream is None:
                 return
         if size:
@@ -75,23 +75,22 @@ class Conversations:
 
     def _datagram(self, flow: bytes, payload: bytes, at: int, own: Collection[bytes] | None) -> None:
         """Take a question of a client that is here, or the answer to it."""
-        half = (len(flow) - 4) // 2
-        if _target(flow, half)[1] == dns.PORT:
-            if own is None or flow[:half] in own:
+        if flows.target(flow)[1] == dns.PORT:
+            if own is None or flows.source(flow)[0] in own:
                 self._lookups.ask(flow, payload, at, serves=own is None)
         else:
-            self._lookups.answer(_answering(flow, half), payload, at)
+            self._lookups.answer(flows.reverse(flow), payload, at)
 
     def _recognise(
-        self, flow: bytes, half: int, payload: bytes, size: int, own: Collection[bytes] | None, *, serves: bool
+        self, flow: bytes, payload: bytes, size: int, own: Collection[bytes] | None, *, serves: bool
     ) -> Stream | None:
         """Find out what a segment speaks; return the stream that it belongs to, if it is followed."""
-        source, target = _source(flow, half), _target(flow, half)
+        source, target = flows.source(flow), flows.target(flow)
         parser = self.endpoints.parser(target)
         if parser is None:
             if self.endpoints.parser(source) is not None:
                 return None
-            parser = self._look(flow, half, payload, size, own)
+            parser = self._look(flow, payload, size, own)
             if parser is None or not self.endpoints.suppose(target, parser):
                 return None
         elif not (parser.asks_again if self.endpoints.is_confirmed(target) else parser.asks)(payload, size):
@@ -101,20 +100,18 @@ class Conversations:
             return None
         conversation = Conversation(parser(), serves=serves)
         self._streams[flow] = conversation.client
-        self._streams[_answering(flow, half)] = conversation.server
+        self._streams[flows.reverse(flow)] = conversation.server
         return conversation.client
 
-    def _look(
-        self, flow: bytes, half: int, payload: bytes, size: int, own: Collection[bytes] | None
-    ) -> type[Parser] | None:
+    def _look(self, flow: bytes, payload: bytes, size: int, own: Collection[bytes] | None) -> type[Parser] | None:
         """Note what a segment shows of a server; return the parser for what its client seems to speak."""
-        source, target = _source(flow, half), _target(flow, half)
+        source, target = flows.source(flow), flows.target(flow)
         if (waiting := self._asked.get(flow)) and waiting[0].answers(payload, size, waiting[1]):
             del self._asked[flow]
             self._learn(source, waiting[0])
         elif payload[0] == HANDSHAKE:
             if (name := client_hello(payload)) is not None:
-                _note(self._names, _answering(flow, half), name)
+                _note(self._names, flows.reverse(flow), name)
             elif version := server_hello(payload):
                 self.endpoints.learn(source, version, self._names.pop(flow, ""))
         elif found := known.asked(payload, size):
@@ -124,7 +121,7 @@ class Conversations:
             if self.endpoints.suppose(source, found):
                 self.endpoints.learn(source, found.name)
         elif one := known.plain(payload, size):
-            _note(self._asked, _answering(flow, half), (one, payload[: known.ASKED]))
+            _note(self._asked, flows.reverse(flow), (one, payload[: known.ASKED]))
         elif known.ssh(payload, size) and self._server(source, target, own) == source:
             self.endpoints.learn(source, known.SSH)
         return None
@@ -146,7 +143,7 @@ class Conversations:
     def settle(self, now: int) -> None:
         """Confirm what servers speak, and give up what has waited too long; `now` in ns since the epoch."""
         for flow, conversation in self._held():
-            server, parser = _target(flow, (len(flow) - 4) // 2), conversation.parser
+            server, parser = flows.target(flow), conversation.parser
             lately, conversation.lately = conversation.lately, False
             if parser.confirmed and lately:
                 self.endpoints.confirm(server, parser.name, encrypted=parser.encrypted)
@@ -161,23 +158,22 @@ class Conversations:
         A connection on which nothing happened meanwhile is forgotten.
         """
         for flow, conversation in self._held():
-            half, counts = (len(flow) - 4) // 2, conversation.parser.counts
+            counts = conversation.parser.counts
             self.missed += conversation.missed
             conversation.missed = 0
             if counts.any():
-                client, server = _source(flow, half), _target(flow, half)
+                client, server = flows.source(flow), flows.target(flow)
                 counted = counts.take()
                 if self.endpoints.is_confirmed(server):
                     yield _row(client, server, conversation.serves, counted, IPPROTO_TCP)
             elif not conversation.parser.pending():
                 self._forget(flow)
         for flow, serves, counts in self._lookups.take(now):
-            half = (len(flow) - 4) // 2
-            server = _target(flow, half)
+            server = flows.target(flow)
             counted = counts.take()
             if counted[0]:
                 self.endpoints.learn(server, dns.NAME)
-            yield _row(_source(flow, half), server, serves, counted, IPPROTO_UDP)
+            yield _row(flows.source(flow), server, serves, counted, IPPROTO_UDP)
 
     def thin(self, halvings: int) -> None:
         """Forget the connections that will not be looked at any more."""
@@ -199,7 +195,7 @@ class Conversations:
 
     def _forget(self, flow: bytes) -> None:
         self._weight -= self._streams[flow].conversation.weight
-        del self._streams[flow], self._streams[_answering(flow, (len(flow) - 4) // 2)]
+        del self._streams[flow], self._streams[flows.reverse(flow)]
 
 
 def _note(held: OrderedDict[bytes, Held], flow: bytes, value: Held) -> None:
@@ -210,22 +206,4 @@ def _note(held: OrderedDict[bytes, Held], flow: bytes, value: Held) -> None:
 
 
 def _row(client: Endpoint, server: Endpoint, serves: bool, counted: tuple[Any, ...], transport: int) -> tuple[Any, ...]:
-    return text(client[0]), client[1], text(server[0]), server[1], serves, *counted, transport
-
-
-def _source(flow: bytes, half: int) -> Endpoint:
-    return flow[:half], int.from_bytes(flow[-4:-2], "big")
-
-
-def _target(flow: bytes, half: int) -> Endpoint:
-    return flow[half : 2 * half], int.from_bytes(flow[-2:], "big")
-
-
-def _answering(flow: bytes, half: int) -> bytes:
-    """Return the flow of what goes the other way."""
-    return flow[half : 2 * half] + flow[:half] + flow[-2:] + flow[-4:-2]
-
-
-def text(address: bytes) -> str:
-    """Return an address as text."""
-    return inet_ntop(AF_INET if len(address) == 4 else AF_INET6, address)
+    return flows.text(client[0]), client[1], flows.text(server[0]), server[1], serves, *counted, transport

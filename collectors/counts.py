@@ -4,6 +4,8 @@ from typing import Any
 
 from schemas.latency import bucket
 
+PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
+
 
 class Counts:
     """Answers by operation and result, their times as a sketch, and requests that have none."""

@@ -12,16 +12,16 @@ the answer, which then counts as any other.
 """
 
 from collections.abc import Collection, Iterator
-from socket import AF_INET, AF_INET6, IPPROTO_TCP, inet_ntop
+from socket import IPPROTO_TCP
 from typing import Any
 
 from collectors.closing import Flow as Ends
-from collectors.counts import Counts
+from collectors.counts import PATIENCE_NS, Counts
+from collectors.flows import text
 from collectors.http_filter import ACK, FIN, RST, STATUS_BYTES, TOKENS
 from collectors.http_tap import Segment
 from collectors.sampling import sampled
 
-PATIENCE_NS = 300 * 1_000_000_000  # a request without an answer for so long counts as given up
 ENDS = FIN | RST
 MOST_FLOWS = 16_384
 METHODS = {token: token.decode().rstrip() for token in TOKENS}
@@ -176,16 +176,12 @@ class Pairs:
             del self._flows[key]
 
 
-def _text(address: bytes) -> str:
-    return inet_ntop(AF_INET if len(address) == 4 else AF_INET6, address)
-
-
 def _is_closed(key: Key, closed: Collection[Ends]) -> bool:
     client, server, port, serving = key
-    asks = Ends(_text(client), port, _text(server), serving)
+    asks = Ends(text(client), port, text(server), serving)
     return asks in closed or Ends(asks.remote_address, serving, asks.local_address, port) in closed
 
 
 def _row(key: Key, flow: Flow) -> tuple[Any, ...]:
     client, server, port, serving = key
-    return _text(client), port, _text(server), serving, flow.serves, *flow.counts.take(), IPPROTO_TCP
+    return text(client), port, text(server), serving, flow.serves, *flow.counts.take(), IPPROTO_TCP

@@ -23,7 +23,7 @@ from collectors.traced_processes import TracedProcesses
 from collectors.tracing import Tracing
 from collectors.unheld import PROCESSES as OTHERS
 from collectors.visibility import hidden_by
-from collectors.window import Window
+from collectors.window import BASELINE, Window
 from schemas import raw
 from schemas.raw import ProcessBatch, Processes, Usage
 from schemas.topics import PROCESSES
@@ -31,7 +31,6 @@ from schemas.topics import PROCESSES
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MOST_READ = 500  # processes read between windows because they executed a program, 20 us each
-BASELINE = -1
 EXECUTABLES = "executables and namespaces of other users' processes"
 ENDS = "exit codes, and what processes execute"
 MOST_NAMED = 5

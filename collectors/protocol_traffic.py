@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from collectors.block_ring import LATEST_S, LEAST_BYTES
-from collectors.conversations import Conversations, text
+from collectors.conversations import Conversations
 from collectors.entering import Enter
+from collectors.flows import text
 from collectors.protocol_filter import MOST_PORTS
 from collectors.protocol_tap import ProtocolTap
 from collectors.protocols.known import HTTP

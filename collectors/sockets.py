@@ -12,12 +12,12 @@ from collectors.endings import Ending, endings
 from collectors.socket_scan import Seen, SocketScan
 from collectors.totals import Sent, Totals
 from collectors.traced import Ended
-from collectors.traced_endings import UNKNOWN_UID, brief, established, ports
+from collectors.traced_endings import brief, established, ports
 from collectors.traced_endings import received as received_of
 from collectors.traced_endings import row as row_of
-from collectors.tracked import ConnectionRow, Tracked, received
+from collectors.tracked import UNKNOWN_UID, ConnectionRow, Tracked, received
 from collectors.udp import UdpPeers
-from collectors.window import Window
+from collectors.window import BASELINE, Window
 from collectors.wire import Wire
 from schemas.raw import ConnectionBatch, Connections
 from schemas.topics import CONNECTIONS
@@ -25,7 +25,6 @@ from schemas.topics import CONNECTIONS
 SLACK_MS = 50
 LINGER_WINDOWS = 12
 MOST_LOOKUPS = 1_000  # a window, 12 us each
-BASELINE = -1
 
 
 class SocketCollector:

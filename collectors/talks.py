@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from collectors.flows import reverse
+
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 MOST = 16_384  # connections kept, 0.5 KB each
 MOST_ALIKE = 256  # of them of one flow
@@ -217,12 +219,6 @@ class Talks:
                 self._by_flow.pop(each, None)
             else:
                 self._by_flow[each] = talk
-
-
-def reverse(flow: bytes) -> bytes:
-    """Return a flow as the packets of the other end have it."""
-    size = (len(flow) - 4) // 2
-    return flow[size : 2 * size] + flow[:size] + flow[-2:] + flow[-4:-2]
 
 
 def _count(number: int, first: int) -> int:

@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable
 from collectors.closing import Flow
 from collectors.diag import CLOSE, LISTEN, UNKNOWN_RTT, Identity, Plain, Row, address
 from collectors.traced import ACCEPTED, DONE, OPENED, STATE_SHIFT, Ended
-from collectors.tracked import ConnectionRow
+from collectors.tracked import UNKNOWN_UID, ConnectionRow
 from collectors.window import Window
 
 TCP = socket.IPPROTO_TCP
 _NO_TOTALS = (0, 0)
 _QUEUED = 0  # bytes: that is of Unix sockets alone
 _KNOWN = OPENED | ACCEPTED
-UNKNOWN_UID = -1  # the kernel's last word on a socket does not name its user
 
 
 def listeners(ended: Iterable[Ended]) -> list[Plain]:

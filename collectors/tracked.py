@@ -9,6 +9,7 @@ from collectors.closing import FIN_CAME
 from collectors.diag import Identity, Row
 from collectors.window import Window
 
+UNKNOWN_UID = -1  # of a socket whose user the kernel does not name: in its last word on one, and of Unix sockets
 NOTHING = Row(*[0] * len(Row._fields))
 _U32 = 0xFFFF_FFFF
 

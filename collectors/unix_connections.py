@@ -3,14 +3,11 @@
 from msgspec.structs import replace
 
 from collectors import diag
-from collectors.tracked import ConnectionRow
+from collectors.tracked import UNKNOWN_UID, ConnectionRow
 from collectors.unix_sockets import UnixPair, UnixSockets
-from collectors.window import Window
+from collectors.window import BASELINE, Window
 from schemas.raw import ConnectionBatch, Connections
 from schemas.unix_names import UNIX, client_endpoint, server_endpoint
-
-BASELINE = -1
-UNKNOWN_UID = -1
 
 
 class UnixConnections:

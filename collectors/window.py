@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 from schemas.raw import Batch
 from schemas.topics import Topic
 
+BASELINE = -1  # in place of a window's start: what is looked at before the first one
 Record = TypeVar("Record", bound=Batch)
 
 

@@ -91,10 +91,7 @@ class Connection(Struct, eq=False):
     among: tuple[Process, ...] = ()  # the processes of a tie, as last found
     within: str = ""  # the flow as this host sees it, if that is translated (NAT)
     within_end: int = 0
-    aliases: tuple[str, str] = (
-        "",
-        "",
-    )  # of this end and the other: address and port within, if they are others outside
+    aliases: tuple[str, str] = "", ""  # address and port of this end and the other within, if these differ outside
     stack: str = ""  # the network stack whose socket it is, if other hosts may have these addresses too
     on_wire: tuple[int, str] = 0, ""  # the namespace that sends to the other end outside of this host, and its address
     cable: str = ""  # hardware addresses of both ends, if they are on one cable

@@ -93,14 +93,14 @@ class AttributeStage:
             for partition, sides in folded.sides:
                 self.counters["sides"] += len(sides.sides)
                 yield Emission(topics.SIDES.name, key, encode(sides), partition)
-            if len(folded.nodes.nodes):
-                yield Emission(topics.NODES.name, key, encode(folded.nodes))
-            if len(folded.places.places):
-                yield Emission(topics.PLACES.name, key, encode(folded.places))
-            if len(folded.facts.facts):
-                yield Emission(topics.NODE_FACTS.name, key, encode(folded.facts))
-            if len(folded.events.events):
-                yield Emission(topics.EVENTS.name, key, encode(folded.events))
+            for topic, rows, derived in (
+                (topics.NODES, folded.nodes.nodes, folded.nodes),
+                (topics.PLACES, folded.places.places, folded.places),
+                (topics.NODE_FACTS, folded.facts.facts, folded.facts),
+                (topics.EVENTS, folded.events.events, folded.events),
+            ):
+                if len(rows):
+                    yield Emission(topic.name, key, encode(derived))
             for requests in folded.requests:
                 yield Emission(topics.FLOW_REQUESTS.name, key, encode(requests))
         self.counters.update(fold.counters - before)

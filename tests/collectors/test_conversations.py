@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from collectors import conversations, endpoints, lookups
 from collectors.conversation import WAITS
-from collectors.conversations import PATIENCE_NS, Conversations
+from collectors.conversations import Conversations
+from collectors.counts import PATIENCE_NS
 from collectors.http_filter import ACK, FIN, RST
 from collectors.protocol_tap import UDP
 from collectors.protocols.first_bytes import HTTP2_PREFACE

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from collectors.closing import Flow
+from collectors.counts import PATIENCE_NS
 from collectors.http_filter import ACK, FIN, RST
-from collectors.http_pairs import PATIENCE_NS, Pairs
+from collectors.http_pairs import Pairs
 from collectors.sampling import MOST_HALVINGS, sampled
 from schemas.latency import bucket
 

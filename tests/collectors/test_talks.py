@@ -3,7 +3,8 @@
 import pytest
 
 from collectors import talks
-from collectors.talks import ACK, FIN, RST, SYN, Side, Talks, reverse
+from collectors.flows import reverse
+from collectors.talks import ACK, FIN, RST, SYN, Side, Talks
 
 U32 = 1 << 32
 FLOW = bytes([10, 0, 0, 1, 10, 0, 0, 2, 0x80, 0x01, 0x00, 0x50])

@@ -9,8 +9,9 @@ import yaml
 
 from collectors import conversations, discover_folder, discover_run, discover_start, discovered, protocol_traffic
 from collectors.block_ring import LEAST_BYTES
+from collectors.counts import PATIENCE_NS
 from collectors.http import RINGS
-from collectors.http_pairs import MOST_FLOWS, PATIENCE_NS
+from collectors.http_pairs import MOST_FLOWS
 from collectors.protocol_filter import FOLLOWED, MOST_PORTS
 from collectors.protocol_traffic import LONGEST_S
 from collectors.requests import MOST_BUSY, MOST_PACKETS
