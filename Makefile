@@ -56,8 +56,8 @@ test: tools ## run the tests (ARGS='-k name' for some of them)
 slow: tools ## run the slow suites: whole systems (the demo, clusters, replays, kills), the truth lab, attacks, installs
 	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder -m slow $(ARGS)
 
-fuzz: tools ## run the attacks at length (SERVICEMAP_FUZZ=50 times the tests' share)
-	@SERVICEMAP_FUZZ=$${SERVICEMAP_FUZZ:-50} $(BIN)/python -m pytest -m fuzz -n 0 --timeout 7200 $(ARGS)
+fuzz: tools ## run the attacks at length (SERVICEMAP_TEST_FUZZ=50 times the tests' share)
+	@SERVICEMAP_TEST_FUZZ=$${SERVICEMAP_TEST_FUZZ:-50} $(BIN)/python -m pytest -m fuzz -n 0 --timeout 7200 $(ARGS)
 
 check: tools ## lint, format check, types; of the page's JavaScript too
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/python -m tests.view.check_page

@@ -11,6 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from deploy.java import StartError
 from deploy.kafka import start
+from servicemap.config import PREFIX
 from tests.process_state import process_state_kept
 
 # A shared machine pauses: how long an example takes shows nothing.
@@ -25,6 +26,15 @@ def pytest_configure() -> None:
     """Let Ctrl-C reach what the tests start: a shell starts what it runs in the background without it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    _forget_settings()
+
+
+def _forget_settings() -> None:
+    # What whoever starts the tests has set, and the programs of this machine, must not reach the agents of tests.
+    for name in [*os.environ]:
+        if name.startswith(PREFIX) and not name.startswith(f"{PREFIX}TEST_"):
+            del os.environ[name]
+    os.environ[f"{PREFIX}COLLECTORS__DISCOVER"] = ""
 
 
 def _folder(nodeid: str) -> str:
@@ -61,7 +71,7 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 @pytest.fixture(scope="session")
 def fuzz_factor() -> int:
     """How many times its share of the suite a test marked `fuzz` tries."""
-    return int(os.environ.get("SERVICEMAP_FUZZ", "1"))
+    return int(os.environ.get("SERVICEMAP_TEST_FUZZ", "1"))
 
 
 @dataclass(frozen=True)

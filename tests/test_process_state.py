@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from servicemap.config import given_values, load
 from servicemap.process import stop_event, tune_memory
 from tests.process_state import process_state_kept, umask
 
@@ -62,3 +63,8 @@ def test_a_fixture_of_many_tests_sets_the_umask_for_the_first_of_them_alone(seen
 def test_every_test_begins_with_the_umask_of_the_suite(turn: str) -> None:
     assert umask() != ODD, f"the {turn} test"
     os.umask(ODD)
+
+
+def test_no_setting_of_whoever_starts_the_tests_and_no_program_of_this_machine_reaches_an_agent() -> None:
+    assert {origin for *_, origin in given_values()} == {"SERVICEMAP_COLLECTORS__DISCOVER"}
+    assert load().collectors.discover == ""

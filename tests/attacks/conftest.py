@@ -20,7 +20,5 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def view(tmp_path_factory: pytest.TempPathFactory) -> Iterator[View]:
     """A view of a small town."""
-    with pytest.MonkeyPatch.context() as environment, remembered(tmp_path_factory.mktemp("seen")) as past:
-        environment.delenv("SERVICEMAP_FUZZ", raising=False)  # is for tests, and no setting
-        with viewing(past.data) as running:
-            yield running
+    with remembered(tmp_path_factory.mktemp("seen")) as past, viewing(past.data) as running:
+        yield running

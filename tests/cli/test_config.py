@@ -17,8 +17,7 @@ from servicemap.settings import leaves
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No configuration but the test's own."""
     monkeypatch.chdir(tmp_path)
-    for name in ("SERVICEMAP_DATA", "SERVICEMAP_CONFIG", "SERVICEMAP_LOG__URL", "SERVICEMAP_STORE__URL"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("SERVICEMAP_COLLECTORS__DISCOVER")
 
 
 def ask(*arguments: str) -> Result:

@@ -78,8 +78,7 @@ ONE = [
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("SERVICEMAP_DATA", "SERVICEMAP_CONFIG", "SERVICEMAP_LOG__URL", "SERVICEMAP_STORE__URL"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("SERVICEMAP_COLLECTORS__DISCOVER")
 
 
 def ask(text: str, *arguments: str, **environment: str) -> Result:

@@ -14,7 +14,7 @@ from collectors.settings import Settings
 from tests.collectors.test_endings import WAYS, Gone, Talk, reset
 from tests.collectors.watching import Connection, Watch
 
-SCRIPTS = 60 * int(os.environ.get("SERVICEMAP_FUZZ", "1"))
+SCRIPTS = 60 * int(os.environ.get("SERVICEMAP_TEST_FUZZ", "1"))
 WAITS = (0, 0, 1, 3)  # scans after a step: most often none, for half of what ends does so within a window
 
 

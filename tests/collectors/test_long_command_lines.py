@@ -11,7 +11,7 @@ from collectors.process_facts import bounded, cmdline_read, parse_cmdline, short
 from streams.naming.programs import program
 
 LIMIT = 4_096
-_EXAMPLES = 100 * int(os.environ.get("SERVICEMAP_FUZZ", "1"))
+_EXAMPLES = 100 * int(os.environ.get("SERVICEMAP_TEST_FUZZ", "1"))
 
 
 def jars(count: int) -> str:

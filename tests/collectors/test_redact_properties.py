@@ -18,7 +18,7 @@ _PARTS = (
     *("<password>", "</password>", "secret,id=a,data=", "rtmp://h/a/", "BEGIN PRIVATE KEY-----", "-----", "h=a,p=b"),
     *("docker login", "$", "\udcff", "é", "echo x|sudo ", "login('a',", "name=a,", "password { send ", "a/b@//"),
 )  # fmt: skip
-_EXAMPLES = 100 * int(os.environ.get("SERVICEMAP_FUZZ", "1"))
+_EXAMPLES = 100 * int(os.environ.get("SERVICEMAP_TEST_FUZZ", "1"))
 _ARGUMENT = st.lists(st.sampled_from(_PARTS), max_size=9).map("".join) | st.text(max_size=20)
 _ARGUMENTS = st.lists(_ARGUMENT, max_size=8)
 

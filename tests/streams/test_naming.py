@@ -17,7 +17,7 @@ from streams.naming.programs import program
 from streams.naming.words import fit, versionless
 from tests.streams.naming_table import CASES, Case
 
-_EXAMPLES = 200 * int(os.environ.get("SERVICEMAP_FUZZ", "1"))
+_EXAMPLES = 200 * int(os.environ.get("SERVICEMAP_TEST_FUZZ", "1"))
 _BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "names" / "commands.json"  # beside the checkout
 _GIVEN = Path(os.environ.get("SERVICEMAP_COMMAND_LINES", _BESIDE))
 WORKER = [

@@ -88,8 +88,8 @@ def test_any_reading_gives_the_same_map(
 def test_any_reading_of_the_worlds_of_the_day_gives_the_same_map(
     reading: Callable[[list[Record], Random], list[Tables]],
 ) -> None:
-    """Look at other worlds every day. SERVICEMAP_WORLD repeats those from a number on."""
-    first = int(os.environ.get("SERVICEMAP_WORLD", date.today().toordinal() * WORLDS_A_DAY))
+    """Look at other worlds every day. SERVICEMAP_TEST_WORLD repeats those from a number on."""
+    first = int(os.environ.get("SERVICEMAP_TEST_WORLD", date.today().toordinal() * WORLDS_A_DAY))
     for number in range(first, first + WORLDS_A_DAY):
         random = Random(number)
         messages = log(
@@ -102,7 +102,7 @@ def test_any_reading_of_the_worlds_of_the_day_gives_the_same_map(
         )
         plain = tables(messages)
         for read in reading(messages, random):
-            assert not difference(plain, read), f"again with SERVICEMAP_WORLD={number}"
+            assert not difference(plain, read), f"again with SERVICEMAP_TEST_WORLD={number}"
 
 
 @pytest.mark.parametrize(
