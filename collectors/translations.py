@@ -6,8 +6,9 @@ others. So both are reported by what is between the hosts; where both ends are o
 
 import errno
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from ipaddress import ip_address, ip_interface
 from itertools import compress, islice
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from collectors import conntrack, netlink
 from collectors.capabilities import needed
 from collectors.closing import Flow
 from collectors.networks import Networks
+from collectors.rtnetlink import InterfaceAddress
 from schemas.raw import ConnectionBatch, Connections, Translated
 
 WHAT = "the servers behind translated addresses (NAT)"
@@ -92,7 +94,7 @@ class Translations:
     def _find(self, wanted: set[Tracked]) -> dict[Tracked, Flow] | None:
         """Return what connections are outside, of those that are translated; None when the table cannot be read."""
         try:
-            own = set(self._addresses())
+            own = Ours(self._addresses())
             return dict(pair for one in self._entries_of(wanted) for pair in outside(one, own))
         except OSError as error:
             self.close()
@@ -100,10 +102,10 @@ class Translations:
             self.denied = error.errno in (errno.EPERM, errno.EACCES)
             return None
 
-    def _addresses(self) -> Iterator[str]:
+    def _addresses(self) -> Iterator[InterfaceAddress]:
         for network in self._networks:
             with suppress(OSError):  # a namespace that ends; what is in it is reported by its own part
-                yield from (one.address for one in network.watch.read())
+                yield from network.watch.read()
 
     def _entries_of(self, wanted: set[Tracked]) -> Iterator[conntrack.Translated]:
         """Yield translated connections: all, or where the table has very many, only the wanted ones."""
@@ -157,7 +159,25 @@ def is_loopback(tracked: Tracked) -> bool:
     return flow.local_address.startswith("127.") or flow.local_address == "::1"
 
 
-def outside(one: conntrack.Translated, own: set[str]) -> Iterator[tuple[Tracked, Flow]]:
+class Ours:
+    """The addresses of this host: those that it has, and all behind a bridge that nothing but this host is behind.
+
+    A namespace may be on such a bridge, and connect, before it has been found.
+    """
+
+    def __init__(self, known: Iterable[InterfaceAddress]) -> None:
+        held = list(known)
+        self._addresses = {one.address for one in held}
+        self._behind = {ip_interface(f"{one.address}/{one.prefix}").network for one in held if one.inside}
+
+    def __contains__(self, address: object) -> bool:
+        if not isinstance(address, str) or address in self._addresses:
+            return address in self._addresses
+        parsed = ip_address(address)
+        return any(parsed in subnet for subnet in self._behind)
+
+
+def outside(one: conntrack.Translated, own: Container[str]) -> Iterator[tuple[Tracked, Flow]]:
     """Yield the flow that a socket of ours has, and how it looks outside."""
     asked, answered = one
     if asked.source in own:

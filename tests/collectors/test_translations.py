@@ -18,8 +18,9 @@ from collectors.closing import Flow
 from collectors.conntrack import Translated, Tuple
 from collectors.networks import Networks
 from collectors.procfs import own_netns
+from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
-from collectors.translations import FEW, WHAT, Translations, outside
+from collectors.translations import FEW, WHAT, Ours, Translations, outside
 from schemas.raw import ConnectionBatch, Connections
 from schemas.unix_names import UNIX
 from tests.programs import installed
@@ -99,6 +100,30 @@ def test_both_hosts_see_one_flow_where_the_client_s_host_translates(one: Transla
 
     assert (seen.remote_address, seen.remote_port) == (answered.source, answered.source_port)
     assert (seen.local_address, seen.local_port) == (answered.target, answered.target_port)
+
+
+@pytest.mark.parametrize("known", [set(), {CLIENT[0]}])
+def test_a_container_that_connects_before_it_has_been_found_is_on_this_host(known: set[str]) -> None:
+    found = [InterfaceAddress("eth0", address, 32, "") for address in {SERVER[0], *known}]
+    bridge = InterfaceAddress("docker0", "10.0.0.254", 24, "", inside=True)
+
+    assert dict(outside(TO_SERVER, Ours([*found, bridge])))[TCP, Flow(*CLIENT, *VIRTUAL)] == Flow(*CLIENT, *SERVER)
+
+
+@pytest.mark.parametrize(
+    ("address", "of_this_host"),
+    [("10.0.0.254", True), ("10.0.0.7", True), ("10.0.1.7", False), ("192.0.2.1", True), ("192.0.2.2", False),
+     ("fd00::7", True), ("fe80::1", False), ("127.0.0.2", False)],
+)  # fmt: skip
+def test_addresses_are_of_this_host_if_it_has_them_or_if_they_are_behind_a_bridge_that_leads_nowhere_else(
+    address: str, of_this_host: bool
+) -> None:
+    ours = Ours([
+        InterfaceAddress("docker0", "10.0.0.254", 24, "", inside=True),
+        InterfaceAddress("docker0", "fd00::1", 64, "", inside=True),
+        InterfaceAddress("eth0", "192.0.2.1", 24, ""),
+    ])  # fmt: skip
+    assert (address in ours) == of_this_host
 
 
 def test_where_nothing_is_tracked_nothing_is_asked(tmp_path: Path) -> None:
