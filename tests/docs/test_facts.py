@@ -50,7 +50,7 @@ FACTS = [
     (HOWTO / "docker-compose.md", f"of root's privileges it has {WORDS[len(CAPABILITIES)]}"),
     (ROOT / "deploy" / "servicemap-agent.service", f"of root's privileges it has {WORDS[len(CAPABILITIES)]}"),
     (ROOT / "docker-compose.yml", f"of root's privileges it has these {WORDS[len(CAPABILITIES)]}"),
-    (HOWTO / "many-machines.md", f"gives an agent of no account of its own these {WORDS[len(CAPABILITIES)]}"),
+    (HOWTO / "many-machines.md", f"gives an agent without an account of its own these {WORDS[len(CAPABILITIES)]}"),
     (
         HOWTO / "many-machines.md",
         f"to {AGENT.spool_windows} windows (an hour) or {AGENT.spool_bytes >> 20} MiB wait",
