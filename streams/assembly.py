@@ -17,7 +17,9 @@ a window. A complete keyframe waits for nothing: windows without a heartbeat bef
 keyframe has, since it is not known whether they had others. Runs of an agent are in the order of their heartbeats. A
 run that was killed before its first heartbeat has no place and is dropped.
 
-The result depends only on what was sent, and not on how topics were interleaved or repeated.
+The result depends only on what was sent, and not on how topics were interleaved or repeated. There is one exception: if
+a collector fails for as long as KEYFRAMES keyframes, and its topic is read further behind the others than that, windows
+before the failure are released without its batches.
 """
 
 from collections import Counter

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from math import inf
 from random import Random
 from typing import Any
 
@@ -24,8 +25,11 @@ def in_order(messages: list[Record]) -> list[Record]:
     return messages
 
 
-def shuffled(random: Random, by: Callable[[Record], Any]) -> Order:
-    """Switch between queues at random (`by` names the queue of a message). Each queue keeps its order."""
+def shuffled(random: Random, by: Callable[[Record], Any], apart_ms: float = inf) -> Order:
+    """Switch between queues at random (`by` names the queue of a message). Each queue keeps its order.
+
+    No queue is read further ahead of the slowest one than `apart_ms`.
+    """
 
     def order(messages: list[Record]) -> list[Record]:
         queues: dict[Any, list[Record]] = {}
@@ -36,9 +40,12 @@ def shuffled(random: Random, by: Callable[[Record], Any]) -> Order:
         burst = random.choice((1, 5, 10_000))
         read = []
         while waiting:
-            queue = random.choice(waiting) if burst == 1 else waiting[0]
+            reach = min(queue[-1].timestamp for queue in waiting) + apart_ms
+            near = [queue for queue in waiting if queue[-1].timestamp <= reach]
+            queue = random.choice(near) if burst == 1 else near[0]
             for _ in range(min(burst, len(queue))):
-                read.append(queue.pop())
+                if queue[-1].timestamp <= reach:
+                    read.append(queue.pop())
             waiting = [queue for queue in waiting if queue]
             if burst > 1:
                 random.shuffle(waiting)

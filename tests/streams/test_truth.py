@@ -31,6 +31,7 @@ randoms = st.builds(Random, st.integers(0, 10**9))
 some = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 WORLDS_A_DAY = 60  # for each way of reading; about 20 s
+APART_MS = 150_000  # the wait for a topic of which nothing more is listed is five keyframes (streams/assembly.py)
 
 
 def assert_same(one: Tables, other: Tables) -> None:
@@ -102,6 +103,29 @@ def test_any_reading_of_the_worlds_of_the_day_gives_the_same_map(
         )
         plain = tables(messages)
         for read in reading(messages, random):
+            assert not difference(plain, read), f"again with SERVICEMAP_TEST_WORLD={number}"
+
+
+@pytest.mark.slow
+def test_collectors_that_fail_for_minutes_give_one_map_if_topics_are_read_minutes_apart_at_most() -> None:
+    """Look at other worlds every day, as above."""
+    first = int(os.environ.get("SERVICEMAP_TEST_WORLD", date.today().toordinal() * WORLDS_A_DAY))
+    for number in range(first, first + WORLDS_A_DAY // 2):
+        random = Random(number)
+        messages = log(
+            number,
+            hosts=random.choice((1, 2, 2, 3)),
+            windows=random.choice((36, 60)),
+            chaos=random.random() < 0.6,
+            fails=True,
+            fails_among=random.choice((32, 48)),
+            goes_on=True,
+        )
+        order = shuffled(random, topic, APART_MS)
+        plain = tables(messages)
+        in_turn = tables(messages, order=order)
+        in_parts = tables(spread(messages), order=order, partitions=4)
+        for read in (in_turn, in_parts, *restarts(messages, random), *replay(messages, random)):
             assert not difference(plain, read), f"again with SERVICEMAP_TEST_WORLD={number}"
 
 
