@@ -20,8 +20,10 @@ from dashboards.alerts.rules import EVERY_MINUTE
 from schemas import discovered as printed
 from schemas.codec import MAX_AHEAD_MS, MAX_BEHIND_MS
 from schemas.times import DAY_MS, HOUR_MS
-from schemas.topics import CONNECTIONS, EDGES, PROCESSES
+from schemas.topics import ALL as TOPICS
+from schemas.topics import CONNECTIONS, EDGES, PROCESSES, RAW
 from servicemap import __version__
+from servicemap.extras import packages
 from servicemap.listening import VIEW_PORT
 from servicemap.options import NOTHING_MATCHES
 from servicemap.part_checks import GiB
@@ -38,6 +40,7 @@ SIZING, FAQ = DOCS / "explanation" / "sizing.md", DOCS / "explanation" / "faq.md
 AGENT = Settings()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 CAPABILITIES = COMPOSE["services"]["agent"]["cap_add"]
+BOUNDED = [topic for topic in TOPICS if not topic.compacted]
 KEPT = {table.name: table.kept.days for table in ALL if table.kept}
 DASHBOARDS = list((ROOT / "dashboards" / "grafana" / "golden").glob("*.json"))
 
@@ -108,6 +111,14 @@ FACTS = [
     ),
     (SIZING, f"A day has {DAY_MS // AGENT.window_ms:,} windows"),
     (SIZING, f"less than {GiB >> 30} GiB is free"),
+    (
+        SIZING,
+        f"the {len(BOUNDED)} topics that have it take at most"
+        f" {sum(topic.partitions * topic.retention_bytes for topic in BOUNDED) >> 30} GiB a replica",
+    ),
+    (DOCS / "explanation" / "security.md", f"with {WORDS[len(CAPABILITIES)]} capabilities"),
+    (HOWTO / "many-machines.md", f"Write on `hosts` and the raw ones: `{'`, `'.join(topic.name for topic in RAW)}`"),
+    (HOWTO / "install.md", f"| the agent of a host | {', '.join(sorted(packages()))} |"),
     (SIZING, f"at most {Options.memory_bytes // 10**9} GB"),
     (FAQ, f"On loopback: {VIEW_PORT} (view), {USUAL['native_port']} and {USUAL['http_port']} (store)"),
     (FAQ, f"{NOTHING_MATCHES} when nothing matches"),
