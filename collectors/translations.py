@@ -46,6 +46,7 @@ class Translations:
         self._socket: socket.socket | None = None
         self._known: dict[int, dict[int, Known]] = {}  # of each namespace: by cookie
         self._keyframes = 0
+        self._looked_into: set[int] = set()  # the namespaces whose addresses were known in the last window
         self._patience = 0  # windows until all entries are read again, after they were many
         self._failed = 0
         self.denied = False
@@ -61,16 +62,27 @@ class Translations:
         self._keyframes += any(batch.keyframe for batch in batches)
         before, self._known = self._known, {}
         known = [before.get(batch.netns, {}) for batch in batches]
-        new = {one for batch, some in zip(batches, known, strict=True) for _, one in self._new(batch, some)}
-        found = self._find(new) if new else {}
-        return [self._added(batch, some, found) for batch, some in zip(batches, known, strict=True)]
-
-    def _added(
-        self, batch: ConnectionBatch, known: dict[int, Known], found: dict[Tracked, Flow] | None
-    ) -> ConnectionBatch:
-        columns = batch.connections
+        came = self._came()
+        new = [list(self._new(batch, some, came)) for batch, some in zip(batches, known, strict=True)]
+        wanted = {one for some in new for _, one in some}
+        found = self._find(wanted) if wanted else {}
         if found is not None:
-            known |= {cookie: Known(one, found.get(one), self._keyframes) for cookie, one in self._new(batch, known)}
+            for some, unknown in zip(known, new, strict=True):
+                some |= {cookie: self._judged(one, found, some.get(cookie)) for cookie, one in unknown}
+        return [self._added(batch, some) for batch, some in zip(batches, known, strict=True)]
+
+    def _came(self) -> bool:
+        """Return whether a namespace has been found since the last window: its processes may be at the other end."""
+        before, self._looked_into = self._looked_into, {network.inode for network in self._networks}
+        return not self._looked_into <= before
+
+    def _judged(self, one: Tracked, found: Mapping[Tracked, Flow | None], held: Known | None) -> Known:
+        """Return what a connection is. The table may have forgotten one that was looked up before."""
+        before = held.outside if held is not None and held.tracked == one else None
+        return Known(one, found.get(one, before), self._keyframes)
+
+    def _added(self, batch: ConnectionBatch, known: dict[int, Known]) -> ConnectionBatch:
+        columns = batch.connections
         reported = [(cookie, known[cookie]) for cookie in columns.cookie if cookie in known]
         rows = [(cookie, *one.outside) for cookie, one in reported if one.outside is not None]
         known |= {cookie: one._replace(keyframe=self._keyframes) for cookie, one in reported if batch.keyframe}
@@ -81,18 +93,22 @@ class Translations:
         self._known[batch.netns] = known
         return structs.replace(batch, translated=Translated.of(rows)) if rows else batch
 
-    def _new(self, batch: ConnectionBatch, known: Mapping[int, Known]) -> Iterator[tuple[int, Tracked]]:
-        """Yield cookie and connection of the rows that were not looked up: new sockets, and such as connected anew."""
+    def _new(self, batch: ConnectionBatch, known: Mapping[int, Known], came: bool) -> Iterator[tuple[int, Tracked]]:
+        """Yield cookie and connection of the rows to look up: new sockets, and those that connected again.
+
+        If a namespace `came`, those that are translated are among them.
+        """
         elsewhere = batch.netns != self._networks.own.inode
         for cookie, tracked in _connections(batch.connections):
             held = known.get(cookie)
-            if tracked[0] not in conntrack.PROTOCOLS or (held is not None and held.tracked == tracked):
+            is_known = held is not None and held.tracked == tracked and not (came and held.outside)
+            if is_known or tracked[0] not in conntrack.PROTOCOLS:
                 continue
             if not (elsewhere and is_loopback(tracked)):  # that never leaves its namespace
                 yield cookie, tracked
 
-    def _find(self, wanted: set[Tracked]) -> dict[Tracked, Flow] | None:
-        """Return what connections are outside, of those that are translated; None when the table cannot be read."""
+    def _find(self, wanted: set[Tracked]) -> dict[Tracked, Flow | None] | None:
+        """Return what translated connections are outside; None when the table cannot be read."""
         try:
             own = Ours(self._addresses())
             return dict(pair for one in self._entries_of(wanted) for pair in outside(one, own))
@@ -177,10 +193,15 @@ class Ours:
         return any(parsed in subnet for subnet in self._behind)
 
 
-def outside(one: conntrack.Translated, own: Container[str]) -> Iterator[tuple[Tracked, Flow]]:
-    """Yield the flow that a socket of ours has, and how it looks outside."""
+def outside(one: conntrack.Translated, own: Container[str]) -> Iterator[tuple[Tracked, Flow | None]]:
+    """Yield the flow that a socket of ours has, and how it looks outside.
+
+    The server of a client of ours sees what is outside, wherever it is.
+    """
     asked, answered = one
+    server = answered.protocol, Flow(*answered[1:])
     if asked.source in own:
         yield (asked.protocol, Flow(*asked[1:])), Flow(*answered.reversed()[1:])
+        yield server, None
     elif answered.source in own:
-        yield (answered.protocol, Flow(*answered[1:])), Flow(*asked.reversed()[1:])
+        yield server, Flow(*asked.reversed()[1:])

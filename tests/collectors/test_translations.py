@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -85,7 +86,8 @@ def test_an_end_of_ours_is_seen_as_the_wire_has_it(
 ) -> None:
     found = dict(outside(one, {address for address, _ in own}))
 
-    assert found == {(TCP, Flow(*within[0], *within[1])): Flow(*without[0], *without[1])}
+    changed = {tracked: flow for tracked, flow in found.items() if flow is not None}
+    assert changed == {(TCP, Flow(*within[0], *within[1])): Flow(*without[0], *without[1])}
 
 
 @pytest.mark.parametrize("one", [TO_SERVER, FROM_HOST, BOTH])
@@ -95,9 +97,12 @@ def test_a_router_has_no_end_of_its_own(one: Translated) -> None:
 
 @pytest.mark.parametrize("one", [TO_SERVER, FROM_HOST, BOTH])
 def test_both_hosts_see_one_flow_where_the_client_s_host_translates(one: Translated) -> None:
-    ((_, seen),) = outside(one, {CLIENT[0]})
+    (_, seen), (of_server, unchanged) = outside(one, {CLIENT[0]})
     answered = one.answered
 
+    assert of_server == (TCP, Flow(*answered[1:]))
+    assert seen is not None
+    assert unchanged is None
     assert (seen.remote_address, seen.remote_port) == (answered.source, answered.source_port)
     assert (seen.local_address, seen.local_port) == (answered.target, answered.target_port)
 
@@ -124,6 +129,39 @@ def test_addresses_are_of_this_host_if_it_has_them_or_if_they_are_behind_a_bridg
         InterfaceAddress("eth0", "192.0.2.1", 24, ""),
     ])  # fmt: skip
     assert (address in ours) == of_this_host
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_the_server_of_a_container_that_is_found_later_sees_what_is_outside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, forgotten: bool
+) -> None:
+    def network(inode: int, address: str) -> SimpleNamespace:
+        found = [InterfaceAddress("eth0", address, 32, "")]
+        return SimpleNamespace(inode=inode, watch=SimpleNamespace(read=lambda: found))
+
+    class Found(list[SimpleNamespace]):
+        own = network(own_netns(), SERVER[0])
+
+    (tmp_path / "count").write_text("1\n")
+    entries = [TO_SERVER]
+    monkeypatch.setattr(conntrack, "translated", lambda _: iter(entries))
+    networks = Found([Found.own])
+    translations = Translations(networks, str(tmp_path / "count"))  # type: ignore[arg-type]
+
+    def rows() -> list[tuple[object, ...]]:
+        (batch,) = translations.add([reported((SERVER, CLIENT))])
+        return list(batch.translated.rows())
+
+    asked_outside = [(7, *VIRTUAL, *CLIENT)]
+    try:
+        assert rows() == asked_outside  # as if somebody asked from another host
+        networks.append(network(1, CLIENT[0]))
+        if forgotten:
+            entries.clear()
+        assert rows() == (asked_outside if forgotten else [])
+        assert rows() == (asked_outside if forgotten else [])
+    finally:
+        translations.close()
 
 
 def test_where_nothing_is_tracked_nothing_is_asked(tmp_path: Path) -> None:
