@@ -8,16 +8,22 @@ from servicemap.options import Failure
 
 EXTRAS = ("worker", "store", "view", "up", "grafana")
 NAME = "servicemap"
-OF_COMMANDS = {
+OF_COMMANDS = {  # every command; an empty extra: the agent has all that it needs
     "up": "up",
     "view": "view",
     "map": "store",
     "names": "store",
+    "facts": "store",
+    "sql": "",
+    "log": "",
     "replay": "store",
     "store": "up",
     "dashboards": "grafana",
+    "doctor": "",
+    "collect": "",
     "work": "worker",
     "sink": "store",
+    "config": "",
 }
 _NAMED = re.compile(r"([\w.-]+)(?:\[([^]]*)\])?")
 _FOR_EXTRA = re.compile(r"""extra\s*==\s*["']([\w-]+)["']""")

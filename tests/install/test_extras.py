@@ -30,9 +30,9 @@ def test_extras_are_read_as_they_are_declared() -> None:
     assert not set(extras.packages()) & set(extras.packages("all"))
 
 
-def test_each_command_needs_the_agent_or_an_extra() -> None:
-    assert extras.OF_COMMANDS.keys() <= COMMANDS.keys()
-    assert set(extras.OF_COMMANDS.values()) <= set(extras.EXTRAS)
+def test_every_command_states_the_extra_that_it_needs_or_that_it_needs_none() -> None:
+    assert extras.OF_COMMANDS.keys() == COMMANDS.keys()
+    assert set(extras.OF_COMMANDS.values()) == {"", *extras.EXTRAS}
 
 
 def test_what_make_up_installs_is_what_the_tests_run_with() -> None:
@@ -61,15 +61,16 @@ def test_a_package_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPat
     assert (done.exit_code, done.stderr) == (1, f"servicemap: {extras.missing_for('up')}\n")
 
 
-def test_a_module_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", [name for name, extra in extras.OF_COMMANDS.items() if extra == "store"])
+def test_a_module_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def missing(**_: object) -> None:
         raise ModuleNotFoundError("No module named 'rich'", name="rich")
 
-    command: click.Command = import_module("servicemap.commands.map").command
+    command: click.Command = import_module(f"servicemap.commands.{name}").command
     monkeypatch.setattr(command, "callback", missing)
     monkeypatch.setattr(extras, "installed", lambda package: None if package == "rich" else "1")
 
-    done = CliRunner().invoke(main, ["map"])
+    done = CliRunner().invoke(main, [name, *(["--from", "2h", "--to", "1h"] if name == "replay" else [])])
 
     assert done.exit_code == 1
     assert done.stderr == "servicemap: rich is not installed: run `pip install 'servicemap[store]'`\n"

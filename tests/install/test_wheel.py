@@ -82,7 +82,7 @@ def test_a_command_without_its_packages_names_the_extra(agent: Environment, tmp_
     assert f"run `pip install 'servicemap[{OF_COMMANDS[name]}]'`" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["map", "sink"])
+@pytest.mark.parametrize("name", ["map", "facts", "sink"])
 def test_a_command_without_a_client_of_the_store_names_the_extra(agent: Environment, tmp_path: Path, name: str) -> None:
     done = answer(agent, name, "--store", "clickhouse://127.0.0.1:1/servicemap", data=tmp_path / "data")
 
