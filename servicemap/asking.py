@@ -62,7 +62,9 @@ def ask(
             raise Failure(lacks_database(address, code, answer) or answer)
         used = response.headers.get("X-ClickHouse-Format", "")
         if form and used and _plain(form) != _plain(used):
-            raise Failure(f"the statement has FORMAT {used} and the command line {form}: give it once")
+            raise Failure(
+                f"the formats differ: FORMAT {used} in the statement, {form} on the command line; give only one"
+            )
         shown = Printable(out) if terminal or _plain(used).startswith(FOR_PEOPLE) else out
         for piece in _pieces(response):
             shown.write(piece)
@@ -91,7 +93,7 @@ def _pieces(response: http.client.HTTPResponse) -> Iterator[bytes]:
     except (http.client.HTTPException, OSError) as error:
         rows, reason = broken_off(last, response.headers.get("X-ClickHouse-Exception-Tag", ""))
         yield rows
-        raise Failure(f"the result broke off: {reason or error}") from None
+        raise Failure(f"the result was interrupted: {reason or error}") from None
     yield last
 
 

@@ -31,7 +31,7 @@ def list_topics(config: Config, *, as_json: bool) -> None:
         kept = {topic.name: topic for topic in config.log_settings.topics()}
         rows = [_topic(info, kept, kafka=config.log_settings.kafka) for info in _asked(log.topics)]
     if not rows:
-        raise Failure(f"{shown(config.log_url)} holds no topics: it is no log of servicemap, or nothing ran yet")
+        raise Failure(f"{shown(config.log_url)} holds no topics: it is not a servicemap log, or nothing has run yet")
     if as_json:
         for row in rows:
             print_json(row)
@@ -85,7 +85,7 @@ def existing_log(config: Config) -> Log:
             instead = others or "start `servicemap up`, or name one with --log or --data"
             raise Failure(f"there is no log at {path}: {instead}")
         if others and not config.data:  # who names a directory means it
-            click.echo(f"servicemap: this is of {shown(str(path))}, where nothing runs: {others}", err=True)
+            click.echo(f"servicemap: this is the log {shown(str(path))}, where nothing runs: {others}", err=True)
     return connect_log(config, create=False)
 
 

@@ -46,5 +46,5 @@ def place(path: PurePosixPath, out: Path | None) -> Path:
         return out / path
     home = _ROOT / _HOMES[path.parent]
     if not home.is_dir():
-        raise Failure("this is no checkout of servicemap: give a directory with --out")
+        raise Failure("this is not a checkout of servicemap: give a directory with --out")
     return home / path.name

@@ -210,7 +210,7 @@ def _no_text(config: Config, origin: Callable[[tuple[str | int, ...]], str]) -> 
     for key, text in addresses.items():
         if any("\ud800" <= letter <= "\udfff" for letter in text):
             path = tuple(key.split("."))
-            yield Fault(path, f"{shown(text)} is no text", origin(path))
+            yield Fault(path, f"{shown(text)} is not text", origin(path))
 
 
 def given_values(

@@ -40,8 +40,8 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         start, end = whole_minutes(since_windows, start, end)
         if start < since_windows:
             _print_note(
-                f"windows before {iso(since_windows)} were dropped to make room on the disk (disk.percent): of the time"
-                " before, whole minutes are left, and nothing between addresses"
+                f"windows before {iso(since_windows)} were dropped to make room on the disk (disk.percent): before that"
+                " only whole minutes are left, without connections between bare addresses"
             )
         wanted = msgspec.structs.replace(wanted, start=start, end=end)
         requests = requests_by_edge(store, wanted.level, start, end)
@@ -50,9 +50,8 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
         _print(found, form, title)
         if lacks(found):
-            _print_note(
-                f"no {LEVELS[found.level].label.lower()} are seen here; each end is shown as what else is known of it"
-            )
+            level = LEVELS[found.level].label.lower()
+            _print_note(f"no {level} are seen here; each end is shown by what else is known about it")
         if not found.nodes:
             _explain(store, wanted, title, recorded=bool(span.covers))
     except StoreError as error:
@@ -77,7 +76,7 @@ def time_range(newest_end: int, now: int, since: int | None, at: int | None) -> 
     if since is None:
         end = at if at is not None else min(newest_end, now)
         if at is None and now - newest_end > LATEST_MS:
-            _print_note(f"the newest data are of {iso(newest_end)}; this is the minute up to then")
+            _print_note(f"the newest data are of {iso(newest_end)}; this map shows the minute before")
         return end - LATEST_MS, end
     return since, at if at is not None else max(now, since)
 
@@ -100,7 +99,7 @@ def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> Non
             raise NothingMatches(unknown(kind, name, known[kind]) + _other(kind, name, known))
     if not recorded:
         raise NothingMatches(f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran")
-    narrowed = "".join(f", {kind} {shown(name)} alone" for kind, name in filters.items())
+    narrowed = "".join(f" of the {kind} {shown(name)}" for kind, name in filters.items())
     _print_note(f"there are no connections in the {title}{narrowed}")
 
 

@@ -29,7 +29,7 @@ def unknown(kind: str, name: str, known: Collection[str]) -> str:
     some = sorted(known, key=str.casefold)
     if len(some) > 4 * MOST:
         return f"{start}: {len(some):,} are known, such as {either(some[:MOST])}"
-    return f"{start}: known are {', '.join(map(shown, some))}"
+    return f"{start}: the known ones are {', '.join(map(shown, some))}"
 
 
 def either(names: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ class Port(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number."""
         if not re.fullmatch(r"[0-9]{1,5}", str(value)) or int(value) > 65_535:
-            self.fail(f"{value!r} is no port; give a number up to 65535, or 0 for any that is free")
+            self.fail(f"{value!r} is not a port; give a number up to 65535, or 0 for any that is free")
         return int(value)
 
 
@@ -64,7 +64,7 @@ class Duration(click.ParamType):
             return value
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)", str(value))
         if match is None:
-            self.fail(f"{value!r} is no duration; give 30s, 10m, 2h or 7d")
+            self.fail(f"{value!r} is not a duration; give 30s, 10m, 2h or 7d")
         length = float(match[1]) * _UNITS[match[2] or "s"]
         if length > _LONGEST_MS:
             self.fail(f"{value!r} is longer than a century; give 30s, 10m, 2h or 7d")
@@ -86,7 +86,7 @@ class Moment(click.ParamType):
         except (ValueError, OverflowError, OSError):  # from astimezone(), for years that do not exist
             found = None
         if found is None:
-            self.fail(f"{value!r} is no time; give 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
+            self.fail(f"{value!r} is not a time; give 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
         if not _FIRST.timestamp() <= found / 1000 <= _LAST.timestamp():
             self.fail(f"{value!r} is out of range; give a time from {_FIRST.year} to {_LAST.year}")
         return int(found)

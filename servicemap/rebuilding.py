@@ -64,7 +64,7 @@ def rebuild(config: Config, report: Report) -> Outcome:
         try:
             return _fill(config, log, live, report)
         except StoreError as error:
-            raise Failure(f"the store broke off ({error}): run `servicemap store rebuild` again") from None
+            raise Failure(f"the rebuild was interrupted ({error}): run `servicemap store rebuild` again") from None
 
 
 def refuse_server(config: Config) -> None:

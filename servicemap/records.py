@@ -55,7 +55,7 @@ def _records(log: Log, wanted: Wanted) -> Iterator[Record]:
     counts = {info.name: info.partitions for info in log.topics()}
     if wanted.topic not in counts:
         if not counts:
-            raise Failure(f"the log has no topics, so no {shown(wanted.topic)} either: is it a log of servicemap?")
+            raise Failure(f"the log has no topics, so no {shown(wanted.topic)} either: is it a servicemap log?")
         raise NothingMatches(f"{unknown('topic', wanted.topic, counts)} (`servicemap log` lists them)")
     partitions = range(counts[wanted.topic])
     ends = [log.bounds(wanted.topic, partition).end for partition in partitions]
@@ -94,7 +94,7 @@ def _matching(records: Iterable[Record], key: str | None, seen: set[bytes]) -> I
 def _explain(log: Log, wanted: Wanted, keys: set[str]) -> None:
     """Explain why nothing was printed; NothingMatches for an unknown key, or a time before or after all records."""
     if wanted.key is not None and keys:
-        raise NothingMatches(f"{unknown('key', wanted.key, keys)} (of {wanted.topic}, in this stretch of time)")
+        raise NothingMatches(f"{unknown('key', wanted.key, keys)} (of {wanted.topic}, in this time range)")
     times = logged_times(log, wanted.topic)
     if not times:
         click.echo(f"servicemap: {wanted.topic} holds no records", err=True)

@@ -4,12 +4,12 @@ from collectors.permissions import PERMISSIONS
 
 _HEAD = """# Permissions
 
-What an agent sees, and what that takes on Linux. `servicemap doctor --permissions` shows which are there. An agent
-without one of them reports what it does not see, and sees the rest.
+What an agent can see, and the permissions that it needs on Linux. `servicemap doctor --permissions` shows which it has.
+An agent without one of them reports what it does not see, and sees the rest.
 
 This page is generated from the code by `make golden`.
 
-| to see | takes | and |
+| to see | needs | and |
 |---|---|---|
 """
 

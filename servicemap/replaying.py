@@ -244,5 +244,5 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         pid = os.pread(descriptor, 20, 0).decode().strip()
-        raise Failure(f"process {pid} replays already: wait until it has ended, or stop it") from None
+        raise Failure(f"process {pid} is already running a replay: wait until it has ended, or stop it") from None
     os.pwrite(descriptor, f"{os.getpid():<20}".encode(), 0)

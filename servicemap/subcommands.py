@@ -40,4 +40,4 @@ class WithDefault(Group):
         """Report a subcommand after options: the default one would refuse it as an argument that it does not take."""
         parsed = self.commands[self._default].make_context(self._default, [*args], ctx, resilient_parsing=True)
         if late := next((each for each in parsed.args if each in self.commands), ""):
-            ctx.fail(f"options stand after the command: {ctx.command_path} {late} …")
+            ctx.fail(f"options come after the command: {ctx.command_path} {late} …")

@@ -34,7 +34,7 @@ class Trouble(msgspec.Struct, frozen=True):
     def sentence(self, flag: str = "") -> str:
         """Describe what is wrong, and the remedy; `flag` names the data directory on a command line."""
         if self.damaged:
-            return f"the store cannot be opened: its files are damaged; run `{REBUILD}{flag}`, and collecting goes on"
+            return f"the store cannot be opened: its files are damaged; run `{REBUILD}{flag}`; collecting continues"
         how = f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}"
         return f"{self.part} ends again and again ({how}): its errors are in the output of `servicemap up`"
 

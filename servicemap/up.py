@@ -71,7 +71,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
                         _print(_greeting(config))
                     hopeless = supervisor.hopeless()
                     if hopeless:
-                        raise Failure(f"{hopeless} cannot start; its errors stand above")
+                        raise Failure(f"{hopeless} cannot start; its errors are above")
                     if summary is not None and greeted:
                         summary.show()
                     stop.wait(TICK)
@@ -137,7 +137,7 @@ def _written(config: Config) -> Path:
     try:
         text = msgspec.json.encode(settled)
     except UnicodeEncodeError as error:
-        raise Failure(f"{error.object} cannot be passed to the parts: give it in UTF-8") from None
+        raise Failure(f"{error.object} is not valid UTF-8: settings must be UTF-8") from None
     file.write_bytes(text)
     file.chmod(0o600)  # a store's password may be in it
     return file

@@ -101,4 +101,4 @@ def level_of(node: str, level: Level | None) -> Level:
     if kind in LEVELS:
         return level or kind
     *most, last = (f"{name}:" for name in LEVELS)
-    raise BadRequest(f"{node!r} is no node: one begins with {', '.join(most)} or {last}")
+    raise BadRequest(f"{node!r} is not a node: an id begins with {', '.join(most)} or {last}")

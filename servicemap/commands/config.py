@@ -21,7 +21,7 @@ def command() -> None:
 
 @command.command()
 @configured()
-@click.option("--json", "as_json", is_flag=True, help="One object a value.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per value.")
 def show(config: Config, as_json: bool) -> None:
     """Print every value in effect and its origin: default, a file, the environment or the command line."""
     from servicemap.settings import show_settings
@@ -33,7 +33,7 @@ def show(config: Config, as_json: bool) -> None:
 @configured(judged=True)
 @click.option("--json", "as_json", is_flag=True, help='{"ok": …, "problems": […]}')
 def check(config: Config, faults: list[Fault], as_json: bool) -> None:
-    """List every setting that cannot be used: its name, its value, where it stands and what is allowed.
+    """List every setting that cannot be used: its name, its value, where it is set and what is allowed.
 
     The exit code is 1 if there is any.
     """

@@ -12,7 +12,7 @@ from servicemap.subcommands import Group
 
 @click.group(cls=Group)
 def command() -> None:
-    """Write Grafana's dashboards and alert rules as files, or publish them into a running Grafana.
+    """Write Grafana's dashboards and alert rules as files, or publish them to a running Grafana.
 
     \b
     servicemap dashboards build --out grafana
@@ -36,14 +36,25 @@ def build(out: Path | None, check: bool) -> None:
 
 @command.command()
 @configured()
-@click.option("--url", envvar="GRAFANA_URL", required=True, help="Such as http://localhost:3000, or in GRAFANA_URL.")
-@click.option("--token", envvar="GRAFANA_TOKEN", help="Of a service account of role Admin, or in GRAFANA_TOKEN.")
-@click.option("--user", envvar="GRAFANA_USER", metavar="NAME:PASSWORD", help="Instead of a token, or in GRAFANA_USER.")
-@click.option("--folder", default="Servicemap", show_default=True, help="Title of the folder they go to.")
+@click.option("--url", envvar="GRAFANA_URL", required=True, help="Such as http://localhost:3000; or give GRAFANA_URL.")
+@click.option(
+    "--token",
+    envvar="GRAFANA_TOKEN",
+    help="Token of a service account with the role Admin; better given as GRAFANA_TOKEN.",
+)
+@click.option(
+    "--user",
+    envvar="GRAFANA_USER",
+    metavar="NAME:PASSWORD",
+    help="Login instead of a token; better given as GRAFANA_USER.",
+)
+@click.option(
+    "--folder", default="Servicemap", show_default=True, help="Title of the folder for the dashboards and rules."
+)
 @click.option("--dry-run", "dry", is_flag=True, help="Change nothing; print what would be done.")
 @click.option("--diff", is_flag=True, help="Show what differs.")
-@click.option("--force", is_flag=True, help="Send everything, such as a new password, whatever is there already.")
-@click.option("--json", "as_json", is_flag=True, help="One object a thing.")
+@click.option("--force", is_flag=True, help="Send everything, such as a new password, even if nothing changed.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per item.")
 def publish(
     config: Config,
     url: str,
@@ -55,10 +66,10 @@ def publish(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Bring the data source, dashboards and alert rules into a running Grafana.
+    """Publish the data source, dashboards and alert rules to a running Grafana.
 
-    The data source asks the store of --store, at the address that is given there: Grafana must reach it too. Things
-    that are right already stay as they are. So do those that Grafana was provisioned with, and where alerts go.
+    The data source asks the store at the address in --store: Grafana must reach this address too. What is right already
+    is not changed. What Grafana was provisioned with, and where alerts are sent, is not changed either.
 
     \b
     servicemap dashboards publish --url http://localhost:3000 --user admin:secret --dry-run --diff

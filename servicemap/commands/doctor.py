@@ -9,7 +9,11 @@ from servicemap.options import configured
 @click.command()
 @configured()
 @click.option("--json", "as_json", is_flag=True, help='{"state": …, "checks": […]}')
-@click.option("--permissions", is_flag=True, help="List what an agent sees, what that takes, and whether it is here.")
+@click.option(
+    "--permissions",
+    is_flag=True,
+    help="List what an agent can see, the permissions that it needs, and whether it has them.",
+)
 def command(config: Config, as_json: bool, permissions: bool) -> None:
     """Check what this host can see, what is missing, and the command that fixes it.
 

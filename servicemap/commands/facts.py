@@ -9,12 +9,12 @@ from servicemap.options import Moment, configured, not_empty
 @click.command()
 @configured()
 @click.option(
-    "--at", type=Moment(), metavar="TIME", help="As they stood then: 10m (ago), 12:00.  [default: the latest]"
+    "--at", type=Moment(), metavar="TIME", help="Facts at this time: 10m (ago), 12:00.  [default: the latest]"
 )
 @click.option("--name", default="", metavar="NAME", help="Only facts of this name, such as tls.not_after.")
 @click.option("--service", default="", metavar="NAME", help="Only facts of this service and its processes.")
 @click.option("--host", default="", metavar="NAME", help="Only facts from this host (name or id).")
-@click.option("--json", "as_json", is_flag=True, help="One object a fact.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per fact.")
 def command(config: Config, at: int | None, name: str, service: str, host: str, as_json: bool) -> None:
     """Print the facts that your programs in `collectors.discover` print, now or at any past time.
 

@@ -22,7 +22,7 @@ def command() -> None:
 
 @command.command()
 @configured()
-@click.option("--json", "as_json", is_flag=True, help="One object a topic.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per topic.")
 def topics(config: Config, as_json: bool) -> None:
     """List the topics: what is in them, for how long, and by which key."""
     from servicemap.browsing import list_topics
@@ -33,10 +33,12 @@ def topics(config: Config, as_json: bool) -> None:
 @command.command()
 @configured()
 @click.argument("topic")
-@click.option("--from", "since", type=Moment(), metavar="TIME", help="From then on: 10m (ago), 12:00, @seconds.")
-@click.option("--to", "until", type=Moment(), metavar="TIME", help="Up to then.")
-@click.option("--follow", is_flag=True, help="Go on with new records; without --from print only those.")
-@click.option("--limit", type=Number(0, sys.maxsize), metavar="N", help="Stop after so many records.")
+@click.option(
+    "--from", "since", type=Moment(), metavar="TIME", help="Records from this time on: 10m (ago), 12:00, @seconds."
+)
+@click.option("--to", "until", type=Moment(), metavar="TIME", help="Records up to this time.")
+@click.option("--follow", is_flag=True, help="Keep printing new records; without --from print only new ones.")
+@click.option("--limit", type=Number(0, sys.maxsize), metavar="N", help="Stop after this many records.")
 @click.option("--key", metavar="KEY", help="Only records of this key, such as a host's id.")
 @click.option("--offsets", is_flag=True, help="Print where records are and how large, without their values.")
 @click.option("--json", "_json", is_flag=True, help="Changes nothing: the output is always JSON.")
@@ -65,14 +67,14 @@ def read(
     if follow and until is not None:
         raise click.UsageError("--follow has no end: leave out --to")
     if since is not None and until is not None and since >= until:
-        raise click.UsageError("the stretch of time is empty: let --from be earlier than --to")
+        raise click.UsageError("the time range is empty: --from must be earlier than --to")
     wanted = Wanted(topic=topic, since=since, until=until, follow=follow, limit=limit, key=key, offsets=offsets)
     read_topic(config, wanted)
 
 
 @command.command()
 @configured()
-@click.option("--json", "as_json", is_flag=True, help="One object a group and partition.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per group and partition.")
 def lag(config: Config, as_json: bool) -> None:
     """Show how far each reader is behind: records, and seconds since the first it has not read was logged."""
     from servicemap.browsing import show_lag

@@ -8,15 +8,17 @@ from servicemap.options import Moment, Number, configured, not_empty
 
 @click.command()
 @configured()
-@click.option("--at", type=Moment(), metavar="TIME", help="As they ran then: 10m (ago), 12:00.  [default: the latest]")
+@click.option(
+    "--at", type=Moment(), metavar="TIME", help="Processes at this time: 10m (ago), 12:00.  [default: the latest]"
+)
 @click.option("--service", default="", metavar="NAME", help="Only processes of this service.")
 @click.option("--host", default="", metavar="NAME", help="Only processes on this host (name or id).")
-@click.option("--pid", type=Number(1), metavar="N", help="Only the process of this number.")
-@click.option("--json", "as_json", is_flag=True, help="One object a process, with all that its names were made of.")
+@click.option("--pid", type=Number(1), metavar="N", help="Only the process with this PID.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per process, with the facts behind its names.")
 def command(config: Config, at: int | None, service: str, host: str, pid: int | None, as_json: bool) -> None:
     """Print what every process is called, the rule that named its service, and the fact in which the rule found it.
 
-    The names are made anew from the raw facts in the log, by the current rules of the configuration. So you see what a
+    The names are worked out from the raw facts in the log, by the current rules of the configuration. So you see what a
     new rule in services.rules does before you restart or replay anything.
 
     \b

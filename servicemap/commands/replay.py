@@ -1,4 +1,4 @@
-"""`servicemap replay`: fold a past range of the log anew, show what would change, and swap it in."""
+"""`servicemap replay`: fold a past range of the log again, show what would change, and swap it in."""
 
 import sys
 import time
@@ -22,7 +22,7 @@ from servicemap.replaying import Outcome, Progress, reason, replay
 @click.option("--force", is_flag=True, help="Promote even where the log no longer holds all of the range.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 def command(config: Config, start: int, end: int, promote: bool, force: bool, as_json: bool) -> None:
-    """Fold a past range of the log anew, show what would change, and swap it in.
+    """Fold a past range of the log again, show what would change, and swap in the result.
 
     \b
     servicemap replay --from 2h --to 1h
@@ -77,7 +77,7 @@ def show(outcome: Outcome) -> None:
     """Print an outcome for people."""
     click.echo(
         f"{iso(outcome.start)} to {iso(outcome.end)}: {outcome.records:,} records, {outcome.windows:,} windows,"
-        f" {outcome.rows:,} rows folded anew"
+        f" {outcome.rows:,} rows folded again"
     )
     for name, table in outcome.tables.items():
         moving = f", {table.moving:,} still being written" if table.moving else ""
@@ -99,10 +99,10 @@ def _notes(outcome: Outcome) -> list[str]:
     notes = []
     if outcome.missing_before is not None:
         begins = f"the log begins at {iso(outcome.missing_before)}{reason(outcome.room_made)}"
-        notes.append(f"{begins}: what came from earlier records is only in the store")
+        notes.append(f"{begins}: rows from earlier records are only in the store")
     if outcome.behind:
         notes.append(
-            "the live folds or the sink are behind or not running: what they still have to write counts as new"
+            "the live folds or the sink are behind or not running: rows that they still have to write count as new"
         )
     if outcome.unusable:
         notes.append(f"{outcome.unusable:,} records could not be used; they are in the dead letters")

@@ -1,4 +1,4 @@
-"""`servicemap store`: throw the embedded store away and make it anew from the log."""
+"""`servicemap store`: throw the embedded store away and rebuild it from the log."""
 
 import sys
 import time
@@ -32,9 +32,9 @@ def command() -> None:
 @click.option("--remove", is_flag=True, help="Remove the old store's files at the end, instead of keeping them.")
 @click.option("--json", "as_json", is_flag=True, help='{"records": …, "rows": …, "since": …, "aside": …}')
 def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
-    """Throw the store away and make it anew from the log, as when its files are damaged.
+    """Throw the store away and rebuild it from the log, for example when its files are damaged.
 
-    This works beside a running `servicemap up`, which goes on collecting, or without one. Rows from before the log
+    This works with or without a running `servicemap up`, which keeps collecting. Rows from before the log
     begins (raw facts are kept for 7 days) are then only in the old store, which is kept until you remove it.
 
     \b
@@ -48,9 +48,9 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
     refuse_server(config)
     if not yes:
         if not sys.stdin.isatty():
-            raise Failure("this throws the store away and makes it anew from the log: confirm with --yes")
+            raise Failure("this throws the store away and rebuilds it from the log: confirm with --yes")
         click.confirm(
-            f"Throw the store in {shown(str(config.directory))} away and make it anew from the log?",
+            f"Throw the store in {shown(str(config.directory))} away and rebuild it from the log?",
             abort=True,
             err=True,
         )
@@ -71,9 +71,9 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
         print_json(outcome)
         return
     since = f" since {iso(outcome.since)}" if outcome.since else ""
-    click.echo(f"the store is made anew: {outcome.rows:,} rows of {outcome.records:,} records{since}")
+    click.echo(f"the store is rebuilt: {outcome.rows:,} rows from {outcome.records:,} records{since}")
     if outcome.aside:
-        click.echo(f"the old one is in {shown(outcome.aside)}; remove it when nothing in it is missed")
+        click.echo(f"the old store is in {shown(outcome.aside)}; remove it when you no longer need it")
 
 
 def _progress_printer() -> "Callable[[Progress], None]":

@@ -30,7 +30,7 @@ from servicemap.options import Duration, Port, configured, typed
     "--view-port", type=Port(), help="Port of the live view; 0: any.  [default: 8080, or the next that is free]"
 )
 @click.option("--host-id", help="Id of this host.  [default: its machine id]")
-@click.option("--demo", is_flag=True, help="Run a small shop too: something to look at, with two faults to find.")
+@click.option("--demo", is_flag=True, help="Also run a small demo shop, with two faults to find.")
 @click.option("--quiet", is_flag=True, help="No summary, even on a terminal.")
 def command(config: Config, for_ms: int | None, demo: bool, quiet: bool) -> None:
     """Run everything until Ctrl-C.

@@ -8,7 +8,7 @@ from servicemap.options import Port, configured
 
 @click.command()
 @configured(host="view__host", port="view__port", token="view__token")
-@click.option("--host", help="Address to listen on; others than loopback need a token.  [default: 127.0.0.1]")
+@click.option("--host", help="Address to listen on; any other than loopback needs a token.  [default: 127.0.0.1]")
 @click.option("--port", type=Port(), help="Port; 0: any.  [default: 8080, or the next that is free]")
 @click.option("--token", help="Token that clients must send; better given as SERVICEMAP_VIEW__TOKEN.")
 @click.option("--open", "browser", is_flag=True, help="Open it in the browser.")

@@ -159,5 +159,5 @@ def test_a_log_that_is_not_there_is_reported_and_not_made(tmp_path: Path, argume
 
 
 def test_an_unknown_topic_and_an_unknown_command_are_named(config: Config, log: Log) -> None:
-    assert "there is no topic nothing: known are" in ask(config, "read", "nothing").stderr
+    assert "there is no topic nothing: the known ones are" in ask(config, "read", "nothing").stderr
     assert ask(config, "nothing").exit_code == 2

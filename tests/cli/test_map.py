@@ -183,7 +183,7 @@ def test_an_empty_range_is_a_usage_error(run: Run) -> None:
 
 
 def test_a_level_of_which_nothing_is_seen_is_reported(run: Run) -> None:
-    note = "no pods are seen here; each end is shown as what else is known of it"
+    note = "no pods are seen here; each end is shown by what else is known about it"
     assert note in run("map", "--level", "pod").stderr
     assert "are seen here" not in run("map", "--level", "container").stderr
     assert "are seen here" not in run("map", "--level", "address").stderr

@@ -27,7 +27,7 @@ STORED = "from {first} to {last}"  # filled in by the test: names of tests must 
         (["--service", "NGINX"], "there is no service NGINX: did you mean nginx?"),
         (["--service", "ngix"], "did you mean nginx?"),
         (["--service", "gin"], "did you mean nginx?"),
-        (["--service", "zzz"], "there is no service zzz: known are "),
+        (["--service", "zzz"], "there is no service zzz: the known ones are "),
         (["--service", "web1"], "web1 is a host: --host"),
         (["--service", "ngin\x1b[2Jx"], r"there is no service ngin\x1b[2Jx: did you mean nginx?"),
         (["--service", "nginx "], "did you mean nginx?"),
@@ -90,7 +90,7 @@ def test_a_known_name_without_connections_is_no_error(run: Run) -> None:
 
     assert result.exit_code == 0
     assert "there are no connections" in result.stderr
-    assert "service sleep alone" in result.stderr
+    assert "of the service sleep" in result.stderr
 
 
 @pytest.fixture(scope="module")
@@ -113,9 +113,9 @@ def read(log: Config, *arguments: str) -> Result:
     [
         (["Heartbeats"], "there is no topic Heartbeats: did you mean heartbeats?"),
         (["heartbeat"], "did you mean heartbeats?"),
-        (["zzz"], "there is no topic zzz: known are connections,"),
+        (["zzz"], "there is no topic zzz: the known ones are connections,"),
         (["heartbeats", "--key", "WEB-1"], "there is no key WEB-1: did you mean web-1"),
-        (["heartbeats", "--key", "db"], "there is no key db: known are web-1, web-2"),
+        (["heartbeats", "--key", "db"], "there is no key db: the known ones are web-1, web-2"),
         (["heartbeats", "--from", "2099-01-01"], STORED),
         (["heartbeats", "--to", "2020-01-01"], STORED),
         (["heartbeats", "--to", "2020-01-01", "--offsets", "--json"], STORED),

@@ -72,7 +72,7 @@ def test_a_number_that_is_no_port_is_a_wrong_use(arguments: list[str], number: s
     result = CliRunner().invoke(main, [*arguments, number])
 
     assert result.exit_code == 2
-    assert f"{number!r} is no port; give a number up to 65535" in result.stderr
+    assert f"{number!r} is not a port; give a number up to 65535" in result.stderr
 
 
 @pytest.mark.parametrize("letter", ":?&=#%")

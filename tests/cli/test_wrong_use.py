@@ -101,7 +101,7 @@ def test_options_before_a_subcommand_are_refused_with_where_they_stand() -> None
 
         assert result.exit_code == 2
         command = " ".join((arguments[0], arguments[3]))
-        assert f"Error: options stand after the command: servicemap {command} …" in result.stderr
+        assert f"Error: options come after the command: servicemap {command} …" in result.stderr
 
 
 def test_a_number_that_is_none_is_called_a_whole_number() -> None:

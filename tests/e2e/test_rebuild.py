@@ -155,7 +155,7 @@ def test_a_damaged_store_stops_no_other_part_and_is_rebuilt_beside_them(tmp_path
         until(lambda: _heartbeats(data), lambda now: now > before, 30, "collecting to go on")
         rebuilt = run("store", "rebuild", "--yes", "--data", str(data))
         assert rebuilt.returncode == 0, rebuilt.stderr
-        assert "remove it when nothing in it is missed" in rebuilt.stdout
+        assert "remove it when you no longer need it" in rebuilt.stdout
         newest = running.until("SELECT max(window) FROM edges")[0][0]
         running.until("SELECT max(window) FROM edges", lambda rows: bool(rows) and rows[0][0] > newest)
         running.until("SELECT count() FROM edges WHERE window < now() - 3", lambda rows: rows[0][0] > 5)

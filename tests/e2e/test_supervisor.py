@@ -105,8 +105,8 @@ def test_damage_is_recorded_logged_once_and_withdrawn(tmp_path: Path) -> None:
     for child.exits in (2, 3, 4):
         watch.note([child])
     assert messages == [
-        "the store cannot be opened: its files are damaged; run `servicemap store rebuild --data x`, "
-        "and collecting goes on"
+        "the store cannot be opened: its files are damaged; run `servicemap store rebuild --data x`; "
+        "collecting continues"
     ]
     assert trouble.read(tmp_path) == [Trouble("store", DAMAGED, 4)]
     watch.leave()

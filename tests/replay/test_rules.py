@@ -90,7 +90,7 @@ def test_a_second_replay_reports_that_one_is_running(past: Past) -> None:
             refused.append(str(failure.value))
 
     past.replay(270, 271, report=again)
-    assert "replays already" in refused[0]
+    assert "is already running a replay" in refused[0]
 
 
 def test_a_row_that_only_the_store_has_is_named_and_removed(copied: Past) -> None:

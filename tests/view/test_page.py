@@ -252,7 +252,7 @@ def test_a_time_range_without_traffic_has_a_notice(page: Page, evil_view: View, 
 def test_a_level_of_which_nothing_is_seen_has_a_notice(browser: Browser, evil_view: View) -> None:
     with opened(browser, address_of(evil_view, level="pod")) as page:
         expect(page.locator("#past .lacking")).to_have_text(
-            "No pods are seen here. Each end is shown as what else is known of it."
+            "No pods are seen here. Each end is shown by what else is known about it."
         )
         page.evaluate("servicemap.state.set({ level: 'container' })")
         expect(page.locator("#past .lacking")).to_have_count(0)

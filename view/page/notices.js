@@ -6,7 +6,7 @@ import { moment, time } from "./format.js";
 import { LEVEL_NAMES } from "./levels.js";
 import { WIDTHS } from "./state.js";
 
-const INSTEAD = "Each end is shown as what else is known of it.";
+const INSTEAD = "Each end is shown by what else is known about it.";
 
 /** @import { Change, Child, Level, Page, Part } from "./types.js" */
 
