@@ -15,7 +15,7 @@ BITS = {  # include/uapi/linux/capability.h
     "CAP_BPF": 39,
 }
 _STATUS = Path("/proc/thread-self/status")
-MODULE = "the leave of a security module (AppArmor, SELinux, Landlock or seccomp), which refuses it to one that has"
+MODULE = "permission from a security module (AppArmor, SELinux, Landlock or seccomp), which refuses it in spite of"
 
 
 def lacking(*names: str) -> list[str]:

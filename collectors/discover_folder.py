@@ -74,9 +74,9 @@ def _needs(raw: bytes, status: os.stat_result) -> str:
     if stat.S_ISLNK(status.st_mode):
         return "the program itself: a symbolic link is not followed"
     if not stat.S_ISREG(status.st_mode):
-        return "a program: it is no regular file"
+        return "a program: it is not a regular file"
     if not _trusted(status):
-        return "an owner who is root or the agent, and no other who may write it (chown root, chmod go-w)"
+        return "root or the agent as owner, and write access for nobody else (chown root, chmod go-w)"
     return "" if status.st_mode & 0o111 else "to be executable (chmod +x)"
 
 
@@ -89,7 +89,7 @@ def _fault(folder: Path) -> str:
         sticky = each != folder and status.st_mode & stat.S_ISVTX
         owned = status.st_uid in (0, os.geteuid())
         if not (_trusted(status) or (sticky and owned)):
-            return f"root or the agent as owner of {_shown(each)}, and no other who may write there (chmod go-w)"
+            return f"root or the agent as owner of {_shown(each)}, and write access for nobody else (chmod go-w)"
     return ""
 
 

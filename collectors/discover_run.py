@@ -132,7 +132,7 @@ class Run:
         self._shut()
         if left:
             why = self._why or "it ended and has left a process"
-            return Ended(why=f"{why}; something of it may run on", left=True)
+            return Ended(why=f"{why}; some of its processes may still run", left=True)
         if not self._why and self._too_much():
             self._why = TOO_MUCH
         code = self._process.returncode

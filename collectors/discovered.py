@@ -211,7 +211,7 @@ def started(proc: str, pid: int) -> int | None:
 def _complaint(output: Output) -> str:
     """Return what a program should print instead of what it did."""
     if output.refused:
-        return f"output of facts alone: {len(output.refused)} items are none ({output.refused[0]})"
+        return f"output of facts only: {len(output.refused)} items are not facts ({output.refused[0]})"
     return f"no more than {MOST_ITEMS} facts" if output.more else ""
 
 

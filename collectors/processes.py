@@ -174,7 +174,7 @@ class ProcessCollector:
             missing[EXECUTABLES] = needed("CAP_SYS_PTRACE")
         if stuck := self._facts.stuck():
             named = ", ".join(stuck[:MOST_NAMED]) + (f" and {len(stuck) - MOST_NAMED} more" * (len(stuck) > MOST_NAMED))
-            missing[HANGING] = f"an answer of what they wait for: {named}"
+            missing[HANGING] = f"an answer from what they wait for: {named}"
         if self._facts.without_cgroups:
             missing["containers and units"] = "control groups (CONFIG_CGROUPS), shown in /proc/PID/cgroup"
         if not self._events.subscribed:

@@ -1,4 +1,4 @@
-"""Whether an address is that of one host alone."""
+"""Whether each address belongs to one host."""
 
 from graph.shared_addresses import SharedRow, shared_addresses
 from schemas.times import HOUR_MS
@@ -12,7 +12,7 @@ def address_check(store: Store, names: dict[str, str], now: int) -> Check:
     """Look for addresses that several hosts had at once in the last hour before `now`, ms; `names` are of hosts."""
     found = store.rows(SharedRow, shared_addresses(), {"from": now - HOUR_MS})
     if not found:
-        return Check("addresses", "ok", "each is that of one host alone")
+        return Check("addresses", "ok", "each belongs to one host")
     listed = "; ".join(
         f"{row.address} of {' and '.join(names.get(one, one) for one in row.hosts)}" for row in found[:MOST]
     )
@@ -20,7 +20,7 @@ def address_check(store: Store, names: dict[str, str], now: int) -> Check:
     return Check(
         "addresses",
         "missing",
-        f"several hosts have the same ones: {listed}{more}; connections with equal ports on both are one on the map",
-        "addresses that are one host's alone",
-        "give one of them another address; networks that are apart need numbers of their own",
+        f"several hosts have the same ones: {listed}{more}; connections with equal ports on both are shown as one",
+        "addresses that belong to one host each",
+        "give one of them another address; separate networks need different address ranges",
     )

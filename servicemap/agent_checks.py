@@ -35,9 +35,9 @@ def shared(host_id: str, elder: Life, younger: Life, pid: int) -> Check:
     """Describe two agents that report under one host id, and the remedy."""
     both = f"{elder.described()} and {younger.described()}"
     if elder.spot == younger.spot:
-        found = f"two agents of one host report: {both}; what the second one reports is set aside"
+        found = f"two agents of one host report: {both}; the reports of the second one are set aside"
         fix = f"stop one of them{f': the first has pid {pid} there' if pid > 1 else ''}"
-        return Check(f"host id {host_id}", "missing", found, "one agent a host", fix)
+        return Check(f"host id {host_id}", "missing", found, "one agent per host", fix)
     found = f"two hosts report under it: {both}; their facts are kept apart while both run"
     fix = "servicemap up --host-id NAME on one of them (a copied machine: give it a machine id of its own)"
     return Check(f"host id {host_id}", "broken", found, "an id that no other host has", fix)
@@ -46,7 +46,7 @@ def shared(host_id: str, elder: Life, younger: Life, pid: int) -> Check:
 def _failures(beat: Heartbeat) -> Iterator[Check]:
     name = beat.hostname or beat.host_id
     for topic, reason in sorted(beat.failed.items()):
-        found = f"its collector fails, and nothing new is known of them: {reason}"
+        found = f"its collector fails, so nothing new is known about them: {reason}"
         fix = f"servicemap doctor on {name}, and the log of its agent"
         yield Check(f"{topic} of {name}", "broken", found, "a collector that works", fix)
 
@@ -59,7 +59,11 @@ def _losses(first: Heartbeat, last: Heartbeat) -> Iterator[Check]:
         name = last.hostname or last.host_id
         found = f"it lost something in the last two minutes: {', '.join(lost)}"
         yield Check(
-            f"agent of {name}", "missing", found, "a log that takes all, and time", f"the log of the agent on {name}"
+            f"agent of {name}",
+            "missing",
+            found,
+            "a log that takes every window, and enough CPU time",
+            f"the log of the agent on {name}",
         )
 
 

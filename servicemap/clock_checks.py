@@ -5,7 +5,7 @@ from servicemap.check import Check
 from sinks.store import Store
 
 RANGE_MS = 600_000
-FIX = "sudo timedatectl set-ntp true on each of them, or mend its NTP service"
+FIX = "sudo timedatectl set-ntp true on each of them, or repair its NTP service"
 
 
 def clock_check(store: Store, names: dict[str, str], now: int) -> Check:
@@ -17,5 +17,5 @@ def clock_check(store: Store, names: dict[str, str], now: int) -> Check:
         listed = ", ".join(f"{names.get(host, host)} is {text}" for host, text in far.items())
         return Check("clocks of hosts", "missing", listed, f"clocks within {FAR_MS // 1000} s of each other", FIX)
     most = max(clock.spread_ms for clock in found)
-    agree = f"those of {len(found)} hosts are within {most / 1000:.1f} s of those that they have connections with"
+    agree = f"{len(found)} hosts are within {most / 1000:.1f} s of the hosts that they have connections with"
     return Check("clocks of hosts", "ok", agree)

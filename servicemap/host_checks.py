@@ -122,7 +122,7 @@ def mended_by(what: str, needs: str) -> str:
     if os.geteuid():
         return AS_ROOT
     if MODULE in needs:
-        return "allow the agent what the log of that module refuses (dmesg, ausearch, aa-status)"
+        return "allow what that module refuses to the agent; its log shows it (dmesg, ausearch, aa-status)"
     if "hidepid=" in needs:
         return "mount -o remount,hidepid=0 /proc"
     return CAPABILITIES if "CAP_" in needs else ON_THE_HOST
@@ -130,7 +130,7 @@ def mended_by(what: str, needs: str) -> str:
 
 def _seen(batch: Batch) -> str:
     if isinstance(batch, DiscoveredBatch):
-        return "programs are run by the agent alone"
+        return "only the agent runs these programs"
     columns = [getattr(batch, name) for name in batch.__struct_fields__]
     rows = max((len(value) for value in columns if isinstance(value, Columns)), default=0)
     return f"{rows} seen"

@@ -30,8 +30,8 @@ def other_namespaces(
     if seen:
         yield Check("other network namespaces", "ok", f"{len(seen)} are looked at: {_some(seen, proc)}")
     if unseen:
-        why = "they have an agent of their own, or are not ours to enter, or collectors.namespaces leaves them out"
-        text = f"{len(unseen)}: what these talk inside is not seen: {_some(unseen, proc)} ({why})"
+        why = "they have their own agent, or this agent may not enter them, or collectors.namespaces leaves them out"
+        text = f"the connections in {len(unseen)} are not seen: {_some(unseen, proc)} ({why})"
         yield Check("other network namespaces", "ok", text)
 
 
@@ -43,7 +43,7 @@ def _some(found: Sequence[Named], proc: str) -> str:
 def _described(path: str) -> str:
     addresses = _addresses(path)
     if addresses is None:
-        return "has addresses that are not known (it is gone, or only root may enter it)"
+        return "has unknown addresses (it is gone, or only root may enter it)"
     return f"has {', '.join(addresses) or 'no address'}"
 
 

@@ -50,7 +50,7 @@ def part_checks(config: Config) -> Iterator[Check]:
     yield from metric_checks(config)
     yield from log(config, int(time.time() * 1000))
     if missing := missing_for("store" if config.store.url else "up"):
-        yield Check("store", "ok", f"not asked from here: {missing}")
+        yield Check("store", "ok", f"cannot be checked from here: {missing}")
         return
     yield from store(config)
     if not config.store.url:
@@ -66,7 +66,7 @@ def disk(directory: Path) -> Check:
     if not _writable(there):
         fix = "servicemap up --data DIR, with a directory of your own"
         return Check(
-            "data directory", "broken", f"{there} is read only for you", "a directory that can be written", fix
+            "data directory", "broken", f"you may not write to {there}", "a directory that can be written", fix
         )
     if free < 100 * MiB:
         return Check("disk", "broken", text, "1 GiB or more", "free some, or servicemap up --data DIR on another disk")
@@ -114,7 +114,7 @@ def host_facts(store: Store, now: int) -> Iterator[Check]:
 def aside(path: Path) -> Iterator[Check]:
     """Yield the damaged log that was moved away, if there is one."""
     for kept in kept_aside(path):
-        found = f"a log was damaged and is kept as {kept}; what it held and nobody had stored is not on the map"
+        found = f"a log was damaged and is kept as {kept}; records in it that were not stored yet are not on the map"
         yield Check("damaged log", "missing", found, "a disk without errors", f"rm {shlex.quote(str(kept))}*")
 
 
@@ -136,7 +136,7 @@ def store(config: Config) -> Iterator[Check]:
             yield Check(
                 "store",
                 "broken",
-                f"it leaves {damaged} damaged parts of tables out",
+                f"{damaged} damaged parts of tables are left out",
                 "undamaged files",
                 trouble.REBUILD + config.flag,
             )
@@ -164,10 +164,10 @@ def readers(config: Config) -> Check:
         fix = "SERVICEMAP_STORE__READER_PASSWORD=… servicemap up"
         return Check(name, "broken", error.format_message(), "a password for readers", fix)
     if stays_here(host):
-        found = "who knows the password" if password else "everybody"
-        return Check(name, "ok", f"{found} on this machine")
-    travels = "within TLS" if config.store.certificate else "in plain text"
-    return Check(name, "ok", f"who reaches {host} and knows the password, which travels {travels}")
+        condition = " who knows the password" if password else ""
+        return Check(name, "ok", f"everybody on this machine{condition}")
+    sent = "over TLS" if config.store.certificate else "in plain text"
+    return Check(name, "ok", f"everybody who reaches {host} and knows the password, which is sent {sent}")
 
 
 def confinement(lacking: list[str]) -> Check:
@@ -188,7 +188,7 @@ def port(name: str, place: Place) -> Check:
         if place.port is None and is_taken(failure):
             return Check(name, "ok", f"{place.host}:{number} is taken, so the next that is free will be used")
         return Check(name, "broken", str(failure), "a port of its own", f"servicemap up {place.option} 0")
-    return Check(name, "ok", f"{place.host}:{number} is free" if number else "any free one is taken")
+    return Check(name, "ok", f"{place.host}:{number} is free" if number else "a free port will be used")
 
 
 def _who() -> str:

@@ -47,7 +47,9 @@ def room_check(config: Config, store: Store, now: int | None = None) -> Check | 
     if config.disk.bytes:
         fix = f"SERVICEMAP_DISK__BYTES={2 * max(used, config.disk.bytes)} servicemap up{config.flag}"
     if used > 1.1 * budget:
-        needs = "more room: what is left is of the last two hours, is not read yet, or is promised by log.keep_hours"
+        needs = (
+            "more room: what is left is from the last two hours, is not read yet, or has to be kept by log.keep_hours"
+        )
         return Check(NAME, "missing", found, needs, fix)
     if Dropped.FLOWS in gone and gone[Dropped.FLOWS].until > now - DAY_MS:
         return Check(NAME, "missing", found, "room for a day of windows", fix)

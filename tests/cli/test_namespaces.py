@@ -48,14 +48,14 @@ def test_a_namespace_is_named_by_its_first_process_and_its_addresses(two: Namesp
         process.join()
 
     assert check.state == "ok"
-    assert check.found.startswith("1: what these talk inside is not seen: ")
+    assert check.found.startswith("the connections in 1 are not seen: ")
     assert f"nginx[{process.pid}] has 10.99.0.1" in check.found
 
 
 def test_a_namespace_that_is_gone_has_addresses_that_are_not_known_and_none_is_made(tmp_path: Path) -> None:
     gone = Processes(pid=[1], start=[1], comm=["gone"], netns=[7])
     (check,) = other_namespaces(gone, own_netns(), proc=str(tmp_path))
-    assert "gone[1] has addresses that are not known" in check.found
+    assert "gone[1] has unknown addresses" in check.found
     assert list(tmp_path.iterdir()) == []
 
 
@@ -66,9 +66,7 @@ def test_a_namespace_that_is_not_ours_to_enter_has_addresses_that_are_not_known(
         (check,) = other_namespaces(OTHER, own_netns())
     finally:
         os.seteuid(0)
-    assert (
-        f"pytest[{os.getpid()}] has addresses that are not known (it is gone, or only root may enter it)" in check.found
-    )
+    assert f"pytest[{os.getpid()}] has unknown addresses (it is gone, or only root may enter it)" in check.found
 
 
 @NEEDS_ROOT

@@ -1,4 +1,4 @@
-"""What an agent that was refused something needs: a capability, or the leave of a security module."""
+"""What an agent that was refused something needs: a capability, or the permission of a security module."""
 
 import os
 
