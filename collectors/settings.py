@@ -49,15 +49,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keyframe_ms: Annotated[int, Meta(ge=100)] = 60_000
     """How often everything known is restated; a multiple of `window_ms`."""
     drain_ms: Annotated[int, Meta(ge=10)] = 200
-    """How often events are read between windows; less where `socket_event_overruns` are counted."""
+    """How often events are read between windows; lower it where `socket_event_overruns` are counted."""
     labels: dict[str, str] = field(default_factory=dict)
     """Labels of this host: region, zone and the like."""
     local_interfaces: tuple[str, ...] = LOCAL_INTERFACES
     """Regular expressions of the names of interfaces whose addresses mean nothing off this host, besides loopback and
-    bridges of which no port leads off it."""
+    bridges without a port that leads off it."""
     namespaces: Literal["auto", "own", "all"] = "auto"
-    """Which network namespaces are looked at: our `own`, or `all` in which processes live, except those that have an
-    agent of their own; `auto`: all, if this agent runs in that of the host's first process."""
+    """Which network namespaces are looked at. `own`: that of the agent. `all`: all that have processes, except those
+    with their own agent. `auto`: `all` if the agent runs in that of the host's first process, else `own`."""
     bpf: Literal["auto", "off"] = "auto"
     """Whether programs in the kernel report which process owns a TCP socket, and what its connection carried. `auto`:
     where that is allowed; it needs CAP_BPF and CAP_PERFMON."""
@@ -74,11 +74,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     http: bool = True
     """Whether HTTP/1 requests and answers are counted, from the first bytes of packets; needs CAP_NET_RAW."""
     protocols: bool = True
-    """Whether it is found out what ports serve, by the first bytes of connections, and requests of other protocols than
-    HTTP are counted: Redis, PostgreSQL, MySQL, memcached and DNS; needs CAP_NET_RAW."""
+    """Whether the agent finds out what ports serve, and counts requests of gRPC, Redis, PostgreSQL, MySQL, memcached
+    and DNS. It reads the first bytes of connections and messages; needs CAP_NET_RAW."""
     tcp_headers: bool = True
-    """Whether the headers of segments that open and close connections are read where no program reports these
-    (`bpf`): with them bytes are exact, and peers known, of connections that are reset as well; needs CAP_NET_RAW."""
+    """Whether the headers of segments that open and close connections are read where `bpf` does not report these.
+    With them, connections that are reset also have exact bytes and known peers; needs CAP_NET_RAW."""
     unix_sockets: bool = True
     """Whether connections by Unix sockets are reported."""
     unix_ignored: tuple[str, ...] = INFRASTRUCTURE

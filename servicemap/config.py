@@ -45,9 +45,9 @@ class ClusterConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name: ClusterName = ""
     """Its name in the servers' `remote_servers`; statements that make tables run on all of them. Empty: one server."""
     replicated: bool = True
-    """Whether its servers keep the rows of each other, as replicas: tables are of Replicated engines."""
+    """Whether its servers keep copies of each other's rows (replicas): tables have Replicated engines."""
     sharded: bool = False
-    """Whether rows are shared out among its shards: a Distributed table stands before those of the servers."""
+    """Whether rows are divided among its shards: a Distributed table is put before the tables of the servers."""
 
 
 class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,11 +67,11 @@ class StoreConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Port of its HTTP interface, 0 for any; none: 8123, or the next that is free. With `url`: that server's, with TLS
     8443."""
     reader_password: str = ""
-    """What others must know to read from it, as user `default`; needed where `host` is no loopback address."""
+    """Password that clients need to read from it, as user `default`; required unless `host` is a loopback address."""
     reader_password_file: str = ""
     """A file with that password, in place of `reader_password`."""
     certificate: str = ""
-    """File (PEM) with the embedded one's certificate and its chain: other machines have to use TLS then."""
+    """File (PEM) with the embedded one's certificate and its chain: other machines must then use TLS."""
     key: str = ""
     """File (PEM) with the private key of `certificate`; empty: it is in the same file."""
 
@@ -87,14 +87,14 @@ class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     port: Port | None = None
     """Its port, 0 for any; none: 8080, or the next that is free."""
     token: str = ""
-    """What a browser or program must know to see anything; empty: nothing, on loopback."""
+    """Token that browsers and programs must send; empty: none is needed, which is allowed only on loopback."""
 
 
 class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Metrics that each part serves about itself, for Prometheus."""
 
     enabled: bool = True
-    """Whether there are any."""
+    """Whether metrics are served."""
     host: str = "127.0.0.1"
     """Address they are served on. There is no password: let only Prometheus reach any but a loopback address."""
     port: Port | None = None
@@ -105,7 +105,7 @@ class DiskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How much of the disk the log and the embedded store in the data directory may take; older rows make room."""
 
     percent: Annotated[int, Meta(ge=0, le=100)] = 20
-    """Share of the disk that the data directory is on; 0: no limit but time."""
+    """Share of the disk that the data directory is on; 0: only time limits what is kept."""
     bytes: Annotated[int, Meta(ge=0)] = 0
     """The same as a number of bytes, in place of `percent`; 0: by `percent`."""
 

@@ -28,10 +28,11 @@ PAGE = FOLDER / "configuration.md"
 LEVELS_OF_THE_PAGE = Path(__file__).parent.parent / "view" / "page" / "levels.js"
 _HEAD = f"""# Configuration
 
-Nothing has to be configured. What is, is read from, the weakest first: the defaults, a file (TOML or JSON), the
-environment, the command line. The file is that of `--config`, else of `SERVICEMAP_CONFIG`, else `servicemap.toml` here,
-else `/etc/servicemap.toml`. The name in the environment is `{PREFIX}` and the key, with `__` for the dot. A key that
-does not exist is an error. `servicemap config` shows every value with its origin.
+Nothing has to be configured. Settings are read from these places, and later ones win: the defaults, a file (TOML or
+JSON), the environment, the command line. The file is the one that `--config` names, else `SERVICEMAP_CONFIG`, else
+`servicemap.toml` in the current directory, else `/etc/servicemap.toml`. The name in the environment is `{PREFIX}` and
+the key, with `__` for the dot. A key that does not exist is an error. `servicemap config` shows every value with its
+origin.
 
 This page is generated from the code by `make golden`.
 """
