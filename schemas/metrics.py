@@ -85,7 +85,7 @@ DISK_USED = Metric("disk_used_bytes", GAUGE, "what log and store take of the dis
 DISK_DROPPED_ROWS = Metric(
     "disk_dropped_rows", COUNTER, "rows or records that were dropped to make room on the disk", SINK, ("of",), True
 )
-DISK_DROPPED_BYTES = Metric("disk_dropped_bytes", COUNTER, "their bytes, as stored", SINK, ("of",))
+DISK_DROPPED_BYTES = Metric("disk_dropped_bytes", COUNTER, "bytes of these rows or records, as stored", SINK, ("of",))
 
 VIEW_ANSWERS = Metric("view_answers", COUNTER, "answers of the live view", VIEW, ("code",))
 
@@ -116,24 +116,24 @@ AGENT_COUNTERS = _counters(
         "process_reads_hung": "!reads of a process that did not return",
         "process_facts_skipped": "!facts of processes that could not be read",
         "discoveries_failed": "!runs of the operator's own programs that failed",
-        "discoveries_refused": "!items that these programs printed and that are no facts",
+        "discoveries_refused": "!items that these programs printed and that are not facts",
         "discoveries_dropped": "!facts that these programs printed beyond the bounds",
-        "container_files_skipped": "files of container runtimes that were too large, or no files of their owner",
+        "container_files_skipped": "files of container runtimes that were too large or had an unexpected owner",
         "socket_event_overruns": "!times that events of sockets were lost",
         "socket_events_dropped": "!events of sockets that were dropped",
         "socket_reports_lost": "!reports of owners and ends of sockets (BPF) that found no room",
         "connections_unidentified": "!connections whose socket could not be distinguished from another one",
         "resets_uncounted": "resets that could not be attributed to a connection",
-        "connections_forgotten": "!connections that were forgotten, too many being open",
+        "connections_forgotten": "!connections that were forgotten because too many were open",
         "tcp_headers_dropped": "!packet headers that the kernel dropped",
         "translations_failed": "readings of translated connections (NAT) that failed",
         "unix_dumps_failed": "dumps of Unix sockets that failed",
         "namespaces_failed": "network namespaces that were left because a collector failed in them",
         "http_packets_dropped": "!packets with HTTP that the kernel dropped",
-        "http_requests_dropped": "!requests that were dropped, too many being open",
+        "http_requests_dropped": "!requests that were dropped because too many were open",
         "http_answers_missed": "answers that were not seen",
         "protocol_packets_dropped": "!packets of other protocols that the kernel dropped",
-        "protocol_requests_dropped": "!requests of other protocols that were dropped, too many being open",
+        "protocol_requests_dropped": "!requests of other protocols that were dropped because too many were open",
         "protocol_answers_missed": "answers of other protocols that were not seen",
     },
 )
@@ -151,10 +151,10 @@ STAGE_COUNTERS = _counters(
         "windows_set_aside": "!windows of agents beside the one that leads, which were set aside",
         "batches_set_aside": "batches of agents beside the one that leads, which were set aside",
         "incomplete_windows": "!windows that were used without all of their batches",
-        "stale_windows": "!incomplete windows that were dropped, later ones being long complete",
-        "forced_windows": "!windows that were used as they were, too many waiting",
-        "placeless_windows": "!windows that were dropped, no heartbeat of their agent having come",
-        "windows_before_a_keyframe": "windows that were left out, no keyframe having come before",
+        "stale_windows": "!incomplete windows that were dropped because later ones were complete long before",
+        "forced_windows": "!windows that were used as they were because too many were waiting",
+        "placeless_windows": "!windows that were dropped because no heartbeat of their agent came",
+        "windows_before_a_keyframe": "windows that were left out because no keyframe came before them",
         "requests_without_connection": "!flows with requests that were on no known connection",
         "batches_ahead_of_the_clock": "!batches that were ahead of the log's clock",
         "repeated_batches": "batches that were read again",
@@ -173,7 +173,7 @@ SINK_COUNTERS = _counters(
         "rows": "rows that were stored",
         "refused": "!records that could not be stored",
         "set_aside": "batches of a host that another agent reports",
-        "too_old": "!late rows that were left out, others of their time having been dropped to make room",
+        "too_old": "!late rows that were left out because rows of their time had been dropped to make room",
         "tombstones": "tombstones of compacted topics, which are left out",
     },
 )
