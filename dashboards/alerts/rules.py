@@ -18,8 +18,8 @@ EVERY_MINUTE = (
         holds=0,
         severity="critical",
         summary="{{ $labels.host }} has reported nothing for {{ humanizeDuration $values.B.Value }}",
-        about="Other hosts go on. The host is down or cut off, or its agent has ended: see systemctl status or docker "
-        "logs there. What else talked to it is on the map. A host is expected for a day after its last word.",
+        about="Other hosts still report. This host is down or cut off, or its agent has ended: see systemctl status or "
+        "docker logs there. What else talked to it is on the map. A host is expected for a day after its last report.",
     ),
     Rule(
         "servicemap-collector-failed",
@@ -83,8 +83,8 @@ EVERY_MINUTE = (
         holds=0,
         severity="warning",
         summary="{{ humanize $values.B.Value }} records could not be used in 10 minutes (topic {{ $labels.topic }})",
-        about="Their facts are not on the map, and the stream goes on. servicemap log read dead-letters --from 1h "
-        "--limit 5 shows the reason of each record, and where the original is.",
+        about="Their facts are not on the map, and later records are still read. servicemap log read dead-letters "
+        "--from 1h --limit 5 shows the reason of each record, and where the original is.",
     ),
     Rule(
         "servicemap-connections-failed",
@@ -142,9 +142,9 @@ EVERY_MINUTE = (
         beyond=0.9,
         holds=0,
         severity="warning",
-        summary=EDGE + " is no more",
+        summary=EDGE + " has vanished",
         about="It was there in more than nine of ten minutes for an hour, and has not been for five minutes, while its "
-        "client's host goes on to report. It is reported for six hours, or until it is there again.",
+        "client's host still reports. It is reported for six hours, or until it is there again.",
     ),
 )
 

@@ -6,7 +6,7 @@ from graph.panels import requests_lines
 from graph.panels.subjects import Subject
 from schemas.health import BAD_SHARE
 
-SEEN = "Of HTTP/1, Redis, PostgreSQL, MySQL, memcached and DNS in clear text: servicemap has no eyes in TLS."
+SEEN = "Of HTTP/1, gRPC, Redis, PostgreSQL, MySQL, memcached and DNS in clear text. servicemap cannot see inside TLS."
 
 # Of tables whose query gives them; nothing stands where no requests are seen.
 COLUMNS = {
