@@ -73,8 +73,8 @@ def set_aside(path: Path, patience: float = PATIENCE) -> None:
     finally:
         os.close(lock)
     logger.error(
-        "the log %s was damaged: it is kept as %s, and a new one is begun. Records that were not stored yet are lost;"
-        " the map goes on with the next keyframe, within a minute",
+        "the log %s was damaged: it is kept as %s, and a new one was started. Records that were not stored yet are"
+        " lost; the map continues with the next keyframe, within a minute",
         path,
         kept,
     )

@@ -34,13 +34,13 @@ def _login(brokers: str, security: Security, text: str) -> str:
     if found and found[1]:
         supported = found[1].replace(",", ", ")
         return (
-            f"the Kafka brokers at {brokers} take no login by {security.mechanism}; set log.sasl.mechanism to one of"
-            f" {supported}"
+            f"the Kafka brokers at {brokers} do not support the login mechanism {security.mechanism};"
+            f" set log.sasl.mechanism to one of {supported}"
         )
     if found:
         return (
-            f"the Kafka brokers at {brokers} take no login on this port; give the port of their SASL listener, or leave"
-            " log.sasl.mechanism empty"
+            f"the Kafka brokers at {brokers} do not accept logins on this port; give the port of their SASL listener,"
+            " or leave log.sasl.mechanism empty"
         )
     if security.tokens:
         return f"the Kafka brokers at {brokers} do not accept the token; check log.sasl.token_command"

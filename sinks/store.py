@@ -30,7 +30,7 @@ _DAMAGE = {33, 40, 76, 107, 117, 226, 228, 231, 246, 271, 432, 740}
 # No such column or table: the code that asks is of another version than that which made the store.
 _LACKING = {16, 47, 60}
 _OTHER = "; the store is of another version: restart `servicemap up` or the sink, which brings it to this one"
-_REBUILD = "; if the store's files are damaged, `servicemap store rebuild` makes it anew from the log"
+_REBUILD = "; if the store's files are damaged, `servicemap store rebuild` rebuilds it from the log"
 _LONGEST_PAUSE = 10.0  # seconds, between two tries
 # Values come from our own schemas: converting numbers to datetimes and back would be the cost of the insert.
 _SETTINGS = {"insert_block_size": 65_536, "strings_as_bytes": False}

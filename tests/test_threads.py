@@ -95,7 +95,7 @@ def test_a_part_whose_log_is_damaged_reports_it_and_the_next_one_begins_anew(com
     with subprocess.Popen(main, stderr=subprocess.PIPE, text=True, cwd=ROOT) as again:
         assert again.stderr
         try:
-            assert "a new one is begun" in again.stderr.readline()
+            assert "a new one was started" in again.stderr.readline()
         finally:
             again.kill()
     assert list(data.glob("log.sqlite-damaged-2*"))

@@ -25,7 +25,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--native-port", type=_port, help="0: any; none: 9000, or the next that is free")
     parser.add_argument("--http-port", type=_port, help="0: any; none: 8123, or the next that is free")
     parser.add_argument("--memory-bytes", type=int, default=Options.memory_bytes)
-    parser.add_argument("--reader-password-file", type=Path, help="what readers must know; none: nothing, on loopback")
+    parser.add_argument(
+        "--reader-password-file", type=Path, help="file with the readers' password; none: no password, only on loopback"
+    )
     parser.add_argument("--certificate", type=Path, help="PEM, with its chain: other machines have to use TLS")
     parser.add_argument("--key", type=Path, help="of the certificate; none: it is in the same file")
     parser.add_argument("--parent", type=int, help="pid that alone ends the store: by SIGTERM, or by its own end")
@@ -63,8 +65,8 @@ def main(arguments: list[str]) -> int:
             print(f"the store is not confined by {', '.join(store.lacking)}: see `servicemap doctor`", file=sys.stderr)
         if parts := store.damaged_parts():
             print(
-                f"the store leaves {parts} damaged parts of its tables out, and their rows with them: "
-                "`servicemap store rebuild` makes it anew from the log",
+                f"the store leaves out {parts} damaged parts of its tables, and their rows: "
+                "`servicemap store rebuild` rebuilds it from the log",
                 file=sys.stderr,
             )
         pulse.answer(store.alive)

@@ -20,7 +20,7 @@ from sinks.embedded.tally import Tally
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 0.05
-_TLS_ONLY = "DB::NetException: This store takes TLS only: switch it on. (NETWORK_ERROR)"
+_TLS_ONLY = "DB::NetException: This store accepts only TLS: enable TLS in your client. (NETWORK_ERROR)"
 
 
 class Conversation(Protocol):
@@ -112,7 +112,7 @@ class Listener:
                 thread.start()
             except RuntimeError as error:  # of the system, which has a limit of its own
                 self._tally.count("refused, as no thread could be started", str(error))
-                self._refuse(peer, conversation, "the system gives no more threads: try again later")
+                self._refuse(peer, conversation, "the system cannot start more threads: try again later")
                 self._end(peer)
             return
         peer.close()
@@ -134,7 +134,7 @@ class Listener:
                 conversation.sorry(
                     EngineError(
                         202,
-                        "DB::Exception: This connection was waited for the longest, and its place was needed: "
+                        "DB::Exception: This connection was idle for the longest, and its place was needed: "
                         "connect again. (TOO_MANY_SIMULTANEOUS_QUERIES)",
                     )
                 )

@@ -109,12 +109,12 @@ class Store:
         except EngineError as error:
             if shutil.disk_usage(self._folder.engine).free < _LEAST_FREE:
                 raise StartError(
-                    f"Cannot open the store in {self._options.data}: its disk is full, free some."
+                    f"Cannot open the store in {self._options.data}: its disk is full: free some space."
                 ) from error
             reason = error.message.split("Stack trace:")[0].strip()
             raise Damaged(
                 f"Cannot open the store in {self._options.data}, its files are damaged: `servicemap store rebuild` "
-                f"makes it anew from the log ({reason})."
+                f"rebuilds it from the log ({reason})."
             ) from error
 
     def alive(self) -> None:
@@ -147,7 +147,7 @@ def _check_reach(bound: socket.socket, options: Options) -> None:
     """Refuse to let other machines read without a password. The bound address decides, however the host was spelled."""
     if not options.reader_password and not is_loopback(bound.getsockname()[0]):
         raise StartError(
-            f"Others can reach {options.host}: give a --reader-password-file with what they must know, or listen on"
+            f"Others can reach {options.host}: give a --reader-password-file with their password, or listen on"
             " 127.0.0.1."
         )
 

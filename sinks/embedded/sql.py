@@ -37,7 +37,7 @@ def bounded(text: str) -> str:
         raise EngineError(
             223,
             f"DB::Exception: A query of {len(text)} characters: ask with at most {MAX_TEXT}, "
-            "or send what is long as data. (QUERY_IS_TOO_LARGE)",
+            "or send long values as data. (QUERY_IS_TOO_LARGE)",
         )
     return text
 

@@ -33,4 +33,4 @@ def settle(environment: MutableMapping[str, str] = os.environ) -> str:
     if zone:
         return ""
     shown = ascii(given[:100])
-    return f"TZ={shown} names no time zone, and the store's is UTC: set TZ to a name such as Europe/Berlin"
+    return f"TZ={shown} is not a time zone, so the store uses UTC: set TZ to a name such as Europe/Berlin"

@@ -36,7 +36,7 @@ class Turns:
             waiting = len(self._queue)
         raise EngineError(
             202,
-            f"DB::Exception: {self._most} statements run and {waiting} more wait, this one in vain: try again later. "
+            f"DB::Exception: {self._most} statements run and {waiting} more wait; this one waited too long: try later. "
             "(TOO_MANY_SIMULTANEOUS_QUERIES)",
         )
 

@@ -237,7 +237,7 @@ def test_all_processes_close_a_damaged_log_and_the_next_start_makes_a_new_one(
     (kept,) = kept_aside(path)
     assert kept.stat().st_size > 0
     assert str(kept) in caplog.text
-    assert "a new one is begun" in caplog.text
+    assert "a new one was started" in caplog.text
 
 
 def test_only_the_last_damaged_log_is_kept(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ FAILURES: dict[str, tuple[str, dict[str, str] | None, SaslSettings, str]] = {
     ),
     "login where none is asked for": (
         "TLS", TRUSTED, sasl("PLAIN"),
-        "the Kafka brokers at {at} take no login on this port; give the port of their SASL listener, or leave"
+        "the Kafka brokers at {at} do not accept logins on this port; give the port of their SASL listener, or leave"
         " log.sasl.mechanism empty",
     ),
     "no login where one is asked for": (
@@ -141,7 +141,8 @@ FAILURES: dict[str, tuple[str, dict[str, str] | None, SaslSettings, str]] = {
     ),
     "mechanism that the broker lacks": (
         "SCRAMONLY", None, sasl("PLAIN"),
-        "the Kafka brokers at {at} take no login by PLAIN; set log.sasl.mechanism to one of SCRAM-SHA-512",
+        "the Kafka brokers at {at} do not support the login mechanism PLAIN; set log.sasl.mechanism to one of"
+        " SCRAM-SHA-512",
     ),
 }  # fmt: skip
 

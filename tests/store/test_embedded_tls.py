@@ -100,7 +100,7 @@ def test_a_client_of_another_machine_is_refused_without_tls_and_counted(secured:
         port: answer_to(port, first)
         for port, first in ((secured.native_port, hello), (secured.http_port, b"GET /?query=SELECT+1 HTTP/1.1\r\n\r\n"))
     }
-    assert all(b"This store takes TLS only: switch it on." in answer for answer in message.values())
+    assert all(b"This store accepts only TLS: enable TLS in your client." in answer for answer in message.values())
     with urllib.request.urlopen(f"{secured.url}health", timeout=30) as answer:
         assert json.load(answer)["trouble"]["refused, without TLS from another machine"] == 2
 
