@@ -12,6 +12,7 @@ MOST_HELD = 70_000  # bytes of a message that is not whole
 WAITS = 104  # bytes of a request that waits, in memory
 _MASK = 0xFFFF_FFFF
 _HALF = 0x8000_0000
+_REPEATED = 64 << 10  # bytes before the next one that may come again on a connection at rest
 
 
 class Stream:
@@ -32,6 +33,11 @@ class Stream:
     def begin(self, sent: int) -> None:
         """Begin anew with a byte."""
         self.sent, self.skip, self.held, self.blind = sent, 0, b"", False
+
+    def continues(self, sent: int) -> bool:
+        """Return whether a segment that begins with a byte is the next one, or repeats one of the last."""
+        ahead = (sent - self.sent) & _MASK
+        return ahead <= self.skip or ahead > _MASK - _REPEATED
 
     def add(self, sent: int, acknowledged: int, payload: bytes, size: int, at: int) -> None:
         """Take a segment of `size` bytes, of which `payload` are the first."""
@@ -137,6 +143,11 @@ class Conversation:
         """Count the requests as given up that have waited since a time, ns."""
         if not self.parser.give_up(before):
             self._stop()
+
+    def rests(self) -> bool:
+        """Return whether it is kept while nothing happens: it goes on, and could not be understood without its past."""
+        parser = self.parser
+        return self.following and not self.left and parser.confirmed and not parser.opaque and parser.remembers()
 
     def weigh(self) -> int:
         """Return how many bytes it holds more than when it was last weighed."""

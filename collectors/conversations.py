@@ -18,9 +18,10 @@ from collectors.protocols import dns, known
 from collectors.protocols.grpc import Grpc
 from collectors.protocols.parser import Parser
 from collectors.protocols.tls import HANDSHAKE, client_hello, server_hello
+from collectors.resting import Resting
 from collectors.sampling import sampled
 
-MOST = 8_192
+MOST = 8_192  # connections, those that rest included
 MOST_BYTES = 16 << 20  # that all connections hold together
 SHARE = 1_024  # bytes that each may hold even then
 _MOST_ASKED = 4_096  # connections whose first answer is awaited
@@ -41,6 +42,7 @@ class Conversations:
         self._most = most
         self._weight = 0  # bytes that all conversations hold
         self._streams: dict[bytes, Stream] = {}
+        self._resting = Resting()
         self._names: OrderedDict[bytes, str] = OrderedDict()  # that clients ask for, by the flow of the answer
         self._asked: OrderedDict[bytes, tuple[known.Plain, bytes]] = OrderedDict()  # and how their requests begin
 
@@ -50,7 +52,7 @@ class Conversations:
         return self._refused + self._lookups.refused
 
     def __len__(self) -> int:
-        return len(self._streams) // 2
+        return len(self._streams) // 2 + len(self._resting)
 
     def add(self, segment: Segment, own: Collection[bytes] | None) -> None:
         """Take a segment. `own` are the addresses that are here; None where both ends are."""
@@ -59,6 +61,8 @@ class Conversations:
             self._datagram(flow, payload, at, own)
             return
         stream = self._streams.get(flow)
+        if stream is None and self._resting.has(flow, size, flags):
+            stream = self._wake(flow, sent, size)
         if stream is None:
             if size < 1 or not payload:
                 return
@@ -96,12 +100,26 @@ class Conversations:
         elif not (parser.asks_again if self.endpoints.is_confirmed(target) else parser.asks)(payload, size):
             return None
         if len(self) >= self._most:
-            self._refused += 1
-            return None
+            if not self._resting:
+                self._refused += 1
+                return None
+            self._weight -= self._resting.drop()
         conversation = Conversation(parser(), serves=serves)
+        self._hold(flow, conversation)
+        return conversation.client
+
+    def _wake(self, flow: bytes, sent: int, size: int) -> Stream | None:
+        """Go on with a connection that rested; forget it if it ends, or if its flow is now that of another one."""
+        client, stream = self._resting.take(flow)
+        if not size or not stream.continues(sent):
+            self._weight -= stream.conversation.weight
+            return None
+        self._hold(client, stream.conversation)
+        return stream
+
+    def _hold(self, flow: bytes, conversation: Conversation) -> None:
         self._streams[flow] = conversation.client
         self._streams[flows.reverse(flow)] = conversation.server
-        return conversation.client
 
     def _look(self, flow: bytes, payload: bytes, size: int, own: Collection[bytes] | None) -> type[Parser] | None:
         """Note what a segment shows of a server; return the parser for what its client seems to speak."""
@@ -155,7 +173,8 @@ class Conversations:
     def take(self, now: int) -> Iterator[tuple[Any, ...]]:
         """Yield what was counted up to `now`, ns, as rows of schemas.raw.Requests, and begin anew.
 
-        A connection on which nothing happened meanwhile is forgotten.
+        A connection on which nothing happened meanwhile is forgotten, or rests if it cannot be understood without what
+        is known of it. So a window costs nothing for those that rest.
         """
         for flow, conversation in self._held():
             counts = conversation.parser.counts
@@ -168,6 +187,10 @@ class Conversations:
                     yield _row(client, server, conversation.serves, counted, IPPROTO_TCP)
             elif not conversation.parser.pending():
                 self._forget(flow)
+                if conversation.rests():
+                    self._resting.add(conversation, flow)
+                    conversation.weigh()
+                    self._weight += conversation.weight
         for flow, serves, counts in self._lookups.take(now):
             server = flows.target(flow)
             counted = counts.take()
@@ -178,17 +201,24 @@ class Conversations:
     def thin(self, halvings: int) -> None:
         """Forget the connections that will not be looked at any more."""
         self._lookups.clear()
+
+        def kept(flow: bytes) -> bool:
+            return sampled(int.from_bytes(flow[-4:-2], "big"), int.from_bytes(flow[-2:], "big"), halvings)
+
         for flow, _ in self._held():
-            if not sampled(int.from_bytes(flow[-4:-2], "big"), int.from_bytes(flow[-2:], "big"), halvings):
+            if not kept(flow):
                 self._forget(flow)
+        self._weight -= self._resting.thin(kept)
 
     def _held(self) -> list[tuple[bytes, Conversation]]:
         """Return the conversations by the flow of what their clients send."""
         return [(flow, stream.conversation) for flow, stream in self._streams.items() if stream.from_client]
 
     def _weigh(self, conversation: Conversation) -> None:
-        """Add up what is held. If that is too much, drop what a conversation holds beyond its share."""
+        """Add up what is held. If that is too much, forget what rests; then what this one holds beyond its share."""
         self._weight += conversation.weigh()
+        while self._weight > MOST_BYTES and self._resting:
+            self._weight -= self._resting.drop()
         if self._weight > MOST_BYTES and conversation.weight > SHARE:
             self._refused += conversation.refuse()
             self._weight += conversation.weigh()

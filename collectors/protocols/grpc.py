@@ -164,6 +164,15 @@ class Grpc(Parser):
         self.counts.given_up += len(late)
         return True
 
+    def remembers(self) -> bool:
+        """Return whether header fields of either end are known, which later ones refer to."""
+        return self._fields.known or self._answers.known
+
+    def rest(self) -> None:
+        """Drop the blocks that were read."""
+        self._fields.rest()
+        self._answers.rest()
+
     def held(self) -> int:
         """Return how many bytes it holds beside what waits."""
         return self._fields.held() + self._answers.held() + sum(len(block) for _, block in self._begun.values())

@@ -40,6 +40,11 @@ class HeaderFields:
         self._remembered: dict[bytes, Fields] = {}
         self._bytes = 0  # of what is remembered
 
+    @property
+    def known(self) -> bool:
+        """Return whether it is known what fields refer to."""
+        return self._decoder is not None
+
     def held(self) -> int:
         """Return about how many bytes of memory this takes."""
         if self._decoder is None:
@@ -59,19 +64,23 @@ class HeaderFields:
                 self.forget()
                 return None
             if (added, size) != (self._table.added, self._table.maxsize):
-                self._remembered.clear()
-                self._bytes = 0
+                self.rest()
             elif len(self._remembered) < _MOST_REMEMBERED:
                 self._remembered[block] = fields
                 self._bytes += _BLOCK + len(block)
                 self._bytes += sum(_FIELD + len(name) + len(value) for name, value in fields.items())
         return fields
 
+    def rest(self) -> None:
+        """Drop the blocks that were read; others can be read as before."""
+        self._remembered.clear()
+        self._bytes = 0
+
     def forget(self) -> None:
         """Know nothing from now on."""
         self._decoder = None
         self._table = _Table()
-        self._remembered.clear()
+        self.rest()
 
 
 def _decoder(table: HeaderTable) -> Decoder:

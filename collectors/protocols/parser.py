@@ -97,6 +97,13 @@ class Parser:
             return False
         return True
 
+    def remembers(self) -> bool:
+        """Return whether it knows something of what was before that cannot be understood later without it."""
+        return False
+
+    def rest(self) -> None:
+        """Drop what can be found again, because nothing happens on the connection."""
+
     def held(self) -> int:
         """Return how many bytes it holds beside what waits."""
         return 0

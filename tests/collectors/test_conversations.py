@@ -16,7 +16,7 @@ from collectors.protocol_tap import UDP
 from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.sampling import sampled
 from schemas.latency import bucket
-from tests.collectors.protocols.calling import END_HEADERS, END_STREAM, HEADERS, SAY, SETTINGS, Both, frame
+from tests.collectors.protocols.calling import END_HEADERS, END_STREAM, HEADERS, SAY, SETTINGS, WATCH, Both, frame
 from tests.collectors.protocols.talking import ASK, DONE, GREETING, MS, OKAY, QUERY, READY, TLS, command
 from tests.collectors.protocols.test_first_bytes import ANSWERS
 
@@ -277,6 +277,93 @@ def test_no_more_connections_are_held_than_allowed_and_idle_ones_are_forgotten()
     assert (len(wire.window()[0]), wire.talk.refused, len(wire.talk)) == (2, 1, 2)
     wire.window()
     assert len(wire.talk) == 0
+
+
+def calling(wire: Wire, client: End = CLIENT) -> Both:
+    """Make a first call over a connection of gRPC, let a window pass, and one in which nothing happens."""
+    one = Both()
+    wire.ask(HTTP2_PREFACE + SETTINGS + one.call(1, SAY), client=client)
+    wire.answer(SETTINGS + one.fails(1, 14), client=client)
+    wire.window()
+    assert wire.window()[0] == []
+    return one
+
+
+def counted(wire: Wire) -> Any:
+    """Return what a window counted of one connection."""
+    ((*_, answered, _, _, _),) = wire.window()[0]
+    return answered
+
+
+def test_a_pause_does_not_lose_the_methods_and_errors_of_a_connection_of_grpc() -> None:
+    wire = Wire()
+    one = calling(wire)
+    for stream in (3, 5):
+        wire.ask(one.call(stream, SAY))
+        wire.answer(one.fails(stream, 14))
+        assert counted(wire) == {"Greeter/Say error": 1}
+        for _ in range(3):
+            wire.ask(frame(6, 0, 0, bytes(8)))  # a ping
+            wire.answer(frame(6, 1, 0, bytes(8)))
+            wire.ask(b"")
+            assert wire.window() == ([], [])
+
+
+@pytest.mark.parametrize("flags", [FIN | ACK, RST | ACK])
+@pytest.mark.parametrize("who", ["ask", "answer"])
+def test_a_connection_that_ends_while_it_rests_is_forgotten(who: str, flags: int) -> None:
+    wire = Wire()
+    calling(wire)
+    assert len(wire.talk) == 1
+    getattr(wire, who)(b"", flags=flags)
+    assert len(wire.talk) == wire.talk._weight == 0
+
+
+def test_a_new_connection_between_the_ports_of_one_that_rested_begins_anew() -> None:
+    wire = Wire()
+    for later in (1 << 20, -(1 << 20)):
+        calling(wire)
+        wire._numbers = {way: number + later & 0xFFFF_FFFF for way, number in wire._numbers.items()}
+        other = Both()
+        wire.ask(HTTP2_PREFACE + SETTINGS)
+        wire.answer(SETTINGS)
+        wire.ask(other.call(1, WATCH))
+        wire.answer(other.answer(1))
+        assert counted(wire) == {"Greeter/Watch ok": 1}
+        assert len(wire.talk) == 1
+        wire.answer(b"", flags=RST)
+
+
+def test_of_too_many_connections_that_rest_the_one_that_has_rested_for_longest_goes() -> None:
+    wire = Wire(most=3)
+    clients = [(HERE, port) for port in range(40_000, 40_005)]
+    each = {client: calling(wire, client) for client in clients}
+    assert (len(wire.talk), wire.talk.refused) == (3, 0)
+    for client, one in reversed(each.items()):
+        wire.ask(one.call(3, SAY), client=client)
+        wire.answer(one.fails(3, 14), client=client)
+        assert counted(wire) == {"Greeter/Say error" if client in clients[2:] else "other unseen": 1}
+        wire.window()
+
+
+def test_connections_that_rest_make_room_for_what_others_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = Wire(most=100)
+    calling(wire)
+    resting = wire.talk._weight
+    monkeypatch.setattr(conversations, "MOST_BYTES", 4 * resting)
+    for port in range(40_000, 40_010):
+        calling(wire, (HERE, port))
+        assert wire.talk._weight <= 4 * resting
+    assert (len(wire.talk), wire.talk.refused) == (4, 0)
+
+
+def test_connections_that_rest_cost_a_window_nothing_and_are_thinned_with_the_others() -> None:
+    wire = Wire(most=100)
+    for port in range(40_000, 40_040):
+        calling(wire, (HERE, port))
+    assert (len(wire.talk), wire.talk._held()) == (40, [])
+    wire.talk.thin(halvings=1)
+    assert len(wire.talk) == sum(sampled(port, 7_379, 1) for port in range(40_000, 40_040))
 
 
 def held(wire: Wire) -> int:

@@ -2,7 +2,8 @@
 
 import sys
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import grpc
@@ -15,12 +16,32 @@ from tests.programs import HOST, answers, folder_of_user, free_port, running
 METHODS = {"Say": 300, "Fail": 40, "Watch": 25, "None": 10}
 COUNTED = Counter({"Greeter/Say ok": 300, "Greeter/Fail error": 40, "Greeter/Watch ok": 25, "other error": 10})
 _SPOKEN = "SELECT DISTINCT protocol FROM process_edges WHERE server_port = {port} AND protocol != ''"
+_IDLE = """SELECT 1 FROM process_edges HAVING max(window) >=
+(SELECT max(window) + INTERVAL 3 SECOND FROM process_requests WHERE server_port = {port})"""
 _BY = "SELECT by FROM process_requests WHERE server_port = {port}"
 
 
 @pytest.mark.root
 @pytest.mark.slow
 def test_calls_are_counted_by_method_and_status(tmp_path: Path) -> None:
+    with served(tmp_path) as (here, port):
+        call(port, METHODS)
+        _counts(here, port, COUNTED)
+
+
+@pytest.mark.root
+@pytest.mark.slow
+def test_calls_are_counted_so_after_windows_in_which_nothing_happened(tmp_path: Path) -> None:
+    with served(tmp_path) as (here, port), channel_to(port) as channel:
+        for times in range(1, 4):
+            call_over(channel, {"Fail": 2, "Say": 1})
+            _counts(here, port, Counter({"Greeter/Fail error": 2 * times, "Greeter/Say ok": times}))
+            here.until(_IDLE.format(port=port))
+
+
+@contextmanager
+def served(tmp_path: Path) -> Iterator[tuple[Up, int]]:
+    """Run servicemap and a server of gRPC, of which it is known what it speaks; yield its port too."""
     port = free_port()
     command = [sys.executable, str(Path(__file__).with_name("grpc_server.py")), str(port)]
     with (
@@ -30,22 +51,29 @@ def test_calls_are_counted_by_method_and_status(tmp_path: Path) -> None:
     ):
         here.until("SELECT 1 FROM process_edges WHERE client_name = 'servicemap' LIMIT 1")
         _speaks(here, port)
-        call(port, METHODS)
-        here.until(_BY.format(port=port), lambda _: _counted(here, port) >= COUNTED)
-        assert _counted(here, port) == COUNTED
+        yield here, port
+
+
+def channel_to(port: int) -> grpc.Channel:
+    """Return a channel with a connection of its own."""
+    return grpc.insecure_channel(f"{HOST}:{port}", [("grpc.use_local_subchannel_pool", 1)])
 
 
 def call(port: int, methods: dict[str, int]) -> None:
     """Call methods so many times, over a channel of its own."""
-    with grpc.insecure_channel(f"{HOST}:{port}", [("grpc.use_local_subchannel_pool", 1)]) as channel:
-        for method, times in methods.items():
-            path = f"/shop.v1.Greeter/{method}"
-            for _ in range(times):
-                with suppress(grpc.RpcError):
-                    if method == "Watch":
-                        assert len(list(channel.unary_stream(path)(b"hello"))) == 3
-                    else:
-                        channel.unary_unary(path)(b"hello")
+    with channel_to(port) as channel:
+        call_over(channel, methods)
+
+
+def call_over(channel: grpc.Channel, methods: dict[str, int], request: bytes = b"hello") -> None:
+    for method, times in methods.items():
+        path = f"/shop.v1.Greeter/{method}"
+        for _ in range(times):
+            with suppress(grpc.RpcError):
+                if method == "Watch":
+                    assert len(list(channel.unary_stream(path)(request))) == 3
+                else:
+                    channel.unary_unary(path)(request)
 
 
 def _speaks(running: Up, port: int) -> None:
@@ -56,6 +84,12 @@ def _speaks(running: Up, port: int) -> None:
         return rows == [("grpc",)]
 
     running.until(_SPOKEN.format(port=port), known)
+
+
+def _counts(running: Up, port: int, expected: Counter[str]) -> None:
+    """Wait until so much is stored; there is nothing else."""
+    running.until(_BY.format(port=port), lambda _: _counted(running, port) >= expected)
+    assert _counted(running, port) == expected
 
 
 def _counted(running: Up, port: int) -> Counter[str]:
