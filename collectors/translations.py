@@ -6,27 +6,36 @@ others. So both are reported by what is between the hosts; where both ends are o
 
 import errno
 import socket
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from ipaddress import ip_address, ip_interface
 from itertools import compress, islice
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import structs
 
-from collectors import conntrack, netlink
+from collectors import conntrack, diag, netlink
 from collectors.capabilities import needed
 from collectors.closing import Flow
 from collectors.networks import Networks
+from collectors.outside import Ours, Tracked, is_loopback, outside
 from collectors.rtnetlink import InterfaceAddress
 from schemas.raw import ConnectionBatch, Connections, Translated
 
 WHAT = "the servers behind translated addresses (NAT)"
 FEW = 2_000  # entries of the table, 15 us each; a look-up costs as much
 PATIENCE = 12  # windows
-Tracked = tuple[int, Flow]  # protocol, and addresses and ports as the socket has them
 _COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
+
+
+class Row(NamedTuple):
+    """A connection as it is reported in a window."""
+
+    cookie: int
+    tracked: Tracked
+    asking: bool  # nobody has answered yet
+    closed: bool
 
 
 class Known(NamedTuple):
@@ -34,6 +43,7 @@ class Known(NamedTuple):
 
     tracked: Tracked
     outside: Flow | None
+    settled: bool  # the translation of a connection that nobody has answered may still change
     keyframe: int  # number of the keyframe after which it was last reported
 
 
@@ -64,11 +74,14 @@ class Translations:
         known = [before.get(batch.netns, {}) for batch in batches]
         came = self._came()
         new = [list(self._new(batch, some, came)) for batch, some in zip(batches, known, strict=True)]
-        wanted = {one for some in new for _, one in some}
-        found = self._find(wanted) if wanted else {}
+        wanted = Counter(row.tracked for some in new for row in some)
+        found = self._find(wanted.keys()) if wanted else {}
         if found is not None:
-            for some, unknown in zip(known, new, strict=True):
-                some |= {cookie: self._judged(one, found, some.get(cookie)) for cookie, one in unknown}
+            for some, rows in zip(known, new, strict=True):
+                some |= {
+                    row.cookie: self._judged(row, found, some.get(row.cookie), alone=wanted[row.tracked] == 1)
+                    for row in rows
+                }
         return [self._added(batch, some) for batch, some in zip(batches, known, strict=True)]
 
     def _came(self) -> bool:
@@ -76,10 +89,17 @@ class Translations:
         before, self._looked_into = self._looked_into, {network.inode for network in self._networks}
         return not self._looked_into <= before
 
-    def _judged(self, one: Tracked, found: Mapping[Tracked, Flow | None], held: Known | None) -> Known:
-        """Return what a connection is. The table may have forgotten one that was looked up before."""
-        before = held.outside if held is not None and held.tracked == one else None
-        return Known(one, found.get(one, before), self._keyframes)
+    def _judged(self, row: Row, found: Mapping[Tracked, Flow | None], held: Known | None, *, alone: bool) -> Known:
+        """Return what a connection is. The table may have forgotten one that was looked up before.
+
+        If several connections have had the same addresses and ports, the table has the last one. The others may have
+        been led to other servers.
+        """
+        before = held.outside if held is not None and held.tracked == row.tracked else None
+        outside = found.get(row.tracked, before)
+        if outside is not None and not alone and row.closed and outside[2:] != row.tracked[1][2:]:
+            outside = before
+        return Known(row.tracked, outside, not row.asking, self._keyframes)
 
     def _added(self, batch: ConnectionBatch, known: dict[int, Known]) -> ConnectionBatch:
         columns = batch.connections
@@ -93,21 +113,20 @@ class Translations:
         self._known[batch.netns] = known
         return structs.replace(batch, translated=Translated.of(rows)) if rows else batch
 
-    def _new(self, batch: ConnectionBatch, known: Mapping[int, Known], came: bool) -> Iterator[tuple[int, Tracked]]:
-        """Yield cookie and connection of the rows to look up: new sockets, and those that connected again.
+    def _new(self, batch: ConnectionBatch, known: Mapping[int, Known], came: bool) -> Iterator[Row]:
+        """Yield the rows to look up: new sockets, those that connected again, and those that were not answered.
 
         If a namespace `came`, those that are translated are among them.
         """
         elsewhere = batch.netns != self._networks.own.inode
-        for cookie, tracked in _connections(batch.connections):
-            held = known.get(cookie)
-            is_known = held is not None and held.tracked == tracked and not (came and held.outside)
-            if is_known or tracked[0] not in conntrack.PROTOCOLS:
+        for row in _rows(batch.connections):
+            held, (protocol, _) = known.get(row.cookie), row.tracked
+            if held is not None and held.tracked == row.tracked and held.settled and not (came and held.outside):
                 continue
-            if not (elsewhere and is_loopback(tracked)):  # that never leaves its namespace
-                yield cookie, tracked
+            if protocol in conntrack.PROTOCOLS and not (elsewhere and is_loopback(row.tracked)):
+                yield row  # loopback never leaves its namespace
 
-    def _find(self, wanted: set[Tracked]) -> dict[Tracked, Flow | None] | None:
+    def _find(self, wanted: Collection[Tracked]) -> dict[Tracked, Flow | None] | None:
         """Return what translated connections are outside; None when the table cannot be read."""
         try:
             own = Ours(self._addresses())
@@ -123,7 +142,7 @@ class Translations:
             with suppress(OSError):  # a namespace that ends; what is in it is reported by its own part
                 yield from network.watch.read()
 
-    def _entries_of(self, wanted: set[Tracked]) -> Iterator[conntrack.Translated]:
+    def _entries_of(self, wanted: Collection[Tracked]) -> Iterator[conntrack.Translated]:
         """Yield translated connections: all, or where the table has very many, only the wanted ones."""
         self._patience = max(self._patience - 1, 0)
         if not self._patience:
@@ -164,44 +183,8 @@ class Translations:
             return False
 
 
-def _connections(columns: Connections) -> Iterator[tuple[int, Tracked]]:
+def _rows(columns: Connections) -> Iterator[Row]:
     flows = map(Flow, columns.local_address, columns.local_port, columns.remote_address, columns.remote_port)
-    return zip(columns.cookie, zip(columns.transport, flows, strict=True), strict=True)
-
-
-def is_loopback(tracked: Tracked) -> bool:
-    """Return whether a connection is one over loopback."""
-    _, flow = tracked
-    return flow.local_address.startswith("127.") or flow.local_address == "::1"
-
-
-class Ours:
-    """The addresses of this host: those that it has, and all behind a bridge that nothing but this host is behind.
-
-    A namespace may be on such a bridge, and connect, before it has been found.
-    """
-
-    def __init__(self, known: Iterable[InterfaceAddress]) -> None:
-        held = list(known)
-        self._addresses = {one.address for one in held}
-        self._behind = {ip_interface(f"{one.address}/{one.prefix}").network for one in held if one.inside}
-
-    def __contains__(self, address: object) -> bool:
-        if not isinstance(address, str) or address in self._addresses:
-            return address in self._addresses
-        parsed = ip_address(address)
-        return any(parsed in subnet for subnet in self._behind)
-
-
-def outside(one: conntrack.Translated, own: Container[str]) -> Iterator[tuple[Tracked, Flow | None]]:
-    """Yield the flow that a socket of ours has, and how it looks outside.
-
-    The server of a client of ours sees what is outside, wherever it is.
-    """
-    asked, answered = one
-    server = answered.protocol, Flow(*answered[1:])
-    if asked.source in own:
-        yield (asked.protocol, Flow(*asked[1:])), Flow(*answered.reversed()[1:])
-        yield server, None
-    elif answered.source in own:
-        yield server, Flow(*asked.reversed()[1:])
+    tracked = zip(columns.transport, flows, strict=True)
+    for cookie, one, state, closed in zip(columns.cookie, tracked, columns.state, columns.closed, strict=True):
+        yield Row(cookie, one, state == diag.SYN_SENT, closed)

@@ -146,8 +146,8 @@ class HostFold:
         counted = Connections(**concatenated([batch.connections for batch in batches]))
         restated = window.restates("connections")
         before = host.connections.copy() if restated else {}
-        host.outside.take(batches, restated=restated)
-        reported = [connection for batch in batches for connection in host.admit(batch, restated=restated)]
+        moved = host.outside.take(batches, restated=restated)
+        reported = [connection for batch in batches for connection in host.admit(batch, moved, restated=restated)]
         counting = set(counted.cookie)
         if restated:
             host.connections = {cookie: held for cookie, held in host.connections.items() if cookie in counting}

@@ -220,14 +220,15 @@ class Host:
                     there[one.local.address, one.since, one.owner] = None
         return self._held.get(port, ())
 
-    def admit(self, batch: ConnectionBatch, *, restated: bool) -> list[Connection]:
+    def admit(self, batch: ConnectionBatch, moved: Set[int], *, restated: bool) -> list[Connection]:
         """Return a batch's connections row by row, making those that are new, or all where all is restated.
 
-        A connection from before the last keyframe is made anew too: a reader that began there does not know it.
+        A connection from before the last keyframe is made anew too: a reader that began there does not know it. So are
+        those that `moved`, because other addresses have become known for them.
         """
         known, columns = self.connections, batch.connections
         found = [known.get(cookie) for cookie in columns.cookie]
-        anew = self._older.intersection(columns.cookie)
+        anew = (self._older | (moved & known.keys())).intersection(columns.cookie)
         if not restated and not anew and None not in found and not any(columns.opened):
             held = [connection for connection in found if connection is not None]
             if [connection.since for connection in held] == columns.since:

@@ -14,14 +14,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import conntrack, netlink
+from collectors import conntrack, diag, netlink
 from collectors.closing import Flow
 from collectors.conntrack import Translated, Tuple
 from collectors.networks import Networks
+from collectors.outside import Ours, outside
 from collectors.procfs import own_netns
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
-from collectors.translations import FEW, WHAT, Ours, Translations, outside
+from collectors.translations import FEW, WHAT, Translations
 from schemas.raw import ConnectionBatch, Connections
 from schemas.unix_names import UNIX
 from tests.programs import installed
@@ -35,12 +36,16 @@ ONE = (("127.0.0.1", 40_000), VIRTUAL)
 
 
 def reported(
-    flow: tuple[tuple[str, int], tuple[str, int]], *, keyframe: bool = False, closed: bool = False
+    flow: tuple[tuple[str, int], tuple[str, int]],
+    *,
+    keyframe: bool = False,
+    closed: bool = False,
+    state: int = diag.ESTABLISHED,
 ) -> ConnectionBatch:
     (local, local_port), (remote, remote_port) = flow
     columns = Connections(
         cookie=[7], transport=[TCP], local_address=[local], local_port=[local_port],
-        remote_address=[remote], remote_port=[remote_port], closed=[closed],
+        remote_address=[remote], remote_port=[remote_port], state=[state], closed=[closed],
     )  # fmt: skip
     return ConnectionBatch(
         host_id="h",
@@ -224,7 +229,7 @@ def test_unix_sockets_are_not_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_pat
     batch = reported(ONE)
     for name, value in (
         ("cookie", 8), ("transport", UNIX), ("local_address", "#12"), ("local_port", 0),
-        ("remote_address", "/run/a.sock"), ("remote_port", 5), ("closed", False),
+        ("remote_address", "/run/a.sock"), ("remote_port", 5), ("state", 1), ("closed", False),
     ):  # fmt: skip
         getattr(batch.connections, name).append(value)
     try:
@@ -239,7 +244,7 @@ def test_unix_sockets_are_not_looked_up(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 _TRANSLATING = """
 import socket
-from collectors import conntrack, netlink
+from collectors import conntrack, diag, netlink
 with socket.create_server((ADDRESS, 8080), family=FAMILY) as server:
     client = socket.create_connection((VIRTUAL, 80))
     peer, _ = server.accept()
@@ -294,6 +299,41 @@ def test_a_socket_that_connects_anew_is_looked_up_anew(monkeypatch: pytest.Monke
     finally:
         translations.close()
         networks.close()
+
+
+def test_a_connection_that_nobody_answers_is_looked_up_until_somebody_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "count").write_text("1\n")
+    networks = Networks(Settings())
+    entries: list[Translated] = []
+    monkeypatch.setattr(conntrack, "translated", lambda _: iter(entries))
+    translations = Translations(networks, str(tmp_path / "count"))
+    translated = []
+    try:
+        for state in (diag.SYN_SENT, diag.SYN_SENT, diag.ESTABLISHED, diag.ESTABLISHED):
+            (batch,) = translations.add([reported(ONE, state=state)])
+            translated.append(len(batch.translated))
+            entries[:] = [entry(ONE, (SERVER, ONE[0]))]  # a first packet that was dropped leaves no entry
+    finally:
+        translations.close()
+        networks.close()
+    assert translated == [0, 1, 1, 1]
+
+
+def test_of_connections_with_one_flow_those_that_closed_may_have_been_led_to_other_servers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "count").write_text("1\n")
+    networks = Networks(Settings())
+    monkeypatch.setattr(conntrack, "translated", lambda _: iter([entry(ONE, (SERVER, ONE[0]))]))
+    translations = Translations(networks, str(tmp_path / "count"))
+    try:
+        closed, live = translations.add([reported(ONE, closed=True), reported(ONE)])
+    finally:
+        translations.close()
+        networks.close()
+    assert [len(batch.translated) for batch in (closed, live)] == [0, 1]
 
 
 def test_a_table_that_cannot_be_read_is_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

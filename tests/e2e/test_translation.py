@@ -99,6 +99,32 @@ def test_containers_of_one_host_talk_over_a_virtual_address(lab: tuple[Host, Hos
     assert aliases(running, 8091) == {"10.97.0.10:80"}
 
 
+def test_a_connection_whose_first_packet_was_dropped_is_led_to_its_server_once_it_is_answered(
+    lab: tuple[Host, Host, Up],
+) -> None:
+    one, _, running = lab
+    nft = installed("nft", "nftables")
+    translate(one, "prerouting", "ip daddr 10.97.0.11 tcp dport 80 dnat to 172.30.1.14:8094")
+    one.run([
+        nft,
+        "add table ip early\nadd chain ip early pre { type filter hook prerouting priority -300; }\n"
+        "add rule ip early pre ip daddr 10.97.0.11 drop",
+    ])  # fmt: skip
+    with (
+        container(one, "docker0", "172.30.1.14/24", gateway="172.30.1.1") as a,
+        container(one, "docker0", "172.30.1.15/24", gateway="172.30.1.1") as b,
+        served("0.0.0.0", 8094, inside=a),
+        asking("10.97.0.11", 80, pause=0.05, inside=b),
+    ):
+        running.until("SELECT 1 FROM edges WHERE '10.97.0.11' IN (a_address, b_address) LIMIT 1")
+        one.run([nft, "delete table ip early"])
+        rows = running.until(EDGES.format(port=8094), lambda rows: len(rows) == 1 and rows[0][4:6] == (True, True))
+
+    ((client, server, *_),) = rows
+    assert client != server
+    assert aliases(running, 8094) == {"10.97.0.11:80"}
+
+
 def test_a_container_that_is_masqueraded_is_the_client_of_the_other_host(lab: tuple[Host, Host, Up]) -> None:
     one, two, running = lab
     translate(one, "postrouting", "ip saddr 172.30.1.0/24 ip daddr != 172.30.1.0/24 masquerade")
