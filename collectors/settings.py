@@ -96,7 +96,12 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.keyframe_ms % self.window_ms:
-            raise ValueError(f"keyframe_ms ({self.keyframe_ms}) must be a multiple of window_ms ({self.window_ms})")
+            down, up = range(self.window_ms, 99, -1), range(self.window_ms, self.keyframe_ms + 1)
+            near = [next((str(width) for width in way if not self.keyframe_ms % width), "") for way in (down, up)]
+            raise ValueError(
+                f"window_ms ({self.window_ms}) must divide keyframe_ms ({self.keyframe_ms}):"
+                f" try {' or '.join(filter(None, near))}"
+            )
 
     def is_local(self, interface: str) -> bool:
         """Return whether the addresses of an interface mean nothing off this host."""

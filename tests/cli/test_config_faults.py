@@ -64,7 +64,7 @@ ONE = [
     ("FILE", "collectors = []", "collectors (bad.toml): [] is not allowed; give a table of settings"),
     ("FILE", "services.rules = 1", "services.rules (bad.toml): 1 is not allowed; give a list"),
     ("FILE", "[[services.rules]]\nservice = 1", "services.rules[0].service (bad.toml): 1 is not allowed; give a text"),
-    ("FILE", "[collectors]\nwindow_ms = 7000", "keyframe_ms (60000) must be a multiple of window_ms (7000)"),
+    ("FILE", "[collectors]\nwindow_ms = 7000", "window_ms (7000) must divide keyframe_ms (60000): try 6000 or 7500"),
     ("FILE", "[collectors]\nhost_id = 'a b'", 'collectors.host_id (bad.toml): "a b" is not allowed; give a text'),
     ("FILE", '[store]\n"a\\u001bb" = 1', r"store.a\x1bb (bad.toml): there is no such setting"),
     ("FILE", "[", "bad.toml is not valid"),
