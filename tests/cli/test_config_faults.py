@@ -128,5 +128,5 @@ def test_a_value_of_the_command_line_is_a_wrong_use(arguments: list[str]) -> Non
     result = ask("", "collect", *arguments)
 
     assert result.exit_code in ({1, 2} if arguments[1] == "7s" else {2})
-    assert "not allowed" in result.stderr or "multiple" in result.stderr
+    assert "not allowed" in result.stderr or "must divide" in result.stderr
     assert "`$" not in result.stderr
