@@ -74,7 +74,7 @@ bench: tools ## run the benchmarks, write benchmarks/results.json (ONLY=name for
 golden: tools ## rewrite exported schemas, reference pages and dashboards
 	@$(BIN)/python -m schemas.export && $(BIN)/python -m servicemap.reference && $(BIN)/servicemap dashboards build
 
-lock: tools ## resolve requirements.lock and requirements-test.lock anew
+lock: tools ## resolve requirements.lock and requirements-test.lock again
 	@$(BIN)/pip install --quiet uv && $(COMPILE) --group dev -o requirements-test.lock
 	@cp requirements-test.lock requirements.lock # uv keeps to the versions that stand there
 	@$(COMPILE) --group build --overrides <(printf "%s; python_version < '0'\n" $(LEFT_OUT)) -o requirements.lock

@@ -1,4 +1,4 @@
-"""`servicemap sink`: Run the sink alone, from the log into ClickHouse."""
+"""`servicemap sink`: Run only the sink, from the log into ClickHouse."""
 
 import click
 

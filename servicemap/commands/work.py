@@ -1,4 +1,4 @@
-"""`servicemap work`: Run the folds alone, over the local log in a loop or over Kafka in a Faust worker."""
+"""`servicemap work`: Run only the folds, over the local log in a loop or over Kafka in a Faust worker."""
 
 import click
 
