@@ -21,8 +21,9 @@ CONFIGURATIONS = {
         server { listen 80; listen [::]:443 ssl http2; listen 127.0.0.1:8443 ssl;
                  ssl_certificate "/etc/certificates/server.pem"; location / { return 200 "{"; } }
         server { listen 443 ssl; server_name old.example; ssl_certificate /etc/certificates/expired-server.pem; }
-        server { listen 9443 ssl; ssl_certificate $by_name; ssl_certificate /etc/certificates/none.pem; }
+        server { listen 9443 ssl; ssl_certificate /etc/certificates/none.pem; }
     """,
+    "etc/apache2/apache2.conf": "Listen 4443 https\nListen 4444 https\nIncludeOptional sites-enabled/*.conf",
     "etc/apache2/sites-enabled/shop.conf": """
         <VirtualHost *:4443 [::]:4444>
             SSLCertificateFile "/etc/certificates/client.pem"
