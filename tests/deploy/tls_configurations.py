@@ -143,7 +143,8 @@ APACHE_CASES = {
     "a host without TLS": Case({APACHE: f"Listen 4443\n{APACHE_HOST.replace('Engine on', 'Engine off')}"}, {}),
     "variables, continued lines and comments": Case(
         {
-            APACHE: f"Define PORT 4443\nDefine WHERE ${{HOME}}\nListen \\\n ${{PORT}}\n# Listen 4444\n<VirtualHost *:${{PORT}}>\nSSLEngine on\n"
+            APACHE: "Define PORT 4443\nDefine WHERE ${HOME}\n"
+            f"Listen \\\n ${{PORT}}\n# Listen 4444\n<VirtualHost *:${{PORT}}>\nSSLEngine on\n"
             f"SSLCertificateFile {FOLDER}/first.pem\nSSLCertificateFile ${{WHERE}}/x.pem\n</VirtualHost>"
         },
         {4443: "first"},
