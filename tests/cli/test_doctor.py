@@ -213,7 +213,7 @@ def test_a_person_without_privileges_is_advised_to_be_root(tmp_path: Path) -> No
         pytest.skip("needs root to become nobody")
     # The interpreter may live where only root may look, so it becomes nobody once it has imported what it needs.
     script = (
-        "import os, servicemap.doctor, servicemap.commands.doctor\nfrom servicemap.cli import main\n"
+        "import os, pyroute2, servicemap.doctor, servicemap.commands.doctor\nfrom servicemap.cli import main\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
         "main(['doctor', '--json', '--data', '/nonexistent'])"
     )

@@ -10,6 +10,7 @@ import pytest
 # The interpreter may live where only root may look, so all is imported before root is given up.
 AS_NOBODY = """
 import json, os, sys
+import pyroute2
 from click.testing import CliRunner
 from servicemap.cli import COMMANDS, main
 from importlib import import_module
