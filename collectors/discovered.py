@@ -31,6 +31,7 @@ from schemas.text import shown
 from schemas.topics import DISCOVERED
 
 WHAT = "facts of your own programs"
+GOOD_RUN, FACTS_ONLY = "a run that succeeds", "output of facts only"  # what a program needs that has run
 LOOK_S = 10.0  # how often the folder is looked at
 MOST = 2_000  # facts of all programs
 MOST_NAMED = 10  # programs that do not run
@@ -173,7 +174,7 @@ class DiscoveredCollector(Inert):
         state.failures += 1
         if not state.why.endswith(shown(why)):
             _log.warning("%s: %s", state.program.path, why)
-        state.why = f"a run that succeeds: {shown(why)}"
+        state.why = f"{GOOD_RUN}: {shown(why)}"
         if state.failures >= MOST_FAILURES:
             state.rows = []
             self._gather()
@@ -211,7 +212,7 @@ def started(proc: str, pid: int) -> int | None:
 def _complaint(output: Output) -> str:
     """Return what a program should print instead of what it did."""
     if output.refused:
-        return f"output of facts only: {len(output.refused)} items are not facts ({output.refused[0]})"
+        return f"{FACTS_ONLY}: {len(output.refused)} items are not facts ({output.refused[0]})"
     return f"no more than {MOST_ITEMS} facts" if output.more else ""
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from collectors.discovered import FACTS_ONLY, GOOD_RUN
+from collectors.discovered import WHAT as OWN_FACTS
 from log.protocol import Log
 from schemas.codec import BadRecord, decode
 from schemas.lives import Life, Lives
@@ -27,6 +29,7 @@ def agent_checks(log: Log, now: int) -> Iterator[Check]:
         for run in sorted(lives.living() & last.keys()):
             yield from _failures(last[run])
             yield from _losses(first[run], last[run])
+            yield from _own_facts(last[run])
         for elder, younger in lives.shared():
             yield shared(host_id, elder, younger, last[younger.run].beside)
 
@@ -65,6 +68,28 @@ def _losses(first: Heartbeat, last: Heartbeat) -> Iterator[Check]:
             "a log that takes every window, and enough CPU time",
             f"the log of the agent on {name}",
         )
+
+
+def _own_facts(beat: Heartbeat) -> Iterator[Check]:
+    """Yield how the operator's programs have run, which only the agent knows, if runs failed or items were refused."""
+    ran = (f"{GOOD_RUN}: ", f"{FACTS_ONLY}: ")
+    wrong = {
+        what: needs for what, needs in beat.missing.items() if what.startswith(OWN_FACTS) and needs.startswith(ran)
+    }
+    failed, refused = (beat.counters.get(f"discoveries_{what}", 0) for what in ("failed", "refused"))
+    name = beat.hostname or beat.host_id
+    title = f"{OWN_FACTS} on {name}"
+    found = f"since the agent started, {failed} runs failed and {refused} items were not facts"
+    if wrong:
+        reasons = (
+            f"{what.removeprefix(f'{OWN_FACTS}: ')}: {needs.partition(': ')[2]}" for what, needs in wrong.items()
+        )
+        fix = f"run the program on {name} as its user (sudo -u nobody FILE): docs/howto/facts-of-your-own.md"
+        yield Check(
+            title, "missing", f"{found}; {'; '.join(reasons)}", "programs that succeed and print only facts", fix
+        )
+    elif failed or refused:
+        yield Check(title, "ok", f"{found}; the last run of each program was good")
 
 
 def _latest(log: Log, now: int) -> dict[str, list[Heartbeat]]:

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from collectors import tracing
+from collectors.discovered import WHAT as OWN_FACTS
 from collectors.networks import Networks
 from collectors.settings import Settings
 from collectors.window import Inert, Window
@@ -311,6 +312,35 @@ def test_what_an_agent_drops_is_reported_while_it_does(tmp_path: Path) -> None:
         log.flush()
     found = by_name(ask("--json", "--data", str(tmp_path)))["agent of web"]
     assert found["found"].endswith("windows_dropped 12")
+
+
+@pytest.mark.parametrize(
+    ("needs", "failed", "state"),
+    [
+        ("a run that succeeds: exit code 3: no luck", 7, "missing"),
+        ("output of facts only: 2 items are not facts (item 1: x)", 0, "missing"),
+        ("to be executable (chmod +x)", 7, "ok"),  # the host's own checks have that
+        ("", 7, "ok"),
+    ],
+)
+def test_programs_whose_last_run_failed_are_reported_with_the_reason(
+    tmp_path: Path, needs: str, failed: int, state: str
+) -> None:
+    with closing(connect_log(Config(data=str(tmp_path)))) as log:
+        window = int(time.time()) * 1000 // 5000 * 5000 - 15_000
+        counters = {"discoveries_failed": failed, "discoveries_refused": 2}
+        missing = {f"{OWN_FACTS}: team": needs} if needs else {}
+        head: dict[str, Any] = {"host_id": "web", "boot_id": "b", "run": 0, "window": window, "width": 5000}
+        log.append(HEARTBEATS.name, b"web", encode(Heartbeat(**head, counters=counters, missing=missing)))
+        log.flush()
+
+    found = by_name(ask("--json", "--data", str(tmp_path)))[f"{OWN_FACTS} on web"]
+
+    assert found["state"] == state
+    assert f"{failed} runs failed and 2 items were not facts" in found["found"]
+    if state == "missing":
+        assert found["found"].endswith(f"team: {needs.partition(': ')[2]}")
+        assert "facts-of-your-own.md" in found["fix"]
 
 
 @pytest.mark.parametrize("name", [b"\xff", b"a\nb", b"\x1b[2J"])
