@@ -47,15 +47,19 @@ class Stream:
             if not self.from_client or not conversation.parser.asks_again(payload, size):
                 return
             conversation.begin(payload, sent, acknowledged)
-        elif self.from_client and conversation.server.blind and size:
+        elif self.from_client and conversation.server.blind and size and conversation.parser.rejoins:
             conversation.parser.end_unseen()
             conversation.server.begin(acknowledged)
+        if self.blind and self._begins(payload):
+            conversation.lose()
+            self.add(sent, acknowledged, payload, size, at)
+            return
         if sent != self.sent:
             ahead = (sent - self.sent) & _MASK
             if ahead < _HALF:
                 if ahead <= self.skip:
                     self.skip -= ahead
-                elif not self._close_eyes():
+                elif self._begins(payload) or not self._close_eyes(at):
                     conversation.lose()
                     self.add(sent, acknowledged, payload, size, at)
                     return
@@ -69,8 +73,13 @@ class Stream:
         if conversation.parser.opaque:
             return
         if self.blind:
-            self.blind = not (len(payload) == size and conversation.parser.rejoin(payload, at))
-            return
+            parser = conversation.parser
+            if not parser.resumes:
+                self.blind = not (len(payload) == size and parser.rejoin(payload, at))
+                return
+            self.blind = not parser.resume(payload, at, from_client=self.from_client)
+            if self.blind:
+                return
         if self.skip:
             if self.skip >= size:
                 self.skip -= size
@@ -85,12 +94,18 @@ class Stream:
             self.skip = used - size
         elif used != LOST and len(payload) == size and size - used <= MOST_HELD:
             self.held = payload[used:]
-        elif used == LOST or not self._close_eyes():
+        elif used == LOST or not self._close_eyes(at):
             conversation.lose()
 
-    def _close_eyes(self) -> bool:
+    def _begins(self, payload: bytes) -> bool:
+        """Return whether a segment can only be one of a new connection between the same ports."""
+        return self.from_client and self.conversation.parser.begins(payload)
+
+    def _close_eyes(self, at: int) -> bool:
         """Go on without following messages, if that is possible in this direction."""
-        self.blind = not self.from_client and self.conversation.parser.rejoins
+        parser = self.conversation.parser
+        self.blind = parser.resumes or (not self.from_client and parser.rejoins)
+        parser.gap(at, from_client=self.from_client)
         self.skip, self.held = 0, b""
         return self.blind
 
@@ -131,6 +146,7 @@ class Conversation:
         if not self.following or (by_client and not flags & RST):
             self.left |= by_client  # it may still wait for answers
             return
+        self.parser.end_doubted()
         if by_client or self.left or not flags & ACK or acknowledged == self.client.asked:
             counts.given_up += self.parser.drop()
         elif sent == self.server.sent:

@@ -6,17 +6,29 @@ end the stream. Of a method the name alone is kept, and only where the server ha
 """
 
 import re
-from typing import NamedTuple
 
+from collectors.counts import PATIENCE_NS
 from collectors.protocols.first_bytes import HTTP2_PREFACE
+from collectors.protocols.frames import (
+    CONTINUATION,
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    HEADER,
+    HEADERS,
+    RST_STREAM,
+    SETTINGS,
+    Frame,
+    are_frames,
+    block_of,
+    first_frames,
+    frame_at,
+)
 from collectors.protocols.header_fields import Fields, HeaderFields
 from collectors.protocols.parser import ERROR, LOST, MOST_WAITING, OK, OTHER, UNSEEN, Parser
 
 CONTENT_TYPE = b"application/grpc"
 _CODED = bytes.fromhex("1d75d0620d263d4c4d6564")  # the same by HPACK's code (RFC 7541 B)
-_DATA, _HEADERS, _RST_STREAM, _SETTINGS, _CONTINUATION = 0, 1, 3, 4, 9
-_END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x01, 0x04, 0x08, 0x20
-_FRAME = 9  # bytes of a frame's header
 _POST = b"\x83"  # the field ":method: POST" (RFC 7541 A), which a call has
 _STATUS = frozenset(b"\x08\x18\x48\x88\x89\x8a\x8b\x8c\x8d\x8e")  # how ":status" begins, which comes first in an answer
 _SIZE = re.compile(rb"^(?:[\x20-\x3e]|\x3f[\x80-\xff]*[\0-\x7f])+")  # of the table, by which a block may begin (6.3)
@@ -24,28 +36,29 @@ _FIRST = 1  # the number of a connection's first stream
 _LONGEST_BLOCK = 64 << 10
 _METHOD = re.compile(rb"/(?:\w+\.)*(\w{1,64}/\w{1,64})").fullmatch
 _UNIMPLEMENTED = b"12"  # a status: there is no such method
-
-
-class _Frame(NamedTuple):
-    kind: int
-    flags: int
-    stream: int
-    begin: int  # of what is behind its header
-    end: int
+_ANSWERING = {b":status", b"grpc-status"}  # one of which the headers of a server have
+_DOUBT_NS = 10_000_000_000  # for which a call waits whose answer may have passed unseen
+_MOST_DOUBTED = 32  # of such calls of a connection
 
 
 class Grpc(Parser):
     """A connection to a server of gRPC."""
 
-    __slots__ = ("_answers", "_begun", "_calls", "_fields")
+    __slots__ = ("_answers", "_begun", "_calls", "_doubted", "_fields", "_last", "_loose", "_started", "_unsure")
     name = "grpc"
+    resumes = True
 
     def __init__(self) -> None:
         super().__init__()
         self._calls: dict[int, tuple[str, int]] = {}  # method, and when it was called, ns; by stream
         self._fields = HeaderFields(known=False)  # of the client
         self._answers = HeaderFields(known=False)
-        self._begun: dict[bool, tuple[_Frame, bytes]] = {}  # headers that continue, by whether they are the client's
+        self._last = 0  # the latest stream of the client
+        self._started: set[int] = set()  # streams of calls whose answers have begun
+        self._unsure: set[bool] = set()  # ends of which headers may not have been seen; whether the client's
+        self._loose = False  # headers may come from the server for other streams than those of `_calls`
+        self._doubted: dict[int, int] = {}  # calls whose answers may have passed unseen, and since when, ns
+        self._begun: dict[bool, tuple[Frame, bytes]] = {}  # headers that continue, by whether they are the client's
 
     @classmethod
     def asks(cls, payload: bytes, size: int) -> bool:
@@ -61,10 +74,18 @@ class Grpc(Parser):
     def begin(self, payload: bytes) -> None:
         """Start with a call: if it is the first one, header fields are known from here on."""
         super().begin(payload)
-        first = next((one for one in _frames(payload) if one.kind == _HEADERS), None)
+        first = next((one for one in first_frames(payload) if one.kind == HEADERS), None)
         known = first is not None and first.stream == _FIRST
         self._fields, self._answers = HeaderFields(known=known), HeaderFields(known=known)
-        self._begun.clear()
+        self._forget()
+        self._last = first.stream - 2 if first is not None else 0
+
+    @classmethod
+    def begins(cls, payload: bytes) -> bool:
+        """Return whether a segment of a client is the first one of a connection, or has its first call."""
+        return payload.startswith(HTTP2_PREFACE) or (
+            _call(payload) != b"" and first_frames(payload)[-1].stream == _FIRST
+        )
 
     def client(self, data: bytes, at: int) -> int:
         """Take calls."""
@@ -83,49 +104,132 @@ class Grpc(Parser):
 
     def _take(self, data: bytes, here: int, at: int, *, from_client: bool) -> int:
         size = len(data)
-        while here + _FRAME <= size:
-            frame = _frame(data, here)
-            if frame.kind in (_HEADERS, _CONTINUATION):
+        while here + HEADER <= size:
+            frame = frame_at(data, here)
+            if frame.kind in (HEADERS, CONTINUATION):
                 if frame.end > size:
                     break
                 if not self._headers(frame, data, at, from_client=from_client):
                     return LOST
-            elif frame.kind == _SETTINGS:
+            elif frame.kind == SETTINGS:
                 if frame.stream or (frame.end - frame.begin) % 6:
                     return LOST
-            elif frame.kind == _RST_STREAM:
+            elif frame.kind == RST_STREAM:
                 self._reset(frame.stream, at, from_client=from_client)
-            elif frame.kind == _DATA and not from_client and frame.flags & _END_STREAM:
-                self._answer(frame.stream, None, at)
+            elif frame.kind == DATA and not from_client:
+                if self._doubted:
+                    self._doubted.pop(frame.stream, None)
+                if frame.flags & END_STREAM:
+                    self._end_unsure()
+                    self._answer(frame.stream, None, at)
             here = frame.end
         return here
 
-    def _headers(self, frame: _Frame, data: bytes, at: int, *, from_client: bool) -> bool:
+    def _headers(self, frame: Frame, data: bytes, at: int, *, from_client: bool) -> bool:
         """Take a frame of headers; return whether it is one."""
-        block = _block(frame, data)
-        if frame.kind == _CONTINUATION:
+        block = block_of(frame, data)
+        if frame.kind == CONTINUATION:
             if from_client not in self._begun:
                 return False
             frame_begun, begun = self._begun.pop(from_client)
             block = begun + block
-            frame = frame_begun._replace(flags=frame_begun.flags | frame.flags & _END_HEADERS)
+            frame = frame_begun._replace(flags=frame_begun.flags | frame.flags & END_HEADERS)
         if not frame.stream or len(block) > _LONGEST_BLOCK or from_client in self._begun:
             return False
-        if not frame.flags & _END_HEADERS:
+        if not frame.flags & END_HEADERS:
             self._begun[from_client] = frame, block
         elif from_client:
-            self._ask(frame.stream, self._fields.read(block), at)
+            fields = self._asked(frame, block) if self._unsure else self._fields.read(block)
+            if frame.stream > self._last:
+                self._last = frame.stream
+            self._ask(frame.stream, fields, at)
         else:
-            fields = self._answers.read(block)
+            doubtful = self._unsure or self._doubted
+            fields = self._answered(frame, block) if doubtful else self._answers.read(block)
             self.confirmed |= _answers(block, fields)
-            if frame.flags & _END_STREAM:
+            if frame.flags & END_STREAM:
                 self._answer(frame.stream, fields, at)
+            elif frame.stream in self._calls:
+                self._started.add(frame.stream)
         return True
+
+    def _asked(self, frame: Frame, block: bytes) -> Fields | None:
+        """Return the fields of a call. After a gap they are known if this is the next stream: then none was missed."""
+        unsure = True in self._unsure
+        if unsure:
+            self._unsure.discard(True)
+            if frame.stream != self._last + 2:
+                self._fields.forget()
+                self._loose = True
+        fields = self._fields.read(block)
+        if unsure and fields is not None and not _is_grpc(fields):
+            self._fields.forget()
+            return None
+        return fields
+
+    def _answered(self, frame: Frame, block: bytes) -> Fields | None:
+        """Return the fields of an answer. After a gap they are known if only this one was awaited, and goes on here."""
+        self._doubted.pop(frame.stream, None)
+        if False not in self._unsure:
+            return self._answers.read(block)
+        self._unsure.discard(False)
+        goes_on = (frame.stream in self._started) == bool(frame.flags & END_STREAM)
+        if self._loose or self._unsure or self._calls.keys() != {frame.stream} or not goes_on:
+            self._answers.forget()
+        fields = self._answers.read(block)
+        if fields is not None and not fields.keys() & _ANSWERING:
+            self._answers.forget()
+            return None
+        return fields
+
+    def _end_unsure(self) -> None:
+        """Forget the fields of the server if a stream ends of which headers may not have been seen."""
+        if False in self._unsure:
+            self._answers.forget()
+
+    def gap(self, at: int, *, from_client: bool) -> None:
+        """Go on after bytes of an end that were not seen."""
+        self._unsure.add(from_client)
+        if self._begun.pop(from_client, None):
+            (self._fields if from_client else self._answers).forget()
+        if not from_client:
+            for stream in self._calls:
+                self._doubted.setdefault(stream, at)
+            while len(self._doubted) > _MOST_DOUBTED:
+                self._end_unseen(next(iter(self._doubted)))
+
+    def resume(self, payload: bytes, at: int, *, from_client: bool) -> bool:
+        """Return whether a segment behind a gap begins with a frame."""
+        found = are_frames(payload, self._calls, self._last, from_client=from_client)
+        if found:
+            self.gap(at, from_client=from_client)
+        return found
+
+    def end_doubted(self) -> None:
+        """Count the calls whose answers may have passed unseen."""
+        if False in self._unsure:
+            self._doubted = dict.fromkeys(self._calls, 0)
+        self._count_doubted(0)
+
+    def _count_doubted(self, before: int) -> None:
+        """Count those that have been in doubt since a time."""
+        for stream in [stream for stream, since in self._doubted.items() if since <= before]:
+            self._end_unseen(stream)
+
+    def _end_unseen(self, stream: int) -> None:
+        """Count a call that is in doubt as one whose answer was not seen."""
+        del self._doubted[stream]
+        self._started.discard(stream)
+        self._end_unsure()
+        if (call := self._calls.pop(stream, None)) is not None:
+            self._loose = True
+            self.counts.add_unseen(call[0], UNSEEN)
 
     def _ask(self, stream: int, fields: Fields | None, at: int) -> None:
         if stream in self._calls:  # trailers of the client
             return
         if fields is not None and not _is_grpc(fields):
+            self._loose = True
             return
         if len(self._calls) >= MOST_WAITING:
             self.opaque = True
@@ -137,6 +241,7 @@ class Grpc(Parser):
         call = self._calls.pop(stream, None)
         if call is None:
             return
+        self._started.discard(stream)
         method, asked = call
         if fields is None:
             self.counts.add(method, UNSEEN, at - asked)
@@ -147,9 +252,14 @@ class Grpc(Parser):
 
     def _reset(self, stream: int, at: int, *, from_client: bool) -> None:
         call = self._calls.pop(stream, None)
-        if call is not None and from_client:
+        if call is None:
+            return
+        self._started.discard(stream)
+        self._end_unsure()
+        if from_client:
+            self._loose = True  # its answer may be under way
             self.counts.given_up += 1
-        elif call is not None:
+        else:
             self.counts.add(OTHER, ERROR, at - call[1])
 
     def pending(self) -> int:
@@ -158,9 +268,12 @@ class Grpc(Parser):
 
     def give_up(self, before: int) -> bool:
         """Count the calls as given up that have waited since a time. Others go on: their answers have numbers."""
+        self._count_doubted(before + PATIENCE_NS - _DOUBT_NS)
         late = [stream for stream, (_, asked) in self._calls.items() if asked < before]
         for stream in late:
             del self._calls[stream]
+            self._started.discard(stream)
+            self._loose = True
         self.counts.given_up += len(late)
         return True
 
@@ -181,40 +294,18 @@ class Grpc(Parser):
         """Forget the calls that wait, and all fields; return how many calls these were."""
         dropped = len(self._calls)
         self._calls.clear()
-        self._begun.clear()
+        self._forget()
         self._fields.forget()
         self._answers.forget()
         return dropped
 
-
-def _frame(data: bytes, here: int) -> _Frame:
-    begin = here + _FRAME
-    end = begin + int.from_bytes(data[here : here + 3], "big")
-    return _Frame(
-        data[here + 3], data[here + 4], int.from_bytes(data[here + 5 : begin], "big") & 0x7FFF_FFFF, begin, end
-    )
-
-
-def _frames(payload: bytes) -> "list[_Frame]":
-    """Return the frames that a segment of a client begins with, up to the first of headers."""
-    here, found = len(HTTP2_PREFACE) if payload.startswith(HTTP2_PREFACE) else 0, []
-    while here + _FRAME <= len(payload) and payload[here + 3] <= _CONTINUATION:
-        found.append(_frame(payload, here))
-        if found[-1].kind == _HEADERS:
-            break
-        here = found[-1].end
-    return found
-
-
-def _block(frame: _Frame, data: bytes) -> bytes:
-    """Return what a frame has of a block of fields."""
-    begin, end = frame.begin, frame.end
-    if frame.kind == _HEADERS and frame.flags & _PADDED:
-        end -= sum(data[begin : begin + 1])
-        begin += 1
-    if frame.kind == _HEADERS and frame.flags & _PRIORITY:
-        begin += 5
-    return data[begin:end]
+    def _forget(self) -> None:
+        """Forget what is known of the streams."""
+        self._begun.clear()
+        self._started.clear()
+        self._unsure.clear()
+        self._doubted.clear()
+        self._loose = False
 
 
 def _is_grpc(fields: Fields) -> bool:
@@ -232,8 +323,8 @@ def _answers(block: bytes, fields: Fields | None) -> bool:
 
 def _call(payload: bytes) -> bytes:
     """Return the fields with which a segment calls, as they are; none where it does not."""
-    frames = _frames(payload)
-    if not frames or frames[-1].kind != _HEADERS or not frames[-1].stream & 1:
+    frames = first_frames(payload)
+    if not frames or frames[-1].kind != HEADERS or not frames[-1].stream & 1:
         return b""
-    fields = _SIZE.sub(b"", _block(frames[-1], payload), count=1)
+    fields = _SIZE.sub(b"", block_of(frames[-1], payload), count=1)
     return fields if _POST in fields and fields[0] not in _STATUS else b""

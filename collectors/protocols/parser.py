@@ -24,6 +24,8 @@ class Parser:
     """What the protocol is called."""
     rejoins: ClassVar[bool] = False
     """It may find the end of an answer whose middle was not seen."""
+    resumes: ClassVar[bool] = False
+    """It may find where a message begins in either direction, after bytes that were not seen."""
 
     def __init__(self) -> None:
         self.counts = Counts()
@@ -79,6 +81,21 @@ class Parser:
     def rejoin(self, data: bytes, at: int) -> bool:
         """Take a segment of an answer that is not followed; return whether it is the end of it."""
         return False
+
+    @classmethod
+    def begins(cls, payload: bytes) -> bool:
+        """Return whether a segment of a client can only be one of a new connection."""
+        return False
+
+    def gap(self, at: int, *, from_client: bool) -> None:
+        """Note that bytes of an end were not seen."""
+
+    def resume(self, payload: bytes, at: int, *, from_client: bool) -> bool:
+        """Take note of a segment behind a gap; return whether it begins with a message."""
+        return False
+
+    def end_doubted(self) -> None:
+        """Count the requests whose answers may have been in a gap, because the connection ends."""
 
     def end_unseen(self) -> None:
         """Count what waits as answered, because its client goes on, though nobody saw how."""

@@ -39,6 +39,17 @@ def test_calls_are_counted_so_after_windows_in_which_nothing_happened(tmp_path: 
             here.until(_IDLE.format(port=port))
 
 
+@pytest.mark.root
+@pytest.mark.slow
+def test_large_calls_are_counted_so_and_the_ones_behind_them(tmp_path: Path) -> None:
+    with served(tmp_path) as (here, port), channel_to(port) as channel:
+        call_over(channel, {"Fail": 20}, b"x" * 20_000)
+        call_over(channel, {"Say": 3, "Fail": 3})
+        call_over(channel, {"Fail": 5}, b"x" * 300_000)
+        call_over(channel, {"Say": 4, "Fail": 4})
+        _counts(here, port, Counter({"Greeter/Fail error": 32, "Greeter/Say ok": 7}))
+
+
 @contextmanager
 def served(tmp_path: Path) -> Iterator[tuple[Up, int]]:
     """Run servicemap and a server of gRPC, of which it is known what it speaks; yield its port too."""

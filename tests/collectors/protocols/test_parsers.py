@@ -216,16 +216,6 @@ def test_a_statement_whose_end_was_not_seen_counts_without_a_result_or_a_time() 
     assert line.counted() == {"STATEMENT unseen": 1, "SELECT ok": 1}
 
 
-def test_what_was_missed_of_a_connection_of_grpc_leaves_methods_and_results_unknown() -> None:
-    one = Both()
-    line = talk(Grpc, [(ASKS, one.call(1, SAY)), (ANSWERS, one.answer(1)), (ASKS, one.call(3, SAY))])
-    line.numbers[ANSWERS] += len(one.answer(3))  # a segment that nobody saw
-    for stream in (5, 7):
-        line.put(ASKS, one.call(stream, SAY))
-        line.put(ANSWERS, one.answer(stream))
-    assert line.counted() == {"Greeter/Say ok": 1, "other unseen": 1, "missed": 2}
-
-
 def test_a_table_of_header_fields_is_bounded() -> None:
     one = Both()
     one.client.header_table_size = 1 << 20
