@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from graph.columns import ENDS, KEY, KEYS, WINDOW, EdgeColumn
 from graph.identity import WHO, address_id, part, process_id
 from graph.orientation import oriented, server_port, serves
-from graph.places import resolved
+from graph.places import lost_end, resolved
 from graph.span import ALL_OF_IT, Reach, in_range
 from graph.sql import inside, select, union
 from schemas.facts import Roll
@@ -95,12 +95,7 @@ def _counted(within: Callable[[str], str] | None = None) -> str:
     """Return the counts of the host of each end of a flow, with the ids of the processes and addresses at its ends."""
     flow = {name: f"flow.{name}" for name in ("window", "transport", "verdict")}
     ends = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
-    minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
-    lost = {
-        "lost_minute": f"if(flow.a_who = '' OR flow.b_who = '', {minute}, 0)",
-        "sought": "0",
-        "server_port": server_port("flow"),
-    }
+    lost = {**lost_end(), "server_port": server_port("flow")}
     where = f"flow.nth = 0 AND bitAnd(flow.elsewhere, {CONTESTED}) = 0"
     where += f" AND {within('flow.window')}" if within else ""
     who = resolved(select(flow | ends | lost, "edges AS flow FINAL", where=where))
