@@ -3,7 +3,8 @@
 `places` has the addresses of hosts and their listeners by hour, with a bit for each minute (schemas/graph.py). An end
 of which nothing is known is the one host that had its address in that minute or the two before it. If the connect
 failed, or the transport is UDP, only the client's agent sees the flow. Then the end is the process that listens there,
-or did last within the hour; if there are several, it is their service.
+or did last within the hour; if there are several, it is their service. A process that began after the window of the
+flow is not the end. Minutes are too coarse to tell, so its start is compared.
 
 A listener is looked up by scope and address, as its host is. So it is one of the network namespace that has the address
 (streams/places.py). Addresses and namespaces of containers are soon another's. So a listener in a container counts in
@@ -29,13 +30,15 @@ _LISTENER = "Tuple(rank Tuple(ago UInt64, closest UInt64), who String)"
 def lost_end() -> dict[str, str]:
     """Return columns for rows of `edges AS flow`: the minute in which to look up an end (else 0), and the reason.
 
-    `sought` is 2 if the connect failed, 1 for UDP, and 0 if only the host is looked up.
+    `sought` is 2 if the connect failed, 1 for UDP, and 0 if only the host is looked up. `lost_until` is the end of the
+    window, ms, if a listener is looked up (else 0): a process that starts then or later is not the end.
     """
     minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
     return {
         "lost_minute": f"if(flow.a_who = '' OR flow.b_who = '', {minute}, 0)",
         "sought": "multiIf(lost_minute = 0 OR (flow.b_who = '') != bitTest(flow.verdict, 0), 0, "
         "flow.a_failed OR flow.b_failed, 2, flow.transport = 'udp', 1, 0)",
+        "lost_until": "if(sought > 0, toUInt64(toUnixTimestamp64Milli(flow.window) + flow.width_ms), 0)",
     }
 
 
@@ -84,6 +87,7 @@ def _listened(rows: str) -> str:
         "scope": "place.scope",
         "bound": "groupArray(toString(place.address))",
         "whos": "groupArray(toString(place.who))",
+        "began": f"groupArray(toUInt64OrZero({part(who, 'started')}))",
         "counting": f"groupArray(if({contained}, toUInt64({_STANDING}), {_EVER}))",
     }
     listeners = select(
@@ -94,9 +98,11 @@ def _listened(rows: str) -> str:
     )
     # Rows on any address are in the scopes of namespaces. In scope '' are only those that earlier versions stored.
     closest = "[lost_address, if(position(lost_address, ':') > 0, '::', '0.0.0.0'), '::']"
-    rank = f"arrayMap(ago -> (bitAnd(ago, bitNot(ago) + 1), indexOf({closest}, address)), [bitAnd({_AGO}, counts)])[1]"
+    ago = f"if(start < lost_until, bitAnd({_AGO}, counts), 0)"
+    rank = f"arrayMap(ago -> (bitAnd(ago, bitNot(ago) + 1), indexOf({closest}, address)), [{ago}])[1]"
     one = f"CAST(({rank}, who), '{_LISTENER}')"
-    ranked = f"arrayMap((who, address, now, earlier, counts) -> {one}, whos, bound, minutes, before, counting)"
+    each = "(who, address, start, now, earlier, counts)"
+    ranked = f"arrayMap({each} -> {one}, whos, bound, began, minutes, before, counting)"
     there = "one.rank.ago > 0 AND one.rank.closest > 0"
     joined = select(
         ["ends.*", f"arrayFilter(one -> {there}, {ranked}) AS listened"],

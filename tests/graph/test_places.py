@@ -34,6 +34,7 @@ class Place(NamedTuple):
     namespace: str = ""
     container_name: str = ""
     container: str = ""
+    began: int = 0
 
 
 def placed(store: Store, *places: Place, hour: int = T0) -> None:
@@ -44,7 +45,7 @@ def placed(store: Store, *places: Place, hour: int = T0) -> None:
         name = f"p{one.pid}" if one.pid else ""
         contained = one.namespace, "", one.container_name
         tied = bool(one.service) and not one.pid
-        who = packed((one.host, node, one.service, name, one.container, "", tied, one.pid, *contained))
+        who = packed((one.host, node, one.service, name, one.container, "", tied, one.began or one.pid, *contained))
         row = {"host": one.host, "transport": one.transport, "port": one.port, "scope": one.scope}
         for at, now, before in ((hour, bits, 0), (hour + HOUR_MS, 0, bits)):
             seen = hour + (max(one.minutes, default=0)) * MINUTE_MS
