@@ -7,8 +7,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType, field, to_builtins
 
 from graph.health import Health
-from schemas.counted import OF_UNIX
-from schemas.unix_names import TRANSPORT as UNIX
+from schemas.counted import UNCOUNTED
 
 
 class Node(Struct, kw_only=True, omit_defaults=True):
@@ -58,8 +57,8 @@ class Edge(Struct, kw_only=True):
     at level process alone, those from requests on where there are any: `errors` are requests answered with an error
     (of HTTP: 5xx) or left unanswered by the server, `given_up` are further ones that their clients gave up, and times
     to the answer are None when nothing was answered. `usual_ms` is the median of the hour before, None when too few
-    answers came then. A Unix socket has a `port_name`, its path, and no counters: the kernel counts nothing of it.
-    `health` is ok, warn or bad, and `why` gives the reasons.
+    answers came then. A Unix socket has a `port_name`, its path. Counters of Unix sockets and of UDP
+    are None: the kernel counts nothing of them. `health` is ok, warn or bad, and `why` gives the reasons.
     """
 
     client: str
@@ -102,11 +101,11 @@ class Edge(Struct, kw_only=True):
     @property
     def counted(self) -> bool:
         """Return whether the kernel counts what the edge carries."""
-        return self.transport != UNIX
+        return self.transport not in UNCOUNTED
 
     def knows(self, counter: str) -> bool:
         """Return whether the kernel shows a counter of an end: of Unix sockets it shows what is queued."""
-        return self.counted or counter.partition("_")[2] in OF_UNIX
+        return self.counted or counter.partition("_")[2] in UNCOUNTED[self.transport]
 
     def as_fields(self) -> dict[str, Any]:
         """Return all fields, those of the counters among them."""

@@ -85,4 +85,6 @@ COUNTED: dict[str, Fact] = facts(Counted)
 COUNTERS = {name: one for name, one in COUNTED.items() if name not in HAPPENED}
 SUMS: tuple[str, ...] = tuple(name for name, one in COUNTERS.items() if one.roll is Roll.SUM)
 OF_UNIX = ("queued_bytes",)  # all that the kernel shows of what goes over a Unix socket
+UNCOUNTED: dict[str, tuple[str, ...]] = {"unix": OF_UNIX, "udp": ()}
+"""Transports of which the kernel counts nothing, and the counters that it shows of them nevertheless."""
 OWN = {name: one for name, one in COUNTERS.items() if not one.mirror}  # what each end counts or measures of its own

@@ -13,7 +13,7 @@ from graph.recorded import read_recorded
 from graph.requests import Key, Requests, plus_requests, usual_by_edge
 from graph.series import EdgeSeriesRow, edge_series
 from graph.statement import edge_statement
-from schemas.counted import SUMS
+from schemas.counted import SUMS, UNCOUNTED
 from schemas.times import HOUR_MS
 from schemas.unix_names import TRANSPORT as UNIX
 from schemas.unix_names import name_of
@@ -21,7 +21,7 @@ from sinks.store import Store
 from view.events import About, events
 from view.facts import MEASURES, SIDES
 from view.keys import edge_id
-from view.lines import EDGE, UNCOUNTED
+from view.lines import of_edge
 from view.members import members
 from view.newest import read_newest
 from view.parameters import EdgeAsked, NotThere, level_of, time_range
@@ -43,7 +43,7 @@ def edge_answer(store: Store, asked: EdgeAsked, now: int) -> dict[str, Any]:
     if not rows:
         on = f"{asked.transport} {asked.port}"
         raise NotThere(f"{asked.client} does not talk to {asked.server} on {on} in this time range")
-    lines = UNCOUNTED if asked.transport == UNIX else EDGE
+    lines = of_edge(asked.transport)
     requests = request_series(store, level, over, asked.server, asked)
     usual = usual_by_edge(store, level, over.start) if requests else {}
     before = usual.get(_key(asked))
@@ -80,7 +80,7 @@ def _facts(
     happened = {name: sum(row.happened[name] for row in rows) for name in _HAPPENED}
     sums = {f"{end}_{name}": sum(getattr(row, f"{end}_sums")[name] for row in rows) for end in ENDS for name in SUMS}
     counted = Counts(happened | counters.judged(sums))
-    unix = asked.transport == UNIX
+    known = asked.transport not in UNCOUNTED
     if requests:
         counted = plus_requests(counted, requests, usual)
     return {
@@ -89,16 +89,16 @@ def _facts(
         "server": asked.server,
         "transport": asked.transport,
         "server_port": asked.port,
-        **({"port_name": name_of(max(row.server_address for row in rows))} if unix else {}),
+        **({"port_name": name_of(max(row.server_address for row in rows))} if asked.transport == UNIX else {}),
         "rule": rows[-1].rule,
         "protocol": max(row.protocol for row in rows),
         "tls_name": max(row.tls_name for row in rows),
         "first": min(row.first for row in rows),
         "last": max(row.last for row in rows),
         **{f"connections_{name}": count for name, count in happened.items()},
-        **(sums if not unix else dict.fromkeys(sums)),
+        **(sums if known else dict.fromkeys(sums)),
         "recorded_s": seconds,
-        "bytes_s": counters.moved(sums) / seconds if not unix else None,
+        "bytes_s": counters.moved(sums) / seconds if known else None,
         "opened_s": happened["opened"] / seconds,
         **counted.shares(),
         **judgement(faults(counted)),

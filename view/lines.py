@@ -5,7 +5,7 @@ from typing import Any
 
 from graph.columns import ENDS
 from graph.traffic import OWN_SUMS, TO_CLIENT, TO_SERVER
-from schemas.counted import COUNTED, HAPPENED, OF_UNIX, OWN
+from schemas.counted import COUNTED, HAPPENED, OF_UNIX, OWN, UNCOUNTED
 from schemas.facts import Chart, Unit
 from schemas.raw import HostUsage, Usage
 from schemas.used import Used, uses
@@ -97,5 +97,11 @@ EDGE = (
     _rate("failed", "happened"),
     *(_of_end(f"{end}_{name}") for name, one in OWN.items() if one.chart is not Chart.NONE for end in ENDS),
 )
-_KNOWN = {*HAPPENED, "active", *(f"{end}_{name.removesuffix('_bytes')}" for end in ENDS for name in OF_UNIX)}
-UNCOUNTED = tuple(line for line in EDGE if line.name in _KNOWN)  # of an edge by Unix sockets
+
+
+def of_edge(transport: str) -> tuple[Line, ...]:
+    """Return the series of an edge: without those of what the kernel does not count on its transport."""
+    if transport not in UNCOUNTED:
+        return EDGE
+    shown = {f"{end}_{name.removesuffix('_bytes')}" for end in ENDS for name in UNCOUNTED[transport]}
+    return tuple(line for line in EDGE if line.name in {*HAPPENED, "active", *shown})

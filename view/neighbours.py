@@ -9,6 +9,7 @@ from graph.neighbours import NeighbourRow
 from graph.nodes import Nodes
 from graph.recorded import Recorded
 from graph.requests import Key, plus_requests
+from schemas.counted import UNCOUNTED
 from sinks.store import Store
 from view.parameters import Level
 from view.requests import requests_of
@@ -44,7 +45,7 @@ def neighbours(
             "server_port": row.port,
             **({"port_name": row.port_name} if row.port_name else {}),
             "recorded_s": seconds,
-            "bytes_s": row.moved / seconds if not row.port_name else None,
+            "bytes_s": row.moved / seconds if row.transport not in UNCOUNTED else None,
             "opened_s": row.opened / seconds,
             "active": row.active,
             "failed": row.failed,

@@ -73,12 +73,21 @@ function edgeTiles(edge, judged) {
   ];
 }
 
+/** @type {Record<string, string>} */
+const UNCOUNTED = {
+  unix: "Of Unix sockets the kernel counts neither bytes nor messages; what waits to be read is below. Connections that open and close between two looks are not seen.",
+  udp: "Of UDP the kernel counts neither bytes nor round trips.",
+};
+
 const signals = (/** @type {MapEdge} */ edge) =>
-  edge.bytes_s === null
-    ? "Of Unix sockets the kernel counts neither bytes nor messages; what waits to be read is below. Connections that open and close between two looks are not seen."
-    : edge.signals === "requests"
+  [
+    UNCOUNTED[edge.transport],
+    edge.signals === "requests"
       ? "Latency is the time to answers, and its usual value is that of the hour before. Errors are answers that are errors (of HTTP: 500 and above), and requests that the server did not answer. Requests that clients gave up are no errors."
-      : "Latency is the round trip of TCP. Errors are connections that failed.";
+      : edge.bytes_s !== null && "Latency is the round trip of TCP. Errors are connections that failed.",
+  ]
+    .filter(Boolean)
+    .join(" ");
 
 /**
  * @param {MapEdge} edge
