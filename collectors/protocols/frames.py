@@ -9,7 +9,8 @@ DATA, HEADERS, RST_STREAM, SETTINGS, CONTINUATION = 0, 1, 3, 4, 9
 _PING, _GOAWAY, _WINDOW_UPDATE = 6, 7, 8
 END_STREAM, END_HEADERS, PADDED, PRIORITY = 0x01, 0x04, 0x08, 0x20
 HEADER = 9  # bytes of a frame's header
-LONGEST = 16 << 10  # that ends take unless they say otherwise
+_LONGEST = 16 << 10  # that ends take unless they say otherwise
+_LONGEST_DATA = 1 << 20  # libraries of gRPC say otherwise, and send large messages so
 _ACK = 0x01
 _NEW = 1_000  # calls that may have been missed
 
@@ -61,13 +62,15 @@ def are_frames(payload: bytes, open_streams: Container[int], last: int, *, from_
     """
     if len(payload) < HEADER:
         return False
-    here = 0
+    here, begun = 0, set[int]()
     while here + HEADER <= len(payload):
         frame = frame_at(payload, here)
-        if payload[here + 5] & 0x80 or not _can_be(frame, open_streams, last, from_client=from_client):
+        there = begun if frame.stream in begun else open_streams
+        if payload[here + 5] & 0x80 or not _can_be(frame, there, last, from_client=from_client):
             return False
         if frame.kind == HEADERS:
             last = max(last, frame.stream)
+            begun.add(frame.stream)
         here = frame.end
     return True
 
@@ -75,12 +78,12 @@ def are_frames(payload: bytes, open_streams: Container[int], last: int, *, from_
 def _can_be(frame: Frame, open_streams: Container[int], last: int, *, from_client: bool) -> bool:
     kind, flags, stream, begin, end = frame
     size = end - begin
-    if size > LONGEST:
+    if size > (_LONGEST_DATA if kind == DATA else _LONGEST):
         return False
     known = stream & 1 == 1 and stream <= last
     if kind == DATA:
-        there = known if from_client else stream in open_streams
-        return there and not flags & ~(END_STREAM | PADDED) and (size > 0 or flags & END_STREAM != 0)
+        fits = not flags & ~(END_STREAM | PADDED) and (size > 0 or flags & END_STREAM != 0)
+        return fits and stream in open_streams
     if kind == HEADERS:
         new = stream & 1 == 1 and last < stream <= last + 2 * _NEW
         there = new if from_client else stream in open_streams

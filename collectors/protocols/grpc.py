@@ -24,7 +24,7 @@ from collectors.protocols.frames import (
     first_frames,
     frame_at,
 )
-from collectors.protocols.header_fields import Fields, HeaderFields
+from collectors.protocols.header_fields import Fields, HeaderFields, spelled_out
 from collectors.protocols.parser import ERROR, LOST, MOST_WAITING, OK, OTHER, UNSEEN, Parser
 
 CONTENT_TYPE = b"application/grpc"
@@ -36,7 +36,9 @@ _FIRST = 1  # the number of a connection's first stream
 _LONGEST_BLOCK = 64 << 10
 _METHOD = re.compile(rb"/(?:\w+\.)*(\w{1,64}/\w{1,64})").fullmatch
 _UNIMPLEMENTED = b"12"  # a status: there is no such method
-_ANSWERING = {b":status", b"grpc-status"}  # one of which the headers of a server have
+_GRPC_STATUS = b"grpc-status"
+_BRIEF = 512  # bytes of a block that ends an answer
+_ANSWERING = {b":status", _GRPC_STATUS}  # one of which the headers of a server have
 _DOUBT_NS = 10_000_000_000  # for which a call waits whose answer may have passed unseen
 _MOST_DOUBTED = 32  # of such calls of a connection
 
@@ -146,6 +148,10 @@ class Grpc(Parser):
         else:
             doubtful = self._unsure or self._doubted
             fields = self._answered(frame, block) if doubtful else self._answers.read(block)
+            if fields is None and frame.flags & END_STREAM and len(block) <= _BRIEF:
+                # Many servers spell the status out each time.
+                status = spelled_out(block).get(_GRPC_STATUS)
+                fields = None if status is None else {_GRPC_STATUS: status}
             self.confirmed |= _answers(block, fields)
             if frame.flags & END_STREAM:
                 self._answer(frame.stream, fields, at)
@@ -246,7 +252,7 @@ class Grpc(Parser):
         if fields is None:
             self.counts.add(method, UNSEEN, at - asked)
             return
-        status = fields.get(b"grpc-status")
+        status = fields.get(_GRPC_STATUS)
         result = OK if status == b"0" else ERROR
         self.counts.add(OTHER if status in (None, _UNIMPLEMENTED) else method, result, at - asked)
 
@@ -318,7 +324,7 @@ def _answers(block: bytes, fields: Fields | None) -> bool:
     """Return whether the fields of a server are those of an answer of gRPC; as they are, where they are not known."""
     if fields is None:
         return CONTENT_TYPE in block or _CODED in block
-    return _is_grpc(fields) or b"grpc-status" in fields
+    return _is_grpc(fields) or _GRPC_STATUS in fields
 
 
 def _call(payload: bytes) -> bytes:

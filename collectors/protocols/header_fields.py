@@ -4,6 +4,8 @@ Where the beginning was not seen, or something was missed, what a field refers t
 Most requests repeat what the table has, so their blocks are equal and read once.
 """
 
+from functools import lru_cache
+
 from hpack import Decoder
 from hpack.exceptions import HPACKError
 from hpack.table import HeaderTable
@@ -26,6 +28,28 @@ class _Table(HeaderTable):
     def add(self, name: bytes, value: bytes) -> None:
         self.added += 1
         super().add(name, value)
+
+
+class _NoTable(HeaderTable):
+    """A table of which nothing is known but what is fixed."""
+
+    def get_by_index(self, index: int) -> tuple[bytes, bytes]:
+        return super().get_by_index(index) if index <= self.STATIC_TABLE_LENGTH else (b"", b"")
+
+    def add(self, name: bytes, value: bytes) -> None:
+        """Pass it over: later fields that refer to it stay unknown."""
+
+
+@lru_cache(maxsize=256)
+def spelled_out(block: bytes) -> Fields:
+    """Return the fields of a block that refer to nothing that was sent before."""
+    decoder = _decoder(_NoTable())
+    try:
+        fields = {bytes(name): bytes(value) for name, value in decoder.decode(block, raw=True)}
+    except HPACKError:
+        return {}
+    fields.pop(b"", None)
+    return fields
 
 
 class HeaderFields:

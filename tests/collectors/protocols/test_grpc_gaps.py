@@ -13,7 +13,9 @@ from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.protocols.grpc import Grpc
 from tests.collectors.protocols.calling import (
     DATA,
+    END_HEADERS,
     END_STREAM,
+    HEADERS,
     SAY,
     SETTINGS,
     TAKEN,
@@ -102,6 +104,40 @@ def test_a_large_answer_whose_end_was_not_seen_leaves_its_result_unknown_and_the
     line.conversation.give_up(line.at + DOUBT - PATIENCE_NS)
     assert line.counted() == {"Greeter/Say unseen": 2, "Greeter/Watch unseen": 1}
     assert line.conversation.parser.pending() == 0
+
+
+def spelled_out(stream: int, status: str) -> bytes:
+    """Return an answer that fails, of a server that refers to nothing that it sent before."""
+    fields = b"\x88\xbe\0\x0bgrpc-status" + bytes((len(status),)) + status.encode()
+    return frame(HEADERS, END_STREAM | END_HEADERS, stream, fields)
+
+
+def test_a_status_that_is_spelled_out_is_known_behind_a_large_answer_whose_end_was_not_seen() -> None:
+    one, line = begun()
+    put(line, ASKS, one.call(5, SAY))
+    put(line, ANSWERS, large_answer(one, 5))
+    for stream, status in ((7, "14"), (9, "0"), (11, "12")):
+        put(line, ASKS, one.call(stream, WATCH))
+        put(line, ANSWERS, spelled_out(stream, status))
+    assert line.counted() == {"Greeter/Watch error": 1, "Greeter/Watch ok": 1, "other error": 1}
+
+
+def test_a_status_that_is_spelled_out_is_known_on_a_connection_that_is_older_than_the_agent() -> None:
+    one, line = Both(), Line(Grpc())
+    one.call(1, SAY)
+    for stream, status in ((3, "14"), (5, "0")):
+        put(line, ASKS, one.call(stream, SAY))
+        put(line, ANSWERS, spelled_out(stream, status))
+    assert line.counted() == {"other error": 1, "other ok": 1}
+
+
+def test_messages_in_frames_that_are_larger_than_usual_are_found_behind_a_gap() -> None:
+    one, line = begun()
+    for stream in (5, 7, 9):
+        call = one.call(stream, SAY, size=20_000) + frame(8, 0, 0, bytes((0, 0, 1, 0)))
+        put(line, ASKS, call)
+        put(line, ANSWERS, one.fails(stream, 14))
+    assert line.counted() == {"Greeter/Say error": 3}
 
 
 def test_no_more_calls_wait_in_doubt_than_allowed() -> None:
