@@ -218,7 +218,7 @@ def test_a_map_and_the_series_of_a_node_can_be_exported_as_files(past: Past, vie
     ("map?colour=red", 400, "colour"),
     ("map?from=0", 400, "400 days"),
     ("timeline?buckets=100000", 400, "buckets"),
-    ("node?id=nobody", 400, "no node"),
+    ("node?id=nobody", 400, "not a node"),
     ("node?id=service:nobody", 404, "service:nobody"),
     ("node", 400, "id"),
     ("edge?client=service:a&server=service:b&port=70000", 400, "port"),
