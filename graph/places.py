@@ -4,7 +4,8 @@
 of which nothing is known is the one host that had its address in that minute or the two before it. If the connect
 failed, or the transport is UDP, only the client's agent sees the flow. Then the end is the process that listens there,
 or did last within the hour; if there are several, it is their service. A process that began after the window of the
-flow is not the end. Minutes are too coarse to tell, so its start is compared.
+flow is not the end, and for a connect that failed neither is one that began within it. Minutes are too coarse to tell,
+so its start is compared.
 
 A listener is looked up by scope and address, as its host is. So it is one of the network namespace that has the address
 (streams/places.py). Addresses and namespaces of containers are soon another's. So a listener in a container counts in
@@ -30,15 +31,17 @@ _LISTENER = "Tuple(rank Tuple(ago UInt64, closest UInt64), who String)"
 def lost_end() -> dict[str, str]:
     """Return columns for rows of `edges AS flow`: the minute in which to look up an end (else 0), and the reason.
 
-    `sought` is 2 if the connect failed, 1 for UDP, and 0 if only the host is looked up. `lost_until` is the end of the
-    window, ms, if a listener is looked up (else 0): a process that starts then or later is not the end.
+    `sought` is 2 if the connect failed, 1 for UDP, and 0 if only the host is looked up. `lost_until`, in ms, is when the
+    window starts for a connect that failed, when it ends for UDP, else 0: a process that starts then or later is not
+    the end.
     """
     minute = "toUInt32(intDiv(toUnixTimestamp64Milli(flow.window), 60000))"
     return {
         "lost_minute": f"if(flow.a_who = '' OR flow.b_who = '', {minute}, 0)",
         "sought": "multiIf(lost_minute = 0 OR (flow.b_who = '') != bitTest(flow.verdict, 0), 0, "
         "flow.a_failed OR flow.b_failed, 2, flow.transport = 'udp', 1, 0)",
-        "lost_until": "if(sought > 0, toUInt64(toUnixTimestamp64Milli(flow.window) + flow.width_ms), 0)",
+        "lost_until": "if(sought > 0, toUInt64(toUnixTimestamp64Milli(flow.window))"
+        " + if(sought = 1, flow.width_ms, 0), 0)",
     }
 
 
