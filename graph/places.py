@@ -31,7 +31,7 @@ _LISTENER = "Tuple(rank Tuple(ago UInt64, closest UInt64), who String)"
 def lost_end() -> dict[str, str]:
     """Return columns for rows of `edges AS flow`: the minute in which to look up an end (else 0), and the reason.
 
-    `sought` is 2 if the connect failed, 1 for UDP, and 0 if only the host is looked up. `lost_until`, in ms, is when the
+    `sought` is 2 if the connect failed, 1 for UDP, 0 if only the host is looked up. `lost_until`, in ms, is when the
     window starts for a connect that failed, when it ends for UDP, else 0: a process that starts then or later is not
     the end.
     """
