@@ -1,6 +1,7 @@
 """Which addresses are this host's, and so which end of a translated connection is, and how it looks outside."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_interface
 
 from collectors.closing import Flow
@@ -8,6 +9,7 @@ from collectors.conntrack import Translated
 from collectors.rtnetlink import InterfaceAddress
 
 Tracked = tuple[int, Flow]  # protocol, and addresses and ports as the socket has them
+Server = tuple[int, str, int]  # protocol, address and port
 
 
 class Ours:
@@ -40,6 +42,20 @@ def outside(one: Translated, own: Container[str]) -> Iterator[tuple[Tracked, Flo
         yield server, None
     elif answered.source in own:
         yield server, Flow(*asked.reversed()[1:])
+
+
+def server(protocol: int, flow: Flow) -> Server:
+    """Return the other end of a client's flow."""
+    return protocol, flow.remote_address, flow.remote_port
+
+
+def servers(found: Mapping[Tracked, Flow | None]) -> defaultdict[Server, set[Server]]:
+    """Return the servers behind each that is asked for."""
+    behind: defaultdict[Server, set[Server]] = defaultdict(set)
+    for (protocol, flow), there in found.items():
+        if there is not None:
+            behind[server(protocol, flow)].add(server(protocol, there))
+    return behind
 
 
 def is_loopback(tracked: Tracked) -> bool:

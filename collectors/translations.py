@@ -19,7 +19,7 @@ from collectors import conntrack, diag, netlink
 from collectors.capabilities import needed
 from collectors.closing import Flow
 from collectors.networks import Networks
-from collectors.outside import Ours, Tracked, is_loopback, outside
+from collectors.outside import Ours, Server, Tracked, is_loopback, outside, server, servers
 from collectors.rtnetlink import InterfaceAddress
 from schemas.raw import ConnectionBatch, Connections, Translated
 
@@ -36,6 +36,11 @@ class Row(NamedTuple):
     tracked: Tracked
     asking: bool  # nobody has answered yet
     closed: bool
+
+    @property
+    def asked(self) -> Server:
+        """The server as the program asked for it."""
+        return server(*self.tracked)
 
 
 class Known(NamedTuple):
@@ -77,9 +82,12 @@ class Translations:
         wanted = Counter(row.tracked for some in new for row in some)
         found = self._find(wanted.keys()) if wanted else {}
         if found is not None:
+            behind = servers(found)
             for some, rows in zip(known, new, strict=True):
                 some |= {
-                    row.cookie: self._judged(row, found, some.get(row.cookie), alone=wanted[row.tracked] == 1)
+                    row.cookie: self._judged(
+                        row, found, some.get(row.cookie), sure=wanted[row.tracked] == 1 or len(behind[row.asked]) == 1
+                    )
                     for row in rows
                 }
         return [self._added(batch, some) for batch, some in zip(batches, known, strict=True)]
@@ -89,15 +97,15 @@ class Translations:
         before, self._looked_into = self._looked_into, {network.inode for network in self._networks}
         return not self._looked_into <= before
 
-    def _judged(self, row: Row, found: Mapping[Tracked, Flow | None], held: Known | None, *, alone: bool) -> Known:
+    def _judged(self, row: Row, found: Mapping[Tracked, Flow | None], held: Known | None, *, sure: bool) -> Known:
         """Return what a connection is. The table may have forgotten one that was looked up before.
 
         If several connections have had the same addresses and ports, the table has the last one. The others may have
-        been led to other servers.
+        been led elsewhere if several servers are behind the address, so it is not `sure` of them.
         """
         before = held.outside if held is not None and held.tracked == row.tracked else None
         outside = found.get(row.tracked, before)
-        if outside is not None and not alone and row.closed and outside[2:] != row.tracked[1][2:]:
+        if outside is not None and not sure and row.closed and outside[2:] != row.tracked[1][2:]:
             outside = before
         return Known(row.tracked, outside, not row.asking, self._keyframes)
 

@@ -321,19 +321,22 @@ def test_a_connection_that_nobody_answers_is_looked_up_until_somebody_does(
     assert translated == [0, 1, 1, 1]
 
 
+@pytest.mark.parametrize("others", [0, 1])
 def test_of_connections_with_one_flow_those_that_closed_may_have_been_led_to_other_servers(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, others: int
 ) -> None:
     (tmp_path / "count").write_text("1\n")
     networks = Networks(Settings())
-    monkeypatch.setattr(conntrack, "translated", lambda _: iter([entry(ONE, (SERVER, ONE[0]))]))
+    other = ("127.0.0.1", 40_001)
+    entries = [entry(ONE, (SERVER, ONE[0])), entry((other, VIRTUAL), (("10.0.0.3", 8080), other))]
+    monkeypatch.setattr(conntrack, "translated", lambda _: iter(entries[: 1 + others]))
     translations = Translations(networks, str(tmp_path / "count"))
     try:
         closed, live = translations.add([reported(ONE, closed=True), reported(ONE)])
     finally:
         translations.close()
         networks.close()
-    assert [len(batch.translated) for batch in (closed, live)] == [0, 1]
+    assert [len(batch.translated) for batch in (closed, live)] == [1 - others, 1]
 
 
 def test_a_table_that_cannot_be_read_is_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
