@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from collectors import diag, fins, netlink
+from tests.collectors.namespaces import Namespaces
 from tests.collectors.watching import Connection, Watch, eventually
 
 SENT, ANSWERED = 109, 200
@@ -110,26 +111,38 @@ def closed_after(rows: list[Connection], further: list[Connection]) -> int:
     return sum(row.closed for row in rows)
 
 
-def test_what_closes_while_it_is_read_has_received_what_was_sent(watch: Watch, server: socket.socket) -> None:
-    port = server.getsockname()[1]
-    context = multiprocessing.get_context("fork")
-    serving = context.Process(target=_serve, args=(server,), daemon=True)
-    asking = context.Process(target=_ask, args=(server.getsockname(), CONNECTIONS), daemon=True)
-    serving.start()
-    asking.start()
-    rows: list[Connection] = []
-    try:
-        while asking.is_alive():
-            rows += watch.connections(port)
-            time.sleep(0)  # the two others want the processors as well
-        asking.join()
-        eventually(lambda: closed_after(rows, watch.connections(port)) == 2 * CONNECTIONS)
-    finally:
-        serving.kill()
-        serving.join()
+def _read_while_they_close() -> None:
+    watch = Watch()
+    with socket.create_server(("127.0.0.1", 0), backlog=2048) as server:
+        port = server.getsockname()[1]
+        context = multiprocessing.get_context("fork")
+        serving = context.Process(target=_serve, args=(server,), daemon=True)
+        asking = context.Process(target=_ask, args=(server.getsockname(), CONNECTIONS), daemon=True)
+        serving.start()
+        asking.start()
+        rows: list[Connection] = []
+        try:
+            while asking.is_alive():
+                rows += watch.connections(port)
+                time.sleep(0)  # the two others want the processors as well
+            asking.join()
+            eventually(lambda: closed_after(rows, watch.connections(port)) == 2 * CONNECTIONS)
+        finally:
+            print(closed_after(rows, []), "have closed;", watch.sockets.counters())
+            serving.kill()
+            serving.join()
+            watch.close()
     clients: dict[int, int] = {}
     for row in rows:
         if row.remote_port == port:
             clients[row.cookie] = clients.get(row.cookie, 0) + row.received_bytes
     assert len(clients) == CONNECTIONS
     assert [count for count in clients.values() if count != ANSWERED] == []
+
+
+@pytest.mark.root
+def test_what_closes_while_it_is_read_has_received_what_was_sent(namespaces: Namespaces) -> None:
+    """In a namespace of its own, where no other test's connections fill the buffer of events."""
+    reading = namespaces.start(namespaces.left, _read_while_they_close)
+    reading.join()
+    assert reading.exitcode == 0
