@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors import diag, fins, netlink
+from collectors import diag, fins, netlink, sockets
 from tests.collectors.namespaces import Namespaces
 from tests.collectors.watching import Connection, Watch, eventually
 
@@ -112,6 +112,9 @@ def closed_after(rows: list[Connection], further: list[Connection]) -> int:
 
 
 def _read_while_they_close() -> None:
+    sockets.LINGER_WINDOWS = (
+        1_000_000  # windows last milliseconds here: the kernel may report an end many of them later
+    )
     watch = Watch()
     with socket.create_server(("127.0.0.1", 0), backlog=2048) as server:
         port = server.getsockname()[1]

@@ -250,7 +250,7 @@ NEEDS_LIMITS = pytest.mark.skipif(
 @NEEDS_LIMITS
 def test_a_process_under_a_quota_reports_how_often_it_is_stopped_and_how_long_it_waits(watch: Watch) -> None:
     limits = {"cpu_cfs_quota_us": "10000", "cpu_max": "10000 100000"} | dict.fromkeys(LIMITS, str(500 * MIB))
-    with group(**limits) as folders, started(folders, "while True: pass") as process:
+    with group(**limits) as folders, started(folders, "held = b'x' * (16 << 20)\nwhile True: pass") as process:
         begin(process)
         watch.running(keyframe=True)
         held = eventually(lambda: (use := of(watch.running(), process.pid)).get("cpu_throttled_periods") and use)
