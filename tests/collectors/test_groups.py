@@ -253,7 +253,8 @@ def test_a_process_under_a_quota_reports_how_often_it_is_stopped_and_how_long_it
     with group(**limits) as folders, started(folders, "held = b'x' * (16 << 20)\nwhile True: pass") as process:
         begin(process)
         watch.running(keyframe=True)
-        held = eventually(lambda: (use := of(watch.running(), process.pid)).get("cpu_throttled_periods") and use)
+        wanted = ("cpu_throttled_periods", "limited_memory_bytes")
+        held = eventually(lambda: all(map((use := of(watch.running(), process.pid)).get, wanted)) and use)
     assert held["cgroup"].endswith(folders[0].name)
     assert 0 < held["cpu_throttled_periods"] <= held["cpu_periods"]
     assert held["cpu_throttled_us"] > 0
