@@ -27,6 +27,7 @@ from servicemap.extras import EXTRAS, installed, lacking
 from servicemap.namespaces import other_namespaces
 
 OLDEST_KERNEL = (4, 3)  # reports sockets that close since then
+LIMIT = "no more than"  # begins what a collector needs that has a limit, which nothing lifts
 LIBRARIES = ("servicemap", "chdb", "clickhouse-driver", "confluent-kafka", "faust-streaming")
 UNUSED = ("pandas", "pyarrow")  # chdb's metadata ask for them; the engine is loaded without its Python part
 AS_ROOT = "sudo servicemap up"
@@ -100,14 +101,15 @@ def collecting(make: Callable[[], Sequence[Collector]], window: Window, networks
             collector.close()
     networks.close()
     for what, needs in missing.items():
-        yield Check(what, "missing", "cannot be seen", needs, mended_by(what, needs))
+        limit = f"nothing: the agent has a limit here, {needs}" if needs.startswith(LIMIT) else ""
+        yield Check(what, "missing", "cannot be seen", limit or needs, mended_by(what, needs))
 
 
 def mended_by(what: str, needs: str) -> str:
     """Return what gives a collector what it needs."""
     if what == HANGING:
         return "end these processes, or bring back the file system that they wait for"
-    if needs == ANOTHERS or needs.startswith("no more than"):  # a limit of the agent, which nothing lifts
+    if needs == ANOTHERS or needs.startswith(LIMIT):
         return ""
     if what.startswith(OWN_FACTS) and "CAP_" not in needs:
         return "docs/howto/facts-of-your-own.md"

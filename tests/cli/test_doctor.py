@@ -50,6 +50,13 @@ class Blind(Inert):
         return {"the dark": "CAP_LIGHT (run as root)"}
 
 
+class Limited(Blind):
+    """A collector that looks at so many and no more."""
+
+    def missing(self) -> dict[str, str]:
+        return {"what is beyond": "no more than 2"}
+
+
 class Failing(Blind):
     """A collector that the kernel refuses."""
 
@@ -362,6 +369,11 @@ def test_what_became_of_the_stores_clients_is_reported_the_most_frequent_first()
     assert sentence({"readers": 3, "strangers": 1}, {}) == "4 connected"
     answer = sentence({"readers": 1}, {"too slow": 2, "broke the protocol": 1200})
     assert answer == "1 connected; 1,200 broke the protocol; 2 too slow"
+
+
+def test_a_limit_of_the_agent_is_named_as_one() -> None:
+    *_, beyond = collecting(lambda: [Limited()], WINDOW, Networks(Settings()))
+    assert (beyond.needs, beyond.fix) == ("nothing: the agent has a limit here, no more than 2", "")
 
 
 def test_what_takes_a_newer_kernel_is_mended_by_one() -> None:
