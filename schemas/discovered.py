@@ -15,21 +15,22 @@ from msgspec import Meta, Struct
 from schemas.text import cut, shown
 
 MOST = 1_000  # facts that are read of one output
-LONGEST = 1_000  # characters of a value
+LONGEST = 1_000  # characters of a value, digits of a number
 MOST_OF_ERROR = 200  # characters: an error repeats the names of fields, which may be of any length
 _END = r"$(?!\n)"
 
 _Name = Annotated[str, Meta(max_length=100, pattern=rf"^[A-Za-z0-9][A-Za-z0-9_.:+/@-]*{_END}")]
 _Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
-_Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class Of(Struct, frozen=True, forbid_unknown_fields=True):
-    """The node that a fact is of; without any of these the host."""
+    """The node that a fact is of; without any of these the host. One that is empty or 0 is a mistake, not the host."""
 
-    port: Annotated[int, Meta(ge=0, le=65_535, description="TCP or else UDP port of the host's own namespace")] = 0
-    pid: Annotated[int, Meta(ge=0, le=2**22)] = 0
-    service: Annotated[str, Meta(max_length=200, description="a service, as far as it runs on this host")] = ""
+    port: Annotated[int, Meta(ge=1, le=65_535, description="TCP or else UDP port of the host's own namespace")] = 0
+    pid: Annotated[int, Meta(ge=1, le=2**22)] = 0
+    service: Annotated[
+        str, Meta(min_length=1, max_length=200, description="a service, as far as it runs on this host")
+    ] = ""
 
     def __post_init__(self) -> None:
         if sum(map(bool, (self.port, self.pid, self.service))) > 1:
@@ -40,8 +41,12 @@ class Printed(Struct, frozen=True, forbid_unknown_fields=True):
     """A fact as it is printed."""
 
     name: _Name
-    value: _Text | _Integer | float | bool
+    value: _Text | int | float | bool
     node: Of = Of()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.value, int) and abs(self.value) >= 10**LONGEST:
+            raise ValueError(f"a number has at most {LONGEST} digits")
 
     @property
     def text(self) -> str:
