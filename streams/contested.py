@@ -11,15 +11,16 @@ Marks only add to rows, and what is contested depends on the sides that were rep
 is not contested is paired as it is, whatever its sides know of cables.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress, count
+from operator import not_
 from typing import Any
 
 from msgspec import Struct, field
 
 from schemas.graph import CONTESTED, Ends, Identities, SideBatch, Sides, bit
 from schemas.ids import format_endpoint, parse_flow
-from streams.frame import CLOSED, OPENED, Frame, Key, flow_of
+from streams.frame import CLOSED, OPENED, Frame, Key, flow_of, picked
 from streams.several import HOST, Half, Report, Row, Several, key_of
 
 SEVERAL = "several"  # in place of a stack
@@ -45,6 +46,7 @@ class Contests:
     def __init__(self) -> None:
         self._stacks: tuple[dict[str, str], dict[str, str]] = ({}, {})  # of each end, by flow
         self._newest: dict[str, int] = {}  # the newest window of each flow
+        self._latest = 0  # the newest of all
         self._several: dict[str, Several] = {}
 
     def take(self, frames: Frames, frame: Frame, batch: SideBatch, rows: Sequence[int]) -> Taken:
@@ -93,21 +95,25 @@ class Contests:
 
     def _suspect(self, frames: Frames, batch: SideBatch, rows: Sequence[int]) -> None:
         """Look closer at flows of which an end has been reported from another stack."""
-        known, sides = self._stacks, batch.sides
-        seen: Iterable[tuple[str, int, str]] = zip(sides.flow, sides.end, sides.stack, strict=True)
-        if len(rows) < len(sides.flow):
-            seen = [(sides.flow[row], sides.end[row], sides.stack[row]) for row in rows]
-        other = [(flow, end) for flow, end, stack in seen if known[end].setdefault(flow, stack) != stack]
-        for flow, end in other:
-            known[end][flow] = SEVERAL
-            if flow not in self._several:
-                self._several[flow] = _reported(frames, flow)
+        sides = batch.sides
+        flows, ends, stacks = (picked(column, rows) for column in (sides.flow, sides.end, sides.stack))
+        for known, mine in zip(self._stacks, (list(map(not_, ends)), ends), strict=True):
+            flows_here, stacks_here = list(compress(flows, mine)), list(compress(stacks, mine))
+            if list(map(known.get, flows_here)) == stacks_here:  # as nearly always
+                continue
+            seen = zip(flows_here, stacks_here, strict=True)
+            for flow in [flow for flow, stack in seen if known.setdefault(flow, stack) != stack]:
+                known[flow] = SEVERAL
+                if flow not in self._several:
+                    self._several[flow] = _reported(frames, flow)
 
-    def _keep(self, window: int, flows: Sequence[str], rows: Sequence[int]) -> None:
+    def _keep(self, window: int, flows: list[str], rows: Sequence[int]) -> None:
         """Keep the stacks of flows until a window is forgotten."""
-        mine = flows if len(rows) == len(flows) else [flows[row] for row in rows]
-        newest = self._newest
-        newest.update({flow: window for flow in mine if newest.get(flow, window) <= window})
+        mine, newest = picked(flows, rows), self._newest
+        if window < self._latest:
+            mine = [flow for flow in mine if newest.get(flow, window) <= window]
+        newest.update(dict.fromkeys(mine, window))
+        self._latest = max(self._latest, window)
 
     def _pair_again(self, taken: Taken, frame: Frame, sides: list[Row]) -> None:
         if not sides:

@@ -1,8 +1,8 @@
 """The sides of one window in growing columns. Each end of a flow is a row; two rows are gathered into an edge."""
 
 from collections.abc import Collection, Sequence
-from itertools import compress
-from operator import itemgetter
+from itertools import compress, repeat
+from operator import itemgetter, not_
 from typing import Any
 
 from schemas.columns import blanks
@@ -49,19 +49,20 @@ class Frame:
         """The most ms by which two windows of the same event may differ: the skew of clocks and a window."""
         return SKEW_MS + self.width
 
-    def add(self, batch: SideBatch, rows: Sequence[int] | None) -> dict[Key, None]:
-        """Take a batch's sides (those in `rows`, or all); return the flows they belong to."""
+    def add(self, batch: SideBatch, rows: Sequence[int]) -> dict[Key, None]:
+        """Take a batch's sides (those in `rows`); return the flows they belong to."""
         sides = batch.sides
-        flow, nth, end, decided = (_picked(c, rows) for c in (sides.flow, sides.nth, sides.end, sides.verdict))
+        flow, nth, end, decided = (picked(c, rows) for c in (sides.flow, sides.nth, sides.end, sides.verdict))
         keys: list[Key] = [(f, n) if n else f for f, n in zip(flow, nth, strict=True)] if any(nth) else list(flow)
         base = len(self.verdicts)
         self.verdicts += decided
-        self.stacks += _picked(sides.stack, rows)
-        self.links += _picked(sides.link, rows)
+        self.stacks += picked(sides.stack, rows)
+        self.links += picked(sides.link, rows)
         self._extend(batch, rows)
         self._note(keys, end, base)
-        for side, held in enumerate(self.at):
-            new = {key: row for row, key in compress(enumerate(keys, base), [which == side for which in end])}
+        rows_of = range(base, base + len(keys))
+        for held, mine in zip(self.at, (list(map(not_, end)), end), strict=True):
+            new = dict(zip(compress(keys, mine), compress(rows_of, mine), strict=True))
             for key in held.keys() & new.keys():
                 self._join(held[key], new[key])
             held.update(new)
@@ -86,20 +87,23 @@ class Frame:
     def edges(self, keys: Collection[Key]) -> "EdgeColumns":
         """Gather both ends of the flows."""
         a, b = self.at
-        return EdgeColumns(self, keys, [a.get(key, 0) for key in keys], [b.get(key, 0) for key in keys])
+        return EdgeColumns(self, list(keys), list(map(a.get, keys, repeat(0))), list(map(b.get, keys, repeat(0))))
 
     def _note(self, keys: list[Key], ends: Sequence[int], base: int) -> None:
         since, opened, fresh = (self.columns[name][base:] for name in ("since", "opened", "fresh"))
         earliest, recent = self.window - BACKDATE_MS, self.window - self.apart
-        self.begun.update([key for key, at, new in zip(keys, since, fresh, strict=True) if not new and at >= earliest])
+        latest = max(since, default=0)  # in most windows nearly all connections are older
         rows = range(len(keys))
+        if latest >= earliest:
+            self.begun.update([keys[row] for row in rows if since[row] >= earliest and not fresh[row]])
         for what in (OPENED, CLOSED):
             happened = list(compress(rows, self.columns[what][base:]))
             for end in (0, 1):
                 flows = {flow_of(keys[row]) for row in happened if ends[row] == end}
                 self.news[end, what] = flows
                 self.saw[end, what] |= flows
-        self.continued = [(keys[row], ends[row]) for row in rows if since[row] >= recent and not opened[row]]
+        young = rows if latest >= recent else ()
+        self.continued = [(keys[row], ends[row]) for row in young if since[row] >= recent and not opened[row]]
 
     def sights(self, row: int) -> list[Sight]:
         """Return how an end was seen, once for each time that it was reported."""
@@ -108,14 +112,14 @@ class Frame:
     def _sight(self, row: int) -> Sight:
         return self.columns["since"][row], self.columns["fresh"][row], self.columns["who"][row]
 
-    def _extend(self, batch: SideBatch, rows: Sequence[int] | None) -> None:
+    def _extend(self, batch: SideBatch, rows: Sequence[int]) -> None:
         numbers = [self.number(identity) for identity in (NOBODY, *batch.identities.rows())]
         who = batch.ends.who
         if who and not 0 <= min(who) <= max(who) < len(numbers):
             who = [n if 0 <= n < len(numbers) else 0 for n in who]
-        self.columns["who"] += [numbers[n] for n in _picked(who, rows)]
+        self.columns["who"] += [numbers[n] for n in picked(who, rows)]
         for name in COUNTS:
-            self.columns[name] += _picked(getattr(batch.ends, name), rows)
+            self.columns[name] += picked(getattr(batch.ends, name), rows)
 
     def identity(self, row: int) -> tuple[Any, ...]:
         """Return who is at an end."""
@@ -147,19 +151,24 @@ def flow_of(key: Key) -> str:
     return key if isinstance(key, str) else key[0]
 
 
+def flows_of(keys: list[Key]) -> list[Any]:
+    """Return the flows of keys: the very list if all are flows, as nearly always."""
+    return keys if {*map(type, keys)} <= {str} else list(map(flow_of, keys))
+
+
 class EdgeColumns:
     """The rows of an edge batch, gathered from a frame."""
 
-    def __init__(self, frame: Frame, keys: Collection[Key], a: list[int], b: list[int]) -> None:
+    def __init__(self, frame: Frame, keys: list[Key], a: list[int], b: list[int]) -> None:
         verdicts = frame.verdicts
-        flows = [flow_of(key) for key in keys]
+        flows = flows_of(keys)
         self.edges: dict[str, list[Any]] = {
             "window": [frame.window] * len(flows),
             "flow": flows,
-            "nth": [0 if isinstance(key, str) else key[1] for key in keys],
+            "nth": [0] * len(flows) if flows is keys else [0 if isinstance(key, str) else key[1] for key in keys],
             "verdict": [verdicts[i] if verdicts[i] > verdicts[j] else verdicts[j] for i, j in zip(a, b, strict=True)],
             "width": [frame.width] * len(flows),
-            "elsewhere": [frame.elsewhere.get(key, 0) for key in keys],
+            "elsewhere": list(map(frame.elsewhere.get, keys, repeat(0))),
         }
         self.a = _gathered(frame.columns, a)
         self.b = _gathered(frame.columns, b)
@@ -177,5 +186,6 @@ def _gathered(columns: dict[str, list[Any]], rows: list[int]) -> dict[str, list[
     return {name: list(gather(column)) for name, column in columns.items()}
 
 
-def _picked(column: list[Any], rows: Sequence[int] | None) -> list[Any]:
-    return column if rows is None else [column[row] for row in rows]
+def picked(column: list[Any], rows: Sequence[int]) -> list[Any]:
+    """Return the values of some rows: the very column if these are all."""
+    return column if len(rows) == len(column) else [column[row] for row in rows]

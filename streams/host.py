@@ -303,8 +303,8 @@ class Host:
     def _endpoints(
         self, address: str, port: int, peer: str, peer_port: int, *, netns: int
     ) -> tuple[Endpoint, Endpoint]:
-        here, there = (self.scope(at, netns) for at in (address, peer))
-        return Endpoint(here, address, port), Endpoint(there, peer, peer_port)
+        scope = self._scopes.of
+        return Endpoint(scope(address, netns), address, port), Endpoint(scope(peer, netns), peer, peer_port)
 
     def _locate(self, heartbeat: Heartbeat) -> None:
         if (heartbeat.keyframe and not heartbeat.failed.keys() & {"hosts", "heartbeats"}) or len(heartbeat.interfaces):

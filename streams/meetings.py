@@ -67,7 +67,7 @@ class Meetings:
     def closed_elsewhere(self, flows: set[str], window: int) -> set[str]:
         """Return those flows that have a connection which closed in another window."""
         at = self._at[CLOSED]
-        return {flow for flow in flows if at.get(flow, window) != window}
+        return {flow for flow in at.keys() & flows if at[flow] != window}
 
     def forget(self, frames: Frames, frame: Frame) -> None:
         """Forget a window that is no longer among the frames."""

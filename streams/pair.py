@@ -53,7 +53,7 @@ class Pairing:
         for window, rows in sorted(of.items()):
             frame = self._frame(window, batch.width)
             taken = self._contests.take(self._frames, frame, batch, rows)
-            touched = frame.add(batch, None if len(rows) == len(windows) else rows)
+            touched = frame.add(batch, rows)
             self._rows += len(rows)
             emitted.append(_batch(frame, touched))
             emitted += self._again(taken, batch.width)

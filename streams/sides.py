@@ -81,7 +81,7 @@ class SideRows:
         ends["seen"] += [seen] * len(found)
         ends["since"] += [connection.since for connection in found]
         ends["fresh"] += [connection.fresh for connection in found]
-        ends["alias"] += [connection.alias for connection in found]
+        ends["alias"] += [connection.within and connection.alias for connection in found]
         ends["protocol"] += [connection.spoken.protocol for connection in found]
         ends["tls_name"] += [connection.spoken.tls_name for connection in found]
 

@@ -106,7 +106,7 @@ def test_the_stacks_of_a_flow_are_kept_until_its_newest_window_is_forgotten() ->
         sides = side(0, at=at, flow=f"tcp 10.0.0.1:{port} 10.0.0.9:80")
         sides.sides.stack[:] = ["boot/7"]
         contests.take(frames, frames[at], sides, [0])
-        frames[at].add(sides, None)
+        frames[at].add(sides, [0])
     known = []
     for at in range(3):
         contests.forget(frames.pop(at))
