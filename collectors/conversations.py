@@ -11,6 +11,7 @@ from collectors import flows
 from collectors.conversation import Conversation, Stream
 from collectors.counts import PATIENCE_NS
 from collectors.endpoints import Endpoint, Endpoints
+from collectors.heard import Heard
 from collectors.http_filter import FIN, RST
 from collectors.lookups import Lookups
 from collectors.protocol_tap import UDP, Segment
@@ -33,12 +34,17 @@ Listens = Callable[[bytes, int], bool]  # whether somebody here listens to an ad
 class Conversations:
     """Connections on which requests are counted, and what is known of the servers at their ends."""
 
-    def __init__(self, listens: Listens = lambda address, port: False, most: int = MOST) -> None:
+    def __init__(
+        self,
+        listens: Listens = lambda address, port: False,
+        most: int = MOST,
+        heard: Heard | None = None,
+    ) -> None:
         self.endpoints = Endpoints()
         self._refused = 0
         self.missed = 0  # requests whose answers were not seen
         self._listens = listens
-        self._lookups = Lookups()
+        self._lookups = Lookups(heard)
         self._most = most
         self._weight = 0  # bytes that all conversations hold
         self._streams: dict[bytes, Stream] = {}
@@ -78,10 +84,12 @@ class Conversations:
         self._weigh(stream.conversation)
 
     def _datagram(self, flow: bytes, payload: bytes, at: int, own: Collection[bytes] | None) -> None:
-        """Take a question of a client that is here, or the answer to it."""
+        """Take a question, or the answer to it. Those of clients that are here are counted."""
         if flows.target(flow)[1] == dns.PORT:
             if own is None or flows.source(flow)[0] in own:
                 self._lookups.ask(flow, payload, at, serves=own is None)
+            else:
+                self._lookups.overhear(flow, payload)
         else:
             self._lookups.answer(flows.reverse(flow), payload, at)
 

@@ -1,4 +1,5 @@
-"""Requests, connection by connection: how many of which operation were answered how, how fast; and what servers speak.
+"""Requests, connection by connection: how many of which operation were answered how, how fast. What servers speak, and
+the names by which DNS led to them.
 
 Under load fewer connections are looked at, and the batch states how few.
 """
@@ -10,17 +11,19 @@ from typing import Any
 from collectors import diag, http, protocol_traffic
 from collectors.entering import STAY, Enter
 from collectors.everywhere import Everywhere
+from collectors.heard import Heard
 from collectors.http import HttpTraffic
 from collectors.interfaces import read_interfaces
 from collectors.networks import Network
 from collectors.protocol_traffic import ProtocolTraffic
 from collectors.registry import Sources, Turn, register
+from collectors.resolved import MOST, MOST_ELSEWHERE, Resolved
 from collectors.rtnetlink import InterfaceAddress
 from collectors.sampling import MOST_HALVINGS
 from collectors.settings import Settings
 from collectors.socket_scan import Seen, SocketScan
 from collectors.window import Window
-from schemas.raw import RequestBatch, Requests, Spoken
+from schemas.raw import DnsNames, RequestBatch, Requests, Spoken
 from schemas.topics import REQUESTS
 
 MOST_PACKETS = 50_000  # of HTTP a second, about 2 us each
@@ -43,6 +46,7 @@ class RequestCollector:
         rings: Sequence[int] = (),
         enter: Enter = STAY,
         heed: Callable[[], bool] = lambda: True,
+        heard: Heard | None = None,
     ) -> None:
         self._scan = scan
         self._heed = heed
@@ -54,7 +58,10 @@ class RequestCollector:
             self._http = HttpTraffic(settings, interfaces, of_http, enter)
         if settings.protocols:
             others = protocol_traffic.RINGS_ELSEWHERE if elsewhere else protocol_traffic.RINGS
-            self._protocols = ProtocolTraffic(settings, interfaces, others, enter)
+            self._protocols = ProtocolTraffic(settings, interfaces, others, enter, heard)
+        self._resolved: Resolved | None = None
+        if self._protocols is not None and heard is not None:
+            self._resolved = Resolved(heard, MOST_ELSEWHERE if elsewhere else MOST)
         self._traffic: list[HttpTraffic | ProtocolTraffic] = [
             traffic for traffic in (self._http, self._protocols) if traffic is not None
         ]
@@ -81,6 +88,7 @@ class RequestCollector:
         busy = self._statistics(window)
         rows = list(self._rows((window.start + window.width) * 1_000_000, seen))
         spoken = list(self._spoken(window, seen))
+        names = list(self._names(window, seen))
         sampling = 1 << self._halvings
         self._adapt(*busy)
         self._follow()
@@ -90,6 +98,7 @@ class RequestCollector:
             sampling=sampling,
             requests=Requests.of(rows),
             spoken=Spoken.of(spoken),
+            names=DnsNames.of(names),
         )
 
     def missing(self) -> dict[str, str]:
@@ -98,7 +107,8 @@ class RequestCollector:
 
     def counters(self) -> dict[str, int]:
         """Return what was lost."""
-        return {name: count for traffic in self._traffic for name, count in traffic.counters().items()}
+        lost = {name: count for traffic in self._traffic for name, count in traffic.counters().items()}
+        return lost | ({"dns_names_dropped": self._resolved.dropped} if self._resolved is not None else {})
 
     def close(self) -> None:
         """Stop listening."""
@@ -130,6 +140,13 @@ class RequestCollector:
         if window.keyframe:
             self._protocols.keep(frozenset(port for row in seen.tcp.values() for port in diag.ports(row)))
         yield from self._protocols.spoken(everything=window.keyframe)
+
+    def _names(self, window: Window, seen: Seen) -> Iterator[tuple[str, str, int]]:
+        if self._resolved is None or not seen.at:
+            return
+        self._resolved.connect(seen, (window.start + window.width) * 1_000_000)
+        living = seen.tcp.keys() | seen.udp.keys() if window.keyframe else ()
+        yield from self._resolved.take(living, everything=window.keyframe)
 
     def _statistics(self, window: Window) -> tuple[bool, float]:
         """Return whether packets were lost since the last call, and how busy this was, as a share of what it may be."""
@@ -164,9 +181,11 @@ def collector(sources: Sources) -> Everywhere | None:
     """Return the collector of requests, unless it is turned off."""
     settings, networks = sources.settings, sources.networks
 
+    heard = Heard() if settings.dns_names else None
+
     def make(network: Network) -> RequestCollector | None:
         made = partial(RequestCollector, settings, network.scan, network.inode, network.watch.read)
         own, reported = network is networks.own, lambda: network.reported
-        return made(elsewhere=not own, enter=network.enter, heed=reported) if network.tapped else None
+        return made(elsewhere=not own, enter=network.enter, heed=reported, heard=heard) if network.tapped else None
 
     return Everywhere(REQUESTS, networks, make) if settings.http or settings.protocols else None

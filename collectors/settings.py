@@ -76,6 +76,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     protocols: bool = True
     """Whether the agent finds out what ports serve, and counts requests of gRPC, Redis, PostgreSQL, MySQL, memcached
     and DNS. It reads the first bytes of connections and messages; needs CAP_NET_RAW."""
+    dns_names: bool = True
+    """Whether names by which DNS led clients to an address are reported, where `protocols` are looked at. Only names of
+    addresses that somebody then connects to leave the host."""
     tcp_headers: bool = True
     """Whether the headers of segments that open and close connections are read where `bpf` does not report these.
     With them, connections that are reset also have exact bytes and known peers; needs CAP_NET_RAW."""

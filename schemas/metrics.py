@@ -135,6 +135,7 @@ AGENT_COUNTERS = _counters(
         "protocol_packets_dropped": "!packets of other protocols that the kernel dropped",
         "protocol_requests_dropped": "!requests of other protocols that were dropped because too many were open",
         "protocol_answers_missed": "answers of other protocols that were not seen",
+        "dns_names_dropped": "addresses whose names by DNS were dropped because too many were in use",
     },
 )
 STAGE_COUNTERS = _counters(

@@ -474,6 +474,19 @@ class Spoken(Columns, frozen=True, kw_only=True, omit_defaults=True):
     )
 
 
+class DnsNames(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Names by which DNS led clients to the addresses of peers: those that are new, in a keyframe all in use.
+
+    A name is the one that a client asked for; aliases (CNAME) that led to the address are left out.
+    """
+
+    address: Annotated[Strs, fact("IPv4 or IPv6 address of a peer", KEY)] = field(default_factory=list)
+    name: Annotated[Strs, fact("name that was asked for", KEY)] = field(default_factory=list)
+    asked: Annotated[Ints, fact("when DNS last gave the address for it, ms since the epoch", MAX)] = field(
+        default_factory=list
+    )
+
+
 class RequestBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
     """Requests of the window, connection by connection. Under load of some connections only, see `sampling`."""
 
@@ -481,6 +494,7 @@ class RequestBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
     sampling: Annotated[int, Meta(ge=1, description="one of so many connections is looked at; counts are as seen")] = 1
     requests: Requests = field(default_factory=Requests)
     spoken: Spoken = field(default_factory=Spoken)
+    names: DnsNames = field(default_factory=DnsNames)
 
 
 class Discovered(Columns, frozen=True, kw_only=True, omit_defaults=True):

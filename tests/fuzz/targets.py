@@ -32,6 +32,7 @@ from collectors.visibility import hidepid
 from collectors.wire_tap import WireTap
 from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
+from tests.collectors.protocols.resolving import address, alias, answer, wire
 
 CMDLINE = 2048  # characters
 
@@ -120,8 +121,12 @@ def _looks(raw: bytes) -> None:
     known.asked(raw, len(raw)), known.greeted(raw, len(raw)), known.plain(raw, len(raw)), known.ssh(raw, len(raw))
     for one in known.PLAIN:
         one.answers(raw[known.ASKED :], max(len(raw) - known.ASKED, 0), raw[: known.ASKED])
-    dns.message(raw)
     tls.client_hello(raw), tls.server_hello(raw)
+
+
+def _dns(raw: bytes) -> None:
+    if (asked := dns.message(raw)) is not None:
+        dns.name_of(asked.asked), list(dns.given(raw, asked.asked))
 
 
 def _talk(kind: type[Parser]) -> Callable[[bytes], None]:
@@ -186,6 +191,7 @@ TARGETS = {
         lambda raw: list(FrameTap(raw).marks()), _given(bytes.fromhex("45000028"), bytes.fromhex("60000000"))
     ),
     "bpf-ring": Target(lambda raw: Records().read(raw), _given(bytes.fromhex("28000000000000000200000001000000"))),
+    "dns": Target(_dns, _given(answer(7, "a.test", alias(wire("b.test")), address("192.0.2.7", owner=wire("b.test"))))),
     "first-bytes": Target(
         _looks, _given(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"AMQP\0\0\x09\1", b"\x16\3\1\2\0\1\0\1\xfc\3\3")
     ),

@@ -1,0 +1,61 @@
+"""Names that DNS answers gave addresses lately, as the packets of all network namespaces of a host show them.
+
+They are shared: who connects in a container may be seen before its namespace is looked at, and its lookups pass others.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import NamedTuple, TypeVar
+
+MOST = 8_192  # addresses, those that were looked up last
+MOST_NAMES = 4  # of one address, the latest
+LEAST_S, LONGEST_S = 300, 86_400  # for how long a name is used: clients keep some for longer than they should
+_NS = 1_000_000_000
+Value = TypeVar("Value")
+
+
+class Answer(NamedTuple):
+    """When an address was given for a name, and until when the name may be used, in ns since the epoch."""
+
+    asked: int
+    until: int
+
+
+class Heard:
+    """Names by address. They are aliases: nothing here says who is at an address."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._names: OrderedDict[str, dict[str, Answer]] = OrderedDict()
+
+    def learn(self, name: str, address: str, asked: int, seconds: int) -> None:
+        """Take an address that an answer gave for a name, at `asked`, ns since the epoch."""
+        if not name or not _is_elsewhere(address):
+            return
+        names = self._names.setdefault(address, {})
+        self._names.move_to_end(address)
+        put(names, name, Answer(asked, asked + min(max(seconds, LEAST_S), LONGEST_S) * _NS))
+        if len(self._names) > self._most:
+            self._names.popitem(last=False)
+
+    def of(self, address: str, now: int) -> Mapping[str, int]:
+        """Return the names of an address that may be used now, with the times of their answers; the latest last."""
+        known = self._names.get(address, {})
+        return {name: one.asked for name, one in known.items() if now < one.until}
+
+
+def put(names: dict[str, Value], name: str, value: Value) -> None:
+    """Put a name at the end, as the latest; of too many the first is dropped."""
+    names.pop(name, None)
+    names[name] = value
+    if len(names) > MOST_NAMES:
+        del names[next(iter(names))]
+
+
+@lru_cache(MOST)  # 2 us
+def _is_elsewhere(address: str) -> bool:
+    """Return whether an address may be that of another host, and of one alone."""
+    one = ip_address(address)
+    return not (one.is_loopback or one.is_unspecified or one.is_multicast)
