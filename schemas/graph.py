@@ -269,6 +269,32 @@ class NodeFactBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
     facts: NodeFacts = field(default_factory=NodeFacts)
 
 
+class AddressNames(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Names by which DNS led the clients of a host to an address, minute by minute. Minutes are bits, as in places.
+
+    A name is an alias of an address: where an agent knows who is there, it says nothing.
+    """
+
+    hour: Annotated[Ints, fact("start of the hour, ms", KEY, WHEN)] = field(default_factory=list)
+    host: Annotated[Strs, fact("host id of the clients", KEY)] = field(default_factory=list)
+    scope: Annotated[Strs, fact("where the address means something, see schemas.ids", KEY)] = field(
+        default_factory=list
+    )
+    address: Annotated[Strs, fact("IPv4 or IPv6 address", KEY)] = field(default_factory=list)
+    name: Annotated[Strs, fact("name that was asked for", KEY)] = field(default_factory=list)
+    asked: Annotated[Ints, fact("when DNS last gave the address for it, ms", MAX, WHEN)] = field(default_factory=list)
+    seen: Annotated[Ints, fact("latest window in which it was in use, ms", LATER, WHEN)] = field(default_factory=list)
+    minutes: Annotated[Ints, fact("bit 59 - m: it was in use in minute m of the hour", Merge.BITS, BITS)] = field(
+        default_factory=list
+    )
+
+
+class AddressNameBatch(Derived, frozen=True, kw_only=True, omit_defaults=True):
+    """Names of the addresses that one host's clients are connected to."""
+
+    names: AddressNames = field(default_factory=AddressNames)
+
+
 class Events(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """Things that happened, each once: the id is made of what happened, to whom and when."""
 

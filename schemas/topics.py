@@ -53,6 +53,7 @@ PLACES = Topic("places", graph.PlaceBatch, "host", "addresses of hosts, who list
 NODE_FACTS = Topic(
     "node-facts", graph.NodeFactBatch, "host", "facts of the operator's own, by node", retention_ms=DAY_MS
 )
+ADDRESS_NAMES = Topic("address-names", graph.AddressNameBatch, "host", "names of addresses by DNS", retention_ms=DAY_MS)
 EVENTS = Topic("events", graph.EventBatch, "host", "what happened", retention_ms=DAY_MS)
 DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that could not be used")
 

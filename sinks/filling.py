@@ -8,6 +8,8 @@ from typing import Any
 
 from graph.identity import packed
 from schemas.graph import (
+    AddressNameBatch,
+    AddressNames,
     EdgeBatch,
     Ends,
     EventBatch,
@@ -105,6 +107,11 @@ def nodes(batch: NodeBatch) -> Values:
 def node_facts(batch: NodeFactBatch) -> Values:
     """Return the columns of `node_facts`."""
     return {name: getattr(batch.facts, name) for name in NodeFacts.__struct_fields__}
+
+
+def address_names(batch: AddressNameBatch) -> Values:
+    """Return the columns of `address_names`."""
+    return {name: getattr(batch.names, name) for name in AddressNames.__struct_fields__}
 
 
 def places(batch: PlaceBatch) -> Values:

@@ -6,7 +6,7 @@ from typing import Any
 from graph.identity import unpacked
 from schemas import topics
 from schemas.facts import Merge
-from schemas.graph import Edges, Ends, Events, FlowRequests, Identities, NodeFacts, Nodes, Places
+from schemas.graph import AddressNames, Edges, Ends, Events, FlowRequests, Identities, NodeFacts, Nodes, Places
 from schemas.kinds import COUNT_MAP, F64, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
 from schemas.raw import Heartbeat, HostFacts, Usage
 from schemas.used import uses
@@ -150,6 +150,15 @@ NODE_FACTS = Table(
     time="seen",
     fill=filling.node_facts,
     patient=True,
+)
+ADDRESS_NAMES = Table(
+    "address_names",
+    declared(AddressNames),
+    key=("address", "scope", "name", "host", "hour"),
+    kept=Kept("hour", "Hour", DAYS),
+    topic=topics.ADDRESS_NAMES.name,
+    time="seen",
+    fill=filling.address_names,
 )
 EVENTS = Table(
     "events",

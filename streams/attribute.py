@@ -13,12 +13,21 @@ state: a reader that starts then would not have the older state, and both must e
 from collections import Counter
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from schemas.graph import EventBatch, FlowRequestBatch, NodeBatch, NodeFactBatch, PlaceBatch, SideBatch
+from schemas.graph import (
+    AddressNameBatch,
+    EventBatch,
+    FlowRequestBatch,
+    NodeBatch,
+    NodeFactBatch,
+    PlaceBatch,
+    SideBatch,
+)
 from schemas.lives import MOST, Run, Spot
 from schemas.raw import Batch, ConnectionBatch, Connections
 from schemas.shares import covered
+from streams.address_names import address_names
 from streams.assembly import STATE, Window
 from streams.connection import Connection
 from streams.discovered import Discovered
@@ -36,15 +45,16 @@ from streams.spread import Past, caught_up, plus, spread
 LATE_MS = 60_000  # how far back a late owner is emitted
 
 
-class Folded(Struct):
+class Folded(Struct, kw_only=True):
     """The emissions for one window of a host."""
 
-    sides: list[tuple[int, SideBatch]]  # partition, batch
-    nodes: NodeBatch
-    places: PlaceBatch
-    events: EventBatch
-    requests: list[FlowRequestBatch]
-    facts: NodeFactBatch
+    sides: list[tuple[int, SideBatch]] = field(default_factory=list)  # partition, batch
+    nodes: NodeBatch = field(default_factory=NodeBatch)
+    places: PlaceBatch = field(default_factory=PlaceBatch)
+    events: EventBatch = field(default_factory=EventBatch)
+    requests: list[FlowRequestBatch] = field(default_factory=list)
+    facts: NodeFactBatch = field(default_factory=NodeFactBatch)
+    names: AddressNameBatch = field(default_factory=AddressNameBatch)
 
 
 class Attribution:
@@ -79,9 +89,7 @@ class Attribution:
                 emitted += [folded] if folded else []
         notices = self._intake.notices()
         if notices:
-            emitted.append(
-                Folded([], NodeBatch(), PlaceBatch(), EventBatch(events=sharing(notices)), [], NodeFactBatch())
-            )
+            emitted.append(Folded(events=EventBatch(events=sharing(notices))))
         return emitted
 
     def _fold(self, spot: Spot) -> "HostFold":
@@ -133,7 +141,15 @@ class HostFold:
         facts = self._discovered.turn(host, header, window)
         host.forget(window)
         self._until = header.window + header.width
-        return Folded(sides, nodes(host, header, processes), held, EventBatch(events=events), requests, facts)
+        return Folded(
+            sides=sides,
+            nodes=nodes(host, header, processes),
+            places=held,
+            events=EventBatch(events=events),
+            requests=requests,
+            facts=facts,
+            names=address_names(host, header, window),
+        )
 
     def _at(self, header: Batch) -> Host:
         if self._host is None or self._host.name != self._name:

@@ -56,7 +56,7 @@ class Stage(Protocol):
 
 
 class AttributeStage:
-    """Fold raw records of hosts into sides, nodes, their facts, places, events and requests by flow."""
+    """Fold raw records of hosts into sides, nodes and their facts, places, names, events and requests by flow."""
 
     name = "attribute"
     reads: tuple[Topic, ...] = topics.RAW
@@ -97,6 +97,7 @@ class AttributeStage:
                 (topics.NODES, folded.nodes.nodes, folded.nodes),
                 (topics.PLACES, folded.places.places, folded.places),
                 (topics.NODE_FACTS, folded.facts.facts, folded.facts),
+                (topics.ADDRESS_NAMES, folded.names.names, folded.names),
                 (topics.EVENTS, folded.events.events, folded.events),
             ):
                 if len(rows):

@@ -12,8 +12,9 @@ from schemas.times import HOUR_MS
 from sinks.table import Table
 from sinks.tables import TABLES
 
-# `hosts` is no time series, and a row of `places` or `node_facts` is of a whole hour, minute by minute.
-REPLAYED = tuple(table for table in TABLES if table.name not in {"hosts", "places", "node_facts"})
+# `hosts` is no time series, and a row of the others is of a whole hour, minute by minute.
+_NOT_REPLAYED = {"hosts", "places", "node_facts", "address_names"}
+REPLAYED = tuple(table for table in TABLES if table.name not in _NOT_REPLAYED)
 
 
 class Span(NamedTuple):

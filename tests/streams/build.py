@@ -12,6 +12,7 @@ from schemas.raw import (
     Connections,
     Discovered,
     DiscoveredBatch,
+    DnsNames,
     Exits,
     Heartbeat,
     Interfaces,
@@ -63,6 +64,7 @@ def batches(
     disowned: list[Row] = [],  # noqa: B006
     requests: list[Row] = [],  # noqa: B006
     spoken: list[Row] = [],  # noqa: B006
+    names: list[Row] = [],  # noqa: B006
     discovered: list[Row] | None = None,  # None: the agent does not report these
     sampling: int = 1,
     interfaces: list[Row] = [],  # noqa: B006
@@ -113,6 +115,7 @@ def batches(
             sampling=sampling,
             requests=columns(Requests, requests),
             spoken=columns(Spoken, spoken),
+            names=columns(DnsNames, names),
         ),
         "heartbeats": Heartbeat(
             **head,
@@ -182,6 +185,11 @@ def speaks(server: str, protocol: str, tls_name: str = "") -> Row:
     """Return what a server speaks; it is written address:port."""
     address, _, port = server.rpartition(":")
     return {"address": address, "port": int(port), "protocol": protocol, "tls_name": tls_name}
+
+
+def named(address: str, name: str, *, at: int = 0) -> Row:
+    """Return a name by which DNS led clients to an address in window `at`."""
+    return {"address": address, "name": name, "asked": T0 + at * WIDTH}
 
 
 def message(topic: str, batch: Batch | bytes, *, partition: int = 0, offset: int = 0) -> Record:

@@ -8,7 +8,18 @@ from typing import Any
 
 from log.protocol import Record
 from schemas.codec import decode
-from schemas.graph import EdgeBatch, Edges, Ends, Events, FlowRequests, Identities, NodeFacts, Nodes, Places
+from schemas.graph import (
+    AddressNames,
+    EdgeBatch,
+    Edges,
+    Ends,
+    Events,
+    FlowRequests,
+    Identities,
+    NodeFacts,
+    Nodes,
+    Places,
+)
 from schemas.merge import merge, merge_all
 from streams.rewind import STRETCH_MS
 from streams.stage import AttributeStage, Emission, PairStage, Stage
@@ -18,6 +29,14 @@ NOBODY = next(iter(Identities.blank(1).rows()))
 Row = tuple[Any, ...]
 Order = Callable[[list[Record]], list[Record]]
 Tables = dict[str, dict[Row, Row]]
+_KINDS = {
+    "nodes": Nodes,
+    "places": Places,
+    "facts": NodeFacts,
+    "names": AddressNames,
+    "events": Events,
+    "requests": FlowRequests,
+}
 
 
 def in_order(messages: list[Record]) -> list[Record]:
@@ -114,7 +133,7 @@ def tables(
 
 def stored(emissions: Iterable[Emission]) -> Tables:
     """Merge all rows into tables, by the merges that their columns declare."""
-    rows: dict[str, list[Row]] = {"nodes": [], "places": [], "facts": [], "events": [], "requests": []}
+    rows: dict[str, list[Row]] = {name: [] for name in _KINDS}
     edges: dict[Row, Row] = {}
     for emission in emissions:
         if emission.topic == "nodes":
@@ -123,14 +142,15 @@ def stored(emissions: Iterable[Emission]) -> Tables:
             rows["places"] += decode("places", emission.value).places.rows()
         elif emission.topic == "node-facts":
             rows["facts"] += decode("node-facts", emission.value).facts.rows()
+        elif emission.topic == "address-names":
+            rows["names"] += decode("address-names", emission.value).names.rows()
         elif emission.topic == "events":
             rows["events"] += decode("events", emission.value).events.rows()
         elif emission.topic == "flow-requests":
             rows["requests"] += decode("flow-requests", emission.value).requests.rows()
         elif emission.topic == "edges":
             _add(edges, decode("edges", emission.value))
-    kinds = {"nodes": Nodes, "places": Places, "facts": NodeFacts, "events": Events, "requests": FlowRequests}
-    return {"edges": edges, **{name: merge_all(kind, rows[name]) for name, kind in kinds.items()}}
+    return {"edges": edges, **{name: merge_all(kind, rows[name]) for name, kind in _KINDS.items()}}
 
 
 def edges_of(emissions: Iterable[Emission]) -> dict[Row, Row]:

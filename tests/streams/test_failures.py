@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from schemas.graph import EventBatch, NodeBatch, NodeFactBatch, PlaceBatch
 from schemas.raw import Batch, Heartbeat
 from streams.attribute import Attribution, Folded
 from streams.host import KNOWN_MS, Host
@@ -51,7 +50,7 @@ class Reader:
             for topic, batch in (lacking(window, *lacks, field=field) if lacks else window).items()
             for one in self.fold.feed(topic, batch)
         ]
-        return emitted[-1] if emitted else Folded([], NodeBatch(), PlaceBatch(), EventBatch(), [], NodeFactBatch())
+        return emitted[-1] if emitted else Folded()
 
 
 def kinds(emitted: Folded) -> list[str]:

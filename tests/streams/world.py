@@ -270,6 +270,7 @@ class Agent:
             ],
             requests=self._requests(at),
             spoken=self._spoken(at, keyframe=whole["requests"]),
+            names=self._names(at, keyframe=whole["requests"]),
             discovered=self._discovered(at) if whole["discovered"] else [],
             sampling=1 + at % 2,
             interfaces=[
@@ -345,6 +346,15 @@ class Agent:
             if protocol and one.at(at) and (keyframe or one.first == at):
                 rows[server] = build.speaks(server, protocol, "api.example.com" if protocol > "t" else "")
         return list(rows.values())
+
+    def _names(self, at: int, *, keyframe: bool) -> list[Row]:
+        """Report names of the peers of new connections, in a keyframe of all."""
+        peers = {
+            one.remote.rpartition(":")[0]: one.first
+            for one in self._machine.connections
+            if one.asks and not one.unix and one.at(at) and (keyframe or one.first == at)
+        }
+        return [build.named(address, f"{address}.example.com", at=first) for address, first in peers.items()]
 
     def _discovered(self, at: int) -> list[Row]:
         """Report facts of the host, of its processes and of ports, those of the latter also where nobody listens."""
