@@ -13,6 +13,8 @@ from schemas.counted import UNCOUNTED
 class Node(Struct, kw_only=True, omit_defaults=True):
     """A node of the map. Fields that are unknown, or have no meaning at the level, are left out. Times in ISO 8601.
 
+    `names` are those by which DNS led clients to an address, the latest first.
+
     What held its processes back in the range: `throttled_share` of the periods of their CPU quotas, `memory_share` of a
     memory limit at the most, and `oom_kills`, processes that the kernel killed for want of memory. `health` and `why`
     are of these alone.
@@ -40,6 +42,7 @@ class Node(Struct, kw_only=True, omit_defaults=True):
     unit: str = ""
     address: str = ""
     scope: str = ""
+    names: list[str] = field(default_factory=list)
     throttled_share: float = 0.0
     memory_share: float = 0.0
     oom_kills: int = 0

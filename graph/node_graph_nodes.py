@@ -6,7 +6,7 @@ from graph.node_graph import ORDERED, drawn_rows
 from graph.node_graph_pairs import COUNTS
 from graph.node_graph_text import scaled, short, thousands, times, unit_name, where
 from graph.sql import inside, select, within
-from graph.titles import HOSTNAMES, called, title
+from graph.titles import ALIASES, HOSTNAMES, alias, called, title
 
 _WORDS = Members("opened", "bytes", "requests", "errors", "rtt", "loop_opened", "loop_bytes", "p50", "p99")
 
@@ -18,7 +18,7 @@ def graph_nodes() -> str:
     about incoming edges, or about outgoing ones if there are no incoming ones. The stats are those of its edges.
     detail__folded counts and names what a node replaces: addresses of a network, or nodes that were too many to draw.
     """
-    parts = [*drawn_rows(about_ends=True), HOSTNAMES]
+    parts = [*drawn_rows(about_ends=True), HOSTNAMES, ALIASES]
     return within(parts, f"{select(_COLUMNS, inside(_worded()))}\n{ORDERED}")
 
 
@@ -42,8 +42,10 @@ def _ended() -> str:
     )
 
 
+_ALIAS = alias("concat('address:', end.part)")
+_NAMED = f"ifNull(concat(nullIf({_ALIAS}, ''), ' (', end.part, ')'), end.part)"
 # What a node replaces: addresses, processes by their names, services and hosts by their ids.
-_PART = "if(match(end.node, '^(process|network|address):'), end.part, end.node)"
+_PART = f"if(match(end.node, '^(process|network|address):'), {_NAMED}, end.node)"
 
 
 def _totals() -> str:
@@ -70,6 +72,7 @@ def _known() -> str:
     columns = {
         **NOW.columns,
         "kind": "substringIndex(id, ':', 1)",
+        "known_as": alias("id"),
         "hostnames_of": f"arrayMap(host -> {called('host')}, hosts)",
         "requests": requests,
         "errors": errors,
@@ -111,10 +114,11 @@ _MEMBERS = (
     "concat(toString(length(members)), ': ', arrayStringConcat(arraySlice(members, 1, 5), ', '), "
     "if(length(members) > 5, ', …', ''))"
 )
+_TITLE = title("id", "service", "name", "container", "container_name")
 _COLUMNS = {
     "id": "id",
-    "title": title("id", "service", "name", "container", "container_name"),
-    "subtitle": "multiIf(kind = 'network', 'external', "
+    "title": f"if(known_as != '', known_as, {_TITLE})",
+    "subtitle": f"multiIf(known_as != '', {_TITLE}, kind = 'network', 'external', "
     f"{_ON_HOSTS}, arrayStringConcat(arraySlice(hostnames_of, 1, 3), ', '), '')",
     "mainstat": f"concat({_word('opened')}, ' conn/s')",
     "secondarystat": f"concat({_word('bytes')}, ' ', {unit_name('unit')})",

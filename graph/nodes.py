@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from graph.address_names import Names
 from graph.health import judgement, node_faults, share
 from graph.levels import KNOWN, everywhere, node_of, values_of
 from graph.model import Node
@@ -23,10 +24,11 @@ class Known(NamedTuple):
 
 
 class Nodes:
-    """The nodes of a map, by id."""
+    """The nodes of a map, by id. `names` are those of addresses."""
 
-    def __init__(self, hostnames: dict[str, str]) -> None:
+    def __init__(self, hostnames: dict[str, str], names: Names) -> None:
         self._hostnames = hostnames
+        self._names = names
         self._nodes: dict[str, Node] = {}
 
     def add(self, node_id: str, hosts: list[str], *known: str) -> None:
@@ -74,6 +76,8 @@ class Nodes:
         if kind == "address":
             scope, _, node.address = rest.rpartition("@")
             node.scope, node.host = scope, scope.partition("/")[0]
+            node.names = list(self._names.get(node_id, ()))
+            node.title = next(iter(node.names), title)
         elif not everywhere(kind):
             node.host = next(iter(hosts), rest.partition(":")[0])
         node.hostname = self._hostname(node.host) if node.host else ""

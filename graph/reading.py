@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from graph.address_names import AddressNamesRow, Names, address_names
 from graph.asking import Store
 from graph.edges import EdgeRow
 from graph.hosts import HostnameRow, hostnames
@@ -41,13 +42,22 @@ def names_of_hosts(store: Store, start: int, end: int) -> dict[str, str]:
     return {row.host: row.name for row in store.rows(HostnameRow, hostnames(), {"from": start, "to": end})}
 
 
+def names_of_addresses(store: Store, nodes: Iterable[str], start: int, end: int) -> Names:
+    """Return the names of addresses in [start, end), by their nodes; nothing where no address is among some nodes."""
+    if not any(node.startswith("address:") for node in nodes):
+        return {}
+    return dict(store.rows(AddressNamesRow, address_names(), {"from": start, "to": end}))
+
+
 def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     """Read a map; StoreError when the store does not answer."""
     text = map_edges(wanted.level, narrowed=bool(wanted.service or wanted.host))
     time_range = {"from": wanted.start, "to": wanted.end}
     filters = {"service": wanted.service, "host": wanted.host}
     rows = store.rows(EdgeRow, text, time_range | filters)
-    nodes = Nodes(names_of_hosts(store, wanted.start, wanted.end))
+    ends = (end for row in rows for end in (row.client, row.server))
+    names = names_of_addresses(store, ends, wanted.start, wanted.end)
+    nodes = Nodes(names_of_hosts(store, wanted.start, wanted.end), names)
     recorded = read_recorded(store, wanted.start, wanted.end, level=wanted.level)
     edges = []
     for row in rows:

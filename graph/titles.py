@@ -1,9 +1,13 @@
-"""Names that people read: of hosts, and of nodes. Each is declared once, and rendered in SQL and in Python."""
+"""Names that people read: of hosts, and of nodes. Each is declared once, and rendered in SQL and in Python.
+
+The title of a node is made of its identity. An address may also have an alias, which only people are shown.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from graph.sql import templated
+from graph.address_names import MOST_DRAWN, address_names
+from graph.sql import inside, select, templated
 
 
 class Title(NamedTuple):
@@ -26,6 +30,10 @@ HOSTNAMES = (
     "(SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) "
     "FROM hosts FINAL WHERE hostname != '') AS hostnames"
 )
+
+_FIRST = {"named": "mapFromArrays(groupArray(node), groupArray(names[1]))"}
+ALIASES = f"{inside(select(_FIRST, inside(address_names(MOST_DRAWN))))} AS aliases"
+"""The latest names of addresses in [from, to), ms, by their nodes."""
 
 
 def called(host: str) -> str:
@@ -50,6 +58,11 @@ def title(node: str, service: str = "''", name: str = "''", container: str = "''
         known = f" AND {parts[one.needs]} != ''" if one.needs else ""
         steps.append(f"startsWith({node}, '{kind}:'){known}, {templated(one.title, parts)}")
     return f"multiIf({', '.join(steps)}, {rest})"
+
+
+def alias(node: str) -> str:
+    """Return the name of an address by DNS, after ALIASES; "" for none. It may change from one minute to the next."""
+    return f"aliases[{node}]"
 
 
 def title_of(

@@ -43,12 +43,14 @@ def rows(found: ServiceMap) -> list[tuple[str, ...]]:
 
 
 def labels(found: ServiceMap) -> dict[str, str]:
-    """Return a label for each node: its title, with its host where there are several hosts."""
+    """Return a label for each node: its title, with its host where there are several hosts; a name with its address."""
     hosts = {node.hostname for node in found.nodes if node.hostname}
 
     def label(node: Node) -> str:
         if node.kind == "host":
             return node.title if found.level == "host" else f"host {node.title}"
+        if node.names:
+            return f"{_cut(node.title, WIDEST - len(node.address) - len(' ()'))} ({node.address})"
         return f"{node.title}@{node.hostname}" if len(hosts) > 1 and node.hostname else node.title
 
     return {node.id: printable(label(node)) for node in found.nodes}

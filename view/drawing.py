@@ -152,7 +152,10 @@ def _subtitle(node: Node) -> str:
         return node.hosts[0] if len(node.hosts) == 1 else f"{len(node.hosts)} hosts"
     if node.kind in ("container", "pod"):
         return " on ".join(text for text in (node.namespace, node.hostname) if text)
-    return f"on {node.hostname}" if node.kind == "address" and node.hostname else ""
+    if node.kind == "address":
+        where = f"on {node.hostname}" if node.hostname else ""
+        return f"{node.address} {where}".rstrip() if node.names else where
+    return ""
 
 
 @lru_cache(maxsize=1024)  # most edges share their times

@@ -7,6 +7,7 @@ from graph import neighbours as edges_to
 from graph.health import Counts, faults, judgement
 from graph.neighbours import NeighbourRow
 from graph.nodes import Nodes
+from graph.reading import names_of_addresses
 from graph.recorded import Recorded
 from graph.requests import Key, plus_requests
 from schemas.counted import UNCOUNTED
@@ -25,8 +26,9 @@ def neighbours(
     requests = requests_of(store, level, over, node)
     text = edges_to.neighbours(level, rolled_up=over.rolled)
     rows = read_rows(store, NeighbourRow, text, over, [node], node=node, most=MOST_NEIGHBOURS)
+    names = names_of_addresses(store, (row.other for row in rows), over.start, over.end)
     for row in rows:
-        nodes = Nodes(hostnames)
+        nodes = Nodes(hostnames, names)
         nodes.add(row.other, [row.host] if row.host else [], row.service, row.name, row.container, row.container_name)
         (other,) = nodes.in_order()
         seconds = recorded.seconds([*own, row.host])

@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from graph.address_names import Names
 from graph.hosts import HostRow
 from graph.levels import values_of
 from graph.model import Node
+from graph.reading import names_of_addresses
 from graph.recorded import read_recorded
 from graph.series import NodeSeriesRow, node_series
 from graph.statement import node_statement
@@ -52,7 +54,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         "recorded": [[at, cells.get(at, 0) / 1000] for at, _ in over.times()],
         "id": asked.id,
         "level": level,
-        "facts": _facts(asked.id, processes, known),
+        "facts": _facts(asked.id, processes, known, names_of_addresses(store, [asked.id], over.start, over.end)),
         "discovered": own_facts(store, asked.id, processes, over.end, hostnames),
         "series": of_requests | series(TRAFFIC, rows, over, cells) | series(lines, usage, over, cells),
         "neighbours": list(neighbours(store, asked.id, level, over, hostnames, recorded, seen_by)),
@@ -83,7 +85,7 @@ def _hosts(node: str, processes: list[Node]) -> set[str]:
     return {each.host for each in processes} | ({rest.partition("/")[0]} if scoped else set())
 
 
-def _facts(node: str, processes: list[Node], known: list[HostRow]) -> dict[str, Any]:
+def _facts(node: str, processes: list[Node], known: list[HostRow], names: Names) -> dict[str, Any]:
     """Return the facts of a node itself, without those that are unknown."""
     kind, _, rest = node.partition(":")
     if kind == "process":
@@ -95,7 +97,8 @@ def _facts(node: str, processes: list[Node], known: list[HostRow]) -> dict[str, 
     if kind == "address":
         scope, _, address = rest.rpartition("@")
         owners = [] if scope else [each.hostname for each in known if _has(each.addresses, address)]
-        return {"kind": kind, "address": address, "scope": scope, "addresses_of": owners}
+        called = {"names": names[node]} if node in names else {}
+        return {"kind": kind, "address": address, "scope": scope, "addresses_of": owners} | called
     return {"kind": kind, "name": list(values_of(node).values() or [rest])[-1]} | _shared(processes)
 
 

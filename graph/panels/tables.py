@@ -13,7 +13,7 @@ from graph.panels.lines import of
 from graph.panels.subjects import EDGE, SERVICE, Subject
 from graph.ports import port_name
 from graph.sql import defined, select, within
-from graph.titles import HOSTNAMES, called, title
+from graph.titles import ALIASES, HOSTNAMES, alias, called, title
 from graph.traffic import both, to_client, to_server
 from schemas.health import COUNTER_SHARES
 
@@ -30,7 +30,7 @@ EVERY = Subject(
 
 def top() -> str:
     """Return the edges of the map with the most traffic, with a service and a host at either end."""
-    names = {"client_name": title("client_id"), "server_name": title("server_id")}
+    names = {"client_name": _title("client_id"), "server_name": _title("server_id")}
     columns = {**names, "port": _PORT, "protocol": _PROTOCOL, **_traffic(), "client_id": "client_id"}
     columns["server_id"] = "server_id"
     return _table(EVERY, columns, 100)
@@ -40,7 +40,7 @@ def peers() -> str:
     """Return the clients of a service, or the servers that it calls, by `role`."""
     is_clients = "%(role)s = 'clients'"
     columns = {
-        "peer": title(f"if({is_clients}, client_id, server_id)"),
+        "peer": _title(f"if({is_clients}, client_id, server_id)"),
         "service": f"toString(if({is_clients}, any({_of('client_service')}), any({_of('server_service')})))",
         "port": _PORT,
         "protocol": _PROTOCOL,
@@ -55,8 +55,8 @@ def about() -> str:
     """Return the facts of an edge by port: its server and the evidence for it, the sides that saw it, and its sums."""
     seen = [f"max({_of(f'seen_by_{end}')})" for end in ENDS]
     columns = {
-        "client_name": title("%(client)s"),
-        "server_name": title("%(server)s"),
+        "client_name": _title("%(client)s"),
+        "server_name": _title("%(server)s"),
         "on_port": _PORT,
         "protocol": _PROTOCOL,
         "known_by": plain("rule", "strongest").replace("strongest.strength", "max(pair.strength)"),
@@ -150,6 +150,10 @@ _ERRORS = "sum(pair.errors) / nullIf(sum(pair.requests), 0)"
 _LATENCY = f"nullIf({within_ms(f'mapKeys({_SKETCH})', f'arrayCumSum(mapValues({_SKETCH}))', 0.95)}, 0)"
 
 
+def _title(node: str) -> str:
+    return f"coalesce(nullIf({alias(node)}, ''), {title(node)})"
+
+
 def _of(name: str) -> str:
     return plain(name, "pair")
 
@@ -195,6 +199,7 @@ def _between(subject: Subject, where: str = "") -> list[str]:
     return [
         *subject.parts(*sums.values(), each_window=True, also_asked=(*(KEY if not subject.is_edge else ()), *_COUNTS)),
         HOSTNAMES,
+        ALIASES,
         *defined(
             pairs=select(key | sums, "mine AS row", where=where, group=key.values()),
             answered=select(key | counts, "asked AS row", group=key.values()),

@@ -93,7 +93,7 @@ def test_a_file_of_any_bytes_is_refused_in_a_sentence(tmp_path: Path, name: str,
 
 @given(st.lists(NAMES, min_size=1, max_size=4))
 def test_a_map_of_any_names_is_safe_in_every_form(raw: list[bytes]) -> None:
-    found = Nodes({"h": to_text(raw[0])})
+    found = Nodes({"h": to_text(raw[0])}, {})
     for one in map(to_text, raw):
         found.add(service_node(one), ["h"], one, "", "")
         found.add(f"container:h:{one}", ["h"], "s", one, one)
@@ -117,7 +117,7 @@ def test_a_map_of_any_names_is_safe_in_every_form(raw: list[bytes]) -> None:
 @given(NAMES)
 def test_a_name_that_looks_like_another_nodes_stays_a_name(raw: bytes) -> None:
     name = to_text(raw)
-    found = Nodes({})
+    found = Nodes({}, {})
     found.add(service_node(name), [], name, "", "")
     (node,) = found.in_order()
 

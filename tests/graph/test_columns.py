@@ -10,6 +10,7 @@ from typing import Any, get_origin, get_type_hints
 import pytest
 
 import graph
+from graph.address_names import AddressNamesRow, address_names
 from graph.asked import any_requested
 from graph.clocks import ClockRow, PairRow, clocks, pairs_of_clocks
 from graph.concerns import concerned
@@ -89,6 +90,7 @@ PLAIN: dict[str, tuple[type, str]] = {
     "recorded hours": (RecordedRow, recorded_hours()),
     "events": (EventRow, events(everything=False)),
     "all events": (EventRow, events(everything=True)),
+    "names of addresses": (AddressNamesRow, address_names()),
     "facts of nodes": (NodeFactRow, node_facts(everything=False)),
     "all facts of nodes": (NodeFactRow, node_facts(everything=True)),
     "lives": (LifeRow, lives()),

@@ -66,6 +66,8 @@ export interface MapNode {
   unit?: string;
   address?: string;
   scope?: string;
+  /** Names by which DNS led clients to an address, the latest first. */
+  names?: string[];
   /** What held it back, where anything did: the share of the periods of its CPU quotas in which it was stopped, */
   throttled_share?: number;
   /** the share of a memory limit that it used at the most, */

@@ -91,6 +91,7 @@ const SEARCHED = [
   "image",
   "unit",
   "address",
+  "names",
   "kind",
   "health",
 ];

@@ -53,3 +53,14 @@ test("a search finds edges by port and by health", () => {
 test("every word of a search must match", () => {
   assert.equal(ids(visible(CHAIN, { ...all, q: "web1 nothing" })), "");
 });
+
+test("a search finds an address by any of its names", () => {
+  const outside = node("d", {
+    kind: "address",
+    title: "api.example.com",
+    names: ["api.example.com", "www.example.com"],
+  });
+  const named = { ...CHAIN, nodes: [...CHAIN.nodes.filter(({ id }) => id !== "d"), outside] };
+
+  assert.deepEqual([...visible(named, { ...all, q: "www.example" }).hit], ["d"]);
+});
