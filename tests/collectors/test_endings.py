@@ -16,7 +16,7 @@ from collectors.diag import Identity
 from collectors.settings import Settings
 from collectors.socket_scan import ANY
 from collectors.tracing import Tracing
-from tests.collectors.watching import Connection, Watch, eventually
+from tests.collectors.watching import Connection, Watch, eventually, lone_listener
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close() sends RST
 ASKED, ANSWERED = 100, 30
@@ -26,7 +26,6 @@ V4, V6 = socket.AF_INET, socket.AF_INET6
 class Way(NamedTuple):
     """Where the listener is bound, what the client dials, and what it is bound to."""
 
-    family: int
     bound: str
     dialled: str
     client: str | None = None
@@ -34,13 +33,13 @@ class Way(NamedTuple):
 
 
 WAYS = {
-    "ipv4": Way(V4, "127.0.0.1", "127.0.0.1"),
-    "ipv4, any": Way(V4, "0.0.0.0", "127.0.0.2"),
-    "ipv4, bound client": Way(V4, "127.0.0.1", "127.0.0.1", "127.0.0.3"),
-    "ipv6": Way(V6, "::1", "::1"),
-    "ipv6, any": Way(V6, "::", "::1"),
-    "ipv6 server, ipv4 client": Way(V6, "::", "127.0.0.1"),
-    "ipv4 server, ipv6 client": Way(V4, "127.0.0.1", "::ffff:127.0.0.1", None, V6),
+    "ipv4": Way("127.0.0.1", "127.0.0.1"),
+    "ipv4, any": Way("0.0.0.0", "127.0.0.2"),
+    "ipv4, bound client": Way("127.0.0.1", "127.0.0.1", "127.0.0.3"),
+    "ipv6": Way("::1", "::1"),
+    "ipv6, any": Way("::", "::1"),
+    "ipv6 server, ipv4 client": Way("::", "127.0.0.1"),
+    "ipv4 server, ipv6 client": Way("127.0.0.1", "::ffff:127.0.0.1", None, V6),
 }
 
 
@@ -49,8 +48,7 @@ class Talk:
 
     def __init__(self, way: Way) -> None:
         self.stack = contextlib.ExitStack()
-        listening = socket.create_server((way.bound, 0), family=way.family, dualstack_ipv6=way.bound == "::")
-        self.listener = self.stack.enter_context(listening)
+        self.listener = self.stack.enter_context(lone_listener(way.bound))
         self.port = self.listener.getsockname()[1]
         self.client = self.stack.enter_context(socket.socket(way.dialling or (V6 if ":" in way.dialled else V4)))
         if way.client:
@@ -238,7 +236,7 @@ def test_a_refused_connect_is_one_that_failed(
     lost = bool(watch.sockets.missing()) and connect is not asked_for_the_error
 
     def is_reported() -> bool:
-        rows.extend(watch.connections(port))
+        rows.extend(row for row in watch.connections(port) if row.local_address == address)
         return bool(unidentified(watch) if lost else rows)
 
     eventually(is_reported)

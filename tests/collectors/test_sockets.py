@@ -14,7 +14,7 @@ from collectors import diag, netlink
 from collectors.destroyed import Destroyed
 from schemas.raw import ListenerBatch
 from tests.collectors.namespaces import Namespaces
-from tests.collectors.watching import Watch, eventually
+from tests.collectors.watching import Watch, eventually, lone_listener
 
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: close() sends RST
 
@@ -224,7 +224,7 @@ def test_a_reset_loses_no_byte_that_arrived(watch: Watch, server: socket.socket)
 
 @pytest.mark.parametrize(("bound", "dialled"), [("::1", "::1"), ("::", "127.0.0.1")])
 def test_ipv6_is_reported_as_ipv6_and_mapped_ipv4_as_ipv4(watch: Watch, bound: str, dialled: str) -> None:
-    with socket.create_server((bound, 0), family=socket.AF_INET6, dualstack_ipv6=bound == "::") as server:
+    with lone_listener(bound) as server:
         port = server.getsockname()[1]
         with connected(server, (dialled, port)) as (client, accepted):
             client.sendall(b"x" * 12)

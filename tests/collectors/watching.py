@@ -1,7 +1,9 @@
 """Collectors driven window by window, by hand."""
 
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from collectors.listeners import ListenerCollector
@@ -89,6 +91,29 @@ class Watch:
     def close(self) -> None:
         self.sockets.close()
         self.processes.close()
+
+
+@contextmanager
+def lone_listener(address: str) -> Iterator[socket.socket]:
+    """Listen on a port that no socket of the other family has, since rows are found by their port."""
+    ours, others = (socket.AF_INET6, socket.AF_INET) if ":" in address else (socket.AF_INET, socket.AF_INET6)
+    with ExitStack() as stack:
+        while True:
+            listening = socket.create_server((address, 0), family=ours, dualstack_ipv6=address == "::")
+            stack.enter_context(listening)
+            if address == "::" or _hold(stack.enter_context(socket.socket(others)), listening.getsockname()[1]):
+                break
+        yield listening
+
+
+def _hold(holder: socket.socket, port: int) -> bool:
+    """Hold a port in the family of a socket; return whether it was free."""
+    if holder.family == socket.AF_INET6:
+        holder.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    with suppress(OSError):
+        holder.bind(("::" if holder.family == socket.AF_INET6 else "0.0.0.0", port))
+        return True
+    return False
 
 
 def _sum(one: Connection, other: Connection) -> Connection:
