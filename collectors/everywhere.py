@@ -1,6 +1,7 @@
 """A collector of one network namespace, in each of them, and reported as one collector."""
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -10,6 +11,8 @@ from collectors.window import Collector, Window
 from schemas.raw import Batch
 from schemas.topics import Topic
 
+# In one go. A packet socket takes 20 ms to open, and dozens of containers may begin and end every second.
+BEGINNING_S = 0.1
 _log = logging.getLogger(__name__)
 
 
@@ -80,13 +83,14 @@ class Everywhere:
         self._networks.close()
 
     def _follow(self, window: Window) -> None:
-        """Have a part in every namespace that there is now."""
+        """Have a part in every namespace that there is now; where that takes long, in the rest of them next time."""
         self._window = window
         now = list(self._networks)
         for network in self._parts.keys() - set(now):
             self._end(network)
+        until = time.monotonic() + BEGINNING_S
         for network in now:
-            if network not in self._parts and (part := self._make(network)):
+            if network not in self._parts and time.monotonic() < until and (part := self._make(network)):
                 self._guard(network, partial(self._begin, network, part, window))
 
     def _begin(self, network: Network, part: Collector, window: Window) -> None:

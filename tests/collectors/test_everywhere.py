@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from collectors.entering import STAY
-from collectors.everywhere import Everywhere
+from collectors.everywhere import BEGINNING_S, Everywhere
 from collectors.networks import Network, Networks
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
@@ -81,6 +82,30 @@ def test_our_own_namespace_comes_first_and_the_others_in_their_order(others: tup
     everywhere.open(WINDOW)
 
     assert [batch.netns for batch in everywhere.collect(WINDOW) if isinstance(batch, ListenerBatch)] == [OWN, *others]
+
+
+def test_parts_that_take_long_to_open_are_opened_in_several_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("collectors.everywhere.time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def slow(part: Part) -> None:
+        now[0] += BEGINNING_S / 2
+
+    parts = Parts(slow)
+    everywhere = Everywhere(LISTENERS, networks(1, 2, 3, 4), parts)
+    everywhere.open(WINDOW)
+    first = list(parts.made)
+    everywhere.drain()
+    second = list(parts.made)
+
+    assert (first, second) == ([OWN, 1], [OWN, 1, 2, 3])
+    assert [batch.netns for batch in everywhere.collect(WINDOW) if isinstance(batch, ListenerBatch)] == [
+        OWN,
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 def test_a_part_that_cannot_be_opened_is_closed_and_the_others_go_on() -> None:
