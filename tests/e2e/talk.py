@@ -16,7 +16,8 @@ _COMMAND = (sys.executable, "-m", "tests.e2e.talk")
 
 def serve(address: str, port: int) -> None:
     """Answer every QUESTION with ANSWER; listen until killed."""
-    with socket.create_server((address, port)) as server:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, port), family=family) as server:
         print(server.getsockname()[1], flush=True)
         while True:
             peer, _ = server.accept()

@@ -6,14 +6,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.running import Up, part, run
+from tests.e2e.running import Up, part, run, until
 from tests.e2e.talk import served
 
+_numbers = count(1)
 DATABASE, CART = "d0c4e7" * 10 + "beef", "ca27f0" * 10 + "cafe"
 DOCKER = {
     "Name": "/store-db-1",
@@ -47,13 +49,14 @@ def group(*names: str) -> Iterator[tuple[str, ...]]:
     place = hierarchy()
     made = []
     try:
-        for name in (f"servicemap-test-{os.getpid()}-{names[-1][:6]}", *names):
+        for name in (f"servicemap-test-{os.getpid()}-{next(_numbers)}", *names):
             place /= name
             place.mkdir()
             made.append(place)
         yield "sh", "-c", f'echo $$ > {place}/cgroup.procs && exec "$@"', "sh"
     finally:
         for each in reversed(made):
+            until((each / "cgroup.events").read_text, lambda events: "populated 0" in events, 10, f"{each} to be empty")
             each.rmdir()
 
 
