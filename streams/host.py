@@ -262,7 +262,7 @@ class Host:
         place = Port(batch.netns, transport, port)
         who, spread = nobody(self.name), crc32(flow.encode())
         fresh = columns.fresh[row]
-        made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread)
+        made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread=spread)
         if not (here.scope or there.scope):
             made.stack = f"{self.boot_id[:8]}/{batch.netns}"
         made.on_wire = (self.netns if outside else batch.netns), there.address

@@ -46,6 +46,12 @@ def test_sides_of_one_flow_go_to_one_partition_from_either_host() -> None:
     assert mine[0].partition == theirs[0].partition is not None
 
 
+def test_sides_of_many_flows_go_to_all_partitions() -> None:
+    flows = [connection(nth, f"10.0.0.1:{40_000 + nth}", THERE) for nth in range(1, 65)]
+    sides = [one for one in window(AttributeStage(partitions=4), 0, connections=flows) if one.topic == "sides"]
+    assert {one.partition for one in sides} == {0, 1, 2, 3}
+
+
 def test_keys_and_partitions_on_the_wire_are_those_that_the_topics_declare() -> None:
     """Check these declarations, because the reference of the topics is made of them."""
     requests = [request("10.0.0.7:4000", "10.0.0.1:80")]
