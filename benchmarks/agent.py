@@ -42,7 +42,7 @@ RUNS = 7
 
 def run() -> list[Result]:
     """Measure sockets, processes and rest, each with only its own load on the host."""
-    with _sockets():
+    with sockets():
         results = _measure_sockets()
     with _processes():
         results += _measure_processes()
@@ -211,18 +211,18 @@ def _quietly(*command: str) -> None:
 
 
 @contextmanager
-def _sockets() -> Iterator[None]:
-    """Open PAIRS * CONNECTIONS connections on loopback between twice as many processes."""
+def sockets(pairs: int = PAIRS, connections: int = CONNECTIONS, busy: int = BUSY) -> Iterator[None]:
+    """Open connections on loopback between pairs of processes; of each pair, some are busy."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with _children() as start:
         ready, report = os.pipe()
-        for pair in range(PAIRS):
-            listening = socket.create_server((f"127.1.{pair}.1", 0), backlog=CONNECTIONS)
-            start(lambda listening=listening: _echo(listening))  # type: ignore[misc]
-            start(lambda listening=listening: _talk(listening, report))  # type: ignore[misc]
+        for pair in range(pairs):
+            listening = socket.create_server((f"127.1.{pair}.1", 0), backlog=connections)
+            start(lambda listening=listening: _echo(listening, connections, busy))  # type: ignore[misc]
+            start(lambda listening=listening: _talk(listening, report, connections, busy))  # type: ignore[misc]
             listening.close()
-        for _ in range(PAIRS):
+        for _ in range(pairs):
             os.read(ready, 1)
         os.close(ready)
         os.close(report)
@@ -259,18 +259,18 @@ def _children() -> Iterator[Callable[[Callable[[], object]], None]]:
             os.waitpid(pid, 0)
 
 
-def _echo(listening: socket.socket) -> None:
-    accepted = [listening.accept()[0] for _ in range(CONNECTIONS)]
+def _echo(listening: socket.socket, connections: int, busy: int) -> None:
+    accepted = [listening.accept()[0] for _ in range(connections)]
     while True:
-        for sock in accepted[:BUSY]:
+        for sock in accepted[:busy]:
             sock.send(sock.recv(1))
 
 
-def _talk(listening: socket.socket, ready: int) -> None:
-    opened = [socket.create_connection(listening.getsockname()) for _ in range(CONNECTIONS)]
+def _talk(listening: socket.socket, ready: int, connections: int, busy: int) -> None:
+    opened = [socket.create_connection(listening.getsockname()) for _ in range(connections)]
     os.write(ready, b"!")
     while True:
-        for sock in opened[:BUSY]:
+        for sock in opened[:busy]:
             sock.send(b"x")
             sock.recv(1)
         time.sleep(1)

@@ -26,11 +26,11 @@ def run() -> list[Result]:
     """Measure quiet namespaces, then all sockets in one pass, spread over the namespaces and in one of them."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    with _namespaces(NAMESPACES) as pids:
+    with namespaces(NAMESPACES) as pids:
         results = [_quiet(pids)]
         with _sockets(pids, PAIRS):
             spread = _passes(pids)
-    with _namespaces(1) as pids, _sockets(pids, NAMESPACES * PAIRS):
+    with namespaces(1) as pids, _sockets(pids, NAMESPACES * PAIRS):
         together = _passes(pids)
     return [
         *results,
@@ -98,7 +98,7 @@ def _scans(pids: Sequence[int], *, heed: bool) -> Iterator[list[SocketScan]]:
 
 
 @contextmanager
-def _namespaces(count: int) -> Iterator[list[int]]:
+def namespaces(count: int) -> Iterator[list[int]]:
     """Make network namespaces; give the pid of a process in each."""
     command = ["unshare", "--net", "--", "sh", "-c", "ip link set lo up; echo; exec sleep infinity"]
     holders = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(count)]

@@ -43,8 +43,8 @@ def run() -> list[Result]:
     """Measure every program that is installed."""
     results = []
     for name, serve, ask in (
-        ("Redis", _redis, _ask_redis),
-        ("Redis, pipelines of 16", _redis, _ask_redis_in_pipelines),
+        ("Redis", redis, ask_redis),
+        ("Redis, pipelines of 16", redis, _ask_redis_in_pipelines),
         ("PostgreSQL", _postgres, _ask_postgres),
         ("memcached", _memcached, _ask_memcached),
     ):
@@ -111,7 +111,7 @@ def _results(
     ]
 
 
-def _ask_redis(port: int, requests: int) -> Load:
+def ask_redis(port: int, requests: int) -> Load:
     return _redis_benchmark(port, requests, "-c", str(CONNECTIONS))
 
 
@@ -167,7 +167,7 @@ def _ask_memcached(port: int, requests: int) -> Load:
 
 
 @contextmanager
-def _redis() -> Iterator[int]:
+def redis() -> Iterator[int]:
     with _serving("redis-server", lambda port: ["--bind", HOST, "--port", str(port), "--save", ""]) as port:
         yield port
 

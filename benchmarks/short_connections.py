@@ -104,20 +104,20 @@ def _results(load: Load, least: float) -> list[Result]:
 def _measure(load: Load, bpf: str = "auto") -> Run:
     with ExitStack() as stack:
         log = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "log"
-        client, server = stack.enter_context(_cabled())
+        client, server = stack.enter_context(cabled())
         agent = stack.enter_context(_agent(log, bpf))
         workers = range(load.workers)
-        servers = [stack.enter_context(_forked(server, partial(_serve, at))) for at in workers]
+        servers = [stack.enter_context(forked(server, partial(serve, at))) for at in workers]
         _beats(log, 1)
-        begun, used = time.monotonic(), _cpu(agent)
-        clients = [stack.enter_context(_forked(client, partial(_ask, at, load))) for at in workers]
+        begun, used = time.monotonic(), cpu_of(agent)
+        clients = [stack.enter_context(forked(client, partial(ask, at, load))) for at in workers]
         for pid in clients:
             _, status = os.waitpid(pid, 0)
             if status:
                 raise RuntimeError("a client could not connect")
         seconds = time.monotonic() - begun
         _beats(log, 2)
-        cpu = (_cpu(agent) - used) / seconds
+        cpu = (cpu_of(agent) - used) / seconds
         return Run(_each(load) * load.workers, seconds, cpu, *_reported(log, set(clients), set(servers), load))
 
 
@@ -153,7 +153,7 @@ def _reported(log: Path, clients: set[int], servers: set[int], load: Load) -> tu
     return len(served), owned, exact, lost
 
 
-def _serve(at: int) -> None:
+def serve(at: int) -> None:
     server = socket.create_server(("::", FIRST_PORT + at), family=socket.AF_INET6, backlog=4096, dualstack_ipv6=True)
     while True:
         one, _ = server.accept()
@@ -163,7 +163,7 @@ def _serve(at: int) -> None:
             one.recv(1)
 
 
-def _ask(at: int, load: Load) -> None:
+def ask(at: int, load: Load) -> None:
     port = FIRST_PORT + at
     rate = load.rate / load.workers
     begun = time.monotonic()
@@ -208,7 +208,7 @@ def _beats(log: Path, more: int) -> None:
 
 
 @contextmanager
-def _cabled() -> Iterator[tuple[Entrance, Entrance]]:
+def cabled() -> Iterator[tuple[Entrance, Entrance]]:
     """Make two network namespaces with a cable between them."""
     with ExitStack() as stack:
         holders = []
@@ -239,7 +239,7 @@ def _run(*command: str) -> None:
 
 
 @contextmanager
-def _forked(enter: Entrance, work: Callable[[], None]) -> Iterator[int]:
+def forked(enter: Entrance, work: Callable[[], None]) -> Iterator[int]:
     """Do work in a process of its own, in a network namespace."""
     pid = os.fork()
     if not pid:
@@ -259,7 +259,7 @@ def _forked(enter: Entrance, work: Callable[[], None]) -> Iterator[int]:
             os.waitpid(pid, 0)
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """Return how long a process has run, in seconds."""
     stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
