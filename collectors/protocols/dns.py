@@ -4,7 +4,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from collectors.protocols.parser import ERROR, OK, OTHER
+from collectors.protocols.parser import OTHER
+from schemas.results import ERROR, OK
 from schemas.text import to_text
 
 PORT = 53

@@ -25,7 +25,8 @@ from collectors.protocols.frames import (
     frame_at,
 )
 from collectors.protocols.header_fields import Fields, HeaderFields, spelled_out
-from collectors.protocols.parser import ERROR, LOST, MOST_WAITING, OK, OTHER, UNSEEN, Parser
+from collectors.protocols.parser import LOST, MOST_WAITING, OTHER, Parser
+from schemas.results import ERROR, OK, UNSEEN
 
 CONTENT_TYPE = b"application/grpc"
 _CODED = bytes.fromhex("1d75d0620d263d4c4d6564")  # the same by HPACK's code (RFC 7541 B)

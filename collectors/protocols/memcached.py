@@ -6,9 +6,9 @@ SERVER_ERROR. A command that wants no reply counts as it is seen, without a time
 
 import re
 
-from collectors.protocols.parser import ERROR, LOST, OK, OTHER, Parser
+from collectors.protocols.parser import LOST, OTHER, Parser
+from schemas.results import ERROR, NO_REPLY, OK
 
-NO_REPLY = "noreply"
 _STORING = frozenset({b"set", b"add", b"replace", b"append", b"prepend", b"cas"})
 _COMMANDS = """
 set add replace append prepend cas get gets gat gats delete incr decr touch flush_all stats version verbosity slabs lru

@@ -9,7 +9,8 @@ A query is named by its first word, if it is one that is known here; an execute 
 import re
 import struct
 
-from collectors.protocols.parser import ERROR, LOST, OK, OTHER, Parser
+from collectors.protocols.parser import LOST, OTHER, Parser
+from schemas.results import ERROR, OK
 
 _HEADER = struct.Struct("<IB").unpack_from  # length (3 bytes) and number, what it is
 _CAPABILITIES = struct.Struct("<4xI").unpack_from

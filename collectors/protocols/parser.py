@@ -9,10 +9,10 @@ from collections import deque
 from typing import ClassVar
 
 from collectors.counts import Counts
+from schemas.results import UNSEEN
 
 LOST = -1  # used by a parser that does not understand what it was given
 MOST_WAITING = 10_000  # requests of one connection
-OK, ERROR, UNSEEN = "ok", "error", "unseen"
 OTHER = "other"  # an operation that a protocol's list does not have
 
 

@@ -9,7 +9,8 @@ An answer is named by its command tag, of which the first word is known here (SE
 
 import struct
 
-from collectors.protocols.parser import ERROR, LOST, OK, OTHER, UNSEEN, Parser
+from collectors.protocols.parser import LOST, OTHER, Parser
+from schemas.results import ERROR, OK, UNSEEN
 
 STATEMENT, SYNC = "STATEMENT", ""
 _QUERY = "QUERY"

@@ -8,7 +8,8 @@ After a command that makes a connection a stream of messages (SUBSCRIBE, MONITOR
 
 import re
 
-from collectors.protocols.parser import ERROR, LOST, OK, OTHER, Parser
+from collectors.protocols.parser import LOST, OTHER, Parser
+from schemas.results import ERROR, OK
 
 _COMMANDS = """
 APPEND AUTH BGREWRITEAOF BGSAVE BITCOUNT BITFIELD BITFIELD_RO BITOP BITPOS BLMOVE BLMPOP BLPOP BRPOP BRPOPLPUSH BZMPOP
