@@ -5,9 +5,8 @@ order, each on its own stream: a call begins with the headers of its client, and
 end the stream. Of a method the name alone is kept, and only where the server has it.
 """
 
-import re
-
 from collectors.counts import PATIENCE_NS
+from collectors.protocols import grpc_fields
 from collectors.protocols.first_bytes import HTTP2_PREFACE
 from collectors.protocols.frames import (
     CONTINUATION,
@@ -24,22 +23,14 @@ from collectors.protocols.frames import (
     first_frames,
     frame_at,
 )
-from collectors.protocols.header_fields import Fields, HeaderFields, spelled_out
+from collectors.protocols.header_fields import Fields, HeaderFields
 from collectors.protocols.parser import LOST, MOST_WAITING, OTHER, Parser
 from schemas.results import ERROR, OK, UNSEEN
 
-CONTENT_TYPE = b"application/grpc"
-_CODED = bytes.fromhex("1d75d0620d263d4c4d6564")  # the same by HPACK's code (RFC 7541 B)
-_POST = b"\x83"  # the field ":method: POST" (RFC 7541 A), which a call has
-_STATUS = frozenset(b"\x08\x18\x48\x88\x89\x8a\x8b\x8c\x8d\x8e")  # how ":status" begins, which comes first in an answer
-_SIZE = re.compile(rb"^(?:[\x20-\x3e]|\x3f[\x80-\xff]*[\0-\x7f])+")  # of the table, by which a block may begin (6.3)
 _FIRST = 1  # the number of a connection's first stream
 _LONGEST_BLOCK = 64 << 10
-_METHOD = re.compile(rb"/(?:\w+\.)*(\w{1,64}/\w{1,64})").fullmatch
 _UNIMPLEMENTED = b"12"  # a status: there is no such method
-_GRPC_STATUS = b"grpc-status"
 _BRIEF = 512  # bytes of a block that ends an answer
-_ANSWERING = {b":status", _GRPC_STATUS}  # one of which the headers of a server have
 _DOUBT_NS = 10_000_000_000  # for which a call waits whose answer may have passed unseen
 _MOST_DOUBTED = 32  # of such calls of a connection
 
@@ -66,13 +57,12 @@ class Grpc(Parser):
     @classmethod
     def asks(cls, payload: bytes, size: int) -> bool:
         """Return whether a segment has the first call of a connection, which names the content type."""
-        fields = _call(payload)
-        return CONTENT_TYPE in fields or _CODED in fields
+        return grpc_fields.name_grpc(grpc_fields.call_in(payload))
 
     @classmethod
     def asks_again(cls, payload: bytes, size: int) -> bool:
         """Return whether a segment begins with a call."""
-        return _call(payload) != b""
+        return grpc_fields.call_in(payload) != b""
 
     def begin(self, payload: bytes) -> None:
         """Start with a call: if it is the first one, header fields are known from here on."""
@@ -87,7 +77,7 @@ class Grpc(Parser):
     def begins(cls, payload: bytes) -> bool:
         """Return whether a segment of a client is the first one of a connection, or has its first call."""
         return payload.startswith(HTTP2_PREFACE) or (
-            _call(payload) != b"" and first_frames(payload)[-1].stream == _FIRST
+            grpc_fields.call_in(payload) != b"" and first_frames(payload)[-1].stream == _FIRST
         )
 
     def client(self, data: bytes, at: int) -> int:
@@ -150,10 +140,8 @@ class Grpc(Parser):
             doubtful = self._unsure or self._doubted
             fields = self._answered(frame, block) if doubtful else self._answers.read(block)
             if fields is None and frame.flags & END_STREAM and len(block) <= _BRIEF:
-                # Many servers spell the status out each time.
-                status = spelled_out(block).get(_GRPC_STATUS)
-                fields = None if status is None else {_GRPC_STATUS: status}
-            self.confirmed |= _answers(block, fields)
+                fields = grpc_fields.spelled_status(block)
+            self.confirmed |= grpc_fields.are_answer(block, fields)
             if frame.flags & END_STREAM:
                 self._answer(frame.stream, fields, at)
             elif frame.stream in self._calls:
@@ -169,7 +157,7 @@ class Grpc(Parser):
                 self._fields.forget()
                 self._loose = True
         fields = self._fields.read(block)
-        if unsure and fields is not None and not _is_grpc(fields):
+        if unsure and fields is not None and not grpc_fields.are_grpc(fields):
             self._fields.forget()
             return None
         return fields
@@ -184,7 +172,7 @@ class Grpc(Parser):
         if self._loose or self._unsure or self._calls.keys() != {frame.stream} or not goes_on:
             self._answers.forget()
         fields = self._answers.read(block)
-        if fields is not None and not fields.keys() & _ANSWERING:
+        if fields is not None and not grpc_fields.are_of_server(fields):
             self._answers.forget()
             return None
         return fields
@@ -235,14 +223,13 @@ class Grpc(Parser):
     def _ask(self, stream: int, fields: Fields | None, at: int) -> None:
         if stream in self._calls:  # trailers of the client
             return
-        if fields is not None and not _is_grpc(fields):
+        if fields is not None and not grpc_fields.are_grpc(fields):
             self._loose = True
             return
         if len(self._calls) >= MOST_WAITING:
             self.opaque = True
             return
-        method = _METHOD(fields.get(b":path", b"")) if fields is not None else None
-        self._calls[stream] = (method[1].decode() if method else OTHER), at
+        self._calls[stream] = grpc_fields.method(fields) or OTHER, at
 
     def _answer(self, stream: int, fields: Fields | None, at: int) -> None:
         call = self._calls.pop(stream, None)
@@ -253,7 +240,7 @@ class Grpc(Parser):
         if fields is None:
             self.counts.add(method, UNSEEN, at - asked)
             return
-        status = fields.get(_GRPC_STATUS)
+        status = fields.get(grpc_fields.STATUS)
         result = OK if status == b"0" else ERROR
         self.counts.add(OTHER if status in (None, _UNIMPLEMENTED) else method, result, at - asked)
 
@@ -313,25 +300,3 @@ class Grpc(Parser):
         self._unsure.clear()
         self._doubted.clear()
         self._loose = False
-
-
-def _is_grpc(fields: Fields) -> bool:
-    """Return whether the content type is that of gRPC, and not that of a gateway for browsers, such as grpc-web."""
-    kind = fields.get(b"content-type", b"")
-    return kind == CONTENT_TYPE or kind[: len(CONTENT_TYPE) + 1] in (CONTENT_TYPE + b"+", CONTENT_TYPE + b";")
-
-
-def _answers(block: bytes, fields: Fields | None) -> bool:
-    """Return whether the fields of a server are those of an answer of gRPC; as they are, where they are not known."""
-    if fields is None:
-        return CONTENT_TYPE in block or _CODED in block
-    return _is_grpc(fields) or _GRPC_STATUS in fields
-
-
-def _call(payload: bytes) -> bytes:
-    """Return the fields with which a segment calls, as they are; none where it does not."""
-    frames = first_frames(payload)
-    if not frames or frames[-1].kind != HEADERS or not frames[-1].stream & 1:
-        return b""
-    fields = _SIZE.sub(b"", block_of(frames[-1], payload), count=1)
-    return fields if _POST in fields and fields[0] not in _STATUS else b""
