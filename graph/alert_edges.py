@@ -3,14 +3,17 @@
 Each row has its labels (client, server, port) and one number. Parameters: from, to in ms.
 """
 
+from collections.abc import Callable
+
+from graph.asked import summed
 from graph.columns import ENDS
-from graph.health_sql import share
+from graph.health_sql import share, whole
 from graph.packing import plain
 from graph.span import in_range, of_range
 from graph.spans import ALL_AT_ONCE, spans
 from graph.sql import defined, inside, select, within
 from graph.titles import HOSTNAMES, title
-from schemas.health import ALERTS, SHARES
+from schemas.health import ALERTS, OF_REQUESTS, SHARES
 
 MOST = 100  # an alert names so many edges, the worst first
 
@@ -23,9 +26,8 @@ def connections_failed() -> str:
 
 def by_side(part: str) -> str:
     """Return the share of a counter, for the side with the greater share whose whole is large enough."""
-    whole, enough = SHARES[part].whole, ALERTS[part].enough
-    counts = {f"{end}_{name}": _total(f"{end}_{name}") for end in ENDS for name in (whole, part)}
-    shares = (f"if({end}_{whole} < {enough}, 0, {share(f'{end}_{part}', f'{end}_{whole}')})" for end in ENDS)
+    counts = {f"{end}_{name}": _total(f"{end}_{name}") for end in ENDS for name in (SHARES[part].whole, part)}
+    shares = (_of_side(part, f"{end}_{{}}".format) for end in ENDS)
     found = {SHARES[part].name: f"greatest({', '.join(shares)})"}
     return _worst(found, _edges(counts), f"{SHARES[part].name} > 0")
 
@@ -33,23 +35,22 @@ def by_side(part: str) -> str:
 def requests_failed() -> str:
     """Return the share of requests that failed; an end without a service is its host, or its address.
 
-    With sampled connections, the least number of requests applies to those that were seen, before they are scaled.
+    With sampled connections, the least number of requests applies to those that were looked at, before they are scaled.
     """
-    enough, all_of = ALERTS["errors"].enough, ALERTS["errors"].of
+    looked_at = "{}_looked_at".format
     labels = {end: _title(end) for end in ENDS} | {"port": _PORT}
     edges = select(
         {
             **labels,
-            "requests": "sum(row.requests)",
-            "errors": "sum(row.errors)",
-            "requests_seen": "sum(row.requests / row.sampling)",
-            "errors_seen": "sum(row.errors / row.sampling)",
+            **summed(OF_REQUESTS, "row"),
+            **{looked_at(name): f"sum(row.{name} / row.sampling)" for name in OF_REQUESTS},
         },
         "process_requests AS row",
         where=in_range("row.window"),
         group=labels.values(),
     )
-    is_enough = f"requests_seen >= {all_of} AND errors_seen >= {enough}"
+    alert = ALERTS["errors"]
+    is_enough = f"{whole('errors', looked_at)} >= {alert.of} AND {looked_at('errors')} >= {alert.enough}"
     return within([HOSTNAMES], _rows(_share("errors"), edges, is_enough))
 
 
@@ -58,7 +59,12 @@ _PORT = "concat(row.transport, ' ', toString(row.server_port))"
 
 def _share(part: str) -> dict[str, str]:
     """Return the share of a part, by its name."""
-    return {SHARES[part].name: share(part, SHARES[part].whole)}
+    return {SHARES[part].name: share(part, str)}
+
+
+def _of_side(part: str, sums: Callable[[str], str]) -> str:
+    """Return the share of a counter of a side; 0 if its whole is not large enough."""
+    return f"if({whole(part, sums)} < {ALERTS[part].enough}, 0, {share(part, sums)})"
 
 
 def _total(name: str) -> str:

@@ -16,6 +16,7 @@ from schemas.facts import Roll
 from schemas.graph import CONTESTED
 from schemas.kinds import BOOL, COUNT_MAP, F64, LABEL, SKETCH, U16, U64
 from schemas.latency import GROWTH
+from schemas.results import FAILED, UNKNOWN
 
 _OF_END = ("scope", "address", "port", "who")
 _NAMES = tuple(name for name in WHO if name not in ("provenance", "tied"))
@@ -25,6 +26,9 @@ WHO_COLUMNS = tuple(EdgeColumn(f"{end}_{name}", LABEL, WHO[name].meaning, Roll.M
 COUNTS = (
     EdgeColumn("requests", U64, "answered and unanswered ones", Roll.SUM),
     EdgeColumn("errors", U64, "answers that are errors (of HTTP: 5xx), and unanswered requests", Roll.SUM),
+    EdgeColumn(
+        "unseen", U64, "part of requests: nobody saw how they ended, or no answer was wanted; not in errors", Roll.SUM
+    ),
     EdgeColumn("unanswered", U64, "ended by the server without an answer", Roll.SUM),
     EdgeColumn(
         "given_up", U64, "no answer before the client left, or for five minutes; neither requests nor errors", Roll.SUM
@@ -33,7 +37,7 @@ COUNTS = (
     EdgeColumn("latency", SKETCH, "bucket of the time to answer → answers", Roll.EACH),
 )
 _SEEN = EdgeColumn("seen_by_server", BOOL, "whether the server's host counted, or the client's")
-FAILED = " OR ".join(f"endsWith(what, '{result}')" for result in (" 5xx", " error"))
+_ROLLED = {column.name: column for column in (SAMPLING, *COUNTS)}
 _TIMES = {"p50_ms": 0.5, "p99_ms": 0.99}
 PROCESS_REQUESTS = (
     WINDOW,
@@ -48,6 +52,11 @@ PROCESS_REQUESTS = (
         for name, share in _TIMES.items()
     ),
 )
+
+
+def summed(names: Iterable[str], row: str) -> dict[str, str]:
+    """Return these numbers of all requests of rows: sums, sketches, and the greatest sampling."""
+    return {name: _ROLLED[name].rolled(row, "begins") for name in names}
 
 
 def within_ms(buckets: str, passed: str, share: float | str) -> str:
@@ -138,7 +147,7 @@ def _believed(rows: str, *, addresses: bool = False) -> str:
         "width_ms": "max(row.width_ms)",
         **{column.name: f"max(row.{column.name})" for column in WHO_COLUMNS},
         "seen_by_server": "toUInt8(row.by_server)",
-        "sampling": "min(row.factor)",
+        "sampling": "max(row.factor)",
         "unanswered": "sum(row.lost)",
         "given_up": "sum(row.left)",
         "by": "sumMap(row.answers)",
@@ -152,11 +161,17 @@ def _believed(rows: str, *, addresses: bool = False) -> str:
 
 def _shown(columns: dict[str, str], believed: str) -> str:
     """Return these columns; some are computed from the counts."""
-    failed = f"arraySum(mapValues(mapFilter((what, count) -> {FAILED}, by)))"
     buckets, passed = "mapKeys(latency)", "arrayCumSum(mapValues(latency))"
     made = {
         "requests": "arraySum(mapValues(by)) + unanswered",
-        "errors": f"{failed} + unanswered",
+        "errors": f"{_ended(FAILED)} + unanswered",
+        "unseen": _ended(UNKNOWN),
         **{name: within_ms(buckets, passed, share) for name, share in _TIMES.items()},
     }
     return select({name: made.get(name, column) for name, column in columns.items()}, inside(believed))
+
+
+def _ended(results: Iterable[str]) -> str:
+    """Return how many requests ended with one of these results."""
+    ends = " OR ".join(f"endsWith(what, ' {result}')" for result in results)
+    return f"arraySum(mapValues(mapFilter((what, count) -> {ends}, by)))"

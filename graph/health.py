@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from graph.sampled import looked_at
 from schemas import health as limits
 from schemas.latency import quantile
 
@@ -13,20 +14,18 @@ WORSE: tuple[Health, ...] = ("ok", "warn", "bad")
 class Counts(NamedTuple):
     """The counts that decide the health of an edge: sums of a time range, and latency sketches of it and of before.
 
-    The sums have the names of `limits.JUDGED`; those that are missing are 0.
+    The sums have the names of `limits.JUDGED`; those that are missing are 0. Those of requests may be estimates, from
+    one of `sampling` connections.
     """
 
     sums: Mapping[str, int]
     latency: Mapping[int, int] = {}
     usual: Mapping[int, int] = {}
-
-    def share(self, part: str) -> float:
-        """Return the share that a part has of its whole."""
-        return share(self.sums.get(part, 0), self.sums.get(limits.SHARES[part].whole, 0))
+    sampling: int = 1
 
     def shares(self) -> dict[str, float]:
         """Return the shares that every edge has, as fields of an edge."""
-        return {limit.name: self.share(part) for part, limit in limits.EDGE_SHARES.items()}
+        return {limit.name: share_of(part, self.sums) for part, limit in limits.EDGE_SHARES.items()}
 
 
 class Fault(NamedTuple):
@@ -42,10 +41,33 @@ def share(part: float, whole: float) -> float:
     return part / max(whole, part, 1)
 
 
+def whole(part: str, sums: Mapping[str, int]) -> int:
+    """Return what a part is a share of: without that of which nobody knows whether it belongs to the part."""
+    limit = limits.SHARES[part]
+    return sums.get(limit.whole, 0) - sums.get(limit.unknown, 0)
+
+
+def share_of(part: str, sums: Mapping[str, int]) -> float:
+    """Return the share that a part has of its whole; 0 if the whole is 0."""
+    return share(sums.get(part, 0), whole(part, sums))
+
+
+def known_share(part: str, sums: Mapping[str, int]) -> float | None:
+    """Return the share that a part has of its whole; None if the whole is 0."""
+    return share_of(part, sums) if whole(part, sums) else None
+
+
 def faults(of: Counts) -> list[Fault]:
     """Return the faults of an edge, the worst first."""
-    found = [*(_judged(part, of) for part in limits.SHARES), *_slow(of.latency, of.usual)]
-    return _wrong(found)
+    found = [*(_judged(part, of.sums) for part in limits.SHARES), *_slow(of.latency, of.usual)]
+    return [_told(fault, of.sampling) for fault in _wrong(found)]
+
+
+def _told(fault: Fault, sampling: int) -> Fault:
+    """Return a fault that says so if it is judged by an estimate, as those of requests may be."""
+    if sampling <= 1 or fault.measure in limits.EDGE_SHARES:
+        return fault
+    return fault._replace(text=f"{fault.text}, estimated: {looked_at(sampling)}")
 
 
 def _wrong(found: Iterable[Fault]) -> list[Fault]:
@@ -65,11 +87,11 @@ def node_faults(periods: int, throttled: int, kills: int) -> list[Fault]:
     return _wrong(faults)
 
 
-def _judged(part: str, of: Counts) -> Fault:
+def _judged(part: str, sums: Mapping[str, int]) -> Fault:
     limit = limits.SHARES[part]
-    found, whole = of.share(part), of.sums.get(limit.whole, 0)
-    words = {"share": _percent(found), "part": of.sums.get(part, 0), "whole": whole}
-    return Fault(part, _health(limit, found, whole), limit.phrase.format(**words))
+    found, of = share_of(part, sums), whole(part, sums)
+    words = {"share": _percent(found), "part": sums.get(part, 0), "whole": of}
+    return Fault(part, _health(limit, found, of), limit.phrase.format(**words))
 
 
 def usual_ms(usual: Mapping[int, int]) -> float | None:
@@ -92,8 +114,8 @@ def softened(found: Health) -> Health:
     return "warn" if found == "bad" else found
 
 
-def _health(limit: limits.Share, found: float, whole: int) -> Health:
-    if whole < limit.enough:
+def _health(limit: limits.Share, found: float, of: int) -> Health:
+    if of < limit.enough:
         return "ok"
     return "bad" if limit.bad is not None and found >= limit.bad else "warn" if found >= limit.warn else "ok"
 

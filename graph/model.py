@@ -58,10 +58,12 @@ class Edge(Struct, kw_only=True):
     `counters` are fields of their own, for each counter of schemas/counted.py: the client's host counted the `client_…`
     ones and the server's host the `server_…` ones. Both count the same bytes. The fields from provenance to tied exist
     at level process alone, those from requests on where there are any: `errors` are requests answered with an error
-    (of HTTP: 5xx) or left unanswered by the server, `given_up` are further ones that their clients gave up, and times
-    to the answer are None when nothing was answered. `usual_ms` is the median of the hour before, None when too few
-    answers came then. A Unix socket has a `port_name`, its path. Counters of Unix sockets and of UDP
-    are None: the kernel counts nothing of them. `health` is ok, warn or bad, and `why` gives the reasons.
+    (of HTTP: 5xx) or left unanswered by the server. Nobody saw how the `unseen` requests ended, and `error_share` is of
+    the others; None when there are none. `given_up` are further ones that their clients gave up, and times to the
+    answer are None when nothing was answered. All these are estimates if one of several connections was looked at:
+    `sampling` is the greatest number of which it was one, and 1 if all were. `usual_ms` is the median of the hour
+    before, None when too few answers came then. A Unix socket has a `port_name`, its path. Counters of Unix sockets and
+    of UDP are None: the kernel counts nothing of them. `health` is ok, warn or bad, and `why` gives the reasons.
     """
 
     client: str
@@ -89,9 +91,12 @@ class Edge(Struct, kw_only=True):
     self_loop: bool = False
     requests: int | UnsetType = UNSET
     errors: int | UnsetType = UNSET
+    unseen: int | UnsetType = UNSET
+    error_share: float | UnsetType | None = UNSET
     given_up: int | UnsetType = UNSET
     p50_ms: float | UnsetType | None = UNSET
     p99_ms: float | UnsetType | None = UNSET
+    sampling: int | UnsetType = UNSET
     usual_ms: float | UnsetType | None = UNSET
     health: str = "ok"
     why: list[dict[str, str]] = field(default_factory=list)

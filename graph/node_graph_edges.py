@@ -4,7 +4,7 @@ from graph.health_sql import NOW, USUAL, health, shares
 from graph.members import Members
 from graph.node_graph import ORDERED, drawn_rows
 from graph.node_graph_pairs import COUNTS
-from graph.node_graph_text import scaled, short, thousands, times, unit_name, where
+from graph.node_graph_text import ABOUT, LOOKED_AT, scaled, short, thousands, times, unit_name, where
 from graph.sql import inside, select, within
 from schemas.counted import COUNTERS
 from schemas.health import COUNTER_SHARES, SHARES, USUAL_ANSWERS
@@ -30,6 +30,7 @@ def _between() -> str:
             "port": "row.port",
             "counts": "sumForEach(row.counts)",
             "rtt_us": "max(row.rtt_us)",
+            "sampling": "max(row.sampling)",
             "latency": "sumMap(row.latency)",
             "usual": "maxMap(row.usual)",
         },
@@ -43,6 +44,7 @@ def _between() -> str:
         "ports": "arraySort(groupUniqArray(one.port))",
         "counts": "sumForEach(one.counts)",
         "rtt_us": "max(one.rtt_us)",
+        "sampling": "max(one.sampling)",
         "latency": "sumMap(one.latency)",
         "usual": "sumMap(one.usual)",
     }
@@ -93,8 +95,9 @@ _COLUMNS = {
     "color": f"{list(COLORS)}[health + 1]",
     "detail__ports": "arrayStringConcat(arraySlice(ports, 1, 10), ', ')",
     "detail__signals": "if(requests > 0, 'requests', 'tcp')",
-    "detail__requests": where("requests > 0", f"concat({_word('requests')}, ' req/s')"),
-    "detail__errors": where("errors > 0", f"concat({_word('errors')}, ' %% of requests')"),
+    "detail__requests": where("requests > 0", f"concat({ABOUT}, {_word('requests')}, ' req/s')"),
+    "detail__sampling": LOOKED_AT,
+    "detail__errors": where("errors > 0", f"concat({ABOUT}, {_word('errors')}, ' %% of requests')"),
     "detail__latency": times(NOW, _word("p50"), _word("p99")),
     "detail__usual": where(
         f"notEmpty({NOW.name}_buckets) AND {USUAL.answers} >= {USUAL_ANSWERS}",

@@ -4,7 +4,7 @@ from graph.health_sql import NOW, share
 from graph.members import Members
 from graph.node_graph import ORDERED, drawn_rows
 from graph.node_graph_pairs import COUNTS
-from graph.node_graph_text import scaled, short, thousands, times, unit_name, where
+from graph.node_graph_text import ABOUT, LOOKED_AT, scaled, short, thousands, times, unit_name, where
 from graph.sql import inside, select, within
 from graph.titles import ALIASES, HOSTNAMES, alias, called, title
 
@@ -30,6 +30,7 @@ def _ended() -> str:
             "counts": "row.counts",
             "rtt_us": "row.rtt_us",
             "latency": "row.latency",
+            "sampling": "row.sampling",
             "looped": looped,
             "id": "id",
             "ends": "ends",
@@ -62,22 +63,22 @@ def _totals() -> str:
         "serving": f"{' + '.join(COUNTS.of('served', name) for name in ('opened', 'failed', 'requests'))} > 0",
         "fate": "if(serving, served, all_counts)",
         "latency": "if(serving, sumMapIf(at.latency, at.serves), sumMap(at.latency))",
+        "sampling": "if(serving, maxIf(at.sampling, at.serves), max(at.sampling))",
     }
     return select(columns, f"{inside(_ended())} AS at", group=["at.id"])
 
 
 def _known() -> str:
-    requests, errors, opened, failed = (COUNTS.of("fate", name) for name in ("requests", "errors", "opened", "failed"))
     loop_bytes = COUNTS.of("loop_counts", "bytes")
     columns = {
         **NOW.columns,
         "kind": "substringIndex(id, ':', 1)",
         "known_as": alias("id"),
         "hostnames_of": f"arrayMap(host -> {called('host')}, hosts)",
-        "requests": requests,
-        "errors": errors,
-        "failed_requests": share(errors, requests),
-        "failing": f"greatest({share(failed, opened)}, failed_requests)",
+        "requests": _of_fate("requests"),
+        "errors": _of_fate("errors"),
+        "failed_requests": share("errors", _of_fate),
+        "failing": f"greatest({share('failed', _of_fate)}, failed_requests)",
         "bytes_s": f"({COUNTS.of('all_counts', 'bytes')} - {loop_bytes}) / recorded.seconds",
         "loop_bytes_s": f"{loop_bytes} / recorded.seconds",
         "unit": thousands("bytes_s"),
@@ -100,6 +101,10 @@ def _worded() -> str:
         p99=NOW.at(0.99),
     )
     return select(["*", f"{short(words)} AS words"], inside(_known()))
+
+
+def _of_fate(name: str) -> str:
+    return COUNTS.of("fate", name)
 
 
 def _word(name: str) -> str:
@@ -129,8 +134,9 @@ _COLUMNS = {
     "detail__host": "arrayStringConcat(arraySlice(hostnames_of, 1, 10), ', ')",
     "detail__host_id": "hosts[1]",
     "detail__signals": "if(requests > 0, 'requests', 'tcp')",
-    "detail__requests": where("requests > 0", f"concat({_word('requests')}, ' req/s')"),
-    "detail__errors": where("errors > 0", f"concat({_word('errors')}, ' %% of requests')"),
+    "detail__requests": where("requests > 0", f"concat({ABOUT}, {_word('requests')}, ' req/s')"),
+    "detail__sampling": LOOKED_AT,
+    "detail__errors": where("errors > 0", f"concat({ABOUT}, {_word('errors')}, ' %% of requests')"),
     "detail__latency": times(NOW, _word("p50"), _word("p99")),
     "detail__rtt": where("most_rtt_us > 0", f"concat({_word('rtt')}, ' ms')"),
     "detail__failed": where(f"{_FAILED} > 0", f"concat(toString({_FAILED}), ' connections failed')"),

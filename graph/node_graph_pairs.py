@@ -1,7 +1,7 @@
 """Edges between processes for a node graph, each end with its node at a level and the nodes that may replace it."""
 
 from graph import traffic, usual
-from graph.asked import requested
+from graph.asked import requested, summed
 from graph.columns import ENDS, KEY
 from graph.levels import by_host, by_service, home, network_of, node_drawn
 from graph.members import Members
@@ -10,7 +10,7 @@ from graph.ports import port_name
 from graph.spans import ALL_AT_ONCE, spans
 from graph.sql import defined, inside, select
 from schemas.counted import COUNTERS, HAPPENED
-from schemas.health import JUDGED
+from schemas.health import JUDGED, OF_REQUESTS
 
 COUNTS = Members("bytes", *JUDGED)
 NODES = ("node", "of_service", "of_host")
@@ -45,17 +45,13 @@ def _key(row: str) -> list[str]:
 
 def _asked(about_usual: bool) -> str:
     """Return requests by pair of processes. Usual times are those of their services, because processes restart."""
-    counts = {"requests": "sum({})", "errors": "sum({})", "latency": "sumMap({})"}
+    counts = summed((*OF_REQUESTS, "sampling", "latency"), "asked")
     key = {name: f"asked.{name}" for name in KEY}
     if not about_usual:
-        made = {name: form.format(f"asked.{name}") for name, form in counts.items()}
-        return select(key | made, f"{inside(requested([*KEY, *counts]))} AS asked", group=_key("asked"))
+        return select(key | counts, f"{inside(requested([*KEY, *counts]))} AS asked", group=_key("asked"))
     services = [f"{end}_service" for end in ENDS]
     now = usual.is_now("asked.begins")
-    made = {
-        name: form.replace("(", "If(").replace(")", f", {now})").format(f"asked.{name}")
-        for name, form in counts.items()
-    }
+    made = {name: form.replace("(", "If(").replace(")", f", {now})") for name, form in counts.items()}
     ends = {
         name: f"max(if(asked.{end}_service != '', asked.{end}_service, asked.{end}))"
         for name, end in (("caller", "client"), ("callee", "server"))
@@ -68,7 +64,7 @@ def _asked(about_usual: bool) -> str:
 
 
 def row_of(*, about_ends: bool, about_usual: bool) -> str:
-    """Return all of a `pair` as one value with named members: client, server, port, COUNTS, rtt_us, latency.
+    """Return all of a `pair` as one value with named members: client, server, port, COUNTS, rtt_us, latency, sampling.
 
     Each end has NODES, and with `about_ends` what a node replaces. `about_usual` adds caller, callee and usual.
     """
@@ -80,6 +76,7 @@ def row_of(*, about_ends: bool, about_usual: bool) -> str:
         "counts": (_counts(), "Array(UInt64)"),
         "rtt_us": (f"greatest({', '.join(plain(f'{end}_rtt_us', 'pair') for end in ENDS)})", "UInt32"),
         "latency": ("pair.latency", _SKETCH),
+        "sampling": ("pair.sampling", "UInt16"),
     }
     if about_usual:
         members |= {name: (f"pair.{name}", "String") for name in ("caller", "callee")}

@@ -2,6 +2,8 @@
 
 from graph.quantiles import Quantiles
 
+ABOUT = "if(sampling > 1, '~', '')"  # before an estimate
+LOOKED_AT = "if(sampling > 1, concat('1 of ', toString(sampling), ' connections looked at'), '')"
 _UNITS = "['B/s', 'kB/s', 'MB/s', 'GB/s']"
 
 
@@ -32,4 +34,4 @@ def where(condition: str, words: str) -> str:
 
 def times(of: Quantiles, p50: str, p99: str) -> str:
     """Return the two times to answer, if there are answers."""
-    return where(f"notEmpty({of.name}_buckets)", f"concat('p50 ', {p50}, ' ms, p99 ', {p99}, ' ms')")
+    return where(f"notEmpty({of.name}_buckets)", f"concat('p50 ', {ABOUT}, {p50}, ' ms, p99 ', {ABOUT}, {p99}, ' ms')")

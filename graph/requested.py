@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from graph import span
-from graph.asked import requested
+from graph.asked import requested, summed
 from graph.columns import ENDS, KEY
 from graph.levels import KNOWN, node_at
 from graph.sql import inside, select
@@ -19,7 +19,7 @@ class AnyRow(NamedTuple):
 
 
 class RequestsRow(NamedTuple):
-    """A row of `on_edges` and `on_edges_of`: an edge and its requests; `latency` is a sketch (schemas/latency.py)."""
+    """A row of `on_edges` and `on_edges_of`: an edge and its requests (graph/asked.py)."""
 
     client: str
     server: str
@@ -27,18 +27,22 @@ class RequestsRow(NamedTuple):
     server_port: int
     requests: int
     errors: int
+    unseen: int
     given_up: int
     latency: Mapping[int, int]
+    sampling: int
 
 
 class RequestSeriesRow(NamedTuple):
-    """A row of `request_series`; `latency` is a sketch (schemas/latency.py)."""
+    """A row of `request_series`: the requests of a step (graph/asked.py)."""
 
     point: int
     requests: int
     errors: int
+    unseen: int
     given_up: int
     latency: Mapping[int, int]
+    sampling: int
 
     @property
     def p50(self) -> float | None:
@@ -58,11 +62,11 @@ class RequestTotalsRow(NamedTuple):
     requests: int
     errors: int
     given_up: int
+    sampling: int
 
 
-_COUNTS = ("requests", "errors", "given_up")
-_SUMS = {name: f"sum(edge.{name})" for name in _COUNTS}
-_SUMS_AND_LATENCY = _SUMS | {"latency": "sumMap(edge.latency)"}
+_TOTALS = summed(("requests", "errors", "given_up", "sampling"), "edge")
+_NUMBERS = summed(("requests", "errors", "unseen", "given_up", "latency", "sampling"), "edge")
 _WHO = tuple(f"{end}_{name}" for end in ENDS for name in KNOWN)
 _POINT = point_of("edge.at")
 
@@ -77,13 +81,13 @@ def quantiles(latency: Mapping[int, int]) -> tuple[float | None, float | None]:
 def on_edges(level: str) -> str:
     """Return the requests in [from, to), ms, on each edge of a level."""
     over = span.of_windows() if level == "address" else span.of_range()  # of addresses there are no roll-ups
-    return f"{_begun(level, over, *_SUMS_AND_LATENCY)}\n{_by_edge()}"
+    return f"{_begun(level, over, *_NUMBERS)}\n{_by_edge()}"
 
 
 def on_edges_of(level: str, *, rolled_up: bool = True) -> str:
     """Return the same on the edges of the node %(node)s; the range is in steps (graph/span.py)."""
     rows = _by_edge("edge.client = %(node)s OR edge.server = %(node)s")
-    return f"{_in_steps(level, rolled_up, *_SUMS_AND_LATENCY)}\n{rows}"
+    return f"{_in_steps(level, rolled_up, *_NUMBERS)}\n{rows}"
 
 
 def request_series(level: str, *, one_edge: bool, rolled_up: bool = True) -> str:
@@ -94,19 +98,19 @@ def request_series(level: str, *, one_edge: bool, rolled_up: bool = True) -> str
     where = "edge.server = %(server)s"
     if one_edge:
         where += " AND edge.client = %(client)s AND edge.transport = %(transport)s AND edge.server_port = %(port)s"
-    rows = select({"point": _POINT, **_SUMS_AND_LATENCY}, "edge", where=where, group=("point",))
-    return f"{_in_steps(level, rolled_up, *_SUMS_AND_LATENCY)}\n{rows}\nORDER BY point"
+    rows = select({"point": _POINT, **_NUMBERS}, "edge", where=where, group=("point",))
+    return f"{_in_steps(level, rolled_up, *_NUMBERS)}\n{rows}\nORDER BY point"
 
 
 def request_totals(level: str, *, rolled_up: bool = True) -> str:
     """Return the requests on all edges together, in each step."""
-    rows = select({"point": _POINT, **_SUMS}, "edge", group=("point",))
-    return f"{_in_steps(level, rolled_up, *_SUMS)}\n{rows}\nORDER BY point"
+    rows = select({"point": _POINT, **_TOTALS}, "edge", group=("point",))
+    return f"{_in_steps(level, rolled_up, *_TOTALS)}\n{rows}\nORDER BY point"
 
 
 def _by_edge(where: str = "") -> str:
     key = {name: f"edge.{name}" for name in KEY}
-    return select(key | _SUMS_AND_LATENCY, "edge", where=where, group=key.values())
+    return select(key | _NUMBERS, "edge", where=where, group=key.values())
 
 
 def _in_steps(level: str, rolled_up: bool, *columns: str) -> str:

@@ -8,10 +8,10 @@ from msgspec import structs
 from graph import counters
 from graph.asked import any_requested
 from graph.asking import Store
-from graph.health import Counts, faults, judgement, usual_ms
+from graph.health import Counts, faults, judgement, known_share, usual_ms
 from graph.model import Edge, ServiceMap
 from graph.requested import AnyRow, RequestsRow, on_edges, quantiles
-from schemas.health import USUAL_MS
+from schemas.health import OF_REQUESTS, SHARES, USUAL_MS
 
 
 class Key(NamedTuple):
@@ -26,19 +26,35 @@ class Key(NamedTuple):
 class Requests(NamedTuple):
     """Requests on an edge: their number, errors (of HTTP: 5xx; or unanswered), and further ones that clients gave up.
 
-    `latency` is the sketch of the times to their answers (schemas/latency.py).
+    Of the requests, nobody saw how the `unseen` ones ended. `latency` is the sketch of the times to their answers
+    (schemas/latency.py). Where one of several connections was looked at (`sampling`), all this is estimated.
     """
 
     requests: int
     errors: int
+    unseen: int
     given_up: int
     latency: Mapping[int, int]
+    sampling: int
+
+    @property
+    def sums(self) -> dict[str, int]:
+        """Return the sums by which an edge is judged (graph/health.py)."""
+        return {name: getattr(self, name) for name in OF_REQUESTS}
 
     def as_fields(self) -> dict[str, Any]:
-        """Return them as fields of an edge; times are None where nothing was answered."""
+        """Return them as fields of an edge; the share of errors and times are None where no answer was seen."""
         p50, p99 = quantiles(self.latency)
-        counts = {"requests": self.requests, "errors": self.errors, "given_up": self.given_up}
-        return counts | {"p50_ms": p50, "p99_ms": p99}
+        return {
+            "requests": self.requests,
+            "errors": self.errors,
+            "unseen": self.unseen,
+            SHARES["errors"].name: known_share("errors", self.sums),
+            "given_up": self.given_up,
+            "p50_ms": p50,
+            "p99_ms": p99,
+            "sampling": self.sampling,
+        }
 
 
 def key(edge: Edge) -> Key:
@@ -50,7 +66,7 @@ def by_edge(rows: list[RequestsRow]) -> dict[Key, Requests]:
     """Return the requests of each edge."""
     return {
         Key(row.client, row.server, row.transport, row.server_port): Requests(
-            row.requests, row.errors, row.given_up, row.latency
+            row.requests, row.errors, row.unseen, row.given_up, row.latency, row.sampling
         )
         for row in rows
     }
@@ -76,8 +92,8 @@ def counts(edge: Edge, requests: Requests | None, usual: Requests | None) -> Cou
 
 def plus_requests(counted: Counts, requests: Requests, usual: Requests | None) -> Counts:
     """Return counts that include requests, and the usual latency."""
-    sums = {"requests": requests.requests, "errors": requests.errors}
-    return Counts({**counted.sums, **sums}, requests.latency, usual.latency if usual else {})
+    sums = {**counted.sums, **requests.sums}
+    return Counts(sums, requests.latency, usual.latency if usual else {}, requests.sampling)
 
 
 def usual_by_edge(store: Store, level: str, start: int) -> dict[Key, Requests]:

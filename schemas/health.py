@@ -10,7 +10,8 @@ OK, WARN, BAD = 0, 1, 2  # the levels of health; the greater, the worse
 class Share(NamedTuple):
     """A part of a `whole`: from which share on it is worth a warning or bad, where the whole is `enough`.
 
-    `name` is that of the share in answers, and `phrase` is what people read of it.
+    `name` is that of the share in answers, and `phrase` is what people read of it. What is `unknown` is left out of the
+    whole, because it may belong to the part or not.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Share(NamedTuple):
     warn: float
     bad: float | None = None
     enough: int = 0
+    unknown: str = ""
 
 
 class Longer(NamedTuple):
@@ -42,7 +44,14 @@ class Slow(NamedTuple):
 
 BAD_SHARE, WARN_SHARE = 0.05, 0.01
 SHARES = {  # by the part; those of counters (schemas/counted.py) are of both ends together
-    "errors": Share("error_share", "requests", "{share} of requests fail ({part} of {whole})", WARN_SHARE, BAD_SHARE),
+    "errors": Share(
+        "error_share",
+        "requests",
+        "{share} of requests fail ({part} of {whole})",
+        WARN_SHARE,
+        BAD_SHARE,
+        unknown="unseen",
+    ),
     "failed": Share("failed_share", "opened", "{share} of connections fail ({part})", WARN_SHARE, BAD_SHARE),
     # A connection to a peer abroad may well lose one in a hundred.
     "retransmits": Share("retransmit_share", "sent_segments", "{share} of segments sent again", 0.03, enough=20),
@@ -50,8 +59,11 @@ SHARES = {  # by the part; those of counters (schemas/counted.py) are of both en
 # Those that every edge has, also without requests; and among them, those that an end counts while a connection lasts.
 EDGE_SHARES = {part: share for part, share in SHARES.items() if part in COUNTED}
 COUNTER_SHARES = {part: share for part, share in SHARES.items() if part in COUNTERS}
-# The sums that all shares are of, and thus all that an edge is judged by but its times.
-JUDGED = tuple(dict.fromkeys(name for part, share in SHARES.items() for name in (part, share.whole)))
+# The sums that all shares are of, and thus all that an edge is judged by but its times; and those of them of requests.
+JUDGED = tuple(
+    dict.fromkeys(name for part, share in SHARES.items() for name in (part, share.whole, share.unknown) if name)
+)
+OF_REQUESTS = tuple(name for name in JUDGED if name not in COUNTED)
 # Of a node, by the periods of its CPU quotas: few are normal where a quota is set, and what they do shows in latency.
 THROTTLED = Share("throttled_share", "cpu_periods", "throttled in {share} of its CPU periods", 0.25, enough=50)
 KILLS = {WARN: 1, BAD: 2}  # processes of a node that the kernel killed for want of memory

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from graph.model import Edge, ServiceMap
-from servicemap.map_text import labels, printable
+from graph.sampled import about, looked_at
+from servicemap.map_text import errors, labels, printable, sampling
 
 _SHAPES = {"container": "box3d", "pod": "component", "namespace": "folder", "host": "house", "address": "ellipse"}
 _COLOURS = {"warn": "orange", "bad": "red"}
@@ -31,9 +32,12 @@ def _lines(found: ServiceMap) -> Iterator[str]:
 
 def _http(edge: Edge) -> Iterator[str]:
     if edge.requests:
-        yield f"{edge.requests / edge.recorded_s:.1f} req/s"
+        of = sampling(edge)
+        yield about(f"{edge.requests / edge.recorded_s:.1f} req/s", of)
         if edge.errors:
-            yield f"{100 * edge.errors / edge.requests:.1f} % errors"
+            yield about(f"{errors(edge)} errors", of)
+        if of > 1:
+            yield looked_at(of)
 
 
 def _quoted(text: str) -> str:

@@ -5,29 +5,32 @@ On a narrow terminal, the least important columns are left out.
 
 from collections.abc import Sequence
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 from rich.table import Table
 from rich.text import Text
 
 from graph import counters
 from graph.model import Edge, Node, ServiceMap
+from graph.sampled import about
 from servicemap.columns import aligned
 from servicemap.printing import bytes_text
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
 PROTOCOL = "PROTOCOL"  # added where any edge has one
 REQUEST_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
+SAMPLED = "LOOKED AT"  # added where any of them are estimates
 NAMES = 2  # the first columns are names; the others are short and right-aligned
 WIDEST, NARROWEST, WIDEST_PORT = 48, 8, 32
-NOT_COUNTED = "-"
-_LEAST_IMPORTANT = ("P50", PROTOCOL, "NEW", "RTT", "OPEN", "RECEIVED", "SENT")  # left out in this order
+NOT_KNOWN = "-"
+_LEAST_IMPORTANT = ("P50", PROTOCOL, "NEW", "RTT", "OPEN", SAMPLED, "RECEIVED", "SENT")  # left out in this order
 
 
 def headings(found: ServiceMap) -> tuple[str, ...]:
     """Return the headings of a map's columns."""
     protocol = (PROTOCOL,) if any(edge.protocol for edge in found.edges) else ()
     requests = REQUEST_HEADINGS if any(edge.requests for edge in found.edges) else ()
-    return (*HEADINGS, *protocol, *requests)
+    sampled = (SAMPLED,) if any(sampling(edge) > 1 for edge in found.edges) else ()
+    return (*HEADINGS, *protocol, *requests, *sampled)
 
 
 def rows(found: ServiceMap) -> list[tuple[str, ...]]:
@@ -105,8 +108,8 @@ def _row(edge: Edge, titles: dict[str, str]) -> dict[str, str]:
         "OPEN": str(edge.connections_active),
         "NEW": str(edge.connections_opened),
         "FAILED": str(edge.connections_failed),
-        "SENT": bytes_text(counters.to_server(edge.counters)) if edge.counted else NOT_COUNTED,
-        "RECEIVED": bytes_text(counters.to_client(edge.counters)) if edge.counted else NOT_COUNTED,
+        "SENT": bytes_text(counters.to_server(edge.counters)) if edge.counted else NOT_KNOWN,
+        "RECEIVED": bytes_text(counters.to_client(edge.counters)) if edge.counted else NOT_KNOWN,
         "RTT": _ms(counters.rtt_ms(edge.counters)),
         PROTOCOL: edge.protocol,
     }
@@ -114,17 +117,28 @@ def _row(edge: Edge, titles: dict[str, str]) -> dict[str, str]:
 
 def _requests(edge: Edge) -> dict[str, str]:
     if not edge.requests:
-        return dict.fromkeys(REQUEST_HEADINGS, "")
-    return {
+        return dict.fromkeys((*REQUEST_HEADINGS, SAMPLED), "")
+    of = sampling(edge)
+    numbers = {
         "REQ/S": f"{edge.requests / edge.recorded_s:.1f}",
-        "ERRORS": _errors(edge),
+        "ERRORS": errors(edge),
         "P50": _ms(edge.p50_ms),
         "P99": _ms(edge.p99_ms),
     }
+    shown = {name: about(number, of) if number[:1].isdigit() else number for name, number in numbers.items()}
+    return shown | {SAMPLED: f"1 of {of}" if of > 1 else "all"}
 
 
-def _errors(edge: Edge) -> str:
-    return f"{100 * edge.errors / edge.requests:.1f} %" if edge.requests and edge.errors else "0 %"
+def sampling(edge: Edge) -> int:
+    """Return of how many connections one was looked at for the requests of an edge."""
+    return edge.sampling or 1
+
+
+def errors(edge: Edge) -> str:
+    """Return the share of requests that failed."""
+    if edge.error_share is None or edge.error_share is UNSET:
+        return NOT_KNOWN
+    return f"{100 * edge.error_share:.1f} %" if edge.error_share else "0 %"
 
 
 def _ms(time: float | UnsetType | None) -> str:

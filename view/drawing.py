@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from graph import counters
-from graph.health import faults, judgement, share, softened, usual_ms, worst
+from graph.health import faults, judgement, known_share, share_of, softened, usual_ms, worst
 from graph.hosts import LabelsRow
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key, Requests, counts, key
@@ -91,18 +91,15 @@ def _nodes(
 
 
 _COUNTS = {f"connections_{count}": count for count in ("opened", "closed", "active", "failed")}
-_REQUESTS = ("requests", "errors", "given_up")
-_SUMS = (
-    "edges",
-    *_COUNTS.values(),
-    *_REQUESTS,
-    "conn_s",
-    "bytes_s",
-    "requests_s",
-    "failed_share",
-    "error_share",
-)
-_NOTHING: dict[str, Any] = {**dict.fromkeys(_SUMS, 0), "counted": dict.fromkeys(OWN_SUMS, 0), "health": "ok"}
+_REQUESTS = ("requests", "errors", "unseen", "given_up")
+_SUMS = ("edges", *_COUNTS.values(), *_REQUESTS, "conn_s", "bytes_s", "requests_s", "failed_share")
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(_SUMS, 0),
+    "error_share": None,
+    "sampling": 1,
+    "counted": dict.fromkeys(OWN_SUMS, 0),
+    "health": "ok",
+}
 
 
 def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
@@ -120,13 +117,14 @@ def _sums(edges: list[dict[str, Any]], end: str) -> dict[str, dict[str, Any]]:
         node["bytes_s"] += edge["bytes_s"] or 0
         node["conn_s"] += edge["opened_s"]
         node["requests_s"] += edge.get("requests_s", 0)
+        node["sampling"] = max(node["sampling"], edge.get("sampling", 1))
         for name in OWN_SUMS if edge["bytes_s"] is not None else ():
             node["counted"][name] += counters.both(edge, name)
         if edge["health"] != "ok":
             node["health"] = worst(node["health"], edge["health"])
     for node in sums.values():
-        node["error_share"] = share(node["errors"], node["requests"])
-        node["failed_share"] = share(node["failed"], node["opened"])
+        node["error_share"] = known_share("errors", node)
+        node["failed_share"] = share_of("failed", node)
     return sums
 
 

@@ -55,6 +55,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         "id": asked.id,
         "level": level,
         "facts": _facts(asked.id, processes, known, names_of_addresses(store, [asked.id], over.start, over.end)),
+        "sampling": max((row.sampling for row in requests), default=1),
         "discovered": own_facts(store, asked.id, processes, over.end, hostnames),
         "series": of_requests | series(TRAFFIC, rows, over, cells) | series(lines, usage, over, cells),
         "neighbours": list(neighbours(store, asked.id, level, over, hostnames, recorded, seen_by)),

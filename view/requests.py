@@ -14,6 +14,7 @@ from view.series import Line
 LINES = (
     Line("requests", "Requests", "1/s", rate=True),
     Line("errors", "Requests", "1/s", "errors", rate=True),
+    Line("unseen", "Requests", "1/s", "results not known", rate=True, rare=True),
     Line("given_up", "Given up by clients", "1/s", rate=True, rare=True),
     Line("p50", "Latency", "ms", "p50"),
     Line("p99", "Latency", "ms", "p99"),
@@ -56,6 +57,8 @@ def summed(rows: list[RequestSeriesRow]) -> Requests | None:
     return Requests(
         requests=sum(row.requests for row in rows),
         errors=sum(row.errors for row in rows),
+        unseen=sum(row.unseen for row in rows),
         given_up=sum(row.given_up for row in rows),
         latency=latency,
+        sampling=max(row.sampling for row in rows),
     )

@@ -41,7 +41,8 @@ def timeline_answer(store: Store, asked: TimelineAsked, now: int) -> dict[str, A
         counted = {name: getattr(row, name, nothing) for name in COUNTED}
         asked = {name: getattr(totals, name, nothing) for name in REQUESTS}
         sums = row.counted if row else _NO_COUNTS if seconds else None
-        return {"at": at, **counted, "counted": sums, **asked, "recorded_s": seconds}
+        sampling = totals.sampling if totals else 1
+        return {"at": at, **counted, "counted": sums, **asked, "sampling": sampling, "recorded_s": seconds}
 
     return answer | {
         "from": over.start,

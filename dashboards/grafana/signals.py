@@ -6,13 +6,17 @@ from graph.panels import requests_lines
 from graph.panels.subjects import Subject
 from schemas.health import BAD_SHARE
 
-SEEN = "Of HTTP/1, gRPC, Redis, PostgreSQL, MySQL, memcached and DNS in clear text. servicemap cannot see inside TLS."
+SEEN = (
+    "Of HTTP/1, gRPC, Redis, PostgreSQL, MySQL, memcached and DNS in clear text. servicemap cannot see inside TLS. "
+    "Under load it looks at one of several connections, and these numbers are estimates."
+)
 
 # Of tables whose query gives them; nothing stands where no requests are seen.
 COLUMNS = {
     "requests": column("Requests", "reqps"),
     "errors": column("Errors", "percentunit", red_from=BAD_SHARE),
     "latency": column("95 % within", "ms"),
+    "sampling": column("Looked at 1 of", "none"),
 }
 
 
@@ -42,6 +46,7 @@ def numbers(text: str) -> Json:
         "errors": column("Errors", "percentunit", red_from=BAD_SHARE, nothing=unseen),
         "half": column("Half within", "ms", nothing=unseen),
         "most": column("95 % within", "ms", nothing=unseen),
+        "sampling": column("Looked at 1 of", "none", nothing=unseen),
     }
     about = f"Requests from clients, and times to answer; errors are answers that are (of HTTP: 5xx), and none. {SEEN}"
     return stats("Requests in this range", text, about, columns)

@@ -1,12 +1,13 @@
 """Tables: the edges of the map, the peers of a service, the processes of an edge, and the numbers of a service.
 
-Rates are per second. Requests, errors (their share) and latency (ms, the 95th percentile) are NULL without any. The
-protocol is what servers were seen to speak, or else the transport.
+Rates are per second. Requests, errors (their share), latency (ms, the 95th percentile) and sampling are NULL without
+any, and errors also where no answer was seen. The protocol is what servers were seen to speak, or else the transport.
 """
 
-from graph.asked import within_ms
+from graph.asked import summed, within_ms
 from graph.clock import TIME, stands_ms
 from graph.columns import ENDS, KEY
+from graph.health_sql import known_share
 from graph.levels import node_drawn
 from graph.packing import plain, rolled
 from graph.panels.lines import of
@@ -15,9 +16,9 @@ from graph.ports import port_name
 from graph.sql import defined, select, within
 from graph.titles import ALIASES, HOSTNAMES, alias, called, title
 from graph.traffic import both, to_client, to_server
-from schemas.health import COUNTER_SHARES
+from schemas.health import COUNTER_SHARES, OF_REQUESTS
 
-_COUNTS = ("requests", "errors", "latency")
+_COUNTS = (*OF_REQUESTS, "latency", "sampling")
 EVERY = Subject(
     lambda column: (
         f"(%(service)s IN ('', {column('client_service', 'row')}, {column('server_service', 'row')}) "
@@ -66,6 +67,7 @@ def about() -> str:
         "requests": "toFloat64(nullIf(sum(pair.requests), 0))",
         "errors": _ERRORS,
         "latency": _LATENCY,
+        "sampling": _SAMPLING,
         "connections": _total("connections_opened"),
         "failures": _total("connections_failed"),
         "asked": "toFloat64(sum(pair.to_server))",
@@ -86,8 +88,9 @@ def processes() -> str:
         "server_on": called(_of("server_host")),
         "on_port": port_name("pair"),
         "requests": "nullIf(pair.requests / recorded.seconds, 0)",
-        "errors": "pair.errors / nullIf(pair.requests, 0)",
+        "errors": known_share("errors", "pair.{}".format),
         "latency": f"nullIf({within_ms('mapKeys(pair.latency)', 'arrayCumSum(mapValues(pair.latency))', 0.95)}, 0)",
+        "sampling": "toFloat64(nullIf(pair.sampling, 0))",
         "connections": f"toFloat64({_of('connections_opened')} / recorded.seconds)",
         "failures": f"toFloat64({_of('connections_failed')})",
         "asked": "toFloat64(pair.to_server / recorded.seconds)",
@@ -105,9 +108,10 @@ def asked() -> str:
     times = ("mapKeys(sumMap(row.latency))", "arrayCumSum(mapValues(sumMap(row.latency)))")
     columns = {
         "requests": "nullIf(sum(row.requests) / recorded.seconds, 0)",
-        "errors": "sum(row.errors) / nullIf(sum(row.requests), 0)",
+        "errors": known_share("errors", "sum(row.{})".format),
         "half": f"nullIf({within_ms(*times, 0.5)}, 0)",
         "most": f"nullIf({within_ms(*times, 0.95)}, 0)",
+        "sampling": "toFloat64(nullIf(max(row.sampling), 0))",
     }
     return within(SERVICE.parts(also_asked=_COUNTS), select(columns, "asked AS row", where="row.serves"))
 
@@ -146,7 +150,8 @@ def members() -> str:
 _PORT = port_name("pair", f"max({plain('server_address', 'pair')})")
 _PROTOCOL = "if(max(pair.protocol) = '', toString(pair.transport), max(pair.protocol))"
 _SKETCH = "sumMap(pair.latency)"
-_ERRORS = "sum(pair.errors) / nullIf(sum(pair.requests), 0)"
+_ERRORS = known_share("errors", "sum(pair.{})".format)
+_SAMPLING = "toFloat64(nullIf(max(pair.sampling), 0))"
 _LATENCY = f"nullIf({within_ms(f'mapKeys({_SKETCH})', f'arrayCumSum(mapValues({_SKETCH}))', 0.95)}, 0)"
 
 
@@ -167,6 +172,7 @@ def _traffic() -> dict[str, str]:
         "requests": "nullIf(sum(pair.requests) / recorded.seconds, 0)",
         "errors": _ERRORS,
         "latency": _LATENCY,
+        "sampling": _SAMPLING,
         "connections": f"toFloat64(sum({_of('connections_opened')}) / recorded.seconds)",
         "open": "toFloat64(sum(pair.active_seconds) / recorded.seconds)",
         "failures": _total("connections_failed"),
@@ -195,7 +201,7 @@ def _between(subject: Subject, where: str = "") -> list[str]:
         "to_server": f"sum({to_server('row')})",
         "to_client": f"sum({to_client('row')})",
     }
-    counts = {"requests": "sum(row.requests)", "errors": "sum(row.errors)", "latency": "sumMap(row.latency)"}
+    counts = summed(_COUNTS, "row")
     return [
         *subject.parts(*sums.values(), each_window=True, also_asked=(*(KEY if not subject.is_edge else ()), *_COUNTS)),
         HOSTNAMES,

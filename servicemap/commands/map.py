@@ -32,8 +32,12 @@ def command(
     """Print who talks to whom: in the last stored minute, or at any past time.
 
     Edges whose requests are seen also have requests a second, the share of errors (of HTTP 5xx, or not answered by the
-    server) and times to the answer. With --json they have requests, errors, given_up (by the clients: neither errors
-    nor among the requests), p50_ms and p99_ms (null without any answer). Other edges have none of these fields.
+    server) and times to the answer. With --json they have requests, errors, unseen (requests whose results are
+    not known), error_share (of the others; null without any), given_up (by the clients: neither errors nor among the
+    requests), p50_ms and p99_ms (null without any answer). Other edges have none of these fields.
+
+    Under load the agent looks at one of several connections, and these numbers are estimates. They begin with ~, and
+    LOOKED AT has the greatest number of which one was looked at; with --json that is sampling, and 1 means all.
 
     The exit code is 4 when nothing matches: an unknown service or host, or a time before or after all data.
 

@@ -43,7 +43,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Map]:
 
 def http(edges: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     """Return the HTTP fields of edges, by port."""
-    names = ("requests", "errors", "p50_ms", "p99_ms")
+    names = ("requests", "errors", "unseen", "error_share", "sampling", "p50_ms", "p99_ms")
     return {edge["server_port"]: {name: edge[name] for name in names if name in edge} for edge in edges}
 
 
@@ -54,6 +54,7 @@ def test_edges_have_their_requests_for_programs_at_every_level(asked: Map, level
     answer = found.pop(8000)
     assert not any(found.values())
     assert (answer["requests"], answer["errors"]) == (4 * town.WINDOWS, town.WINDOWS)
+    assert (answer["unseen"], answer["error_share"], answer["sampling"]) == (0, 0.25, 1)
     assert answer["p50_ms"] == answer["p99_ms"] == pytest.approx(2, rel=0.02)
 
 
@@ -110,7 +111,10 @@ def edge(port: int, **known: Any) -> Edge:
 
 def test_what_servers_speak_has_a_column_where_it_is_known_of_any() -> None:
     ends = [Node(id=name, kind="service", title=name) for name in "ab"]
-    unknown, known = edge(1), edge(6379, protocol="redis", requests=4, errors=1, p50_ms=0.05, p99_ms=1.25)
+    unknown, known = (
+        edge(1),
+        edge(6379, protocol="redis", requests=4, errors=1, error_share=0.25, p50_ms=0.05, p99_ms=1.25),
+    )
     both = ServiceMap(start="", end="", level="service", nodes=ends, edges=[unknown, known])
     one = ServiceMap(start="", end="", level="service", nodes=ends, edges=[unknown])
 

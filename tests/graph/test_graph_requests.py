@@ -141,6 +141,9 @@ JUDGED: list[tuple[int, int, dict[str, int], Times, Times, str]] = [
     (100, 21, {}, {}, {}, "bad"),
     (1, 0, {"GET 2xx": 990, "GET 5xx": 10}, {2: 1_000}, {}, "warn"),
     (1, 0, {"GET 2xx": 95, "GET 5xx": 5}, {2: 100}, {}, "bad"),
+    (1, 0, {"GET error": 10, "GET unseen": 990}, {}, {}, "bad"),  # all whose results are known
+    (1, 0, {"GET ok": 97, "GET error": 3, "SET noreply": 900}, {}, {}, "warn"),
+    (1, 0, {"GET unseen": 100}, {}, {}, "ok"),
     (1, 0, {"GET 2xx": 10}, {300: 10}, {4: 100}, "bad"),
     (1, 0, {"GET 2xx": 10}, {40: 10}, {4: 100}, "warn"),  # slow, but not so very
     (1, 0, {"GET 2xx": 10}, {20: 10}, {4: 100}, "ok"),  # five times as long, and still nothing that is felt

@@ -39,7 +39,8 @@ FACTS = """
 REQUESTS = """
     max(client_service), max(client_name), max(client_host), max(client_container),
     max(server_service), max(server_name), max(server_host), max(server_container),
-    max(sampling), sum(requests), sum(errors), sum(unanswered), sum(given_up), sumMap(by), sumMap(latency)"""
+    max(sampling), sum(requests), sum(errors), sum(unseen), sum(unanswered), sum(given_up),
+    sumMap(by), sumMap(latency)"""
 
 
 def folded(messages: Sequence[Record]) -> list[Record]:

@@ -48,7 +48,7 @@ class Past:
             patch.setattr(town, "TALKS", (*town.TALKS, *more))
             fill(self.data / "store", self.facts, now)
 
-    def store_requests(self, now: int, ms: float = 2, given_up: int = 0, **answered: int) -> None:
+    def store_requests(self, now: int, ms: float = 2, given_up: int = 0, sampling: int = 1, **answered: int) -> None:
         """Store requests of nginx to the shop in the minute before `now`: how many in a window, and their times.
 
         By default there are four requests, and one of them fails.
@@ -56,7 +56,7 @@ class Past:
         address = Address("127.0.0.1", self.facts["native_port"], "servicemap", "", "servicemap", self.token)
         flow: dict[str, Any] = {"transport": "tcp", "a_scope": town.LOOPBACK, "a_address": "127.0.0.1", "a_port": 8000}
         flow |= {"b_scope": town.LOOPBACK, "b_address": "127.0.0.1", "b_port": 50_002}
-        counted: dict[str, Any] = {"width_ms": town.WIDTH, "end": 0, "sampling": 1, "unanswered": 0}
+        counted: dict[str, Any] = {"width_ms": town.WIDTH, "end": 0, "sampling": sampling, "unanswered": 0}
         answers = {name.replace("_", " "): count for name, count in answered.items()} or {"GET 2xx": 3, "GET 5xx": 1}
         counted |= {"answered": answers, "latency": {bucket(1_000 * ms): sum(answers.values())}, "given_up": given_up}
         windows = range(now - MINUTE_MS, now, town.WIDTH)

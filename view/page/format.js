@@ -14,7 +14,19 @@ export function bytes(count) {
 
 export const rate = (/** @type {number | null} */ count) => (count === null ? "not counted" : `${bytes(count)}/s`);
 export const perSecond = (/** @type {number} */ count) => `${digits(count)}/s`;
+/**
+ * Mark a number of requests that is an estimate: under load, one of `sampling` connections is looked at.
+ * @param {string} text
+ * @param {number} [sampling]
+ */
+export const about = (text, sampling = 1) => (sampling > 1 && /^[\d<]/.test(text) ? `~${text}` : text);
+
+/** @param {number} sampling */
+export const lookedAt = (sampling) => `1 of ${sampling} connections looked at`;
+
 export const percent = (/** @type {number} */ share) => `${digits(share * 100)} %`;
+/** @param {number | null | undefined} share unknown where nobody saw an answer */
+export const percentKnown = (share) => (typeof share === "number" ? percent(share) : "–");
 export const ms = (/** @type {number} */ value) =>
   value >= 1000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
 

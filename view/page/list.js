@@ -3,7 +3,7 @@
 import { segments } from "./bar.js";
 import { byId, el, focusAgain, focusKey, mark, replace } from "./dom.js";
 import { port } from "./elements.js";
-import { counted, digits, ms, percent, perSecond, rate } from "./format.js";
+import { about, counted, digits, lookedAt, ms, percent, percentKnown, perSecond, rate } from "./format.js";
 import { edgeKey } from "./state.js";
 
 /** @import { Change, Child, Health, MapEdge, MapNode, Page, Part } from "./types.js" */
@@ -173,6 +173,8 @@ const compare = (a, b) =>
 const RANK = { ok: 0, warn: 1, bad: 2 };
 /** @param {(value: number) => string} how */
 const orDash = (how) => (/** @type {number} */ value) => (value < 0 ? "–" : how(value)); // -1: not known
+const sampled = (sampling = 1) =>
+  sampling > 1 ? [" ", el("span", { class: "sub", title: lookedAt(sampling) }, `1 of ${sampling}`)] : [];
 const traffic = (/** @type {number} */ value) => rate(value < 0 ? null : value);
 
 /**
@@ -192,17 +194,23 @@ function edgeColumns(nodes, requested) {
       name: "requests",
       text: "Requests",
       value: (edge) => edge.requests_s ?? -1,
-      how: orDash(perSecond),
+      cell: (edge) => [about(orDash(perSecond)(edge.requests_s ?? -1), edge.sampling), ...sampled(edge.sampling)],
       number: true,
     },
     {
       name: "errors",
       text: "Errors",
-      value: (edge) => (edge.requests ? (edge.errors ?? 0) / edge.requests : -1),
-      how: orDash(percent),
+      value: (edge) => edge.error_share ?? -1,
+      cell: (edge) => about(percentKnown(edge.error_share), edge.sampling),
       number: true,
     },
-    { name: "p99", text: "p99", value: (edge) => edge.p99_ms ?? -1, how: orDash(ms), number: true },
+    {
+      name: "p99",
+      text: "p99",
+      value: (edge) => edge.p99_ms ?? -1,
+      cell: (edge) => about(orDash(ms)(edge.p99_ms ?? -1), edge.sampling),
+      number: true,
+    },
   ];
   return [
     { name: "client", text: "Client", value: (edge) => title(edge.client), cell: (edge) => name(edge.client) },

@@ -2,7 +2,7 @@
 
 import { byId, el, icon, mark, replace, svg } from "./dom.js";
 import { port } from "./elements.js";
-import { counted, ms, percent, perSecond, rate } from "./format.js";
+import { about, counted, lookedAt, ms, percent, percentKnown, perSecond, rate } from "./format.js";
 import { Graph } from "./graph.js";
 import { edgeKey } from "./state.js";
 
@@ -188,11 +188,18 @@ function edgeTip(edge, nodes) {
 }
 
 /** @param {MapEdge} edge */
-function requested({ signals, requests = 0, errors = 0, p99_ms: p99 = null }) {
+function requested({ signals, requests = 0, error_share: errors, p99_ms: p99 = null, sampling = 1 }) {
+  const estimate = (/** @type {string} */ text) => about(text, sampling);
   return (
     signals === "requests" &&
     requests > 0 &&
-    `${percent(errors / requests)} errors, p99 ${p99 === null ? "–" : ms(p99)}`
+    [
+      `${estimate(percentKnown(errors))} errors`,
+      `p99 ${p99 === null ? "–" : estimate(ms(p99))}`,
+      sampling > 1 && lookedAt(sampling),
+    ]
+      .filter(Boolean)
+      .join(", ")
   );
 }
 

@@ -2,8 +2,8 @@
 
 import { el, icon } from "./dom.js";
 import { port } from "./elements.js";
-import { bytes, digits, ms, percent, perSecond, rate } from "./format.js";
-import { events, factList, reasons, sql, tileList, worst } from "./panel_parts.js";
+import { about, bytes, digits, ms, percent, percentKnown, perSecond, rate } from "./format.js";
+import { estimated, estimates, events, factList, reasons, sql, tileList, worst } from "./panel_parts.js";
 
 /** @import { Body, Tile } from "./panel_parts.js" */
 /** @import { EdgeAnswer, Judged, MapEdge, Page, Side } from "./types.js" */
@@ -27,6 +27,7 @@ export function edgeBody(found, edge, page, charts) {
     ends(facts, title, page),
     ...(facts.bytes_s === null ? [] : [el("h3", {}, "Counted by each side"), sides(facts, found.sides)]),
     el("h3", {}, "Over the range of the time line"),
+    estimated(found.facts.sampling),
     charts,
     ...factList(edgeFacts(facts), page),
     ...events(found.events, page),
@@ -61,13 +62,16 @@ function edgeTiles(edge, judged) {
     ["Round trip", of(edge.rtt_ms)],
   ];
   if (edge.signals !== "requests") return tcp;
-  const share = edge.requests ? (edge.errors ?? 0) / edge.requests : 0;
+  const estimate = (/** @type {string} */ text) => about(text, edge.sampling);
+  /** @type {Tile[]} */
+  const unseen = edge.unseen ? [["Results not known", estimate(digits(edge.unseen))]] : [];
   return [
-    ["Requests", perSecond(edge.requests_s ?? 0)],
-    ["Errors", percent(share), health("errors")],
-    ["Given up by clients", digits(edge.given_up ?? 0)],
-    ["p50", of(edge.p50_ms), health("latency")],
-    ["p99", of(edge.p99_ms)],
+    ["Requests", estimate(perSecond(edge.requests_s ?? 0))],
+    ["Errors", estimate(percentKnown(edge.error_share)), health("errors")],
+    ...unseen,
+    ["Given up by clients", estimate(digits(edge.given_up ?? 0))],
+    ["p50", estimate(of(edge.p50_ms)), health("latency")],
+    ["p99", estimate(of(edge.p99_ms))],
     ["usual p50", of(edge.usual_ms)],
     ...tcp,
   ];
@@ -85,6 +89,8 @@ const signals = (/** @type {MapEdge} */ edge) =>
     edge.signals === "requests"
       ? "Latency is the time to answers, and its usual value is that of the hour before. Errors are answers that are errors (of HTTP: 500 and above), and requests that the server did not answer. Requests that clients gave up are no errors."
       : edge.bytes_s !== null && "Latency is the round trip of TCP. Errors are connections that failed.",
+    edge.unseen && "The share of errors is that of the requests whose results are known.",
+    estimates(edge.sampling),
   ]
     .filter(Boolean)
     .join(" ");

@@ -2,8 +2,19 @@
 
 import { el, icon, mark } from "./dom.js";
 import { port, sentence } from "./elements.js";
-import { counted, digits, percent, perSecond, rate } from "./format.js";
-import { MOST_ROWS, byHealth, events, factList, members, reasons, sql, tileList, worst } from "./panel_parts.js";
+import { about, counted, digits, percent, percentKnown, perSecond, rate } from "./format.js";
+import {
+  MOST_ROWS,
+  byHealth,
+  estimated,
+  events,
+  factList,
+  members,
+  reasons,
+  sql,
+  tileList,
+  worst,
+} from "./panel_parts.js";
 import { edgeKey } from "./state.js";
 
 /** @import { Body, Busy, Tile } from "./panel_parts.js" */
@@ -39,9 +50,11 @@ export function nodeBody(found, node, page, charts) {
     tiles
       ? tileList(tiles)
       : el("p", { class: "signals" }, "Not on the map in this time range. Below is the range of the time line."),
+    node && estimated(Math.max(node.in.sampling, node.out.sampling)),
     ...faulty(found.id, node, page),
     ...neighbours(found, page),
     el("h3", {}, "Over the range of the time line"),
+    estimated(found.sampling),
     charts,
     ...factList(found.facts, page),
     ...discovered(found.discovered),
@@ -72,11 +85,15 @@ function sideTiles(name, side, edges) {
     ["failed connections", percent(side.failed_share), health("failed")],
   ];
   if (!side.requests && !side.given_up) return tcp;
+  const estimate = (/** @type {string} */ text) => about(text, side.sampling);
+  /** @type {Tile[]} */
+  const unseen = side.unseen ? [["results not known", estimate(digits(side.unseen))]] : [];
   return [
     ...tcp,
-    ["requests", perSecond(side.requests_s)],
-    ["request errors", percent(side.error_share), health("errors")],
-    ["given up by clients", digits(side.given_up)],
+    ["requests", estimate(perSecond(side.requests_s))],
+    ["request errors", estimate(percentKnown(side.error_share)), health("errors")],
+    ...unseen,
+    ["given up by clients", estimate(digits(side.given_up))],
   ];
 }
 

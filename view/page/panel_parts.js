@@ -1,7 +1,7 @@
 // Parts of the panel that nodes and edges share.
 
 import { el, icon, mark } from "./dom.js";
-import { bytes, counted, moment } from "./format.js";
+import { bytes, counted, lookedAt, moment } from "./format.js";
 
 /** @import { Child, Fault, Health, MapEvent, MapNode, Page } from "./types.js" */
 
@@ -53,6 +53,20 @@ export function tileList(tiles) {
     tiles.map(([name, value, health]) => el("div", {}, el("dt", {}, name), el("dd", { class: health || null }, value))),
   );
 }
+
+/**
+ * Tell that numbers of requests are estimates; "" if they are not.
+ * @param {number} [sampling] of how many connections one was looked at
+ */
+export const estimates = (sampling = 1) =>
+  sampling > 1 ? `Numbers of requests and their times are estimates: ${lookedAt(sampling)}.` : "";
+
+/**
+ * The same as a paragraph.
+ * @param {number} [sampling]
+ * @returns {Child}
+ */
+export const estimated = (sampling = 1) => sampling > 1 && el("p", { class: "signals" }, estimates(sampling));
 
 /**
  * @param {MapNode[]} list

@@ -2,7 +2,7 @@
 
 import { segments } from "./bar.js";
 import { byId, el, replace } from "./dom.js";
-import { ago, bytes, counted, digits, moment, time } from "./format.js";
+import { about, ago, bytes, counted, digits, moment, time } from "./format.js";
 import { RANGES, WIDTHS } from "./state.js";
 import { timelineChart } from "./timeline_chart.js";
 
@@ -194,8 +194,10 @@ export function timeline(page) {
  */
 function inWords(of) {
   if (!of.recorded_s) return "nothing was recorded";
-  const http = of.requests ? `, ${counted(of.requests, "request")}, ${counted(of.errors ?? 0, "request error")}` : "";
-  const given = of.given_up ? `, ${digits(of.given_up)} given up` : "";
+  const estimate = (/** @type {string} */ text) => about(text, of.sampling);
+  const failed = estimate(counted(of.errors ?? 0, "request error"));
+  const http = of.requests ? `, ${estimate(counted(of.requests, "request"))}, ${failed}` : "";
+  const given = of.given_up ? `, ${estimate(digits(of.given_up))} given up` : "";
   const connections = `${counted(of.opened ?? 0, "connection")}, ${digits(of.failed ?? 0)} failed`;
   return `${bytes(of.bytes ?? 0)} on ${counted(of.edges ?? 0, "edge")}, ${connections}${http}${given}`;
 }

@@ -26,12 +26,16 @@ export interface Sums {
   failed: number;
   requests: number;
   errors: number;
+  unseen: number;
   given_up: number;
+  /** Numbers of requests are estimates from one of so many connections; 1 where all were looked at. */
+  sampling: number;
   conn_s: number;
   bytes_s: number;
   requests_s: number;
   failed_share: number;
-  error_share: number;
+  /** Null where nobody saw an answer. */
+  error_share: number | null;
   counted: Counted;
   health: Health;
 }
@@ -123,7 +127,13 @@ export interface MapEdge {
   signals: "requests" | "tcp";
   requests?: number;
   errors?: number;
+  /** Requests of which nobody saw how they ended, */
+  unseen?: number;
+  /** and the share of errors among the others; null if there are none. */
+  error_share?: number | null;
   given_up?: number;
+  /** Numbers of requests are estimates from one of so many connections; 1 where all were looked at. */
+  sampling?: number;
   requests_s?: number;
   p50_ms?: number | null;
   p99_ms?: number | null;
@@ -169,6 +179,7 @@ export interface Bucket {
   requests: number | null;
   errors: number | null;
   given_up: number | null;
+  sampling: number;
 }
 
 /** The answer of /api/timeline. */
@@ -225,6 +236,8 @@ interface Details {
 export interface NodeAnswer extends Details {
   id: string;
   facts: Facts;
+  /** Of how many connections one was looked at for its requests, at the most. */
+  sampling: number;
   discovered: Discovered[];
   neighbours: Neighbour[];
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
+  about,
   ago,
   bytes,
   counted,
@@ -12,6 +13,7 @@ import {
   moment,
   ms,
   percent,
+  percentKnown,
   printable,
   withUnit,
 } from "../../../view/page/format.js";
@@ -29,6 +31,18 @@ test("bytes have binary units", () => {
 test("durations have the unit that suits them", () => {
   assert.deepEqual([5_000, 600_000, 7_200_000, 259_200_000].map(ago), ["5 s", "10 min", "2 h", "3 days"]);
   assert.deepEqual([250, 2_500].map(ms), ["250 ms", "2.5 s"]);
+});
+
+test("estimates have a mark, and what is exact or unknown has none", () => {
+  assert.deepEqual(
+    ["16/s", "<0.001/s", "–"].map((text) => about(text, 8)),
+    ["~16/s", "~<0.001/s", "–"],
+  );
+  assert.deepEqual([about("16/s", 1), about("16/s", undefined)], ["16/s", "16/s"]);
+});
+
+test("a share of nothing known is a dash", () => {
+  assert.deepEqual([0, 0.25, null, undefined].map(percentKnown), ["0 %", "25 %", "–", "–"]);
 });
 
 test("values have the unit that the server names", () => {
