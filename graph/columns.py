@@ -68,6 +68,13 @@ FACTS = (
     EdgeColumn("last", TIME, "last window with the edge", Roll.MAX),
     EdgeColumn("protocol", LABEL, "what the server speaks: http, redis, tls 1.3; empty: unknown", Roll.MAX),
     EdgeColumn("tls_name", LABEL, "name that clients ask the server for by TLS; empty: unknown", Roll.MAX),
+    EdgeColumn(
+        "alias",
+        LABEL,
+        "another address and port of the server, if they are translated (NAT): the virtual ones that its clients ask "
+        "for, or its own ones behind a mapped port",
+        Roll.MAX,
+    ),
     EdgeColumn("rule", LABEL, f"which evidence decided who serves: {', '.join(STRENGTH)}", Roll.STRONGEST),
     *(column for end in ENDS for column in _who(end)),
     *_CONNECTIONS,

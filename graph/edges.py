@@ -20,6 +20,7 @@ class EdgeRow(NamedTuple):
     server_port: int
     protocol: str
     tls_name: str
+    alias: str
     rule: str
     first: int
     last: int

@@ -11,7 +11,7 @@ from functools import partial
 from graph.columns import ENDS, KEY, STRENGTH
 from graph.identity import address_id, part, process_id
 from graph.orientation import oriented, seen, server_port, serves
-from graph.packing import ABOUT, COUNTED, HAPPENINGS, PACKED, SPOKEN, Pack, plain
+from graph.packing import ABOUT, COUNTED, HAPPENINGS, LABELS, PACKED, Pack, plain
 from graph.places import lost_end, resolved
 from graph.sql import inside, select
 from schemas.graph import bit
@@ -20,7 +20,7 @@ from schemas.verdict import RULES
 _FLOW_SERVES = serves("flow")
 _OF_END = ("scope", "address", "who")
 _ENDPOINTS = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
-_OF_FLOW = ("width_ms", "first", "last", *SPOKEN, "happened", "active")
+_OF_FLOW = ("width_ms", "first", "last", *LABELS, "happened", "active")
 
 
 def packed_edges(
@@ -62,7 +62,7 @@ def _added_up(when: str, moment: str, concerns: str, of_flow: Iterable[str], pac
         "width_ms": "toUInt32(max(flow.width_ms))",
         "first": "min(flow.window)",
         "last": "max(flow.window)",
-        **{name: f"max(greatest(flow.a_{name}, flow.b_{name}))" for name in SPOKEN},
+        **{name: f"max(greatest(flow.a_{name}, flow.b_{name}))" for name in LABELS},
         "happened": f"{HAPPENINGS.aggregate}({HAPPENINGS.array(_once)})",
         "active": f"sumArgMax(NOT ({over}), flow.window)",
     }

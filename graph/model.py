@@ -54,6 +54,7 @@ class Edge(Struct, kw_only=True):
     """A client, a server, and the port between them. Counters are sums over the range; active is the value at its end.
 
     `protocol` is what the server was seen to speak, "" for unknown, and `tls_name` the name that clients ask it for.
+    `alias` is another address and port of the server, if they are translated (NAT).
     `recorded_s` is the time within the range for which the agents at its ends reported. Divide sums by it to get rates.
     `counters` are fields of their own, for each counter of schemas/counted.py: the client's host counted the `client_…`
     ones and the server's host the `server_…` ones. Both count the same bytes. The fields from provenance to tied exist
@@ -72,6 +73,7 @@ class Edge(Struct, kw_only=True):
     server_port: int
     protocol: str
     tls_name: str
+    alias: str
     port_name: str | UnsetType = UNSET
     rule: str
     first: str

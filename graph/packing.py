@@ -16,7 +16,7 @@ from schemas.counted import COUNTERS, HAPPENED
 from schemas.facts import Roll
 from schemas.kinds import BOOL, LABEL, U64, Kind
 
-SPOKEN = ("protocol", "tls_name")
+LABELS = ("protocol", "tls_name", "alias")
 _UNKNOWN = "toUInt32(4294967295)"  # greater than every value that is known
 
 
@@ -76,7 +76,7 @@ PACKED: dict[str, str] = {
     "width_ms": "max({row}.width_ms)",
     "first": "min({row}.first)",
     "last": "max({row}.last)",
-    **{name: f"max({{row}}.{name})" for name in SPOKEN},
+    **{name: f"max({{row}}.{name})" for name in LABELS},
     "strength": "max({row}.strength)",
     "happened": "sumForEach({row}.happened)",
     "active": "sumArgMax({row}.active, {row}.last)",
@@ -95,7 +95,7 @@ def packed(strength: str = f"indexOf({texts(STRENGTH)}, rule)") -> dict[str, str
         "width_ms": "width_ms",
         "first": "first",
         "last": "last",
-        **{name: name for name in SPOKEN},
+        **{name: name for name in LABELS},
         "strength": f"toUInt8({strength})",
         "happened": HAPPENINGS.array("connections_{}".format),
         "active": "connections_active",

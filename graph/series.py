@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from graph import traffic
 from graph.columns import ENDS
-from graph.packing import HAPPENINGS, SPOKEN, SUMS, plain
+from graph.packing import HAPPENINGS, LABELS, SUMS, plain
 from graph.sql import inside, select, texts
 from graph.steps import point_of, with_steps
 from schemas.counted import COUNTERS
@@ -46,6 +46,7 @@ class EdgeSeriesRow(NamedTuple):
     rule: str
     protocol: str
     tls_name: str
+    alias: str
     server_address: str
 
 
@@ -91,10 +92,10 @@ def edge_series(level: str, *, rolled_up: bool = True) -> str:
     packs = {f"{end}_{SUMS.name}": SUMS for end in ENDS} | {HAPPENINGS.name: HAPPENINGS}
     means = [f"{end}_{name}" for end in ENDS for name in _MEANS]
     edge = {
-        **{name: f"row.{name}" for name in ("first", "last", *SPOKEN, "strength", "active", *packs)},
+        **{name: f"row.{name}" for name in ("first", "last", *LABELS, "strength", "active", *packs)},
         **{name: plain(name, "row") for name in (*means, "server_address")},
     }
-    latest = dict.fromkeys((*SPOKEN, "server_address"), "max")
+    latest = dict.fromkeys((*LABELS, "server_address"), "max")
     kept = {"first": "min", "last": "max", "strength": "max", **latest}
     times = {
         "at": "edge.at",

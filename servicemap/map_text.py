@@ -16,21 +16,21 @@ from servicemap.columns import aligned
 from servicemap.printing import bytes_text
 
 HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIVED", "RTT")
-PROTOCOL = "PROTOCOL"  # added where any edge has one
+LABELS = {"PROTOCOL": "protocol", "ALIAS": "alias"}  # added where any edge has one
 REQUEST_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
 SAMPLED = "LOOKED AT"  # added where any of them are estimates
 NAMES = 2  # the first columns are names; the others are short and right-aligned
 WIDEST, NARROWEST, WIDEST_PORT = 48, 8, 32
 NOT_KNOWN = "-"
-_LEAST_IMPORTANT = ("P50", PROTOCOL, "NEW", "RTT", "OPEN", SAMPLED, "RECEIVED", "SENT")  # left out in this order
+_LEAST_IMPORTANT = ("P50", *LABELS, "NEW", "RTT", "OPEN", SAMPLED, "RECEIVED", "SENT")  # left out in this order
 
 
 def headings(found: ServiceMap) -> tuple[str, ...]:
     """Return the headings of a map's columns."""
-    protocol = (PROTOCOL,) if any(edge.protocol for edge in found.edges) else ()
+    known = (heading for heading, name in LABELS.items() if any(getattr(edge, name) for edge in found.edges))
     requests = REQUEST_HEADINGS if any(edge.requests for edge in found.edges) else ()
     sampled = (SAMPLED,) if any(sampling(edge) > 1 for edge in found.edges) else ()
-    return (*HEADINGS, *protocol, *requests, *sampled)
+    return (*HEADINGS, *known, *requests, *sampled)
 
 
 def rows(found: ServiceMap) -> list[tuple[str, ...]]:
@@ -111,7 +111,7 @@ def _row(edge: Edge, titles: dict[str, str]) -> dict[str, str]:
         "SENT": bytes_text(counters.to_server(edge.counters)) if edge.counted else NOT_KNOWN,
         "RECEIVED": bytes_text(counters.to_client(edge.counters)) if edge.counted else NOT_KNOWN,
         "RTT": _ms(counters.rtt_ms(edge.counters)),
-        PROTOCOL: edge.protocol,
+        **{heading: printable(getattr(edge, name)) for heading, name in LABELS.items()},
     }
 
 

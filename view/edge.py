@@ -93,6 +93,7 @@ def _facts(
         "rule": rows[-1].rule,
         "protocol": max(row.protocol for row in rows),
         "tls_name": max(row.tls_name for row in rows),
+        "alias": max(row.alias for row in rows),
         "first": min(row.first for row in rows),
         "last": max(row.last for row in rows),
         **{f"connections_{name}": count for name, count in happened.items()},

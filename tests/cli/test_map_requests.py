@@ -15,7 +15,7 @@ from graph.counters import NAMES
 from graph.levels import LEVELS
 from graph.model import Edge, Node, ServiceMap
 from servicemap.cli import main
-from servicemap.map_text import HEADINGS, PROTOCOL, REQUEST_HEADINGS, headings, rows, table
+from servicemap.map_text import HEADINGS, REQUEST_HEADINGS, headings, rows, table
 from tests.cli import town
 from tests.cli.conftest import Run, fill, running_store
 from tests.view.serving import Past
@@ -118,6 +118,6 @@ def test_what_servers_speak_has_a_column_where_it_is_known_of_any() -> None:
     both = ServiceMap(start="", end="", level="service", nodes=ends, edges=[unknown, known])
     one = ServiceMap(start="", end="", level="service", nodes=ends, edges=[unknown])
 
-    assert headings(both) == (*HEADINGS, PROTOCOL, *REQUEST_HEADINGS)
+    assert headings(both) == (*HEADINGS, "PROTOCOL", *REQUEST_HEADINGS)
     assert [row[-5:] for row in rows(both)] == [("",) * 5, ("redis", "4.0", "25.0 %", "0.05 ms", "1.2 ms")]
     assert headings(one) == HEADINGS

@@ -175,6 +175,7 @@ function edgeFacts(edge) {
   return {
     protocol: edge.protocol || "unknown",
     ...(edge.tls_name ? { "asked for as": edge.tls_name } : {}),
+    ...(edge.alias ? { "server's alias": edge.alias } : {}),
     "who serves": RULES[edge.rule] ?? edge.rule,
     first: edge.first,
     last: edge.last,

@@ -99,6 +99,7 @@ export interface MapEdge {
   rule: string;
   protocol: string;
   tls_name: string;
+  alias: string;
   first: number;
   last: number;
   seen_by_client?: boolean;

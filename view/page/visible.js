@@ -65,7 +65,7 @@ function matching({ nodes, edges, gone }, q) {
   const fits = (/** @type {MapEdge} */ edge) => {
     if (hit.has(edge.client) || hit.has(edge.server)) return true;
     const ends = `${text.get(edge.client)} ${text.get(edge.server)}`;
-    const own = `${edge.transport}/${edge.server_port} :${edge.server_port} ${edge.port_name?.toLowerCase() ?? ""} ${edge.protocol} ${edge.tls_name} ${edge.health} ${edge.new ? "new" : ""}`;
+    const own = `${edge.transport}/${edge.server_port} :${edge.server_port} ${edge.port_name?.toLowerCase() ?? ""} ${edge.protocol} ${edge.tls_name} ${edge.alias} ${edge.health} ${edge.new ? "new" : ""}`;
     return words.every((word) => `${ends} ${own}`.includes(word));
   };
   const [some, lost] = [edges.filter(fits), gone.filter(fits)];

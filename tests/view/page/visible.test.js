@@ -50,6 +50,12 @@ test("a search finds edges by port and by health", () => {
   assert.equal(ids(visible(CHAIN, { ...all, q: "bad" })), "cd");
 });
 
+test("a search finds edges by the virtual address that clients ask for", () => {
+  const translated = edge("a", "b", { alias: "10.96.0.10:80" });
+
+  assert.equal(ids(visible({ ...CHAIN, edges: [translated] }, { ...all, q: "10.96.0.10" })), "ab");
+});
+
 test("every word of a search must match", () => {
   assert.equal(ids(visible(CHAIN, { ...all, q: "web1 nothing" })), "");
 });
