@@ -21,7 +21,7 @@ from collectors.window import Inert, Window
 from schemas.codec import encode
 from schemas.raw import Heartbeat, ListenerBatch, Listeners
 from schemas.text import to_text
-from schemas.topics import HEARTBEATS, LISTENERS
+from schemas.topics import ALL, HEARTBEATS, LISTENERS
 from servicemap import part_checks
 from servicemap.binding import Place
 from servicemap.check import Check
@@ -204,7 +204,7 @@ def test_a_log_from_the_future_is_a_clock_gone_wrong(tmp_path: Path, ahead: int,
     with closing(connect_log(config)) as log:
         log.append(HEARTBEATS.name, b"h", b"{}", timestamp=now + ahead)
     opened, clock = part_checks.log(config, now)
-    assert opened.found.startswith("1 records in 16 topics")
+    assert opened.found.startswith(f"1 records in {len(ALL)} topics")
     assert (clock.name, clock.state) == ("clock", state)
 
 

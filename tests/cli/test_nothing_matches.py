@@ -113,7 +113,7 @@ def read(log: Config, *arguments: str) -> Result:
     [
         (["Heartbeats"], "there is no topic Heartbeats: did you mean heartbeats?"),
         (["heartbeat"], "did you mean heartbeats?"),
-        (["zzz"], "there is no topic zzz: the known ones are connections,"),
+        (["zzz"], "there is no topic zzz: the known ones are address-names, connections,"),
         (["heartbeats", "--key", "WEB-1"], "there is no key WEB-1: did you mean web-1"),
         (["heartbeats", "--key", "db"], "there is no key db: the known ones are web-1, web-2"),
         (["heartbeats", "--from", "2099-01-01"], STORED),
