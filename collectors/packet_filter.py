@@ -6,7 +6,7 @@ include/uapi/linux/bpf_common.h.
 
 import struct
 
-LDB, LDH, LDXB = 0x30, 0x28, 0xB1  # load a byte, a half word; X = length of the IP header
+LDB, LDH, LDW, LDXB = 0x30, 0x28, 0x20, 0xB1  # load a byte, a half word, a word; X = length of the IP header
 LDK, LDM, LEN, SUB = 0x00, 0x60, 0x80, 0x14  # load a constant, what was stored, the packet's length; subtract
 LDBX, LDHX, LDWX = 0x50, 0x48, 0x40  # load at X + k
 LDX, LDXM, ST, STX, TAX, TXA = 0x01, 0x61, 0x02, 0x03, 0x07, 0x87

@@ -5,13 +5,14 @@ window's last packets would be missed, and a timer runs at rest. Layout: Documen
 include/uapi/linux/if_packet.h.
 """
 
-import ctypes
 import mmap
-import os
 import socket
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+
+from collectors import packet_socket
+from collectors.packet_socket import PACKET
 
 FRAME = 256  # headers of at most 100 bytes and a dozen of payload behind 80 of the kernel's; pages hold whole frames
 BLOCK = 64 << 10
@@ -20,14 +21,10 @@ OUTGOING = 4  # sll_pkttype
 PLAIN = 0x45  # IPv4 without options, which is nearly all there is
 # struct tpacket2_hdr and sockaddr_ll: snaplen, offset of the IP header, seconds, nanoseconds, sll_pkttype.
 HEADER = struct.Struct("=8xI2xHII18xB").unpack_from
-_PACKET = 263  # SOL_PACKET and its options
-_RX_RING, _STATISTICS, _VERSION, _IGNORE_OUTGOING = 5, 6, 10, 23
+_RX_RING, _VERSION, _IGNORE_OUTGOING = 5, 10, 23  # options of SOL_PACKET
 _V2 = 1
-_ATTACH_FILTER = 26  # of SOL_SOCKET
 _IPV4 = struct.Struct("!12x4s4s").unpack_from
 _IPV6 = struct.Struct("!8x16s16s").unpack_from
-_ADDRESS = struct.Struct("=HHi12x")  # struct sockaddr_ll: family, protocol in network order, index
-_LIBC = ctypes.CDLL(None, use_errno=True)
 # Closing waits until no CPU handles a packet any more (net/packet/af_packet.c, synchronize_net), 20 to 60 ms. When a
 # host's containers end, there are dozens of sockets to close; they wait together.
 _CLOSING = ThreadPoolExecutor(8, "closing")
@@ -45,25 +42,22 @@ class DeviceSocket:
             self.load(code)  # before it is bound: nothing comes unfiltered
             if device == "lo":  # shows every packet twice; before Linux 4.20 the second is known by its number
                 with suppress(OSError):
-                    self._socket.setsockopt(_PACKET, _IGNORE_OUTGOING, 1)
-            self._socket.setsockopt(_PACKET, _VERSION, version)
-            self._socket.setsockopt(_PACKET, _RX_RING, ring)
+                    self._socket.setsockopt(PACKET, _IGNORE_OUTGOING, 1)
+            self._socket.setsockopt(PACKET, _VERSION, version)
+            self._socket.setsockopt(PACKET, _RX_RING, ring)
             self.ring = mmap.mmap(self._socket.fileno(), ring_bytes)
-            _bind(self._socket, index)
+            packet_socket.bind(self._socket, index, ETH_P_ALL)
         except OSError:
             self._socket.close()
             raise
 
     def load(self, code: bytes) -> None:
         """Let pass what a program of the kernel's packet filter accepts, from now on."""
-        held = ctypes.create_string_buffer(code, len(code))
-        program = struct.pack("HP", len(code) // 8, ctypes.addressof(held))
-        self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, program)
+        packet_socket.attach(self._socket, code)
 
     def statistics(self) -> tuple[int, int]:
         """Return how many packets passed the filter, and how many of them found the ring full, since the last call."""
-        packets, drops = struct.unpack_from("II", self._socket.getsockopt(_PACKET, _STATISTICS, 12))
-        return packets, drops
+        return packet_socket.statistics(self._socket)
 
     def close(self) -> None:
         """Take the ring and the socket down: the ring at once, the socket soon."""
@@ -98,11 +92,3 @@ def unusual(ring: mmap.mmap, ip: int) -> tuple[bytes, bytes, int]:
         return source, target, ip + ((ring[ip] & 15) << 2)
     source, target = _IPV6(ring, ip)
     return source, target, ip + 40
-
-
-def _bind(sock: socket.socket, index: int) -> None:
-    """Listen on a device. Python binds by name, and a name need not be text."""
-    address = _ADDRESS.pack(socket.AF_PACKET, socket.htons(ETH_P_ALL), index)
-    if _LIBC.bind(sock.fileno(), address, len(address)):
-        error = ctypes.get_errno()
-        raise OSError(error, os.strerror(error))

@@ -9,6 +9,7 @@ from collectors import (
     discovered,
     groups,
     http,
+    links,
     processes,
     protocol_traffic,
     run_delay,
@@ -91,6 +92,7 @@ PERMISSIONS = (
         "what clients of short connections take, or else `CAP_NET_RAW`",
         wire.WHAT,
     ),
+    Permission(links.WHAT, (PACKETS,), "", links.WHAT),
     Permission(
         discovered.WHAT,
         (),

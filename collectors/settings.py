@@ -82,6 +82,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tcp_headers: bool = True
     """Whether the headers of segments that open and close connections are read where `bpf` does not report these.
     With them, connections that are reset also have exact bytes and known peers; needs CAP_NET_RAW."""
+    links: bool = True
+    """Whether announcements of switches (LLDP, CDP) are read, which tell the switch and port of each interface; needs
+    CAP_NET_RAW."""
     unix_sockets: bool = True
     """Whether connections by Unix sockets are reported."""
     unix_ignored: tuple[str, ...] = INFRASTRUCTURE

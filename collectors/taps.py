@@ -15,7 +15,7 @@ from collectors.rtnetlink import InterfaceAddress
 from schemas.text import to_text
 
 LOOPBACK = "lo"
-_GONE = (errno.ENODEV, errno.ENXIO)
+GONE = (errno.ENODEV, errno.ENXIO)
 Ring = TypeVar("Ring", bound=DeviceSocket)
 
 
@@ -71,7 +71,7 @@ class Taps(Generic[Ring]):
             except PermissionError:
                 self.denied = needed("CAP_NET_RAW")
             except OSError as error:
-                if error.errno not in _GONE:
+                if error.errno not in GONE:
                     self.denied = f"packet sockets ({error})"
         self._all_tapped = self._rings.keys() >= set(names)
 

@@ -126,6 +126,8 @@ AGENT_COUNTERS = _counters(
         "resets_uncounted": "resets that could not be attributed to a connection",
         "connections_forgotten": "!connections that were forgotten because too many were open",
         "tcp_headers_dropped": "!packet headers that the kernel dropped",
+        "announcements_unreadable": "frames of LLDP and CDP that are no announcements",
+        "announcements_dropped": "!announcements of switches that were dropped because too many came",
         "translations_failed": "readings of translated connections (NAT) that failed",
         "unix_dumps_failed": "dumps of Unix sockets that failed",
         "namespaces_failed": "network namespaces that were left because a collector failed in them",

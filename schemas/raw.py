@@ -12,7 +12,7 @@ from schemas.columns import Bools, Columns, Ints, Sketches, Strs, Tallies
 from schemas.counted import Counted
 from schemas.facts import Merge, Unit, fact
 from schemas.ids import BOOT_ID, HOST_ID
-from schemas.kinds import F32, I32, U32, Kind
+from schemas.kinds import F32, I32, U16, U32, Kind
 from schemas.used import Over, used
 
 KEY, MAX, EACH, LAST = Merge.KEY, Merge.MAX, Merge.EACH, Merge.LAST
@@ -515,3 +515,25 @@ class DiscoveredBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
     """All facts that programs of the operator print, when one of them has changed and in keyframes; else none."""
 
     facts: Discovered = field(default_factory=Discovered)
+
+
+class Links(Columns, frozen=True, kw_only=True, omit_defaults=True):
+    """Who is at the other ends of the host's cables, as they announce themselves by LLDP or CDP: switches, mostly."""
+
+    interface: Annotated[Strs, fact("interface of the host", KEY)] = field(default_factory=list)
+    protocol: Annotated[Strs, fact("how it announces itself: lldp, cdp", KEY)] = field(default_factory=list)
+    chassis: Annotated[Strs, fact("its id: a hardware address, a name", KEY)] = field(default_factory=list)
+    port: Annotated[Strs, fact("its port that the cable is in", KEY)] = field(default_factory=list)
+    port_description: Annotated[Strs, fact("what people call the port", MAX)] = field(default_factory=list)
+    system_name: Annotated[Strs, fact("its name", MAX)] = field(default_factory=list)
+    management_address: Annotated[Strs, fact("address by which it is managed", MAX)] = field(default_factory=list)
+    vlan: Annotated[Ints, fact("VLAN of frames without a tag, 0 unknown", MAX, U16)] = field(default_factory=list)
+    forwards: Annotated[Bools, fact("it forwards frames or packets for others, or does not say", MAX)] = field(
+        default_factory=list
+    )
+
+
+class LinkBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
+    """All neighbours on the host's links, when one of them has changed and in keyframes; else none."""
+
+    links: Links = field(default_factory=Links)

@@ -38,6 +38,7 @@ REQUESTS = Topic("requests", raw.RequestBatch, "host", "requests and their answe
 DISCOVERED = Topic(
     "discovered", raw.DiscoveredBatch, "host", "facts that the operator's own programs print", folded=True
 )
+LINKS = Topic("links", raw.LinkBatch, "host", "switches and ports that each host is connected to")
 HOSTS = Topic("hosts", raw.HostFacts, "host", "what each host is", compacted=True)
 SIDES = Topic(
     "sides", graph.SideBatch, "host", "what one host saw of flows", "flow", retention_ms=DAY_MS, read_ms=2 * HOUR_MS
@@ -59,4 +60,6 @@ DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that c
 
 ALL = tuple(declared for declared in list(globals().values()) if isinstance(declared, Topic))
 RAW = tuple(topic for topic in ALL if topic.folded)
+OF_HOSTS = (HOSTS, LINKS)
+"""Those of agents that no stage reads: tables are filled from them as they are."""
 BY_NAME = {topic.name: topic for topic in ALL}

@@ -21,7 +21,7 @@ from collectors.tracing import ELSEWHERE
 from collectors.tracing import WHAT as BRIEF_CLIENTS
 from collectors.window import Collector, Window
 from schemas.columns import Columns
-from schemas.raw import Batch, DiscoveredBatch, ProcessBatch
+from schemas.raw import Batch, DiscoveredBatch, LinkBatch, ProcessBatch
 from servicemap.check import Check
 from servicemap.extras import EXTRAS, installed, lacking
 from servicemap.namespaces import other_namespaces
@@ -133,6 +133,8 @@ def mended_by(what: str, needs: str) -> str:
 def _seen(batch: Batch) -> str:
     if isinstance(batch, DiscoveredBatch):
         return "only the agent runs these programs"
+    if isinstance(batch, LinkBatch) and not batch.links:
+        return "switches announce themselves every 30 to 60 s: the agent waits for them"
     columns = [getattr(batch, name) for name in batch.__struct_fields__]
     rows = max((len(value) for value in columns if isinstance(value, Columns)), default=0)
     return f"{rows} seen"

@@ -25,8 +25,9 @@ from schemas.graph import (
     Places,
 )
 from schemas.ids import Endpoint, Flow, parse_flow, process_node
-from schemas.raw import Batch, Heartbeat, HostFacts, ProcessBatch, Usage
+from schemas.raw import Batch, Heartbeat, HostFacts, LinkBatch, Links, ProcessBatch, Usage
 from schemas.shares import covered, shares
+from schemas.times import HOUR_MS
 from schemas.used import Used, uses
 from sinks.fitting import Values
 
@@ -184,4 +185,15 @@ def hosts(batch: HostFacts) -> Values:
         **{name: [getattr(batch, name)] for name in _OF_HOST},
         "addresses": [[f"{address}/{prefix}" for _, address, prefix, *_ in batch.interfaces.rows()]],
         "labels": [dict(batch.labels)],
+    }
+
+
+def links(batch: LinkBatch) -> Values:
+    """Return the columns of `links`; a host without any has a blank row, which replaces what was there before."""
+    rows = batch.links or Links.blank(1)
+    return {
+        "hour": [batch.window // HOUR_MS * HOUR_MS] * len(rows),
+        "host": [batch.host_id] * len(rows),
+        "seen": [batch.window] * len(rows),
+        **{name: getattr(rows, name) for name in Links.__struct_fields__},
     }

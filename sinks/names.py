@@ -12,7 +12,7 @@ from msgspec import structs
 from log.protocol import History, Record
 from schemas.codec import BadRecord, decode
 from schemas.lives import Lives
-from schemas.raw import Batch, Heartbeat, HostFacts
+from schemas.raw import Batch, Heartbeat, HostFacts, LinkBatch
 
 LOOK_BACK_MS = 300_000  # as far as the folds do (streams/rewind.py)
 MOST_HOSTS = 100_000
@@ -49,10 +49,11 @@ class HostNames:
         if isinstance(batch, Heartbeat):
             self.take_stored(record, batch)
             return self._renamed(batch)
-        if not isinstance(batch, HostFacts):
+        if not isinstance(batch, HostFacts | LinkBatch):
             return batch
         found = self._renamed(batch)
-        if found is None and batch.hostname and self._undecided(batch):
+        # What a host is may come once; its links come again with the next keyframe.
+        if found is None and isinstance(batch, HostFacts) and batch.hostname and self._undecided(batch):
             self._waiting[batch.host_id, batch.boot_id, batch.run] = record
             if len(self._waiting) > MOST_WAITING:
                 del self._waiting[next(iter(self._waiting))]

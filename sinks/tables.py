@@ -8,7 +8,7 @@ from schemas import topics
 from schemas.facts import Merge
 from schemas.graph import AddressNames, Edges, Ends, Events, FlowRequests, Identities, NodeFacts, Nodes, Places
 from schemas.kinds import COUNT_MAP, F64, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
-from schemas.raw import Heartbeat, HostFacts, Usage
+from schemas.raw import Heartbeat, HostFacts, Links, Usage
 from schemas.used import uses
 from sinks import filling
 from sinks.fitting import Values
@@ -194,6 +194,22 @@ HOSTS = Table(
     topic=topics.HOSTS.name,
     time="seen",
     fill=filling.hosts,
+)
+LINKS = Table(
+    "links",
+    (
+        Column("hour", WHEN, "start of the hour"),
+        Column("host", LABEL, "host id"),
+        Column("seen", WHEN, "latest window that reported it; of a host, only rows of the latest one are still so"),
+        *declared(Links),
+    ),
+    key=("host", "interface", "protocol", "chassis", "port", "hour"),
+    engine="ReplacingMergeTree(seen)",
+    kept=Kept("hour", "Day", DAYS),
+    topic=topics.LINKS.name,
+    time="seen",
+    fill=filling.links,
+    patient=True,
 )
 PIPELINE = Table(
     "pipeline",

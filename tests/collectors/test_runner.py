@@ -298,5 +298,5 @@ def test_the_agent_imports_nothing_heavy() -> None:
 def test_every_raw_topic_has_its_collector() -> None:
     topics = {collector.topic.name for collector in registered(Sources(Settings()))}
 
-    assert topics == {"connections", "listeners", "processes", "owners", "requests", "discovered"}
+    assert topics == {"connections", "listeners", "processes", "owners", "requests", "discovered", "links"}
     assert topics <= BY_NAME.keys()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from collectors import conntrack, container_files, diag, fins, process_events, rtnetlink
+from collectors import cdp, conntrack, container_files, diag, fins, lldp, process_events, rtnetlink
 from collectors.cgroups import container_of, parse_cgroup, pod_of, unit_of, user_of
 from collectors.host import parse_os_release
 from collectors.load import parse_kills, parse_network, parse_open_files
@@ -32,6 +32,7 @@ from collectors.visibility import hidepid
 from collectors.wire_tap import WireTap
 from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
+from tests.collectors import announcing
 from tests.collectors.protocols.resolving import address, alias, answer, wire
 
 CMDLINE = 2048  # characters
@@ -190,6 +191,8 @@ TARGETS = {
     "wire": Target(
         lambda raw: list(FrameTap(raw).marks()), _given(bytes.fromhex("45000028"), bytes.fromhex("60000000"))
     ),
+    "lldp": Target(lldp.parse, _given(announcing.lldp())),
+    "cdp": Target(cdp.parse, _given(announcing.cdp())),
     "bpf-ring": Target(lambda raw: Records().read(raw), _given(bytes.fromhex("28000000000000000200000001000000"))),
     "dns": Target(_dns, _given(answer(7, "a.test", alias(wire("b.test")), address("192.0.2.7", owner=wire("b.test"))))),
     "first-bytes": Target(

@@ -5,7 +5,7 @@ from typing import Any
 from log.protocol import Bounds, Record
 from schemas.codec import encode
 from schemas.graph import EventBatch
-from schemas.raw import Heartbeat, HostFacts, ProcessBatch, Usage
+from schemas.raw import Heartbeat, HostFacts, LinkBatch, Links, ProcessBatch, Usage
 from sinks.names import HostNames
 from sinks.tables import TABLES
 from tests.streams.build import BOOT, NETNS, T0, WIDTH, batches, message
@@ -93,6 +93,18 @@ def test_host_facts_follow_the_heartbeats_and_wait_for_them() -> None:
         assert names.named(message("hosts", reported), reported).host_id == name
 
 
+def test_the_links_of_a_clone_are_its_own_once_its_name_is_known() -> None:
+    log = logged(beats(range(12), booted=5), beats(range(3, 12), boot=CLONE, booted=6))
+    names, heard = HostNames(), LinkBatch(host_id="h1", boot_id=CLONE, run=T0 + 3, window=T0, width=WIDTH)
+    for record, beat in log[:4]:
+        names.named(record, beat)
+    assert names.named(message("links", heard), heard) is None
+    for record, beat in log[4:]:
+        names.named(record, beat)
+        assert names.decided(beat) == []
+    assert names.named(message("links", heard), heard).host_id == SECOND
+
+
 def test_records_without_a_host_are_passed_through() -> None:
     names, derived = HostNames(), EventBatch()
     assert names.named(message("events", encode(derived)), derived) is derived
@@ -108,6 +120,14 @@ def test_a_restarted_agent_reports_its_host_facts_anew() -> None:
     names.named(*log[5])
     assert len(names.decided(log[5][1])) == 1
     assert names.named(message("hosts", again), again) == again
+
+
+def test_a_host_without_links_has_a_blank_row_that_takes_the_place_of_the_earlier_ones() -> None:
+    head: dict[str, Any] = {"host_id": "h1", "boot_id": BOOT, "run": T0, "window": T0, "width": WIDTH}
+    some = Links(interface=["eth0", "eth1"], chassis=["a", "b"], port=["1", "2"])
+    assert FILL["links"](LinkBatch(**head, links=some))["seen"] == [T0, T0]
+    blank = FILL["links"](LinkBatch(**head))
+    assert (blank["host"], blank["interface"], blank["seen"]) == (["h1"], [""], [T0])
 
 
 def test_usage_over_a_longer_time_is_no_peak() -> None:
