@@ -23,6 +23,8 @@ def concerned(nodes: Iterable[str]) -> dict[str, list[str]]:
                 addresses.append(rest.rpartition("@")[2])
             case "process":
                 identities.append(packed_part(node))
+            case "link":  # no row has its hosts: whoever is known may be at it
+                identities.append("\t")
             case _:
                 identities.append(packed_part(list(values_of(node).values() or [rest])[-1]))
     return {"addresses": addresses, "identities": identities}

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from graph.span import in_range, moment
-from graph.sql import inside, select
+from graph.sql import inside, select, union
 
 
 class HostRow(NamedTuple):
@@ -72,9 +72,13 @@ def labels() -> str:
 
 
 def hostnames() -> str:
-    """Return the latest name of each host, also of hosts in [from, to), ms, without host facts."""
+    """Return the latest name of each host, also of hosts in [from, to), ms, without host facts; and of each switch."""
     hour = f"hour >= {moment('from')} - INTERVAL 2 HOUR AND hour < {moment('to')}"
-    reports = f"SELECT host, hostname, seen FROM hosts\nUNION ALL\nSELECT host, hostname, seen FROM nodes WHERE {hour}"
+    reports = union(
+        "SELECT toString(host) AS host, hostname, seen FROM hosts",
+        f"SELECT toString(host) AS host, hostname, seen FROM nodes WHERE {hour}",
+        "SELECT concat('link:', chassis) AS host, system_name AS hostname, seen FROM links WHERE system_name != ''",
+    )
     return (
         select({"host": "host", "name": "argMax(hostname, seen)"}, inside(reports), group=("host",)) + "\nORDER BY host"
     )

@@ -8,6 +8,7 @@ declared only here.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from graph.links import switch_of
 from graph.networks import is_local, network
 from graph.sql import templated, text
 
@@ -17,8 +18,8 @@ Column = Callable[[str, str], str]  # the SQL of a plain column (graph/columns.p
 class Level(NamedTuple):
     """A level, with the titles of its nodes. The id of a node is the level's name and the values of its `parts`.
 
-    Parts are columns of an end; only the last may hold a colon, and only it is always known. An end without that last
-    one has its node at the level `otherwise`. Without parts the nodes are those of the rows.
+    Parts are columns of an end, or OF_HOST; only the last may hold a colon, and only it is always known. An end without
+    that last one has its node at the level `otherwise`. Without parts the nodes are those of the rows.
     """
 
     name: str
@@ -49,10 +50,13 @@ _LEVELS = (  # as the page offers them
     Level("pod", "Pods", ("host", "namespace", "pod"), "container"),
     Level("namespace", "Namespaces", ("namespace",), "service"),
     Level("host", "Hosts", ("host",), "process"),
+    Level("link", "Switches", ("switch",), "host"),
     Level("address", "Addresses"),  # rows of this level have addresses for ends
 )
 LEVELS = {level.name: level for level in _LEVELS}
-KNOWN = tuple(dict.fromkeys(part for level in _LEVELS for part in level.parts))
+OF_HOST = {"switch": switch_of}  # parts that are looked up by the host of an end, for no row has them
+PARTS = tuple(dict.fromkeys(part for level in _LEVELS for part in level.parts))
+KNOWN = tuple(part for part in PARTS if part not in OF_HOST)  # parts that are columns
 _OF_ADDRESSES = "%(level)s = 'address'"
 
 
@@ -80,7 +84,7 @@ def node_drawn(end: str, column: Column, row: str, in_network: str = "") -> str:
 
 
 def node_of(level: str, node: str, known: Mapping[str, str]) -> str:
-    """Return the node of a process at a level, in Python; `known` are its values of KNOWN."""
+    """Return the node of a process at a level, in Python; `known` are its values of PARTS."""
     one = LEVELS[level]
     if not one.known:
         return node
@@ -111,13 +115,20 @@ def values_of(node: str) -> dict[str, str]:
     return level.values(node) if level else {}
 
 
+def parts_of(column: Callable[[str], str]) -> dict[str, str]:
+    """Return the SQL of all PARTS of an end, by that of its columns."""
+    known = {name: column(name) for name in KNOWN}
+    return known | {name: made(known["host"]) for name, made in OF_HOST.items()}
+
+
 def is_at(end: str, node: str, level: str) -> str:
     """Return the condition that an end of a row of `process_edges` is a node of a level."""
     kind, above, one = node.partition(":")[0], [], LEVELS[level]
+    parts = parts_of(f"{end}_{{}}".format)
     while one.known and one.name != kind:
-        above.append(f"{end}_{one.known} = ''")
+        above.append(f"{parts[one.known]} = ''")
         one = LEVELS[one.otherwise]
-    found = [f"{end}_{part} = {text(value)}" for part, value in one.values(node).items()]
+    found = [f"{parts[part]} = {text(value)}" for part, value in one.values(node).items()]
     return " AND ".join([*(found or [f"{end} = {text(node)}"]), *above])
 
 
@@ -146,7 +157,7 @@ def home(end: str, column: Column, row: str) -> str:
 def _node(level: Level, end: str, column: Column, row: str) -> str:
     if not level.known:
         return column(end, row)
-    known = {name: column(f"{end}_{name}", row) for name in KNOWN}
+    known = parts_of(lambda name: column(f"{end}_{name}", row))
     otherwise = _node(LEVELS[level.otherwise], end, column, row)
     return f"if({known[level.known]} != '', {_id(level.name, **known)}, {otherwise})"
 

@@ -1,6 +1,7 @@
 """The nodes of a map: each end of an edge once, described by the edges and by the processes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from graph.address_names import Names
@@ -26,9 +27,12 @@ class Known(NamedTuple):
 class Nodes:
     """The nodes of a map, by id. `names` are those of addresses."""
 
-    def __init__(self, hostnames: dict[str, str], names: Names) -> None:
+    def __init__(
+        self, hostnames: dict[str, str], names: Names, switches: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._hostnames = hostnames
         self._names = names
+        self._switches = switches  # by host
         self._nodes: dict[str, Node] = {}
 
     def add(self, node_id: str, hosts: list[str], *known: str) -> None:
@@ -42,7 +46,9 @@ class Nodes:
     def add_process(self, process: Node, level: str) -> None:
         """Add a process, or the node of the level that it belongs to."""
         process.hostname = process.hostname or self._hostname(process.host)
-        node = node_of(level, process.id, {name: getattr(process, name) for name in KNOWN})
+        known = {name: getattr(process, name) for name in KNOWN}
+        known["switch"] = self._switches.get(process.host, "")
+        node = node_of(level, process.id, known)
         if node != process.id:
             self.add(node, [process.host], *(getattr(process, name) for name in Known._fields))
         elif level != "address":

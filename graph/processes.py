@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from graph.levels import KNOWN, LEVELS
+from graph.levels import LEVELS, parts_of
 from graph.model import Node, iso_ms
 from graph.span import moment
 from graph.sql import inside, select, templated
@@ -59,9 +59,9 @@ def members() -> str:
 
     The nodes are ids of any level (%(nodes)s).
     """
-    columns = {part: part for part in KNOWN}
+    columns = parts_of(str)
     of_levels = (
-        f"({level.known} != '' AND {templated(level.node, columns)} IN %(nodes)s)"
+        f"({columns[level.known]} != '' AND {templated(level.node, columns)} IN %(nodes)s)"
         for level in LEVELS.values()
         if level.known
     )

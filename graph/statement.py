@@ -50,7 +50,8 @@ def _address(end: str, node: str) -> str:
 
 
 def _edges(condition: str, start: int, end: int) -> str:
-    return _select(_SHOWN, "process_edges", condition, start, end, "window, client, server, server_port")
+    given = condition.replace("%(from)s", str(start)).replace("%(to)s", str(end))  # where a part is looked up
+    return _select(_SHOWN, "process_edges", given, start, end, "window, client, server, server_port")
 
 
 def _flows(condition: str, start: int, end: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from graph.address_names import MOST_DRAWN, address_names
-from graph.sql import inside, select, templated
+from graph.sql import inside, select, templated, union
 
 
 class Title(NamedTuple):
@@ -22,14 +22,18 @@ TITLES = {
     "process": Title("{name}[{pid}]", needs="name"),
     "container": Title("{runs}[{short}]", needs="short"),
     "pod": Title("{last}"),
+    "link": Title("{switch}", needs="switch"),
     "address": Title("{address}"),
     "other": Title("other hosts"),
 }
 SHORT = 12  # characters of a container's id
-HOSTNAMES = (
-    "(SELECT mapFromArrays(groupArray(toString(host)), groupArray(toString(hostname))) "
-    "FROM hosts FINAL WHERE hostname != '') AS hostnames"
+_NAMED = union(
+    "SELECT toString(host) AS id, toString(hostname) AS name FROM hosts FINAL WHERE hostname != ''",
+    "SELECT concat('link:', chassis) AS id, argMax(toString(system_name), seen) AS name FROM links "
+    "WHERE system_name != '' GROUP BY id",
 )
+HOSTNAMES = f"(SELECT mapFromArrays(groupArray(id), groupArray(name)) FROM {inside(_NAMED)}) AS hostnames"
+"""The names of hosts by their ids, and of switches by their nodes."""
 
 _FIRST = {"named": "mapFromArrays(groupArray(node), groupArray(names[1]))"}
 ALIASES = f"{inside(select(_FIRST, inside(address_names(MOST_DRAWN))))} AS aliases"
@@ -52,6 +56,7 @@ def title(node: str, service: str = "''", name: str = "''", container: str = "''
         "short": f"substring({container}, 1, {SHORT})",
         "address": f"substring({rest}, position({rest}, '@') + 1)",
         "last": f"regexpExtract({rest}, '[^:]*\\\\z', 0)",
+        "switch": f"hostnames[toString({node})]",
     }
     steps = []
     for kind, one in TITLES.items():
@@ -73,7 +78,7 @@ def title_of(
     container: str = "",
     container_name: str = "",
 ) -> str:
-    """Return the same in Python; `hostname` gives the name of a host."""
+    """Return the same in Python; `hostname` gives the name of a host or a switch, or else what it was given."""
     kind, _, rest = node.partition(":")
     one = TITLES.get(kind)
     if one is None:
@@ -86,5 +91,6 @@ def title_of(
         "short": container[:SHORT],
         "address": rest.rpartition("@")[2],
         "last": rest.rpartition(":")[2],
+        "switch": hostname(node).removeprefix(f"{kind}:") if kind == "link" else "",
     }
     return one.title.format(**parts) if not one.needs or parts[one.needs] else rest

@@ -6,7 +6,14 @@ from graph.model import Edge, ServiceMap
 from graph.sampled import about, looked_at
 from servicemap.map_text import errors, labels, printable, sampling
 
-_SHAPES = {"container": "box3d", "pod": "component", "namespace": "folder", "host": "house", "address": "ellipse"}
+_SHAPES = {
+    "container": "box3d",
+    "pod": "component",
+    "namespace": "folder",
+    "host": "house",
+    "link": "cds",
+    "address": "ellipse",
+}
 _COLOURS = {"warn": "orange", "bad": "red"}
 
 

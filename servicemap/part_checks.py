@@ -24,6 +24,7 @@ from servicemap.clock_checks import clock_check
 from servicemap.config import Config
 from servicemap.directory import is_held
 from servicemap.extras import missing_for
+from servicemap.link_checks import link_check
 from servicemap.listening import places
 from servicemap.metric_checks import metric_checks
 from servicemap.options import Failure, iso
@@ -105,10 +106,11 @@ def log(config: Config, now: int) -> Iterator[Check]:
 
 
 def host_facts(store: Store, now: int) -> Iterator[Check]:
-    """Yield what is wrong between hosts: clocks that differ, and addresses that several of them have."""
+    """Yield what is between hosts: clocks that differ, addresses that several of them have, and switches."""
     names = names_of_hosts(store, now - HOUR_MS, now)
     yield clock_check(store, names, now)
     yield address_check(store, names, now)
+    yield link_check(store, names, now)
 
 
 def aside(path: Path) -> Iterator[Check]:

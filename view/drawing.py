@@ -146,7 +146,7 @@ def _place(node: Node, places: dict[str, LabelsRow]) -> dict[str, Any]:
 def _subtitle(node: Node) -> str:
     if node.kind == "process":
         return " on ".join(text for text in (node.service, node.hostname) if text)
-    if node.kind in ("service", "namespace"):
+    if node.kind in ("service", "namespace", "link"):
         return node.hosts[0] if len(node.hosts) == 1 else f"{len(node.hosts)} hosts"
     if node.kind in ("container", "pod"):
         return " on ".join(text for text in (node.namespace, node.hostname) if text)

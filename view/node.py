@@ -8,8 +8,9 @@ import msgspec
 from graph.address_names import Names
 from graph.hosts import HostRow
 from graph.levels import values_of
+from graph.links import LinkRow, links
 from graph.model import Node
-from graph.reading import names_of_addresses
+from graph.reading import names_of_addresses, names_of_hosts
 from graph.recorded import read_recorded
 from graph.series import NodeSeriesRow, node_series
 from graph.statement import node_statement
@@ -39,7 +40,7 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
     if not (rows or processes):
         raise NotThere(f"there is no node {asked.id} in this time range")
     known = read_hosts(store, over.end)
-    hostnames = {each.host: each.hostname for each in known}
+    hostnames = names_of_hosts(store, over.start, over.end)
     recorded = read_recorded(store, over.start, over.end, over.step, level=level)
     seen_by = _hosts(asked.id, processes)
     cells = recorded.cells(seen_by)
@@ -54,7 +55,8 @@ def node_answer(store: Store, asked: NodeAsked, now: int) -> dict[str, Any]:
         "recorded": [[at, cells.get(at, 0) / 1000] for at, _ in over.times()],
         "id": asked.id,
         "level": level,
-        "facts": _facts(asked.id, processes, known, names_of_addresses(store, [asked.id], over.start, over.end)),
+        "facts": _facts(asked.id, processes, known, names_of_addresses(store, [asked.id], over.start, over.end))
+        | _links(store, asked.id, over, hostnames),
         "sampling": max((row.sampling for row in requests), default=1),
         "discovered": own_facts(store, asked.id, processes, over.end, hostnames),
         "series": of_requests | series(TRAFFIC, rows, over, cells) | series(lines, usage, over, cells),
@@ -101,6 +103,23 @@ def _facts(node: str, processes: list[Node], known: list[HostRow], names: Names)
         called = {"names": names[node]} if node in names else {}
         return {"kind": kind, "address": address, "scope": scope, "addresses_of": owners} | called
     return {"kind": kind, "name": list(values_of(node).values() or [rest])[-1]} | _shared(processes)
+
+
+def _links(store: Store, node: str, over: Span, hostnames: dict[str, str]) -> dict[str, Any]:
+    """Return what a host is connected to, or what is connected to a switch."""
+    kind, _, rest = node.partition(":")
+    if kind not in ("host", "link"):
+        return {}
+    of_node = {"host": rest if kind == "host" else "", "switch": rest if kind == "link" else ""}
+    rows = store.rows(LinkRow, links(), {"from": over.start, "to": over.end, **of_node})
+    if kind == "host":
+        return {"links": [row.words for row in rows]}
+    return {
+        "name": hostnames.get(node) or rest,
+        "chassis": rest,
+        "managed_at": sorted({row.management_address for row in rows} - {""}),
+        "links": [f"{hostnames.get(row.host) or row.host} {row.words}" for row in rows],
+    }
 
 
 def _has(addresses: list[str], address: str) -> bool:

@@ -28,7 +28,7 @@ def build() -> Json:
             signals(subjects.HOST, "Traffic, errors and latency of what runs on it"),
             *_resources(),
             Row(10, [edges_table("Edges with an end on this host", service="")]),
-            Row(8, [facts_table(service="")]),
+            Row(8, [facts_table(service=""), _connected()]),
         ],
         variables=[chosen("host", "Host", names.hosts(), any="no")],
         annotations=[changes(KINDS, service="")],
@@ -51,6 +51,20 @@ def _numbers() -> Json:
 def _about() -> Json:
     columns = {"what": column("Fact", width=120), "value": column("Value")}
     return table("What it is", hosts.about(), "By the host's own last word.", columns)
+
+
+def _connected() -> Json:
+    columns = {
+        "interface": column("Interface", width=120),
+        "neighbour": column("Switch"),
+        "port": column("Port"),
+        "description": column("Description"),
+        "vlan": column("VLAN", width=80),
+        "managed_at": column("Managed at"),
+        "protocol": column("Heard by", width=80),
+    }
+    about = "The other ends of its cables, as they announce themselves (LLDP, CDP)."
+    return table("Where it is connected", hosts.connected(), about, columns)
 
 
 def _missing() -> Json:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from graph.clock import POINT, TIME, clock
+from graph.links import links
 from graph.panels.lines import ORDER
 from graph.sql import defined, inside, select, texts, within
 from graph.titles import HOSTNAMES, called
@@ -70,6 +71,20 @@ def about() -> str:
     rows = inside(select(["*"], "hosts FINAL", where="host = %(host)s"))
     joined = f"ARRAY JOIN {texts(facts)} AS what, [{', '.join(facts.values())}] AS value"
     return select(["what", "value"], rows, joined, where="value != ''")
+
+
+def connected() -> str:
+    """Return what the interfaces of a host are connected to, as last heard up to the end of the range."""
+    columns = {
+        "interface": "toString(interface)",
+        "neighbour": "if(system_name != '', system_name, chassis)",
+        "port": "toString(port)",
+        "description": "toString(port_description)",
+        "vlan": "if(vlan > 0, toString(vlan), '')",
+        "managed_at": "toString(management_address)",
+        "protocol": "toString(protocol)",
+    }
+    return f"{select(columns, inside(links('link.host = %(host)s')))}\nORDER BY interface"
 
 
 def missing() -> str:

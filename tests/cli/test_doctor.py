@@ -164,7 +164,7 @@ def test_a_kernel_that_cannot_confine_the_store_is_reported() -> None:
 
 
 def test_a_running_store_is_asked_for_its_version(settled: Town) -> None:
-    check, clients, room, clocks, addresses = part_checks.store(Config(data=str(settled.data)))
+    check, clients, room, clocks, addresses, switches = part_checks.store(Config(data=str(settled.data)))
     assert check.state == "ok"
     assert check.found.endswith(f"127.0.0.1:{settled.native_port}")
     assert (clients.name, clients.state) == ("store's clients", "ok")
@@ -173,6 +173,7 @@ def test_a_running_store_is_asked_for_its_version(settled: Town) -> None:
     assert "(20 % of the disk)" in room.found
     assert (clocks.name, clocks.state) == ("clocks of hosts", "ok")
     assert (addresses.name, addresses.state) == ("addresses", "ok")
+    assert "sw-rack-12, port Gi1/0/7" in switches.found
 
 
 def test_a_file_that_is_no_log_is_broken(tmp_path: Path) -> None:

@@ -98,6 +98,13 @@ def test_each_level_merges_processes_into_its_nodes(run: Run) -> None:
         (web, web, 9000),
         (STRANGER, web, 443),
     }
+    switch = f"link:{town.SWITCH}"
+    assert pairs(at_level(run, "link")) == {
+        (switch, db, 5432),
+        (switch, switch, 8000),
+        (switch, switch, 9000),
+        (STRANGER, switch, 443),
+    }
     loopback = address_node(town.LOOPBACK, "127.0.0.1")
     assert (loopback, loopback, 8000) in pairs(at_level(run, "address"))
 

@@ -1,4 +1,5 @@
 """A small town to map: two hosts, a web server in front of a shop in a container, its database, and passers-by.
+web1 is at a switch, and db1 at none that is known.
 
 stranger 203.0.113.9 -> nginx (web1)           one side, the client is an address
 nginx -> shop (both web1, loopback)            closes in the last window
@@ -26,13 +27,14 @@ from schemas.graph import (
     Nodes,
 )
 from schemas.ids import Endpoint, format_flow, process_node
-from schemas.raw import Heartbeat, HostFacts
+from schemas.raw import Heartbeat, HostFacts, LinkBatch, Links
 from schemas.times import HOUR_MS
 
 WIDTH = 5_000
 WINDOWS = 12
 BOOT = "0b007b007b00"
 CONTAINER = "c0ffee" * 8
+SWITCH = "00:1b:54:c9:2a:00"
 WEIRD = 'sh"op\\n\x1b[31m'
 START = 4_242
 
@@ -118,6 +120,21 @@ def records(now: int) -> Iterator[Record]:
     for host, hostname in HOSTNAMES.items():
         facts = HostFacts(host_id=host, boot_id=BOOT, run=0, window=end - WIDTH, width=WIDTH, hostname=hostname)
         yield _message(topics.HOSTS.name, encode(facts), now)
+    yield _message(topics.LINKS.name, encode(_links(end - WIDTH)), now)
+
+
+def _links(window: int) -> LinkBatch:
+    """Return what web1 hears: its switch."""
+    row = ("eth0", "lldp", SWITCH, "Gi1/0/7", "", "sw-rack-12", "10.20.0.12", 20, True)
+    return LinkBatch(
+        host_id="id-web1",
+        boot_id=BOOT,
+        run=0,
+        window=window,
+        width=WIDTH,
+        keyframe=True,
+        links=Links.of([row]),
+    )
 
 
 def _message(topic: str, value: bytes, now: int) -> Record:

@@ -7,8 +7,17 @@ from msgspec.structs import replace
 from schemas.codec import decode, encode
 from schemas.counted import OWN
 from schemas.facts import Chart
-from schemas.raw import Batch, ConnectionBatch, Discovered, DiscoveredBatch, Heartbeat, ProcessBatch
-from schemas.topics import DISCOVERED
+from schemas.raw import (
+    Batch,
+    ConnectionBatch,
+    Discovered,
+    DiscoveredBatch,
+    Heartbeat,
+    LinkBatch,
+    Links,
+    ProcessBatch,
+)
+from schemas.topics import DISCOVERED, LINKS
 from streams.assembly import UNDECLARED
 from tests.e2e.simulate import Record
 
@@ -30,6 +39,7 @@ def enriched(records: Iterable[Record], silent: str, since: int) -> Iterator[Rec
         if isinstance(batch, Heartbeat):
             if batch.keyframe:
                 yield record._replace(topic=DISCOVERED.name, value=encode(_discovered(batch)))
+                yield record._replace(topic=LINKS.name, value=encode(_linked(batch)))
             yield record._replace(value=encode(_busy(batch)))
         elif isinstance(batch, ProcessBatch):
             count = len(batch.usage)
@@ -48,6 +58,12 @@ def _discovered(beat: Heartbeat) -> DiscoveredBatch:
     header = {name: getattr(beat, name) for name in Batch.__struct_fields__}
     rows = [("os", "os.release", 0, 0, 0, "", "Debian"), ("teams", "team", 0, 0, 0, "report", "blue")]
     return DiscoveredBatch(**header, facts=Discovered.of(rows))
+
+
+def _linked(beat: Heartbeat) -> LinkBatch:
+    header = {name: getattr(beat, name) for name in Batch.__struct_fields__}
+    row = ("eth0", "lldp", "00:1b:54:c9:2a:00", "Gi1/0/7", "web-1", "sw-rack-12", "10.20.0.12", 20, True)
+    return LinkBatch(**header, links=Links.of([row]))
 
 
 def _busy(beat: Heartbeat) -> Heartbeat:

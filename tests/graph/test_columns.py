@@ -18,6 +18,7 @@ from graph.edges import EdgeRow
 from graph.hosts import HostnameRow, HostRow, LabelsRow, hostnames, hosts, labels
 from graph.known import known_edges
 from graph.levels import LEVELS
+from graph.links import LinkRow, SwitchRow, links, switches
 from graph.lives import LifeRow, lives
 from graph.map import map_edges
 from graph.neighbours import NeighbourRow, neighbours
@@ -66,7 +67,7 @@ VALUES: dict[str, Any] = {
     "from": 1_000_000_000_000, "to": 1_000_000_060_000, "step": 5_000, "grain": 1_000, "service": "", "host": "h",
     "node": "process:h:1:1", "nodes": ["n"], "services": ["s"], "containers": ["c"], "hosts": ["h"], "subjects": ["n"],
     "most": 10, "hours_to": 1_000_000_000_000, "minutes_to": 1_000_000_000_000, "client": "c", "server": "s",
-    "name": "", "transport": "tcp", "port": 80, **concerned(["process:h:1:1"]),
+    "name": "", "switch": "", "transport": "tcp", "port": 80, **concerned(["process:h:1:1"]),
 }  # fmt: skip
 PLAIN: dict[str, tuple[type, str]] = {
     "newest window": (NewestRow, newest_window()),
@@ -82,6 +83,8 @@ PLAIN: dict[str, tuple[type, str]] = {
     "names": (NameRow, every_name()),
     "hosts": (HostRow, hosts()),
     "hostnames": (HostnameRow, hostnames()),
+    "links": (LinkRow, links()),
+    "switches": (SwitchRow, switches()),
     "labels": (LabelsRow, labels()),
     "processes": (ProcessRow, processes(everything=False)),
     "all processes": (ProcessRow, processes(everything=True)),

@@ -2,13 +2,17 @@
 
 import pytest
 
-from graph.levels import KNOWN, LEVELS, between, node_at, node_of
+from graph.levels import KNOWN, LEVELS, PARTS, between, node_at, node_of
 from graph.sql import select, text
 from graph.titles import HOSTNAMES, title, title_of
 from schemas.ids import address_node, host_node, process_node, service_node
 from sinks.store import Store
 from tests.rollups.conftest import Fresh
 
+RACK = "00:1b:54:c9:2a:00"
+NAMES = {"h1": "web-1", "h2": "h2", f"link:{RACK}": "sw-rack-12"}
+SEEN = 1_800_000_000_000
+RANGE = {"from": SEEN, "to": SEEN + 60_000}
 PROCESS, CONTAINER = process_node("h1", "0b007b00", 42, 7), "container:h1:0123456789abcdef"
 NODES = [
     (host_node("h1"), {}, "web-1"),
@@ -27,6 +31,8 @@ NODES = [
     ("pod:h1:shop:web-0", {}, "web-0"),
     ("pod:h1::web", {}, "web"),
     ("namespace:shop", {}, "shop"),
+    (f"link:{RACK}", {}, "sw-rack-12"),
+    ("link:sw:1", {}, "sw:1"),
     (address_node("", "192.0.2.7"), {}, "192.0.2.7"),
     (address_node("", "2001:db8::1"), {}, "2001:db8::1"),
     (address_node("h1/4026531840", "127.0.0.1"), {}, "127.0.0.1"),
@@ -34,7 +40,7 @@ NODES = [
     ("other:rest", {}, "other hosts"),
 ]
 ENDS = [
-    dict.fromkeys(KNOWN, "") | known
+    dict.fromkeys(PARTS, "") | known
     for known in (
         {"service": "web", "host": "h1", "container": "c1"},
         {"service": "web", "host": "h1", "container": "c1", "namespace": "shop", "pod": "web-0"},
@@ -43,6 +49,8 @@ ENDS = [
         {"service": "web", "host": "h1"},
         {"host": "h1", "container": "c1"},
         {"host": "h1"},
+        {"service": "web", "host": "h3", "switch": RACK},
+        {"host": "h3", "switch": RACK},
         {},
     )
 ]
@@ -52,6 +60,12 @@ ENDS = [
 def store(fresh: Fresh) -> Store:
     made = fresh()
     made.query("INSERT INTO hosts (host, hostname) VALUES ('h1', 'web-1'), ('h2', '')")
+    made.query(
+        "INSERT INTO links (hour, host, seen, interface, protocol, chassis, port, system_name, forwards) "
+        "SELECT hour, 'h3', hour, 'eth0', 'lldp', %(rack)s, '7', 'sw-rack-12', 1 "
+        "FROM (SELECT fromUnixTimestamp64Milli(%(seen)s, 'UTC') AS hour)",
+        {"rack": RACK, "seen": SEEN},
+    )
     return made
 
 
@@ -63,7 +77,7 @@ def test_a_node_has_the_same_title_in_sql_and_in_python(
     (found,) = store.query(f"WITH {HOSTNAMES} SELECT {title(text(node), **parts)}")
 
     assert found == (called,)
-    assert title_of(node, {"h1": "web-1", "h2": "h2"}.__getitem__, **known) == called
+    assert title_of(node, lambda one: NAMES.get(one, one), **known) == called
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -72,7 +86,7 @@ def test_a_process_is_the_same_node_of_a_level_in_sql_and_in_python(
     store: Store, level: str, known: dict[str, str]
 ) -> None:
     end = {"client": text(PROCESS), **{f"client_{name}": text(known[name]) for name in KNOWN}}
-    (row,) = store.query(select([node_at("client", lambda name, _: end[name], "row", level)], "system.one"))
+    (row,) = store.query(select([node_at("client", lambda name, _: end[name], "row", level)], "system.one"), RANGE)
 
     assert row == (node_of(level, PROCESS, known),)
 

@@ -19,6 +19,7 @@ NODES = {
     "process": town.SHOP.node,
     "container": f"container:id-web1:{town.CONTAINER}",
     "host": host_node("id-web1"),
+    "link": f"link:{town.SWITCH}",
     "address": address_node("", "10.0.0.1"),
 }
 
@@ -68,6 +69,14 @@ def test_a_process_has_facts_and_a_service_has_members(past: Past, view: View) -
     service = view.api("node", id=SHOP, **last_minute(past))
     assert (service["facts"]["users"], service["facts"]["hosts"]) == (["shop"], ["web1"])
     assert [member["id"] for member in service["members"]] == [town.SHOP.node]
+
+
+def test_a_host_shows_its_switch_and_a_switch_shows_its_hosts(past: Past, view: View) -> None:
+    host, switch = (view.api("node", id=NODES[kind], **last_minute(past))["facts"] for kind in ("host", "link"))
+
+    assert host["links"] == ["eth0 → switch sw-rack-12, port Gi1/0/7"]
+    assert (switch["name"], switch["chassis"], switch["hosts"]) == ("sw-rack-12", town.SWITCH, ["web1"])
+    assert switch["links"] == ["web1 eth0 → switch sw-rack-12, port Gi1/0/7"]
 
 
 def test_a_node_has_the_facts_that_programs_print_of_it(past: Past, view: View) -> None:
@@ -131,6 +140,7 @@ ASKED = {
     "pod": (host_node("id-web1"), NODES["container"]),
     "namespace": (service_node("nginx"), SHOP),
     "host": (host_node("id-web1"), host_node("id-web1")),
+    "link": (f"link:{town.SWITCH}", f"link:{town.SWITCH}"),
     "address": (address_node(town.LOOPBACK, "127.0.0.1"), address_node(town.LOOPBACK, "127.0.0.1")),
 }
 

@@ -102,6 +102,7 @@ export const paths = {
   pod: "M8 1.5l5.5 3v7L8 14.5l-5.5-3v-7zM5.5 6h5v4h-5z",
   namespace: "M2 4.5h4.5l1.5 1.5h6v7H2z",
   host: "M2.5 2.5h11v4.5h-11zM2.5 9h11v4.5h-11zM5 4.75h.1M5 11.25h.1",
+  link: "M1.5 5h13v6h-13zM4 8h.1M6.5 8h.1M9 8h.1M11.5 8h.1",
   address: "M8 1.8a6.2 6.2 0 1 0 0 12.4A6.2 6.2 0 0 0 8 1.8zM1.8 8h12.4M8 1.8c4 4 4 8.4 0 12.4M8 1.8c-4 4-4 8.4 0 12.4",
   play: "M5 3l8 5-8 5z",
   pause: "M5 3v10M11 3v10",

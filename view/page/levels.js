@@ -7,5 +7,6 @@ export const LEVEL_NAMES = {
   pod: "Pods",
   namespace: "Namespaces",
   host: "Hosts",
+  link: "Switches",
   address: "Addresses",
 };
