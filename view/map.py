@@ -21,6 +21,7 @@ from view.minutely import Minutely
 from view.newest import read_newest
 from view.parameters import Level, MapAsked, time_range
 from view.stores import Stores
+from view.suspects import suspected
 
 KNOWN_MS = 3_600_000  # an edge is new if it was not there for so long before
 BEFORE_MS = 600_000  # edges of so much time before are gone if they are not there now
@@ -34,6 +35,11 @@ class Before:
         self.known = Minutely(_known, most=len(LEVELS))
         self.usual = Minutely(_usual, most=len(LEVELS))
         self.clocks = Minutely(clocks_off, most=1)
+        self.suspects = Minutely(suspected, most=1)
+
+    def lasting(self, store: Store, end: int) -> list[dict[str, Any]]:
+        """Return what is wrong between hosts for longer than a moment."""
+        return [*self.suspects.at(store, end), *self.clocks.at(store, end)]
 
 
 def _known(store: Store, end: int, level: Level) -> frozenset[Key]:
@@ -65,7 +71,7 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
         stores.ask(lambda store: before.known.at(store, end, level) if asked.changes else frozenset()),
         stores.ask(lambda store: _requests(store, before, level, start, end)),
         stores.ask(read_labels),
-        stores.ask(lambda store: [*before.clocks.at(store, end), *lives(store, start, end)] if asked.changes else []),
+        stores.ask(lambda store: [*before.lasting(store, end), *lives(store, start, end)] if asked.changes else []),
     )
     # Mostly nothing is gone, and the ids alone show that quickly.
     gone = not were_there <= {key(edge) for edge in found.edges}

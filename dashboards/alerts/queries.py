@@ -5,6 +5,7 @@ Parameters: from, to in ms.
 
 from graph.span import in_range, moment
 from graph.sql import defined, inside, select, within
+from graph.suspects import suspects
 from graph.titles import HOSTNAMES, called
 
 _IN_RANGE = in_range("window")
@@ -45,6 +46,18 @@ def host_silent() -> str:
         "silent_seconds": "toFloat64(dateDiff('second', reported_to, max(reported_to) OVER ()))",
     }
     return within([HOSTNAMES], f"{select(columns, inside(last))}\nORDER BY host_id")
+
+
+def switch_suspected() -> str:
+    """Return how long all hosts of a switch have been silent, in seconds (graph/suspects.py)."""
+    columns = {
+        "switch_id": "suspect.node",
+        "switch": "suspect.switch",
+        "hosts": "toString(length(suspect.hosts))",
+        "names": "arrayStringConcat(arraySlice(suspect.hosts, 1, 10), ', ')",
+        "silent_seconds": "suspect.silent_seconds",
+    }
+    return select(columns, f"{inside(suspects())} AS suspect") + "\nORDER BY switch_id"
 
 
 def host_id_shared() -> str:

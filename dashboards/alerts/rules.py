@@ -4,6 +4,7 @@ from dashboards.alerts import queries
 from dashboards.alerts.rule import DAY, HOUR, MINUTE, Rule
 from graph import alert_changes, alert_edges
 from graph.clocks import FAR_MS, clocks_apart
+from graph.suspects import SILENT_S
 from schemas.health import ALERTS
 
 EDGE = "{{ $labels.client }} → {{ $labels.server }} ({{ $labels.port }})"
@@ -14,12 +15,24 @@ EVERY_MINUTE = (
         "Host silent",
         queries.host_silent(),
         reach=DAY,
-        beyond=120,
+        beyond=SILENT_S,
         holds=0,
         severity="critical",
         summary="{{ $labels.host }} has reported nothing for {{ humanizeDuration $values.B.Value }}",
         about="Other hosts still report. This host is down or cut off, or its agent has ended: see systemctl status or "
         "docker logs there. What else talked to it is on the map. A host is expected for a day after its last report.",
+    ),
+    Rule(
+        "servicemap-switch-suspected",
+        "Switch suspected",
+        queries.switch_suspected(),
+        reach=DAY,
+        beyond=SILENT_S,
+        holds=0,
+        severity="critical",
+        summary="switch {{ $labels.switch }} is suspected: all {{ $labels.hosts }} of its hosts fell silent",
+        about="Within two minutes of each other {{ $labels.names }} fell silent, and other hosts still report. Look at "
+        "the switch, its power and its uplink before you look at the hosts. It is resolved once one of them reports.",
     ),
     Rule(
         "servicemap-collector-failed",

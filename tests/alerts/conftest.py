@@ -44,7 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
 def scene(address: Address) -> Iterator[Scene]:
     """What the store holds: nothing at first."""
     store = Store(address)
-    for table in ("edges", "edges_1m", "edges_1h", "nodes", "hosts", "host_usage", "requests", "pipeline"):
+    for table in ("edges", "edges_1m", "edges_1h", "nodes", "hosts", "host_usage", "links", "requests", "pipeline"):
         store.query(f"TRUNCATE TABLE {table}")
     yield Scene(store)
     store.close()

@@ -20,7 +20,7 @@ from schemas.graph import (
     Nodes,
 )
 from schemas.ids import Endpoint, format_flow, process_node
-from schemas.raw import Heartbeat, HostFacts
+from schemas.raw import Heartbeat, HostFacts, LinkBatch, Links
 from schemas.times import HOUR_MS
 from schemas.verdict import listens
 from sinks.levels import HOURS, MINUTES
@@ -65,6 +65,15 @@ class Scene:
             host_id=f"id-{host}", boot_id=BOOT, run=0, window=at, width=WIDTH, hostname=host, labels=labels
         )
         self._add(topics.HOSTS.name, encode(facts))
+
+    def is_at(self, switch: str, at: int, *hosts: str) -> None:
+        """Add that a switch announces itself to hosts."""
+        for host in hosts:
+            found = Links.of([("eth0", "lldp", f"id-{switch}", "7", "", switch, "", 0, True)])
+            batch = LinkBatch(
+                host_id=f"id-{host}", boot_id=BOOT, run=0, window=at, width=WIDTH, keyframe=True, links=found
+            )
+            self._add(topics.LINKS.name, encode(batch))
 
     def runs(self, host: str, service: str, at: int) -> None:
         """Add a process that a window reported."""

@@ -18,6 +18,27 @@ def test_a_host_that_reports_nothing_while_others_go_on_is_silent(scene: Scene, 
     assert fires("host-silent") == {(("host_id", "id-db"), ("host", "db")): 300}
 
 
+def test_a_switch_whose_hosts_all_fell_silent_is_named_until_one_is_back(scene: Scene, fires: Fires) -> None:
+    scene.is_at("sw-rack-12", NOW - 20 * MINUTE, "web", "db")
+    scene.reports("spare", NOW - 20 * MINUTE, NOW)
+    scene.reports("web", NOW - 20 * MINUTE, NOW - 5 * MINUTE)
+    scene.reports("db", NOW - 20 * MINUTE, NOW - 4 * MINUTE)
+    named = (("switch_id", "link:id-sw-rack-12"), ("switch", "sw-rack-12"), ("hosts", "2"), ("names", "id-db, id-web"))
+    assert fires("switch-suspected") == {named: 240}
+
+    scene.reports("db", NOW - 2 * MINUTE, NOW)
+    assert fires("switch-suspected") == {}
+
+
+def test_a_switch_with_a_host_that_reports_is_not_suspected(scene: Scene, fires: Fires) -> None:
+    scene.is_at("sw-rack-12", NOW - 20 * MINUTE, "web", "db", "spare")
+    scene.reports("spare", NOW - 20 * MINUTE, NOW)
+    for host in ("web", "db"):
+        scene.reports(host, NOW - 20 * MINUTE, NOW - 5 * MINUTE)
+
+    assert fires("switch-suspected") == {}
+
+
 def test_a_collector_that_goes_on_to_fail_fires_and_one_that_failed_for_a_moment_is_not(
     scene: Scene, fires: Fires
 ) -> None:

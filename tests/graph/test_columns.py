@@ -58,6 +58,7 @@ from graph.stored import (
     oldest_window,
     stored_range,
 )
+from graph.suspects import SuspectRow, suspects
 from graph.timeline import TimelineRow, timeline
 from graph.usage import UsageRow, host_usage, process_usage
 from sinks.store import Store
@@ -85,6 +86,7 @@ PLAIN: dict[str, tuple[type, str]] = {
     "hostnames": (HostnameRow, hostnames()),
     "links": (LinkRow, links()),
     "switches": (SwitchRow, switches()),
+    "suspects": (SuspectRow, suspects()),
     "labels": (LabelsRow, labels()),
     "processes": (ProcessRow, processes(everything=False)),
     "all processes": (ProcessRow, processes(everything=True)),

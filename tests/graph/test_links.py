@@ -5,16 +5,18 @@ from typing import Any
 
 from graph.links import LinkRow, SwitchRow, links, switch_of, switches
 from graph.sql import text
+from graph.suspects import SuspectRow, suspects
 from log.protocol import Record
 from schemas import topics
 from schemas.codec import encode
-from schemas.raw import LinkBatch, Links
+from schemas.raw import Heartbeat, LinkBatch, Links
 from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 from servicemap.link_checks import link_check
 from sinks.sink import Sink
 from sinks.store import Store
 from tests.collectors.announcing import SWITCH
 from tests.graph.flows import T0, WIDTH
+from view.suspects import suspected
 
 RACK, ROW = SWITCH.hex(":"), "sw-row-3"
 UNTIL = T0 + 10 * MINUTE_MS
@@ -41,6 +43,11 @@ class Town:
         found = Links.of([tuple(row.values()) for row in rows], [*rows[0]] if rows else [])
         self._add(topics.LINKS, LinkBatch(links=found, keyframe=True, **_header(host, when)), when)
 
+    def reports(self, host: str, until: int) -> None:
+        """Store the heartbeats of a host up to a time."""
+        for when in range(T0, until, MINUTE_MS):
+            self._add(topics.HEARTBEATS, Heartbeat(hostname=host, **_header(host, when)), when)
+
     def links(self, host: str = "", switch: str = "", **range_: int) -> list[str]:
         self._sink.flush()
         rows = self.store.rows(LinkRow, links(), {**RANGE, **range_, "host": host, "switch": switch})
@@ -49,6 +56,11 @@ class Town:
     def switches(self, **range_: int) -> dict[str, str]:
         self._sink.flush()
         return {row.host: row.switch for row in self.store.rows(SwitchRow, switches(), {**RANGE, **range_})}
+
+    def suspects(self) -> list[tuple[str, list[str], float]]:
+        self._sink.flush()
+        rows = self.store.rows(SuspectRow, suspects(), RANGE)
+        return [(row.switch, row.hosts, row.silent_seconds) for row in rows]
 
     def _add(self, topic: topics.Topic, batch: Any, when: int) -> None:
         self._sink.add(Record(topic.name, 0, 0, when, b"h", encode(batch)))
@@ -145,3 +157,52 @@ def test_doctor_lists_the_links(fresh: Callable[[], Store]) -> None:
     town.links()
 
     assert link_check(town.store, {"h1": "web-1"}, UNTIL).found == "web-1 eth0 → switch sw-rack-12, port Gi1/0/7"
+
+
+def fallen(town: Town) -> None:
+    """Let three hosts of a switch fall silent within a minute, and another host report."""
+    for host, until in (("h1", 5), ("h2", 5), ("h3", 6)):
+        town.hears(host, T0, at("eth0"))
+        town.reports(host, T0 + until * MINUTE_MS)
+    town.reports("h9", UNTIL)
+
+
+def test_a_switch_all_of_whose_hosts_fell_silent_is_suspected(fresh: Callable[[], Store]) -> None:
+    town = Town(fresh())
+    fallen(town)
+
+    assert town.suspects() == [("sw-rack-12", ["h1", "h2", "h3"], 240)]
+    (life,) = suspected(town.store, UNTIL)
+    assert life["subject"] == f"link:{RACK}"
+    assert life["detail"] == "switch sw-rack-12 is suspected: all 3 of its hosts fell silent (h1, h2, h3)"
+
+
+def test_a_switch_is_no_longer_suspected_once_one_of_its_hosts_reports(fresh: Callable[[], Store]) -> None:
+    town = Town(fresh())
+    fallen(town)
+    town.reports("h2", UNTIL)
+    town.suspects()
+
+    assert suspected(town.store, UNTIL) == []
+
+
+def test_a_switch_with_one_host_or_with_hosts_that_fell_silent_one_by_one_is_not_suspected(
+    fresh: Callable[[], Store],
+) -> None:
+    town = Town(fresh())
+    town.reports("h9", UNTIL)
+    for host, switch, until in (("h1", RACK, 5), ("h2", ROW, 2), ("h3", ROW, 6)):
+        town.hears(host, T0, at("eth0", switch))
+        town.reports(host, T0 + until * MINUTE_MS)
+
+    assert town.suspects() == []
+
+
+def test_when_all_hosts_are_silent_no_switch_is_suspected(fresh: Callable[[], Store]) -> None:
+    town = Town(fresh())
+    for host in ("h1", "h2"):
+        town.hears(host, T0, at("eth0"))
+        town.reports(host, T0 + 5 * MINUTE_MS)
+    town.suspects()
+
+    assert suspected(town.store, UNTIL) == []

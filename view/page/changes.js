@@ -20,6 +20,12 @@ const LIVES = {
     mark: "bad",
     todo: "Check that its agent runs: servicemap doctor on that host shows what is missing.",
   },
+  switch_suspected: {
+    word: "switch",
+    mark: "bad",
+    todo: "Look at the switch, its power and its uplink before you look at the hosts.",
+    lasts: true,
+  },
   gap: {
     word: "gap",
     mark: "bad",
