@@ -352,6 +352,9 @@ class ProcessBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):
 class Connections(Counted, frozen=True, kw_only=True, omit_defaults=True):
     """Sockets with a peer. Counters are of this window alone; bytes are payload: no SYN, no FIN, nothing twice.
 
+    UDP sockets without a peer have a row for each peer that they exchange datagrams with. Its `cookie` is a number made
+    of the flow, and `accepted` says whether this end serves. Port 0 stands for ports that come and go.
+
     Of Unix sockets the kernel counts nothing. The address of a server is its name, and that of a client its cookie
     (schemas/unix_names.py).
     """
@@ -375,6 +378,9 @@ class Connections(Counted, frozen=True, kw_only=True, omit_defaults=True):
     received_total: Annotated[Ints, fact("payload bytes received since it was opened; likewise", MAX)] = field(
         default_factory=list
     )
+    socket: Annotated[
+        Ints, fact("cookie of the UDP socket without a peer whose flow it is; `cookie` itself: not known; else 0", MAX)
+    ] = field(default_factory=list)
 
 
 class Translated(Columns, frozen=True, kw_only=True, omit_defaults=True):

@@ -248,14 +248,21 @@ class HostFold:
         A socket without an owner is examined when it is new, when it closes, and when the processes have changed.
         """
         found = []
-        moved = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
+        held = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
+        moved = set()
+        if held:
+            moved = {
+                cookie
+                for cookie, one in host.connections.items()
+                if one.socket in held or (one.shared and one.socket == cookie)
+            }
         unresolved = {cookie for cookie, connection in host.connections.items() if connection.owner is None}
         again = unresolved
         if not host.stirred:
             new = {cookie for cookie in unresolved if host.connections[cookie].unowned == header.window}
             again = unresolved & (new | closed | moved)
         host.stirred = False
-        for cookie in sorted(again | (moved & host.connections.keys())):
+        for cookie in sorted(again | moved):
             connection = host.connections[cookie]
             host.resolve(cookie, connection, header)
             if cookie in unresolved and connection.owner is not None:

@@ -80,6 +80,8 @@ class Connection(Struct, eq=False):
     fresh: bool
     unowned: int  # first window without an owner, ms; valid while there is none
     who: Identity
+    socket: int = 0  # the cookie of the socket whose holders are at this end
+    shared: bool = False  # with other peers: it has none, and each is known by its datagrams (UDP)
     verdict: int = 0
     accepted: bool = False  # by a listener
     asking: bool = False  # it is not answered yet

@@ -146,7 +146,10 @@ class Host:
 
     def resolve(self, cookie: int, connection: Connection, header: Batch) -> None:
         """Find the process that holds this end. While one of several holders may be unknown, none is named."""
-        holders = self.holders.get(cookie, ())
+        if connection.socket == cookie and connection.shared:  # it is one of several sockets
+            self._settle(connection, header)
+            return
+        holders = self.holders.get(connection.socket, ())
         known = [process for holder in holders if (process := self.running.get(holder)) is not None]
         if "owners" not in self.restated or not known or (self.unsure and len(known) < len(holders)):
             return
@@ -158,25 +161,41 @@ class Host:
             connection.among, connection.unowned, self._untied = (), header.window + header.width, True
         else:
             holder = owner.pid, owner.facts["start"]
-            connection.identify(owner, self._named.get((cookie, holder), SCAN))
+            connection.identify(owner, self._named.get((connection.socket, holder), SCAN))
+
+    def _settle(self, connection: Connection, header: Batch) -> None:
+        """Find who serves on several sockets of one port, as far as that is certain."""
+        found = self._accepted(connection, header.window)
+        if found is None:
+            return
+        if found.process is None:
+            connection.disown(header.window)
+            connection.tie(found.among, LISTENER, found.began)
+        elif connection.among:  # the one that is left of a tie is named from the next window on
+            connection.among, connection.unowned, self._untied = (), header.window + header.width, True
+        else:
+            connection.identify(found.process, LISTENER)
 
     def accept(self, connection: Connection, at: int) -> None:
         """Find who accepted a connection that closed before its holder was seen, by the holders of its listener.
 
         If one of the holders is not known, or a listener has none, nobody is named: the others may not have served.
         """
-        if not {"owners", "listeners"} <= self.restated.keys():
-            return
-        key = connection.port, connection.local.address, connection.since
-        if key not in self._accepting:  # once for all connections to it in a window
-            self._accepting[key] = self._acceptor(*key, at)
-        found = self._accepting[key]
+        found = self._accepted(connection, at)
         if found is None:
             return
         if found.process is not None:
             connection.identify(found.process, LISTENER)
         else:
             connection.tie(found.among, LISTENER, found.began)
+
+    def _accepted(self, connection: Connection, at: int) -> Acceptor | None:
+        if not {"owners", "listeners"} <= self.restated.keys():
+            return None
+        key = connection.port, connection.local.address, connection.since
+        if key not in self._accepting:  # once for all connections to it in a window
+            self._accepting[key] = self._acceptor(*key, at)
+        return self._accepting[key]
 
     def _acceptor(self, port: Port, address: str, since: int, at: int) -> Acceptor | None:
         listeners = self.listening.serving(port, address, opened=since, window=at)
@@ -263,6 +282,7 @@ class Host:
         who, spread = nobody(self.name), crc32(flow.encode())
         fresh = columns.fresh[row]
         made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread=spread)
+        made.socket, made.shared = columns.socket[row] or columns.cookie[row], columns.socket[row] > 0
         if not (here.scope or there.scope):
             made.stack = f"{self.boot_id[:8]}/{batch.netns}"
         made.on_wire = (self.netns if outside else batch.netns), there.address
@@ -283,9 +303,10 @@ class Host:
         end, ports = connection.end, connection.ports
         connection.cable = self._cables.of(*connection.on_wire)
         # The listener may be gone before its connections.
-        if connection.accepted or self.listening.any(connection.port, connection.local.address):
+        listening = not connection.shared and self.listening.any(connection.port, connection.local.address)
+        if connection.accepted or listening:
             connection.verdict = listens(end, *ports)
-        elif connection.asking or "listeners" in self.restated:
+        elif connection.asking or connection.shared or "listeners" in self.restated:
             connection.verdict = connected(end, *ports)
         else:
             connection.verdict = by_port(*ports)

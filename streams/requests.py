@@ -7,13 +7,13 @@ restated them yet: what is known then depends on when the reader started.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from schemas.graph import FlowRequestBatch, FlowRequests
-from schemas.ids import Endpoint, format_flow
+from schemas.ids import Endpoint, format_flow, parse_flow
 from schemas.raw import Batch, RequestBatch
 from schemas.shares import covered, shares
 from streams.assembly import Window
@@ -83,6 +83,7 @@ class RequestFold:
         if not seen and not waiting:
             return []
         ends = _ends(host)
+        seen, waiting = (_gathered(counts, ends) for counts in (seen, waiting))
         unknown = {one: seen.pop(one) for one in list(seen) if one[1:] not in ends}
         if "connections" in window.lacks() or "connections" not in host.restated:
             self._counters["requests_without_connection"] += len(unknown)
@@ -138,6 +139,25 @@ def _ends(host: Host) -> dict[Key, Connection]:
             ends[one.within, one.within_end] = one
             ends.setdefault((one.within, 1 - one.within_end), one)
     return ends
+
+
+def _gathered(counts: dict[Seen, Count], ends: dict[Key, Connection]) -> dict[Seen, Count]:
+    """Put requests from ports that come and go, of which no connection is known, on the one that stands for them."""
+    gathered: dict[Seen, Count] = {}
+    for (netns, flow, end), count in counts.items():
+        key = flow, end
+        if key not in ends and flow.startswith("udp "):
+            key = next((one for one in _portless(flow, end) if one in ends), key)
+        gathered[netns, *key] = count.plus(gathered.get((netns, *key)))
+    return gathered
+
+
+def _portless(flow: str, end: int) -> Iterator[Key]:
+    """Yield a flow as it is if the ports of one end come and go."""
+    transport, *both = parse_flow(flow)
+    own, other = both[end], both[1 - end]
+    yield format_flow(transport, own._replace(port=0), other)
+    yield format_flow(transport, own, other._replace(port=0))
 
 
 def _by_connection(seen: dict[Seen, Count], ends: dict[Key, Connection]) -> dict[Key, Count]:

@@ -60,6 +60,7 @@ class Socket(Life):
 class Listen(Socket):
     address: str
     port: int
+    transport: int = 6
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Conn(Socket):
     syn: bool
     asks: bool
     unix: bool = False
+    socket: int = 0  # of UDP: whose flow it is; its own cookie: not known
 
 
 @dataclass
@@ -96,6 +98,8 @@ class World:
             self._talk()
         for machine in self.machines:
             self._talk_by_unix_sockets(machine, Random(f"{seed} {machine.name} unix"))
+        for machine in self.machines:
+            self._talk_by_datagrams(machine, Random(f"{seed} {machine.name} datagrams"))
 
     def _life(self, within: Life) -> Life:
         first = self.random.randint(max(within.first, -3), within.last)
@@ -177,16 +181,44 @@ class World:
         for number in range(own.choice((0, 2, 4))):
             first = own.randint(-3, self.windows)
             last = min(self.windows, first + own.choice((0, 0, 1, 3, 10, 40)))
-            able = [process for process in machine.processes if process.at(first)]
             cookie = 2_000_000 + 100 * int(machine.name[1:]) + 2 * number
             ends = f"client-{cookie >> 16:x}:{cookie & 0xFFFF}", f"/run/{own.choice('ab')}.sock:700"
             for end, (local, remote) in enumerate((ends, ends[::-1])):
-                held = [
-                    Held(first, min(last, one.last), one.pid, one.start, first + own.choice((0, 0, 1, 5)))
-                    for one in own.sample(able, min(len(able), own.choice((0, 1, 1, 2))))
-                ]
+                held = self._of(machine, Life(first, last), own)
                 made = Conn(first, last, cookie + end, held, local, remote, syn=False, asks=not end, unix=True)
                 machine.connections.append(made)
+
+    def _talk_by_datagrams(self, machine: Machine, own: Random) -> None:
+        """Add UDP sockets with several peers, and what clients send whose sockets are not known."""
+        cookie = 3_000_000 + 1_000 * int(machine.name[1:])
+        bound: list[Listen] = []
+        for port in own.choice(((), (53, 41_000), (53, 53, 41_000))):
+            first = own.randint(-3, self.windows)
+            life = Life(first, min(self.windows, first + own.choice((1, 10, 60))))
+            cookie += 1
+            bound.append(Listen(life.first, life.last, cookie, self._of(machine, life, own), "0.0.0.0", port, 17))
+        machine.listeners += bound
+        ends = [(f"{machine.address}:{one.port}", one) for one in bound for _ in range(own.choice((1, 2, 3)))]
+        for local, one in [*ends, (f"{machine.address}:0", None)]:
+            others = one and [each for each in bound if each is not one and each.port == one.port]
+            asks = one is None or one.port == 41_000
+            remote = f"{own.choice(('10.0.0.1', '10.0.0.2', '192.0.2.7'))}:{53 if asks else own.choice((0, 41_000))}"
+            within = one or Life(-3, self.windows)
+            first = own.randint(within.first, within.last)
+            cookie += 1
+            last = min(within.last + 1, self.windows, first + own.choice((0, 3, 10, 40)))
+            socket = cookie if one is None or others else one.cookie
+            made = Conn(first, last, cookie, [], local, remote, syn=False, asks=asks, socket=socket)
+            if self._free(machine, local, remote, made):
+                machine.connections.append(made)
+
+    @staticmethod
+    def _of(machine: Machine, life: Life, own: Random) -> list[Held]:
+        able = [process for process in machine.processes if process.at(life.first)]
+        return [
+            Held(life.first, min(life.last, one.last), one.pid, one.start, life.first + own.choice((0, 0, 1, 5)))
+            for one in own.sample(able, min(len(able), own.choice((0, 1, 1, 2))))
+        ]
 
     def _free(self, machine: Machine, local: str, remote: str, life: Life) -> bool:
         """Return whether a new connection fits. A flow has one at a time, but two may be in one window."""
@@ -302,7 +334,7 @@ class Agent:
         return drawn.random() < 0.4 and drawn.randint(0, half - 1) <= at % self._fails < half
 
     def _listener(self, one: Listen, began: int) -> Row:
-        row = build.listener(one.cookie, one.port, one.address, at=max(one.first, began))
+        row = build.listener(one.cookie, one.port, one.address, one.transport, at=max(one.first, began))
         return row if self._reports_ended else {**row, "since": 0}
 
     def _news(self, one: Proc, at: int, keyframe: bool) -> bool:
@@ -318,10 +350,11 @@ class Agent:
         for one in self._machine.connections:
             moved = Random(f"{one.cookie} {at}").choice((0, 0, 100, 2000))
             opened = one.first == at > began
-            moved = 0 if one.unix else moved
+            moved = 0 if one.unix or one.socket else moved
             if one.at(at) and (keyframe or moved or opened or one.last == at):
                 row = build.connection(one.cookie, one.local, one.remote, fresh=one.first > began, sent=moved)
                 row |= {"transport": UNIX, "accepted": not one.asks} if one.unix else {}
+                row |= {"transport": 17, "accepted": not one.asks, "socket": one.socket} if one.socket else {}
                 flags = {"opened": opened, "closed": one.last == at, "state": 2 if one.syn and opened else 1}
                 rows.append({**row, **flags, "since": T0 + max(one.first, began) * WIDTH, "rtt_us": moved // 2})
         return rows
@@ -331,7 +364,7 @@ class Agent:
         rows: dict[tuple[str, str], Row] = {}
         for one in self._machine.connections:
             count = Random(f"{one.local} {one.remote} {at}").choice((0, 1, 5))
-            if count and not one.unix and (one.at(at) or one.first == at + 1):
+            if count and not (one.unix or one.socket) and (one.at(at) or one.first == at + 1):
                 client, server = (one.local, one.remote) if one.asks else (one.remote, one.local)
                 if (client, server) not in rows or not one.asks:  # both ends here: counted once, as the server's
                     rows[client, server] = build.request(client, server, count, serves=not one.asks)
@@ -343,7 +376,7 @@ class Agent:
         for one in self._machine.connections:
             server = one.remote if one.asks else one.local
             protocol = Random(f"{server} speaks").choice(("", "redis", "tls 1.3"))
-            if protocol and one.at(at) and (keyframe or one.first == at):
+            if protocol and not one.socket and one.at(at) and (keyframe or one.first == at):
                 rows[server] = build.speaks(server, protocol, "api.example.com" if protocol > "t" else "")
         return list(rows.values())
 
