@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from collectors.datagrams import Datagrams
 from collectors.everywhere import Everywhere
 from collectors.networks import Network, Networks
 from collectors.registry import Sources, Turn, register
@@ -63,14 +64,23 @@ def collector(sources: Sources) -> Connected:
 
     def make(network: Network) -> SocketCollector:
         network.reported = True
-        rings = RINGS if network is networks.own else RINGS_ELSEWHERE
+        elsewhere = network is not networks.own
         wire = Wire(
             sources.settings,
             network.watch.read,
             heed=lambda: network.tapped and not network.scan.traced,
-            rings=rings,
+            rings=RINGS_ELSEWHERE if elsewhere else RINGS,
             enter=network.enter,
         )
-        return SocketCollector(network.scan, wire, network.inode, fresh=network.fresh)
+        datagrams = Datagrams(
+            sources.settings,
+            network.watch.read,
+            network.inode,
+            heed=lambda: network.tapped,
+            elsewhere=elsewhere,
+            fresh=network.fresh,
+            enter=network.enter,
+        )
+        return SocketCollector(network.scan, wire, network.inode, fresh=network.fresh, datagrams=datagrams)
 
     return Connected(networks, make, sources.unix)

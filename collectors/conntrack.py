@@ -7,6 +7,7 @@ sends (`asked`), and what the server answers with (`answered`). It outlives its 
 import socket
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from collectors import diag, netlink
@@ -20,6 +21,7 @@ CTA_IP_V4_SRC, CTA_IP_V4_DST, CTA_IP_V6_SRC, CTA_IP_V6_DST = 1, 2, 3, 4
 CTA_PROTO_NUM, CTA_PROTO_SRC_PORT, CTA_PROTO_DST_PORT = 1, 2, 3
 IPS_SRC_NAT, IPS_DST_NAT = 1 << 4, 1 << 5
 _NESTED = 0x8000  # NLA_F_NESTED
+COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
 PROTOCOLS = (socket.IPPROTO_TCP, socket.IPPROTO_UDP)
 
 
@@ -42,6 +44,14 @@ class Translated(NamedTuple):
 
     asked: Tuple
     answered: Tuple
+
+
+def is_used(count: str = COUNT) -> bool:
+    """Return whether the kernel tracks anything, by the file that has the count."""
+    try:
+        return int(Path(count).read_text()) > 0
+    except (OSError, ValueError):
+        return False
 
 
 def translated(sock: socket.socket) -> Iterator[Translated | None]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from collectors import netlink
-from collectors.diag import ESTABLISHED, Final, Identity, final, identity, plain
+from collectors.diag import Final, Identity, Plain, final, identity, plain
 
 GROUPS = 0b1111  # TCP, UDP, TCP over IPv6, UDP over IPv6
 UDP_GROUPS = (2, 8)
@@ -79,19 +79,17 @@ class Destroyed:
                 self.dropped += 1
                 self.reliable = False
 
-    def take(self) -> tuple[list[Closed], list[tuple[int, Identity]], bool]:
-        """Return the TCP sockets and the connected UDP sockets that closed, and whether none is missing."""
+    def take(self) -> tuple[list[Closed], list[Plain], bool]:
+        """Return the TCP sockets and the UDP sockets that closed, and whether none is missing."""
         tcp: list[Closed] = []
-        udp: list[tuple[int, Identity]] = []
+        udp: list[Plain] = []
         messages, self._messages = self._messages, []
         reliable, self.reliable = self.reliable, self.subscribed
         for nth, (message, group, at) in enumerate(messages, 1):
             if nth % DRAIN_EVERY == 0:
                 self.drain()
             if group in UDP_GROUPS:
-                closed = plain(message, 0, socket.IPPROTO_UDP)
-                if closed.state == ESTABLISHED:
-                    udp.append((closed.cookie, closed.identity))
+                udp.append(plain(message, 0, socket.IPPROTO_UDP))
             elif last := final(message):
                 tcp.append(Closed(last, identity(message, 0), at))
         return tcp, udp, reliable

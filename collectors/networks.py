@@ -22,7 +22,7 @@ from collectors.stirring import Stirring
 from collectors.tracing import Tracing
 from collectors.visibility import INITIAL
 
-MOST_TAPPED = 32  # namespaces besides our own whose packets are looked at; rings of 768 KiB each
+MOST_TAPPED = 32  # namespaces besides our own whose packets are looked at; rings of 896 KiB each
 MOST = 1_000  # namespaces; six descriptors and 25 KiB each
 MOST_UNIX_BYTES = 1 << 20
 MOST_NAMES = 16  # of agents that are tried in a namespace, in which any user may take them

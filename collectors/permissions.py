@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from collectors import (
     containers,
+    datagrams,
     discovered,
     groups,
     http,
@@ -86,6 +87,7 @@ PERMISSIONS = (
         "",
         protocol_traffic.WHAT,
     ),
+    Permission(datagrams.WHAT, (PACKETS,), "", datagrams.WHAT),
     Permission(
         "peers and last bytes of connections that are reset, and peers of those that are refused",
         (),

@@ -85,6 +85,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     links: bool = True
     """Whether announcements of switches (LLDP, CDP) are read, which tell the switch and port of each interface; needs
     CAP_NET_RAW."""
+    datagrams: bool = True
+    """Whether the headers of datagrams are read, a sample where they are many. They show the peers of UDP sockets that
+    are not connected, as those of servers are; needs CAP_NET_RAW."""
     unix_sockets: bool = True
     """Whether connections by Unix sockets are reported."""
     unix_ignored: tuple[str, ...] = INFRASTRUCTURE

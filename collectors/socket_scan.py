@@ -42,6 +42,7 @@ class Seen:
     ended: list[Ended] = field(default_factory=list)  # as programs report them, where they do
     udp: dict[int, Plain] = field(default_factory=dict)
     udp_closed: list[tuple[int, Identity]] = field(default_factory=list)
+    unbound: list[Plain] = field(default_factory=list)  # UDP sockets without a peer that closed
     listening: dict[int, Plain] = field(default_factory=dict)
     events_complete: bool = False
     inodes_added: set[int] = field(default_factory=set)
@@ -199,7 +200,9 @@ class SocketScan:
             seen.tcp = before
         self._restate = False
         self._events.drain()  # after the dump: what closed while it ran is final here
-        seen.closed, seen.udp_closed, seen.events_complete = self._events.take()
+        seen.closed, udp, seen.events_complete = self._events.take()
+        seen.udp_closed = [(one.cookie, one.identity) for one in udp if one.state == diag.ESTABLISHED]
+        seen.unbound = [one for one in udp if one.state != diag.ESTABLISHED]
         if self._tracing is not None and self.traced:
             ended = self._tracing.take_ended(self._netns, window)
             seen.ended = [one for one in ended if not listened(one)]

@@ -6,6 +6,7 @@ window, are reported by the last counters that the kernel sends when a socket is
 
 from collectors import diag
 from collectors.closing import flow_of, peer_of
+from collectors.datagrams import Datagrams
 from collectors.destroyed import DRAIN_EVERY, Closed
 from collectors.diag import Identity, Row
 from collectors.endings import Ending, endings
@@ -35,10 +36,19 @@ class SocketCollector:
 
     topic = CONNECTIONS
 
-    def __init__(self, scan: SocketScan, wire: Wire, netns: int = 0, *, fresh: bool = False) -> None:
+    def __init__(
+        self,
+        scan: SocketScan,
+        wire: Wire,
+        netns: int = 0,
+        *,
+        fresh: bool = False,
+        datagrams: Datagrams | None = None,
+    ) -> None:
         self._scan = scan
         self._fresh = fresh
         self._wire = wire
+        self._datagrams = datagrams
         self._netns = netns
         self._known: dict[int, Tracked] = {}
         self._udp = UdpPeers()
@@ -56,6 +66,8 @@ class SocketCollector:
     def open(self, window: Window) -> None:
         """Take the baseline."""
         self._wire.open()
+        if self._datagrams is not None:
+            self._datagrams.open()
         self._scan.open()
         self._scan.restate()  # others may have looked before, if this one could not be opened at once
         if self._fresh:  # nothing in a namespace that has just come is older than this run
@@ -74,9 +86,13 @@ class SocketCollector:
         """Take waiting events out of the kernel's buffers."""
         self._scan.drain()
         self._wire.drain()
+        if self._datagrams is not None:
+            self._datagrams.drain()
 
     def collect(self, window: Window) -> ConnectionBatch:
         """Return the connections that changed, or all of them on a keyframe."""
+        if self._datagrams is not None:
+            self._datagrams.drain()  # before the scan: of those that come later it may lack the sockets
         seen = self._scan.look(window.start)
         self._wire.drain()  # after the scan: how the sockets closed that it found closed
         self._lookups = 0
@@ -88,22 +104,28 @@ class SocketCollector:
         if window.keyframe:
             rows += self._idle({row.cookie for row in rows}, window)
         rows += self._udp.rows(seen, window)
+        if self._datagrams is not None:
+            rows += self._datagrams.rows(seen, window)
         self._wire.turn()
         return window.batch(ConnectionBatch, netns=self._netns, connections=Connections.of(rows, ConnectionRow._fields))
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
-        return self._scan.missing() | ({} if self._scan.traced else self._wire.missing())
+        datagrams = {} if self._datagrams is None else self._datagrams.missing()
+        return self._scan.missing() | datagrams | ({} if self._scan.traced else self._wire.missing())
 
     def counters(self) -> dict[str, int]:
         """Return what was lost."""
         own = {"connections_unidentified": self._unidentified, "resets_uncounted": self._uncounted}
-        return self._scan.counters() | self._wire.counters() | own
+        datagrams = {} if self._datagrams is None else self._datagrams.counters()
+        return self._scan.counters() | self._wire.counters() | datagrams | own
 
     def close(self) -> None:
         """Give back the sockets."""
         self._scan.close()
         self._wire.shut()
+        if self._datagrams is not None:
+            self._datagrams.shut()
 
     def _changed(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         closing = {one.final.row.cookie for one in seen.closed} | {

@@ -13,6 +13,7 @@ from collectors.window import Window
 TCP = socket.IPPROTO_TCP
 _NO_TOTALS = (0, 0)
 _QUEUED = 0  # bytes: that is of Unix sockets alone
+_SOCKET = 0  # that is of UDP alone
 _KNOWN = OPENED | ACCEPTED
 
 
@@ -77,4 +78,4 @@ def brief(one: Ended, window: Window, accepts: Callable[[str, int], bool]) -> Co
     got, sent, times = got - (flags & DONE), sent - resent, (rtt_us_8 >> 3, least if known else 0)
     segments = (segments_out, segments_in, resent_segments, out_of_order)
     totals = (sent, got) if window.keyframe else _NO_TOTALS
-    return ConnectionRow._make((*ends, *happened, sent, got, *segments, *times, _QUEUED, *totals))
+    return ConnectionRow._make((*ends, *happened, sent, got, *segments, *times, _QUEUED, *totals, _SOCKET))

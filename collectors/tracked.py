@@ -42,6 +42,7 @@ class ConnectionRow(NamedTuple):
     queued_bytes: int = 0
     sent_total: int = 0
     received_total: int = 0
+    socket: int = 0
 
 
 @dataclass(slots=True)

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import compress, islice
-from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import structs
@@ -26,7 +25,6 @@ from schemas.raw import ConnectionBatch, Connections, Translated
 WHAT = "the servers behind translated addresses (NAT)"
 FEW = 2_000  # entries of the table, 15 us each; a look-up costs as much
 PATIENCE = 12  # windows
-_COUNT = "/proc/sys/net/netfilter/nf_conntrack_count"
 
 
 class Row(NamedTuple):
@@ -55,7 +53,7 @@ class Known(NamedTuple):
 class Translations:
     """Looks up the connections that are new in a window, in the table of the host's own network namespace."""
 
-    def __init__(self, networks: Networks, count: str = _COUNT) -> None:
+    def __init__(self, networks: Networks, count: str = conntrack.COUNT) -> None:
         self._networks = networks
         self._count = count
         self._socket: socket.socket | None = None
@@ -71,7 +69,7 @@ class Translations:
 
         Call it when all sockets of the window have been read. A keyframe has all connections of its namespace.
         """
-        if self.denied or not self._is_used():
+        if self.denied or not conntrack.is_used(self._count):
             self._known = {}
             return list(batches)
         self._keyframes += any(batch.keyframe for batch in batches)
@@ -183,12 +181,6 @@ class Translations:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-
-    def _is_used(self) -> bool:
-        try:
-            return int(Path(self._count).read_text()) > 0
-        except (OSError, ValueError):  # the kernel tracks nothing
-            return False
 
 
 def _rows(columns: Connections) -> Iterator[Row]:

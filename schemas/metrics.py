@@ -128,6 +128,8 @@ AGENT_COUNTERS = _counters(
         "tcp_headers_dropped": "!packet headers that the kernel dropped",
         "announcements_unreadable": "frames of LLDP and CDP that are no announcements",
         "announcements_dropped": "!announcements of switches that were dropped because too many came",
+        "datagrams_dropped": "headers of datagrams that the kernel dropped, or that were of too many flows",
+        "datagram_flows_dropped": "flows of UDP sockets without a peer that were left out because too many were open",
         "translations_failed": "readings of translated connections (NAT) that failed",
         "unix_dumps_failed": "dumps of Unix sockets that failed",
         "namespaces_failed": "network namespaces that were left because a collector failed in them",

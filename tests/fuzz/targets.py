@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from collectors import cdp, conntrack, container_files, diag, fins, lldp, process_events, rtnetlink
 from collectors.cgroups import container_of, parse_cgroup, pod_of, unit_of, user_of
+from collectors.datagram_flows import DatagramFlows
+from collectors.datagram_tap import DatagramTap
 from collectors.host import parse_os_release
 from collectors.load import parse_kills, parse_network, parse_open_files
 from collectors.netlink import dump, open_socket
-from collectors.packet_ring import FRAME
+from collectors.packet_ring import FRAME, PacketRing
 from collectors.plain_sockets import PlainSockets
 from collectors.presence import names_of_agents
 from collectors.process_facts import parse_cmdline, parse_passwd, parse_uid
@@ -27,8 +29,10 @@ from collectors.protocols.parser import LOST, MOST_WAITING, Parser
 from collectors.protocols.postgresql import PostgreSQL
 from collectors.protocols.redis import Redis
 from collectors.run_delay import parse_delay
+from collectors.socket_scan import Seen
 from collectors.traced import Records
 from collectors.visibility import hidepid
+from collectors.window import Window
 from collectors.wire_tap import WireTap
 from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
@@ -46,7 +50,7 @@ class Target(NamedTuple):
     refuses: tuple[type[Exception], ...] = ()
 
 
-class FrameTap(WireTap):
+class Frame(PacketRing):
     """A tap without a device: its ring has one frame."""
 
     def __init__(self, packet: bytes) -> None:
@@ -58,8 +62,22 @@ class FrameTap(WireTap):
         self.states, self.at, self.frames = memoryview(frame).cast("I"), 0, 1
 
 
+class FrameTap(Frame, WireTap):
+    """One that reads TCP."""
+
+
+class DatagramFrameTap(Frame, DatagramTap):
+    """One that reads UDP."""
+
+
 HEAD = 80  # bytes of the kernel before a packet
 SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
+
+
+def _exchange(raw: bytes) -> object:
+    flows = list(DatagramFrameTap(raw).flows())
+    own = {flow[: len(flow) // 2 - 2] for flow in flows}
+    return DatagramFlows(1, 10).rows(flows, Seen(), own, Window("host", "boot", 1, 0, 0, 1_000, keyframe=True))
 
 
 def _sockets() -> Iterator[bytes]:
@@ -193,6 +211,9 @@ TARGETS = {
     ),
     "lldp": Target(lldp.parse, _given(announcing.lldp())),
     "cdp": Target(cdp.parse, _given(announcing.cdp())),
+    "datagrams": Target(
+        _exchange, _given(bytes.fromhex("45000028") + bytes(20), bytes.fromhex("60000000"), bytes.fromhex("4f000028"))
+    ),
     "bpf-ring": Target(lambda raw: Records().read(raw), _given(bytes.fromhex("28000000000000000200000001000000"))),
     "dns": Target(_dns, _given(answer(7, "a.test", alias(wire("b.test")), address("192.0.2.7", owner=wire("b.test"))))),
     "first-bytes": Target(
