@@ -30,6 +30,7 @@ class Wish(NamedTuple):
     protocol: int = 0
     hold: float = 0.0  # before the end
     udp: bool = False  # `text` is then a datagram, in hexadecimal digits
+    addressed: bool = False  # each datagram by itself: the socket has no peer
     text: str = ""  # to send instead, to a server of another kind
     until: str = ""  # the end of its answer
     give_up: bool = False  # after the first connection that fails
@@ -71,7 +72,10 @@ def _connect(wish: Wish) -> socket.socket | None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         peer.bind(("", wish.source))
     try:
-        peer.connect((wish.address, wish.port))
+        if wish.addressed:
+            peer.bind(("", wish.source))
+        else:
+            peer.connect((wish.address, wish.port))
     except OSError:
         peer.close()
         return None
@@ -86,7 +90,7 @@ def _ask(peer: socket.socket, wish: Wish, up: int, *, last: bool) -> bool:
     """Ask once; return whether there was an answer."""
     try:
         if wish.udp:
-            peer.send(bytes.fromhex(wish.text))
+            peer.sendmsg([bytes.fromhex(wish.text)], (), 0, (wish.address, wish.port) if wish.addressed else None)
             return bool(peer.recv(1 << 16))
         if wish.text:
             peer.sendall(wish.text.encode())

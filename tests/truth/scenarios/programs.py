@@ -95,6 +95,19 @@ def dnsmasq_that_asks_another(play: Play) -> None:
 
 
 @scenario()
+def datagrams_of_sockets_without_a_peer(play: Play) -> None:
+    a, b, _, d = play.hosts
+    port = play.port()
+    dnsmasq(play, b, port)
+    clients = [
+        talking(play, host, b, port, udp=True, addressed=True, text=QUESTION, rounds=12, pause=0.25, six=six)
+        for host, six in ((a, False), (a, False), (a, True), (d, True), (d, False), (b, False))
+    ]
+    for client in clients:
+        client.wait()
+
+
+@scenario()
 def datagrams_to_a_port_that_nobody_has(play: Play) -> None:
     a, b, *_ = play.hosts
     port = play.port()
