@@ -217,6 +217,16 @@ def test_a_name_that_is_markup_is_only_a_name(page: Page) -> None:
     assert page.evaluate("document.scripts.length") == 6
 
 
+def test_a_tip_is_as_wide_as_its_words_at_the_edge_of_the_map_too(page: Page) -> None:
+    x, y = page.evaluate(PLACE, service_node(MARKUP))
+    page.locator("#graph").hover(position={"x": x, "y": y})
+    expect(page.locator("#tip b")).to_have_text(MARKUP)
+    wide = page.evaluate("document.getElementById('tip').offsetWidth")
+    page.evaluate("document.getElementById('tip').style.left = 'calc(100% - 12px)'")
+
+    assert page.evaluate("document.getElementById('tip').offsetWidth") == wide
+
+
 def test_the_theme_is_the_systems_until_one_is_chosen(browser: Browser, evil_view: View) -> None:
     with opened(browser, evil_view.url, color_scheme="dark") as page:
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
