@@ -249,13 +249,7 @@ class HostFold:
         """
         found = []
         held = {cookie for batch in window.batches("owners") for cookie in (*batch.owners.cookie, *batch.gone.cookie)}
-        moved = set()
-        if held:
-            moved = {
-                cookie
-                for cookie, one in host.connections.items()
-                if one.socket in held or (one.shared and one.socket == cookie)
-            }
+        moved = (held & host.connections.keys()) | (host.shared(held) if held else set())
         unresolved = {cookie for cookie, connection in host.connections.items() if connection.owner is None}
         again = unresolved
         if not host.stirred:

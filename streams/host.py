@@ -46,6 +46,7 @@ class Host:
         self.hostname = self.name
         self.running = Running(self._process)
         self.connections: dict[int, Connection] = {}
+        self._shared: set[int] = set()  # connections that are flows of sockets without a peer
         self._older: set[int] = set()  # connections that the last keyframe did not restate: it failed to read them
         self._closed: dict[int, Connection] = {}  # in the last window: an agent restarted in it reports it again
         self.holders: dict[int, tuple[Holder, ...]] = {}  # cookie -> holders of the socket
@@ -132,6 +133,7 @@ class Host:
         """Drop what ended in a window, after the window was emitted."""
         self._closed, self._released = {}, {}
         self.listening.forget()
+        self._shared &= self.connections.keys()
         for batch in window.batches("connections"):
             closed = list(compress(batch.connections.cookie, batch.connections.closed))
             self.outside.forget(closed)
@@ -143,6 +145,11 @@ class Host:
             for cookie, pid, start in batch.gone.rows():
                 self._release(cookie, (pid, start), last=True)
         self.stirred |= self.running.forget(window.batches("processes"))
+
+    def shared(self, sockets: Set[int]) -> set[int]:
+        """Return the flows of some sockets without a peer, and those of which the socket is not known."""
+        found = ((cookie, self.connections[cookie].socket) for cookie in self._shared & self.connections.keys())
+        return {cookie for cookie, socket in found if socket in sockets or socket == cookie}
 
     def resolve(self, cookie: int, connection: Connection, header: Batch) -> None:
         """Find the process that holds this end. While one of several holders may be unknown, none is named."""
@@ -283,6 +290,8 @@ class Host:
         fresh = columns.fresh[row]
         made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread=spread)
         made.socket, made.shared = columns.socket[row] or columns.cookie[row], columns.socket[row] > 0
+        if made.shared:
+            self._shared.add(columns.cookie[row])
         if not (here.scope or there.scope):
             made.stack = f"{self.boot_id[:8]}/{batch.netns}"
         made.on_wire = (self.netns if outside else batch.netns), there.address
