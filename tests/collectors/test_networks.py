@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from collectors.networks import MOST_NAMES, Networks
+from collectors.networks import MOST_NAMES, TAPPED_EVERY_S, Networks
 from collectors.presence import Presence
 from collectors.process_facts import Users
 from collectors.process_table import ProcessTable
@@ -226,6 +227,23 @@ def test_packets_are_looked_at_where_there_is_room_again(monkeypatch: pytest.Mon
         for _ in range(2):
             networks.keep({other: later})
         assert {network.inode for network in networks if network.tapped} == {own_netns(), other}
+        networks.close()
+
+
+def test_of_many_namespaces_that_come_at_once_the_packets_of_some_are_looked_at_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("collectors.networks.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("collectors.networks.TAPPED_AT_ONCE", 1)
+    networks = Networks(ALL)
+    networks.keep({})
+    with elsewhere("sleep", "1000") as (pid, inode), elsewhere("sleep", "1000") as (later, other):
+        networks.note(inode, pid)
+        networks.note(other, later)
+        assert {network.inode for network in networks if network.tapped} == {own_netns(), inode}
+        now[0] += TAPPED_EVERY_S
+        assert networks.stirred() == {own_netns(), inode, other}
         networks.close()
 
 
