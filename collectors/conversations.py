@@ -11,9 +11,9 @@ from collectors import flows
 from collectors.conversation import Conversation, Stream
 from collectors.counts import PATIENCE_NS
 from collectors.endpoints import Endpoint, Endpoints
-from collectors.heard import Heard
 from collectors.http_filter import FIN, RST
 from collectors.lookups import Lookups
+from collectors.name_cache import NameCache
 from collectors.protocol_tap import UDP, Segment
 from collectors.protocols import dns, known
 from collectors.protocols.grpc import Grpc
@@ -38,13 +38,13 @@ class Conversations:
         self,
         listens: Listens = lambda address, port: False,
         most: int = MOST,
-        heard: Heard | None = None,
+        name_cache: NameCache | None = None,
     ) -> None:
         self.endpoints = Endpoints()
         self._refused = 0
         self.missed = 0  # requests whose answers were not seen
         self._listens = listens
-        self._lookups = Lookups(heard)
+        self._lookups = Lookups(name_cache)
         self._most = most
         self._weight = 0  # bytes that all conversations hold
         self._streams: dict[bytes, Stream] = {}

@@ -23,7 +23,7 @@ RINGS_ELSEWHERE = (64 << 10, 64 << 10)  # in each other namespace that is looked
 MOST, MOST_ELSEWHERE = 4_096, 512  # flows
 MOST_PACKETS = 5_000  # a second, about 1 us each
 MOST_HALVINGS = 10
-MOST_SEEN = 8_192  # flows that are told apart in a window, besides those that are known
+MOST_SEEN = 8_192  # flows that are distinguished in a window, besides those that are known
 WHAT = "peers of UDP sockets that are not connected"
 _LOOPBACK = b"\x7f"
 
@@ -54,7 +54,7 @@ class Datagrams:
         self._flows = DatagramFlows(netns, most, self._delivery.is_here, fresh=fresh)
         self._seen: dict[bytes, None] = {}
         self._halvings = 0
-        self._untold = 0  # datagrams of more flows than are told apart
+        self._indistinct = 0  # datagrams of more flows than are distinguished
         self._dropped = 0
 
     def open(self) -> None:
@@ -79,7 +79,7 @@ class Datagrams:
                     if len(seen) < MOST_SEEN or flow in known:
                         seen[flow] = None
                     else:
-                        self._untold += 1
+                        self._indistinct += 1
 
     def rows(self, seen: Seen, window: Window) -> list[ConnectionRow]:
         """Return the flows that are new or over, and on a keyframe all others. Drain before the scan."""
@@ -111,7 +111,7 @@ class Datagrams:
 
     def counters(self) -> dict[str, int]:
         """Return what was lost."""
-        return {"datagrams_dropped": self._dropped + self._untold, "datagram_flows_dropped": self._flows.dropped}
+        return {"datagrams_dropped": self._dropped + self._indistinct, "datagram_flows_dropped": self._flows.dropped}
 
     def shut(self) -> None:
         """Stop listening."""

@@ -1,4 +1,4 @@
-"""What the kernel's version tells of it, where nothing else does."""
+"""What the kernel's version shows of it, where nothing else does."""
 
 import re
 

@@ -26,7 +26,7 @@ class LinkEnds:
             self.left_out += 1
 
     def keep(self, interfaces: set[str]) -> None:
-        """Forget who was heard on interfaces that are no more."""
+        """Forget who announced itself on interfaces that are no more."""
         self._known = {name: here for name, here in self._known.items() if name in interfaces}
 
     def rows(self, now: int) -> list[Row]:

@@ -43,7 +43,7 @@ PROTOCOLS = (
 
 
 class LinkSocket:
-    """Hears one protocol on one device. OSError where the kernel does not allow it, as without CAP_NET_RAW."""
+    """Listens for one protocol on one device. OSError where the kernel does not allow it, as without CAP_NET_RAW."""
 
     def __init__(self, index: int, spoken: Spoken) -> None:
         self.spoken = spoken

@@ -22,7 +22,7 @@ from schemas.raw import LinkBatch, Links
 from schemas.topics import LINKS
 
 MOST = 64  # interfaces, two sockets each
-PATIENCE_MS = 65_000  # an agent that has just begun has heard no switch: CDP speaks every 60 s, LLDP every 30 s
+PATIENCE_MS = 65_000  # of an agent that has just begun: switches announce themselves every 30 (LLDP) or 60 s (CDP)
 WHAT = "switches and ports that the host is connected to"
 
 
@@ -52,7 +52,7 @@ class LinkCollector(Inert):
     def collect(self, window: Window) -> LinkBatch:
         """Return all neighbours on a keyframe and when one has changed, as a keyframe of this topic; else none.
 
-        That nobody is there is reported once somebody would have been heard.
+        That nobody is there is reported once somebody would have announced itself.
         """
         self._follow()
         for index, some in self._sockets.items():
@@ -66,7 +66,7 @@ class LinkCollector(Inert):
         return replace(window, keyframe=True).batch(LinkBatch, links=Links.of(rows))
 
     def missing(self) -> dict[str, str]:
-        """Return what cannot be heard."""
+        """Return what cannot be seen."""
         if self._denied:
             return {WHAT: self._denied}
         return {f"{WHAT}, by {self._beyond} interfaces": f"no more than {MOST}"} if self._beyond else {}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from collectors import flows
 from collectors.counts import Counts
-from collectors.heard import Heard
+from collectors.name_cache import NameCache
 from collectors.protocols import dns
 from collectors.protocols.dns import message
 
@@ -17,12 +17,12 @@ MOST_OVERHEARD = 4_096
 class Lookups:
     """The questions of the clients of one network namespace, by flow. Those that are too many are counted.
 
-    If names are wanted, those of answers go to `heard`, also where the client is elsewhere.
+    If names are wanted, those of answers go to `name_cache`, also where the client is elsewhere.
     """
 
-    def __init__(self, heard: Heard | None = None, most: int = MOST) -> None:
+    def __init__(self, name_cache: NameCache | None = None, most: int = MOST) -> None:
         self.refused = 0
-        self._heard = heard
+        self._name_cache = name_cache
         self._most = most
         self._waiting: dict[tuple[bytes, int], tuple[dns.Message, int]] = {}  # by flow and number, and when
         self._overheard: OrderedDict[tuple[bytes, int], dns.Message] = OrderedDict()  # of others, the latest
@@ -41,7 +41,7 @@ class Lookups:
 
     def overhear(self, flow: bytes, payload: bytes) -> None:
         """Take a question of a client that is elsewhere, such as in a container. It is not counted here."""
-        found = message(payload) if self._heard is not None else None
+        found = message(payload) if self._name_cache is not None else None
         if found is not None and not found.result:
             self._overheard[flow, found.number] = found
             if len(self._overheard) > MOST_OVERHEARD:
@@ -58,10 +58,10 @@ class Lookups:
         else:
             asked = self._overheard.pop((flow, found.number), None)
         # Only an answer to the very question names anything.
-        if self._heard is not None and asked is not None and found.asked.lower() == asked.asked.lower():
+        if self._name_cache is not None and asked is not None and found.asked.lower() == asked.asked.lower():
             name = dns.name_of(found.asked)
             for address, seconds in dns.given(payload, found.asked) if name else ():
-                self._heard.learn(name, flows.text(address), at, seconds)
+                self._name_cache.learn(name, flows.text(address), at, seconds)
 
     def take(self, now: int) -> Iterator[tuple[bytes, bool, Counts]]:
         """Yield what was counted by flow, with whether the server is here, and begin anew."""

@@ -13,7 +13,7 @@ from collectors.block_ring import LATEST_S, LEAST_BYTES
 from collectors.conversations import Conversations
 from collectors.entering import Enter
 from collectors.flows import text
-from collectors.heard import Heard
+from collectors.name_cache import NameCache
 from collectors.protocol_filter import MOST_PORTS
 from collectors.protocol_tap import ProtocolTap
 from collectors.protocols.known import HTTP
@@ -38,11 +38,11 @@ class ProtocolTraffic:
         interfaces: Callable[[], list[InterfaceAddress]],
         rings: Sequence[int],
         enter: Enter,
-        heard: Heard | None = None,
+        name_cache: NameCache | None = None,
     ) -> None:
         self._sizes = rings
         self._taps = Taps(self._tap, [LEAST_BYTES] * len(rings), interfaces, settings.is_local, enter)
-        self._talk = Conversations(self._listens, heard=heard)
+        self._talk = Conversations(self._listens, name_cache=name_cache)
         self._bound: frozenset[tuple[str, int]] = frozenset()
         self._followed: frozenset[int] = frozenset()
         self._settled: frozenset[int] = frozenset()

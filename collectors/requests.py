@@ -11,9 +11,9 @@ from typing import Any
 from collectors import diag, http, protocol_traffic
 from collectors.entering import STAY, Enter
 from collectors.everywhere import Everywhere
-from collectors.heard import Heard
 from collectors.http import HttpTraffic
 from collectors.interfaces import read_interfaces
+from collectors.name_cache import NameCache
 from collectors.networks import Network
 from collectors.protocol_traffic import ProtocolTraffic
 from collectors.registry import Sources, Turn, register
@@ -46,7 +46,7 @@ class RequestCollector:
         rings: Sequence[int] = (),
         enter: Enter = STAY,
         heed: Callable[[], bool] = lambda: True,
-        heard: Heard | None = None,
+        name_cache: NameCache | None = None,
     ) -> None:
         self._scan = scan
         self._heed = heed
@@ -58,10 +58,10 @@ class RequestCollector:
             self._http = HttpTraffic(settings, interfaces, of_http, enter)
         if settings.protocols:
             others = protocol_traffic.RINGS_ELSEWHERE if elsewhere else protocol_traffic.RINGS
-            self._protocols = ProtocolTraffic(settings, interfaces, others, enter, heard)
+            self._protocols = ProtocolTraffic(settings, interfaces, others, enter, name_cache)
         self._resolved: Resolved | None = None
-        if self._protocols is not None and heard is not None:
-            self._resolved = Resolved(heard, MOST_ELSEWHERE if elsewhere else MOST)
+        if self._protocols is not None and name_cache is not None:
+            self._resolved = Resolved(name_cache, MOST_ELSEWHERE if elsewhere else MOST)
         self._traffic: list[HttpTraffic | ProtocolTraffic] = [
             traffic for traffic in (self._http, self._protocols) if traffic is not None
         ]
@@ -181,11 +181,15 @@ def collector(sources: Sources) -> Everywhere | None:
     """Return the collector of requests, unless it is turned off."""
     settings, networks = sources.settings, sources.networks
 
-    heard = Heard() if settings.dns_names else None
+    name_cache = NameCache() if settings.dns_names else None
 
     def make(network: Network) -> RequestCollector | None:
         made = partial(RequestCollector, settings, network.scan, network.inode, network.watch.read)
         own, reported = network is networks.own, lambda: network.reported
-        return made(elsewhere=not own, enter=network.enter, heed=reported, heard=heard) if network.tapped else None
+        return (
+            made(elsewhere=not own, enter=network.enter, heed=reported, name_cache=name_cache)
+            if network.tapped
+            else None
+        )
 
     return Everywhere(REQUESTS, networks, make) if settings.http or settings.protocols else None

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 
 from collectors import diag
-from collectors.heard import Heard, put
+from collectors.name_cache import NameCache, put
 from collectors.socket_scan import Seen
 
 MOST = 4_096  # addresses with connections, of our own network namespace
@@ -29,10 +29,10 @@ class Used:
 class Resolved:
     """The addresses in use that have names. Of too many, those that were used longest ago are dropped."""
 
-    def __init__(self, heard: Heard, most: int = MOST) -> None:
+    def __init__(self, name_cache: NameCache, most: int = MOST) -> None:
         self.dropped = 0
         """Addresses with connections whose names were dropped."""
-        self._heard = heard
+        self._name_cache = name_cache
         self._most = most
         self._used: OrderedDict[str, Used] = OrderedDict()
         self._sockets: dict[int, str] = {}  # to addresses that are used, by their cookies
@@ -66,7 +66,7 @@ class Resolved:
 
     def _use(self, address: str, cookies: list[int], now: int) -> None:
         """Note connections to an address, with its names as of now."""
-        names = self._heard.of(address, now)
+        names = self._name_cache.of(address, now)
         used = self._used.get(address)
         if used is None:
             if not names:

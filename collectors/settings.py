@@ -83,7 +83,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether the headers of segments that open and close connections are read where `bpf` does not report these.
     With them, connections that are reset also have exact bytes and known peers; needs CAP_NET_RAW."""
     links: bool = True
-    """Whether announcements of switches (LLDP, CDP) are read, which tell the switch and port of each interface; needs
+    """Whether announcements of switches (LLDP, CDP) are read, which name the switch and port of each interface; needs
     CAP_NET_RAW."""
     datagrams: bool = True
     """Whether the headers of datagrams are read, a sample where they are many. They show the peers of UDP sockets that

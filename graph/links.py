@@ -1,7 +1,7 @@
 """The switches that hosts are connected to, as these announce themselves (LLDP, CDP).
 
-A host is at one switch on the map: that of its first interface by name which hears one. It is known as of the end of a
-range, from a day before its beginning on: a host that fell silent stays where it was.
+A host is at one switch on the map: that of its first interface by name on which one announces itself. It is known as of
+the end of a range, from a day before its beginning on: a host that fell silent stays where it was.
 """
 
 from typing import NamedTuple
@@ -44,7 +44,7 @@ _FIRST = "NOT link.forwards, link.protocol != 'lldp'"
 
 
 def links(wanted: str = _ANY) -> str:
-    """Return the links of the host %(host)s, or of all at the switch %(switch)s, as last heard in the reach of a range.
+    """Return the links of the host %(host)s, or of all at the switch %(switch)s, as of a range.
 
     Either may be "". Of several neighbours of an interface there is one.
     """

@@ -4,4 +4,4 @@ OK, ERROR = "ok", "error"
 UNSEEN = "unseen"  # the answer passed unseen, or how it ends did
 NO_REPLY = "noreply"  # the client wants no answer
 FAILED = ("5xx", ERROR)
-UNKNOWN = (UNSEEN, NO_REPLY)  # nobody can tell whether these failed
+UNKNOWN = (UNSEEN, NO_REPLY)  # nobody can know whether these failed

@@ -1,4 +1,4 @@
-"""Which switch and port each host is connected to, as agents have heard."""
+"""Which switch and port each host is connected to, as the switches announce."""
 
 from graph.links import LinkRow, links
 from servicemap.check import Check

@@ -61,7 +61,7 @@ def _connected() -> Json:
         "description": column("Description"),
         "vlan": column("VLAN", width=80),
         "managed_at": column("Managed at"),
-        "protocol": column("Heard by", width=80),
+        "protocol": column("Protocol", width=80),
     }
     about = "The other ends of its cables, as they announce themselves (LLDP, CDP)."
     return table("Where it is connected", hosts.connected(), about, columns)

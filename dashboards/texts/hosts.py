@@ -74,7 +74,7 @@ def about() -> str:
 
 
 def connected() -> str:
-    """Return what the interfaces of a host are connected to, as last heard up to the end of the range."""
+    """Return what the interfaces of a host are connected to, as last announced up to the end of the range."""
     columns = {
         "interface": "toString(interface)",
         "neighbour": "if(system_name != '', system_name, chassis)",

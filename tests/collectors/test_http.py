@@ -17,8 +17,8 @@ import pytest
 from collectors import http as collecting
 from collectors import packet_ring, protocol_traffic
 from collectors.capabilities import needed
-from collectors.heard import Heard
 from collectors.http_tap import Tap
+from collectors.name_cache import NameCache
 from collectors.registered import registered
 from collectors.registry import Sources
 from collectors.requests import RequestCollector
@@ -54,7 +54,7 @@ class Watch:
         self.scan = SocketScan(Settings())
         self.scan.open()
         self.at = Window("host", "boot", 1, 0, 0, 5_000, keyframe=True)
-        self.requests = RequestCollector(Settings(), self.scan, rings=rings, heard=Heard())
+        self.requests = RequestCollector(Settings(), self.scan, rings=rings, name_cache=NameCache())
         self.requests.open(self.at)
         self.scan.look(-1)
 

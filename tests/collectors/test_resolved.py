@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import heard
+from collectors import name_cache
 from collectors.diag import Identity, Plain, Row
-from collectors.heard import Heard
 from collectors.lookups import Lookups
+from collectors.name_cache import NameCache
 from collectors.resolved import Resolved
 from collectors.socket_scan import Seen
 from tests.collectors.protocols.resolving import address, answer, question
@@ -23,15 +23,15 @@ class Clients:
     """What the clients of a network namespace look up, and connect to."""
 
     def __init__(self, most: int = 10) -> None:
-        self.heard = Heard(most)
-        self.names = Resolved(self.heard, most)
+        self.name_cache = NameCache(most)
+        self.names = Resolved(self.name_cache, most)
         self.at = 1_000 * SECOND
         self._tcp: dict[int, str] = {}
         self._udp: dict[int, str] = {}
 
     def resolve(self, name: str, *addresses: str, seconds: int = 60) -> None:
         for one in addresses:
-            self.heard.learn(name, one, self.at, seconds)
+            self.name_cache.learn(name, one, self.at, seconds)
 
     def window(
         self,
@@ -102,7 +102,7 @@ def test_a_name_is_used_for_as_long_as_it_is_valid_and_some_minutes_at_least() -
 
 def test_an_address_has_several_names_the_latest_of_too_many() -> None:
     clients = Clients()
-    names = [f"{number}.example.com" for number in range(heard.MOST_NAMES + 2)]
+    names = [f"{number}.example.com" for number in range(name_cache.MOST_NAMES + 2)]
     for name in names:
         clients.resolve(name, THERE)
     assert clients.window({1: THERE}) == {(THERE, name) for name in names[2:]}
@@ -172,7 +172,7 @@ def test_whatever_is_looked_up_only_names_of_peers_are_reported_and_few(
         found = clients.window(there, keyframe=keyframe)
         assert found <= told
         assert {one for one, _ in found} <= peers
-        assert len(found) <= 3 * heard.MOST_NAMES
+        assert len(found) <= 3 * name_cache.MOST_NAMES
 
 
 FLOW = b"\x0a\0\0\x01\x0a\0\0\x02\x9c\xb0\0\x35"
@@ -181,7 +181,7 @@ FLOW = b"\x0a\0\0\x01\x0a\0\0\x02\x9c\xb0\0\x35"
 def answered(asked: bytes, given: bytes, *, elsewhere: bool = False) -> set[tuple[str, str]]:
     """Return the names that an answer gives the clients that connect to whatever it names."""
     clients = Clients()
-    lookups = Lookups(clients.heard)
+    lookups = Lookups(clients.name_cache)
     if elsewhere:
         lookups.overhear(FLOW, asked)
     else:

@@ -23,7 +23,7 @@ class Answer(NamedTuple):
     until: int
 
 
-class Heard:
+class NameCache:
     """Names by address. They are aliases: nothing here says who is at an address."""
 
     def __init__(self, most: int = MOST) -> None:
