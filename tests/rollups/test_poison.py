@@ -55,6 +55,7 @@ def logged(record: dict[str, Any]) -> int:
         "nodes": "seen",
         "places": "seen",
         "facts": "seen",
+        "names": "hour",
         "events": "time",
     }
     return next(int(max(record[part][name])) for part, name in times.items() if part in record) + 5_000
