@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -62,11 +62,13 @@ class Agent(NamedTuple):
 
 
 def run() -> list[Result]:
-    """Measure one load after the other with one agent, then what it takes from a workload."""
-    with ExitStack() as stack:
-        agent = stack.enter_context(_agent())
-        rivals = {name: stack.enter_context(_python(code)) for name, code in (("ss", SS), ("psutil", PSUTIL))}
-        results = [result for name, load in LOADS.items() for result in _measured(name, load, agent, rivals)]
+    """Measure one load after the other, each with an agent of its own, then what it takes from a workload."""
+    results: list[Result] = []
+    for name, load in LOADS.items():
+        with ExitStack() as stack:
+            agent = stack.enter_context(_agent())
+            rivals = {rival: stack.enter_context(_python(code)) for rival, code in (("ss", SS), ("psutil", PSUTIL))}
+            results += _measured(name, load, agent, rivals)
     return [*results, *_slowed()]
 
 
@@ -155,7 +157,9 @@ def _connecting() -> Iterator[None]:
 
 def _without_end() -> None:
     while True:
-        ask(0, Load(2_000, 1))
+        with suppress(ConnectionRefusedError):  # the server listens soon
+            ask(0, Load(2_000, 1))
+        time.sleep(0.01)
 
 
 @contextmanager
