@@ -60,9 +60,10 @@ def _spread(store: Store, end: int) -> None:
 
 def _dense(store: Store, end: int) -> None:
     """Ten million rows within the last hour: each pair has 28 connections all the time."""
-    each = DENSE // PAIRS
-    at, port = f"n % 720 * {WIDTH_MS}", "pair * 60 + intDiv(n, 720) * 2 + intDiv(n % 720, 120) % 2"
-    store.query(_ROWS.format(start=end - HOUR_MS, at=at, connection=port, opened="n % 120 = 0", count=720 * each))
+    at = f"n * {WIDTH_MS}"
+    for number in range(DENSE // PAIRS):  # one after the other: the memory of the store is bounded
+        port = f"pair * 60 + {number} * 2 + intDiv(n, 120) % 2"
+        store.query(_ROWS.format(start=end - HOUR_MS, at=at, connection=port, opened="n % 120 = 0", count=720))
 
 
 def _rolled_up(store: Store, end: int, table: str, unit: int, since: int) -> None:
