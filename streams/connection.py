@@ -67,7 +67,7 @@ def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> 
     return Identity(host, provenance=provenance, tied=True, started=began + 1, **known)
 
 
-class Connection(Struct, eq=False):
+class Connection(Struct, eq=False, kw_only=True):
     """An open connection. `owner` is None while the holder of its socket is not known."""
 
     flow: str

@@ -285,10 +285,19 @@ class Host:
             here, there = self._endpoints(*outside, netns=batch.netns)
         flow, end = format_flow(protocol, here, there)
         ports = (there.port, here.port) if end else (here.port, there.port)
-        place = Port(batch.netns, transport, port)
-        who, spread = nobody(self.name), crc32(flow.encode())
-        fresh = columns.fresh[row]
-        made = Connection(flow, end, ports, place, local, there, since, fresh, batch.window, who, spread=spread)
+        made = Connection(
+            flow=flow,
+            end=end,
+            ports=ports,
+            port=Port(batch.netns, transport, port),
+            local=local,
+            remote=there,
+            since=since,
+            fresh=columns.fresh[row],
+            unowned=batch.window,
+            who=nobody(self.name),
+            spread=crc32(flow.encode()),
+        )
         made.socket, made.shared = columns.socket[row] or columns.cookie[row], columns.socket[row] > 0
         if made.shared:
             self._shared.add(columns.cookie[row])
