@@ -18,6 +18,10 @@ class TrueEnd(NamedTuple):
     zone: str  # region/zone, "" for none
     address: str
     agent: bool  # an agent watched its host all through the window
+    owner_known: bool = True  # that agent may see which process holds the sockets
+    container: str = ""  # its id on the map
+    namespace: str = ""
+    pod: str = ""
 
 
 class TrueKey(NamedTuple):
