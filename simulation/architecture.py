@@ -80,6 +80,7 @@ class Architecture(Struct, frozen=True, kw_only=True):
     zones: tuple[str, ...] = ("zoneA", "zoneB", "zoneC")  # of each region
     per_host: Annotated[int, Meta(ge=1)] = 1  # instances that share a host
     agents_missing: Share = 0.0  # of hosts
+    scanning: Share = 0.0  # of hosts, where BPF is not allowed: owners of short connections are not known
     clock_ms: Annotated[float, Meta(ge=0)] = 0.0  # clocks of hosts are off by up to so much
     redeployments: Annotated[float, Meta(ge=0)] = 0.0  # of each service in a day
     faults: tuple[Fault, ...] = ()

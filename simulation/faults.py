@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 Kind = Literal[
     "kill",  # processes end, and their peers see connections closed or refused; with `for_s` they are started again
+    "oom",  # as `kill`, by the kernel, for want of memory
     "hang",  # connections stay open, and nothing is answered
     "slow",  # own work takes `size` times as long
     "errors",  # `size` of the answers are errors

@@ -1,5 +1,6 @@
 """What really happened, beside what the agents saw of it: edges window by window, events and faults."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -9,7 +10,10 @@ from simulation.fleet import Instance
 
 
 class TrueEnd(NamedTuple):
-    """An end of an edge: a process by its node id on the map, whatever its agent knows, and whose it is."""
+    """An end of an edge: a process by its node id on the map, whatever its agent knows, and whose it is.
+
+    One outside of the fleet is its address.
+    """
 
     node: str  # process:HOST:BOOT:PID:START
     instance: str
@@ -59,13 +63,17 @@ class TrueEvent(NamedTuple):
 
 
 class TrueWindow(Struct, kw_only=True):
-    """The truth of one window, on true time: hosts with wrong clocks report it elsewhere."""
+    """The truth of one window, on true time: hosts with wrong clocks report it elsewhere.
+
+    What does not change is not copied: `open`, `ends` and `instances` are to be read before the next window is made.
+    """
 
     number: int
     start_ms: int
     width_ms: int
-    edges: dict[TrueKey, TrueEdge]
-    ends: dict[str, TrueEnd]  # by node; all ends of `edges`
+    edges: dict[TrueKey, TrueEdge]  # that carried something, or of which a connection opened, closed or failed
+    open: Mapping[TrueKey, int]  # connections that are open at its end, of all edges
+    ends: Mapping[str, TrueEnd]  # by node; all that were there in the window
     events: list[TrueEvent]
     faults: list[Fault]  # that last
-    instances: dict[str, Instance]  # by node; processes that ran
+    instances: Mapping[str, Instance]  # by node; processes that ran
