@@ -26,6 +26,7 @@ COMMANDS = {
     "log": "list the topics, read one, show who lags behind",
     "replay": "fold a past range of the log again, compare, and swap in the result",
     "store": "throw the embedded store away and rebuild it from the log",
+    "alerts": "list the alert rules, and show when they would have fired",
     "dashboards": "write Grafana's dashboards and alerts, or publish them to Grafana",
     "doctor": "check what this host can see, what is missing, and the command that fixes it",
     "collect": "run only the collectors of this host",
