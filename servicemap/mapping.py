@@ -11,9 +11,9 @@ from graph.model import ServiceMap, Wanted, iso_ms
 from graph.reading import names, newest, read_map, stored
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import judged, requests_by_edge, usual_by_edge
+from schemas.matching import unknown
 from schemas.text import shown
 from servicemap.config import Config
-from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json

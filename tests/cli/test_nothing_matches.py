@@ -7,12 +7,12 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner, Result
 
+from schemas.matching import near, unknown
 from schemas.times import HOUR_MS
 from schemas.topics import HEARTBEATS
 from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.connect import connect_log
-from servicemap.matching import near, unknown
 from servicemap.options import NOTHING_MATCHES, iso
 from tests.cli.conftest import Run, Town
 
