@@ -13,10 +13,10 @@ from dashboards.alerts.firing import Firing, Numbers, firings, numbers
 from dashboards.alerts.rule import Rule
 from graph.model import iso_ms
 from graph.reading import newest, stored
+from schemas.matching import unknown
 from schemas.text import shown
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json

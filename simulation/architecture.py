@@ -9,13 +9,18 @@ from msgspec import Meta, Struct
 
 from simulation.faults import Fault
 
-Within = Literal["zone", "region", "anywhere"]
+Within = Literal[
+    "zone",  # in the zone of the client
+    "zones alike",  # in the zones of that name of all regions
+    "region",  # in the region of the client
+    "anywhere",
+]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 
 
-class Program(Struct, frozen=True, kw_only=True):
+class Program(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an instance runs, and what it listens to."""
 
     name: Annotated[str, Meta(min_length=1, max_length=15)]  # as the kernel calls a process
@@ -26,7 +31,7 @@ class Program(Struct, frozen=True, kw_only=True):
     protocol: str = ""  # as the agent names it: http, redis; "": not known to it, so no requests are seen
 
 
-class Container(Struct, frozen=True, kw_only=True):
+class Container(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The container that each instance is in."""
 
     runtime: Literal["docker", "containerd", "podman"] = "docker"
@@ -35,12 +40,12 @@ class Container(Struct, frozen=True, kw_only=True):
     pod: bool = False  # each container is alone in a pod of its own
 
 
-class Call(Struct, frozen=True, kw_only=True):
+class Call(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a service asks of another one for each request that it has to answer."""
 
     to: Name
     per_request: Annotated[float, Meta(ge=0)] = 1.0  # 0.1: of one request in ten
-    group: str = ""  # calls of one group are alternatives: a request makes one of them
+    group: str = ""  # calls of one group are alternatives: a request makes one of them, by the odds of `per_request`
     within: Within = "anywhere"  # where the servers stand that a client chooses from
     peers: bool = False  # to other instances of the same service, at their peer port
     pool: Annotated[int, Meta(ge=0, le=100)] = 1  # connections kept to each server; 0: one for each request
@@ -52,13 +57,14 @@ class Call(Struct, frozen=True, kw_only=True):
     response_bytes: Annotated[int, Meta(ge=0)] = 4_000
 
 
-class Service(Struct, frozen=True, kw_only=True):
+class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The instances of one program that are one thing to people."""
 
     name: Name
     program: Program
-    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1  # in each region, or in all if it is not `regional`
-    regional: bool = True
+    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1  # in each region
+    regions: Annotated[int, Meta(ge=0)] | None = None  # it stands in so many; None: in all; 0: in none, as DNS
+    zonal: bool = True  # False: it belongs to no zone, as a load balancer of a whole region
     calls: tuple[Call, ...] = ()
     load: Annotated[float, Meta(ge=0)] = 0.0  # requests a second that come to each instance from outside the fleet
     makes: Annotated[float, Meta(ge=0)] = 0.0  # requests a second that each instance begins of itself
@@ -69,12 +75,14 @@ class Service(Struct, frozen=True, kw_only=True):
     container: Container | None = None
     unit: str = ""  # systemd unit; "" in a container, and otherwise the name with .service
     owner_known: bool = True  # False: the agent may not see which process holds the sockets
+    package: str = ""  # the package of Spigo that it is nearest to, for exports; "": none is
 
 
-class Architecture(Struct, frozen=True, kw_only=True):
+class Architecture(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A system: its services in the order of its file, and where they may stand."""
 
     name: Name
+    description: str = ""
     services: tuple[Service, ...]
     regions: tuple[str, ...] = ("us-east-1",)
     zones: tuple[str, ...] = ("zoneA", "zoneB", "zoneC")  # of each region

@@ -25,7 +25,7 @@ Kind = Literal[
 ]
 
 
-class Fault(Struct, frozen=True, kw_only=True):
+class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault. `where` is a service, instance, host, zone, region, or a client and a server: `web > cart`."""
 
     kind: Kind

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from simulation.architecture import Architecture, Service
+from simulation.architecture import Architecture, Service, Within
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,22 @@ class Instance:
     """One instance of a service. On a host with others of its service it has a port of its own."""
 
     service: Service
-    number: int  # in its service
+    number: int  # in its service; instances in no zone are numbered in each region
     name: str  # homepage15
+    full_name: str  # netflixoss.us-east-1.zoneA.homepage15; * is any region or zone
     host: Host
     address: str  # the host's, or its container's own
     port: int  # 0: it serves nobody
     peer_port: int = 0
+
+
+class Reach(NamedTuple):
+    """Servers that clients choose from, and what these clients have in common."""
+
+    to: str
+    within: Within
+    region: str
+    zone: str
 
 
 @dataclass(frozen=True)
@@ -44,4 +55,8 @@ class Fleet:
     architecture: Architecture
     hosts: Sequence[Host]
     instances: Sequence[Instance]
-    of_service: Mapping[str, Sequence[Instance]] = field(default_factory=dict)
+    of_service: Mapping[str, Sequence[Instance]]
+    reached: dict[tuple[str, str, str, str], Sequence[Instance]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """The servers within reach of clients, as far as somebody has asked for them (`routes`)."""

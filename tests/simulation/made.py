@@ -13,7 +13,8 @@ def instance(name: str, number: int, *, agent: bool = True, zone: str = "zoneA")
     """Return the only instance of a service on a host of its own."""
     host = Host(number, f"host{number}", f"10.0.0.{number}", "us-east-1", zone, agent)
     service = Service(name=name, program=Program(name="prog", port=8_000 + number))
-    return Instance(service, 0, f"{name}00", host, host.address, 8_000 + number)
+    full_name = f"town.us-east-1.{zone}.{name}00"
+    return Instance(service, 0, f"{name}00", full_name, host, host.address, 8_000 + number)
 
 
 WEB, SHOP, DB = instance("web", 1), instance(ODD, 2), instance("db", 3, zone="zoneB")

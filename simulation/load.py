@@ -1,0 +1,54 @@
+"""Find an architecture by its name or its file, and read it by what is in it."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from schemas.matching import either, near
+from simulation import native, spigo
+from simulation.architecture import Architecture
+from simulation.decoding import decoded, tables
+from simulation.mistakes import Mistake
+from simulation.scaling import scaled
+
+_EXAMPLES = files("simulation") / "examples"
+_SUFFIX = ".toml"
+
+
+def load(name_or_path: str, percent: int = 100, regions: int = 1) -> Architecture:
+    """Return an example by its name, or the architecture in a file: of Spigo, Compose, or the native format.
+
+    `percent` is how many of its instances there are in each region, and `regions` how many times its regions. Mistake
+    when there is no such example or file, or it is none.
+    """
+    data = _data(name_or_path)
+    return scaled(read(data, name_or_path), percent, regions)
+
+
+def examples() -> list[str]:
+    """Return the names of the examples."""
+    return sorted(each.name.removesuffix(_SUFFIX) for each in _EXAMPLES.iterdir() if each.name.endswith(_SUFFIX))
+
+
+def read(data: bytes, name: str) -> Architecture:
+    """Return the architecture in the bytes of a file."""
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        found = decoded(dict[str, Any], data, name)
+        return spigo.read(data, name) if "arch" in found else native.of_tables(found, name)
+    return native.of_tables(tables(data, name), name)
+
+
+def _data(name_or_path: str) -> bytes:
+    if name_or_path in examples():
+        return (_EXAMPLES / f"{name_or_path}{_SUFFIX}").read_bytes()
+    path = Path(name_or_path)
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        known = examples()
+        close = near(name_or_path, known)
+        hint = f"did you mean {either(close)}?" if close else "give a file, or one of these"
+        raise Mistake(f"there is no file and no example {name_or_path}: {hint}; examples: {', '.join(known)}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Mistake(f"{name_or_path} cannot be read: {reason}; give a file that can") from None
