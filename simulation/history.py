@@ -69,7 +69,7 @@ class History:
 
     def _take_instances(self, window: TrueWindow) -> None:
         killed = {event.instance for event in window.events if event.kind == "killed"}
-        there = {full_name(self.architecture, one): one for one in window.instances.values()}
+        there = {one.full_name: one for one in window.instances.values()}
         for name, one in there.items():
             vertex = self.vertices.setdefault(name, Vertex(name, one, []))
             _begin(vertex.lives, window.start_ms)
@@ -79,7 +79,7 @@ class History:
                 vertex.lives[-1].killed = vertex.instance.name in killed
 
     def _take_edge(self, window: TrueWindow, key: TrueKey, edge: TrueEdge) -> None:
-        client, server = (full_name(self.architecture, window.instances[node]) for node in (key.client, key.server))
+        client, server = (window.instances[node].full_name for node in (key.client, key.server))
         pair = Pair(client, server, key.transport, key.port)
         arc = self.arcs.setdefault(pair, Arc(pair, key))
         _begin(arc.lives, window.start_ms)
@@ -96,12 +96,6 @@ class History:
             gone = any(not _lasts(self.vertices[name].lives) for name in (arc.pair.source, arc.pair.target))
             if gone or (self.end_ms - arc.seen_ms >= QUIET_MS and not window.open.get(arc.key)):
                 arc.lives[-1].end_ms = window.start_ms if gone else arc.seen_ms
-
-
-def full_name(architecture: Architecture, instance: Instance) -> str:
-    """Return the name of an instance among all: architecture, region, zone, instance; `*` for any region or zone."""
-    host = instance.host
-    return ".".join((architecture.name, host.region or "*", host.zone or "*", instance.name))
 
 
 def _lasts(lives: list[Life]) -> bool:

@@ -42,7 +42,8 @@ def _entries(history: History) -> Iterator[Entry]:
 
 
 def _node(vertex: Vertex) -> dict[str, str]:
-    package = vertex.instance.service.program.name
+    service = vertex.instance.service
+    package = service.package or service.program.name
     return {"node": vertex.name, "package": package, "metadata": f"IP/{vertex.instance.address}"}
 
 
