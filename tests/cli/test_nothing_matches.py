@@ -147,7 +147,7 @@ def test_no_recent_records_are_no_error(log: Config, arguments: list[str], expec
     ("typed", "expected"),
     [
         (["MAP"], "did you mean map?"),
-        (["mpa"], "did you mean map?"),
+        (["mpa"], "did you mean map or impact?"),
         (["sqll"], "did you mean sql?"),
         (["dashbord", "build"], "did you mean dashboards?"),
         (["log", "lagg"], "did you mean lag?"),
