@@ -79,7 +79,8 @@ class Truth(Struct):
             self.ends[node] = end if known is None else end._replace(agent=end.agent or known.agent)
         self.programs.update({node: one.service.program.name for node, one in window.instances.items()})
         self._take_events(window)
-        for key, edge in window.edges.items():
+        idle = ((key, TrueEdge()) for key in window.open if key not in window.edges and key not in self.edges)
+        for key, edge in (*window.edges.items(), *idle):
             watched = {name: window.ends[getattr(key, name)].agent for name in ("client", "server")}
             self.edges.setdefault(key, Carried()).take(edge, **watched)
 

@@ -22,7 +22,7 @@ class TrueEnd(NamedTuple):
     zone: str  # region/zone, "" for none
     address: str
     agent: bool  # an agent watched its host all through the window
-    owner_known: bool = True  # that agent may see which process holds the sockets
+    owner_known: bool = True  # that agent sees which process holds each socket, however short
     container: str = ""  # its id on the map
     namespace: str = ""
     pod: str = ""
