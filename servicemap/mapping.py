@@ -129,9 +129,9 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
         print_json(found.as_fields())
         return
     if form == "dot":
-        from servicemap.map_dot import dot
+        from servicemap.exports.dot import text
 
-        click.echo(dot(found), nl=False)
+        click.echo(text(found), nl=False)
         return
     from servicemap.map_text import fault_lines, headings, plain, rows, table
 

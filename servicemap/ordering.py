@@ -8,6 +8,7 @@ import click
 from graph.questions.order import Step, start_order, stop_order
 from servicemap.columns import aligned
 from servicemap.config import Config
+from servicemap.exports.mermaid import label_of
 from servicemap.mapping import print_note
 from servicemap.printing import print_json
 from servicemap.reaching import Drawn, drawn, some
@@ -51,7 +52,7 @@ def mermaid(on: Drawn, waves: Sequence[Sequence[Step]], what: str) -> str:
     lines = ["flowchart LR"]
     for number, wave in enumerate(waves, 1):
         lines.append(f'  subgraph w{number}["wave {number}"]')
-        lines += [f'    {numbers[node]}["{_escaped(on.labels[node])}"]' for step in wave for node in step.nodes]
+        lines += [f"    {numbers[node]}[{label_of(on.labels[node])}]" for step in wave for node in step.nodes]
         lines.append("  end")
     for step in (step for wave in waves for step in wave):
         for arrow in step.because:
@@ -73,7 +74,3 @@ def _fields(on: Drawn, step: Step, what: str) -> dict[str, Any]:
 
 def _names(on: Drawn, nodes: Sequence[str]) -> str:
     return ", ".join(on.labels[node] for node in nodes)
-
-
-def _escaped(label: str) -> str:
-    return label.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")

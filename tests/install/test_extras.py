@@ -68,6 +68,7 @@ ARGUMENTS = {
     "deps": ["nginx"],
     "path": ["nginx", "postgres"],
     "order": ["start"],
+    "export": ["--format", "dot"],
 }
 
 
