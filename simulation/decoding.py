@@ -38,7 +38,7 @@ def decoded(kind: type[T], data: bytes, name: str) -> T:
         raise Mistake(f"{name}: {_TOO_DEEP}") from None
 
 
-def tables(data: bytes, name: str) -> Any:
+def toml_tables(data: bytes, name: str) -> Any:
     """Return TOML as tables; Mistake names the file and the line."""
     try:
         return tomllib.loads(text(data, name))

@@ -16,7 +16,7 @@ from simulation.shapes import counts
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
-class Recipe(Struct, frozen=True, kw_only=True):
+class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a generated fleet is like. Defaults are of public figures where there are any."""
 
     services: Annotated[int, Meta(ge=3, le=MOST)] = 1_000

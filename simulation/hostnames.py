@@ -16,6 +16,6 @@ class Hostnames:
     def next(self, region: str, zone: str) -> str:
         """Return a name that no other host has."""
         where = _UNFIT.sub("-", "-".join(part for part in (region, zone) if part))[:_LONGEST].lstrip("._-")
-        where = where or "global"
+        where = where or "host"
         self._given[where] += 1
         return f"{where}-{self._given[where]}"

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from schemas.matching import either, near
-from simulation import native, spigo
+from simulation import compose, native, spigo
 from simulation.architecture import Architecture
-from simulation.decoding import decoded, tables
+from simulation.decoding import decoded, toml_tables
 from simulation.mistakes import Mistake
 from simulation.scaling import scaled
+from simulation.yaml_tables import yaml_tables
 
 _EXAMPLES = files("simulation") / "examples"
 _SUFFIX = ".toml"
@@ -34,8 +35,18 @@ def read(data: bytes, name: str) -> Architecture:
     """Return the architecture in the bytes of a file."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         found = decoded(dict[str, Any], data, name)
-        return spigo.read(data, name) if "arch" in found else native.of_tables(found, name)
-    return native.of_tables(tables(data, name), name)
+        if "arch" in found:
+            return spigo.read(data, name)
+    elif name.casefold().endswith((".yml", ".yaml")):
+        found = yaml_tables(data, name)
+    else:
+        found = toml_tables(data, name)
+    return compose.of_tables(found, name) if _of_compose(found) else native.of_tables(found, name)
+
+
+def _of_compose(tables: Any) -> bool:
+    """Return whether tables are of Compose: its services are a table by their names, and those of others a list."""
+    return isinstance(tables, dict) and isinstance(tables.get("services"), dict)
 
 
 def _data(name_or_path: str) -> bytes:

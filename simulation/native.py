@@ -3,6 +3,7 @@
 program = "redis"                       a program of the table; left out, it is what the service's name means
 container = "shop/cart:1.2"             the image alone
 calls = ["cart", {to = "db", pool = 2}] a name alone is a call with all defaults
+generate = {services = 1_000}           in place of services: a fleet that is drawn, by the `seed` of the file
 """
 
 import re
@@ -11,14 +12,27 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from schemas.matching import either, near, unknown
-from simulation.architecture import Architecture, Call, Container, Program, Service
+from simulation.architecture import Architecture, Call, Container, Name, Program, Service
 from simulation.checking import checked
 from simulation.decoding import of_field
 from simulation.faults import Fault
+from simulation.generate import Recipe, generate
 from simulation.mistakes import Mistake
 from simulation.programs import PROGRAMS, program_called, program_of
+
+
+class Generated(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that has a fleet drawn by a seed: services are made, and not listed."""
+
+    name: Name
+    description: str = ""
+    seed: int = 0
+    generate: Recipe
+    faults: tuple[Fault, ...] = ()
+
 
 _STRUCTS: dict[str, type[Struct]] = {
     "": Architecture,
@@ -27,6 +41,7 @@ _STRUCTS: dict[str, type[Struct]] = {
     "program": Program,
     "container": Container,
     "faults": Fault,
+    "generate": Recipe,
 }
 _UNKNOWN = re.compile(r"object contains unknown field [`]?(.*?)[`]?$", re.DOTALL)
 
@@ -34,6 +49,8 @@ _UNKNOWN = re.compile(r"object contains unknown field [`]?(.*?)[`]?$", re.DOTALL
 def of_tables(tables: Any, name: str = "architecture") -> Architecture:
     """Return the architecture that tables describe; Mistake names the first field that is wrong."""
     try:
+        if isinstance(tables, Mapping) and "generate" in tables:
+            return _generated(msgspec.convert(tables, Generated))
         return checked(msgspec.convert(_long(tables), Architecture))
     except msgspec.ValidationError as error:
         raise Mistake(f"{name}: {_hinted(of_field(error))}") from None
@@ -44,6 +61,11 @@ def of_tables(tables: Any, name: str = "architecture") -> Architecture:
 def written(architecture: Architecture) -> bytes:
     """Return an architecture as JSON, to be read again."""
     return msgspec.json.format(msgspec.json.encode(architecture))
+
+
+def _generated(file: Generated) -> Architecture:
+    architecture = generate(file.generate, file.seed)
+    return replace(architecture, name=file.name, description=file.description, faults=file.faults)
 
 
 def _long(tables: Any) -> Any:

@@ -18,7 +18,7 @@ def scaled(architecture: Architecture, percent: int = 100, regions: int = 1) -> 
     """
     if percent < 1 or regions < 1:
         raise Mistake("a fleet has at least 1 % of its instances and once its regions; give larger numbers")
-    own = architecture.regions
+    own = architecture.regions or (REGIONS[:1] if regions > 1 else ())
     names = [*own, *(name for name in REGIONS if name not in own)]
     wanted = len(own) * regions
     if wanted > len(names):

@@ -11,7 +11,7 @@ from simulation.decoding import decoded
 from simulation.faults import Fault
 from simulation.mistakes import Mistake
 from simulation.packages import CHAIN, PACKAGES, REGISTRY, ROOT_RATE, Package
-from simulation.programs import program_called, program_in, program_of
+from simulation.programs import program_called, program_of, program_of_image, program_of_store
 from simulation.scaling import REGIONS, bounded
 
 VICTIM_AT_S = 60.0  # chaos comes after half of the run; how long that is, is not in the file
@@ -117,9 +117,8 @@ def _service(service: _Service, named: Mapping[str, _Service], *, makes: bool) -
 
 def _program(service: _Service, package: Package) -> str:
     """Return the key of the program that a service runs."""
-    of_image = program_in((service.container or "").rpartition("/")[2])
-    own = program_in(service.name) if package.data else program_called(service.name)
-    return of_image or own or package.program
+    own = program_of_store(service.name) if package.data else program_called(service.name)
+    return program_of_image(service.container or "") or own or package.program
 
 
 def _calls(service: _Service, package: Package, named: Mapping[str, _Service]) -> Iterator[Call]:

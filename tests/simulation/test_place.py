@@ -33,7 +33,7 @@ def called(architecture: Architecture, client: int, call: Call) -> list[str]:
     return [server.name for server in routes(fleet, fleet.instances[client], call)]
 
 
-@pytest.mark.parametrize("name", examples())
+@pytest.mark.parametrize("name", sorted(set(examples()) - {"thousand"}))
 def test_every_host_and_endpoint_is_there_once_and_addresses_are_private(name: str) -> None:
     fleet = place(load(name, percent=300, regions=2), seed=1)
     assert len({host.name for host in fleet.hosts}) == len(fleet.hosts)

@@ -48,7 +48,7 @@ LARGER = {
 def of_spigo(name: str) -> Architecture:
     path = Path(FOLDER) / f"{name}_arch.json"
     if not FOLDER or not path.is_file():
-        pytest.skip(f"{path.name} is not at hand: SERVICEMAP_TEST_SPIGO names the folder of Spigo's files")
+        pytest.skip("Spigo's own file is not at hand: SERVICEMAP_TEST_SPIGO names the folder of its json_arch")
     return spigo.read(path.read_bytes(), path.name)
 
 
