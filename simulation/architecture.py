@@ -13,7 +13,7 @@ Within = Literal[
     "zone",  # in the zone of the client
     "zones alike",  # in the zones of that name of all regions
     "region",  # in the region of the client
-    "anywhere",
+    "anywhere",  # wherever they are
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -26,8 +26,8 @@ class Program(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=15)]  # as the kernel calls a process
     exe: str = ""  # empty: /usr/bin/ and the name
     cmdline: tuple[str, ...] = ()  # empty: the executable
-    port: Port | None = None  # of clients; None: it serves nobody
-    peer_port: Port | None = None  # of other instances of its service; None: that of clients
+    port: Port | None = None  # of clients; left out: it serves nobody
+    peer_port: Port | None = None  # of other instances of its service; left out: that of clients
     protocol: str = ""  # as the agent names it: http, redis; "": not known to it, so no requests are seen
 
 
@@ -63,8 +63,8 @@ class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Name
     program: Program
     count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1  # in each region
-    regions: Annotated[int, Meta(ge=0)] | None = None  # it stands in so many; None: in all; 0: in none, as DNS
-    zonal: bool = True  # False: it belongs to no zone, as a load balancer of a whole region
+    regions: Annotated[int, Meta(ge=0)] | None = None  # it stands in so many; left out: in all; 0: in none, as DNS
+    zonal: bool = True  # false: it belongs to no zone, as a load balancer of a whole region
     calls: tuple[Call, ...] = ()
     load: Annotated[float, Meta(ge=0)] = 0.0  # requests a second that come to each instance from outside the fleet
     makes: Annotated[float, Meta(ge=0)] = 0.0  # requests a second that each instance begins of itself
@@ -74,7 +74,7 @@ class Service(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     memory_bytes: Annotated[int, Meta(ge=0)] = 200 << 20
     container: Container | None = None
     unit: str = ""  # systemd unit; "" in a container, and otherwise the name with .service
-    owner_known: bool = True  # False: the agent may not see which process holds the sockets
+    owner_known: bool = True  # false: the agent may not see which process holds the sockets
     package: str = ""  # the package of Spigo that it is nearest to, for exports; "": none is
 
 

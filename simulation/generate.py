@@ -20,7 +20,7 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a generated fleet is like. Defaults are of public figures where there are any."""
 
     services: Annotated[int, Meta(ge=3, le=MOST)] = 1_000
-    calls: Annotated[float, Meta(ge=1, le=200)] = 10.9  # of a service, on the average
+    calls: Annotated[float, Meta(ge=1, le=50)] = 10.9  # of a service, on the average
     instances: Annotated[float, Meta(ge=1, le=1_000)] = 3.0  # of a service, on the average
     most_instances: Annotated[int, Meta(ge=1)] = 200  # of a service
     per_host: Annotated[int, Meta(ge=1, le=500)] = 12  # instances; 11.8 at Alibaba in 2022
