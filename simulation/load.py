@@ -1,5 +1,6 @@
 """Find an architecture by its name or its file, and read it by what is in it."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -7,13 +8,14 @@ from typing import Any
 from schemas.matching import either, near
 from simulation import compose, native, spigo
 from simulation.architecture import Architecture
-from simulation.decoding import decoded, toml_tables
+from simulation.decoding import MOST_BYTES, decoded, toml_tables
 from simulation.mistakes import Mistake
 from simulation.scaling import scaled
 from simulation.yaml_tables import yaml_tables
 
 _EXAMPLES = files("simulation") / "examples"
 _SUFFIX = ".toml"
+_KEY_OF_YAML = re.compile(rb"^services[ \t]*:", re.MULTILINE)  # nothing in TOML begins so
 
 
 def load(name_or_path: str, percent: int = 100, regions: int = 1) -> Architecture:
@@ -37,7 +39,7 @@ def read(data: bytes, name: str) -> Architecture:
         found = decoded(dict[str, Any], data, name)
         if "arch" in found:
             return spigo.read(data, name)
-    elif name.casefold().endswith((".yml", ".yaml")):
+    elif name.casefold().endswith((".yml", ".yaml")) or _KEY_OF_YAML.search(data):
         found = yaml_tables(data, name)
     else:
         found = toml_tables(data, name)
@@ -54,7 +56,8 @@ def _data(name_or_path: str) -> bytes:
         return (_EXAMPLES / f"{name_or_path}{_SUFFIX}").read_bytes()
     path = Path(name_or_path)
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES + 1)  # one more is refused: a device may have no end
     except FileNotFoundError:
         known = examples()
         close = near(name_or_path, known)

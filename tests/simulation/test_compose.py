@@ -155,6 +155,10 @@ def test_words_of_yaml_1_1_are_texts() -> None:
     assert yaml_tables(b"a: !reset null\nb: !override [1]", "x") == {"a": "null", "b": [1]}
 
 
+def test_a_compose_file_is_known_by_what_is_in_it() -> None:
+    assert read(VOTES.encode(), "votes") == votes()
+
+
 def test_a_compose_file_in_json_is_read_as_well() -> None:
     shop = read(b'{"name": "shop", "services": {"web": {"image": "nginx"}}}', "shop.json")
     assert shop.services[0].program.name == "nginx"

@@ -99,6 +99,8 @@ def test_what_cannot_be_read_is_said() -> None:
         load("/")
     with pytest.raises(Mistake, match="cannot be read: embedded null byte"):
         load("a\0b")
+    with pytest.raises(Mistake, match="is the most; give a smaller file"):
+        load("/dev/zero")
 
 
 KEYS = st.sampled_from(["name", "services", "calls", "to", "program", "container", "count", "regions", "faults", "x"])
