@@ -25,7 +25,6 @@ from schemas.topics import CONNECTIONS
 
 SLACK_MS = 50
 LINGER_WINDOWS = 12
-MOST_OVER = 2_000  # sockets that programs hold after they closed, 1 KB each
 MOST_LOOKUPS = 1_000  # a window, 12 us each
 
 
@@ -54,7 +53,6 @@ class SocketCollector:
         self._known: dict[int, Tracked] = {}
         self._udp = UdpPeers()
         self._lingering: set[int] = set()  # sockets that left the dump without an event
-        self._over: dict[int, None] = {}  # those of them that have been reported closed, in this order
         self._early: list[Closed] = []
         self._early_ended: list[Ended] = []
         self._began = 0.0  # in seconds of the monotonic clock
@@ -143,8 +141,7 @@ class SocketCollector:
             if tracked is None or (identity is not None and flow_of(identity) != flow_of(tracked.identity)):
                 opener = self._opener(row.cookie, identity) if identity else None
                 self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=True, opener=opener)
-            tracked.vanished = 0
-            self._over.pop(row.cookie, None)
+            tracked.vanished, tracked.closing_reported = 0, False
             if row.cookie in seen.doubtful and received(row) > tracked.received:
                 self._doubtful.add(row.cookie)
                 row = row._replace(received=row.received - 1)
@@ -180,7 +177,7 @@ class SocketCollector:
             tracked = self._known.pop(one.cookie, None)
             if tracked is not None and tracked.row.ports == ports(one):
                 row, got = row_of(one), received_of(one)
-                if not tracked.over or tracked.adds(row, got):
+                if not tracked.closing_reported or tracked.adds(row, got):
                     failed = tracked.opener and not established(one)
                     rows.append(tracked.report(window, row, got, closed=True, failed=failed))
             elif one.local_port and one.remote_port:
@@ -201,7 +198,7 @@ class SocketCollector:
             if tracked is None:
                 continue
             row, got = totals.of(one, tracked)
-            if not tracked.over or tracked.adds(row, got):
+            if not tracked.closing_reported or tracked.adds(row, got):
                 failed = tracked.opener and not one.closed.final.established
                 rows.append(tracked.report(window, row, got, closed=True, failed=failed))
         self._uncounted += totals.uncounted
@@ -243,12 +240,13 @@ class SocketCollector:
         """Close what left the dump without an event.
 
         With events, a socket that left the dump is closed but still held by its program, and its last bytes come with
-        the event. It is reported closed after some windows at the latest, and kept for the event, which tells only the
-        rest. Programs may report its end a window late, for the namespaces are dumped one after another.
+        the event; it is reported closed after some windows at the latest, and forgotten after many. Programs may report
+        its end a window late, for the namespaces are dumped one after another: it is not forgotten before.
         """
         rows = []
+        forget = not seen.events_complete and not self._scan.traced
         if window.keyframe:  # some may have vanished in a window in which this collector failed
-            self._lingering |= self._known.keys() - seen.tcp.keys() - self._over.keys()
+            self._lingering |= self._known.keys() - seen.tcp.keys()
         for cookie in list(self._lingering | (seen.vanished & self._known.keys())):
             tracked = self._known.get(cookie)
             if tracked is None or cookie in seen.tcp:
@@ -256,22 +254,13 @@ class SocketCollector:
                 continue
             self._lingering.add(cookie)
             tracked.vanished += 1
-            if seen.events_complete and tracked.vanished <= LINGER_WINDOWS:
-                continue
-            self._lingering.discard(cookie)
-            self._over[cookie] = None
-            if not tracked.over:
+            if (not seen.events_complete or tracked.vanished > LINGER_WINDOWS) and not tracked.closing_reported:
+                tracked.closing_reported = True
                 last = tracked.row._replace(state=diag.CLOSE)
                 rows.append(tracked.report(window, last, tracked.received, closed=True))
-        self._forget(MOST_OVER if self._scan.hears else 0)
+            if forget or tracked.vanished > 10 * LINGER_WINDOWS:
+                del self._known[cookie]
         return rows
-
-    def _forget(self, most: int) -> None:
-        """Forget sockets whose closing was reported and whose event has not come, but for so many."""
-        while len(self._over) > most:
-            cookie = next(iter(self._over))
-            del self._over[cookie]
-            self._known.pop(cookie, None)
 
     def _idle(self, reported: set[int], window: Window) -> list[ConnectionRow]:
         return [

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from typing import NamedTuple
 
 import click
 import msgspec
@@ -12,9 +11,9 @@ from graph.model import ServiceMap, Wanted, iso_ms
 from graph.reading import names, newest, read_map, stored
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import judged, requests_by_edge, usual_by_edge
-from schemas.matching import unknown
 from schemas.text import shown
 from servicemap.config import Config
+from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
@@ -24,27 +23,8 @@ LATEST_MS = 60_000
 MOST_FAULTS = 10  # the most edges with faults that are printed
 
 
-class Asked(NamedTuple):
-    """A map that was asked for, and its title. `reason` says why nothing matches, "" where something does."""
-
-    found: ServiceMap
-    title: str
-    reason: str = ""
-
-
 def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wanted) -> None:
     """Read the map and print it as `form`: text, dot or json. NothingMatches when it is empty."""
-    asked = read(config, since, at, wanted)
-    _print(asked.found, form, asked.title)
-    if asked.reason:
-        raise NothingMatches(asked.reason)
-    if lacks(asked.found):
-        level = LEVELS[asked.found.level].label.lower()
-        print_note(f"no {level} are seen here; each end is shown by what else is known about it")
-
-
-def read(config: Config, since: int | None, at: int | None, wanted: Wanted) -> Asked:
-    """Read the map of a range; what is to be known of the range is printed on stderr."""
     store = Store(store_address(config, write=False))
     try:
         present = newest(store)
@@ -52,13 +32,14 @@ def read(config: Config, since: int | None, at: int | None, wanted: Wanted) -> A
         span = stored(store, *asked)
         start, end = max(asked[0], span.begin), min(asked[1], present)
         if start >= end:
-            return Asked(_nothing(*asked, wanted.level), "", _outside(*asked, span.begin, present))
+            _print(_nothing(*asked, wanted.level), form, "")
+            raise NothingMatches(_outside(*asked, span.begin, present))
         if since is not None and start > asked[0]:
-            print_note(f"the stored data begin at {iso(start)}")
+            _print_note(f"the stored data begin at {iso(start)}")
         since_windows = windows_since(store)
         start, end = whole_minutes(since_windows, start, end)
         if start < since_windows:
-            print_note(
+            _print_note(
                 f"windows before {iso(since_windows)} were dropped to make room on the disk (disk.percent): before that"
                 " only whole minutes are left, without connections between bare addresses"
             )
@@ -67,8 +48,12 @@ def read(config: Config, since: int | None, at: int | None, wanted: Wanted) -> A
         usual = usual_by_edge(store, wanted.level, start) if requests else {}
         found = judged(read_map(store, wanted), requests, usual)
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
-        reason = "" if found.nodes else _explain(store, wanted, title, recorded=bool(span.covers))
-        return Asked(found, title, reason)
+        _print(found, form, title)
+        if lacks(found):
+            level = LEVELS[found.level].label.lower()
+            _print_note(f"no {level} are seen here; each end is shown by what else is known about it")
+        if not found.nodes:
+            _explain(store, wanted, title, recorded=bool(span.covers))
     except StoreError as error:
         raise Failure(str(error)) from None
     finally:
@@ -91,7 +76,7 @@ def time_range(newest_end: int, now: int, since: int | None, at: int | None) -> 
     if since is None:
         end = at if at is not None else min(newest_end, now)
         if at is None and now - newest_end > LATEST_MS:
-            print_note(f"the newest data are of {iso(newest_end)}; this map shows the minute before")
+            _print_note(f"the newest data are of {iso(newest_end)}; this map shows the minute before")
         return end - LATEST_MS, end
     return since, at if at is not None else max(now, since)
 
@@ -105,18 +90,17 @@ def _nothing(start: int, end: int, level: str) -> ServiceMap:
     return ServiceMap(start=iso_ms(start), end=iso_ms(end), level=level, nodes=[], edges=[])
 
 
-def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> str:
-    """Return why nothing matches: an unknown name, or a time without records; else print that a map is empty."""
+def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> None:
+    """Print why a map is empty. NothingMatches for an unknown name, or a time without records."""
     filters = {kind: name for kind, name in (("service", wanted.service), ("host", wanted.host)) if name}
     known = names(store) if filters else {}
     for kind, name in filters.items():
         if name not in known[kind]:
-            return unknown(kind, name, known[kind]) + _other(kind, name, known)
+            raise NothingMatches(unknown(kind, name, known[kind]) + _other(kind, name, known))
     if not recorded:
-        return f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran"
+        raise NothingMatches(f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran")
     narrowed = "".join(f" of the {kind} {shown(name)}" for kind, name in filters.items())
-    print_note(f"there are no connections in the {title}{narrowed}")
-    return ""
+    _print_note(f"there are no connections in the {title}{narrowed}")
 
 
 def _other(kind: str, name: str, known: dict[str, set[str]]) -> str:
@@ -129,9 +113,9 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
         print_json(found.as_fields())
         return
     if form == "dot":
-        from servicemap.exports.dot import text
+        from servicemap.map_dot import dot
 
-        click.echo(text(found), nl=False)
+        click.echo(dot(found), nl=False)
         return
     from servicemap.map_text import fault_lines, headings, plain, rows, table
 
@@ -144,15 +128,14 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
         console = Console()
         console.print(table(title, named, cells, console.width))
     else:
-        print_note(title)
+        _print_note(title)
         click.echo(plain(named, cells), nl=False)
     faults = fault_lines(found)
     for line in faults[:MOST_FAULTS]:
-        print_note(line)
+        _print_note(line)
     if len(faults) > MOST_FAULTS:
-        print_note(f"and {len(faults) - MOST_FAULTS} more edges with faults: --json has all of them, with reasons")
+        _print_note(f"and {len(faults) - MOST_FAULTS} more edges with faults: --json has all of them, with reasons")
 
 
-def print_note(sentence: str) -> None:
-    """Print a sentence about an answer, beside it."""
+def _print_note(sentence: str) -> None:
     click.echo(f"servicemap: {sentence}", err=True)

@@ -14,7 +14,6 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
 from servicemap import (
-    reference_architectures,
     reference_cli,
     reference_levels,
     reference_metrics,
@@ -48,7 +47,6 @@ def pages() -> dict[Path, str]:
         FOLDER / "metrics.md": reference_metrics.page(),
         FOLDER / "cli.md": reference_cli.page(),
         FOLDER / "permissions.md": reference_permissions.page(),
-        FOLDER / "architectures.md": reference_architectures.page(),
     }
 
 

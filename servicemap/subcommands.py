@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from schemas.matching import unknown
+from servicemap.matching import unknown
 
 
 class Group(click.Group):

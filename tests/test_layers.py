@@ -16,8 +16,7 @@ ALLOWED = {
     "dashboards": {"schemas", "graph"},
     "graph": {"schemas"},
     "view": {"schemas", "graph", "sinks.store"},
-    "simulation": {"schemas", "graph"},
-    "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view", "simulation"},
+    "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view"},
 }
 
 

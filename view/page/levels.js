@@ -8,7 +8,5 @@ export const LEVEL_NAMES = {
   namespace: "Namespaces",
   host: "Hosts",
   link: "Switches",
-  zone: "Zones",
-  region: "Regions",
   address: "Addresses",
 };

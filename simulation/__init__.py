@@ -1,1 +1,0 @@
-"""Fleets that never were, with the truth beside them: architectures become raw topics, and maps are scored."""
