@@ -46,6 +46,7 @@ class Conversations:
         self._listens = listens
         self._lookups = Lookups(name_cache)
         self._most = most
+        self._halvings = 0
         self._weight = 0  # bytes that all conversations hold
         self._streams: dict[bytes, Stream] = {}
         self._resting = Resting()
@@ -64,13 +65,14 @@ class Conversations:
         """Take a segment. `own` are the addresses that are here; None where both ends are."""
         flow, sent, acknowledged, payload, size, at, outgoing, flags = segment
         if flags == UDP:
-            self._datagram(flow, payload, at, own)
+            if self._looks(flow):
+                self._datagram(flow, payload, at, own)
             return
         stream = self._streams.get(flow)
         if stream is None and self._resting.has(flow, size, flags):
             stream = self._wake(flow, sent, size)
         if stream is None:
-            if size < 1 or not payload:
+            if size < 1 or not payload or not self._looks(flow):
                 return
             if own is not None and flows.source(flow)[0] not in own and flows.target(flow)[0] not in own:
                 return
@@ -207,16 +209,16 @@ class Conversations:
             yield _row(flows.source(flow), server, serves, counted, IPPROTO_UDP)
 
     def thin(self, halvings: int) -> None:
-        """Forget the connections that will not be looked at any more."""
-        self._lookups.clear()
-
-        def kept(flow: bytes) -> bool:
-            return sampled(int.from_bytes(flow[-4:-2], "big"), int.from_bytes(flow[-2:], "big"), halvings)
-
+        """Forget the connections that will not be looked at any more; what came of them meanwhile is passed over."""
+        self._halvings = halvings
+        self._lookups.thin(self._looks)
         for flow, _ in self._held():
-            if not kept(flow):
+            if not self._looks(flow):
                 self._forget(flow)
-        self._weight -= self._resting.thin(kept)
+        self._weight -= self._resting.thin(self._looks)
+
+    def _looks(self, flow: bytes) -> bool:
+        return sampled(int.from_bytes(flow[-4:-2], "big"), int.from_bytes(flow[-2:], "big"), self._halvings)
 
     def _held(self) -> list[tuple[bytes, Conversation]]:
         """Return the conversations by the flow of what their clients send."""

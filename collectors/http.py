@@ -4,6 +4,7 @@ Read off the wire: packets' first bytes, on every device of the namespace that h
 headers and bodies are never read.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
@@ -37,6 +38,8 @@ class HttpTraffic:
         self._pairs = Pairs()
         self._halvings = 0
         self._dropped = 0
+        self.busy = 0.0
+        """CPU time that it took, s."""
 
     @property
     def refused(self) -> int:
@@ -49,23 +52,25 @@ class HttpTraffic:
 
     def drain(self) -> None:
         """Take what has come out of the rings."""
+        started = time.thread_time()
         own = self._taps.own
         for tap, everything_here in self._taps.rings():
             for segment in tap.segments():
                 if everything_here or segment[0] in own or segment[1] in own:
                     self._pairs.add(segment, everything_here)
+        self.busy += time.thread_time() - started
 
     def waiting(self) -> bool:
         """Return whether any request has no answer yet."""
         return self._pairs.waiting()
 
-    def statistics(self) -> tuple[int, int]:
-        """Return how many packets passed the filters, and how many were dropped, since the last call."""
-        packets, drops = self._taps.statistics()
+    def lost(self) -> int:
+        """Return how many packets were dropped since the last call."""
+        drops = self._taps.statistics()[1]
         self._dropped += drops
         if drops:
             self._pairs.doubt()
-        return packets, drops
+        return drops
 
     def take(self, now: int, closed: Collection[Flow]) -> Iterator[tuple[Any, ...]]:
         """Yield what was answered, or given up, since the last call."""

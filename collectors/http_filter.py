@@ -6,7 +6,7 @@ show which end went first. What begins elsewhere than at the start of a segment 
 """
 
 from collectors import packet_filter as bpf
-from collectors.sampling import sampling
+from collectors.sampling import passing_by, sampling
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 TOKENS = tuple(f"{method} ".encode() for method in METHODS)
@@ -19,6 +19,7 @@ _ENDS = 2  # where it is stored whether a segment ends its connection
 def program(halvings: int = 0) -> bytes:
     """Return the filter for one in 2**halvings flows as an array of struct sock_filter."""
     steps: list[bpf.Step] = [
+        *passing_by(halvings),
         *bpf.TCP,
         *sampling(halvings),
         (bpf.LDBX, 13, "", ""),

@@ -64,6 +64,7 @@ class Pairs:
         self.refused = 0  # requests on more connections than are held
         self.missed = 0  # answers that were not seen, though later requests were
         self._most = most
+        self._halvings = 0
         self._flows: dict[Key, Flow] = {}
 
     def __len__(self) -> int:
@@ -86,6 +87,8 @@ class Pairs:
     def _ask(self, key: Key, method: str, sent: int, expected: int, at: int, serves: bool) -> None:
         flow = self._flows.get(key)
         if flow is None:
+            if not sampled(*key[2:], self._halvings):
+                return
             if len(self._flows) >= self._most:
                 self.refused += 1
                 return
@@ -171,7 +174,8 @@ class Pairs:
             flow.give_up()
 
     def thin(self, halvings: int) -> None:
-        """Forget the requests whose answers will not be looked at any more."""
+        """Forget the connections that will not be looked at any more; what came of them meanwhile is passed over."""
+        self._halvings = halvings
         for key in [key for key in self._flows if not sampled(*key[2:], halvings)]:
             del self._flows[key]
 

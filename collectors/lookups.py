@@ -1,7 +1,7 @@
 """Questions to DNS servers and their answers, which have the same number and come the way back."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from collectors import flows
 from collectors.counts import Counts
@@ -75,7 +75,8 @@ class Lookups:
             if flow not in waiting:
                 del self._counts[flow]
 
-    def clear(self) -> None:
-        """Forget what waits."""
-        self._waiting.clear()
+    def thin(self, kept: Callable[[bytes], bool]) -> None:
+        """Forget the flows that are not to be kept."""
+        self._waiting = {key: waiting for key, waiting in self._waiting.items() if kept(key[0])}
+        self._counts = {flow: counts for flow, counts in self._counts.items() if kept(flow)}
         self._overheard.clear()

@@ -14,7 +14,7 @@ from socket import IPPROTO_UDP
 from collectors import packet_filter as bpf
 from collectors.http_filter import FIN, RST
 from collectors.protocols.dns import PORT
-from collectors.sampling import sampling
+from collectors.sampling import passing_by, sampling
 
 LOOKED_AT = 1_024  # payload bytes of a segment that looks like a protocol
 FOLLOWED = 16 << 10  # of one of a port that is followed
@@ -39,6 +39,7 @@ def program(
     """
     return bpf.assembled(
         [
+            *passing_by(halvings),
             *_dns(halvings),
             *bpf.TCP,
             *sampling(halvings),

@@ -49,8 +49,9 @@ class ProtocolTraffic:
         self._brief: frozenset[int] = frozenset()
         self._halvings = 0
         self._dropped = 0
-        self._busy = 0.0
         self._beyond = 0  # ports that are not followed, for they are too many
+        self.busy = 0.0
+        """CPU time that it took, s."""
 
     @property
     def refused(self) -> int:
@@ -71,19 +72,18 @@ class ProtocolTraffic:
                 add(segment, here)
         if self._talk.endpoints.changed:
             self._retune()
-        self._busy += time.thread_time() - started
+        self.busy += time.thread_time() - started
 
     def wait(self, since: float) -> None:
         """Wait until what came up to a time (of the monotonic clock) is in the rings, if anything is followed."""
         if self._followed:
             time.sleep(max(0.0, since + LATEST_S - time.monotonic()))
 
-    def statistics(self) -> tuple[float, int]:
-        """Return the CPU time used, and how many packets were dropped, since the last call."""
-        busy, self._busy = self._busy, 0.0
+    def lost(self) -> int:
+        """Return how many packets were dropped since the last call."""
         drops = self._taps.statistics()[1]
         self._dropped += drops
-        return busy, drops
+        return drops
 
     def take(self, now: int) -> Iterator[tuple[Any, ...]]:
         """Yield what was answered, or given up, since the last call."""

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from collectors import diag, http, protocol_traffic
+from collectors.allowance import Spare, allowance
 from collectors.entering import STAY, Enter
 from collectors.everywhere import Everywhere
 from collectors.http import HttpTraffic
@@ -26,8 +27,7 @@ from collectors.window import Window
 from schemas.raw import DnsNames, RequestBatch, Requests, Spoken
 from schemas.topics import REQUESTS
 
-MOST_PACKETS = 50_000  # of HTTP a second, about 2 us each
-MOST_BUSY = 0.12  # of a core, with other protocols
+EARLY = 0.25  # of the allowance of a window: when so much more has been taken, half of the connections are left again
 
 
 class RequestCollector:
@@ -47,8 +47,10 @@ class RequestCollector:
         enter: Enter = STAY,
         heed: Callable[[], bool] = lambda: True,
         name_cache: NameCache | None = None,
+        spare: Callable[[], float] | None = None,
     ) -> None:
         self._scan = scan
+        self._spare = spare or Spare(settings.proc).cores
         self._heed = heed
         self._netns = netns
         self._http: HttpTraffic | None = None
@@ -66,6 +68,9 @@ class RequestCollector:
             traffic for traffic in (self._http, self._protocols) if traffic is not None
         ]
         self._halvings = 0
+        self._early = 0.0  # what it had taken when fewer connections were last looked at within the window
+        self._seconds = settings.window_ms / 1000
+        self._busy = 0.0  # CPU time that all took until the window began
         self._refused = 0
 
     def open(self, window: Window) -> None:
@@ -77,6 +82,10 @@ class RequestCollector:
         """Take what has come out of the rings."""
         for traffic in self._traffic:
             traffic.drain()
+        used, allowed = self._used(), self._allowed()
+        if used > max(self._early + EARLY * allowed, allowed) and self._halvings < MOST_HALVINGS:
+            self._early = used
+            self._sample(self._halvings + 1)
 
     def collect(self, window: Window) -> RequestBatch:
         """Return what was answered, or given up, since the last call, and what servers have begun to speak."""
@@ -85,12 +94,13 @@ class RequestCollector:
         if self._protocols is not None:
             self._protocols.wait(seen.at)
         self.drain()  # whatever the scan saw closed has been answered by now, or never will be
-        busy = self._statistics(window)
+        lost = sum(traffic.lost() for traffic in self._traffic)
         rows = list(self._rows((window.start + window.width) * 1_000_000, seen))
         spoken = list(self._spoken(window, seen))
         names = list(self._names(window, seen))
         sampling = 1 << self._halvings
-        self._adapt(*busy)
+        self._seconds = window.width / 1000
+        self._adapt(lost=lost > 0)
         self._follow()
         return window.batch(
             RequestBatch,
@@ -148,27 +158,30 @@ class RequestCollector:
         living = seen.tcp.keys() | seen.udp.keys() if window.keyframe else ()
         yield from self._resolved.take(living, everything=window.keyframe)
 
-    def _statistics(self, window: Window) -> tuple[bool, float]:
-        """Return whether packets were lost since the last call, and how busy this was, as a share of what it may be."""
-        seconds, lost, busy = window.width / 1000, 0, 0.0
-        if self._http is not None:
-            packets, lost = self._http.statistics()
-            busy = packets / seconds / MOST_PACKETS
-        if self._protocols is not None:
-            used, dropped = self._protocols.statistics()
-            lost += dropped
-            busy = max(busy, used / seconds / MOST_BUSY)
-        return lost > 0, busy
+    def _used(self) -> float:
+        """Return the CPU time that looking has taken since the window began."""
+        return sum(traffic.busy for traffic in self._traffic) - self._busy
 
-    def _adapt(self, lost: bool, busy: float) -> None:
-        """Look at half as many connections when these are too many, and at twice as many once that will do."""
+    def _allowed(self) -> float:
+        return allowance(self._seconds, self._spare())
+
+    def _adapt(self, *, lost: bool) -> None:
+        """Look at half as many connections when these are too many, and at twice as many once that will do.
+
+        When the allowance of a window is used up, that is done at once: what was counted of the others is forgotten,
+        so that all of the window is about the same connections.
+        """
         refused = sum(traffic.refused for traffic in self._traffic)
         lost |= refused > self._refused
         self._refused = refused
-        if (lost or busy > 1) and self._halvings < MOST_HALVINGS:
+        if self._early:
+            pass
+        elif lost and self._halvings < MOST_HALVINGS:
             self._sample(self._halvings + 1)
-        elif self._halvings and busy < 1 / 4 and not lost:
+        elif self._halvings and not lost and self._used() < self._allowed() / 4:
             self._sample(self._halvings - 1)
+        self._early = 0.0
+        self._busy += self._used()
 
     def _sample(self, halvings: int) -> None:
         self._halvings = halvings
@@ -182,12 +195,13 @@ def collector(sources: Sources) -> Everywhere | None:
     settings, networks = sources.settings, sources.networks
 
     name_cache = NameCache() if settings.dns_names else None
+    spare = Spare(settings.proc).cores
 
     def make(network: Network) -> RequestCollector | None:
         made = partial(RequestCollector, settings, network.scan, network.inode, network.watch.read)
         own, reported = network is networks.own, lambda: network.reported
         return (
-            made(elsewhere=not own, enter=network.enter, heed=reported, name_cache=name_cache)
+            made(elsewhere=not own, enter=network.enter, heed=reported, name_cache=name_cache, spare=spare)
             if network.tapped
             else None
         )

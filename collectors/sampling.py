@@ -1,5 +1,7 @@
 """Which connections are looked at when they are too many: a share of them, whole, in both directions."""
 
+from socket import IPPROTO_TCP
+
 from collectors import packet_filter as bpf
 
 MOST_HALVINGS = 6
@@ -11,6 +13,30 @@ _MIXER = (
 def sampled(port: int, other: int, halvings: int) -> bool:
     """Return whether a flow is among the one in 2**halvings that are looked at; the same for both directions."""
     return not halvings or ((port + other) * _MIXER & 0xFFFF_FFFF) >> (32 - halvings) == 0
+
+
+def passing_by(halvings: int) -> tuple[bpf.Step, ...]:
+    """Return the beginning of a filter, which lets go of other flows of TCP by as few steps as it takes.
+
+    A filter runs for each packet of the host. What is unusual goes on to the rest, which samples too.
+    """
+    if not halvings:
+        return ()
+    return (
+        (bpf.LDB, 0, "", ""),
+        (bpf.JEQ, 0x45, "", "looked at"),  # IPv4 without options: TCP begins at 20
+        (bpf.LDB, 9, "", ""),
+        (bpf.JEQ, IPPROTO_TCP, "", "looked at"),
+        (bpf.LDH, 20, "", ""),
+        (bpf.TAX, 0, "", ""),
+        (bpf.LDH, 22, "", ""),
+        (bpf.ADDX, 0, "", ""),
+        (bpf.MUL, _MIXER, "", ""),
+        (bpf.RSH, 32 - halvings, "", ""),
+        (bpf.JEQ, 0, "looked at", ""),
+        (bpf.RET, 0, "", ""),
+        "looked at",
+    )
 
 
 def sampling(halvings: int) -> tuple[bpf.Step, ...]:

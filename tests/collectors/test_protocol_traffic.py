@@ -5,21 +5,23 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
-from collectors import protocol_traffic
+from collectors import protocol_traffic, requests
 from collectors.block_ring import LEAST_BYTES
 from collectors.protocol_traffic import ProtocolTraffic
 from collectors.registered import registered
 from collectors.registry import Sources
 from collectors.requests import RequestCollector
+from collectors.sampling import sampled
 from collectors.settings import Settings
 from collectors.socket_scan import SocketScan
 from collectors.window import Window
 from tests.collectors.protocols.talking import command
-from tests.collectors.test_http import Watch
+from tests.collectors.test_http import Row, Watch
 from tests.collectors.watching import eventually
 
 SET, INCR = command(b"SET", b"secret", b"value"), command(b"INCR", b"secret")
@@ -33,15 +35,18 @@ def answering(address: str = "127.0.0.1") -> Iterator[int]:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.create_server((address, 0), family=family) as listening:
 
+        def answer(one: socket.socket) -> None:
+            with one:
+                while data := one.recv(65_536):
+                    one.sendall(b"".join(map(ANSWERS.__getitem__, re.findall(rb"SET|INCR", data))))
+
         def serve() -> None:
-            while True:
-                try:
-                    one = listening.accept()[0]
-                except OSError:
-                    return
-                with one:
-                    while data := one.recv(65_536):
-                        one.sendall(b"".join(map(ANSWERS.__getitem__, re.findall(rb"SET|INCR", data))))
+            with ThreadPoolExecutor(100) as threads:
+                while True:
+                    try:
+                        threads.submit(answer, listening.accept()[0])
+                    except OSError:
+                        return
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -57,6 +62,7 @@ class Client:
 
     def __init__(self, address: str, port: int) -> None:
         self._socket = socket.create_connection((address, port), timeout=10)
+        self.port: int = self._socket.getsockname()[1]
 
     def ask(self, payload: bytes) -> None:
         self._socket.sendall(payload)
@@ -112,6 +118,33 @@ def test_all_requests_are_counted_with_their_results(watching: Watch, address: s
         client.close()
         assert counted(watching, port) == {"SET ok": 70, "INCR error": 70}
         assert counted(watching, port) == {}
+
+
+@pytest.mark.root
+def test_when_a_window_has_used_its_allowance_up_the_connections_that_are_left_are_counted_whole(
+    monkeypatch: pytest.MonkeyPatch, watching: Watch
+) -> None:
+    with known(watching) as (first, port):
+        first.close()
+        clients = [Client("127.0.0.1", port) for _ in range(60)]
+        counted(watching, port)
+        for client in clients:
+            client.ask(SET * 3)
+        watching.requests.drain()
+        monkeypatch.setattr(requests, "allowance", lambda seconds, spare: 1e-6)
+        watching.requests.drain()
+        monkeypatch.undo()
+        for client in clients:
+            client.ask(SET * 2)
+        batch = watching.batch()
+        for client in clients:
+            client.close()
+    looked_at = {client.port for client in clients if sampled(client.port, port, 1)}
+
+    assert batch.sampling == 2
+    assert {row.client_port: row.answered for row in map(Row._make, batch.requests.rows())} == {
+        client: {"SET ok": 5} for client in looked_at
+    }
 
 
 @pytest.mark.root

@@ -8,13 +8,13 @@ import pytest
 import yaml
 
 from collectors import conversations, discover_folder, discover_run, discover_start, discovered, protocol_traffic
+from collectors.allowance import LEAST_SHARE, MOST_SHARE
 from collectors.block_ring import LEAST_BYTES
 from collectors.counts import PATIENCE_NS
 from collectors.http import RINGS
 from collectors.http_pairs import MOST_FLOWS
 from collectors.protocol_filter import FOLLOWED, MOST_PORTS
 from collectors.protocol_traffic import LONGEST_S
-from collectors.requests import MOST_BUSY, MOST_PACKETS
 from collectors.settings import Settings
 from dashboards.alerts.rules import EVERY_MINUTE
 from schemas import discovered as printed
@@ -71,7 +71,8 @@ FACTS = [
         f"Rings take {sum(RINGS[:2]) >> 20} MiB, and up to {sum(RINGS) / 2**20} with bridges",
     ),
     (HOWTO / "http-signals.md", f"More than {WORDS[len(RINGS)]} network devices"),
-    (HOWTO / "http-signals.md", f"Beyond {MOST_PACKETS:,} such packets a second"),
+    (HOWTO / "http-signals.md", f"takes more than {MOST_SHARE:.0%} of a core".replace("%", " %")),
+    (HOWTO / "http-signals.md", f"more than {LEAST_SHARE:.0%} while".replace("%", " %")),
     (HOWTO / "http-signals.md", f"more than {MOST_FLOWS:,} connections in a window"),
     (HOWTO / "http-signals.md", f"or none came for {PATIENCE_NS // 60_000_000_000} minutes"),
     (HOWTO / "http-signals.md", f"kept for {KEPT['requests_1m']} days"),
@@ -80,7 +81,6 @@ FACTS = [
     (HOWTO / "protocols.md", f"rings of {LEAST_BYTES >> 10} KiB for each device"),
     (HOWTO / "protocols.md", f"take {protocol_traffic.RINGS[0] >> 20} MiB each on loopback"),
     (HOWTO / "protocols.md", f"at most {LONGEST_S * 1000:.0f} ms of CPU"),
-    (HOWTO / "protocols.md", f"beyond {MOST_BUSY:.0%} of a core".replace("%", " %")),
     (HOWTO / "protocols.md", f"(more than {conversations.MOST:,} connections,"),
     (HOWTO / "protocols.md", f"more than {conversations.MOST_BYTES >> 20} MiB of requests"),
     (HOWTO / "protocols.md", f"more than {MOST_PORTS} ports"),
