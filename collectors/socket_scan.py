@@ -107,6 +107,11 @@ class SocketScan:
         """Return whether programs report the connections that are over."""
         return self._tracing is not None and self._tracing.running
 
+    @property
+    def hears(self) -> bool:
+        """Return whether it is told of sockets that close."""
+        return self._events.subscribed or self.traced
+
     def opened(self, cookie: int) -> bool | None:
         """Return whether this end of a connection opened it; None if that was not seen."""
         return self._tracing.opened(cookie) if self._tracing is not None and self.traced else None

@@ -25,6 +25,7 @@ from schemas.topics import CONNECTIONS
 
 SLACK_MS = 50
 LINGER_WINDOWS = 12
+MOST_OVER = 2_000  # sockets that programs hold after they closed, 1 KB each
 MOST_LOOKUPS = 1_000  # a window, 12 us each
 
 
@@ -53,6 +54,7 @@ class SocketCollector:
         self._known: dict[int, Tracked] = {}
         self._udp = UdpPeers()
         self._lingering: set[int] = set()  # sockets that left the dump without an event
+        self._over: dict[int, None] = {}  # those of them that have been reported closed, in this order
         self._early: list[Closed] = []
         self._early_ended: list[Ended] = []
         self._began = 0.0  # in seconds of the monotonic clock
@@ -141,7 +143,8 @@ class SocketCollector:
             if tracked is None or (identity is not None and flow_of(identity) != flow_of(tracked.identity)):
                 opener = self._opener(row.cookie, identity) if identity else None
                 self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=True, opener=opener)
-            tracked.vanished, tracked.closing_reported = 0, False
+            tracked.vanished = 0
+            self._over.pop(row.cookie, None)
             if row.cookie in seen.doubtful and received(row) > tracked.received:
                 self._doubtful.add(row.cookie)
                 row = row._replace(received=row.received - 1)
@@ -177,7 +180,7 @@ class SocketCollector:
             tracked = self._known.pop(one.cookie, None)
             if tracked is not None and tracked.row.ports == ports(one):
                 row, got = row_of(one), received_of(one)
-                if not tracked.closing_reported or tracked.adds(row, got):
+                if not tracked.over or tracked.adds(row, got):
                     failed = tracked.opener and not established(one)
                     rows.append(tracked.report(window, row, got, closed=True, failed=failed))
             elif one.local_port and one.remote_port:
@@ -198,7 +201,7 @@ class SocketCollector:
             if tracked is None:
                 continue
             row, got = totals.of(one, tracked)
-            if not tracked.closing_reported or tracked.adds(row, got):
+            if not tracked.over or tracked.adds(row, got):
                 failed = tracked.opener and not one.closed.final.established
                 rows.append(tracked.report(window, row, got, closed=True, failed=failed))
         self._uncounted += totals.uncounted
@@ -240,13 +243,12 @@ class SocketCollector:
         """Close what left the dump without an event.
 
         With events, a socket that left the dump is closed but still held by its program, and its last bytes come with
-        the event; it is reported closed after some windows at the latest, and forgotten after many. Programs may report
-        its end a window late, for the namespaces are dumped one after another: it is not forgotten before.
+        the event. It is reported closed after some windows at the latest, and kept for the event, which tells only the
+        rest. Programs may report its end a window late, for the namespaces are dumped one after another.
         """
         rows = []
-        forget = not seen.events_complete and not self._scan.traced
         if window.keyframe:  # some may have vanished in a window in which this collector failed
-            self._lingering |= self._known.keys() - seen.tcp.keys()
+            self._lingering |= self._known.keys() - seen.tcp.keys() - self._over.keys()
         for cookie in list(self._lingering | (seen.vanished & self._known.keys())):
             tracked = self._known.get(cookie)
             if tracked is None or cookie in seen.tcp:
@@ -254,13 +256,22 @@ class SocketCollector:
                 continue
             self._lingering.add(cookie)
             tracked.vanished += 1
-            if (not seen.events_complete or tracked.vanished > LINGER_WINDOWS) and not tracked.closing_reported:
-                tracked.closing_reported = True
+            if seen.events_complete and tracked.vanished <= LINGER_WINDOWS:
+                continue
+            self._lingering.discard(cookie)
+            self._over[cookie] = None
+            if not tracked.over:
                 last = tracked.row._replace(state=diag.CLOSE)
                 rows.append(tracked.report(window, last, tracked.received, closed=True))
-            if forget or tracked.vanished > 10 * LINGER_WINDOWS:
-                del self._known[cookie]
+        self._forget(MOST_OVER if self._scan.hears else 0)
         return rows
+
+    def _forget(self, most: int) -> None:
+        """Forget sockets whose closing was reported and whose event has not come, but for so many."""
+        while len(self._over) > most:
+            cookie = next(iter(self._over))
+            del self._over[cookie]
+            self._known.pop(cookie, None)
 
     def _idle(self, reported: set[int], window: Window) -> list[ConnectionRow]:
         return [

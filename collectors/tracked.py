@@ -58,7 +58,7 @@ class Tracked:
     sent: int = 0  # payload since it was opened
     received: int = 0
     vanished: int = 0  # windows since it left the dump without an event
-    closing_reported: bool = False
+    over: bool = False  # its closing was reported, which counts once; its last bytes may come later
 
     def baseline(self, row: Row) -> None:
         """Take the counters as they are, so that the next row has what came since."""
@@ -73,6 +73,7 @@ class Tracked:
     ) -> ConnectionRow:
         """Return the row of a window, given the payload bytes received since the socket was opened."""
         last, sent = self.row, max(diag.sent_payload(row, self.opener), self.sent)
+        closed, self.over = closed and not self.over, closed or self.over
         reported = ConnectionRow(
             row.cookie,
             socket.IPPROTO_TCP,

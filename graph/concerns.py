@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from graph.identity import packed_part
 from graph.levels import values_of
+from graph.of_hosts import OF_HOST
 
 # A flow with an unknown end may concern a node too, because `places` may name the end.
 CONCERNS = (
@@ -23,7 +24,7 @@ def concerned(nodes: Iterable[str]) -> dict[str, list[str]]:
                 addresses.append(rest.rpartition("@")[2])
             case "process":
                 identities.append(packed_part(node))
-            case "link":  # no row has its hosts: whoever is known may be at it
+            case _ if OF_HOST.keys() & values_of(node).keys():  # no row has its hosts: whoever is known may be there
                 identities.append("\t")
             case _:
                 identities.append(packed_part(list(values_of(node).values() or [rest])[-1]))

@@ -8,8 +8,8 @@ declared only here.
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from graph.links import switch_of
 from graph.networks import is_local, network
+from graph.of_hosts import OF_HOST, part_of
 from graph.sql import templated, text
 
 Column = Callable[[str, str], str]  # the SQL of a plain column (graph/columns.py) of a row
@@ -51,10 +51,11 @@ _LEVELS = (  # as the page offers them
     Level("namespace", "Namespaces", ("namespace",), "service"),
     Level("host", "Hosts", ("host",), "process"),
     Level("link", "Switches", ("switch",), "host"),
+    Level("zone", "Zones", ("region", "zone"), "host"),
+    Level("region", "Regions", ("region",), "host"),
     Level("address", "Addresses"),  # rows of this level have addresses for ends
 )
 LEVELS = {level.name: level for level in _LEVELS}
-OF_HOST = {"switch": switch_of}  # parts that are looked up by the host of an end, for no row has them
 PARTS = tuple(dict.fromkeys(part for level in _LEVELS for part in level.parts))
 KNOWN = tuple(part for part in PARTS if part not in OF_HOST)  # parts that are columns
 _OF_ADDRESSES = "%(level)s = 'address'"
@@ -118,7 +119,7 @@ def values_of(node: str) -> dict[str, str]:
 def parts_of(column: Callable[[str], str]) -> dict[str, str]:
     """Return the SQL of all PARTS of an end, by that of its columns."""
     known = {name: column(name) for name in KNOWN}
-    return known | {name: made(known["host"]) for name, made in OF_HOST.items()}
+    return known | {name: part_of(name, known["host"]) for name in OF_HOST}
 
 
 def is_at(end: str, node: str, level: str) -> str:

@@ -69,22 +69,3 @@ def switches() -> str:
         group=("link.host",),
     )
     return select(["host", "switch"], inside(found), where="switch != ''")
-
-
-class SwitchRow(NamedTuple):
-    """A row of `switches`."""
-
-    host: str
-    switch: str
-
-
-def switch_of(host: str) -> str:
-    """Return the SQL of the chassis id of the switch that a host is at; '' for none."""
-    # A scalar is read once, however often it is named. The last pair is there because neither list may be empty.
-    lists = [f"arrayPushBack(groupArray({name}), '')" for name in SwitchRow._fields]
-    known = inside(select([f"CAST(({', '.join(lists)}), '{_LISTS}')"], inside(switches())))
-    keys, values = (f"tupleElement({known}, '{name}')" for name in SwitchRow._fields)
-    return f"transform(toString({host}), {keys}, {values}, '')"
-
-
-_LISTS = f"Tuple({', '.join(f'{name} Array(String)' for name in SwitchRow._fields)})"

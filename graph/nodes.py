@@ -8,6 +8,7 @@ from graph.address_names import Names
 from graph.health import judgement, node_faults, share
 from graph.levels import KNOWN, everywhere, node_of, values_of
 from graph.model import Node
+from graph.of_hosts import OF_HOST
 from graph.pressure import PressureRow
 from graph.titles import title_of
 from schemas.ids import parse_process
@@ -25,14 +26,17 @@ class Known(NamedTuple):
 
 
 class Nodes:
-    """The nodes of a map, by id. `names` are those of addresses."""
+    """The nodes of a map, by id. `names` are those of addresses, `of_hosts` parts by host (graph/of_hosts.py)."""
 
     def __init__(
-        self, hostnames: dict[str, str], names: Names, switches: Mapping[str, str] = MappingProxyType({})
+        self,
+        hostnames: dict[str, str],
+        names: Names,
+        of_hosts: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     ) -> None:
         self._hostnames = hostnames
         self._names = names
-        self._switches = switches  # by host
+        self._of_hosts = of_hosts
         self._nodes: dict[str, Node] = {}
 
     def add(self, node_id: str, hosts: list[str], *known: str) -> None:
@@ -47,7 +51,7 @@ class Nodes:
         """Add a process, or the node of the level that it belongs to."""
         process.hostname = process.hostname or self._hostname(process.host)
         known = {name: getattr(process, name) for name in KNOWN}
-        known["switch"] = self._switches.get(process.host, "")
+        known |= {name: self._of_hosts.get(name, {}).get(process.host, one.otherwise) for name, one in OF_HOST.items()}
         node = node_of(level, process.id, known)
         if node != process.id:
             self.add(node, [process.host], *(getattr(process, name) for name in Known._fields))

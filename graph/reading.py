@@ -7,10 +7,11 @@ from graph.address_names import AddressNamesRow, Names, address_names
 from graph.asking import Store
 from graph.edges import EdgeRow
 from graph.hosts import HostnameRow, hostnames
-from graph.links import SwitchRow, switches
+from graph.levels import LEVELS
 from graph.map import map_edges
 from graph.model import Node, ServiceMap, Wanted, iso_ms
 from graph.nodes import Nodes
+from graph.of_hosts import OF_HOST, PartRow, parts
 from graph.pressure import PressureRow, node_pressure
 from graph.processes import ProcessRow, processes
 from graph.recorded import read_recorded
@@ -58,10 +59,12 @@ def read_map(store: Store, wanted: Wanted) -> ServiceMap:
     rows = store.rows(EdgeRow, text, time_range | filters)
     ends = (end for row in rows for end in (row.client, row.server))
     names = names_of_addresses(store, ends, wanted.start, wanted.end)
-    at_link = wanted.level == "link" and wanted.everything
-    found = store.rows(SwitchRow, switches(), time_range) if at_link else []
-    at_switch = {row.host: row.switch for row in found}
-    nodes = Nodes(names_of_hosts(store, wanted.start, wanted.end), names, at_switch)
+    of_hosts = {
+        name: dict(store.rows(PartRow, parts(name), time_range))
+        for name in LEVELS[wanted.level].parts
+        if name in OF_HOST and wanted.everything
+    }
+    nodes = Nodes(names_of_hosts(store, wanted.start, wanted.end), names, of_hosts)
     recorded = read_recorded(store, wanted.start, wanted.end, level=wanted.level)
     edges = []
     for row in rows:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from graph.address_names import MOST_DRAWN, address_names
 from graph.sql import inside, select, templated, union
+from graph.zones import place, place_of
 
 
 class Title(NamedTuple):
@@ -23,6 +24,7 @@ TITLES = {
     "container": Title("{runs}[{short}]", needs="short"),
     "pod": Title("{last}"),
     "link": Title("{switch}", needs="switch"),
+    "zone": Title("{place}"),
     "address": Title("{address}"),
     "other": Title("other hosts"),
 }
@@ -57,6 +59,7 @@ def title(node: str, service: str = "''", name: str = "''", container: str = "''
         "address": f"substring({rest}, position({rest}, '@') + 1)",
         "last": f"regexpExtract({rest}, '[^:]*\\\\z', 0)",
         "switch": f"hostnames[toString({node})]",
+        "place": place(f"splitByChar(':', {rest})[1]", f"substring({rest}, position({rest}, ':') + 1)"),
     }
     steps = []
     for kind, one in TITLES.items():
@@ -92,5 +95,6 @@ def title_of(
         "address": rest.rpartition("@")[2],
         "last": rest.rpartition(":")[2],
         "switch": hostname(node).removeprefix(f"{kind}:") if kind == "link" else "",
+        "place": place_of(rest.partition(":")[0], rest.partition(":")[2]),
     }
     return one.title.format(**parts) if not one.needs or parts[one.needs] else rest

@@ -32,9 +32,7 @@ class Happened(Columns, frozen=True, kw_only=True, omit_defaults=True):
     """What happened to a connection in the window. Both ends see it, and it counts once."""
 
     opened: Annotated[Bools, _happens("opened in the window", "New connections")] = field(default_factory=list)
-    closed: Annotated[Bools, _happens("closed in the window: its last row", "Closed connections")] = field(
-        default_factory=list
-    )
+    closed: Annotated[Bools, _happens("closed in the window", "Closed connections")] = field(default_factory=list)
     failed: Annotated[Bools, _happens("connect failed in the window", "Failed connections")] = field(
         default_factory=list
     )

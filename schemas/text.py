@@ -9,10 +9,12 @@ such an escape is written as `\\x5c`. The result is one line, can be encoded alw
 """
 
 import re
+from typing import Any
 
 _ESCAPE = re.compile(rb"\\x([0-9a-f]{2})")
 _WRITTEN = re.compile(r"\\x[0-9a-f]{2}")
 _MISREAD = re.compile(r"\\(?=x[0-9a-f]{2})")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs cells that begin like this
 _LENGTH = len(r"\x00")
 
 
@@ -35,6 +37,11 @@ def shown(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+
+
+def cell(value: Any) -> Any:
+    """Return a value for a spreadsheet, in which a text is never a formula: names come from hosts."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def cut(text: str, limit: int) -> str:

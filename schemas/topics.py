@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from schemas import graph, raw
+from schemas import graph, overlays, raw
 from schemas.times import DAY_MS, HOUR_MS
 
 MiB = 1 << 20
@@ -17,7 +17,7 @@ class Topic:
 
     name: str
     record: type[Struct]
-    key: Literal["host", "source"]  # the host's id, or topic/partition of the record it is about
+    key: Literal["host", "source", "annotation", "overlay"]  # source: topic/partition of the record it is about
     about: str
     spread: Literal["key", "flow"] = "key"  # what decides the partition
     partitions: int = 4
@@ -56,10 +56,16 @@ NODE_FACTS = Topic(
 )
 ADDRESS_NAMES = Topic("address-names", graph.AddressNameBatch, "host", "names of addresses by DNS", retention_ms=DAY_MS)
 EVENTS = Topic("events", graph.EventBatch, "host", "what happened", retention_ms=DAY_MS)
+OVERLAYS = Topic(
+    "overlays", overlays.Annotation, "annotation", "notes on nodes and edges", compacted=True, max_bytes=MiB
+)
+OVERLAY_SCHEMAS = Topic(
+    "overlay-schemas", overlays.OverlaySchema, "overlay", "what notes have to be", compacted=True, max_bytes=MiB
+)
 DEAD_LETTERS = Topic("dead-letters", graph.DeadLetter, "source", "records that could not be used")
 
 ALL = tuple(declared for declared in list(globals().values()) if isinstance(declared, Topic))
 RAW = tuple(topic for topic in ALL if topic.folded)
-OF_HOSTS = (HOSTS, LINKS)
-"""Those of agents that no stage reads: tables are filled from them as they are."""
+UNFOLDED = (HOSTS, LINKS, OVERLAYS, OVERLAY_SCHEMAS)
+"""Those that no stage reads or writes: tables are filled from them as they are."""
 BY_NAME = {topic.name: topic for topic in ALL}

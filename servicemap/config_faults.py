@@ -19,8 +19,8 @@ from msgspec.inspect import (
 )
 from msgspec.structs import fields
 
+from schemas.matching import either, near
 from schemas.text import cut, shown
-from servicemap.matching import either, near
 
 Path = tuple[str | int, ...]
 

@@ -6,12 +6,18 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from servicemap.options import Failure
 
-EXTRAS = ("worker", "store", "view", "up", "grafana")
+EXTRAS = ("worker", "store", "view", "up", "grafana", "compose")
 NAME = "servicemap"
 OF_COMMANDS = {  # every command; an empty extra: the agent has all that it needs
     "up": "up",
     "view": "view",
     "map": "store",
+    "impact": "store",
+    "deps": "store",
+    "path": "store",
+    "order": "store",
+    "export": "store",
+    "alerts": "store",
     "names": "store",
     "facts": "store",
     "sql": "",

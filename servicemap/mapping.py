@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import NamedTuple
 
 import click
 import msgspec
@@ -11,9 +12,9 @@ from graph.model import ServiceMap, Wanted, iso_ms
 from graph.reading import names, newest, read_map, stored
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import judged, requests_by_edge, usual_by_edge
+from schemas.matching import unknown
 from schemas.text import shown
 from servicemap.config import Config
-from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
@@ -23,8 +24,27 @@ LATEST_MS = 60_000
 MOST_FAULTS = 10  # the most edges with faults that are printed
 
 
+class Asked(NamedTuple):
+    """A map that was asked for, and its title. `reason` says why nothing matches, "" where something does."""
+
+    found: ServiceMap
+    title: str
+    reason: str = ""
+
+
 def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wanted) -> None:
     """Read the map and print it as `form`: text, dot or json. NothingMatches when it is empty."""
+    asked = read(config, since, at, wanted)
+    _print(asked.found, form, asked.title)
+    if asked.reason:
+        raise NothingMatches(asked.reason)
+    if lacks(asked.found):
+        level = LEVELS[asked.found.level].label.lower()
+        print_note(f"no {level} are seen here; each end is shown by what else is known about it")
+
+
+def read(config: Config, since: int | None, at: int | None, wanted: Wanted) -> Asked:
+    """Read the map of a range; what is to be known of the range is printed on stderr."""
     store = Store(store_address(config, write=False))
     try:
         present = newest(store)
@@ -32,14 +52,13 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         span = stored(store, *asked)
         start, end = max(asked[0], span.begin), min(asked[1], present)
         if start >= end:
-            _print(_nothing(*asked, wanted.level), form, "")
-            raise NothingMatches(_outside(*asked, span.begin, present))
+            return Asked(_nothing(*asked, wanted.level), "", _outside(*asked, span.begin, present))
         if since is not None and start > asked[0]:
-            _print_note(f"the stored data begin at {iso(start)}")
+            print_note(f"the stored data begin at {iso(start)}")
         since_windows = windows_since(store)
         start, end = whole_minutes(since_windows, start, end)
         if start < since_windows:
-            _print_note(
+            print_note(
                 f"windows before {iso(since_windows)} were dropped to make room on the disk (disk.percent): before that"
                 " only whole minutes are left, without connections between bare addresses"
             )
@@ -48,12 +67,8 @@ def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wa
         usual = usual_by_edge(store, wanted.level, start) if requests else {}
         found = judged(read_map(store, wanted), requests, usual)
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
-        _print(found, form, title)
-        if lacks(found):
-            level = LEVELS[found.level].label.lower()
-            _print_note(f"no {level} are seen here; each end is shown by what else is known about it")
-        if not found.nodes:
-            _explain(store, wanted, title, recorded=bool(span.covers))
+        reason = "" if found.nodes else _explain(store, wanted, title, recorded=bool(span.covers))
+        return Asked(found, title, reason)
     except StoreError as error:
         raise Failure(str(error)) from None
     finally:
@@ -76,7 +91,7 @@ def time_range(newest_end: int, now: int, since: int | None, at: int | None) -> 
     if since is None:
         end = at if at is not None else min(newest_end, now)
         if at is None and now - newest_end > LATEST_MS:
-            _print_note(f"the newest data are of {iso(newest_end)}; this map shows the minute before")
+            print_note(f"the newest data are of {iso(newest_end)}; this map shows the minute before")
         return end - LATEST_MS, end
     return since, at if at is not None else max(now, since)
 
@@ -90,17 +105,18 @@ def _nothing(start: int, end: int, level: str) -> ServiceMap:
     return ServiceMap(start=iso_ms(start), end=iso_ms(end), level=level, nodes=[], edges=[])
 
 
-def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> None:
-    """Print why a map is empty. NothingMatches for an unknown name, or a time without records."""
+def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> str:
+    """Return why nothing matches: an unknown name, or a time without records; else print that a map is empty."""
     filters = {kind: name for kind, name in (("service", wanted.service), ("host", wanted.host)) if name}
     known = names(store) if filters else {}
     for kind, name in filters.items():
         if name not in known[kind]:
-            raise NothingMatches(unknown(kind, name, known[kind]) + _other(kind, name, known))
+            return unknown(kind, name, known[kind]) + _other(kind, name, known)
     if not recorded:
-        raise NothingMatches(f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran")
+        return f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran"
     narrowed = "".join(f" of the {kind} {shown(name)}" for kind, name in filters.items())
-    _print_note(f"there are no connections in the {title}{narrowed}")
+    print_note(f"there are no connections in the {title}{narrowed}")
+    return ""
 
 
 def _other(kind: str, name: str, known: dict[str, set[str]]) -> str:
@@ -113,9 +129,9 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
         print_json(found.as_fields())
         return
     if form == "dot":
-        from servicemap.map_dot import dot
+        from servicemap.exports.dot import text
 
-        click.echo(dot(found), nl=False)
+        click.echo(text(found), nl=False)
         return
     from servicemap.map_text import fault_lines, headings, plain, rows, table
 
@@ -128,14 +144,15 @@ def _print(found: ServiceMap, form: str, title: str) -> None:
         console = Console()
         console.print(table(title, named, cells, console.width))
     else:
-        _print_note(title)
+        print_note(title)
         click.echo(plain(named, cells), nl=False)
     faults = fault_lines(found)
     for line in faults[:MOST_FAULTS]:
-        _print_note(line)
+        print_note(line)
     if len(faults) > MOST_FAULTS:
-        _print_note(f"and {len(faults) - MOST_FAULTS} more edges with faults: --json has all of them, with reasons")
+        print_note(f"and {len(faults) - MOST_FAULTS} more edges with faults: --json has all of them, with reasons")
 
 
-def _print_note(sentence: str) -> None:
+def print_note(sentence: str) -> None:
+    """Print a sentence about an answer, beside it."""
     click.echo(f"servicemap: {sentence}", err=True)

@@ -9,11 +9,11 @@ import click
 from graph.node_facts import NodeFactRow, node_facts
 from graph.reading import names_of_hosts, newest
 from schemas.ids import parse_process
+from schemas.matching import unknown
 from schemas.text import shown
 from schemas.times import HOUR_MS
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json

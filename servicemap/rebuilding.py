@@ -150,7 +150,7 @@ def _fill(config: Config, log: Log, live: bool, report: Report) -> Outcome:
         progress.expected = sum(end - first for first, end in places.values())
         for record in _records(log, places):
             since = since or record.timestamp
-            if topics.BY_NAME[record.topic] in topics.OF_HOSTS:
+            if topics.BY_NAME[record.topic] in topics.UNFOLDED:
                 refold.store(record)
             else:
                 refold.feed(record)
@@ -166,7 +166,7 @@ def _fill(config: Config, log: Log, live: bool, report: Report) -> Outcome:
         return Outcome(progress.records, progress.rows, since, str(aside) if aside else "")
 
 
-_READ = (*topics.RAW, *topics.OF_HOSTS)
+_READ = (*topics.RAW, *topics.UNFOLDED)
 
 
 def _partitions(log: Log, name: str) -> int:

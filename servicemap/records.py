@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Struct
 
 from log.protocol import Log, LogError, Record
+from schemas.matching import unknown
 from schemas.text import shown
 from servicemap.browsing import existing_log
 from servicemap.config import Config
-from servicemap.matching import unknown
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.printing import print_json
 

@@ -14,6 +14,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
 from servicemap import (
+    reference_architectures,
     reference_cli,
     reference_levels,
     reference_metrics,
@@ -47,6 +48,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "metrics.md": reference_metrics.page(),
         FOLDER / "cli.md": reference_cli.page(),
         FOLDER / "permissions.md": reference_permissions.page(),
+        FOLDER / "architectures.md": reference_architectures.page(),
     }
 
 

@@ -16,8 +16,8 @@ from schemas.topics import ALL, MiB, Topic
 
 _HEAD = """# Topics
 
-Every record is one JSON object, and all but dead letters and facts about a host are batches. A set of rows is an object
-of equally long lists, one a column; a column of blanks ({blanks}) is left out. Times are milliseconds
+Every record is one JSON object, and all but dead letters, overlays and facts about a host are batches. A set of rows
+is an object of equally long lists, one a column; a column of blanks ({blanks}) is left out. Times are milliseconds
 since the epoch. Unknown fields are passed over, so that new ones can be added. How rows of one key merge stands with
 each column: {merges}.
 
@@ -34,9 +34,10 @@ _MERGES: dict[Merge, str] = {
     Merge.LAST: "from the row whose `time` is later",
     Merge.TIME: "the later",
 }
+_TYPES = {"IntType": "int", "StrType": "text", "BoolType": "bool", "FloatType": "float", "AnyType": "any"}
 _HEADERS: dict[type[Struct], str] = {
     Batch: "Every record that collectors write begins with these fields.",
-    Derived: "Every record that a fold writes begins with this field.",
+    Derived: "Every record that a fold writes, and every one about overlays, begins with this field.",
 }
 
 
@@ -138,4 +139,4 @@ def _type(kind: Any, *, column: bool = False) -> str:
         return inner if column else f"list of {inner}"
     if isinstance(kind, DictType):
         return f"{_type(kind.key_type)} → {_type(kind.value_type)}"
-    return {"IntType": "int", "StrType": "text", "BoolType": "bool", "FloatType": "float"}[type(kind).__name__]
+    return _TYPES[type(kind).__name__]

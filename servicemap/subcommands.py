@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from servicemap.matching import unknown
+from schemas.matching import unknown
 
 
 class Group(click.Group):

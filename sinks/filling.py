@@ -25,6 +25,7 @@ from schemas.graph import (
     Places,
 )
 from schemas.ids import Endpoint, Flow, parse_flow, process_node
+from schemas.overlays import Annotation, OverlaySchema, word
 from schemas.raw import Batch, Heartbeat, HostFacts, LinkBatch, Links, ProcessBatch, Usage
 from schemas.shares import covered, shares
 from schemas.times import HOUR_MS
@@ -197,3 +198,14 @@ def links(batch: LinkBatch) -> Values:
         "seen": [batch.window] * len(rows),
         **{name: getattr(rows, name) for name in Links.__struct_fields__},
     }
+
+
+def annotations(record: Annotation) -> Values:
+    """Return the columns of `annotations`."""
+    known_by = {name: [getattr(record, name)] for name in ("overlay", "target", "valid_from")}
+    return {**known_by, "word": [word(record)]}
+
+
+def overlay_schemas(record: OverlaySchema) -> Values:
+    """Return the columns of `overlay_schemas`."""
+    return {"overlay": [record.overlay], "written": [record.written], "word": [word(record)]}

@@ -88,6 +88,12 @@ class Store:
         in_order = itemgetter(*map(names.index, fields))
         return [kind(*in_order(row)) for row in found]
 
+    def named(self, text: str, parameters: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Run a query whose columns are not known beforehand; return its rows by their names."""
+        found, columns = self._execute(text, parameters, AS_WRITTEN)
+        names = [name for name, _ in columns]
+        return [dict(zip(names, row, strict=True)) for row in found]
+
     def row(self, kind: type[Row], text: str, parameters: dict[str, Any] | None = None) -> Row:
         """Run a query that has one row; return that as `kind`."""
         (found,) = self.rows(kind, text, parameters)

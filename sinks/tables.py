@@ -8,6 +8,7 @@ from schemas import topics
 from schemas.facts import Merge
 from schemas.graph import AddressNames, Edges, Ends, Events, FlowRequests, Identities, NodeFacts, Nodes, Places
 from schemas.kinds import COUNT_MAP, F64, LABEL, TEXT, TEXT_MAP, TEXTS, TIME, U16, U32, U64, WHEN
+from schemas.overlays import Annotation, OverlaySchema
 from schemas.raw import Heartbeat, HostFacts, Links, Usage
 from schemas.used import uses
 from sinks import filling
@@ -210,6 +211,23 @@ LINKS = Table(
     time="seen",
     fill=filling.links,
     patient=True,
+)
+_WORD = Column("word", TEXT, "what was written last, as one text that merges as a whole: its time, then JSON", MAX)
+ANNOTATIONS = Table(
+    "annotations",
+    (*columns(Annotation, {"overlay": LABEL, "target": TEXT, "valid_from": TIME}), _WORD),
+    key=("overlay", "target", "valid_from"),
+    topic=topics.OVERLAYS.name,
+    time="valid_from",
+    fill=filling.annotations,
+)
+OVERLAY_SCHEMAS = Table(
+    "overlay_schemas",
+    (*columns(OverlaySchema, {"overlay": LABEL}), *columns(OverlaySchema, {"written": TIME}, MAX), _WORD),
+    key=("overlay",),
+    topic=topics.OVERLAY_SCHEMAS.name,
+    time="written",
+    fill=filling.overlay_schemas,
 )
 PIPELINE = Table(
     "pipeline",

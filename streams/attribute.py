@@ -32,7 +32,7 @@ from streams.assembly import STATE, Window
 from streams.connection import Connection
 from streams.discovered import Discovered
 from streams.events import Chronicle, sharing
-from streams.host import Host
+from streams.host import Host, over
 from streams.intake import Intake
 from streams.ledger import CAUGHT_UP_MS, Behind, Bytes, Ledger
 from streams.naming import NamingRule
@@ -168,8 +168,7 @@ class HostFold:
         if restated:
             host.connections = {cookie: held for cookie, held in host.connections.items() if cookie in counting}
         self._succeeded(host, window, reported, counting, restated=restated)
-        closed = {cookie for cookie, over in zip(counted.cookie, counted.closed, strict=True) if over}
-        found = self._resolved(host, header, window, closed)
+        found = self._resolved(host, header, window, set(over(counted)))
         for at, connections in self._late(host, header, found).items():
             rows.late(at, connections)
         others: dict[int, Connection] = {}

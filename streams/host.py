@@ -6,12 +6,11 @@ collector failed, stay as they were.
 """
 
 from collections.abc import Iterable, Sequence, Set
-from itertools import compress
 from typing import Any
 from zlib import crc32
 
 from schemas.ids import Endpoint, format_flow, parse_flow, process_node
-from schemas.raw import Batch, ConnectionBatch, Heartbeat, OwnerBatch
+from schemas.raw import Batch, ConnectionBatch, Connections, Heartbeat, OwnerBatch
 from schemas.unix_names import TRANSPORT, UNIX
 from schemas.verdict import by_port, connected, listens
 from streams.acceptors import Acceptor, acceptor
@@ -29,7 +28,7 @@ from streams.speaking import UNKNOWN, Speaking
 TCP = 6
 TRANSPORTS = {TCP: "tcp", 17: "udp", UNIX: TRANSPORT}
 DNS = "dns"  # which alone is seen over UDP
-SYN_SENT = 2  # include/net/tcp_states.h
+SYN_SENT, CLOSE = 2, 7  # include/net/tcp_states.h
 SCAN, LISTENER = "scan", "listener"  # how the owner of an end is known
 KNOWN_MS = 420_000  # with the next keyframe and STALE_MS, no more than a reader that starts then has read (rewind.py)
 SPOKEN = {"requests"}  # the topic of what servers speak
@@ -135,10 +134,10 @@ class Host:
         self.listening.forget()
         self._shared &= self.connections.keys()
         for batch in window.batches("connections"):
-            closed = list(compress(batch.connections.cookie, batch.connections.closed))
-            self.outside.forget(closed)
-            self._closed |= {cookie: self.connections.pop(cookie) for cookie in closed if cookie in self.connections}
-            for cookie in closed:
+            ended = over(batch.connections)
+            self.outside.forget(ended)
+            self._closed |= {cookie: self.connections.pop(cookie) for cookie in ended if cookie in self.connections}
+            for cookie in ended:
                 for holder in self.holders.pop(cookie, ()):
                     self._named.pop((cookie, holder), None)
         for batch in window.batches("owners"):
@@ -402,3 +401,12 @@ class Host:
 def _began(processes: Iterable[Process]) -> int:
     """Return when the youngest of several processes started."""
     return max(process.started for process in processes)
+
+
+def over(columns: Connections) -> list[int]:
+    """Return the connections of a window that are over: they close in it, or had closed before."""
+    return [
+        cookie
+        for cookie, closed, state in zip(columns.cookie, columns.closed, columns.state, strict=True)
+        if closed or state == CLOSE
+    ]

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-PRODUCTION = ("collectors", "dashboards", "graph", "log", "schemas", "servicemap", "sinks", "streams", "view")
+PRODUCTION = (
+    *("collectors", "dashboards", "graph", "log", "schemas"),
+    *("servicemap", "simulation", "sinks", "streams", "view"),
+)
 KINDS = (".py", ".sql", ".js", ".css", ".html")
 GENERATED = ("golden/", "vendor/")
 TELLING = re.compile(r"\b(tells?|told|telling|hears?|heard|whoever)\b", re.IGNORECASE)

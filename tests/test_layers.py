@@ -16,7 +16,8 @@ ALLOWED = {
     "dashboards": {"schemas", "graph"},
     "graph": {"schemas"},
     "view": {"schemas", "graph", "sinks.store"},
-    "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view"},
+    "simulation": {"schemas", "graph"},
+    "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view", "simulation"},
 }
 
 

@@ -10,6 +10,7 @@ import msgspec
 from graph import counters
 from graph.health import faults, judgement, known_share, share_of, softened, usual_ms, worst
 from graph.hosts import LabelsRow
+from graph.levels import everywhere
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key, Requests, counts, key
 from graph.traffic import OWN_SUMS
@@ -146,7 +147,7 @@ def _place(node: Node, places: dict[str, LabelsRow]) -> dict[str, Any]:
 def _subtitle(node: Node) -> str:
     if node.kind == "process":
         return " on ".join(text for text in (node.service, node.hostname) if text)
-    if node.kind in ("service", "namespace", "link"):
+    if everywhere(node.kind):
         return node.hosts[0] if len(node.hosts) == 1 else f"{len(node.hosts)} hosts"
     if node.kind in ("container", "pod"):
         return " on ".join(text for text in (node.namespace, node.hostname) if text)

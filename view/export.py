@@ -8,8 +8,7 @@ from typing import Any
 import msgspec
 
 from graph.model import iso_ms
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs cells that begin like this, and names come from hosts
+from schemas.text import cell
 
 
 def as_json(answer: dict[str, Any]) -> bytes:
@@ -21,7 +20,7 @@ def as_csv(answer: dict[str, Any]) -> bytes:
     """Return the edges of a map as rows, or the time series as columns with a row for each point."""
     rows = _edges(answer["edges"]) if "edges" in answer else _series(answer["series"])
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([cell(value) for value in row] for row in rows)
     return text.getvalue().encode()
 
 
@@ -38,7 +37,3 @@ def _series(series: dict[str, dict[str, Any]]) -> Iterator[Iterable[Any]]:
     yield "time", *(f"{name} ({each['unit']})" for name, each in series.items())
     for points in zip(*(each["points"] for each in series.values()), strict=True):
         yield iso_ms(points[0][0]), *(value for _, value in points)
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

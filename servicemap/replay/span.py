@@ -12,8 +12,8 @@ from schemas.times import HOUR_MS
 from sinks.table import Table
 from sinks.tables import TABLES
 
-# `hosts` is no time series, `links` come from no fold, and a row of the others is of a whole hour, minute by minute.
-_NOT_REPLAYED = {"hosts", "links", "places", "node_facts", "address_names"}
+# The first come from no fold, and a row of the others is of a whole hour, minute by minute.
+_NOT_REPLAYED = {"hosts", "links", "annotations", "overlay_schemas", "places", "node_facts", "address_names"}
 REPLAYED = tuple(table for table in TABLES if table.name not in _NOT_REPLAYED)
 
 

@@ -105,6 +105,16 @@ def test_each_level_merges_processes_into_its_nodes(run: Run) -> None:
         (switch, switch, 9000),
         (STRANGER, switch, 443),
     }
+    for level, here, there in (
+        ("zone", "zone:eu-west-1:b", "zone:no region:no zone"),
+        ("region", "region:eu-west-1", "region:no region"),
+    ):
+        assert pairs(at_level(run, level)) == {
+            (here, there, 5432),
+            (here, here, 8000),
+            (here, here, 9000),
+            (STRANGER, here, 443),
+        }
     loopback = address_node(town.LOOPBACK, "127.0.0.1")
     assert (loopback, loopback, 8000) in pairs(at_level(run, "address"))
 

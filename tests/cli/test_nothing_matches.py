@@ -7,12 +7,12 @@ from contextlib import closing
 import pytest
 from click.testing import CliRunner, Result
 
+from schemas.matching import near, unknown
 from schemas.times import HOUR_MS
 from schemas.topics import HEARTBEATS
 from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.connect import connect_log
-from servicemap.matching import near, unknown
 from servicemap.options import NOTHING_MATCHES, iso
 from tests.cli.conftest import Run, Town
 
@@ -147,7 +147,7 @@ def test_no_recent_records_are_no_error(log: Config, arguments: list[str], expec
     ("typed", "expected"),
     [
         (["MAP"], "did you mean map?"),
-        (["mpa"], "did you mean map?"),
+        (["mpa"], "did you mean map or impact?"),
         (["sqll"], "did you mean sql?"),
         (["dashbord", "build"], "did you mean dashboards?"),
         (["log", "lagg"], "did you mean lag?"),

@@ -17,7 +17,7 @@ from graph.nodes import Nodes
 from schemas.ids import host_node, service_node
 from schemas.text import to_text
 from servicemap.cli import main
-from servicemap.map_dot import dot
+from servicemap.exports.dot import text as dot
 from servicemap.map_text import headings, plain, rows, table
 
 NO_TEXT = ["\udcff", "\udcff\x1b[2J"]

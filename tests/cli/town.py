@@ -1,5 +1,5 @@
 """A small town to map: two hosts, a web server in front of a shop in a container, its database, and passers-by.
-web1 is at a switch, and db1 at none that is known.
+web1 is at a switch and in a zone, and db1 at none that is known.
 
 stranger 203.0.113.9 -> nginx (web1)           one side, the client is an address
 nginx -> shop (both web1, loopback)            closes in the last window
@@ -66,6 +66,7 @@ SLEEPER = Process("id-db1", 400, "sleep", "sleep")
 GONE = Process("id-db1", 500, "true", "true")
 PROCESSES = (NGINX, SHOP, POSTGRES, SLEEPER, GONE)
 HOSTNAMES = {"id-web1": "web1", "id-db1": "db1"}
+LABELS = {"id-web1": {"region": "eu-west-1", "zone": "b"}}
 NOBODY = ("id-web1", "", "", "", "", "", False, 0)
 LOOPBACK = "id-web1/1"
 
@@ -118,7 +119,10 @@ def records(now: int) -> Iterator[Record]:
     )  # fmt: skip
     yield _message(topics.EVENTS.name, encode(EventBatch(events=exit_)), now)
     for host, hostname in HOSTNAMES.items():
-        facts = HostFacts(host_id=host, boot_id=BOOT, run=0, window=end - WIDTH, width=WIDTH, hostname=hostname)
+        labels = LABELS.get(host, {})
+        facts = HostFacts(
+            host_id=host, boot_id=BOOT, run=0, window=end - WIDTH, width=WIDTH, hostname=hostname, labels=labels
+        )
         yield _message(topics.HOSTS.name, encode(facts), now)
     yield _message(topics.LINKS.name, encode(_links(end - WIDTH)), now)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from collectors import diag, netlink
+from collectors import diag, netlink, sockets
 from collectors.destroyed import Destroyed
 from schemas.raw import ListenerBatch
 from tests.collectors.namespaces import Namespaces
@@ -204,6 +204,30 @@ def test_a_socket_closed_but_still_held_is_reported_its_last_bytes(watch: Watch,
 
     assert into.sent_bytes == 500
     assert (out.received_bytes, out.closed) == (500, True)
+
+
+@pytest.mark.parametrize("overrun", [False, True])
+def test_the_closing_of_a_socket_counts_once_however_long_its_program_holds_it(
+    watch: Watch, server: socket.socket, monkeypatch: pytest.MonkeyPatch, *, overrun: bool
+) -> None:
+    monkeypatch.setattr(sockets, "LINGER_WINDOWS", 2)
+    port = server.getsockname()[1]
+    with connected(server) as (client, accepted):
+        watch.connections(port)
+        client.shutdown(socket.SHUT_WR)
+        accepted.sendall(b"y" * 500)
+        accepted.close()
+        eventually(lambda: until_settled(port))
+        watch.closed(port, 1)
+        if overrun:
+            monkeypatch.setattr(Destroyed, "take", lambda self: ([], [], False))
+        closing = [row for _ in range(30) for row in watch.connections(port, keyframe=True)]
+        monkeypatch.undo()
+        receive(client, 500)
+    (last,) = eventually(lambda: watch.connections(port))
+
+    assert [(row.closed, row.opened, row.received_bytes) for row in closing] == [(True, False, 0)]
+    assert (last.closed, last.opened, last.received_bytes, last.state) == (False, False, 500, diag.CLOSE)
 
 
 def test_a_reset_loses_no_byte_that_arrived(watch: Watch, server: socket.socket) -> None:

@@ -109,7 +109,7 @@ def _store(data: Path) -> Iterator[Store]:
 def _fold(data: Path, store: Store) -> None:
     """Read the raw topics once, in the order of the log, through both folds into a store."""
     log = open_log(data / "log.sqlite")
-    raw = [r for t in (*topics.RAW, *topics.OF_HOSTS) for r in log.read(t.name, 0, *log.bounds(t.name, 0))]
+    raw = [r for t in (*topics.RAW, *topics.UNFOLDED) for r in log.read(t.name, 0, *log.bounds(t.name, 0))]
     log.close()
     sink = Sink(store, lambda record, reason: None)
     attribute, pair = AttributeStage(), PairStage()

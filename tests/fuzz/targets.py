@@ -36,10 +36,15 @@ from collectors.window import Window
 from collectors.wire_tap import WireTap
 from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
+from simulation.load import read
+from simulation.mistakes import Mistake
 from tests.collectors import announcing
 from tests.collectors.protocols.resolving import address, alias, answer, wire
 
 CMDLINE = 2048  # characters
+_SPIGO = b'{"arch":"a","services":[{"name":"db","package":"store","count":2},{"name":"b","package":"elb"}]}'
+_NATIVE = b'name="a"\nservices=[{name="web",calls=["redis",{to="web",pool=2}]},{name="redis",container="redis:7"}]\n'
+_COMPOSE = b'services:\n  web: {image: "x:1", ports: ["80:80"], environment: {DB: "pg://db:1/x"}}\n  db: {scale: 2}\n'
 
 
 class Target(NamedTuple):
@@ -240,5 +245,7 @@ TARGETS = {
     "delay": Target(parse_delay, _given(bytes(400))),
     "mountinfo": Target(lambda raw: hidepid(raw, "/proc"), _files("/proc/self/mountinfo")),
     "net-unix": Target(names_of_agents, _files("/proc/net/unix")),
+    "architecture": Target(lambda raw: read(raw, "fleet"), _given(_SPIGO, _NATIVE), (Mistake,)),
+    "compose": Target(lambda raw: read(raw, "compose.yaml"), _given(_COMPOSE), (Mistake,)),
     "text": Target(_text, _given(b"\xff\xfe", "é%".encode())),
 }

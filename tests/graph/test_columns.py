@@ -18,12 +18,13 @@ from graph.edges import EdgeRow
 from graph.hosts import HostnameRow, HostRow, LabelsRow, hostnames, hosts, labels
 from graph.known import known_edges
 from graph.levels import LEVELS
-from graph.links import LinkRow, SwitchRow, links, switches
+from graph.links import LinkRow, links
 from graph.lives import LifeRow, lives
 from graph.map import map_edges
 from graph.neighbours import NeighbourRow, neighbours
 from graph.node_events import EventRow, events
 from graph.node_facts import NodeFactRow, node_facts
+from graph.of_hosts import OF_HOST, PartRow, parts
 from graph.pressure import PressureRow, node_pressure
 from graph.processes import ProcessRow, members, processes
 from graph.recording import RecordedRow, recorded, recorded_hours
@@ -85,7 +86,7 @@ PLAIN: dict[str, tuple[type, str]] = {
     "hosts": (HostRow, hosts()),
     "hostnames": (HostnameRow, hostnames()),
     "links": (LinkRow, links()),
-    "switches": (SwitchRow, switches()),
+    **{f"{name} of hosts": (PartRow, parts(name)) for name in OF_HOST},
     "suspects": (SuspectRow, suspects()),
     "labels": (LabelsRow, labels()),
     "processes": (ProcessRow, processes(everything=False)),

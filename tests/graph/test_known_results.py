@@ -12,7 +12,7 @@ from graph.reading import read_map
 from graph.requests import judged, requests_by_edge
 from schemas.health import ALERTS
 from schemas.latency import bucket
-from servicemap.map_dot import dot
+from servicemap.exports.dot import text as dot
 from servicemap.map_text import fault_lines, headings, rows
 from sinks.rollup import Rollup
 from sinks.store import Store

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from graph.links import LinkRow, SwitchRow, links, switch_of, switches
+from graph.links import LinkRow, links
+from graph.of_hosts import PartRow, part_of, parts
 from graph.sql import text
 from graph.suspects import SuspectRow, suspects
 from log.protocol import Record
@@ -55,7 +56,7 @@ class Town:
 
     def switches(self, **range_: int) -> dict[str, str]:
         self._sink.flush()
-        return {row.host: row.switch for row in self.store.rows(SwitchRow, switches(), {**RANGE, **range_})}
+        return dict(self.store.rows(PartRow, parts("switch"), {**RANGE, **range_}))
 
     def suspects(self) -> list[tuple[str, list[str], float]]:
         self._sink.flush()
@@ -132,7 +133,7 @@ def test_a_host_that_fell_silent_stays_where_it_was_for_a_day(fresh: Callable[[]
 
 def test_a_switch_is_looked_up_by_host(fresh: Callable[[], Store]) -> None:
     town = Town(fresh())
-    looked_up = f"SELECT {switch_of('host')} FROM (SELECT arrayJoin(['h1', 'h2', '']) AS host)"
+    looked_up = f"SELECT {part_of('switch', 'host')} FROM (SELECT arrayJoin(['h1', 'h2', '']) AS host)"
     assert town.store.query(looked_up, RANGE) == [("",), ("",), ("",)]
 
     town.hears("h1", T0, at("eth0"))
@@ -147,7 +148,7 @@ def test_odd_names_of_switches_are_names(fresh: Callable[[], Store]) -> None:
 
     assert town.switches() == {"h1": odd}
     assert town.links(switch=odd)
-    assert town.store.query(f"SELECT {switch_of(text('h1'))} = {text(odd).replace('%', '%%')}", RANGE) == [(1,)]
+    assert town.store.query(f"SELECT {part_of('switch', text('h1'))} = {text(odd).replace('%', '%%')}", RANGE) == [(1,)]
 
 
 def test_doctor_lists_the_links(fresh: Callable[[], Store]) -> None:

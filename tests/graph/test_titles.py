@@ -10,6 +10,12 @@ from sinks.store import Store
 from tests.rollups.conftest import Fresh
 
 RACK = "00:1b:54:c9:2a:00"
+LABELS = {
+    "h4": {"region": "eu", "zone": "b"},
+    "h5": {"region": "eu"},
+    "h6": {"zone": "it's: b"},
+    "h7": {"region": "eu:1", "zone": "b"},
+}
 NAMES = {"h1": "web-1", "h2": "h2", f"link:{RACK}": "sw-rack-12"}
 SEEN = 1_800_000_000_000
 RANGE = {"from": SEEN, "to": SEEN + 60_000}
@@ -33,14 +39,21 @@ NODES = [
     ("namespace:shop", {}, "shop"),
     (f"link:{RACK}", {}, "sw-rack-12"),
     ("link:sw:1", {}, "sw:1"),
+    ("zone:eu-west-1:b", {}, "eu-west-1/b"),
+    ("zone:eu-west-1:eu-west-1b", {}, "eu-west-1b"),
+    ("zone:eu-west-1:no zone", {}, "eu-west-1/no zone"),
+    ("zone:no region:rack:1", {}, "rack:1"),
+    ("zone:no region:no zone", {}, "no zone"),
+    ("region:eu-west-1", {}, "eu-west-1"),
     (address_node("", "192.0.2.7"), {}, "192.0.2.7"),
     (address_node("", "2001:db8::1"), {}, "2001:db8::1"),
     (address_node("h1/4026531840", "127.0.0.1"), {}, "127.0.0.1"),
     ("network:10.0.0.0/24", {}, "10.0.0.0/24"),
     ("other:rest", {}, "other hosts"),
 ]
+NOWHERE = {"region": "no region", "zone": "no zone"}
 ENDS = [
-    dict.fromkeys(PARTS, "") | known
+    dict.fromkeys(PARTS, "") | (NOWHERE if "host" in known else {}) | known
     for known in (
         {"service": "web", "host": "h1", "container": "c1"},
         {"service": "web", "host": "h1", "container": "c1", "namespace": "shop", "pod": "web-0"},
@@ -51,6 +64,10 @@ ENDS = [
         {"host": "h1"},
         {"service": "web", "host": "h3", "switch": RACK},
         {"host": "h3", "switch": RACK},
+        {"host": "h4", "region": "eu", "zone": "b"},
+        {"host": "h5", "region": "eu"},
+        {"host": "h6", "zone": "it's: b"},
+        {"host": "h7", "region": "eu.1", "zone": "b"},
         {},
     )
 ]
@@ -60,6 +77,11 @@ ENDS = [
 def store(fresh: Fresh) -> Store:
     made = fresh()
     made.query("INSERT INTO hosts (host, hostname) VALUES ('h1', 'web-1'), ('h2', '')")
+    for host, labels in LABELS.items():
+        made.query(
+            "INSERT INTO hosts (host, labels) SELECT %(host)s, mapFromArrays(%(names)s, %(values)s)",
+            {"host": host, "names": [*labels], "values": [*labels.values()]},
+        )
     made.query(
         "INSERT INTO links (hour, host, seen, interface, protocol, chassis, port, system_name, forwards) "
         "SELECT hour, 'h3', hour, 'eth0', 'lldp', %(rack)s, '7', 'sw-rack-12', 1 "

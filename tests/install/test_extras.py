@@ -32,7 +32,7 @@ def test_extras_are_read_as_they_are_declared() -> None:
 
 def test_every_command_states_the_extra_that_it_needs_or_that_it_needs_none() -> None:
     assert extras.OF_COMMANDS.keys() == COMMANDS.keys()
-    assert set(extras.OF_COMMANDS.values()) == {"", *extras.EXTRAS}
+    assert set(extras.OF_COMMANDS.values()) == {"", *extras.EXTRAS} - {"compose"}  # of some files that simulate reads
 
 
 def test_what_make_up_installs_is_what_the_tests_run_with() -> None:
@@ -61,6 +61,17 @@ def test_a_package_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPat
     assert (done.exit_code, done.stderr) == (1, f"servicemap: {extras.missing_for('up')}\n")
 
 
+ARGUMENTS = {
+    "replay": ["--from", "2h", "--to", "1h"],
+    "alerts": ["test", "--from", "1h"],
+    "impact": ["postgres"],
+    "deps": ["nginx"],
+    "path": ["nginx", "postgres"],
+    "order": ["start"],
+    "export": ["--format", "dot"],
+}
+
+
 @pytest.mark.parametrize("name", [name for name, extra in extras.OF_COMMANDS.items() if extra == "store"])
 def test_a_module_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def missing(**_: object) -> None:
@@ -70,18 +81,19 @@ def test_a_module_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(command, "callback", missing)
     monkeypatch.setattr(extras, "installed", lambda package: None if package == "rich" else "1")
 
-    done = CliRunner().invoke(main, [name, *(["--from", "2h", "--to", "1h"] if name == "replay" else [])])
+    done = CliRunner().invoke(main, [name, *ARGUMENTS.get(name, [])])
 
     assert done.exit_code == 1
     assert done.stderr == "servicemap: rich is not installed: run `pip install 'servicemap[store]'`\n"
 
 
 def test_doctor_lists_what_is_installed_and_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = {"chdb", "clickhouse-driver", "cramjam", "rich"}
+    here = {"chdb", "clickhouse-driver", "cramjam", "networkx", "rich"}
     monkeypatch.setattr("servicemap.extras.installed", lambda package: "1" if package in here else None)
     monkeypatch.setattr("servicemap.host_checks.installed", lambda package: "1" if package in here else None)
 
     assert packages().found == (
-        "agent, store; not here: worker (faust-streaming), view (aiohttp), up (aiohttp), grafana (grafana-client);"
+        "agent, store; not here: worker (faust-streaming), view (aiohttp), up (aiohttp), grafana (grafana-client),"
+        " compose (pyyaml);"
         " without pandas and pyarrow, which chdb asks for and servicemap never imports"
     )

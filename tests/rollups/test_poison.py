@@ -47,8 +47,9 @@ ODD: list[Any] = [*NUMBERS, 1e300, "x\0y", "\u2028", "x" * 9_999, True, None, []
 
 def logged(record: dict[str, Any]) -> int:
     """Return when an example was logged: right after its window."""
-    if "window" in record:
-        return int(record["window"]) + 5_000
+    for when in ("window", "written"):
+        if when in record:
+            return int(record[when]) + 5_000
     times = {
         "edges": "window",
         "requests": "window",

@@ -296,6 +296,15 @@ def test_an_idle_connection_has_a_row_in_every_window() -> None:
         assert [(s["window"], s["seen"], s["sent_bytes"]) for s in reader.feed(at)] == [(at, True, 0)]
 
 
+def test_what_comes_after_a_connection_has_closed_does_not_open_it_again() -> None:
+    reader = Reader()
+    reader.feed(0, connections=[connection(1, HERE, THERE)])
+    reader.feed(1, connections=[connection(1, HERE, THERE, closed=True, state=7)])
+    (last,) = reader.feed(2, connections=[connection(1, HERE, THERE, got=9, state=7)])
+    assert (last["closed"], last["received_bytes"]) == (False, 9)
+    assert reader.feed(3) == []
+
+
 def test_a_connection_that_a_whole_keyframe_does_not_name_is_gone() -> None:
     reader = Reader()
     reader.feed(0, connections=[connection(1, HERE, THERE)])

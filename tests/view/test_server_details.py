@@ -20,6 +20,8 @@ NODES = {
     "container": f"container:id-web1:{town.CONTAINER}",
     "host": host_node("id-web1"),
     "link": f"link:{town.SWITCH}",
+    "zone": "zone:eu-west-1:b",
+    "region": "region:eu-west-1",
     "address": address_node("", "10.0.0.1"),
 }
 
@@ -141,6 +143,8 @@ ASKED = {
     "namespace": (service_node("nginx"), SHOP),
     "host": (host_node("id-web1"), host_node("id-web1")),
     "link": (f"link:{town.SWITCH}", f"link:{town.SWITCH}"),
+    "zone": ("zone:eu-west-1:b", "zone:eu-west-1:b"),
+    "region": ("region:eu-west-1", "region:eu-west-1"),
     "address": (address_node(town.LOOPBACK, "127.0.0.1"), address_node(town.LOOPBACK, "127.0.0.1")),
 }
 

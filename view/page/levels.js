@@ -8,5 +8,7 @@ export const LEVEL_NAMES = {
   namespace: "Namespaces",
   host: "Hosts",
   link: "Switches",
+  zone: "Zones",
+  region: "Regions",
   address: "Addresses",
 };

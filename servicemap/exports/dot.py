@@ -17,7 +17,7 @@ _SHAPES = {
 _COLOURS = {"warn": "orange", "bad": "red"}
 
 
-def dot(found: ServiceMap) -> str:
+def text(found: ServiceMap) -> str:
     """Return a map as a directed graph. The name of a node is its id, and its label is that of the table."""
     return "\n".join(["digraph servicemap {", *(f"  {line}" for line in _lines(found)), "}", ""])
 

@@ -1,0 +1,176 @@
+"""Connections from clients to servers: kept in pools or opened for each request; both ends show the same."""
+
+from __future__ import annotations
+
+from random import Random
+
+from simulation.answers import Answers, Said
+from simulation.kernel import Moved, Socket
+from simulation.ledger import Ledger
+from simulation.seats import Party, Process
+from simulation.truth import TrueEdge, TrueKey
+from simulation.ways import Way
+
+LIFE_AT = 100  # ms of a window at which processes start and end
+FIRST, LAST = 500, 400  # ms of a window in which nobody asks, at its beginning and at its end
+MSS = 1448
+_MANY = 50  # requests in a window beyond which one more connection of a pool is used
+_LOOPBACK = "127.0.0.1"
+_FAREWELL = Moved(0, 0, 2, 1, 0, 0)
+
+
+class Connection:
+    """A connection with both its ends, as far as somebody watches them."""
+
+    __slots__ = ("far", "key", "near", "port", "stuck", "way")
+
+    def __init__(self, way: Way, port: int, near: Socket | None, far: Socket | None) -> None:
+        self.way = way
+        self.key: TrueKey = way.key  # that of the way changes with its server
+        self.port = port
+        self.near = near
+        self.far = far
+        self.stuck = False  # somebody waits for an answer that will not come
+
+    def ends(self) -> list[Socket]:
+        """Return the ends that somebody watches."""
+        return [one for one in (self.near, self.far) if one is not None]
+
+
+class Connections:
+    """Opens, uses and closes connections; the truth has what happens."""
+
+    def __init__(self, ledger: Ledger, width: int, random: Random) -> None:
+        self.ledger = ledger
+        self._width = width
+        self._random = random
+
+    def moment(self, way: Way) -> int:
+        """Return when a way talks, ms of each window."""
+        return FIRST + (way.moment * (self._width - FIRST - LAST) >> 32)
+
+    def open(self, way: Way, at: int) -> Connection:
+        """Open a connection that lasts."""
+        connection = self._connect(way, at, keep=True)
+        way.connections.append(connection)
+        way.seat.process.incoming[way] = None
+        self.ledger.begin(way.key)
+        return connection
+
+    def close(self, connection: Connection, at: int) -> None:
+        """Close a connection that lasted, at both ends."""
+        way = connection.way
+        way.connections.remove(connection)
+        way.client.network.give_port(connection.port)
+        self.ledger.close(connection.key)
+        for socket in connection.ends():
+            socket.kernel.act(at, socket.kernel.count, socket, _FAREWELL)
+            socket.kernel.act(at, socket.kernel.end, socket)
+
+    def exchange(self, way: Way, requests: int, errors: int) -> None:
+        """Let requests be answered, on connections of a pool or each on one of its own."""
+        way.to(way.seat.process)
+        edge = self.ledger.edge(way)
+        edge.requests += requests
+        edge.errors += errors
+        answers = Answers(way, self._random)
+        edge.median_us = answers.median_us
+        if way.call.pool:
+            self._pooled(way, requests, errors, answers, edge)
+        else:
+            self._briefly(way, requests, errors, answers, edge)
+
+    def _pooled(self, way: Way, requests: int, errors: int, answers: Answers, edge: TrueEdge) -> None:
+        at = self.moment(way)
+        used = min(way.call.pool, 1 + requests // _MANY)
+        free = way.connections
+        if way.stuck:
+            free = [one for one in free if not one.stuck]
+        while len(free) < used:
+            opened = self.open(way, at)
+            if free is not way.connections:
+                free.append(opened)
+        for nth in range(used):
+            way.turn = turn = (way.turn + 1) % len(free)
+            part = requests // used + (nth < requests % used)
+            wrong = errors // used + (nth < errors % used)
+            self._talk(free[turn], at, edge, part, answers.of(part, wrong))
+
+    def _briefly(self, way: Way, requests: int, errors: int, answers: Answers, edge: TrueEdge) -> None:
+        span = self._width - FIRST - LAST
+        for nth in range(requests):
+            at = FIRST + nth * span // requests
+            connection = self._connect(way, at, keep=False)
+            edge.closed += 1
+            until = min(at + answers.next_us() // 1000, self._width - 1)
+            self._talk(connection, until, edge, 1, answers.of(1, int(nth < errors)))
+            for socket in connection.ends():
+                socket.kernel.act(until, socket.kernel.end, socket)
+
+    def _talk(self, connection: Connection, at: int, edge: TrueEdge, requests: int, said: Said | None) -> None:
+        near, far = connection.near, connection.far
+        asked, answered = self.sizes(connection.way, requests)
+        edge.to_server_bytes += asked
+        edge.to_client_bytes += answered
+        moved, again = self.moved(connection.way, asked, answered)
+        edge.lost_segments += moved.again + again
+        if near is not None:
+            kernel = near.kernel
+            kernel.act(at, kernel.count, near, moved)
+            if said is not None:
+                kernel.act(at, kernel.answer, near, said.results, said.by_client)
+        if far is not None:
+            kernel = far.kernel
+            kernel.act(at, kernel.count, far, moved.turned(again))
+            if said is not None:
+                kernel.act(at, kernel.answer, far, said.results, said.by_server)
+
+    def sizes(self, way: Way, requests: int) -> tuple[int, int]:
+        """Return the payload of some requests, and that of their answers."""
+        more = 850 + int(self._random.random() * 300)
+        call = way.call
+        return call.request_bytes * requests * more // 1000, call.response_bytes * requests * more // 1000
+
+    def moved(self, way: Way, asked: int, answered: int) -> tuple[Moved, int]:
+        """Return what the client's end counts of payload, and what the server sends again."""
+        out, back = -(-asked // MSS), -(-answered // MSS)
+        again = others = 0
+        even = self._random.random()
+        rtt = way.rtt_us
+        if way.loss:
+            again, others = (int(count * way.loss + self._random.random()) for count in (out, back))
+            rtt = int(rtt * (1 + 12 * way.loss * even))
+        rtt += int(rtt * 0.2 * even)
+        return Moved(asked, answered, out + (back + 1) // 2 + again, back + (out + 1) // 2, again, rtt), others
+
+    def _connect(self, way: Way, at: int, *, keep: bool) -> Connection:
+        server, client = way.seat.process, way.client
+        way.to(server)
+        self.ledger.edge(way).opened += 1
+        port = client.network.take_port(keep=keep)
+        near, far = dialled(way, client, port), None
+        if server.network.kernel is not None:
+            here, there = ends_of(way, client, port)
+            far = Socket(server.network.kernel, server.network, server, (*there, *here), accepted=True)
+        connection = Connection(way, port, near, far)
+        protocol = server.seat.instance.service.program.protocol
+        for socket in connection.ends():
+            socket.kernel.act(at, socket.kernel.begin, socket, protocol)
+        return connection
+
+
+def dialled(way: Way, client: Party, port: int) -> Socket | None:
+    """Return the socket of a client that connects, if somebody watches it."""
+    kernel = client.network.kernel
+    if kernel is None or not isinstance(client, Process):
+        return None
+    here, there = ends_of(way, client, port)
+    return Socket(kernel, client.network, client, (*here, *there), accepted=False)
+
+
+def ends_of(way: Way, client: Party, port: int) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Return address and port of both ends: within one network namespace they talk by loopback."""
+    network = way.seat.process.network
+    if network is client.network:
+        return (_LOOPBACK, port), (_LOOPBACK, way.port)
+    return (client.network.address, port), (network.address, way.port)
