@@ -33,7 +33,7 @@ def name_process(rules: Sequence[NamingRule], facts: Mapping[str, Any]) -> Named
     container, unit = facts["container"], facts["unit"]
     around = next((name for name in (facts["container_name"], container) if fit(name)), "")
     if around and (generic(own.name) or own.rule == LAUNCHER):
-        named = around if own.rule == LAUNCHER else f"{around}/{own.name}"
+        named = around if own.rule == LAUNCHER or around == own.name else f"{around}/{own.name}"
         own = Called(named, "container", f"{around}: {own.evidence}")
     for number, rule in enumerate(rules, start=1):
         if rule.matches(own.name, facts["cmdline"], unit, container, facts["user"]):

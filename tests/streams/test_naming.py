@@ -385,6 +385,7 @@ def test_a_container_names_a_program_whose_name_means_nothing() -> None:
     assert named(name="main", exe="/app/main", container="web1") == "web1/main"
     assert named(name="main", exe="/app/main", container="3f2a" * 16) == "main"
     assert named(name="main", exe="/app/main", container="3f2a" * 16, container_name="cart") == "cart/main"
+    assert named(name="worker", exe="/app/worker", container="3f2a" * 16, container_name="worker") == "worker"
     java = ["java", "-jar", "/app.jar"]
     assert named(name="java", cmdline=java, container="3f2a" * 16, container_name="cart") == "cart/app"
     spring = ["java", "org.springframework.boot.loader.launch.JarLauncher"]
