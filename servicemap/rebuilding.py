@@ -8,8 +8,6 @@ far is folded anew into the live tables: rows merge, whichever process stores th
 import heapq
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -27,13 +25,13 @@ from servicemap.directory import held, is_held, owner
 from servicemap.options import Failure
 from servicemap.parts import locate, store_directory
 from servicemap.replay.folding import Refold
+from servicemap.store_alone import START_SECONDS, await_store, store_alone
 from sinks.embedded.folder import DISCARD, Folder, StartError, holder, newest_aside
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.store import Store, StoreError, create_database
 from sinks.tables import TABLES
 
-START_SECONDS = 120.0  # for the store to answer again: the supervisor may wait 15 s before it starts it
 CHECK_RECORDS = 200  # between two words on progress
 
 Report = Callable[["Progress"], None]
@@ -80,7 +78,7 @@ def _emptied(config: Config, report: Report) -> Iterator[bool]:
     report(Progress("emptying the store"))
     if is_held(config.directory):
         _restart_empty(folder)
-        _await_store(config, folder)
+        await_store(config)
         yield True
         return
     with held(config.directory, lambda sentence: report(Progress(sentence))):
@@ -89,18 +87,8 @@ def _emptied(config: Config, report: Report) -> Iterator[bool]:
                 kept.discard()
         except StartError as error:
             raise Failure(str(error)) from None
-        command = ["-m", "sinks.embedded", "--data", str(folder), "--native-port", "0", "--http-port", "0"]
-        process = subprocess.Popen(
-            [sys.executable, *command, "--parent", str(os.getpid())],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            _await_store(config, folder)
+        with store_alone(config):
             yield False
-        finally:
-            process.terminate()
-            process.wait()
 
 
 def _restart_empty(folder: Path) -> None:
@@ -116,20 +104,6 @@ def _restart_empty(folder: Path) -> None:
         if time.monotonic() > deadline:  # a damaged engine may not end by itself
             number = signal.SIGKILL
             deadline += START_SECONDS
-        time.sleep(0.2)
-
-
-def _await_store(config: Config, folder: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with closing(Store(locate(config)._replace(database="default"))) as store:
-                store.query("SELECT 1")
-            if not (folder / DISCARD).exists():
-                return
-        except StoreError as error:
-            if time.monotonic() > deadline:
-                raise Failure(f"the empty store does not start: {error}") from None
         time.sleep(0.2)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from sinks.address import Address
 from sinks.store import Store
-from tests.e2e.test_one_pipeline import running, wait_until
+from tests.e2e.pipelines import running, wait_until
 from tests.secure_kafka import PASSWORD, USER, Secure, secure_kafka, token_program
 from tests.tls_front import tls_front
 
