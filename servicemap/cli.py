@@ -30,6 +30,7 @@ COMMANDS = {
     "sql": "query the store in ClickHouse's SQL",
     "log": "list the topics, read one, show who lags behind",
     "replay": "fold a past range of the log again, compare, and swap in the result",
+    "simulate": "a fleet that never was: its map, how true it is, or its records in a log",
     "store": "throw the embedded store away and rebuild it from the log",
     "alerts": "list the alert rules, and show when they would have fired",
     "dashboards": "write Grafana's dashboards and alerts, or publish them to Grafana",

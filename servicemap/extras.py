@@ -23,6 +23,7 @@ OF_COMMANDS = {  # every command; an empty extra: the agent has all that it need
     "sql": "",
     "log": "",
     "replay": "store",
+    "simulate": "up",
     "store": "up",
     "dashboards": "grafana",
     "doctor": "",

@@ -39,8 +39,11 @@ from sinks.embedded.folder import FACTS, StartError, check_path, forget_port
 TICK = 0.25
 
 
-def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
-    """Run until a signal or for a while; then stop the parts in the order of the data. The demo is one more part."""
+def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool, simulate: str | None = None) -> None:
+    """Run until a signal or for a while; then stop the parts in the order of the data.
+
+    The demo is one more part, and a simulation is one in place of the collectors.
+    """
     stop = stop_event()
     check_places(config)
     if not config.store.url:
@@ -55,7 +58,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
         else:
             check_certificate(config)
         reader_password(config)
-        children = [*shop(config), *parts(config)] if demo else parts(config)
+        children = [*shop(config), *parts(config, simulate)] if demo else parts(config, simulate)
         supervisor = Supervisor(children, _print, inherited=[lock])
         summary = None if quiet or not sys.stdout.isatty() else Summary(config)
         end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")
@@ -83,7 +86,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool) -> None:
             watch.leave()
 
 
-def parts(config: Config) -> list[Part]:
+def parts(config: Config, simulate: str | None = None) -> list[Part]:
     """Return the parts in the order of the data."""
     file = _written(config)
     common = ("--config", str(file))
@@ -91,7 +94,7 @@ def parts(config: Config) -> list[Part]:
     for name in (VIEW, TABLES):
         (config.directory / name).unlink(missing_ok=True)  # of parts that were killed
     found = [
-        Part("collect", ("servicemap", "collect", *common), prompt=True),
+        source(config, file, simulate),
         Part("work", ("servicemap", "work", *common), vital=False),
         Part("sink", ("servicemap", "sink", *common), ready, vital=False),
         Part("view", ("servicemap", "view", *common), answers=True),
@@ -123,6 +126,15 @@ def _ports(config: Config) -> list[str]:
         else:
             found += [f"--{name.replace('_', '-')}", str(port)]
     return found
+
+
+def source(config: Config, file: Path, simulate: str | None) -> Part:
+    """Return what reports: the collectors, or a simulated fleet."""
+    if simulate is None:
+        return Part("collect", ("servicemap", "collect", "--config", str(file)), prompt=True)
+    from servicemap.simulated.part import fleet
+
+    return fleet(config, file, simulate)
 
 
 def shop(config: Config) -> list[Part]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from itertools import product
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
-from graph.levels import LEVELS, PARTS, node_of
+from graph.levels import PARTS, node_of
 from graph.requests import Key
+from graph.zones import NO_REGION, NO_ZONE, place_of
 from schemas.ids import address_node, host_node, service_node
+from simulation.architecture import Program
 from simulation.truth import TrueEdge, TrueEnd, TrueEvent, TrueKey, TrueWindow
 
 SUMS = tuple(name for name in TrueEdge.__struct_fields__ if name not in {"active", "median_us"})
@@ -67,7 +69,7 @@ class Truth(Struct):
 
     edges: dict[TrueKey, Carried] = field(default_factory=dict)
     ends: dict[str, TrueEnd] = field(default_factory=dict)  # by node
-    programs: dict[str, str] = field(default_factory=dict)  # by node: what the kernel calls the process
+    programs: dict[str, Program] = field(default_factory=dict)  # by node of a process
     events: list[TrueEvent] = field(default_factory=list)
     provable_events: list[TrueEvent] = field(default_factory=list)  # of which an agent saw before and after
     _windows: int = 0
@@ -77,12 +79,20 @@ class Truth(Struct):
         for node, end in window.ends.items():
             known = self.ends.get(node)
             self.ends[node] = end if known is None else end._replace(agent=end.agent or known.agent)
-        self.programs.update({node: one.service.program.name for node, one in window.instances.items()})
+        self.programs.update({node: one.service.program for node, one in window.instances.items()})
         self._take_events(window)
         idle = ((key, TrueEdge()) for key in window.open if key not in window.edges and key not in self.edges)
         for key, edge in (*window.edges.items(), *idle):
             watched = {name: window.ends[getattr(key, name)].agent for name in ("client", "server")}
             self.edges.setdefault(key, Carried()).take(edge, **watched)
+
+    def called(self, names: Mapping[str, str]) -> "Truth":
+        """Return the same with other names of services, by their processes.
+
+        What a service is called is a matter of rules (`name_services` judges it); who talks to whom is none.
+        """
+        ends = {node: end._replace(service=names.get(node) or end.service) for node, end in self.ends.items()}
+        return structs.replace(self, ends=ends)
 
     def _take_events(self, window: TrueWindow) -> None:
         """Add what happened; what did before the first window ended is found as it is, and no event of any agent."""
@@ -95,6 +105,10 @@ class Truth(Struct):
         self.events += window.events
         self.provable_events += [event for event in window.events if self._windows and event.node in watched]
         self._windows += 1
+
+    def has(self, level: str) -> bool:
+        """Return whether anybody has a node of a level, and not only one of the level that stands for it."""
+        return any(best(end, level).startswith(f"{level}:") for end in self.ends.values())
 
     def items(self, level: str) -> dict[Item, bool]:
         """Return what a complete map of a level shows, and of each whether all of it was counted there."""
@@ -161,7 +175,7 @@ def best(end: TrueEnd, level: str) -> str:
 def vague(end: TrueEnd, level: str) -> Iterator[str]:
     """Yield the nodes of an end of which less is known: its service, its host, its address alone."""
     known = facts(end)
-    if level != ADDRESS:
+    if level != ADDRESS and end.host:
         place = {name: value for name, value in known.items() if name in {"host", "zone", "region"}}
         nothing = dict.fromkeys(PARTS, "") | place
         yield node_of(level, service_node(end.service), nothing | {"service": end.service})
@@ -171,20 +185,21 @@ def vague(end: TrueEnd, level: str) -> Iterator[str]:
 
 def facts(end: TrueEnd) -> Mapping[str, str]:
     """Return what is true of an end, by the parts of nodes."""
-    return dict.fromkeys(PARTS, "") | {name: getattr(end, name) for name in PARTS if name in TrueEnd._fields}
+    region, _, zone = end.zone.partition("/")
+    of_host = {"region": region.replace(":", ".") or NO_REGION, "zone": zone or NO_ZONE}
+    place = of_host if end.host else {}
+    return dict.fromkeys(PARTS, "") | {name: getattr(end, name) for name in PARTS if name in TrueEnd._fields} | place
 
 
-def titles(end: TrueEnd, program: str) -> dict[str, str]:
-    """Return how people should see the nodes of an end, by the nodes."""
-    pid = end.node.split(":")[-2]
+def titles(end: TrueEnd) -> dict[str, str]:
+    """Return how people should see the nodes of an end, by the nodes; what services are called, rules decide."""
+    known = facts(end)
     shown = {
-        "service": end.service,
-        "process": f"{program}[{pid}]",
         "host": end.host,
         "pod": end.pod,
         "namespace": end.namespace,
-        "zone": end.zone,
+        "zone": place_of(known["region"], known["zone"]),
+        "region": known["region"],
     }
-    known = facts(end)
-    named = {level: node_of(level, end.node, known) for level in shown if level in LEVELS}
+    named = {level: node_of(level, end.node, known) for level in shown}
     return {node: shown[level] for level, node in named.items() if shown[level] and node.startswith(f"{level}:")}

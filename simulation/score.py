@@ -5,13 +5,15 @@ could know counts for neither. An end that is shown as less than it is (its host
 no agent knew better: a wrong credit always is one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct, field, structs
 
 from graph import counters
 from graph.model import Edge, ServiceMap
 from graph.requests import Key, key
+from simulation.architecture import Program
 from simulation.expected import Item, Truth, titles
 from simulation.truth import TrueEdge
 
@@ -127,6 +129,23 @@ def score_events(truth: Truth, found: Iterable[tuple[str, str]]) -> EventScore:
     )
 
 
+def name_services(made: LevelScore, truth: Truth, called: Mapping[str, str]) -> LevelScore:
+    """Judge what services are called, process by process: after themselves, or after the program that they run."""
+    right, wrong = 0, Counter[str]()
+    for node in sorted(called.keys() & truth.programs.keys()):
+        end = truth.ends[node]
+        if called[node] in {end.service, *_names_of(truth.programs[node])}:
+            right += 1
+        else:
+            wrong[f"{end.service} is called {called[node] or 'nothing'}"] += 1
+    misnamed = [f"{sentence} ({count:,} processes)" for sentence, count in sorted(wrong.items())]
+    return structs.replace(made, names=Share(right, right + wrong.total()), misnamed=misnamed)
+
+
+def _names_of(program: Program) -> set[str]:
+    return {program.name, program.exe.rpartition("/")[2]}
+
+
 def text(edge: Key) -> str:
     """Write an edge for people."""
     return f"{edge.client} → {edge.server} {edge.transport}/{edge.server_port}"
@@ -158,11 +177,7 @@ def _ends(edges: Iterable[Edge]) -> set[str]:
 
 
 def _judge_names(made: LevelScore, found: ServiceMap, truth: Truth) -> None:
-    right = {
-        node: title
-        for end in truth.ends.values()
-        for node, title in titles(end, truth.programs.get(end.node, "")).items()
-    }
+    right = {node: title for end in truth.ends.values() for node, title in titles(end).items()}
     named = [(node, right[node.id]) for node in found.nodes if node.id in right]
     made.misnamed = [f"{node.id} is called {node.title}" for node, title in named if node.title != title]
     made.names = Share(len(named) - len(made.misnamed), len(named))

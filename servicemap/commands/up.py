@@ -3,7 +3,7 @@
 import click
 
 from servicemap.config import Config
-from servicemap.options import Duration, Port, configured, typed
+from servicemap.options import Duration, Port, configured, either_or, typed
 
 
 @click.command()
@@ -31,13 +31,15 @@ from servicemap.options import Duration, Port, configured, typed
 )
 @click.option("--host-id", help="Id of this host.  [default: its machine id]")
 @click.option("--demo", is_flag=True, help="Also run a small demo shop, with two faults to find.")
+@click.option("--simulate", "architecture", metavar="ARCH", help="Map a simulated fleet instead of this machine.")
 @click.option("--quiet", is_flag=True, help="No summary, even on a terminal.")
-def command(config: Config, for_ms: int | None, demo: bool, quiet: bool) -> None:
+def command(config: Config, for_ms: int | None, demo: bool, architecture: str | None, quiet: bool) -> None:
     """Run everything until Ctrl-C.
 
     \b
     servicemap up
     servicemap up --demo
+    servicemap up --simulate lamp --data /tmp/lamp
     servicemap up --for 1m --data /tmp/map
     servicemap up --log kafka://127.0.0.1:9092
     """
@@ -53,4 +55,5 @@ def command(config: Config, for_ms: int | None, demo: bool, quiet: bool) -> None
         if config.store.url and typed(name):
             option = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} is for the embedded store, and --store names another: leave one out")
-    run(config, for_ms, quiet=quiet, demo=demo)
+    either_or(("--demo", demo), ("--simulate", architecture))
+    run(config, for_ms, quiet=quiet, demo=demo, simulate=architecture)

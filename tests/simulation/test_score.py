@@ -9,7 +9,7 @@ from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key
 from schemas.ids import address_node, host_node
 from simulation.expected import Truth, titles
-from simulation.score import LevelScore, Score, lines, score, score_events
+from simulation.score import LevelScore, Score, Share, lines, name_services, score, score_events
 from simulation.truth import TrueEnd, TrueKey, TrueWindow
 from tests.simulation.made import DB, ODD, SHOP, WEB, carried, end, killed, node, window
 
@@ -45,11 +45,7 @@ def shown(level: str, edges: Iterable[Edge], named: dict[str, str] | None = None
 
 def perfect(truth: Truth, level: str, **changed: Any) -> ServiceMap:
     """Return the map that shows all that is true."""
-    named = {
-        node: title
-        for one in truth.ends.values()
-        for node, title in titles(one, truth.programs.get(one.node, "")).items()
-    }
+    named = {node: title for one in truth.ends.values() for node, title in titles(one).items()}
     return shown(level, (edge(key, **changed) for key in sorted(truth.true(level))), named)
 
 
@@ -148,9 +144,24 @@ def test_counts_are_not_compared_where_agents_cannot_have_seen_all() -> None:
 
 def test_a_node_with_a_wrong_title_is_named() -> None:
     truth = truth_of(window(0, BOTH))
-    found = perfect(truth, "service")
+    found = perfect(truth, "host")
     found.nodes[0].title = "else"
     assert score(truth, found).misnamed == [f"{found.nodes[0].id} is called else"]
+
+
+def test_a_service_is_called_after_itself_or_its_program() -> None:
+    truth = truth_of(window(0, BOTH))
+    made = score(truth, perfect(truth, "service"))
+    called = {node(WEB): "web", node(SHOP): "prog", node(DB): "shop"}
+    named = name_services(made, truth, called)
+    assert named.names == Share(2, 3)
+    assert named.misnamed == ["db is called shop (1 processes)"]
+
+
+def test_what_services_are_called_changes_nothing_of_who_talks_to_whom() -> None:
+    truth = truth_of(window(0, BOTH)).called({node(DB): "postgres"})
+    assert Key(f"service:{ODD}", "service:postgres", "tcp", DB.port) in truth.true("service")
+    assert values(score(truth, perfect(truth, "service"))) == {PERFECT}
 
 
 def test_levels_add_up_what_processes_carried() -> None:
