@@ -75,6 +75,11 @@ class Agent:
         self._kernel.cut = NEVER
 
     @property
+    def clock_ms(self) -> int:
+        """Return how far the clock of the host is ahead."""
+        return self._kernel.clock_ms
+
+    @property
     def stopped(self) -> bool:
         """Return whether it does not run."""
         return self._kernel.cut == NEVER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from simulation.answers import Answers, Said
+from simulation.answers import WORDS, Answers, Said
 from simulation.kernel import Moved, Socket
 from simulation.ledger import Ledger
 from simulation.seats import Party, Process
@@ -31,6 +31,11 @@ class Connection:
         self.near = near
         self.far = far
         self.stuck = False  # somebody waits for an answer that will not come
+
+    @property
+    def known(self) -> bool:
+        """Return whether agents know the protocol, and thus see requests."""
+        return self.way.seat.instance.service.program.protocol in WORDS
 
     def ends(self) -> list[Socket]:
         """Return the ends that somebody watches."""
@@ -66,6 +71,14 @@ class Connections:
         for socket in connection.ends():
             socket.kernel.act(at, socket.kernel.count, socket, _FAREWELL)
             socket.kernel.act(at, socket.kernel.end, socket)
+
+    def leave(self, connection: Connection, at: int) -> None:
+        """Let a request have no answer, as the server ends."""
+        edge = self.ledger.at(connection.key)
+        edge.requests += 1
+        edge.unanswered += 1
+        for socket in connection.ends() if connection.known else ():
+            socket.kernel.act(at, socket.kernel.leave_open, socket)
 
     def exchange(self, way: Way, requests: int, errors: int) -> None:
         """Let requests be answered, on connections of a pool or each on one of its own."""

@@ -24,6 +24,21 @@ Kind = Literal[
     "doubled",  # batches are delivered twice, the second time out of order
 ]
 
+ONCE: tuple[Kind, ...] = ("redeploy", "reuse")
+"""Faults that do not last."""
+USUAL: dict[Kind, float] = {
+    "slow": 10.0,
+    "errors": 0.5,
+    "surge": 3.0,
+    "loss": 0.1,
+    "delay": 100.0,
+    "pressure": 4.0,
+    "throttle": 4.0,
+    "clock": 2_000.0,
+    "late": 30.0,
+}
+"""The size of a fault that has none."""
+
 
 class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault. `where` is a service, instance, host, zone, region, or a client and a server: `web > cart`."""

@@ -10,10 +10,11 @@ _SENT_AGAIN_US = 200_000  # the least time after which TCP sends again
 
 def propagate(services: Iterable[Sequence[Seat]]) -> None:
     """Set the times of all instances; callers come before what they call."""
-    for seats in reversed(list(services)):
-        for seat in seats:
-            seat.alone.set(seat.own_us, 0, 0, 0, seat.error_share)
-            _set(seat, seat.process.fans)
+    upwards = [seat for seats in reversed(list(services)) for seat in seats]
+    for seat in upwards:
+        seat.alone.set(seat.own_us, 0, 0, 0, seat.error_share)
+    for seat in upwards:
+        _set(seat, seat.process.fans)
 
 
 def _set(seat: Seat, fans: Sequence[Fan]) -> None:

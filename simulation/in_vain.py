@@ -29,7 +29,10 @@ class InVain:
     def refused(self, way: Way) -> None:
         """Let a connect fail at once."""
         way.to(way.seat.process)
-        self._ledger.edge(way).failed += 1
+        edge = self._ledger.edge(way)
+        edge.opened += 1
+        edge.failed += 1
+        edge.closed += 1
         self._dial(way, _REFUSED, fails=True)
 
     def ask(self, way: Way) -> None:
@@ -41,6 +44,7 @@ class InVain:
         way.stuck += 1
         if free is None and way.cut:
             way.to(way.seat.process)
+            self._ledger.edge(way).opened += 1
             socket, port = self._dial(way, _SYN_LOST, fails=False)
             self._later(windows, self._time_out, way, socket, port, way.key)
             return
@@ -81,7 +85,9 @@ class InVain:
     def _time_out(self, way: Way, socket: Socket | None, port: int, key: TrueKey) -> None:
         way.stuck -= 1
         way.client.network.give_port(port)
-        self._ledger.at(key).failed += 1
+        edge = self._ledger.at(key)
+        edge.closed += 1
+        edge.failed += socket is None or not socket.closed
         if socket is not None and not socket.closed:  # its process may be gone
             socket.kernel.act(self._connections.moment(way), socket.kernel.fail, socket)
 
@@ -95,9 +101,9 @@ class InVain:
         if cut and connection.far is not None:
             self._later(_LINGERS, _drop, connection.far)
             connection.far = None
-        for socket in connection.ends():
+        for socket in connection.ends() if connection.known else ():
             socket.kernel.act(at, socket.kernel.give_up, socket)
-        self._ledger.at(connection.key).unanswered += 1
+        self._ledger.at(connection.key).given_up += 1
         self._connections.close(connection, at)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from simulation.faults import Fault
 from simulation.fleet import Instance
 from simulation.truth import TrueEdge, TrueEnd, TrueEvent, TrueKey, TrueWindow
 from simulation.ways import Way
+
+_WAITS = 120  # windows: longer than anybody waits
 
 
 class Ledger:
@@ -19,7 +23,8 @@ class Ledger:
         self._width = width
         self._edges: dict[TrueKey, TrueEdge] = {}
         self._events: list[TrueEvent] = []
-        self._gone: list[str] = []  # nodes that end with this window
+        self._ended: list[str] = []  # nodes that end with this window
+        self._gone: deque[tuple[int, str]] = deque()  # nodes that are forgotten after a window
 
     def edge(self, way: Way) -> TrueEdge:
         """Return the edge of a way in this window."""
@@ -54,8 +59,12 @@ class Ledger:
             self.instances[end.node] = instance
 
     def leave(self, node: str) -> None:
-        """Note that somebody will no longer be there after this window."""
-        self._gone.append(node)
+        """Note that somebody will no longer be there after this window; others may still try to reach it."""
+        self._ended.append(node)
+
+    def forget(self, node: str) -> None:
+        """Note that nobody tries any more to reach who left, but for those who wait for an answer."""
+        self._gone.append((self.number + _WAITS, node))
 
     def happen(self, at_ms: int, kind: str, node: str, instance: str = "") -> None:
         """Note an event."""
@@ -81,7 +90,9 @@ class Ledger:
         """Begin the next window. What was kept for the truth of this one goes."""
         self.number += 1
         self._edges, self._events = {}, []
-        for node in self._gone:
-            self.ends.pop(node, None)
+        for node in self._ended:
             self.instances.pop(node, None)
-        self._gone = []
+        self._ended = []
+        while self._gone and self._gone[0][0] < self.number:
+            _, node = self._gone.popleft()
+            self.ends.pop(node, None)

@@ -54,6 +54,7 @@ class Machine:
         self.host = host
         self.traced = random.random() >= scanning  # programs in the kernel say who opens a connection
         self.kernel = Kernel(random.randrange(1 << 20)) if host.agent else None
+        self.watched = host.agent  # its agent runs
         mark = random.getrandbits(64)
         self.boot_id = f"{mark >> 32:08x}-{mark >> 16 & 0xFFFF:04x}-4{mark & 0xFFF:03x}-8000-{host.number:012x}"
         self.booted = start_ms - DAY_MS - random.randrange(60 * DAY_MS)  # on true time

@@ -1,17 +1,21 @@
 """A simulation: a fleet over some time, window by window, with what its agents report and what really happened."""
 
 from collections.abc import Callable, Iterator, Sequence
+from random import Random
 from typing import Any
 
 from simulation.agent import Agent
 from simulation.chance import chance
 from simulation.connections import Connections
+from simulation.delivery import Delivery
+from simulation.disturbances import Disturbances
 from simulation.faults import Fault
 from simulation.fleet import Fleet
 from simulation.in_vain import InVain
 from simulation.ledger import Ledger
-from simulation.records import SimRecord, SimWindow
+from simulation.records import SimWindow
 from simulation.traffic import Traffic
+from simulation.where import check
 from simulation.world import World
 
 
@@ -37,6 +41,7 @@ class Simulation:
         self._start_ms = start_ms
         self._width = width_ms
         self._faults = [*fleet.architecture.faults, *faults]
+        check(self._faults, fleet)
 
     def windows(self, count: int) -> Iterator[SimWindow]:
         """Yield so many windows. The truth of each is to be read before the next one is made."""
@@ -48,16 +53,29 @@ class Simulation:
         traffic = Traffic(connections, in_vain, self._width, self._chance("traffic"))
         world.populate()
         agents = self._agents(world)
+        delivery = Delivery(self._chance("delivery"))
+        disturbances = Disturbances(
+            self._faults,
+            world,
+            {agent.machine: agent for agent in agents},
+            delivery,
+            self._width,
+            self._chance("disturbances"),
+            due.put,
+        )
         for nth in range(count):
             ledger.turn()
             world.now = now = self._start_ms + nth * self._width
             due.do(nth)
+            disturbances.turn(nth)
             traffic.turn(world.in_order)
             records = [record for agent in agents for record in agent.turn(now)]
             if nth == count - 1:
                 records += [record for agent in agents for record in agent.finish(now + self._width)]
-            truth = ledger.window(now, [])
-            yield SimWindow(sorted(records, key=_logged), truth)
+            records = delivery.turn(records, now + self._width)
+            if nth == count - 1:
+                records += delivery.flush()
+            yield SimWindow(records, ledger.window(now, disturbances.lasting))
 
     def _agents(self, world: World) -> list[Agent]:
         random = self._chance("agents")
@@ -68,12 +86,8 @@ class Simulation:
                 agents[-1].start(self._start_ms)
         return agents
 
-    def _chance(self, purpose: str) -> Any:
+    def _chance(self, purpose: str) -> Random:
         return chance(self._seed, purpose)
-
-
-def _logged(record: SimRecord) -> int:
-    return record.timestamp
 
 
 class Due:

@@ -40,7 +40,7 @@ class TrueKey(NamedTuple):
 class TrueEdge(Struct, kw_only=True):
     """What an edge really carried in a window: payload, connections, requests, and the median time to answer."""
 
-    opened: int = 0
+    opened: int = 0  # those that failed among them, as they do among those that closed
     closed: int = 0
     failed: int = 0
     active: int = 0
@@ -49,7 +49,8 @@ class TrueEdge(Struct, kw_only=True):
     lost_segments: int = 0
     requests: int = 0
     errors: int = 0
-    unanswered: int = 0
+    unanswered: int = 0  # part of requests: their servers ended
+    given_up: int = 0  # no part of requests: their clients left
     median_us: int = 0
 
 
@@ -73,7 +74,7 @@ class TrueWindow(Struct, kw_only=True):
     width_ms: int
     edges: dict[TrueKey, TrueEdge]  # that carried something, or of which a connection opened, closed or failed
     open: Mapping[TrueKey, int]  # connections that are open at its end, of all edges
-    ends: Mapping[str, TrueEnd]  # by node; all that were there in the window
+    ends: Mapping[str, TrueEnd]  # by node; all that were there in the window, and some that had been before
     events: list[TrueEvent]
     faults: list[Fault]  # that last
     instances: Mapping[str, Instance]  # by node; processes that ran

@@ -22,6 +22,7 @@ from simulation.ways import Fan, Way, distance_us, usual_loss
 
 _OUTSIDE = 3  # clients from outside of each instance that has a load
 _STARTS_AT = 60  # ms after the end of the process before it
+_UNANSWERED = 0.3  # of the connections to a process that is killed, a request
 _UP_MS = 86_400_000  # most that processes are older than the simulation
 
 
@@ -78,6 +79,8 @@ class World:
         machine, service = seat.machine, seat.instance.service
         process = Process(seat, machine, seat.network, pid or machine.fork(self.random), started)
         machine.begin(process.pid)
+        if knows:
+            self.ledger.forget(seat.process.node)
         seat.process, seat.running = process, True
         self.ledger.enter(_true_end(process), seat.instance)
         self.ledger.happen(started, "started", process.node, seat.instance.name)
@@ -92,7 +95,9 @@ class World:
         process, machine = seat.process, seat.machine
         seat.running, seat.arrived = False, 0
         for way in list(process.incoming):
-            for connection in [one for one in way.connections if one.key.server == process.node]:
+            for connection in way.connections.copy():
+                if signal and self.random.random() < _UNANSWERED:
+                    self.connections.leave(connection, LIFE_AT)
                 self.connections.close(connection, LIFE_AT)
         for fan in process.fans:
             for way in fan.ways:
@@ -132,16 +137,19 @@ class World:
                 self._house(seat, network.address)
             self.begin(seat, self.now + LIFE_AT + _STARTS_AT, pid=pid)
 
+    def watch(self, machine: Machine, *, watched: bool) -> None:
+        """Note that the agent of a machine came or went."""
+        machine.watched = watched
+        for seat in self.seats:
+            if seat.running and seat.machine is machine:
+                self.ledger.enter(_true_end(seat.process), seat.instance)
+
     def refresh(self) -> None:
         """See anew how far all are from each other, and how they do."""
         for seat in self.seats:
             for fan in (*seat.outside, *seat.process.fans):
                 for way in fan.ways:
                     self._measure(way)
-        propagate(self.in_order)
-
-    def fail(self) -> None:
-        """See anew how all do, as somebody came or went."""
         propagate(self.in_order)
 
     def _house(self, seat: Seat, address: str) -> None:
@@ -237,7 +245,7 @@ def _true_end(process: Process) -> TrueEnd:
         host=host.name,
         zone="/".join(part for part in (host.region, host.zone) if part),
         address=process.network.address,
-        agent=host.agent,
+        agent=process.machine.watched,
         owner_known=seat.instance.service.owner_known and process.machine.traced,
         container=process.container,
         namespace=container.namespace if container else "",

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from typing import get_args
 
 import pytest
 from msgspec.structs import replace
@@ -14,7 +15,9 @@ from graph.reading import read_map
 from graph.requests import judged, requests_by_edge
 from schemas.codec import decode
 from schemas.raw import Batch, ConnectionBatch, Heartbeat
+from simulation.faults import Kind
 from simulation.fleet import Fleet
+from simulation.mishaps import draw
 from simulation.records import SimWindow
 from simulation.run import Simulation
 from simulation.score import LevelScore, score
@@ -24,7 +27,7 @@ from tests.simulation.digest import digest
 from tests.simulation.fleets import T0, WIDTH, placed, shop
 from tests.simulation.folding import stored
 
-DIGEST = "af32696cacc9128449313e629b1168c93f89799eba3c1541e3a85a2d587d5906"
+DIGEST = "8f474899ecaa9f68c2ddfb0a19069bea5834b0a3d3445f2c99069ddf36db115b"
 WINDOWS = 26
 FLEETS = {
     "agents everywhere": placed(shop()),
@@ -116,3 +119,17 @@ def test_what_is_kept_does_not_grow_with_time() -> None:
     truths = (window.truth for window in run(placed(shop()), 60))
     sizes = [(len(truth.open), len(truth.ends)) for truth in truths]
     assert sizes[30] == sizes[59]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_is_credited_to_whom_it_is_not_of_whatever_goes_wrong(fresh: Fresh, seed: int) -> None:
+    architecture = shop(redeployments=500, scanning=0.3)
+    fleet = placed(architecture, hosts=6, unwatched=(4,), clocks=(0, 1_300, -2_000, 1_900, 0, 400))
+    faults = draw(fleet, seed, get_args(Kind), len(get_args(Kind)), within_s=500)
+    store = fresh()
+    truth = stored(store, Simulation(fleet, seed=seed, start_ms=T0, faults=faults).windows(110))
+    for level in ("process", "service"):
+        found = score(truth, read_map(store, Wanted(start=T0 - 60_000, end=T0 + 660_000, level=level)))
+        assert found.wrong == []
+        assert found.edges_recall.value > 0.97
