@@ -17,7 +17,7 @@ class Node(Struct, kw_only=True, omit_defaults=True):
 
     What held its processes back in the range: `throttled_share` of the periods of their CPU quotas, `memory_share` of a
     memory limit at the most, and `oom_kills`, processes that the kernel killed for want of memory. `health` and `why`
-    are of these alone.
+    are of these alone. `annotations` are values of overlays, by their names, at the end of the range.
     """
 
     id: str
@@ -48,6 +48,7 @@ class Node(Struct, kw_only=True, omit_defaults=True):
     oom_kills: int = 0
     health: Health = "ok"
     why: list[dict[str, str]] = field(default_factory=list)
+    annotations: dict[str, Any] = field(default_factory=dict)
 
 
 class Edge(Struct, kw_only=True):
@@ -65,6 +66,7 @@ class Edge(Struct, kw_only=True):
     `sampling` is the greatest number of which it was one, and 1 if all were. `usual_ms` is the median of the hour
     before, None when too few answers came then. A Unix socket has a `port_name`, its path. Counters of Unix sockets and
     of UDP are None: the kernel counts nothing of them. `health` is ok, warn or bad, and `why` gives the reasons.
+    `annotations` are values of overlays, by their names, at the end of the range.
     """
 
     client: str
@@ -102,6 +104,7 @@ class Edge(Struct, kw_only=True):
     usual_ms: float | UnsetType | None = UNSET
     health: str = "ok"
     why: list[dict[str, str]] = field(default_factory=list)
+    annotations: dict[str, Any] = field(default_factory=dict)
 
     @property
     def port(self) -> str:
@@ -123,7 +126,7 @@ class Edge(Struct, kw_only=True):
         for name, value in to_builtins(self).items():
             if name == "counters":
                 fields.update({each: known if self.knows(each) else None for each, known in value.items()})
-            else:
+            elif value or name != "annotations":
                 fields[name] = value
         return fields
 
@@ -146,7 +149,8 @@ class ServiceMap(Struct, kw_only=True):
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which map to read: windows that start in [start, end), ms.
 
-    `service` and `host` select edges with an end there; "" selects all. `everything` adds processes without edges.
+    `service` and `host` select edges with an end there, and `overlay` those with an annotation there or of their own;
+    "" selects all. `everything` adds processes without edges.
     """
 
     start: int
@@ -154,6 +158,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     level: str = "service"
     service: str = ""
     host: str = ""
+    overlay: str = ""
     everything: bool = False
 
 

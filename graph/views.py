@@ -1,5 +1,6 @@
 """Views for people and for the roll-ups: edges and requests, one row an edge and window."""
 
+from graph.annotations import overlays
 from graph.asked import process_requests
 from graph.columns import COLUMNS, ENDS, FACTS, KEY, WINDOW, EdgeColumn
 from graph.flows import edges
@@ -60,4 +61,9 @@ def service_edges() -> str:
     return select(columns, "process_edges AS edge", group=group)
 
 
-VIEWS = {"process_edges": process_edges, "service_edges": service_edges, "process_requests": process_requests}
+VIEWS = {
+    "process_edges": process_edges,
+    "service_edges": service_edges,
+    "process_requests": process_requests,
+    "overlays": overlays,
+}

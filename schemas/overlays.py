@@ -4,7 +4,8 @@ An annotation is known by its overlay, its target and from when on it holds. Of 
 was written last stands, in whichever order they come.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -12,7 +13,7 @@ from msgspec import Meta
 from schemas.graph import Derived
 
 _END = r"$(?!\n)"
-FIELDS = ("value", "valid_to", "author", "retracted")  # of an annotation, besides what it is known by
+DIGITS = 16  # of the time that a word begins with, so that words sort by it
 _LAST = 10**13  # ms: the year 2286, which the store can hold
 
 Name = Annotated[str, Meta(max_length=100, pattern=rf"^[a-z0-9][a-z0-9_.-]*{_END}", description="name of the overlay")]
@@ -27,6 +28,9 @@ class Written(Derived, frozen=True, kw_only=True, omit_defaults=True):
     author: Author = ""
     written: Annotated[int, Meta(ge=0, le=_LAST, description="when it was written, ms since the epoch")]
     retracted: Annotated[bool, Meta(description="it is taken back, and was never so")] = False
+
+
+Says = TypeVar("Says", bound=Written)
 
 
 class Annotation(Written, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,6 +66,14 @@ class OverlaySchema(Written, frozen=True, kw_only=True, omit_defaults=True):
 
 def word(record: Written) -> str:
     """Return what a record says, as one text that merges as a whole: the greatest was written last."""
-    fields = FIELDS if isinstance(record, Annotation) else ("schema", "author", "retracted")
-    said = {name: getattr(record, name) for name in fields}
-    return f"{record.written:016}{msgspec.json.encode(said, order='sorted').decode()}"
+    fields = {name: getattr(record, name) for name in (*_SAYS[type(record)], "author", "retracted")}
+    return f"{record.written:0{DIGITS}}{msgspec.json.encode(fields, order='sorted').decode()}"
+
+
+def said(kind: type[Says], word: str, known_by: Mapping[str, Any]) -> Says:
+    """Return the record of a word, by what it is known by."""
+    fields: dict[str, Any] = msgspec.json.decode(word[DIGITS:])
+    return kind(written=int(word[:DIGITS]), **known_by, **fields)
+
+
+_SAYS: dict[type[Written], tuple[str, ...]] = {Annotation: ("value", "valid_to"), OverlaySchema: ("schema",)}

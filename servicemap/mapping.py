@@ -7,8 +7,10 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from graph.annotations import with_annotations
 from graph.levels import LEVELS
 from graph.model import ServiceMap, Wanted, iso_ms
+from graph.overlays import narrowed, parse_wish
 from graph.reading import names, newest, read_map, stored
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import judged, requests_by_edge, usual_by_edge
@@ -65,7 +67,9 @@ def read(config: Config, since: int | None, at: int | None, wanted: Wanted) -> A
         wanted = msgspec.structs.replace(wanted, start=start, end=end)
         requests = requests_by_edge(store, wanted.level, start, end)
         usual = usual_by_edge(store, wanted.level, start) if requests else {}
-        found = judged(read_map(store, wanted), requests, usual)
+        found = with_annotations(store, judged(read_map(store, wanted), requests, usual), end - 1)
+        if wanted.overlay:
+            found = narrowed(found, parse_wish(wanted.overlay))
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
         reason = "" if found.nodes else _explain(store, wanted, title, recorded=bool(span.covers))
         return Asked(found, title, reason)
@@ -112,6 +116,8 @@ def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> str
     for kind, name in filters.items():
         if name not in known[kind]:
             return unknown(kind, name, known[kind]) + _other(kind, name, known)
+    if wanted.overlay:
+        return f"nothing on the {title} has the annotation {shown(wanted.overlay)}: see `servicemap overlay show`"
     if not recorded:
         return f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran"
     narrowed = "".join(f" of the {kind} {shown(name)}" for kind, name in filters.items())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from graph.annotations import OVERLAYS
 from graph.asked import PROCESS_REQUESTS
 from graph.views import PROCESS_EDGES, SERVICE_EDGES
 from schemas.facts import Merge, Roll
@@ -55,7 +56,8 @@ _MERGES = {Merge.KEY: "key", Merge.MAX: "max", Merge.BITS: "every bit", Merge.EA
 def page() -> str:
     """Return the reference of the tables and views, in Markdown."""
     views = (line for name in _BETWEEN for line in _view_lines(name))
-    return "\n".join([_HEAD, *views, *(line for table in ALL for line in _table_lines(table))])
+    tables = (line for table in ALL for line in _table_lines(table))
+    return "\n".join([_HEAD, *views, *_overlays_lines(), *tables])
 
 
 def _view_lines(name: str) -> Iterator[str]:
@@ -64,6 +66,12 @@ def _view_lines(name: str) -> Iterator[str]:
     yield f"A view: one row an edge and window, between {between}. {more}.\n"
     rows = ([f"`{one.name}`", _ROLLS[one.roll], one.meaning] for one in columns)
     yield from _rows(("column", "of the window's flows", "what"), rows)
+
+
+def _overlays_lines() -> Iterator[str]:
+    yield "## overlays\n"
+    yield "A view: one row an annotation that stands. It holds from `valid_from` up to `valid_to`.\n"
+    yield from _rows(("column", "what"), ([f"`{one.name}`", one.meaning] for one in OVERLAYS))
 
 
 def _table_lines(table: Table) -> Iterator[str]:

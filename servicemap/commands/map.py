@@ -15,6 +15,7 @@ from servicemap.options import Moment, configured, either_or, not_empty
 @click.option("--level", type=click.Choice(LEVELS), help="Kind of the nodes.  [default: service; process with --json]")
 @click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
 @click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
+@click.option("--overlay", default="", metavar="WHAT", help="Only what has this annotation: owner.team=payments.")
 @click.option("--all", "everything", is_flag=True, help="Add nodes without connections.")
 @click.option("--dot", "as_dot", is_flag=True, help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
 @click.option("--json", "as_json", is_flag=True, help="For programs: nodes and edges with all their fields.")
@@ -25,6 +26,7 @@ def command(
     level: str | None,
     service: str,
     host: str,
+    overlay: str,
     everything: bool,
     as_dot: bool,
     as_json: bool,
@@ -49,10 +51,10 @@ def command(
     """
     from servicemap.mapping import run
 
-    not_empty("service", "host")
+    not_empty("service", "host", "overlay")
     if since is not None and at is not None and since >= at:
         raise click.UsageError("the time range is empty: --since must be earlier than --at")
     either_or(("--json", as_json), ("--dot", as_dot))
     level = level or ("process" if as_json else "service")
-    wanted = Wanted(start=0, end=0, level=level, service=service, host=host, everything=everything)
+    wanted = Wanted(start=0, end=0, level=level, service=service, host=host, overlay=overlay, everything=everything)
     run(config, since, at, "json" if as_json else "dot" if as_dot else "text", wanted)
