@@ -29,6 +29,11 @@ class Written(Derived, frozen=True, kw_only=True, omit_defaults=True):
     written: Annotated[int, Meta(ge=0, le=_LAST, description="when it was written, ms since the epoch")]
     retracted: Annotated[bool, Meta(description="it is taken back, and was never so")] = False
 
+    @property
+    def key(self) -> bytes:
+        """Return what it is known by, as the key of its record."""
+        return self.overlay.encode()
+
 
 Says = TypeVar("Says", bound=Written)
 
@@ -57,11 +62,6 @@ class OverlaySchema(Written, frozen=True, kw_only=True, omit_defaults=True):
     """What the values of an overlay have to be, and what it is about. The topic is compacted."""
 
     schema: Annotated[dict[str, Any], Meta(description="JSON Schema of the values; its title says what they are")]
-
-    @property
-    def key(self) -> bytes:
-        """Return what it is known by, as the key of its record."""
-        return self.overlay.encode()
 
 
 def word(record: Written) -> str:

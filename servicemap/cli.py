@@ -27,6 +27,7 @@ COMMANDS = {
     "export": "write a map for Graphviz, Gephi, Mermaid, spreadsheets and other programs",
     "names": "show what every process is called, and by which rule",
     "facts": "show what programs of your own print about hosts, services and processes",
+    "overlay": "say who owns a service, how critical it is, what it cannot do without",
     "sql": "query the store in ClickHouse's SQL",
     "log": "list the topics, read one, show who lags behind",
     "replay": "fold a past range of the log again, compare, and swap in the result",

@@ -20,6 +20,7 @@ OF_COMMANDS = {  # every command; an empty extra: the agent has all that it need
     "alerts": "store",
     "names": "store",
     "facts": "store",
+    "overlay": "store",
     "sql": "",
     "log": "",
     "replay": "store",

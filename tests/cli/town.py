@@ -1,5 +1,6 @@
 """A small town to map: two hosts, a web server in front of a shop in a container, its database, and passers-by.
 web1 is at a switch and in a zone, and db1 at none that is known.
+Overlays say who owns what runs on web1, how critical postgres is, and that nginx cannot do without what it asks.
 
 stranger 203.0.113.9 -> nginx (web1)           one side, the client is an address
 nginx -> shop (both web1, loopback)            closes in the last window
@@ -27,6 +28,7 @@ from schemas.graph import (
     Nodes,
 )
 from schemas.ids import Endpoint, format_flow, process_node
+from schemas.overlays import Annotation, OverlaySchema
 from schemas.raw import Heartbeat, HostFacts, LinkBatch, Links
 from schemas.times import HOUR_MS
 
@@ -67,6 +69,11 @@ GONE = Process("id-db1", 500, "true", "true")
 PROCESSES = (NGINX, SHOP, POSTGRES, SLEEPER, GONE)
 HOSTNAMES = {"id-web1": "web1", "id-db1": "db1"}
 LABELS = {"id-web1": {"region": "eu-west-1", "zone": "b"}}
+SAID = {
+    "owner": ("Who owns it", "label.zone=b", {"team": "blue"}),
+    "criticality": ("How critical it is", "service=postgres", "high"),
+    "essential": ("Whether it is needed", "service=nginx > *", True),
+}
 NOBODY = ("id-web1", "", "", "", "", "", False, 0)
 LOOPBACK = "id-web1/1"
 
@@ -125,6 +132,11 @@ def records(now: int) -> Iterator[Record]:
         )
         yield _message(topics.HOSTS.name, encode(facts), now)
     yield _message(topics.LINKS.name, encode(_links(end - WIDTH)), now)
+    for overlay, (title, target, value) in SAID.items():
+        schema = OverlaySchema(overlay=overlay, schema={"title": title}, written=now)
+        yield _message(topics.OVERLAY_SCHEMAS.name, encode(schema), now)
+        note = Annotation(overlay=overlay, target=target, value=value, valid_from=end - HOUR_MS, written=now)
+        yield _message(topics.OVERLAYS.name, encode(note), now)
 
 
 def _links(window: int) -> LinkBatch:

@@ -69,6 +69,7 @@ ARGUMENTS = {
     "path": ["nginx", "postgres"],
     "order": ["start"],
     "export": ["--format", "dot"],
+    "overlay": ["list"],
 }
 
 
@@ -88,7 +89,7 @@ def test_a_module_that_is_missing_is_one_sentence(monkeypatch: pytest.MonkeyPatc
 
 
 def test_doctor_lists_what_is_installed_and_what_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    here = {"chdb", "clickhouse-driver", "cramjam", "networkx", "rich"}
+    here = {"chdb", "clickhouse-driver", "cramjam", "jsonschema", "networkx", "rich"}
     monkeypatch.setattr("servicemap.extras.installed", lambda package: "1" if package in here else None)
     monkeypatch.setattr("servicemap.host_checks.installed", lambda package: "1" if package in here else None)
 
