@@ -28,6 +28,7 @@ class Program(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cmdline: tuple[str, ...] = ()  # empty: the executable
     port: Port | None = None  # of clients; left out: it serves nobody
     peer_port: Port | None = None  # of other instances of its service; left out: that of clients
+    product: str = ""  # what people call it, where that is another name than its executable has
     protocol: str = ""  # as the agent names it: http, redis; "": not known to it, so no requests are seen
 
 

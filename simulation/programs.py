@@ -68,7 +68,12 @@ STORES: dict[str, Known] = {
     ),
     "mongodb": Known(_of("/usr/bin/mongod", 27017, protocol="mongodb"), ("mongo", "mongod")),
     "riak": Known(
-        _of("/usr/lib/riak/erts-5.10.3/bin/beam.smp", 8087, 8099, arguments="-- -root /usr/lib/riak -s riak_core")
+        _of(
+            "/usr/lib/riak/erts-5.10.3/bin/beam.smp",
+            8087,
+            8099,
+            arguments="-- -root /usr/lib/riak -progname riak -- -name riak@127.0.0.1",
+        )
     ),
     "elasticsearch": Known(
         _java("-cp /usr/share/elasticsearch/lib/* org.elasticsearch.bootstrap.Elasticsearch", 9200, 9300, "http"),
@@ -125,7 +130,8 @@ def program_of(key: str, service: str) -> Program:
     fitting = _UNFIT.sub("-", service)
     exe = program.exe.replace(SERVICE, fitting)
     cmdline = tuple(each.replace(SERVICE, fitting) for each in program.cmdline)
-    return replace(program, name=program.name.replace(SERVICE, fitting)[:15], exe=exe, cmdline=cmdline)
+    name = program.name.replace(SERVICE, fitting)[:15]
+    return replace(program, name=name, exe=exe, cmdline=cmdline, product=key if key in STORES else "")
 
 
 def program_of_image(image: str) -> str:

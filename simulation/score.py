@@ -134,7 +134,7 @@ def name_services(made: LevelScore, truth: Truth, called: Mapping[str, str]) -> 
     right, wrong = 0, Counter[str]()
     for node in sorted(called.keys() & truth.programs.keys()):
         end = truth.ends[node]
-        if called[node] in {end.service, *_names_of(truth.programs[node])}:
+        if called[node] == end.service or called[node].casefold() in _names_of(truth.programs[node]):
             right += 1
         else:
             wrong[f"{end.service} is called {called[node] or 'nothing'}"] += 1
@@ -143,7 +143,7 @@ def name_services(made: LevelScore, truth: Truth, called: Mapping[str, str]) -> 
 
 
 def _names_of(program: Program) -> set[str]:
-    return {program.name, program.exe.rpartition("/")[2]}
+    return {name.casefold() for name in (program.name, program.exe.rpartition("/")[2], program.product) if name}
 
 
 def text(edge: Key) -> str:
