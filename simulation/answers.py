@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
-from typing import NamedTuple
 
 from schemas.latency import microseconds
+from simulation.kernel import Said
 from simulation.times import MIDDLE, STEPS, Buckets
 from simulation.ways import Way
 
@@ -21,39 +20,25 @@ WORDS = {  # of protocols whose requests the agent counts: what it says of one t
 _FEW = STEPS
 
 
-class Said(NamedTuple):
-    """What both ends say of some requests; the client waits longer."""
-
-    results: Mapping[str, int]
-    by_server: Mapping[int, int]
-    by_client: Mapping[int, int]
-
-
 class Answers:
-    """The answers on one way in one window."""
+    """The answers on one way: made once for the times that its server has."""
 
-    __slots__ = ("_by_client", "_by_server", "_random", "_step", "_words")
+    __slots__ = ("_by_client", "_by_server", "_step", "_words", "median_us")
 
-    def __init__(self, way: Way, random: Random) -> None:
-        seat = way.seat
-        times = seat.alone if way.ends else seat.times
+    def __init__(self, way: Way) -> None:
+        times = way.times
         self._by_server: Buckets = times.buckets()
         self._by_client: Buckets = times.buckets(way.rtt_us)
-        self._words = WORDS.get(seat.instance.service.program.protocol)
-        self._random = random
+        self._words = WORDS.get(way.seat.instance.service.program.protocol)
         self._step = -1
+        self.median_us = round(microseconds(self._by_client[MIDDLE]))
 
-    @property
-    def median_us(self) -> int:
-        """Return the median of the times, as the client sees them."""
-        return round(microseconds(self._by_client[MIDDLE]))
-
-    def next_us(self) -> int:
+    def next_us(self, random: Random) -> int:
         """Return how long the next request takes."""
-        self._step = int(self._random.random() * STEPS)
+        self._step = int(random.random() * STEPS)
         return round(microseconds(self._by_client[self._step]))
 
-    def of(self, requests: int, errors: int) -> Said | None:
+    def of(self, requests: int, errors: int, random: Random) -> Said | None:
         """Return what is said of some requests; None if the agent does not know their protocol."""
         if self._words is None:
             return None
@@ -72,7 +57,7 @@ class Answers:
         for _ in range(more):
             step, self._step = self._step, -1
             if step < 0:
-                step = int(self._random.random() * STEPS)
+                step = int(random.random() * STEPS)
             one, other = self._by_server[step], self._by_client[step]
             by_server[one] = by_server.get(one, 0) + 1
             by_client[other] = by_client.get(other, 0) + 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from simulation.answers import WORDS, Answers, Said
-from simulation.kernel import Moved, Socket
+from simulation.answers import WORDS, Answers
+from simulation.kernel import Moved, Said, Socket
 from simulation.ledger import Ledger
 from simulation.seats import Party, Process
 from simulation.truth import TrueEdge, TrueKey
@@ -14,9 +14,10 @@ from simulation.ways import Way
 LIFE_AT = 100  # ms of a window at which processes start and end
 FIRST, LAST = 500, 400  # ms of a window in which nobody asks, at its beginning and at its end
 MSS = 1448
+_GOLDEN = 0x9E37_79B1  # Knuth's multiplicative hash, which spreads moments over a window
 _MANY = 50  # requests in a window beyond which one more connection of a pool is used
 _LOOPBACK = "127.0.0.1"
-_FAREWELL = Moved(0, 0, 2, 1, 0, 0)
+_FAREWELL = Moved(0, 0, 2, 2, 0, 0, 0)
 
 
 class Connection:
@@ -50,9 +51,9 @@ class Connections:
         self._width = width
         self._random = random
 
-    def moment(self, way: Way) -> int:
-        """Return when a way talks, ms of each window."""
-        return FIRST + (way.moment * (self._width - FIRST - LAST) >> 32)
+    def moment(self, number: int) -> int:
+        """Return when those talk who have a number, ms of each window."""
+        return FIRST + ((number * _GOLDEN & 0xFFFF_FFFF) * (self._width - FIRST - LAST) >> 32)
 
     def open(self, way: Way, at: int) -> Connection:
         """Open a connection that lasts."""
@@ -86,7 +87,9 @@ class Connections:
         edge = self.ledger.edge(way)
         edge.requests += requests
         edge.errors += errors
-        answers = Answers(way, self._random)
+        answers = way.answers
+        if answers is None:
+            answers = way.answers = Answers(way)
         edge.median_us = answers.median_us
         if way.call.pool:
             self._pooled(way, requests, errors, answers, edge)
@@ -94,7 +97,7 @@ class Connections:
             self._briefly(way, requests, errors, answers, edge)
 
     def _pooled(self, way: Way, requests: int, errors: int, answers: Answers, edge: TrueEdge) -> None:
-        at = self.moment(way)
+        at = way.moment
         used = min(way.call.pool, 1 + requests // _MANY)
         free = way.connections
         if way.stuck:
@@ -107,7 +110,7 @@ class Connections:
             way.turn = turn = (way.turn + 1) % len(free)
             part = requests // used + (nth < requests % used)
             wrong = errors // used + (nth < errors % used)
-            self._talk(free[turn], at, edge, part, answers.of(part, wrong))
+            self._talk(free[turn], at, edge, part, answers.of(part, wrong, self._random))
 
     def _briefly(self, way: Way, requests: int, errors: int, answers: Answers, edge: TrueEdge) -> None:
         span = self._width - FIRST - LAST
@@ -115,46 +118,41 @@ class Connections:
             at = FIRST + nth * span // requests
             connection = self._connect(way, at, keep=False)
             edge.closed += 1
-            until = min(at + answers.next_us() // 1000, self._width - 1)
-            self._talk(connection, until, edge, 1, answers.of(1, int(nth < errors)))
+            until = min(at + answers.next_us(self._random) // 1000, self._width - 1)
+            self._talk(connection, until, edge, 1, answers.of(1, int(nth < errors), self._random))
             for socket in connection.ends():
                 socket.kernel.act(until, socket.kernel.end, socket)
 
     def _talk(self, connection: Connection, at: int, edge: TrueEdge, requests: int, said: Said | None) -> None:
-        near, far = connection.near, connection.far
-        asked, answered = self.sizes(connection.way, requests)
-        edge.to_server_bytes += asked
-        edge.to_client_bytes += answered
-        moved, again = self.moved(connection.way, asked, answered)
-        edge.lost_segments += moved.again + again
-        if near is not None:
-            kernel = near.kernel
-            kernel.act(at, kernel.count, near, moved)
-            if said is not None:
-                kernel.act(at, kernel.answer, near, said.results, said.by_client)
-        if far is not None:
-            kernel = far.kernel
-            kernel.act(at, kernel.count, far, moved.turned(again))
-            if said is not None:
-                kernel.act(at, kernel.answer, far, said.results, said.by_server)
+        moved = self.moved(connection.way, requests, requests)
+        edge.to_server_bytes += moved.asked
+        edge.to_client_bytes += moved.answered
+        edge.lost_segments += moved.out_again + moved.back_again
+        for socket in (connection.near, connection.far):
+            if socket is not None:
+                kernel = socket.kernel
+                if at < kernel.cut:  # as `act` does, for this is what happens most
+                    kernel.count(socket, moved, said)
+                else:
+                    kernel.act(at, kernel.count, socket, moved, said)
 
-    def sizes(self, way: Way, requests: int) -> tuple[int, int]:
-        """Return the payload of some requests, and that of their answers."""
-        more = 850 + int(self._random.random() * 300)
-        call = way.call
-        return call.request_bytes * requests * more // 1000, call.response_bytes * requests * more // 1000
-
-    def moved(self, way: Way, asked: int, answered: int) -> tuple[Moved, int]:
-        """Return what the client's end counts of payload, and what the server sends again."""
+    def moved(self, way: Way, requests: int, answers: int) -> Moved:
+        """Return what passes for some requests, and for their answers."""
+        call, random = way.call, self._random.random
+        more = 850 + int(random() * 300)
+        asked, answered = call.request_bytes * requests * more // 1000, call.response_bytes * answers * more // 1000
         out, back = -(-asked // MSS), -(-answered // MSS)
-        again = others = 0
-        even = self._random.random()
+        again = back_again = 0
         rtt = way.rtt_us
+        even = random()
         if way.loss:
-            again, others = (int(count * way.loss + self._random.random()) for count in (out, back))
+            again, back_again = int(out * way.loss + random()), int(back * way.loss + random())
             rtt = int(rtt * (1 + 12 * way.loss * even))
         rtt += int(rtt * 0.2 * even)
-        return Moved(asked, answered, out + (back + 1) // 2 + again, back + (out + 1) // 2, again, rtt), others
+        acknowledged, acknowledging = (out + 1) // 2, (back + 1) // 2
+        return Moved(
+            asked, answered, out + acknowledging + again, back + acknowledged + back_again, again, back_again, rtt
+        )
 
     def _connect(self, way: Way, at: int, *, keep: bool) -> Connection:
         server, client = way.seat.process, way.client

@@ -11,8 +11,8 @@ from simulation.truth import TrueKey
 from simulation.ways import Way
 
 _LINGERS = 12  # windows that a server's end stays open whose client is cut off
-_REFUSED = Moved(0, 0, 1, 1, 0, 0)
-_SYN_LOST = Moved(0, 0, 4, 0, 3, 0)
+_REFUSED = Moved(0, 0, 1, 1, 0, 0, 0)
+_SYN_LOST = Moved(0, 0, 4, 0, 3, 0, 0)
 _SENT_AGAIN = 5
 Later = Callable[..., None]  # in how many windows, what, arguments
 
@@ -48,29 +48,30 @@ class InVain:
             socket, port = self._dial(way, _SYN_LOST, fails=False)
             self._later(windows, self._time_out, way, socket, port, way.key)
             return
-        connection = free or self._connections.open(way, self._connections.moment(way))
+        connection = free or self._connections.open(way, way.moment)
         connection.stuck = True
         self._send(way, connection)
         self._later(windows, self._give_up, connection, way.cut)
 
     def _send(self, way: Way, connection: Connection) -> None:
         """Send a request on a connection: it arrives, unless the way is cut."""
-        at = self._connections.moment(way)
-        asked, _ = self._connections.sizes(way, 1)
-        moved, _ = self._connections.moved(way, asked, 0)
+        at = way.moment
+        moved = self._connections.moved(way, 1, 0)
         if way.cut:
-            moved = moved._replace(out=moved.out + _SENT_AGAIN, into=0, again=moved.again + _SENT_AGAIN, rtt_us=0)
+            moved = moved._replace(
+                out=moved.out + _SENT_AGAIN, back=moved.back_again, out_again=moved.out_again + _SENT_AGAIN, rtt_us=0
+            )
         edge = self._ledger.edge(way)
-        edge.to_server_bytes += asked
-        edge.lost_segments += moved.again
+        edge.to_server_bytes += moved.asked
+        edge.lost_segments += moved.out_again + moved.back_again
         near, far = connection.near, connection.far
         if near is not None:
             near.kernel.act(at, near.kernel.count, near, moved)
         if far is not None and not way.cut:
-            far.kernel.act(at, far.kernel.count, far, moved.turned(0))
+            far.kernel.act(at, far.kernel.count, far, moved)
 
     def _dial(self, way: Way, moved: Moved, *, fails: bool) -> tuple[Socket | None, int]:
-        at = self._connections.moment(way)
+        at = way.moment
         port = way.client.network.take_port(keep=not fails)
         socket = dialled(way, way.client, port)
         if socket is not None:
@@ -89,7 +90,7 @@ class InVain:
         edge.closed += 1
         edge.failed += socket is None or not socket.closed
         if socket is not None and not socket.closed:  # its process may be gone
-            socket.kernel.act(self._connections.moment(way), socket.kernel.fail, socket)
+            socket.kernel.act(way.moment, socket.kernel.fail, socket)
 
     def _give_up(self, connection: Connection, cut: bool) -> None:
         """Close a connection on which no answer came; a server that is cut off does not notice for long."""
@@ -97,7 +98,7 @@ class InVain:
         way.stuck -= 1
         if connection not in way.connections:
             return
-        at = self._connections.moment(way)
+        at = way.moment
         if cut and connection.far is not None:
             self._later(_LINGERS, _drop, connection.far)
             connection.far = None

@@ -6,7 +6,7 @@ Its agent looks at some moment of a window, because its clock may be off. What h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 ESTABLISHED, SYN_SENT, CLOSE = 1, 2, 7  # include/net/tcp_states.h
 NEVER = 1 << 60
-Tally = Mapping[str, int]
-Sketch = Mapping[int, int]
 
 
 class Socket:
@@ -54,28 +52,33 @@ class Socket:
         """Begin a window."""
         self.touched = False
         self.sent = self.received = self.out = self.into = self.again = 0
-        self.answered: Tally = _NOTHING
-        self.latency: Sketch = _NOTHING
+        self.answered: dict[str, int] = _NOTHING
+        self.latency: dict[int, int] = _NOTHING
         self.unanswered = 0
         self.given_up = 0
 
 
-_NOTHING: Mapping[Any, int] = {}
+_NOTHING: dict[Any, int] = {}
 
 
 class Moved(NamedTuple):
-    """What passed one end of a connection: payload, segments, those sent again, the round trip."""
+    """What passed a connection, from its client and back: payload, segments, those sent again; and the round trip."""
 
-    sent: int
-    received: int
+    asked: int
+    answered: int
     out: int
-    into: int
-    again: int
+    back: int
+    out_again: int
+    back_again: int
     rtt_us: int
 
-    def turned(self, again: int) -> Moved:
-        """Return the same as the other end counts it, which sent so many segments again."""
-        return Moved(self.received, self.sent, self.into + again, self.out - self.again, again, self.rtt_us)
+
+class Said(NamedTuple):
+    """What is said of requests that were answered. The client waits longer than the server takes."""
+
+    results: dict[str, int]
+    by_server: dict[int, int]
+    by_client: dict[int, int]
 
 
 class Listener(NamedTuple):
@@ -176,16 +179,20 @@ class Kernel:
         socket.failed = not socket.closed
         self.end(socket)
 
-    def count(self, socket: Socket, moved: Moved) -> None:
+    def count(self, socket: Socket, moved: Moved, said: Said | None = None) -> None:
         """Let something pass this end."""
-        socket.sent += moved.sent
-        socket.received += moved.received
-        socket.sent_total += moved.sent
-        socket.received_total += moved.received
-        socket.out += moved.out
-        socket.into += moved.into
-        socket.again += moved.again
-        rtt = moved.rtt_us
+        asked, answered, out, back, again, back_again, rtt = moved
+        if socket.accepted:
+            asked, answered, out, back, again = answered, asked, back, out - again, back_again
+        else:
+            back -= back_again
+        socket.sent += asked
+        socket.received += answered
+        socket.sent_total += asked
+        socket.received_total += answered
+        socket.out += out
+        socket.into += back
+        socket.again += again
         if rtt:
             socket.rtt_us = rtt
             if rtt < socket.least_rtt_us or not socket.least_rtt_us:
@@ -193,11 +200,10 @@ class Kernel:
         if not socket.touched:
             socket.touched = True
             self.touched.append(socket)
-
-    def answer(self, socket: Socket, answered: Tally, latency: Sketch) -> None:
-        """Let requests be answered on a connection."""
-        socket.answered = _sum(socket.answered, answered) if socket.answered else answered
-        socket.latency = _sum(socket.latency, latency) if socket.latency else latency
+        if said is not None:
+            latency = said.by_server if socket.accepted else said.by_client
+            socket.answered = _sum(socket.answered, said.results) if socket.answered else said.results
+            socket.latency = _sum(socket.latency, latency) if socket.latency else latency
 
     def give_up(self, socket: Socket) -> None:
         """Let a request have no answer, as its client left."""
@@ -223,5 +229,5 @@ class Kernel:
             self.touched.append(socket)
 
 
-def _sum(one: Mapping[Any, int], other: Mapping[Any, int]) -> Mapping[Any, int]:
+def _sum(one: dict[Any, int], other: dict[Any, int]) -> dict[Any, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in (*one, *(key for key in other if key not in one))}

@@ -27,6 +27,8 @@ _PREFIX = 16
 
 def by_network(machine: Machine, sockets: Iterable[Socket], *, whole: bool) -> dict[int, list[Socket]]:
     """Return sockets by their network namespace, that of the host first; in a keyframe each has its part."""
+    if len(machine.networks) == 1:
+        return {OWN_NETNS: list(sockets)}
     parts: dict[int, list[Socket]] = {OWN_NETNS: []}
     if whole:
         parts.update((inode, []) for inode in machine.networks)
@@ -104,8 +106,8 @@ def requests(rows: Sequence[Socket]) -> Requests:
         server_address=[address for address, _ in servers],
         server_port=[port for _, port in servers],
         serves=[one.accepted for one in asked],
-        answered=[dict(one.answered) for one in asked],
-        latency=[dict(one.latency) for one in asked],
+        answered=[one.answered for one in asked],
+        latency=[one.latency for one in asked],
         unanswered=[one.unanswered for one in asked],
         given_up=[one.given_up for one in asked],
         transport=[TCP] * len(asked),

@@ -40,7 +40,7 @@ class Traffic:
         for fan in seat.outside:
             for way in fan.ways:
                 if way.connections and self._random.random() < _RENEWED and not way.stuck:
-                    self._connections.close(way.connections[0], self._connections.moment(way))
+                    self._connections.close(way.connections[0], way.moment)
             self._ask(fan, drawn(fan.share * seat.load * self._seconds, self._random))
 
     def _work(self, seat: Seat) -> None:

@@ -9,43 +9,50 @@ from simulation.architecture import Call
 from simulation.fleet import Host
 from simulation.order import Step
 from simulation.seats import Party, Process, Seat
+from simulation.times import Times
 from simulation.truth import TrueEdge, TrueKey
 
 if TYPE_CHECKING:
+    from simulation.answers import Answers
     from simulation.connections import Connection
 
 _SAME_HOST_US, _SAME_ZONE_US, _SAME_REGION_US, _ANYCAST_US = 40, 250, 900, 4_000
 _OTHER_REGION_US, _EACH_REGION_US = 20_000, 15_000
 _FAR_LOSS = 0.0002  # between regions
 _FROM_OUTSIDE_US = 24_000
-_GOLDEN = 0x9E37_79B1  # Knuth's multiplicative hash, which spreads moments over a window
 
 
 class Way:
     """A client, and a server that it calls for one purpose."""
 
     __slots__ = (
-        "call", "client", "connections", "cut", "edge", "edge_at", "ends", "key", "loss", "moment",
+        "answers", "call", "client", "connections", "cut", "edge", "edge_at", "ends", "key", "loss", "moment",
         "port", "rtt_us", "seat", "server", "stuck", "turn",
     )  # fmt: skip
 
-    def __init__(self, client: Party, step: Step, seat: Seat, number: int) -> None:
+    def __init__(self, client: Party, step: Step, seat: Seat, moment: int) -> None:
         self.client = client
         self.call: Call = step.call
         self.ends = step.ends
         self.seat = seat
         self.server: Process | None = None  # who the connections are to
         self.connections: list[Connection] = []
+        self.answers: Answers | None = None  # None: the times have changed
         self.turn = 0
         self.stuck = 0  # connections on which somebody waits for an answer that will not come
         self.rtt_us = 0
         self.loss = 0.0
         self.cut = False
-        self.moment = number * _GOLDEN & 0xFFFF_FFFF  # of a window: when it talks
+        self.moment = moment  # when it talks, ms of each window
         self.port = 0
         self.key = TrueKey(client.node, "", "tcp", 0)
         self.edge = TrueEdge()
         self.edge_at = -2  # the window that `edge` is of
+
+    @property
+    def times(self) -> Times:
+        """Return how long its server takes."""
+        return self.seat.alone if self.ends else self.seat.times
 
     def to(self, server: Process) -> None:
         """Go to the process that holds the seat now."""

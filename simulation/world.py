@@ -193,7 +193,7 @@ class World:
         seat.outside = [Fan(step, ways, 0)]
 
     def _way(self, client: Party, step: Step, seat: Seat) -> Way:
-        way = Way(client, step, seat, next(self._numbers))
+        way = Way(client, step, seat, self.connections.moment(next(self._numbers)))
         self._measure(way)
         return way
 
@@ -217,6 +217,7 @@ class World:
                 rtt += apart.delay_us
                 sound *= 1 - apart.loss
                 way.cut |= apart.cut
+        way.answers = None
         way.rtt_us, way.loss = rtt, round(1 - sound, 9)
 
 

@@ -27,7 +27,7 @@ from tests.simulation.digest import digest
 from tests.simulation.fleets import T0, WIDTH, placed, shop
 from tests.simulation.folding import stored
 
-DIGEST = "8f474899ecaa9f68c2ddfb0a19069bea5834b0a3d3445f2c99069ddf36db115b"
+DIGEST = "fe54b386bba13d17aab39d773b4ff14e7895047a7e7c94e5e8baff7559929ce2"
 WINDOWS = 26
 FLEETS = {
     "agents everywhere": placed(shop()),
