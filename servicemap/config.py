@@ -88,6 +88,8 @@ class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Its port, 0 for any; none: 8080, or the next that is free."""
     token: str = ""
     """Token that browsers and programs must send; empty: none is needed, which is allowed only on loopback."""
+    write_token: str = ""
+    """Token for writing overlays; empty: the one in the file view.write-token of the data directory."""
 
 
 class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ Path = tuple[str | int, ...]
 
 SECRETS = {
     "view.token",
+    "view.write_token",
     "store.password",
     "store.reader_password",
     "store.tls.key_password",

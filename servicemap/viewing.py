@@ -18,6 +18,7 @@ from servicemap.config import Config
 from servicemap.exposing import exposed
 from servicemap.listening import VIEW_PORT
 from servicemap.options import Failure
+from servicemap.overlays.serving import writable
 from servicemap.part_samples import of_view
 from servicemap.parts import VIEW, store_address
 from servicemap.process import SUPERVISED, stop_event, tune_memory
@@ -41,6 +42,8 @@ def run_view(config: Config, *, browser: bool = False) -> None:
     with listen(place) as bound:
         port = bound.getsockname()[1]
         url = address(asked.host, port)
+        answers: Counter[int] = Counter()
+        service = _service(config, answers)
         _announce(config, url, moved(place, port))
         tune_memory()
         give_back_memory()
@@ -48,9 +51,8 @@ def run_view(config: Config, *, browser: bool = False) -> None:
             import webbrowser
 
             webbrowser.open(url)
-        answers: Counter[int] = Counter()
         with exposed(config, "view", partial(of_view, answers)):
-            asyncio.run(serve(_service(config, answers), bound, stop))
+            asyncio.run(serve(service, bound, stop))
 
 
 def address(host: str, port: int) -> str:
@@ -70,6 +72,7 @@ def _service(config: Config, answers: Counter[int]) -> Service:
         connect,
         __version__,
         token=config.view.token,
+        writable=writable(config),
         distant=not stays_here(config.view.host),
         backlog=BACKLOG,
         answers=answers,

@@ -17,6 +17,7 @@ from aiohttp.typedefs import Handler, Middleware
 from schemas.loopback import is_loopback
 from sinks.store import StoreError
 from view.answers import Busy
+from view.overlays import Unwritable, bearer
 from view.parameters import BadRequest, NotThere
 
 log = logging.getLogger(__name__)
@@ -37,10 +38,11 @@ FOREIGN = "requests from other sites are not allowed"
 
 
 class Guard:
-    """Admits requests, and turns failures into answers."""
+    """Admits requests, and turns failures into answers. Who has the token for writing may read as well."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, write_token: str = "") -> None:
         self._token = token.encode()
+        self._bearers = [self._token, *([write_token.encode()] if write_token else ())]
         self._cookie = hmac.new(self._token, COOKIE.encode(), hashlib.sha256).hexdigest()  # does not reveal the token
 
     def middleware(self) -> Middleware:
@@ -65,11 +67,10 @@ class Guard:
         return None if self._known(request) else error_response(401, UNKNOWN)
 
     def _known(self, request: web.Request) -> bool:
-        scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-        given = bearer.strip() if scheme.lower() == "bearer" else ""
+        given = bearer(request)
         if request.path == "/" and not given:
             given = request.query.get("token", "")
-        if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._token):
+        if any(hmac.compare_digest(given.encode("utf-8", "surrogateescape"), known) for known in self._bearers):
             return True
         cookie = request.cookies.get(COOKIE, "")
         return hmac.compare_digest(cookie.encode("utf-8", "surrogateescape"), self._cookie.encode())
@@ -113,10 +114,15 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return response
     except NotThere as error:
         return error_response(404, str(error))
-    except web.HTTPMethodNotAllowed:
-        return error_response(405, "the view only reads: use GET")
+    except web.HTTPMethodNotAllowed as error:
+        methods = ", ".join(sorted(error.allowed_methods - {"HEAD"}))
+        response = error_response(405, f"use {methods}" if methods != "GET" else "the view only reads: use GET")
+        response.headers["Allow"] = error.headers["Allow"]
+        return response
     except web.HTTPException as error:
         return error_response(error.status, f"there is no {request.path} here" if error.status == 404 else error.reason)
+    except Unwritable as error:
+        return error_response(503, str(error))
     except StoreError as error:
         status = 504 if error.code == 159 else 503 if error.code == 0 else 500  # 159: TIMEOUT_EXCEEDED
         return error_response(status, str(error))

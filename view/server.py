@@ -15,6 +15,7 @@ from sinks.store import Store
 from view.api import Api
 from view.connections import Connections
 from view.guard import Guard, with_headers
+from view.overlays import MOST_BYTES, OverlayApi, Writable
 from view.quiet import quiet
 from view.stores import Stores
 
@@ -24,13 +25,14 @@ LONGEST_LINE = 32_768  # bytes; ids can be long
 class Service(NamedTuple):
     """What the view is made of: connections to a store, and who may read.
 
-    `distant` compresses answers, for readers on other machines. `pulse` is a socket on which a supervisor asks whether
-    the view is alive.
+    `writable` writes overlays, where there is a log. `distant` compresses answers, for readers on other machines.
+    `pulse` is a socket on which a supervisor asks whether the view is alive.
     """
 
     connect: Callable[[], Store]
     version: str
     token: str = ""
+    writable: Writable | None = None
     distant: bool = False
     backlog: int = 128
     pulse: socket.socket | None = None
@@ -42,11 +44,12 @@ async def serve(service: Service, bound: socket.socket, stop: threading.Event) -
     stores = Stores(service.connect)
     api = Api(stores, service.version, distant=service.distant)
     connections = Connections()
-    app = web.Application(middlewares=[connections.middleware(), Guard(service.token).middleware()])
+    guard = Guard(service.token, service.writable.token if service.writable else "")
+    app = web.Application(middlewares=[connections.middleware(), guard.middleware()], client_max_size=MOST_BYTES)
     app.on_response_prepare.append(with_headers)
     if service.answers is not None:
         app.on_response_prepare.append(partial(_count, service.answers))
-    app.add_routes(api.routes())
+    app.add_routes([*api.routes(), *OverlayApi(stores, service.writable).routes()])
     if service.pulse is not None:
         _answer_supervisor(service.pulse)
     runner = web.AppRunner(
@@ -56,7 +59,7 @@ async def serve(service: Service, bound: socket.socket, stop: threading.Event) -
         handler_cancellation=True,  # stop the work for a page that was closed
         shutdown_timeout=2.0,
         max_line_size=LONGEST_LINE,
-        lingering_time=1.0,  # no request has a body
+        lingering_time=1.0,  # bodies are small
     )
     await runner.setup()
     assert runner.server is not None

@@ -77,16 +77,23 @@ def apply(config: Config, folder: Path, author: str | None, *, dry: bool, as_jso
 
 
 @contextmanager
-def _writing(config: Config) -> Iterator[Writing]:
-    """Open the log to write; what is refused is a failure with the sentence."""
+def opened(config: Config) -> Iterator[Writing]:
+    """Open the log that is there, to write; Failure where there is none."""
     existing_log(config).close()  # nobody reads one that is made here
     try:
         private_folder(config.directory)
     except Unsafe as error:
         raise Failure(str(error)) from None
     with closing(connect_log(config)) as log:
+        yield Writing(log, config.directory, _now)
+
+
+@contextmanager
+def _writing(config: Config) -> Iterator[Writing]:
+    """Open the log; what is refused is a failure with the sentence."""
+    with opened(config) as writing:
         try:
-            yield Writing(log, config.directory, _now)
+            yield writing
         except NotFound as error:
             raise NothingMatches(str(error)) from None
         except Refused as error:

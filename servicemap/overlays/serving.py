@@ -1,0 +1,75 @@
+"""What the live view writes overlays with, and the token that this takes."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from log.protocol import LogError
+from schemas.overlays import Annotation, OverlaySchema
+from servicemap.config import Config
+from servicemap.options import Failure
+from view.overlays import Unwritable, Writable
+from view.parameters import BadRequest, NotThere
+
+if TYPE_CHECKING:
+    from servicemap.overlays.writing import Writing
+
+TOKEN = "view.write-token"  # in the data directory, new at each start
+
+
+class Served:
+    """Writes into the log of a configuration, which is open for as long as that takes."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def register(self, overlay: str, schema: dict[str, Any], author: str) -> OverlaySchema:
+        """Register an overlay, or give it another schema."""
+        with self._writing() as writing:
+            return writing.register(overlay, schema, author)
+
+    def annotate(
+        self, overlay: str, target: str, value: Any, author: str, valid_from: int, valid_to: int
+    ) -> Annotation:
+        """Say something of nodes or edges."""
+        with self._writing() as writing:
+            return writing.annotate(overlay, target, value, author, valid_from, valid_to)
+
+    def end(self, overlay: str, target: str, at: int, *, ever: bool) -> list[Annotation]:
+        """Let what is said of a target end."""
+        with self._writing() as writing:
+            return writing.end(overlay, target, at, ever=ever)
+
+    @contextmanager
+    def _writing(self) -> Iterator["Writing"]:
+        from servicemap.overlays.checking import Refused  # most views never write
+        from servicemap.overlays.saying import opened
+        from servicemap.overlays.writing import NotFound
+
+        try:
+            with opened(self._config) as writing:
+                yield writing
+        except NotFound as error:
+            raise NotThere(str(error)) from None
+        except Refused as error:
+            raise BadRequest(str(error)) from None
+        except LogError as error:
+            raise Unwritable(str(error)) from None
+        except Failure as error:
+            raise Unwritable(error.format_message()) from None
+
+
+def writable(config: Config) -> Writable | None:
+    """Return what writes; None where the data directory cannot keep the token, and none is set."""
+    token = config.view.write_token
+    if not token:
+        token = secrets.token_urlsafe(24)
+        fresh = config.directory / f"{TOKEN}.new"
+        try:
+            fresh.touch(0o600)
+            fresh.write_text(token)
+            fresh.replace(config.directory / TOKEN)
+        except OSError:
+            return None
+    return Writable(Served(config), token)
