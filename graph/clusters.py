@@ -8,12 +8,12 @@ edges changes nothing.
 
 from collections import Counter
 
-from graph.cluster import Cluster, Making
-from graph.cluster_links import Links, links, meshes
-from graph.cluster_pools import pools
-from graph.groups import Groups
-from graph.instance import Instance
-from graph.instances import Instances
+from graph.clustering.cluster import Cluster, Making
+from graph.clustering.groups import Groups
+from graph.clustering.instance import Instance
+from graph.clustering.instances import Instances
+from graph.clustering.links import Links, links, meshes
+from graph.clustering.pools import pools
 from graph.model import ServiceMap
 
 

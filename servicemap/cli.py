@@ -24,6 +24,7 @@ COMMANDS = {
     "deps": "show what a service depends on, directly or through others",
     "path": "show by which way one service reaches another",
     "order": "show in which order services can be started or stopped",
+    "clusters": "show which instances of stores, and peers of services, are one cluster",
     "export": "write a map for Graphviz, Gephi, Mermaid, spreadsheets and other programs",
     "names": "show what every process is called, and by which rule",
     "facts": "show what programs of your own print about hosts, services and processes",

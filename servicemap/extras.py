@@ -16,6 +16,7 @@ OF_COMMANDS = {  # every command; an empty extra: the agent has all that it need
     "deps": "store",
     "path": "store",
     "order": "store",
+    "clusters": "store",
     "export": "store",
     "alerts": "store",
     "names": "store",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from benchmarks.cluster_scenes import make, score
-from graph.cluster import Cluster
+from graph.clustering.cluster import Cluster
 from graph.clusters import clusters
 from graph.model import Edge, Node, ServiceMap
 from schemas.ids import process_node

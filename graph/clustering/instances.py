@@ -6,12 +6,12 @@ each connection belongs to its master.
 
 from collections.abc import Iterator, Mapping
 
-from graph.cluster_kinds import forwards, store_by_name, store_by_program, store_by_protocol
-from graph.data_stores import DataStore
-from graph.groups import Groups
-from graph.instance import Instance, Spoken, port_of
+from graph.clustering.data_stores import DataStore
+from graph.clustering.groups import Groups
+from graph.clustering.instance import Instance, Spoken, port_of
+from graph.clustering.kinds import forwards, store_by_name, store_by_program, store_by_protocol
+from graph.clustering.strangers import Strangers
 from graph.model import Edge, Node, ServiceMap
-from graph.strangers import Strangers
 
 Common = tuple[object, ...]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from graph.data_stores import DataStore
+from graph.clustering.data_stores import DataStore
 from graph.model import Edge, Node
 
 Port = tuple[str, int]  # transport and number

@@ -1,10 +1,10 @@
 """Which instances connect to which others of their kind: peers, and replicas to their leaders."""
 
-from graph.cluster_kinds import replicates
-from graph.data_stores import GOSSIP, DataStore
-from graph.groups import Groups
-from graph.instance import Instance, Port, port_of
-from graph.instances import Instances
+from graph.clustering.data_stores import GOSSIP, DataStore
+from graph.clustering.groups import Groups
+from graph.clustering.instance import Instance, Port, port_of
+from graph.clustering.instances import Instances
+from graph.clustering.kinds import replicates
 
 Links = dict[tuple[Instance, Instance], set[Port]]  # client and server, with the server's ports
 LEADER, REPLICA = "leader", "replica"

@@ -6,10 +6,10 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from graph.cluster_kinds import observes, own_name, stem
-from graph.cluster_links import LEADER, Links, roles
-from graph.instance import Instance, Port
-from graph.instances import Instances
+from graph.clustering.instance import Instance, Port
+from graph.clustering.instances import Instances
+from graph.clustering.kinds import observes, own_name, stem
+from graph.clustering.links import LEADER, Links, roles
 
 PEERS = "peers"  # the kind of a cluster of a service that is no store
 MOST_NAMED = 2  # clients in a name

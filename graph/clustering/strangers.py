@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from graph.cluster_kinds import store_by_protocol
-from graph.data_stores import AMBIGUOUS, STORES, DataStore
-from graph.instance import Instance, Port, Spoken, port_of
+from graph.clustering.data_stores import AMBIGUOUS, STORES, DataStore
+from graph.clustering.instance import Instance, Port, Spoken, port_of
+from graph.clustering.kinds import store_by_protocol
 from graph.model import Edge, Node
 
 Key = tuple[str, str, int]  # node, kind of store, and by how much its ports are moved

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 from typing import NamedTuple
 
-from graph.cluster_kinds import observes, own_name
-from graph.data_stores import DataStore
-from graph.groups import Groups
-from graph.instance import Instance
-from graph.instances import Instances
+from graph.clustering.data_stores import DataStore
+from graph.clustering.groups import Groups
+from graph.clustering.instance import Instance
+from graph.clustering.instances import Instances
+from graph.clustering.kinds import observes, own_name
 from graph.model import Node
 
 MOST, NEARLY_ALL = 0.5, 0.8  # of the clients of two instances

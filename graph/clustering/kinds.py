@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from graph.data_stores import FORWARDERS, OBSERVERS, RUNTIMES, SPREADERS, STORES, DataStore
+from graph.clustering.data_stores import FORWARDERS, OBSERVERS, RUNTIMES, SPREADERS, STORES, DataStore
 from graph.model import Node
 
 COMM = 15  # letters that the kernel keeps of a program's name
