@@ -97,27 +97,11 @@ STORES = (
 )  # fmt: skip
 RUNTIMES = frozenset({"java", "jsvc", "jsvc.exec", "beam", "beam.smp", "erl"})  # only their command lines have marks
 
-# What speaks for stores or watches them, and is no instance of any.
-FORWARDERS = frozenset({
-    "haproxy", "nginx", "envoy", "traefik", "caddy", "keepalived", "kube-proxy", "pgbouncer", "pgpool", "odyssey",
-    "proxysql",
-    "maxscale", "mysqlrouter", "mongos", "chproxy", "redis-sentinel",
-})  # fmt: skip
-"""Programs that forward to any number of stores: that two stores have them in common says nothing."""
-SPREADERS = frozenset({"nutcracker", "twemproxy", "mcrouter", "dynomite"})
-"""Programs that spread over the instances of one pool, as clients do."""
+SENTINEL = frozenset({"redis-sentinel"})
+"""Programs that watch over a store and are no instance of it."""
 OBSERVERS = (
-    "exporter",
-    "sentinel",
-    "backup",
-    "telegraf",
-    "datadog",
-    "collectd",
-    "zabbix",
-    "prometheus",
-    "netdata",
-    "monitor",
-)
+    "backup", "collectd", "datadog", "exporter", "monitor", "netdata", "prometheus", "sentinel", "telegraf", "zabbix",
+)  # fmt: skip
 """Words in the names of programs and services that look at every store."""
 AMBIGUOUS = frozenset({3000, 6000, 8200, 9000, 9100})  # ports that much else serves too
 GOSSIP = frozenset({2551, 2552, 5701, 7800, 7946, 8301, 25520})  # ports of libraries that link instances of a service

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from graph.clustering.data_stores import DataStore
 from graph.clustering.groups import Groups
 from graph.clustering.instance import Instance, Spoken, port_of
-from graph.clustering.kinds import forwards, store_by_name, store_by_program, store_by_protocol
+from graph.clustering.kinds import forked, forwards, store_by_name, store_by_program, store_by_protocol
 from graph.clustering.strangers import Strangers
 from graph.model import Edge, Node, ServiceMap
 
@@ -80,7 +80,7 @@ class Instances:
             yield (*at, "port", port)
         if store is None or store.forks:
             yield (*at, "family", node.pid)
-        if node.parent > 1 and (store.forks if store else family.get((node.host, node.parent)) == node.service):
+        if forked(node, store) if store else family.get((node.host, node.parent)) == node.service:
             yield (*at, "family", node.parent)
 
     def _drop_forwarders(self) -> None:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterable
 
-from graph.clustering.data_stores import FORWARDERS, OBSERVERS, RUNTIMES, SPREADERS, STORES, DataStore
+from graph.clustering.data_stores import OBSERVERS, RUNTIMES, SENTINEL, STORES, DataStore
 from graph.model import Node
+from graph.proxies import PROXIES, SPREADERS
 
 COMM = 15  # letters that the kernel keeps of a program's name
 _BY_PROGRAM = {name[:COMM]: store for store in STORES for name in store.programs} | {
@@ -13,7 +14,7 @@ _BY_PROGRAM = {name[:COMM]: store for store in STORES for name in store.programs
 _BY_PROTOCOL = {protocol: store for store in STORES for protocol in store.protocols}
 _NUMBER = re.compile(r"[-_.@]?\d+$")
 _RECEIVERS = ("walreceiver", "logical replication")
-_SENTINEL = (" [sentinel] ", " --sentinel ")
+_AS_SENTINEL = (" [sentinel] ", " --sentinel ")
 
 
 def store_by_program(node: Node) -> DataStore | None:
@@ -38,7 +39,7 @@ def store_by_protocol(protocols: Iterable[str]) -> DataStore | None:
 def forwards(node: Node) -> bool:
     """Return whether a process speaks for others, so that it is no instance of what it serves."""
     line = f" {node.cmdline} "
-    return bool(_programs(node) & (FORWARDERS | SPREADERS)) or any(mark in line for mark in _SENTINEL)
+    return bool(_programs(node) & (PROXIES | SPREADERS | SENTINEL)) or any(mark in line for mark in _AS_SENTINEL)
 
 
 def observes(node: Node) -> bool:
@@ -56,7 +57,12 @@ def replicates(node: Node, other: Node, store: DataStore) -> bool:
     """
     if not store.forks or any(word in node.cmdline for word in _RECEIVERS):
         return True
-    return node.service == other.service and not node.cmdline.startswith(f"{store.programs[0]}: ")
+    return node.service == other.service and not forked(node, store)
+
+
+def forked(node: Node, store: DataStore) -> bool:
+    """Return whether a process says that it is one of a store's for a connection or a task: `postgres: walreceiver`."""
+    return store.forks and node.cmdline.startswith(f"{store.programs[0]}: ")
 
 
 def stem(service: str) -> str:

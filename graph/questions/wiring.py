@@ -10,12 +10,9 @@ import networkx as nx
 
 from graph import counters
 from graph.model import Edge, Node, ServiceMap
+from graph.proxies import PROXIES, SPREADERS
 
-INTERMEDIARIES = frozenset({
-    "envoy", "haproxy", "traefik", "varnishd", "squid", "docker-proxy", "twemproxy", "nutcracker", "pgbouncer",
-    "pgpool", "proxysql", "maxscale", "mysqlrouter", "mcrouter", "linkerd2-proxy", "kube-proxy", "rabbitmq-server",
-    "nats-server", "mosquitto", "nginx",
-})  # fmt: skip
+INTERMEDIARIES = PROXIES | SPREADERS | {"rabbitmq-server", "nats-server", "mosquitto"}
 """Programs that pass on what they are asked. One of them is an intermediary only where it has a client and a server."""
 
 

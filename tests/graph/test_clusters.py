@@ -284,6 +284,15 @@ def test_processes_of_postgresql_for_connections_are_one_instance() -> None:
     ]
 
 
+def test_databases_that_one_process_started_are_two() -> None:
+    town = Town()
+    leader, replica = (town.run(1, "postgres", host="p1", parent=7)[0] for _ in range(2))
+    town.use([replica], [leader], 5432)
+    town.use(town.run(1, "python3", "web"), [replica], 5433)
+
+    assert [len(member.nodes) for member in town.only().members] == [1, 1]
+
+
 def test_a_backend_of_postgresql_that_asks_another_server_is_no_replica() -> None:
     town = Town()
     (foreign,) = town.run(1, "postgres", cmdline="postgres: shop orders 10.0.0.9(4711) SELECT")
