@@ -43,7 +43,7 @@ class Api:
         self._works: dict[str, Callable[[dict[str, str]], Work]] = {
             "map": self._map,
             "timeline": self._read(TimelineAsked, lambda store, asked: timeline_answer(store, asked, _now())),
-            "node": self._read(NodeAsked, lambda store, asked: node_answer(store, asked, _now())),
+            "node": self._read(NodeAsked, self._node),
             "edge": self._read(EdgeAsked, lambda store, asked: edge_answer(store, asked, _now())),
             "hosts": self._read(Nothing, lambda store, _: hosts(store, _now())),
             "health": self._read(Nothing, lambda store, _: _health(store, _now(), version)),
@@ -97,6 +97,11 @@ class Api:
             return lambda: self._stores.ask(lambda store: answer(store, asked))
 
         return work
+
+    def _node(self, store: Store, asked: NodeAsked) -> dict[str, Any]:
+        answer = node_answer(store, asked, _now())
+        of_node = self._before.clusters.of_node(store, answer["id"], answer["level"], answer["to"] - 1)
+        return answer | {"clusters": of_node}
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         events = self.hub.listen(request.remote or "")

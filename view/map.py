@@ -14,6 +14,7 @@ from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
 from schemas.times import MINUTE_MS
 from sinks.store import Store
 from view.clocks import clocks_off
+from view.clusters import Clusters
 from view.drawing import NEW_MS, drawn
 from view.events import lives
 from view.hosts import read_labels
@@ -36,6 +37,7 @@ class Before:
         self.usual = Minutely(_usual, most=len(LEVELS))
         self.clocks = Minutely(clocks_off, most=1)
         self.suspects = Minutely(suspected, most=1)
+        self.clusters = Clusters()
 
     def lasting(self, store: Store, end: int) -> list[dict[str, Any]]:
         """Return what is wrong between hosts for longer than a moment."""
@@ -77,6 +79,10 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
     gone = not were_there <= {key(edge) for edge in found.edges}
     past = await stores.ask(lambda store: read_map(store, earlier)) if gone else None
     shown = await stores.ask(lambda _: drawn(found, past, known, requests, usually, labels))
+    clusters = await stores.ask(lambda store: before.clusters.names(store, level, end - 1)) if asked.clusters else {}
+    for node in shown["nodes"]:
+        if node["id"] in clusters:
+            node["cluster"] = clusters[node["id"]]
     return answer | {"lives": recent} | shown
 
 

@@ -34,13 +34,15 @@ class Ranged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class MapAsked(Ranged, frozen=True, kw_only=True):
     """The map, or the part of it with an end in a service or on a host (its name or id).
 
-    Without `changes` the answer has nothing about what is new, gone, started or exited, and is faster.
+    Without `changes` the answer has nothing about what is new, gone, started or exited, and is faster. With `clusters`
+    nodes have the cluster that they are part of.
     """
 
     level: Level = "service"
     service: Text = ""
     host: Text = ""
     changes: bool = True
+    clusters: bool = False
 
 
 class TimelineAsked(Ranged, frozen=True, kw_only=True):

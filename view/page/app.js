@@ -38,7 +38,8 @@ function update(what, names = new Set()) {
 state.onChange((names) => {
   remember(names);
   update("state", names);
-  if (RELOADS.some((name) => names.has(name))) data.reload();
+  const wantsClusters = names.has("group") && state.group === "cluster";
+  if (wantsClusters || RELOADS.some((name) => names.has(name))) data.reload();
 });
 data.onChange((what) => update(what));
 addEventListener("hashchange", () => state.set(parse(location.hash)));

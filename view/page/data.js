@@ -164,7 +164,8 @@ export class Data {
    */
   askMap(signal, more = {}) {
     const [from, to] = this.wantedRange;
-    return get("map", { level: this.state.level, from: from || "", to: to || "", ...more }, signal);
+    const clusters = this.state.group === "cluster" ? 1 : "";
+    return get("map", { level: this.state.level, from: from || "", to: to || "", clusters, ...more }, signal);
   }
 
   /**

@@ -91,6 +91,7 @@ export function drawnNode(node, group, loops) {
  */
 export function groupOf(node, grouping) {
   if (grouping === "none" || node.kind === grouping) return "";
+  if (grouping === "cluster") return node.cluster ?? "";
   const name =
     grouping === "host" ? node.hostname || node.host || "" : [node.region, node.zone].filter(Boolean).join(" / ");
   if (name) return name;

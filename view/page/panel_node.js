@@ -6,6 +6,7 @@ import { about, counted, digits, percent, percentKnown, perSecond, rate } from "
 import {
   MOST_ROWS,
   byHealth,
+  clusters,
   estimated,
   events,
   factList,
@@ -58,6 +59,7 @@ export function nodeBody(found, node, page, charts) {
     charts,
     ...factList(found.facts, page),
     ...discovered(found.discovered),
+    ...clusters(found.clusters, page),
     ...members(found.members, page),
     ...events(found.events, page),
     ...sql(found.sql),

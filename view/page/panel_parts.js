@@ -1,9 +1,9 @@
 // Parts of the panel that nodes and edges share.
 
 import { el, icon, mark } from "./dom.js";
-import { bytes, counted, lookedAt, moment } from "./format.js";
+import { bytes, counted, lookedAt, moment, percent } from "./format.js";
 
-/** @import { Child, Fault, Health, MapEvent, MapNode, Page } from "./types.js" */
+/** @import { Child, Cluster, Fault, Health, Level, MapEvent, MapNode, Page } from "./types.js" */
 
 /** @typedef {{ title: string, about: string, kind?: string, health?: Health, parts: Child[] }} Body */
 /** @typedef {[string, string, (Health | "")?]} Tile a name, a value, and the health that colours it */
@@ -100,6 +100,44 @@ export function members(list, page) {
     ),
   ];
 }
+
+/**
+ * The clusters that a node is part of, with their members.
+ * @param {Cluster[]} list
+ * @param {Page} page
+ * @returns {Child[]}
+ */
+export function clusters(list, page) {
+  return list.slice(0, MOST_ROWS).flatMap(({ name, kind, members: all, leaders, evidence, confidence }) => {
+    const led = leaders.length === 1 ? `, leader ${leaders[0]}` : leaders.length ? `, ${leaders.length} leaders` : "";
+    const rows = all.slice(0, MOST_ROWS).map((each) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          {
+            type: "button",
+            "data-keep": `member ${each.id}`,
+            onclick: () => page.state.set({ level: levelOf(each.id), node: each.id, edge: "" }),
+          },
+          icon(levelOf(each.id)),
+          el("span", {}),
+          el("b", {}, each.title),
+          el("span", {}, each.role),
+        ),
+      ),
+    );
+    const why = `${[kind, ...evidence].join("; ")} (${percent(confidence)} sure)`;
+    return [
+      el("h3", {}, `Member of cluster ${name} (${counted(all.length, "member")}${led})`),
+      el("p", { class: "signals" }, why),
+      el("ul", { class: "links" }, rows, all.length > MOST_ROWS && el("li", {}, `and ${all.length - MOST_ROWS} more`)),
+    ];
+  });
+}
+
+const levelOf = (/** @type {string} */ id) => /** @type {Level} */ (id.split(":", 1)[0]);
 
 const TIMES = new Set(["first", "last", "booted", "reported", "last_window"]);
 

@@ -7,7 +7,7 @@ import { LEVEL_NAMES } from "./levels.js";
 /** @typedef {Pick<MapEdge, "client" | "server" | "transport" | "server_port">} EdgeIdentity */
 
 export const LEVELS = /** @type {Level[]} */ (Object.keys(LEVEL_NAMES));
-export const GROUPS = ["none", "host", "region"];
+export const GROUPS = ["none", "host", "region", "cluster"];
 /** @type {Record<string, number>} */
 export const RANGES = { "15m": 900_000, "1h": 3_600_000, "6h": 21_600_000, "24h": 86_400_000, "7d": 604_800_000 };
 /** @type {Record<string, number>} */

@@ -47,6 +47,8 @@ export interface MapNode {
   subtitle: string;
   region: string;
   zone: string;
+  /** The cluster that it is part of, where maps are asked for with clusters. */
+  cluster?: string;
   health: Health;
   in: Sums;
   out: Sums;
@@ -233,10 +235,22 @@ interface Details {
   sql: string;
 }
 
+/** A cluster that a node is part of. Members are nodes of the level of processes. */
+export interface Cluster {
+  name: string;
+  kind: string;
+  port: number;
+  leaders: string[];
+  members: { id: string; title: string; role: string }[];
+  evidence: string[];
+  confidence: number;
+}
+
 /** The answer of /api/node. */
 export interface NodeAnswer extends Details {
   id: string;
   facts: Facts;
+  clusters: Cluster[];
   /** Of how many connections one was looked at for its requests, at the most. */
   sampling: number;
   discovered: Discovered[];
