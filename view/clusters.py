@@ -14,7 +14,7 @@ from sinks.store import Store
 from view.minutely import Minutely
 from view.parameters import Level
 
-RANGE_MS = 5 * MINUTE_MS  # of connections; those that are idle are seen in any minute
+RANGE_MS = 2 * MINUTE_MS  # an idle connection is restated once a minute
 KEPT = 8  # minutes
 
 
