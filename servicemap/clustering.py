@@ -44,7 +44,9 @@ def run(config: Config, since: int | None, at: int | None, name: str, *, singles
 
 
 def _cells(one: Cluster) -> tuple[str, ...]:
-    leaders = _some(member.hostname or member.title for member in one.leaders)
+    hosts = {member.hostname for member in one.members} - {""}
+    apart = len(hosts) == len(one.members)
+    leaders = _some(member.hostname if apart else member.title for member in one.leaders)
     cells = (one.name, one.kind, str(one.port or ""), str(len(one.members)), leaders, _some(one.clients))
     return (*map(shown, cells), f"{one.confidence:.0%}")
 
