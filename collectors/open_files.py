@@ -23,7 +23,8 @@ class OpenFiles:
         self._starts: dict[int, int] = {}
         self._counts: dict[int, int] = {}
         self._tables: dict[int, FdTable] = {}
-        self.holders: dict[int, set[Process]] = {}
+        self._alone: dict[int, frozenset[Process]] = {}  # by pid: one set for all sockets that it alone holds
+        self.holders: dict[int, frozenset[Process]] = {}
         """Inode -> the processes that hold it."""
         self.touched: set[int] = set()
         """Inodes whose holders changed; for the caller to clear."""
@@ -36,6 +37,7 @@ class OpenFiles:
         for pid in [pid for pid, start in self._starts.items() if starts.get(pid) != start]:
             self._drop(pid)
             del self._starts[pid], self._tables[pid]
+            self._alone.pop(pid, None)
             self._counts.pop(pid, None)
         self.denied &= starts.keys()
         for pid in starts.keys() - self._starts.keys():
@@ -113,9 +115,11 @@ class OpenFiles:
             self._tables[pid] = FdTable()
             return
         process = (pid, self._starts[pid])
+        alone = self._alone.setdefault(pid, frozenset((process,)))
         for inode in table.take_changed():
             if table.holds(inode):
-                self.holders.setdefault(inode, set()).add(process)
+                held = self.holders.get(inode)
+                self.holders[inode] = alone if held is None else held | alone
                 self.touched.add(inode)
             else:
                 self._let_go(inode, process)
@@ -128,7 +132,9 @@ class OpenFiles:
     def _let_go(self, inode: int, process: Process) -> None:
         held = self.holders.get(inode)
         if held and process in held:
-            held.discard(process)
-            if not held:
+            left = held - {process}
+            if left:
+                self.holders[inode] = left
+            else:
                 del self.holders[inode]
             self.touched.add(inode)

@@ -134,7 +134,7 @@ class OwnerCollector(Inert):
                 continue
             if cookie != last and (named := self._named.of(cookie)):
                 last, before = cookie, frozenset((named,))
-            now = frozenset(self._files.holders.get(inode, ())) or (before if cookie == last else NOBODY)
+            now = self._files.holders.get(inode) or (before if cookie == last else NOBODY)
             known = before if cookie == last and not restate else NOBODY
             rows += [self._row(cookie, process) for process in now - known]
             if cookie == last:

@@ -236,10 +236,11 @@ class SocketScan:
         recent: list[tuple[int, Identity]] = []
         for chunk, rows, places, infos in diag.parse_rows(chunks):
             cookies = list(map(_cookie, rows))
-            seen.tcp.update(zip(cookies, rows, strict=True))
-            for index in compress(count(), map(ne, map(before.get, cookies), rows)):
-                row, cookie = rows[index], cookies[index]
-                held = before.get(cookie)
+            held_rows = list(map(before.get, cookies))
+            kept = [new if held is None else held for held, new in zip(held_rows, rows, strict=True)]
+            for index in compress(count(), map(ne, held_rows, rows)):
+                cookie, held = cookies[index], held_rows[index]
+                kept[index] = row = Row._make(rows[index])
                 same = held is not None and held[1] == row[1]  # plain tuples: [1] is ports
                 identity = None if same else diag.identity(chunk, places[index])
                 seen.changed.append((row, identity))
@@ -247,6 +248,7 @@ class SocketScan:
                     seen.identities[cookie] = identity
                 if fins.may_have_come(row, chunk, infos[index]):
                     recent.append((cookie, identity or diag.identity(chunk, places[index])))
+            seen.tcp.update(zip(cookies, kept, strict=True))  # what is equal is held once, from scan to scan
         seen.doubtful |= fins.doubtful(self._netlink, recent)
 
     def _read_plain(self, family: int) -> None:

@@ -4,6 +4,9 @@ Sockets that live from scan to scan are reported by the difference of two dumps.
 window, are reported by the last counters that the kernel sends when a socket is destroyed.
 """
 
+from collections.abc import Iterator
+from itertools import chain
+
 from collectors import diag
 from collectors.closing import flow_of, peer_of
 from collectors.datagrams import Datagrams
@@ -76,8 +79,7 @@ class SocketCollector:
             return
         seen = self._scan.look(BASELINE)
         self._began = seen.at
-        for values, identity in seen.changed:
-            row = Row._make(values)
+        for row, identity in seen.changed:
             self._known[row.cookie] = tracked = _tracked(identity, seen, window, fresh=False)
             tracked.baseline(row)
         self._udp.baseline(seen, window)
@@ -103,13 +105,13 @@ class SocketCollector:
             self._scan.restate()
         rows += self._closed(seen, window) + self._ended_rows(seen, window)
         rows += self._vanished(seen, window)
-        if window.keyframe:
-            rows += self._idle({row.cookie for row in rows}, window)
+        idle = self._idle({row.cookie for row in rows}, window) if window.keyframe else ()
         rows += self._udp.rows(seen, window)
         if self._datagrams is not None:
             rows += self._datagrams.rows(seen, window)
         self._wire.turn()
-        return window.batch(ConnectionBatch, netns=self._netns, connections=Connections.of(rows, ConnectionRow._fields))
+        connections = Connections.of(chain(rows, idle), ConnectionRow._fields)
+        return window.batch(ConnectionBatch, netns=self._netns, connections=connections)
 
     def missing(self) -> dict[str, str]:
         """Return what cannot be seen."""
@@ -134,8 +136,7 @@ class SocketCollector:
             one.cookie for one in seen.ended if one.cookie in seen.tcp and seen.tcp[one.cookie][1] == ports(one)
         }  # plain tuples: [1] is ports
         rows = []
-        for values, identity in [*seen.changed, *self._without_doubt(seen)]:
-            row = Row._make(values)
+        for row, identity in [*seen.changed, *self._without_doubt(seen)]:
             tracked = self._known.get(row.cookie)
             if tracked is None and identity is None:  # reported in a window in which this collector failed
                 self._scan.restate()
@@ -273,12 +274,10 @@ class SocketCollector:
             del self._over[cookie]
             self._known.pop(cookie, None)
 
-    def _idle(self, reported: set[int], window: Window) -> list[ConnectionRow]:
-        return [
-            tracked.report(window, tracked.row, tracked.received)
-            for cookie, tracked in self._known.items()
-            if cookie not in reported and not tracked.vanished
-        ]
+    def _idle(self, reported: set[int], window: Window) -> Iterator[ConnectionRow]:
+        for cookie, tracked in self._known.items():
+            if cookie not in reported and not tracked.vanished:
+                yield tracked.report(window, tracked.row, tracked.received)
 
 
 def _tracked(

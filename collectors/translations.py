@@ -9,6 +9,7 @@ import socket
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import compress, islice
 from typing import NamedTuple
 
@@ -41,10 +42,11 @@ class Row(NamedTuple):
         return server(*self.tracked)
 
 
-class Known(NamedTuple):
+@dataclass(slots=True)
+class Known:
     """A connection that was looked up: what it is outside, None if nothing is translated."""
 
-    tracked: Tracked
+    tracked: int  # a hash of its addresses and ports, for they take 2 KB for ten connections
     outside: Flow | None
     settled: bool  # the translation of a connection that nobody has answered may still change
     keyframe: int  # number of the keyframe after which it was last reported
@@ -101,17 +103,23 @@ class Translations:
         If several connections have had the same addresses and ports, the table has the last one. The others may have
         been led elsewhere if several servers are behind the address, so it is not `sure` of them.
         """
-        before = held.outside if held is not None and held.tracked == row.tracked else None
+        before = held.outside if held is not None and held.tracked == hash(row.tracked) else None
         outside = found.get(row.tracked, before)
         if outside is not None and not sure and row.closed and outside[2:] != row.tracked[1][2:]:
             outside = before
-        return Known(row.tracked, outside, not row.asking, self._keyframes)
+        return Known(hash(row.tracked), outside, not row.asking, self._keyframes)
 
     def _added(self, batch: ConnectionBatch, known: dict[int, Known]) -> ConnectionBatch:
         columns = batch.connections
-        reported = [(cookie, known[cookie]) for cookie in columns.cookie if cookie in known]
-        rows = [(cookie, *one.outside) for cookie, one in reported if one.outside is not None]
-        known |= {cookie: one._replace(keyframe=self._keyframes) for cookie, one in reported if batch.keyframe}
+        rows = []
+        for cookie in columns.cookie:
+            one = known.get(cookie)
+            if one is None:
+                continue
+            if one.outside is not None:
+                rows.append((cookie, *one.outside))
+            if batch.keyframe:
+                one.keyframe = self._keyframes
         for cookie in compress(columns.cookie, columns.closed):
             known.pop(cookie, None)
         if batch.keyframe:  # what two keyframes lack is gone; a socket that closed may be reported late
@@ -127,7 +135,7 @@ class Translations:
         elsewhere = batch.netns != self._networks.own.inode
         for row in _rows(batch.connections):
             held, (protocol, _) = known.get(row.cookie), row.tracked
-            if held is not None and held.tracked == row.tracked and held.settled and not (came and held.outside):
+            if held is not None and held.tracked == hash(row.tracked) and held.settled and not (came and held.outside):
                 continue
             if protocol in conntrack.PROTOCOLS and not (elsewhere and is_loopback(row.tracked)):
                 yield row  # loopback never leaves its namespace

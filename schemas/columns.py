@@ -6,6 +6,7 @@ the store wants columns anyway.
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, ClassVar, Self
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from msgspec.inspect import (
 )
 from msgspec.structs import astuple, force_setattr
 
+_BLOCK = 4_096  # rows that are turned into columns at a time
 Ints = list[int]
 Strs = list[str]
 Bools = list[bool]
@@ -66,8 +68,12 @@ class Columns(Struct, frozen=True, kw_only=True, omit_defaults=True):
     @classmethod
     def of(cls, rows: Iterable[tuple[Any, ...]], names: Sequence[str] = ()) -> Self:
         """Build the columns from rows, whose values are called `names`, or else stand in field order."""
-        transposed = zip(*rows, strict=True)
-        return cls(**{n: list(c) for n, c in zip(names or cls.__struct_fields__, transposed, strict=False)})
+        columns: dict[str, list[Any]] = {name: [] for name in names or cls.__struct_fields__}
+        waiting = iter(rows)
+        while block := list(islice(waiting, _BLOCK)):  # rows that are made one by one are never all in memory
+            for column, values in zip(columns.values(), zip(*block, strict=True), strict=False):
+                column += values
+        return cls(**columns)
 
     @classmethod
     def blank(cls, count: int) -> Self:

@@ -7,7 +7,7 @@ from collectors.health import Health
 from collectors.host import find_host_id
 from collectors.presence import Presence
 from collectors.runner import run
-from schemas.allocator import share_heaps
+from schemas.allocator import give_back_memory
 from schemas.topics import Topic
 from servicemap.agent_samples import of_agent
 from servicemap.config import Config
@@ -19,7 +19,7 @@ from servicemap.process import allow_files, stop_event, tune_memory
 
 def run_collectors(config: Config) -> None:
     """Collect until a signal; the window that has begun is still sent."""
-    share_heaps()  # before there are threads
+    give_back_memory()  # before there are threads
     stop = stop_event()
     log = connect_log(config)
 

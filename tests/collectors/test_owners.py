@@ -197,6 +197,16 @@ def test_a_reused_pid_inherits_nothing(tmp_path: Path) -> None:
     assert files.holders == {111: {(7, 2000)}}
 
 
+def test_the_sockets_of_one_process_have_one_set_of_holders(tmp_path: Path) -> None:
+    fd = Fd(tmp_path)
+    for number, inode in ((3, 111), (4, 222)):
+        fd.open(number, inode)
+    files = OpenFiles(str(tmp_path), {7: 1000}.get)
+    files.keep({7: 1000})
+    files.read([7], {111: 1, 222: 2})
+    assert files.holders[111] is files.holders[222]
+
+
 def test_what_was_read_while_a_pid_changed_hands_is_left_out(tmp_path: Path) -> None:
     Fd(tmp_path).open(3, 111)
     files = OpenFiles(str(tmp_path), {7: 2000}.get)
