@@ -38,6 +38,10 @@ class Recorded:
             self._known[key] = united
         return self._known[key]
 
+    def knows(self, host: str) -> bool:
+        """Return whether a host recorded any of the range."""
+        return host in self._hosts
+
     def seconds(self, hosts: Iterable[str] = ()) -> float:
         """Return for how long at least one of these hosts recorded; without any record, the length of the range."""
         return (sum(self.cells(hosts).values()) or self._most) / 1000

@@ -7,9 +7,10 @@ from graph import span
 from graph.asked import requested, summed
 from graph.columns import ENDS, KEY
 from graph.levels import KNOWN, node_at
+from graph.quantiles import Quantiles
 from graph.sql import inside, select
 from graph.steps import point_of
-from schemas.latency import quantile
+from schemas.latency import GROWTH, quantile
 
 
 class AnyRow(NamedTuple):
@@ -55,6 +56,26 @@ class RequestSeriesRow(NamedTuple):
         return quantiles(self.latency)[1]
 
 
+class RequestStepRow(NamedTuple):
+    """A row of `requests_in_steps`: the requests on an edge in a step, and the times to the answers, ms.
+
+    Of parts the client is "", and `host` is where the server runs; of edges the host is "".
+    """
+
+    point: int
+    client: str
+    server: str
+    transport: str
+    server_port: int
+    host: str
+    requests: int
+    errors: int
+    unseen: int
+    given_up: int
+    mean: float
+    times: list[float]
+
+
 class RequestTotalsRow(NamedTuple):
     """A row of `request_totals`."""
 
@@ -65,6 +86,8 @@ class RequestTotalsRow(NamedTuple):
     sampling: int
 
 
+STEP_SHARES = (0.5, 0.95)  # of the answers, in `times` of a step
+MOST_ROWS = 500_000
 _TOTALS = summed(("requests", "errors", "given_up", "sampling"), "edge")
 _NUMBERS = summed(("requests", "errors", "unseen", "given_up", "latency", "sampling"), "edge")
 _WHO = tuple(f"{end}_{name}" for end in ENDS for name in KNOWN)
@@ -106,6 +129,27 @@ def request_totals(level: str, *, rolled_up: bool = True) -> str:
     """Return the requests on all edges together, in each step."""
     rows = select({"point": _POINT, **_TOTALS}, "edge", group=("point",))
     return f"{_in_steps(level, rolled_up, *_TOTALS)}\n{rows}\nORDER BY point"
+
+
+def requests_in_steps(level: str, *, parts: bool = False) -> str:
+    """Return the requests on each edge in each step, or to the `parts` of each server, which are those on one host."""
+    times = Quantiles("times", "latency", STEP_SHARES)
+    counts = ("requests", "errors", "unseen", "given_up", "latency")
+    key = {name: f"edge.{name}" for name in KEY} | {"host": "''"}
+    if parts:
+        key |= {"client": "''", "transport": "''", "server_port": "0", "host": "edge.server_host"}
+    names = [*counts, *(["server_host"] if parts else [])]
+    rows = select({"point": _POINT, **key, **summed(counts, "edge")}, "edge", group=("point", *key))
+    total = f"arraySum((bucket, count) -> {_middle('bucket')} * count, mapKeys(latency), mapValues(latency))"
+    timed = select(["*", *(f"{made} AS {name}" for name, made in times.columns.items())], inside(rows))
+    columns = {name: name for name in RequestStepRow._fields} | {"mean": f"{total} / arraySum(mapValues(latency))"}
+    begun = _in_steps(level, True, *names)
+    return f"{begun}\n{select(columns, inside(timed))}\nORDER BY server, client, host, point\nLIMIT {MOST_ROWS}"
+
+
+def _middle(bucket: str) -> str:
+    """Return the time, ms, that stands for a bucket (schemas/latency.py)."""
+    return f"2 * pow({GROWTH!r}, {bucket}) / ({GROWTH!r} + 1) / 1000"
 
 
 def _by_edge(where: str = "") -> str:

@@ -29,6 +29,7 @@ def told(answer: Answer, calls: Calls, running: Running, witnesses: Sequence[Wit
         began=answer.began,
         symptom=answer.symptom,
         suspects=suspects,
+        standing=answer.standing,
         measured=[found for hop in path for found in _measured(_state(calls, hop))],
         ruled_out=list(_ruled_out(calls, running, path))[:_MOST],
         not_known=list(dict.fromkeys(_not_known(calls, running, path)))[:_MOST],
@@ -66,10 +67,10 @@ def _not_known(calls: Calls, running: Running, path: Sequence[str]) -> Iterator[
     for hop in path:
         node = _server(calls, hop)
         if hop in calls.into and not calls.to[hop].known:
-            yield f"how {hop} answers"
+            yield f"how {hop} usually answers"
         for edge in calls.out_of.get(node, ()):
             if not calls.on[edge.id].known:
-                yield f"how {edge.server} answers {edge.client}"
+                yield f"how {edge.server} usually answers {edge.client}"
     for hop in path[-1:]:
         for node in {_server(calls, hop), *running.hosts(_server(calls, hop))}:
             if not running.knows(node):

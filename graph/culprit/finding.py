@@ -5,10 +5,12 @@ from collections import defaultdict
 from graph.culprit.around import told
 from graph.culprit.causes import Cause, Causes
 from graph.culprit.departures import split
-from graph.culprit.flow import At, Flow, flow
+from graph.culprit.flow import Flow, flow, path
+from graph.culprit.gone import gone
 from graph.culprit.model import Answer, Evidence, Kind, Measured, Suspect
 from graph.culprit.network import Network
 from graph.culprit.running import Running
+from graph.culprit.standing import standing
 from graph.culprit.starting import began
 from graph.culprit.symptoms import symptoms
 from graph.culprit.troubles import Calls
@@ -29,8 +31,13 @@ def find(evidence: Evidence) -> Answer:
     found = flow(calls, places)
     network = Network(evidence.links, at)
     causes = Causes(calls, running, network, at, found.own)
-    suspects = _suspects(causes, found, running) or _by_themselves(evidence, running, network)
-    answer = Answer(began=start, symptom=evidence.symptom, suspects=suspects)
+    suspects = _suspects(causes, found, running) or gone(calls, evidence) or _by_themselves(evidence, running, network)
+    answer = Answer(
+        began=start,
+        symptom=evidence.symptom,
+        suspects=suspects,
+        standing=[] if suspects else standing(evidence, at, step_s),
+    )
     return told(answer, calls, running, evidence.witnesses)
 
 
@@ -58,7 +65,7 @@ def _suspects(causes: Causes, found: Flow, running: Running) -> list[Suspect]:
             subject=subject,
             kind=best[subject][2].kind,
             blame=blame[subject],
-            path=_path(found, best[subject][1], subject),
+            path=path(found, best[subject][1], subject),
             reasons=best[subject][2].reasons,
         )
         for subject in ranked[:_MOST_SUSPECTS]
@@ -82,12 +89,3 @@ def _by_themselves(evidence: Evidence, running: Running, network: Network) -> li
         Suspect(subject=node, kind=kind, blame=abs(out) / total, path=[node], reasons=reasons)
         for out, node, kind, reasons in sorted(found, key=lambda each: (-abs(each[0]), each[1]))[:_MOST_SUSPECTS]
     ]
-
-
-def _path(found: Flow, place: At, subject: str) -> list[str]:
-    """Return the hops from the symptom to a suspect."""
-    hops = [place]
-    while (before := found.came_from.get(hops[-1])) and before not in hops:
-        hops.append(before)
-    names = list(dict.fromkeys(hop.subject for hop in reversed(hops)))
-    return names if names[-1] == subject else [*names, subject]

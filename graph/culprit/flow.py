@@ -60,6 +60,15 @@ def flow(calls: Calls, symptoms: Mapping[At, float]) -> Flow:
     return Flow(dict(own), dict(through), came_from)
 
 
+def path(found: Flow, place: At, subject: str) -> list[str]:
+    """Return the hops from the symptom to a suspect."""
+    hops = [place]
+    while (before := found.came_from.get(hops[-1])) and before not in hops:
+        hops.append(before)
+    names = list(dict.fromkeys(hop.subject for hop in reversed(hops)))
+    return names if names[-1] == subject else [*names, subject]
+
+
 def of_edge(calls: Calls, edge: Edge, trouble: Trouble) -> At:
     """Return where the blame for an edge's trouble goes: to its server, if that is in trouble for all its clients."""
     server = calls.to[edge.server]

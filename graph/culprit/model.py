@@ -100,11 +100,15 @@ class RuledOut(Struct, frozen=True, kw_only=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """The suspects, the likeliest first; what was measured at each hop, what was ruled out, and what is not known."""
+    """The suspects, the likeliest first; what was measured at each hop, what was ruled out, and what is not known.
+
+    Where nobody is suspected, `standing` is where trouble is that departs from no past, as it was always there.
+    """
 
     began: int
     symptom: str
     suspects: list[Suspect]
+    standing: list[Suspect] = field(default_factory=list)
     measured: list[Measured] = field(default_factory=list)
     ruled_out: list[RuledOut] = field(default_factory=list)
     not_known: list[str] = field(default_factory=list)

@@ -87,7 +87,7 @@ class Calls:
     @cached_property
     def on(self) -> dict[str, State]:
         """Return how each edge does."""
-        return {name: state(name, edge.series, self._at, self._step_s) for name, edge in self.edges.items()}
+        return {name: self.state(name, edge.series) for name, edge in self.edges.items()}
 
     @cached_property
     def to(self) -> dict[str, State]:
@@ -96,6 +96,10 @@ class Calls:
             node: self.on[edges[0].id] if len(edges) == 1 else self._together(node, edges)
             for node, edges in self.into.items()
         }
+
+    def state(self, subject: str, series: Mapping[str, Values]) -> State:
+        """Return how a subject does."""
+        return state(subject, series, self._at, self._step_s)
 
     def troubled(self, trouble: Trouble, edges: Sequence[Edge]) -> list[tuple[Edge, Measured]]:
         """Return which of some edges have a trouble."""
@@ -109,7 +113,7 @@ class Calls:
         return _RARELY if edge.series.get("requests") and whole else 1.0
 
     def _together(self, node: str, edges: list[Edge]) -> State:
-        return state(node, sums.together(edges), self._at, self._step_s)
+        return self.state(node, sums.together(edges))
 
 
 _MOST_CALLS, _RARELY = 20.0, 0.02

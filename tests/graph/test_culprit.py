@@ -120,6 +120,14 @@ def test_hosts_of_a_zone_that_fall_silent_together_are_one_zone() -> None:
     assert suspected(shop(gone, nodes=[*hosts, *parts]))[0] == "zone:1"
 
 
+def test_who_asks_no_more_is_named_where_requests_stop() -> None:
+    nothing = {"requests": 0.0}
+    stopped = shop({("users", "web"): nothing, ("web", "cart"): nothing, ("web", "search"): nothing})
+
+    (first, *_) = find(structs.replace(stopped, symptom="cart")).suspects
+    assert (first.subject, first.kind, first.path) == ("users", "gone", ["cart", "web", "users"])
+
+
 def test_what_is_missing_is_not_zero() -> None:
     silent = structs.replace(
         shop({}), edges=[Edge(client="web", server="cart", series={"requests": [50.0] * BEFORE + [None] * AFTER})]
@@ -127,7 +135,7 @@ def test_what_is_missing_is_not_zero() -> None:
 
     answer = find(structs.replace(silent, symptom="cart"))
     assert not answer.suspects
-    assert "how cart answers" in answer.not_known
+    assert "how cart usually answers" in answer.not_known
 
 
 def test_what_was_so_in_the_past_hour_too_is_no_departure() -> None:
