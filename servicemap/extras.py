@@ -19,6 +19,7 @@ OF_COMMANDS = {  # every command; an empty extra: the agent has all that it need
     "clusters": "store",
     "export": "store",
     "alerts": "store",
+    "why": "store",
     "names": "store",
     "facts": "store",
     "overlay": "store",
