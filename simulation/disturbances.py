@@ -67,7 +67,8 @@ class Disturbances:
         if ending or begun:
             self._apply()
             self._world.refresh()
-        self._redeploy_as_usual()
+        if nth:  # agents see all once before it changes
+            self._redeploy_as_usual()
 
     def _until(self, fault: Fault) -> int:
         first = ceil(fault.at_s / self._seconds)
