@@ -14,6 +14,7 @@ from schemas.raw import (
     Heartbeat,
     HostFacts,
     Interfaces,
+    LinkBatch,
     ListenerBatch,
     OwnerBatch,
     ProcessBatch,
@@ -34,7 +35,7 @@ _FOUND_LATE = 0.1  # of the owners that a scan finds, a window later
 _SEALED_MS = (40, 250)  # from the end of a window until its batches are in the log
 TOPICS = (
     topics.HEARTBEATS, topics.PROCESSES, topics.CONNECTIONS, topics.LISTENERS, topics.OWNERS, topics.REQUESTS,
-    topics.HOSTS,
+    topics.HOSTS, topics.LINKS,
 )  # fmt: skip
 _NAMES = sorted(topic.name for topic in TOPICS if topic is not topics.HEARTBEATS)
 
@@ -141,6 +142,7 @@ class Agent:
         kernel, whole = self._kernel, self._keyframe
         if whole:
             yield topics.HOSTS, self._facts(header)
+            yield topics.LINKS, LinkBatch(**header, links=reports.links(self.machine.host))
         yield topics.PROCESSES, self._processes(header)
         rows = kernel.touched
         if whole:

@@ -6,6 +6,7 @@ from schemas.raw import (
     Connections,
     Exits,
     Interfaces,
+    Links,
     Listeners,
     Owners,
     Processes,
@@ -23,6 +24,7 @@ BPF, SCAN = "BPF", "scan"
 _ANY = "0.0.0.0"
 PERIODS = 50  # of a CPU quota, in a window of 5 s
 _PREFIX = 16
+_RACK = 24  # hosts
 
 
 def by_network(machine: Machine, sockets: Iterable[Socket], *, whole: bool) -> dict[int, list[Socket]]:
@@ -203,6 +205,14 @@ def interfaces(machine: Machine) -> Interfaces:
     others = [one for one in machine.networks.values() if one is not machine.own]
     rows += [("eth0", one.address, _PREFIX, _mac(machine.host, one.inode), False, one.inode, "") for one in others]
     return Interfaces.of(rows)
+
+
+def links(host: Host) -> Links:
+    """Return the switch that a host is at: that of its rack."""
+    rack, place = divmod(host.number, _RACK)
+    name = "-".join(part for part in ("switch", host.region, host.zone, str(rack)) if part)
+    port = f"Ethernet1/{place + 1}"
+    return Links.of([("eth0", "lldp", name, port, host.name, name, "", 0, True)])
 
 
 def _mac(host: Host, inode: int) -> str:

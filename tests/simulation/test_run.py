@@ -14,7 +14,7 @@ from graph.model import Wanted
 from graph.reading import read_map
 from graph.requests import judged, requests_by_edge
 from schemas.codec import decode
-from schemas.raw import Batch, ConnectionBatch, Heartbeat
+from schemas.raw import Batch, ConnectionBatch, Heartbeat, LinkBatch
 from simulation.faults import Kind
 from simulation.fleet import Fleet
 from simulation.mishaps import draw
@@ -27,7 +27,7 @@ from tests.simulation.digest import digest
 from tests.simulation.fleets import T0, WIDTH, placed, shop
 from tests.simulation.folding import stored
 
-DIGEST = "fe54b386bba13d17aab39d773b4ff14e7895047a7e7c94e5e8baff7559929ce2"
+DIGEST = "a080ef467a19ddbc3fa6689a4dcdb0a89e080e608fb59f4e2eccf6d9d7405768"
 WINDOWS = 26
 FLEETS = {
     "agents everywhere": placed(shop()),
@@ -133,3 +133,9 @@ def test_nothing_is_credited_to_whom_it_is_not_of_whatever_goes_wrong(fresh: Fre
         found = score(truth, read_map(store, Wanted(start=T0 - 60_000, end=T0 + 660_000, level=level)))
         assert found.wrong == []
         assert found.edges_recall.value > 0.97
+
+
+def test_hosts_are_at_the_switches_of_their_racks() -> None:
+    found = {batch.host_id: batch.links for batch in batches(run(placed(shop()), 1)) if isinstance(batch, LinkBatch)}
+    assert {host: one.port for host, one in found.items()} == {f"h{n}": [f"Ethernet1/{n + 1}"] for n in range(4)}
+    assert len({tuple(one.system_name) for one in found.values()}) == 2  # zones
