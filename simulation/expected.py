@@ -19,7 +19,7 @@ ADDRESS = "address"  # the level whose nodes are ends of flows, and not those wh
 class Carried(TrueEdge, kw_only=True):
     """What an edge carried in all of the range, and which of its ends agents watched.
 
-    `whole`: in every window an agent watched one of the ends, so nothing that it carried went uncounted.
+    `whole`: agents watched both ends in every window, so all that it carried is known to be theirs.
     """
 
     client_watched: bool = False
@@ -37,7 +37,7 @@ class Carried(TrueEdge, kw_only=True):
             setattr(self, name, getattr(self, name) + getattr(edge, name))
         self.client_watched |= client
         self.server_watched |= server
-        self.whole &= client or server
+        self.whole &= client and server
 
 
 class Item(Struct, frozen=True):

@@ -48,6 +48,7 @@ class LevelScore(Struct, kw_only=True):
     missing: list[str] = field(default_factory=list)
     misnamed: list[str] = field(default_factory=list)
     miscounted: list[str] = field(default_factory=list)
+    vague: list[str] = field(default_factory=list)  # an end is shown as less than it is, and than agents knew
     unprovable: list[str] = field(default_factory=list)  # no agent saw any of them
 
     @property
@@ -97,6 +98,7 @@ def score(truth: Truth, found: ServiceMap, within: float = WITHIN) -> LevelScore
     true = truth.true(level)
     wrong = shown.keys() - true
     wrong -= truth.shapes(level) if wrong else set()
+    fitting = {shape for item in items for shape in item.shapes}
     missing = [item for item in items if not any(shape in shown for shape in item.shapes)]
     made = LevelScore(
         level=level,
@@ -108,6 +110,7 @@ def score(truth: Truth, found: ServiceMap, within: float = WITHIN) -> LevelScore
         wrong=_texts(wrong),
         swapped=_texts(each for each in wrong if _turned(each, true)),
         missing=_texts(item.best for item in missing),
+        vague=_texts(shown.keys() - fitting - wrong),
         unprovable=_texts(truth.unprovable(level) - shown.keys()),
     )
     _judge_names(made, found, truth)

@@ -5,7 +5,9 @@ from contextlib import closing
 from typing import NamedTuple
 
 import msgspec
+from msgspec import Struct
 
+from graph.clusters import clusters
 from graph.levels import LEVELS
 from graph.model import ServiceMap, Wanted
 from graph.reading import read_map
@@ -17,6 +19,7 @@ from servicemap.options import Failure
 from servicemap.parts import store_address
 from simulation.expected import Truth
 from simulation.score import EVENTS, Score, Share, lines, name_services, score, score_events
+from simulation.score_clusters import ClusterScore, score_clusters
 from sinks.store import Store, StoreError
 
 BESIDE_MS = 2 * MINUTE_MS  # hosts whose clocks are wrong report before and after
@@ -37,8 +40,15 @@ class _EventRow(NamedTuple):
     subject: str
 
 
-def read_score(config: Config, truth: Truth, start: int, end: int, levels: Collection[str] = LEVELS.keys()) -> Score:
-    """Return the score of what is stored of [start, end), ms, which is all that there is."""
+class Judged(Struct):
+    """The score of maps, and the clusters that were recognised in them."""
+
+    score: Score
+    clusters: ClusterScore
+
+
+def read_score(config: Config, truth: Truth, start: int, end: int, levels: Collection[str] = LEVELS.keys()) -> Judged:
+    """Judge what is stored of [start, end), ms, which is all that there is."""
     low, high = start // MINUTE_MS * MINUTE_MS - BESIDE_MS, end // MINUTE_MS * MINUTE_MS + BESIDE_MS
     try:
         with closing(Store(store_address(config, write=False))) as store:
@@ -47,26 +57,29 @@ def read_score(config: Config, truth: Truth, start: int, end: int, levels: Colle
                 found = read_map(store, Wanted(start=low, end=high, level=level))
                 return judged(found, requests_by_edge(store, level, low, high), {})
 
-            called = {node.id: node.service for node in read("process").nodes if node.kind == "process"}
+            processes = read("process")
+            called = {node.id: node.service for node in processes.nodes if node.kind == "process"}
             named = truth.called(called)
             scores = [score(named, read(level)) for level in LEVELS if level in levels and truth.has(level)]
             scores = [name_services(one, truth, called) if one.level == "service" else one for one in scores]
             events = score_events(truth, store.rows(_EventRow, _EVENTS, {"kinds": sorted({*EVENTS.values()})}))
     except StoreError as error:
         raise Failure(str(error)) from None
-    return Score(levels=scores, events=events)
+    recognised = score_clusters(truth, processes, clusters(processes))
+    return Judged(score=Score(levels=scores, events=events), clusters=recognised)
 
 
 def table(found: Score) -> str:
     """Return the score as text, a line for each level."""
     names = [*found.levels[0].shares]
-    headings = ["LEVEL", "EDGES", *(_HEADINGS.get(name, name.upper()) for name in names), "WRONG", "NOT SEEN"]
+    headings = ["LEVEL", "EDGES", *(_HEADINGS.get(name, name.upper()) for name in names), "WRONG", "VAGUE", "NOT SEEN"]
     rows = [
         [
             one.level,
             f"{one.edges_recall.of:,}",
             *(_percent(one.shares[name]) for name in names),
             f"{len(one.wrong):,}",
+            f"{len(one.vague):,}",
             f"{len(one.unprovable):,}",
         ]
         for one in found.levels
@@ -74,21 +87,22 @@ def table(found: Score) -> str:
     return aligned(headings, rows, right=range(1, len(headings)))
 
 
-def notes(found: Score) -> Iterator[str]:
-    """Yield sentences on events, and on what is not right."""
-    if found.events is not None:
-        known = found.events.recall
-        yield f"events of processes: {known.right:,} of {known.of:,} found, {_percent(found.events.precision)} right"
-    wrong = [*lines(found)]
+def notes(found: Judged) -> Iterator[str]:
+    """Yield sentences on events and clusters, and on what is not right."""
+    for name, each in (("events of processes", found.score.events), ("clusters", found.clusters)):
+        if each is not None and (each.recall.of or each.precision.of):
+            right, known = each.precision, each.recall
+            yield f"{name}: {known.right:,} of {known.of:,} found; {right.right:,} of {right.of:,} shown are right"
+    wrong = [*lines(found.score)]
     yield from wrong[:MOST_LINES]
     if len(wrong) > MOST_LINES:
         yield f"and {len(wrong) - MOST_LINES:,} more: --json has all"
 
 
-def as_fields(found: Score) -> dict[str, object]:
+def as_fields(found: Judged) -> dict[str, object]:
     """Return the score for programs: all of it, with the value of each share."""
-    shares = {name: round(share.value, 6) for name, share in found.shares.items()}
-    return {"shares": shares, **msgspec.to_builtins(found)}
+    shares = {name: round(share.value, 6) for name, share in found.score.shares.items()}
+    return {"shares": shares, **msgspec.to_builtins(found.score), "clusters": msgspec.to_builtins(found.clusters)}
 
 
 def _percent(share: Share) -> str:

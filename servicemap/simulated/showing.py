@@ -101,12 +101,13 @@ def _show_map(config: Config, plan: Plan, look: Look) -> None:
 
 
 def _show_score(config: Config, plan: Plan, look: Look, truth: Truth) -> None:
-    found = read_score(config, truth, plan.start_ms, plan.end_ms)
+    judged = read_score(config, truth, plan.start_ms, plan.end_ms)
+    found = judged.score
     if look.as_json:
-        print_json(as_fields(found))
+        print_json(as_fields(judged))
     else:
         click.echo(table(found), nl=False)
-        for sentence in notes(found):
+        for sentence in notes(judged):
             _note(sentence)
     if not found.passes(look.at_least):
         worst, share = min(found.shares.items(), key=lambda one: one[1].value)

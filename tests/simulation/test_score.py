@@ -3,15 +3,18 @@ from typing import Any
 
 import pytest
 
+from graph.clustering.cluster import PEERS, Cluster, Member
 from graph.counters import NAMES
 from graph.levels import LEVELS
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key
 from schemas.ids import address_node, host_node
 from simulation.expected import Truth, titles
+from simulation.fleet import Instance
 from simulation.score import LevelScore, Score, Share, lines, name_services, score, score_events
+from simulation.score_clusters import score_clusters
 from simulation.truth import TrueEnd, TrueKey, TrueWindow
-from tests.simulation.made import DB, ODD, SHOP, WEB, carried, end, killed, node, window
+from tests.simulation.made import DB, ODD, SHOP, WEB, carried, end, instance, killed, node, window
 
 BOTH = {(WEB, SHOP): carried(), (SHOP, DB): carried()}
 PERFECT = 1.0
@@ -100,6 +103,7 @@ def test_an_end_of_which_the_agent_knew_more_is_missing_if_less_is_shown_but_no_
     truth = truth_of(window(0, {(WEB, SHOP): carried()}))
     made = score(truth, shown("process", [edge(Key(node(WEB), host_node(SHOP.host.name), "tcp", SHOP.port))]))
     assert (made.edges_recall.value, made.edges_precision.value, made.wrong) == (0.0, PERFECT, [])
+    assert len(made.vague) == 1
 
 
 def test_a_process_whose_agent_may_not_know_it_may_be_its_host() -> None:
@@ -136,7 +140,7 @@ def test_a_count_that_is_off_is_named(changed: dict[str, Any], name: str) -> Non
 
 def test_counts_are_not_compared_where_agents_cannot_have_seen_all() -> None:
     pair = {(WEB, SHOP): carried()}
-    blind = (end(WEB, agent=False), end(SHOP, agent=False))
+    blind = (end(WEB, agent=False), end(SHOP))
     truth = truth_of(window(0, pair), window(1, pair, ends=blind))
     made = score(truth, perfect(truth, "process"))
     assert {share.of for share in made.counts.values()} == {0}
@@ -180,3 +184,19 @@ def test_events_of_processes_are_compared_from_the_second_window_on() -> None:
     both = score_events(truth, [("process_exited", node(DB)), ("process_exited", node(WEB))])
     assert (both.precision.value, both.recall.value) == (PERFECT, PERFECT)
     assert score_events(truth, [("process_started", node(DB))]).wrong == [f"process_started {node(DB)}"]
+
+
+def cluster(*members: Instance) -> Cluster:
+    of = [Member(id=node(one), title="", nodes=[node(one)]) for one in members]
+    return Cluster(id="", name="", kind=PEERS, port=0, members=of, clients=[], evidence=[], confidence=1.0)
+
+
+def test_clusters_are_right_with_all_members_and_no_others() -> None:
+    other = instance("db", 4)
+    truth = truth_of(window(0, {(WEB, DB): carried(), (other, DB): carried()}))
+    found = perfect(truth, "process")
+    assert score_clusters(truth, found, [cluster(DB, other)]).recall == Share(1, 1)
+    fewer = score_clusters(truth, found, [])
+    assert (fewer.recall, fewer.missing) == (Share(0, 1), ["db00@host3, db00@host4"])
+    more = score_clusters(truth, found, [cluster(DB, other, WEB)])
+    assert (more.precision, more.wrong) == (Share(0, 1), ["db00@host3, db00@host4, web00@host1"])

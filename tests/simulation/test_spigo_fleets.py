@@ -55,7 +55,7 @@ def scored(store: Store, architecture: str, percent: int, regions: int) -> Score
     config = of_database(store, f"fleet_{uuid4().hex}")
     filled = fill(config, made(plan).windows, None, truth.take)
     assert filled.unusable == 0
-    return read_score(config, truth, plan.start_ms, plan.end_ms, LEVELS)
+    return read_score(config, truth, plan.start_ms, plan.end_ms, LEVELS).score
 
 
 def planned(architecture: str, percent: int = 100, regions: int = 1, windows: int = WINDOWS) -> Plan:
@@ -91,4 +91,4 @@ def test_a_fleet_goes_through_kafka_and_faust(store: Store, kafka: Kafka) -> Non
         pour(windows, log, Pace(plan.start_ms, None, lambda _: False))
         with running(command("work", url, store, "faust")), running(command("sink", url, store, "faust")):
             wait_until(lambda: done(log))
-    perfect(read_score(of_database(store, "faust"), truth, plan.start_ms, plan.end_ms))
+    perfect(read_score(of_database(store, "faust"), truth, plan.start_ms, plan.end_ms).score)
