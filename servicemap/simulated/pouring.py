@@ -13,7 +13,7 @@ from log.protocol import Log
 from schemas.topics import HEARTBEATS
 from servicemap.config import Config
 from servicemap.connect import connect_log
-from servicemap.process import SUPERVISED, stop_event
+from servicemap.process import SUPERVISED, stop_event, tune_memory
 from servicemap.records import logged_times
 from servicemap.simulated.plan import Plan, made
 from simulation.records import SimRecord, SimWindow
@@ -77,6 +77,7 @@ def _records(windows: Iterable[SimWindow], poured: Poured) -> Iterator[SimRecord
 
 def run(config: Config, plan: Plan, speed: float | None) -> None:
     """Write the records of a plan into the log of a configuration. One without an end goes on until a signal."""
+    tune_memory()
     stop = stop_event()
     with closing(connect_log(config)) as log:
         plan = _after(plan, log)

@@ -18,6 +18,7 @@ from servicemap.connect import connect_log
 from servicemap.directory import held
 from servicemap.options import Failure
 from servicemap.printing import print_json
+from servicemap.process import tune_memory
 from servicemap.simulated.exporting import Export, Exporter
 from servicemap.simulated.filling import Filled, fill
 from servicemap.simulated.plan import Made, Plan, made
@@ -46,6 +47,7 @@ class Look(Struct, frozen=True, kw_only=True):
 
 def show(config: Config, plan: Plan, look: Look) -> None:
     """Simulate, and show what came of it; Failure when it is less true than asked for."""
+    tune_memory()
     simulation, began = made(plan), time.monotonic()
     exporter = Exporter(look.exports, simulation.architecture, plan.seed)
     if look.only_exports:
