@@ -98,23 +98,25 @@ class _Index:
 
 
 class Wish(NamedTuple):
-    """What is asked of annotations: that one is there, or has a value; a part of a value stands behind a dot."""
+    """What is asked of annotations: that one is there, has a value, or has it not. Parts of values are behind dots."""
 
     name: str
-    value: Condition | None
+    value: Condition | None = None
+    has: bool = True
 
     def granted(self, annotations: Mapping[str, Any]) -> bool:
         """Return whether annotations have it."""
         found = part(annotations, self.name)
         if self.value is None:
             return found is not None and found is not False
-        return self.value.meets([as_text(each) for each in (found if isinstance(found, list) else [found])])
+        return self.value.meets([as_text(each) for each in (found if isinstance(found, list) else [found])]) is self.has
 
 
 def parse_wish(text: str) -> Wish:
-    """Read what is asked: owner, criticality=high, owner.team=pay*."""
+    """Read what is asked: owner, criticality=high, owner.team=pay*, essential!=false."""
     name, equals, value = text.partition("=")
-    return Wish(name.strip(), Condition(name, value.strip(), "*" in value) if equals else None)
+    has, name, value = not name.endswith("!"), name.removesuffix("!").strip(), value.strip()
+    return Wish(name, Condition(name, value, "*" in value), has) if equals else Wish(name)
 
 
 def part(annotations: Mapping[str, Any], name: str) -> Any:
@@ -143,3 +145,8 @@ def narrowed(of: ServiceMap, wish: Wish) -> ServiceMap:
     edges = [edge for edge in of.edges if {edge.client, edge.server} & granted or wish.granted(edge.annotations)]
     kept = granted | {end for edge in edges for end in (edge.client, edge.server)}
     return structs.replace(of, nodes=[node for node in of.nodes if node.id in kept], edges=edges)
+
+
+def through(of: ServiceMap, wish: Wish) -> ServiceMap:
+    """Return a map with all its nodes, and the edges that have an annotation themselves."""
+    return structs.replace(of, edges=[edge for edge in of.edges if wish.granted(edge.annotations)])

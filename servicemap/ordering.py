@@ -16,9 +16,19 @@ from servicemap.reaching import Drawn, drawn, some
 HEADINGS = ("WAVE", "STEP", "BECAUSE")
 
 
-def run(config: Config, since: int | None, at: int | None, level: str, what: str, form: str, *, collapse: bool) -> None:
+def run(
+    config: Config,
+    since: int | None,
+    at: int | None,
+    level: str,
+    what: str,
+    form: str,
+    *,
+    collapse: bool,
+    overlay: str,
+) -> None:
     """Print the waves as a table, as JSON or as a Mermaid diagram."""
-    on = drawn(config, since, at, level, collapse=collapse)
+    on = drawn(config, since, at, level, collapse=collapse, overlay=overlay)
     waves = (start_order if what == "start" else stop_order)(on.wiring)
     if form == "json":
         for number, wave in enumerate(waves, 1):

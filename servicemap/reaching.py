@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import click
 
 from graph.model import Node, Wanted
+from graph.overlays import as_text, parse_wish, through
 from graph.questions.finding import called
 from graph.questions.paths import MOST, paths
 from graph.questions.reach import Reached, dependencies, dependents
@@ -19,6 +20,7 @@ from servicemap.mapping import print_note, read
 from servicemap.options import Failure, NothingMatches
 from servicemap.printing import bytes_text, print_json
 
+SAID = "OVERLAYS"  # added where anything is said of an arrow
 HEADINGS = ("DEPTH", "NODE", "BY", "PORT", "CONNECTIONS", "REQUESTS", "BYTES")
 
 
@@ -48,14 +50,15 @@ class Drawn(NamedTuple):
         return f"{self.labels[arrow.server]} ({', '.join(map(shown, arrow.ports))})"
 
 
-def drawn(config: Config, since: int | None, at: int | None, level: str, *, collapse: bool) -> Drawn:
-    """Read the map of a range as a graph; NothingMatches where there is none."""
+def drawn(config: Config, since: int | None, at: int | None, level: str, *, collapse: bool, overlay: str = "") -> Drawn:
+    """Read the map of a range as a graph, of edges with the annotation `overlay` if any; NothingMatches if empty."""
     asked = read(config, since, at, Wanted(start=0, end=0, level=level))
     if asked.reason:
         raise NothingMatches(asked.reason)
-    shown_as = labels(asked.found)
-    nodes = {node.id: node for node in asked.found.nodes}
-    return Drawn(wired(asked.found, collapse=collapse), nodes, shown_as, called(asked.found, shown_as), asked.title)
+    found = through(asked.found, parse_wish(overlay)) if overlay else asked.found
+    shown_as = labels(found)
+    nodes = {node.id: node for node in found.nodes}
+    return Drawn(wired(found, collapse=collapse), nodes, shown_as, called(found, shown_as), asked.title)
 
 
 def run(
@@ -68,10 +71,11 @@ def run(
     which: str,
     *,
     collapse: bool,
+    overlay: str,
     as_json: bool,
 ) -> None:
     """Print who depends on a node (impact), or what it depends on (deps)."""
-    on = drawn(config, since, at, level, collapse=collapse)
+    on = drawn(config, since, at, level, collapse=collapse, overlay=overlay)
     node = on.node(name)
     found = (dependents if which == "impact" else dependencies)(on.wiring, node, depth)
     if as_json:
@@ -84,7 +88,10 @@ def run(
         print_note(f"{nothing}, in the {on.title}")
         return
     print_note(f"{len(found)} nodes, in the {on.title}")
-    click.echo(aligned(HEADINGS, [_cells(on, one, which) for one in found], right=(0, 4, 5, 6)), nl=False)
+    notes = [_notes(one) for one in found]
+    cells = [(*_cells(on, one, which), *([note] if any(notes) else [])) for one, note in zip(found, notes, strict=True)]
+    headings = (*HEADINGS, *([SAID] if any(notes) else []))
+    click.echo(aligned(headings, cells, right=(0, 4, 5, 6)), nl=False)
 
 
 def ways(
@@ -131,6 +138,17 @@ def _cells(on: Drawn, one: Reached, which: str) -> Sequence[str]:
     )
 
 
+def _notes(one: Reached) -> str:
+    """Return what overlays say of the arrows by which a node is reached."""
+    said = (f"{name}={as_text(value)}" for arrow in one.arrows for name, value in annotations(arrow).items())
+    return some([shown(each) for each in dict.fromkeys(said)])
+
+
+def annotations(one: Arrow) -> dict[str, Any]:
+    """Return what overlays say of the edges of an arrow."""
+    return {name: value for edge in one.edges for name, value in edge.annotations.items()}
+
+
 def some(names: Sequence[str]) -> str:
     """Return the first of some names, and how many more there are."""
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
@@ -155,4 +173,5 @@ def arrow_fields(one: Arrow) -> dict[str, Any]:
         "connections": one.connections,
         "requests": one.requests,
         "bytes": one.bytes,
+        "annotations": annotations(one),
     }

@@ -4,7 +4,7 @@ import click
 
 from graph.levels import LEVELS
 from servicemap.config import Config
-from servicemap.options import Moment, configured
+from servicemap.options import Moment, configured, not_empty
 
 
 @click.command()
@@ -15,6 +15,7 @@ from servicemap.options import Moment, configured
 @click.option("--level", type=click.Choice(LEVELS), default="service", show_default=True, help="Kind of the nodes.")
 @click.option("--depth", type=click.IntRange(1), metavar="NUMBER", help="Only nodes within so many arrows.")
 @click.option("--collapse-intermediaries", "collapse", is_flag=True, help="Draw proxies and queues through.")
+@click.option("--overlay", default="", metavar="WHAT", help="Only edges annotated so: essential, essential!=false.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per node, with the way and what it carries.")
 def command(
     config: Config,
@@ -25,6 +26,7 @@ def command(
     depth: int | None,
     *,
     collapse: bool,
+    overlay: str,
     as_json: bool,
 ) -> None:
     """Print who would notice if NODE were gone: its clients, their clients, and so on.
@@ -38,4 +40,5 @@ def command(
     """
     from servicemap.reaching import run
 
-    run(config, since, at, level, node, depth, "impact", collapse=collapse, as_json=as_json)
+    not_empty("overlay")
+    run(config, since, at, level, node, depth, "impact", collapse=collapse, overlay=overlay, as_json=as_json)

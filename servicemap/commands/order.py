@@ -4,7 +4,7 @@ import click
 
 from graph.levels import LEVELS
 from servicemap.config import Config
-from servicemap.options import Moment, configured
+from servicemap.options import Moment, configured, not_empty
 
 
 @click.command()
@@ -14,12 +14,21 @@ from servicemap.options import Moment, configured
 @click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
 @click.option("--level", type=click.Choice(LEVELS), default="service", show_default=True, help="Kind of the nodes.")
 @click.option("--collapse-intermediaries", "collapse", is_flag=True, help="Draw proxies and queues through.")
+@click.option("--overlay", default="", metavar="WHAT", help="Only edges annotated so: essential, essential!=false.")
 @click.option(
     "--format", "form", type=click.Choice(["table", "json", "mermaid"]), default="table", show_default=True,
     help="Mermaid draws it on a page of Markdown.",
 )  # fmt: skip
 def command(
-    config: Config, what: str, since: int | None, at: int | None, level: str, form: str, *, collapse: bool
+    config: Config,
+    what: str,
+    since: int | None,
+    at: int | None,
+    level: str,
+    form: str,
+    *,
+    collapse: bool,
+    overlay: str,
 ) -> None:
     """Print waves: all of a wave can be started (or stopped) at once, when the wave before is done.
 
@@ -30,8 +39,10 @@ def command(
     \b
     servicemap order start --since 1d
     servicemap order stop --since 1d --level host
+    servicemap order start --since 7d --overlay essential!=false
     servicemap order start --since 7d --format mermaid > order.md
     """
     from servicemap.ordering import run
 
-    run(config, since, at, level, what, form, collapse=collapse)
+    not_empty("overlay")
+    run(config, since, at, level, what, form, collapse=collapse, overlay=overlay)

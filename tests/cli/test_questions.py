@@ -98,3 +98,18 @@ def test_a_diagram_escapes_names_that_others_chose(run: Run, settled: Town) -> N
     assert result.stdout.startswith("flowchart LR\n")
     assert '"op' not in result.stdout
     assert "&quot;op" in result.stdout
+
+
+def test_only_edges_that_are_annotated_so_are_followed(run: Run, settled: Town) -> None:
+    found = run("impact", "postgres", *at(settled), "--overlay", "essential")
+    assert (found.exit_code, "nothing depends on postgres" in found.stderr) == (0, True)
+    (one,) = lines(run("deps", "nginx", *at(settled), "--overlay", "essential", "--json").stdout)
+    assert (one["node"], one["arrows"][0]["annotations"]) == (SHOP, {"essential": True})  # type: ignore[index]
+    assert len(run("deps", "nginx", *at(settled), "--overlay", "essential!=true").stdout) == 0
+    waves = lines(run("order", "start", *at(settled), "--overlay", "essential", "--format", "json").stdout)
+    assert [step["nodes"][0]["id"] for step in waves[1]["steps"]] == ["service:nginx"]  # type: ignore[attr-defined]
+
+
+def test_people_are_shown_what_overlays_say_of_the_way(run: Run, settled: Town) -> None:
+    headings, first, *_ = run("deps", "nginx", *at(settled)).stdout.splitlines()
+    assert (headings.split()[-1], first.split()[-1]) == ("OVERLAYS", "essential=true")

@@ -124,6 +124,8 @@ def test_only_what_holds_at_a_time_is_on_its_map(notes: list[Annotation], at: in
         ("essential", {"b", "c"}),
         ("essential=true", {"b", "c"}),
         ("essential=false", set()),
+        ("essential!=false", set("abcdefg")),
+        ("owner.team!=payments", set("abcdefg")),
         ("service.criticality=high", {"b", "c"}),
         ("service.criticality", {"b", "c"}),
         ("tags=two", {"b", "c"}),
