@@ -1,6 +1,6 @@
 """Annotations as they are stored, and the view of them for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from graph.asking import Store
@@ -103,10 +103,10 @@ def read_schemas(store: Store) -> dict[str, OverlaySchema]:
     return {name: one for name, one in sorted(found.items()) if not one.retracted}
 
 
-def read_labels(store: Store) -> dict[str, dict[str, str]]:
+def by_host(rows: Iterable[LabelsRow]) -> dict[str, dict[str, str]]:
     """Return the labels of hosts, by their ids and by their names."""
     found: dict[str, dict[str, str]] = {}
-    for row in store.rows(LabelsRow, labels()):
+    for row in rows:
         found[row.hostname] = found.get(row.hostname, {}) | row.labels
         found[row.host] = dict(row.labels)
     return found
@@ -115,4 +115,4 @@ def read_labels(store: Store) -> dict[str, dict[str, str]]:
 def with_annotations(store: Store, of: ServiceMap, at: int) -> ServiceMap:
     """Return a map with the annotations that hold at a time, ms."""
     noted = at_time(read_annotations(store), at)
-    return annotated(of, noted, read_labels(store)) if noted else of
+    return annotated(of, noted, by_host(store.rows(LabelsRow, labels()))) if noted else of

@@ -1,13 +1,15 @@
-"""The answer of /api/map: the map of a range, the range before it, the edges known earlier, and the hosts' labels."""
+"""The answer of /api/map: the map of a range, the range before it, what was known, and annotations."""
 
 import asyncio
 from typing import Any
 
 import msgspec
 
+from graph.annotations import by_host, read_annotations
 from graph.known import known_edges
 from graph.levels import LEVELS
 from graph.model import Wanted
+from graph.overlays import annotated, at_time
 from graph.reading import read_map
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
@@ -67,14 +69,15 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
     answer = {"from": start, "to": end} | about
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
-    found, were_there, known, (requests, usually), labels, recent = await asyncio.gather(
+    found, were_there, known, (requests, usually), (labels, noted), recent = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
         stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end) if asked.changes else set()),
         stores.ask(lambda store: before.known.at(store, end, level) if asked.changes else frozenset()),
         stores.ask(lambda store: _requests(store, before, level, start, end)),
-        stores.ask(read_labels),
+        stores.ask(lambda store: (read_labels(store), at_time(read_annotations(store), end - 1))),
         stores.ask(lambda store: [*before.lasting(store, end), *lives(store, start, end)] if asked.changes else []),
     )
+    found = annotated(found, noted, by_host(labels))
     # Mostly nothing is gone, and the ids alone show that quickly.
     gone = not were_there <= {key(edge) for edge in found.edges}
     past = await stores.ask(lambda store: read_map(store, earlier)) if gone else None

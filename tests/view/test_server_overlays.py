@@ -3,8 +3,6 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +18,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from log.connect import connect
-from log.open import open_log
-from log.settings import LogSettings
 from schemas.times import DAY_MS
-from schemas.topics import OVERLAY_SCHEMAS, OVERLAYS
-from sinks.address import Address
-from sinks.sink import Sink
-from sinks.store import Store
-from tests.view.serving import Answer, Past, View, viewing
+from tests.view.saying import Written, writing
+from tests.view.serving import Past, viewing
 from view.openapi import document
 
 OWNER = {"type": "object", "required": ["team"], "properties": {"team": {"type": "string"}}}
@@ -36,48 +28,10 @@ CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance,
 API = schemathesis.openapi.from_dict(document())
 
 
-@dataclass(frozen=True)
-class Written:
-    """A view that writes into a log, whose records come into the store when they are asked for."""
-
-    view: View
-    past: Past
-    token: str
-
-    def send(self, method: str, path: str, body: Any = None, token: str | None = None) -> Answer:
-        connection = self.view.connect()
-        headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
-        try:
-            connection.request(method, path, json.dumps(body) if body is not None else None, headers)
-            response = connection.getresponse()
-            return Answer(response.status, {n.lower(): v for n, v in response.getheaders()}, response.read())
-        finally:
-            connection.close()
-
-    def say(self, overlay: str, target: str, value: Any, **more: Any) -> Answer:
-        return self.send("POST", f"/api/overlays/{overlay}/annotations", {"target": target, "value": value, **more})
-
-    def store(self) -> None:
-        """Store what is in the log, as the sink does."""
-        address = Address("127.0.0.1", self.past.facts["native_port"], "servicemap", "", "servicemap", self.past.token)
-        with closing(Store(address)) as store, closing(open_log(self.past.data / "log.sqlite")) as log:
-            sink = Sink(store, lambda record, reason: pytest.fail(reason))
-            for topic in (OVERLAYS.name, OVERLAY_SCHEMAS.name):
-                for record in log.read(topic, 0, *log.bounds(topic, 0)):
-                    sink.add(record)
-            sink.flush()
-
-    def said(self, overlay: str, **asked: Any) -> list[tuple[str, Any]]:
-        self.store()
-        found = self.view.api(f"overlays/{overlay}/annotations", **asked)["annotations"]
-        return [(one["target"], one["value"]) for one in found]
-
-
 @pytest.fixture(scope="module")
 def written(past: Past) -> Iterator[Written]:
-    connect(LogSettings(url=str(past.data / "log.sqlite"))).close()
-    with viewing(past.data) as view:
-        yield Written(view, past, (past.data / "view.write-token").read_text())
+    with writing(past) as running:
+        yield running
 
 
 @pytest.fixture

@@ -23,6 +23,20 @@ export function get(what, parameters = {}, signal = undefined) {
 }
 
 /**
+ * Write to api/<what>, with the token for that.
+ * @param {string} method
+ * @param {string} what
+ * @param {string} token
+ * @param {Record<string, unknown>} parameters
+ * @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
+export function send(method, what, token, parameters, body = undefined) {
+  const headers = { Accept: "application/json", Authorization: `Bearer ${token}` };
+  return answerOf(fetch(address(what, parameters), { method, headers, body: JSON.stringify(body) }));
+}
+
+/**
  * Read the answer to a request that was sent.
  * @param {Promise<Response>} request
  * @returns {Promise<any>}

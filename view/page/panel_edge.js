@@ -3,7 +3,8 @@
 import { el, icon } from "./dom.js";
 import { port } from "./elements.js";
 import { about, bytes, digits, ms, percent, percentKnown, perSecond, rate } from "./format.js";
-import { estimated, estimates, events, factList, reasons, sql, tileList, worst } from "./panel_parts.js";
+import { estimated, estimates, events, factList, reasons, said, sql, tileList, worst } from "./panel_parts.js";
+import { say } from "./panel_say.js";
 
 /** @import { Body, Tile } from "./panel_parts.js" */
 /** @import { EdgeAnswer, Judged, MapEdge, Page, Side } from "./types.js" */
@@ -25,6 +26,10 @@ export function edgeBody(found, edge, page, charts) {
     facts.why.length > 0 && reasons(facts.why),
     el("p", { class: "signals" }, signals(facts)),
     ends(facts, title, page),
+    ...said(facts.annotations),
+    ...say(
+      `id=${JSON.stringify(facts.client)} > id=${JSON.stringify(facts.server)},port=${facts.transport}/${facts.server_port}`,
+    ),
     ...(facts.bytes_s === null ? [] : [el("h3", {}, "Counted by each side"), sides(facts, found.sides)]),
     el("h3", {}, "Over the range of the time line"),
     estimated(found.facts.sampling),

@@ -12,10 +12,12 @@ import {
   factList,
   members,
   reasons,
+  said,
   sql,
   tileList,
   worst,
 } from "./panel_parts.js";
+import { say } from "./panel_say.js";
 import { edgeKey } from "./state.js";
 
 /** @import { Body, Busy, Tile } from "./panel_parts.js" */
@@ -53,6 +55,8 @@ export function nodeBody(found, node, page, charts) {
       : el("p", { class: "signals" }, "Not on the map in this time range. Below is the range of the time line."),
     node && estimated(Math.max(node.in.sampling, node.out.sampling)),
     ...faulty(found.id, node, page),
+    ...said(node?.annotations),
+    ...say(`id=${JSON.stringify(found.id)}`),
     ...neighbours(found, page),
     el("h3", {}, "Over the range of the time line"),
     estimated(found.sampling),

@@ -139,6 +139,24 @@ export function clusters(list, page) {
 
 const levelOf = (/** @type {string} */ id) => /** @type {Level} */ (id.split(":", 1)[0]);
 
+/**
+ * What overlays say.
+ * @param {Record<string, unknown>} [annotations]
+ * @returns {Child[]}
+ */
+export function said(annotations = {}) {
+  const text = (/** @type {unknown} */ value) => {
+    if (typeof value !== "object" || value === null) return String(value);
+    return Array.isArray(value)
+      ? value.join(", ")
+      : Object.entries(value)
+          .map((pair) => pair.join(": "))
+          .join(", ");
+  };
+  const rows = Object.entries(annotations).flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, text(value))]);
+  return rows.length ? [el("h3", {}, "Overlays"), el("dl", { class: "list-of", id: "said" }, rows)] : [];
+}
+
 const TIMES = new Set(["first", "last", "booted", "reported", "last_window"]);
 
 /**

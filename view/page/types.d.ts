@@ -81,6 +81,8 @@ export interface MapNode {
   /** and its processes that the kernel killed for want of memory. */
   oom_kills?: number;
   why: Fault[];
+  /** Values of overlays at the end of the range, by their names. */
+  annotations?: Record<string, unknown>;
 }
 
 /** Counters of both ends by their names: those that each end counts of its own. */
@@ -126,6 +128,8 @@ export interface MapEdge {
   rtt_ms?: number | null;
   health: Health;
   why: Fault[];
+  /** Values of overlays at the end of the range, by their names. */
+  annotations?: Record<string, unknown>;
   new?: boolean;
   signals: "requests" | "tcp";
   requests?: number;
