@@ -10,6 +10,7 @@ from graph.requests import Key
 from graph.zones import NO_REGION, NO_ZONE, place_of
 from schemas.ids import address_node, host_node, service_node
 from simulation.architecture import Program
+from simulation.faults import Fault
 from simulation.truth import TrueEdge, TrueEnd, TrueEvent, TrueKey, TrueWindow
 
 SUMS = tuple(name for name in TrueEdge.__struct_fields__ if name not in {"active", "median_us"})
@@ -72,6 +73,7 @@ class Truth(Struct):
     programs: dict[str, Program] = field(default_factory=dict)  # by node of a process
     events: list[TrueEvent] = field(default_factory=list)
     provable_events: list[TrueEvent] = field(default_factory=list)  # of which an agent saw before and after
+    faults: dict[Fault, None] = field(default_factory=dict)  # that were there, in their order
     _windows: int = 0
 
     def take(self, window: TrueWindow) -> None:
@@ -80,6 +82,7 @@ class Truth(Struct):
             known = self.ends.get(node)
             self.ends[node] = end if known is None else end._replace(agent=end.agent or known.agent)
         self.programs.update({node: one.service.program for node, one in window.instances.items()})
+        self.faults.update(dict.fromkeys(window.faults))
         self._take_events(window)
         idle = ((key, TrueEdge()) for key in window.open if key not in window.edges and key not in self.edges)
         for key, edge in (*window.edges.items(), *idle):

@@ -17,9 +17,11 @@ from servicemap.columns import aligned
 from servicemap.config import Config
 from servicemap.options import Failure
 from servicemap.parts import store_address
+from servicemap.simulated.blaming import read_culprits
 from simulation.expected import Truth
 from simulation.score import EVENTS, Score, Share, lines, name_services, score, score_events
 from simulation.score_clusters import ClusterScore, score_clusters
+from simulation.score_culprits import Ranked
 from sinks.store import Store, StoreError
 
 BESIDE_MS = 2 * MINUTE_MS  # hosts whose clocks are wrong report before and after
@@ -41,10 +43,11 @@ class _EventRow(NamedTuple):
 
 
 class Judged(Struct):
-    """The score of maps, and the clusters that were recognised in them."""
+    """The score of maps, and what was inferred from them: clusters, and the culprits of faults."""
 
     score: Score
     clusters: ClusterScore
+    culprits: list[Ranked]
 
 
 def read_score(config: Config, truth: Truth, start: int, end: int, levels: Collection[str] = LEVELS.keys()) -> Judged:
@@ -62,11 +65,12 @@ def read_score(config: Config, truth: Truth, start: int, end: int, levels: Colle
             named = truth.called(called)
             scores = [score(named, read(level)) for level in LEVELS if level in levels and truth.has(level)]
             scores = [name_services(one, truth, called) if one.level == "service" else one for one in scores]
+            culprits = [*read_culprits(store, named, [*truth.faults], start, end)]
             events = score_events(truth, store.rows(_EventRow, _EVENTS, {"kinds": sorted({*EVENTS.values()})}))
     except StoreError as error:
         raise Failure(str(error)) from None
     recognised = score_clusters(truth, processes, clusters(processes))
-    return Judged(score=Score(levels=scores, events=events), clusters=recognised)
+    return Judged(score=Score(levels=scores, events=events), clusters=recognised, culprits=culprits)
 
 
 def table(found: Score) -> str:
@@ -93,6 +97,9 @@ def notes(found: Judged) -> Iterator[str]:
         if each is not None and (each.recall.of or each.precision.of):
             right, known = each.precision, each.recall
             yield f"{name}: {known.right:,} of {known.of:,} found; {right.right:,} of {right.of:,} shown are right"
+    for one in found.culprits:
+        rank = f"suspect {one.rank} of {one.of}" if one.rank else f"none of {one.of} suspects"
+        yield f"culprit of {one.fault}: {rank}"
     wrong = [*lines(found.score)]
     yield from wrong[:MOST_LINES]
     if len(wrong) > MOST_LINES:
@@ -102,7 +109,8 @@ def notes(found: Judged) -> Iterator[str]:
 def as_fields(found: Judged) -> dict[str, object]:
     """Return the score for programs: all of it, with the value of each share."""
     shares = {name: round(share.value, 6) for name, share in found.score.shares.items()}
-    return {"shares": shares, **msgspec.to_builtins(found.score), "clusters": msgspec.to_builtins(found.clusters)}
+    inferred = {"clusters": found.clusters, "culprits": found.culprits}
+    return {"shares": shares, **msgspec.to_builtins(found.score), **msgspec.to_builtins(inferred)}
 
 
 def _percent(share: Share) -> str:

@@ -5,14 +5,17 @@ import pytest
 
 from graph.clustering.cluster import PEERS, Cluster, Member
 from graph.counters import NAMES
+from graph.culprit.model import Answer, Suspect
 from graph.levels import LEVELS
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key
 from schemas.ids import address_node, host_node
 from simulation.expected import Truth, titles
+from simulation.faults import Fault, Kind
 from simulation.fleet import Instance
 from simulation.score import LevelScore, Score, Share, lines, name_services, score, score_events
 from simulation.score_clusters import score_clusters
+from simulation.score_culprits import ranked
 from simulation.truth import TrueEnd, TrueKey, TrueWindow
 from tests.simulation.made import DB, ODD, SHOP, WEB, carried, end, instance, killed, node, window
 
@@ -200,3 +203,24 @@ def test_clusters_are_right_with_all_members_and_no_others() -> None:
     assert (fewer.recall, fewer.missing) == (Share(0, 1), ["db00@host3, db00@host4"])
     more = score_clusters(truth, found, [cluster(DB, other, WEB)])
     assert (more.precision, more.wrong) == (Share(0, 1), ["db00@host3, db00@host4, web00@host1"])
+
+
+@pytest.mark.parametrize(
+    ("where", "kind", "suspects", "rank"),
+    [
+        ("db", "slow", ["service:web", "service:db"], 2),
+        ("db", "slow", ["service:web"], 0),
+        ("db00", "kill", [node(DB)], 1),
+        ("host3", "pressure", ["service:db", "host:host3"], 2),
+        ("db", "pressure", ["host:host3"], 1),
+        ("zoneB", "delay", ["zone:us-east-1:zoneB"], 1),
+        ("web > db", "partition", ["service:web → service:db tcp/8003"], 1),
+    ],
+)
+def test_a_culprit_is_what_the_fault_struck(where: str, kind: Kind, suspects: list[str], rank: int) -> None:
+    truth = truth_of(window(0, BOTH))
+    found = [
+        Suspect(subject=subject, kind="slow", blame=0.5, path=[], reasons=[]) for subject in suspects
+    ]  # fmt: skip
+    answer = Answer(began=0, symptom="", suspects=found)
+    assert ranked(Fault(kind=kind, where=where, at_s=0), truth, answer).rank == rank
