@@ -34,6 +34,7 @@ from collectors.traced import Records
 from collectors.visibility import hidepid
 from collectors.window import Window
 from collectors.wire_tap import WireTap
+from graph.selectors import BadSelector, parse_selector
 from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
 from simulation.load import read
@@ -215,6 +216,11 @@ TARGETS = {
         lambda raw: list(FrameTap(raw).marks()), _given(bytes.fromhex("45000028"), bytes.fromhex("60000000"))
     ),
     "lldp": Target(lldp.parse, _given(announcing.lldp())),
+    "selector": Target(
+        lambda raw: parse_selector(raw.decode(errors="replace")),
+        _given(b"service=redis*,host=web1", b'service:shop > id="service:db",port=5432'),
+        (BadSelector,),
+    ),
     "cdp": Target(cdp.parse, _given(announcing.cdp())),
     "datagrams": Target(
         _exchange, _given(bytes.fromhex("45000028") + bytes(20), bytes.fromhex("60000000"), bytes.fromhex("4f000028"))
