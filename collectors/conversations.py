@@ -17,6 +17,7 @@ from collectors.name_cache import NameCache
 from collectors.protocol_tap import UDP, Segment
 from collectors.protocols import dns, known
 from collectors.protocols.grpc import Grpc
+from collectors.protocols.http_host import host_of
 from collectors.protocols.parser import Parser
 from collectors.protocols.tls import HANDSHAKE, client_hello, server_hello
 from collectors.resting import Resting
@@ -39,12 +40,14 @@ class Conversations:
         listens: Listens = lambda address, port: False,
         most: int = MOST,
         name_cache: NameCache | None = None,
+        hosts: NameCache | None = None,
     ) -> None:
         self.endpoints = Endpoints()
         self._refused = 0
         self.missed = 0  # requests whose answers were not seen
         self._listens = listens
         self._lookups = Lookups(name_cache)
+        self._hosts = hosts
         self._most = most
         self._halvings = 0
         self._weight = 0  # bytes that all conversations hold
@@ -75,6 +78,9 @@ class Conversations:
             if size < 1 or not payload or not self._looks(flow):
                 return
             if own is not None and flows.source(flow)[0] not in own and flows.target(flow)[0] not in own:
+                return
+            if outgoing and own is not None and self._hosts is not None and (name := host_of(payload)):
+                self._hosts.hear(name, flows.text(flows.target(flow)[0]), at)
                 return
             stream = self._recognise(flow, payload, size, own, serves=own is None or not outgoing)
             if stream is None:

@@ -8,15 +8,12 @@ from socket import IPPROTO_UDP
 from collectors import packet_filter as bpf
 
 HEADER_BYTES = 8  # of UDP
-_ANCILLARY = 0xFFFF_F000  # SKF_AD_OFF; include/uapi/linux/filter.h
-_PACKET_TYPE, _RANDOM = _ANCILLARY + 4, _ANCILLARY + 56
-_TO_US, _FROM_US = 0, 4  # sll_pkttype; what is between is for many, or for others
 
 
 def program(halvings: int = 0) -> bytes:
     """Return the filter for one in 2**halvings datagrams as an array of struct sock_filter. No payload passes."""
     sample: tuple[bpf.Step, ...] = (
-        (bpf.LDW, _RANDOM, "", ""),
+        (bpf.LDW, bpf.RANDOM, "", ""),
         (bpf.JSET, (1 << halvings) - 1, "drop", ""),
     )
     return bpf.assembled(
@@ -42,9 +39,9 @@ def program(halvings: int = 0) -> bytes:
             (bpf.LDX, 40, "", ""),
             "udp",
             *(sample if halvings else ()),
-            (bpf.LDB, _PACKET_TYPE, "", ""),
-            (bpf.JEQ, _TO_US, "whole", ""),
-            (bpf.JEQ, _FROM_US, "whole", "drop"),
+            (bpf.LDB, bpf.PACKET_TYPE, "", ""),
+            (bpf.JEQ, bpf.TO_US, "whole", ""),
+            (bpf.JEQ, bpf.FROM_US, "whole", "drop"),
             "whole",
             (bpf.LDHX, HEADER_BYTES - 2, "", ""),  # a shorter packet is rejected here
             (bpf.TXA, 0, "", ""),

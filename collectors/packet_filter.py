@@ -13,6 +13,10 @@ LDX, LDXM, ST, STX, TAX, TXA = 0x01, 0x61, 0x02, 0x03, 0x07, 0x87
 ADDX, ADD, SUBX, AND, RSH, MUL = 0x0C, 0x04, 0x1C, 0x54, 0x74, 0x24
 JEQ, JEQX, JSET, JGT, JGE, JGEX, JA, RET, RETA = 0x15, 0x1D, 0x45, 0x25, 0x35, 0x3D, 0x05, 0x06, 0x16
 
+_ANCILLARY = 0xFFFF_F000  # SKF_AD_OFF; include/uapi/linux/filter.h
+PACKET_TYPE, RANDOM = _ANCILLARY + 4, _ANCILLARY + 56  # what can be loaded besides the packet
+TO_US, FROM_US = 0, 4  # sll_pkttype; what is between is for many, or for others
+
 Step = tuple[int, int, str, str] | str  # code, constant, where to jump if so and if not; or a label
 
 # Leaves the length of the IP header in X; jumps to "drop", which the program has to have, where there is no TCP.

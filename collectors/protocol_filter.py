@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from socket import IPPROTO_UDP
 
 from collectors import packet_filter as bpf
-from collectors.http_filter import FIN, RST
+from collectors.http_filter import FIN, RST, TOKENS
 from collectors.protocols.dns import PORT
 from collectors.sampling import passing_by, sampling
 
@@ -25,14 +25,22 @@ LEAST = 8  # payload bytes that a protocol can be seen by
 # How SSH, AMQP and HTTP/2 begin, and the commands of memcached.
 _BEGINNINGS = "SSH-|AMQP|PRI |get |gets|gat |gats|set |add |repl|appe|prep|cas |dele|incr|decr|touc"
 _WORDS = tuple(int.from_bytes(word.encode(), "big") for word in _BEGINNINGS.split("|"))
+_REQUEST_WORDS = tuple(dict.fromkeys(int.from_bytes(token[:4], "big") for token in TOKENS))
 _META_WORDS = tuple(int.from_bytes(word, "big") << 8 for word in (b"mg ", b"ms ", b"md ", b"ma "))
 _SIZE, _START, _WORD, _LIMIT = 3, 4, 5, 6  # where the payload's size and start, and the like, are stored
 
 
 def program(
-    halvings: int = 0, followed: Collection[int] = (), settled: Collection[int] = (), brief: Collection[int] = ()
+    halvings: int = 0,
+    followed: Collection[int] = (),
+    settled: Collection[int] = (),
+    brief: Collection[int] = (),
+    *,
+    hosts: bool = False,
 ) -> bytes:
     """Return the filter for one in 2**halvings flows as an array of struct sock_filter.
+
+    With `hosts` it passes the beginnings of HTTP/1 requests to peers elsewhere.
 
     Of ports that are `brief`, less of answers is followed. Jumps reach 255 instructions and lead forward only, so each
     part has ways out of its own.
@@ -49,6 +57,8 @@ def program(
             *_FOLLOW,
             "other port",
             *_START_OF_PAYLOAD,
+            *_LONG_ENOUGH,
+            *(_ASKS_FOR_A_HOST if hosts else ()),
             *_LOOKS,
         ]
     )
@@ -121,10 +131,49 @@ _FOLLOW: tuple[bpf.Step, ...] = (
     "nothing",
     (bpf.RET, 0, "", ""),
 )
-_LOOKS: tuple[bpf.Step, ...] = (
-    (bpf.JGE, LEAST, "", "no"),
+_LONG_ENOUGH: tuple[bpf.Step, ...] = (
+    (bpf.JGE, LEAST, "long enough", ""),
+    (bpf.RET, 0, "", ""),
+    "long enough",
     (bpf.LDWX, 0, "", ""),
     (bpf.ST, _WORD, "", ""),
+)
+# Requests that this host sends to an address that is not private (RFC 1918, 3927, 6598, 4193). A is left as it was.
+_ASKS_FOR_A_HOST: tuple[bpf.Step, ...] = (
+    *((bpf.JEQ, word, "request", "") for word in _REQUEST_WORDS),
+    (bpf.JA, 0, "no request of HTTP", "no request of HTTP"),
+    "request",
+    (bpf.LDB, bpf.PACKET_TYPE, "", ""),
+    (bpf.JEQ, bpf.FROM_US, "", "for nobody elsewhere"),
+    (bpf.LDB, 0, "", ""),
+    (bpf.AND, 0xF0, "", ""),
+    (bpf.JEQ, 0x40, "", "to IPv6"),
+    (bpf.LDB, 16, "", ""),
+    (bpf.JEQ, 10, "for nobody elsewhere", ""),
+    (bpf.JEQ, 127, "for nobody elsewhere", ""),
+    (bpf.LDH, 16, "", ""),
+    (bpf.JEQ, 0xC0A8, "for nobody elsewhere", ""),
+    (bpf.JEQ, 0xA9FE, "for nobody elsewhere", ""),
+    (bpf.AND, 0xFFF0, "", ""),
+    (bpf.JEQ, 0xAC10, "for nobody elsewhere", ""),
+    (bpf.AND, 0xFFC0, "", ""),
+    (bpf.JEQ, 0x6440, "for nobody elsewhere", "for a host"),
+    "to IPv6",
+    (bpf.LDB, 24, "", ""),
+    (bpf.AND, 0xFE, "", ""),
+    (bpf.JEQ, 0xFC, "for nobody elsewhere", ""),
+    (bpf.LDH, 24, "", ""),
+    (bpf.AND, 0xFFC0, "", ""),
+    (bpf.JEQ, 0xFE80, "for nobody elsewhere", ""),
+    "for a host",
+    (bpf.LDM, _START, "", ""),
+    (bpf.ADD, LOOKED_AT, "", ""),
+    (bpf.RETA, 0, "", ""),
+    "for nobody elsewhere",
+    (bpf.RET, 0, "", ""),
+    "no request of HTTP",
+)
+_LOOKS: tuple[bpf.Step, ...] = (
     *((bpf.JEQ, word, "looks", "") for word in _WORDS),
     (bpf.AND, 0xFFFF_FF00, "", ""),
     *((bpf.JEQ, word, "looks", "") for word in _META_WORDS),

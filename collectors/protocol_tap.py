@@ -33,15 +33,19 @@ class ProtocolTap(BlockRing):
         followed: Collection[int] = (),
         settled: Collection[int] = (),
         brief: Collection[int] = (),
+        *,
+        hosts: bool = False,
     ) -> None:
+        self._hosts = hosts
         retire_ms = SOON_MS if followed else LATER_MS
-        super().__init__(device, index, ring_bytes, program(halvings, followed, settled, brief), retire_ms)
+        code = program(halvings, followed, settled, brief, hosts=hosts)
+        super().__init__(device, index, ring_bytes, code, retire_ms)
 
     def filter(
         self, halvings: int, followed: Collection[int], settled: Collection[int], brief: Collection[int] = ()
     ) -> None:
         """Look at one in 2**halvings flows from now on, and follow ports."""
-        self.load(program(halvings, followed, settled, brief))
+        self.load(program(halvings, followed, settled, brief, hosts=self._hosts))
 
     def segments(self, until: float = math.inf) -> Iterator[Segment]:
         """Take what has come, at most a ring full, and for as long as packets() does."""

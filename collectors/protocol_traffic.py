@@ -20,7 +20,7 @@ from collectors.protocols.known import HTTP
 from collectors.rtnetlink import InterfaceAddress
 from collectors.settings import Settings
 from collectors.socket_scan import ANY
-from collectors.taps import Taps
+from collectors.taps import LOOPBACK, Taps
 
 # Bytes of each device's ring where a protocol is followed, which are resident.
 RINGS = (4 << 20, 4 << 20, 1 << 20, 1 << 20, 1 << 20)
@@ -42,7 +42,12 @@ class ProtocolTraffic:
     ) -> None:
         self._sizes = rings
         self._taps = Taps(self._tap, [LEAST_BYTES] * len(rings), interfaces, settings.is_local, enter)
-        self._talk = Conversations(self._listens, name_cache=name_cache)
+        self._hosts = settings.http_names
+        self._talk = Conversations(
+            self._listens,
+            name_cache=name_cache if settings.dns_names else None,
+            hosts=name_cache if settings.http_names else None,
+        )
         self._bound: frozenset[tuple[str, int]] = frozenset()
         self._followed: frozenset[int] = frozenset()
         self._settled: frozenset[int] = frozenset()
@@ -144,7 +149,9 @@ class ProtocolTraffic:
         return any((at, port) in self._bound for at in (there, *ANY))
 
     def _tap(self, device: str, index: int, ring_bytes: int) -> ProtocolTap:
-        return ProtocolTap(device, index, ring_bytes, self._halvings, self._followed, self._settled, self._brief)
+        ports = self._followed, self._settled, self._brief
+        hosts = self._hosts and device != LOOPBACK
+        return ProtocolTap(device, index, ring_bytes, self._halvings, *ports, hosts=hosts)
 
     def _retune(self) -> None:
         """Follow other ports, in larger rings once there are any."""

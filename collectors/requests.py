@@ -151,7 +151,7 @@ class RequestCollector:
             self._protocols.keep(frozenset(port for row in seen.tcp.values() for port in diag.ports(row)))
         yield from self._protocols.spoken(everything=window.keyframe)
 
-    def _names(self, window: Window, seen: Seen) -> Iterator[tuple[str, str, int]]:
+    def _names(self, window: Window, seen: Seen) -> Iterator[tuple[str, str, int, str]]:
         if self._resolved is None or not seen.at:
             return
         self._resolved.connect(seen, (window.start + window.width) * 1_000_000)
@@ -194,7 +194,7 @@ def collector(sources: Sources) -> Everywhere | None:
     """Return the collector of requests, unless it is turned off."""
     settings, networks = sources.settings, sources.networks
 
-    name_cache = NameCache() if settings.dns_names else None
+    name_cache = NameCache() if settings.dns_names or settings.http_names else None
     spare = Spare(settings.proc).cores
 
     def make(network: Network) -> RequestCollector | None:

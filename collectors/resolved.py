@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterator
 
 from collectors import diag
-from collectors.name_cache import NameCache, put
+from collectors.name_cache import Answer, NameCache, put
 from collectors.socket_scan import Seen
 
 MOST = 4_096  # addresses with connections, of our own network namespace
@@ -21,7 +21,7 @@ class Used:
     __slots__ = ("lately", "names", "reported")
 
     def __init__(self) -> None:
-        self.names: dict[str, int] = {}
+        self.names: dict[str, Answer] = {}
         self.lately = True  # somebody connected since the last keyframe
         self.reported: frozenset[str] = frozenset()
 
@@ -52,8 +52,8 @@ class Resolved:
                 self._use(address, cookies, now)
         self._before, self._udp = opened, frozenset(seen.udp)
 
-    def take(self, living: Collection[int], *, everything: bool) -> Iterator[tuple[str, str, int]]:
-        """Yield addresses with their names and the time of the answer, ms: those that are new, or all in use.
+    def take(self, living: Collection[int], *, everything: bool) -> Iterator[tuple[str, str, int, str]]:
+        """Yield addresses, their names, the time of the answer, ms, and how they are known: new ones, or all in use.
 
         An address is in use while a socket is connected there, and until the second keyframe after.
         """
@@ -61,7 +61,7 @@ class Resolved:
             self._keep(living)
         for address, used in self._used.items():
             for name in used.names.keys() - used.reported:
-                yield address, name, used.names[name] // 1_000_000
+                yield address, name, used.names[name].asked // 1_000_000, used.names[name].provenance
             used.reported = frozenset(used.names)
 
     def _use(self, address: str, cookies: list[int], now: int) -> None:
@@ -73,8 +73,8 @@ class Resolved:
                 return
             used = self._used[address] = Used()
         self._used.move_to_end(address)
-        for name, asked in names.items():
-            put(used.names, name, asked)
+        for name, answer in names.items():
+            put(used.names, name, answer)
         self._sockets.update(dict.fromkeys(cookies, address))
         used.lately = True
         if len(self._used) > self._most:

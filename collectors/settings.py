@@ -79,6 +79,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     dns_names: bool = True
     """Whether names by which DNS led clients to an address are reported, where `protocols` are looked at. Only names of
     addresses that somebody then connects to leave the host."""
+    http_names: bool = True
+    """Whether host names that clients ask servers outside of private networks for by HTTP/1 are reported, where
+    `protocols` are looked at and DNS has shown no name. Of a request nothing but the host name is kept."""
     tcp_headers: bool = True
     """Whether the headers of segments that open and close connections are read where `bpf` does not report these.
     With them, connections that are reset also have exact bytes and known peers; needs CAP_NET_RAW."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from graph.span import moment
 from graph.sql import inside, select
+from schemas.raw import BY_HTTP
 from schemas.times import MINUTE_MS
 
 KEPT = 5  # minutes
@@ -19,7 +20,7 @@ Names = Mapping[str, Sequence[str]]
 
 
 class AddressNamesRow(NamedTuple):
-    """A row of `address_names`: the node of an address, and its names, the one that was asked for last first."""
+    """A row of `address_names`: the node of an address, and its names: those of DNS first, and the latest of these."""
 
     node: str
     names: list[str]
@@ -29,7 +30,7 @@ def address_names(most: int = MOST) -> str:
     """Return the addresses that have names in [from, to), ms."""
     hours = f"hour >= toStartOfHour({_SINCE}) AND hour < {moment('to')}"
     own = select(["scope", "address"], "places", where=f"transport = '' AND {hours}")
-    each = {"node": _NODE, "name": "toString(name)", "last": "max(asked)"}
+    each = {"node": _NODE, "name": "toString(name)", "last": f"max((provenance != '{BY_HTTP}', asked))"}
     named = select(
         each,
         "address_names",

@@ -283,6 +283,9 @@ class AddressNames(Columns, frozen=True, kw_only=True, omit_defaults=True):
     address: Annotated[Strs, fact("IPv4 or IPv6 address", KEY)] = field(default_factory=list)
     name: Annotated[Strs, fact("name that was asked for", KEY)] = field(default_factory=list)
     asked: Annotated[Ints, fact("when DNS last gave the address for it, ms", MAX, WHEN)] = field(default_factory=list)
+    provenance: Annotated[Strs, fact("how it is known: dns, or HTTP for the header Host of a request", MAX)] = field(
+        default_factory=list
+    )
     seen: Annotated[Ints, fact("latest window in which it was in use, ms", LATER, WHEN)] = field(default_factory=list)
     minutes: Annotated[Ints, fact("bit 59 - m: it was in use in minute m of the hour", Merge.BITS, BITS)] = field(
         default_factory=list

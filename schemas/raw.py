@@ -480,8 +480,11 @@ class Spoken(Columns, frozen=True, kw_only=True, omit_defaults=True):
     )
 
 
+BY_HTTP, BY_DNS = "HTTP", "dns"  # how the name of an address is known; the greater is the better evidence
+
+
 class DnsNames(Columns, frozen=True, kw_only=True, omit_defaults=True):
-    """Names by which DNS led clients to the addresses of peers: those that are new, in a keyframe all in use.
+    """Names by which clients find the addresses of peers: those that are new, in a keyframe all in use.
 
     A name is the one that a client asked for; aliases (CNAME) that led to the address are left out.
     """
@@ -491,6 +494,9 @@ class DnsNames(Columns, frozen=True, kw_only=True, omit_defaults=True):
     asked: Annotated[Ints, fact("when DNS last gave the address for it, ms since the epoch", MAX)] = field(
         default_factory=list
     )
+    provenance: Annotated[
+        Strs, fact("how it is known: dns, or HTTP for the header Host of a request; empty: dns", MAX)
+    ] = field(default_factory=list)
 
 
 class RequestBatch(Batch, frozen=True, kw_only=True, omit_defaults=True):

@@ -25,7 +25,7 @@ def client_hello(payload: bytes) -> str | None:
         return ""
     length = int.from_bytes(held[3:5], "big")
     name = held[5 : 5 + length]
-    return _text(name) if len(name) == length else ""
+    return host_name(name) if len(name) == length else ""
 
 
 def server_hello(payload: bytes) -> str:
@@ -66,8 +66,8 @@ def _extension(payload: bytes, here: int, wanted: int) -> bytes:
     return b""
 
 
-def _text(name: bytes) -> str:
-    """Return a host name; "" where it is none, as it is text of a stranger."""
+def host_name(name: bytes) -> str:
+    """Return a host name in lower case; "" where it is none, as it is text of a stranger."""
     if not 0 < len(name) <= _LONGEST_NAME or not name.isascii():
         return ""
     text = name.decode().lower()

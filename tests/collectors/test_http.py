@@ -329,7 +329,7 @@ def test_a_full_ring_is_reported_and_makes_the_collector_look_at_fewer() -> None
 
 
 def test_without_the_right_to_it_the_collector_reports_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(collecting, "Tap", refuse)

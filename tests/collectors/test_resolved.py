@@ -52,6 +52,16 @@ class Clients:
         return {row[:2] for row in self.names.take(self._tcp.keys() | self._udp.keys(), everything=keyframe)}
 
 
+def test_a_name_of_a_request_counts_where_dns_has_shown_none() -> None:
+    clients = Clients()
+    clients.name_cache.hear(WWW, THERE, clients.at)
+    assert clients.window({1: THERE}) == {(THERE, WWW)}
+    clients.resolve(API, OTHER)
+    clients.name_cache.hear(WWW, OTHER, clients.at)
+    assert clients.window({1: THERE, 2: OTHER}) == {(OTHER, API)}
+    assert {one.provenance for one in clients.name_cache.of(THERE, clients.at).values()} == {"HTTP"}
+
+
 def _to(there: str) -> Identity:
     return Identity("10.0.0.1", 40_112, there, 443, 0)
 

@@ -23,6 +23,7 @@ from collectors.process_facts import parse_cmdline, parse_passwd, parse_uid
 from collectors.process_table import parse_stat
 from collectors.protocols import dns, known, tls
 from collectors.protocols.grpc import Grpc
+from collectors.protocols.http_host import host_of
 from collectors.protocols.memcached import Memcached
 from collectors.protocols.mysql import MySQL
 from collectors.protocols.parser import LOST, MOST_WAITING, Parser
@@ -149,6 +150,10 @@ def _looks(raw: bytes) -> None:
     tls.client_hello(raw), tls.server_hello(raw)
 
 
+def _host(raw: bytes) -> None:
+    host_of(raw), host_of(b"GET / HTTP/1.1\r\nHost: " + raw)
+
+
 def _dns(raw: bytes) -> None:
     if (asked := dns.message(raw)) is not None:
         dns.name_of(asked.asked), list(dns.given(raw, asked.asked))
@@ -226,6 +231,7 @@ TARGETS = {
         _exchange, _given(bytes.fromhex("45000028") + bytes(20), bytes.fromhex("60000000"), bytes.fromhex("4f000028"))
     ),
     "bpf-ring": Target(lambda raw: Records().read(raw), _given(bytes.fromhex("28000000000000000200000001000000"))),
+    "http host": Target(_host, _given(b"a.example:80\r\n\r\n", b"a.example\r\nHost: b.example\r\n")),
     "dns": Target(_dns, _given(answer(7, "a.test", alias(wire("b.test")), address("192.0.2.7", owner=wire("b.test"))))),
     "first-bytes": Target(
         _looks, _given(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"AMQP\0\0\x09\1", b"\x16\3\1\2\0\1\0\1\xfc\3\3")

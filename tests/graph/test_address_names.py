@@ -10,6 +10,7 @@ from graph.model import Node, Wanted
 from graph.node_graph_nodes import graph_nodes
 from graph.panels.tables import top
 from graph.reading import read_map
+from schemas.raw import BY_DNS, BY_HTTP
 from schemas.times import HOUR_MS, MINUTE_MS
 from servicemap.map_text import rows
 from sinks.store import Store
@@ -42,10 +43,11 @@ def store(fresh: Fresh) -> Store:
         (T0, "id-web2", OUT, API, 15 * MINUTE_MS, minutes(15)),
         (T0 + HOUR_MS, "id-web1", OUT, API, 5 * MINUTE_MS, minutes(*range(60))),
         (T0, "id-web1", OTHER, API, 5 * MINUTE_MS, minutes(*range(60))),
+        (T0, "id-web1", OTHER, "claimed.example", 6 * MINUTE_MS, minutes(*range(60)), BY_HTTP),
         (T0, "id-web1", "10.0.0.2", "poisoned.example", 5 * MINUTE_MS, minutes(*range(60))),
     ]
-    names = ("hour", "host", "address", "name", "asked", "minutes")
-    columns: dict[str, Any] = {name: [row[at] for row in named] for at, name in enumerate(names)}
+    names = ("hour", "host", "address", "name", "asked", "minutes", "provenance")
+    columns: dict[str, Any] = {name: [(*row, BY_DNS)[at] for row in named] for at, name in enumerate(names)}
     columns["asked"] = columns["seen"] = [T0 + at for at in columns["asked"]]
     store.insert("host_usage", {"window": times, "host": ["id-web1"] * 4, "width_ms": [WIDTH] * 4})
     for _ in range(2):  # what is written twice is one
@@ -69,7 +71,7 @@ def test_an_address_has_the_names_by_which_it_was_found_the_latest_first(store: 
 def test_one_name_may_be_that_of_several_addresses_and_an_address_may_have_none(store: Store) -> None:
     found = outside(store, 20)
 
-    assert found[OTHER].names == [API]
+    assert found[OTHER].names == [API, "claimed.example"]
     assert (found[BARE].title, found[BARE].names) == (BARE, [])
 
 

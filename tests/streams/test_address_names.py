@@ -31,6 +31,13 @@ class Reader:
         return [dict(zip(AddressNames.__struct_fields__, row, strict=True)) for row in sorted(rows)]
 
 
+def test_of_a_name_that_is_known_in_two_ways_the_better_one_is_said() -> None:
+    reader = Reader()
+    reader.feed(0, names=[{**named(THERE, API), "provenance": "HTTP"}, {**named(THERE, WWW), "provenance": "HTTP"}])
+    reader.feed(1, names=[named(THERE, API, at=1)])  # of an agent that knows no other way than DNS
+    assert [(row["name"], row["provenance"]) for row in reader.stored()] == [(API, "dns"), (WWW, "HTTP")]
+
+
 def test_a_name_stands_in_the_minutes_that_report_it() -> None:
     reader = Reader()
     reader.feed(0, names=[named(THERE, API)])
@@ -47,6 +54,7 @@ def test_a_name_stands_in_the_minutes_that_report_it() -> None:
         "address": THERE,
         "name": API,
         "asked": T0 + 4 * WIDTH,
+        "provenance": "dns",
         "seen": T0 + MINUTE * WIDTH,
         "minutes": 1 << (59 - minute) | 1 << (58 - minute),
     }
