@@ -19,9 +19,10 @@ from view.hub import Hub
 from view.map import Before, map_answer
 from view.newest import Newest, read_newest
 from view.node import node_answer
-from view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, read
+from view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, WhyAsked, read
 from view.stores import Stores
 from view.timeline import timeline_answer
+from view.why import why_answer
 
 Work = Callable[[], Awaitable[Any]]
 Form = Callable[[Any], bytes]
@@ -45,6 +46,7 @@ class Api:
             "timeline": self._read(TimelineAsked, lambda store, asked: timeline_answer(store, asked, _now())),
             "node": self._read(NodeAsked, self._node),
             "edge": self._read(EdgeAsked, lambda store, asked: edge_answer(store, asked, _now())),
+            "why": self._read(WhyAsked, lambda store, asked: why_answer(store, asked, _now())),
             "hosts": self._read(Nothing, lambda store, _: hosts(store, _now())),
             "health": self._read(Nothing, lambda store, _: _health(store, _now(), version)),
         }

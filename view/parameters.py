@@ -69,6 +69,20 @@ class EdgeAsked(Ranged, frozen=True, kw_only=True):
     level: Level | None = None
 
 
+class WhyAsked(Ranged, frozen=True, kw_only=True):
+    """A symptom: a node by its id, an edge by its ends, or without either all that departs from its past.
+
+    The trouble began at `from`; without it, the start is found.
+    """
+
+    level: Level = "service"
+    id: Text = ""
+    client: Text = ""
+    server: Text = ""
+    transport: Annotated[str, Meta(max_length=16)] = "tcp"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 0
+
+
 class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
     """No parameters."""
 

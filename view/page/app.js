@@ -13,6 +13,7 @@ import { panel } from "./panel.js";
 import { State, parse } from "./state.js";
 import { timeline } from "./timeline.js";
 import { visible } from "./visible.js";
+import { why } from "./why.js";
 
 /** @import { Change, Memory, Page } from "./types.js" */
 
@@ -24,6 +25,7 @@ const announce = (/** @type {string} */ sentence) => void (byId("announcement").
 const page = /** @type {Page} */ ({ state, data, storage: usableStorage(), announce, chosen: null });
 const parts = [bar(page), timeline(page), notices(page), changes(page), mapView(page), list(page), panel(page)];
 keys(page);
+page.why = why(page);
 
 /**
  * Update every part of the page.

@@ -73,7 +73,7 @@ export function keys(page) {
     Escape: () => escape(state),
   };
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || help.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const target = event.target instanceof HTMLElement ? event.target : document.body;
     const typing = target.matches("input, select, textarea");
     if (typing && event.key === "Escape") target.blur();

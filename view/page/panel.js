@@ -208,7 +208,9 @@ export function panel(page) {
         (await copied(sql)) ? "SQL copied" : "The browser did not copy. The SQL is at the end of this panel.",
       );
     const copier = el("button", { type: "button", class: "button", "data-keep": "sql", onclick: copy }, "Copy SQL");
-    return el("div", { class: "row" }, kind === "node" ? around() : [], copier, link("csv"), link("json"));
+    const ask = () => page.why(identity());
+    const asker = el("button", { type: "button", class: "button", "data-keep": "why", onclick: ask }, "Why?");
+    return el("div", { class: "row" }, kind === "node" ? around() : [], asker, copier, link("csv"), link("json"));
   }
 
   function around() {

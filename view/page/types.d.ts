@@ -393,6 +393,19 @@ export interface Page {
   tidy(): void;
   pause(): void;
   step(by: number): void;
+  why(about: Record<string, string | number>): Promise<void>;
+}
+
+/** The answer of /api/why. */
+export interface Why {
+  began: number;
+  to: number;
+  symptom: string;
+  suspects: { subject: string; kind: string; blame: number; path: string[] }[];
+  /** Sentences, as `servicemap why` prints them. */
+  words: Record<"because" | "way" | "others" | "ruled_out" | "not_known" | "standing" | "witnesses", string[]> & {
+    culprit: string;
+  };
 }
 
 export type Leaf = Node | string | number | boolean | null | undefined;
