@@ -87,6 +87,9 @@ class Fleet:
             ):
                 asked[m] += 1.0
                 service.calls.append((m, random.choice((1.0, 1.0, 1.0, 2.0, 3.0, 0.3)), random.random() < 0.75))
+        self.callers = [
+            [c for c in range(n) if any(m == n for m, _, _ in self.services[c].calls)] for n in range(count)
+        ]
         self.clients = [f"service:client{n}" for n in range(random.randint(1, 3))]
         self.asks = {
             (client, n): random.lognormvariate(3.0, 0.8)
@@ -217,9 +220,8 @@ class Recorder:
         passed: dict[tuple[int, int], tuple[float, float, float]] = {}
         for n in reversed(range(len(fleet.services))):
             parts[n] = {host: self._part(n, host, fault, loads[n], passed) for host in fleet.services[n].hosts}
-            for c in range(n):
-                if any(m == n for m, _, _ in fleet.services[c].calls):
-                    passed[c, n] = self._asked(fleet.services[c].hosts, parts[n], fault, n)
+            for c in fleet.callers[n]:
+                passed[c, n] = self._asked(fleet.services[c].hosts, parts[n], fault, n)
         rates = fleet.load(times, {pair: fails for pair, (_, _, fails) in passed.items()})
         for (client, n), rate in fleet.asks.items():
             asked = self._asked([fleet.client_host[client]], parts[n], fault, n)
