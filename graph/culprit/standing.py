@@ -1,5 +1,6 @@
 """Trouble that departs from no past, because it was always there: judged by the limits of health alone."""
 
+import math
 from collections.abc import Mapping
 from statistics import median
 
@@ -14,6 +15,7 @@ from schemas.health import BAD_SHARE, SLOW
 
 _LEAST_FAILED = 5  # requests: fewer are chance
 _LEAST_BLAME = 0.02
+_OFTEN = 0.75  # in one step of four: what is slow now and then may be fine in between
 _SLOWER = next(rule.bad for rule in SLOW if rule.bad)  # than half of the answers, for one in twenty to be slow
 
 
@@ -34,7 +36,8 @@ class Standing(Calls):
         return _measured(subject, "failing", 0.0, share)
 
     def _slow(self, subject: str, series: Mapping[str, Values]) -> Measured | None:
-        half, most = _now(series.get("p50", ()), self._at), _now(series.get("p95", ()), self._at)
+        half, times = _now(series.get("p50", ()), self._at), sorted(_known(series.get("p95", ()), self._at))
+        most = times[math.ceil(_OFTEN * (len(times) - 1))] if times else None
         if half is None or most is None or most < max(_SLOWER.times * half, half + _SLOWER.ms):
             return None
         return _measured(subject, "p95", half, most)
