@@ -65,7 +65,13 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
     level = asked.level
     wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
     earlier = _earlier(wanted)
-    about = {"newest": newest.end, "width_ms": newest.width, "level": level, "changes": asked.changes}
+    about = {
+        "newest": newest.end,
+        "width_ms": newest.width,
+        "level": level,
+        "changes": asked.changes,
+        "clusters": asked.clusters,
+    }
     answer = {"from": start, "to": end} | about
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}

@@ -124,7 +124,8 @@ class Making:
         ports = sorted({number for ports in self._inner.values() for _, number in ports})
         if ports:
             pairs = len({frozenset(pair) for pair in self._inner})
-            yield f"connected with each other on port {', '.join(map(str, ports))}: {pairs} pairs"
+            plural = "pair" if pairs == 1 else "pairs"
+            yield f"connected with each other on port {', '.join(map(str, ports))}: {pairs} {plural}"
         elif not alone:
             yield f"used by the same clients: {', '.join(self._users[:MOST_LISTED]) or 'addresses'}"
             yield from [f"all called {self._own_name}"] if self._own_name else []

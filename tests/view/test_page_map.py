@@ -1,7 +1,8 @@
 """The places of nodes on the map, and how mouse, trackpad and fingers move it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -91,14 +92,23 @@ def placed(page: Page) -> dict[str, tuple[float, float]]:
     return {name: (x, y) for name, x, y in page.evaluate(MAP_PLACES)}
 
 
-def show(page: Page, view: View, hosts: dict[str, str], calls: list[tuple[str, str]], **state: str) -> None:
-    """Show processes on these hosts that make these calls."""
+def show(
+    page: Page,
+    view: View,
+    hosts: dict[str, str],
+    calls: list[tuple[str, str]],
+    clusters: Mapping[str, str] = MappingProxyType({}),
+    **state: str,
+) -> None:
+    """Show processes on these hosts that make these calls, some of them in clusters."""
     known = view.api("map", level="process")
     (node,) = [each for each in known["nodes"] if each["id"] == town.NGINX.node]
     nodes = [{**node, "id": name, "title": name, "host": host, "hostname": host} for name, host in hosts.items()]
+    for each in nodes:
+        each |= {"cluster": clusters[each["id"]]} if each["id"] in clusters else {}
     edge = known["edges"][0]
     edges = [{**edge, "id": str(nth), "client": a, "server": b} for nth, (a, b) in enumerate(calls)]
-    answer = json.dumps({**known, "nodes": nodes, "edges": edges, "gone": []})
+    answer = json.dumps({**known, "clusters": True, "nodes": nodes, "edges": edges, "gone": []})
     page.route("**/api/map?*", lambda route: route.fulfill(body=answer, content_type="application/json"))
     page.goto(f"{view.url}#{urlencode({'level': 'process', **state})}")
     shows(page, len(nodes))
@@ -114,6 +124,18 @@ def test_a_host_is_left_of_another_that_it_calls_more_than_that_calls_it(page: P
     assert max(at["web1"], at["web2"]) < min(at["db1"], at["db2"])
     page.evaluate("servicemap.tidy()")  # returns when the new layout is done
     assert placed(page) == at
+
+
+PARENTS = """() => servicemap.graph.cy.nodes(".card").map(node => [node.id(), node.parent().data("label") ?? ""])"""
+
+
+def test_a_node_moves_into_the_box_of_the_cluster_that_it_joins(page: Page, view: View) -> None:
+    """Whoever leaves a cluster leaves its box, which then goes and takes nothing with it."""
+    for clusters in ({"a": "ring", "b": "ring"}, {"b": "ring", "c": "ring"}, {"b": "pair", "c": "pair"}, {}):
+        show(page, view, dict.fromkeys("abc", "web"), [("a", "b")], clusters, group="cluster")
+        page.evaluate("servicemap.data.reload()")
+        assert dict(page.evaluate(PARENTS)) == {node: clusters.get(node, "") for node in "abc"}
+        assert set(placed(page)) == set("abc")
 
 
 def test_of_two_that_call_each_other_the_one_with_more_calls_is_left(page: Page, view: View) -> None:

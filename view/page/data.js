@@ -226,5 +226,6 @@ const painted = () => new Promise((done) => requestAnimationFrame(() => requestA
  */
 function earlyMap(state) {
   const { early } = globalThis;
-  return early?.address === address("map", { level: state.level, changes: 0 }) ? answerOf(early.answer) : null;
+  const fits = state.group !== "cluster" && early?.address === address("map", { level: state.level, changes: 0 });
+  return early && fits ? answerOf(early.answer) : null;
 }

@@ -181,12 +181,12 @@ export class Graph {
     if (fresh.length) wake();
     else if (stale.length || changed.length) wake(CHANGE_MS);
     this.cy.batch(() => {
+      this.cy.add(fresh);
+      for (const each of changed) change(this.cy.getElementById(each.data.id), each);
       for (const id of stale) {
-        this.cy.getElementById(id).remove();
+        this.cy.getElementById(id).remove(); // with what is in it: what stays has moved out by now
         this.drawn.delete(id);
       }
-      for (const each of changed) change(this.cy.getElementById(each.data.id), each);
-      this.cy.add(fresh);
     });
   }
 
@@ -307,6 +307,8 @@ export class Graph {
  * @param {Element} wanted
  */
 function change(element, { data, classes, position }) {
+  const parent = /** @type {string | undefined} */ (data.parent) ?? null; // data cannot change it
+  if (element.isNode() && (element.data("parent") ?? null) !== parent) element.move({ parent });
   element.data(data);
   element.classes(classes);
   if (position && !element.grabbed()) element.position(position);

@@ -40,7 +40,8 @@ export function mapView(page) {
     if (what === "theme" || !page.chosen || state.view !== "map") return;
     graph.pick({ node: state.node, edge: idOf(state.edge) });
     const drawn = what === "data" || ["level", "group", "q", "focus", "hops", "view"].some((name) => names.has(name));
-    if (drawn && data.map?.level === state.level && !(await draw())) return;
+    const fits = data.map?.level === state.level && (state.group !== "cluster" || data.map.clusters);
+    if (drawn && fits && !(await draw())) return;
     if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit();
     if (what === "state" && (names.has("node") || names.has("edge"))) graph.reveal(state.node || idOf(state.edge));
   }

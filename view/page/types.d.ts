@@ -168,6 +168,8 @@ export interface MapAnswer {
   width_ms: number;
   level: Level;
   changes: boolean;
+  /** Whether its nodes have their clusters. */
+  clusters: boolean;
   nodes: MapNode[];
   edges: MapEdge[];
   gone: MapEdge[];
