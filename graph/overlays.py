@@ -1,8 +1,8 @@
 """Annotations on a map: which nodes and edges each is about, and which of several stands.
 
 Of the annotations of one overlay that hold at a time and select a node, the most specific stands: one by id before one
-by conditions, more exact conditions before fewer, an exact one before one with a star. Of equally specific ones it is
-the one that holds since later, then the one that was written later.
+by conditions, more exact conditions before fewer, an exact one before one with a star, any before one of a level. Of
+equally specific ones it is the one that holds since later, then the one that was written later.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -63,12 +63,13 @@ class Selector(NamedTuple):
         return self.server is not None
 
     @property
-    def rank(self) -> tuple[int, int, int]:
-        """Return how specific it is: by ids first, then by exact conditions, then by those with a star."""
+    def rank(self) -> tuple[int, int, int, int]:
+        """Return how specific it is: by ids, then exact conditions, then those with a star; a level says least."""
         found = (*self.node, *(self.server or ()))
+        levels = sum(one.field == "level" for one in found)
         ids = sum(one.field == "id" and not one.stars for one in found)
-        stars = sum(one.stars for one in found)
-        return ids, len(found) - ids - stars, stars
+        stars = sum(one.stars and one.field != "level" for one in found)
+        return ids, len(found) - ids - stars - levels, stars, levels
 
     def selects(self, node: Node, labels: Labels) -> bool:
         """Return whether it selects a node."""

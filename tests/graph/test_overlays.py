@@ -64,6 +64,7 @@ def test_edges_and_nodes_have_theirs() -> None:
         ("service=*", "service=a"),
         ("service=a*", "service=a"),
         ("service=a", "service=a,level=service"),
+        ("level=service", "service=a*"),
         ("service=a,level=service", "service:a"),
     ],
 )
