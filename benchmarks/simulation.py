@@ -26,7 +26,7 @@ def run() -> list[Result]:
 
 
 def _measured(hosts: int) -> list[Result]:
-    fleet = place(_architecture(hosts), 1)
+    fleet = place(of_layers(hosts), 1)
     assert len(fleet.hosts) == hosts
     gc.collect()
     before = _resident()
@@ -57,8 +57,11 @@ def _measured(hosts: int) -> list[Result]:
     ]
 
 
-def _architecture(hosts: int) -> Architecture:
-    """Return services of which each instance has 200 connections: 100 as a client, and 100 as a server."""
+def of_layers(hosts: int) -> Architecture:
+    """Return services of which each instance has 200 connections: 100 as a client, and 100 as a server.
+
+    A service calls at most ten of the next layer, so that a host has as many in a fleet of any size.
+    """
     of_layer = max(hosts // LAYERS // INSTANCES, 1)
     names = [[f"s{layer}-{number}" for number in range(of_layer)] for layer in range(LAYERS)]
     return Architecture(
@@ -70,14 +73,19 @@ def _architecture(hosts: int) -> Architecture:
                 count=INSTANCES,
                 load=10 if layer == 0 else 0,
                 calls=tuple(
-                    Call(to=to, per_request=1 / of_layer, pool=max(LAYERS // of_layer, 1))
-                    for to in (names[layer + 1] if layer + 1 < LAYERS else ())
+                    Call(to=to, per_request=1 / min(of_layer, LAYERS), pool=max(LAYERS // of_layer, 1))
+                    for to in (_some(names[layer + 1], number) if layer + 1 < LAYERS else ())
                 ),
             )
             for layer, of_its in enumerate(names)
-            for name in of_its
+            for number, name in enumerate(of_its)
         ),
     )
+
+
+def _some(names: list[str], first: int) -> list[str]:
+    """Return up to ten of the names, from one on and round."""
+    return [names[(first + nth) % len(names)] for nth in range(min(len(names), LAYERS))]
 
 
 def _resident() -> float:
