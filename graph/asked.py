@@ -1,7 +1,8 @@
 """Requests between processes: the counts of the hosts of both ends, joined with the identities of the ends.
 
-If the hosts of both ends counted, the one that sampled more connections is believed; on a tie it is the server's host.
-Counts are scaled by its sampling.
+If the hosts of both ends counted in a minute, the one that sampled more connections is believed; on a tie it is the
+server's host. Counts are scaled by its sampling. Of one window this cannot be said: where clocks differ, the host of
+the other end counts the same requests in the window before or after.
 """
 
 from collections.abc import Callable, Iterable
@@ -139,7 +140,7 @@ def _believed(rows: str, *, addresses: bool = False) -> str:
     processes = ("row.client_process", "row.server_process")
     ends = {end: f"row.{end}_{'at' if addresses else 'process'}" for end in ENDS}
     port = {name: f"row.{name}" for name in KEY if name not in ENDS}
-    edge = ", ".join(("row.window", *processes, *port.values()))
+    edge = ", ".join(("toStartOfMinute(row.window)", *processes, *port.values()))
     sides = {
         "window": "row.window",
         **ends,

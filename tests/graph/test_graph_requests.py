@@ -131,6 +131,28 @@ def test_requests_of_a_node_to_itself_count_once(fresh: Fresh) -> None:
     assert node["arc__failed"] == pytest.approx(1 / 4)
 
 
+def test_requests_that_two_hosts_count_in_different_windows_count_once(fresh: Fresh) -> None:
+    store = fresh()
+    before, after = flow(BOT, WEB, opened=1), flow(BOT, WEB, window=T0 + WIDTH)
+    stored(store, before, after)
+    requests(store, (before, {"GET 2xx": 20}, {bucket(1_000): 20}), by_client=True)
+    requests(store, (after, {"GET 2xx": 20}, {bucket(1_000): 20}))
+    graph = Graph(store, **{"from": T0, "to": T0 + 2 * WIDTH})
+
+    assert graph.edges["service:bot > service:web"]["detail__requests"] == "2 req/s"
+
+
+def test_requests_of_a_minute_that_the_host_of_the_server_did_not_see_are_those_of_the_client(fresh: Fresh) -> None:
+    store = fresh()
+    before, after = flow(BOT, WEB, opened=1), flow(BOT, WEB, window=T0 + 60_000)
+    stored(store, before, after)
+    requests(store, (before, {"GET 2xx": 20}, {bucket(1_000): 20}), by_client=True)
+    requests(store, (after, {"GET 2xx": 130}, {bucket(1_000): 130}))
+    graph = Graph(store, **{"from": T0, "to": T0 + 75_000})
+
+    assert graph.edges["service:bot > service:web"]["detail__requests"] == "2 req/s"
+
+
 # Connections opened and failed; answers now by class and by ms; answers before by ms; how well that is.
 Times = dict[float, int]
 JUDGED: list[tuple[int, int, dict[str, int], Times, Times, str]] = [
