@@ -133,9 +133,9 @@ def _picked(counted: Connections, rows: Sequence[tuple[int, Values]]) -> Connect
 
 def plus(counted: Connections, more: dict[int, Bytes]) -> Connections:
     """Return the columns with bytes added to some connections."""
-    extra = [more.get(cookie, (0, 0)) for cookie in counted.cookie]
-    if not any(map(any, extra)):
+    if not any(map(any, more.values())):
         return counted
+    extra = [more.get(cookie, (0, 0)) for cookie in counted.cookie]
     sent, received = zip(*extra, strict=True)
     return replace(
         counted,
