@@ -25,8 +25,9 @@ _STATEMENTS = {
     *("ShowTablesQuery", "ShowColumnsQuery", "ShowIndexesQuery"),
 }
 _KEPT = 1024  # judged texts
-_LONGEST_KEPT = 1 << 16
-_NUMBER = re.compile(r"(?<![\w$])\d++(?![\w$])")
+_LONGEST_KEPT = 1 << 18  # as long as a text may be
+_NUMBER = re.compile(r"(?<![\w$\\])\d++(?![\w$])")
+_CODED = re.compile(r"(?<!\\)(?:\\\\)*+\\x")  # a letter by its number
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,10 @@ class Judge:
 def _key(text: str, database: str) -> bytes:
     """Return the key of all texts that differ in numbers alone, such as times; empty for a text without such a key.
 
-    A number that no letter touches is part of no name that is judged. It may be the tag of a heredoc, and the value
-    of a setting: texts that may have these have no key.
+    A number that neither a letter nor a backslash touches is part of no name that is judged. It may be the tag of a
+    heredoc, part of a letter (\\x41), and the value of a setting: texts that may have these have no key.
     """
-    if len(text) > _LONGEST_KEPT or "$" in text or "\\" in text or "settings" in text.lower():
+    if len(text) > _LONGEST_KEPT or "$" in text or _CODED.search(text) or "settings" in text.lower():
         return b""
     shape = f"{database}\0{_NUMBER.sub('0', text)}"
     return blake2b(shape.encode("utf-8", "surrogatepass"), digest_size=16).digest()

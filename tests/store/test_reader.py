@@ -8,9 +8,13 @@ import pytest
 from clickhouse_driver import Client
 from clickhouse_driver.errors import ServerException
 
+from graph.map import map_edges
+from graph.node_graph_edges import graph_edges
+from graph.node_graph_nodes import graph_nodes
 from sinks.embedded.allowed import Allowed
 from sinks.embedded.engine import Session
 from sinks.embedded.reader import Judge
+from sinks.embedded.sql import settings_clause
 
 
 @pytest.mark.parametrize(
@@ -377,19 +381,39 @@ def test_a_reader_may_ask_what_stays_inside(reader: Client, query: str) -> None:
     reader.execute(query)
 
 
-def test_a_text_is_judged_once_whatever_its_numbers(tmp_path: Path) -> None:
-    parsed: list[str] = []
+def parsed(*queries: str) -> list[str]:
+    """Judge queries one after another; return those that were parsed for it."""
+    texts: list[str] = []
 
     class Parser:
         def whole(self, statement: str, form: str, given: dict[str, str]) -> Iterator[bytes]:
-            parsed.append(given["text"])
+            texts.append(given["text"])
             yield b'{"type": "SelectWithUnionQuery"}'
 
     judge = Judge(cast(Allowed, None))
-    for query in ("SELECT 1, 'at 10:15'", "SELECT 22, 'at 9:00'", "SELECT 22, x9"):
+    for query in queries:
         judge.judge(cast(Callable[[], Session], Parser), query, {}, "default")
+    return texts
 
-    assert parsed == ["SELECT 1, 'at 10:15'", "SELECT 22, x9"]
+
+def test_a_text_is_judged_once_whatever_its_numbers() -> None:
+    assert parsed("SELECT 1, 'at 10:15'", "SELECT 22, 'at 9:00'", "SELECT 22, x9") == [
+        "SELECT 1, 'at 10:15'",
+        "SELECT 22, x9",
+    ]
+
+
+def test_numbers_that_are_letters_are_judged_each_time() -> None:
+    assert len(parsed(r"SELECT '\t', '\\x', 1", r"SELECT '\t', '\\x', 2")) == 1
+    assert len(parsed(r"SELECT '\1'", r"SELECT '\2'")) == 2
+    assert len(parsed(r"SELECT '\x-4', 1", r"SELECT '\x-5', 1", r"SELECT '\\\x-4', 1", r"SELECT '\\\x-5', 1")) == 4
+
+
+@pytest.mark.parametrize("query", [map_edges("service"), graph_edges(), graph_nodes()])
+def test_a_map_is_judged_once_whatever_its_times(query: str) -> None:
+    names = dict.fromkeys(("level", "service", "host", "focus", "hops"), "''")
+    clauses = [settings_clause(query % (names | {"from": start, "to": start + 60_000})) for start in (5_000, 10_000)]
+    assert len(parsed(*(clause[0] for clause in clauses if clause))) == 1
 
 
 @pytest.mark.parametrize("form", ["Protobuf", "ProtobufSingle", "CapnProto", "Template", "nothing"])
