@@ -63,7 +63,7 @@ def _added_up(when: str, moment: str, concerns: str, of_flow: Iterable[str], pac
         "first": "min(flow.window)",
         "last": "max(flow.window)",
         **{name: f"max(greatest(flow.a_{name}, flow.b_{name}))" for name in LABELS},
-        "happened": f"{HAPPENINGS.aggregate}({HAPPENINGS.array(_once)})",
+        "happened": HAPPENINGS.added_up(_once),
         "active": f"sumArgMax(NOT ({over}), flow.window)",
     }
     columns = {
@@ -73,11 +73,7 @@ def _added_up(when: str, moment: str, concerns: str, of_flow: Iterable[str], pac
         **_ENDPOINTS,
         **lost_end(),
         **{name: added[name] for name in of_flow},
-        **{
-            f"{end}_{pack.name}": f"{pack.aggregate}({pack.array(f'flow.{end}_{{}}'.format)})"
-            for end in "ab"
-            for pack in packs
-        },
+        **{f"{end}_{pack.name}": pack.added_up(f"flow.{end}_{{}}".format) for end in "ab" for pack in packs},
     }
     where = f"{when} AND {seen('flow')}" + (f" AND ({concerns})" if concerns else "")
     group = ("flow.transport", "flow.verdict", "server_port", *_ENDPOINTS.values(), *lost_end())
