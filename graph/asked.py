@@ -71,7 +71,8 @@ def within_ms(buckets: str, passed: str, share: float | str) -> str:
 
 def process_requests() -> str:
     """Return requests between processes, window by window."""
-    return _shown({column.name: column.name for column in PROCESS_REQUESTS}, _believed(_counted()))
+    who = [column.name for column in WHO_COLUMNS]
+    return _shown({column.name: column.name for column in PROCESS_REQUESTS}, _believed(_counted(who), who))
 
 
 def requested(
@@ -82,7 +83,9 @@ def requested(
     The ends are processes, or addresses, between which there are no roll-ups; none are read unless `rolled_up`.
     """
     names = {name: name for name in columns}
-    of_windows = _shown({"begins": "window", **names}, _believed(_counted(reach.windows), addresses=addresses))
+    who = [column.name for column in WHO_COLUMNS if column.name in names]  # the fewer, the sooner it is planned
+    rows = _believed(_counted(who, reach.windows), who, addresses=addresses)
+    of_windows = _shown({"begins": "window", **names}, rows)
     if addresses or not rolled_up:
         return of_windows
     return union(
@@ -101,7 +104,7 @@ def any_requested() -> str:
     return f"SELECT {' + '.join(found)} > 0 AS there"
 
 
-def _counted(within: Callable[[str], str] | None = None) -> str:
+def _counted(who_columns: Iterable[str], within: Callable[[str], str] | None = None) -> str:
     """Return the counts of the host of each end of a flow, with the ids of the processes and addresses at its ends."""
     flow = {name: f"flow.{name}" for name in ("window", "transport", "verdict")}
     ends = {f"{end}_{name}": f"flow.{end}_{name}" for end in "ab" for name in _OF_END}
@@ -128,14 +131,14 @@ def _counted(within: Callable[[str], str] | None = None) -> str:
     named = {
         **{f"{end}_process": process_id(end) for end in ENDS},
         **{f"{end}_at": address_id(end) for end in ENDS},
-        **{f"{end}_{name}": part(f"{end}_who", name) for end in ENDS for name in _NAMES},
+        **{column: part(f"{end}_who", name) for column in who_columns for end, name in [column.split("_", 1)]},
     }
     return select(
         ["* EXCEPT (client_who, server_who)", *(f"{made} AS {name}" for name, made in named.items())], inside(joined)
     )
 
 
-def _believed(rows: str, *, addresses: bool = False) -> str:
+def _believed(rows: str, who_columns: Iterable[str], *, addresses: bool = False) -> str:
     """Add up the flows of an edge between processes, by the counts of the host that is believed."""
     processes = ("row.client_process", "row.server_process")
     ends = {end: f"row.{end}_{'at' if addresses else 'process'}" for end in ENDS}
@@ -146,7 +149,7 @@ def _believed(rows: str, *, addresses: bool = False) -> str:
         **ends,
         **port,
         "width_ms": "max(row.width_ms)",
-        **{column.name: f"max(row.{column.name})" for column in WHO_COLUMNS},
+        **{column: f"max(row.{column})" for column in who_columns},
         "seen_by_server": "toUInt8(row.by_server)",
         "sampling": "max(row.factor)",
         "unanswered": "sum(row.lost)",
