@@ -6,6 +6,7 @@ declared only here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from graph.networks import is_local, network
@@ -66,17 +67,20 @@ def node_at(end: str, column: Column, row: str, level: str) -> str:
     return _node(LEVELS[level], end, column, row)
 
 
-def node_drawn(end: str, column: Column, row: str, in_network: str = "") -> str:
+def node_drawn(
+    end: str, column: Column, row: str, in_network: str = "", of_host: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Return the node that Grafana draws for an end of a `row` between processes, at %(level)s.
 
     The network of the end's address replaces an address of which nothing else is known. An address belongs to a
-    process, and a local address to its host. `in_network` is a column that has the network already.
+    process, and a local address to its host. `in_network` is a column that has the network already, and `of_host` are
+    those that have OF_HOST.
     """
     node = column(end, row)
     steps = {
         _OF_ADDRESSES: _address(end, column, row),
         f"startsWith({node}, 'address:')": _place(end, column, row, in_network or network_of(end, column, row)),
-        **{f"%(level)s = '{one.name}'": _node(one, end, column, row) for one in _LEVELS if one.known},
+        **{f"%(level)s = '{one.name}'": _node(one, end, column, row, of_host) for one in _LEVELS if one.known},
     }
     # Unlike a `multiIf`, an `if` of a constant is left out of the plan, and so is the node of each other level.
     for here, made in reversed(steps.items()):
@@ -116,10 +120,10 @@ def values_of(node: str) -> dict[str, str]:
     return level.values(node) if level else {}
 
 
-def parts_of(column: Callable[[str], str]) -> dict[str, str]:
-    """Return the SQL of all PARTS of an end, by that of its columns."""
+def parts_of(column: Callable[[str], str], of_host: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the SQL of all PARTS of an end, by that of its columns; `of_host` are columns that have OF_HOST."""
     known = {name: column(name) for name in KNOWN}
-    return known | {name: part_of(name, known["host"]) for name in OF_HOST}
+    return {**known, **(of_host or {name: part_of(name, known["host"]) for name in OF_HOST})}
 
 
 def is_at(end: str, node: str, level: str) -> str:
@@ -155,12 +159,13 @@ def home(end: str, column: Column, row: str) -> str:
     return f"if({host} != '', {host}, regexpExtract({node}, '^address:([^/@]*)[/@]', 1))"
 
 
-def _node(level: Level, end: str, column: Column, row: str) -> str:
+def _node(level: Level, end: str, column: Column, row: str, of_host: Mapping[str, str] = MappingProxyType({})) -> str:
     if not level.known:
         return column(end, row)
-    known = parts_of(lambda name: column(f"{end}_{name}", row))
-    otherwise = _node(LEVELS[level.otherwise], end, column, row)
-    return f"if({known[level.known]} != '', {_id(level.name, **known)}, {otherwise})"
+    known = parts_of(lambda name: column(f"{end}_{name}", row), of_host)
+    # Each part is named once: to look one up is much to plan.
+    known[level.known] = f"nullIf({known[level.known]}, '')"
+    return f"ifNull({_id(level.name, **known)}, {_node(LEVELS[level.otherwise], end, column, row, of_host)})"
 
 
 def _id(level: str, **known: str) -> str:

@@ -5,6 +5,7 @@ from graph.asked import requested, summed
 from graph.columns import ENDS, KEY
 from graph.levels import by_host, by_service, home, network_of, node_drawn
 from graph.members import Members
+from graph.of_hosts import OF_HOST, part_of
 from graph.packing import plain, rolled
 from graph.ports import port_name
 from graph.spans import ALL_AT_ONCE, spans
@@ -21,13 +22,16 @@ _SKETCH = "Map(UInt16, UInt64)"
 def located_pairs(*, about_usual: bool) -> list[str]:
     """Return the parts of a query after a `span` up to `located`: pairs of processes with their requests."""
     networks = {f"{end}_network": network_of(end, plain, "pair") for end in ENDS}
+    hosts = ", ".join(plain(f"{end}_host", "pair") for end in ENDS)
+    # Both ends at once, and apart from the nodes: a part is looked up by a scalar, which is planned wherever it stands.
+    of_hosts = {f"{name}_of_ends": f"arrayMap(host -> {part_of(name, 'host')}, [{hosts}])" for name in OF_HOST}
     return defined(
         spans=spans(ALL_AT_ONCE, names=_PACKED),
         pairs=select({name: f"row.{name}" for name in KEY} | _rolled(), "spans AS row", group=_key("row")),
         asked=_asked(about_usual),
         named="SELECT host FROM hosts WHERE hostname = %(host)s\nUNION DISTINCT\nSELECT %(host)s",
         located=select(
-            ["pair.*", "asked.*", *(f"{made} AS {name}" for name, made in networks.items())],
+            ["pair.*", "asked.*", *(f"{made} AS {name}" for name, made in (networks | of_hosts).items())],
             "pairs AS pair",
             f"LEFT JOIN asked USING ({', '.join(KEY)})",
             where=_NARROWED,
@@ -101,8 +105,9 @@ def _count(name: str) -> str:
 
 def _end(end: str) -> dict[str, str]:
     in_network = f"pair.{end}_network"
+    of_host = {name: f"pair.{name}_of_ends[{list(ENDS).index(end) + 1}]" for name in OF_HOST}
     return {
-        "node": node_drawn(end, plain, "pair", in_network),
+        "node": node_drawn(end, plain, "pair", in_network, of_host),
         "of_service": by_service(end, plain, "pair", in_network),
         "of_host": by_host(end, plain, "pair", in_network),
     }
