@@ -29,6 +29,7 @@ class Frame:
         self.width = width
         self.at: tuple[dict[Key, int], dict[Key, int]] = ({}, {})  # end a, end b: flow -> row
         self.columns: dict[str, list[Any]] = {name: [value] for name, value in BLANK.items()}
+        self.filled = {"who"}  # the columns that hold anything but blanks: many counters stay 0
         self.verdicts: list[int] = [0]
         self.stacks: list[str] = [""]
         self.links: list[str] = [""]
@@ -119,7 +120,10 @@ class Frame:
             who = [n if 0 <= n < len(numbers) else 0 for n in who]
         self.columns["who"] += [numbers[n] for n in picked(who, rows)]
         for name in COUNTS:
-            self.columns[name] += picked(getattr(batch.ends, name), rows)
+            values = picked(getattr(batch.ends, name), rows)
+            self.columns[name] += values
+            if name not in self.filled and any(values):
+                self.filled.add(name)
 
     def identity(self, row: int) -> tuple[Any, ...]:
         """Return who is at an end."""
@@ -170,20 +174,23 @@ class EdgeColumns:
             "width": [frame.width] * len(flows),
             "elsewhere": list(map(frame.elsewhere.get, keys, repeat(0))),
         }
-        self.a = _gathered(frame.columns, a)
-        self.b = _gathered(frame.columns, b)
+        self.a = _gathered(frame, a)
+        self.b = _gathered(frame, b)
 
     def columns(self) -> dict[str, Any]:
         """Return the columns of an EdgeBatch, without its identities."""
         return {"edges": Edges(**self.edges), "a": Ends(**self.a), "b": Ends(**self.b)}
 
 
-def _gathered(columns: dict[str, list[Any]], rows: list[int]) -> dict[str, list[Any]]:
-    """Take rows out of columns. This is most of the work of the fold; itemgetter takes all rows at once."""
+def _gathered(frame: Frame, rows: list[int]) -> dict[str, list[Any]]:
+    """Take rows out of a frame. This is most of the work of the fold; itemgetter takes all rows at once."""
     if len(rows) < 2 or not any(rows):
-        return {name: [column[row] for row in rows[:1]] * len(rows) for name, column in columns.items()}
-    gather = itemgetter(*rows)
-    return {name: list(gather(column)) for name, column in columns.items()}
+        return {name: [column[row] for row in rows[:1]] * len(rows) for name, column in frame.columns.items()}
+    gather, filled = itemgetter(*rows), frame.filled
+    return {
+        name: list(gather(column)) if name in filled else column[:1] * len(rows)
+        for name, column in frame.columns.items()
+    }
 
 
 def picked(column: list[Any], rows: Sequence[int]) -> list[Any]:
