@@ -111,6 +111,10 @@ _HOUR = f"""
         concat('h', toString(client_of %% {HOSTS})), {{server_service}}, 'program',
         concat('h', toString(server_of %% {HOSTS})), 60, 1, 400000, 3000000, 3000000, 400000, 1, 1, 1
     FROM (SELECT number AS n, n %% {PROCESSES} AS client_of, {{server_of}} AS server_of FROM numbers({CONNECTIONS}))"""
+_ROLLED_UP = """
+    INSERT INTO edges_1m (minute, client, server, transport, server_port, version)
+    SELECT fromUnixTimestamp64Milli(%(at)s, 'UTC'), 'address:192.0.2.1', 'address:192.0.2.2', 'tcp', 1, 1"""
+"""How far the roll-ups go."""
 
 
 def _service(process: str) -> str:
@@ -140,6 +144,7 @@ def _maps() -> Iterator[Result]:
             hour = _HOUR.format(server_of=_SERVER.replace("client", "client_of"), **columns)
             for nth in range(1, HOURS + 1):
                 store.query(hour, {"at": now - nth * HOUR_MS - 24 * HOUR_MS})
+            store.query(_ROLLED_UP, {"at": now - 2 * MINUTE_MS})
             sizes = store.query(
                 "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts "
                 "WHERE active AND database = currentDatabase() AND table IN ('edges', 'edges_1h') "
