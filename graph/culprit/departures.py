@@ -88,9 +88,7 @@ def _present(now: Sequence[float], usual: float) -> float:
         return median(now)
     last = len(now) - 1
     low, high = now[math.floor(_MOST * last)], now[math.ceil((1 - _MOST) * last)]
-    if low > usual:
-        return low
-    return high if high < usual else median(now)
+    return min(max(usual, low), high)
 
 
 def _blocks(values: Values, usual: range, length: int) -> Iterator[float]:

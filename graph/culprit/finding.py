@@ -7,6 +7,7 @@ from graph.culprit.causes import Cause, Causes
 from graph.culprit.departures import split
 from graph.culprit.flow import Flow, flow, path
 from graph.culprit.gone import gone
+from graph.culprit.load import alone
 from graph.culprit.model import Answer, Evidence, Kind, Measured, Suspect
 from graph.culprit.network import Network
 from graph.culprit.running import Running
@@ -31,7 +32,12 @@ def find(evidence: Evidence) -> Answer:
     found = flow(calls, places)
     network = Network(evidence.links, at)
     causes = Causes(calls, running, network, at, found.own)
-    suspects = _suspects(causes, found, running) or gone(calls, evidence) or _by_themselves(evidence, running, network)
+    suspects = (
+        _suspects(causes, found, running)
+        or gone(calls, evidence)
+        or alone(calls, evidence, step_s)
+        or _by_themselves(evidence, running, network)
+    )
     answer = Answer(
         began=start,
         symptom=evidence.symptom,

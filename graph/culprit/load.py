@@ -1,13 +1,17 @@
 """More requests than usual: who sends them, up the calls to where they begin."""
 
-from graph.culprit.departures import NAMED, rises
-from graph.culprit.model import Measured
+from msgspec import structs
+
+from graph.culprit.departures import NAMED, OUT, rises
+from graph.culprit.model import Evidence, Measured, Suspect
 from graph.culprit.troubles import Calls, State
 
 SURGE = 1.35  # times the usual requests
 AGAIN = 2  # times somebody asks again for what failed: that is no surge
 _FURTHER = 1.2  # times the usual requests, at whoever passes a surge on
 _MOST_HOPS = 16
+ALONE = 2.0  # times the usual requests, for a surge that troubles nobody
+_ENOUGH = 20  # requests a step: of fewer, twice as many may be chance
 
 
 def surges(state: State) -> bool:
@@ -45,3 +49,20 @@ def origin(calls: Calls, node: str) -> tuple[str, list[Measured]]:
         if node not in calls.to or not _more(calls.to[node], _FURTHER):
             return (node if _are_new(calls.on[edge.id]) else first), found
     return first, found
+
+
+def alone(calls: Calls, evidence: Evidence, step_s: float) -> list[Suspect]:
+    """Return who asks for far more than usual where nobody is in trouble yet."""
+    found: dict[str, Suspect] = {}
+    for node in [evidence.symptom] if evidence.symptom else sorted(calls.to):
+        state = calls.to.get(node)
+        asked = state.asked if state else None
+        if state is None or asked is None or asked.out < OUT or not _more(state, ALONE):
+            continue
+        if asked.usual * step_s >= _ENOUGH:
+            source, rose = origin(calls, node)
+            path = list(dict.fromkeys((node, source)))
+            found.setdefault(
+                source, Suspect(subject=source, kind="surge", blame=1.0, path=path, reasons=rose or [asked])
+            )
+    return [structs.replace(one, blame=1 / len(found)) for one in found.values()]

@@ -68,6 +68,13 @@ def test_a_client_that_asks_for_much_more_than_usual_is_behind_slow_answers() ->
     assert suspected(shop(surge))[0] == "users"
 
 
+def test_a_surge_that_troubles_nobody_yet_is_named_too() -> None:
+    more = {"requests": 160.0}
+
+    (first,) = find(shop({("web", "cart"): more, ("web", "search"): more})).suspects
+    assert (first.subject, first.kind) == ("web", "surge")
+
+
 def test_those_who_ask_again_for_what_fails_are_no_surge() -> None:
     again = {"requests": 95.0, "failed": 90.0}
     failing = {("users", "web"): FAILS, ("web", "cart"): {"failed": 45.0}, ("cart", "store"): again}
