@@ -2,6 +2,7 @@ import os
 import signal
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,8 +92,18 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     if given:
         yield Kafka(given, real=True)
         return
+    yield from _new_kafka(tmp_path_factory.mktemp("kafka"))
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[Kafka]:
+    """One Kafka for a test that runs the whole pipeline, which has one set of topics; real, or a mock cluster."""
+    yield from _new_kafka(tmp_path / "kafka")
+
+
+def _new_kafka(folder: Path) -> Iterator[Kafka]:
     try:
-        broker = start(0, tmp_path_factory.mktemp("kafka"))
+        broker = start(0, folder)
     except StartError:
         if os.environ.get("SERVICEMAP_TEST_REAL_KAFKA") == "required":
             raise

@@ -53,9 +53,9 @@ def shop(folder: Path, *flags: str) -> Iterator[Shop]:
 def opened(folder: Path) -> Shop:
     """Return a shop that is starting, once its page is there."""
     file = folder / "ports.json"
-    until(file.exists, bool, 20, "the shop's ports")
+    until(file.exists, bool, 60, "the shop's ports")
     running = Shop(folder, json.loads(file.read_text()))
-    until(lambda: page(running), lambda status: status == 200, 20, "the shop's page")
+    until(lambda: page(running), lambda status: status == 200, 60, "the shop's page")
     return running
 
 

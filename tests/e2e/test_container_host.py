@@ -113,7 +113,7 @@ def test_a_container_that_lives_for_two_seconds_is_on_the_map_and_in_history(lab
     with contained(host, "red0", "keeper", "172.30.0.200", 0) as inside, served("0.0.0.0", PORT, inside=inside):
         with contained(host, "red0", BRIEF, "172.30.0.201", 2) as briefly:
             asked("172.30.0.200", PORT, times=20, pause=0.1, inside=briefly)
-        rows = running.until(OF_BRIEF, lambda rows: bool(rows) and rows[0][2] > 0)
+        rows = running.until(OF_BRIEF, lambda rows: bool(rows) and rows[0][2] > 0 and rows[0][0] == rows[0][1])
         titles = {title for pair in maps(data, "container") for title in pair}
     known = running.until(f"SELECT container FROM nodes FINAL WHERE container_name = '{BRIEF}'")
 

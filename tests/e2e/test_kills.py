@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 ROUNDS = 6
 # Nobody looks up a name here, no switch announces itself, and HTTP is for root to see.
-EMPTY = {"address_names", "links"} | ({"requests"} if os.geteuid() else set())
+EMPTY = {"address_names", "annotations", "links", "overlay_schemas"} | ({"requests"} if os.geteuid() else set())
 
 
 def test_nothing_is_lost_or_counted_twice_when_any_process_is_killed(tmp_path: Path) -> None:

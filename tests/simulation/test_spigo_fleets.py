@@ -78,15 +78,15 @@ def test_a_fleet_of_spigo_is_stored_as_it_happened(store: Store, name: str, perc
     perfect(scored(store, f"{FOLDER}/{name}_arch.json", percent, regions))
 
 
-def test_a_fleet_goes_through_kafka_and_faust(store: Store, kafka: Kafka) -> None:
-    if not kafka.real:
+def test_a_fleet_goes_through_kafka_and_faust(store: Store, own_kafka: Kafka) -> None:
+    if not own_kafka.real:
         pytest.skip("librdkafka's mock makes topics as it likes; a real Kafka needs Java and Maven")
     plan, truth = planned("lamp"), Truth()
     windows = []
     for window in made(plan).windows:
         truth.take(window.truth)
         windows.append(window)
-    url = f"kafka://{kafka.address}"
+    url = f"kafka://{own_kafka.address}"
     with closing(opened(url)) as log:
         pour(windows, log, Pace(plan.start_ms, None, lambda _: False))
         with running(command("work", url, store, "faust")), running(command("sink", url, store, "faust")):
