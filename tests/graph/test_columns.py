@@ -11,6 +11,7 @@ import pytest
 
 import graph
 from graph.address_names import AddressNamesRow, address_names
+from graph.annotations import AnnotationRow, SchemaRow, annotations, schemas
 from graph.asked import any_requested
 from graph.clocks import ClockRow, PairRow, clocks, pairs_of_clocks
 from graph.concerns import concerned
@@ -32,11 +33,13 @@ from graph.requested import (
     AnyRow,
     RequestSeriesRow,
     RequestsRow,
+    RequestStepRow,
     RequestTotalsRow,
     on_edges,
     on_edges_of,
     request_series,
     request_totals,
+    requests_in_steps,
 )
 from graph.requests import Key
 from graph.series import EdgeSeriesRow, NodeSeriesRow, edge_series, node_series
@@ -104,6 +107,8 @@ PLAIN: dict[str, tuple[type, str]] = {
     "pressure of nodes": (PressureRow, node_pressure("service")),
     "process usage": (UsageRow, process_usage()),
     "any requests": (AnyRow, any_requested()),
+    "annotations": (AnnotationRow, annotations()),
+    "schemas of overlays": (SchemaRow, schemas()),
 }
 OF_A_LEVEL: dict[str, tuple[type, Callable[[str], str]]] = {
     "map": (EdgeRow, map_edges),
@@ -117,6 +122,8 @@ OF_A_LEVEL: dict[str, tuple[type, Callable[[str], str]]] = {
     "requests to a node": (RequestSeriesRow, partial(request_series, one_edge=False)),
     "requests on an edge": (RequestSeriesRow, partial(request_series, one_edge=True)),
     "requests in total": (RequestTotalsRow, request_totals),
+    "requests in steps": (RequestStepRow, requests_in_steps),
+    "requests of parts in steps": (RequestStepRow, partial(requests_in_steps, parts=True)),
 }
 QUERIES = PLAIN | {
     f"{name} of level {level}": (kind, text(level)) for name, (kind, text) in OF_A_LEVEL.items() for level in LEVELS
