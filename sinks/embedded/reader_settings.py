@@ -16,6 +16,8 @@ LIMITS = {  # of one query; the server's memory limit bounds all together
     "max_memory_usage": "1000000000",
     "max_bytes_before_external_group_by": "200000000",  # rather slow than refused; some queries group three times over
     "max_threads": "2",
+    # The engine wants a free GiB for each thread, and the store has two in all: all queries had one thread.
+    "max_threads_min_free_memory_per_thread": "250000000",
     "optimize_move_to_prewhere_if_final": "1",  # the time chooses rows before FINAL merges them: it is in every key
 }
 # Of a result that is sent in one piece: as text it takes up to ten times as much memory, packed about as much.
