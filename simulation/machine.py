@@ -19,7 +19,7 @@ DAY_MS = 86_400_000
 class Network:
     """A network namespace with its address, and the ports of clients in it."""
 
-    __slots__ = ("_held", "_next", "address", "inode", "kernel")
+    __slots__ = ("_bound", "_held", "_next", "address", "inode", "kernel")
 
     def __init__(self, address: str, inode: int, kernel: Kernel | None, first: int) -> None:
         self.address = address
@@ -27,20 +27,25 @@ class Network:
         self.kernel = kernel  # None: nobody watches
         self._next = _FIRST_PORT + first % (_LAST_PORT - _FIRST_PORT + 1)
         self._held: set[int] = set()  # of connections that last; asked for members alone
+        self._bound: set[int] = set()  # of servers: the kernel gives them to no client; likewise
 
     def take_port(self, *, keep: bool) -> int:
-        """Return the next port that no lasting connection has."""
-        held = self._held
+        """Return the next port that no lasting connection has, and no server."""
+        held, bound = self._held, self._bound
         for _ in range(_FIRST_PORT, _LAST_PORT + 1):
             port = self._next
             self._next = port + 1 if port < _LAST_PORT else _FIRST_PORT
-            if port not in held:
+            if port not in held and port not in bound:
                 break
         else:
             raise OSError(f"{self.address} has no port left for another connection")
         if keep:
             held.add(port)
         return port
+
+    def bind(self, *ports: int) -> None:
+        """Let somebody here listen on ports; they stay theirs, as a server that ends is started again."""
+        self._bound.update(ports)
 
     def give_port(self, port: int) -> None:
         """Give back the port of a connection that lasted."""

@@ -84,8 +84,9 @@ class World:
         seat.process, seat.running = process, True
         self.ledger.enter(_true_end(process), seat.instance)
         self.ledger.happen(started, "started", process.node, seat.instance.name)
+        ports = tuple(dict.fromkeys(port for port in (seat.port, seat.peer_port) if port))
+        seat.network.bind(*ports)
         if machine.kernel is not None:
-            ports = tuple(dict.fromkeys(port for port in (seat.port, seat.peer_port) if port))
             machine.kernel.act(LIFE_AT + _STARTS_AT, machine.kernel.start, process, ports)
         if knows and service.calls:
             self._acquaint(seat)

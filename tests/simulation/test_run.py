@@ -17,6 +17,7 @@ from schemas.codec import decode
 from schemas.raw import Batch, ConnectionBatch, Heartbeat, LinkBatch
 from simulation.faults import Kind
 from simulation.fleet import Fleet
+from simulation.machine import Network
 from simulation.mishaps import draw
 from simulation.records import SimWindow
 from simulation.run import Simulation
@@ -139,3 +140,9 @@ def test_hosts_are_at_the_switches_of_their_racks() -> None:
     found = {batch.host_id: batch.links for batch in batches(run(placed(shop()), 1)) if isinstance(batch, LinkBatch)}
     assert {host: one.port for host, one in found.items()} == {f"h{n}": [f"Ethernet1/{n + 1}"] for n in range(4)}
     assert len({tuple(one.system_name) for one in found.values()}) == 2  # zones
+
+
+def test_no_client_has_the_port_of_a_server_beside_it() -> None:
+    network = Network("10.0.0.1", 1, None, 50_051 - 32_768)
+    network.bind(50_051, 50_052)
+    assert network.take_port(keep=False) == 50_053
