@@ -90,7 +90,7 @@ def _cost(hosts: int) -> Cost:
 
 
 _PROCESS = "concat('process:h', toString({it} %% {hosts}), ':0b007b00:', toString({it}), ':7')"
-_SERVER = f"(client + 1 + n %% 8 * 1009) %% {PROCESSES}"
+_SERVER = f"(client + 1 + intDiv(n, {PROCESSES}) * 1009) %% {PROCESSES}"
 _WINDOW = f"""
     INSERT INTO edges (window, transport, verdict, width_ms, a_address, a_port, a_who, a_seen, b_address, b_port, b_who,
         b_seen, a_sent_bytes, a_received_bytes, b_sent_bytes, b_received_bytes)
