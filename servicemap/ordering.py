@@ -9,6 +9,7 @@ from graph.questions.order import Step, start_order, stop_order
 from servicemap.columns import aligned
 from servicemap.config import Config
 from servicemap.exports.mermaid import label_of
+from servicemap.map_options import Drawing
 from servicemap.mapping import print_note
 from servicemap.printing import print_json
 from servicemap.reaching import Drawn, drawn, some
@@ -16,19 +17,9 @@ from servicemap.reaching import Drawn, drawn, some
 HEADINGS = ("WAVE", "STEP", "BECAUSE")
 
 
-def run(
-    config: Config,
-    since: int | None,
-    at: int | None,
-    level: str,
-    what: str,
-    form: str,
-    *,
-    collapse: bool,
-    overlay: str,
-) -> None:
+def run(config: Config, wanted: Drawing, what: str, form: str) -> None:
     """Print the waves as a table, as JSON or as a Mermaid diagram."""
-    on = drawn(config, since, at, level, collapse=collapse, overlay=overlay)
+    on = drawn(config, wanted)
     waves = (start_order if what == "start" else stop_order)(on.wiring)
     if form == "json":
         for number, wave in enumerate(waves, 1):

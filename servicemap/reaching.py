@@ -1,7 +1,7 @@
 """`impact`, `deps` and `path`: read a map, find the nodes that are meant, and print what reaches what."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import click
 
@@ -15,6 +15,7 @@ from schemas.matching import unknown
 from schemas.text import shown
 from servicemap.columns import aligned
 from servicemap.config import Config
+from servicemap.map_options import Drawing
 from servicemap.map_text import labels
 from servicemap.mapping import print_note, read
 from servicemap.options import Failure, NothingMatches
@@ -37,9 +38,7 @@ class Drawn(NamedTuple):
         """Return the node of a name; NothingMatches with those that come near, Failure where several have it."""
         found = [node for node in self.named.get(name, []) if node in self.wiring]
         if not found:
-            raise NothingMatches(
-                unknown("node", name, {label for node, label in self.labels.items() if node in self.wiring})
-            )
+            raise NothingMatches(unknown("node", name, {self.labels[node] for node in self.wiring}))
         if len(found) > 1:
             some = ", ".join(map(shown, found[:5]))
             raise Failure(f"{len(found)} nodes are called {shown(name)}: give the id of one, such as {some}")
@@ -50,32 +49,22 @@ class Drawn(NamedTuple):
         return f"{self.labels[arrow.server]} ({', '.join(map(shown, arrow.ports))})"
 
 
-def drawn(config: Config, since: int | None, at: int | None, level: str, *, collapse: bool, overlay: str = "") -> Drawn:
-    """Read the map of a range as a graph, of edges with the annotation `overlay` if any; NothingMatches if empty."""
-    asked = read(config, since, at, Wanted(start=0, end=0, level=level))
+def drawn(config: Config, wanted: Drawing) -> Drawn:
+    """Read the map of a range as a graph; NothingMatches if it is empty."""
+    asked = read(config, wanted.since, wanted.at, Wanted(start=0, end=0, level=wanted.level))
     if asked.reason:
         raise NothingMatches(asked.reason)
-    found = through(asked.found, parse_wish(overlay)) if overlay else asked.found
+    found = through(asked.found, parse_wish(wanted.overlay)) if wanted.overlay else asked.found
     shown_as = labels(found)
     nodes = {node.id: node for node in found.nodes}
-    return Drawn(wired(found, collapse=collapse), nodes, shown_as, called(found, shown_as), asked.title)
+    return Drawn(wired(found, collapse=wanted.collapse), nodes, shown_as, called(found, shown_as), asked.title)
 
 
 def run(
-    config: Config,
-    since: int | None,
-    at: int | None,
-    level: str,
-    name: str,
-    depth: int | None,
-    which: str,
-    *,
-    collapse: bool,
-    overlay: str,
-    as_json: bool,
+    config: Config, wanted: Drawing, name: str, depth: int | None, which: Literal["impact", "deps"], *, as_json: bool
 ) -> None:
     """Print who depends on a node (impact), or what it depends on (deps)."""
-    on = drawn(config, since, at, level, collapse=collapse, overlay=overlay)
+    on = drawn(config, wanted)
     node = on.node(name)
     found = (dependents if which == "impact" else dependencies)(on.wiring, node, depth)
     if as_json:
@@ -94,19 +83,9 @@ def run(
     click.echo(aligned(headings, cells, right=(0, 4, 5, 6)), nl=False)
 
 
-def ways(
-    config: Config,
-    since: int | None,
-    at: int | None,
-    level: str,
-    client: str,
-    server: str,
-    *,
-    collapse: bool,
-    as_json: bool,
-) -> None:
+def ways(config: Config, wanted: Drawing, client: str, server: str, *, as_json: bool) -> None:
     """Print the shortest ways between two nodes; NothingMatches where there is none."""
-    on = drawn(config, since, at, level, collapse=collapse)
+    on = drawn(config, wanted)
     ends = on.node(client), on.node(server)
     found = paths(on.wiring, *ends)
     if not found:
@@ -117,9 +96,7 @@ def ways(
         if as_json:
             print_json([arrow_fields(one) for one in way])
         else:
-            click.echo(
-                " → ".join([on.labels[ends[0]], *(f"{on.labels[one.server]} ({', '.join(one.ports)})" for one in way)])
-            )
+            click.echo(" → ".join([on.labels[ends[0]], *map(on.server_of, way)]))
     if len(found) == MOST:
         print_note(f"only {MOST} of the shortest ways are shown")
 

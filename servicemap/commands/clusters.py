@@ -3,14 +3,14 @@
 import click
 
 from servicemap.config import Config
-from servicemap.options import Moment, configured, not_empty
+from servicemap.map_options import of_range
+from servicemap.options import configured, not_empty
 
 
 @click.command()
 @configured()
 @click.argument("name", default="")
-@click.option("--since", type=Moment(), metavar="TIME", help="Start of the range: 10m (ago), 12:00, 2026-05-01T12:00.")
-@click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
+@of_range
 @click.option("--all", "everything", is_flag=True, help="Add instances of stores that are alone.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per cluster, with members, roles and evidence.")
 def command(config: Config, name: str, since: int | None, at: int | None, *, everything: bool, as_json: bool) -> None:
@@ -30,6 +30,4 @@ def command(config: Config, name: str, since: int | None, at: int | None, *, eve
     from servicemap.clustering import run
 
     not_empty("name")
-    if since is not None and at is not None and since >= at:
-        raise click.UsageError("the time range is empty: --since must be earlier than --at")
     run(config, since, at, name, singles=everything, as_json=as_json)

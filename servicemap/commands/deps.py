@@ -2,33 +2,18 @@
 
 import click
 
-from graph.levels import LEVELS
 from servicemap.config import Config
-from servicemap.options import Moment, configured, not_empty
+from servicemap.map_options import Drawing, as_graph
+from servicemap.options import configured
 
 
 @click.command()
 @configured()
 @click.argument("node")
-@click.option("--since", type=Moment(), metavar="TIME", help="Start of the range: 10m (ago), 12:00, 2026-05-01T12:00.")
-@click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
-@click.option("--level", type=click.Choice(LEVELS), default="service", show_default=True, help="Kind of the nodes.")
+@as_graph
 @click.option("--depth", type=click.IntRange(1), metavar="NUMBER", help="Only nodes within so many arrows.")
-@click.option("--collapse-intermediaries", "collapse", is_flag=True, help="Draw proxies and queues through.")
-@click.option("--overlay", default="", metavar="WHAT", help="Only edges annotated so: essential, essential!=false.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per node, with the way and what it carries.")
-def command(
-    config: Config,
-    node: str,
-    since: int | None,
-    at: int | None,
-    level: str,
-    depth: int | None,
-    *,
-    collapse: bool,
-    overlay: str,
-    as_json: bool,
-) -> None:
+def command(config: Config, wanted: Drawing, node: str, depth: int | None, *, as_json: bool) -> None:
     """Print what NODE needs: its servers, their servers, and so on.
 
     NODE is a name on the map or a node's id. The exit code is 4 when there is no such node.
@@ -40,5 +25,4 @@ def command(
     """
     from servicemap.reaching import run
 
-    not_empty("overlay")
-    run(config, since, at, level, node, depth, "deps", collapse=collapse, overlay=overlay, as_json=as_json)
+    run(config, wanted, node, depth, "deps", as_json=as_json)

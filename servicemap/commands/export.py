@@ -4,19 +4,18 @@ from pathlib import Path
 
 import click
 
-from graph.levels import LEVELS
 from graph.model import Wanted
 from servicemap.config import Config
 from servicemap.exports import FORMATS
-from servicemap.options import Moment, configured, not_empty
+from servicemap.map_options import at_level, of_range
+from servicemap.options import configured, not_empty
 
 
 @click.command()
 @configured()
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Of Graphviz, Gephi, yEd and others.")
-@click.option("--since", type=Moment(), metavar="TIME", help="Start of the range: 10m (ago), 12:00, 2026-05-01T12:00.")
-@click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
-@click.option("--level", type=click.Choice(LEVELS), default="service", show_default=True, help="Kind of the nodes.")
+@of_range
+@at_level
 @click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
 @click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write this file.  [default: stdout]")
@@ -44,6 +43,4 @@ def command(
     from servicemap.exporting import run
 
     not_empty("service", "host")
-    if since is not None and at is not None and since >= at:
-        raise click.UsageError("the time range is empty: --since must be earlier than --at")
     run(config, since, at, form, Wanted(start=0, end=0, level=level, service=service, host=host), out)

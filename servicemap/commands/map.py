@@ -5,13 +5,13 @@ import click
 from graph.levels import LEVELS
 from graph.model import Wanted
 from servicemap.config import Config
-from servicemap.options import Moment, configured, either_or, not_empty
+from servicemap.map_options import of_range
+from servicemap.options import configured, either_or, not_empty
 
 
 @click.command()
 @configured()
-@click.option("--since", type=Moment(), metavar="TIME", help="Start of the range: 10m (ago), 12:00, 2026-05-01T12:00.")
-@click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
+@of_range
 @click.option("--level", type=click.Choice(LEVELS), help="Kind of the nodes.  [default: service; process with --json]")
 @click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
 @click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
@@ -52,8 +52,6 @@ def command(
     from servicemap.mapping import run
 
     not_empty("service", "host", "overlay")
-    if since is not None and at is not None and since >= at:
-        raise click.UsageError("the time range is empty: --since must be earlier than --at")
     either_or(("--json", as_json), ("--dot", as_dot))
     level = level or ("process" if as_json else "service")
     wanted = Wanted(start=0, end=0, level=level, service=service, host=host, overlay=overlay, everything=everything)

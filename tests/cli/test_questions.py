@@ -113,3 +113,20 @@ def test_only_edges_that_are_annotated_so_are_followed(run: Run, settled: Town) 
 def test_people_are_shown_what_overlays_say_of_the_way(run: Run, settled: Town) -> None:
     headings, first, *_ = run("deps", "nginx", *at(settled)).stdout.splitlines()
     assert (headings.split()[-1], first.split()[-1]) == ("OVERLAYS", "essential=true")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("impact", "postgres"), ("deps", "nginx"), ("path", "nginx", "postgres"), ("order", "start"), ("clusters",)],
+    ids=lambda words: words[0],
+)
+def test_a_range_that_ends_before_it_begins_is_refused(run: Run, command: tuple[str, ...]) -> None:
+    result = run(*command, "--since", "5m", "--at", "10m")
+    assert result.exit_code == 2
+    assert "--since must be earlier than --at" in result.stderr
+
+
+def test_a_way_can_be_one_of_annotated_edges_alone(run: Run, settled: Town) -> None:
+    result = run("path", "nginx", "postgres", *at(settled), "--overlay", "essential")
+    assert result.exit_code == 4
+    assert "there is no" in result.stderr

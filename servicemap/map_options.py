@@ -1,0 +1,61 @@
+"""Options of commands about the map of a range: of which time, at which level, and how it becomes a graph."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import click
+
+from graph.levels import LEVELS
+from servicemap.options import Moment, not_empty
+
+
+class Drawing(NamedTuple):
+    """Which map is asked for as a graph; times in ms, None where they were not given."""
+
+    since: int | None
+    at: int | None
+    level: str
+    collapse: bool
+    overlay: str
+
+
+def of_range(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --since and --at as `since` and `at`."""
+
+    @click.option(
+        "--since", type=Moment(), metavar="TIME", help="Start of the range: 10m (ago), 12:00, 2026-05-01T12:00."
+    )
+    @click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
+    @functools.wraps(command)
+    def run(*given: Any, since: int | None, at: int | None, **rest: Any) -> None:
+        if since is not None and at is not None and since >= at:
+            raise click.UsageError("the time range is empty: --since must be earlier than --at")
+        command(*given, since=since, at=at, **rest)
+
+    return run
+
+
+def at_level(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --level, by service unless another is given."""
+    levels = click.Choice(LEVELS)
+    return click.option("--level", type=levels, default="service", show_default=True, help="Kind of the nodes.")(
+        command
+    )
+
+
+def as_graph(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a Drawing, as its second argument."""
+
+    @of_range
+    @at_level
+    @click.option("--collapse-intermediaries", "collapse", is_flag=True, help="Draw proxies and queues through.")
+    @click.option("--overlay", default="", metavar="WHAT", help="Only edges annotated so: essential, essential!=false.")
+    @functools.wraps(command)
+    def run(
+        config: Any, *, since: int | None, at: int | None, level: str, collapse: bool, overlay: str, **rest: Any
+    ) -> None:
+        not_empty("overlay")
+        command(config, Drawing(since, at, level, collapse, overlay), **rest)
+
+    return run
