@@ -50,7 +50,7 @@ def quiet(folder: Path, length: int = 5) -> list[Evidence]:
 
 
 def _incident(scenario: Path, path: Path) -> Incident:
-    told: dict[str, Any] = json.loads((path / "target.json").read_text())
+    labels: dict[str, Any] = json.loads((path / "target.json").read_text())
     usual_times, usual = _metrics(scenario / "noissue" / "metrics.csv")
     now_times, now = _metrics(path / "metrics.csv")
     nothing: dict[str, Values] = {}
@@ -66,7 +66,7 @@ def _incident(scenario: Path, path: Path) -> Incident:
     }
     # The normal period is of another day: it is put right before the incident.
     steps = [now_times[0] + (n - len(usual_times)) * STEP_S * 1000 for n in range(len(usual_times))]
-    target = told["target"]
+    target = labels["target"]
     evidence = _evidence(
         [*steps, *now_times],
         metrics,
@@ -74,7 +74,7 @@ def _incident(scenario: Path, path: Path) -> Incident:
         began=target["timestamp"] * 1000,
         trouble="slow" if target["metric"] == "latency" else "failing",
     )
-    return Incident(scenario.name, f"{path.parent.name}/{path.name}", told["root_cause"]["node"], evidence)
+    return Incident(scenario.name, f"{path.parent.name}/{path.name}", labels["root_cause"]["node"], evidence)
 
 
 def _evidence(

@@ -80,7 +80,7 @@ class Conversations:
             if own is not None and flows.source(flow)[0] not in own and flows.target(flow)[0] not in own:
                 return
             if outgoing and own is not None and self._hosts is not None and (name := host_of(payload)):
-                self._hosts.hear(name, flows.text(flows.target(flow)[0]), at)
+                self._hosts.learn_host(name, flows.text(flows.target(flow)[0]), at)
                 return
             stream = self._recognise(flow, payload, size, own, serves=own is None or not outgoing)
             if stream is None:

@@ -39,7 +39,7 @@ class NameCache:
         """Take an address that an answer gave for a name, at `asked`, ns since the epoch."""
         self._put(name, address, Answer(asked, asked + min(max(seconds, LEAST_S), LONGEST_S) * _NS, BY_DNS))
 
-    def hear(self, name: str, address: str, asked: int) -> None:
+    def learn_host(self, name: str, address: str, asked: int) -> None:
         """Take the name by which a client asks a server for something. It counts only where DNS has shown none."""
         if not any(one.provenance == BY_DNS for one in self.of(address, asked).values()):
             self._put(name, address, Answer(asked, asked + LEAST_S * _NS, BY_HTTP))

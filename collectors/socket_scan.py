@@ -108,8 +108,8 @@ class SocketScan:
         return self._tracing is not None and self._tracing.running
 
     @property
-    def hears(self) -> bool:
-        """Return whether it is told of sockets that close."""
+    def closing_reported(self) -> bool:
+        """Return whether the kernel reports sockets that close."""
         return self._events.subscribed or self.traced
 
     def opened(self, cookie: int) -> bool | None:

@@ -244,7 +244,7 @@ class SocketCollector:
         """Close what left the dump without an event.
 
         With events, a socket that left the dump is closed but still held by its program, and its last bytes come with
-        the event. It is reported closed after some windows at the latest, and kept for the event, which tells only the
+        the event. It is reported closed after some windows at the latest, and kept for the event, which adds only the
         rest. Programs may report its end a window late, for the namespaces are dumped one after another.
         """
         rows = []
@@ -264,7 +264,7 @@ class SocketCollector:
             if not tracked.over:
                 last = tracked.row._replace(state=diag.CLOSE)
                 rows.append(tracked.report(window, last, tracked.received, closed=True))
-        self._forget(MOST_OVER if self._scan.hears else 0)
+        self._forget(MOST_OVER if self._scan.closing_reported else 0)
         return rows
 
     def _forget(self, most: int) -> None:

@@ -24,7 +24,7 @@ def concerned(nodes: Iterable[str]) -> dict[str, list[str]]:
                 addresses.append(rest.rpartition("@")[2])
             case "process":
                 identities.append(packed_part(node))
-            case _ if OF_HOST.keys() & values_of(node).keys():  # no row has its hosts: whoever is known may be there
+            case _ if OF_HOST.keys() & values_of(node).keys():  # no row has its hosts: any that is known may be there
                 identities.append("\t")
             case _:
                 identities.append(packed_part(list(values_of(node).values() or [rest])[-1]))

@@ -75,7 +75,7 @@ _COMPOSE = """
 ## Compose
 
 All services are containers on one host. A service calls what it depends on or is linked to, and what its environment
-and its command tell it of: `REDIS_HOST=redis`, `postgres://user@db:5432/shop`, `kafka1:9092,kafka2:9092`. Services must
+and its command name: `REDIS_HOST=redis`, `postgres://user@db:5432/shop`, `kafka1:9092,kafka2:9092`. Services must
 share a network for that. Replicas are instances. Published ports get load, unless they are those of stores. A service
 that calls others, and that nobody calls, begins requests of itself. Variables have their defaults: `${PORT:-80}` is 80.
 """

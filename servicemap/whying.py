@@ -51,14 +51,14 @@ def run(config: Config, why: Why, *, as_json: bool) -> None:
     symptom = subject_of(why.subject, why.level, found.evidence, names)
     evidence = replace(found.evidence, symptom=symptom, trouble=why.trouble)
     answer = find(evidence)
-    told = words(answer, names, _clock)
+    in_words = words(answer, names, _clock)
     if as_json:
         times = {"began": iso_ms(answer.began), "to": iso_ms(end), "level": why.level}
-        print_json({**to_builtins(answer), **times, "words": to_builtins(told)})
+        print_json({**to_builtins(answer), **times, "words": to_builtins(in_words)})
         return
     title = f"why {names.of(symptom)}" if symptom else "why"
     click.echo(f"servicemap: {title}: {iso(answer.began)} to {iso(end)}, compared with the hour before", err=True)
-    click.echo("\n".join(map(printable, text(told))))
+    click.echo("\n".join(map(printable, text(in_words))))
 
 
 def subject_of(name: str, level: str, evidence: Evidence, names: Names) -> str:
@@ -84,17 +84,17 @@ def subject_of(name: str, level: str, evidence: Evidence, names: Names) -> str:
     raise NothingMatches(unknown(level, name, set(by_title)))
 
 
-def text(told: Words) -> list[str]:
+def text(in_words: Words) -> list[str]:
     """Return the lines that people read: the culprit first, then each part that is not empty."""
-    lines = [told.culprit[:1].upper() + told.culprit[1:] + "."]
-    lines += [f"  {line}" for line in told.because]
+    lines = [in_words.culprit[:1].upper() + in_words.culprit[1:] + "."]
+    lines += [f"  {line}" for line in in_words.because]
     parts = {
-        "The way there:": [f"{'→ ' if at else ''}{line}" for at, line in enumerate(told.way)],
-        "Nearby in time:": told.witnesses,
-        "Next in line:": told.others,
-        "Always there, so it departs from no past:": told.standing,
-        "Ruled out:": told.ruled_out,
-        "Not known:": told.not_known,
+        "The way there:": [f"{'→ ' if at else ''}{line}" for at, line in enumerate(in_words.way)],
+        "Nearby in time:": in_words.witnesses,
+        "Next in line:": in_words.others,
+        "Always there, so it departs from no past:": in_words.standing,
+        "Ruled out:": in_words.ruled_out,
+        "Not known:": in_words.not_known,
     }
     for heading, found in parts.items():
         if found:

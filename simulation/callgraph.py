@@ -49,7 +49,7 @@ def call_graph(services: int, mean: float, rng: Random) -> CallGraph:
 
 
 def _widest(services: int) -> float:
-    """Return how many others a service calls at most: whoever calls many calls those that are not popular, too."""
+    """Return how many others a service calls at most: one that calls many calls those that are not popular, too."""
     return max(_WIDEST * services, min(_WIDEST_OF_FEW * services, _FEW), 1.0)
 
 

@@ -1,4 +1,4 @@
-"""Files of Docker Compose: services are containers on one host, and what they are told of others are their calls."""
+"""Files of Docker Compose: services are containers on one host, and call the others that they name."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,16 +30,16 @@ def _architecture(tables: Mapping[str, Any], name: str) -> Architecture:
     file = stated(_named(tables.get("services")))
     checked_waits(file)
     running = {key: service for key, service in file.items() if service.replicas}
-    told = {name: _told(name, running) for name in running}
-    heard = Counter(hint for of_service in told.values() for hint in of_service)
-    programs = {name: _program(name, service, heard) for name, service in running.items()}
+    others = {name: _others(name, running) for name in running}
+    named = Counter(hint for of_service in others.values() for hint in of_service)
+    programs = {name: _program(name, service, named) for name, service in running.items()}
     project = str(tables.get("name") or PurePath(name).parent.name or "compose")[:_LONGEST]
     services = [
         Service(
             name=name,
             program=programs[name],
             count=service.replicas,
-            calls=tuple(Call(to=other) for other in dict.fromkeys(hint.host for hint in told[name])),
+            calls=tuple(Call(to=other) for other in dict.fromkeys(hint.host for hint in others[name])),
             container=Container(image=service.image, namespace=project),
         )
         for name, service in running.items()
@@ -64,8 +64,8 @@ def _named(services: Any) -> dict[str, Any]:
     return services
 
 
-def _told(name: str, services: Mapping[str, Stated]) -> list[Hint]:
-    """Return the other services that a service waits for, or is told of and shares a network with."""
+def _others(name: str, services: Mapping[str, Stated]) -> list[Hint]:
+    """Return the other services that a service waits for, or names in its settings and shares a network with."""
     own = services[name]
     reached = {
         called: other
@@ -82,13 +82,13 @@ def _key(name: str, service: Stated) -> str:
     return program_of_image(service.image) or program_called(name) or "service"
 
 
-def _program(name: str, service: Stated, heard: Mapping[Hint, int]) -> Program:
-    """Return what a service runs, at the port that most were told, or at the first that it names itself."""
+def _program(name: str, service: Stated, named: Mapping[Hint, int]) -> Program:
+    """Return what a service runs, at the port that most others name, or at the first that it names itself."""
     key = _key(name, service)
     program = program_of(key, name)
-    told = [hint for hint in sorted(heard, key=lambda hint: (-heard[hint], hint)) if hint.host == name]
-    ports = [*(service.targets if key not in STORES else ()), *(hint.port for hint in told if hint.port)]
-    if key == "service" and not told and not ports:
+    by_others = [hint for hint in sorted(named, key=lambda hint: (-named[hint], hint)) if hint.host == name]
+    ports = [*(service.targets if key not in STORES else ()), *(hint.port for hint in by_others if hint.port)]
+    if key == "service" and not by_others and not ports:
         return replace(program, port=None, protocol="")
     return program if not ports or program.port in ports else replace(program, port=ports[0])
 

@@ -163,7 +163,7 @@ class Truth(Struct):
         return Key(client, server, key.transport, key.port)
 
     def _nodes(self, node: str, level: str, *, known: bool) -> tuple[str, ...]:
-        """Return the nodes that an end may have: one, if its agent could tell whose it was."""
+        """Return the nodes that an end may have: one, if its agent knew whose it was."""
         end = self.ends[node]
         if known and (end.owner_known or level == ADDRESS):
             return (best(end, level),)

@@ -10,12 +10,12 @@ _ASKS = re.compile(
     r"(?:^|_)(?:HOST(?:NAME|S)?|ADDR(?:ESS|ESSES)?|SERVERS?|SERVICE|URLS?|URI|ENDPOINTS?|BROKERS?|BOOTSTRAP|NODES?|PEERS?"
     r"|UPSTREAM|BACKEND|CONNECT|CLUSTER|TARGET|DSN)(?:_|\d|$)"
 )
-_OF_OTHERS = re.compile(r"ORIGIN|CORS|PUBLIC|EXTERNAL|CALLBACK|REDIRECT|ADVERTISED")  # what others are told
+_OF_OTHERS = re.compile(r"ORIGIN|CORS|PUBLIC|EXTERNAL|CALLBACK|REDIRECT|ADVERTISED")  # addresses for others to use
 _LONGEST = 4_096  # characters of a value
 
 
 class Hint(NamedTuple):
-    """Another service that somebody was told of, and at which port; 0 if that is not said."""
+    """Another service that a setting names, and its port; 0 if none is given."""
 
     host: str
     port: int

@@ -1,7 +1,7 @@
 """The routes of overlays: what is said of nodes and edges is read from the store, and written into the log.
 
-Whoever may read the view may read them. To write, a request needs the token for writing, as a bearer: a cookie alone
-never writes, so no other site can make a browser do it.
+Everybody who may read the view may read them. To write, a request needs the token for writing, as a bearer: a cookie
+alone never writes, so no other site can make a browser do it.
 """
 
 import asyncio

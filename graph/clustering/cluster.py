@@ -24,7 +24,7 @@ class Member(Struct, kw_only=True, omit_defaults=True):
     host: str = ""
     hostname: str = ""
     service: str = ""
-    role: str = ""  # leader or replica, where it can be told
+    role: str = ""  # leader or replica, where it is known
     nodes: list[str]  # all processes that are this instance
 
 
@@ -83,7 +83,7 @@ class Making:
 
     @cached_property
     def long_name(self) -> str:
-        """Return a name that tells it from others with the same name: with who uses it."""
+        """Return a name that differs from those of others with the same name: with who uses it."""
         return self._of_users(self._own_name) if self._own_name else self.name
 
     def cluster(self, names: Counter[str]) -> Cluster:

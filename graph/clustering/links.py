@@ -34,9 +34,9 @@ def _alike(client: Instance, server: Instance) -> bool:
 
 
 def roles(store: DataStore | None, inner: Links) -> dict[Instance, str]:
-    """Return who leads and who follows, where the connections of a cluster tell: a replica connects to its leader.
+    """Return who leads and who follows, where the connections of a cluster show it: a replica connects to its leader.
 
-    If two connect to each other, as those of a mesh do, nothing is told.
+    If two connect to each other, as those of a mesh do, nobody is known to lead.
     """
     if store is None or not store.leads:
         return {}

@@ -4,7 +4,7 @@ A client here is a service at one place, whatever its processes are. What uses e
 count. Instances that people gave one name of its own need one service in common: each of its processes may use a few of
 them. With the name of their program alone they need most clients in common if such stores know nothing of each other,
 as those of memcached do. Of all other stores, the missing connection speaks against it: nearly all must be common. That
-also holds where no agent sees an instance; and there, of stores whose clients use only a leader, nothing can be told.
+also holds where no agent sees an instance; and there, of stores whose clients use only a leader, nothing can be known.
 """
 
 from collections.abc import Iterable, Iterator

@@ -11,7 +11,7 @@ NEARBY_MS = 600_000  # before and after the start: what happened then may have t
 _MOST = 8  # of each list
 
 
-def told(answer: Answer, calls: Calls, running: Running, witnesses: Sequence[Witness]) -> Answer:
+def with_context(answer: Answer, calls: Calls, running: Running, witnesses: Sequence[Witness]) -> Answer:
     """Return an answer with what is around its first suspect."""
     suspects = [
         Suspect(

@@ -19,7 +19,7 @@ NAMED = 3.0  # the same where somebody names the symptom: less evidence suffices
 FURTHEST = 50.0  # further out is not worse
 _OF_NORMAL = 1.349  # the range between quartiles, in standard deviations of a normal distribution
 _MOST = 0.4  # the rest is so far out at the least
-_TINY = 0.02  # of the usual median: so small a rate is told from zero
+_TINY = 0.02  # of the usual median: so small a rate differs from zero
 
 
 class Split(NamedTuple):

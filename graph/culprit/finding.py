@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from graph.culprit.around import told
+from graph.culprit.around import with_context
 from graph.culprit.causes import Cause, Causes
 from graph.culprit.departures import split
 from graph.culprit.flow import Flow, flow, path
@@ -44,7 +44,7 @@ def find(evidence: Evidence) -> Answer:
         suspects=suspects,
         standing=[] if suspects else standing(evidence, at, step_s),
     )
-    return told(answer, calls, running, evidence.witnesses)
+    return with_context(answer, calls, running, evidence.witnesses)
 
 
 def _suspects(causes: Causes, found: Flow, running: Running) -> list[Suspect]:

@@ -8,7 +8,7 @@ from graph.culprit.troubles import Calls, State
 
 SURGE = 1.35  # times the usual requests
 AGAIN = 2  # times somebody asks again for what failed: that is no surge
-_FURTHER = 1.2  # times the usual requests, at whoever passes a surge on
+_FURTHER = 1.2  # times the usual requests, at a caller that passes a surge on
 _MOST_HOPS = 16
 ALONE = 2.0  # times the usual requests, for a surge that troubles nobody
 _ENOUGH = 20  # requests a step: of fewer, twice as many may be chance

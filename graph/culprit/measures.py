@@ -1,6 +1,6 @@
 """What is measured of edges, nodes and hosts, and from which change on it is worth a word.
 
-A change is told in robust units: the distance from the usual median, divided by the usual spread. Where the past hardly
+A change is in robust units: the distance from the usual median, divided by the usual spread. Where the past hardly
 varies, a floor stands for the spread, so that noise accuses nobody.
 """
 

@@ -13,7 +13,7 @@ class Node(Struct, frozen=True, kw_only=True):
     """A node by its id, with its series by measure (graph/culprit/measures.py).
 
     `inside` are the nodes in which it runs: hosts of a service, zones of a host. A part is a service on one host: `of`
-    is the service, and `inside` that host. What is not `seen` has no agent: only its clients tell of it.
+    is the service, and `inside` that host. What is not `seen` has no agent: it is known only from its clients.
     """
 
     id: str

@@ -10,7 +10,7 @@ from graph.culprit.model import Measured, Node
 from graph.culprit.troubles import State, Trouble, excess, state
 
 _SILENT = 0.5  # of the time with reports: less is silence
-UNSEEN = 0.6  # of the blame of what only its clients tell of: it may be a name for something else, or the way there
+UNSEEN = 0.6  # of the blame of what only clients show: it may be a name for something else, or the way there
 _HELD = 0.05  # a share that is higher by less holds nobody back
 KILLS = "oom_kills"
 

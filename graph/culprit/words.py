@@ -94,8 +94,8 @@ def _way(answer: Answer, first: Suspect, names: Names) -> list[str]:
     found = {hop: [one for one in answer.measured if _is_of(one, hop)] for hop in first.path}
     lines = []
     for hop in first.path:
-        told = "; ".join(f"{MEASURES[one.measure].title} {_value(one)}" for one in found[hop])
-        lines.append(f"{names.of(hop)}{': ' if told else ''}{told}")
+        values = "; ".join(f"{MEASURES[one.measure].title} {_value(one)}" for one in found[hop])
+        lines.append(f"{names.of(hop)}{': ' if values else ''}{values}")
     return lines
 
 

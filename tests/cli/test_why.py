@@ -16,7 +16,7 @@ def test_where_nothing_departs_it_says_so(run: Run) -> None:
     assert "compared with the hour before" in result.stderr
 
 
-def test_programs_are_told_the_same(run: Run) -> None:
+def test_programs_are_given_the_same(run: Run) -> None:
     found = json.loads(run("why", "nginx", "--json").stdout)
 
     assert (found["suspects"], found["symptom"], found["level"]) == ([], "service:nginx", "service")

@@ -54,10 +54,10 @@ class Clients:
 
 def test_a_name_of_a_request_counts_where_dns_has_shown_none() -> None:
     clients = Clients()
-    clients.name_cache.hear(WWW, THERE, clients.at)
+    clients.name_cache.learn_host(WWW, THERE, clients.at)
     assert clients.window({1: THERE}) == {(THERE, WWW)}
     clients.resolve(API, OTHER)
-    clients.name_cache.hear(WWW, OTHER, clients.at)
+    clients.name_cache.learn_host(WWW, OTHER, clients.at)
     assert clients.window({1: THERE, 2: OTHER}) == {(OTHER, API)}
     assert {one.provenance for one in clients.name_cache.of(THERE, clients.at).values()} == {"HTTP"}
 

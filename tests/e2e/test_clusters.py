@@ -32,7 +32,7 @@ def standby(primary: Program) -> Iterator[Program]:
             yield found
 
 
-def tell(port: int, command: str) -> None:
+def send(port: int, command: str) -> None:
     """Send a command to a Redis."""
     with socket.create_connection((HOST, port), timeout=5) as connection:
         connection.sendall(f"{command}\r\n".encode())
@@ -53,7 +53,7 @@ def roles(of: dict[str, Any]) -> dict[str, set[int]]:
 def test_a_replica_and_its_leader_are_one_cluster(tmp_path: Path) -> None:
     with ExitStack() as stack:
         leader, replica = (stack.enter_context(redis()) for _ in range(2))
-        tell(replica.port, f"REPLICAOF {HOST} {leader.port}")
+        send(replica.port, f"REPLICAOF {HOST} {leader.port}")
         primary = stack.enter_context(postgres())
         second = stack.enter_context(standby(primary))
         for port in (leader.port, replica.port, primary.port, second.port):  # one client of all

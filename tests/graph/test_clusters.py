@@ -237,7 +237,7 @@ def test_a_replica_connects_to_its_leader() -> None:
     }  # fmt: skip
 
 
-def test_a_redis_cluster_has_several_leaders_and_its_bus_tells_nothing() -> None:
+def test_a_redis_cluster_has_several_leaders_and_its_bus_names_none() -> None:
     town = Town()
     members = town.run(6, "redis-server", "cart-cache")
     town.mesh(members, 17379)
@@ -364,7 +364,7 @@ def test_a_process_after_a_restart_is_the_same_instance() -> None:
     assert [len(member.nodes) for member in town.only().members] == [1, 2]
 
 
-def test_clusters_with_one_name_are_told_apart_by_who_uses_them() -> None:
+def test_clusters_with_one_name_are_named_by_who_uses_them() -> None:
     town = Town()
     for service in ("shop", "vote"):
         pair = town.run(2, "redis-server", "cache")

@@ -93,15 +93,15 @@ def test_a_start_that_nobody_says_is_found(store: Store) -> None:
     assert first.subject == "service:store"
 
 
-def test_what_happened_before_is_a_witness_and_all_is_told_in_words(found: Found) -> None:
+def test_what_happened_before_is_a_witness_and_all_is_put_in_words(found: Found) -> None:
     evidence = replace(found.evidence, symptom="service:web")
-    told = words(find(evidence), Names(evidence, found.titles), str)
+    in_words = words(find(evidence), Names(evidence, found.titles), str)
 
-    assert told.culprit.startswith("store answers later than usual")
-    assert told.way[0].startswith("web: time to answer")
-    assert told.way[-1].startswith("store: time to answer")
-    assert [line.partition(" ")[2] for line in told.witnesses] == ["store started (pid 3)"]
-    assert "web: explained by store" in told.ruled_out
+    assert in_words.culprit.startswith("store answers later than usual")
+    assert in_words.way[0].startswith("web: time to answer")
+    assert in_words.way[-1].startswith("store: time to answer")
+    assert [line.partition(" ")[2] for line in in_words.witnesses] == ["store started (pid 3)"]
+    assert "web: explained by store" in in_words.ruled_out
 
 
 def test_a_quiet_time_has_no_culprit(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Compose files are read for who calls whom: by start order, by links, and by what services are told of others."""
+"""Compose files are read for who calls whom: by start order, by links, and by what their settings name."""
 
 import contextlib
 import sys
@@ -64,7 +64,7 @@ def sentence(text: str) -> str:
     return str(raised.value)
 
 
-def test_calls_are_what_services_wait_for_and_what_they_are_told_of() -> None:
+def test_calls_are_what_services_wait_for_and_what_their_settings_name() -> None:
     assert {service.name: [call.to for call in service.calls] for service in votes().services} == {
         "vote": ["redis"],
         "result": ["db"],
@@ -76,7 +76,7 @@ def test_calls_are_what_services_wait_for_and_what_they_are_told_of() -> None:
     }
 
 
-def test_programs_and_ports_are_of_images_of_ports_and_of_what_others_are_told() -> None:
+def test_programs_and_ports_are_of_images_of_ports_and_of_what_others_name() -> None:
     found = {service.name: (service.program.name, service.program.port) for service in votes().services}
     assert found == {
         "vote": ("vote", 80),
@@ -107,7 +107,7 @@ def test_a_project_without_a_name_is_called_after_its_folder() -> None:
     assert of("services: { web: { image: nginx } }", "compose.yaml").name == "compose"
 
 
-def test_services_on_no_common_network_are_not_told_of_each_other() -> None:
+def test_services_on_no_common_network_do_not_call_each_other() -> None:
     shop = of("""
         services:
           web: { image: x, environment: { DB_HOST: db }, networks: [front] }

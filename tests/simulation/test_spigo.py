@@ -108,7 +108,7 @@ def test_same_zone_clients_do_not_reach_a_server_of_another_zone_or_of_none() ->
     assert size(spigo.read(file(one("s3", "store", 0), one("shop", "karyon", 3, "s3")))).edges == 0
 
 
-def test_whoever_registers_everywhere_is_reached_from_everywhere() -> None:
+def test_a_service_that_registers_everywhere_is_reached_from_everywhere() -> None:
     near = file(one("cass", "priamCassandra", 3), one("data", "staash", 2, "cass"))
     wide = file(one("cass", "priamCassandra", 3, "eureka"), one("data", "staash", 2, "cass"))
     assert size(spigo.read(near), regions=2).edges == 2 * 2 * 3

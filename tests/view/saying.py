@@ -1,4 +1,4 @@
-"""A view that writes overlays into a log, and whoever writes."""
+"""A view that writes overlays into a log, and its writers."""
 
 import json
 from collections.abc import Iterator

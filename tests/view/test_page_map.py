@@ -130,7 +130,7 @@ PARENTS = """() => servicemap.graph.cy.nodes(".card").map(node => [node.id(), no
 
 
 def test_a_node_moves_into_the_box_of_the_cluster_that_it_joins(page: Page, view: View) -> None:
-    """Whoever leaves a cluster leaves its box, which then goes and takes nothing with it."""
+    """A node that leaves a cluster leaves its box, which then goes and takes nothing with it."""
     for clusters in ({"a": "ring", "b": "ring"}, {"b": "ring", "c": "ring"}, {"b": "pair", "c": "pair"}, {}):
         show(page, view, dict.fromkeys("abc", "web"), [("a", "b")], clusters, group="cluster")
         page.evaluate("servicemap.data.reload()")

@@ -28,7 +28,7 @@ export function why(page) {
     try {
       /** @type {Why} */
       const answer = await get("why", { ...about, level: state.level, to: state.at || "" }, mine.signal);
-      if (mine === underway) show(...told(answer));
+      if (mine === underway) show(...described(answer));
     } catch (error) {
       if (mine !== underway || isAbort(error)) return;
       show(el("p", { class: "error", role: "alert" }, error instanceof Error ? error.message : String(error)));
@@ -45,7 +45,7 @@ export function why(page) {
    * @param {Why} answer
    * @returns {Child[]}
    */
-  function told({ suspects, words, began, to }) {
+  function described({ suspects, words, began, to }) {
     const range = `${moment(began, page.data.newest || Date.now())} – ${moment(to, page.data.newest || Date.now())}`;
     const hops = suspects[0]?.path ?? [];
     return [
