@@ -12,7 +12,7 @@ from dashboards.alerts.files import GROUPS
 from dashboards.alerts.firing import Firing, Numbers, firings, numbers
 from dashboards.alerts.rule import Rule
 from graph.model import iso_ms
-from graph.reading import newest, stored
+from graph.reading import stored
 from schemas.matching import unknown
 from schemas.text import shown
 from servicemap.columns import aligned
@@ -20,6 +20,7 @@ from servicemap.config import Config
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
+from servicemap.stored_times import end_of_records, outside
 from sinks.store import Store, StoreError
 
 _PREFIX = "servicemap-"  # of the uids, as one Grafana has rules of others too
@@ -126,17 +127,12 @@ def _chosen(only: str, every: int | None, beyond: float | None) -> list[tuple[in
 
 
 def _range(store: Store, start: int, end: int | None) -> tuple[int, int]:
-    present = newest(store)
-    if not present:
-        raise Failure("nothing is stored yet: start `servicemap up`, or wait for its first windows")
+    present = end_of_records(store)
     begin = stored(store, start, end or present).begin
     asked = (start, end or present)
     start, end = max(start, begin), min(end or present, present)
     if start >= end:
-        raise NothingMatches(
-            f"nothing is stored from {iso(asked[0])} to {iso(asked[1])}: the stored data are of {iso(begin)} to "
-            f"{iso(present)}"
-        )
+        raise NothingMatches(outside(*asked, begin, present))
     return start, end
 
 

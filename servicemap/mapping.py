@@ -11,7 +11,7 @@ from graph.annotations import with_annotations
 from graph.levels import LEVELS
 from graph.model import ServiceMap, Wanted, iso_ms
 from graph.overlays import narrowed, parse_wish
-from graph.reading import names, newest, read_map, stored
+from graph.reading import names, read_map, stored
 from graph.recorded import whole_minutes, windows_since
 from graph.requests import judged, requests_by_edge, usual_by_edge
 from schemas.matching import unknown
@@ -20,6 +20,7 @@ from servicemap.config import Config
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
+from servicemap.stored_times import end_of_records, outside
 from sinks.store import Store, StoreError
 
 LATEST_MS = 60_000
@@ -49,12 +50,12 @@ def read(config: Config, since: int | None, at: int | None, wanted: Wanted) -> A
     """Read the map of a range; what is to be known of the range is printed on stderr."""
     store = Store(store_address(config, write=False))
     try:
-        present = newest(store)
+        present = end_of_records(store)
         asked = time_range(present, int(time.time() * 1000), since, at)
         span = stored(store, *asked)
         start, end = max(asked[0], span.begin), min(asked[1], present)
         if start >= end:
-            return Asked(_nothing(*asked, wanted.level), "", _outside(*asked, span.begin, present))
+            return Asked(_nothing(*asked, wanted.level), "", outside(*asked, span.begin, present))
         if since is not None and start > asked[0]:
             print_note(f"the stored data begin at {iso(start)}")
         since_windows = windows_since(store)
@@ -90,19 +91,12 @@ def time_range(newest_end: int, now: int, since: int | None, at: int | None) -> 
 
     A host with a clock that is ahead does not move the present.
     """
-    if not newest_end:
-        raise Failure("nothing is stored yet: start `servicemap up`, or wait for its first windows")
     if since is None:
         end = at if at is not None else min(newest_end, now)
         if at is None and now - newest_end > LATEST_MS:
             print_note(f"the newest data are of {iso(newest_end)}; this map shows the minute before")
         return end - LATEST_MS, end
     return since, at if at is not None else max(now, since)
-
-
-def _outside(start: int, end: int, begin: int, present: int) -> str:
-    when = f"since {iso(start)}" if start >= present else f"up to {iso(end)}"
-    return f"nothing is stored {when}: the stored data are of {iso(begin)} to {iso(present)}"
 
 
 def _nothing(start: int, end: int, level: str) -> ServiceMap:

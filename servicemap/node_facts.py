@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from graph.node_facts import NodeFactRow, node_facts
-from graph.reading import names_of_hosts, newest
+from graph.reading import names_of_hosts
 from schemas.ids import parse_process
 from schemas.matching import unknown
 from schemas.text import shown
@@ -17,6 +17,7 @@ from servicemap.config import Config
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
+from servicemap.stored_times import end_of_records
 from sinks.store import Store, StoreError
 
 HEADINGS = ("HOST", "SERVICE", "PORT", "PID", "NAME", "VALUE")
@@ -27,9 +28,7 @@ def run(config: Config, at: int | None, name: str, service: str, host: str, *, a
     """Print the facts that stood at a time, ms; without one, the latest. NothingMatches without any."""
     store = Store(store_address(config, write=False))
     try:
-        end = min(newest(store), int(time.time() * 1000) if at is None else at)
-        if not end:
-            raise Failure("nothing is stored yet: start `servicemap up`, or wait for its first windows")
+        end = min(end_of_records(store), int(time.time() * 1000) if at is None else at)
         hostnames = names_of_hosts(store, end - HOUR_MS, end)
         hosts = [each for each, called in hostnames.items() if host in ("", each, called)]
         if host and not hosts:

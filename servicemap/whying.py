@@ -14,7 +14,7 @@ from graph.culprit.model import Evidence
 from graph.culprit.reading import read_evidence
 from graph.culprit.words import Names, Words, words
 from graph.model import iso_ms
-from graph.reading import newest, stored
+from graph.reading import stored
 from schemas.matching import unknown
 from schemas.times import MINUTE_MS
 from servicemap.config import Config
@@ -22,6 +22,7 @@ from servicemap.map_text import printable
 from servicemap.options import Failure, NothingMatches, iso
 from servicemap.parts import store_address
 from servicemap.printing import print_json
+from servicemap.stored_times import end_of_records, outside
 from sinks.store import Store, StoreError
 
 AFTER_MS = 10 * MINUTE_MS  # of the start of the trouble is looked at, if nobody says until when
@@ -104,15 +105,16 @@ def text(in_words: Words) -> list[str]:
 
 def _end(store: Store, why: Why) -> int:
     """Return up to when to look, ms."""
-    present = newest(store)
-    if not present:
-        raise Failure("nothing is stored yet: start `servicemap up`, or wait for its first windows")
+    present = end_of_records(store)
     now = min(present, int(time.time() * 1000))
     end = why.at if why.at is not None else now if why.since is None else min(why.since + AFTER_MS, now)
     begin = stored(store, end - MINUTE_MS, end).begin
-    if not begin <= end - MINUTE_MS or end - MINUTE_MS >= present or (why.since is not None and why.since >= end):
+    start = end - MINUTE_MS
+    if end <= begin or start >= present or (why.since is not None and why.since >= end):
+        raise NothingMatches(outside(start, end, begin, present))
+    if start < begin:
         raise NothingMatches(
-            f"nothing is stored up to {iso(end)}: the stored data are of {iso(begin)} to {iso(present)}"
+            f"the stored data begin at {iso(begin)}, and why needs a minute of them: ask for a later time"
         )
     return min(end, present)
 

@@ -94,7 +94,7 @@ def test_a_past_without_data_is_said(scene: Scene, tests: Tests) -> None:
     trouble(scene)
     result = tests("--from", moment(NOW + HOUR), "--to", moment(NOW + 2 * HOUR))
     assert result.exit_code == 4
-    assert "nothing is stored from" in result.stderr
+    assert "nothing is stored since" in result.stderr
 
 
 def test_all_rules_are_listed() -> None:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from servicemap.options import NOTHING_MATCHES
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, Town
 
 
 def test_where_nothing_departs_it_says_so(run: Run) -> None:
@@ -52,3 +52,10 @@ def test_a_start_after_the_end_is_refused(run: Run) -> None:
 
     assert result.exit_code == 2
     assert "--since must be earlier than --at" in result.stderr
+
+
+def test_less_than_a_minute_of_data_is_said_to_be_too_little(run: Run, settled: Town) -> None:
+    result = run("why", "--at", f"@{(settled.now - 30_000) / 1000}")
+
+    assert result.exit_code == NOTHING_MATCHES
+    assert "why needs a minute" in result.stderr
