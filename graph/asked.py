@@ -156,11 +156,13 @@ def _believed(rows: str, who_columns: Iterable[str], *, addresses: bool = False)
         "given_up": "sum(row.left)",
         "by": "sumMap(row.answers)",
         "latency": "sumMap(row.sketch)",
-        "believed": f"argMin(row.by_server, (min(row.factor), NOT row.by_server)) OVER (PARTITION BY {edge})",
+        "server_looked_at": f"maxIf(max(row.factor), row.by_server) OVER (PARTITION BY {edge})",
+        "client_looked_at": f"maxIf(max(row.factor), NOT row.by_server) OVER (PARTITION BY {edge})",
     }
     group = dict.fromkeys(("row.window", *processes, *ends.values(), *port.values(), "row.by_server"))
-    believed = select(sides, f"{inside(rows)} AS row", group=group)
-    return select(["*"], inside(believed), where="seen_by_server = believed")
+    sampled = select(sides, f"{inside(rows)} AS row", group=group)
+    believed = "multiIf(server_looked_at = 0, 0, client_looked_at = 0, 1, server_looked_at <= client_looked_at)"
+    return select(["*"], inside(sampled), where=f"seen_by_server = {believed}")
 
 
 def _shown(columns: dict[str, str], believed: str) -> str:

@@ -153,6 +153,19 @@ def test_requests_of_a_minute_that_the_host_of_the_server_did_not_see_are_those_
     assert graph.edges["service:bot > service:web"]["detail__requests"] == "2 req/s"
 
 
+def test_a_host_that_samples_fewer_connections_in_any_window_is_not_believed_in_that_minute(fresh: Fresh) -> None:
+    store = fresh()
+    before, after = flow(BOT, WEB, opened=1), flow(BOT, WEB, window=T0 + WIDTH)
+    stored(store, before, after)
+    for window in (before, after):
+        requests(store, (window, {"GET 2xx": 10}, {bucket(1_000): 10}), by_client=True)
+    requests(store, (before, {"GET 2xx": 10}, {bucket(1_000): 10}))
+    requests(store, (after, {"GET 2xx": 5}, {bucket(1_000): 5}), sampling=64)
+    graph = Graph(store, **{"from": T0, "to": T0 + 2 * WIDTH})
+
+    assert graph.edges["service:bot > service:web"]["detail__requests"] == "2 req/s"
+
+
 # Connections opened and failed; answers now by class and by ms; answers before by ms; how well that is.
 Times = dict[float, int]
 JUDGED: list[tuple[int, int, dict[str, int], Times, Times, str]] = [
