@@ -4,13 +4,14 @@ Nodes that need each other in a circle have no order. They are one step, and the
 one: one alone, if there is such a one, or else the least that carry little.
 """
 
+from collections import Counter
 from typing import NamedTuple
 
 import networkx as nx
 
 from graph.questions.wiring import Arrow, Wiring, arrow
 
-TRIED = 200  # arrows of a circle that are tried one by one
+TRIED = 200  # arrows: of a larger circle no single one is looked for
 
 
 class Step(NamedTuple):
@@ -42,16 +43,34 @@ def stop_order(wiring: Wiring) -> list[list[Step]]:
 
 def breaking(wiring: Wiring, nodes: list[str]) -> list[Arrow]:
     """Return arrows without which nodes that need each other had an order; none for a single node."""
-    left: Wiring = nx.DiGraph(wiring.subgraph(nodes))
+    circle: Wiring = nx.DiGraph(wiring.subgraph(nodes))
+    arrows = sorted((arrow(wiring, *ends) for ends in circle.edges), key=_least)
+    if len(arrows) > TRIED:
+        return _upwards(arrows)
+    alone = next(([one] for one in arrows if _has_order(circle, one)), None)
+    return alone if alone is not None else _one_by_one(circle, arrows)
+
+
+def _one_by_one(circle: Wiring, arrows: list[Arrow]) -> list[Arrow]:
+    """Take away the arrow of a circle that carries the least, until none is left."""
     taken: list[Arrow] = []
-    while circle := max(nx.strongly_connected_components(left), key=lambda found: (len(found), min(found)), default=()):
-        if len(circle) == 1:
-            break
-        arrows = sorted((arrow(wiring, *ends) for ends in left.subgraph(circle).edges), key=_least)
-        least = next((one for one in arrows[:TRIED] if _has_order(left, circle, one)), arrows[0])
-        left.remove_edge(least.client, least.server)
+    while inside := {node for found in nx.strongly_connected_components(circle) if len(found) > 1 for node in found}:
+        least = next(one for one in arrows if one not in taken and {one.client, one.server} <= inside)
+        circle.remove_edge(least.client, least.server)
         taken.append(least)
     return taken
+
+
+def _upwards(arrows: list[Arrow]) -> list[Arrow]:
+    """Return the arrows that go up where nodes stand in the order of how much more goes out of them than comes in.
+
+    These are enough, though not the fewest: of a large circle the fewest take too long to find.
+    """
+    surplus: Counter[str] = Counter()
+    for one in arrows:
+        surplus[one.client] += 1 + one.connections
+        surplus[one.server] -= 1 + one.connections
+    return [one for one in arrows if (surplus[one.client], one.client) < (surplus[one.server], one.server)]
 
 
 def _waves(later: Wiring) -> list[list[list[str]]]:
@@ -71,8 +90,8 @@ def _into(wiring: Wiring, nodes: list[str]) -> list[Arrow]:
     return [arrow(wiring, client, server) for server, client in nx.edge_boundary(wiring.reverse(copy=False), nodes)]
 
 
-def _has_order(left: Wiring, circle: "set[str] | tuple[()]", without: Arrow) -> bool:
-    rest: Wiring = nx.DiGraph(left.subgraph(circle))
+def _has_order(circle: Wiring, without: Arrow) -> bool:
+    rest: Wiring = nx.DiGraph(circle)
     rest.remove_edge(without.client, without.server)
     return nx.is_directed_acyclic_graph(rest)
 

@@ -43,7 +43,7 @@ def command(
     servicemap why "web -> store" --at 10m
     servicemap why --since 12:00 --at 12:10 --json | jq '.suspects[0].subject'
     """
-    from servicemap.whying import Why, run
+    from servicemap.culprit import Why, run
 
     if since is not None and at is not None and since >= at:
         raise click.UsageError("the time range is empty: --since must be earlier than --at")

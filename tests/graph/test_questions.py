@@ -1,6 +1,7 @@
 """Questions about a map as a whole, against what brute force finds."""
 
 from collections.abc import Iterable
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -133,6 +134,20 @@ def test_the_one_arrow_that_all_circles_share_is_named_although_it_carries_more(
     nodes = [node(name) for name in "abc"]
     on = wired(ServiceMap(start="", end="", level="service", nodes=nodes, edges=edges))
     assert [(short(one.client), short(one.server)) for one in breaking(on, sorted(on))] == [("a", "b")]
+
+
+def test_a_large_circle_has_an_order_without_what_breaks_it() -> None:
+    draw = Random(1)
+    names = [f"s{number}" for number in range(200)]
+    pairs = {(draw.choice(names), draw.choice(names)) for _ in range(2_000)}
+    on = wired(
+        ServiceMap(start="", end="", level="service", nodes=[*map(node, names)], edges=[edge(*each) for each in pairs])
+    )
+    (step,) = [step for _, step in numbered(start_order(on)) if len(step.nodes) > 1]
+    for one in step.breaks:
+        on.remove_edge(one.client, one.server)
+    assert len(step.nodes) > 150
+    assert all(len(later.nodes) == 1 for _, later in numbered(start_order(on)))
 
 
 def test_a_proxy_is_drawn_through() -> None:
