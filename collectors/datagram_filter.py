@@ -18,8 +18,7 @@ def program(halvings: int = 0) -> bytes:
     )
     return bpf.assembled(
         [
-            (bpf.LDB, 0, "", ""),
-            (bpf.AND, 0xF0, "", ""),
+            *bpf.VERSION,
             (bpf.JEQ, 0x40, "v4", ""),
             (bpf.JEQ, 0x60, "v6", "drop"),
             "v4",

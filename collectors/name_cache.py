@@ -19,9 +19,7 @@ Value = TypeVar("Value")
 
 
 class Answer(NamedTuple):
-    """When an address was given for a name, until when the name may be used, in ns since the epoch, and how it is
-    known.
-    """
+    """When a name was given to an address, until when it may be used (ns since the epoch), and how it is known."""
 
     asked: int
     until: int

@@ -19,10 +19,10 @@ TO_US, FROM_US = 0, 4  # sll_pkttype; what is between is for many, or for others
 
 Step = tuple[int, int, str, str] | str  # code, constant, where to jump if so and if not; or a label
 
+VERSION: tuple[Step, ...] = ((LDB, 0, "", ""), (AND, 0xF0, "", ""))  # of IP, in the upper half of A
 # Leaves the length of the IP header in X; jumps to "drop", which the program has to have, where there is no TCP.
 TCP: tuple[Step, ...] = (
-    (LDB, 0, "", ""),
-    (AND, 0xF0, "", ""),
+    *VERSION,
     (JEQ, 0x40, "v4", ""),
     (JEQ, 0x60, "v6", "drop"),
     "v4",

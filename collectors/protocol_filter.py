@@ -67,8 +67,7 @@ def program(
 def _dns(halvings: int) -> Iterable[bpf.Step]:
     """Pass datagrams from and to port 53, leave others out, and go on with what is no UDP."""
     yield from (
-        (bpf.LDB, 0, "", ""),
-        (bpf.AND, 0xF0, "", ""),
+        *bpf.VERSION,
         (bpf.JEQ, 0x40, "", "UDP of IPv6"),
         (bpf.LDB, 9, "", ""),
         (bpf.JEQ, IPPROTO_UDP, "", "no UDP"),
@@ -145,8 +144,7 @@ _ASKS_FOR_A_HOST: tuple[bpf.Step, ...] = (
     "request",
     (bpf.LDB, bpf.PACKET_TYPE, "", ""),
     (bpf.JEQ, bpf.FROM_US, "", "for nobody elsewhere"),
-    (bpf.LDB, 0, "", ""),
-    (bpf.AND, 0xF0, "", ""),
+    *bpf.VERSION,
     (bpf.JEQ, 0x40, "", "to IPv6"),
     (bpf.LDB, 16, "", ""),
     (bpf.JEQ, 10, "for nobody elsewhere", ""),

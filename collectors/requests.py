@@ -174,12 +174,11 @@ class RequestCollector:
         refused = sum(traffic.refused for traffic in self._traffic)
         lost |= refused > self._refused
         self._refused = refused
-        if self._early:
-            pass
-        elif lost and self._halvings < MOST_HALVINGS:
-            self._sample(self._halvings + 1)
-        elif self._halvings and not lost and self._used() < self._allowed() / 4:
-            self._sample(self._halvings - 1)
+        if not self._early:
+            if lost and self._halvings < MOST_HALVINGS:
+                self._sample(self._halvings + 1)
+            elif self._halvings and not lost and self._used() < self._allowed() / 4:
+                self._sample(self._halvings - 1)
         self._early = 0.0
         self._busy += self._used()
 

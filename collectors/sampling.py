@@ -30,9 +30,7 @@ def passing_by(halvings: int) -> tuple[bpf.Step, ...]:
         (bpf.LDH, 20, "", ""),
         (bpf.TAX, 0, "", ""),
         (bpf.LDH, 22, "", ""),
-        (bpf.ADDX, 0, "", ""),
-        (bpf.MUL, _MIXER, "", ""),
-        (bpf.RSH, 32 - halvings, "", ""),
+        *_mixed(halvings),
         (bpf.JEQ, 0, "looked at", ""),
         (bpf.RET, 0, "", ""),
         "looked at",
@@ -49,9 +47,12 @@ def sampling(halvings: int) -> tuple[bpf.Step, ...]:
         (bpf.ST, 1, "", ""),
         (bpf.LDHX, 2, "", ""),
         (bpf.LDXM, 1, "", ""),
-        (bpf.ADDX, 0, "", ""),
-        (bpf.MUL, _MIXER, "", ""),
-        (bpf.RSH, 32 - halvings, "", ""),
+        *_mixed(halvings),
         (bpf.LDXM, 0, "", ""),
         (bpf.JEQ, 0, "", "drop"),
     )
+
+
+def _mixed(halvings: int) -> tuple[bpf.Step, ...]:
+    """Return the steps that mix the ports in A and X as `sampled` does."""
+    return (bpf.ADDX, 0, "", ""), (bpf.MUL, _MIXER, "", ""), (bpf.RSH, 32 - halvings, "", "")
