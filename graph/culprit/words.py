@@ -100,7 +100,7 @@ def _way(answer: Answer, first: Suspect, names: Names) -> list[str]:
 
 
 def _is_of(found: Measured, hop: str) -> bool:
-    return found.subject == hop or f" → {hop}" in f"{found.subject} ".replace(f" → {hop} ", f" → {hop}")
+    return found.subject == hop or f" → {hop} " in f"{found.subject} "
 
 
 def _distinct(reasons: list[Measured]) -> list[Measured]:

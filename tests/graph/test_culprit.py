@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from graph.culprit.finding import find
-from graph.culprit.model import Edge, Evidence, Node, Values, Witness
+from graph.culprit.model import Answer, Edge, Evidence, Measured, Node, Suspect, Values, Witness
+from graph.culprit.words import Names, words
 from tests.graph.culprit_cases import AFTER, BEFORE, BEGAN, MINUTE, TIMES, edge, shop, varied
 
 SLOWER = {"mean": 110.0, "p50": 108.0, "p95": 130.0}
@@ -38,6 +39,17 @@ def test_the_path_leads_from_the_symptom_to_the_culprit_with_what_was_measured_a
     assert answer.suspects[0].path[-1] == "store"
     assert {found.subject for found in answer.measured} >= {"store"}
     assert all(found.out > 0 for found in answer.measured)
+
+
+def test_the_way_shows_of_each_hop_what_was_measured_there_and_not_at_one_whose_name_begins_alike() -> None:
+    slow = [
+        Measured(subject=subject, measure="p50", usual=1, now=2, out=9)
+        for subject in ("users → web tcp/80", "web → store2 tcp/80")
+    ]
+    store = Suspect(subject="store", kind="slow", blame=1, path=["web", "store"], reasons=[])
+    answer = Answer(began=BEGAN, symptom="web", suspects=[store], measured=slow)
+
+    assert words(answer, Names(shop({}), {}), str).way == ["web: time to answer (median) 2 ms, usually 1 ms", "store"]
 
 
 def test_a_caller_that_adds_more_than_its_callees_is_the_culprit() -> None:
