@@ -10,7 +10,6 @@ from statistics import fmean, median, pstdev, quantiles
 
 from graph.culprit.model import Evidence
 
-Before, After = list[float], list[float]
 _FLAT = 1e-6  # the spread of a series that does not vary
 _LEAST = 4
 

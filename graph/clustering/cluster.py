@@ -41,11 +41,6 @@ class Cluster(Struct, kw_only=True, omit_defaults=True):
     confidence: float
 
     @property
-    def single(self) -> bool:
-        """Return whether it is one instance alone."""
-        return len(self.members) == 1
-
-    @property
     def leaders(self) -> list[Member]:
         """Return its leaders."""
         return [member for member in self.members if member.role == LEADER]

@@ -28,14 +28,12 @@ class Flow(NamedTuple):
     """Blame by place, and from where most of it came."""
 
     own: dict[At, float]
-    through: dict[At, float]
     came_from: dict[At, At]
 
 
 def flow(calls: Calls, symptoms: Mapping[At, float]) -> Flow:
     """Let blame flow from the symptoms to where it stays."""
     own: dict[At, float] = defaultdict(float)
-    through: dict[At, float] = defaultdict(float)
     most: dict[At, float] = defaultdict(float)
     came_from: dict[At, At] = {}
     here = dict(symptoms)
@@ -43,7 +41,6 @@ def flow(calls: Calls, symptoms: Mapping[At, float]) -> Flow:
     for _ in range(_ROUNDS):
         then: dict[At, float] = defaultdict(float)
         for place, blame in sorted(here.items()):
-            through[place] += blame
             if place not in splits:
                 splits[place] = _split(calls, place)
             for target, share in splits[place].items():
@@ -57,7 +54,7 @@ def flow(calls: Calls, symptoms: Mapping[At, float]) -> Flow:
         here = then
     for place, blame in here.items():
         own[place] += blame
-    return Flow(dict(own), dict(through), came_from)
+    return Flow(dict(own), came_from)
 
 
 def path(found: Flow, place: At, subject: str) -> list[str]:

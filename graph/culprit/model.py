@@ -79,8 +79,7 @@ class Measured(Struct, frozen=True, kw_only=True):
 class Suspect(Struct, frozen=True, kw_only=True):
     """A node or an edge that departs from its own past, with the share of the symptom that it explains.
 
-    `path` leads from the symptom to it; `reasons` are what speaks against it; `service` is where the walk ended, if
-    the suspect is something else, such as the host that a slow service runs on.
+    `path` leads from the symptom to it, and `reasons` are what speaks against it.
     """
 
     subject: str

@@ -217,7 +217,7 @@ def test_two_databases_of_different_services_are_each_alone() -> None:
         town.use(town.run(3, "python3", service), [database], 3306, "mysql")
 
     assert town.found() == {}
-    assert all(one.single for one in clusters(town.map, singles=True))
+    assert all(len(one.members) == 1 for one in clusters(town.map, singles=True))
     assert town.found(singles=True) == {
         "MySQL of orders": {databases[0].id},
         "MySQL of users": {databases[1].id},
