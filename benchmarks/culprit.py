@@ -41,7 +41,8 @@ def _simulated() -> Iterator[Result]:
     by_kind: dict[str, list[int]] = {kind: [] for kind in KINDS}
     for kind in KINDS:
         for seed in SEEDS:
-            right = Asked(*case(seed, kind)[:0:-1])
+            made = case(seed, kind)
+            right = Asked(made.evidence, made.truth)
             began = (right.evidence.began or 0) + (WRONG_MS if seed % 2 else -WRONG_MS)
             wrong = right._replace(evidence=structs.replace(right.evidence, began=began))
             for name, asked in zip(names, (right, wrong), strict=True):

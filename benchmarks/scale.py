@@ -61,8 +61,8 @@ def _folds() -> Iterator[Result]:
             goal=Goal(op="<=", number=SAME),
         )
     yield Result(name=f"scale: sides, {names[1]}", value=large.sides, unit="rows a host and window")
-    cores = (large.attribute + large.pair) / 1_000 / WIDTH * 1_000
-    yield Result(name="scale: folds of 1,000 hosts", value=cores, unit="cores")
+    cores = FLEETS[1] * (large.attribute + large.pair) / (1_000 * WIDTH)
+    yield Result(name=f"scale: folds of {names[1]}", value=cores, unit="cores")
 
 
 def _cost(hosts: int) -> Cost:
