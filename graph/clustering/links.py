@@ -8,6 +8,8 @@ from graph.clustering.kinds import replicates
 
 Links = dict[tuple[Instance, Instance], set[Port]]  # client and server, with the server's ports
 LEADER, REPLICA = "leader", "replica"
+_FEW = 5  # instances: of so few, more are linked
+_MANY = 6  # others that each is linked with on average are a mesh of any size
 
 
 def links(found: Instances) -> Links:
@@ -87,9 +89,5 @@ def _meshed(part: list[Instance], pairs: Links, *, gossips: bool) -> bool:
     if len(part) == 2:
         return both == 2 or gossips
     all_pairs = len(part) * (len(part) - 1) / 2
-    dense = linked >= all_pairs * (2 / 3 if len(part) <= FEW else 1 / 2) or 2 * linked >= MANY * len(part)
+    dense = linked >= all_pairs * (2 / 3 if len(part) <= _FEW else 1 / 2) or 2 * linked >= _MANY * len(part)
     return dense and both >= max(1, len(part) // 2 - 1)
-
-
-FEW = 5  # instances: of so few, more are linked
-MANY = 6  # others that each is linked with on average are a mesh of any size

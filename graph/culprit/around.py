@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from msgspec.structs import replace
+
 from graph.culprit.model import Answer, Measured, RuledOut, Suspect, Witness
 from graph.culprit.running import Running
 from graph.culprit.troubles import TROUBLES, Calls, State
@@ -13,23 +15,11 @@ _MOST = 8  # of each list
 
 def with_context(answer: Answer, calls: Calls, running: Running, witnesses: Sequence[Witness]) -> Answer:
     """Return an answer with what is around its first suspect."""
-    suspects = [
-        Suspect(
-            subject=one.subject,
-            kind=one.kind,
-            blame=one.blame,
-            path=one.path,
-            reasons=one.reasons,
-            witnesses=list(_nearby(one, answer.began, running, witnesses)),
-        )
-        for one in answer.suspects
-    ]
+    suspects = [replace(one, witnesses=list(_nearby(one, answer.began, running, witnesses))) for one in answer.suspects]
     path = suspects[0].path if suspects else [answer.symptom] if answer.symptom else []
-    return Answer(
-        began=answer.began,
-        symptom=answer.symptom,
+    return replace(
+        answer,
         suspects=suspects,
-        standing=answer.standing,
         measured=[found for hop in path for found in _measured(_state(calls, hop))],
         ruled_out=list(_ruled_out(calls, running, path))[:_MOST],
         not_known=list(dict.fromkeys(_not_known(calls, running, path)))[:_MOST],

@@ -86,8 +86,7 @@ class Causes:
         return [Cause(source, "surge", 1.0, [*rose, *self._trouble(place)])]
 
     def _held(self, place: At, node: str) -> list[Cause]:
-        own = self._running.held(node)
-        if own or self._running.nodes.get(node) is None:
+        if self._running.held(node) or node not in self._running.nodes:
             return []
         return next(filter(None, (self._host(place, node, host) for host in self._at_fault(place, node))), [])
 
@@ -101,9 +100,9 @@ class Causes:
             return []
         held = self._running.held(host)
         troubled, known = self._running.troubled_on(host, place.trouble)
-        blamed = [each for each in troubled if self._own.get(At(each, place.trouble), 0.0) > 0]
+        blamed = {each for each in troubled if self._own.get(At(each, place.trouble), 0.0) > 0}
         odd = bool(self._running.odd(node, place.trouble))
-        common = len(set(blamed)) >= _COMMON and len(troubled) >= _MOST_OF * known
-        if common or (held and (odd or len(set(blamed)) > 1 or self._running.knows(node))):
+        common = len(blamed) >= _COMMON and len(troubled) >= _MOST_OF * known
+        if common or (held and (odd or len(blamed) > 1 or self._running.knows(node))):
             return [Cause(host, "resources", 1.0, [*held, *self._trouble(place)])]
         return []

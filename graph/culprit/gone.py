@@ -1,5 +1,7 @@
 """Requests that stopped: nobody is late and nothing fails, for nothing is asked. Up the calls, who asks no more."""
 
+from msgspec.structs import replace
+
 from graph.culprit.departures import OUT
 from graph.culprit.model import Evidence, Measured, Suspect
 from graph.culprit.troubles import Calls, State
@@ -18,10 +20,7 @@ def gone(calls: Calls, evidence: Evidence) -> list[Suspect]:
             found.setdefault(
                 path[-1], Suspect(subject=path[-1], kind="gone", blame=1.0, path=path, reasons=[reason, *reasons])
             )
-    return [
-        Suspect(subject=one.subject, kind=one.kind, blame=1 / len(found), path=one.path, reasons=one.reasons)
-        for one in found.values()
-    ]
+    return [replace(one, blame=1 / len(found)) for one in found.values()]
 
 
 def _stopped(state: State) -> Measured | None:

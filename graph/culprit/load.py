@@ -1,6 +1,6 @@
 """More requests than usual: who sends them, up the calls to where they begin."""
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from graph.culprit.departures import NAMED, OUT, rises
 from graph.culprit.model import Evidence, Measured, Suspect
@@ -65,4 +65,4 @@ def alone(calls: Calls, evidence: Evidence, step_s: float) -> list[Suspect]:
             found.setdefault(
                 source, Suspect(subject=source, kind="surge", blame=1.0, path=path, reasons=rose or [asked])
             )
-    return [structs.replace(one, blame=1 / len(found)) for one in found.values()]
+    return [replace(one, blame=1 / len(found)) for one in found.values()]

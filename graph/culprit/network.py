@@ -49,13 +49,13 @@ class Network:
                     sends[link.client if each.measure.startswith("client") else link.server] += excess(each)
         self._most = max(sends.values(), default=0.0)
         self._sends = sends
-        self.scores = {host: bad[host] / count * bad[host] / (bad[host] + 1) for host, count in total.items()}
+        self._scores = {host: bad[host] / count * bad[host] / (bad[host] + 1) for host, count in total.items()}
         self._shares = {host: bad[host] / count for host, count in total.items()}
 
     def culprit(self, hosts: Sequence[str]) -> str:
         """Return which of some hosts is at fault, "" for none; of two that are alike, the one that sends again."""
         known = [host for host in sorted(set(hosts)) if self._shares.get(host, 0.0) >= _MOST_OF]
-        return max(known, key=lambda host: self.scores[host] + 0.1 * self._sent(host), default="")
+        return max(known, key=lambda host: self._scores[host] + 0.1 * self._sent(host), default="")
 
     def _sent(self, host: str) -> float:
         return self._sends[host] / self._most if self._most else 0.0

@@ -11,7 +11,6 @@ from graph.requested import RequestStepRow
 
 _LEAST_OF_STEP = 0.3  # has to be recorded; of less, nothing is known
 _LEAST_SEGMENTS = 20  # sent in a step: a share of fewer proves nothing
-_ANY_RTT, _ANY_SENT = "_rtt", "_retransmits"
 
 
 class Seen:
@@ -88,11 +87,11 @@ class Seen:
                 for name in ("opened", "failed")
             }
         for end in ("client", "server"):
-            trips = {row.point: getattr(row, f"{end}{_ANY_RTT}") / 1000 for row in rows}
-            series[f"{end}{_ANY_RTT}"] = self._values({time: ms for time, ms in trips.items() if not math.isnan(ms)})
-            series[f"{end}{_ANY_SENT}"] = self._values(
+            trips = {row.point: getattr(row, f"{end}_rtt") / 1000 for row in rows}
+            series[f"{end}_rtt"] = self._values({time: ms for time, ms in trips.items() if not math.isnan(ms)})
+            series[f"{end}_retransmits"] = self._values(
                 {
-                    row.point: getattr(row, f"{end}{_ANY_SENT}") / sent
+                    row.point: getattr(row, f"{end}_retransmits") / sent
                     for row in rows
                     if (sent := getattr(row, f"{end}_sent_segments")) >= _LEAST_SEGMENTS
                 }

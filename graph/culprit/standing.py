@@ -48,7 +48,7 @@ def standing(evidence: Evidence, at: Split, step_s: float) -> list[Suspect]:
     calls = Standing(evidence.edges, at, step_s)
     first = symptoms(calls, evidence)
     found = flow(calls, dict.fromkeys(first, 1 / max(len(first), 1)))
-    places = sorted((place for place, blame in found.own.items() if blame >= _LEAST_BLAME), key=lambda place: place)
+    places = sorted(place for place, blame in found.own.items() if blame >= _LEAST_BLAME)
     suspects = []
     for place in places:
         state = calls.on.get(place.subject) or calls.to[place.subject]

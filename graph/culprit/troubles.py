@@ -14,6 +14,8 @@ from graph.culprit.model import Edge, Measured, Values
 Trouble = Literal["slow", "failing"]
 TROUBLES: tuple[Trouble, ...] = ("failing", "slow")
 _LEAST_SHARE = 0.004  # of requests that fail beyond the usual share: fewer are no trouble
+_MOST_CALLS = 20.0  # of an edge for each request to its client
+_RARELY = 0.02  # the same of an edge whose usual requests are not known
 
 
 class State(NamedTuple):
@@ -114,6 +116,3 @@ class Calls:
 
     def _together(self, node: str, edges: list[Edge]) -> State:
         return self.state(node, sums.together(edges))
-
-
-_MOST_CALLS, _RARELY = 20.0, 0.02
