@@ -7,7 +7,7 @@ from random import Random
 from simulation.agent import Agent
 from simulation.chance import drawn
 from simulation.delivery import Delivery
-from simulation.faults import ONCE, USUAL, Fault
+from simulation.faults import ONCE, Fault
 from simulation.machine import Machine
 from simulation.seats import Seat
 from simulation.where import Struck, struck
@@ -78,7 +78,6 @@ class Disturbances:
 
     def _begin(self, fault: Fault, where: Struck) -> None:
         """Do what a fault does once."""
-        size = fault.size or USUAL.get(fault.kind, 0.0)
         match fault.kind:
             case "kill" | "oom":
                 for seat in where.seats:
@@ -91,7 +90,7 @@ class Disturbances:
                     self._reuse(seat)
             case "clock":
                 for agent in self._agents_of(where):
-                    agent.step(agent.clock_ms + round(size))
+                    agent.step(agent.clock_ms + round(fault.strength))
             case "agent":
                 for agent in self._agents_of(where):
                     agent.stop()
@@ -107,7 +106,7 @@ class Disturbances:
                     self._world.restart(seat)
             case "clock":
                 for agent in self._agents_of(where):
-                    agent.step(agent.clock_ms - round(fault.size or USUAL["clock"]))
+                    agent.step(agent.clock_ms - round(fault.strength))
             case "agent":
                 for agent in self._agents_of(where):
                     agent.start(self._world.now)
@@ -125,16 +124,15 @@ class Disturbances:
         world.apart = []
         self._delivery.calm()
         for bit, (fault, where) in enumerate(self._lasting.values()):
-            size = fault.size or USUAL.get(fault.kind, 0.0)
             if where.servers is not None:
-                world.apart.append(_between(fault, where.seats, where.servers, size))
+                world.apart.append(_between(fault, where.seats, where.servers))
                 continue
             for seat in where.seats:
-                _strike(seat, fault, size, 1 << bit)
+                _strike(seat, fault, 1 << bit)
             for machine in _machines(where.seats):
-                _strike_machine(machine, fault, size)
+                _strike_machine(machine, fault)
                 if fault.kind in ("late", "doubled"):
-                    self._delivery.disturb(machine.host.name.encode(), fault.kind, size)
+                    self._delivery.disturb(machine.host.name.encode(), fault.kind, fault.strength)
         for seat in world.seats:
             seat.own_us *= seat.machine.pressure or 1.0
 
@@ -182,13 +180,15 @@ def _machines(seats: Sequence[Seat]) -> list[Machine]:
     return list(dict.fromkeys(seat.machine for seat in seats))
 
 
-def _between(fault: Fault, clients: Sequence[Seat], servers: Sequence[Seat], size: float) -> Apart:
+def _between(fault: Fault, clients: Sequence[Seat], servers: Sequence[Seat]) -> Apart:
+    size = fault.strength
     loss = size if fault.kind == "loss" else 0.0
     delay_us = round(size * 1000) if fault.kind == "delay" else 0
     return Apart(clients, servers, delay_us, loss, cut=fault.kind == "partition")
 
 
-def _strike(seat: Seat, fault: Fault, size: float, bit: int) -> None:
+def _strike(seat: Seat, fault: Fault, bit: int) -> None:
+    size = fault.strength
     match fault.kind:
         case "hang":
             seat.hung = True
@@ -207,7 +207,8 @@ def _strike(seat: Seat, fault: Fault, size: float, bit: int) -> None:
             pass
 
 
-def _strike_machine(machine: Machine, fault: Fault, size: float) -> None:
+def _strike_machine(machine: Machine, fault: Fault) -> None:
+    size = fault.strength
     match fault.kind:
         case "loss":
             machine.loss = 1 - (1 - machine.loss) * (1 - min(size, 1.0))

@@ -13,7 +13,6 @@ from simulation.architecture import Program
 from simulation.faults import Fault
 from simulation.truth import TrueEdge, TrueEnd, TrueEvent, TrueKey, TrueWindow
 
-SUMS = tuple(name for name in TrueEdge.__struct_fields__ if name not in {"active", "median_us"})
 ADDRESS = "address"  # the level whose nodes are ends of flows, and not those who hold them
 
 
@@ -34,8 +33,7 @@ class Carried(TrueEdge, kw_only=True):
 
     def take(self, edge: TrueEdge, *, client: bool, server: bool) -> None:
         """Add a window, in which agents watched these ends."""
-        for name in SUMS:
-            setattr(self, name, getattr(self, name) + getattr(edge, name))
+        self.add(edge)
         self.client_watched |= client
         self.server_watched |= server
         self.whole &= client and server
@@ -144,9 +142,7 @@ class Truth(Struct):
     def _sums(self, level: str) -> dict[Key, TrueEdge]:
         found: dict[Key, TrueEdge] = {}
         for key, edge in self.edges.items():
-            total = found.setdefault(self.at(level, key), TrueEdge())
-            for name in SUMS:
-                setattr(total, name, getattr(total, name) + getattr(edge, name))
+            found.setdefault(self.at(level, key), TrueEdge()).add(edge)
         return found
 
     def shapes(self, level: str) -> set[Key]:

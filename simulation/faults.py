@@ -26,7 +26,7 @@ Kind = Literal[
 
 ONCE: tuple[Kind, ...] = ("redeploy", "reuse")
 """Faults that do not last."""
-USUAL: dict[Kind, float] = {
+_USUAL: dict[Kind, float] = {
     "slow": 10.0,
     "errors": 0.5,
     "surge": 3.0,
@@ -49,3 +49,8 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     for_s: Annotated[float, Meta(ge=0)] = 0.0  # 0: for good
     size: float = 0.0  # see the kinds; 0: what is usual for the kind
     instances: Annotated[int, Meta(ge=0)] = 0  # of a service; 0: all of them
+
+    @property
+    def strength(self) -> float:
+        """Return its size, or the usual one of its kind."""
+        return self.size or _USUAL.get(self.kind, 0.0)

@@ -9,7 +9,6 @@ from simulation.fleet import Instance
 from simulation.truth import TrueEdge, TrueKey, TrueWindow
 
 QUIET_MS = 60_000  # two instances without a connection for so long no longer talk
-_SUMS = tuple(name for name in TrueEdge.__struct_fields__ if name not in {"active", "median_us"})
 
 
 class Life(Struct):
@@ -83,8 +82,7 @@ class History:
         pair = Pair(client, server, key.transport, key.port)
         arc = self.arcs.setdefault(pair, Arc(pair, key))
         _begin(arc.lives, window.start_ms)
-        for name in _SUMS:
-            setattr(arc.carried, name, getattr(arc.carried, name) + getattr(edge, name))
+        arc.carried.add(edge)
         arc.carried.median_us = edge.median_us or arc.carried.median_us
         arc.key, arc.seen_ms = key, self.end_ms
 

@@ -45,7 +45,3 @@ class Times:
             found = tuple(_INTERNED[bucket(one + away_us)] for one in self._quantiles)
             self._buckets[away_us] = found
         return found
-
-    def quantile_us(self, step: int) -> int:
-        """Return a quantile."""
-        return self._quantiles[step]

@@ -53,6 +53,14 @@ class TrueEdge(Struct, kw_only=True):
     given_up: int = 0  # no part of requests: their clients left
     median_us: int = 0
 
+    def add(self, other: "TrueEdge") -> None:
+        """Add what was counted elsewhere, or in another window."""
+        for name in _COUNTED:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+_COUNTED = tuple(name for name in TrueEdge.__struct_fields__ if name not in {"active", "median_us"})
+
 
 class TrueEvent(NamedTuple):
     """Something that happened to a process or a host: started, exited, killed, moved."""
