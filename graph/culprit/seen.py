@@ -18,7 +18,6 @@ class Seen:
 
     def __init__(self, times: range, end: int, recorded: Recorded) -> None:
         self.times, self._end, self._recorded = times, end, recorded
-        self._index = {time: at for at, time in enumerate(times)}
 
     def edges(self, rows: Iterable[EdgeStepRow], requests: Iterable[RequestStepRow]) -> list[Edge]:
         """Return the edges with their series. `rows` of an edge that differ in ports only are several edges."""
