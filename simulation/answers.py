@@ -17,7 +17,6 @@ WORDS = {  # of protocols whose requests the agent counts: what it says of one t
     "postgresql": ("SELECT ok", "SELECT error"),
     "mysql": ("SELECT ok", "SELECT error"),
 }
-_FEW = STEPS
 
 
 class Answers:
@@ -48,7 +47,7 @@ class Answers:
             results[bad] = errors
         by_server: dict[int, int] = {}
         by_client: dict[int, int] = {}
-        each, more = divmod(requests, STEPS) if requests > _FEW else (0, requests)
+        each, more = divmod(requests, STEPS) if requests > STEPS else (0, requests)
         if each:
             for one in self._by_server:
                 by_server[one] = by_server.get(one, 0) + each

@@ -11,7 +11,7 @@ from simulation.mistakes import Mistake
 MOST_BYTES = 64 << 20
 _BYTE = re.compile(r" \(byte (\d+)\)")
 _AT = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
-_TOO_DEEP = "it is nested too deeply to be a system; give a flatter one"
+TOO_DEEP = "it is nested too deeply to be a system; give a flatter one"
 _MISSING = "Object missing required field"
 _QUOTED = re.compile(r"`([a-z]+(?: \| [a-z]+)*)`")
 _WORDS = {  # of msgspec, and for people
@@ -35,7 +35,7 @@ def decoded(kind: type[T], data: bytes, name: str) -> T:
     except msgspec.DecodeError as error:
         raise Mistake(f"{name}: {_of_line(str(error), data)}") from None
     except RecursionError:
-        raise Mistake(f"{name}: {_TOO_DEEP}") from None
+        raise Mistake(f"{name}: {TOO_DEEP}") from None
 
 
 def toml_tables(data: bytes, name: str) -> Any:
@@ -45,7 +45,7 @@ def toml_tables(data: bytes, name: str) -> Any:
     except tomllib.TOMLDecodeError as error:
         raise Mistake(f"{name} is not TOML: {error}; correct it there") from None
     except RecursionError:
-        raise Mistake(f"{name}: {_TOO_DEEP}") from None
+        raise Mistake(f"{name}: {TOO_DEEP}") from None
 
 
 def text(data: bytes, name: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil
 from random import Random
 
+from schemas.times import DAY_MS
 from simulation.agent import Agent
 from simulation.chance import drawn
 from simulation.delivery import Delivery
@@ -14,7 +15,7 @@ from simulation.where import Struck, struck
 from simulation.world import Apart, World
 
 _WAVES = 4  # windows in which a service is redeployed
-_DAY_S = 86_400
+_DAY_S = DAY_MS / 1000
 _KILLED = 9  # signal
 Later = Callable[..., None]  # in how many windows, what, arguments
 
@@ -35,7 +36,6 @@ class Disturbances:
         self._world = world
         self._agents = agents
         self._delivery = delivery
-        self._width = width
         self._random = random
         self._later = later
         self._waiting = sorted(enumerate(faults), key=lambda one: (one[1].at_s, one[0]))

@@ -7,13 +7,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, convert, to_builtins
 
-from simulation.architecture import Architecture, Call, Container, Service
+from simulation.architecture import Architecture, Call, Container, Service, Share
 from simulation.callgraph import CallGraph, call_graph
 from simulation.invented_names import MOST, domain, invented_names
 from simulation.programs import program_of
 from simulation.shapes import counts
-
-Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

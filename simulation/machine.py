@@ -6,6 +6,7 @@ from itertools import count
 from random import Random
 
 from schemas.ids import process_node
+from schemas.times import DAY_MS
 from simulation.fleet import Host
 from simulation.kernel import Kernel
 
@@ -13,7 +14,6 @@ OWN_NETNS = 4_026_531_840
 _FIRST_NETNS = 4_026_532_201
 _FIRST_PORT, _LAST_PORT = 32_768, 60_999  # net.ipv4.ip_local_port_range
 _LAST_PID = 4_194_303
-DAY_MS = 86_400_000
 
 
 class Network:

@@ -46,11 +46,10 @@ class _Calls(Struct):
 
 
 class Drawn(NamedTuple):
-    """What a trace is made with."""
+    """What a trace is drawn from."""
 
     window: TrueWindow
     calls: _Calls
-    draw: Random
 
 
 class Tracer:
@@ -77,7 +76,7 @@ class Tracer:
         spans: list[Span] = []
         begun = window.start_ms * 1000 + self._draw.randrange(window.width_ms * 1000)
         passed = frozenset({window.ends[root.client].service})
-        self._ask(Drawn(window, calls, self._draw), spans, self._span(window, root, None), passed)
+        self._ask(Drawn(window, calls), spans, self._span(window, root, None), passed)
         _place(spans, begun)
         return spans
 
@@ -103,8 +102,8 @@ class Tracer:
             if service in passed or len(spans) >= SPANS:
                 continue
             weights = [of.window.edges[key].requests for key in edges]
-            if of.draw.random() * of.calls.came[here.node] < sum(weights):
-                (key,) = of.draw.choices(edges, weights)
+            if self._draw.random() * of.calls.came[here.node] < sum(weights):
+                (key,) = self._draw.choices(edges, weights)
                 self._ask(of, spans, self._span(of.window, key, span), passed)
 
 

@@ -8,6 +8,7 @@ from itertools import count
 from random import Random
 
 from schemas.ids import address_node
+from schemas.times import DAY_MS
 from simulation.architecture import Call
 from simulation.connections import LIFE_AT, Connections
 from simulation.fleet import Fleet
@@ -23,7 +24,7 @@ from simulation.ways import Fan, Way, distance_us, usual_loss
 _OUTSIDE = 3  # clients from outside of each instance that has a load
 _STARTS_AT = 60  # ms after the end of the process before it
 _UNANSWERED = 0.3  # of the connections to a process that is killed, a request
-_UP_MS = 86_400_000  # most that processes are older than the simulation
+_UP_MS = DAY_MS  # most that processes are older than the simulation
 
 
 class World:

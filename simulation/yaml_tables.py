@@ -3,12 +3,11 @@
 import re
 from typing import Any
 
-from simulation.decoding import text
+from simulation.decoding import TOO_DEEP, text
 from simulation.mistakes import Mistake
 
 MOST_BYTES = 1 << 20  # reading takes some seconds for each MiB of it
 MISSING = "reading Compose files needs PyYAML: run `pip install 'servicemap[compose]'`"
-_TOO_DEEP = "it is nested too deeply to be a system; give a flatter one"
 _PLAIN = {  # of YAML 1.2, as Compose has it: in 1.1 off is false, and 22:22 is 1342
     "tag:yaml.org,2002:bool": ("true|false|True|False|TRUE|FALSE", "tfTF"),
     "tag:yaml.org,2002:int": (r"[-+]?(?:0|[1-9]\d{0,17})", "-+0123456789"),
@@ -50,4 +49,4 @@ def yaml_tables(data: bytes, name: str) -> Any:
     except (yaml.YAMLError, ValueError) as error:  # a control character; a number that is none
         raise Mistake(f"{name} is not YAML: {' '.join(str(error).split())}; correct it") from None
     except RecursionError:
-        raise Mistake(f"{name}: {_TOO_DEEP}") from None
+        raise Mistake(f"{name}: {TOO_DEEP}") from None
