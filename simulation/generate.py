@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, convert, to_builtins
 
 from simulation.architecture import Architecture, Call, Container, Service, Share
 from simulation.callgraph import CallGraph, call_graph
+from simulation.chance import chance
 from simulation.invented_names import MOST, domain, invented_names
 from simulation.programs import program_of
 from simulation.shapes import counts
@@ -52,7 +53,7 @@ def generate(recipe: Recipe | None = None, seed: int = 0) -> Architecture:
     Services that come from outside stand first, and what is called by others behind all that call it.
     """
     recipe = convert(to_builtins(recipe or Recipe()), Recipe)
-    graph = call_graph(recipe.services, recipe.calls, Random(f"{seed} calls"))
+    graph = call_graph(recipe.services, recipe.calls, chance(seed, "calls"))
     return Architecture(
         name=f"generated-{recipe.services}-{seed}",
         description=f"A fleet of {recipe.services:,} services by chance, with the shapes of real ones.",
@@ -66,7 +67,7 @@ def generate(recipe: Recipe | None = None, seed: int = 0) -> Architecture:
 
 
 def _services(recipe: Recipe, graph: CallGraph, seed: int) -> Iterator[Service]:
-    rng = Random(f"{seed} services")
+    rng = chance(seed, "services")
     programs = [_program(recipe, graph, number, rng) for number in range(recipe.services)]
     names = invented_names(recipe.services, rng)
     sizes = _sizes(recipe, graph, programs, rng)

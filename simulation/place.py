@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from random import Random
 from typing import NamedTuple
 
 from simulation.addresses import ContainerAddresses, HostAddresses, Ports
 from simulation.architecture import Architecture, Service
+from simulation.chance import chance
 from simulation.fleet import Fleet, Host, Instance
 from simulation.hostnames import Hostnames
 from simulation.scaling import bounded, spots
@@ -60,8 +60,8 @@ def _hosts(architecture: Architecture, instances: Mapping[Zone, int], seed: int)
 
 def _with_oddities(architecture: Architecture, hosts: Sequence[Host], seed: int) -> Iterator[Host]:
     """Yield hosts, some without an agent, and with clocks that are wrong."""
-    clocks = Random(f"{seed} clocks")
-    missing = set(Random(f"{seed} agents").sample(range(len(hosts)), round(architecture.agents_missing * len(hosts))))
+    clocks = chance(seed, "clocks")
+    missing = set(chance(seed, "agents").sample(range(len(hosts)), round(architecture.agents_missing * len(hosts))))
     most = round(architecture.clock_ms)
     for host in hosts:
         yield replace(host, agent=host.number not in missing, clock_ms=clocks.randint(-most, most))

@@ -47,9 +47,8 @@ class Seat:
     """
 
     __slots__ = (
-        "alone", "apart", "arrived", "aside", "calls", "error_share", "hung", "instance", "load", "machine", "network",
-        "outside", "own_us", "peer_port", "port", "process", "running", "throttled",
-        "times",
+        "alone", "apart", "arrived", "aside", "error_share", "hung", "instance", "load", "machine", "network",
+        "outside", "own_us", "peer_port", "port", "process", "running", "throttled", "times",
     )  # fmt: skip
 
     def __init__(self, instance: Instance, machine: Machine, network: Network) -> None:

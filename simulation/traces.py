@@ -5,11 +5,11 @@ The truth has no requests but their numbers and times, so traces are examples. O
 
 import math
 from collections.abc import Iterator, Mapping
-from random import Random
 from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from simulation.chance import chance
 from simulation.truth import TrueEdge, TrueEnd, TrueKey, TrueWindow
 
 TRACES = 20  # of a window
@@ -56,7 +56,7 @@ class Tracer:
     """Draws traces, window after window: the same by the same seed."""
 
     def __init__(self, seed: int | str) -> None:
-        self._draw = Random(f"{seed} traces")
+        self._draw = chance(seed, "traces")
 
     def traces(self, window: TrueWindow, most: int = TRACES) -> Iterator[list[Span]]:
         """Yield the traces of a window, each with its root first and parents before their children."""
