@@ -80,11 +80,13 @@ class Maker:
             ServiceMap(start="", end="", level="process", nodes=nodes, edges=edges), self.masters, self.clusters
         )
 
-    def process(self, name: str, service: str, *, host: str = "", cmdline: str = "", parent: int = 1) -> Node:
-        """Add a process, or the address of a host that has no agent."""
+    def process(
+        self, name: str, service: str, *, host: str = "", cmdline: str = "", parent: int = 1, seen: bool = False
+    ) -> Node:
+        """Add a process, or the address of a host that has no agent, unless it is to be `seen`."""
         host = host or f"h{self.random.randrange(self.hosts)}"
         self.pids += 1
-        if host in self.unseen and parent == 1:
+        if host in self.unseen and parent == 1 and not seen:
             node = Node(id=f"address:10.0.0.{host[1:]}", kind="address", title=f"10.0.0.{host[1:]}")
         else:
             node = Node(
@@ -109,8 +111,6 @@ class Maker:
         self, kind: str, label: str, count: int, *, hosts: Sequence[str] = (), offset: int = 0, seen: bool = False
     ) -> list[Server]:
         """Add the servers of a store, one a host, called by their program or by a name; all are `seen` or most."""
-        unseen = self.unseen
-        self.unseen = set() if seen else unseen
         free = [host for host in map("h{}".format, range(self.hosts)) if (host, kind) not in self._taken]
         places = list(hosts) or self.random.sample(free, count)
         self._taken |= {(host, kind) for host in places}
@@ -119,9 +119,8 @@ class Maker:
         service = label if self.random.random() < 0.5 else kind.lower() if kind in JAVA or kind in CMDLINES else name
         found = []
         for host in places:
-            node = self.process(name, service, host=host, cmdline=cmdline)
+            node = self.process(name, service, host=host, cmdline=cmdline, seen=seen)
             found.append(Server(node, PORTS[kind] + offset, self._accepting(node, kind)))
-        self.unseen = unseen
         return found
 
     def _accepting(self, node: Node, kind: str) -> Callable[[], Node]:
@@ -165,7 +164,5 @@ class Maker:
 
     def _app(self, n: int) -> list[Node]:
         count = self.random.randint(1, 6)
-        unseen, self.unseen = self.unseen, set()
-        made = [self.process(self.random.choice(("python3", "java", "node", "app")), f"app{n}") for _ in range(count)]
-        self.unseen = unseen
-        return made
+        programs = ("python3", "java", "node", "app")
+        return [self.process(self.random.choice(programs), f"app{n}", seen=True) for _ in range(count)]

@@ -155,12 +155,10 @@ def _mirror(made: Maker, label: str) -> None:
 
 def _instances(made: Maker, label: str, count: int, program: str, service: str = "") -> list[Server]:
     """Add instances of a service that is no store."""
-    unseen, made.unseen = made.unseen, set()
     found = []
     for _ in range(count):
-        node = made.process(program, service or label)
+        node = made.process(program, service or label, seen=True)
         found.append(Server(node, 8080, lambda node=node: node))  # type: ignore[misc]
-    made.unseen = unseen
     return found
 
 

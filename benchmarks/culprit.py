@@ -56,7 +56,7 @@ def _simulated() -> Iterator[Result]:
     for kind, ranks in by_kind.items():
         yield Result(name=f"culprit: {kind}, first", value=_share(ranks, FIRST), unit="of cases")
     found = [find(case(seed, "quiet").evidence).suspects for seed in QUIET_SEEDS]
-    yield _quiet("fleets", len(list(filter(None, found))) / len(found))
+    yield _quiet("fleets", sum(map(bool, found)) / len(found))
 
 
 def _petshop() -> Iterator[Result]:
@@ -68,7 +68,7 @@ def _petshop() -> Iterator[Result]:
     yield from _compared("PetShop", hits, 0.55, 0.75)
     times = quiet(FOLDER)
     found = [find(each).suspects or find(structs.replace(each, symptom="")).suspects for each in times]
-    yield _quiet("PetShop", len(list(filter(None, found))) / len(found))
+    yield _quiet("PetShop", sum(map(bool, found)) / len(found))
 
 
 def _ours(evidence: Evidence) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from graph.culprit.model import Edge, Evidence, Node, Values
+from graph.culprit.model import Edge, Evidence, Node
 
 STEP_S, BEFORE, AFTER = 60, 45, 12
 STEPS = BEFORE + AFTER
@@ -132,7 +132,7 @@ class Fleet:
                 service = self.services[n]
                 return Fault(kind, service.name, service=n, hosts=frozenset(service.hosts[:1]), share=0.8)
             case "store":
-                n = max((n for n in self.leaves), key=lambda n: (self.usual[n], n))
+                n = max(self.leaves, key=lambda n: (self.usual[n], n))
                 return Fault(kind, self.services[n].name, service=n, times=random.uniform(3, 8), ms=20, share=0.03)
             case "surge":
                 client = random.choice(self.clients)
@@ -199,15 +199,15 @@ class Recorder:
         fleet, times = self.fleet, [step * STEP_S * 1000 for step in range(STEPS)]
         hosts = {one.name: one.hosts for one in fleet.services} | {c: [h] for c, h in fleet.client_host.items()}
         nodes = [
-            *(Node(id=name, inside=hosts[name], series=_frozen(self.nodes.get(name, {}))) for name in hosts),
-            *(Node(id=host, inside=[fleet.zone[host]], series=_frozen(self.nodes[host])) for host in fleet.hosts),
+            *(Node(id=name, inside=hosts[name], series=self.nodes.get(name, {})) for name in hosts),
+            *(Node(id=host, inside=[fleet.zone[host]], series=self.nodes[host]) for host in fleet.hosts),
             *(
-                Node(id=f"{name}@{host}", of=name, inside=[host], series=_frozen(series))
+                Node(id=f"{name}@{host}", of=name, inside=[host], series=series)
                 for (name, host), series in self.parts.items()
             ),
         ]
-        edges = [Edge(client=c, server=s, series=_frozen(series)) for (c, s), series in self.edges.items()]
-        links = [Edge(client=c, server=s, series=_frozen(series)) for (c, s), series in self.links.items()]
+        edges = [Edge(client=c, server=s, series=series) for (c, s), series in self.edges.items()]
+        links = [Edge(client=c, server=s, series=series) for (c, s), series in self.links.items()]
         evidence = Evidence(times=times, nodes=nodes, edges=edges, links=links, began=BEFORE * STEP_S * 1000)
         return Case(self.fault.kind, self.fault.truth, evidence)
 
@@ -401,7 +401,3 @@ class Recorder:
 
 def _add(series: dict[str, list[float | None]], name: str, value: float | None) -> None:
     series.setdefault(name, []).append(value)
-
-
-def _frozen(series: dict[str, list[float | None]]) -> dict[str, Values]:
-    return dict(series)
