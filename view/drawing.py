@@ -10,6 +10,7 @@ import msgspec
 from graph import counters
 from graph.health import faults, judgement, known_share, share_of, softened, usual_ms, worst
 from graph.hosts import LabelsRow
+from graph.infrastructure import Infrastructure, infrastructure
 from graph.levels import everywhere
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key, Requests, counts, key
@@ -40,7 +41,17 @@ def drawn(
     if before is not None:
         gone = [_edge(edge, None, None, new=False) for edge in before.edges if key(edge) not in there]
     ghosts = before.nodes if before is not None else []
-    return {"nodes": list(_nodes(found.nodes, ghosts, edges, gone, labels)), "edges": edges, "gone": gone}
+    nodes = list(_nodes(found.nodes, ghosts, edges, gone, labels))
+    _name_infrastructure(infrastructure(found), nodes, edges)
+    return {"nodes": nodes, "edges": edges, "gone": gone}
+
+
+def _name_infrastructure(of: Infrastructure, nodes: list[dict[str, Any]], edges: list[dict[str, Any]]) -> None:
+    """Add to what is infrastructure of which kind it is."""
+    kinds = {edge_id(one): kind for one, kind in of.edges.items()} | dict(of.nodes)
+    for each in (*nodes, *edges):
+        if each["id"] in kinds:
+            each["infra"] = kinds[each["id"]]
 
 
 def _edge(edge: Edge, own: Requests | None, usual: Requests | None, *, new: bool) -> dict[str, Any]:

@@ -49,6 +49,8 @@ export interface MapNode {
   zone: string;
   /** The cluster that it is part of, where maps are asked for with clusters. */
   cluster?: string;
+  /** The kind of infrastructure that it is (graph/infrastructure.py). */
+  infra?: string;
   health: Health;
   in: Sums;
   out: Sums;
@@ -131,6 +133,7 @@ export interface MapEdge {
   /** Values of overlays at the end of the range, by their names. */
   annotations?: Record<string, unknown>;
   new?: boolean;
+  infra?: string;
   signals: "requests" | "tcp";
   requests?: number;
   errors?: number;
