@@ -102,7 +102,7 @@ class Edge(Struct, kw_only=True):
     p99_ms: float | UnsetType | None = UNSET
     sampling: int | UnsetType = UNSET
     usual_ms: float | UnsetType | None = UNSET
-    health: str = "ok"
+    health: Health = "ok"
     why: list[dict[str, str]] = field(default_factory=list)
     annotations: dict[str, Any] = field(default_factory=dict)
 
@@ -149,8 +149,8 @@ class ServiceMap(Struct, kw_only=True):
 class Wanted(Struct, frozen=True, kw_only=True):
     """Which map to read: windows that start in [start, end), ms.
 
-    `service` and `host` select edges with an end there, and `overlay` those with an annotation there or of their own;
-    "" selects all. `everything` adds processes without edges.
+    `service` and `host` select edges with an end there, `overlay` those with an annotation there or of their own, and
+    `filter` what it keeps (graph/filters/); "" selects all. `everything` adds processes without edges.
     """
 
     start: int
@@ -159,6 +159,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     service: str = ""
     host: str = ""
     overlay: str = ""
+    filter: str = ""
     everything: bool = False
 
 

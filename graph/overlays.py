@@ -12,7 +12,8 @@ import msgspec
 from msgspec import structs
 
 from graph.model import Edge, Node, ServiceMap
-from graph.selectors import BadSelector, Condition, Labels, Selector, parse_selector
+from graph.node_texts import Labels
+from graph.selectors import BadSelector, Condition, Selector, parse_selector
 from schemas.overlays import Annotation, word
 
 _INDEXED = ("id", "service")

@@ -8,24 +8,23 @@ A value in double quotes, as JSON writes it, is meant as it is: a star, a comma 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from graph.levels import LEVELS
 from graph.model import Edge, Node
+from graph.node_texts import NODE_TEXTS, Labels, Texts, labelled
 from schemas.matching import unknown
 from schemas.text import shown
 
 LONGEST = 1_000  # characters
 LABEL = "label."
-Labels = Mapping[str, Mapping[str, str]]  # of hosts, by their ids and by their names
 _ARROW = ">"
 _TERM = re.compile(r'\s*([\w.:/-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,">]*)\s*')
 _ID = rf"(?:{'|'.join(LEVELS)}):[^\s>]+"
 _WHOLE = re.compile(rf"(?:(?P<id>{_ID})|\*)\s*(?=>|\Z)")
-_FIELDS = ("id", "level", "service", "host", "container", "namespace", "pod", "program", "address", "title")
 _PORT = "port"
 
 
@@ -44,7 +43,7 @@ class Condition(NamedTuple):
         """Return whether one of some texts is the value. Nothing is not a value: service=* asks for any service."""
         if not self.stars:
             return self.value in texts
-        return any(text and _like(self.value, text) for text in texts)
+        return any(text and like(self.value, text) for text in texts)
 
     def __str__(self) -> str:
         plain = re.fullmatch(r'[^,">\s]+', self.value) and ("*" not in self.value or self.stars)
@@ -128,8 +127,8 @@ def _conditions(text: str) -> tuple[tuple[Condition, ...], str]:
 
 
 def _condition(field: str, value: str, text: str) -> Condition:
-    if field not in (*_FIELDS, _PORT) and not (field.startswith(LABEL) and len(field) > len(LABEL)):
-        raise BadSelector(unknown("field", field, (*_FIELDS, _PORT, f"{LABEL}NAME")))
+    if field not in (*NODE_TEXTS, _PORT) and not (field.startswith(LABEL) and len(field) > len(LABEL)):
+        raise BadSelector(unknown("field", field, (*NODE_TEXTS, _PORT, f"{LABEL}NAME")))
     if not value.startswith('"'):
         if not value:
             raise BadSelector(f"{field} has no value in {shown(text)}: {field}=* is for any")
@@ -155,27 +154,13 @@ def _meets(conditions: Sequence[Condition], node: Node, labels: Labels) -> bool:
     return all(one.meets(_texts(node, one.field, labels)) for one in conditions)
 
 
-def _texts(node: Node, field: str, labels: Labels) -> Sequence[str]:
-    """Return what a node has as a field; a node of several hosts has the labels of each."""
-    hosts = [host for host in (node.host, node.hostname, *node.hosts) if host]
+def _texts(node: Node, field: str, labels: Labels) -> Texts:
     if field.startswith(LABEL):
-        name = field.removeprefix(LABEL)
-        return [labels[host][name] for host in hosts if name in labels.get(host, {})]
-    match field:
-        case "level":
-            return [node.kind]
-        case "host":
-            return hosts
-        case "container":
-            return [node.container, node.container_name]
-        case "program":
-            return [node.name]
-        case "title":
-            return [node.title, *node.names]
-    return [getattr(node, field)]
+        return labelled(node, labels, field.removeprefix(LABEL))
+    return NODE_TEXTS[field](node)
 
 
-def _like(pattern: str, text: str) -> bool:
+def like(pattern: str, text: str) -> bool:
     """Return whether a text is as a pattern with stars says, in time that grows with both and no faster."""
     first, *between, last = pattern.split("*")
     if not (text.startswith(first) and text.endswith(last) and len(text) >= len(first) + len(last)):

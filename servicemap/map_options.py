@@ -5,7 +5,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
+from graph.filters.completing import completed
+from graph.filters.parsing import BadFilter, parse_filter
 from graph.levels import LEVELS
 from servicemap.options import Moment, not_empty
 
@@ -34,6 +37,30 @@ def of_range(command: Callable[..., None]) -> Callable[..., None]:
         command(*given, since=since, at=at, **rest)
 
     return run
+
+
+class Matching(click.ParamType):
+    """A filter (graph/filters/), as its text."""
+
+    name = "filter"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text of a filter, written in its one way."""
+        try:
+            return str(parse_filter(str(value)))
+        except BadFilter as error:
+            self.fail(str(error))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Complete the last word of a filter: fields, and values of those that have choices."""
+        before, space, last = incomplete.rpartition(" ")
+        return [CompletionItem(f"{before}{space}{one.text}", help=one.about) for one in completed(last)]
+
+
+def filtering(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --filter, as `filter`."""
+    about = "Only what matches: 'health:bad -infra rps>10' (docs/reference/filters.md)."
+    return click.option("--filter", default="", type=Matching(), metavar="FILTER", help=about)(command)
 
 
 def at_level(command: Callable[..., None]) -> Callable[..., None]:

@@ -8,6 +8,10 @@ import click
 import msgspec
 
 from graph.annotations import with_annotations
+from graph.filters.hints import hints as hints_of
+from graph.filters.matching import filtered
+from graph.filters.parsing import parse_filter
+from graph.filters.reading import seen_by
 from graph.levels import LEVELS
 from graph.model import ServiceMap, Wanted, iso_ms
 from graph.overlays import narrowed, parse_wish
@@ -71,8 +75,14 @@ def read(config: Config, since: int | None, at: int | None, wanted: Wanted) -> A
         found = with_annotations(store, judged(read_map(store, wanted), requests, usual), end - 1)
         if wanted.overlay:
             found = narrowed(found, parse_wish(wanted.overlay))
+        hints: list[str] = []
+        if wanted.filter:
+            by = parse_filter(wanted.filter)
+            seen = seen_by(store, found, by, end)
+            found = filtered(seen, by)
+            hints = [] if found.nodes else hints_of(seen, by)
         title = f"map by {wanted.level} from {iso(start)} to {iso(end)} ({(end - start) / 1000:.0f} s)"
-        reason = "" if found.nodes else _explain(store, wanted, title, recorded=bool(span.covers))
+        reason = "" if found.nodes else _explain(store, wanted, title, hints, recorded=bool(span.covers))
         return Asked(found, title, reason)
     except StoreError as error:
         raise Failure(str(error)) from None
@@ -103,7 +113,7 @@ def _nothing(start: int, end: int, level: str) -> ServiceMap:
     return ServiceMap(start=iso_ms(start), end=iso_ms(end), level=level, nodes=[], edges=[])
 
 
-def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> str:
+def _explain(store: Store, wanted: Wanted, title: str, hints: list[str], *, recorded: bool) -> str:
     """Return why nothing matches: an unknown name, or a time without records; else print that a map is empty."""
     filters = {kind: name for kind, name in (("service", wanted.service), ("host", wanted.host)) if name}
     known = names(store) if filters else {}
@@ -112,6 +122,8 @@ def _explain(store: Store, wanted: Wanted, title: str, *, recorded: bool) -> str
             return unknown(kind, name, known[kind]) + _other(kind, name, known)
     if wanted.overlay:
         return f"nothing on the {title} has the annotation {shown(wanted.overlay)}: see `servicemap overlay show`"
+    if wanted.filter and recorded:
+        return "; ".join([f"nothing on the {title} matches {shown(wanted.filter)}", *hints])
     if not recorded:
         return f"nothing was recorded from {iso(wanted.start)} to {iso(wanted.end)}: no agent ran"
     narrowed = "".join(f" of the {kind} {shown(name)}" for kind, name in filters.items())

@@ -16,6 +16,7 @@ from msgspec.structs import FieldInfo, fields
 from servicemap import (
     reference_architectures,
     reference_cli,
+    reference_filters,
     reference_levels,
     reference_metrics,
     reference_permissions,
@@ -26,7 +27,7 @@ from servicemap.config import PREFIX, Config
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 PAGE = FOLDER / "configuration.md"
-LEVELS_OF_THE_PAGE = Path(__file__).parent.parent / "view" / "page" / "levels.js"
+OF_THE_PAGE = Path(__file__).parent.parent / "view" / "page"
 _HEAD = f"""# Configuration
 
 Nothing has to be configured. Settings are read from these places, and later ones win: the defaults, a file (TOML or
@@ -46,6 +47,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "topics.md": reference_topics.page(),
         FOLDER / "tables.md": reference_tables.page(),
         FOLDER / "metrics.md": reference_metrics.page(),
+        FOLDER / "filters.md": reference_filters.page(),
         FOLDER / "cli.md": reference_cli.page(),
         FOLDER / "permissions.md": reference_permissions.page(),
         FOLDER / "architectures.md": reference_architectures.page(),
@@ -53,8 +55,11 @@ def pages() -> dict[Path, str]:
 
 
 def generated() -> dict[Path, str]:
-    """Return the text of every file that is written: the pages, and the levels for the live view."""
-    return pages() | {LEVELS_OF_THE_PAGE: reference_levels.module()}
+    """Return the text of every file that is written: the pages, and what the live view knows of levels and filters."""
+    return pages() | {
+        OF_THE_PAGE / "levels.js": reference_levels.module(),
+        OF_THE_PAGE / "filter_fields.js": reference_filters.module(),
+    }
 
 
 def page() -> str:

@@ -7,7 +7,7 @@ import click
 from graph.model import Wanted
 from servicemap.config import Config
 from servicemap.exports import FORMATS
-from servicemap.map_options import at_level, of_range
+from servicemap.map_options import at_level, filtering, of_range
 from servicemap.options import configured, not_empty
 
 
@@ -18,6 +18,7 @@ from servicemap.options import configured, not_empty
 @at_level
 @click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
 @click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
+@filtering
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write this file.  [default: stdout]")
 def command(
     config: Config,
@@ -27,6 +28,7 @@ def command(
     level: str,
     service: str,
     host: str,
+    filter: str,
     out: Path | None,
 ) -> None:
     """Write a map for another program: nodes, edges, and what is known of them.
@@ -37,10 +39,11 @@ def command(
     \b
     servicemap export --format graphml --out map.graphml
     servicemap export --format mermaid --level host --since 1d
+    servicemap export --format dot --filter '-infra top:50' | dot -Tsvg > map.svg
     servicemap export --format csv --since 7d > edges.csv
-    servicemap export --format dot | dot -Tsvg > map.svg
     """
     from servicemap.exporting import run
 
-    not_empty("service", "host")
-    run(config, since, at, form, Wanted(start=0, end=0, level=level, service=service, host=host), out)
+    not_empty("service", "host", "filter")
+    wanted = Wanted(start=0, end=0, level=level, service=service, host=host, filter=filter)
+    run(config, since, at, form, wanted, out)

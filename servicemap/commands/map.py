@@ -5,7 +5,7 @@ import click
 from graph.levels import LEVELS
 from graph.model import Wanted
 from servicemap.config import Config
-from servicemap.map_options import of_range
+from servicemap.map_options import filtering, of_range
 from servicemap.options import configured, either_or, not_empty
 
 
@@ -16,6 +16,7 @@ from servicemap.options import configured, either_or, not_empty
 @click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
 @click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
 @click.option("--overlay", default="", metavar="WHAT", help="Only what has this annotation: owner.team=payments.")
+@filtering
 @click.option("--all", "everything", is_flag=True, help="Add nodes without connections.")
 @click.option("--dot", "as_dot", is_flag=True, help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
 @click.option("--json", "as_json", is_flag=True, help="For programs: nodes and edges with all their fields.")
@@ -27,6 +28,7 @@ def command(
     service: str,
     host: str,
     overlay: str,
+    filter: str,
     everything: bool,
     as_dot: bool,
     as_json: bool,
@@ -46,13 +48,24 @@ def command(
     \b
     servicemap map
     servicemap map --level process --service nginx
+    servicemap map --filter 'health:bad,warn around:1'
+    servicemap map --filter 'service:shop -infra p99>250ms'
     servicemap map --since 10m --json | jq '.edges[] | select(.connections_failed > 0)'
     servicemap map --at 2026-05-01T12:00 --dot | dot -Tsvg > map.svg
     """
     from servicemap.mapping import run
 
-    not_empty("service", "host", "overlay")
+    not_empty("service", "host", "overlay", "filter")
     either_or(("--json", as_json), ("--dot", as_dot))
     level = level or ("process" if as_json else "service")
-    wanted = Wanted(start=0, end=0, level=level, service=service, host=host, overlay=overlay, everything=everything)
+    wanted = Wanted(
+        start=0,
+        end=0,
+        level=level,
+        service=service,
+        host=host,
+        overlay=overlay,
+        filter=filter,
+        everything=everything,
+    )
     run(config, since, at, "json" if as_json else "dot" if as_dot else "text", wanted)

@@ -35,6 +35,7 @@ from collectors.traced import Records
 from collectors.visibility import hidepid
 from collectors.window import Window
 from collectors.wire_tap import WireTap
+from graph.filters.parsing import BadFilter, parse_filter
 from graph.selectors import BadSelector, parse_selector
 from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
@@ -221,6 +222,11 @@ TARGETS = {
         lambda raw: list(FrameTap(raw).marks()), _given(bytes.fromhex("45000028"), bytes.fromhex("60000000"))
     ),
     "lldp": Target(lldp.parse, _given(announcing.lldp())),
+    "filter": Target(
+        lambda raw: parse_filter(raw.decode(errors="replace")),
+        _given(b"service:shop -infra health:bad,warn around:1", b'rps>10 p99>=1s label:a="b c" -"new"', b"a=b > c=d"),
+        (BadFilter,),
+    ),
     "selector": Target(
         lambda raw: parse_selector(raw.decode(errors="replace")),
         _given(b"service=redis*,host=web1", b'service:shop > id="service:db",port=5432'),
