@@ -19,9 +19,20 @@ from view.hub import Hub
 from view.map import Before, map_answer
 from view.newest import Newest, read_newest
 from view.node import node_answer
-from view.parameters import BadRequest, EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, WhyAsked, read
+from view.parameters import (
+    BadRequest,
+    EdgeAsked,
+    MapAsked,
+    NodeAsked,
+    Nothing,
+    TimelineAsked,
+    ValuesAsked,
+    WhyAsked,
+    read,
+)
 from view.stores import Stores
 from view.timeline import timeline_answer
+from view.values import values_answer
 from view.why import why_answer
 
 Work = Callable[[], Awaitable[Any]]
@@ -47,6 +58,7 @@ class Api:
             "node": self._read(NodeAsked, self._node),
             "edge": self._read(EdgeAsked, lambda store, asked: edge_answer(store, asked, _now())),
             "why": self._read(WhyAsked, lambda store, asked: why_answer(store, asked, _now())),
+            "values": self._read(ValuesAsked, lambda store, asked: values_answer(store, asked, _now())),
             "hosts": self._read(Nothing, lambda store, _: hosts(store, _now())),
             "health": self._read(Nothing, lambda store, _: _health(store, _now(), version)),
         }

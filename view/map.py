@@ -6,19 +6,22 @@ from typing import Any
 import msgspec
 
 from graph.annotations import by_host, read_annotations
+from graph.filters.reading import earlier
+from graph.filters.terms import Filter
 from graph.known import known_edges
 from graph.levels import LEVELS
-from graph.model import Wanted
+from graph.model import ServiceMap, Wanted
 from graph.overlays import annotated, at_time
 from graph.reading import read_map
 from graph.recorded import whole_minutes, windows_since
-from graph.requests import Key, Requests, key, requests_by_edge, usual_by_edge
+from graph.requests import Key, Requests, judged, key, requests_by_edge, usual_by_edge
 from schemas.times import MINUTE_MS
 from sinks.store import Store
 from view.clocks import clocks_off
 from view.clusters import Clusters
 from view.drawing import NEW_MS, drawn
 from view.events import lives
+from view.filtering import marked, reduced, wanted_filter
 from view.hosts import read_labels
 from view.minutely import Minutely
 from view.newest import read_newest
@@ -37,9 +40,14 @@ class Before:
     def __init__(self) -> None:
         self.known = Minutely(_known, most=len(LEVELS))
         self.usual = Minutely(_usual, most=len(LEVELS))
+        self.earlier = Minutely(earlier, most=len(LEVELS))
         self.clocks = Minutely(clocks_off, most=1)
         self.suspects = Minutely(suspected, most=1)
         self.clusters = Clusters()
+
+    def fresh(self, store: Store, of: ServiceMap, by: Filter, end: int) -> dict[str, frozenset[Key]]:
+        """Return the edges that are new, by how old a filter lets them be."""
+        return {age: self.earlier.at(store, end, of.level, age).new(of) for age in by.ages}
 
     def lasting(self, store: Store, end: int) -> list[dict[str, Any]]:
         """Return what is wrong between hosts for longer than a moment."""
@@ -58,13 +66,14 @@ def _usual(store: Store, start: int, level: Level) -> ByEdge:
 
 async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) -> dict[str, Any]:
     """Return the answer of /api/map. Its parts are read at the same time."""
+    by = wanted_filter(asked.filter)
     newest = await stores.ask(lambda store: read_newest(store, now))
     asked_range = time_range(asked, newest.end)
     since = await stores.ask(windows_since) if newest.end else 0
     start, end = whole_minutes(since, *asked_range)
     level = asked.level
     wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
-    earlier = _earlier(wanted)
+    past_range = _earlier(wanted)
     about = {
         "newest": newest.end,
         "width_ms": newest.width,
@@ -77,7 +86,7 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
     found, were_there, known, (requests, usually), (labels, noted), recent = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
-        stores.ask(lambda store: _edges_in(store, level, earlier.start, earlier.end) if asked.changes else set()),
+        stores.ask(lambda store: _edges_in(store, level, past_range.start, past_range.end) if asked.changes else set()),
         stores.ask(lambda store: before.known.at(store, end, level) if asked.changes else frozenset()),
         stores.ask(lambda store: _requests(store, before, level, start, end)),
         stores.ask(lambda store: (read_labels(store), at_time(read_annotations(store), end - 1))),
@@ -86,12 +95,17 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
     found = annotated(found, noted, by_host(labels))
     # Mostly nothing is gone, and the ids alone show that quickly.
     gone = not were_there <= {key(edge) for edge in found.edges}
-    past = await stores.ask(lambda store: read_map(store, earlier)) if gone else None
+    past = await stores.ask(lambda store: read_map(store, past_range)) if gone else None
+    fresh = await stores.ask(lambda store: before.fresh(store, found, by, end)) if by else {}
     shown = await stores.ask(lambda _: drawn(found, past, known, requests, usually, labels))
     clusters = await stores.ask(lambda store: before.clusters.names(store, level, end - 1)) if asked.clusters else {}
     for node in shown["nodes"]:
         if node["id"] in clusters:
             node["cluster"] = clusters[node["id"]]
+    if by:
+        judged_map = judged(found, requests, usually)
+        marks = await stores.ask(lambda _: marked(judged_map, past, by, by_host(labels), fresh))
+        shown = {"filter": marks} | (reduced(shown, marks) if asked.reduce else shown)
     return answer | {"lives": recent} | shown
 
 

@@ -35,7 +35,8 @@ class MapAsked(Ranged, frozen=True, kw_only=True):
     """The map, or the part of it with an end in a service or on a host (its name or id).
 
     Without `changes` the answer has nothing about what is new, gone, started or exited, and is faster. With `clusters`
-    nodes have the cluster that they are part of.
+    nodes have the cluster that they are part of. What `filter` keeps (graph/filters/) is named under that name, and
+    without `reduce` all else is in the answer as well.
     """
 
     level: Level = "service"
@@ -43,6 +44,15 @@ class MapAsked(Ranged, frozen=True, kw_only=True):
     host: Text = ""
     changes: bool = True
     clusters: bool = False
+    filter: Text = ""
+    reduce: bool = True
+
+
+class ValuesAsked(Ranged, frozen=True, kw_only=True):
+    """The values of a field of filters on the map of a range."""
+
+    field: Text
+    level: Level = "service"
 
 
 class TimelineAsked(Ranged, frozen=True, kw_only=True):

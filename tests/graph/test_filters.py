@@ -13,7 +13,7 @@ from graph.filters.hints import hints
 from graph.filters.matching import filtered, kept
 from graph.filters.parsing import BadFilter, parse_filter
 from graph.filters.presets import PRESETS
-from graph.filters.reading import new_among
+from graph.filters.reading import Earlier
 from graph.filters.seen import Seen
 from graph.filters.terms import OPS, Compared, Ends, Filter, Term, Value, Word
 from graph.filters.times import before
@@ -276,8 +276,9 @@ def test_what_is_new_was_first_seen_lately_and_is_not_known_from_before() -> Non
     since = 1_796_018_400_000
     at_five, at_six = (structs.replace(EDGES[hour - 5], first=f"2026-11-30T0{hour}:00:00.000Z") for hour in (5, 6))
     of = structs.replace(TOWN, edges=[at_six, at_five])
-    assert new_among(of, [], since) == {key(at_six)}
-    assert new_among(of, [key(at_six)], 0) == {key(at_five)}
+    assert Earlier(frozenset({key(EDGES[4])}), since).new(of) == {key(at_six)}
+    assert not Earlier(frozenset(), since).new(of)
+    assert Earlier(frozenset({key(at_six)}), 0).new(of) == {key(at_five)}
 
 
 def test_every_preset_is_a_filter() -> None:

@@ -10,6 +10,7 @@ from tests.view.serving import Past, View
 
 NGINX, SHOP, POSTGRES, SLEEP = (service_node(name) for name in ("nginx", town.WEIRD, "postgres", "sleep"))
 OUTSIDE = address_node("", "198.51.100.7")
+GONE_PORT = 7000
 STRANGER = address_node("", "203.0.113.9")
 
 
