@@ -67,8 +67,8 @@ def _dense(store: Store, end: int) -> None:
 
 
 def _rolled_up(store: Store, end: int, table: str, unit: int, since: int) -> None:
-    """Roll-ups of pairs that talk all the time, of hours or minutes that are not in the store below any more."""
-    time_of = {"edges_1m": "minute", "edges_1h": "hour"}[table]
+    """Roll-ups of pairs that talk all the time, of days, hours or minutes that are not in the store below any more."""
+    time_of = {"edges_1m": "minute", "edges_1h": "hour", "edges_1d": "day"}[table]
     store.query(
         f"INSERT INTO {table} ({time_of}, client, server, transport, server_port, width_ms, first, last, rule, "
         "client_service, client_name, client_host, server_service, server_name, server_host, connections_opened, "
@@ -120,6 +120,8 @@ def run() -> list[Result]:
         hour = now // HOUR_MS * HOUR_MS
         _spread(store, now)
         _rolled_up(store, hour, "edges_1h", HOUR_MS, hour - LONG_DAYS * DAY_MS)
+        day = now // DAY_MS * DAY_MS
+        _rolled_up(store, day, "edges_1d", DAY_MS, day - LONG_DAYS * DAY_MS)
         Rollup(store, lambda: now + MINUTE_MS).roll_up_all(now - 2 * HOUR_MS, newest)
         (rows,) = store.query("SELECT count() FROM edges")[0]
         edges, by_hour = _read(address, now - HOUR_MS, now, MAP)

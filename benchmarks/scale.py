@@ -5,23 +5,25 @@ processor, for a host and window of five seconds. The goal is that a host of a l
 fleet does.
 
 Maps: a store with ten thousand hosts of 1,000 services, a million connections between 120,000 processes, twelve windows
-of them for the last minute; and a day of hours, of which 30 days are thirty times as much.
+of them for the last minute; and three days, of which 30 are ten times as much. And a store with 150 hosts of 1,000
+services: 15,500 pairs of processes, a month of roll-ups, read from and to times that are no whole day or hour.
 """
 
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.embedded import embedded_store
 from benchmarks.result import Goal, Result, timed
 from benchmarks.simulation import T0, WIDTH, of_layers
+from graph.columns import ENDS
 from graph.map import map_edges
 from log.protocol import Record
-from schemas.times import HOUR_MS, MINUTE_MS
+from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 from simulation.place import place
 from simulation.run import Simulation
 from sinks.address import Address
@@ -32,8 +34,9 @@ from streams.stage import AttributeStage, PairStage
 FLEETS = (100, 1_000)
 WINDOWS = 13  # a keyframe, and a minute
 SAME = 1.2  # what a host of the large fleet may cost, as a multiple
-HOSTS, SERVICES, PROCESSES, CONNECTIONS = 10_000, 1_000, 120_000, 1_000_000
-HOURS = 24
+SERVICES = 1_000
+MONTH = 30  # days
+SOME_DAYS = 3  # of it
 
 
 class Cost(NamedTuple):
@@ -44,8 +47,19 @@ class Cost(NamedTuple):
     sides: float
 
 
+class Fleet(NamedTuple):
+    """A fleet in a store: so many hosts, processes, and connections, each between another pair of processes."""
+
+    hosts: int
+    processes: int
+    connections: int
+
+
+LARGE, MIDDLE = Fleet(10_000, 120_000, 1_000_000), Fleet(150, 1_709, 15_500)
+
+
 def run() -> list[Result]:
-    return [*_folds(), *_maps()]
+    return [*_folds(), *_month_of_the_middle(), *_maps_of_the_large()]
 
 
 def _folds() -> Iterator[Result]:
@@ -89,29 +103,32 @@ def _cost(hosts: int) -> Cost:
     return Cost(1e6 * spent[0] / each, 1e6 * spent[1] / each, sides_of_each)
 
 
-_PROCESS = "concat('process:h', toString({it} %% {hosts}), ':0b007b00:', toString({it}), ':7')"
-_SERVER = f"(client + 1 + intDiv(n, {PROCESSES}) * 1009) %% {PROCESSES}"
+_UNITS = {"edges_1d": ("day", DAY_MS), "edges_1h": ("hour", HOUR_MS), "edges_1m": ("minute", MINUTE_MS)}
 _WINDOW = f"""
     INSERT INTO edges (window, transport, verdict, width_ms, a_address, a_port, a_who, a_seen, b_address, b_port, b_who,
         b_seen, a_sent_bytes, a_received_bytes, b_sent_bytes, b_received_bytes)
     SELECT fromUnixTimestamp64Milli(%(at)s, 'UTC'), 'tcp', 4, {WIDTH},
-        concat('10.1.', toString(server %% {HOSTS} %% 250), '.', toString(intDiv(server %% {HOSTS}, 250))),
-        5000 + intDiv(server, {HOSTS}), {{server}}, 1,
-        concat('10.2.', toString(client %% {HOSTS} %% 250), '.', toString(intDiv(client %% {HOSTS}, 250))),
+        concat('10.1.', toString(server %% %(hosts)s %% 250), '.', toString(intDiv(server %% %(hosts)s, 250))),
+        5000 + intDiv(server, %(hosts)s), {{server}}, 1,
+        concat('10.2.', toString(client %% %(hosts)s %% 250), '.', toString(intDiv(client %% %(hosts)s, 250))),
         20000 + n %% 30000, {{client}}, 1, 3000 + n %% 911, 400, 400, 3000 + n %% 911
-    FROM (SELECT number AS n, n %% {PROCESSES} AS client, {_SERVER} AS server FROM numbers({CONNECTIONS}))"""
-_HOUR = f"""
-    INSERT INTO edges_1h (hour, client, server, transport, server_port, width_ms, first, last, rule, client_service,
-        client_name, client_host, server_service, server_name, server_host, connections_opened, connections_active,
-        client_sent_bytes, client_received_bytes, server_sent_bytes, server_received_bytes, seen_by_client,
-        seen_by_server, version)
-    SELECT fromUnixTimestamp64Milli(%(at)s, 'UTC') AS at, {{client}}, {{server}}, 'tcp',
-        5000 + intDiv(server_of, {HOSTS}), {WIDTH}, at, at + INTERVAL 3595 SECOND, 'listener',
-        {{client_service}}, 'program',
-        concat('h', toString(client_of %% {HOSTS})), {{server_service}}, 'program',
-        concat('h', toString(server_of %% {HOSTS})), 60, 1, 400000, 3000000, 3000000, 400000, 1, 1, 1
-    FROM (SELECT number AS n, n %% {PROCESSES} AS client_of, {{server_of}} AS server_of FROM numbers({CONNECTIONS}))"""
-_ROLLED_UP = """
+    FROM ({{pairs}})"""
+_ROLLED_UP = f"""
+    INSERT INTO {{table}} ({{unit}}, client, server, transport, server_port, width_ms, first, last, rule,
+        client_service, client_name, client_host, server_service, server_name, server_host, connections_opened,
+        connections_active, client_sent_bytes, client_received_bytes, server_sent_bytes, server_received_bytes,
+        seen_by_client, seen_by_server, version)
+    SELECT fromUnixTimestamp64Milli(%(at)s, 'UTC') AS at, {{client_node}}, {{server_node}}, 'tcp',
+        5000 + intDiv(server, %(hosts)s), {WIDTH}, at, at + INTERVAL {{width}} - {WIDTH} MILLISECOND, 'listener',
+        {{client_service}}, 'program', concat('h', toString(client %% %(hosts)s)),
+        {{server_service}}, 'program', concat('h', toString(server %% %(hosts)s)),
+        60, 1, 400000, 3000000 + n, 3000000 + n, 400000, 1, 1, 1
+    FROM ({{pairs}})"""
+_PAIRS = """
+    SELECT number AS n, n %% %(processes)s AS client,
+        (client + 1 + intDiv(n, %(processes)s) * 1009) %% %(processes)s AS server
+    FROM numbers(%(connections)s)"""
+_NEWEST = """
     INSERT INTO edges_1m (minute, client, server, transport, server_port, version)
     SELECT fromUnixTimestamp64Milli(%(at)s, 'UTC'), 'address:192.0.2.1', 'address:192.0.2.2', 'tcp', 1, 1"""
 """How far the roll-ups go."""
@@ -122,40 +139,68 @@ def _service(process: str) -> str:
 
 
 def _node(process: str) -> str:
-    return _PROCESS.format(it=process, hosts=HOSTS)
+    return f"concat('process:h', toString({process} %% %(hosts)s), ':0b007b00:', toString({process}), ':7')"
 
 
 def _who(process: str) -> str:
-    fields = f"concat('00\\th', toString({process} %% {HOSTS}), '\\t', {_node(process)}, '\\t', {_service(process)}"
+    fields = f"concat('00\\th', toString({process} %% %(hosts)s), '\\t', {_node(process)}, '\\t', {_service(process)}"
     return f"toLowCardinality({fields}, '\\tprogram\\t\\tscan\\t0'))"
 
 
-def _maps() -> Iterator[Result]:
-    now = time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS
+def _fill(store: Store, fleet: Fleet, table: str, times: Iterable[int]) -> None:
+    """Fill a table with rows of all connections of a fleet at each of some times."""
+    if table == "edges":
+        text = _WINDOW.format(server=_who("server"), client=_who("client"), pairs=_PAIRS)
+    else:
+        unit, width = _UNITS[table]
+        ends = {f"{end}_{name}": of(end) for end in ENDS for name, of in (("node", _node), ("service", _service))}
+        text = _ROLLED_UP.format(table=table, unit=unit, width=width, pairs=_PAIRS, **ends)
+    for at in times:
+        store.query(text, {"at": at, **fleet._asdict()})
+
+
+@contextmanager
+def _stored() -> Iterator[tuple[Address, Store]]:
     with tempfile.TemporaryDirectory(prefix="scale-") as name, embedded_store(Path(name)) as running:
         create_database(running.address)
         with closing(Store(running.address)) as store:
             reconcile(store)
-            text = _WINDOW.format(server=_who("server"), client=_who("client"))
-            for nth in range(MINUTE_MS // WIDTH):
-                store.query(text, {"at": now - MINUTE_MS + nth * WIDTH})
-            columns = {end: _node(f"{end}_of") for end in ("client", "server")}
-            columns |= {f"{end}_service": _service(f"{end}_of") for end in ("client", "server")}
-            hour = _HOUR.format(server_of=_SERVER.replace("client", "client_of"), **columns)
-            for nth in range(1, HOURS + 1):
-                store.query(hour, {"at": now - nth * HOUR_MS - 24 * HOUR_MS})
-            store.query(_ROLLED_UP, {"at": now - 2 * MINUTE_MS})
-            sizes = store.query(
-                "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts "
-                "WHERE active AND database = currentDatabase() AND table IN ('edges', 'edges_1h') "
-                "GROUP BY table ORDER BY table"
-            )
+            yield running.address, store
+
+
+def _month_of_the_middle() -> Iterator[Result]:
+    end = time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS
+    day = end // DAY_MS * DAY_MS
+    since = day - MONTH * DAY_MS + 10 * HOUR_MS - 17 * MINUTE_MS
+    with _stored() as (address, store):
+        _fill(store, MIDDLE, "edges_1d", range(day - MONTH * DAY_MS, day, DAY_MS))
+        of_hours = (*range(since - since % HOUR_MS, since + DAY_MS, HOUR_MS), *range(day - HOUR_MS, end, HOUR_MS))
+        _fill(store, MIDDLE, "edges_1h", of_hours)
+        of_minutes = (*range(since, since + HOUR_MS, MINUTE_MS), *range(end - 2 * HOUR_MS, end, MINUTE_MS))
+        _fill(store, MIDDLE, "edges_1m", of_minutes)
+        fleet = f"of {SERVICES:,} services, {MIDDLE.connections:,} edges"
+        yield from _map(address, f"map {fleet}, last hour", end - HOUR_MS, end, 1)
+        yield from _map(address, f"map {fleet}, 30 days", since, end - 19 * MINUTE_MS, 1)
+
+
+def _maps_of_the_large() -> Iterator[Result]:
+    now = time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS
+    day = now // DAY_MS * DAY_MS - DAY_MS
+    with _stored() as (address, store):
+        _fill(store, LARGE, "edges", range(now - MINUTE_MS, now, WIDTH))
+        _fill(store, LARGE, "edges_1d", range(day - SOME_DAYS * DAY_MS, day, DAY_MS))
+        store.query(_NEWEST, {"at": now - 2 * MINUTE_MS})
+        sizes = store.query(
+            "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts "
+            "WHERE active AND database = currentDatabase() AND table IN ('edges', 'edges_1d') "
+            "GROUP BY table ORDER BY table"
+        )
         for table, rows, size in sizes:
             yield Result(name=f"scale: {table}, {rows / 1e6:.0f} million rows", value=size / rows, unit="B a row")
-        fleet = f"of {HOSTS:,} hosts by service"
-        yield from _map(running.address, f"map {fleet}, last minute", now - MINUTE_MS, now, 1)
-        day = f"map {fleet}, 30 days (reckoned from one)"
-        yield from _map(running.address, day, now - 48 * HOUR_MS, now - 24 * HOUR_MS, 30)
+        fleet = f"of {LARGE.hosts:,} hosts by service"
+        yield from _map(address, f"map {fleet}, last minute", now - MINUTE_MS, now, 1)
+        month = f"map {fleet}, {MONTH} days (reckoned from {SOME_DAYS})"
+        yield from _map(address, month, day - SOME_DAYS * DAY_MS, day, MONTH // SOME_DAYS)
 
 
 def _map(address: Address, what: str, start: int, end: int, times: int) -> Iterator[Result]:

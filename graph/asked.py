@@ -40,6 +40,7 @@ COUNTS = (
 _SEEN = EdgeColumn("seen_by_server", BOOL, "whether the server's host counted, or the client's")
 _ROLLED = {column.name: column for column in (SAMPLING, *COUNTS)}
 _TIMES = {"p50_ms": 0.5, "p99_ms": 0.99}
+_TIMES_OF = {"requests": "window", "requests_1m": "minute", "requests_1h": "hour", "requests_1d": "day"}
 PROCESS_REQUESTS = (
     WINDOW,
     EdgeColumn("width_ms", U64, "width of the window, ms"),
@@ -78,7 +79,7 @@ def process_requests() -> str:
 def requested(
     columns: Iterable[str], *, addresses: bool = False, rolled_up: bool = True, reach: Reach = ALL_OF_IT
 ) -> str:
-    """Return these columns of requests after a `span`, each row of a window, a minute or an hour that `begins`.
+    """Return these columns of requests after a `span`, each row of a window, minute, hour or day that `begins`.
 
     The ends are processes, or addresses, between which there are no roll-ups; none are read unless `rolled_up`.
     """
@@ -89,6 +90,7 @@ def requested(
     if addresses or not rolled_up:
         return of_windows
     return union(
+        *([select({"begins": "day", **names}, "requests_1d FINAL", where=reach.days())] if reach.days else []),
         select({"begins": "hour", **names}, "requests_1h FINAL", where=reach.hours()),
         select({"begins": "minute", **names}, "requests_1m FINAL", where=reach.minutes()),
         of_windows,
@@ -99,7 +101,7 @@ def any_requested() -> str:
     """Return whether there are any requests in [from, to), ms. This is fast, and usually there are none."""
     found = [
         f"(SELECT count() FROM (SELECT 1 FROM {table} WHERE {in_range(time)} LIMIT 1))"
-        for table, time in (("requests", "window"), ("requests_1m", "minute"), ("requests_1h", "hour"))
+        for table, time in _TIMES_OF.items()
     ]
     return f"SELECT {' + '.join(found)} > 0 AS there"
 

@@ -22,6 +22,7 @@ def known_edges(level: str) -> str:
     if level == "address":
         return f"WITH {span.of_windows()}\n{_distinct(KEY, _between_addresses())}"
     rows = union(
+        select(_COLUMNS, "edges_1d", where=f"{span.days()} AND NOT gone"),
         select(_COLUMNS, "edges_1h", where=f"{span.hours()} AND NOT gone"),
         select(_COLUMNS, "edges_1m", where=f"{span.minutes()} AND NOT gone"),
         _between_processes(),

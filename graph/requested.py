@@ -159,11 +159,12 @@ def _by_edge(where: str = "") -> str:
 
 def _in_steps(level: str, rolled_up: bool, *columns: str) -> str:
     rolled_up = rolled_up and level != "address"
-    return _begun(level, span.of_steps() if rolled_up else span.of_windows(), *columns, rolled_up=rolled_up)
+    over = span.of_steps() if rolled_up else span.of_windows()
+    return _begun(level, over, *columns, rolled_up=rolled_up, reach=span.IN_STEPS)
 
 
-def _begun(level: str, over: str, *columns: str, rolled_up: bool = True) -> str:
-    """Begin a query with `edge`: requests on the edges of a level, each row of a window, a minute or an hour."""
+def _begun(level: str, over: str, *columns: str, rolled_up: bool = True, reach: span.Reach = span.ALL_OF_IT) -> str:
+    """Begin a query with `edge`: requests on the edges of a level, each row of a window, minute, hour or day."""
     addresses = level == "address"
     who = () if level in {"process", "address"} else _WHO
     ends = {end: node_at(end, "{1}.{0}".format, "row", level) for end in ENDS}
@@ -172,5 +173,5 @@ def _begun(level: str, over: str, *columns: str, rolled_up: bool = True) -> str:
         **ends,
         **{name: f"row.{name}" for name in (*KEY, *columns) if name not in ENDS},
     }
-    rows = requested((*KEY, *who, *columns), addresses=addresses, rolled_up=rolled_up)
+    rows = requested((*KEY, *who, *columns), addresses=addresses, rolled_up=rolled_up, reach=reach)
     return f"WITH {over},\nedge AS {inside(select(edge, f'{inside(rows)} AS row'))}"

@@ -1,30 +1,32 @@
-"""The span of a query: its range, and which parts of it are read from hours, minutes and windows.
+"""The span of a query: its range, and which parts of it are read from days, hours, minutes and windows.
 
-`span` is one value with named members, first after WITH. Whole hours and minutes come from the roll-ups, as far as
-these go. The rest at both ends comes from windows. So nothing is missing and nothing counts twice.
+`span` is one value with named members, first after WITH. Whole days, hours and minutes come from the roll-ups, as
+far as these go. The rest at both ends comes from windows. So nothing is missing and nothing counts twice.
 
     member                    a time
     since, until              the range
     minutes_from, minutes_to  read from minutes, but for
-    hours_from, hours_to      these, which are read from hours
+    hours_from, hours_to      these, which are read from hours, but for
+    days_from, days_to        these, which are read from days
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
 from graph.sql import inside, select, text
-from schemas.times import HOUR_MS, MINUTE_MS
+from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 
-MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to")
+MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to", "days_from", "days_to")
 _FROM, _TO = "toInt64(%(from)s)", "toInt64(%(to)s)"
 
 
 class Reach(NamedTuple):
-    """Conditions on the times that a query reads: on a column of windows, on `minute` and on `hour`."""
+    """Conditions on the times that a query reads: on a column of windows, on `minute`, `hour` and perhaps `day`."""
 
     windows: Callable[[str], str]
     minutes: Callable[[], str]
     hours: Callable[[], str]
+    days: Callable[[], str] | None = None
 
 
 def of_range() -> str:
@@ -33,16 +35,26 @@ def of_range() -> str:
         {
             "since_ms": _FROM,
             "until_ms": _TO,
-            "minutes_from_ms": "intDiv(since_ms + 59999, 60000) * 60000",
-            "hours_from_ms": "intDiv(minutes_from_ms + 3599999, 3600000) * 3600000",
-            "minutes_to_ms": "greatest(minutes_from_ms, least(intDiv(until_ms, 60000) * 60000, "
-            "toUnixTimestamp64Milli(max(minute)) + 60000))",
-            "hours_to_ms": "greatest(hours_from_ms, least(intDiv(minutes_to_ms, 3600000) * 3600000, "
-            "(SELECT toUnixTimestamp64Milli(max(hour)) + 3600000 FROM edges_1h)))",
+            "minutes_from_ms": _up("since_ms", MINUTE_MS),
+            "hours_from_ms": _up("minutes_from_ms", HOUR_MS),
+            "days_from_ms": _up("hours_from_ms", DAY_MS),
+            "minutes_to_ms": _down("minutes_from_ms", "until_ms", MINUTE_MS, "max(minute)"),
+            "hours_to_ms": _down("hours_from_ms", "minutes_to_ms", HOUR_MS, "(SELECT max(hour) FROM edges_1h)"),
+            "days_to_ms": _down("days_from_ms", "hours_to_ms", DAY_MS, "(SELECT max(day) FROM edges_1d)"),
         },
         "edges_1m",
     )
     return f"{inside(select(_times(), inside(rolled)))} AS span"
+
+
+def _up(ms: str, unit: int) -> str:
+    """Return the first time from `ms` on with which a unit begins."""
+    return f"intDiv({ms} + {unit - 1}, {unit}) * {unit}"
+
+
+def _down(least: str, ms: str, unit: int, newest: str) -> str:
+    """Return the last time up to `ms` with which a unit ends, up to the `newest` that is rolled up."""
+    return f"greatest({least}, least(intDiv({ms}, {unit}) * {unit}, toUnixTimestamp64Milli({newest}) + {unit}))"
 
 
 def of_steps() -> str:
@@ -54,6 +66,8 @@ def of_steps() -> str:
         minutes_to="toInt64(%(minutes_to)s)",
         hours_from=_FROM,
         hours_to="toInt64(%(hours_to)s)",
+        days_from=_FROM,
+        days_to=_FROM,
     )
 
 
@@ -84,7 +98,15 @@ def minutes() -> str:
 
 def hours() -> str:
     """Return the condition for `hour`."""
-    return f"hour >= {of_span('hours_from')} AND hour < {of_span('hours_to')}"
+    return (
+        f"hour >= {of_span('hours_from')} AND hour < {of_span('hours_to')} "
+        f"AND (hour < {of_span('days_from')} OR hour >= {of_span('days_to')})"
+    )
+
+
+def days() -> str:
+    """Return the condition for `day`."""
+    return f"day >= {of_span('days_from')} AND day < {of_span('days_to')}"
 
 
 def begins(time: str) -> str:
@@ -118,4 +140,5 @@ def _time(ms: str) -> str:
     return f"fromUnixTimestamp64Milli({ms}, 'UTC')"
 
 
-ALL_OF_IT = Reach(windows, minutes, hours)
+ALL_OF_IT = Reach(windows, minutes, hours, days)
+IN_STEPS = Reach(windows, minutes, hours)  # of a span that begins with a whole step

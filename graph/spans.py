@@ -1,4 +1,4 @@
-"""Edges between processes in a span, as packed rows (graph/packing.py), each of windows, of a minute or of an hour."""
+"""Edges between processes in a span, as packed rows (graph/packing.py), each of windows, a minute, an hour or a day."""
 
 from collections.abc import Collection
 
@@ -32,6 +32,7 @@ def spans(
     made = packed()
     columns = {name: name for name in KEY} | {name: made[name] for name in names}
     return union(
+        *([select(columns, "edges_1d FINAL", where=reach.days())] if reach.days else []),
         select(columns, "edges_1h FINAL", where=reach.hours()),
         select(columns, "edges_1m FINAL", where=reach.minutes()),
         of_windows,

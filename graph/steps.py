@@ -32,7 +32,8 @@ def with_steps(
     edge = {"at": at, **ends, "transport": "row.transport", "server_port": "row.server_port", **columns}
     names = packs_in(edge.values(), "row")
     concerns = CONCERNS if narrowed else ""
-    rows = spans(EACH_WINDOW, concerns, addresses=addresses, names=names, rolled_up=rolled_up)
+    reach = span.IN_STEPS
+    rows = spans(EACH_WINDOW, concerns, addresses=addresses, names=names, rolled_up=rolled_up, reach=reach)
     sources = (
         span.of_windows() if only_windows else span.of_steps(),
         f"spans AS {inside(rows)}",

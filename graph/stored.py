@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from graph.span import in_range, moment
 from graph.sql import inside, select, text
-from schemas.times import HOUR_MS, MINUTE_MS
+from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 MANY_WINDOWS = 250_000  # rows of edges, about as many as are read in a second
 
@@ -126,6 +126,7 @@ def stored_range() -> str:
             "(SELECT min(window) FROM host_usage)",
             "(SELECT min(first) FROM edges_1m WHERE minute = (SELECT min(minute) FROM edges_1m))",
             "(SELECT min(first) FROM edges_1h WHERE hour = (SELECT min(hour) FROM edges_1h))",
+            "(SELECT min(first) FROM edges_1d WHERE day = (SELECT min(day) FROM edges_1d))",
         ]
     )
     within = " + ".join(
@@ -134,6 +135,7 @@ def stored_range() -> str:
             ("host_usage", "window", "width_ms"),
             ("edges_1m", "minute", MINUTE_MS),
             ("edges_1h", "hour", HOUR_MS),
+            ("edges_1d", "day", DAY_MS),
         )
     )
     return f"""WITH arrayFilter(time -> toUnixTimestamp64Milli(time) > 0, [{begins}]) AS times
@@ -162,12 +164,13 @@ def newest_roll_ups() -> str:
 
 def every_name() -> str:
     """Return every name that a map can be narrowed to. Hosts have their ids as well."""
+    rolled = ("edges_1d", "edges_1h WHERE hour >= (SELECT max(day) FROM edges_1d)")
     sources = [
         ("service", "service", "nodes"),
-        ("service", "arrayJoin([client_service, server_service])", "edges_1h"),
+        *(("service", "arrayJoin([client_service, server_service])", rows) for rows in rolled),
         ("host", "arrayJoin([host, hostname])", "nodes"),
         ("host", "arrayJoin([host, hostname])", "hosts"),
-        ("host", "arrayJoin([client_host, server_host])", "edges_1h"),
+        *(("host", "arrayJoin([client_host, server_host])", rows) for rows in rolled),
     ]
     every = "\nUNION ALL\n".join(
         f"SELECT '{kind}' AS kind, {name} AS name FROM {table}" for kind, name, table in sources

@@ -30,4 +30,4 @@ def minutes() -> str:
     return f"({span.minutes()} OR (minute >= {_FROM} AND minute < earlier.minutes_to))"
 
 
-WITH_HOUR_BEFORE = span.Reach(windows, minutes, span.hours)
+WITH_HOUR_BEFORE = span.Reach(windows, minutes, span.hours, span.days)

@@ -33,10 +33,11 @@ _SOURCES = {
     "dropped": "filled by the sink that drops something before its time, to keep to `disk.percent` or `disk.bytes`",
     "pipeline": "filled by each sink once a minute, from what it sees (`servicemap/metering.py`)",
     **dict.fromkeys(
-        ("edges_1m", "edges_1h"), "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0"
+        ("edges_1m", "edges_1h", "edges_1d"),
+        "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0",
     ),
     **dict.fromkeys(
-        ("requests_1m", "requests_1h"),
+        ("requests_1m", "requests_1h", "requests_1d"),
         "a roll-up of [`process_requests`](#process_requests); where there are no requests it has no rows",
     ),
 }

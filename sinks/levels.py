@@ -1,4 +1,4 @@
-"""What a minute and an hour of edges, and of the requests on them, are made of: the tables of the roll-ups."""
+"""What a minute, an hour and a day of edges, and of the requests on them, are made of: the tables of the roll-ups."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,13 +8,13 @@ from graph.columns import COLUMNS, KEY, EdgeColumn
 from graph.sql import select
 from schemas.facts import Roll
 from schemas.kinds import BITS, BOOL, TIME
-from schemas.times import HOUR_MS, MINUTE_MS
+from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 from sinks.table import Column, Kept, Table
 
 _REQUESTS = (*(column for column in COLUMNS if column.roll is None), *asked.WHO_COLUMNS, asked.SAMPLING, *asked.COUNTS)
 _VERSION = Column("version", BITS, "when it was rolled up; the latest one stands")
 _GONE = Column("gone", BOOL, "the edge is not there any more in the latest one; FINAL leaves it out")
-_UNITS = {"minute": ("Day", 30), "hour": ("Month", 400)}
+_UNITS = {"minute": ("Day", 30), "hour": ("Month", 400), "day": ("Month", 1_100)}
 
 
 class Level(NamedTuple):
@@ -44,7 +44,7 @@ class Level(NamedTuple):
 
     def of(self, low: int, high: int) -> str:
         """Return the SELECT that rolls up [low, high), ms; its columns are `columns`."""
-        latest, earliest = ("last", "first") if self.time == "minute" else (self.time, self.time)
+        latest, earliest = (self.time, self.time) if self.time == "window" else ("last", "first")
         columns = {self.unit: f"{self.start}(row.{self.time})"}
         for column in self.facts:
             match column.name:
@@ -84,12 +84,30 @@ def _minutes(name: str, source: str, below: str, facts: Sequence[EdgeColumn]) ->
     return Level(table, "minute", "toStartOfMinute", MINUTE_MS, f"{source} AS row", "window", below, facts)
 
 
+def _above(below: Level, name: str, unit: str, start: str, width: int) -> Level:
+    table, source = _table(name, unit, below.facts), f"{below.name} AS row FINAL"
+    return Level(table, unit, start, width, source, below.unit, below.name, below.facts)
+
+
 def _hours(name: str, below: Level) -> Level:
-    table, source = _table(name, "hour", below.facts), f"{below.name} AS row FINAL"
-    return Level(table, "hour", "toStartOfHour", HOUR_MS, source, "minute", below.name, below.facts)
+    return _above(below, name, "hour", "toStartOfHour", HOUR_MS)
+
+
+def _days(name: str, below: Level) -> Level:
+    return _above(below, name, "day", "toStartOfDay", DAY_MS)
 
 
 MINUTES = _minutes("edges_1m", "process_edges", "edges", COLUMNS)
 HOURS = _hours("edges_1h", MINUTES)
+DAYS = _days("edges_1d", HOURS)
 REQUEST_MINUTES = _minutes("requests_1m", "process_requests", "requests", _REQUESTS)
 REQUEST_HOURS = _hours("requests_1h", REQUEST_MINUTES)
+REQUEST_DAYS = _days("requests_1d", REQUEST_HOURS)
+LEVELS = (
+    REQUEST_MINUTES,
+    REQUEST_HOURS,
+    REQUEST_DAYS,
+    MINUTES,
+    HOURS,
+    DAYS,
+)  # in the order in which they are rolled up

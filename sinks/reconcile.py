@@ -11,12 +11,12 @@ from collections.abc import Iterator
 
 from graph.views import VIEWS
 from sinks.dropping import TABLES_OF, noted
-from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES
+from sinks.levels import LEVELS
 from sinks.store import Store
 from sinks.table import Table
 from sinks.tables import DROPPED, PIPELINE, TABLES
 
-ROLLED_UP = tuple(level.table for level in (MINUTES, HOURS, REQUEST_MINUTES, REQUEST_HOURS))
+ROLLED_UP = tuple(level.table for level in LEVELS)
 ALL = (DROPPED, *TABLES, PIPELINE, *ROLLED_UP)  # what was dropped is asked for when roll-ups change
 _MARKS = "migrations"
 _APPLIED = "(name String, applied DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied) ORDER BY name"

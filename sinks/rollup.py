@@ -1,4 +1,4 @@
-"""Roll edges, and the requests on them, up to minutes and hours, from the rows below them.
+"""Roll edges, and the requests on them, up to minutes, hours and days, from the rows below them.
 
 Nothing is added up as it comes. Whenever rows of a minute are stored, late or again, the whole minute is rolled up anew
 from `edges FINAL`, and a row that no longer results (its address has become a process) gets a tombstone. So the roll-up
@@ -22,7 +22,7 @@ from random import SystemRandom
 from graph.columns import KEY
 from schemas.codec import MAX_AHEAD_MS
 from schemas.times import HOUR_MS, MINUTE_MS
-from sinks.levels import HOURS, MINUTES, REQUEST_HOURS, REQUEST_MINUTES, Level, between
+from sinks.levels import LEVELS, MINUTES, REQUEST_MINUTES, Level, between
 from sinks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,7 @@ LASTING_MS = HOUR_MS  # for how long they name the last listener, of failed conn
 LONGEST_MS = 10 * MINUTE_MS  # that one statement rolls up: ten minutes of thousands of edges fit into any memory
 
 _CHANGED = {"edges": (REQUEST_MINUTES, MINUTES), "requests": (REQUEST_MINUTES,)}  # which minutes a table's rows change
-_ABOVE = {REQUEST_MINUTES: REQUEST_HOURS, MINUTES: HOURS}
-_LEVELS = (REQUEST_MINUTES, REQUEST_HOURS, MINUTES, HOURS)  # in the order in which they are rolled up
+_ABOVE = {below: level for level in LEVELS for below in LEVELS if level.below == below.name}
 _SETTINGS = (
     # Compiling takes longer than running, for wide statements and small ones (40 ms, to look for a version).
     "SETTINGS compile_expressions = 0, compile_aggregate_expressions = 0, compile_sort_description = 0, "
@@ -52,7 +51,7 @@ class Rollup:
         self._store = store
         self._now = now
         self._placed: set[int] = set()  # minutes of places that came late
-        self._due: dict[Level, set[int]] = {level: set() for level in _LEVELS}
+        self._due: dict[Level, set[int]] = {level: set() for level in LEVELS}
 
     def mark(self, table: str, times: Iterable[int]) -> None:
         """Mark the times, ms, of rows of a table that have been stored."""
@@ -71,7 +70,7 @@ class Rollup:
         Rows of a time to come, of a clock gone wrong or of a stranger, do not count as rolled up, and are not to be.
         """
         end = f"fromUnixTimestamp64Milli({self._now() + MAX_AHEAD_MS}, 'UTC')"
-        for level in _LEVELS:
+        for level in LEVELS:
             ((newest,),) = self._store.query(
                 f"SELECT toUnixTimestamp64Milli(max({level.unit})) FROM {level.name} WHERE {level.unit} < {end}"
             )
@@ -82,12 +81,12 @@ class Rollup:
             self._add({seconds * 1000 for (seconds,) in rows}, *_CHANGED.get(level.below, (level,)))
 
     def roll_up(self) -> None:
-        """Roll up the minutes and hours that are due; StoreError when the store fails.
+        """Roll up the minutes, hours and days that are due; StoreError when the store fails.
 
         One that cannot be rolled up because of its rows is skipped and counted.
         """
         self._mark_missed()
-        for level in _LEVELS:
+        for level in LEVELS:
             self._roll_up_level(level)
 
     def roll_up_all(self, low: int, high: int) -> None:
@@ -118,8 +117,8 @@ class Rollup:
             self._roll_up_stretch(level, low, high)
             done = range(low, high, level.width)
             due.difference_update(done)
-            if level in _ABOVE:
-                self._add({at // HOUR_MS * HOUR_MS for at in done}, _ABOVE[level])
+            if above := _ABOVE.get(level):
+                self._add({at // above.width * above.width for at in done}, above)
 
     def _roll_up_stretch(self, level: Level, low: int, high: int) -> None:
         try:
@@ -162,7 +161,7 @@ def roll_up(store: Store, level: Level, low: int, high: int) -> None:
 
 
 def _sweep(store: Store, level: Level, where: str, version: int) -> None:
-    """Write tombstones for rows of earlier versions that the newest of each minute or hour does not have.
+    """Write tombstones for rows of earlier versions that the newest of each minute, hour or day does not have.
 
     The last of several to come here finds the rows of all.
     """

@@ -11,8 +11,9 @@ from clickhouse_driver import Client
 
 from dashboards.alerts.files import rules
 from sinks.address import Address
-from sinks.reconcile import reconcile
+from sinks.reconcile import ROLLED_UP, reconcile
 from sinks.store import Store, create_database
+from sinks.tables import EDGES, HOST_USAGE, HOSTS, LINKS, NODES, PIPELINE, REQUESTS
 from tests.alerts.evaluation import Alerts, firing
 from tests.alerts.scene import MINUTE, Scene
 
@@ -44,8 +45,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
 def scene(address: Address) -> Iterator[Scene]:
     """What the store holds: nothing at first."""
     store = Store(address)
-    for table in ("edges", "edges_1m", "edges_1h", "nodes", "hosts", "host_usage", "links", "requests", "pipeline"):
-        store.query(f"TRUNCATE TABLE {table}")
+    for table in (EDGES, *ROLLED_UP, NODES, HOSTS, HOST_USAGE, LINKS, REQUESTS, PIPELINE):
+        store.query(f"TRUNCATE TABLE {table.name}")
     yield Scene(store)
     store.close()
 

@@ -102,6 +102,7 @@ FACTS = [
     (SIZING, f"| store `edges` | a flow and window | 15 | {KEPT['edges']} days"),
     (SIZING, f"22 | {KEPT['edges_1m']} days"),
     (SIZING, f"16 | {KEPT['edges_1h']} days"),
+    (SIZING, f"14 | {KEPT['edges_1d']:,} days"),
     (SIZING, f"| store `process_usage` | a process and window | 7 | {KEPT['process_usage']} days"),
     (SIZING, f"| store `nodes` | a process and hour | 37 | {KEPT['nodes']} days"),
     (SIZING, f"| log `connections` | a socket and window | 13 | {CONNECTIONS.retention_ms // DAY_MS} days"),

@@ -10,7 +10,7 @@ from graph.map import map_edges
 from graph.node_graph_edges import graph_edges
 from graph.node_graph_nodes import graph_nodes
 from graph.requests import requests_by_edge
-from schemas.times import HOUR_MS, MINUTE_MS
+from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 from sinks.rollup import GRACE_MS, Rollup
 from sinks.store import Store
 from tests.graph.flows import T0, WIDTH, End, asked, flow, requests, stored
@@ -20,6 +20,7 @@ from view.requests import request_series
 from view.rows import Span
 
 HOURS = 3
+DAYS = 2  # before these hours, with an hour each
 RANGES = [
     (0, HOURS * HOUR_MS),
     (5_000, 2 * HOUR_MS + 7 * MINUTE_MS + 10_000),
@@ -27,15 +28,18 @@ RANGES = [
     (2 * HOUR_MS + MINUTE_MS, HOURS * HOUR_MS),
     (90 * MINUTE_MS + 15_000, 90 * MINUTE_MS + 25_000),
     (59 * MINUTE_MS, 61 * MINUTE_MS),
+    (-DAYS * DAY_MS - HOUR_MS - 5_000, HOURS * HOUR_MS),
+    (-T0 % DAY_MS - 2 * DAY_MS, -T0 % DAY_MS - DAY_MS),
+    (-T0 % DAY_MS - 2 * DAY_MS + 5_000, HOUR_MS),
 ]
 
 
 @pytest.fixture(scope="module")
 def stores(fresh: Fresh) -> tuple[Store, Store]:
-    """Two stores with the same three hours: one is rolled up as it would be live, the other not at all."""
+    """Two stores with the same hours and days: one is rolled up as it would be live, the other not at all."""
     random = Random(7)
     rows: list[dict[str, Any]] = []
-    for _ in range(600):
+    for nth in range(600):
         client, server = (
             End(f"10.0.0.{n}", 0, f"h{n}", 100 + n, f"s{n % 3}", f"c{n}" if n % 2 else "")
             for n in random.sample(range(1, 6), 2)
@@ -46,7 +50,8 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
             "sent_bytes": random.randint(0, 9999),
             "rtt_us": random.randint(0, 99),
         }
-        at = T0 + random.randrange(HOURS * HOUR_MS) // WIDTH * WIDTH
+        ago = nth // 2 % 4 % (DAYS + 1)  # half of them today
+        at = T0 - ago * DAY_MS + random.randrange(HOUR_MS if ago else HOURS * HOUR_MS) // WIDTH * WIDTH
         there = server._replace(port=80 + random.randint(0, 1))
         rows.append(flow(client._replace(port=random.randint(30_000, 60_000)), there, window=at, **counts))
     asked_on = [
@@ -57,9 +62,14 @@ def stores(fresh: Fresh) -> tuple[Store, Store]:
     for store in (rolled, plain):
         stored(store, *rows)
         requests(store, *asked_on)
-    Rollup(rolled, lambda: T0 + HOURS * HOUR_MS).roll_up_all(T0, T0 + HOURS * HOUR_MS)
-    for table in ("edges_1h", "requests_1h"):
-        assert rolled.query(f"SELECT uniq(hour) FROM {table}") == [(HOURS - 1,)]
+    rollup = Rollup(rolled, lambda: T0 + HOURS * HOUR_MS)
+    for day in range(-DAYS, 0):
+        rollup.roll_up_all(T0 + day * DAY_MS, T0 + day * DAY_MS + HOUR_MS)
+    rollup.roll_up_all(T0, T0 + HOURS * HOUR_MS)
+    for unit in ("hour", "day"):
+        for table in (f"edges_1{unit[0]}", f"requests_1{unit[0]}"):
+            whole = {"hour": DAYS + HOURS - 1, "day": DAYS}[unit]
+            assert rolled.query(f"SELECT uniq({unit}) FROM {table}") == [(whole,)]
     assert rolled.query("SELECT toUnixTimestamp64Milli(max(minute)) FROM edges_1m") != [(0,)]
     assert GRACE_MS > MINUTE_MS  # so that the last minutes are windows alone
     return rolled, plain

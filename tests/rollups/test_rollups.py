@@ -8,7 +8,7 @@ import pytest
 
 from log.protocol import Record
 from schemas import topics
-from schemas.times import HOUR_MS, MINUTE_MS
+from schemas.times import DAY_MS, MINUTE_MS
 from sinks.address import Address
 from sinks.levels import MINUTES, REQUEST_MINUTES
 from sinks.reconcile import reconcile
@@ -22,7 +22,7 @@ from tests.streams.world import WIDTH, log
 
 pytestmark = pytest.mark.slow
 WINDOWS = 30
-LONG_AFTER = T0 + 3 * HOUR_MS
+LONG_AFTER = T0 + 2 * DAY_MS
 KEY = "client, server, transport, server_port"
 FACTS = """
     argMax(connections_active, {last}), sum(connections_opened), sum(connections_closed), sum(connections_failed),
@@ -89,12 +89,14 @@ def requested(store: Store, table: str, unit: str) -> list[tuple[Any, ...]]:
 def same(store: Store) -> None:
     assert rolled(store, "edges_1m", "minute") == expected(store, "toStartOfMinute")
     assert rolled(store, "edges_1h", "hour") == expected(store, "toStartOfHour")
+    assert rolled(store, "edges_1d", "day") == expected(store, "toStartOfDay")
     assert store.query("SELECT count() FROM edges_1m FINAL") != [(0,)]
-    minutes, hours = (
-        requested(store, "process_requests", f"{start}(window)") for start in ("toStartOfMinute", "toStartOfHour")
+    minutes, hours, days = (
+        requested(store, "process_requests", f"toStartOf{unit}(window)") for unit in ("Minute", "Hour", "Day")
     )
     assert requested(store, "requests_1m FINAL", "minute") == minutes
     assert requested(store, "requests_1h FINAL", "hour") == hours
+    assert requested(store, "requests_1d FINAL", "day") == days
     assert minutes
 
 
@@ -231,15 +233,17 @@ def test_a_minute_that_became_empty_has_no_rows(fresh: Fresh) -> None:
 
     assert rolled(sinking.store, "edges_1m", "minute") == []
     assert rolled(sinking.store, "edges_1h", "hour") == []
+    assert rolled(sinking.store, "edges_1d", "day") == []
     assert requested(sinking.store, "requests_1m FINAL", "minute") == []
     assert requested(sinking.store, "requests_1h FINAL", "hour") == []
+    assert requested(sinking.store, "requests_1d FINAL", "day") == []
 
 
 def test_a_store_without_rollups_of_requests_gets_them(fresh: Fresh) -> None:
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     sinking.take(folded(log(2, windows=WINDOWS, chaos=False)))
-    for table in ("requests_1m", "requests_1h"):
+    for table in ("requests_1m", "requests_1h", "requests_1d"):
         sinking.store.query(f"TRUNCATE TABLE {table}")
 
     sinking.start()
@@ -252,7 +256,7 @@ def test_rollups_of_requests_without_containers_are_rolled_up_anew(fresh: Fresh)
     sinking = Sinking(fresh())
     sinking.now = LONG_AFTER
     sinking.take(folded(log(2, windows=WINDOWS, chaos=False)))
-    for table in ("requests_1m", "requests_1h"):
+    for table in ("requests_1m", "requests_1h", "requests_1d"):
         sinking.store.query(f"ALTER TABLE {table} DROP COLUMN client_container, DROP COLUMN server_container")
 
     reconcile(sinking.store)

@@ -161,6 +161,7 @@ def test_readers_of_a_distributed_table_get_what_one_server_gives(nodes: list[Ad
             [
                 rolled(store, "edges_1m", "minute"),
                 rolled(store, "edges_1h", "hour"),
+                rolled(store, "edges_1d", "day"),
                 requested(store, "requests_1m FINAL", "minute"),
                 store.query("SELECT * FROM service_edges ORDER BY ALL"),
             ]
