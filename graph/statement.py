@@ -22,6 +22,11 @@ def _wrapped(*columns: str) -> str:
 _SHOWN, _FLOWS = _wrapped(*_EDGE, *_CONNECTIONS, *_COUNTED), _wrapped(*_FLOW, *_OF_FLOW)
 
 
+def map_statement(level: str, start: int, end: int) -> str:
+    """Return the SQL for all rows of a range."""
+    return _flows("1", start, end) if level == "address" else _edges("1", start, end)
+
+
 def node_statement(node: str, level: str, start: int, end: int) -> str:
     """Return the SQL for the rows of a node."""
     if level == "address":

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from answers.times import end_of_records, outside
 from dashboards.alerts.files import GROUPS
 from dashboards.alerts.firing import Firing, Numbers, firings, numbers
 from dashboards.alerts.rule import Rule
@@ -15,12 +16,12 @@ from graph.model import iso_ms
 from graph.reading import stored
 from schemas.matching import unknown
 from schemas.text import shown
+from schemas.times import iso
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.options import Failure, NothingMatches, iso
+from servicemap.options import Failure, NothingMatches
 from servicemap.parts import store_address
 from servicemap.printing import print_json
-from servicemap.stored_times import end_of_records, outside
 from sinks.store import Store, StoreError
 
 _PREFIX = "servicemap-"  # of the uids, as one Grafana has rules of others too

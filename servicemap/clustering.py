@@ -1,18 +1,15 @@
-"""`clusters`: read a map of processes, and print the clusters in it."""
+"""`clusters`: print the clusters of a range, or the members of one."""
 
 from collections.abc import Iterable
 
 import click
 
+from answers.clusters import CLUSTERS, ClustersAsked
 from graph.clustering.cluster import Cluster
-from graph.clusters import clusters
-from graph.model import Wanted
-from schemas.matching import unknown
 from schemas.text import shown
+from servicemap.answering import ask, print_note
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.mapping import print_note, read
-from servicemap.options import NothingMatches
 from servicemap.printing import print_json
 
 HEADINGS = ("CLUSTER", "KIND", "PORT", "MEMBERS", "LEADER", "CLIENTS", "SURE")
@@ -20,26 +17,15 @@ OF_MEMBERS = ("MEMBER", "ROLE", "HOST", "SERVICE", "PROCESSES")
 MOST_NAMED = 3  # hosts and clients in a cell
 
 
-def run(config: Config, since: int | None, at: int | None, name: str, *, singles: bool, as_json: bool) -> None:
-    """Print the clusters of a range, or the members of one. NothingMatches without a map, or without that one."""
-    asked = read(config, since, at, Wanted(start=0, end=0, level="process"))
-    if asked.reason:
-        raise NothingMatches(asked.reason)
-    found = clusters(asked.found, singles=singles or bool(name))
-    if name:
-        wanted = [one for one in found if one.name == name]
-        if not wanted:
-            raise NothingMatches(unknown("cluster", name, [one.name for one in found]))
-        found = wanted
+def run(config: Config, asked: ClustersAsked, *, as_json: bool) -> None:
+    """Print the clusters of a range, or the members of one."""
+    found = ask(config, CLUSTERS, asked).clusters
     if as_json:
         for one in found:
             print_json(one)
-        return
-    if not found:
-        print_note(f"there are no clusters in the {asked.title}; --all adds stores of one instance")
-    elif name:
+    elif asked.name:
         _print_members(found)
-    else:
+    elif found:
         click.echo(aligned(HEADINGS, [_cells(one) for one in found], right={2, 3, 6}), nl=False)
 
 

@@ -10,11 +10,12 @@ from msgspec import Struct
 from log.protocol import LogError
 from schemas.matching import unknown
 from schemas.text import shown
+from schemas.times import iso
 from servicemap.browsing import existing_log
 from servicemap.columns import aligned
 from servicemap.config import Config
 from servicemap.last_facts import Reported, last_logged, running
-from servicemap.options import Failure, NothingMatches, iso
+from servicemap.options import Failure, NothingMatches
 from servicemap.printing import print_json
 from streams.naming import NamingRule, name_process
 

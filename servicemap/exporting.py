@@ -4,9 +4,10 @@ import sys
 from pathlib import Path
 
 from graph.model import Wanted
+from servicemap.answering import print_note
 from servicemap.config import Config
 from servicemap.exports import text_of
-from servicemap.mapping import print_note, read
+from servicemap.mapping import read
 from servicemap.options import NothingMatches
 
 

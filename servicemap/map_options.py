@@ -2,25 +2,16 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
+from answers.asked import Drawing
 from graph.filters.completing import completed
 from graph.filters.parsing import BadFilter, parse_filter
 from graph.levels import LEVELS
 from servicemap.options import Moment, not_empty
-
-
-class Drawing(NamedTuple):
-    """Which map is asked for as a graph; times in ms, None where they were not given."""
-
-    since: int | None
-    at: int | None
-    level: str
-    collapse: bool
-    overlay: str
 
 
 def of_range(command: Callable[..., None]) -> Callable[..., None]:
@@ -83,6 +74,6 @@ def as_graph(command: Callable[..., None]) -> Callable[..., None]:
         config: Any, *, since: int | None, at: int | None, level: str, collapse: bool, overlay: str, **rest: Any
     ) -> None:
         not_empty("overlay")
-        command(config, Drawing(since, at, level, collapse, overlay), **rest)
+        command(config, Drawing(since=since, at=at, level=level, collapse=collapse, overlay=overlay), **rest)
 
     return run

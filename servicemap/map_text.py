@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from graph import counters
-from graph.model import Edge, Node, ServiceMap
+from graph.labels import cut, labels, printable
+from graph.model import Edge, ServiceMap
 from graph.sampled import about
 from servicemap.columns import aligned
 from servicemap.printing import bytes_text
@@ -20,7 +21,7 @@ LABELS = {"PROTOCOL": "protocol", "ALIAS": "alias"}  # added where any edge has 
 REQUEST_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
 SAMPLED = "LOOKED AT"  # added where any of them are estimates
 NAMES = 2  # the first columns are names; the others are short and right-aligned
-WIDEST, NARROWEST, WIDEST_PORT = 48, 8, 32
+NARROWEST, WIDEST_PORT = 8, 32
 NOT_KNOWN = "-"
 _LEAST_IMPORTANT = ("P50", *LABELS, "NEW", "RTT", "OPEN", SAMPLED, "RECEIVED", "SENT")  # left out in this order
 
@@ -45,24 +46,10 @@ def rows(found: ServiceMap) -> list[tuple[str, ...]]:
     ]
 
 
-def labels(found: ServiceMap) -> dict[str, str]:
-    """Return a label for each node: its title, with its host where there are several hosts; a name with its address."""
-    hosts = {node.hostname for node in found.nodes if node.hostname}
-
-    def label(node: Node) -> str:
-        if node.kind == "host":
-            return node.title if found.level == "host" else f"host {node.title}"
-        if node.names:
-            return f"{_cut(node.title, WIDEST - len(node.address) - len(' ()'))} ({node.address})"
-        return f"{node.title}@{node.hostname}" if len(hosts) > 1 and node.hostname else node.title
-
-    return {node.id: printable(label(node)) for node in found.nodes}
-
-
 def plain(headings: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
     """Align rows under their headings."""
-    cut = [[*map(_cut, row[:NAMES]), *row[NAMES:]] for row in cells]
-    return aligned(headings, cut, right=range(NAMES, len(headings)))
+    narrow = [[*map(cut, row[:NAMES]), *row[NAMES:]] for row in cells]
+    return aligned(headings, narrow, right=range(NAMES, len(headings)))
 
 
 def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> Table:
@@ -82,7 +69,7 @@ def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], w
         made.add_column(headings[at], no_wrap=True, justify="right")
     names = max(NARROWEST, room())
     for row in cells:
-        made.add_row(*(Text(_cut(cell, names)) for cell in row[:NAMES]), *(Text(row[at]) for at in shown))
+        made.add_row(*(Text(cut(cell, names)) for cell in row[:NAMES]), *(Text(row[at]) for at in shown))
     return made
 
 
@@ -104,7 +91,7 @@ def _row(edge: Edge, titles: dict[str, str]) -> dict[str, str]:
     return {
         "CLIENT": titles[edge.client],
         "SERVER": "itself" if edge.self_loop else titles[edge.server],
-        "PORT": _cut(printable(edge.port), WIDEST_PORT),
+        "PORT": cut(printable(edge.port), WIDEST_PORT),
         "OPEN": str(edge.connections_active),
         "NEW": str(edge.connections_opened),
         "FAILED": str(edge.connections_failed),
@@ -149,12 +136,3 @@ def _ms(time: float | UnsetType | None) -> str:
 
 def _carried(edge: Edge) -> int:
     return counters.moved(edge.counters)
-
-
-def _cut(name: str, room: int = WIDEST) -> str:
-    return name if len(name) <= room else name[: room - 1] + "…"
-
-
-def printable(name: str) -> str:
-    """Replace control characters in a name: a terminal obeys them, and programs choose their names."""
-    return "".join(letter if letter.isprintable() else "�" for letter in name)

@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
+from answers.times import end_of_records
 from graph.node_facts import NodeFactRow, node_facts
 from graph.reading import names_of_hosts
 from schemas.ids import parse_process
 from schemas.matching import unknown
 from schemas.text import shown
-from schemas.times import HOUR_MS
+from schemas.times import HOUR_MS, iso
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.options import Failure, NothingMatches, iso
+from servicemap.options import Failure, NothingMatches
 from servicemap.parts import store_address
 from servicemap.printing import print_json
-from servicemap.stored_times import end_of_records
 from sinks.store import Store, StoreError
 
 HEADINGS = ("HOST", "SERVICE", "PORT", "PID", "NAME", "VALUE")

@@ -3,21 +3,20 @@
 import functools
 import logging
 import re
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from answers.faults import BadRequest, NothingStored, NotThere
 from log.protocol import LogError
 from schemas.messages import lines, log_to_stderr
+from schemas.moments import duration, moment
 from servicemap.config import ConfigError, load, read
 
-_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_LONGEST_MS = 100 * 365 * 86_400_000
-_FIRST, _LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)  # the range of the store's times
 NOTHING_MATCHES = 4  # exit code: nothing of this name, or of this time, is known
 
 
@@ -60,15 +59,10 @@ class Duration(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return milliseconds."""
-        if isinstance(value, int):
-            return value
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|)", str(value))
-        if match is None:
-            self.fail(f"{value!r} is not a duration; give 30s, 10m, 2h or 7d")
-        length = float(match[1]) * _UNITS[match[2] or "s"]
-        if length > _LONGEST_MS:
-            self.fail(f"{value!r} is longer than a century; give 30s, 10m, 2h or 7d")
-        return int(length)
+        try:
+            return value if isinstance(value, int) else duration(str(value))
+        except ValueError as error:
+            self.fail(str(error))
 
 
 class Moment(click.ParamType):
@@ -78,32 +72,10 @@ class Moment(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return milliseconds since the epoch. A time without a zone is local time."""
-        if isinstance(value, int):
-            return value
-        text = str(value).strip()
         try:
-            found = self._read(text, param, ctx)
-        except (ValueError, OverflowError, OSError):  # from astimezone(), for years that do not exist
-            found = None
-        if found is None:
-            self.fail(f"{value!r} is not a time; give 2026-05-01T12:00, 12:00, 10m (ago), @1777629600 or now")
-        if not _FIRST.timestamp() <= found / 1000 <= _LAST.timestamp():
-            self.fail(f"{value!r} is out of range; give a time from {_FIRST.year} to {_LAST.year}")
-        return int(found)
-
-    def _read(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return milliseconds; ValueError for what is no time."""
-        now = datetime.now().astimezone()
-        if text == "now":
-            return now.timestamp() * 1000
-        if re.fullmatch(r"@\d+(\.\d+)?", text):
-            return float(text[1:]) * 1000
-        if re.fullmatch(r"-?\d+(\.\d+)?(ms|s|m|h|d)", text):
-            return now.timestamp() * 1000 - Duration().convert(text.lstrip("-"), param, ctx)
-        if re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text):
-            text = f"{now:%Y-%m-%d}T{text.zfill(5 if text.count(':') == 1 else 8)}"
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.astimezone()).timestamp() * 1000
+            return value if isinstance(value, int) else moment(str(value), time.time() * 1000, zone=None)
+        except ValueError as error:
+            self.fail(str(error))
 
 
 def either_or(*given: tuple[str, object]) -> None:
@@ -123,11 +95,6 @@ def not_empty(*names: str) -> None:
 def typed(name: str) -> bool:
     """Return whether an option of the running command was given on the command line, and not by the environment."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
-
-
-def iso(ms: int) -> str:
-    """Write a time for people: UTC, to the second."""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def configured(*, judged: bool = False, **keys: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -166,6 +133,10 @@ def configured(*, judged: bool = False, **keys: str) -> Callable[[Callable[..., 
                 raise Failure(str(error)) from None
             try:
                 command(config, **rest)
+            except NotThere as error:
+                raise NothingMatches(str(error)) from None
+            except (BadRequest, NothingStored) as error:
+                raise Failure(str(error)) from None
             except LogError as error:
                 if debug:
                     raise

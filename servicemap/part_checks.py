@@ -12,7 +12,7 @@ from graph.reading import names_of_hosts
 from log.damage import kept_aside
 from log.protocol import Log, LogError
 from schemas.loopback import stays_here
-from schemas.times import HOUR_MS
+from schemas.times import HOUR_MS, iso
 from schemas.topics import HEARTBEATS
 from servicemap import trouble
 from servicemap.address_checks import address_check
@@ -27,7 +27,7 @@ from servicemap.extras import missing_for
 from servicemap.link_checks import link_check
 from servicemap.listening import places
 from servicemap.metric_checks import metric_checks
-from servicemap.options import Failure, iso
+from servicemap.options import Failure
 from servicemap.parts import may_look_into, reader_password, store_address
 from servicemap.room_checks import room_check
 from servicemap.running import elsewhere

@@ -14,9 +14,10 @@ from msgspec import Struct
 from log.protocol import Log, LogError, Record
 from schemas.matching import unknown
 from schemas.text import shown
+from schemas.times import iso
 from servicemap.browsing import existing_log
 from servicemap.config import Config
-from servicemap.options import Failure, NothingMatches, iso
+from servicemap.options import Failure, NothingMatches
 from servicemap.printing import print_json
 
 POLL_SECONDS, POLL_RECORDS = 0.5, 500

@@ -14,11 +14,11 @@ from graph.stored import Dropped
 from log.connect import partitions_of
 from log.protocol import Log
 from schemas.private import Unsafe, private_folder
-from schemas.times import HOUR_MS
+from schemas.times import HOUR_MS, iso
 from schemas.topics import HEARTBEATS
 from servicemap.config import Config
 from servicemap.connect import connect_log
-from servicemap.options import Failure, NothingMatches, iso
+from servicemap.options import Failure, NothingMatches
 from servicemap.parts import store_address
 from servicemap.records import logged_times
 from servicemap.replay import fresh

@@ -6,10 +6,9 @@ from contextlib import closing
 from graph.stored import Dropped
 from log.protocol import LogError
 from log.shrinking import Shrinking
-from schemas.times import DAY_MS
+from schemas.times import DAY_MS, iso
 from servicemap.check import Check
 from servicemap.config import Config
-from servicemap.options import iso
 from servicemap.printing import bytes_text
 from servicemap.room import budget_of, logged_here
 from sinks import dropping

@@ -4,12 +4,12 @@ import time
 
 from rich.live import Live
 
+from answers.times import LATEST_MS
 from graph.model import Wanted
 from graph.reading import newest, read_map
 from graph.requests import judged, requests_by_edge, usual_by_edge
 from servicemap.config import Config
 from servicemap.map_text import headings, rows, table
-from servicemap.mapping import LATEST_MS
 from servicemap.options import Failure
 from servicemap.parts import store_address
 from sinks.store import Store, StoreError

@@ -15,10 +15,11 @@ ALLOWED = {
     "sinks": {"schemas", "log", "graph"},
     "dashboards": {"schemas", "graph"},
     "graph": {"schemas"},
-    "view": {"schemas", "graph", "sinks.store"},
+    "answers": {"schemas", "graph"},
+    "view": {"schemas", "graph", "answers", "sinks.store"},
     "simulation": {"schemas", "graph"},
-    "servicemap": {"schemas", "log", "collectors", "streams", "sinks", "dashboards", "graph", "view", "simulation"},
 }
+ALLOWED["servicemap"] = set(ALLOWED)
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from answers.faults import NotThere
 from graph import counters
 from graph.columns import ENDS
 from graph.health import Counts, faults, judgement, usual_ms
@@ -24,7 +25,7 @@ from view.keys import edge_id
 from view.lines import of_edge
 from view.members import members
 from view.newest import read_newest
-from view.parameters import EdgeAsked, NotThere, level_of, time_range
+from view.parameters import EdgeAsked, level_of, time_range
 from view.requests import LINES, request_series, summed
 from view.rows import Span, read_rows, read_span
 from view.series import POINTS, series

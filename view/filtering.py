@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
+from answers.faults import BadRequest
 from graph.filters.hints import hints
 from graph.filters.matching import Kept, kept
 from graph.filters.parsing import BadFilter, parse_filter
@@ -14,7 +15,6 @@ from graph.model import ServiceMap
 from graph.node_texts import Labels
 from graph.requests import Key, key
 from view.keys import edge_id
-from view.parameters import BadRequest
 
 
 def wanted_filter(text: str) -> Filter | None:

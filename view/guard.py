@@ -14,11 +14,11 @@ import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from answers.faults import BadRequest, NothingStored, NotThere
 from schemas.loopback import is_loopback
 from sinks.store import StoreError
 from view.answers import Busy
 from view.overlays import Unwritable, bearer
-from view.parameters import BadRequest, NotThere
 
 log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return response
     except web.HTTPException as error:
         return error_response(error.status, f"there is no {request.path} here" if error.status == 404 else error.reason)
-    except Unwritable as error:
+    except (Unwritable, NothingStored) as error:
         return error_response(503, str(error))
     except StoreError as error:
         status = 504 if error.code == 159 else 503 if error.code == 0 else 500  # 159: TIMEOUT_EXCEEDED

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from answers.faults import NotThere
 from graph.address_names import Names
 from graph.hosts import HostRow
 from graph.levels import values_of
@@ -24,7 +25,7 @@ from view.members import members
 from view.neighbours import neighbours
 from view.newest import read_newest
 from view.node_facts import own_facts
-from view.parameters import NodeAsked, NotThere, level_of, time_range
+from view.parameters import NodeAsked, level_of, time_range
 from view.requests import LINES, request_series
 from view.rows import Span, read_rows, read_span
 from view.series import POINTS, Line, Point, series

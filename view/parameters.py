@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct, field
 
+from answers.faults import BadRequest
+from answers.reading import converted
 from graph.levels import LEVELS
 
 Level = Annotated[str, Meta(pattern=f"^({'|'.join(LEVELS)})$")]
@@ -14,14 +15,6 @@ Text = Annotated[str, Meta(max_length=4_096)]
 
 LATEST_MS = 60_000
 LONGEST_MS = 400 * 86_400_000  # nothing is kept for longer
-
-
-class BadRequest(Exception):
-    """A parameter is wrong; the message is a sentence that names it."""
-
-
-class NotThere(Exception):
-    """There is no such node or edge; the message is a sentence."""
 
 
 class Ranged(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,12 +95,7 @@ Asked = TypeVar("Asked", bound=Struct)
 
 def read(query: Mapping[str, str], kind: type[Asked]) -> Asked:
     """Read the parameters of a request. An empty one counts as missing. BadRequest names a wrong one."""
-    given = {name: value for name, value in query.items() if value != ""}
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$.")
-        raise BadRequest(f"{where.rstrip('`')}: {what}" if where else what) from None
+    return converted({name: value for name, value in query.items() if value != ""}, kind)
 
 
 def time_range(asked: Ranged, newest: int, default: int = LATEST_MS) -> tuple[int, int]:

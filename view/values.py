@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from answers.faults import BadRequest
 from graph.annotations import by_host
 from graph.filters.completing import on_map
 from graph.filters.fields import FIELDS
@@ -12,7 +13,7 @@ from schemas.matching import unknown
 from sinks.store import Store
 from view.hosts import read_labels
 from view.newest import read_newest
-from view.parameters import BadRequest, ValuesAsked, time_range
+from view.parameters import ValuesAsked, time_range
 
 
 def values_answer(store: Store, asked: ValuesAsked, now: int) -> dict[str, Any]:

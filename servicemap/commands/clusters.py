@@ -27,7 +27,8 @@ def command(config: Config, name: str, since: int | None, at: int | None, *, eve
     servicemap clusters --at 2026-05-01T12:00 --all
     servicemap clusters --json | jq 'select(.kind == "Kafka") | .members[].hostname'
     """
+    from answers.clusters import ClustersAsked
     from servicemap.clustering import run
 
     not_empty("name")
-    run(config, since, at, name, singles=everything, as_json=as_json)
+    run(config, ClustersAsked(since=since, at=at, name=name, everything=everything), as_json=as_json)

@@ -2,8 +2,9 @@
 
 import click
 
+from answers.asked import Drawing
 from servicemap.config import Config
-from servicemap.map_options import Drawing, as_graph
+from servicemap.map_options import as_graph
 from servicemap.options import configured
 
 

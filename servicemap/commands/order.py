@@ -1,9 +1,12 @@
 """`servicemap order`: in which order services can be started or stopped."""
 
+from typing import Literal
+
 import click
 
+from answers.asked import Drawing
 from servicemap.config import Config
-from servicemap.map_options import Drawing, as_graph
+from servicemap.map_options import as_graph
 from servicemap.options import configured
 
 
@@ -15,7 +18,7 @@ from servicemap.options import configured
     "--format", "form", type=click.Choice(["table", "json", "mermaid"]), default="table", show_default=True,
     help="Mermaid draws it on a page of Markdown.",
 )  # fmt: skip
-def command(config: Config, wanted: Drawing, what: str, form: str) -> None:
+def command(config: Config, wanted: Drawing, what: Literal["start", "stop"], form: str) -> None:
     """Print waves: all of a wave can be started (or stopped) at once, when the wave before is done.
 
     To start, servers come before their clients; to stop, clients come first. What was not used in the range is not

@@ -8,8 +8,9 @@ import click
 import msgspec
 
 from schemas.text import shown
+from schemas.times import iso
 from servicemap.config import Config
-from servicemap.options import Moment, configured, iso
+from servicemap.options import Moment, configured
 from servicemap.printing import print_json
 from servicemap.replaying import Outcome, Progress, reason, replay
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from schemas.text import shown
+from schemas.times import iso
 from servicemap.config import Config
-from servicemap.options import Failure, configured, iso
+from servicemap.options import Failure, configured
 from servicemap.printing import print_json
 from servicemap.subcommands import Group
 

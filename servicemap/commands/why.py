@@ -1,5 +1,7 @@
 """`servicemap why`: from a symptom to the culprit."""
 
+from typing import Literal
+
 import click
 
 from graph.levels import LEVELS
@@ -22,7 +24,7 @@ def command(
     subject: str,
     at: int | None,
     since: int | None,
-    symptom: str | None,
+    symptom: Literal["slow", "failing"] | None,
     level: str,
     as_json: bool,
 ) -> None:
@@ -43,8 +45,9 @@ def command(
     servicemap why "web -> store" --at 10m
     servicemap why --since 12:00 --at 12:10 --json | jq '.suspects[0].subject'
     """
-    from servicemap.culprit import Why, run
+    from answers.why import WhyAsked
+    from servicemap.culprit import run
 
     if since is not None and at is not None and since >= at:
         raise click.UsageError("the time range is empty: --since must be earlier than --at")
-    run(config, Why(subject, symptom or "", level, since, at), as_json=as_json)
+    run(config, WhyAsked(subject=subject, symptom=symptom or "", level=level, since=since, at=at), as_json=as_json)

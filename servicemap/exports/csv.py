@@ -3,10 +3,10 @@
 import csv
 import io
 
+from graph.labels import labels
 from graph.model import ServiceMap
 from schemas.text import cell, shown
 from servicemap.exports.fields import of_edge
-from servicemap.map_text import labels
 
 
 def text(found: ServiceMap) -> str:

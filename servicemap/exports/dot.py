@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
+from graph.labels import labels, printable
 from graph.model import Edge, ServiceMap
 from graph.sampled import about, looked_at
-from servicemap.map_text import errors, labels, printable, sampling
+from servicemap.map_text import errors, sampling
 
 _SHAPES = {
     "container": "box3d",

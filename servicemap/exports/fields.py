@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import networkx as nx
 
 from graph import counters
+from graph.labels import labels
 from graph.model import Edge, Node, ServiceMap
 from schemas.text import shown
-from servicemap.map_text import labels
 
 Plain = str | int | float | bool
 

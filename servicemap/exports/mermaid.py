@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from graph.labels import labels, printable
 from graph.model import ServiceMap
-from servicemap.map_text import labels, printable
 
 _CLASSES = {"warn": "stroke:#b45309,stroke-width:3px", "bad": "stroke:#b91c1c,stroke-width:3px"}
 

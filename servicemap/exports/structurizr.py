@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from graph.labels import labels, printable
 from graph.model import ServiceMap
-from servicemap.map_text import labels, printable
 
 _ELEMENTS = {"address": "person"}  # what is known only by its address is outside; all else is a software system
 

@@ -11,9 +11,10 @@ from graph.overlays import as_text
 from schemas.matching import unknown
 from schemas.overlays import Annotation
 from schemas.text import cut, shown
+from schemas.times import iso
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.options import Failure, NothingMatches, iso
+from servicemap.options import Failure, NothingMatches
 from servicemap.parts import store_address
 from servicemap.printing import print_json
 from sinks.store import Store, StoreError

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from graph.labels import WIDEST
 from graph.levels import LEVELS
 from schemas.ids import address_node, host_node, service_node
-from servicemap.map_text import HEADINGS, WIDEST, plain
+from servicemap.map_text import HEADINGS, plain
 from tests.cli import town
 from tests.cli.conftest import Run, Town
 

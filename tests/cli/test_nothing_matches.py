@@ -8,12 +8,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from schemas.matching import near, unknown
-from schemas.times import HOUR_MS
+from schemas.times import HOUR_MS, iso
 from schemas.topics import HEARTBEATS
 from servicemap.cli import main
 from servicemap.config import Config
 from servicemap.connect import connect_log
-from servicemap.options import NOTHING_MATCHES, iso
+from servicemap.options import NOTHING_MATCHES
 from tests.cli.conftest import Run, Town
 
 AT = int(time.time()) * 1000 - HOUR_MS

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from log.local import LocalLog
-from schemas.times import DAY_MS, HOUR_MS
+from schemas.times import DAY_MS, HOUR_MS, iso
 from schemas.topics import DEAD_LETTERS
-from servicemap.options import iso
 from sinks.address import Address
 from sinks.store import Store
 from tests.e2e.running import Up, run, until, up

@@ -9,9 +9,8 @@ from playwright.sync_api import Browser, expect
 
 from graph.stored import Dropped
 from schemas.ids import service_node
-from schemas.times import MINUTE_MS
+from schemas.times import MINUTE_MS, iso
 from servicemap.cli import main
-from servicemap.options import iso
 from sinks import dropping
 from sinks.address import Address
 from sinks.dropping import Gone

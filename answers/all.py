@@ -1,0 +1,16 @@
+"""All questions, as they are listed."""
+
+from answers.annotations import ANNOTATIONS
+from answers.clusters import CLUSTERS
+from answers.map import MAP
+from answers.node import NODE
+from answers.nodes import NODES
+from answers.order import ORDER
+from answers.path import PATH
+from answers.question import AnyQuestion
+from answers.reach import DEPS, IMPACT
+from answers.why import WHY
+
+QUESTIONS: dict[str, AnyQuestion] = {
+    one.name: one for one in (MAP, NODES, NODE, IMPACT, DEPS, PATH, ORDER, CLUSTERS, WHY, ANNOTATIONS)
+}
