@@ -87,7 +87,7 @@ DISK_DROPPED_ROWS = Metric(
 )
 DISK_DROPPED_BYTES = Metric("disk_dropped_bytes", COUNTER, "bytes of these rows or records, as stored", SINK, ("of",))
 
-VIEW_ANSWERS = Metric("view_answers", COUNTER, "answers of the live view", VIEW, ("code",))
+VIEW_ANSWERS = Metric("view_answers", COUNTER, "answers of the live view, or of the API", f"{VIEW}, api", ("code",))
 
 STORE_CONNECTIONS = Metric("store_connections", GAUGE, "clients that are connected, by standing", STORE, ("of",))
 STORE_TROUBLE = Metric("store_trouble", COUNTER, "clients that were refused or sent away", STORE, ("reason",))

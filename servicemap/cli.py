@@ -19,6 +19,7 @@ INTERRUPTED = 130  # exit code after Ctrl-C
 COMMANDS = {
     "up": "run the map of this machine: collectors, log, folds and store",
     "view": "show the map in the browser, live and at any past time",
+    "api": "answer programs over HTTP, with an OpenAPI document",
     "map": "print who talks to whom, now or at any past time",
     "impact": "show who depends on a service, directly or through others",
     "deps": "show what a service depends on, directly or through others",

@@ -92,6 +92,21 @@ class ViewConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Token for writing overlays; empty: the one in the file view.write-token of the data directory."""
 
 
+class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The questions over HTTP, for programs: `servicemap api`."""
+
+    host: str = "127.0.0.1"
+    """Address it listens on; any but a loopback address needs a token."""
+    port: Port | None = None
+    """Its port, 0 for any; none: 8090, or the next that is free."""
+    token: str = ""
+    """Token that programs must send; empty: none is needed, which is allowed only on loopback."""
+    writable: bool = False
+    """Whether overlays may be written too, with the token in the file api.write-token of the data directory."""
+    write_token: str = ""
+    """Token for writing, in place of the one in that file."""
+
+
 class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Metrics that each part serves about itself, for Prometheus."""
 
@@ -100,7 +115,7 @@ class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     host: str = "127.0.0.1"
     """Address they are served on. There is no password: let only Prometheus reach any but a loopback address."""
     port: Port | None = None
-    """Port of `collect`; `work`, `sink`, `view` and `up` have the next ones. 0: any; none: 9765, or the next free."""
+    """Port of `collect`; `work`, `sink`, `view`, `up` and `api` have the next ones. 0: any; none: 9765, or one free."""
 
 
 class DiskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +142,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: LogSettings = field(default_factory=LogSettings)
     store: StoreConfig = field(default_factory=StoreConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
+    api: ApiConfig = field(default_factory=ApiConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     disk: DiskConfig = field(default_factory=DiskConfig)
     collectors: Settings = field(default_factory=Settings)
@@ -208,6 +224,7 @@ def _no_text(config: Config, origin: Callable[[tuple[str | int, ...]], str]) -> 
     log = config.log.url if "://" in config.log.url else ""
     addresses = {
         "log.url": log, "store.url": config.store.url, "store.host": config.store.host, "view.host": config.view.host,
+        "api.host": config.api.host,
     }  # fmt: skip
     for key, text in addresses.items():
         if any("\ud800" <= letter <= "\udfff" for letter in text):

@@ -22,7 +22,7 @@ from servicemap.config import Config
 from servicemap.options import Failure
 
 FIRST_PORT = 9765
-PARTS = ("collect", "work", "sink", "view", "up")  # each has the port after that of the one before
+PARTS = ("collect", "work", "sink", "view", "up", "api")  # each has the port after that of the one before
 FOLDER = "metrics"
 SECONDS = 5  # a client gets so long for its request
 _log = logging.getLogger(__name__)

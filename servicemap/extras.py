@@ -11,6 +11,7 @@ NAME = "servicemap"
 OF_COMMANDS = {  # every command; an empty extra: the agent has all that it needs
     "up": "up",
     "view": "view",
+    "api": "view",
     "map": "store",
     "impact": "store",
     "deps": "store",

@@ -9,6 +9,7 @@ from servicemap.options import Failure
 from sinks.embedded.ports import USUAL
 
 VIEW_PORT = 8080
+API_PORT = 8090
 
 
 def places(config: Config) -> Iterator[Place]:

@@ -14,6 +14,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import FieldInfo, fields
 
 from servicemap import (
+    reference_api,
     reference_architectures,
     reference_cli,
     reference_filters,
@@ -51,6 +52,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "cli.md": reference_cli.page(),
         FOLDER / "permissions.md": reference_permissions.page(),
         FOLDER / "architectures.md": reference_architectures.page(),
+        FOLDER / "api.md": reference_api.page(),
     }
 
 

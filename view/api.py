@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from answers.faults import BadRequest
 from sinks.store import Store
 from view.answers import Answers
 from view.assets import Asset, Assets
@@ -19,17 +20,7 @@ from view.hub import Hub
 from view.map import Before, map_answer
 from view.newest import Newest, read_newest
 from view.node import node_answer
-from view.parameters import (
-    BadRequest,
-    EdgeAsked,
-    MapAsked,
-    NodeAsked,
-    Nothing,
-    TimelineAsked,
-    ValuesAsked,
-    WhyAsked,
-    read,
-)
+from view.parameters import EdgeAsked, MapAsked, NodeAsked, Nothing, TimelineAsked, ValuesAsked, WhyAsked, read
 from view.stores import Stores
 from view.timeline import timeline_answer
 from view.values import values_answer
@@ -63,8 +54,10 @@ class Api:
             "health": self._read(Nothing, lambda store, _: _health(store, _now(), version)),
         }
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the paths and their handlers."""
+    def routes(self, *, page: bool) -> list[web.RouteDef]:
+        """Return the paths and their handlers; without a page that of health alone."""
+        if not page:
+            return [web.get("/api/health", self._answer)]
         return [
             web.get("/", self._page),
             web.get("/assets/{name:.+}", self._asset),

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the routes of overlays, from the records that they take and answer with."""
+"""The OpenAPI document of the questions and of overlays, from the records that they take and answer with."""
 
 from typing import Any
 
@@ -6,10 +6,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.inspect import StructType, type_info
 
+from answers.all import QUESTIONS
+from answers.fields import EDGE, PLACE, edge_schema
+from answers.question import AnyQuestion
+from answers.reading import parameters, required
 from view.overlays import EndAsked, Note, Notes, Overlays, Registered, Said, SaidAsked
 from view.overlays import Overlay as OneOverlay
+from view.questions import LIMITS, PATH
 
-_PLACE = "#/components/schemas/{name}"
 _NAME = {
     "name": "name",
     "in": "path",
@@ -19,26 +23,29 @@ _NAME = {
 _WRITING: list[dict[str, list[str]]] = [{"writing": []}]
 _ERRORS = {
     "400": "What was sent cannot be used, or breaks the schema of its overlay: nothing is changed.",
-    "401": "The token for writing is missing.",
-    "403": "This view does not write.",
-    "404": "There is no such overlay, or nothing is said.",
+    "401": "The token is missing.",
+    "403": "This server does not write.",
+    "404": "There is no such node, time or overlay, or nothing is said.",
     "413": "The body is too large.",
-    "503": "The log or the store cannot be used now.",
+    "500": "The store refused the query.",
+    "503": "The log or the store cannot be used now, nothing is stored yet, or there are too many requests.",
+    "504": "The answer took too long.",
 }
 
 
 def document() -> dict[str, Any]:
     """Return the document."""
-    records = (Overlays, OneOverlay, Notes, Note, Registered, Said)
-    _, components = msgspec.json.schema_components(records, ref_template=_PLACE)
+    records = (Overlays, OneOverlay, Notes, Note, Registered, Said, *(one.gives for one in QUESTIONS.values()))
+    _, components = msgspec.json.schema_components(dict.fromkeys(records), ref_template=PLACE)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "servicemap: overlays", "version": "1"},
+        "info": {"title": "servicemap", "version": "1"},
         "components": {
-            "schemas": {**components, "Error": {"type": "object", "required": ["error"]}},
+            "schemas": {**components, EDGE: edge_schema(), "Error": {"type": "object", "required": ["error"]}},
             "securitySchemes": {"writing": {"type": "http", "scheme": "bearer"}},
         },
         "paths": {
+            **{PATH.format(name=name): {"get": _question(one)} for name, one in QUESTIONS.items()},
             "/api/overlays": {"get": _operation("All overlays that are registered.", Overlays)},
             "/api/overlays/{name}": {
                 "parameters": [_NAME],
@@ -76,8 +83,24 @@ def _operation(
     return described
 
 
+def _question(one: AnyQuestion) -> dict[str, Any]:
+    """Describe a question."""
+    needed = required(one)
+    described = [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in needed,
+            **({"description": schema["description"]} if "description" in schema else {}),
+            "schema": {key: value for key, value in schema.items() if key != "description"},
+        }
+        for name, schema in parameters(one, LIMITS).items()
+    ]
+    return {**_operation(one.about, one.gives), "operationId": one.name, "parameters": described}
+
+
 def _content(name: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _PLACE.format(name=name)}}}
+    return {"application/json": {"schema": {"$ref": PLACE.format(name=name)}}}
 
 
 def _parameters(asks: type[Struct]) -> list[dict[str, Any]]:

@@ -14,16 +14,17 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta, Struct, field
 
+from answers.faults import BadRequest, NotThere
 from graph.annotations import read_annotations, read_schemas
 from schemas.overlays import Annotation, Author, OverlaySchema
 from view.answers import Busy
-from view.parameters import BadRequest, Moment, NotThere, read
+from view.parameters import Moment, read
 from view.stores import Stores
 
 MOST_WAITING = 16  # writers at once: they take turns
 MOST_BYTES = 256 << 10  # of a request's body
 BODY_SECONDS = 10.0
-READ_ONLY = "this view does not write: it has no log, or its token for writing is not known"
+READ_ONLY = "this server does not write: it has no log, or its token for writing is not known"
 UNKNOWN = "a token for writing is needed: send Authorization: Bearer …"
 
 

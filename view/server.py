@@ -16,6 +16,7 @@ from view.api import Api
 from view.connections import Connections
 from view.guard import Guard, with_headers
 from view.overlays import MOST_BYTES, OverlayApi, Writable
+from view.questions import QuestionApi
 from view.quiet import quiet
 from view.stores import Stores
 
@@ -25,7 +26,8 @@ LONGEST_LINE = 32_768  # bytes; ids can be long
 class Service(NamedTuple):
     """What the view is made of: connections to a store, and who may read.
 
-    `writable` writes overlays, where there is a log. `distant` compresses answers, for readers on other machines.
+    Without a `page` programs alone are answered. `writable` writes overlays, where there is a log. `distant` compresses
+    answers, for readers on other machines.
     `pulse` is a socket on which a supervisor asks whether the view is alive.
     """
 
@@ -33,6 +35,7 @@ class Service(NamedTuple):
     version: str
     token: str = ""
     writable: Writable | None = None
+    page: bool = True
     distant: bool = False
     backlog: int = 128
     pulse: socket.socket | None = None
@@ -42,14 +45,16 @@ class Service(NamedTuple):
 async def serve(service: Service, bound: socket.socket, stop: threading.Event) -> None:
     """Answer on a socket until `stop` is set."""
     stores = Stores(service.connect)
-    api = Api(stores, service.version, distant=service.distant)
+    page = Api(stores, service.version, distant=service.distant)
+    questions = QuestionApi(stores, distant=service.distant)
     connections = Connections()
     guard = Guard(service.token, service.writable.token if service.writable else "")
     app = web.Application(middlewares=[connections.middleware(), guard.middleware()], client_max_size=MOST_BYTES)
     app.on_response_prepare.append(with_headers)
     if service.answers is not None:
         app.on_response_prepare.append(partial(_count, service.answers))
-    app.add_routes([*api.routes(), *OverlayApi(stores, service.writable).routes()])
+    overlays = OverlayApi(stores, service.writable)
+    app.add_routes([*page.routes(page=service.page), *questions.routes(), *overlays.routes()])
     if service.pulse is not None:
         _answer_supervisor(service.pulse)
     runner = web.AppRunner(
@@ -69,7 +74,7 @@ async def serve(service: Service, bound: socket.socket, stop: threading.Event) -
         await asyncio.to_thread(stop.wait)
     finally:
         server.close()
-        await api.hub.close()
+        await page.hub.close()
         await runner.cleanup()
         stores.close()
 

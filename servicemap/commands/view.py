@@ -23,6 +23,6 @@ def command(config: Config, browser: bool) -> None:
     from servicemap.extras import require
 
     require("view")
-    from servicemap.viewing import run_view
+    from servicemap.viewing import PAGES, run
 
-    run_view(config, browser=browser)
+    run(config, PAGES, browser=browser)

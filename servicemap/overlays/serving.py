@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from answers.faults import BadRequest, NotThere
 from log.protocol import LogError
 from schemas.overlays import Annotation, OverlaySchema
 from servicemap.config import Config
 from servicemap.options import Failure
 from view.overlays import Unwritable, Writable
-from view.parameters import BadRequest, NotThere
 
 if TYPE_CHECKING:
     from servicemap.overlays.writing import Writing
 
-TOKEN = "view.write-token"  # in the data directory, new at each start
+TOKEN = "{part}.write-token"  # in the data directory, new at each start
 
 
 class Served:
@@ -60,16 +60,16 @@ class Served:
             raise Unwritable(error.format_message()) from None
 
 
-def writable(config: Config) -> Writable | None:
-    """Return what writes; None where the data directory cannot keep the token, and none is set."""
-    token = config.view.write_token
+def writable(config: Config, part: str, token: str) -> Writable | None:
+    """Return what writes; None where no token is set, and the data directory cannot keep one."""
     if not token:
         token = secrets.token_urlsafe(24)
-        fresh = config.directory / f"{TOKEN}.new"
+        kept = config.directory / TOKEN.format(part=part)
+        fresh = kept.with_suffix(".new")
         try:
             fresh.touch(0o600)
             fresh.write_text(token)
-            fresh.replace(config.directory / TOKEN)
+            fresh.replace(kept)
         except OSError:
             return None
     return Writable(Served(config), token)

@@ -72,9 +72,9 @@ def show(config: Config, plan: Plan, look: Look) -> None:
             _show_map(own, plan, look)
         _note(_hint(own, look))
         if look.view:
-            from servicemap.viewing import run_view
+            from servicemap.viewing import PAGES, run
 
-            run_view(own)
+            run(own, PAGES)
 
 
 @contextmanager

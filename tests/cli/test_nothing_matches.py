@@ -146,7 +146,7 @@ def test_no_recent_records_are_no_error(log: Config, arguments: list[str], expec
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        (["MAP"], "did you mean map?"),
+        (["MAP"], "did you mean map or api?"),
         (["mpa"], "did you mean map or impact?"),
         (["sqll"], "did you mean sql?"),
         (["dashbord", "build"], "did you mean dashboards?"),

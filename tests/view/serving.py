@@ -125,7 +125,7 @@ class View:
         finally:
             connection.close()
 
-    def api(self, what: str, **asked: object) -> Any:
+    def api(self, what: str, /, **asked: object) -> Any:
         """Request something from the API that exists."""
         answer = self.get(f"/api/{what}", **asked)
         assert answer.status == 200, answer.body
@@ -138,7 +138,7 @@ class Still(View):
 
     answers: dict[str, Any] = field(default_factory=dict)
 
-    def api(self, what: str, **asked: object) -> Any:
+    def api(self, what: str, /, **asked: object) -> Any:
         question = f"{what} {asked}"
         if question not in self.answers:
             self.answers[question] = super().api(what, **asked)

@@ -26,7 +26,7 @@ def test_other_levels_have_answers_too(past: Past, view: View, level: str) -> No
 def test_what_is_not_there_is_said(past: Past, view: View) -> None:
     answer = view.get("/api/why?id=service:nobody")
 
-    assert (answer.status, answer.json) == (404, {"error": "nothing is known of service:nobody in this time"})
+    assert (answer.status, answer.json["error"].startswith("there is no service service:nobody")) == (404, True)
 
 
 def test_a_start_may_be_given(past: Past, view: View) -> None:
