@@ -26,6 +26,7 @@ from view.hosts import read_labels
 from view.minutely import Minutely
 from view.newest import read_newest
 from view.parameters import Level, MapAsked, time_range
+from view.parts import Parts
 from view.stores import Stores
 from view.suspects import suspected
 
@@ -44,6 +45,7 @@ class Before:
         self.clocks = Minutely(clocks_off, most=1)
         self.suspects = Minutely(suspected, most=1)
         self.clusters = Clusters()
+        self.parts = Parts()
 
     def fresh(self, store: Store, of: ServiceMap, by: Filter, end: int) -> dict[str, frozenset[Key]]:
         """Return the edges that are new, by how old a filter lets them be."""
@@ -98,6 +100,8 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
     past = await stores.ask(lambda store: read_map(store, past_range)) if gone else None
     fresh = await stores.ask(lambda store: before.fresh(store, found, by, end)) if by else {}
     shown = await stores.ask(lambda _: drawn(found, past, known, requests, usually, labels))
+    if not (asked.service or asked.host):
+        await stores.ask(lambda _: before.parts.name(level, shown))
     clusters = await stores.ask(lambda store: before.clusters.names(store, level, end - 1)) if asked.clusters else {}
     for node in shown["nodes"]:
         if node["id"] in clusters:

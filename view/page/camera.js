@@ -4,21 +4,24 @@
 
 /** @typedef {{ width: number, height: number }} Size of the window, px */
 
-const MARGINS = { top: 84, side: 60, bottom: 56 }; // px, for the controls over the map
+const MARGINS = { top: 72, side: 44, bottom: 52 }; // px, for the controls over the map
 const EDGE = 40; // px from the border within which a node counts as out of view
 const NEAR = 1.2; // the most zoom to fit: three nodes need not fill the screen
 export const [FARTHEST, NEAREST] = [0.02, 3];
+export const LEGIBLE = 0.86; // of names, and the least zoom at which a map opens
 
 /**
- * The view that shows all of a box; null where there is no window.
+ * The view that shows all of a box, or its middle where it is larger than what can be shown at the least zoom; null where
+ * there is no window.
  * @param {Box | null} box
  * @param {Size} size
+ * @param {number} [least]
  * @returns {{ zoom: number, pan: Point } | null}
  */
-export function fitting(box, { width, height }) {
+export function fitting(box, { width, height }, least = FARTHEST) {
   if (!box || !width || !height) return null;
   const room = { w: Math.max(50, width - 2 * MARGINS.side), h: Math.max(50, height - MARGINS.top - MARGINS.bottom) };
-  const zoom = Math.max(FARTHEST, Math.min(NEAR, room.w / (box.x2 - box.x1), room.h / (box.y2 - box.y1)));
+  const zoom = Math.max(least, Math.min(NEAR, room.w / (box.x2 - box.x1), room.h / (box.y2 - box.y1)));
   const pan = {
     x: width / 2 - (zoom * (box.x1 + box.x2)) / 2,
     y: MARGINS.top + room.h / 2 - (zoom * (box.y1 + box.y2)) / 2,

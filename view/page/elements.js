@@ -1,8 +1,9 @@
 // Nodes and edges as they are drawn: their lines, sizes and words. Pure, except that a canvas measures text.
 
+import { begins, traffic, worstOf } from "./bundle.js";
 import { cut, printable } from "./format.js";
 
-/** @import { Card, Line, MapEdge, MapNode } from "./types.js" */
+/** @import { Bundle, Card, Line, MapEdge, MapNode } from "./types.js" */
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 export const [TITLE_SIZE, LINE_SIZE] = [13, 11]; // px
@@ -63,6 +64,7 @@ export function drawnNode(node, group, loops) {
       ? node.subtitle.slice(0, -group.length).replace(/ on $/, "")
       : node.subtitle;
   if (below) lines.push(line(below)); // the box already names the host
+  for (const note of node.notes ?? []) lines.push(line(note));
   if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
   const titled = textWidth(title, TITLE_FONT);
   const w = Math.round(
@@ -90,13 +92,11 @@ export function drawnNode(node, group, loops) {
  * @param {string} grouping
  */
 export function groupOf(node, grouping) {
-  if (grouping === "none" || node.kind === grouping) return "";
+  if (grouping === "none" || grouping === "auto" || node.kind === grouping) return "";
   if (grouping === "cluster") return node.cluster ?? "";
   const name =
     grouping === "host" ? node.hostname || node.host || "" : [node.region, node.zone].filter(Boolean).join(" / ");
-  if (name) return name;
-  if (node.kind === "address") return OUTSIDE;
-  return grouping === "host" ? "on several hosts" : "no region";
+  return name || (node.kind === "address" ? OUTSIDE : ""); // a service on several hosts is in no box of one
 }
 
 export const isOutside = (/** @type {string} */ group) => group === OUTSIDE;
@@ -125,23 +125,37 @@ export function sentence(edge, titles) {
 }
 
 /**
- * @param {MapEdge} edge
- * @param {boolean} gone
+ * @param {Bundle} bundle
+ * @param {Set<MapEdge>} began the edges with which trouble began
  * @returns {Line}
  */
-export function drawnEdge(edge, gone) {
-  const fresh = Boolean(edge.new) && !gone;
+export function drawnLine({ id, client, server, edges, gone }, began) {
+  const fresh = !gone && edges.some((edge) => edge.new);
+  const health = gone ? "ok" : worstOf(edges);
   return {
-    id: edge.id,
-    client: edge.client,
-    server: edge.server,
-    health: gone ? "ok" : (edge.health ?? "ok"),
+    id,
+    client,
+    server,
+    health,
+    passed: health !== "ok" && !begins(edges, began),
     fresh,
     gone,
-    width: gone ? 1.5 : thickness(edge.bytes_s ?? 0),
-    label: `${gone ? "gone " : fresh ? "new " : ""}${edge.port_name ? file(edge.port_name) : port(edge)}`,
+    width: gone ? 1.5 : thickness(traffic(edges)),
+    label: `${gone ? "gone " : fresh ? "new " : ""}${ports(edges)}`,
   };
 }
+
+/**
+ * The ports of edges, or how many they are.
+ * @param {MapEdge[]} edges
+ */
+function ports(edges) {
+  const all = [...new Set(edges.map((edge) => (edge.port_name ? file(edge.port_name) : port(edge))))];
+  return all.length < 3 ? all.join(", ") : `${all.length} ports`;
+}
+
+/** @param {string} text */
+export const labelWidth = (text) => textWidth(text, LINE_FONT);
 
 /**
  * 1 px for a trickle, 7 px for 100 MB/s.

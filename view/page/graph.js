@@ -1,17 +1,22 @@
 // The map: Cytoscape, kept up to date with the scene.
 
 import { Backdrop, drawing } from "./backdrop.js";
-import { FARTHEST, NEAREST, fitting, revealing } from "./camera.js";
+import { FARTHEST, LEGIBLE, NEAREST, fitting, revealing } from "./camera.js";
+import { SIDE } from "./elements.js";
+import { folded, isPart, partKey } from "./fold.js";
 import { wake } from "./frames.js";
 import { colours, look, plainLook } from "./look.js";
-import { Places } from "./place.js";
-import { bounds, cards, elements, near, plainElements, same, scene, towards } from "./scene.js";
+import { BOX, bounds, cards, elements, near, plainElements, same, scene, towards } from "./scene.js";
+import { Staging } from "./staging.js";
+import { opened } from "./state.js";
 
+/** @import { Fields } from "./state.js" */
 /** @import { Core, CollectionReturnValue, SingularElementReturnValue } from "cytoscape" */
-/** @import { Chosen, Direction, Element, MapAnswer, Memory, Places as Positions, Point, Scene, Target } from "./types.js" */
+/** @import { Box, Card, Chosen, Direction, Drawn, Element, Memory, Point, Scene, Target } from "./types.js" */
 
 const [MANY_EDGES, FEWER_EDGES] = [700, 600]; // a map is plain from the one on, and stays so down to the other
 const GLIDE_MS = 220;
+const BOX_TITLE = 34; // px, at the top of a box
 const CHANGE_MS = 1_000; // of frames after a width or a colour changed
 const STILL = matchMedia("(prefers-reduced-motion: reduce)");
 const { cytoscape } = globalThis;
@@ -28,10 +33,14 @@ export class Graph {
     this.container = container;
     this.onPick = onPick;
     this.onHover = onHover;
-    this.places = new Places(storage, (key) => this.improved(key));
+    this.staging = new Staging(storage, (key) => this.improved(key));
     this.backdrop = new Backdrop();
     /** @type {Scene} */
     this.scene = { nodes: new Map(), edges: new Map(), boxes: [] };
+    /** @type {Map<string, Box>} */
+    this.boxes = new Map(); // of open groups, by their keys
+    /** @type {{ drawn: Drawn, cards: Map<string, Card> } | null} */
+    this.shown = null;
     this.key = "";
     this.turn = 0; // of show(): the latest call wins
     this.picked = "";
@@ -68,15 +77,19 @@ export class Graph {
       autounselectify: true,
       boxSelectionEnabled: false,
     });
-    this.cy.on("tap", ({ target }) => this.onPick(this.what(target)));
+    this.cy.on("tap", ({ target, position }) => this.onPick(this.what(target, position)));
     this.cy.on("mousemove", ({ target, renderedPosition }) => this.over(this.what(target), renderedPosition));
-    this.cy.on("dbltap", ({ renderedPosition }) => this.zoomBy(1.6, renderedPosition));
+    this.cy.on("dbltap", ({ target, renderedPosition }) => {
+      const { node = "" } = this.what(target);
+      if (isPart(node)) this.onPick({ part: partKey(node) });
+      else this.zoomBy(1.6, renderedPosition);
+    });
     this.cy.on("dragpan scrollzoom pinchzoom drag", () => {
       this.touched = true;
     });
     this.cy.on("dragfree", () => this.keep());
     this.cy.on("resize", () => {
-      if (!this.touched) this.fit(false);
+      if (!this.touched) this.fit(false, LEGIBLE);
     });
     this.cy.on("background", ".backdrop", () => {
       this.pictured = true;
@@ -86,21 +99,20 @@ export class Graph {
 
   /**
    * Show the chosen part of a map. Returns false if a later call came before it was done.
-   * @param {MapAnswer} whole
    * @param {Chosen} chosen
-   * @param {{ level: string, group: string }} state
+   * @param {Pick<Fields, "level" | "group" | "focus" | "q" | "open">} state
    */
-  async show(whole, chosen, { level, group }) {
+  async show(chosen, state) {
     const turn = ++this.turn;
-    const key = `${level} ${group}`;
-    const all = cards(whole, group);
-    /** @type {[string, string][]} */
-    const pairs = [...whole.edges, ...whole.gone].map((edge) => [edge.client, edge.server]);
-    const placed = await this.places.of(key, [...all.values()], pairs);
+    const drawn = folded(chosen, state.group, opened(state.open));
+    const all = cards(drawn, chosen.edges);
+    const key = [state.level, state.group, state.focus, state.q, drawn.folded ? "folded" : ""].join(" ").trimEnd();
+    const placed = await this.staging.of(key, drawn, all);
     if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;
-    const plain = chosen.edges.length > (this.plain ? FEWER_EDGES : MANY_EDGES);
-    this.scene = scene(chosen, all, placed.at);
+    const plain = drawn.bundles.length > (this.plain ? FEWER_EDGES : MANY_EDGES);
+    this.shown = { drawn, cards: all };
+    this.scene = scene(drawn, all, placed.at, placed.ways);
     if (plain !== this.plain) this.open(plain);
     else if (key !== this.key) {
       this.cy.elements().remove();
@@ -109,7 +121,8 @@ export class Graph {
     this.key = key;
     this.sync();
     if (anew) this.touched = false;
-    if (!this.touched && (anew || placed.fresh)) this.fit(!anew);
+    this.boxes = placed.boxes;
+    if (!this.touched && (anew || placed.fresh)) this.fit(!anew, LEGIBLE);
     return true;
   }
 
@@ -127,11 +140,12 @@ export class Graph {
    * @param {string} key
    */
   improved(key) {
-    if (key !== this.key) return;
-    const at = this.places.known.get(key);
-    for (const node of this.scene.nodes.values()) Object.assign(node, at?.get(node.id));
+    if (key !== this.key || !this.shown) return;
+    const { drawn, cards: all } = this.shown;
+    const placed = this.staging.known(key, drawn, all);
+    this.scene = scene(drawn, all, placed.at, placed.ways);
     this.sync();
-    if (!this.touched) this.fit();
+    if (!this.touched) this.fit(true, LEGIBLE);
   }
 
   /**
@@ -139,10 +153,17 @@ export class Graph {
    * @param {Target} target
    */
   pick({ node = "", edge = "" }) {
-    const picked = node || edge;
+    const { drawn } = this.shown ?? {};
+    const line = this.lines().find(({ id, edges }) => id === edge || edges.some((each) => each.id === edge));
+    const picked = node ? (drawn?.stands.get(node) ?? node) : (line?.id ?? edge);
     if (picked === this.picked) return;
     this.picked = picked;
     this.sync();
+  }
+
+  /** The lines between the cards that are drawn, also those that are left out. */
+  lines() {
+    return this.shown?.drawn.all ?? [];
   }
 
   /**
@@ -201,13 +222,19 @@ export class Graph {
   }
 
   /**
+   * What is at a place. The icon of a group opens it, and the title of its box closes it.
    * @param {any} target of an event of Cytoscape
+   * @param {Point} [at] on the map
    * @returns {Target}
    */
-  what(target) {
+  what(target, at) {
     if (target === this.cy) return {};
     if (target.isEdge()) return { edge: target.id() };
-    return target.hasClass("card") ? { node: target.id() } : {};
+    const box = target.boundingBox({ includeLabels: false, includeOverlays: false });
+    if (target.hasClass("part") && at && at.x < box.x1 + SIDE) return { part: partKey(target.id()) };
+    if (target.hasClass("card")) return { node: target.id() };
+    const title = at && this.shown?.drawn.folded && at.y < box.y1 + BOX_TITLE;
+    return title ? { part: target.id().slice(BOX.length) } : {};
   }
 
   /**
@@ -239,10 +266,19 @@ export class Graph {
     return towards(this.scene, id, direction);
   }
 
-  fit(smoothly = true) {
+  fit(smoothly = true, least = FARTHEST) {
     this.touched = false;
-    const view = fitting(bounds(this.scene), this.size());
+    const view = fitting(bounds(this.scene), this.size(), least);
     if (view) this.glide(view, smoothly);
+  }
+
+  /**
+   * Bring an opened group into view; the whole map, if it is closed.
+   * @param {string} key
+   */
+  see(key) {
+    const view = fitting(this.boxes.get(key) ?? bounds(this.scene), this.size(), LEGIBLE);
+    if (view) this.glide(view, true);
   }
 
   size() {
@@ -280,7 +316,7 @@ export class Graph {
 
   /** Forget the places of this level and grouping, so that the next show() makes a new layout. */
   tidy() {
-    this.places.forget(this.key);
+    this.staging.forget(this.key);
     this.key = "";
   }
 
@@ -288,7 +324,7 @@ export class Graph {
   keep() {
     const at = new Map(this.cy.nodes(".card").map((node) => [node.id(), { ...node.position() }]));
     for (const [id, place] of at) Object.assign(this.scene.nodes.get(id) ?? {}, place);
-    this.places.put(this.key, at);
+    this.staging.put(this.key, at);
     if (this.plain) this.sync();
   }
 

@@ -2,10 +2,11 @@
 // the same picture: nodes are sorted, and ELK's seed is fixed.
 
 /** @import { ELK, ElkNode, LayoutOptions } from "elkjs/lib/elk-api.js" */
-/** @import { Card, Places, Point } from "./types.js" */
+/** @import { Card, Places, Point, Ways } from "./types.js" */
 
 /** @typedef {Pick<Card, "id" | "w" | "h" | "group" | "title">} Sized a node with its size */
 /** @typedef {[string, string]} Pair a client and its server */
+/** @typedef {{ at: Places, ways: Ways }} Laid the middles of nodes, and the bends of the lines between them */
 
 const GROUP = "group\n"; // before a group's name: no id of a node begins like this
 const SOON = 300; // with more pairs, nodes are in rows at first: a layout in layers takes longer than half a second
@@ -46,12 +47,12 @@ export class Layout {
   }
 
   /**
-   * Place nodes; returns the positions of their middles, by id. Where a layout in layers takes long, nodes are in rows at
+   * Place nodes; returns the positions of their middles, by id, and the ways of lines. Where a layout in layers takes long, nodes are in rows at
    * first, and `better` is called with the layers.
    * @param {Sized[]} nodes
    * @param {Pair[]} edges
-   * @param {(places: Places) => void} better
-   * @returns {Promise<Places>}
+   * @param {(laid: Laid) => void} better
+   * @returns {Promise<Laid>}
    */
   async of(nodes, edges, better) {
     const ordered = [...nodes].sort(
@@ -59,9 +60,10 @@ export class Layout {
     );
     const pairs = prevailing(edges);
     try {
-      if (pairs.length <= SOON) return await this.ask(ordered, pairs, LAYERED);
+      if (pairs.length <= SOON) return await this.ask(ordered, oriented(edges, pairs), LAYERED);
       const first = ordered.some(({ group }) => group) ? await this.ask(ordered, [], BOXES) : rows(ordered);
-      if (pairs.length <= MOST) within(ordered, pairs).then((at) => (at ? better(at) : undefined), warn);
+      if (pairs.length <= MOST)
+        within(ordered, oriented(edges, pairs)).then((at) => (at ? better(at) : undefined), warn);
       return first;
     } catch (error) {
       warn(error);
@@ -71,7 +73,7 @@ export class Layout {
 
   /**
    * @param {Sized[]} nodes
-   * @param {Pair[]} pairs
+   * @param {Oriented[]} pairs
    * @param {LayoutOptions} how
    */
   ask(nodes, pairs, how) {
@@ -83,8 +85,8 @@ export class Layout {
 /**
  * Lay out in another worker, and stop that when it takes too long: other layouts must not wait for it.
  * @param {Sized[]} nodes
- * @param {Pair[]} pairs
- * @returns {Promise<Places | undefined>}
+ * @param {Oriented[]} pairs
+ * @returns {Promise<Laid | undefined>}
  */
 async function within(nodes, pairs) {
   const elk = started();
@@ -105,13 +107,13 @@ async function within(nodes, pairs) {
 /**
  * @param {ELK} elk
  * @param {Sized[]} nodes
- * @param {Pair[]} pairs
+ * @param {Oriented[]} pairs
  * @param {LayoutOptions} how
- * @returns {Promise<Places>}
+ * @returns {Promise<Laid>}
  */
 async function answer(elk, nodes, pairs, how) {
   const done = await elk.layout(root(nodes, pairs, how));
-  return new Map(places(done.children));
+  return { at: new Map(places(done.children)), ways: ways(done, pairs) };
 }
 
 const started = () => new globalThis.ELK({ workerUrl: "assets/vendor/elk-worker.min.js" });
@@ -121,7 +123,7 @@ const compare = (/** @type {string} */ a, /** @type {string} */ b) => (a < b ? -
 /**
  * The graph as ELK takes it, with a child for each group.
  * @param {Sized[]} nodes
- * @param {Pair[]} pairs
+ * @param {Oriented[]} pairs
  * @param {LayoutOptions} layoutOptions
  * @returns {ElkNode & { children: ElkNode[] }}
  */
@@ -139,7 +141,7 @@ function root(nodes, pairs, layoutOptions) {
     }
     siblings.push({ id, y, width: w, height: h });
   });
-  const edges = pairs.map(([client, server], nth) => ({ id: `edge\n${nth}`, sources: [client], targets: [server] }));
+  const edges = pairs.map(({ left, right }, nth) => ({ id: `edge\n${nth}`, sources: [left], targets: [right] }));
   return { id: "root", layoutOptions, children, edges };
 }
 
@@ -158,13 +160,55 @@ function* places(children = [], origin = { x: 0, y: 0 }) {
 }
 
 /**
+ * The bends of laid out lines, from their client to their server. ELK gives them within the box that holds both ends.
+ * @param {ElkNode} done
+ * @param {Oriented[]} pairs
+ * @returns {Ways}
+ */
+function ways({ children = [], edges = [] }, pairs) {
+  const corner = new Map(children.map(({ id, x = 0, y = 0 }) => [id, { x, y }]));
+  /** @type {Ways} */
+  const found = new Map();
+  edges.forEach(({ sections, ...edge }, nth) => {
+    const { x, y } = corner.get(/** @type {{ container?: string }} */ (edge).container ?? "") ?? { x: 0, y: 0 };
+    const { left, right, back } = pairs[nth];
+    const points = sections?.flatMap(({ startPoint, bendPoints = [], endPoint }) => [
+      startPoint,
+      ...bendPoints,
+      endPoint,
+    ]);
+    const placed = points?.map((at) => ({ x: at.x + x, y: at.y + y }));
+    if (placed) found.set(back ? `${right}\n${left}` : `${left}\n${right}`, back ? placed.reverse() : placed);
+  });
+  return found;
+}
+
+/**
  * @param {Sized[]} nodes
- * @returns {Places}
+ * @returns {Laid}
  */
 function rows(nodes) {
   const [w, h] = [Math.max(...nodes.map((node) => node.w)) + CELL.x, Math.max(...nodes.map((node) => node.h)) + CELL.y];
   const columns = Math.ceil(Math.sqrt((nodes.length * ASPECT * h) / w));
-  return new Map(nodes.map(({ id }, nth) => [id, { x: (nth % columns) * w, y: Math.floor(nth / columns) * h }]));
+  const at = new Map(nodes.map(({ id }, nth) => [id, { x: (nth % columns) * w, y: Math.floor(nth / columns) * h }]));
+  return { at, ways: new Map() };
+}
+
+/** @typedef {{ left: string, right: string, back: boolean }} Oriented a line; `back` if its server is left of its client */
+
+/**
+ * Every line once, in the direction in which its nodes are laid out.
+ * @param {Pair[]} edges
+ * @param {Pair[]} pairs the directions that prevail
+ * @returns {Oriented[]}
+ */
+function oriented(edges, pairs) {
+  const forth = new Set();
+  for (const [a, b] of pairs) if (!forth.has(`${b}\n${a}`)) forth.add(`${a}\n${b}`);
+  const all = new Map(edges.map(([a, b]) => [`${a}\n${b}`, [a, b]]));
+  return [...all]
+    .filter(([, [a, b]]) => a !== b)
+    .map(([key, [a, b]]) => (forth.has(key) ? { left: a, right: b, back: false } : { left: b, right: a, back: true }));
 }
 
 /**

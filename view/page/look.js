@@ -5,7 +5,7 @@ import { FONT, LINE_SIZE, TITLE_SIZE } from "./elements.js";
 /** @import { Colours } from "./types.js" */
 /** @import { EdgeSingular } from "cytoscape" */
 
-const NAMES = ["bg", "surface", "text", "muted", "line", "edge", "accent", "warn", "bad", "new", "box"];
+const NAMES = ["bg", "surface", "text", "muted", "line", "edge", "accent", "warn", "bad", "new", "box", "raised"];
 /** @type {Record<string, string>} */
 const ICON = { bad: "✕", warn: "▲" };
 
@@ -61,6 +61,7 @@ export function look(of) {
       "border-style": "dashed",
       color: of.muted,
     }),
+    rule(".card.part", { "background-color": of.raised, "border-style": "double", "border-width": 4 }),
     rule(".card.ghost", { opacity: 0.55, "border-style": "dashed" }),
     ...boxes(of),
     rule("edge", {
@@ -79,6 +80,18 @@ export function look(of) {
       "text-background-padding": 3,
       "overlay-opacity": 0,
     }),
+    rule("edge.routed", {
+      "curve-style": "round-segments",
+      "edge-distances": "endpoints",
+      "segment-weights": "data(weights)",
+      "segment-distances": "data(distances)",
+      "segment-radii": 8,
+      "source-endpoint": "data(from)",
+      "target-endpoint": "data(to)",
+      "text-margin-x": "data(labelX)",
+      "text-margin-y": "data(labelY)",
+    }),
+    rule("edge.unlabelled", { "text-opacity": 0, "text-background-opacity": 0 }),
     rule("edge.fresh", { "line-style": "dashed", "line-dash-pattern": [9, 6], ...line(of.new) }),
     rule("edge.gone", { "line-style": "dotted", opacity: 0.6 }),
     rule("edge.near, edge.hover", { ...line(of.accent), "z-index": 1 }),
@@ -90,6 +103,7 @@ export function look(of) {
       }),
     ]),
     rule("edge.bad", { "line-style": "dashed", "line-dash-pattern": [16, 4] }),
+    rule("edge.passed", { width: 1.2, opacity: 0.6 }), // where the trouble began is to be seen first
     rule(".card.far", { opacity: 0.38 }),
     rule("edge.far", { opacity: 0.22 }),
     rule(".card.hover, .card.picked", { "border-color": of.accent, "border-width": 2 }),
@@ -162,11 +176,11 @@ const boxes = (/** @type {Colours} */ of) => [
     shape: "round-rectangle",
     "corner-radius": 14,
     "font-family": FONT,
-    "font-size": 12,
+    "font-size": 13,
     "font-weight": 600,
-    color: of.muted,
+    color: of.text,
     "text-valign": "top",
-    "text-margin-y": 18,
+    "text-margin-y": 20,
   }),
   rule(":parent.outside", { "background-opacity": 0, "border-style": "dashed" }),
 ];

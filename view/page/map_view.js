@@ -1,12 +1,14 @@
 // The map and the controls over it: keys, sums, zoom buttons, legend, tip.
 
+import { traffic } from "./bundle.js";
+import { LEGIBLE } from "./camera.js";
 import { byId, el, icon, mark, replace, svg } from "./dom.js";
 import { port } from "./elements.js";
 import { about, counted, lookedAt, ms, percent, percentKnown, perSecond, rate } from "./format.js";
 import { Graph } from "./graph.js";
-import { edgeKey } from "./state.js";
+import { edgeKey, lineEnds, lineKey, opened, toggled } from "./state.js";
 
-/** @import { Change, Child, Direction, MapEdge, MapNode, Page, Part, Point, Target } from "./types.js" */
+/** @import { Bundle, Change, Child, Direction, MapEdge, MapNode, Page, Part, Point, Target } from "./types.js" */
 
 const MANY = 200; // with more nodes, offer services or groups
 /** @type {Record<string, Direction>} */
@@ -39,10 +41,12 @@ export function mapView(page) {
     if (what === "theme") graph.recolour();
     if (what === "theme" || !page.chosen || state.view !== "map") return;
     graph.pick({ node: state.node, edge: idOf(state.edge) });
-    const drawn = what === "data" || ["level", "group", "q", "focus", "hops", "view"].some((name) => names.has(name));
+    const drawn =
+      what === "data" || ["level", "group", "q", "focus", "hops", "view", "open"].some((name) => names.has(name));
     const fits = data.map?.level === state.level && (state.group !== "cluster" || data.map.clusters);
     if (drawn && fits && !(await draw())) return;
-    if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit();
+    if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit(true, LEGIBLE);
+    if (what === "state" && names.has("open")) graph.see(opened(state.open).at(-1) ?? "");
     if (what === "state" && (names.has("node") || names.has("edge"))) graph.reveal(state.node || idOf(state.edge));
   }
 
@@ -50,19 +54,26 @@ export function mapView(page) {
     if (!data.map || !page.chosen) return false;
     summary();
     offer();
-    return graph.show(data.map, page.chosen, state);
+    return graph.show(page.chosen, state);
   }
 
   const allEdges = () => (data.map ? [...data.map.edges, ...data.map.gone] : []);
 
-  const idOf = (/** @type {string} */ key) => (key ? (allEdges().find((edge) => edgeKey(edge) === key)?.id ?? "") : "");
-  const edgeOf = (/** @type {string | undefined} */ id) => allEdges().find((edge) => edge.id === id);
+  function idOf(/** @type {string} */ key) {
+    const ends = lineEnds(key);
+    if (ends) return graph.lines().find(({ client, server }) => client === ends[0] && server === ends[1])?.id ?? "";
+    return key ? (allEdges().find((edge) => edgeKey(edge) === key)?.id ?? "") : "";
+  }
 
   /** @param {Target} target */
-  function pick({ node = "", edge = "" }) {
+  function pick({ node = "", edge = "", part = "" }) {
+    if (part) {
+      state.set({ open: toggled(state.open, part), node: "", edge: "" });
+      return;
+    }
     atKey = node || atKey;
-    const found = edgeOf(edge);
-    state.set({ node, edge: found ? edgeKey(found) : "" });
+    const line = graph.lines().find(({ id }) => id === edge);
+    state.set({ node, edge: line ? lineKey(line.client, line.server, line.edges) : "" });
   }
 
   /** @param {KeyboardEvent} event */
@@ -139,8 +150,9 @@ export function mapView(page) {
     graph.hover(node ?? edge ?? "");
     place.hidden = !node && !edge;
     if (place.hidden) return;
-    const nodes = data.map?.nodes ?? [];
-    replace(place, ...(node ? nodeTip(nodes.find(({ id }) => id === node)) : edgeTip(edgeOf(edge), nodes)));
+    const { nodes = [] } = graph.shown?.drawn ?? {};
+    const line = graph.lines().find(({ id }) => id === edge);
+    replace(place, ...(node ? nodeTip(nodes.find(({ id }) => id === node)) : lineTip(line, nodes)));
     const room = byId("map").getBoundingClientRect();
     place.style.left = `${Math.min(at.x + 14, room.width - place.offsetWidth - 8)}px`;
     place.style.top = `${at.y + 18 + place.offsetHeight > room.height ? at.y - place.offsetHeight - 10 : at.y + 18}px`;
@@ -158,7 +170,9 @@ function nodeTip(node) {
   if (!node) return [];
   return [
     el("b", {}, node.title),
-    line(node.kind, node.subtitle),
+    line(node.kind === "part" ? "group" : node.kind, node.subtitle),
+    ...(node.notes ?? []).map((note) => line(note)),
+    node.kind === "part" && line("Click its icon to open it, or the card for more."),
     node.cmdline && line(node.cmdline.slice(0, 160)),
     line(
       `in ${rate(node.in.bytes_s)}, ${perSecond(node.in.conn_s)}`,
@@ -168,15 +182,30 @@ function nodeTip(node) {
 }
 
 /**
- * @param {MapEdge | undefined} edge
+ * @param {Bundle | undefined} bundle
  * @param {MapNode[]} nodes
  * @returns {Child[]}
  */
-function edgeTip(edge, nodes) {
-  if (!edge) return [];
+function lineTip(bundle, nodes) {
+  if (!bundle) return [];
   const title = (/** @type {string} */ id) => nodes.find((node) => node.id === id)?.title ?? id;
+  const { client, server, edges } = bundle;
+  const ends = el("b", {}, `${title(client)} → ${title(server)}`);
+  if (edges.length === 1) return [ends, ...edgeTip(edges[0])];
+  const bad = edges.filter(({ health }) => health === "bad").length;
   return [
-    el("b", {}, `${title(edge.client)} → ${title(edge.server)}`),
+    ends,
+    line(counted(edges.length, "edge"), rate(traffic(edges)), bad > 0 && `${bad} bad`),
+    line("Click it to see them."),
+  ];
+}
+
+/**
+ * @param {MapEdge} edge
+ * @returns {Child[]}
+ */
+function edgeTip(edge) {
+  return [
     line(`${edge.transport} ${port(edge)}`, rate(edge.bytes_s), `${perSecond(edge.opened_s)} new`),
     line(
       requested(edge),

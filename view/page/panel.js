@@ -6,6 +6,7 @@ import { LOADING_MS, RETRY_MS, STUCK_MS } from "./data.js";
 import { byId, el, focusAgain, focusKey, icon, mark, replace } from "./dom.js";
 import { moment, time } from "./format.js";
 import { edgeBody } from "./panel_edge.js";
+import { groupBody } from "./panel_group.js";
 import { nodeBody } from "./panel_node.js";
 import { edgeKey } from "./state.js";
 
@@ -45,7 +46,7 @@ export function panel(page) {
     if (key !== shown) {
       if (key) open(key);
       else close();
-    } else if (key) {
+    } else if (key && !drawGroup()) {
       const other = names.has("range") || names.has("at") || what === "theme";
       const stale = what === "data" && state.live && data.newest - newest >= REFRESH_MS;
       if (other || (stale && !underway))
@@ -60,8 +61,22 @@ export function panel(page) {
     shown = key;
     place.hidden = false;
     loaded = null;
+    if (drawGroup()) return;
     replace(place, head({ title: "…" }));
     load(key);
+  }
+
+  // Draw what stands for many, which needs no answer of the server. Returns false for a single node or edge.
+  function drawGroup() {
+    const body = groupBody(page);
+    if (!body) return false;
+    underway?.abort();
+    const focused = focusKey(place);
+    const top = place.scrollTop;
+    replace(place, head(body), ...body.parts);
+    place.scrollTop = top;
+    focusAgain(place, focused);
+    return true;
   }
 
   function close() {

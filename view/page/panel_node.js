@@ -1,7 +1,7 @@
 // The panel of a node.
 
 import { el, icon, mark } from "./dom.js";
-import { port, sentence } from "./elements.js";
+import { port } from "./elements.js";
 import { about, counted, digits, percent, percentKnown, perSecond, rate } from "./format.js";
 import {
   MOST_ROWS,
@@ -10,6 +10,7 @@ import {
   estimated,
   events,
   factList,
+  faultList,
   members,
   reasons,
   said,
@@ -150,27 +151,11 @@ function faulty(id, node, page) {
   const own = node?.why ?? [];
   if (!wrong.length && !own.length) return [];
   const titles = new Map(page.data.map?.nodes.map((one) => [one.id, one.title]));
-  const rows = wrong
-    .sort(byHealth)
-    .slice(0, MOST_ROWS)
-    .map((edge) =>
-      el(
-        "li",
-        {},
-        el(
-          "button",
-          {
-            type: "button",
-            "data-keep": `why ${edge.id}`,
-            onclick: () => page.state.set({ edge: edgeKey(edge), node: "" }),
-          },
-          mark(edge.health),
-          el("b", {}, sentence(edge, titles)),
-          edge.why.map(({ text }) => el("span", {}, text)),
-        ),
-      ),
-    );
-  return [el("h3", {}, "Why it is marked"), own.length > 0 && reasons(own), el("ul", { class: "guilty" }, rows)];
+  return [
+    el("h3", {}, "Why it is marked"),
+    own.length > 0 && reasons(own),
+    faultList(wrong.sort(byHealth), titles, page),
+  ];
 }
 
 /**

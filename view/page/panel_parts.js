@@ -1,9 +1,11 @@
 // Parts of the panel that nodes and edges share.
 
 import { el, icon, mark } from "./dom.js";
+import { sentence } from "./elements.js";
 import { bytes, counted, lookedAt, moment, percent } from "./format.js";
+import { edgeKey } from "./state.js";
 
-/** @import { Child, Cluster, Fault, Health, Level, MapEvent, MapNode, Page } from "./types.js" */
+/** @import { Child, Cluster, Fault, Health, Level, MapEdge, MapEvent, MapNode, Page } from "./types.js" */
 
 /** @typedef {{ title: string, about: string, kind?: string, health?: Health, parts: Child[] }} Body */
 /** @typedef {[string, string, (Health | "")?]} Tile a name, a value, and the health that colours it */
@@ -43,6 +45,33 @@ export function reasons(faults) {
     { class: "why" },
     faults.map(({ health, text }) => el("li", {}, mark(health), el("span", {}, text))),
   );
+}
+
+/**
+ * Edges in trouble with their reasons, each as a button that picks it.
+ * @param {MapEdge[]} edges
+ * @param {Map<string, string>} titles of nodes, by id
+ * @param {Page} page
+ */
+export function faultList(edges, titles, page) {
+  const rows = edges.slice(0, MOST_ROWS).map((edge) =>
+    el(
+      "li",
+      {},
+      el(
+        "button",
+        {
+          type: "button",
+          "data-keep": `why ${edge.id}`,
+          onclick: () => page.state.set({ edge: edgeKey(edge), node: "" }),
+        },
+        mark(edge.health),
+        el("b", {}, sentence(edge, titles)),
+        edge.why.map(({ text }) => el("span", {}, text)),
+      ),
+    ),
+  );
+  return el("ul", { class: "guilty" }, rows);
 }
 
 /** @param {Tile[]} tiles */

@@ -4,11 +4,12 @@
 import { Layout } from "./layout.js";
 
 /** @import { Pair, Sized } from "./layout.js" */
-/** @import { Memory, Places as Positions, Point } from "./types.js" */
+/** @import { Memory, Places as Positions, Point, Ways } from "./types.js" */
 
 /** @typedef {[string, number]} Near the id of a neighbour, and on which side of it to be: -1 left, 1 right */
 
 const KEPT = 3_000; // the most places of a level; about 200 KB of the browser's storage
+const KEPT_WAYS = 300;
 const STEP_X = 60;
 const STEP_Y = 27;
 
@@ -25,6 +26,8 @@ export class Places {
     this.laying = new Map(); // running layouts, by key
     /** @type {Map<string, Positions>} */
     this.known = new Map(); // places, by key
+    /** @type {Map<string, Ways>} */
+    this.ways = new Map(); // of the lines between those, by key
   }
 
   /**
@@ -41,7 +44,7 @@ export class Places {
     const fresh = this.fresh(key, nodes);
     if (fresh.length) beside(fresh, nodes, edges, known);
     if (unknown.length) this.write(key, known);
-    return { at: known, moved, fresh: unknown.length > 0 };
+    return { at: known, ways: this.waysAt(key), moved, fresh: unknown.length > 0 };
   }
 
   /**
@@ -51,6 +54,17 @@ export class Places {
   at(key) {
     const known = this.known.get(key) ?? this.read(key);
     this.known.set(key, known);
+    return known;
+  }
+
+  /**
+   * The known ways of the lines of a level and grouping.
+   * @param {string} key
+   * @returns {Ways}
+   */
+  waysAt(key) {
+    const known = this.ways.get(key) ?? new Map(this.kept(`ways ${key}`));
+    this.ways.set(key, known);
     return known;
   }
 
@@ -73,11 +87,15 @@ export class Places {
   lay(key, nodes, edges) {
     const running = this.laying.get(key);
     if (running) return running;
-    const better = (/** @type {Positions} */ at) => {
+    const better = (/** @type {import("./layout.js").Laid} */ { at, ways }) => {
+      this.ways.set(key, ways);
       this.put(key, at);
       this.onBetter(key);
     };
-    const made = this.layout.of(nodes, edges, better).then((at) => void this.known.set(key, at));
+    const made = this.layout.of(nodes, edges, better).then(({ at, ways }) => {
+      this.known.set(key, at);
+      this.ways.set(key, ways);
+    });
     const laying = made.finally(() => this.laying.delete(key));
     this.laying.set(key, laying);
     return laying;
@@ -96,6 +114,7 @@ export class Places {
 
   /** @param {string} key */
   forget(key) {
+    this.ways.set(key, new Map());
     this.known.set(key, new Map());
   }
 
@@ -104,12 +123,19 @@ export class Places {
    * @returns {Positions}
    */
   read(key) {
+    return new Map(this.kept(`places ${key}`).map(([id, x, y]) => [id, { x, y }]));
+  }
+
+  /**
+   * A list that the browser keeps; [] where that is unreadable, or it keeps nothing for us.
+   * @param {string} name
+   * @returns {any[]}
+   */
+  kept(name) {
     try {
-      /** @type {[string, number, number][]} */
-      const kept = JSON.parse(this.storage.getItem(`places ${key}`) ?? "[]");
-      return new Map(kept.map(([id, x, y]) => [id, { x, y }]));
+      return JSON.parse(this.storage.getItem(name) ?? "[]");
     } catch {
-      return new Map(); // unreadable, or the browser keeps nothing for us
+      return [];
     }
   }
 
@@ -121,6 +147,7 @@ export class Places {
     const kept = [...known].slice(-KEPT).map(([id, { x, y }]) => [id, Math.round(x), Math.round(y)]);
     try {
       this.storage.setItem(`places ${key}`, JSON.stringify(kept));
+      this.storage.setItem(`ways ${key}`, JSON.stringify([...this.waysAt(key)].slice(0, KEPT_WAYS)));
     } catch {
       // full or forbidden: then places last as long as the page
     }

@@ -1,51 +1,90 @@
 // The scene: the cards, edges and boxes of a map, and their shape as Cytoscape's elements. Pure.
 
-import { drawnEdge, drawnNode, groupOf, isOutside } from "./elements.js";
+import { curve } from "./curve.js";
+import { drawnLine, drawnNode, isOutside, labelWidth } from "./elements.js";
 import { face } from "./face.js";
+import { labels } from "./labels.js";
 
-/** @import { Box, Card, Chosen, Colours, Direction, Element, Line, MapEdge, Marks, PlacedCard, Places, Scene } from "./types.js" */
+/** @import { Box, Card, Colours, Direction, Drawn, Element, Frame, Line, MapEdge, Marks, PlacedCard, Places, Point, Scene } from "./types.js" */
 
-const BOX = "box\n"; // before a box's name: no id of a node or an edge begins like this
+export const BOX = "box\n"; // before a box's name: no id of a node or an edge begins like this
 const BACKDROP = "backdrop\n";
 
 /**
- * The cards of all nodes of a map, by id.
- * @param {{ nodes: Chosen["nodes"], edges: MapEdge[] }} map
- * @param {string} grouping
+ * The cards of the nodes that are drawn, by id.
+ * @param {Drawn} drawn
+ * @param {MapEdge[]} edges
  * @returns {Map<string, Card>}
  */
-export function cards(map, grouping) {
+export function cards({ nodes, boxOf }, edges) {
   /** @type {Map<string, MapEdge[]>} */
   const loops = new Map();
-  for (const edge of map.edges) {
+  for (const edge of edges) {
     if (edge.client !== edge.server) continue;
     const known = loops.get(edge.client);
     if (known) known.push(edge);
     else loops.set(edge.client, [edge]);
   }
-  return new Map(map.nodes.map((node) => [node.id, drawnNode(node, groupOf(node, grouping), loops.get(node.id))]));
+  return new Map(nodes.map((node) => [node.id, drawnNode(node, boxOf.get(node.id) ?? "", loops.get(node.id))]));
 }
 
 /**
- * The scene of the chosen nodes and edges.
- * @param {Chosen} chosen
- * @param {Map<string, Card>} drawn
+ * The scene of what is drawn.
+ * @param {Drawn} drawn
+ * @param {Map<string, Card>} all
  * @param {Places} places
+ * @param {Map<string, Point[]>} ways of lines, by their ids
  * @returns {Scene}
  */
-export function scene(chosen, drawn, places) {
-  const placed = chosen.nodes.map(({ id }) => /** @type {PlacedCard} */ ({ ...drawn.get(id), ...places.get(id) }));
+export function scene(drawn, all, places, ways) {
+  const placed = drawn.nodes.map(({ id }) => /** @type {PlacedCard} */ ({ ...all.get(id), ...places.get(id) }));
   const nodes = new Map(placed.map((each) => [each.id, each]));
-  /** @type {Map<string, Line>} */
-  const edges = new Map();
-  const add = (/** @type {MapEdge[]} */ some, /** @type {boolean} */ gone) => {
-    for (const each of some) {
-      if (each.client !== each.server) edges.set(each.id, drawnEdge(each, gone)); // the card shows edges to itself
+  const edges = new Map(
+    drawn.bundles.map((each) => [each.id, { ...drawnLine(each, drawn.began), points: ways.get(each.id) }]),
+  );
+  return { nodes, edges: labelled(edges, nodes), boxes: frames(drawn) };
+}
+
+/**
+ * Give labels to the lines that have room for one.
+ * @param {Map<string, Line>} edges
+ * @param {Map<string, PlacedCard>} nodes
+ */
+function labelled(edges, nodes) {
+  const boxes = [...nodes.values()].map(({ x, y, w, h }) => ({
+    x1: x - w / 2,
+    y1: y - h / 2,
+    x2: x + w / 2,
+    y2: y + h / 2,
+  }));
+  const weight = { ok: 0, warn: 100, bad: 1_000 };
+  const lines = [...edges.values()].flatMap(({ id, label, points, health, width, passed }) =>
+    points && !passed
+      ? [{ id, points, width: labelWidth(label) + (health === "ok" ? 0 : 14), weight: weight[health] + width }]
+      : [],
+  );
+  for (const [id, at] of labels(lines, boxes)) Object.assign(edges.get(id) ?? {}, { at });
+  return edges;
+}
+
+/**
+ * The boxes of what is drawn, with those around them.
+ * @param {Drawn} drawn
+ * @returns {Frame[]}
+ */
+function frames({ nodes, boxOf, folded }) {
+  /** @type {Map<string, Frame>} */
+  const found = new Map();
+  for (const { id } of nodes) {
+    let key = boxOf.get(id) ?? "";
+    while (key && !found.has(key)) {
+      const cutAt = folded ? key.lastIndexOf("\n") : -1;
+      const parent = key.slice(0, Math.max(0, cutAt));
+      found.set(key, { key, label: `${folded ? "⊟ " : ""}${key.slice(cutAt + 1)}`, parent });
+      key = parent;
     }
-  };
-  add(chosen.edges, false);
-  add(chosen.gone, true);
-  return { nodes, edges, boxes: [...new Set([...nodes.values()].map(({ group }) => group).filter(Boolean))] };
+  }
+  return [...found.values()];
 }
 
 /**
@@ -63,9 +102,7 @@ export function elements(all, marks, colours) {
     face: face(node, colours),
   });
   const nodes = [...all.nodes.values()].map((node) => card(node, mark(node.id), faced(node)));
-  const edges = [...all.edges.values()].map((each) =>
-    edge(each, mark(each.id), { width: each.width, label: each.label }),
-  );
+  const edges = [...all.edges.values()].map((each) => edge(each, mark(each.id), way(each, all.nodes)));
   return [...boxes(all), ...nodes, ...edges];
 }
 
@@ -94,15 +131,30 @@ export function plainElements(all, marks, picture) {
 }
 
 /**
+ * The width of a line, its way, and its label.
+ * @param {Line} line
+ * @param {Map<string, PlacedCard>} nodes
+ */
+function way({ width, label, points, at, client, server }, nodes) {
+  const [from, to] = [nodes.get(client), nodes.get(server)];
+  if (!points || !from || !to) return { width, label };
+  const { middle, ...bent } = curve(points, from, to);
+  const beside = at ? { labelX: at.x - middle.x, labelY: at.y - middle.y } : { labelX: 0, labelY: 0 };
+  return { width, label, ...bent, ...beside, room: Boolean(at) };
+}
+
+/**
  * @param {Scene} all
  * @returns {Element[]}
  */
 const boxes = (all) =>
-  all.boxes.map((name) => ({
-    group: "nodes",
-    data: { id: BOX + name, label: name },
-    classes: isOutside(name) ? "outside" : "",
-  }));
+  [...all.boxes]
+    .sort((a, b) => a.key.length - b.key.length)
+    .map(({ key, label, parent }) => ({
+      group: "nodes",
+      data: { id: BOX + key, label, ...(parent && { parent: BOX + parent }) },
+      classes: isOutside(key) ? "outside" : "",
+    }));
 
 /**
  * @param {PlacedCard} node
@@ -120,7 +172,14 @@ const card = (node, mark, more = {}) => ({
     h: node.h,
     ...more,
   },
-  classes: classes("card", node.kind === "address" && "outside", node.health, node.ghost && "ghost", mark),
+  classes: classes(
+    "card",
+    node.kind === "address" && "outside",
+    node.kind === "part" && "part",
+    node.health,
+    node.ghost && "ghost",
+    mark,
+  ),
   position: { x: node.x, y: node.y },
 });
 
@@ -133,7 +192,15 @@ const card = (node, mark, more = {}) => ({
 const edge = (each, mark, more = {}) => ({
   group: "edges",
   data: { id: each.id, source: each.client, target: each.server, ...more },
-  classes: classes(each.health, each.fresh && "fresh", each.gone && "gone", mark),
+  classes: classes(
+    each.health,
+    each.passed && "passed",
+    each.fresh && "fresh",
+    each.gone && "gone",
+    each.points && "routed",
+    each.points && !each.at && "unlabelled",
+    mark,
+  ),
 });
 
 const classes = (/** @type {(string | false | null | undefined)[]} */ ...some) => some.filter(Boolean).join(" ");
@@ -143,13 +210,15 @@ const classes = (/** @type {(string | false | null | undefined)[]} */ ...some) =
  * @param {Scene} scene
  * @returns {Box | null}
  */
-export function bounds({ nodes }) {
+export function bounds({ nodes, edges }) {
   if (!nodes.size) return null;
   const box = { x1: Infinity, y1: Infinity, x2: -Infinity, y2: -Infinity };
-  for (const { x, y, w, h } of nodes.values()) {
+  const hold = (/** @type {number} */ x, /** @type {number} */ y, w = 0, h = 0) => {
     Object.assign(box, { x1: Math.min(box.x1, x - w / 2), y1: Math.min(box.y1, y - h / 2) });
     Object.assign(box, { x2: Math.max(box.x2, x + w / 2), y2: Math.max(box.y2, y + h / 2) });
-  }
+  };
+  for (const { x, y, w, h } of nodes.values()) hold(x, y, w, h);
+  for (const { points = [] } of edges.values()) for (const { x, y } of points) hold(x, y);
   return box;
 }
 

@@ -7,7 +7,7 @@ import { LEVEL_NAMES } from "./levels.js";
 /** @typedef {Pick<MapEdge, "client" | "server" | "transport" | "server_port">} EdgeIdentity */
 
 export const LEVELS = /** @type {Level[]} */ (Object.keys(LEVEL_NAMES));
-export const GROUPS = ["none", "host", "region", "cluster"];
+export const GROUPS = ["auto", "none", "host", "region", "cluster"];
 /** @type {Record<string, number>} */
 export const RANGES = { "15m": 900_000, "1h": 3_600_000, "6h": 21_600_000, "24h": 86_400_000, "7d": 604_800_000 };
 /** @type {Record<string, number>} */
@@ -16,7 +16,8 @@ export const WIDTHS = { "1m": 60_000, "5m": 300_000, "15m": 900_000, "1h": 3_600
 const DEFAULTS = {
   view: "map", // map | list
   level: /** @type {Level} */ ("service"),
-  group: "none",
+  group: "auto", // boxes around nodes; where nodes are too many to read, boxes are cards until somebody opens them
+  open: "", // those that somebody opened, as JSON
   range: "1h", // how much of the past the time line shows
   width: "1m", // how much of that the map shows
   at: 0, // the end of the map's time range, ms; 0 is live
@@ -44,6 +45,7 @@ export class State {
     this.view = fields.view;
     this.level = fields.level;
     this.group = fields.group;
+    this.open = fields.open;
     this.range = fields.range;
     this.width = fields.width;
     this.at = fields.at;
@@ -115,3 +117,52 @@ export function parse(hash) {
  * @param {EdgeIdentity} edge
  */
 export const edgeKey = (edge) => JSON.stringify([edge.client, edge.server, edge.transport, edge.server_port]);
+
+/**
+ * The keys of the groups that are open.
+ * @param {string} open as it is in the address
+ * @returns {string[]}
+ */
+export function opened(open) {
+  try {
+    const found = JSON.parse(open || "[]");
+    return Array.isArray(found) ? found.map(String) : [];
+  } catch {
+    return []; // somebody cut the link short
+  }
+}
+
+/**
+ * Open or close a group. With a group those in it close as well.
+ * @param {string} open
+ * @param {string} key
+ */
+export function toggled(open, key) {
+  const known = opened(open);
+  const others = known.filter((each) => each !== key && !each.startsWith(`${key}\n`));
+  const next = known.includes(key) ? others : [...known, key];
+  return next.length ? JSON.stringify(next) : "";
+}
+
+/**
+ * A line as it is in the address: its only edge, or the two cards between which its edges are.
+ * @param {string} client
+ * @param {string} server
+ * @param {EdgeIdentity[]} edges
+ */
+export const lineKey = (client, server, edges) =>
+  edges.length === 1 ? edgeKey(edges[0]) : JSON.stringify([client, server]);
+
+/**
+ * The two cards of a line of several edges; null for an edge, or nothing.
+ * @param {string} key
+ * @returns {[string, string] | null}
+ */
+export function lineEnds(key) {
+  try {
+    const found = JSON.parse(key || "null");
+    return Array.isArray(found) && found.length === 2 ? [String(found[0]), String(found[1])] : null;
+  } catch {
+    return null;
+  }
+}

@@ -40,15 +40,22 @@ export interface Sums {
   health: Health;
 }
 
+/** What a card stands for: a node of a level, or a group of nodes. */
+export type CardKind = Level | "part";
+
 export interface MapNode {
   id: string;
-  kind: Level;
+  kind: CardKind;
   title: string;
   subtitle: string;
   region: string;
   zone: string;
   /** The cluster that it is part of, where maps are asked for with clusters. */
   cluster?: string;
+  /** The groups that it is in on a large map, the outermost first (graph/parts.py). */
+  within?: string[];
+  /** Further lines of its card, where it stands for a group of nodes. */
+  notes?: string[];
   /** The kind of infrastructure that it is (graph/infrastructure.py). */
   infra?: string;
   health: Health;
@@ -304,6 +311,30 @@ export interface Chosen {
   hit?: Set<string>;
 }
 
+/** A line between two cards: an edge, or several of them. Its id is that of its only edge, if it has only one. */
+export interface Bundle {
+  id: string;
+  client: string;
+  server: string;
+  edges: MapEdge[];
+  gone: boolean;
+}
+
+/**
+ * What is drawn of a chosen part of a map. Some nodes stand for groups, and `stands` has the card of each node. `boxOf` has
+ * the box that a card is in, "" for none. `all` are the lines there are, and `bundles` those that are drawn.
+ */
+export interface Drawn {
+  nodes: MapNode[];
+  bundles: Bundle[];
+  all: Bundle[];
+  /** The edges with which trouble began (guilt.js). */
+  began: Set<MapEdge>;
+  stands: Map<string, string>;
+  boxOf: Map<string, string>;
+  folded: boolean;
+}
+
 export interface Point {
   x: number;
   y: number;
@@ -318,10 +349,13 @@ export interface Box {
 
 export type Places = Map<string, Point>;
 
+/** The points of lines, by their clients and servers. */
+export type Ways = Map<string, Point[]>;
+
 /** A node as it is drawn. `titleX` and `titleY` lead from its middle to that of its title. */
 export interface Card {
   id: string;
-  kind: Level;
+  kind: CardKind;
   health: Health;
   ghost: boolean;
   group: string;
@@ -341,16 +375,29 @@ export interface Line {
   client: string;
   server: string;
   health: Health;
+  /** Its trouble began elsewhere. */
+  passed: boolean;
   fresh: boolean;
   gone: boolean;
   width: number;
   label: string;
+  /** Its way around the cards, where one is known. */
+  points?: Point[];
+  /** The middle of its label, where there is room for one. */
+  at?: Point;
+}
+
+/** A box around cards: a group, in another one or in none (""). */
+export interface Frame {
+  key: string;
+  label: string;
+  parent: string;
 }
 
 export interface Scene {
   nodes: Map<string, PlacedCard>;
   edges: Map<string, Line>;
-  boxes: string[];
+  boxes: Frame[];
 }
 
 export interface Marks {
@@ -368,8 +415,12 @@ export interface Element {
 
 export type Colours = Record<string, string>;
 
-/** A node or an edge that somebody points at or picks, by its id; neither for the background. */
+/**
+ * A node or an edge that somebody points at or picks, by its id; neither for the background. `part` is the key of a group
+ * to open or close.
+ */
 export interface Target {
+  part?: string;
   node?: string;
   edge?: string;
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drawnEdge } from "../../../view/page/elements.js";
+import { drawnLine } from "../../../view/page/elements.js";
 
 const EDGE = /** @type {import("../../../view/page/types.js").MapEdge} */ ({
   client: "a",
@@ -11,15 +11,17 @@ const EDGE = /** @type {import("../../../view/page/types.js").MapEdge} */ ({
   transport: "tcp",
 });
 
+const label = (edge, gone = false) =>
+  drawnLine({ id: "e", client: "a", server: "b", edges: [edge], gone }, new Set()).label;
+
 test("the label of an edge is its port, with the transport unless that is TCP", () => {
-  assert.equal(drawnEdge({ ...EDGE, server_port: 443 }, false).label, "443");
-  assert.equal(drawnEdge({ ...EDGE, transport: "udp", server_port: 53 }, true).label, "gone 53/udp");
+  assert.equal(label({ ...EDGE, server_port: 443 }), "443");
+  assert.equal(label({ ...EDGE, transport: "udp", server_port: 53 }, true), "gone 53/udp");
 });
 
 test("the label of an edge by a Unix socket is the last part of its name", () => {
-  const label = (/** @type {string} */ name) =>
-    drawnEdge({ ...EDGE, transport: "unix", server_port: 0, port_name: name }, false).label;
-  assert.equal(label("/run/postgresql/.s.PGSQL.5432"), ".s.PGSQL.5432");
-  assert.equal(label("@/tmp/.X11-unix/X0"), "X0");
-  assert.equal(label("@bus"), "@bus");
+  const named = (/** @type {string} */ name) => label({ ...EDGE, transport: "unix", server_port: 0, port_name: name });
+  assert.equal(named("/run/postgresql/.s.PGSQL.5432"), ".s.PGSQL.5432");
+  assert.equal(named("@/tmp/.X11-unix/X0"), "X0");
+  assert.equal(named("@bus"), "@bus");
 });

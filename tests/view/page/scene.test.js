@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { drawing } from "../../../view/page/backdrop.js";
-import { drawnEdge, groupOf, port, sentence } from "../../../view/page/elements.js";
+import { drawnLine, groupOf, port, sentence } from "../../../view/page/elements.js";
+import { folded } from "../../../view/page/fold.js";
 import { bounds, elements, near, plainElements, same, scene, towards } from "../../../view/page/scene.js";
 
 const card = (id, more = {}) => ({
@@ -41,17 +42,26 @@ const places = new Map([
   ["b", { x: 300, y: 10 }],
   ["c", { x: 0, y: 200 }],
 ]);
+const line = (one, gone = false) =>
+  drawnLine({ id: one.id, client: one.client, server: one.server, edges: [one], gone }, new Set([one]));
 const chosen = {
-  nodes: [{ id: "a" }, { id: "b" }, { id: "c" }],
+  nodes: [
+    { id: "a", kind: "process", hostname: "web1" },
+    { id: "b", kind: "process" },
+    { id: "c", kind: "process" },
+  ],
   edges: [edge("ab", "a", "b", { health: "bad" }), edge("aa", "a", "a")],
   gone: [edge("ac", "a", "c")],
 };
-const made = scene(chosen, drawn, places);
+const made = scene(folded(chosen, "host", []), drawn, places, new Map());
 const colours = { muted: "#888", surface: "#fff", warn: "#fa0", bad: "#f00" };
 
 test("a scene has its cards, boxes and edges, without edges of a node to itself", () => {
   assert.deepEqual([...made.edges.keys()], ["ab", "ac"]);
-  assert.deepEqual(made.boxes, ["web1"]);
+  assert.deepEqual(
+    made.boxes.map(({ key }) => key),
+    ["web1"],
+  );
   assert.ok(made.edges.get("ac")?.gone);
 });
 
@@ -84,7 +94,7 @@ test("elements with the same data, classes and place are the same", () => {
 });
 
 test("a plain map has elements for notable edges alone", () => {
-  const many = { ...made, edges: new Map([["ok", drawnEdge(edge("ok", "a", "b"), false)], ...made.edges]) };
+  const many = { ...made, edges: new Map([["ok", line(edge("ok", "a", "b"))], ...made.edges]) };
   const found = plainElements(many, { picked: "", near: null }, "blob:picture").filter(
     ({ group }) => group === "edges",
   );
@@ -110,7 +120,7 @@ test("arrow keys lead to the nearest card in their direction", () => {
 });
 
 test("wider edges carry more, up to a limit", () => {
-  const widths = [0, 10_000, 1e8, 1e12].map((bytes) => drawnEdge(edge("e", "a", "b", { bytes_s: bytes }), false).width);
+  const widths = [0, 10_000, 1e8, 1e12].map((bytes) => line(edge("e", "a", "b", { bytes_s: bytes })).width);
 
   assert.equal(widths[0], 1);
   assert.ok(widths[1] > 1 && widths[2] > widths[1]);
