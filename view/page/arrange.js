@@ -13,6 +13,8 @@ import { lines } from "./tracks.js";
 /** @import { Placed } from "./router.js" */
 /** @import { Bundle, Card, Drawn, Places, Point } from "./types.js" */
 
+const [ROWS, FEW_ROWS] = [8, 5]; // that fit on a screen: of names alone, and of cards of groups
+
 export class Arrangement {
   constructor() {
     /** @type {Map<string, string[][]>} */
@@ -24,15 +26,15 @@ export class Arrangement {
    * @param {string} key of the map
    * @param {Drawn} drawn
    * @param {Map<string, Card>} cards
-   * @param {Map<string, number>} [fixed] the column of each card, where it is known
    */
-  of(key, drawn, cards, fixed) {
+  of(key, drawn, cards) {
     const inside = children(drawn);
     const cells = (/** @type {string} */ box) => {
       const ids = inside.get(box) ?? [];
       const pairs = pairsIn(box, drawn);
+      const fixed = box ? undefined : drawn.columns;
       const known = this.columns.get(`${key}\n${box}`);
-      const made = known && !fixed ? kept(known, ids) : columns(ids, pairs, fixed);
+      const made = known && !fixed ? kept(known, ids) : columns(ids, pairs, fixed, drawn.folded ? FEW_ROWS : ROWS);
       this.columns.set(`${key}\n${box}`, made);
       return made.map((column) => column.map((id) => cellOf(id)));
     };

@@ -10,6 +10,7 @@ import { LEVEL_NAMES } from "./levels.js";
 /** @import { Chosen, Drawn, Health, MapEdge, MapNode, Sums } from "./types.js" */
 
 export const FITS = 30; // cards that are legible at once
+const FITS_AROUND = 36; // and smaller ones around a node
 const [LINES_PER_CARD, FEW_LINES] = [1.5, 18];
 /** @typedef {{ in: Sums, out: Sums, bad: number, warn: number, begun: number }} Within */
 
@@ -24,8 +25,9 @@ const WORSE = ["ok", "warn", "bad"];
  * @returns {Drawn}
  */
 export function folded(chosen, grouping, open) {
-  const flat = grouping === "none" || chosen.nodes.length <= FITS;
-  const paths = new Map(chosen.nodes.map((node) => [node.id, flat ? [] : pathOf(node, grouping)]));
+  const { hops } = chosen;
+  const flat = grouping === "none" || chosen.nodes.length <= (hops ? FITS_AROUND : FITS);
+  const paths = new Map(chosen.nodes.map((node) => [node.id, flat ? [] : pathOf(node, grouping, hops)]));
   if (flat || ![...paths.values()].some((path) => path.length)) return whole(chosen, flat ? grouping : "none");
   const opened = new Set(open);
   /** @type {Map<string, MapNode[]>} */
@@ -51,7 +53,8 @@ export function folded(chosen, grouping, open) {
   for (const [id, members] of parts) nodes.push(partOf(id, members, sums.get(id) ?? NOTHING));
   const all = bundles(chosen.edges, chosen.gone, cardOf);
   const most = Math.max(FEW_LINES, LINES_PER_CARD * nodes.length);
-  return { nodes, bundles: notable(all, began, most), all, began, stands, boxOf, folded: true };
+  const columns = hops && new Map([...stands].map(([id, card]) => [itemOf(card, boxOf), Math.sign(hops.get(id) ?? 0)]));
+  return { nodes, bundles: notable(all, began, most), all, began, stands, boxOf, folded: true, columns };
 }
 
 /**
@@ -59,22 +62,33 @@ export function folded(chosen, grouping, open) {
  * @param {string} grouping
  * @returns {Drawn}
  */
-function whole({ nodes, edges, gone }, grouping) {
+function whole({ nodes, edges, gone, hops }, grouping) {
   const all = bundles(edges, gone, (id) => id);
-  const boxOf = new Map(nodes.map((node) => [node.id, groupOf(node, grouping)]));
-  return { nodes, bundles: all, all, began: origins(edges), stands: new Map(), boxOf, folded: false };
+  const boxOf = new Map(nodes.map((node) => [node.id, hops ? "" : groupOf(node, grouping)]));
+  return { nodes, bundles: all, all, began: origins(edges), stands: new Map(), boxOf, folded: false, columns: hops };
 }
 
 /**
- * The groups that a node is in, the outermost first.
+ * The groups that a node is in, the outermost first. Around a node, those it depends on are apart from those that depend on
+ * it, and it is in none itself.
  * @param {MapNode} node
  * @param {string} grouping
+ * @param {Map<string, number>} [hops]
  * @returns {string[]}
  */
-function pathOf(node, grouping) {
-  if (grouping === "auto") return node.within ?? [];
-  return [groupOf(node, grouping)].filter(Boolean);
+function pathOf(node, grouping, hops) {
+  const path = grouping === "auto" ? (node.within ?? []) : [groupOf(node, grouping)].filter(Boolean);
+  const hop = hops?.get(node.id);
+  if (!path.length || hop === undefined) return path;
+  return hop ? [`${hop > 0 ? "→" : "←"} ${path[0]}`, ...path.slice(1)] : [];
 }
+
+/**
+ * What stands for a card outside of all boxes.
+ * @param {string} card
+ * @param {Map<string, string>} boxOf
+ */
+const itemOf = (card, boxOf) => boxOf.get(card)?.split("\n")[0] || (isPart(card) ? partKey(card) : card);
 
 const keyOf = (/** @type {string[]} */ path) => path.join("\n");
 export const isPart = (/** @type {string} */ id) => id.startsWith(PART);

@@ -100,13 +100,14 @@ export class Graph {
   /**
    * Show the chosen part of a map. Returns false if a later call came before it was done.
    * @param {Chosen} chosen
-   * @param {Pick<Fields, "level" | "group" | "focus" | "q" | "open">} state
+   * @param {Pick<Fields, "level" | "group" | "focus" | "hops" | "q" | "open">} state
    */
   async show(chosen, state) {
     const turn = ++this.turn;
     const drawn = folded(chosen, state.group, opened(state.open));
     const all = cards(drawn, chosen.edges);
-    const key = [state.level, state.group, state.focus, state.q, drawn.folded ? "folded" : ""].join(" ").trimEnd();
+    const around = state.focus ? `${state.focus} ${state.hops}` : "";
+    const key = [state.level, state.group, around, state.q, drawn.folded ? "folded" : ""].join(" ").trimEnd();
     const placed = await this.staging.of(key, drawn, all);
     if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;

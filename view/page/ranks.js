@@ -7,17 +7,30 @@ const SWEEPS = 60;
 const [MOST_COLUMNS, SHAPE] = [5, 0.8]; // columns to rows, for cards on a screen
 
 /**
- * The columns, each with its cards from the top down. `fixed` gives the column of each card, where it is known.
+ * The columns, each with its cards from the top down. `fixed` gives the column of each card, where it is known; then one of
+ * too many rows becomes several.
  * @param {string[]} ids
  * @param {Weighted[]} pairs
  * @param {Map<string, number>} [fixed]
+ * @param {number} [rows]
  * @returns {string[][]}
  */
-export function columns(ids, pairs, fixed) {
+export function columns(ids, pairs, fixed, rows = Infinity) {
   const there = new Set(ids);
   const between = pairs.filter(([a, b]) => a !== b && there.has(a) && there.has(b));
-  const made = fixed ? given(ids, fixed) : spread(ids, heights(ids, between));
-  return ordered(made, between);
+  if (!fixed) return ordered(spread(ids, heights(ids, between)), between);
+  return ordered(given(ids, fixed), between).flatMap((column) => wrapped(column, rows));
+}
+
+/**
+ * A long column as several, side by side: each card stays as high up as it was.
+ * @param {string[]} column
+ * @param {number} rows the most
+ * @returns {string[][]}
+ */
+function wrapped(column, rows) {
+  const count = Math.ceil(column.length / rows);
+  return Array.from({ length: count }, (_, nth) => column.filter((_id, at) => at % count === nth));
 }
 
 /**

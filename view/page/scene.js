@@ -5,10 +5,11 @@ import { drawnLine, drawnNode, isOutside, labelWidth } from "./elements.js";
 import { face } from "./face.js";
 import { labels } from "./labels.js";
 
-/** @import { Box, Card, Colours, Direction, Drawn, Element, Frame, Line, MapEdge, Marks, PlacedCard, Places, Point, Scene } from "./types.js" */
+/** @import { Box, Card, Colours, Direction, Drawn, Element, Frame, Line, MapEdge, MapNode, Marks, PlacedCard, Places, Point, Scene } from "./types.js" */
 
 export const BOX = "box\n"; // before a box's name: no id of a node or an edge begins like this
 const BACKDROP = "backdrop\n";
+const FEW = 12; // cards around one that have room for more than their names
 
 /**
  * The cards of the nodes that are drawn, by id.
@@ -16,7 +17,7 @@ const BACKDROP = "backdrop\n";
  * @param {MapEdge[]} edges
  * @returns {Map<string, Card>}
  */
-export function cards({ nodes, boxOf }, edges) {
+export function cards({ nodes, boxOf, columns }, edges) {
   /** @type {Map<string, MapEdge[]>} */
   const loops = new Map();
   for (const edge of edges) {
@@ -25,8 +26,16 @@ export function cards({ nodes, boxOf }, edges) {
     if (known) known.push(edge);
     else loops.set(edge.client, [edge]);
   }
-  return new Map(nodes.map((node) => [node.id, drawnNode(node, boxOf.get(node.id) ?? "", loops.get(node.id))]));
+  const shown = columns && nodes.length > FEW ? nodes.map(brief) : nodes;
+  return new Map(shown.map((node) => [node.id, drawnNode(node, boxOf.get(node.id) ?? "", loops.get(node.id))]));
 }
+
+/**
+ * Many cards around one have their names alone.
+ * @param {MapNode} node
+ * @returns {MapNode}
+ */
+const brief = (node) => (node.kind === "part" ? node : { ...node, subtitle: "" });
 
 /**
  * The scene of what is drawn.

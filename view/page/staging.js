@@ -1,4 +1,4 @@
-// Where what is drawn stands: in a grid where some cards are groups, and else as a layout or a person placed it.
+// Where what is drawn stands: in a grid where some cards are groups or all are around one, and else as a layout or a person placed it.
 
 import { Arrangement, routes } from "./arrange.js";
 import { Places } from "./place.js";
@@ -26,7 +26,7 @@ export class Staging {
    * @returns {Promise<Staged>}
    */
   async of(key, drawn, cards) {
-    if (drawn.folded) {
+    if (drawn.folded || drawn.columns) {
       const made = this.arrangement.of(key, drawn, cards);
       return { at: made.at, ways: routes(drawn.bundles, cards, made), boxes: made.boxes, moved: false, fresh: false };
     }

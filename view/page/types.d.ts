@@ -309,6 +309,8 @@ export interface Chosen {
   edges: MapEdge[];
   gone: MapEdge[];
   hit?: Set<string>;
+  /** Of how many hops nodes are from the focus, where there is one: 1 for what it depends on, -1 for who depends on it. */
+  hops?: Map<string, number>;
 }
 
 /** A line between two cards: an edge, or several of them. Its id is that of its only edge, if it has only one. */
@@ -333,6 +335,8 @@ export interface Drawn {
   stands: Map<string, string>;
   boxOf: Map<string, string>;
   folded: boolean;
+  /** The column of each card, where that is known. */
+  columns?: Map<string, number>;
 }
 
 export interface Point {

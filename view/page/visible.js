@@ -1,5 +1,7 @@
 // The nodes and edges of a map that are shown: around a node, and matching a search. Pure.
 
+import { focused } from "./hops.js";
+
 /** @import { Chosen, MapEdge, MapNode } from "./types.js" */
 
 /**
@@ -9,46 +11,10 @@
  * @returns {Chosen}
  */
 export function visible(map, { focus, hops, q }) {
+  /** @type {Chosen} */
   let chosen = { nodes: map.nodes, edges: map.edges, gone: map.gone ?? [] };
-  if (focus) chosen = within(chosen, around(chosen, focus, hops));
+  if (focus) chosen = focused(chosen, focus, hops);
   return q.trim() ? matching(chosen, q) : chosen;
-}
-
-/**
- * The ids of the nodes within some hops.
- * @param {Chosen} chosen
- * @param {string} focus
- * @param {number} hops
- */
-function around({ edges, gone }, focus, hops) {
-  /** @type {Map<string, string[]>} */
-  const next = new Map();
-  const link = (/** @type {string} */ from, /** @type {string} */ to) => {
-    const known = next.get(from);
-    if (known) known.push(to);
-    else next.set(from, [to]);
-  };
-  for (const { client, server } of [...edges, ...gone]) {
-    link(client, server);
-    link(server, client);
-  }
-  let edge = [focus];
-  const found = new Set(edge);
-  for (let hop = 0; hop < hops; hop++) {
-    edge = [...new Set(edge.flatMap((id) => next.get(id) ?? []))].filter((id) => !found.has(id));
-    for (const id of edge) found.add(id);
-  }
-  return found;
-}
-
-/**
- * @param {Chosen} chosen
- * @param {Set<string>} ids
- * @returns {Chosen}
- */
-function within({ nodes, edges, gone }, ids) {
-  const both = (/** @type {MapEdge} */ edge) => ids.has(edge.client) && ids.has(edge.server);
-  return { nodes: nodes.filter((node) => ids.has(node.id)), edges: edges.filter(both), gone: gone.filter(both) };
 }
 
 /**
@@ -57,7 +23,7 @@ function within({ nodes, edges, gone }, ids) {
  * @param {string} q
  * @returns {Chosen}
  */
-function matching({ nodes, edges, gone }, q) {
+function matching({ nodes, edges, gone, hops }, q) {
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   const text = new Map(nodes.map((node) => [node.id, textOf(node)]));
   const hits = nodes.filter((node) => words.every((word) => text.get(node.id)?.includes(word)));
@@ -70,7 +36,7 @@ function matching({ nodes, edges, gone }, q) {
   };
   const [some, lost] = [edges.filter(fits), gone.filter(fits)];
   const ends = new Set([...hit, ...[...some, ...lost].flatMap((edge) => [edge.client, edge.server])]);
-  return { nodes: nodes.filter((node) => ends.has(node.id)), edges: some, gone: lost, hit };
+  return { nodes: nodes.filter((node) => ends.has(node.id)), edges: some, gone: lost, hit, hops };
 }
 
 /** @type {(keyof MapNode)[]} */

@@ -85,6 +85,16 @@ test("clients are left of their servers", () => {
   assert.deepEqual(made.flat(), ["web", "shop", "db"]);
 });
 
+test("a known column that is too long becomes several", () => {
+  const all = ["shop", ...Array.from({ length: 24 }, (_, nth) => `n${nth}`)];
+  const made = columns(all, [], new Map(all.map((id) => [id, Number(id !== "shop")])), 8);
+
+  assert.deepEqual(
+    made.map(({ length }) => length),
+    [1, 8, 8, 8],
+  );
+});
+
 test("columns that are known stay, without the cards that are gone", () => {
   assert.deepEqual(kept([["a", "b"], ["c"]], ["b", "c", "new"]), [["b", "new"], ["c"]]);
 });

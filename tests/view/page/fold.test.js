@@ -129,3 +129,13 @@ test("trouble begins where the server has none with others", () => {
     ["shop>store", "web>shop", "web>cache"],
   );
 });
+
+test("around a node, groups of what it needs are apart from those that need it, and it is in none", () => {
+  const hops = new Map(crowd.map(({ id }, nth) => [id, nth === 0 ? 0 : nth < 20 ? 1 : -1]));
+  const made = folded({ ...chosen, hops }, "auto", []);
+
+  assert.deepEqual(ids(made), ["n0", "part\n← even", "part\n← odd", "part\n→ even", "part\n→ odd"]);
+  assert.equal(made.columns.get("n0"), 0);
+  assert.equal(made.columns.get("→ odd"), 1);
+  assert.equal(made.columns.get("← odd"), -1);
+});

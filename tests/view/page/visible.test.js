@@ -31,6 +31,24 @@ test("a focus shows what is within its hops, over edges that are gone as well", 
   assert.equal(ids(visible(CHAIN, { ...all, focus: "a", hops: 2 })), "abcd");
 });
 
+test("a focus has what it depends on, and who depends on it, by hops", () => {
+  const { hops } = visible(CHAIN, { ...all, focus: "b", hops: 2 });
+
+  assert.deepEqual(Object.fromEntries(hops), { b: 0, a: -1, c: 1, d: 2 });
+});
+
+test("neighbours of a focus that only share it are not shown as its neighbours' neighbours", () => {
+  const fan = {
+    nodes: [node("x"), node("y"), node("shop"), node("db")],
+    gone: [],
+    edges: [edge("x", "shop"), edge("x", "y"), edge("shop", "db")],
+  };
+  const found = visible(fan, { ...all, focus: "shop", hops: 2 });
+
+  assert.equal(ids(found), "xshopdb");
+  assert.equal(found.edges.length, 2);
+});
+
 test("both ends of an edge are shown", () => {
   const { edges, nodes } = visible(CHAIN, { ...all, focus: "b" });
   const there = new Set(nodes.map(({ id }) => id));
