@@ -68,4 +68,6 @@ ALL = tuple(declared for declared in list(globals().values()) if isinstance(decl
 RAW = tuple(topic for topic in ALL if topic.folded)
 UNFOLDED = (HOSTS, LINKS, OVERLAYS, OVERLAY_SCHEMAS)
 """Those that no stage reads or writes: tables are filled from them as they are."""
+MAPPED = (*RAW, *UNFOLDED)
+"""Those that all else is made of."""
 BY_NAME = {topic.name: topic for topic in ALL}

@@ -5,45 +5,29 @@ again: it puts its files aside and begins with none. Collecting, folding and sto
 far is folded anew into the live tables: rows merge, whichever process stores them, in any order.
 """
 
-import heapq
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import msgspec
 import psutil
 from msgspec import Struct
 
-from log.connect import partitions_of
-from log.protocol import Bounds, Log, Record
-from schemas import topics
+from log.protocol import Log
 from servicemap.browsing import existing_log
 from servicemap.config import Config
 from servicemap.directory import held, is_held, owner
 from servicemap.options import Failure
 from servicemap.parts import locate, store_directory
-from servicemap.replay.folding import Refold
+from servicemap.replay.whole import Progress, Report, fold_all, sum_up
 from servicemap.store_alone import START_SECONDS, await_store, store_alone
 from sinks.embedded.folder import DISCARD, Folder, StartError, holder, newest_aside
 from sinks.reconcile import reconcile
-from sinks.rollup import Rollup
 from sinks.store import Store, StoreError, create_database
 from sinks.tables import TABLES
-
-CHECK_RECORDS = 200  # between two words on progress
-
-Report = Callable[["Progress"], None]
-
-
-class Progress(Struct):
-    """How far it is."""
-
-    step: str
-    records: int = 0
-    expected: int = 0
-    rows: int = 0
 
 
 class Outcome(Struct):
@@ -112,56 +96,13 @@ def _fill(config: Config, log: Log, live: bool, report: Report) -> Outcome:
     create_database(address)
     with closing(Store(address, locate=lambda: locate(config))) as store:
         store.persist(lambda: _reconcile(store))
-        refold = Refold(store, config.services.rules, partitions_of(log))
-        refold.into(TABLES)
-        progress, since = Progress("folding the log"), 0
-        places = {
-            (name, number): log.bounds(name, number)
-            for name, number in (
-                (topic.name, number) for topic in _READ for number in range(_partitions(log, topic.name))
-            )
-        }
-        progress.expected = sum(end - first for first, end in places.values())
-        for record in _records(log, places):
-            since = since or record.timestamp
-            if topics.BY_NAME[record.topic] in topics.UNFOLDED:
-                refold.store(record)
-            else:
-                refold.feed(record)
-            progress.records += 1
-            if progress.records % CHECK_RECORDS == 0:
-                progress.rows = refold.counters["rows"]
-                report(progress)
-        refold.flush()
-        progress.rows = refold.counters["rows"]
-        report(Progress("summing up", progress.records, progress.expected, progress.rows))
-        _sum_up(config, store, live)
+        done = fold_all(log, store, config.services.rules, TABLES, report)
+        report(msgspec.structs.replace(done, step="summing up"))
+        sum_up(store)
+        if live:
+            _restart_sink(config)  # it begins with what is not summed up yet
         aside = newest_aside(store_directory(config))
-        return Outcome(progress.records, progress.rows, since, str(aside) if aside else "")
-
-
-_READ = (*topics.RAW, *topics.UNFOLDED)
-
-
-def _partitions(log: Log, name: str) -> int:
-    return next((info.partitions for info in log.topics() if info.name == name), 0)
-
-
-def _records(log: Log, places: dict[tuple[str, int], Bounds]) -> Iterator[Record]:
-    """Iterate what is logged, oldest first."""
-    streams = [log.read(*place, bounds.first, bounds.end) for place, bounds in places.items()]
-    return heapq.merge(*streams, key=lambda record: record.timestamp)
-
-
-def _sum_up(config: Config, store: Store, live: bool) -> None:
-    """Roll up minutes and hours that are complete. Later ones are left to a sink, which first reads what is stored."""
-    rollup = Rollup(store)
-    for table in ("edges", "requests"):
-        rows = store.query(f"SELECT DISTINCT toUnixTimestamp(toStartOfMinute(window)) FROM {table}")
-        rollup.mark(table, [seconds * 1000 for (seconds,) in rows])
-    store.persist(rollup.roll_up)
-    if live:
-        _restart_sink(config)
+        return Outcome(done.records, done.rows, done.since, str(aside) if aside else "")
 
 
 def _restart_sink(config: Config) -> None:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 
 import click
 import msgspec
@@ -12,6 +11,7 @@ from schemas.times import iso
 from servicemap.config import Config
 from servicemap.options import Moment, configured
 from servicemap.printing import print_json
+from servicemap.progress import shown_progress
 from servicemap.replaying import Outcome, Progress, reason, replay
 
 
@@ -33,14 +33,17 @@ def command(config: Config, start: int, end: int, promote: bool, force: bool, as
         raise click.UsageError(f"--from {iso(start)} is not before --to {iso(end)}: give a range")
     if force and not promote:
         raise click.UsageError("--force needs --promote")
+    began = time.monotonic()
     try:
-        outcome = replay(config, start, end, progress_printer(), promote=promote, force=force)
+        with shown_progress() as show_step:
+
+            def report(progress: Progress) -> None:
+                show_step(progress.step, _far(progress, time.monotonic() - began))
+
+            outcome = replay(config, start, end, report, promote=promote, force=force)
     except KeyboardInterrupt:
-        click.echo("\nservicemap: stopped; the map is as it was", err=True)
+        click.echo("servicemap: stopped; the map is as it was", err=True)
         sys.exit(130)
-    finally:
-        if sys.stderr.isatty():
-            click.echo("", err=True)
     if as_json:
         answer = {**msgspec.to_builtins(outcome), "differs": outcome.differs}
         print_json(answer, pretty=True)
@@ -48,30 +51,14 @@ def command(config: Config, start: int, end: int, promote: bool, force: bool, as
         show(outcome)
 
 
-def progress_printer(now: Callable[[], float] = time.monotonic) -> Callable[[Progress], None]:
-    """Return what prints progress on stderr: in place on a terminal, else a line for each step and every 5 s."""
-    began, last, step = now(), 0.0, ""
-    terminal = sys.stderr.isatty()
-
-    def report(progress: Progress) -> None:
-        nonlocal last, step
-        if now() - last < (0.2 if terminal else 5.0) and progress.step == step:
-            return
-        last, step = now(), progress.step
-        left = _left(progress, now() - began)
-        line = (
-            f"{progress.step}: {progress.records:,} of {max(progress.records, progress.expected):,} records,"
-            f" {progress.windows:,} windows, {progress.rows:,} rows{left}"
-        )
-        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
-
-    return report
-
-
-def _left(progress: Progress, spent: float) -> str:
-    if not progress.records or progress.records >= progress.expected:
-        return ""
-    return f", {spent / progress.records * (progress.expected - progress.records):.0f} s left"
+def _far(progress: Progress, spent: float) -> str:
+    left = ""
+    if progress.records and progress.records < progress.expected:
+        left = f", {spent / progress.records * (progress.expected - progress.records):.0f} s left"
+    return (
+        f"{progress.records:,} of {max(progress.records, progress.expected):,} records,"
+        f" {progress.windows:,} windows, {progress.rows:,} rows{left}"
+    )
 
 
 def show(outcome: Outcome) -> None:

@@ -1,9 +1,6 @@
 """`servicemap store`: throw the embedded store away and rebuild it from the log."""
 
 import sys
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +9,8 @@ from schemas.times import iso
 from servicemap.config import Config
 from servicemap.options import Failure, configured
 from servicemap.printing import print_json
+from servicemap.progress import shown_progress
 from servicemap.subcommands import Group
-
-if TYPE_CHECKING:
-    from servicemap.rebuilding import Progress
 
 
 @click.group(cls=Group)
@@ -56,13 +51,11 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
             err=True,
         )
     try:
-        outcome = rebuild_store(config, _progress_printer())
+        with shown_progress() as show:
+            outcome = rebuild_store(config, lambda progress: show(progress.step, progress.far))
     except KeyboardInterrupt:
-        click.echo("\nservicemap: stopped half way: run it again", err=True)
+        click.echo("servicemap: stopped half way: run it again", err=True)
         sys.exit(130)
-    finally:
-        if sys.stderr.isatty():
-            click.echo("", err=True)
     if remove and outcome.aside:
         from shutil import rmtree
 
@@ -75,20 +68,3 @@ def rebuild(config: Config, yes: bool, remove: bool, as_json: bool) -> None:
     click.echo(f"the store is rebuilt: {outcome.rows:,} rows from {outcome.records:,} records{since}")
     if outcome.aside:
         click.echo(f"the old store is in {shown(outcome.aside)}; remove it when you no longer need it")
-
-
-def _progress_printer() -> "Callable[[Progress], None]":
-    """Return what prints progress on stderr: in place on a terminal, else a line for each step and every 5 s."""
-    last, step = 0.0, ""
-    terminal = sys.stderr.isatty()
-
-    def report(progress: "Progress") -> None:
-        nonlocal last, step
-        if time.monotonic() - last < (0.2 if terminal else 5.0) and progress.step == step:
-            return
-        last, step = time.monotonic(), progress.step
-        done = f": {progress.records:,} of {progress.expected:,} records, {progress.rows:,} rows"
-        line = progress.step + (done if progress.expected else "")
-        click.echo(f"\r\x1b[K{line}" if terminal else line, err=True, nl=not terminal)
-
-    return report
