@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from schemas.loopback import stays_here
 from schemas.messages import lines
 from servicemap.binding import moved
+from servicemap.captures.opened import opened
 from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.directory import held
@@ -39,11 +41,8 @@ from sinks.embedded.folder import FACTS, StartError, check_path, forget_port
 TICK = 0.25
 
 
-def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool, simulate: str | None = None) -> None:
-    """Run until a signal or for a while; then stop the parts in the order of the data.
-
-    The demo is one more part, and a simulation is one in place of the collectors.
-    """
+def run(config: Config, for_ms: int | None, made: Callable[[Config], list[Part]], *, quiet: bool) -> None:
+    """Run parts until a signal or for a while; then stop them in the order of the data."""
     stop = stop_event()
     check_places(config)
     if not config.store.url:
@@ -58,8 +57,7 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool, simulate
         else:
             check_certificate(config)
         reader_password(config)
-        children = [*shop(config), *parts(config, simulate)] if demo else parts(config, simulate)
-        supervisor = Supervisor(children, _print, inherited=[lock])
+        supervisor = Supervisor(made(config), _print, inherited=[lock])
         summary = None if quiet or not sys.stdout.isatty() else Summary(config)
         end = time.monotonic() + for_ms / 1000 if for_ms is not None else float("inf")
         watch = Watch(config.directory, config.flag, _print)
@@ -81,39 +79,50 @@ def run(config: Config, for_ms: int | None, *, quiet: bool, demo: bool, simulate
         finally:
             if summary is not None:
                 summary.close()
-            _print("stopping: what was seen is being stored")
+            _print("stopping" if opened(config.directory) else "stopping: what was seen is being stored")
             supervisor.stop()
             watch.leave()
 
 
-def parts(config: Config, simulate: str | None = None) -> list[Part]:
-    """Return the parts in the order of the data."""
+def parts(config: Config, simulate: str | None = None, *, demo: bool = False) -> list[Part]:
+    """Return the parts in the order of the data. A simulation is in place of the collectors; the demo before them."""
     file = _written(config)
     common = ("--config", str(file))
-    ready = partial(_store_ready, config)
-    for name in (VIEW, TABLES):
-        (config.directory / name).unlink(missing_ok=True)  # of parts that were killed
-    found = [
+    return [
+        *(shop(config) if demo else ()),
         source(config, file, simulate),
         Part("work", ("servicemap", "work", *common), vital=False),
-        Part("sink", ("servicemap", "sink", *common), ready, vital=False),
-        Part("view", ("servicemap", "view", *common), answers=True),
+        Part("sink", ("servicemap", "sink", *common), partial(_store_ready, config), vital=False),
+        *_shown(config, file),
     ]
-    if not config.store.url:
-        folder = store_directory(config)
-        (folder / FACTS).unlink(missing_ok=True)  # of a store that was killed
-        mine = ("--parent", str(os.getpid()))
-        asked = ("--reader-password-file", str(secret)) if (secret := _password_file(config)) else ()
-        listening = ("--host", config.store.host, *_ports(config))
-        proving = [
-            part
-            for name in ("certificate", "key")
-            if (file := getattr(config.store, name))
-            for part in (f"--{name}", str(Path(file).expanduser().resolve()))
-        ]
-        arguments = ("sinks.embedded", "--data", str(folder), *listening, *mine, *asked, *proving)
-        found.append(Part("store", arguments, answers=True))
-    return found
+
+
+def looked_at(config: Config) -> list[Part]:
+    """Return the parts that show what is stored already."""
+    shown = _shown(config, _written(config))
+    (config.directory / TABLES).touch()
+    return shown
+
+
+def _shown(config: Config, file: Path) -> list[Part]:
+    for name in (VIEW, TABLES):
+        (config.directory / name).unlink(missing_ok=True)  # of parts that were killed
+    view = Part("view", ("servicemap", "view", "--config", str(file)), answers=True)
+    if config.store.url:
+        return [view]
+    folder = store_directory(config)
+    (folder / FACTS).unlink(missing_ok=True)  # of a store that was killed
+    mine = ("--parent", str(os.getpid()))
+    asked = ("--reader-password-file", str(secret)) if (secret := _password_file(config)) else ()
+    listening = ("--host", config.store.host, *_ports(config))
+    proving = [
+        part
+        for name in ("certificate", "key")
+        if (file := getattr(config.store, name))
+        for part in (f"--{name}", str(Path(file).expanduser().resolve()))
+    ]
+    arguments = ("sinks.embedded", "--data", str(folder), *listening, *mine, *asked, *proving)
+    return [view, Part("store", arguments, answers=True)]
 
 
 def _ports(config: Config) -> list[str]:

@@ -1,9 +1,13 @@
 """`servicemap up`: run the map of this machine: collectors, log, folds, store and view in one supervised command."""
 
+import sys
+from functools import partial
+from pathlib import Path
+
 import click
 
 from servicemap.config import Config
-from servicemap.options import Duration, Port, configured, either_or, typed
+from servicemap.options import Duration, Failure, Port, configured, either_or, typed
 
 
 @click.command()
@@ -32,28 +36,67 @@ from servicemap.options import Duration, Port, configured, either_or, typed
 @click.option("--host-id", help="Id of this host.  [default: its machine id]")
 @click.option("--demo", is_flag=True, help="Also run a small demo shop, with two faults to find.")
 @click.option("--simulate", "architecture", metavar="ARCH", help="Map a simulated fleet instead of this machine.")
+@click.option(
+    "--from",
+    "capture",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Show a capture, made by `servicemap log export`, and nothing of this machine.",
+)
 @click.option("--quiet", is_flag=True, help="No summary, even on a terminal.")
-def command(config: Config, for_ms: int | None, demo: bool, architecture: str | None, quiet: bool) -> None:
+def command(
+    config: Config, for_ms: int | None, demo: bool, architecture: str | None, capture: Path | None, quiet: bool
+) -> None:
     """Run everything until Ctrl-C.
 
     \b
     servicemap up
     servicemap up --demo
     servicemap up --simulate lamp --data /tmp/lamp
+    servicemap up --from hour.capture
     servicemap up --for 1m --data /tmp/map
     servicemap up --log kafka://127.0.0.1:9092
     """
+    either_or(("--demo", demo), ("--simulate", architecture), ("--from", capture))
+    if capture is not None:
+        _show(config, capture, for_ms, quiet=quiet)
+        return
+    from servicemap.captures.opened import opened
     from servicemap.extras import require
 
     for extra in ("store", "view") if config.store.url else ("up",):
         require(extra)
     if config.log.kafka:
         require("worker")
-    from servicemap.up import run
+    from servicemap.up import parts, run
 
     for name in ("native_port", "http_port"):
         if config.store.url and typed(name):
             option = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} is for the embedded store, and --store names another: leave one out")
-    either_or(("--demo", demo), ("--simulate", architecture))
-    run(config, for_ms, quiet=quiet, demo=demo, simulate=architecture)
+    if held := opened(config.directory):
+        raise Failure(
+            f"{config.directory} holds a capture: look at it with --from {held.file}, or give another --data DIR"
+        )
+    run(config, for_ms, partial(parts, simulate=architecture, demo=demo), quiet=quiet)
+
+
+def _show(config: Config, capture: Path, for_ms: int | None, *, quiet: bool) -> None:
+    from servicemap.extras import require
+
+    require("up")
+    from servicemap.captures.opening import open_capture
+    from servicemap.progress import shown_progress
+    from servicemap.up import looked_at, run
+
+    for name in ("log", "store"):
+        if typed(f"{name}_url"):
+            raise click.UsageError(f"--{name} is not for a capture, which has a log and a store of its own")
+    try:
+        with shown_progress() as show:
+            open_capture(
+                config, capture, show, lambda own: run(own, for_ms, looked_at, quiet=quiet), keep=typed("data")
+            )
+    except KeyboardInterrupt:
+        click.echo("servicemap: stopped", err=True)
+        sys.exit(130)

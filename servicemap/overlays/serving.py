@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from answers.faults import BadRequest, NotThere
 from log.protocol import LogError
 from schemas.overlays import Annotation, OverlaySchema
+from servicemap.captures.opened import opened
 from servicemap.config import Config
 from servicemap.options import Failure
 from view.overlays import Unwritable, Writable
@@ -44,11 +45,11 @@ class Served:
     @contextmanager
     def _writing(self) -> Iterator["Writing"]:
         from servicemap.overlays.checking import Refused  # most views never write
-        from servicemap.overlays.saying import opened
+        from servicemap.overlays.saying import opened as saying
         from servicemap.overlays.writing import NotFound
 
         try:
-            with opened(self._config) as writing:
+            with saying(self._config) as writing:
                 yield writing
         except NotFound as error:
             raise NotThere(str(error)) from None
@@ -61,7 +62,9 @@ class Served:
 
 
 def writable(config: Config, part: str, token: str) -> Writable | None:
-    """Return what writes; None where no token is set, and the data directory cannot keep one."""
+    """Return what writes; None where no token is set and the data directory cannot keep one, and for a capture."""
+    if opened(config.directory):  # nothing would store it
+        return None
     if not token:
         token = secrets.token_urlsafe(24)
         kept = config.directory / TOKEN.format(part=part)

@@ -1,22 +1,17 @@
 """A simulation looked at: folded into a store of its own, and shown as a map, as a score, or in the live view."""
 
-import signal
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
-from types import FrameType
+from contextlib import closing, nullcontext
 
 import click
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from graph.model import Wanted
-from log.settings import LogSettings
-from servicemap.config import Config, StoreConfig
+from servicemap.config import Config
 from servicemap.connect import connect_log
 from servicemap.directory import held
 from servicemap.options import Failure
+from servicemap.own_place import own_place
 from servicemap.printing import print_json
 from servicemap.process import tune_memory
 from servicemap.simulated.exporting import Export, Exporter
@@ -61,7 +56,7 @@ def show(config: Config, plan: Plan, look: Look) -> None:
         truth.take(window)
         exporter.take(window)
 
-    with _home(config, keep=look.keep) as own, store_alone(own):
+    with own_place(config, keep=look.keep) as own, held(own.directory, _note), store_alone(own):
         with closing(connect_log(own)) if look.keep else nullcontext() as log:
             filled = fill(own, simulation.windows, log, take)
         exporter.write()
@@ -75,23 +70,6 @@ def show(config: Config, plan: Plan, look: Look) -> None:
             from servicemap.viewing import PAGES, run
 
             run(own, PAGES)
-
-
-@contextmanager
-def _home(config: Config, *, keep: bool) -> Iterator[Config]:
-    """Give the configuration of a log and a store of its own, which are gone at the end unless they are to be kept."""
-    own = structs.replace(config, log=LogSettings(), store=StoreConfig())
-    if keep:
-        with held(own.directory, _note):
-            yield own
-        return
-    signal.signal(signal.SIGTERM, _terminated)
-    with tempfile.TemporaryDirectory(prefix="servicemap-") as folder:
-        yield structs.replace(own, data=folder)
-
-
-def _terminated(number: int, _: FrameType | None) -> None:
-    sys.exit(128 + number)
 
 
 def _show_map(config: Config, plan: Plan, look: Look) -> None:
