@@ -7,10 +7,11 @@ from answers.node import NODE
 from answers.nodes import NODES
 from answers.order import ORDER
 from answers.path import PATH
+from answers.policy import POLICY
 from answers.question import AnyQuestion
 from answers.reach import DEPS, IMPACT
 from answers.why import WHY
 
 QUESTIONS: dict[str, AnyQuestion] = {
-    one.name: one for one in (MAP, NODES, NODE, IMPACT, DEPS, PATH, ORDER, CLUSTERS, WHY, ANNOTATIONS)
+    one.name: one for one in (MAP, NODES, NODE, IMPACT, DEPS, PATH, ORDER, POLICY, CLUSTERS, WHY, ANNOTATIONS)
 }

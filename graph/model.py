@@ -167,3 +167,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
 def iso_ms(ms: int) -> str:
     """Format a time for machines: UTC, ISO 8601 to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def ms_of(text: str) -> int:
+    """Return the time, ms since the epoch, that iso_ms wrote."""
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

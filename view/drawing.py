@@ -1,7 +1,6 @@
 """The map as the page shows it: rates, health, new and gone edges. Pure; view/map.py reads what it needs."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +11,7 @@ from graph.health import faults, judgement, known_share, share_of, softened, usu
 from graph.hosts import LabelsRow
 from graph.infrastructure import Infrastructure, infrastructure
 from graph.levels import everywhere
-from graph.model import Edge, Node, ServiceMap
+from graph.model import Edge, Node, ServiceMap, ms_of
 from graph.requests import Key, Requests, counts, key
 from graph.traffic import OWN_SUMS
 from view.keys import edge_id
@@ -168,6 +167,4 @@ def _subtitle(node: Node) -> str:
     return ""
 
 
-@lru_cache(maxsize=1024)  # most edges share their times
-def _ms(text: str) -> int:
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
+_ms = lru_cache(maxsize=1024)(ms_of)  # most edges share their times

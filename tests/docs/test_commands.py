@@ -36,7 +36,7 @@ OTHERS = """
 cd cp mkdir mv rm cat echo export kill sleep chown chmod head tail tee less grep sed install source . for done
 git pip pipx uv python python3 npm npx node
 apt-get systemctl journalctl systemd-run ip nsenter setcap getcap modprobe timedatectl setpriv unshare sysctl
-docker kubectl curl wget jq dot ssh scp openssl
+docker kubectl nft curl wget jq dot ssh scp openssl
 clickhouse-client clickhouse grafana-cli grafana-server kafka-topics.sh kafka-console-consumer.sh
 nginx redis-cli psql pgbench wrk ab xdg-open open zstd
 """

@@ -26,6 +26,7 @@ from graph.neighbours import NeighbourRow, neighbours
 from graph.node_events import EventRow, events
 from graph.node_facts import NodeFactRow, node_facts
 from graph.of_hosts import OF_HOST, PartRow, parts
+from graph.peers import PeersRow, peers
 from graph.pressure import PressureRow, node_pressure
 from graph.processes import ProcessRow, members, processes
 from graph.recording import RecordedRow, recorded, recorded_hours
@@ -113,6 +114,7 @@ PLAIN: dict[str, tuple[type, str]] = {
 OF_A_LEVEL: dict[str, tuple[type, Callable[[str], str]]] = {
     "map": (EdgeRow, map_edges),
     "known edges": (Key, known_edges),
+    "peers": (PeersRow, peers),
     "time line": (TimelineRow, timeline),
     "series of a node": (NodeSeriesRow, node_series),
     "series of an edge": (EdgeSeriesRow, edge_series),
