@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graph.filters.completing import stem, values
+from graph.filters.completing import completions, of_the_map
 from graph.filters.fields import FIELDS, Count, Field, Number, Text
 from graph.filters.presets import PRESETS, TROUBLE
 from graph.infrastructure import KINDS
@@ -50,19 +50,17 @@ def page() -> str:
 
 
 def module() -> str:
-    """Return the fields and presets as a module of JavaScript, in the form that Prettier gives it."""
-    fields = ({**_known(field), "values": values(field)} for field in FIELDS.values())
+    """Return what the page needs to complete filters as a module of JavaScript, in the form that Prettier gives it."""
+    known = (one._asdict() for one in completions())
     presets = (preset._asdict() for preset in PRESETS)
+    listed = "".join(f"  {json.dumps(name)},\n" for name in of_the_map())
     return (
         "// Generated from graph/filters/ by `make golden`.\n\n"
-        f"export const FIELDS = [\n{''.join(map(_object, fields))}];\n\n"
+        f"export const COMPLETIONS = [\n{''.join(map(_object, known))}];\n\n"
+        f"export const OF_THE_MAP = new Set([\n{listed}]);\n\n"
         f"export const PRESETS = [\n{''.join(map(_object, presets))}];\n\n"
         f"export const TROUBLE = {json.dumps(TROUBLE.filter)};\n"
     )
-
-
-def _known(field: Field) -> dict[str, Any]:
-    return {"name": field.name, "stem": stem(field), "about": field.about, "example": field.example}
 
 
 def _object(of: Mapping[str, Any]) -> str:

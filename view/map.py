@@ -1,7 +1,7 @@
 """The answer of /api/map: the map of a range, the range before it, what was known, and annotations."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -11,6 +11,7 @@ from graph.filters.terms import Filter
 from graph.known import known_edges
 from graph.levels import LEVELS
 from graph.model import ServiceMap, Wanted
+from graph.node_texts import Labels
 from graph.overlays import annotated, at_time
 from graph.reading import read_map
 from graph.recorded import whole_minutes, windows_since
@@ -32,7 +33,41 @@ from view.suspects import suspected
 
 KNOWN_MS = 3_600_000  # an edge is new if it was not there for so long before
 BEFORE_MS = 600_000  # edges of so much time before are gone if they are not there now
+KEPT_SECONDS = 10
 ByEdge = dict[Key, Requests]
+
+
+class Read(NamedTuple):
+    """A map that was read, and how it is drawn."""
+
+    found: ServiceMap
+    past: ServiceMap | None
+    requests: ByEdge
+    usually: ByEdge
+    labels: Labels
+    lives: list[dict[str, Any]]
+    drawn: dict[str, Any]
+
+
+class Latest:
+    """The map that was read last. Somebody who types a filter asks for the same map again with each letter."""
+
+    def __init__(self) -> None:
+        self._of: object = None
+        self._found: Read | None = None
+
+    def of(self, wanted: object) -> Read | None:
+        """Return the map if it is the one that is wanted."""
+        return self._found if wanted == self._of else None
+
+    def keep(self, of: object, found: Read) -> None:
+        """Keep a map for a while."""
+        self._of, self._found = of, found
+        asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget, found)
+
+    def _forget(self, found: Read) -> None:
+        if self._found is found:
+            self._of = self._found = None
 
 
 class Before:
@@ -46,6 +81,7 @@ class Before:
         self.suspects = Minutely(suspected, most=1)
         self.clusters = Clusters()
         self.parts = Parts()
+        self.latest = Latest()
 
     def fresh(self, store: Store, of: ServiceMap, by: Filter, end: int) -> dict[str, frozenset[Key]]:
         """Return the edges that are new, by how old a filter lets them be."""
@@ -67,25 +103,35 @@ def _usual(store: Store, start: int, level: Level) -> ByEdge:
 
 
 async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) -> dict[str, Any]:
-    """Return the answer of /api/map. Its parts are read at the same time."""
+    """Return the answer of /api/map."""
     by = wanted_filter(asked.filter)
     newest = await stores.ask(lambda store: read_newest(store, now))
     asked_range = time_range(asked, newest.end)
     since = await stores.ask(windows_since) if newest.end else 0
     start, end = whole_minutes(since, *asked_range)
-    level = asked.level
-    wanted = Wanted(start=start, end=end, level=level, service=asked.service, host=asked.host)
-    past_range = _earlier(wanted)
     about = {
         "newest": newest.end,
         "width_ms": newest.width,
-        "level": level,
+        "level": asked.level,
         "changes": asked.changes,
         "clusters": asked.clusters,
     }
     answer = {"from": start, "to": end} | about
     if not newest.end:
         return answer | {"nodes": [], "edges": [], "gone": [], "lives": []}
+    wanted = Wanted(start=start, end=end, level=asked.level, service=asked.service, host=asked.host)
+    of = (wanted, asked.changes, asked.clusters)
+    found = before.latest.of(of) if by else None
+    if found is None:
+        found = await _read(stores, asked, wanted, before)
+        before.latest.keep(of, found)
+    shown = await _kept(stores, before, found, by, end, reduce=asked.reduce) if by else found.drawn
+    return answer | {"lives": found.lives} | shown
+
+
+async def _read(stores: Stores, asked: MapAsked, wanted: Wanted, before: Before) -> Read:
+    """Read a map. Its parts are read at the same time."""
+    level, start, end, past_range = wanted.level, wanted.start, wanted.end, _earlier(wanted)
     found, were_there, known, (requests, usually), (labels, noted), recent = await asyncio.gather(
         stores.ask(lambda store: read_map(store, wanted)),
         stores.ask(lambda store: _edges_in(store, level, past_range.start, past_range.end) if asked.changes else set()),
@@ -98,7 +144,6 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
     # Mostly nothing is gone, and the ids alone show that quickly.
     gone = not were_there <= {key(edge) for edge in found.edges}
     past = await stores.ask(lambda store: read_map(store, past_range)) if gone else None
-    fresh = await stores.ask(lambda store: before.fresh(store, found, by, end)) if by else {}
     shown = await stores.ask(lambda _: drawn(found, past, known, requests, usually, labels))
     if not (asked.service or asked.host):
         await stores.ask(lambda _: before.parts.name(level, shown))
@@ -106,11 +151,19 @@ async def map_answer(stores: Stores, asked: MapAsked, before: Before, now: int) 
     for node in shown["nodes"]:
         if node["id"] in clusters:
             node["cluster"] = clusters[node["id"]]
-    if by:
-        judged_map = judged(found, requests, usually)
-        marks = await stores.ask(lambda _: marked(judged_map, past, by, by_host(labels), fresh))
-        shown = {"filter": marks} | (reduced(shown, marks) if asked.reduce else shown)
-    return answer | {"lives": recent} | shown
+    return Read(found, past, requests, usually, by_host(labels), recent, shown)
+
+
+async def _kept(stores: Stores, before: Before, of: Read, by: Filter, end: int, *, reduce: bool) -> dict[str, Any]:
+    """Return a map as it is drawn, with what a filter keeps of it."""
+
+    def marks(store: Store) -> dict[str, Any]:
+        judged_map = judged(of.found, of.requests, of.usually)
+        fresh = before.fresh(store, of.found, by, end)
+        return marked(judged_map, of.past, by, of.labels, fresh)
+
+    found = await stores.ask(marks)
+    return {"filter": found} | (reduced(of.drawn, found) if reduce else of.drawn)
 
 
 def _earlier(wanted: Wanted) -> Wanted:

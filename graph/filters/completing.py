@@ -21,7 +21,7 @@ class Completion(NamedTuple):
 def completed(word: str) -> list[Completion]:
     """Return what completes the last word of a filter."""
     sign = "-" if word.startswith("-") else ""
-    return [one._replace(text=sign + one.text) for one in _all() if one.text.startswith(word.removeprefix("-"))]
+    return [one._replace(text=sign + one.text) for one in completions() if one.text.startswith(word.removeprefix("-"))]
 
 
 def on_map(field: str, seen: Seen) -> list[str]:
@@ -40,23 +40,23 @@ def texts_of(field: Field | None, seen: Seen) -> Iterator[str]:
             yield from field.edge(edge, seen)
 
 
-def stem(field: Field) -> str:
-    """Return how a condition of a field begins: service: or rps>."""
-    return f"{field.name}>" if isinstance(field, Number) else f"{field.name}:"
+def of_the_map() -> list[str]:
+    """Return the fields that have the values that are on a map."""
+    return [one.name for one in FIELDS.values() if isinstance(one, Text) and not one.choices and not one.flag]
 
 
-def values(field: Field) -> tuple[str, ...]:
-    """Return the values that a field may have, where these are few."""
-    if isinstance(field, Text):
-        return NEW_AGES if field.name == "new" else field.choices
-    return ()
-
-
-def _all() -> Iterator[Completion]:
+def completions() -> Iterator[Completion]:
+    """Yield all that may begin a term, and values of fields that have few."""
     for field in FIELDS.values():
         if isinstance(field, Text) and field.flag:
             yield Completion(field.name, field.about)
         else:
-            yield Completion(stem(field), field.about)
-        for value in values(field):
+            yield Completion(f"{field.name}>" if isinstance(field, Number) else f"{field.name}:", field.about)
+        for value in _values(field):
             yield Completion(f"{field.name}:{value}", field.about)
+
+
+def _values(field: Field) -> tuple[str, ...]:
+    if isinstance(field, Text):
+        return NEW_AGES if field.name == "new" else field.choices
+    return ()

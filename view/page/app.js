@@ -10,6 +10,7 @@ import { list } from "./list.js";
 import { mapView } from "./map_view.js";
 import { notices } from "./notices.js";
 import { panel } from "./panel.js";
+import { queryBar } from "./query.js";
 import { State, parse } from "./state.js";
 import { timeline } from "./timeline.js";
 import { visible } from "./visible.js";
@@ -17,13 +18,22 @@ import { why } from "./why.js";
 
 /** @import { Change, Memory, Page } from "./types.js" */
 
-const RELOADS = ["level", "width", "at", "range"]; // fields of the state that need new data
+const RELOADS = ["level", "width", "at", "range", "q"]; // fields of the state that need new data
 const state = new State(location.hash);
 const data = new Data(state);
 const announce = (/** @type {string} */ sentence) => void (byId("announcement").textContent = sentence);
 // The time line and the map add what only they can do: pause, step, graph and tidy.
 const page = /** @type {Page} */ ({ state, data, storage: usableStorage(), announce, chosen: null });
-const parts = [bar(page), timeline(page), notices(page), changes(page), mapView(page), list(page), panel(page)];
+const parts = [
+  bar(page),
+  queryBar(page),
+  timeline(page),
+  notices(page),
+  changes(page),
+  mapView(page),
+  list(page),
+  panel(page),
+];
 keys(page);
 page.why = why(page);
 

@@ -1,12 +1,10 @@
-// The bar at the top: level, grouping, search, view, theme.
+// The bar at the top: level, grouping, view, theme.
 
 import { byId, el, icon, replace } from "./dom.js";
 import { LEVEL_NAMES } from "./levels.js";
 import { GROUPS, LEVELS } from "./state.js";
 
 /** @import { Level, Page, Part } from "./types.js" */
-
-const TYPED_MS = 140;
 
 /**
  * @param {Page} page
@@ -33,17 +31,6 @@ export function bar(page) {
     GROUPS.map((name) => el("option", { value: name }, name === "none" ? "nothing" : name)),
   );
   group.addEventListener("change", () => state.set({ group: group.value }));
-  const search = /** @type {HTMLInputElement} */ (byId("search"));
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let typed;
-  search.addEventListener("input", () => {
-    clearTimeout(typed);
-    typed = setTimeout(() => state.set({ q: search.value }), TYPED_MS);
-  });
-  search.addEventListener("keydown", (event) => {
-    const first = event.key === "Enter" && page.chosen?.hit?.values().next().value;
-    if (first) state.set({ node: first, edge: "" });
-  });
   const theme = byId("theme");
   theme.addEventListener("click", () => globalThis.switchTheme());
   byId("help").addEventListener("click", () => /** @type {HTMLDialogElement} */ (byId("keys")).showModal());
@@ -57,7 +44,6 @@ export function bar(page) {
     levels(state.level);
     views(state.view);
     group.value = state.group;
-    if (document.activeElement !== search) search.value = state.q;
     const dark = document.documentElement.dataset.theme === "dark";
     replace(theme, icon(dark ? "sun" : "moon"));
     theme.setAttribute("aria-label", dark ? "Light theme" : "Dark theme");

@@ -1,6 +1,6 @@
 // The answers of the server. One load runs at a time, and a newer one aborts an older one.
 
-import { address, answerOf, get, isAbort } from "./api.js";
+import { ApiError, address, answerOf, get, isAbort } from "./api.js";
 
 /** @import { Change, MapAnswer, TimelineAnswer } from "./types.js" */
 /** @import { State } from "./state.js" */
@@ -21,6 +21,8 @@ export class Data {
     this.timeline = null;
     this.newest = 0; // the end of the newest window, ms: the page's "now"
     this.error = ""; // why there is nothing newer, as a sentence
+    this.refused = ""; // what is wrong with the filter, as a sentence; then the map is asked for without it
+    this.refusedFilter = "";
     this.timelineAt = 0;
     /** @type {((what: Change) => void)[]} */
     this.listeners = [];
@@ -115,6 +117,7 @@ export class Data {
     let late = false;
     const tooLong = setTimeout(() => ((late = true), mine.abort()), LONGEST_MS);
     this.begin(anew || !this.map);
+    if (this.state.q.trim() !== this.refusedFilter) this.refused = this.refusedFilter = "";
     const take = (/** @type {{ map?: MapAnswer, timeline?: TimelineAnswer }} */ found) => {
       if (this.underway !== mine) return;
       Object.assign(this, { ...found, error: "" });
@@ -132,7 +135,8 @@ export class Data {
       const map = this.askMap(mine.signal).then((found) => take({ map: found }));
       await Promise.all([map, this.askTimeline(mine.signal, anew).then((found) => take({ timeline: found }))]);
     } catch (error) {
-      if (late) this.lost(`The store has not answered for ${LONGEST_MS / 1_000} s.`);
+      if (this.refuses(error)) await this.load(true);
+      else if (late) this.lost(`The store has not answered for ${LONGEST_MS / 1_000} s.`);
       else if (!isAbort(error)) this.lost(error instanceof Error ? error.message : String(error));
     } finally {
       clearTimeout(tooLong);
@@ -165,7 +169,20 @@ export class Data {
   askMap(signal, more = {}) {
     const [from, to] = this.wantedRange;
     const clusters = this.state.group === "cluster" ? 1 : "";
-    return get("map", { level: this.state.level, from: from || "", to: to || "", clusters, ...more }, signal);
+    const asked = { level: this.state.level, from: from || "", to: to || "", clusters, ...more };
+    return get("map", { ...asked, ...filterOf(this.state, this.refusedFilter) }, signal);
+  }
+
+  /**
+   * Note that the server refuses the filter, if it is that.
+   * @param {unknown} error
+   */
+  refuses(error) {
+    const filter = this.state.q.trim();
+    if (!(error instanceof ApiError && error.status === 400) || !filter || this.refusedFilter === filter) return false;
+    this.refused = error.message.replace(/^filter: /, "");
+    this.refusedFilter = filter;
+    return true;
   }
 
   /**
@@ -220,12 +237,24 @@ const aborted = (signal) => new Promise((_, fail) => signal.addEventListener("ab
 const painted = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
 /**
+ * What a map is asked for with by its filter; nothing if the server refused that.
+ * @param {State} state
+ * @param {string} [refused]
+ */
+function filterOf({ q }, refused = "") {
+  const filter = q.trim();
+  return filter && filter !== refused ? { filter, reduce: 0 } : {};
+}
+
+/**
  * The map that early.js requested; null unless it is the map that the page needs.
  * @param {State} state
  * @returns {Promise<MapAnswer> | null}
  */
 function earlyMap(state) {
   const { early } = globalThis;
-  const fits = state.group !== "cluster" && early?.address === address("map", { level: state.level, changes: 0 });
+  const fits =
+    state.group !== "cluster" &&
+    early?.address === address("map", { level: state.level, changes: 0, ...filterOf(state) });
   return early && fits ? answerOf(early.answer) : null;
 }

@@ -5,7 +5,13 @@
 (() => {
   const given = new URLSearchParams(location.hash.slice(1));
   if (given.has("at") || given.has("width")) return;
-  const address = `api/map?${new URLSearchParams({ level: given.get("level") ?? "service", changes: "0" })}`;
+  const asked = new URLSearchParams({ level: given.get("level") ?? "service", changes: "0" });
+  const filter = given.get("q")?.trim();
+  if (filter) {
+    asked.set("filter", filter);
+    asked.set("reduce", "0");
+  }
+  const address = `api/map?${asked}`;
   const answer = fetch(address, { headers: { Accept: "application/json" } });
   globalThis.early = { address, answer };
   answer.catch(() => undefined); // data.js handles the failure when it awaits the answer

@@ -7,6 +7,7 @@ import { folded, isPart, partKey } from "./fold.js";
 import { wake } from "./frames.js";
 import { colours, look, plainLook } from "./look.js";
 import { BOX, bounds, cards, elements, near, plainElements, same, scene, towards } from "./scene.js";
+import { PASSING } from "./place.js";
 import { Staging } from "./staging.js";
 import { opened } from "./state.js";
 
@@ -44,6 +45,8 @@ export class Graph {
     this.key = "";
     this.turn = 0; // of show(): the latest call wins
     this.picked = "";
+    /** @type {Set<string> | null} */
+    this.marked = null; // what a filter keeps, where all is shown
     this.hovered = "";
     this.touched = false; // somebody moved the view, so it is not fitted any more
     this.pictured = false; // Cytoscape has drawn the backdrop
@@ -100,20 +103,22 @@ export class Graph {
   /**
    * Show the chosen part of a map. Returns false if a later call came before it was done.
    * @param {Chosen} chosen
-   * @param {Pick<Fields, "level" | "group" | "focus" | "hops" | "q" | "open">} state
+   * @param {Pick<Fields, "level" | "group" | "focus" | "hops" | "open">} state
    */
   async show(chosen, state) {
     const turn = ++this.turn;
     const drawn = folded(chosen, state.group, opened(state.open));
     const all = cards(drawn, chosen.edges);
     const around = state.focus ? `${state.focus} ${state.hops}` : "";
-    const key = [state.level, state.group, around, state.q, drawn.folded ? "folded" : ""].join(" ").trimEnd();
+    const by = chosen.by ? PASSING + chosen.by : ""; // what a filter leaves is laid out anew
+    const key = [state.level, state.group, around, by, drawn.folded ? "folded" : ""].join(" ").trimEnd();
     const placed = await this.staging.of(key, drawn, all);
     if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;
     const plain = drawn.bundles.length > (this.plain ? FEWER_EDGES : MANY_EDGES);
     this.shown = { drawn, cards: all };
     this.scene = scene(drawn, all, placed.at, placed.ways);
+    this.marked = chosen.marked ? standing(chosen.marked, drawn) : null;
     if (plain !== this.plain) this.open(plain);
     else if (key !== this.key) {
       this.cy.elements().remove();
@@ -186,7 +191,7 @@ export class Graph {
 
   // Give Cytoscape the elements that differ from those it has.
   sync() {
-    const marks = { picked: this.picked, near: near(this.scene, this.picked) };
+    const marks = { picked: this.picked, near: near(this.scene, this.picked) ?? this.marked };
     const all = this.plain ? plainElements(this.scene, marks, this.picture()) : elements(this.scene, marks, colours());
     const wanted = new Map(all.map((each) => [each.data.id, each]));
     const stale = [...this.drawn.keys()].filter((id) => !wanted.has(id));
@@ -337,6 +342,16 @@ export class Graph {
   style() {
     return this.plain ? plainLook(colours(), this.scene.boxes.length > 0) : look(colours());
   }
+}
+
+/**
+ * The cards and lines in which some nodes and edges are drawn.
+ * @param {Set<string>} ids
+ * @param {Drawn} drawn
+ */
+function standing(ids, { stands, all }) {
+  const lines = all.filter(({ edges }) => edges.some(({ id }) => ids.has(id)));
+  return new Set([...[...ids].map((id) => stands.get(id) ?? id), ...lines.map(({ id }) => id)]);
 }
 
 /**

@@ -2,12 +2,15 @@
 
 import { byId, el, replace } from "./dom.js";
 import { LEVELS } from "./state.js";
+import { toTrouble } from "./trouble.js";
 
 /** @import { Page } from "./types.js" */
 /** @import { State } from "./state.js" */
 
 const SHORTCUTS = [
-  ["/", "search"],
+  ["/", "filter"],
+  ["n p", "next, previous trouble"],
+  ["h", "only the hits, or all with the hits marked"],
   ["1", "map"],
   ["2", "list"],
   ["space", "pause, or back to live"],
@@ -68,6 +71,9 @@ export function keys(page) {
     o: () => state.node && state.set({ focus: state.focus === state.node ? "" : state.node }),
     v: () =>
       state.set({ level: LEVELS[(LEVELS.indexOf(state.level) + 1) % LEVELS.length], node: "", edge: "", focus: "" }),
+    n: () => toTrouble(page, 1),
+    p: () => toTrouble(page, -1),
+    h: () => state.q.trim() && state.set({ hits: state.hits === "only" ? "marked" : "only" }),
     t: () => globalThis.switchTheme(),
     "?": () => help.showModal(),
     Escape: () => escape(state),
@@ -76,7 +82,7 @@ export function keys(page) {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const target = event.target instanceof HTMLElement ? event.target : document.body;
     const typing = target.matches("input, select, textarea");
-    if (typing && event.key === "Escape") target.blur();
+    if (typing && event.key === "Escape" && !event.defaultPrevented) target.blur();
     const own = event.key === " " && target.matches("button, summary, a"); // the space bar presses it
     if (typing || own || event.defaultPrevented || !(event.key in actions)) return;
     event.preventDefault();

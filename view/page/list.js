@@ -44,7 +44,7 @@ export function list(page) {
   function update(kind, names) {
     place.hidden = state.view !== "list";
     if (place.hidden || !page.chosen || ["theme", "wait"].includes(kind)) return;
-    if (["q", "level", "focus"].some((name) => names.has(name))) rows = PAGE;
+    if (["q", "hits", "level", "focus"].some((name) => names.has(name))) rows = PAGE;
     draw();
   }
 

@@ -7,6 +7,7 @@ import { port } from "./elements.js";
 import { about, counted, lookedAt, ms, percent, percentKnown, perSecond, rate } from "./format.js";
 import { Graph } from "./graph.js";
 import { edgeKey, lineEnds, lineKey, opened, toggled } from "./state.js";
+import { troubleButton } from "./trouble.js";
 
 /** @import { Bundle, Change, Child, Direction, MapEdge, MapNode, Page, Part, Point, Target } from "./types.js" */
 
@@ -42,10 +43,11 @@ export function mapView(page) {
     if (what === "theme" || !page.chosen || state.view !== "map") return;
     graph.pick({ node: state.node, edge: idOf(state.edge) });
     const drawn =
-      what === "data" || ["level", "group", "q", "focus", "hops", "view", "open"].some((name) => names.has(name));
+      what === "data" ||
+      ["level", "group", "q", "hits", "focus", "hops", "view", "open"].some((name) => names.has(name));
     const fits = data.map?.level === state.level && (state.group !== "cluster" || data.map.clusters);
     if (drawn && fits && !(await draw())) return;
-    if (["q", "focus", "hops"].some((name) => names.has(name))) graph.fit(true, LEGIBLE);
+    if (["q", "hits", "focus", "hops"].some((name) => names.has(name))) graph.fit(true, LEGIBLE);
     if (what === "state" && names.has("open")) graph.see(opened(state.open).at(-1) ?? "");
     if (what === "state" && (names.has("node") || names.has("edge"))) graph.reveal(state.node || idOf(state.edge));
   }
@@ -96,8 +98,6 @@ export function mapView(page) {
 
   function summary() {
     const { nodes, edges } = page.chosen ?? { nodes: [], edges: [] };
-    const bad = edges.filter((edge) => edge.health === "bad").length;
-    const warned = edges.filter((edge) => edge.health === "warn").length;
     const sum = (/** @type {"bytes_s" | "opened_s"} */ name) =>
       edges.reduce((total, edge) => total + (edge[name] ?? 0), 0);
     const fact = (/** @type {string} */ value, /** @type {string} */ text) => el("span", {}, el("b", {}, value), text);
@@ -108,8 +108,8 @@ export function mapView(page) {
       fact(edges.length.toLocaleString(), edges.length === 1 ? "edge" : "edges"),
       fact(rate(sum("bytes_s")), ""),
       fact(perSecond(sum("opened_s")), "connections"),
-      bad > 0 && el("span", {}, mark("bad"), el("b", {}, bad), "bad"),
-      warned > 0 && el("span", {}, mark("warn"), el("b", {}, warned), "to watch"),
+      troubleButton(page, "bad", "bad"),
+      troubleButton(page, "warn", "to watch"),
       state.focus &&
         el(
           "button",

@@ -157,14 +157,14 @@ export function notices(page) {
   }
 
   function nothingFound() {
-    const because = state.q.trim() ? `Nothing matches “${state.q.trim()}”` : "The focused node is not on the map";
+    const kept = state.q.trim() ? data.map?.filter : undefined;
+    const because = kept ? `Nothing matches “${kept.text}”` : "The focused node is not on the map";
+    const hints = kept?.hints.map((hint) =>
+      el("p", {}, `${hint[0].toUpperCase()}${hint.slice(1)}.`.replace("?.", "?")),
+    );
     return [
       el("h2", {}, because),
-      el(
-        "p",
-        {},
-        "The search covers names, hosts, addresses, commands and ports of the nodes and edges in this time range.",
-      ),
+      ...(hints?.length ? hints : [el("p", {}, "Nothing on the map of this time range is so.")]),
       el(
         "button",
         { type: "button", class: "button strong", onclick: () => state.set({ q: "", focus: "" }) },

@@ -10,6 +10,7 @@ import { Layout } from "./layout.js";
 
 const KEPT = 3_000; // the most places of a level; about 200 KB of the browser's storage
 const KEPT_WAYS = 300;
+export const PASSING = "~"; // in keys of places that the browser need not keep: somebody types many a filter
 const STEP_X = 60;
 const STEP_Y = 27;
 
@@ -144,6 +145,7 @@ export class Places {
    * @param {Positions} known
    */
   write(key, known) {
+    if (key.includes(PASSING)) return;
     const kept = [...known].slice(-KEPT).map(([id, { x, y }]) => [id, Math.round(x), Math.round(y)]);
     try {
       this.storage.setItem(`places ${key}`, JSON.stringify(kept));

@@ -21,7 +21,8 @@ const DEFAULTS = {
   range: "1h", // how much of the past the time line shows
   width: "1m", // how much of that the map shows
   at: 0, // the end of the map's time range, ms; 0 is live
-  q: "",
+  q: "", // a filter (graph/filters/)
+  hits: "only", // the map is reduced to what it keeps, or that is marked
   focus: "", // id of the node whose surroundings are shown
   hops: 1,
   node: "", // what is picked: the id of a node, or the key of an edge
@@ -30,6 +31,7 @@ const DEFAULTS = {
 /** @type {Record<string, string[]>} */
 const ALLOWED = {
   view: ["map", "list"],
+  hits: ["only", "marked"],
   level: LEVELS,
   group: GROUPS,
   range: Object.keys(RANGES),
@@ -50,6 +52,7 @@ export class State {
     this.width = fields.width;
     this.at = fields.at;
     this.q = fields.q;
+    this.hits = fields.hits;
     this.focus = fields.focus;
     this.hops = fields.hops;
     this.node = fields.node;

@@ -184,6 +184,17 @@ export interface MapAnswer {
   edges: MapEdge[];
   gone: MapEdge[];
   lives: Life[];
+  /** What the filter keeps, where the map is asked for with one. */
+  filter?: Kept;
+}
+
+/** The ids of what a filter keeps, and those of the nodes that it hits; `hints` say why it keeps nothing. */
+export interface Kept {
+  text: string;
+  nodes: string[];
+  edges: string[];
+  hits: string[];
+  hints: string[];
 }
 
 /** A step of the time line; the counts are null where nothing was recorded. */
@@ -303,7 +314,10 @@ export interface EdgeAnswer extends Details {
   judged: Judged[];
 }
 
-/** The part of a map that is shown. `hit` are the ids of nodes that match a search. */
+/**
+ * The part of a map that is shown. `hit` are the ids of nodes that a filter hits; it reduces the map (`by`), or what it
+ * keeps is `marked`.
+ */
 export interface Chosen {
   nodes: MapNode[];
   edges: MapEdge[];
@@ -311,6 +325,8 @@ export interface Chosen {
   hit?: Set<string>;
   /** Of how many hops nodes are from the focus, where there is one: 1 for what it depends on, -1 for who depends on it. */
   hops?: Map<string, number>;
+  marked?: Set<string>;
+  by?: string;
 }
 
 /** A line between two cards: an edge, or several of them. Its id is that of its only edge, if it has only one. */

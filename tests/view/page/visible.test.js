@@ -19,10 +19,10 @@ const CHAIN = {
   edges: [edge("a", "b"), edge("b", "c"), edge("c", "d", { server_port: 5432, health: "bad" })],
   gone: [edge("a", "d")],
 };
-const all = { focus: "", hops: 1, q: "" };
+const all = { focus: "", hops: 1, q: "", hits: "only" };
 const ids = ({ nodes }) => nodes.map(({ id }) => id).join("");
 
-test("everything is shown without a focus and a search", () => {
+test("everything is shown without a focus and a filter", () => {
   assert.equal(visible(CHAIN, all).nodes.length, 5);
 });
 
@@ -56,35 +56,29 @@ test("both ends of an edge are shown", () => {
   assert.ok(edges.every(({ client, server }) => there.has(client) && there.has(server)));
 });
 
-test("a search for a node also shows its neighbours", () => {
-  const found = visible(CHAIN, { ...all, q: "WEB1" });
+const FILTERED = {
+  ...CHAIN,
+  edges: CHAIN.edges.map((each) => ({ ...each, id: `${each.client}${each.server}` })),
+  gone: [{ ...edge("a", "d"), id: "ad" }],
+  filter: { text: "b", nodes: ["a", "b"], edges: ["ab"], hits: ["b"], hints: [] },
+};
 
-  assert.deepEqual([...found.hit], ["c"]);
-  assert.equal(ids(found), "bcd");
+test("a filter keeps what the server says, and knows what it hits", () => {
+  const found = visible(FILTERED, { ...all, q: "b" });
+
+  assert.equal(ids(found), "ab");
+  assert.deepEqual([...found.hit], ["b"]);
+  assert.deepEqual([found.edges.length, found.gone.length, found.marked, found.by], [1, 0, undefined, "b"]);
 });
 
-test("a search finds edges by port and by health", () => {
-  assert.equal(ids(visible(CHAIN, { ...all, q: ":5432" })), "cd");
-  assert.equal(ids(visible(CHAIN, { ...all, q: "bad" })), "cd");
+test("hits that are marked leave the rest where it is", () => {
+  const found = visible(FILTERED, { ...all, q: "b", hits: "marked" });
+
+  assert.equal(found.nodes.length, 5);
+  assert.deepEqual([...found.marked], ["a", "b", "ab"]);
 });
 
-test("a search finds edges by the virtual address that clients ask for", () => {
-  const translated = edge("a", "b", { alias: "10.96.0.10:80" });
-
-  assert.equal(ids(visible({ ...CHAIN, edges: [translated] }, { ...all, q: "10.96.0.10" })), "ab");
-});
-
-test("every word of a search must match", () => {
-  assert.equal(ids(visible(CHAIN, { ...all, q: "web1 nothing" })), "");
-});
-
-test("a search finds an address by any of its names", () => {
-  const outside = node("d", {
-    kind: "address",
-    title: "api.example.com",
-    names: ["api.example.com", "www.example.com"],
-  });
-  const named = { ...CHAIN, nodes: [...CHAIN.nodes.filter(({ id }) => id !== "d"), outside] };
-
-  assert.deepEqual([...visible(named, { ...all, q: "www.example" }).hit], ["d"]);
+test("a filter that is cleared, or that the server refused, keeps everything", () => {
+  assert.equal(visible(FILTERED, { ...all, q: " " }).nodes.length, 5);
+  assert.equal(visible(CHAIN, { ...all, q: "health:bda" }).nodes.length, 5);
 });
