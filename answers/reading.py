@@ -66,9 +66,9 @@ def converted(values: Mapping[str, Any], kind: type[Kind]) -> Kind:
 
 def parameters(question: AnyQuestion, limits: Limits) -> dict[str, dict[str, Any]]:
     """Return the JSON Schema of each parameter of a question; those that must be given have no default."""
-    found = _properties(question.asks)
+    found = properties(question.asks)
     if question.rows:
-        paging = _properties(Paging)
+        paging = properties(Paging)
         paging["limit"] |= {"default": limits.rows, "maximum": limits.most_rows}
         found |= paging
     return found
@@ -79,7 +79,8 @@ def required(question: AnyQuestion) -> list[str]:
     return [one.encode_name for one in structs.fields(question.asks) if one.required]
 
 
-def _properties(kind: type[Struct]) -> dict[str, dict[str, Any]]:
+def properties(kind: type[Struct]) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each parameter of a record."""
     found: dict[str, dict[str, Any]] = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
     texts = dict.fromkeys(_times(kind), _AS_TEXT)
     return {name: {**_plain(one), **texts.get(name, {})} for name, one in found.items()}

@@ -39,6 +39,14 @@ def opened(config: Config) -> Iterator[Store]:
         store.close()
 
 
+def connected(config: Config) -> Store:
+    """Return a connection to the store of a configuration; StoreError while it is nowhere."""
+    try:
+        return Store(store_address(config, write=False))
+    except Failure as error:
+        raise StoreError(error.format_message()) from None
+
+
 def now() -> int:
     """Return the time, ms."""
     return int(time.time() * 1000)

@@ -5,13 +5,12 @@ import http.client
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import reduce
-from typing import BinaryIO
 from urllib.parse import urlencode
 
 from servicemap.config import HTTP_PORT, HTTPS_PORT, Config
 from servicemap.options import Failure
 from servicemap.parts import store_address, store_facts
-from servicemap.printing import Printable
+from servicemap.printing import Out, Printable
 from sinks.address import Address
 from sinks.faults import LOGIN_REFUSED, lacks_database, link_fault, login_refused
 
@@ -24,7 +23,14 @@ KEPT = 1 << 15  # bytes at the end of a result that may be an error: ClickHouse 
 
 
 def ask(
-    config: Config, statement: str, form: str | None, parameters: Mapping[str, str], out: BinaryIO, *, terminal: bool
+    config: Config,
+    statement: str,
+    form: str | None,
+    parameters: Mapping[str, str],
+    out: Out,
+    *,
+    terminal: bool,
+    most_seconds: int = 0,
 ) -> None:
     """Run a statement and write its result as it comes; Failure with ClickHouse's message when it refuses.
 
@@ -37,6 +43,7 @@ def ask(
             "database": address.database,
             "default_format": form or ("PrettyCompact" if terminal else "TSV"),
             **{f"param_{name}": value for name, value in parameters.items()},
+            **({"max_execution_time": most_seconds} if most_seconds else {}),
             **address.cluster.settings,
         }
     )

@@ -20,6 +20,7 @@ COMMANDS = {
     "up": "run the map of this machine: collectors, log, folds and store",
     "view": "show the map in the browser, live and at any past time",
     "api": "answer programs over HTTP, with an OpenAPI document",
+    "mcp": "answer AI agents over the Model Context Protocol",
     "map": "print who talks to whom, now or at any past time",
     "impact": "show who depends on a service, directly or through others",
     "deps": "show what a service depends on, directly or through others",

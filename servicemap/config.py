@@ -107,6 +107,17 @@ class ApiConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Token for writing, in place of the one in that file."""
 
 
+class McpConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tools for AI agents over HTTP: `servicemap mcp --http`."""
+
+    host: str = "127.0.0.1"
+    """Address it listens on; any but a loopback address needs a token."""
+    port: Port | None = None
+    """Its port, 0 for any; none: 8091, or the next that is free."""
+    token: str = ""
+    """Token that clients must send; empty: none is needed, which is allowed only on loopback."""
+
+
 class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Metrics that each part serves about itself, for Prometheus."""
 
@@ -143,6 +154,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     store: StoreConfig = field(default_factory=StoreConfig)
     view: ViewConfig = field(default_factory=ViewConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
+    mcp: McpConfig = field(default_factory=McpConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
     disk: DiskConfig = field(default_factory=DiskConfig)
     collectors: Settings = field(default_factory=Settings)
@@ -224,7 +236,7 @@ def _no_text(config: Config, origin: Callable[[tuple[str | int, ...]], str]) -> 
     log = config.log.url if "://" in config.log.url else ""
     addresses = {
         "log.url": log, "store.url": config.store.url, "store.host": config.store.host, "view.host": config.view.host,
-        "api.host": config.api.host,
+        "api.host": config.api.host, "mcp.host": config.mcp.host,
     }  # fmt: skip
     for key, text in addresses.items():
         if any("\ud800" <= letter <= "\udfff" for letter in text):

@@ -6,12 +6,13 @@ from importlib.metadata import PackageNotFoundError, requires, version
 
 from servicemap.options import Failure
 
-EXTRAS = ("worker", "store", "view", "up", "grafana", "compose")
+EXTRAS = ("worker", "store", "view", "up", "grafana", "compose", "mcp")
 NAME = "servicemap"
 OF_COMMANDS = {  # every command; an empty extra: the agent has all that it needs
     "up": "up",
     "view": "view",
     "api": "view",
+    "mcp": "mcp",
     "map": "store",
     "impact": "store",
     "deps": "store",

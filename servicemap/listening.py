@@ -10,6 +10,7 @@ from sinks.embedded.ports import USUAL
 
 VIEW_PORT = 8080
 API_PORT = 8090
+MCP_PORT = 8091
 
 
 def places(config: Config) -> Iterator[Place]:

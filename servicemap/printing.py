@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import click
 import msgspec
@@ -41,10 +41,22 @@ def _escaped(letter: str) -> str:
     return "".join(f"\\u{pairs[at : at + 4]}" for at in range(0, len(pairs), 4))
 
 
+class Out(Protocol):
+    """What a result is written to, as it comes."""
+
+    def write(self, piece: bytes, /) -> object:
+        """Take a piece."""
+        ...
+
+    def flush(self) -> None:
+        """Take the end."""
+        ...
+
+
 class Printable:
     """Writes text in pieces of bytes for a terminal, which obeys control characters: they become escapes."""
 
-    def __init__(self, out: BinaryIO) -> None:
+    def __init__(self, out: Out) -> None:
         self._out = out
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
 

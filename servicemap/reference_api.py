@@ -11,8 +11,8 @@ from view.questions import LIMITS, PATH
 
 _HEAD = """# Questions
 
-What programs ask over HTTP ([how to](../howto/api.md)), and agents over the Model Context Protocol. The fields of the
-answers are in `/api/openapi.json`.
+What programs ask over HTTP ([how to](../howto/api.md)), and AI agents as tools ([how to](../howto/mcp.md)). The fields
+of the answers are in `/api/openapi.json`.
 
 This page is generated from the code by `make golden`.
 """

@@ -15,6 +15,7 @@ from schemas.allocator import give_back_memory
 from schemas.listening import BACKLOG
 from schemas.loopback import stays_here
 from servicemap import __version__
+from servicemap.answering import connected
 from servicemap.binding import Place, listen, moved
 from servicemap.config import ApiConfig, Config, ViewConfig
 from servicemap.exposing import exposed
@@ -25,7 +26,6 @@ from servicemap.part_samples import of_view
 from servicemap.parts import VIEW, store_address
 from servicemap.process import SUPERVISED, stop_event, tune_memory
 from sinks.embedded.pulse import PULSE
-from sinks.store import Store, StoreError
 from view.assets import PAGE
 from view.server import Service, serve
 
@@ -81,15 +81,8 @@ def address(host: str, port: int) -> str:
 
 def _service(config: Config, front: Front, answers: Counter[int]) -> Service:
     settings = front.settings(config)
-
-    def connect() -> Store:
-        try:
-            return Store(store_address(config, write=False))
-        except Failure as error:
-            raise StoreError(error.format_message()) from None
-
     return Service(
-        connect,
+        partial(connected, config),
         __version__,
         token=settings.token,
         writable=writable(config, front.part, settings.write_token) if front.writes(config) else None,
@@ -104,11 +97,16 @@ def _service(config: Config, front: Front, answers: Counter[int]) -> Service:
 def _announce(config: Config, front: Front, url: str, elsewhere: str) -> None:
     """Report where the view is: to the supervisor in a file, otherwise to people."""
     if SUPERVISED not in os.environ:
-        _print(f"{front.called} is at {url}{elsewhere and f'; {elsewhere}'}")
+        announce(front.called, url, elsewhere)
         return
     fresh = config.directory / f"{VIEW}.new"
     fresh.write_bytes(msgspec.json.encode({"url": url, "moved": elsewhere}))
     fresh.replace(config.directory / VIEW)
+
+
+def announce(what: str, url: str, elsewhere: str) -> None:
+    """Report to people where something is."""
+    _print(f"{what} is at {url}{elsewhere and f'; {elsewhere}'}")
 
 
 def _print(sentence: str) -> None:

@@ -146,8 +146,8 @@ def test_no_recent_records_are_no_error(log: Config, arguments: list[str], expec
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        (["MAP"], "did you mean map or api?"),
-        (["mpa"], "did you mean map or impact?"),
+        (["MAP"], "did you mean map, mcp or api?"),
+        (["mpa"], "did you mean mcp, map or impact?"),
         (["sqll"], "did you mean sql?"),
         (["dashbord", "build"], "did you mean dashboards?"),
         (["log", "lagg"], "did you mean lag?"),

@@ -95,6 +95,6 @@ def test_doctor_lists_what_is_installed_and_what_is_not(monkeypatch: pytest.Monk
 
     assert packages().found == (
         "agent, store; not here: worker (faust-streaming), view (aiohttp), up (aiohttp), grafana (grafana-client),"
-        " compose (pyyaml);"
+        " compose (pyyaml), mcp (mcp);"
         " without pandas and pyarrow, which chdb asks for and servicemap never imports"
     )
