@@ -2,6 +2,7 @@
 
 from answers.annotations import ANNOTATIONS
 from answers.clusters import CLUSTERS
+from answers.diff import DIFF
 from answers.map import MAP
 from answers.node import NODE
 from answers.nodes import NODES
@@ -13,5 +14,5 @@ from answers.reach import DEPS, IMPACT
 from answers.why import WHY
 
 QUESTIONS: dict[str, AnyQuestion] = {
-    one.name: one for one in (MAP, NODES, NODE, IMPACT, DEPS, PATH, ORDER, POLICY, CLUSTERS, WHY, ANNOTATIONS)
+    one.name: one for one in (MAP, DIFF, NODES, NODE, IMPACT, DEPS, PATH, ORDER, POLICY, CLUSTERS, WHY, ANNOTATIONS)
 }

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, structs
 
 from answers.faults import BadRequest
 from answers.question import Answered, AnyQuestion
-from answers.reading import PAGING, Limits, Paging, read, read_paging
+from answers.reading import PAGING, Limits, Paging, read, read_paging, times_of
 from graph.asking import Store
 from schemas.moments import moment
 
@@ -82,8 +82,9 @@ def request(question: AnyQuestion, given: Mapping[str, Any], now: int, limits: L
 
 
 def _digest(question: AnyQuestion, asked: Struct) -> str:
-    """Return what tells a question from others: all that is asked but for the range, which the first page settles."""
-    fields = {name: value for name, value in structs.asdict(asked).items() if name not in ("since", "at")}
+    """Return what tells a question from others: all that is asked but for times, which the first page settles."""
+    times = times_of(type(asked))
+    fields = {name: value for name, value in structs.asdict(asked).items() if name not in times}
     return hashlib.sha256(msgspec.json.encode([question.name, fields])).hexdigest()[:16]
 
 

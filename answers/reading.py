@@ -38,7 +38,7 @@ PAGING = frozenset(Paging.__struct_fields__)
 def read(given: Mapping[str, Any], kind: type[Kind], now: int) -> Kind:
     """Read parameters, with times as people write them. BadRequest names a wrong one."""
     values = dict(given)
-    for name in _times(kind) & values.keys():
+    for name in times_of(kind) & values.keys():
         if isinstance(values[name], str):
             try:
                 values[name] = moment(values[name], now, UTC)
@@ -82,7 +82,7 @@ def required(question: AnyQuestion) -> list[str]:
 def properties(kind: type[Struct]) -> dict[str, dict[str, Any]]:
     """Return the JSON Schema of each parameter of a record."""
     found: dict[str, dict[str, Any]] = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
-    texts = dict.fromkeys(_times(kind), _AS_TEXT)
+    texts = dict.fromkeys(times_of(kind), _AS_TEXT)
     return {name: {**_plain(one), **texts.get(name, {})} for name, one in found.items()}
 
 
@@ -94,7 +94,8 @@ def _plain(schema: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in schema.items() if name not in ("anyOf", "default")}, **known}
 
 
-def _times(kind: type[Struct]) -> set[str]:
+def times_of(kind: type[Struct]) -> set[str]:
+    """Return the parameters that are times."""
     return {one.encode_name for one in structs.fields(kind) if _is_time(one.type)}
 
 

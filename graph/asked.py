@@ -82,19 +82,21 @@ def requested(
     """Return these columns of requests after a `span`, each row of a window, minute, hour or day that `begins`.
 
     The ends are processes, or addresses, between which there are no roll-ups; none are read unless `rolled_up`.
+    What `reach` has no condition for is left out.
     """
     names = {name: name for name in columns}
-    who = [column.name for column in WHO_COLUMNS if column.name in names]  # the fewer, the sooner it is planned
-    rows = _believed(_counted(who, reach.windows), who, addresses=addresses)
-    of_windows = _shown({"begins": "window", **names}, rows)
-    if addresses or not rolled_up:
-        return of_windows
-    return union(
-        *([select({"begins": "day", **names}, "requests_1d FINAL", where=reach.days())] if reach.days else []),
-        select({"begins": "hour", **names}, "requests_1h FINAL", where=reach.hours()),
-        select({"begins": "minute", **names}, "requests_1m FINAL", where=reach.minutes()),
-        of_windows,
-    )
+    days = reach.days() if reach.days else ""
+    rolled = {"day": days, "hour": reach.hours(), "minute": reach.minutes()} if rolled_up and not addresses else {}
+    rows = [
+        select({"begins": time, **names}, f"requests_1{time[0]} FINAL", where=where)
+        for time, where in rolled.items()
+        if where
+    ]
+    if reach.windows("window"):
+        who = [column.name for column in WHO_COLUMNS if column.name in names]  # the fewer, the sooner it is planned
+        believed = _believed(_counted(who, reach.windows), who, addresses=addresses)
+        rows.append(_shown({"begins": "window", **names}, believed))
+    return union(*rows)
 
 
 def any_requested() -> str:

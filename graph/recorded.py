@@ -1,7 +1,7 @@
 """The part of a time range that agents recorded. Rates divide by this time, and not by the length of the range."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from graph.asking import Store
 from graph.recording import RecordedRow, recorded, recorded_hours
@@ -26,6 +26,11 @@ class Recorded:
                 self._hosts[host] = {**self._hosts[host], **cells} if host in self._hosts else cells
         self._most = most
         self._known: dict[frozenset[str], Cells] = {}
+
+    @property
+    def hosts(self) -> Collection[str]:
+        """Return the hosts that recorded any of the range."""
+        return self._hosts.keys()
 
     def cells(self, hosts: Iterable[str] = ()) -> Cells:
         """Return what at least one of these hosts recorded. If none of them is known, take all hosts."""
@@ -67,6 +72,12 @@ def read_recorded(
     if rows:
         return Recorded(rows, end - start)
     return Recorded([], max(1, end - max(start, first_window(store))))  # no host has reported; edges are all there is
+
+
+def read_hours(store: Store, start: int, end: int, grain: int) -> Recorded:
+    """Read what was recorded in [start, end), ms, in cells of whole hours: fast, and less exact."""
+    rows = store.rows(RecordedRow, recorded_hours(), {"from": start, "to": end, "grain": grain})
+    return Recorded(rows, max(1, end - start))
 
 
 def read_dropped(store: Store) -> dict[str, DroppedRow]:

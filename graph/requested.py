@@ -8,8 +8,9 @@ from graph.asked import requested, summed
 from graph.columns import ENDS, KEY
 from graph.levels import KNOWN, node_at
 from graph.quantiles import Quantiles
+from graph.span import ALL_OF_IT, Reach
 from graph.sql import inside, select
-from graph.steps import point_of
+from graph.steps import Over, point_of
 from schemas.latency import GROWTH, quantile
 
 
@@ -86,7 +87,7 @@ class RequestTotalsRow(NamedTuple):
     sampling: int
 
 
-STEP_SHARES = (0.5, 0.95)  # of the answers, in `times` of a step
+STEP_SHARES = (0.5, 0.95, 0.99)  # of the answers, in `times` of a step
 MOST_ROWS = 500_000
 _TOTALS = summed(("requests", "errors", "given_up", "sampling"), "edge")
 _NUMBERS = summed(("requests", "errors", "unseen", "given_up", "latency", "sampling"), "edge")
@@ -131,19 +132,23 @@ def request_totals(level: str, *, rolled_up: bool = True) -> str:
     return f"{_in_steps(level, rolled_up, *_TOTALS)}\n{rows}\nORDER BY point"
 
 
-def requests_in_steps(level: str, *, parts: bool = False) -> str:
-    """Return the requests on each edge in each step, or to the `parts` of each server, which are those on one host."""
+def requests_in_steps(level: str, *, parts: bool = False, over: Over | None = None) -> str:
+    """Return the requests on each edge in each step, or to the `parts` of each server, which are those on one host.
+
+    With `over` other rows are read, and points are others, than those of the steps of [from, to).
+    """
     times = Quantiles("times", "latency", STEP_SHARES)
     counts = ("requests", "errors", "unseen", "given_up", "latency")
     key = {name: f"edge.{name}" for name in KEY} | {"host": "''"}
     if parts:
         key |= {"client": "''", "transport": "''", "server_port": "0", "host": "edge.server_host"}
     names = [*counts, *(["server_host"] if parts else [])]
-    rows = select({"point": _POINT, **key, **summed(counts, "edge")}, "edge", group=("point", *key))
+    point, where = (over.point("edge.at"), over.where) if over else (_POINT, "")
+    rows = select({"point": point, **key, **summed(counts, "edge")}, "edge", where=where, group=("point", *key))
     total = f"arraySum((bucket, count) -> {_middle('bucket')} * count, mapKeys(latency), mapValues(latency))"
     timed = select(["*", *(f"{made} AS {name}" for name, made in times.columns.items())], inside(rows))
     columns = {name: name for name in RequestStepRow._fields} | {"mean": f"{total} / arraySum(mapValues(latency))"}
-    begun = _in_steps(level, True, *names)
+    begun = requests_over(level, over.reach, *names) if over else _in_steps(level, True, *names)
     return f"{begun}\n{select(columns, inside(timed))}\nORDER BY server, client, host, point\nLIMIT {MOST_ROWS}"
 
 
@@ -163,7 +168,12 @@ def _in_steps(level: str, rolled_up: bool, *columns: str) -> str:
     return _begun(level, over, *columns, rolled_up=rolled_up, reach=span.IN_STEPS)
 
 
-def _begun(level: str, over: str, *columns: str, rolled_up: bool = True, reach: span.Reach = span.ALL_OF_IT) -> str:
+def requests_over(level: str, reach: Reach, *columns: str) -> str:
+    """Begin a query with `edge`: requests on the edges of a level at times that a reach has."""
+    return _begun(level, "", *columns, reach=reach)
+
+
+def _begun(level: str, over: str, *columns: str, rolled_up: bool = True, reach: Reach = ALL_OF_IT) -> str:
     """Begin a query with `edge`: requests on the edges of a level, each row of a window, minute, hour or day."""
     addresses = level == "address"
     who = () if level in {"process", "address"} else _WHO
@@ -174,4 +184,5 @@ def _begun(level: str, over: str, *columns: str, rolled_up: bool = True, reach: 
         **{name: f"row.{name}" for name in (*KEY, *columns) if name not in ENDS},
     }
     rows = requested((*KEY, *who, *columns), addresses=addresses, rolled_up=rolled_up, reach=reach)
-    return f"WITH {over},\nedge AS {inside(select(edge, f'{inside(rows)} AS row'))}"
+    parts = [*([over] if over else []), f"edge AS {inside(select(edge, f'{inside(rows)} AS row'))}"]
+    return "WITH " + ",\n".join(parts)

@@ -25,15 +25,13 @@ def spans(
 
     Two rows may be of one edge and time (graph/flows.py), so what is open at the end is the sum of all that are last.
     Between addresses there are no roll-ups, and none are read unless `rolled_up`. `names` are columns of a packed row.
+    What `reach` has no condition for is left out: to plan the reading of windows takes longer than to read a minute.
     """
-    of_windows = packed_edges(reach.windows("flow.window"), moment, concerns, addresses=addresses, names=names)
-    if addresses or not rolled_up:
-        return of_windows
     made = packed()
     columns = {name: name for name in KEY} | {name: made[name] for name in names}
-    return union(
-        *([select(columns, "edges_1d FINAL", where=reach.days())] if reach.days else []),
-        select(columns, "edges_1h FINAL", where=reach.hours()),
-        select(columns, "edges_1m FINAL", where=reach.minutes()),
-        of_windows,
-    )
+    days = reach.days() if reach.days else ""
+    rolled = {"1d": days, "1h": reach.hours(), "1m": reach.minutes()} if rolled_up and not addresses else {}
+    rows = [select(columns, f"edges_{unit} FINAL", where=where) for unit, where in rolled.items() if where]
+    if when := reach.windows("flow.window"):
+        rows.append(packed_edges(when, moment, concerns, addresses=addresses, names=names))
+    return union(*rows)

@@ -1,7 +1,7 @@
 """Times and durations as people write them: 10m, 12:00, 2026-05-01T12:00Z. Read to milliseconds."""
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _LONGEST_MS = 100 * 365 * 86_400_000
@@ -21,6 +21,8 @@ def duration(text: str) -> int:
 
 def moment(text: str, now: float, zone: tzinfo | None) -> int:
     """Read a point in time: 2026-05-01T12:00[:00][Z], 12:00 (today), @seconds, now, or 10m (ago).
+
+    So are yesterday, at this time of the day, and yesterday 12:00.
 
     `now` is in ms since the epoch. A time that names no zone is of `zone`; None is that of this machine. ValueError
     with a sentence.
@@ -45,9 +47,12 @@ def _read(text: str, now: float, zone: tzinfo | None) -> float:
         return now
     if re.fullmatch(r"@[0-9]+(\.[0-9]+)?", text):
         return float(text[1:]) * 1000
+    day = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
+    if text.startswith("yesterday"):
+        day -= timedelta(days=1)
+        text = text.removeprefix("yesterday").strip() or f"{day:%H:%M:%S}"
     if re.fullmatch(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?", text):
-        today = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
-        text = f"{today:%Y-%m-%d}T{text.zfill(5 if text.count(':') == 1 else 8)}"
+        text = f"{day:%Y-%m-%d}T{text.zfill(5 if text.count(':') == 1 else 8)}"
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         found = found.replace(tzinfo=zone) if zone else found.astimezone()

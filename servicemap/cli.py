@@ -22,6 +22,7 @@ COMMANDS = {
     "api": "answer programs over HTTP, with an OpenAPI document",
     "mcp": "answer AI agents over the Model Context Protocol",
     "map": "print who talks to whom, now or at any past time",
+    "diff": "show what appeared, vanished or changed between two times, and what may explain it",
     "impact": "show who depends on a service, directly or through others",
     "deps": "show what a service depends on, directly or through others",
     "path": "show by which way one service reaches another",

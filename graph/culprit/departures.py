@@ -47,14 +47,14 @@ def departure(subject: str, name: str, values: Values, at: Split, whole: float =
     """
     usual = sorted(value for index in at.usual if (value := values[index]) is not None)
     now = [value for index in at.now if (value := values[index]) is not None]
-    if len(usual) < max(LEAST_USUAL, LEAST_KNOWN * len(at.usual)) or len(now) < min(max(len(at.now), 1), LEAST_NOW):
+    if not enough(usual, len(at.usual)) or len(now) < min(max(len(at.now), 1), LEAST_NOW):
         return None
-    middle, measure = _quantile(usual, 0.5), MEASURES[name]
+    middle, measure = quantile(usual, 0.5), MEASURES[name]
     present = _present(sorted(now), middle)
     if measure.scale is Scale.RATIO and middle <= 0:
         return None
-    scaled = _scaled(measure, middle)
-    spread = max((scaled(_quantile(usual, 0.75)) - scaled(_quantile(usual, 0.25))) / _OF_NORMAL, measure.floor)
+    scaled = scale(measure, middle)
+    spread = usual_spread(usual, scaled, measure)
     if measure.scale is Scale.RATIO and whole > 0:
         spread = max(spread, 1 / math.sqrt(whole))
     elif whole > 0:
@@ -64,8 +64,7 @@ def departure(subject: str, name: str, values: Values, at: Split, whole: float =
     before = [value for index in at.before if (value := values[index]) is not None]
     new = scaled(present) - scaled(median(before)) if before else scaled(present)
     blocks = sorted(abs(scaled(each)) for each in _blocks(values, at.usual, len(at.now)))
-    had_such_times = blocks and abs(scaled(present)) < 1.5 * _quantile(blocks, 0.98)
-    if had_such_times or abs(new) < ALREADY * abs(scaled(present)):
+    if had_such_times(blocks, abs(scaled(present))) or abs(new) < ALREADY * abs(scaled(present)):
         out = math.copysign(min(abs(out), NAMED - 1), out)
     return Measured(subject=subject, measure=name, usual=middle, now=present, out=max(-FURTHEST, min(FURTHEST, out)))
 
@@ -75,7 +74,22 @@ def rises(found: Measured | None, least: float = OUT) -> bool:
     return found is not None and found.out >= least
 
 
-def _scaled(measure: Measure, middle: float) -> Callable[[float], float]:
+def enough(usual: Sequence[float], steps: int) -> bool:
+    """Return whether so many known values, of so many steps, are a past."""
+    return len(usual) >= max(LEAST_USUAL, LEAST_KNOWN * steps)
+
+
+def usual_spread(usual: Sequence[float], scaled: Callable[[float], float], measure: Measure) -> float:
+    """Return the spread of ordered values of the past, scaled; where they hardly vary, the floor of the measure."""
+    return max((scaled(quantile(usual, 0.75)) - scaled(quantile(usual, 0.25))) / _OF_NORMAL, measure.floor)
+
+
+def had_such_times(past: Sequence[float], far: float) -> bool:
+    """Return whether something was about so far out before; `past` are the distances of the past, ordered."""
+    return bool(past) and far < 1.5 * quantile(past, 0.98)
+
+
+def scale(measure: Measure, middle: float) -> Callable[[float], float]:
     """Return how far a value is from the usual median: as a difference, or as the logarithm of a ratio."""
     if measure.scale is Scale.SHARE:
         return lambda value: value - middle
@@ -99,7 +113,8 @@ def _blocks(values: Values, usual: range, length: int) -> Iterator[float]:
             yield median(known)
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float:
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Return the value below which a share of ordered values is."""
     at = share * (len(ordered) - 1)
     low = int(at)
     high = min(low + 1, len(ordered) - 1)

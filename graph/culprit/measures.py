@@ -31,6 +31,8 @@ MEASURES = {
     "mean": Measure("time to answer (mean)", "ms", Scale.RATIO, 0.05),
     "p50": Measure("time to answer (median)", "ms", Scale.RATIO, 0.05),
     "p95": Measure("time to answer (slowest 5 %)", "ms", Scale.RATIO, 0.1),
+    "p99": Measure("time to answer (slowest 1 %)", "ms", Scale.RATIO, 0.15),
+    "bytes": Measure("traffic", "B/s", Scale.RATIO, 0.2),
     "client_rtt": Measure("round trip seen by the client", "ms", Scale.RATIO, 0.15),
     "server_rtt": Measure("round trip seen by the server", "ms", Scale.RATIO, 0.15),
     "client_retransmits": Measure("sent again by the client", "%", Scale.SHARE, 0.002),

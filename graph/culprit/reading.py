@@ -51,10 +51,11 @@ def read_evidence(store: Store, level: str, end: int, began: int | None, most: i
         *store.rows(UsedRow, hosts_in_steps(), asked),
     ]
     hostnames = names_of_hosts(store, start, end)
-    seen = Seen(range(start, end, STEP_MS), end, read_recorded(store, start, end, STEP_MS, level=level))
+    lengths = dict.fromkeys(range(start, end, STEP_MS), STEP_MS)
+    seen = Seen(lengths, end, read_recorded(store, start, end, STEP_MS, level=level))
     hosts = _hosts(rows)
     evidence = Evidence(
-        times=list(seen.times),
+        times=seen.times,
         nodes=list(_nodes(seen, hosts, on_hosts, used, _places(store, start, end))),
         edges=seen.edges(rows, requests),
         links=[link for link in seen.edges(between_hosts, ()) if link.id.count("host:") == 2],

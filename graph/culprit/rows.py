@@ -9,7 +9,7 @@ from graph.levels import KNOWN, node_at
 from graph.packing import plain
 from graph.span import in_range, moment
 from graph.sql import defined, inside, select, text, within
-from graph.steps import point_of, with_steps
+from graph.steps import Over, point_of, with_steps
 
 MOST_ROWS = 500_000  # of a query: some thousand edges for more than an hour
 
@@ -53,22 +53,26 @@ _TITLED = ("service", "name", "container", "container_name")  # as graph/titles.
 _AT = "toUnixTimestamp64Milli(used.window)"
 
 
-def edges_in_steps(level: str) -> str:
-    """Return the edges of a level in [from, to), ms, a row for each %(step)s ms in which there was anything of one."""
+def edges_in_steps(level: str, over: Over | None = None) -> str:
+    """Return the edges of a level in [from, to), ms, a row for each %(step)s ms in which there was anything of one.
+
+    With `over` other rows are read, and points are others.
+    """
     edge = {name: plain(f"connections_{name}", "row") for name in ("opened", "failed")}
     edge["moved"] = f"{traffic.to_server('row')} + {traffic.to_client('row')}"
     for end in ENDS:
         edge |= {f"{end}_{name}": plain(f"{end}_{name}", "row") for name in (*_COUNTED, "rtt_us", "host", *_TITLED)}
-    columns = {"point": point_of("edge.at"), **{name: f"edge.{name}" for name in KEY}}
+    point, where, reach = (over.point("edge.at"), over.where, over.reach) if over else (point_of("edge.at"), "", None)
+    columns = {"point": point, **{name: f"edge.{name}" for name in KEY}}
     columns |= {name: f"sum(edge.{name})" for name in ("opened", "failed", "moved")}
     for end in ENDS:
         columns |= {f"{end}_{name}": f"sum(edge.{end}_{name})" for name in _COUNTED}
         columns[f"{end}_rtt"] = traffic.measured(f"edge.{end}_rtt_us")
         columns[f"{end}_hosts"] = f"groupUniqArrayIf(edge.{end}_host, edge.{end}_host != '')"
         columns[f"{end}_titled"] = f"[{', '.join(f'max(edge.{end}_{name})' for name in _TITLED)}]"
-    rows = select(columns, "edge", group=("point", *(f"edge.{name}" for name in KEY)))
+    rows = select(columns, "edge", where=where, group=("point", *(f"edge.{name}" for name in KEY)))
     ordered = select({name: name for name in EdgeStepRow._fields}, inside(rows))
-    return f"{with_steps(level, edge)}\n{ordered}\nORDER BY {', '.join(KEY)}, point\nLIMIT {MOST_ROWS}"
+    return f"{with_steps(level, edge, reach=reach)}\n{ordered}\nORDER BY {', '.join(KEY)}, point\nLIMIT {MOST_ROWS}"
 
 
 def nodes_in_steps(level: str) -> str:
@@ -100,7 +104,7 @@ def nodes_in_steps(level: str) -> str:
         "oom_kills": "sum(steps.oom_kills) * 1000 / %(step)s",
     }
     rows = select(
-        {"point": "steps.point", "node": node_at("node", _column, "known", level), "used": _used(shares)},
+        {"point": "steps.point", "node": node_at("node", of_process, "known", level), "used": _used(shares)},
         "steps",
         "INNER JOIN known ON known.node = steps.process",
         group=("point", "node"),
@@ -130,6 +134,6 @@ def _used(shares: Mapping[str, str]) -> str:
     return f"map({', '.join(values)})"
 
 
-def _column(name: str, row: str) -> str:
+def of_process(name: str, row: str) -> str:
     """Write a column of a process, which is an end of its own here: `node_service` is its `service`."""
     return f"{row}.{name if name == 'node' else name.removeprefix('node_')}"

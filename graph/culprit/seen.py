@@ -3,21 +3,34 @@
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from graph.culprit.model import Edge, Values
 from graph.culprit.rows import EdgeStepRow, UsedRow
-from graph.recorded import Recorded
 from graph.requested import RequestStepRow
+from schemas.counted import UNCOUNTED
 
-_LEAST_OF_STEP = 0.3  # has to be recorded; of less, nothing is known
+LEAST_OF_STEP = 0.3  # has to be recorded; of less, nothing is known
 _LEAST_SEGMENTS = 20  # sent in a step: a share of fewer proves nothing
 
 
-class Seen:
-    """Makes series of the steps of a range, of which hosts recorded parts."""
+class Cells(Protocol):
+    """What hosts recorded of each step, by its start. graph.recorded.Recorded implements it."""
 
-    def __init__(self, times: range, end: int, recorded: Recorded) -> None:
-        self.times, self._end, self._recorded = times, end, recorded
+    def cells(self, hosts: Iterable[str]) -> Mapping[int, int]:
+        """Return what at least one of these hosts recorded, ms. If none of them is known, take all hosts."""
+        ...
+
+    def knows(self, host: str) -> bool:
+        """Return whether a host recorded anything."""
+        ...
+
+
+class Seen:
+    """Makes series of steps, of which hosts recorded parts. `lengths` are those of the steps by their starts, ms."""
+
+    def __init__(self, lengths: Mapping[int, int], end: int, recorded: Cells) -> None:
+        self.times, self._lengths, self._end, self._recorded = list(lengths), lengths, end, recorded
 
     def edges(self, rows: Iterable[EdgeStepRow], requests: Iterable[RequestStepRow]) -> list[Edge]:
         """Return the edges with their series. `rows` of an edge that differ in ports only are several edges."""
@@ -71,20 +84,20 @@ class Seen:
     def alive(self, host: str) -> Values:
         """Return which part of each step a host reported; nothing of a host that never did."""
         cells = self._recorded.cells([host]) if self._recorded.knows(host) else {}
-        lengths = {time: min(time + self.times.step, self._end) - time for time in self.times}
+        lengths = {time: min(time + length, self._end) - time for time, length in self._lengths.items()}
         return [min(1.0, cells.get(time, 0) / lengths[time]) for time in self.times] if cells else []
 
     def _edge(self, rows: Sequence[EdgeStepRow], requests: Sequence[RequestStepRow]) -> dict[str, Values]:
         hosts = {f"host:{host}" for row in rows for host in (*row.client_hosts, *row.server_hosts)}
         seconds = self._seconds(hosts)
+        nothing = dict.fromkeys(self.times, 0)
+        series = {
+            name: self._rate(nothing | {row.point: getattr(row, counted) for row in rows}, seconds)
+            for name, counted in _RATES.items()
+            if counted != "moved" or rows[0].transport not in UNCOUNTED
+        }
         if requests:
-            series = self.requests(requests, hosts, rows)
-        else:
-            nothing = dict.fromkeys(self.times, 0)
-            series = {
-                name: self._rate(nothing | {row.point: getattr(row, name) for row in rows}, seconds)
-                for name in ("opened", "failed")
-            }
+            series |= self.requests(requests, hosts, rows)
         for end in ("client", "server"):
             trips = {row.point: getattr(row, f"{end}_rtt") / 1000 for row in rows}
             series[f"{end}_rtt"] = self._values({time: ms for time, ms in trips.items() if not math.isnan(ms)})
@@ -101,8 +114,12 @@ class Seen:
         """Return for how long any of some hosts recorded, of the steps of which enough is known."""
         cells = self._recorded.cells([host.removeprefix("host:") for host in hosts])
         if not cells:  # no host has reported; edges are all there is
-            cells = dict.fromkeys(self.times, self.times.step)
-        return {time: ms / 1000 for time, ms in cells.items() if ms >= _LEAST_OF_STEP * self.times.step}
+            cells = self._lengths
+        return {
+            time: ms / 1000
+            for time, length in self._lengths.items()
+            if (ms := cells.get(time, 0)) >= LEAST_OF_STEP * length
+        }
 
     def _rate(self, counts: Mapping[int, float], seconds: Mapping[int, float]) -> Values:
         return [counts[time] / seconds[time] if time in counts and seconds.get(time) else None for time in self.times]
@@ -111,8 +128,10 @@ class Seen:
         return [found.get(time) for time in self.times]
 
 
+_RATES = {"opened": "opened", "failed": "failed", "bytes": "moved"}
 _TIMES: dict[str, Callable[[RequestStepRow], float]] = {
     "mean": lambda row: row.mean,
     "p50": lambda row: row.times[0],
     "p95": lambda row: row.times[1],
+    "p99": lambda row: row.times[2],
 }

@@ -1,5 +1,6 @@
 """The answer in words, for the terminal and the page."""
 
+import math
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ _STANDING: Mapping[Kind, str] = {
     "failing": "fails in {now} of the requests",
 }
 _OTHERS = 3
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 class Words(Struct, frozen=True, kw_only=True):
@@ -117,13 +119,17 @@ def _value(found: Measured) -> str:
 
 
 def _numbers(found: Measured) -> dict[str, str]:
-    unit = MEASURES[found.measure].unit
-    return {"now": _number(found.now, unit), "usual": _number(found.usual, unit)}
+    return {"now": amount(found.now, found.measure), "usual": amount(found.usual, found.measure)}
 
 
-def _number(value: float, unit: str) -> str:
+def amount(value: float, measure: str) -> str:
+    """Write a value of a measure with its unit."""
+    unit = MEASURES[measure].unit
     if unit == "%":
         return f"{plain(100 * value)} %"
+    if unit == "B/s":
+        power = min(int(math.log(max(value, 1), 1024)), len(_SIZES) - 1)
+        return f"{plain(value / 1024**power)} {_SIZES[power]}/s"
     return f"{plain(value)}{unit}" if unit == "/s" else f"{plain(value)} {unit}"
 
 

@@ -25,6 +25,7 @@ from tests.view.test_server_questions import ASKED
 
 CONVERSATION: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("map", {"limit": 3}, '"edges":['),
+    ("diff", {"then_since": "3h", "then_at": "20m"}, '"then_to":'),
     ("nodes", {"name": "postgres"}, "service:postgres"),
     ("node", {"node": "postgres"}, "tcp"),
     ("impact", {"node": "postgres"}, "service:nginx"),

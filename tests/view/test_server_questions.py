@@ -44,6 +44,7 @@ CHECKS = (
 )
 ASKED: dict[str, dict[str, Any]] = {
     "map": {},
+    "diff": {"then_since": "3h", "then_at": "20m"},
     "nodes": {"name": "postgres"},
     "node": {"node": "postgres"},
     "impact": {"node": "postgres"},
@@ -150,7 +151,10 @@ def test_a_page_of_the_map_has_the_ends_of_its_edges_alone(api: View, past: Past
         ("impact?node=postgres&depth=0", 400, "depth:"),
         ("impact?node=postgres&colour=red", 400, "colour"),
         ("map?level=galaxy", 400, "level:"),
-        ("map?since=yesterday", 400, "since: 'yesterday' is not a time"),
+        ("map?since=someday", 400, "since: 'someday' is not a time"),
+        ("diff?then_at=2199-01-01T00:00Z", 400, "the first time is not before the second"),
+        ("diff?then_at=@1000000", 404, "nothing is stored up to"),
+        ("diff", 400, "required field `then_at`"),
         ("map?since=5m&at=10m", 400, "since must be earlier than at"),
         ("map?at=@1000000", 404, "nothing is stored up to"),
         ("map?since=2199-01-01T00:00Z", 404, "nothing is stored since"),
