@@ -11,8 +11,22 @@ from answers.path import PATH
 from answers.policy import POLICY
 from answers.question import AnyQuestion
 from answers.reach import DEPS, IMPACT
+from answers.risks import RISKS_QUESTION
 from answers.why import WHY
 
-QUESTIONS: dict[str, AnyQuestion] = {
-    one.name: one for one in (MAP, DIFF, NODES, NODE, IMPACT, DEPS, PATH, ORDER, POLICY, CLUSTERS, WHY, ANNOTATIONS)
-}
+_LISTED: tuple[AnyQuestion, ...] = (
+    MAP,
+    DIFF,
+    NODES,
+    NODE,
+    IMPACT,
+    DEPS,
+    PATH,
+    ORDER,
+    POLICY,
+    RISKS_QUESTION,
+    CLUSTERS,
+    WHY,
+    ANNOTATIONS,
+)
+QUESTIONS: dict[str, AnyQuestion] = {one.name: one for one in _LISTED}

@@ -41,6 +41,13 @@ class LabelsRow(NamedTuple):
     labels: dict[str, str]
 
 
+class AddressesRow(NamedTuple):
+    """A row of `addresses`."""
+
+    host: str
+    addresses: list[str]
+
+
 class HostnameRow(NamedTuple):
     """A row of `hostnames`."""
 
@@ -69,6 +76,11 @@ def hosts() -> str:
 def labels() -> str:
     """Return the labels of all hosts."""
     return select(LabelsRow._fields, "hosts FINAL")
+
+
+def addresses() -> str:
+    """Return the addresses of all hosts."""
+    return select(AddressesRow._fields, "hosts FINAL")
 
 
 def hostnames() -> str:

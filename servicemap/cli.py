@@ -28,6 +28,7 @@ COMMANDS = {
     "path": "show by which way one service reaches another",
     "order": "show in which order services can be started or stopped",
     "policy": "print the firewall rules that what was seen implies, and what rules would have blocked",
+    "risks": "show what stands alone, is open to all, or is left over",
     "clusters": "show which instances of stores, and peers of services, are one cluster",
     "export": "write a map for Graphviz, Gephi, Mermaid, spreadsheets and other programs",
     "why": "find the culprit of trouble: what departs from its own past, with what was measured",

@@ -16,10 +16,11 @@ from graph.asked import any_requested
 from graph.clocks import ClockRow, PairRow, clocks, pairs_of_clocks
 from graph.concerns import concerned
 from graph.edges import EdgeRow
-from graph.hosts import HostnameRow, HostRow, LabelsRow, hostnames, hosts, labels
+from graph.hosts import AddressesRow, HostnameRow, HostRow, LabelsRow, addresses, hostnames, hosts, labels
 from graph.known import known_edges
 from graph.levels import LEVELS
 from graph.links import LinkRow, links
+from graph.listeners import ListenerRow, listeners
 from graph.lives import LifeRow, lives
 from graph.map import map_edges
 from graph.neighbours import NeighbourRow, neighbours
@@ -93,6 +94,8 @@ PLAIN: dict[str, tuple[type, str]] = {
     **{f"{name} of hosts": (PartRow, parts(name)) for name in OF_HOST},
     "suspects": (SuspectRow, suspects()),
     "labels": (LabelsRow, labels()),
+    "addresses": (AddressesRow, addresses()),
+    "listeners": (ListenerRow, listeners()),
     "processes": (ProcessRow, processes(everything=False)),
     "all processes": (ProcessRow, processes(everything=True)),
     "members": (ProcessRow, members()),
