@@ -1,9 +1,8 @@
 // Nodes and edges as they are drawn: their lines, sizes and words. Pure, except that a canvas measures text.
 
-import { begins, traffic, worstOf } from "./bundle.js";
 import { cut, printable } from "./format.js";
 
-/** @import { Bundle, Card, Line, MapEdge, MapNode } from "./types.js" */
+/** @import { Card, MapEdge, MapNode } from "./types.js" */
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 export const [TITLE_SIZE, LINE_SIZE] = [13, 11]; // px
@@ -111,9 +110,6 @@ export function port(edge) {
   return edge.transport === "tcp" ? String(edge.server_port) : `${edge.server_port}/${edge.transport}`;
 }
 
-// A whole path covers the nodes at both ends of its edge; the panel has it.
-const file = (/** @type {string} */ path) => path.slice(path.lastIndexOf("/") + 1);
-
 /**
  * An edge in words.
  * @param {MapEdge} edge
@@ -124,43 +120,5 @@ export function sentence(edge, titles) {
   return `${client} → ${edge.client === edge.server ? "itself" : server} ${port(edge)}`;
 }
 
-/**
- * @param {Bundle} bundle
- * @param {Set<MapEdge>} began the edges with which trouble began
- * @returns {Line}
- */
-export function drawnLine({ id, client, server, edges, gone }, began) {
-  const fresh = !gone && edges.some((edge) => edge.new);
-  const health = gone ? "ok" : worstOf(edges);
-  return {
-    id,
-    client,
-    server,
-    health,
-    passed: health !== "ok" && !begins(edges, began),
-    fresh,
-    gone,
-    width: gone ? 1.5 : thickness(traffic(edges)),
-    label: `${gone ? "gone " : fresh ? "new " : ""}${ports(edges)}`,
-  };
-}
-
-/**
- * The ports of edges, or how many they are.
- * @param {MapEdge[]} edges
- */
-function ports(edges) {
-  const all = [...new Set(edges.map((edge) => (edge.port_name ? file(edge.port_name) : port(edge))))];
-  return all.length < 3 ? all.join(", ") : `${all.length} ports`;
-}
-
 /** @param {string} text */
 export const labelWidth = (text) => textWidth(text, LINE_FONT);
-
-/**
- * 1 px for a trickle, 7 px for 100 MB/s.
- * @param {number} bytesPerSecond
- */
-function thickness(bytesPerSecond) {
-  return Math.min(7, 1 + Math.round(Math.log10(1 + bytesPerSecond / 100) * 2) / 2);
-}

@@ -40,7 +40,7 @@ export class Graph {
     this.scene = { nodes: new Map(), edges: new Map(), boxes: [] };
     /** @type {Map<string, Box>} */
     this.boxes = new Map(); // of open groups, by their keys
-    /** @type {{ drawn: Drawn, cards: Map<string, Card> } | null} */
+    /** @type {{ drawn: Drawn, cards: Map<string, Card>, lines: { numbers: string, colour: string } } | null} */
     this.shown = null;
     this.key = "";
     this.turn = 0; // of show(): the latest call wins
@@ -103,7 +103,7 @@ export class Graph {
   /**
    * Show the chosen part of a map. Returns false if a later call came before it was done.
    * @param {Chosen} chosen
-   * @param {Pick<Fields, "level" | "group" | "focus" | "hops" | "open">} state
+   * @param {Pick<Fields, "level" | "group" | "focus" | "hops" | "open" | "numbers" | "colour">} state
    */
   async show(chosen, state) {
     const turn = ++this.turn;
@@ -116,8 +116,8 @@ export class Graph {
     if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;
     const plain = drawn.bundles.length > (this.plain ? FEWER_EDGES : MANY_EDGES);
-    this.shown = { drawn, cards: all };
-    this.scene = scene(drawn, all, placed.at, placed.ways);
+    this.shown = { drawn, cards: all, lines: { numbers: state.numbers, colour: state.colour } };
+    this.scene = scene(drawn, all, placed.at, placed.ways, this.shown.lines);
     this.marked = chosen.marked ? standing(chosen.marked, drawn) : null;
     if (plain !== this.plain) this.open(plain);
     else if (key !== this.key) {
@@ -149,7 +149,7 @@ export class Graph {
     if (key !== this.key || !this.shown) return;
     const { drawn, cards: all } = this.shown;
     const placed = this.staging.known(key, drawn, all);
-    this.scene = scene(drawn, all, placed.at, placed.ways);
+    this.scene = scene(drawn, all, placed.at, placed.ways, this.shown.lines);
     this.sync();
     if (!this.touched) this.fit(true, LEGIBLE);
   }

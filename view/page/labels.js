@@ -7,7 +7,7 @@ import { LINE_SIZE } from "./elements.js";
 
 /** @typedef {{ id: string, width: number, points: Point[], weight: number }} Labelled a line and the width of its label */
 
-const [SPACE, HEIGHT] = [4, LINE_SIZE + 5]; // px
+const [SPACE, HEIGHT] = [5, LINE_SIZE + 11]; // px
 const TRIED = [0.5, 0.35, 0.65, 0.2, 0.8]; // of a piece of the line
 
 /**

@@ -5,7 +5,24 @@ import { FONT, LINE_SIZE, TITLE_SIZE } from "./elements.js";
 /** @import { Colours } from "./types.js" */
 /** @import { EdgeSingular } from "cytoscape" */
 
-const NAMES = ["bg", "surface", "text", "muted", "line", "edge", "accent", "warn", "bad", "new", "box", "raised"];
+const NAMES = [
+  "bg",
+  "surface",
+  "text",
+  "muted",
+  "line",
+  "edge",
+  "accent",
+  "warn",
+  "bad",
+  "new",
+  "box",
+  "raised",
+  "ok",
+  "series-1",
+  "series-2",
+  "series-3",
+];
 /** @type {Record<string, string>} */
 const ICON = { bad: "✕", warn: "▲" };
 
@@ -104,6 +121,7 @@ export function look(of) {
     ]),
     rule("edge.bad", { "line-style": "dashed", "line-dash-pattern": [16, 4] }),
     rule("edge.passed", { width: 1.2, opacity: 0.6 }), // where the trouble began is to be seen first
+    rule("edge.coloured", { ...line("data(colour)"), color: of.text, opacity: 1 }),
     rule(".card.far", { opacity: 0.38 }),
     rule("edge.far", { opacity: 0.22 }),
     rule(".card.hover, .card.picked", { "border-color": of.accent, "border-width": 2 }),

@@ -2,10 +2,11 @@
 
 import { traffic } from "./bundle.js";
 import { LEGIBLE } from "./camera.js";
-import { byId, el, icon, mark, replace, svg } from "./dom.js";
+import { byId, el, icon, mark, replace } from "./dom.js";
 import { port } from "./elements.js";
 import { about, counted, lookedAt, ms, percent, percentKnown, perSecond, rate } from "./format.js";
 import { Graph } from "./graph.js";
+import { lineChoice } from "./line_choice.js";
 import { edgeKey, lineEnds, lineKey, opened, toggled } from "./state.js";
 import { troubleButton } from "./trouble.js";
 
@@ -30,7 +31,7 @@ export function mapView(page) {
     draw();
   };
   tools(graph, page);
-  legend();
+  const legend = lineChoice(page);
   byId("graph").addEventListener("keydown", walk);
 
   /**
@@ -44,7 +45,9 @@ export function mapView(page) {
     graph.pick({ node: state.node, edge: idOf(state.edge) });
     const drawn =
       what === "data" ||
-      ["level", "group", "q", "hits", "focus", "hops", "view", "open"].some((name) => names.has(name));
+      ["level", "group", "q", "hits", "focus", "hops", "view", "open", "numbers", "colour"].some((name) =>
+        names.has(name),
+      );
     const fits = data.map?.level === state.level && (state.group !== "cluster" || data.map.clusters);
     if (drawn && fits && !(await draw())) return;
     if (["q", "hits", "focus", "hops"].some((name) => names.has(name))) graph.fit(true, LEGIBLE);
@@ -56,6 +59,7 @@ export function mapView(page) {
     if (!data.map || !page.chosen) return false;
     summary();
     offer();
+    legend();
     return graph.show(page.chosen, state);
   }
 
@@ -90,8 +94,11 @@ export function mapView(page) {
       if (state.node) pick({ node: atKey });
       graph.hover(atKey);
       graph.reveal(atKey);
-      const node = data.map?.nodes.find(({ id }) => id === atKey);
-      if (node) page.announce(`${node.kind} ${node.title}, ${node.health === "ok" ? "well" : node.health}`);
+      const node = graph.shown?.drawn.nodes.find(({ id }) => id === atKey);
+      if (node)
+        page.announce(
+          `${node.kind === "part" ? "group" : node.kind} ${node.title}, ${node.health === "ok" ? "well" : node.health}`,
+        );
     } else return;
     event.preventDefault();
   }
@@ -246,17 +253,5 @@ function tools(graph, page) {
     button("minus", "Zoom out (−)", () => graph.zoomBy(1 / 1.3)),
     button("fit", "Fit the map (f)", () => graph.fit()),
     button("tidy", "Lay out again (l)", () => page.tidy()),
-  );
-}
-
-function legend() {
-  const stroke = (/** @type {string} */ kind) =>
-    svg("svg", { class: `stroke ${kind}`, viewBox: "0 0 26 8", "aria-hidden": "true" }, svg("path", { d: "M0 4h26" }));
-  replace(
-    byId("legend"),
-    el("span", {}, mark("warn"), "to watch"),
-    el("span", {}, mark("bad"), "bad"),
-    el("span", {}, stroke("fresh"), "new"),
-    el("span", {}, stroke("gone"), "gone"),
   );
 }

@@ -1,11 +1,13 @@
 // The scene: the cards, edges and boxes of a map, and their shape as Cytoscape's elements. Pure.
 
 import { curve } from "./curve.js";
-import { drawnLine, drawnNode, isOutside, labelWidth } from "./elements.js";
+import { drawnNode, isOutside, labelWidth } from "./elements.js";
 import { face } from "./face.js";
 import { labels } from "./labels.js";
+import { drawnLine } from "./line.js";
+import { colourOf } from "./line_colours.js";
 
-/** @import { Box, Card, Colours, Direction, Drawn, Element, Frame, Line, MapEdge, MapNode, Marks, PlacedCard, Places, Point, Scene } from "./types.js" */
+/** @import { Box, Card, ColouredLine, Colours, Direction, Drawn, Element, Frame, Line, MapEdge, MapNode, Marks, PlacedCard, Places, Point, Scene } from "./types.js" */
 
 export const BOX = "box\n"; // before a box's name: no id of a node or an edge begins like this
 const BACKDROP = "backdrop\n";
@@ -43,20 +45,24 @@ const brief = (node) => (node.kind === "part" ? node : { ...node, subtitle: "" }
  * @param {Map<string, Card>} all
  * @param {Places} places
  * @param {Map<string, Point[]>} ways of lines, by their ids
+ * @param {{ numbers: string, colour: string }} lines what they show
  * @returns {Scene}
  */
-export function scene(drawn, all, places, ways) {
+export function scene(drawn, all, places, ways, { numbers, colour }) {
   const placed = drawn.nodes.map(({ id }) => /** @type {PlacedCard} */ ({ ...all.get(id), ...places.get(id) }));
   const nodes = new Map(placed.map((each) => [each.id, each]));
   const edges = new Map(
-    drawn.bundles.map((each) => [each.id, { ...drawnLine(each, drawn.began), points: ways.get(each.id) }]),
+    drawn.bundles.map((each) => [
+      each.id,
+      { ...drawnLine(each, drawn.began, numbers), points: ways.get(each.id), edges: each.edges, colour },
+    ]),
   );
   return { nodes, edges: labelled(edges, nodes), boxes: frames(drawn) };
 }
 
 /**
  * Give labels to the lines that have room for one.
- * @param {Map<string, Line>} edges
+ * @param {Map<string, ColouredLine>} edges
  * @param {Map<string, PlacedCard>} nodes
  */
 function labelled(edges, nodes) {
@@ -111,7 +117,9 @@ export function elements(all, marks, colours) {
     face: face(node, colours),
   });
   const nodes = [...all.nodes.values()].map((node) => card(node, mark(node.id), faced(node)));
-  const edges = [...all.edges.values()].map((each) => edge(each, mark(each.id), way(each, all.nodes)));
+  const edges = [...all.edges.values()].map((each) =>
+    edge(each, mark(each.id), { ...way(each, all.nodes), colour: colourOf(each.edges, each.colour, colours) }),
+  );
   return [...boxes(all), ...nodes, ...edges];
 }
 
@@ -208,6 +216,7 @@ const edge = (each, mark, more = {}) => ({
     each.gone && "gone",
     each.points && "routed",
     each.points && !each.at && "unlabelled",
+    Boolean(more.colour) && "coloured",
     mark,
   ),
 });

@@ -23,6 +23,8 @@ const DEFAULTS = {
   at: 0, // the end of the map's time range, ms; 0 is live
   q: "", // a filter (graph/filters/)
   hits: "only", // the map is reduced to what it keeps, or that is marked
+  numbers: "port", // what lines show
+  colour: "health", // by what they are coloured
   focus: "", // id of the node whose surroundings are shown
   hops: 1,
   node: "", // what is picked: the id of a node, or the key of an edge
@@ -53,6 +55,8 @@ export class State {
     this.at = fields.at;
     this.q = fields.q;
     this.hits = fields.hits;
+    this.numbers = fields.numbers;
+    this.colour = fields.colour;
     this.focus = fields.focus;
     this.hops = fields.hops;
     this.node = fields.node;

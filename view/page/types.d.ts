@@ -407,6 +407,9 @@ export interface Line {
   at?: Point;
 }
 
+/** A line with its edges, and by what it is coloured. */
+export type ColouredLine = Line & { edges: MapEdge[]; colour: string };
+
 /** A box around cards: a group, in another one or in none (""). */
 export interface Frame {
   key: string;
@@ -416,7 +419,7 @@ export interface Frame {
 
 export interface Scene {
   nodes: Map<string, PlacedCard>;
-  edges: Map<string, Line>;
+  edges: Map<string, ColouredLine>;
   boxes: Frame[];
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drawnLine } from "../../../view/page/elements.js";
+import { drawnLine } from "../../../view/page/line.js";
 
 const EDGE = /** @type {import("../../../view/page/types.js").MapEdge} */ ({
   client: "a",

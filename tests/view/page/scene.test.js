@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { drawing } from "../../../view/page/backdrop.js";
-import { drawnLine, groupOf, port, sentence } from "../../../view/page/elements.js";
+import { groupOf, port, sentence } from "../../../view/page/elements.js";
+import { drawnLine } from "../../../view/page/line.js";
 import { folded } from "../../../view/page/fold.js";
 import { bounds, elements, near, plainElements, same, scene, towards } from "../../../view/page/scene.js";
 
@@ -53,7 +54,7 @@ const chosen = {
   edges: [edge("ab", "a", "b", { health: "bad" }), edge("aa", "a", "a")],
   gone: [edge("ac", "a", "c")],
 };
-const made = scene(folded(chosen, "host", []), drawn, places, new Map());
+const made = scene(folded(chosen, "host", []), drawn, places, new Map(), { numbers: "port", colour: "health" });
 const colours = { muted: "#888", surface: "#fff", warn: "#fa0", bad: "#f00" };
 
 test("a scene has its cards, boxes and edges, without edges of a node to itself", () => {
