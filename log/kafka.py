@@ -9,7 +9,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from log.kafka_clients import Clients
 from log.kafka_reader import ALONE, ANSWER_SECONDS, KafkaReader, asked, record_of, watermarks
 from log.kafka_topics import Topics
-from log.protocol import Bounds, LogUnavailable, Record, TopicInfo
+from log.protocol import Bounds, Limits, LogUnavailable, Record, TopicInfo
 from log.security import Security
 from schemas.topics import Topic
 
@@ -136,6 +136,10 @@ class KafkaLog:
             bounds = [self.bounds(name, partition) for partition in range(partitions)]
             infos.append(TopicInfo(name, partitions, sum(end - first for first, end in bounds), None))
         return infos
+
+    def limits(self, topic: str) -> Limits:
+        """Return how long and how much of a topic the brokers keep; see Log."""
+        return self._topics.limits(topic)
 
     def close(self) -> None:
         """Flush and disconnect; see Log. Readers are closed on their own."""

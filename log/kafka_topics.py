@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from log.kafka_clients import BATCH_BYTES, MAX_MESSAGE_BYTES, Clients
 from log.kafka_reader import ANSWER_SECONDS
-from log.protocol import LogUnusable, RecordTooLarge, UnknownTopic
+from log.protocol import Limits, LogUnusable, RecordTooLarge, UnknownTopic
 from schemas.topics import Topic
 
 _FIRST_TRY = 0.1  # of ANSWER_SECONDS; after it wrong settings are found
@@ -62,6 +63,21 @@ class Topics:
         except KeyError:
             raise UnknownTopic(f"there is no topic {topic} at {self._clients.brokers}; create it first") from None
 
+    def limits(self, topic: str) -> Limits:
+        """Ask the brokers for the settings of a topic that limit it."""
+        self.count(topic)
+        asked = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        with self._clients.answering():
+            found = self._admin.describe_configs([asked])[asked].result(ANSWER_SECONDS)
+        if "delete" not in found["cleanup.policy"].value:
+            return Limits(None, None)
+        ms, size = (int(found[name].value) for name in ("retention.ms", "retention.bytes"))
+        return Limits(ms if ms >= 0 else None, size if size >= 0 else None)
+
+    @cached_property
+    def _admin(self) -> AdminClient:
+        return self._clients.admin()
+
     def look_up(self) -> None:
         """Ask the brokers which topics there are; Kafka's own are left out."""
         with self._clients.answering():
@@ -82,8 +98,7 @@ class Topics:
             self._producer.poll(0)
 
     def _make(self, missing: list[NewTopic]) -> None:
-        admin = self._clients.admin()
-        for name, done in admin.create_topics(missing).items():
+        for name, done in self._admin.create_topics(missing).items():
             try:
                 done.result(ANSWER_SECONDS)
             except KafkaException as error:

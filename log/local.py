@@ -12,7 +12,7 @@ from log.local_reader import LocalReader
 from log.local_topics import Topics
 from log.local_writer import Pending, Writer
 from log.partitioner import partition_of
-from log.protocol import Bounds, Record, RecordTooLarge, TopicInfo
+from log.protocol import Bounds, Limits, Record, RecordTooLarge, TopicInfo
 from log.rows import MAX_TIMESTAMP, fetch, pack_headers, unpack
 from log.sqlite_errors import as_log_errors
 from log.sqlite_file import connect, offset_of, open_file, real, row_id
@@ -150,6 +150,10 @@ class LocalLog:
     def topics(self) -> list[TopicInfo]:
         """Return names, partitions, records and stored bytes, by name."""
         return self._topics.infos()
+
+    def limits(self, topic: str) -> Limits:
+        """Return how long and how much of a topic is kept; see Log."""
+        return self._topics.limits(topic)
 
     def close(self) -> None:
         """Flush and close; see Log. Readers are closed on their own."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from log.protocol import LogUnusable, TopicInfo, UnknownTopic
+from log.protocol import Limits, LogUnusable, TopicInfo, UnknownTopic
 from log.sqlite_errors import as_log_errors
 from log.sqlite_file import READ_EARLY, transaction
 from schemas.topics import Topic
@@ -76,6 +76,18 @@ class Topics:
             TopicInfo(name, partitions, kept.get(name, 0) if compacted else records, size)
             for name, partitions, records, size, compacted in rows
         ]
+
+    def limits(self, name: str) -> Limits:
+        """Return how long and how much of a topic is kept."""
+        if self.get(name).compacted:
+            return Limits(None, None)
+        with self._lock, as_log_errors(self._path):
+            kept, size, read = self._connection.execute(
+                "SELECT retention_ms, retention_bytes, ifnull(read_ms, 0)"
+                " FROM topics LEFT JOIN read_early ON topic = name WHERE name = ?",
+                (name,),
+            ).fetchone()
+        return Limits(read or kept, size)
 
     def _create(self, topic: Topic) -> None:
         existing = self._connection.execute("SELECT partitions FROM topics WHERE name = ?", (topic.name,)).fetchone()

@@ -70,6 +70,13 @@ class TopicInfo(NamedTuple):
     size_bytes: int | None
 
 
+class Limits(NamedTuple):
+    """How long a topic keeps what all groups have read, ms, and the most bytes of a partition; None: no limit."""
+
+    ms: int | None
+    bytes: int | None
+
+
 class Reader(Protocol):
     """Reads topics from where its group stopped, or from the earliest record. Not thread-safe."""
 
@@ -159,6 +166,9 @@ class Log(History, Protocol):
 
     def topics(self) -> list[TopicInfo]:
         """Return the topics of the log, by name."""
+
+    def limits(self, topic: str) -> Limits:
+        """Return how long and how much of a topic the log keeps; of a compacted one, the last records stay for ever."""
 
     def close(self) -> None:
         """Flush and disconnect; raise LogUnavailable if records cannot be flushed."""

@@ -13,6 +13,8 @@ from servicemap.config import Config
 from servicemap.host_checks import host_checks
 from servicemap.part_checks import part_checks
 from servicemap.printing import print_json
+from servicemap.retention.reading import read_kept
+from servicemap.retention.showing import lines
 
 BROKEN, DEGRADED = 1, 3  # exit codes
 
@@ -23,9 +25,9 @@ def examine(config: Config, *, as_json: bool) -> None:
     code = verdict(checks)
     if as_json:
         state = {0: "ok", DEGRADED: "degraded", BROKEN: "broken"}[code]
-        print_json({"state": state, "checks": checks})
+        print_json({"state": state, "checks": checks, "kept": read_kept(config)})
     else:
-        click.echo("".join(_lines(checks)), nl=False)
+        click.echo("".join((*_lines(checks), *lines(read_kept(config)))), nl=False)
     sys.exit(code)
 
 

@@ -32,6 +32,7 @@ _BETWEEN = {
 _SOURCES = {
     "dropped": "filled by the sink that drops something before its time, to keep to `disk.percent` or `disk.bytes`",
     "pipeline": "filled by each sink once a minute, from what it sees (`servicemap/metering.py`)",
+    "retention": "filled by each sink every ten minutes; `servicemap doctor` prints the same",
     **dict.fromkeys(
         ("edges_1m", "edges_1h", "edges_1d"),
         "a roll-up of [`process_edges`](#process_edges); what an end did not see is 0",

@@ -18,6 +18,7 @@ from servicemap.options import Failure
 from servicemap.part_samples import of_sink
 from servicemap.parts import STORE_GROUP, TABLES, locate, store_address
 from servicemap.process import SUPERVISED, stop_event, tune_memory
+from servicemap.retention.noting import Noting
 from servicemap.room import Room
 from sinks.names import HostNames
 from sinks.reconcile import reconcile
@@ -64,9 +65,11 @@ def run_sink(config: Config) -> None:
 
     sink = Sink(store, dead, stop.is_set, stored=stored, names=names, since=room.since)
     meter = Meter(log, store, sink)
+    noting = Noting(config, log)
     tune_memory()
     with exposed(config, "sink", lambda: [*of_sink(config, sink, store, rollup, meter, STORE_GROUP), *room.samples()]):
-        _drain(sink, reader, rollup, store, log, meter, room, stop)
+        _drain(sink, reader, rollup, store, log, meter, room, noting, stop)
+    noting.close()
     room.close()
     reader.close()
     store.close()
@@ -74,7 +77,15 @@ def run_sink(config: Config) -> None:
 
 
 def _drain(
-    sink: Sink, reader: Reader, rollup: Rollup, store: Store, log: Log, meter: Meter, room: Room, stop: Event
+    sink: Sink,
+    reader: Reader,
+    rollup: Rollup,
+    store: Store,
+    log: Log,
+    meter: Meter,
+    room: Room,
+    noting: Noting,
+    stop: Event,
 ) -> None:
     """Poll, buffer, store, roll up and commit until a stop, and then until nothing is left."""
     committed, hurried, open_ended = -math.inf, time.monotonic(), False
@@ -104,6 +115,7 @@ def _drain(
             _store(sink, patient=False)
             hurried = time.monotonic()
         meter.measure()
+        noting.tend()
         if stopping and not records:
             break
 

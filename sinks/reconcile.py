@@ -14,10 +14,10 @@ from sinks.dropping import TABLES_OF, noted
 from sinks.levels import LEVELS
 from sinks.store import Store
 from sinks.table import Table
-from sinks.tables import DROPPED, PIPELINE, TABLES
+from sinks.tables import DROPPED, PIPELINE, RETENTION, TABLES
 
 ROLLED_UP = tuple(level.table for level in LEVELS)
-ALL = (DROPPED, *TABLES, PIPELINE, *ROLLED_UP)  # what was dropped is asked for when roll-ups change
+ALL = (DROPPED, *TABLES, PIPELINE, RETENTION, *ROLLED_UP)  # what was dropped is asked for when roll-ups change
 _MARKS = "migrations"
 _APPLIED = "(name String, applied DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied) ORDER BY name"
 

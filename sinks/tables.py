@@ -254,5 +254,22 @@ DROPPED = Table(
     engine="ReplacingMergeTree(at)",
     kept=Kept("at", "Month", 400),
 )
+RETENTION = Table(
+    "retention",
+    (
+        Column("what", LABEL, "store or log"),
+        Column("name", LABEL, "the resolution of the store, or the topic of the log"),
+        Column("at", TIME, "when a sink looked"),
+        Column("since", TIME, "time of its oldest row or record; 1970: none, or not known"),
+        Column("limit_ms", U64, "how long it is kept, ms; 0: for ever"),
+        Column("limit_bytes", U64, "most bytes of it; 0: no limit of its own"),
+        Column("bytes", U64, "what it takes; 0: not known"),
+        Column("daily_bytes", U64, "what it takes a day, from what it took so far; 0: not known"),
+        Column("reach_ms", U64, "how far back it will reach at this rate, ms; 0: no limit"),
+        Column("answers", TEXT, "what can be asked of it"),
+    ),
+    key=("what", "name"),
+    engine="ReplacingMergeTree(at)",
+)
 TABLES = tuple(one for one in list(globals().values()) if isinstance(one, Table) and one.topic)  # filled by topics
 TOPICS = tuple(table.topic for table in TABLES)  # what the sink reads

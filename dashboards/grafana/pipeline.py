@@ -12,7 +12,13 @@ def build() -> Json:
         PIPELINE,
         "Pipeline",
         "Whether the map can be believed: how late it is, which hosts report, what was lost.",
-        [Row(4, [_numbers()]), *_flow(), Row(9, [_hosts()], "Agents"), Row(9, [_missing(), _storage()], "Store")],
+        [
+            Row(4, [_numbers()]),
+            *_flow(),
+            Row(9, [_hosts()], "Agents"),
+            Row(9, [_missing(), _storage()], "Store"),
+            Row(12, [_kept()]),
+        ],
         annotations=[changes(AGENTS, service="", host="")],
     )
 
@@ -92,3 +98,21 @@ def _storage() -> Json:
         "written": column("Last written"),
     }
     return table("Tables", pipeline.storage(), "What each table takes, now and not at the range's end.", columns)
+
+
+def _kept() -> Json:
+    columns = {
+        "kept": column("What"),
+        "reaches": column("Reaches back", "dtdurations"),
+        "limit": column("Kept for", "dtdurations"),
+        "at_most": column("At most", "bytes"),
+        "now": column("Takes", "bytes"),
+        "daily": column("A day", "bytes"),
+        "reach": column("Will reach", "dtdurations"),
+        "answers": column("Answers"),
+    }
+    about = (
+        "How long each resolution and topic is kept, and how far back it will reach at this rate within the limits of"
+        " time, size and disk; as a sink found it last. Blank: no limit, or not known."
+    )
+    return table("What is kept", pipeline.kept(), about, columns)

@@ -154,6 +154,22 @@ def hosts() -> str:
     return within(parts, f"{select(columns, 'last')}\nORDER BY late DESC, host\nLIMIT 500")
 
 
+def kept() -> str:
+    """Return what is kept, for how long, and how far back it will reach, as a sink found it last."""
+    columns = {
+        "kept": "if(what = 'log', concat('topic ', name), name)",
+        "reaches": "if(toUnixTimestamp64Milli(since) = 0, NULL, toFloat64(dateDiff('second', since, at)))",
+        "limit": "toFloat64(nullIf(limit_ms, 0)) / 1000",
+        "at_most": "toFloat64(nullIf(limit_bytes, 0))",
+        "now": "toFloat64(nullIf(retention.bytes, 0))",
+        "daily": "toFloat64(nullIf(daily_bytes, 0))",
+        "reach": "toFloat64(nullIf(reach_ms, 0)) / 1000",
+        "answers": "answers",
+    }
+    latest = "at >= (SELECT max(at) FROM retention) - INTERVAL 1 HOUR"
+    return select(columns, "retention FINAL", where=latest) + "\nORDER BY what = 'log', reach DESC, kept"
+
+
 def storage() -> str:
     """Return what each table takes in the store, and how its parts merge."""
     columns = {

@@ -14,6 +14,8 @@ from clickhouse_driver import Client
 
 from servicemap.config import Config, load
 from servicemap.parts import store_address
+from servicemap.retention.noting import note
+from servicemap.retention.reading import kept_by
 from sinks.reconcile import reconcile
 from sinks.rollup import Rollup
 from sinks.store import Store, create_database
@@ -123,6 +125,7 @@ def recorded(data: Path, config: Config) -> Iterator[Recorded]:
         rollup.resume()
         rollup.roll_up()
         live.store.insert("pipeline", measured(start))
+        note(live.store, kept_by(live.config, live.store, live.log), end)
     with reader(data, "servicemap") as client:
         yield Recorded(client, start, end)
 

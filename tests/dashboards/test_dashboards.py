@@ -144,7 +144,7 @@ def test_a_link_leads_to_a_dashboard_that_is_there_and_sets_variables_that_it_ha
 
 @each_board
 def test_units_are_ones_that_grafana_knows(board: Json) -> None:
-    known = {"binBps", "bytes", "cps", "ms", "none", "percentunit", "reqps", "s", "short", "µs"}
+    known = {"binBps", "bytes", "cps", "dtdurations", "ms", "none", "percentunit", "reqps", "s", "short", "µs"}
     units = [str(panel["fieldConfig"]["defaults"].get("unit", "none")) for panel in panels(board)]
     for panel in panels(board):
         for override in panel["fieldConfig"]["overrides"]:

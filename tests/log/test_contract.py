@@ -13,6 +13,7 @@ import pytest
 from log.open import open_log
 from log.partitioner import partition_of
 from log.protocol import (
+    Limits,
     Log,
     LogUnusable,
     Reader,
@@ -268,6 +269,19 @@ def test_topics_can_be_created_again_but_not_with_other_partitions(place: Any, l
 
     with pytest.raises(LogUnusable, match=f"{topic.partitions} partitions and not 7"):
         log.create([replace(topic, partitions=7)])
+
+
+def test_the_limits_of_a_topic_are_known(place: Any, log: Log) -> None:
+    if place.name == "mock":
+        pytest.skip("librdkafka's mock has no settings")
+    topic = place.topic(log)
+    compacted = replace(topic, name=f"{topic.name}-compacted", compacted=True)
+    log.create([compacted])
+
+    assert log.limits(topic.name) == Limits(topic.retention_ms, topic.retention_bytes)
+    assert log.limits(compacted.name) == Limits(None, None)
+    with pytest.raises(UnknownTopic):
+        log.limits("nonesuch")
 
 
 def test_topics_are_listed_with_their_records(place: Any, log: Log) -> None:
