@@ -46,6 +46,7 @@ Collect = Callable[[], Iterable[Sample]]
 
 COUNTER, GAUGE = Kind.COUNTER, Kind.GAUGE
 EVERY, COLLECT, WORK, SINK, VIEW, STORE, UP = "every part", "collect", "work", "sink", "view", "store", "up"
+EDGES = "metrics"
 
 BUILD_INFO = Metric("build_info", GAUGE, "1, with the version and the part", EVERY, ("version", "part"))
 
@@ -88,6 +89,24 @@ DISK_DROPPED_ROWS = Metric(
 DISK_DROPPED_BYTES = Metric("disk_dropped_bytes", COUNTER, "bytes of these rows or records, as stored", SINK, ("of",))
 
 VIEW_ANSWERS = Metric("view_answers", COUNTER, "answers of the live view, or of the API", f"{VIEW}, api", ("code",))
+
+EDGE_SERIES = Metric("edge_series", GAUGE, "edges that are served as metrics", EDGES)
+EDGES_WITHOUT_ROOM = Metric("edges_without_room", GAUGE, "edges of the last minute that found no room", EDGES)
+EDGES_LEFT_OUT = Metric(
+    "edges_left_out", COUNTER, "edges that found no room (edge_metrics.most_edges), minute by minute", EDGES, (), True
+)
+EDGE_REQUESTS_LEFT_OUT = Metric("edge_requests_left_out", COUNTER, "requests of these edges", EDGES)
+EDGE_READS_SKIPPED = Metric(
+    "edge_reads_skipped",
+    COUNTER,
+    "minutes that were passed by because the part was too far behind",
+    EDGES,
+    (),
+    True,
+)
+EDGE_READ_FAILURES = Metric("edge_read_failures", COUNTER, "times that edges could not be read", EDGES, (), True)
+EDGE_PUSH_FAILURES = Metric("edge_push_failures", COUNTER, "pushes by OTLP that failed", EDGES, (), True)
+EDGES_UPTO = Metric("edges_counted_to_seconds", GAUGE, "up to when edges are counted, Unix time", EDGES)
 
 STORE_CONNECTIONS = Metric("store_connections", GAUGE, "clients that are connected, by standing", STORE, ("of",))
 STORE_TROUBLE = Metric("store_trouble", COUNTER, "clients that were refused or sent away", STORE, ("reason",))
@@ -193,6 +212,8 @@ METRICS: tuple[Metric, ...] = (
     *(SINK_HELD, STORE_RETRIES, ROLLUPS_SKIPPED, DELAY),
     *(DISK_BUDGET, DISK_USED, DISK_DROPPED_ROWS, DISK_DROPPED_BYTES),
     VIEW_ANSWERS,
+    *(EDGE_SERIES, EDGES_WITHOUT_ROOM, EDGES_LEFT_OUT, EDGE_REQUESTS_LEFT_OUT, EDGE_READS_SKIPPED),
+    *(EDGE_READ_FAILURES, EDGE_PUSH_FAILURES, EDGES_UPTO),
     *(STORE_CONNECTIONS, STORE_TROUBLE),
     *(PART_UP, PART_EXITS),
 )

@@ -42,6 +42,7 @@ COMMANDS = {
     "store": "throw the embedded store away and rebuild it from the log",
     "alerts": "list the alert rules, and show when they would have fired",
     "dashboards": "write Grafana's dashboards and alerts, or publish them to Grafana",
+    "metrics": "serve edges as metrics for the service graphs of Grafana, Tempo and others",
     "doctor": "check what this host can see, what is missing, and the command that fixes it",
     "collect": "run only the collectors of this host",
     "work": "run only the folds",

@@ -126,7 +126,22 @@ class MetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     host: str = "127.0.0.1"
     """Address they are served on. There is no password: let only Prometheus reach any but a loopback address."""
     port: Port | None = None
-    """Port of `collect`; `work`, `sink`, `view`, `up` and `api` have the next ones. 0: any; none: 9765, or one free."""
+    """Port of `collect`; `work`, `sink`, `view`, `up`, `api`, `metrics` have the next ones. 0: any; none: 9765 on."""
+
+
+class EdgeMetricsConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Edges as metrics, for the service graphs of Grafana, Tempo and others: `servicemap metrics`."""
+
+    enabled: bool = False
+    """Whether `up` serves them; the port is that of the part `metrics`."""
+    level: str = "service"
+    """Kind of the nodes, as for `servicemap map --level`."""
+    most_edges: Annotated[int, Meta(ge=1, le=100_000)] = 1_000
+    """Edges at the most, each with two counters and a histogram; how many more there are is a metric of its own."""
+    otlp: Annotated[str, Meta(pattern="^(https?://[^/ ]+(/[^ ]*)?)?$")] = ""
+    """Receiver of OTLP over HTTP that they are pushed to, such as http://collector:4318/v1/metrics; empty: none."""
+    otlp_headers: dict[str, str] = field(default_factory=dict)
+    """Headers for the receiver, such as Authorization."""
 
 
 class DiskConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -156,6 +171,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     api: ApiConfig = field(default_factory=ApiConfig)
     mcp: McpConfig = field(default_factory=McpConfig)
     metrics: MetricsConfig = field(default_factory=MetricsConfig)
+    edge_metrics: EdgeMetricsConfig = field(default_factory=EdgeMetricsConfig)
     disk: DiskConfig = field(default_factory=DiskConfig)
     collectors: Settings = field(default_factory=Settings)
     services: ServicesConfig = field(default_factory=ServicesConfig)

@@ -9,7 +9,7 @@ import os
 import selectors
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from servicemap.config import Config
 from servicemap.options import Failure
 
 FIRST_PORT = 9765
-PARTS = ("collect", "work", "sink", "view", "up", "api")  # each has the port after that of the one before
+PARTS = ("collect", "work", "sink", "view", "up", "api", "metrics")  # each has the port after that of the one before
 FOLDER = "metrics"
 SECONDS = 5  # a client gets so long for its request
 _log = logging.getLogger(__name__)
@@ -37,17 +37,21 @@ class Exposed(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def exposed(config: Config, part: str, collect: Collect) -> Iterator[None]:
-    """Serve the metrics of a part. What keeps it from that is a warning: the part has other things to do."""
+def exposed(config: Config, part: str, collect: Collect, more: Callable[[], bytes] = bytes) -> Iterator[str]:
+    """Serve the metrics of a part, and more lines of them; gives the address, "" without one.
+
+    What keeps it from that is a warning: the part has other things to do.
+    """
     bound = _bound(config, part) if config.metrics.enabled else None
     if bound is None:
-        yield
+        yield ""
         return
     port = bound.getsockname()[1]
-    note = _note(config, Exposed(part, os.getpid(), _url(config.metrics.host, port)))
-    threading.Thread(target=_serve, args=(bound, part, collect), name="metrics", daemon=True).start()
+    url = _url(config.metrics.host, port)
+    note = _note(config, Exposed(part, os.getpid(), url))
+    threading.Thread(target=_serve, args=(bound, part, collect, more), name="metrics", daemon=True).start()
     try:
-        yield
+        yield url
     finally:
         with suppress(OSError):
             bound.shutdown(socket.SHUT_RDWR)  # wakes the thread, which closes it
@@ -107,7 +111,7 @@ def _note(config: Config, where: Exposed) -> Path | None:
     return file
 
 
-def _serve(bound: socket.socket, part: str, collect: Collect) -> None:
+def _serve(bound: socket.socket, part: str, collect: Collect, more: Callable[[], bytes]) -> None:
     """Wait for the first client, then load the server and answer all of them."""
     with bound, selectors.DefaultSelector() as selector:
         bound.setblocking(False)
@@ -121,19 +125,19 @@ def _serve(bound: socket.socket, part: str, collect: Collect) -> None:
                 return
             with client:
                 try:
-                    _answer(client, part, collect)
+                    _answer(client, part, collect, more)
                 except Exception as error:
                     _log.warning("the metrics of %s could not be served: %r", part, error)
 
 
-def _answer(client: socket.socket, part: str, collect: Collect) -> None:
+def _answer(client: socket.socket, part: str, collect: Collect, more: Callable[[], bytes]) -> None:
     """Read one request and answer it."""
     client.settimeout(SECONDS)
     asked = _request(client)
     status, body = "404 Not Found", b"The metrics are at /metrics\n"
     if asked in {"/metrics", "/metrics/"}:
         build = Sample(BUILD_INFO, 1, (__version__, part))
-        status, body = "200 OK", exposition([build, *collect()])
+        status, body = "200 OK", exposition([build, *collect()]) + more()
     head = (
         f"HTTP/1.1 {status}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"

@@ -107,9 +107,12 @@ def looked_at(config: Config) -> list[Part]:
 def _shown(config: Config, file: Path) -> list[Part]:
     for name in (VIEW, TABLES):
         (config.directory / name).unlink(missing_ok=True)  # of parts that were killed
-    view = Part("view", ("servicemap", "view", "--config", str(file)), answers=True)
+    own = ("--config", str(file))
+    shown = [Part("view", ("servicemap", "view", *own), answers=True)]
+    if config.edge_metrics.enabled:
+        shown.append(Part("metrics", ("servicemap", "metrics", *own), partial(_tables_ready, config), vital=False))
     if config.store.url:
-        return [view]
+        return shown
     folder = store_directory(config)
     (folder / FACTS).unlink(missing_ok=True)  # of a store that was killed
     mine = ("--parent", str(os.getpid()))
@@ -122,7 +125,7 @@ def _shown(config: Config, file: Path) -> list[Part]:
         for part in (f"--{name}", str(Path(file).expanduser().resolve()))
     ]
     arguments = ("sinks.embedded", "--data", str(folder), *listening, *mine, *asked, *proving)
-    return [view, Part("store", arguments, answers=True)]
+    return [*shown, Part("store", arguments, answers=True)]
 
 
 def _ports(config: Config) -> list[str]:
@@ -179,10 +182,13 @@ def _store_ready(config: Config) -> bool:
     return bool(config.store.url) or store_facts(config) is not None
 
 
+def _tables_ready(config: Config) -> bool:
+    return bool(config.store.url) or (config.directory / TABLES).exists()
+
+
 def _answers(config: Config) -> bool:
     """Return whether the commands that the greeting names work. A store elsewhere may still be away."""
-    stored = bool(config.store.url) or (config.directory / TABLES).exists()
-    return stored and (config.directory / VIEW).exists()
+    return _tables_ready(config) and (config.directory / VIEW).exists()
 
 
 def _greeting(config: Config) -> str:

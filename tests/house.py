@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 PRODUCTION = (
     *("collectors", "dashboards", "graph", "log", "schemas"),
-    *("servicemap", "simulation", "sinks", "streams", "view"),
+    *("answers", "servicemap", "simulation", "sinks", "streams", "view"),
 )
 KINDS = (".py", ".sql", ".js", ".css", ".html")
 GENERATED = ("golden/", "vendor/")

@@ -108,9 +108,9 @@ def test_doctor_shows_where_the_metrics_are(running: Up) -> None:
 def test_a_port_that_is_given_is_that_of_collect_and_the_others_follow(tmp_path: Path) -> None:
     config = Config(data=str(tmp_path), metrics=MetricsConfig(port=7000))
 
-    assert [place(config, part).port for part in PARTS] == [7000, 7001, 7002, 7003, 7004, 7005]
+    assert [place(config, part).port for part in PARTS] == [7000, 7001, 7002, 7003, 7004, 7005, 7006]
     assert {place(Config(metrics=MetricsConfig(port=0)), part).port for part in PARTS} == {0}
-    assert [place(Config(), part).usual for part in PARTS] == [FIRST_PORT + at for at in range(6)]
+    assert [place(Config(), part).usual for part in PARTS] == [FIRST_PORT + at for at in range(7)]
 
 
 def test_nothing_listens_and_nothing_is_noted_where_metrics_are_off(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Edges as metrics for the service graphs of others: at a Prometheus endpoint, and pushed by OTLP."""
