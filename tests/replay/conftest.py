@@ -2,7 +2,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,14 +110,15 @@ class Past:
     def at(self, window: int) -> int:
         return self.base + window * WIDTH
 
-    def copy(self, name: str) -> "Past":
+    def copy(self, name: str, tables: Iterable[str] = TABLES) -> "Past":
         """Return the same, with a database of its own that links to the same rows."""
+        original = self.store.address.database
         address = self.store.address._replace(database=name)
         create_database(address)
         store = Store(address)
         reconcile(store)
-        for table in TABLES:
-            store.query(f"ALTER TABLE {table} ATTACH PARTITION ALL FROM servicemap.{table}")
+        for table in tables:
+            store.query(f"ALTER TABLE {table} ATTACH PARTITION ALL FROM {original}.{table}")
         url = f"clickhouse://servicemap:{address.secret()}@{address.host}:{address.port}/{name}"
         return Past(self.base, changed(self.config, {"store.url": url}), self.log, store)
 
