@@ -3,26 +3,26 @@
 from collections.abc import Iterator
 
 from graph.counters import to_client, to_server
-from graph.model import Node
-from graph.risks.risk import Finding, Risk, Seen, subject
+from graph.risks.risk import Finding, Risk, Seen, listed, subject
+
+_MEGA = 1_000_000
 
 
 def _find(seen: Seen) -> Iterator[Finding]:
-    found: dict[tuple[str, str, str, str], int] = {}
+    carried: dict[tuple[str, str, str], int] = {}
+    zones: dict[tuple[str, str, str], set[str]] = {}
     for edge in seen.of.edges:
         client, server = seen.nodes[edge.client], seen.nodes[edge.server]
-        zones = seen.zones.get(client.host, ""), seen.zones.get(server.host, "")
-        if all(zones) and zones[0] != zones[1]:
-            key = (subject(client)[1], *_of(server), " → ".join(zones))
-            carried = to_server(edge.counters) + to_client(edge.counters) if edge.counted else 0
-            found[key] = found.get(key, 0) + carried
-    for (client_name, of, label, across), carried in found.items():
-        sentence = f"{client_name} connects to it across zones, {across}: {carried:,} bytes"
+        ends = seen.zones.get(client.host, ""), seen.zones.get(server.host, "")
+        if all(ends) and ends[0] != ends[1]:
+            key = (subject(client)[1], *subject(server))
+            zones.setdefault(key, set()).add(" → ".join(ends))
+            some = to_server(edge.counters) + to_client(edge.counters) if edge.counted else 0
+            carried[key] = carried.get(key, 0) + some
+    for key, ways in zones.items():
+        name, of, label = key
+        sentence = f"{name} connects to it across zones, {listed(ways)}: {carried[key] / _MEGA:.1f} MB"
         yield Finding(risk=RISK.name, subject=of, label=label, sentence=sentence)
-
-
-def _of(node: Node) -> tuple[str, str]:
-    return subject(node)
 
 
 RISK = Risk("across-zones", "services that talk across zones", _find)

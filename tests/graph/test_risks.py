@@ -125,7 +125,7 @@ def test_what_talks_across_zones_and_with_the_internet() -> None:
     of = a_map(edge(WEB, SHOP), edge(WEB, ABROAD), nodes=[WEB, SHOP, ABROAD])
     zones = {"h1": "a", "h2": "b"}
     assert [one.sentence for one in found("across-zones", Seen(of, zones=zones))] == [
-        "web connects to it across zones, a → b: 0 bytes"
+        "web connects to it across zones, a → b: 0.0 MB"
     ]
     assert found("across-zones", Seen(of, zones={"h1": "a", "h2": "a"})) == []
     assert [one.subject for one in found("outside", Seen(of))] == ["service:web"]
