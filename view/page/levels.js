@@ -1,4 +1,4 @@
-// Generated from graph/levels.py by `make golden`.
+// Generated from graph/levels.py and graph/infrastructure.py by `make golden`.
 
 export const LEVEL_NAMES = {
   service: "Services",
@@ -11,4 +11,11 @@ export const LEVEL_NAMES = {
   zone: "Zones",
   region: "Regions",
   address: "Addresses",
+};
+
+export const INFRASTRUCTURE = {
+  dns: "DNS",
+  logs: "log shippers",
+  monitoring: "monitoring",
+  servicemap: "servicemap itself",
 };

@@ -6,6 +6,7 @@ import { byId, el, icon, mark, replace } from "./dom.js";
 import { port } from "./elements.js";
 import { about, counted, lookedAt, ms, percent, percentKnown, perSecond, rate } from "./format.js";
 import { Graph } from "./graph.js";
+import { infraChip } from "./infra_chip.js";
 import { lineChoice } from "./line_choice.js";
 import { edgeKey, lineEnds, lineKey, opened, toggled } from "./state.js";
 import { troubleButton } from "./trouble.js";
@@ -45,7 +46,7 @@ export function mapView(page) {
     graph.pick({ node: state.node, edge: idOf(state.edge) });
     const drawn =
       what === "data" ||
-      ["level", "group", "q", "hits", "focus", "hops", "view", "open", "numbers", "colour"].some((name) =>
+      ["level", "group", "q", "hits", "focus", "hops", "view", "open", "infra", "numbers", "colour"].some((name) =>
         names.has(name),
       );
     const fits = data.map?.level === state.level && (state.group !== "cluster" || data.map.clusters);
@@ -117,6 +118,7 @@ export function mapView(page) {
       fact(perSecond(sum("opened_s")), "connections"),
       troubleButton(page, "bad", "bad"),
       troubleButton(page, "warn", "to watch"),
+      page.chosen && data.map && infraChip(page.chosen, data.map, state),
       state.focus &&
         el(
           "button",

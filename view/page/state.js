@@ -23,6 +23,7 @@ const DEFAULTS = {
   at: 0, // the end of the map's time range, ms; 0 is live
   q: "", // a filter (graph/filters/)
   hits: "only", // the map is reduced to what it keeps, or that is marked
+  infra: "folded", // folded | shown
   numbers: "port", // what lines show
   colour: "health", // by what they are coloured
   focus: "", // id of the node whose surroundings are shown
@@ -34,6 +35,7 @@ const DEFAULTS = {
 const ALLOWED = {
   view: ["map", "list"],
   hits: ["only", "marked"],
+  infra: ["folded", "shown"],
   level: LEVELS,
   group: GROUPS,
   range: Object.keys(RANGES),
@@ -55,6 +57,7 @@ export class State {
     this.at = fields.at;
     this.q = fields.q;
     this.hits = fields.hits;
+    this.infra = fields.infra;
     this.numbers = fields.numbers;
     this.colour = fields.colour;
     this.focus = fields.focus;

@@ -314,6 +314,13 @@ export interface EdgeAnswer extends Details {
   judged: Judged[];
 }
 
+/** Infrastructure that is folded: its edges by kind, and how many nodes and edges. */
+export interface Folded {
+  kinds: Record<string, number>;
+  nodes: number;
+  edges: number;
+}
+
 /**
  * The part of a map that is shown. `hit` are the ids of nodes that a filter hits; it reduces the map (`by`), or what it
  * keeps is `marked`.
@@ -327,6 +334,7 @@ export interface Chosen {
   hops?: Map<string, number>;
   marked?: Set<string>;
   by?: string;
+  folded?: Folded;
 }
 
 /** A line between two cards: an edge, or several of them. Its id is that of its only edge, if it has only one. */

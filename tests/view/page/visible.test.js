@@ -19,7 +19,7 @@ const CHAIN = {
   edges: [edge("a", "b"), edge("b", "c"), edge("c", "d", { server_port: 5432, health: "bad" })],
   gone: [edge("a", "d")],
 };
-const all = { focus: "", hops: 1, q: "", hits: "only" };
+const all = { focus: "", hops: 1, q: "", hits: "only", infra: "folded" };
 const ids = ({ nodes }) => nodes.map(({ id }) => id).join("");
 
 test("everything is shown without a focus and a filter", () => {
@@ -81,4 +81,49 @@ test("hits that are marked leave the rest where it is", () => {
 test("a filter that is cleared, or that the server refused, keeps everything", () => {
   assert.equal(visible(FILTERED, { ...all, q: " " }).nodes.length, 5);
   assert.equal(visible(CHAIN, { ...all, q: "health:bda" }).nodes.length, 5);
+});
+
+const SHOP = {
+  nodes: [
+    node("web"),
+    node("shop"),
+    node("resolver", { infra: "dns" }),
+    node("cron", { kind: "host" }),
+    node("job"),
+    node("quiet"),
+  ].map((each) => ({
+    health: "ok",
+    ...each,
+  })),
+  edges: [
+    edge("web", "shop"),
+    edge("web", "resolver", { infra: "dns" }),
+    edge("cron", "resolver", { infra: "dns" }),
+    edge("job", "resolver", { infra: "dns" }),
+  ],
+};
+
+test("infrastructure is folded, with what talks to nothing else, and it is said how much", () => {
+  const found = visible(SHOP, all);
+
+  assert.equal(ids(found), "webshopjobquiet");
+  assert.deepEqual(found.folded, { kinds: { dns: 3 }, nodes: 2, edges: 3 });
+  assert.equal(visible(SHOP, { ...all, infra: "shown" }).edges.length, 4);
+});
+
+test("infrastructure in trouble is shown", () => {
+  const bad = {
+    ...SHOP,
+    edges: SHOP.edges.map((each) => (each.client === "cron" ? { ...each, health: "bad" } : each)),
+  };
+
+  assert.equal(ids(visible(bad, all)), "webshopresolvercronjobquiet");
+  assert.equal(visible(bad, all).edges.length, 2);
+});
+
+test("who looks at a node or filters sees its infrastructure, and a map of nothing else is shown", () => {
+  const only = { nodes: SHOP.nodes.slice(2, 4), edges: SHOP.edges.slice(2, 3) };
+
+  assert.equal(ids(visible(SHOP, { ...all, focus: "cron" })), "resolvercron");
+  assert.equal(visible(only, all).nodes.length, 2);
 });
