@@ -1,4 +1,7 @@
-"""The live view's page in Chromium, on a real store: a thousand processes, five thousand edges, busy for an hour."""
+"""The live view's page in Chromium, on a real store: a thousand processes, five thousand edges, busy for an hour.
+
+It opens as cards of groups. Moving is measured with all nodes drawn, which is the most that somebody can ask for.
+"""
 
 import os
 import shutil
@@ -20,7 +23,7 @@ from benchmarks.embedded import embedded_store
 from benchmarks.result import Goal, Result
 
 RUNS = 5
-# When the cards are painted, when the edges are, and how long the server took to report them, ms.
+# When so many cards are painted, when so many lines are, and how long the server took to report them, ms.
 _PAINTED = """async ([nodes, edges]) => {
     const { dataset } = document.getElementById("graph");
     const until = there => new Promise(done => {
@@ -29,7 +32,7 @@ _PAINTED = """async ([nodes, edges]) => {
         watch.observe(document.getElementById("graph"), { attributes: true });
         look();
     });
-    const cards = await until(() => Number(dataset.nodes) === nodes);
+    const cards = await until(() => Number(dataset.nodes) >= nodes);
     const all = await until(() => Number(dataset.edges) > edges);
     const asked = performance.getEntriesByType("resource").find(entry => entry.name.includes("/api/map"));
     return [cards, all, asked.responseEnd - asked.startTime];
@@ -68,7 +71,12 @@ def _opened(browser: Browser, url: str) -> Iterator[tuple[Page, list[float]]]:
         _rest()
         page.goto(f"{url}#level=process", wait_until="commit")
         page.wait_for_load_state("domcontentloaded")
-        yield page, page.evaluate(_PAINTED, [NODES, EDGES * 0.98])  # some talk to themselves
+        yield page, page.evaluate(_PAINTED, [1, 0])
+
+
+def _unfold(page: Page) -> None:
+    page.evaluate("servicemap.state.set({ group: 'none' })")
+    page.evaluate(_PAINTED, [NODES, EDGES * 0.98])  # some talk to themselves
 
 
 def _rest() -> None:
@@ -120,6 +128,7 @@ def run() -> list[Result]:
                     first.append(cards / 1000)
                     whole.append(edges / 1000)
                     answered.append(answer / 1000)
+                    _unfold(page)
                     panned.append(_frames(page, _pan))
                     zoomed.append(_frames(page, _zoom))
         browser.close()
@@ -134,7 +143,7 @@ def run() -> list[Result]:
             runs=first,
         ),
         Result(
-            name=f"view: with the edges, {SCENE}",
+            name=f"view: with its lines, {SCENE}",
             value=statistics.median(whole),
             unit="s",
             against="first picture",

@@ -20,23 +20,24 @@ export function lineChoice({ state, data }) {
     const numbers = Object.entries(NUMBERS).map(([name, { title }]) => /** @type {[string, string]} */ ([name, title]));
     replace(
       byId("legend"),
-      pick("Lines show", numbers, state.numbers, (value) => state.set({ numbers: value })),
-      pick("coloured by", colours, state.colour, (value) => state.set({ colour: value })),
+      ...pick("line-numbers", "Lines show", numbers, state.numbers, (value) => state.set({ numbers: value })),
+      ...pick("line-colours", "coloured by", colours, state.colour, (value) => state.set({ colour: value })),
       ...meaning(state.colour),
     );
   };
 }
 
 /**
+ * @param {string} id
  * @param {string} label
  * @param {[string, string][]} choices
  * @param {string} chosen
  * @param {(value: string) => unknown} onChoose
  */
-function pick(label, choices, chosen, onChoose) {
+function pick(id, label, choices, chosen, onChoose) {
   const options = choices.map(([value, text]) => el("option", { value, selected: value === chosen }, text));
-  const list = el("select", { onchange: (/** @type {Event} */ event) => onChoose(valueOf(event)) }, options);
-  return el("label", { class: "pick" }, `${label} `, list);
+  const list = el("select", { id, onchange: (/** @type {Event} */ event) => onChoose(valueOf(event)) }, options);
+  return [el("label", { class: "pick", for: id }, label), list];
 }
 
 const valueOf = (/** @type {Event} */ { target }) => (target instanceof HTMLSelectElement ? target.value : "");
