@@ -5,9 +5,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from answers.faults import BadRequest
+from graph.filters.parsing import BadFilter, parse_filter
 from graph.levels import LEVELS
 
-WRITTEN = "10m (ago), 12:00 (of today, UTC), 2026-05-01T12:00Z, @1777629600 or now"
+WRITTEN = "10m or 1h30m (ago), yesterday, 12:00 (of today, UTC), 2026-05-01T12:00Z, @1777629600 or now"
 Moment = Annotated[int, Meta(extra={"written": True})]
 """A time, which programs write as people do (schemas/moments.py)."""
 _KINDS = f"Kind of the nodes: {', '.join(LEVELS)}."
@@ -15,6 +16,7 @@ Level = Annotated[
     str, Meta(pattern=f"^({'|'.join(LEVELS)})$", description=_KINDS, extra_json_schema={"enum": list(LEVELS)})
 ]
 Text = Annotated[str, Meta(max_length=500)]
+Matching = Annotated[Text, Meta(description="Only what matches a filter: 'health:bad -infra rps>10'.")]
 Named = Annotated[Text, Meta(min_length=1, description="A node: its name on the map, or its id.")]
 
 
@@ -45,3 +47,17 @@ class Drawing(OfMap, frozen=True, kw_only=True):
     overlay: Annotated[
         Text, Meta(description="Only edges with this annotation: essential, essential!=false.")
     ] = ""  # fmt: skip
+    filter: Matching = ""
+
+    def check(self) -> None:
+        """Refuse a range that ends before it begins, and what is no filter."""
+        super().check()
+        check_filter(self.filter)
+
+
+def check_filter(text: str) -> None:
+    """Refuse a text that is no filter."""
+    try:
+        parse_filter(text)
+    except BadFilter as error:
+        raise BadRequest(f"filter: {error}") from None

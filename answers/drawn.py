@@ -77,7 +77,7 @@ class ArrowFields(Struct, kw_only=True):
 def drawn(store: Store, asked: Drawing, now: int) -> Drawn:
     """Read the map of a range as a graph; NotThere if it is empty."""
     asked.check()
-    of = mapped(store, asked, Wanted(start=0, end=0, level=asked.level), now)
+    of = mapped(store, asked, Wanted(start=0, end=0, level=asked.level, filter=asked.filter), now)
     if of.reason:
         raise NotThere(of.reason)
     found = through(of.found, parse_wish(asked.overlay)) if asked.overlay else of.found

@@ -4,13 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta, structs
 
-from answers.asked import OfMap, Text
-from answers.faults import BadRequest
+from answers.asked import Matching, OfMap, Text, check_filter
 from answers.fields import EdgeFields
 from answers.mapped import mapped
 from answers.question import Answered, Question
 from graph.asking import Store
-from graph.filters.parsing import BadFilter, parse_filter
 from graph.model import Node, Wanted
 
 
@@ -20,16 +18,12 @@ class OfPart(OfMap, frozen=True, kw_only=True):
     service: Annotated[Text, Meta(description="Only what has to do with this service.")] = ""
     host: Annotated[Text, Meta(description="Only what has to do with this host: its name or id.")] = ""
     overlay: Annotated[Text, Meta(description="Only what has this annotation: owner.team=payments.")] = ""
-
-    filter: Annotated[Text, Meta(description="Only what matches: 'health:bad -infra rps>10'.")] = ""
+    filter: Matching = ""
 
     def wanted(self, *, everything: bool = False) -> Wanted:
         """Return which map to read; its times come with the range."""
         self.check()
-        try:
-            written = str(parse_filter(self.filter)) if self.filter else ""
-        except BadFilter as error:
-            raise BadRequest(f"filter: {error}") from None
+        check_filter(self.filter)
         return Wanted(
             start=0,
             end=0,
@@ -37,7 +31,7 @@ class OfPart(OfMap, frozen=True, kw_only=True):
             service=self.service,
             host=self.host,
             overlay=self.overlay,
-            filter=written,
+            filter=self.filter,
             everything=everything,
         )
 

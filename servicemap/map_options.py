@@ -18,7 +18,10 @@ def of_range(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command --since and --at as `since` and `at`."""
 
     @click.option(
-        "--since", type=Moment(), metavar="TIME", help="Start of the range: 10m (ago), 12:00, 2026-05-01T12:00."
+        "--since",
+        type=Moment(),
+        metavar="TIME",
+        help="Start of the range: 10m (ago), yesterday, 12:00, 2026-05-01 12:00.",
     )
     @click.option("--at", type=Moment(), metavar="TIME", help="End of the range; without --since it is a minute long.")
     @functools.wraps(command)
@@ -36,11 +39,12 @@ class Matching(click.ParamType):
     name = "filter"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text of a filter, written in its one way."""
+        """Return the text, if it is a filter."""
         try:
-            return str(parse_filter(str(value)))
+            parse_filter(str(value))
         except BadFilter as error:
             self.fail(str(error))
+        return str(value).strip()
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Complete the last word of a filter: fields, and values of those that have choices."""
@@ -69,11 +73,21 @@ def as_graph(command: Callable[..., None]) -> Callable[..., None]:
     @at_level
     @click.option("--collapse-intermediaries", "collapse", is_flag=True, help="Draw proxies and queues through.")
     @click.option("--overlay", default="", metavar="WHAT", help="Only edges annotated so: essential, essential!=false.")
+    @filtering
     @functools.wraps(command)
     def run(
-        config: Any, *, since: int | None, at: int | None, level: str, collapse: bool, overlay: str, **rest: Any
+        config: Any,
+        *,
+        since: int | None,
+        at: int | None,
+        level: str,
+        collapse: bool,
+        overlay: str,
+        filter: str,
+        **rest: Any,
     ) -> None:
-        not_empty("overlay")
-        command(config, Drawing(since=since, at=at, level=level, collapse=collapse, overlay=overlay), **rest)
+        not_empty("overlay", "filter")
+        wanted = Drawing(since=since, at=at, level=level, collapse=collapse, overlay=overlay, filter=filter)
+        command(config, wanted, **rest)
 
     return run

@@ -58,3 +58,12 @@ def test_an_export_takes_the_same_filter(run: Run) -> None:
     result = run("export", "--format", "json", "--level", "process", "--filter", "port:8000")
     (edge,) = json.loads(result.stdout)["edges"]
     assert edge["server"] == town.SHOP.node
+
+
+def test_questions_about_the_map_as_a_graph_follow_only_what_the_filter_keeps(run: Run) -> None:
+    clients = [json.loads(line)["title"] for line in run("impact", "postgres", "--json").stdout.splitlines()]
+    kept = run("impact", "postgres", "--json", "--filter", "-service:nginx").stdout
+    assert "nginx" in clients
+    assert "nginx" not in kept
+    assert json.loads(kept.splitlines()[0])["depth"] == 1
+    assert run("impact", "postgres", "--filter", "health:bda").exit_code == 2

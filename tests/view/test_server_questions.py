@@ -151,7 +151,7 @@ def test_a_page_of_the_map_has_the_ends_of_its_edges_alone(api: View, past: Past
         ("impact?node=postgres&depth=0", 400, "depth:"),
         ("impact?node=postgres&colour=red", 400, "colour"),
         ("map?level=galaxy", 400, "level:"),
-        ("map?since=someday", 400, "since: 'someday' is not a time"),
+        ("map?since=yesterdy", 400, "since: 'yesterdy' is not a time: did you mean yesterday?"),
         ("diff?then_at=2199-01-01T00:00Z", 400, "the first time is not before the second"),
         ("diff?then_at=@1000000", 404, "nothing is stored up to"),
         ("diff", 400, "required field `then_at`"),
