@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graph import counters
+from graph.health import WORSE
 from graph.labels import cut, labels, printable
 from graph.model import Edge, ServiceMap
 from graph.sampled import about
@@ -20,6 +21,8 @@ HEADINGS = ("CLIENT", "SERVER", "PORT", "OPEN", "NEW", "FAILED", "SENT", "RECEIV
 LABELS = {"PROTOCOL": "protocol", "ALIAS": "alias"}  # added where any edge has one
 REQUEST_HEADINGS = ("REQ/S", "ERRORS", "P50", "P99")  # added where any edge has requests
 SAMPLED = "LOOKED AT"  # added where any of them are estimates
+HEALTH = "HEALTH"  # added where any edge is not well: on a terminal its rows have colours
+_COLOURS = {"bad": "bold red", "warn": "yellow"}
 NAMES = 2  # the first columns are names; the others are short and right-aligned
 NARROWEST, WIDEST_PORT = 8, 32
 NOT_KNOWN = "-"
@@ -31,17 +34,18 @@ def headings(found: ServiceMap) -> tuple[str, ...]:
     known = (heading for heading, name in LABELS.items() if any(getattr(edge, name) for edge in found.edges))
     requests = REQUEST_HEADINGS if any(edge.requests for edge in found.edges) else ()
     sampled = (SAMPLED,) if any(sampling(edge) > 1 for edge in found.edges) else ()
-    return (*HEADINGS, *known, *requests, *sampled)
+    health = (HEALTH,) if any(edge.health != "ok" for edge in found.edges) else ()
+    return (*HEADINGS, *known, *requests, *sampled, *health)
 
 
 def rows(found: ServiceMap) -> list[tuple[str, ...]]:
-    """Return the cells of the edges, the busiest first, then those of the nodes without edges."""
+    """Return the cells of the edges, failing ones first and else the busiest, then those of the nodes without edges."""
     shown = headings(found)
     titles = labels(found)
     ends = {end for edge in found.edges for end in (edge.client, edge.server)}
-    busiest = sorted(found.edges, key=lambda edge: (-_carried(edge), edge.client, edge.server, edge.server_port))
+    ordered = sorted(found.edges, key=_place)
     return [
-        *(tuple(map((_row(edge, titles) | _requests(edge)).__getitem__, shown)) for edge in busiest),
+        *(tuple(map((_row(edge, titles) | _requests(edge)).__getitem__, shown)) for edge in ordered),
         *((titles[node.id], *[""] * (len(shown) - 1)) for node in found.nodes if node.id not in ends),
     ]
 
@@ -69,14 +73,16 @@ def table(title: str, headings: Sequence[str], cells: Sequence[Sequence[str]], w
         made.add_column(headings[at], no_wrap=True, justify="right")
     names = max(NARROWEST, room())
     for row in cells:
-        made.add_row(*(Text(cut(cell, names)) for cell in row[:NAMES]), *(Text(row[at]) for at in shown))
+        colour = _COLOURS.get(row[headings.index(HEALTH)]) if HEALTH in headings else None
+        named = (Text(cut(cell, names)) for cell in row[:NAMES])
+        made.add_row(*named, *(Text(row[at]) for at in shown), style=colour)
     return made
 
 
 def fault_lines(found: ServiceMap) -> list[str]:
     """Return a line for each edge with faults, the worst first."""
     titles = labels(found)
-    faulty = sorted((edge for edge in found.edges if edge.why), key=lambda edge: (edge.health, -_carried(edge)))
+    faulty = sorted((edge for edge in found.edges if edge.why), key=_place)
 
     def sentence(edge: Edge) -> str:
         server = "itself" if edge.self_loop else titles[edge.server]
@@ -98,8 +104,14 @@ def _row(edge: Edge, titles: dict[str, str]) -> dict[str, str]:
         "SENT": bytes_text(counters.to_server(edge.counters)) if edge.counted else NOT_KNOWN,
         "RECEIVED": bytes_text(counters.to_client(edge.counters)) if edge.counted else NOT_KNOWN,
         "RTT": _ms(counters.rtt_ms(edge.counters)),
+        HEALTH: "" if edge.health == "ok" else edge.health,
         **{heading: printable(getattr(edge, name)) for heading, name in LABELS.items()},
     }
+
+
+def _place(edge: Edge) -> tuple[int, int, str, str, int]:
+    """Return by what an edge stands before others: the worse, then the busier one."""
+    return -WORSE.index(edge.health), -_carried(edge), edge.client, edge.server, edge.server_port
 
 
 def _requests(edge: Edge) -> dict[str, str]:

@@ -19,7 +19,7 @@ MOST_FAULTS = 10  # the most edges with faults that are printed
 def run(config: Config, since: int | None, at: int | None, form: str, wanted: Wanted) -> None:
     """Read the map and print it as `form`: text, dot or json. NothingMatches when it is empty."""
     asked = read(config, since, at, wanted)
-    _print(asked.found, form, asked.title)
+    print_map(asked.found, form, asked.title)
     if asked.reason:
         raise NothingMatches(asked.reason)
     if lacks(asked.found):
@@ -42,7 +42,8 @@ def lacks(found: ServiceMap) -> bool:
     return bool(found.nodes and level.parts) and not any(node.id.startswith(f"{level.name}:") for node in found.nodes)
 
 
-def _print(found: ServiceMap, form: str, title: str) -> None:
+def print_map(found: ServiceMap, form: str, title: str) -> None:
+    """Print a map as `form`: text, dot or json."""
     if form == "json":
         print_json(found.as_fields())
         return

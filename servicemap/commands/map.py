@@ -18,6 +18,7 @@ from servicemap.options import configured, either_or, not_empty
 @click.option("--overlay", default="", metavar="WHAT", help="Only what has this annotation: owner.team=payments.")
 @filtering
 @click.option("--all", "everything", is_flag=True, help="Add nodes without connections.")
+@click.option("--watch", is_flag=True, help="Draw it again whenever something newer is stored, until Ctrl-C.")
 @click.option("--dot", "as_dot", is_flag=True, help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
 @click.option("--json", "as_json", is_flag=True, help="For programs: nodes and edges with all their fields.")
 def command(
@@ -30,6 +31,7 @@ def command(
     overlay: str,
     filter: str,
     everything: bool,
+    watch: bool,
     as_dot: bool,
     as_json: bool,
 ) -> None:
@@ -43,6 +45,9 @@ def command(
     Under load the agent looks at one of several connections, and these numbers are estimates. They begin with ~, and
     LOOKED AT has the greatest number of which one was looked at; with --json that is sampling, and 1 means all.
 
+    Failing edges come first. With --watch, the map is drawn again in place; in a pipe, one below the other, and with
+    --json one line each. Its range keeps the length that --since gives it.
+
     The exit code is 4 when nothing matches: an unknown service or host, or a time before or after all data.
 
     \b
@@ -50,13 +55,15 @@ def command(
     servicemap map --level process --service nginx
     servicemap map --filter 'health:bad,warn around:1'
     servicemap map --filter 'service:shop -infra p99>250ms'
+    servicemap map --watch --filter health:bad,warn
+    servicemap map --since yesterday --at '12:00' --level host
     servicemap map --since 10m --json | jq '.edges[] | select(.connections_failed > 0)'
     servicemap map --at 2026-05-01T12:00 --dot | dot -Tsvg > map.svg
     """
-    from servicemap.mapping import run
-
     not_empty("service", "host", "overlay", "filter")
     either_or(("--json", as_json), ("--dot", as_dot))
+    either_or(("--watch", watch), ("--dot", as_dot))
+    either_or(("--watch", watch), ("--at", at))
     level = level or ("process" if as_json else "service")
     wanted = Wanted(
         start=0,
@@ -68,4 +75,12 @@ def command(
         filter=filter,
         everything=everything,
     )
-    run(config, since, at, "json" if as_json else "dot" if as_dot else "text", wanted)
+    form = "json" if as_json else "dot" if as_dot else "text"
+    if watch:
+        from servicemap.watching import watch as show
+
+        show(config, since, form, wanted)
+    else:
+        from servicemap.mapping import run
+
+        run(config, since, at, form, wanted)

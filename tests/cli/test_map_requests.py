@@ -61,9 +61,10 @@ def test_edges_have_their_requests_for_programs_at_every_level(asked: Map, level
 def test_people_get_rates_and_shares_and_empty_cells_without_http(asked: Map) -> None:
     heading, *lines = asked().splitlines()
 
-    assert heading.split() == [*HEADINGS, "REQ/S", "ERRORS", "P50", "P99"]
+    assert heading.split() == [*HEADINGS, "REQ/S", "ERRORS", "P50", "P99", "HEALTH"]
     (line,) = [line for line in lines if "tcp/8000" in line]
-    assert line.split("ms", 1)[1].split() == ["0.8", "25.0", "%", "2.0", "ms", "2.0", "ms"]
+    assert line.split("ms", 1)[1].split() == ["0.8", "25.0", "%", "2.0", "ms", "2.0", "ms", "bad"]
+    assert line == lines[0]  # the failing ones come first
     assert all(len(line.rstrip()) < len(heading) - 20 for line in lines if "tcp/8000" not in line)
 
 
