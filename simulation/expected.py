@@ -127,8 +127,8 @@ class Truth(Struct):
         items = self.items(level)
         whole = {item.best for item, whole in items.items() if whole and item.named}
         partly = {item.best for item, whole in items.items() if not (whole and item.named)}
-        sums = self._sums(level)
-        return {key: sums[key] for key in sums if key in whole - partly - self.unprovable(level)}
+        known = whole - partly - self.unprovable(level)
+        return {key: edge for key, edge in self._sums(level).items() if key in known}
 
     def unprovable(self, level: str) -> set[Key]:
         """Return the edges of which no agent saw anything."""
