@@ -126,7 +126,7 @@ def _edge(one: Traced, of: Compared) -> EdgeDifference | None:
         edge=one.edge,
         kind="unseen" if agents else "vanished" if one.before else "appeared",
         measures=[each for each in measures if each.before or each.after],
-        comes_and_goes=_away(past) >= of.lasting if one.before else any(past),
+        comes_and_goes=any(past) and (one.after or _away(past) >= of.lasting),
         agents=agents,
     )
 
