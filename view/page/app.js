@@ -3,6 +3,7 @@
 import { listen } from "./api.js";
 import { bar } from "./bar.js";
 import { changes } from "./changes.js";
+import { compare } from "./compare.js";
 import { Data } from "./data.js";
 import { byId } from "./dom.js";
 import { keys } from "./keys.js";
@@ -30,6 +31,7 @@ const parts = [
   timeline(page),
   notices(page),
   changes(page),
+  compare(page),
   mapView(page),
   list(page),
   panel(page),

@@ -1,6 +1,7 @@
 // The answers of the server. One load runs at a time, and a newer one aborts an older one.
 
 import { ApiError, address, answerOf, get, isAbort } from "./api.js";
+import { plain } from "./compared.js";
 
 /** @import { Change, MapAnswer, TimelineAnswer } from "./types.js" */
 /** @import { State } from "./state.js" */
@@ -17,6 +18,9 @@ export class Data {
     this.state = state;
     /** @type {MapAnswer | null} */
     this.map = null;
+    /** @type {MapAnswer | null} */
+    this.raw = null; // as the server answered it
+    this.dress = plain; // adds what differs from an earlier map
     /** @type {TimelineAnswer | null} */
     this.timeline = null;
     this.newest = 0; // the end of the newest window, ms: the page's "now"
@@ -104,6 +108,13 @@ export class Data {
     this.again = setTimeout(() => this.underway || this.reload(), RETRY_MS); // a running load may still succeed
   }
 
+  // What the map is compared with has changed.
+  redress() {
+    if (!this.raw) return;
+    this.map = this.dress(this.raw);
+    this.notify();
+  }
+
   reload() {
     return this.load(true);
   }
@@ -121,6 +132,7 @@ export class Data {
     const take = (/** @type {{ map?: MapAnswer, timeline?: TimelineAnswer }} */ found) => {
       if (this.underway !== mine) return;
       Object.assign(this, { ...found, error: "" });
+      if (found.map) this.map = this.dress((this.raw = found.map));
       // An older range may have been loaded meanwhile: then the stream reports the newest window, which is loaded next.
       if (found.map) this.newest = Math.max(this.newest, Math.min(found.map.to, found.map.newest));
       if (found.map) this.done();

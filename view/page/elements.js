@@ -75,6 +75,7 @@ export function drawnNode(node, group, loops) {
     kind: node.kind,
     health: node.health,
     ghost: Boolean(node.gone),
+    fresh: Boolean(node.fresh),
     group,
     w,
     h,

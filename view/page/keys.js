@@ -20,6 +20,7 @@ const SHORTCUTS = [
   ["+ −", "zoom"],
   ["l", "lay out the map again"],
   ["o", "focus on the picked node"],
+  ["c", "compare with an earlier time"],
   ["v", "next level"],
   ["t", "dark or light"],
   ["esc", "close, step by step"],
@@ -55,6 +56,7 @@ export function keys(page) {
   /** @type {Record<string, () => unknown>} */
   const actions = {
     "/": () => byId("search").focus(),
+    c: () => byId("compare").focus(),
     1: () => state.set({ view: "map" }),
     2: () => {
       state.set({ view: "list" });

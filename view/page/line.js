@@ -22,9 +22,22 @@ export function drawnLine({ id, client, server, edges, gone }, began, numbers = 
     passed: health !== "ok" && !begins(edges, began),
     fresh,
     gone,
+    halo: !gone && edges.some((edge) => edge.halo),
+    changed: !gone && edges.some((edge) => edge.change),
     width: gone ? 1.5 : thickness(traffic(edges)),
-    label: `${gone ? "gone " : fresh ? "new " : ""}${(NUMBERS[numbers] ?? NUMBERS.port).text(edges)}`,
+    label: `${gone ? left(edges) : fresh ? "new " : ""}${(NUMBERS[numbers] ?? NUMBERS.port).text(edges)}${changeOf(edges)}`,
   };
+}
+
+const left = (/** @type {MapEdge[]} */ edges) => (edges.every((edge) => edge.unseen_now) ? "not seen " : "gone ");
+
+/**
+ * By how much the first of some edges changed that did.
+ * @param {MapEdge[]} edges
+ */
+function changeOf(edges) {
+  const change = edges.find((edge) => edge.change)?.change;
+  return change ? ` ${change}` : "";
 }
 
 /**

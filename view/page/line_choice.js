@@ -57,5 +57,7 @@ function meaning(colour) {
     el("span", {}, mark("bad"), "bad"),
     el("span", {}, stroke("fresh"), "new"),
     el("span", {}, stroke("gone"), "gone"),
+    el("span", { class: "versus" }, stroke("halo"), "new since then"),
+    el("span", { class: "versus" }, stroke("changed"), "changed beyond the usual"),
   ];
 }

@@ -42,6 +42,13 @@ export function colours() {
 const rule = (selector, style) => ({ selector, style });
 const line = (/** @type {string} */ colour) => ({ "line-color": colour, "target-arrow-color": colour, color: colour });
 
+const halo = (/** @type {string} */ colour, /** @type {number} */ padding) => ({
+  "underlay-color": colour,
+  "underlay-opacity": 0.25,
+  "underlay-padding": padding,
+  "underlay-shape": "round-rectangle",
+});
+
 /**
  * A map to read: cards with words, edges with ports.
  * @param {Colours} of
@@ -80,6 +87,7 @@ export function look(of) {
     }),
     rule(".card.part", { "background-color": of.raised, "border-style": "double", "border-width": 4 }),
     rule(".card.ghost", { opacity: 0.55, "border-style": "dashed" }),
+    rule(".card.fresh", { "border-color": of.new, "border-width": 2, ...halo(of.new, 7) }),
     ...boxes(of),
     rule("edge", {
       width: "data(width)",
@@ -111,6 +119,8 @@ export function look(of) {
     rule("edge.unlabelled", { "text-opacity": 0, "text-background-opacity": 0 }),
     rule("edge.fresh", { "line-style": "dashed", "line-dash-pattern": [9, 6], ...line(of.new) }),
     rule("edge.gone", { "line-style": "dotted", opacity: 0.6 }),
+    rule("edge.halo", halo(of.new, 5)),
+    rule("edge.changed", halo(of.accent, 5)),
     rule("edge.near, edge.hover", { ...line(of.accent), "z-index": 1 }),
     ...["warn", "bad"].flatMap((health) => [
       rule(`.card.${health}`, { "border-color": of[health], "border-width": 2 }),
@@ -174,6 +184,8 @@ export function plainLook(of, grouped) {
     }),
     rule("edge.fresh", line(of.new)),
     rule("edge.gone", { "line-style": "dotted" }),
+    rule("edge.changed", line(of.accent)),
+    rule(".card.fresh", { "border-color": of.new, "border-width": 6 }),
     ...["warn", "bad"].flatMap((health) => [
       rule(`.card.${health}`, { "border-color": of[health], "border-width": 4 }),
       rule(`edge.${health}`, line(of[health])),

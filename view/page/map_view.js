@@ -222,6 +222,7 @@ function edgeTip(edge) {
       edge.retransmit_share > 0 && `${percent(edge.retransmit_share)} sent again`,
       typeof edge.rtt_ms === "number" && `${ms(edge.rtt_ms)} round trip`,
     ),
+    ...(edge.changes ?? []).map((text) => line(text)),
     ...edge.why.map(({ health, text }) => el("span", { class: `why ${health}` }, mark(health), ` ${text}`)),
   ];
 }

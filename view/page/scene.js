@@ -142,7 +142,7 @@ export function plainElements(all, marks, picture) {
   };
   const nodes = [...all.nodes.values()].map((node) => card(node, mark(node.id)));
   const notable = [...all.edges.values()].filter(
-    (each) => each.health !== "ok" || each.fresh || each.gone || marks.near?.has(each.id),
+    (each) => each.health !== "ok" || each.fresh || each.changed || each.gone || marks.near?.has(each.id),
   );
   return [...boxes(all), backdrop, ...nodes, ...notable.map((each) => edge(each, mark(each.id)))];
 }
@@ -195,6 +195,7 @@ const card = (node, mark, more = {}) => ({
     node.kind === "part" && "part",
     node.health,
     node.ghost && "ghost",
+    node.fresh && "fresh",
     mark,
   ),
   position: { x: node.x, y: node.y },
@@ -214,6 +215,8 @@ const edge = (each, mark, more = {}) => ({
     each.passed && "passed",
     each.fresh && "fresh",
     each.gone && "gone",
+    each.halo && "halo",
+    each.changed && "changed",
     each.points && "routed",
     each.points && !each.at && "unlabelled",
     Boolean(more.colour) && "coloured",

@@ -26,6 +26,7 @@ const DEFAULTS = {
   infra: "folded", // folded | shown
   numbers: "port", // what lines show
   colour: "health", // by what they are coloured
+  vs: "", // the earlier time that the map is compared with (compare.js)
   focus: "", // id of the node whose surroundings are shown
   hops: 1,
   node: "", // what is picked: the id of a node, or the key of an edge
@@ -60,6 +61,7 @@ export class State {
     this.infra = fields.infra;
     this.numbers = fields.numbers;
     this.colour = fields.colour;
+    this.vs = fields.vs;
     this.focus = fields.focus;
     this.hops = fields.hops;
     this.node = fields.node;

@@ -62,6 +62,8 @@ export interface MapNode {
   in: Sums;
   out: Sums;
   gone: boolean;
+  /** It was not there at the time that the map is compared with. */
+  fresh?: boolean;
   host?: string;
   hostname?: string;
   hosts?: string[];
@@ -140,6 +142,13 @@ export interface MapEdge {
   /** Values of overlays at the end of the range, by their names. */
   annotations?: Record<string, unknown>;
   new?: boolean;
+  /** What differs from the time that the map is compared with: whether it is new, */
+  halo?: boolean;
+  /** by how much it changed, in a few letters and in sentences, */
+  change?: string;
+  changes?: string[];
+  /** and whether it is no longer seen because there is no agent. */
+  unseen_now?: boolean;
   infra?: string;
   signals: "requests" | "tcp";
   requests?: number;
@@ -195,6 +204,51 @@ export interface Kept {
   edges: string[];
   hits: string[];
   hints: string[];
+}
+
+/** What happened to a node, and may explain what differs. */
+export interface Happened {
+  time: string;
+  node: string;
+  text: string;
+}
+
+export type Differs = "appeared" | "vanished" | "changed" | "unseen";
+
+export interface DiffNode {
+  id: string;
+  title: string;
+  change: Differs;
+  because: Happened[];
+}
+
+export interface DiffEdge {
+  client: string;
+  server: string;
+  client_title: string;
+  server_title: string;
+  label: string;
+  transport: string;
+  server_port: number;
+  change: Differs;
+  comes_and_goes: boolean;
+  measures: { measure: string; before: number; after: number; out: number; text: string }[];
+  carried: string;
+  agents: string[];
+  because: Happened[];
+  /** Whether it is on the map. */
+  there_now?: boolean;
+}
+
+/** The answer of /api/v1/diff. */
+export interface DiffAnswer {
+  level: Level;
+  notes: string[];
+  then_from: string;
+  then_to: string;
+  nodes: DiffNode[];
+  edges: DiffEdge[];
+  left_out: number;
 }
 
 /** A step of the time line; the counts are null where nothing was recorded. */
@@ -386,6 +440,7 @@ export interface Card {
   kind: CardKind;
   health: Health;
   ghost: boolean;
+  fresh: boolean;
   group: string;
   w: number;
   h: number;
@@ -407,6 +462,9 @@ export interface Line {
   passed: boolean;
   fresh: boolean;
   gone: boolean;
+  /** It is new, or has changed, since the time that the map is compared with. */
+  halo: boolean;
+  changed: boolean;
   width: number;
   label: string;
   /** Its way around the cards, where one is known. */
