@@ -1,13 +1,22 @@
-"""Changes: what is new, what is gone, and who is silent."""
+"""Changes: what is new, what is gone, what differs from an earlier range, and who is silent."""
 
 from dashboards.grafana.dashboard import AGENTS, Row, changes, dashboard
-from dashboards.grafana.links import CHANGES, to_host, to_service
+from dashboards.grafana.links import CHANGES, to_edge, to_host, to_service
 from dashboards.grafana.panels import Json, column, series, table
-from dashboards.grafana.variables import chosen
+from dashboards.grafana.units import rate_of
+from dashboards.grafana.variables import chosen, listed
 from dashboards.texts import events, names
+from graph.panels.differences import differences
+from schemas.health import BAD_SHARE
 
 EDGES = "edge_appeared,edge_vanished"
 PROCESSES = "process_started,process_exited"
+EARLIER = {  # s
+    "86400": "a day before",
+    "0": "the range just before",
+    "3600": "an hour before",
+    "604800": "a week before",
+}
 
 
 def build() -> Json:
@@ -33,11 +42,13 @@ def build() -> Json:
                     _events("Processes that started and exited", PROCESSES, "Latest first, 500 at most."),
                 ],
             ),
+            Row(12, [_differences()]),
             Row(10, [_events("Everything", "", "Agents that started and silences too. Latest first, 500 at most.")]),
         ],
         variables=[
             chosen("service", "Service", names.services(), any="yes"),
             chosen("host", "Host", names.hosts(), any="yes"),
+            listed("earlier", "Compared with", EARLIER),
         ],
         annotations=[changes(AGENTS)],
         since="now-3h",
@@ -53,6 +64,33 @@ def _silent() -> Json:
     }
     about = "Hosts of the day before the range's end that reported nothing more. None is best."
     return table("Silent hosts", events.silent(), about, columns)
+
+
+def _differences() -> Json:
+    columns = {
+        "change": column("Change", width=100),
+        "client_name": column("Client", links=[to_edge()]),
+        "server_name": column("Server", links=[to_edge()]),
+        "port": column("Port", width=80),
+        "requests_before": column("Requests, then", "reqps"),
+        "requests_after": column("now", "reqps"),
+        "connections_before": column("New connections, then", rate_of("opened")),
+        "connections_after": column("now", rate_of("opened")),
+        "traffic_before": column("Traffic, then", rate_of("sent_bytes")),
+        "traffic_after": column("now", rate_of("sent_bytes")),
+        "errors_before": column("Errors, then", "percentunit"),
+        "errors_after": column("now", "percentunit", red_from=BAD_SHARE),
+        "slowest_before": column("99 % within, then", "ms"),
+        "slowest_after": column("now", "ms"),
+        "client_id": column(hidden=True),
+        "server_id": column(hidden=True),
+    }
+    about = (
+        "Edges between services that appeared, vanished or changed since the earlier range, which is as long as that "
+        "of the dashboard. Read from whole minutes, or hours where it is longer than six. What is usual for an edge is "
+        "not looked at here: servicemap diff does that, and names what may explain a change."
+    )
+    return table("Differences from an earlier range", differences(), about, columns)
 
 
 def _events(title: str, kinds: str, about: str) -> Json:

@@ -1,5 +1,6 @@
 """The queries behind a comparison: which edges were there then and now, which may have changed, and who ran."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from graph import traffic
@@ -83,6 +84,7 @@ class HappenedRow(NamedTuple):
 
 NUMBER = f"cityHash64({', '.join(f'edge.{name}' for name in KEY)})"
 CHOSEN = f"{NUMBER} IN %(numbers)s"
+_SECONDS = {"before": "%(before_s)s", "after": "%(after_s)s"}
 _COUNTED = ("sent_segments", "retransmits")
 
 
@@ -108,9 +110,14 @@ def compared_edges(level: str, of: Stretches) -> str:
         **{f"{name}_after": f"sumIf(edge.{name}, {later})" for name in sums},
     }
     rows = select(columns, "edge", group=(f"edge.{name}" for name in KEY))
-    differ = [_rate("opened"), _rate("bytes"), _share("failing", "failed", "opened")]
+    differ = [
+        rate_differs("opened", _SECONDS),
+        rate_differs("bytes", _SECONDS),
+        share_differs("failing", "failed", "opened"),
+    ]
     differ += [
-        _share(name, f"{end}_retransmits", f"{end}_sent_segments") for end, name in zip(ENDS, RETRANSMITS, strict=True)
+        share_differs(name, f"{end}_retransmits", f"{end}_sent_segments")
+        for end, name in zip(ENDS, RETRANSMITS, strict=True)
     ]
     found = {name: name for name in ComparedRow._fields}
     found["amount"] = "greatest(bytes_before, bytes_after) + opened_before + opened_after"
@@ -135,7 +142,12 @@ def compared_requests(level: str, of: Stretches) -> str:
         **{f"{name}_after": f"sumIf({made}, later)" for name, made in whole.items()},
     }
     both = select(columns, inside(timed), group=("number",))
-    differ = [_rate("asked", "requests"), _share("failing", "failing", "known"), _ratio("p50"), _ratio("p99")]
+    differ = [
+        rate_differs("asked", _SECONDS, "requests"),
+        share_differs("failing", "failing", "known"),
+        ratio_differs("p50"),
+        ratio_differs("p99"),
+    ]
     rows = select(["number"], inside(both), where=" OR ".join(differ))
     return f"{requests_over(level, of.ends().reach, *counts)}\n{rows}\nLIMIT {MOST_ROWS}"
 
@@ -213,22 +225,25 @@ def happened() -> str:
     return f"{rows}\nORDER BY first, kind, host, service\nLIMIT {MOST_EVENTS}"
 
 
-def _rate(name: str, measure: str = "") -> str:
-    before, after = f"{name}_before / %(before_s)s", f"{name}_after / %(after_s)s"
-    by_chance = f"2 * abs(sqrt({name}_after) - sqrt({name}_before * %(after_s)s / %(before_s)s))"
-    by_chance += " / sqrt(1 + %(after_s)s / %(before_s)s)"
-    return f"({_apart(before, after, measure or name)} AND {by_chance} >= {OUT})"
+def rate_differs(name: str, seconds: Mapping[str, str], measure: str = "") -> str:
+    """Return whether a count differs a second, by more than its measure does at least and than chance explains."""
+    rates = {side: f"{name}_{side} / {made}" for side, made in seconds.items()}
+    times = f"{seconds['after']} / {seconds['before']}"
+    by_chance = f"2 * abs(sqrt({name}_after) - sqrt({name}_before * {times})) / sqrt(1 + {times})"
+    return f"({_apart(rates['before'], rates['after'], measure or name)} AND {by_chance} >= {OUT})"
 
 
-def _ratio(name: str) -> str:
+def ratio_differs(name: str) -> str:
+    """Return whether a time differs by more than its measure does at least."""
     return f"({_apart(f'{name}_before', f'{name}_after', name)} AND least({name}_before, {name}_after) > 0)"
+
+
+def share_differs(measure: str, part: str, whole: str) -> str:
+    """Return whether a share differs by more than its measure does at least."""
+    before, after = (f"{part}_{side} / nullIf({whole}_{side}, 0)" for side in ("before", "after"))
+    return f"ifNull(abs({after} - {before}) > {OUT * MEASURES[measure].floor}, 0)"
 
 
 def _apart(before: str, after: str, measure: str) -> str:
     assert MEASURES[measure].scale is Scale.RATIO
     return f"greatest({before}, {after}) > exp({OUT * MEASURES[measure].floor}) * least({before}, {after})"
-
-
-def _share(measure: str, part: str, whole: str) -> str:
-    before, after = (f"{part}_{side} / nullIf({whole}_{side}, 0)" for side in ("before", "after"))
-    return f"ifNull(abs({after} - {before}) > {OUT * MEASURES[measure].floor}, 0)"

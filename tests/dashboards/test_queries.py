@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 VALUES = {
     "level": "service", "service": "api", "host": "back", "client": "service:nginx", "server": "service:api",
-    "port": "", "focus": "", "hops": "1",
+    "port": "", "focus": "", "hops": "1", "earlier": "0",
 }  # fmt: skip
 # Not everything happens to everybody: the first of these choices that gives anything is looked at.
 CHOICES = [

@@ -5,6 +5,7 @@ import pytest
 from graph.differing.reading import Differs, read_difference
 from graph.differing.stretches import Range
 from graph.model import Wanted
+from graph.panels.differences import differences
 from graph.questions.difference import EdgeDifference
 from graph.reading import read_map
 from graph.requests import key
@@ -108,6 +109,17 @@ def test_nothing_vanished_with_the_agent_of_a_host(store: Store, level: str) -> 
         if "h1" in one.edge.id or "10.0.0.2" in one.edge.id:
             assert one.kind in ("unseen", "changed"), one
     assert {one.kind for one in listed.nodes if "h1" in one.node or "10.0.0.2" in one.node} <= {"unseen"}
+
+
+def test_grafana_is_shown_the_same(store: Store) -> None:
+    then, now = minutes(*THEN), minutes(*NOW)
+    asked = {"from": now.start, "to": now.end, "earlier": (now.end - then.end) // 1000, "service": "", "host": ""}
+
+    changes = {(row["client_name"], row["server_name"]): row for row in store.named(differences(), asked)}
+
+    assert changes["report", "db"]["change"] == "vanished"
+    assert changes["cart", "db"]["change"] == "changed"
+    assert changes["cart", "db"]["slowest_after"] > 10 * changes["cart", "db"]["slowest_before"]
 
 
 def test_a_quiet_time_has_no_difference(store: Store) -> None:
