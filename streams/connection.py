@@ -1,7 +1,7 @@
 """An open connection of one host, and the identity of its end."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -31,7 +31,8 @@ class Identity(NamedTuple):
     container_name: str = ""
 
 
-_IN_COMMON = ("service", "name", "container", "namespace", "pod", "container_name")
+_OF_CONTAINER = ("container", "namespace", "pod", "container_name")
+_IN_COMMON = ("service", "name", *_OF_CONTAINER)
 
 
 def nobody(host: str) -> Identity:
@@ -60,11 +61,24 @@ def shared(host: str, among: Sequence[Process], provenance: str, began: int) -> 
 
     Its start is just after `began`, the start of the youngest of them.
     """
-    values = {name: {getattr(one, name) for one in among} for name in _IN_COMMON}
-    known = {name: found.pop() for name, found in values.items() if len(found) == 1}
+    known = _common(among, _IN_COMMON)
     if not known.get("service"):
         return Identity(host, tied=True, started=began + 1)
     return Identity(host, provenance=provenance, tied=True, started=began + 1, **known)
+
+
+def contained(host: str, among: Sequence[Process]) -> Identity:
+    """Return the container or pod that some processes are in, which began with the eldest; nobody without one."""
+    known = _common(among, _OF_CONTAINER)
+    if not (known.get("container") or known.get("pod")):
+        return nobody(host)
+    return Identity(host, started=min(one.started for one in among), **known)
+
+
+def _common(among: Sequence[Process], names: Iterable[str]) -> dict[str, Any]:
+    """Return what all of some processes have in common."""
+    values = {name: {getattr(one, name) for one in among} for name in names}
+    return {name: found.pop() for name, found in values.items() if len(found) == 1}
 
 
 class Connection(Struct, eq=False, kw_only=True):

@@ -17,10 +17,11 @@ from schemas.graph import PlaceBatch, Places
 from schemas.raw import Batch
 from schemas.times import HOUR_MS
 from streams.assembly import Window
-from streams.connection import Identity, nobody
+from streams.connection import Identity, contained, nobody
 from streams.host import TRANSPORTS, Host
 from streams.listening import ANY
 from streams.minutes import begins_minute, bit_of, hour_of, minute_of
+from streams.process import Process
 from streams.scope import is_loopback
 
 MOST = 4_000  # the most rows of listeners in a window, those with the lowest ports: servers have low ports
@@ -57,9 +58,29 @@ def places(host: Host, header: Batch, window: Window) -> PlaceBatch:
 
 
 def _addresses(host: Host, window: Window, *, whole: bool) -> Iterator[_Place]:
-    if whole or (window.heartbeat is not None and len(window.heartbeat.interfaces)):
-        for scope, address in sorted({(host.scope(one.address, one.netns), one.address) for one in host.at}):
-            yield "", 0, scope, address, nobody(host.name)
+    """Yield the addresses, each with the container or pod that all processes of its namespace are in.
+
+    A reader that does not know the processes yet leaves these out: another one names their containers.
+    """
+    if not (whole or (window.heartbeat is not None and len(window.heartbeat.interfaces))):
+        return
+    lacking = "processes" in window.lacks()
+    within = {} if lacking else _containers(host)
+    for scope, address, netns in sorted(
+        {(host.scope(one.address, one.netns), one.address, one.netns) for one in host.at}
+    ):
+        if netns == host.netns or lacking or "processes" in host.restated:
+            yield "", 0, scope, address, within.get(netns, nobody(host.name))
+
+
+def _containers(host: Host) -> dict[int, Identity]:
+    """Return the container or pod of each network namespace but the host's own."""
+    members: dict[int, list[Process]] = {}
+    for process in host.running:
+        netns = process.facts["netns"]
+        if netns not in (0, host.netns):
+            members.setdefault(netns, []).append(process)
+    return {netns: contained(host.name, among) for netns, among in members.items()}
 
 
 def _listeners(host: Host, header: Batch, window: Window, *, whole: bool) -> Iterator[_Place]:
