@@ -12,7 +12,7 @@ from graph.identity import WHO, address_id, part, process_id
 from graph.orientation import oriented, server_port, serves
 from graph.places import lost_end, resolved
 from graph.span import ALL_OF_IT, Reach, in_range
-from graph.sql import inside, select, union
+from graph.sql import either, inside, select, union
 from schemas.facts import Roll
 from schemas.graph import CONTESTED
 from schemas.kinds import BOOL, COUNT_MAP, F64, LABEL, SKETCH, U16, U64
@@ -77,16 +77,16 @@ def process_requests() -> str:
 
 
 def requested(
-    columns: Iterable[str], *, addresses: bool = False, rolled_up: bool = True, reach: Reach = ALL_OF_IT
+    columns: Iterable[str], *, addresses: bool | str = False, rolled_up: bool = True, reach: Reach = ALL_OF_IT
 ) -> str:
     """Return these columns of requests after a `span`, each row of a window, minute, hour or day that `begins`.
 
     The ends are processes, or addresses, between which there are no roll-ups; none are read unless `rolled_up`.
-    What `reach` has no condition for is left out.
+    Which of both may be said by a constant of SQL (graph/spans.py). What `reach` has no condition for is left out.
     """
     names = {name: name for name in columns}
     days = reach.days() if reach.days else ""
-    rolled = {"day": days, "hour": reach.hours(), "minute": reach.minutes()} if rolled_up and not addresses else {}
+    rolled = {"day": days, "hour": reach.hours(), "minute": reach.minutes()} if rolled_up and addresses is not True else {}
     rows = [
         select({"begins": time, **names}, f"requests_1{time[0]} FINAL", where=where)
         for time, where in rolled.items()
@@ -142,10 +142,10 @@ def _counted(who_columns: Iterable[str], within: Callable[[str], str] | None = N
     )
 
 
-def _believed(rows: str, who_columns: Iterable[str], *, addresses: bool = False) -> str:
+def _believed(rows: str, who_columns: Iterable[str], *, addresses: bool | str = False) -> str:
     """Add up the flows of an edge between processes, by the counts of the host that is believed."""
     processes = ("row.client_process", "row.server_process")
-    ends = {end: f"row.{end}_{'at' if addresses else 'process'}" for end in ENDS}
+    ends = {end: either(addresses, f"row.{end}_at", f"row.{end}_process") for end in ENDS}
     port = {name: f"row.{name}" for name in KEY if name not in ENDS}
     edge = ", ".join(("toStartOfMinute(row.window)", *processes, *port.values()))
     sides = {

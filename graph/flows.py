@@ -13,7 +13,7 @@ from graph.identity import address_id, part, process_id
 from graph.orientation import oriented, seen, server_port, serves
 from graph.packing import ABOUT, COUNTED, HAPPENINGS, LABELS, PACKED, Pack, plain
 from graph.places import lost_end, resolved
-from graph.sql import inside, select
+from graph.sql import either, inside, select
 from schemas.graph import bit
 from schemas.verdict import RULES
 
@@ -24,17 +24,18 @@ _OF_FLOW = ("width_ms", "first", "last", *LABELS, "happened", "active")
 
 
 def packed_edges(
-    when: str, moment: str, concerns: str = "", *, addresses: bool = False, names: Collection[str] = tuple(PACKED)
+    when: str, moment: str, concerns: str = "", *, addresses: bool | str = False, names: Collection[str] = tuple(PACKED)
 ) -> str:
     """Return edges between processes, or addresses, as packed rows (graph/packing.py), of windows where `when` holds.
+
+    Whether they are between addresses may be said by a constant of SQL, too.
 
     A row covers all windows with the same `moment`. One edge may have two rows, if the identities of its ends are known
     in two ways. `concerns` is a condition on the ends. All conditions use columns of `flow`. `names` are the columns
     besides the key.
     """
-    node = address_id if addresses else process_id
     columns = {
-        **{end: node(end) for end in ENDS},
+        **{end: either(addresses, address_id(end), process_id(end)) for end in ENDS},
         **{name: name for name in ("transport", "server_port", *_OF_FLOW)},
         "strength": f"toUInt8({[STRENGTH.index(rule) + 1 for rule in RULES]}[intDiv(verdict, 2) + 1])",
         **{f"{end}_about": ABOUT.array(partial(_about, end)) for end in ENDS},

@@ -67,6 +67,14 @@ def node_at(end: str, column: Column, row: str, level: str) -> str:
     return _node(LEVELS[level], end, column, row)
 
 
+def node_asked(end: str, column: Column, row: str, level: str) -> str:
+    """Return the node of an end at a level that is a constant in SQL; those of addresses are the rows' own."""
+    node = column(end, row)
+    for one in reversed(_LEVELS):
+        node = f"if({level} = '{one.name}', {_node(one, end, column, row)}, {node})" if one.known else node
+    return node
+
+
 def node_drawn(
     end: str, column: Column, row: str, in_network: str = "", of_host: Mapping[str, str] = MappingProxyType({})
 ) -> str:

@@ -1,5 +1,7 @@
 """The map: the edges of a range at a level, with their events and counters."""
 
+from collections.abc import Mapping
+
 from graph.columns import ENDS, KEY
 from graph.counters import NAMES
 from graph.edges import EdgeRow
@@ -19,6 +21,24 @@ def map_edges(level: str, *, narrowed: bool = True) -> str:
     last windows of the range has none, because its host may have died without a report.
     """
     addresses = level == "address"
+    columns = {name: plain(name) for name in EdgeRow._fields}
+    columns["counters"] = f"[{', '.join(map(plain, NAMES))}]"
+    columns |= {name: f"toUnixTimestamp64Milli({name})" for name in _TIMES}
+    rows = edges_between(
+        {end: node_at(end, plain, "pair", level) for end in ENDS},
+        columns,
+        spans(ALL_AT_ONCE, addresses=addresses),
+        of_windows() if addresses else of_range(),
+        narrowed=narrowed,
+    )
+    # The time chooses rows before FINAL merges them.
+    return f"{rows}\nORDER BY {', '.join(KEY)}\nSETTINGS optimize_move_to_prewhere_if_final = 1"
+
+
+def edges_between(
+    nodes: Mapping[str, str], columns: Mapping[str, str], rows: str, span: str, *, narrowed: bool = False
+) -> str:
+    """Return edges between the nodes of each `pair` of processes, by the ends: the rows of a span, added up."""
     pairs = select(
         {name: f"row.{name}" for name in KEY} | rolled("row") | {"newest": "max(max(row.last)) OVER ()"},
         "spans AS row",
@@ -26,8 +46,7 @@ def map_edges(level: str, *, narrowed: bool = True) -> str:
     )
     lasting = "pair.last + toIntervalMillisecond(3 * pair.width_ms) >= pair.newest"
     at_level = {
-        "client": node_at("client", plain, "pair", level),
-        "server": node_at("server", plain, "pair", level),
+        **nodes,
         "transport": "pair.transport",
         "server_port": "pair.server_port",
         **rolled("pair"),
@@ -35,25 +54,14 @@ def map_edges(level: str, *, narrowed: bool = True) -> str:
         **{f"{end}_hosts": f"groupUniqArray({plain(f'{end}_host', 'pair')})" for end in ENDS},
     }
     levelled = select(at_level, "pairs AS pair", where=_NARROWED if narrowed else "", group=KEY)
-    columns = {name: plain(name) for name in EdgeRow._fields}
-    columns["counters"] = f"[{', '.join(map(plain, NAMES))}]"
-    columns |= {name: f"toUnixTimestamp64Milli({name})" for name in _TIMES}
-    columns |= {f"{end}_hosts": f"arraySort(arrayFilter(host -> host != '', {end}_hosts))" for end in ENDS}
+    hosts = {f"{end}_hosts": f"arraySort(arrayFilter(host -> host != '', {end}_hosts))" for end in ENDS}
     parts = [
-        of_windows() if addresses else of_range(),
-        f"spans AS {inside(spans(ALL_AT_ONCE, addresses=addresses))}",
+        span,
+        f"spans AS {inside(rows)}",
         f"pairs AS {inside(pairs)}",
         *([f"named AS {inside(_NAMED)}"] if narrowed else []),
     ]
-    return "\n".join(
-        [
-            f"WITH {f',{chr(10)}'.join(parts)}",
-            select(columns, f"{inside(levelled)} AS edge"),
-            f"ORDER BY {', '.join(KEY)}",
-            # The time chooses rows before FINAL merges them.
-            "SETTINGS optimize_move_to_prewhere_if_final = 1",
-        ]
-    )
+    return f"WITH {f',{chr(10)}'.join(parts)}\n{select({**columns, **hosts}, f'{inside(levelled)} AS edge')}"
 
 
 _NAMED = """SELECT host FROM hosts WHERE hostname = %(host)s

@@ -13,7 +13,7 @@ far as these go. The rest at both ends comes from windows. So nothing is missing
 from collections.abc import Callable
 from typing import NamedTuple
 
-from graph.sql import inside, select, text
+from graph.sql import either, inside, select, text
 from schemas.times import DAY_MS, HOUR_MS, MINUTE_MS
 
 MEMBERS = ("since", "until", "minutes_from", "minutes_to", "hours_from", "hours_to", "days_from", "days_to")
@@ -29,13 +29,13 @@ class Reach(NamedTuple):
     days: Callable[[], str] | None = None
 
 
-def of_range() -> str:
-    """Return the span of [from, to), parameters in ms, with roll-ups as far as they go."""
+def of_range(windows_alone: bool | str = False) -> str:
+    """Return the span of [from, to), parameters in ms, with roll-ups as far as they go, or with windows alone."""
     rolled = select(
         {
             "since_ms": _FROM,
             "until_ms": _TO,
-            "minutes_from_ms": _up("since_ms", MINUTE_MS),
+            "minutes_from_ms": either(windows_alone, "until_ms", _up("since_ms", MINUTE_MS)),
             "hours_from_ms": _up("minutes_from_ms", HOUR_MS),
             "days_from_ms": _up("hours_from_ms", DAY_MS),
             "minutes_to_ms": _down("minutes_from_ms", "until_ms", MINUTE_MS, "max(minute)"),

@@ -53,6 +53,11 @@ def union(*queries: str) -> str:
     return "\nUNION ALL\n".join(query.strip() for query in queries)
 
 
+def either(which: bool | str, one: str, other: str) -> str:
+    """Write one of two expressions; if a constant of SQL decides `which`, the other one is left out of the plan."""
+    return f"if({which}, {one}, {other})" if isinstance(which, str) else one if which else other
+
+
 def text(value: str) -> str:
     """Write a text as SQL."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
