@@ -1,10 +1,14 @@
 """Views for people and for the roll-ups: edges and requests, one row an edge and window."""
 
+from graph.address_lifetimes import address_lifetimes
 from graph.annotations import overlays
 from graph.asked import process_requests
 from graph.columns import COLUMNS, ENDS, FACTS, KEY, WINDOW, EdgeColumn
 from graph.flows import edges
 from graph.identity import WHO
+from graph.owners import owner_of
+from graph.process_lifetimes import process_lifetimes, processes_at
+from graph.service_map import service_map
 from graph.spans import EACH_WINDOW
 from graph.sql import inside, select
 from schemas.facts import Roll
@@ -66,4 +70,9 @@ VIEWS = {
     "service_edges": service_edges,
     "process_requests": process_requests,
     "overlays": overlays,
+    "process_lifetimes": process_lifetimes,
+    "address_lifetimes": address_lifetimes,
+    "processes_at": processes_at,
+    "owner_of": owner_of,
+    "service_map": service_map,
 }

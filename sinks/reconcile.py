@@ -12,12 +12,14 @@ from collections.abc import Iterator
 from graph.views import VIEWS
 from sinks.dropping import TABLES_OF, noted
 from sinks.levels import LEVELS
+from sinks.lifetimes import PLACES_1D, PROCESSES_1D
 from sinks.store import Store
 from sinks.table import Table
 from sinks.tables import DROPPED, PIPELINE, RETENTION, TABLES
 
 ROLLED_UP = tuple(level.table for level in LEVELS)
-ALL = (DROPPED, *TABLES, PIPELINE, RETENTION, *ROLLED_UP)  # what was dropped is asked for when roll-ups change
+# What was dropped is asked for when roll-ups change.
+ALL = (DROPPED, *TABLES, PIPELINE, RETENTION, PROCESSES_1D, PLACES_1D, *ROLLED_UP)
 _MARKS = "migrations"
 _APPLIED = "(name String, applied DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(applied) ORDER BY name"
 

@@ -23,6 +23,7 @@ from graph.columns import KEY
 from schemas.codec import MAX_AHEAD_MS
 from schemas.times import HOUR_MS, MINUTE_MS
 from sinks.levels import LEVELS, MINUTES, REQUEST_MINUTES, Level, between
+from sinks.lifetimes import Lifetimes
 from sinks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -50,11 +51,14 @@ class Rollup:
         self.counters: Counter[str] = Counter()
         self._store = store
         self._now = now
+        self._lifetimes = Lifetimes(store, now, self.counters)
         self._placed: set[int] = set()  # minutes of places that came late
         self._due: dict[Level, set[int]] = {level: set() for level in LEVELS}
 
     def mark(self, table: str, times: Iterable[int]) -> None:
         """Mark the times, ms, of rows of a table that have been stored."""
+        times = list(times)
+        self._lifetimes.mark(table, times)
         starts = {at // MINUTE_MS * MINUTE_MS for at in times}
         if table in _CHANGED:
             self._add(starts, *_CHANGED[table])
@@ -79,19 +83,23 @@ class Rollup:
                 f"WHERE {level.time} >= fromUnixTimestamp64Milli({max(newest, 0)}, 'UTC') AND {level.time} < {end}"
             )
             self._add({seconds * 1000 for (seconds,) in rows}, *_CHANGED.get(level.below, (level,)))
+        self._lifetimes.resume()
 
     def roll_up(self) -> None:
-        """Roll up the minutes, hours and days that are due; StoreError when the store fails.
+        """Roll up what is due, and make the days of lifetimes; StoreError when the store fails.
 
         One that cannot be rolled up because of its rows is skipped and counted.
         """
         self._mark_missed()
         for level in LEVELS:
             self._roll_up_level(level)
+        self._lifetimes.make()
 
     def roll_up_all(self, low: int, high: int) -> None:
         """Roll up all of [low, high), ms, that is due, whether marked or not."""
-        self._add(set(range(low // MINUTE_MS * MINUTE_MS, high, MINUTE_MS)), *_CHANGED["edges"])
+        minutes = range(low // MINUTE_MS * MINUTE_MS, high, MINUTE_MS)
+        self._add(set(minutes), *_CHANGED["edges"])
+        self._lifetimes.mark("nodes", minutes)
         self.roll_up()
 
     def _mark_missed(self) -> None:

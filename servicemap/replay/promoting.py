@@ -142,7 +142,7 @@ def _finish(
 def roll_up(rollup: Rollup, tables: Sequence[Table], span: Span) -> None:
     """Roll up what was swapped in, and what was stored beside it."""
     rollup.roll_up()
-    if any(table.name in {"edges", "requests"} for table in tables):
+    if any(table.name in {"edges", "requests", "nodes", "events"} for table in tables):
         rollup.roll_up_all(*span)
 
 

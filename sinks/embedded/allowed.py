@@ -50,6 +50,8 @@ _TABLE_FUNCTIONS = """
 generate_series generateRandom generateSeries null numbers numbers_mt primes SQLStandardValues values view zeros
 zeros_mt
 """
+# Views of the store that take parameters (graph/views.py), which are called like table functions.
+_VIEWS = "owner_of processes_at service_map"
 _TABLES = """
 aggregate_function_combinators build_options clusters codecs collations columns completions constraints contributors
 current_roles data_skipping_index_types data_skipping_indices data_type_families database_engines documentation
@@ -143,7 +145,7 @@ def allowed(engine: Engine) -> Allowed:
     settings = frozenset(engine.text("SELECT name FROM system.settings").split())
     fixed = ", ".join(quoted(name) for name in sorted(settings) if is_fixed(name))
     return Allowed(
-        functions=frozenset(fine | {each.lower() for each in f"{_SYNTAX} {_TABLE_FUNCTIONS}".split()}),
+        functions=frozenset(fine | {each.lower() for each in f"{_SYNTAX} {_TABLE_FUNCTIONS} {_VIEWS}".split()}),
         aggregates=frozenset(each.name for each in functions if each.aggregates and each.name in fine),
         endings=tuple(engine.text("SELECT lower(name) FROM system.aggregate_function_combinators").split()),
         refused=frozenset(each.name for each in functions) - fine,

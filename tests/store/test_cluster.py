@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from graph.views import VIEWS
 from schemas.facts import Merge
 from schemas.kinds import LABEL, TIME, U64
 from sinks.address import Address
@@ -114,7 +115,7 @@ def test_views_on_other_servers_name_the_database_of_their_tables(nodes: list[Ad
         reconcile(store)
         views = [text for text in store.statements if text.startswith("CREATE OR REPLACE VIEW")]
 
-    assert [text.split()[4] for text in views] == ["process_edges", "service_edges", "process_requests", "overlays"]
+    assert [text.split()[4] for text in views] == list(VIEWS)
     assert all("viewed." in text for text in views)
 
 
