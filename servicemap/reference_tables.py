@@ -22,6 +22,7 @@ Times are UTC. Hours are partitions, which is what `servicemap replay --promote`
 
 Views with parameters are called like functions, with all their parameters in any order. A time is a text in any common
 form, UTC unless it says otherwise, or an expression: `processes_at(at = now() - INTERVAL 1 HOUR)`.
+[SQL](../howto/sql.md) has a cookbook, and what the read-only user may do.
 
 The table `migrations` lists the versions of the views that a store has had.
 
