@@ -7,6 +7,7 @@ from answers.map import MAP
 from answers.node import NODE
 from answers.nodes import NODES
 from answers.order import ORDER
+from answers.owner import OWNER
 from answers.path import PATH
 from answers.policy import POLICY
 from answers.question import AnyQuestion
@@ -27,6 +28,7 @@ _LISTED: tuple[AnyQuestion, ...] = (
     RISKS_QUESTION,
     CLUSTERS,
     WHY,
+    OWNER,
     ANNOTATIONS,
 )
 QUESTIONS: dict[str, AnyQuestion] = {one.name: one for one in _LISTED}

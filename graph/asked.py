@@ -86,7 +86,9 @@ def requested(
     """
     names = {name: name for name in columns}
     days = reach.days() if reach.days else ""
-    rolled = {"day": days, "hour": reach.hours(), "minute": reach.minutes()} if rolled_up and addresses is not True else {}
+    rolled = {"day": days, "hour": reach.hours(), "minute": reach.minutes()}
+    if addresses is True or not rolled_up:
+        rolled = {}
     rows = [
         select({"begins": time, **names}, f"requests_1{time[0]} FINAL", where=where)
         for time, where in rolled.items()

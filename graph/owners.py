@@ -6,10 +6,13 @@ started, and nothing to a host whose address another one has since. If several r
 hands within a minute may be of either.
 """
 
+from typing import NamedTuple
+
 from graph.address_lifetimes import ADDRESS_LIFETIMES, address_lifetimes
 from graph.lifetimes import STANDING, asked
+from graph.model import iso_ms
 from graph.process_lifetimes import running
-from graph.sql import inside, select
+from graph.sql import inside, select, text
 
 _AT, _ADDRESS, _PORT = asked("at"), "{address:String}", "{port:UInt32}"
 _LOOPBACK = f"match({_ADDRESS}, '^(127[.]|::1$)')"
@@ -56,3 +59,56 @@ def _names() -> dict[str, str]:
         "node": "node",
         **{part: f"concat('{part} ', host, ' ', {part})" for part in ("container", "pod", "service")},
     }
+
+
+class OwnerRow(NamedTuple):
+    """A row of `owners` and `held`: who has an address, or listens on a port of it. Times in ms."""
+
+    address: str
+    port: int
+    transport: str
+    scope: str
+    host: str
+    hostname: str
+    node: str
+    pid: int
+    service: str
+    name: str
+    container: str
+    container_name: str
+    namespace: str
+    pod: str
+    tied: int
+    since: int
+    until: int
+
+
+def owners() -> str:
+    """Return who owned %(address)s and %(port)s at %(at)s, ms, on %(hosts)s; [""] for any host."""
+    view = "owner_of(address = %(address)s, port = %(port)s, at = fromUnixTimestamp64Milli(%(at)s, 'UTC'))"
+    return select(_COLUMNS, f"{view} AS life", where=_HOSTS)
+
+
+def owner_statement(address: str, port: int, at: int) -> str:
+    """Return the SQL for the owners of an address and port at a time, ms."""
+    return f"SELECT * FROM owner_of(address = {text(address)}, port = {port}, at = '{iso_ms(at)}')\n"
+
+
+def hosts_called() -> str:
+    """Return the hosts that have, or had, the name or id %(host)s."""
+    return select({"host": "host", "name": "any(hostname)"}, "process_lifetimes", where=_CALLED, group=("host",))
+
+
+def held() -> str:
+    """Return who owned them at the other times that are nearest to that: before, or else after."""
+    where = f"life.address = %(address)s AND life.port IN (0, %(port)s) AND {_HOSTS}"
+    ago = "toUnixTimestamp64Milli(life.until) - toInt64(%(at)s)"
+    rows = select(_COLUMNS, "address_lifetimes AS life", where=where)
+    return f"{rows}\nORDER BY port = 0, {ago} > 0, abs({ago}), scope, host\nLIMIT 1"
+
+
+_CALLED = "host = %(host)s OR hostname = %(host)s"
+_HOSTS = "('' IN %(hosts)s OR life.host IN %(hosts)s)"
+_COLUMNS = {name: f"life.{name}" for name in OwnerRow._fields} | {
+    name: f"toUnixTimestamp64Milli(life.{name})" for name in ("since", "until")
+}

@@ -4,8 +4,11 @@ Hours of `nodes` are kept for days, so `processes_1d` has the last word of each 
 process runs from its start until it exits. If nobody saw it exit, it stands for two minutes after it was last seen.
 """
 
+from typing import NamedTuple
+
 from graph.columns import EdgeColumn
 from graph.lifetimes import STANDING, asked, newest_day
+from graph.model import iso_ms
 from graph.sql import inside, select, union
 from schemas.facts import facts
 from schemas.graph import Nodes
@@ -23,6 +26,30 @@ PROCESS_LIFETIMES = (
     EdgeColumn("exited", BOOL, "1: it was seen to exit; 0: it runs, or nobody knows how it ended"),
     *(EdgeColumn(name, one.kind, one.meaning) for name, one in _OF_NODE.items() if name not in (*_KEYS, "hostname")),
 )
+
+
+class ProcessLifeRow(NamedTuple):
+    """A row of `of_pid`. Times in ms; `exited` is 1 if it was seen to exit."""
+
+    node: str
+    host: str
+    hostname: str
+    pid: int
+    since: int
+    until: int
+    exited: int
+    parent: int
+    service: str
+    name: str
+    user: str
+    exe: str
+    cmdline: str
+    container: str
+    unit: str
+    namespace: str
+    pod: str
+    container_name: str
+    image: str
 
 
 def process_lifetimes() -> str:
@@ -92,3 +119,19 @@ def _lifetimes(days: str, hours: str, exits: str) -> str:
     }
     named = {column.name: columns[column.name] for column in PROCESS_LIFETIMES}
     return select(named, f"{inside(rows)} AS row", group=[f"row.{name}" for name in _KEYS])
+
+
+def pid_statement(pid: int, at: int) -> str:
+    """Return the SQL for the processes of a pid at a time, ms."""
+    return f"SELECT * FROM processes_at(at = '{iso_ms(at)}') WHERE pid = {pid}\n"
+
+
+def of_pid(*, then: bool) -> str:
+    """Return the processes of %(pid)s on %(hosts)s, [""] for any, that ran at %(at)s, ms; or the nearest."""
+    view = "processes_at(at = fromUnixTimestamp64Milli(%(at)s, 'UTC'))" if then else "process_lifetimes"
+    where = "life.pid = %(pid)s AND ('' IN %(hosts)s OR life.host IN %(hosts)s)"
+    times = {name: f"toUnixTimestamp64Milli(life.{name})" for name in ("since", "until")}
+    columns = {name: f"life.{name}" for name in ProcessLifeRow._fields} | times
+    ago = "toUnixTimestamp64Milli(life.until) - toInt64(%(at)s)"
+    order = "host" if then else f"{ago} > 0, abs({ago}), host\nLIMIT 1"
+    return f"{select(columns, f'{view} AS life', where=where)}\nORDER BY {order}"

@@ -32,6 +32,7 @@ COMMANDS = {
     "clusters": "show which instances of stores, and peers of services, are one cluster",
     "export": "write a map for Graphviz, Gephi, Mermaid, spreadsheets and other programs",
     "why": "find the culprit of trouble: what departs from its own past, with what was measured",
+    "owner": "show who had an address, a port or a pid, now or at any past time",
     "names": "show what every process is called, and by which rule",
     "facts": "show what programs of your own print about hosts, services and processes",
     "overlay": "say who owns a service, how critical it is, what it cannot do without",

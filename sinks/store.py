@@ -27,8 +27,8 @@ _PASSING = {3, 74, 75, 76, 159, 173, 202, 203, 209, 210, 236, 241, 242, 243, 252
 _NOT_THE_STORE = {16, 60, 81, 164, 497}
 # ClickHouse's codes for damaged files (the same source), and the remedy where the store is embedded.
 _DAMAGE = {33, 40, 76, 107, 117, 226, 228, 231, 246, 271, 432, 740}
-# No such column or table: the code that asks is of another version than that which made the store.
-_LACKING = {16, 47, 60}
+# No such column, table or view: the code that asks is of another version than that which made the store.
+_LACKING = {16, 46, 47, 60}
 _OTHER = "; the store is of another version: restart `servicemap up` or the sink, which brings it to this one"
 _REBUILD = "; if the store's files are damaged, `servicemap store rebuild` rebuilds it from the log"
 _LONGEST_PAUSE = 10.0  # seconds, between two tries

@@ -26,11 +26,13 @@ from schemas.graph import (
     NodeFactBatch,
     NodeFacts,
     Nodes,
+    PlaceBatch,
+    Places,
 )
 from schemas.ids import Endpoint, format_flow, process_node
 from schemas.overlays import Annotation, OverlaySchema
 from schemas.raw import Heartbeat, HostFacts, LinkBatch, Links
-from schemas.times import HOUR_MS
+from schemas.times import HOUR_MS, MINUTE_MS
 
 WIDTH = 5_000
 WINDOWS = 12
@@ -120,6 +122,7 @@ def records(now: int) -> Iterator[Record]:
             yield _message(topics.HEARTBEATS.name, encode(beat), now)
     yield _message(topics.NODES.name, encode(_nodes(end - WIDTH, now)), now)
     yield _message(topics.NODE_FACTS.name, encode(_facts(end - WIDTH)), now)
+    yield _message(topics.PLACES.name, encode(_places(end - WIDTH, now)), now)
     exit_ = Events(
         time=[end - 90_000], kind=["process_exited"], subject=[GONE.node], object=[""], host=[GONE.host],
         service=["true"], detail=["true exited"],
@@ -137,6 +140,23 @@ def records(now: int) -> Iterator[Record]:
         yield _message(topics.OVERLAY_SCHEMAS.name, encode(schema), now)
         note = Annotation(overlay=overlay, target=target, value=value, valid_from=end - HOUR_MS, written=now)
         yield _message(topics.OVERLAYS.name, encode(note), now)
+
+
+def _places(window: int, now: int) -> PlaceBatch:
+    """Return the address of db1, and that postgres listens on it."""
+    minute = window // MINUTE_MS * MINUTE_MS
+    when = minute, sum(1 << (59 - before) for before in range(minute // MINUTE_MS % 60 + 1)), 0
+    postgres = POSTGRES.node, POSTGRES.service, POSTGRES.name, "", False, now - HOUR_MS, "", "", ""
+    nobody = "", "", "", "", False, 0, "", "", ""
+    there = minute // HOUR_MS * HOUR_MS, POSTGRES.host
+    return PlaceBatch(
+        places=Places.of(
+            (
+                (*there, "", 0, "", "10.0.0.2", *nobody, *when),
+                (*there, "tcp", 5432, "", "10.0.0.2", *postgres, *when),
+            )
+        )
+    )
 
 
 def _links(window: int) -> LinkBatch:

@@ -27,8 +27,10 @@ from graph.neighbours import NeighbourRow, neighbours
 from graph.node_events import EventRow, events
 from graph.node_facts import NodeFactRow, node_facts
 from graph.of_hosts import OF_HOST, PartRow, parts
+from graph.owners import OwnerRow, held, hosts_called, owners
 from graph.peers import PeersRow, peers
 from graph.pressure import PressureRow, node_pressure
+from graph.process_lifetimes import ProcessLifeRow, of_pid
 from graph.processes import ProcessRow, members, processes
 from graph.recording import RecordedRow, recorded, recorded_hours
 from graph.requested import (
@@ -74,7 +76,8 @@ VALUES: dict[str, Any] = {
     "from": 1_000_000_000_000, "to": 1_000_000_060_000, "step": 5_000, "grain": 1_000, "service": "", "host": "h",
     "node": "process:h:1:1", "nodes": ["n"], "services": ["s"], "containers": ["c"], "hosts": ["h"], "subjects": ["n"],
     "most": 10, "hours_to": 1_000_000_000_000, "minutes_to": 1_000_000_000_000, "client": "c", "server": "s",
-    "name": "", "switch": "", "transport": "tcp", "port": 80, **concerned(["process:h:1:1"]),
+    "name": "", "switch": "", "transport": "tcp", "port": 80,
+    "address": "10.0.0.5", "pid": 7, "at": 1_000_000_000_000, **concerned(["process:h:1:1"]),
 }  # fmt: skip
 PLAIN: dict[str, tuple[type, str]] = {
     "newest window": (NewestRow, newest_window()),
@@ -112,6 +115,11 @@ PLAIN: dict[str, tuple[type, str]] = {
     "process usage": (UsageRow, process_usage()),
     "any requests": (AnyRow, any_requested()),
     "annotations": (AnnotationRow, annotations()),
+    "owners": (OwnerRow, owners()),
+    "hosts of a name": (HostnameRow, hosts_called()),
+    "owners at other times": (OwnerRow, held()),
+    "processes of a pid": (ProcessLifeRow, of_pid(then=True)),
+    "processes of a pid at other times": (ProcessLifeRow, of_pid(then=False)),
     "schemas of overlays": (SchemaRow, schemas()),
 }
 OF_A_LEVEL: dict[str, tuple[type, Callable[[str], str]]] = {

@@ -34,6 +34,7 @@ CONVERSATION: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("order", {"what": "start"}, "needs nothing"),
     ("clusters", {"all": True}, '"clusters":['),
     ("why", {"subject": "postgres"}, '"suspects":'),
+    ("owner", {"what": "10.0.0.2:5432"}, '"pid":300'),
     ("annotations", {"overlay": "owner"}, '"team":"blue"'),
     ("sql", {"statement": "SELECT DISTINCT client_service FROM process_edges", "limit": 2}, "client_service"),
 )

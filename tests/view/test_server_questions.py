@@ -53,6 +53,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "order": {"what": "stop"},
     "clusters": {"all": "true"},
     "why": {"subject": "postgres"},
+    "owner": {"what": "10.0.0.2:5432"},
     "annotations": {"overlay": "owner"},
 }
 ON_THE_COMMAND_LINE = {
@@ -63,6 +64,7 @@ ON_THE_COMMAND_LINE = {
     "order": ("order", "stop", "--format", "json"),
     "clusters": ("clusters", "--all", "--json"),
     "why": ("why", "postgres", "--json"),
+    "owner": ("owner", "10.0.0.2:5432", "--json"),
 }
 
 
