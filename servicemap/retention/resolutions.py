@@ -6,6 +6,7 @@ from typing import NamedTuple
 from graph.stored import Dropped
 from sinks.dropping import TABLES_OF
 from sinks.levels import LEVELS
+from sinks.lifetimes import PLACES_1D, PROCESSES_1D
 from sinks.reconcile import ALL
 from sinks.table import Table
 from sinks.tables import EVENTS, HOST_USAGE
@@ -38,6 +39,7 @@ def _resolutions() -> tuple[Resolution, ...]:
             Resolution(name, [level.table for level in LEVELS if level.unit == unit], answers)
             for unit, (name, answers) in _OF_LEVELS.items()
         ),
+        Resolution("lifetimes", (PROCESSES_1D, PLACES_1D), "who had an address, a port, a process, years ago"),
         Resolution("events", (EVENTS,), "what happened"),
     ]
     rest = [table for table in ALL if not any(table in one.tables for one in named)]
