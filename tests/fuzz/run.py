@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import atheris
 
-with atheris.instrument_imports(include=["collectors", "schemas", "simulation", "streams"]):
+with atheris.instrument_imports(include=["collectors", "log", "schemas", "simulation", "streams"]):
     from tests.fuzz.targets import TARGETS, Target
 
 MOST_MB, SECONDS, LONGEST = 512, 5, 4096

@@ -4,8 +4,12 @@ A parser takes any bytes without an error other than those it names, and keeps w
 line in TARGETS. Its seeds are what this machine shows, so that the fuzzer begins with what is real.
 """
 
+import hashlib
+import io
+import os
 import socket
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +41,10 @@ from collectors.window import Window
 from collectors.wire_tap import WireTap
 from graph.filters.parsing import BadFilter, parse_filter
 from graph.selectors import BadSelector, parse_selector
+from log.capture import BadCapture, Place, record_of
+from log.capture_reader import CaptureReader
+from log.capture_writer import CaptureWriter
+from log.protocol import Record
 from schemas.discovered import parse_output
 from schemas.text import to_bytes, to_text
 from simulation.load import read
@@ -210,6 +218,27 @@ _TALKS: dict[type[Parser], tuple[tuple[int, bytes], ...]] = {
     Memcached: ((0, b"get a\r\nset a 0 0 2\r\nhi\r\n"), (1, b"VALUE a 0 2\r\nhi\r\nEND\r\nSTORED\r\n")),
 }
 
+
+def _capture(raw: bytes) -> None:
+    """Read a file that has a right checksum, which bytes by chance never have."""
+    with os.fdopen(os.memfd_create("capture"), "wb") as file:
+        file.write(raw + hashlib.sha256(raw).digest())
+        file.flush()
+        with closing(CaptureReader(Path(f"/proc/self/fd/{file.fileno()}"))) as capture:
+            for part in capture.manifest.parts:
+                list(capture.records(part))
+
+
+def _sealed() -> Iterator[bytes]:
+    """Yield captures without their checksums."""
+    for value in (None, b'{"a":1}', b"\xff"):
+        file = io.BytesIO()
+        writer = CaptureWriter(file, "1.0")
+        writer.add(Place("edges", 0), [Record("edges", 0, 0, 5, b"key", value, {"header": b"x"})])
+        writer.close(made=1, start=None, end=2, partitions={"edges": 1}, about={})
+        yield file.getvalue()[: -hashlib.sha256().digest_size]
+
+
 TARGETS = {
     "diag-rows": Target(_rows, _sockets),
     "diag-final": Target(diag.final, _sockets),
@@ -265,5 +294,7 @@ TARGETS = {
     "net-unix": Target(names_of_agents, _files("/proc/net/unix")),
     "architecture": Target(lambda raw: read(raw, "fleet"), _given(_SPIGO, _NATIVE), (Mistake,)),
     "compose": Target(lambda raw: read(raw, "compose.yaml"), _given(_COMPOSE), (Mistake,)),
+    "capture": Target(_capture, _sealed, (BadCapture,)),
+    "capture-line": Target(lambda raw: record_of(raw, Place("edges", 0), 0), _given(b'{"timestamp":1}'), (ValueError,)),
     "text": Target(_text, _given(b"\xff\xfe", "é%".encode())),
 }
