@@ -138,7 +138,7 @@ def record_of(line: bytes, place: Place, number: int) -> Record:
 
 def packed(lines: bytes) -> bytes:
     """Return a block of lines as a frame."""
-    return zstandard.ZstdCompressor(level=6, write_checksum=True, write_content_size=True).compress(lines)
+    return zstandard.ZstdCompressor(level=3, write_checksum=True, write_content_size=True).compress(lines)
 
 
 def unpacked(frame: bytes) -> bytes:

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from typing import NamedTuple
 
 from graph.stored import Dropped
 from log.protocol import Limits, Log, LogError, TopicInfo
+from log.rows import pack, stored_bytes
 from schemas import topics
 from schemas.times import DAY_MS, HOUR_MS
 from servicemap.browsing import existing_log
@@ -23,6 +26,10 @@ from sinks.table import Table
 
 _LASTING = re.compile(r" TTL .*toInterval(?P<unit>Hour|Day|Week|Month|Year)\((?P<number>\d+)\)")
 _UNITS = {"Hour": HOUR_MS, "Day": DAY_MS, "Week": 7 * DAY_MS, "Month": 30 * DAY_MS, "Year": 365 * DAY_MS}
+
+
+AT_ONCE = 8  # topics that are asked for at once
+SAMPLE = 50  # records
 
 
 class Held(NamedTuple):
@@ -64,22 +71,38 @@ def in_store(store: Store) -> Iterator[Kept]:
             yield _resolution(store, one, there, held)
 
 
-def in_log(config: Config, log: Log) -> Iterator[Kept]:
-    """Yield the topics of a log that the program has."""
-    for info in log.topics():
-        if topic := topics.BY_NAME.get(info.name):
-            limits, times = _limits(config, log, info), logged_times(log, info.name)
-            yield Kept(
-                what="log",
-                name=info.name,
-                answers="replays" if topic in topics.MAPPED else topic.about,
-                since=times.first if times else None,
-                until=times.last if times else None,
-                limit_ms=limits.ms,
-                limit_bytes=limits.bytes and limits.bytes * info.partitions,
-                bytes=info.size_bytes,
-                gives=Dropped.LOG if limits.ms is not None and logged_here(config) else None,
-            )
+def in_log(config: Config, log: Log) -> list[Kept]:
+    """Return the topics of a log that the program has. Brokers take a while for each question: several go at once."""
+    known = [info for info in log.topics() if info.name in topics.BY_NAME]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(partial(_topic, config, log), known))
+
+
+def _topic(config: Config, log: Log, info: TopicInfo) -> Kept:
+    topic, limits, times = topics.BY_NAME[info.name], _limits(config, log, info), logged_times(log, info.name)
+    return Kept(
+        what="log",
+        name=info.name,
+        answers="replays" if topic in topics.MAPPED else topic.about,
+        since=times.first if times else None,
+        until=times.last if times else None,
+        limit_ms=limits.ms,
+        limit_bytes=limits.bytes and limits.bytes * info.partitions,
+        bytes=estimated(log, info) if info.size_bytes is None else info.size_bytes,
+        gives=Dropped.LOG if limits.ms is not None and logged_here(config) else None,
+    )
+
+
+def estimated(log: Log, info: TopicInfo) -> int:
+    """Return about how many bytes a topic has whose log does not say, by its newest records, each compressed alone."""
+    sizes: list[int] = []
+    for partition in range(info.partitions):
+        first, end = log.bounds(info.name, partition)
+        for record in log.read(info.name, partition, max(first, end - SAMPLE), end):
+            sizes.append(stored_bytes(record.key, None, pack(record.value)[1]))
+        if len(sizes) >= SAMPLE:
+            break
+    return info.records * sum(sizes) // len(sizes) if sizes else 0
 
 
 def _resolution(store: Store, one: Resolution, tables: list[Table], held: dict[str, Held]) -> Kept:

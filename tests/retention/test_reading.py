@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from log.protocol import TopicInfo
 from schemas.times import DAY_MS, HOUR_MS
 from servicemap.cli import main
 from servicemap.config import load
 from servicemap.parts import store_address
 from servicemap.retention.noting import FIRST_SECONDS, Noting, note
-from servicemap.retention.reading import kept_by, lasting, read_kept
+from servicemap.retention.reading import estimated, kept_by, lasting, read_kept
 from sinks.store import Store
 from tests.replay.conftest import FIRST, LAST, Past, data, past
 
@@ -46,6 +47,13 @@ def test_each_resolution_and_topic_has_a_row(past: Past) -> None:
 )
 def test_the_time_to_live_of_a_table_is_that_of_the_store(engine: str, expected: int | None) -> None:
     assert lasting(engine) == expected
+
+
+def test_bytes_that_a_log_does_not_know_are_estimated_by_its_newest_records(past: Past) -> None:
+    for info in past.log.topics():
+        if info.records > 100:
+            assert 0.3 < estimated(past.log, info) / (info.size_bytes or 0) < 10, info
+    assert estimated(past.log, TopicInfo("links", 1, 0, None)) == 0
 
 
 def test_a_small_disk_shortens_what_is_reached(past: Past) -> None:
