@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from schemas.text import shown
 from servicemap import __version__
@@ -49,6 +50,7 @@ COMMANDS = {
     "work": "run only the folds",
     "sink": "run only the sink",
     "config": "show the configuration, and check it",
+    "completion": "let the shell complete commands, options, filters and names",
 }
 
 
@@ -95,6 +97,11 @@ class Commands(Group):
             if extra:
                 require(extra)
             raise error
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the commands without importing them."""
+        named = [CompletionItem(name, help=about) for name, about in COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

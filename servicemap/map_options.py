@@ -11,6 +11,7 @@ from answers.asked import Drawing
 from graph.filters.completing import completed
 from graph.filters.parsing import BadFilter, parse_filter
 from graph.levels import LEVELS
+from servicemap.completing import Named
 from servicemap.options import Moment, not_empty
 
 
@@ -50,6 +51,28 @@ class Matching(click.ParamType):
         """Complete the last word of a filter: fields, and values of those that have choices."""
         before, space, last = incomplete.rpartition(" ")
         return [CompletionItem(f"{before}{space}{one.text}", help=one.about) for one in completed(last)]
+
+
+def of_part(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command --service, --host and --filter, as `service`, `host` and `filter`."""
+
+    @click.option(
+        "--service", default="", type=Named("service"), metavar="NAME", help="Only edges with this service at an end."
+    )
+    @click.option(
+        "--host",
+        default="",
+        type=Named("host"),
+        metavar="NAME",
+        help="Only edges with an end on this host (name or id).",
+    )
+    @filtering
+    @functools.wraps(command)
+    def run(*given: Any, **rest: Any) -> None:
+        not_empty("service", "host", "filter")
+        command(*given, **rest)
+
+    return run
 
 
 def filtering(command: Callable[..., None]) -> Callable[..., None]:

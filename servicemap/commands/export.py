@@ -7,8 +7,8 @@ import click
 from graph.model import Wanted
 from servicemap.config import Config
 from servicemap.exports import FORMATS
-from servicemap.map_options import at_level, filtering, of_range
-from servicemap.options import configured, not_empty
+from servicemap.map_options import at_level, of_part, of_range
+from servicemap.options import configured
 
 
 @click.command()
@@ -16,9 +16,7 @@ from servicemap.options import configured, not_empty
 @click.option("--format", "form", type=click.Choice(FORMATS), required=True, help="Of Graphviz, Gephi, yEd and others.")
 @of_range
 @at_level
-@click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
-@click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
-@filtering
+@of_part
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write this file.  [default: stdout]")
 def command(
     config: Config,
@@ -44,6 +42,5 @@ def command(
     """
     from servicemap.exporting import run
 
-    not_empty("service", "host", "filter")
     wanted = Wanted(start=0, end=0, level=level, service=service, host=host, filter=filter)
     run(config, since, at, form, wanted, out)

@@ -5,7 +5,7 @@ import click
 from graph.levels import LEVELS
 from graph.model import Wanted
 from servicemap.config import Config
-from servicemap.map_options import filtering, of_range
+from servicemap.map_options import of_part, of_range
 from servicemap.options import configured, either_or, not_empty
 
 
@@ -13,10 +13,8 @@ from servicemap.options import configured, either_or, not_empty
 @configured()
 @of_range
 @click.option("--level", type=click.Choice(LEVELS), help="Kind of the nodes.  [default: service; process with --json]")
-@click.option("--service", default="", metavar="NAME", help="Only edges with this service at an end.")
-@click.option("--host", default="", metavar="NAME", help="Only edges with an end on this host (name or id).")
+@of_part
 @click.option("--overlay", default="", metavar="WHAT", help="Only what has this annotation: owner.team=payments.")
-@filtering
 @click.option("--all", "everything", is_flag=True, help="Add nodes without connections.")
 @click.option("--watch", is_flag=True, help="Draw it again whenever something newer is stored, until Ctrl-C.")
 @click.option("--dot", "as_dot", is_flag=True, help="For Graphviz: servicemap map --dot | dot -Tsvg > map.svg")
@@ -60,7 +58,7 @@ def command(
     servicemap map --since 10m --json | jq '.edges[] | select(.connections_failed > 0)'
     servicemap map --at 2026-05-01T12:00 --dot | dot -Tsvg > map.svg
     """
-    not_empty("service", "host", "overlay", "filter")
+    not_empty("overlay")
     either_or(("--json", as_json), ("--dot", as_dot))
     either_or(("--watch", watch), ("--dot", as_dot))
     either_or(("--watch", watch), ("--at", at))
