@@ -19,7 +19,7 @@ _KNOWN = 0.8  # of the nodes must have a value by which they are grouped,
 _LARGEST = 0.7  # and no value may have more of them
 _LARGE = 3_000  # nodes: of more, communities are found roughly
 _SMALL = 3  # nodes: fewer are no community
-_WANTED, _MOST = 16, 24  # communities of one map
+_WANTED, _MOST = 12, 18  # communities of one map: their cards are larger than those of nodes
 ELSEWHERE, APART = "elsewhere", "apart from the others"
 
 Path = tuple[str, ...]
@@ -116,12 +116,13 @@ def _communities(members: Sequence[Member], links: Pairs, path: Path) -> dict[st
 
 def _found(graph: "nx.Graph[str]") -> tuple[list[set[str]], set[str]]:
     """Find communities, and divide large ones until there are enough; and what is in none of them."""
-    groups, loners = _joined(graph, _around_hubs(graph) if len(graph) > _LARGE else _louvain(graph))
+    least = max(_SMALL, len(graph) // (2 * FITS))
+    groups, loners = _joined(graph, _around_hubs(graph) if len(graph) > _LARGE else _louvain(graph), least)
     while 0 < len(groups) < _WANTED and len(largest := max(groups, key=lambda each: (len(each), min(each)))) > FITS:
         within = graph.subgraph(sorted(largest))
-        inner, rest = _joined(within, _louvain(within))
+        inner, rest = _joined(within, _louvain(within), least)
         inner += [rest] if rest else []
-        if len(inner) < 2 or len(groups) + len(inner) > FITS:
+        if len(inner) < 2 or len(groups) + len(inner) > _MOST + 1:
             break
         groups = [*(each for each in groups if each is not largest), *inner]
     return groups, loners
@@ -141,15 +142,14 @@ def _around_hubs(graph: "nx.Graph[str]") -> list[set[str]]:
     return [set(cell) for cell in cells.values() if cell]
 
 
-def _joined(graph: "nx.Graph[str]", groups: list[set[str]]) -> tuple[list[set[str]], set[str]]:
-    """Join small groups, each with the one that it has the most edges to; and those without such a one."""
+def _joined(graph: "nx.Graph[str]", groups: list[set[str]], least: int) -> tuple[list[set[str]], set[str]]:
+    """Join groups of fewer than `least` with those that they have the most edges to; and return those without any."""
     of = {node: at for at, inner in enumerate(groups) for node in inner}
     between: dict[int, Counter[int]] = defaultdict(Counter)
     for a, b, count in graph.edges(data="weight", default=1):
         if of[a] != of[b]:
             between[of[a]][of[b]] += count
             between[of[b]][of[a]] += count
-    least = max(_SMALL, len(graph) // (2 * FITS))
     there = {at: set(inner) for at, inner in enumerate(groups)}
     loners: set[str] = set()
     for at in sorted(there, key=lambda each: (len(there[each]), min(there[each]))):

@@ -63,6 +63,7 @@ export function drawnNode(node, group, loops) {
       ? node.subtitle.slice(0, -group.length).replace(/ on $/, "")
       : node.subtitle;
   if (below) lines.push(line(below)); // the box already names the host
+  if (below && node.hosts && node.hosts.length > 1) lines.push(line(node.hosts.join(", ")));
   for (const note of node.notes ?? []) lines.push(line(note));
   if (loops?.length) lines.push(cut(`↺ itself on ${loops.map(port).join(", ")}`, LETTERS));
   const titled = textWidth(title, TITLE_FONT);

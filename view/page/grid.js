@@ -6,7 +6,7 @@
 /** @typedef {{ id: string, w: number, h: number, columns?: Cell[][] }} Cell a card, or with columns a box */
 /** @typedef {{ at: Places, xs: number[], ys: number[], boxes: Map<string, Box> }} Grid the lines of the channels and rows */
 
-const GAP = { x: 64, y: 26 }; // px, the channels
+const GAP = { x: 60, y: 26 }; // px, the channels
 const PADDING = { x: 30, top: 44, bottom: 30 }; // px, of a box around its cards
 
 /**
