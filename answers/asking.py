@@ -53,7 +53,7 @@ class Request(Struct, frozen=True):
         cursor = Cursor(_digest(self.question, self.asked), answer.start, answer.end, end)
         more = {"next_page": _written(cursor) if end < len(rows) else UNSET}
         page = structs.replace(answer, **chosen, **more)
-        return self.question.fit(page) if self.question.fit else page
+        return self.question.fit(page) if self.question.fit and count < len(rows) else page
 
     def _within(self, body: bytes) -> bytes:
         if len(body) > self.limits.most_bytes:

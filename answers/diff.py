@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from answers.asked import WRITTEN, Moment, OfMap
 from answers.faults import BadRequest, NotThere
@@ -189,6 +189,12 @@ def _because(one: EdgeDifference | NodeDifference) -> list[Happened]:
     return [Happened(time=iso_ms(each.time), node=each.node, text=each.text) for each in one.because]
 
 
+def _fit(page: DiffAnswer) -> DiffAnswer:
+    """Keep the nodes that are ends of edges of the page."""
+    ends = {end for edge in page.edges for end in (edge.client, edge.server)}
+    return structs.replace(page, nodes=[node for node in page.nodes if node.id in ends])
+
+
 DIFF = Question(
     "diff",
     "What appeared, vanished or changed beyond the usual between two times, and what may explain it.",
@@ -196,4 +202,5 @@ DIFF = Question(
     DiffAnswer,
     _answer,
     rows="edges",
+    fit=_fit,
 )

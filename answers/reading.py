@@ -87,7 +87,9 @@ def properties(kind: type[Struct]) -> dict[str, dict[str, Any]]:
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a parameter that may be left out: there is no null."""
+    """Return the schema of a parameter that may be left out: there is no null, and a choice needs no pattern."""
+    if "enum" in schema:
+        return {name: value for name, value in schema.items() if name != "pattern"}
     if "anyOf" not in schema:
         return schema
     (known,) = (one for one in schema["anyOf"] if one != {"type": "null"})

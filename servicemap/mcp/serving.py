@@ -22,6 +22,7 @@ from servicemap.config import Config
 from servicemap.listening import MCP_PORT
 from servicemap.mcp.tools import INSTRUCTIONS, Tools
 from servicemap.options import Failure
+from servicemap.parts import store_address
 from servicemap.process import stop_event
 from servicemap.viewing import address, announce
 from view.stores import Stores
@@ -32,7 +33,7 @@ UNKNOWN = "a token is needed: send Authorization: Bearer …"
 
 
 def speak(config: Config) -> None:
-    """Answer on stdin and stdout until stdin ends."""
+    """Answer on stdin and stdout until stdin ends; while there is no store, that is the answer."""
     asyncio.run(_speak(config))
 
 
@@ -42,6 +43,7 @@ def serve(config: Config) -> None:
     asked = config.mcp
     if not asked.token and not stays_here(asked.host):
         raise Failure(f"others can reach {asked.host}: set the token they need with SERVICEMAP_MCP__TOKEN")
+    store_address(config, write=False)  # fail now where no store is known
     place = Place("the MCP server", asked.host, asked.port, MCP_PORT, "--port", "mcp.port")
     with listen(place) as bound, closing(Stores(lambda: connected(config))) as stores:
         port = bound.getsockname()[1]

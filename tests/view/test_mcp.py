@@ -7,16 +7,19 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from click.testing import CliRunner
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
 from answers.all import QUESTIONS
+from servicemap.cli import main
 from servicemap.mcp.tools import LIMITS
 from sinks.address import Address
 from sinks.store import Store
@@ -32,6 +35,8 @@ CONVERSATION: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("deps", {"node": "nginx", "depth": 1}, '"depth":1'),
     ("path", {"client": "nginx", "server": "postgres"}, "tcp/5432"),
     ("order", {"what": "start"}, "needs nothing"),
+    ("policy", {"node": "postgres", "only": "in"}, "tcp"),
+    ("risks", {"risk": "no-agent"}, '"findings":['),
     ("clusters", {"all": True}, '"clusters":['),
     ("why", {"subject": "postgres"}, '"suspects":'),
     ("owner", {"what": "10.0.0.2:5432"}, '"pid":300'),
@@ -208,6 +213,18 @@ def test_over_http_a_token_is_asked_for_and_foreign_names_are_refused(past: Past
     with serving(past, SERVICEMAP_MCP__TOKEN="secret") as guarded, httpx2.Client(timeout=20) as client:
         assert client.post(guarded, json=hello).status_code == 401
         assert asyncio.run(listed(guarded)) == len(CONVERSATION)
+
+
+def test_without_a_store_that_is_the_answer(tmp_path: Path) -> None:
+    async def call() -> CallToolResult:
+        nowhere = ["-m", "servicemap", "mcp", "--data", str(tmp_path)]
+        async with talking(StdioServerParameters(command=sys.executable, args=nowhere, env=dict(os.environ))) as client:
+            return await client.call_tool("map", {})
+
+    answer = asyncio.run(call())
+    assert (answer.is_error, "no store is running" in text(answer)) == (True, True), text(answer)
+    refused = CliRunner().invoke(main, ["mcp", "--http", "--port", "0", "--data", str(tmp_path)])
+    assert (refused.exit_code, "no store is running" in refused.stderr) == (1, True), refused.stderr
 
 
 def test_stdin_that_ends_ends_it(past: Past) -> None:

@@ -51,6 +51,8 @@ ASKED: dict[str, dict[str, Any]] = {
     "deps": {"node": "nginx", "depth": 1},
     "path": {"client": "nginx", "server": "postgres"},
     "order": {"what": "stop"},
+    "policy": {"node": "postgres", "only": "in"},
+    "risks": {"risk": "no-agent"},
     "clusters": {"all": "true"},
     "why": {"subject": "postgres"},
     "owner": {"what": "10.0.0.2:5432"},
@@ -62,6 +64,8 @@ ON_THE_COMMAND_LINE = {
     "deps": ("deps", "nginx", "--depth", "1", "--json"),
     "path": ("path", "nginx", "postgres", "--json"),
     "order": ("order", "stop", "--format", "json"),
+    "policy": ("policy", "postgres", "--only", "in", "--format", "json"),
+    "risks": ("risks", "--risk", "no-agent", "--json"),
     "clusters": ("clusters", "--all", "--json"),
     "why": ("why", "postgres", "--json"),
     "owner": ("owner", "10.0.0.2:5432", "--json"),
@@ -122,6 +126,15 @@ def test_the_command_line_and_http_answer_the_same(name: str, api: View, past: P
         assert [{"arrows": row} for row in rows] == found["ways"]
     else:
         assert rows == found[QUESTIONS[name].rows]
+
+
+def test_the_command_line_and_http_compare_the_same(api: View, past: Past) -> None:
+    then, since, end = (f"@{(past.now - back) / 1000}" for back in (3 * HOUR_MS, HOUR_MS // 3, 0))
+    arguments = ["diff", f"{then}..{since}", f"{since}..{end}", "--json", "--data", str(past.data)]
+    printed = CliRunner().invoke(main, arguments)
+    assert printed.exit_code == 0, printed.output
+    found = api.api("v1/diff", then_since=then, then_at=since, since=since, at=end)
+    assert {**json.loads(printed.stdout), "total": found["total"]} == found
 
 
 @pytest.mark.parametrize("name", sorted(name for name, one in QUESTIONS.items() if one.rows))
