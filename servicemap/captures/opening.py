@@ -4,8 +4,8 @@ All of it stays as it is, however old: the log and the store of a capture have n
 """
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
@@ -27,7 +27,7 @@ from servicemap.options import Failure
 from servicemap.own_place import own_place
 from servicemap.parts import locate
 from servicemap.process import tune_memory
-from servicemap.progress import Show
+from servicemap.progress import Show, shown_progress
 from servicemap.replay.span import REPLAYED, Span, inside
 from servicemap.replay.whole import Progress, fold_all, sum_up
 from servicemap.store_alone import store_alone
@@ -42,11 +42,12 @@ NO_LIMIT_HOURS, NO_LIMIT_BYTES = 10_000 * 366 * 24, 1 << 60
 _LIMITED = "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine_full LIKE '% TTL %'"
 
 
-def open_capture(config: Config, file: Path, show: Show, look: Callable[[Config], None], *, keep: bool) -> None:
-    """Fold a capture and `look` at it, in the data directory if it is to be kept there."""
+@contextmanager
+def opened_capture(config: Config, file: Path, *, keep: bool) -> Iterator[Config]:
+    """Fold a capture, and give where it is: in the data directory if it is to be kept there."""
     tune_memory()
     with own_place(config, keep=keep) as own:
-        with closing(CaptureReader(file, lambda done, of: show("checking", _far(done, of)))) as capture:
+        with shown_progress() as show, closing(CaptureReader(file, _reported(show))) as capture:
             manifest = capture.manifest
             if HEARTBEATS.name not in {part.topic for part in manifest.parts}:
                 raise Failure(
@@ -64,7 +65,11 @@ def open_capture(config: Config, file: Path, show: Show, look: Callable[[Config]
             with held(own.directory, lambda sentence: show(sentence, "")):
                 _fill(own, file, capture, show)
         click.echo(f"servicemap: {_sentence(file, manifest)}", err=True)
-        look(own)
+        yield own
+
+
+def _reported(show: Show) -> Callable[[int, int], None]:
+    return lambda done, of: show("checking", _far(done, of))
 
 
 def _fill(own: Config, file: Path, capture: CaptureReader, show: Show) -> None:

@@ -57,6 +57,8 @@ def print_imported(config: Config, imported: Imported, *, as_json: bool) -> None
         return
     before = f"; {imported.there:,} were there already" if imported.there else ""
     click.echo(f"{imported.records:,} records are imported into {shown(config.log_url)}{before}")
+    if not config.log.url:
+        click.echo(f"servicemap: `servicemap up{config.flag}` maps them, with this machine beside them", err=True)
     if imported.left_out:
         names = ", ".join(map(shown, imported.left_out))
         click.echo(f"servicemap: left out, because this version does not know them: {names}", err=True)

@@ -85,18 +85,15 @@ def _show(config: Config, capture: Path, for_ms: int | None, *, quiet: bool) -> 
     from servicemap.extras import require
 
     require("up")
-    from servicemap.captures.opening import open_capture
-    from servicemap.progress import shown_progress
+    from servicemap.captures.opening import opened_capture
     from servicemap.up import looked_at, run
 
     for name in ("log", "store"):
         if typed(f"{name}_url"):
             raise click.UsageError(f"--{name} is not for a capture, which has a log and a store of its own")
     try:
-        with shown_progress() as show:
-            open_capture(
-                config, capture, show, lambda own: run(own, for_ms, looked_at, quiet=quiet), keep=typed("data")
-            )
+        with opened_capture(config, capture, keep=typed("data")) as own:
+            run(own, for_ms, looked_at, quiet=quiet)
     except KeyboardInterrupt:
         click.echo("servicemap: stopped", err=True)
         sys.exit(130)

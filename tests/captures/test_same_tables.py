@@ -14,7 +14,7 @@ from schemas.codec import encode
 from schemas.overlays import Annotation, OverlaySchema
 from schemas.times import DAY_MS
 from servicemap.captures.exporting import Wanted, export
-from servicemap.captures.opening import OVER_MS, open_capture
+from servicemap.captures.opening import OVER_MS, opened_capture
 from servicemap.config import Config, load
 from servicemap.options import Failure
 from servicemap.parts import store_address
@@ -76,10 +76,11 @@ def original(data: Path, base: int) -> Iterator[Past]:
 def shown(file: Path, data: Path, config: Config | None = None) -> Iterator[Store]:
     """Open a capture in a directory, and give its store."""
     config = config or load(environment={}, flags={"data": str(data)})
-    places: list[Config] = []
-    open_capture(config, file, lambda step, far: None, places.append, keep=True)
-    (own,) = places
-    with store_alone(own), closing(Store(store_address(own, write=True))) as store:
+    with (
+        opened_capture(config, file, keep=True) as own,
+        store_alone(own),
+        closing(Store(store_address(own, write=True))) as store,
+    ):
         yield store
 
 
