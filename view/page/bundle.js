@@ -1,6 +1,6 @@
 // Edges between the same two cards as one line, which stands for all of them. Pure.
 
-/** @import { Bundle, Health, MapEdge } from "./types.js" */
+/** @import { Bundle, Drawn, Health, MapEdge } from "./types.js" */
 
 /** @type {Health[]} */
 const WORSE = ["ok", "warn", "bad"];
@@ -63,6 +63,19 @@ export function notable(all, began, most) {
   const chosen = new Set(first);
   for (const bundle of ranked) if (chosen.size < most) chosen.add(bundle);
   return all.filter((bundle) => chosen.has(bundle));
+}
+
+/**
+ * The same with all lines of the picked card, or the picked line: those that were left out are drawn while it is picked.
+ * @param {Drawn} drawn
+ * @param {string} picked
+ * @returns {Drawn}
+ */
+export function withPicked(drawn, picked) {
+  const there = new Set(drawn.bundles);
+  const own = drawn.all.filter(({ id, client, server }) => [id, client, server].includes(picked));
+  const more = own.filter((bundle) => !there.has(bundle));
+  return more.length ? { ...drawn, bundles: [...drawn.bundles, ...more] } : drawn;
 }
 
 /**

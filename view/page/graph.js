@@ -1,6 +1,7 @@
 // The map: Cytoscape, kept up to date with the scene.
 
 import { Backdrop, drawing } from "./backdrop.js";
+import { withPicked } from "./bundle.js";
 import { FARTHEST, LEGIBLE, NEAREST, fitting, revealing } from "./camera.js";
 import { SIDE } from "./elements.js";
 import { folded, isPart, partKey } from "./fold.js";
@@ -14,6 +15,8 @@ import { opened } from "./state.js";
 /** @import { Fields } from "./state.js" */
 /** @import { Core, CollectionReturnValue, SingularElementReturnValue } from "cytoscape" */
 /** @import { Box, Card, Chosen, Direction, Drawn, Element, Memory, Point, Scene, Target } from "./types.js" */
+
+/** @typedef {{ drawn: Drawn, cards: Map<string, Card>, lines: { numbers: string, colour: string } }} Shown */
 
 const [MANY_EDGES, FEWER_EDGES] = [700, 600]; // a map is plain from the one on, and stays so down to the other
 const GLIDE_MS = 220;
@@ -40,7 +43,7 @@ export class Graph {
     this.scene = { nodes: new Map(), edges: new Map(), boxes: [] };
     /** @type {Map<string, Box>} */
     this.boxes = new Map(); // of open groups, by their keys
-    /** @type {{ drawn: Drawn, cards: Map<string, Card>, lines: { numbers: string, colour: string } } | null} */
+    /** @type {Shown | null} */
     this.shown = null;
     this.key = "";
     this.turn = 0; // of show(): the latest call wins
@@ -112,12 +115,13 @@ export class Graph {
     const around = state.focus ? `${state.focus} ${state.hops}` : "";
     const by = chosen.by ? PASSING + chosen.by : ""; // what a filter leaves is laid out anew
     const key = [state.level, state.group, around, by, drawn.folded ? "folded" : ""].join(" ").trimEnd();
-    const placed = await this.staging.of(key, drawn, all);
+    const seen = withPicked(drawn, this.picked);
+    const placed = await this.staging.of(key, seen, all);
     if (turn !== this.turn) return false;
     const anew = placed.moved || key !== this.key;
     const plain = drawn.bundles.length > (this.plain ? FEWER_EDGES : MANY_EDGES);
     this.shown = { drawn, cards: all, lines: { numbers: state.numbers, colour: state.colour } };
-    this.scene = scene(drawn, all, placed.at, placed.ways, this.shown.lines);
+    this.scene = scene(seen, all, placed.at, placed.ways, this.shown.lines);
     this.marked = chosen.marked ? standing(chosen.marked, drawn) : null;
     if (plain !== this.plain) this.open(plain);
     else if (key !== this.key) {
@@ -164,7 +168,18 @@ export class Graph {
     const picked = node ? (drawn?.stands.get(node) ?? node) : (line?.id ?? edge);
     if (picked === this.picked) return;
     this.picked = picked;
+    if (this.shown?.drawn.folded) this.lead(this.shown);
     this.sync();
+  }
+
+  /**
+   * Lead lines anew: a card that is picked has all of its lines.
+   * @param {Shown} shown
+   */
+  lead({ drawn, cards: all, lines }) {
+    const seen = withPicked(drawn, this.picked);
+    const placed = this.staging.arranged(this.key, seen, all);
+    this.scene = scene(seen, all, placed.at, placed.ways, lines);
   }
 
   /** The lines between the cards that are drawn, also those that are left out. */

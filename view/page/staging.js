@@ -26,14 +26,24 @@ export class Staging {
    * @returns {Promise<Staged>}
    */
   async of(key, drawn, cards) {
-    if (drawn.folded || drawn.columns) {
-      const made = this.arrangement.of(key, drawn, cards);
-      return { at: made.at, ways: routes(drawn.bundles, cards, made), boxes: made.boxes, moved: false, fresh: false };
-    }
+    if (drawn.folded || drawn.columns) return this.arranged(key, drawn, cards);
     /** @type {[string, string][]} */
     const pairs = drawn.all.flatMap(({ client, server, edges }) => edges.map(() => [client, server]));
     const placed = await this.places.of(key, [...cards.values()], pairs);
     return { ...placed, ways: held(drawn, cards, placed), boxes: new Map() };
+  }
+
+  /**
+   * The same in a grid.
+   * @param {string} key
+   * @param {Drawn} drawn
+   * @param {Map<string, Card>} cards
+   * @returns {Staged}
+   */
+  arranged(key, drawn, cards) {
+    const made = this.arrangement.of(key, drawn, cards);
+    const ways = routes(drawn.bundles, cards, made);
+    return { at: made.at, ways, boxes: made.boxes, moved: false, fresh: false };
   }
 
   /**

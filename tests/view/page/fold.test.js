@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { bundles, notable } from "../../../view/page/bundle.js";
+import { bundles, notable, withPicked } from "../../../view/page/bundle.js";
 import { FITS, folded } from "../../../view/page/fold.js";
 import { guilty, origins } from "../../../view/page/guilt.js";
 
@@ -138,4 +138,13 @@ test("around a node, groups of what it needs are apart from those that need it, 
   assert.equal(made.columns.get("n0"), 0);
   assert.equal(made.columns.get("→ odd"), 1);
   assert.equal(made.columns.get("← odd"), -1);
+});
+
+test("a card that is picked has all of its lines", () => {
+  const all = bundles([edge("a", "b"), edge("b", "c"), edge("c", "a")], [], (id) => id);
+  const drawn = { ...folded(chosen, "auto", []), all, bundles: all.slice(0, 1) };
+
+  assert.equal(withPicked(drawn, "c").bundles.length, 3);
+  assert.equal(withPicked(drawn, "a").bundles.length, 2);
+  assert.equal(withPicked(drawn, ""), drawn);
 });
