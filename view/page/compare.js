@@ -18,6 +18,7 @@ const TIMES = {
 };
 const AT = "at"; // a time that is typed in
 const SHOWN = 60;
+const OPEN = 6; // with more, the list would cover the map
 const FRESH_MS = 30_000; // a live map is compared anew so often
 /** @type {Record<string, [string, string]>} a badge and its class */
 const BADGES = {
@@ -126,7 +127,7 @@ export function compare(page) {
       .map((kind) => [BADGES[kind][0], all.filter(({ change }) => change === kind).length])
       .filter(([, count]) => count)
       .map(([word, count]) => `${count} ${word}`);
-    const open = place.querySelector("details")?.open ?? true;
+    const open = place.querySelector("details")?.open ?? all.length <= OPEN;
     const more = [
       all.length > SHOWN && `and ${all.length - SHOWN} more: the list of edges has them`,
       restless > 0 && `edges that come and go as usual: ${restless}`,

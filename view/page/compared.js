@@ -30,7 +30,9 @@ export function compared(map, diff) {
   const edges = map.edges.map((edge) => marked(edge, by.get(edgeKey(edge))));
   const there = new Set(map.edges.map(edgeKey));
   const gone = diff.edges.filter((each) => isGone(each) && !there.has(edgeKey(each))).map(ghostEdge);
-  const fresh = new Set(diff.nodes.filter(({ change }) => change === "appeared").map(({ id }) => id));
+  const of = (/** @type {string} */ kind) =>
+    new Set(diff.nodes.flatMap(({ id, change }) => (change === kind ? [id] : [])));
+  const [fresh, changed] = [of("appeared"), of("changed")];
   const known = new Set(map.nodes.map(({ id }) => id));
   const titles = new Map(
     diff.edges.flatMap((each) => [
@@ -45,7 +47,7 @@ export function compared(map, diff) {
   return {
     ...map,
     nodes: [
-      ...alive.map((node) => (fresh.has(node.id) ? { ...node, fresh: true } : node)),
+      ...alive.map((node) => ({ ...node, fresh: fresh.has(node.id), changed: changed.has(node.id) })),
       ...missing.map((id) => ghostNode(id, titles.get(id) ?? id)),
     ],
     edges,

@@ -77,6 +77,7 @@ export function drawnNode(node, group, loops) {
     health: node.health,
     ghost: Boolean(node.gone),
     fresh: Boolean(node.fresh),
+    changed: Boolean(node.changed),
     group,
     w,
     h,

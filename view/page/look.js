@@ -88,6 +88,7 @@ export function look(of) {
     rule(".card.part", { "background-color": of.raised, "border-style": "double", "border-width": 4 }),
     rule(".card.ghost", { opacity: 0.55, "border-style": "dashed" }),
     rule(".card.fresh", { "border-color": of.new, "border-width": 2, ...halo(of.new, 7) }),
+    rule(".card.changed", halo(of.accent, 7)),
     ...boxes(of),
     rule("edge", {
       width: "data(width)",

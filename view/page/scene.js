@@ -196,6 +196,7 @@ const card = (node, mark, more = {}) => ({
     node.health,
     node.ghost && "ghost",
     node.fresh && "fresh",
+    node.changed && "changed",
     mark,
   ),
   position: { x: node.x, y: node.y },

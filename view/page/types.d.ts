@@ -64,6 +64,8 @@ export interface MapNode {
   gone: boolean;
   /** It was not there at the time that the map is compared with. */
   fresh?: boolean;
+  /** Its processes are new since then, or elsewhere. */
+  changed?: boolean;
   host?: string;
   hostname?: string;
   hosts?: string[];
@@ -441,6 +443,7 @@ export interface Card {
   health: Health;
   ghost: boolean;
   fresh: boolean;
+  changed: boolean;
   group: string;
   w: number;
   h: number;
