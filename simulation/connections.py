@@ -16,7 +16,7 @@ FIRST, LAST = 500, 400  # ms of a window in which nobody asks, at its beginning 
 MSS = 1448
 _GOLDEN = 0x9E37_79B1  # Knuth's multiplicative hash, which spreads moments over a window
 _MANY = 50  # requests in a window beyond which one more connection of a pool is used
-_LOOPBACK = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 _FAREWELL = Moved(0, 0, 2, 2, 0, 0, 0)
 
 
@@ -183,5 +183,5 @@ def ends_of(way: Way, client: Party, port: int) -> tuple[tuple[str, int], tuple[
     """Return address and port of both ends: within one network namespace they talk by loopback."""
     network = way.seat.process.network
     if network is client.network:
-        return (_LOOPBACK, port), (_LOOPBACK, way.port)
+        return (LOOPBACK, port), (LOOPBACK, way.port)
     return (client.network.address, port), (network.address, way.port)

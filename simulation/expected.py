@@ -10,7 +10,9 @@ from graph.requests import Key
 from graph.zones import NO_REGION, NO_ZONE, place_of
 from schemas.ids import address_node, host_node, service_node
 from simulation.architecture import Program
+from simulation.connections import LOOPBACK
 from simulation.faults import Fault
+from simulation.machine import OWN_NETNS
 from simulation.truth import TrueEdge, TrueEnd, TrueEvent, TrueKey, TrueWindow
 
 ADDRESS = "address"  # the level whose nodes are ends of flows, and not those who hold them
@@ -116,8 +118,9 @@ class Truth(Struct):
         found: dict[Item, bool] = {}
         for key, edge in self.edges.items():
             if edge.provable:
-                clients = self._nodes(key.client, level, known=edge.client_watched)
-                servers = self._nodes(key.server, level, known=edge.server_watched)
+                client, server = self._ends(key)
+                clients = _nodes(client, level, known=edge.client_watched)
+                servers = _nodes(server, level, known=edge.server_watched)
                 item = Item(clients, servers, key.transport, key.port)
                 found[item] = found.get(item, True) and edge.whole
         return found
@@ -149,21 +152,29 @@ class Truth(Struct):
         """Return every edge that would be no wrong credit, however little is known of its ends."""
         found: set[Key] = set()
         for key in self.edges:
-            clients, servers = (self._nodes(node, level, known=False) for node in (key.client, key.server))
+            clients, servers = (_nodes(end, level, known=False) for end in self._ends(key))
             found.update(Item(clients, servers, key.transport, key.port).shapes)
         return found
 
     def at(self, level: str, key: TrueKey) -> Key:
         """Return an edge as it is at a level."""
-        client, server = (best(self.ends[node], level) for node in (key.client, key.server))
+        client, server = (best(end, level) for end in self._ends(key))
         return Key(client, server, key.transport, key.port)
 
-    def _nodes(self, node: str, level: str, *, known: bool) -> tuple[str, ...]:
-        """Return the nodes that an end may have: one, if its agent knew whose it was."""
-        end = self.ends[node]
-        if known and (end.owner_known or level == ADDRESS):
-            return (best(end, level),)
-        return tuple(dict.fromkeys((best(end, level), *vague(end, level))))
+    def _ends(self, key: TrueKey) -> tuple[TrueEnd, TrueEnd]:
+        """Return the ends of an edge with the addresses that they use: two with one address talk by loopback."""
+        client, server = self.ends[key.client], self.ends[key.server]
+        if not client.host or (client.host, client.address) != (server.host, server.address):
+            return client, server
+        loopback = f"{client.host}/{OWN_NETNS}@{LOOPBACK}"
+        return client._replace(address=loopback), server._replace(address=loopback)
+
+
+def _nodes(end: TrueEnd, level: str, *, known: bool) -> tuple[str, ...]:
+    """Return the nodes that an end may have: one, if its agent knew whose it was."""
+    if known and (end.owner_known or level == ADDRESS):
+        return (best(end, level),)
+    return tuple(dict.fromkeys((best(end, level), *vague(end, level))))
 
 
 def best(end: TrueEnd, level: str) -> str:

@@ -10,9 +10,10 @@ from graph.levels import LEVELS
 from graph.model import Edge, Node, ServiceMap
 from graph.requests import Key
 from schemas.ids import address_node, host_node
-from simulation.expected import Truth, titles
+from simulation.expected import Carried, Truth, titles
 from simulation.faults import Fault, Kind
 from simulation.fleet import Instance
+from simulation.machine import OWN_NETNS
 from simulation.score import LevelScore, Score, Share, lines, name_services, score, score_events
 from simulation.score_clusters import score_clusters
 from simulation.score_culprits import ranked
@@ -84,6 +85,16 @@ def test_an_edge_whose_ends_changed_places_is_wrong_and_said_to_be_swapped() -> 
     truth = truth_of(window(0, {(WEB, SHOP): carried()}))
     made = score(truth, shown("service", [edge(Key(f"service:{ODD}", "service:web", "tcp", 40_000))]))
     assert made.swapped == made.wrong != []
+
+
+def test_two_processes_of_one_address_talk_by_loopback() -> None:
+    cache = end(WEB)._replace(node="process:host1:0b007b00:999:7", service="cache")
+    talk = TrueKey(node(WEB), cache.node, "tcp", 6379)
+    seen = Carried(client_watched=True, server_watched=True)
+    truth = Truth(edges={talk: seen}, ends={node(WEB): end(WEB), cache.node: cache})
+    local = f"address:host1/{OWN_NETNS}@127.0.0.1"
+    assert truth.true("address") == {Key(local, local, "tcp", 6379)}
+    assert truth.true("service") == {Key("service:web", "service:cache", "tcp", 6379)}
 
 
 def test_what_no_agent_saw_is_left_out_and_listed_apart() -> None:
