@@ -103,6 +103,8 @@ class DiffAnswer(Answered, kw_only=True):
 def _answer(store: Store, asked: DiffAsked, now: int) -> DiffAnswer:
     asked.check()
     present = end_of_records(store)
+    if asked.at is None and asked.then_at >= present:
+        raise NotThere(outside(asked.then_at, asked.then_at, stored(store, present - 1, present).begin, present))
     notes: list[str] = []
     before, after = (_stored(store, one, present, notes) for one in _ranges(asked, min(present, now)))
     found = read_difference(store, asked.level, before, after)

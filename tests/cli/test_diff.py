@@ -83,6 +83,8 @@ def test_moments_stand_for_the_time_up_to_them(past: Past) -> None:
         (["2020-01-01"], NOTHING_MATCHES, "nothing is stored up to 2020-01-01"),
         (["3h"], NOTHING_MATCHES, "nothing is stored up to"),
         (["1m", "2100-01-01"], NOTHING_MATCHES, "nothing is stored since"),
+        (["1s"], NOTHING_MATCHES, "nothing is stored since"),
+        (["now"], NOTHING_MATCHES, "nothing is stored since"),
         (["now", "1h"], 1, "give the earlier one first"),
         (["1m", "1m"], 1, "give the earlier one first"),
         (["10m..1m", "5m..now"], 1, "the two times overlap"),

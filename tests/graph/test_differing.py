@@ -2,6 +2,7 @@
 
 import pytest
 
+from graph.differing import reading
 from graph.differing.reading import Differs, read_difference
 from graph.differing.stretches import Range
 from graph.model import Wanted
@@ -73,6 +74,19 @@ def test_what_is_there_at_one_time_alone_is_what_the_maps_of_both_differ_in(stor
     assert {edge for edge, kind in known.items() if kind == "changed"} <= then & now
     assert {edge for edge, kind in known.items() if kind == "appeared"} <= now - then
     assert {edge for edge, kind in known.items() if kind == "vanished"} <= then - now
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("times", [(THEN, NOW), ((12, 15), (16, 19)), ((4, 6), (25, 26))])
+def test_no_edge_that_differs_is_passed_over(
+    store: Store, level: str, times: tuple[tuple[int, int], ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the store chooses to be looked at closer is enough: the same is found where all edges are."""
+    then, now = (minutes(*one) for one in times)
+    found = read_difference(store, level, then, now).difference
+    monkeypatch.setattr(reading, "_chosen", lambda rows, others: rows)
+
+    assert read_difference(store, level, then, now).difference == found
 
 
 def test_a_service_that_was_deployed_again_has_changed_and_says_so(found: Differs) -> None:
