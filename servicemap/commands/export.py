@@ -9,6 +9,7 @@ from servicemap.config import Config
 from servicemap.exports import FORMATS
 from servicemap.map_options import at_level, of_part, of_range
 from servicemap.options import configured
+from servicemap.two_times import Time, When
 
 
 @click.command()
@@ -17,6 +18,7 @@ from servicemap.options import configured
 @of_range
 @at_level
 @of_part
+@click.option("--against", type=When(), metavar="TIME", help="Add what vanished since then, and how all differs.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write this file.  [default: stdout]")
 def command(
     config: Config,
@@ -27,6 +29,7 @@ def command(
     service: str,
     host: str,
     filter: str,
+    against: Time | None,
     out: Path | None,
 ) -> None:
     """Write a map for another program: nodes, edges, and what is known of them.
@@ -39,8 +42,9 @@ def command(
     servicemap export --format mermaid --level host --since 1d
     servicemap export --format dot --filter '-infra top:50' | dot -Tsvg > map.svg
     servicemap export --format csv --since 7d > edges.csv
+    servicemap export --format dot --against 1h | dot -Tsvg > changes.svg
     """
-    from servicemap.exporting import run
+    from servicemap.exporting import Times, run
 
     wanted = Wanted(start=0, end=0, level=level, service=service, host=host, filter=filter)
-    run(config, since, at, form, wanted, out)
+    run(config, Times(since, at, against), form, wanted, out)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from graph.labels import labels, printable
-from graph.model import Edge, ServiceMap
+from graph.model import Edge, Node, ServiceMap
 from graph.sampled import about, looked_at
+from servicemap.exports.fields import CHANGE
 from servicemap.map_text import errors, sampling
 
 _SHAPES = {
@@ -16,6 +17,12 @@ _SHAPES = {
     "address": "ellipse",
 }
 _COLOURS = {"warn": "orange", "bad": "red"}
+_CHANGES = {
+    "appeared": ", color=purple, penwidth=2",
+    "vanished": ", style=dotted, color=gray",
+    "changed": ", color=blue, penwidth=2",
+    "unseen": ", style=dotted, color=gray",
+}
 
 
 def text(found: ServiceMap) -> str:
@@ -29,13 +36,18 @@ def _lines(found: ServiceMap) -> Iterator[str]:
     titles = labels(found)
     for node in found.nodes:
         label, tip = _quoted(titles[node.id]), _quoted(node.cmdline or node.id)
-        yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={_SHAPES.get(node.kind, 'box')}];"
+        shape = _SHAPES.get(node.kind, "box")
+        yield f"{_quoted(node.id)} [label={label}, tooltip={tip}, shape={shape}{_change(node)}];"
     for edge in found.edges:
         label = _quoted("  ".join([edge.port, *_http(edge)]))
         style = ", style=dashed" if not edge.connections_active else ""
         colour = _COLOURS.get(edge.health, "")
         colour = f", color={colour}, fontcolor={colour}" if colour else ""
-        yield f"{_quoted(edge.client)} -> {_quoted(edge.server)} [label={label}{style}{colour}];"
+        yield f"{_quoted(edge.client)} -> {_quoted(edge.server)} [label={label}{style}{colour}{_change(edge)}];"
+
+
+def _change(one: Node | Edge) -> str:
+    return _CHANGES.get(one.annotations.get(CHANGE, ""), "")
 
 
 def _http(edge: Edge) -> Iterator[str]:

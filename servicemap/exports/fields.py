@@ -9,6 +9,8 @@ from graph.labels import labels
 from graph.model import Edge, Node, ServiceMap
 from schemas.text import shown
 
+CHANGE = "~change"
+"""The annotation of what differs from an earlier map: appeared, vanished, changed, unseen. No overlay is called so."""
 Plain = str | int | float | bool
 
 
@@ -28,6 +30,7 @@ def of_node(node: Node, label: str) -> Mapping[str, Plain]:
         "unit": node.unit,
         "address": node.address,
         "health": node.health,
+        "change": node.annotations.get(CHANGE, ""),
     }
     return {name: _plain(value) for name, value in known.items() if value}
 
@@ -40,6 +43,7 @@ def of_edge(edge: Edge) -> Mapping[str, Plain]:
         "port": edge.server_port,
         "protocol": edge.protocol or None,
         "health": edge.health,
+        "change": edge.annotations.get(CHANGE),
         "recorded_s": edge.recorded_s,
         "connections_opened": edge.connections_opened,
         "connections_active": edge.connections_active,

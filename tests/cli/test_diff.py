@@ -1,6 +1,7 @@
 """`servicemap diff` on a town in which the shop began to ask a host outside, and nginx no longer asks the sleeper."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -101,6 +102,19 @@ def test_times_that_cannot_be_compared_are_one_sentence(
     result = diff(past, *arguments)
 
     assert (result.exit_code, expected in result.stderr) == (code, True), result.stderr
+
+
+@pytest.mark.parametrize("form", ["dot", "graphml", "csv", "json"])
+def test_a_map_is_exported_with_how_it_differs(past: Past, form: str) -> None:
+    times = ["--at", f"@{past.now / 1000}", "--against", at(past, 10)]
+    result = CliRunner().invoke(main, ["export", "--format", form, *times, "--data", str(past.data)])
+
+    assert result.exit_code == 0, result.output
+    assert "7000" in result.stdout, "what vanished is there"
+    if form == "dot":
+        assert "style=dotted" in result.stdout
+    else:
+        assert {"appeared", "vanished"} <= set(re.findall("appeared|vanished", result.stdout))
 
 
 def test_a_range_that_ends_at_a_clock_time_ends_on_the_day_it_begins() -> None:
