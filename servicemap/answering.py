@@ -14,6 +14,7 @@ from servicemap.options import Failure
 from servicemap.parts import store_address
 from sinks.store import Store, StoreError
 
+MOST_SECONDS = 60  # of a statement that a server asks for somebody
 Asked = TypeVar("Asked", bound=Struct)
 Given = TypeVar("Given", bound=Answered)
 
@@ -40,9 +41,9 @@ def opened(config: Config) -> Iterator[Store]:
 
 
 def connected(config: Config) -> Store:
-    """Return a connection to the store of a configuration; StoreError while it is nowhere."""
+    """Return a connection of a server to the store of a configuration; StoreError while it is nowhere."""
     try:
-        return Store(store_address(config, write=False))
+        return Store(store_address(config, write=False), most_seconds=MOST_SECONDS)
     except Failure as error:
         raise StoreError(error.format_message()) from None
 

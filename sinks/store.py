@@ -65,9 +65,14 @@ class Store:
         address: Address,
         sleep: Callable[[float], None] = time.sleep,
         locate: Callable[[], Address] | None = None,
+        most_seconds: int = 0,
     ) -> None:
-        """Take an address, and what is asked for it before each connection: a store may come back elsewhere."""
+        """Take an address, and what is asked for it before each connection: a store may come back elsewhere.
+
+        Statements take `most_seconds` at the most; 0 is as long as the server allows.
+        """
         self.address = address
+        self._limits = {"max_execution_time": most_seconds} if most_seconds else {}
         self._locate = locate
         self.retries = 0
         self._sleep = sleep
@@ -160,7 +165,7 @@ class Store:
                 database=where.database,
                 connect_timeout=5,
                 send_receive_timeout=120,
-                settings=_SETTINGS | where.cluster.settings,
+                settings=_SETTINGS | where.cluster.settings | self._limits,
                 secure=where.tls is not None,
             )
             if where.tls is not None:

@@ -22,6 +22,7 @@ from view.overlays import Unwritable, bearer
 
 log = logging.getLogger(__name__)
 
+_TOO_LONG = {159, 160}  # TIMEOUT_EXCEEDED, TOO_SLOW: it would have taken too long
 COOKIE = "servicemap-view"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -124,7 +125,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except (Unwritable, NothingStored) as error:
         return error_response(503, str(error))
     except StoreError as error:
-        status = 504 if error.code == 159 else 503 if error.code == 0 else 500  # 159: TIMEOUT_EXCEEDED
+        status = 504 if error.code in _TOO_LONG else 503 if error.code == 0 else 500
         return error_response(status, str(error))
     except Exception:
         log.exception("could not answer %s", request.path)

@@ -27,7 +27,7 @@ from answers.all import QUESTIONS
 from schemas.times import HOUR_MS
 from servicemap.cli import main
 from sinks.address import Address
-from sinks.store import Store
+from sinks.store import Store, StoreError
 from tests.cli import town
 from tests.view.serving import Past, View
 from view.openapi import document
@@ -201,6 +201,13 @@ def test_the_sql_of_an_answer_can_be_run(name: str, api: View, past: Past) -> No
     address = Address("127.0.0.1", past.facts["native_port"], "default", "", "servicemap")
     with closing(Store(address)) as store:
         assert store.query(found["sql"])
+
+
+def test_a_statement_has_a_limit(past: Past) -> None:
+    address = Address("127.0.0.1", past.facts["native_port"], "default", "", "servicemap")
+    with closing(Store(address, most_seconds=1)) as store, pytest.raises(StoreError) as refused:
+        store.query("SELECT sum(sleepEachRow(0.2)) FROM numbers(100) SETTINGS max_block_size = 1")
+    assert refused.value.code in {159, 160}
 
 
 def test_times_are_written_as_people_do(api: View, past: Past) -> None:
