@@ -22,6 +22,9 @@ OF_COMMANDS = {  # every command; an empty extra: the agent has all that it need
     "export": "store",
     "alerts": "store",
     "policy": "store",
+    "owner": "store",
+    "risks": "store",
+    "diff": "store",
     "why": "store",
     "names": "store",
     "facts": "store",
@@ -38,6 +41,7 @@ OF_COMMANDS = {  # every command; an empty extra: the agent has all that it need
     "work": "worker",
     "sink": "store",
     "config": "",
+    "completion": "",
 }
 _NAMED = re.compile(r"([\w.-]+)(?:\[([^]]*)\])?")
 _FOR_EXTRA = re.compile(r"""extra\s*==\s*["']([\w-]+)["']""")
