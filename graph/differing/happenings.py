@@ -9,6 +9,8 @@ from graph.differing.rows import HappenedRow, RunRow
 _SOME = 3  # names of a list
 _OF_SOFTWARE = ("service", "namespace", "container", "pod")  # levels whose nodes are deployed
 
+_OF_PROCESSES = ("process", "address")
+
 
 def ran_at(level: str) -> str:
     """Return the level at which it is looked who runs: of hosts and places, their services."""
@@ -27,7 +29,9 @@ def witnesses(
     for row in runs:
         by_node[row.node].append(row)
     found = [each for node, rows in by_node.items() for each in _replaced(node, rows, end, hostnames)]
-    if level not in _OF_SOFTWARE:
+    if level in _OF_PROCESSES:
+        found = []  # what else runs on a host explains little of one process
+    elif level not in _OF_SOFTWARE:
         found = [
             Witness(time=each.time, node=host, text=f"{each.node.partition(':')[2]}: {each.text}")
             for each in found
@@ -45,8 +49,8 @@ def _replaced(node: str, rows: list[RunRow], end: int, hostnames: Mapping[str, s
     total = rows[0]
     began = min((row.began for row in rows if row.began), default=end)
     new = total.after_all - total.kept_all
-    then = {name for row in rows for name in row.runs_before}
-    now = {name for row in rows for name in row.runs_after}
+    then = {name for row in rows for name in row.runs_before if name}
+    now = {name for row in rows for name in row.runs_after if name}
     if 2 * new > total.after_all:
         what = "restarted"
         if then and now and then != now:

@@ -18,6 +18,7 @@ from graph.span import in_range, moment
 from graph.sql import inside, select, text
 from graph.steps import with_steps
 
+_SETTLED_S = 120
 MOST_ROWS, MOST_EVENTS = 500_000, 2_000
 _OF_HOSTS = ("agent_started", "host_silent", "gap", "collector_failed", "collector_recovered")
 
@@ -153,9 +154,10 @@ def compared_requests(level: str, of: Stretches) -> str:
 
 
 def running(level: str) -> str:
-    """Return who ran at %(then)s and %(now)s, ms, by the host: of nodes of which more than half is new, or elsewhere.
+    """Return who ran at %(then)s and %(now)s, ms, of nodes of which more than half is new or gone.
 
-    What they run is an image, or else the path of a program.
+    What they run is an image, or else the path of a program. Of those that ran then, the ones count that had run for a
+    while: what is started for a moment, again and again, is not restarted.
     """
     then, now = moment("then"), moment("now")
     alive = "{0}.started < {1} AND {0}.seen >= {1} - INTERVAL 90 SECOND".format
@@ -169,7 +171,7 @@ def running(level: str) -> str:
             **latest,
             "runs": "argMax(if(row.image != '', row.image, row.exe), row.seen)",
             "began": "max(row.started)",
-            "then": f"max({alive('row', then)})",
+            "then": f"max({alive('row', then)} AND row.started < {then} - INTERVAL {_SETTLED_S} SECOND)",
             "now": f"max({alive('row', now)})",
         },
         "nodes AS row",
@@ -193,7 +195,8 @@ def running(level: str) -> str:
     )
     whole = ", ".join(f"sum({name}) OVER (PARTITION BY node) AS {name}_all" for name in ("before", "after", "kept"))
     totals = select(["*", whole], inside(on_host))
-    replaced = "before_all > 0 AND after_all > 0 AND (before != after OR 2 * kept_all < after_all)"
+    replaced = "(before = 0) != (after = 0) OR 2 * kept_all < greatest(before_all, after_all)"
+    replaced = f"before_all > 0 AND after_all > 0 AND ({replaced})"
     rows = select(RunRow._fields, inside(totals), where=replaced)
     return f"{rows}\nORDER BY node, host\nLIMIT {MOST_ROWS}"
 
