@@ -59,7 +59,7 @@ LARGE, MIDDLE = Fleet(10_000, 120_000, 1_000_000), Fleet(150, 1_709, 15_500)
 
 
 def run() -> list[Result]:
-    return [*_folds(), *_month_of_the_middle(), *_maps_of_the_large()]
+    return [*_folds(), *_maps_of_the_middle(), *_maps_of_the_large()]
 
 
 def _folds() -> Iterator[Result]:
@@ -160,7 +160,8 @@ def _fill(store: Store, fleet: Fleet, table: str, times: Iterable[int]) -> None:
 
 
 @contextmanager
-def _stored() -> Iterator[tuple[Address, Store]]:
+def stored() -> Iterator[tuple[Address, Store]]:
+    """Run an empty store."""
     with tempfile.TemporaryDirectory(prefix="scale-") as name, embedded_store(Path(name)) as running:
         create_database(running.address)
         with closing(Store(running.address)) as store:
@@ -168,25 +169,32 @@ def _stored() -> Iterator[tuple[Address, Store]]:
             yield running.address, store
 
 
-def _month_of_the_middle() -> Iterator[Result]:
+@contextmanager
+def month_of_the_middle() -> Iterator[tuple[Address, int, int]]:
+    """Run a store with a month of the fleet of 1,000 services; it begins and ends within an hour."""
     end = time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS
     day = end // DAY_MS * DAY_MS
     since = day - MONTH * DAY_MS + 10 * HOUR_MS - 17 * MINUTE_MS
-    with _stored() as (address, store):
+    with stored() as (address, store):
         _fill(store, MIDDLE, "edges_1d", range(day - MONTH * DAY_MS, day, DAY_MS))
         of_hours = (*range(since - since % HOUR_MS, since + DAY_MS, HOUR_MS), *range(day - HOUR_MS, end, HOUR_MS))
         _fill(store, MIDDLE, "edges_1h", of_hours)
         of_minutes = (*range(since, since + HOUR_MS, MINUTE_MS), *range(end - 2 * HOUR_MS, end, MINUTE_MS))
         _fill(store, MIDDLE, "edges_1m", of_minutes)
+        yield address, since, end - 19 * MINUTE_MS
+
+
+def _maps_of_the_middle() -> Iterator[Result]:
+    with month_of_the_middle() as (address, since, end):
         fleet = f"of {SERVICES:,} services, {MIDDLE.connections:,} edges"
         yield from _map(address, f"map {fleet}, last hour", end - HOUR_MS, end, 1)
-        yield from _map(address, f"map {fleet}, 30 days", since, end - 19 * MINUTE_MS, 1)
+        yield from _map(address, f"map {fleet}, 30 days", since, end, 1)
 
 
 def _maps_of_the_large() -> Iterator[Result]:
     now = time.time_ns() // 1_000_000 // HOUR_MS * HOUR_MS
     day = now // DAY_MS * DAY_MS - DAY_MS
-    with _stored() as (address, store):
+    with stored() as (address, store):
         _fill(store, LARGE, "edges", range(now - MINUTE_MS, now, WIDTH))
         _fill(store, LARGE, "edges_1d", range(day - SOME_DAYS * DAY_MS, day, DAY_MS))
         store.query(_NEWEST, {"at": now - 2 * MINUTE_MS})
@@ -206,7 +214,7 @@ def _maps_of_the_large() -> Iterator[Result]:
 def _map(address: Address, what: str, start: int, end: int, times: int) -> Iterator[Result]:
     """Yield how long a map takes, or that the store refuses it: what it needs may be more than a query may have."""
     try:
-        seconds = [times * each for each in _read(address, start, end)]
+        seconds = [times * each for each in read_map_edges(address, start, end)]
     except StoreError as error:
         refused = f"scale: {what}: {str(error)[:60]}"
         yield Result(name=refused, value=0, unit="maps", goal=Goal(op=">=", number=1, of="value"))
@@ -214,7 +222,7 @@ def _map(address: Address, what: str, start: int, end: int, times: int) -> Itera
         yield _result(what, seconds, 1_000)
 
 
-def _read(address: Address, start: int, end: int) -> tuple[float, ...]:
+def read_map_edges(address: Address, start: int, end: int) -> tuple[float, ...]:
     """Return how long the map takes, seconds."""
     with closing(Store(address._replace(user="default", token=None, password=""))) as reader:
         asked = {"from": start, "to": end, "service": "", "host": ""}
