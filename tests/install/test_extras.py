@@ -68,6 +68,8 @@ ARGUMENTS = {
     "deps": ["nginx"],
     "path": ["nginx", "postgres"],
     "order": ["start"],
+    "diff": ["1h"],
+    "owner": ["10.0.0.1"],
     "export": ["--format", "dot"],
     "overlay": ["list"],
 }
