@@ -33,8 +33,8 @@ OUTSIDE = End("203.0.113.80", 443)
 def fill(store: Store, now: int) -> None:
     """Fill a store with some minutes of a week before, and with those up to a time, ms."""
     now = now // WIDTH * WIDTH
-    _simulate(store, Plan(architecture="shop", start_ms=now - WEEK_MS - 3 * MINUTE_MS, windows=36))
-    _simulate(store, Plan(architecture="shop", start_ms=now - 8 * MINUTE_MS, windows=96, faults=FAULTS))
+    simulate(store, Plan(architecture="shop", start_ms=now - WEEK_MS - 3 * MINUTE_MS, windows=36))
+    simulate(store, Plan(architecture="shop", start_ms=now - 8 * MINUTE_MS, windows=96, faults=FAULTS))
     at = now - 3 * MINUTE_MS
     apart = flow(CATALOG, API, window=at, sent_bytes=1_000) | {"a_received_bytes": 500}
     stored(store, flow(CATALOG, OUTSIDE, window=at, sent_bytes=1_000), apart)
@@ -45,7 +45,8 @@ def fill(store: Store, now: int) -> None:
     rollup.roll_up()
 
 
-def _simulate(store: Store, plan: Plan) -> None:
+def simulate(store: Store, plan: Plan) -> None:
+    """Store what the folds make of a plan."""
     folds = Refold(store, (), partitions=1)
     folds.into(TABLES)
     number = 0
