@@ -6,7 +6,7 @@ protocol.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from graph.clustering.kinds import COMM
@@ -70,7 +70,11 @@ LABELS = {kind.name: kind.label for kind in KINDS}
 
 _BY_PROGRAM = {name: kind.name for kind in KINDS for whole in kind.programs for name in (whole, whole[:COMM])}
 _BY_PROTOCOL = {protocol: kind.name for kind in KINDS for protocol in kind.protocols}
-_BY_PORT = {port: kind.name for kind in KINDS for port in kind.ports}
+_BY_PORT = {
+    (transport, int(port)): kind.name
+    for kind in KINDS
+    for transport, _, port in (one.partition("/") for one in kind.ports)
+}
 _BY_ENDING = {ending: kind.name for kind in KINDS for ending in kind.endings}
 _INSTANCE = re.compile(r"(@.*|[-_.]?\d+)$")
 
@@ -84,10 +88,13 @@ class Infrastructure(NamedTuple):
 
 def infrastructure(of: ServiceMap) -> Infrastructure:
     """Find the infrastructure of a map."""
+    uses = [kind_by_use(edge) for edge in of.edges]
     nodes = {node.id: kind for node in of.nodes if (kind := kind_by_name(node))}
-    nodes |= _by_their_edges(of, nodes)
-    by_use = ((edge, kind_by_use(edge)) for edge in of.edges)
-    kinds = ((edge, use or nodes.get(edge.server) or nodes.get(edge.client, "")) for edge, use in by_use)
+    nodes |= _by_their_edges(of, uses, nodes)
+    kinds = (
+        (edge, use or nodes.get(edge.server) or nodes.get(edge.client, ""))
+        for edge, use in zip(of.edges, uses, strict=True)
+    )
     return Infrastructure(nodes, {key(edge): kind for edge, kind in kinds if kind})
 
 
@@ -98,17 +105,20 @@ def kind_by_name(node: Node) -> str:
 
 def kind_by_use(edge: Edge) -> str:
     """Return the kind of an edge by its protocol, or by its port where no protocol is seen; "" for none."""
-    return _BY_PROTOCOL.get(edge.protocol, "") if edge.protocol else _BY_PORT.get(edge.port, "")
+    if edge.protocol:
+        return _BY_PROTOCOL.get(edge.protocol, "")
+    return _BY_PORT.get((edge.transport, edge.server_port), "")
 
 
-def _by_their_edges(of: ServiceMap, named: Mapping[str, str]) -> dict[str, str]:
+def _by_their_edges(of: ServiceMap, uses: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
     """Return the kinds of nodes without a program that serve infrastructure alone, and ask for nothing."""
-    bare = {node.id for node in of.nodes if node.id not in named and not any(_names(node))}
-    uses: dict[str, set[str]] = {}
-    for edge in of.edges:
-        uses.setdefault(edge.server, set()).add(kind_by_use(edge))
-        uses.setdefault(edge.client, set()).add("")
-    return {id_: min(uses[id_]) for id_ in bare if id_ in uses and "" not in uses[id_]}
+    found = {node.id: set[str]() for node in of.nodes if node.id not in named and not any(_names(node))}
+    for edge, use in zip(of.edges, uses, strict=True):
+        if edge.server in found:
+            found[edge.server].add(use)
+        if edge.client in found:
+            found[edge.client].add("")
+    return {node: min(kinds) for node, kinds in found.items() if kinds and "" not in kinds}
 
 
 def _names(node: Node) -> Iterator[str]:
