@@ -1,7 +1,8 @@
 // Shortcut keys, and the help with a list of them.
 
 import { byId, el, replace } from "./dom.js";
-import { LEVELS } from "./state.js";
+import { isPart, partKey } from "./fold.js";
+import { LEVELS, toggled } from "./state.js";
 import { toTrouble } from "./trouble.js";
 
 /** @import { Page } from "./types.js" */
@@ -19,7 +20,7 @@ const SHORTCUTS = [
   ["f", "fit the map"],
   ["+ −", "zoom"],
   ["l", "lay out the map again"],
-  ["o", "focus on the picked node"],
+  ["o", "focus on the picked node, or open the picked group"],
   ["c", "compare with an earlier time"],
   ["v", "next level"],
   ["t", "dark or light"],
@@ -70,7 +71,7 @@ export function keys(page) {
     "=": () => page.graph.zoomBy(1.25),
     "-": () => page.graph.zoomBy(0.8),
     l: () => page.tidy(),
-    o: () => state.node && state.set({ focus: state.focus === state.node ? "" : state.node }),
+    o: () => around(state),
     v: () =>
       state.set({ level: LEVELS[(LEVELS.indexOf(state.level) + 1) % LEVELS.length], node: "", edge: "", focus: "" }),
     n: () => toTrouble(page, 1),
@@ -90,6 +91,12 @@ export function keys(page) {
     event.preventDefault();
     actions[event.key]();
   });
+}
+
+/** @param {State} state */
+function around(state) {
+  if (isPart(state.node)) state.set({ open: toggled(state.open, partKey(state.node)), node: "" });
+  else if (state.node) state.set({ focus: state.focus === state.node ? "" : state.node });
 }
 
 /** @param {State} state */

@@ -7,10 +7,11 @@ import { labels } from "./labels.js";
 import { drawnLine } from "./line.js";
 import { colourOf } from "./line_colours.js";
 
-/** @import { Box, Card, ColouredLine, Colours, Direction, Drawn, Element, Frame, Line, MapEdge, MapNode, Marks, PlacedCard, Places, Point, Scene } from "./types.js" */
+/** @import { Box, Bundle, Card, ColouredLine, Colours, Direction, Drawn, Element, Frame, Line, MapEdge, MapNode, Marks, PlacedCard, Places, Point, Scene } from "./types.js" */
 
 export const BOX = "box\n"; // before a box's name: no id of a node or an edge begins like this
 const BACKDROP = "backdrop\n";
+const IN_CHANNEL = 5; // px, the width of lines that are side by side
 const FEW = 12; // cards around one that have room for more than their names
 
 /**
@@ -51,12 +52,12 @@ const brief = (node) => (node.kind === "part" ? node : { ...node, subtitle: "" }
 export function scene(drawn, all, places, ways, { numbers, colour }) {
   const placed = drawn.nodes.map(({ id }) => /** @type {PlacedCard} */ ({ ...all.get(id), ...places.get(id) }));
   const nodes = new Map(placed.map((each) => [each.id, each]));
-  const edges = new Map(
-    drawn.bundles.map((each) => [
-      each.id,
-      { ...drawnLine(each, drawn.began, numbers), points: ways.get(each.id), edges: each.edges, colour },
-    ]),
-  );
+  const widest = drawn.folded ? IN_CHANNEL : Infinity;
+  const line = (/** @type {Bundle} */ each) => {
+    const made = drawnLine(each, drawn.began, numbers);
+    return { ...made, width: Math.min(made.width, widest), points: ways.get(each.id), edges: each.edges, colour };
+  };
+  const edges = new Map(drawn.bundles.map((each) => [each.id, line(each)]));
   return { nodes, edges: labelled(edges, nodes), boxes: frames(drawn) };
 }
 
