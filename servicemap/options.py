@@ -17,6 +17,7 @@ from schemas.messages import lines, log_to_stderr
 from schemas.moments import duration, moment
 from servicemap.config import ConfigError, load, read
 
+REFUSED = 2  # exit code: what was typed is wrong, as click has it
 NOTHING_MATCHES = 4  # exit code: nothing of this name, or of this time, is known
 
 
@@ -32,6 +33,12 @@ class NothingMatches(Failure):
     """What was asked for is not there: a name that nobody has, a time of which nothing is stored."""
 
     exit_code = NOTHING_MATCHES
+
+
+class Refused(Failure):
+    """What was given cannot be understood, as with a wrong option."""
+
+    exit_code = REFUSED
 
 
 class Port(click.ParamType):
@@ -135,7 +142,9 @@ def configured(*, judged: bool = False, **keys: str) -> Callable[[Callable[..., 
                 command(config, **rest)
             except NotThere as error:
                 raise NothingMatches(str(error)) from None
-            except (BadRequest, NothingStored) as error:
+            except BadRequest as error:
+                raise Refused(str(error)) from None
+            except NothingStored as error:
                 raise Failure(str(error)) from None
             except LogError as error:
                 if debug:

@@ -15,7 +15,7 @@ from schemas.text import shown
 from servicemap.answering import ask, now, opened, print_note
 from servicemap.columns import aligned
 from servicemap.config import Config
-from servicemap.options import Failure, NothingMatches
+from servicemap.options import NothingMatches, Refused
 from servicemap.policies import FORMATS, text_of
 from servicemap.printing import print_json
 
@@ -74,19 +74,19 @@ def check(config: Config, asked: OfMap, file: BinaryIO, *, as_json: bool) -> Non
 
 
 def read_rules(file: BinaryIO) -> list[Rule]:
-    """Read rules, one a line; Failure with the line that is none."""
+    """Read rules, one a line; Refused with the line that is none."""
     text = file.read(_MOST_BYTES + 1)
     if len(text) > _MOST_BYTES:
-        raise Failure(f"{file.name} has more than {_MOST_BYTES >> 20} MiB: give it the rules of fewer nodes")
+        raise Refused(f"{file.name} has more than {_MOST_BYTES >> 20} MiB: give it the rules of fewer nodes")
     rules = []
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
                 rules.append(msgspec.json.decode(line, type=Rule))
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                raise Failure(f"{file.name}, line {number}: {error}; {_REMEDY}") from None
+                raise Refused(f"{file.name}, line {number}: {error}; {_REMEDY}") from None
     if not rules:
-        raise Failure(f"{file.name} has no rules: {_REMEDY}")
+        raise Refused(f"{file.name} has no rules: {_REMEDY}")
     return rules
 
 

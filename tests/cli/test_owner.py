@@ -42,7 +42,7 @@ def test_what_is_asked_for_is_an_address_a_port_or_a_pid(text: str, meant: Wante
 )
 def test_what_is_none_of_these_is_refused_with_the_forms_to_give(run: Run, text: str, words: str) -> None:
     result = run("owner", text)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert words in result.stderr
     assert "give ADDRESS, ADDRESS:PORT, [ADDRESS]:PORT or pid:NUMBER" in result.stderr
     assert "\x1b" not in result.stderr

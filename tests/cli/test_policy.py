@@ -64,7 +64,7 @@ def test_a_file_that_has_no_rules_is_refused_with_the_line(run: Run, text: str, 
     file = tmp_path / "rules.json"
     file.write_bytes(text.encode("latin-1"))
     result = run("policy", "--against", str(file))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "write it with `servicemap policy --format json`" in result.stderr
 
 
