@@ -174,7 +174,7 @@ function neighbours({ id, neighbours: list }, page) {
   const sorted = list.map((each) => ({ ...each, ...now(edgeOf(each)) })).sort(byHealth);
   const rows = sorted.slice(0, MOST_ROWS).map((each) => {
     const pick = () => page.state.set({ node: each.id, edge: "" });
-    const label = `${each.direction === "in" ? "client" : "server"} ${each.title}, ${port(each)}`;
+    const carries = `${port(each)} · ${each.bytes_s === -1 ? "earlier" : rate(each.bytes_s)}`;
     return el(
       "li",
       {},
@@ -182,14 +182,14 @@ function neighbours({ id, neighbours: list }, page) {
         "button",
         {
           type: "button",
-          "aria-label": label,
           "data-keep": `${each.id} ${each.server_port} ${each.direction}`,
           onclick: pick,
         },
         icon(each.direction),
+        el("span", { class: "hidden" }, each.direction === "in" ? "client " : "server "),
         mark(each.health),
         el("b", {}, each.title),
-        el("span", {}, `${port(each)} · ${each.bytes_s === -1 ? "earlier" : rate(each.bytes_s)}`),
+        el("span", {}, carries),
       ),
     );
   });
