@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, structs
 
 from answers.faults import BadRequest
 from answers.question import AnyQuestion
+from answers.wrong import sentence
 from schemas.moments import moment
 
 Kind = TypeVar("Kind", bound=Struct)
@@ -60,8 +61,7 @@ def converted(values: Mapping[str, Any], kind: type[Kind]) -> Kind:
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
-        what, _, where = str(error).partition(" - at `$.")
-        raise BadRequest(f"{where.rstrip('`')}: {what}" if where else what) from None
+        raise BadRequest(sentence(str(error), values, properties(kind))) from None
 
 
 def parameters(question: AnyQuestion, limits: Limits) -> dict[str, dict[str, Any]]:

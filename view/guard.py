@@ -104,8 +104,15 @@ async def with_headers(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.pop("Server", None)
 
 
+def _once(request: web.Request) -> None:
+    """Refuse a parameter that is given twice: one of the two would be ignored."""
+    if twice := sorted({name for name in request.query if len(request.query.getall(name)) > 1}):
+        raise BadRequest(f"{twice[0]}: give this parameter once")
+
+
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
+        _once(request)
         return await handler(request)
     except BadRequest as error:
         return error_response(400, str(error))
@@ -117,11 +124,13 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         return error_response(404, str(error))
     except web.HTTPMethodNotAllowed as error:
         methods = ", ".join(sorted(error.allowed_methods - {"HEAD"}))
-        response = error_response(405, f"use {methods}" if methods != "GET" else "the view only reads: use GET")
+        response = error_response(405, f"use {methods}" if methods != "GET" else "this only reads: use GET")
         response.headers["Allow"] = error.headers["Allow"]
         return response
     except web.HTTPException as error:
-        return error_response(error.status, f"there is no {request.path} here" if error.status == 404 else error.reason)
+        lists = ": /api/openapi.json lists what there is" if request.path.startswith("/api") else ""
+        nothing = f"there is no {request.path} here{lists}"
+        return error_response(error.status, nothing if error.status == 404 else error.reason)
     except (Unwritable, NothingStored) as error:
         return error_response(503, str(error))
     except StoreError as error:

@@ -128,7 +128,7 @@ def test_agents_are_answered_as_programs_are(past: Past, url: str, view: View) -
     ("name", "given", "sentence"),
     [
         ("impact", {"node": "postgrse"}, "did you mean postgres"),
-        ("impact", {}, "required field `node`"),
+        ("impact", {}, "node must be given"),
         ("impact", {"node": 7}, "node:"),
         ("map", {"limit": 1_000}, "limit: at most 200 rows"),
         ("map", {"colour": "red"}, "colour"),

@@ -37,7 +37,7 @@ def test_every_answer_has_the_security_headers(view: View, path: str) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_only_reading_methods_are_allowed(view: View, method: str) -> None:
     answer = view.get("/api/map", None, method)
-    assert (answer.status, answer.json["error"]) == (405, "the view only reads: use GET")
+    assert (answer.status, answer.json["error"]) == (405, "this only reads: use GET")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "192.0.2.1"])
