@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-import networkx as nx
+from graph.lazily import nx
 
 FITS = 30  # cards that can be read at once
 DECLARED = ("namespace", "region", "zone", "hostname")

@@ -69,7 +69,7 @@ def _coming(events: Iterator[Mapped | str]) -> Iterator[Mapped | str | None]:
         except Exception as error:  # the main thread raises it
             came.put(error)
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=wait, name="waits-for-answer", daemon=True).start()
     last = time.monotonic()
     while True:
         try:

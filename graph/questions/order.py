@@ -7,8 +7,7 @@ one: one alone, if there is such a one, or else the least that carry little.
 from collections import Counter
 from typing import NamedTuple
 
-import networkx as nx
-
+from graph.lazily import nx
 from graph.questions.wiring import Arrow, Wiring, arrow
 
 TRIED = 200  # arrows: of a larger circle no single one is looked for

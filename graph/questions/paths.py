@@ -2,8 +2,7 @@
 
 from itertools import islice, pairwise
 
-import networkx as nx
-
+from graph.lazily import nx
 from graph.questions.wiring import Arrow, Wiring, arrow
 
 MOST = 100  # ways; between layers of replicas there may be millions

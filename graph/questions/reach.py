@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-import networkx as nx
-
+from graph.lazily import nx
 from graph.questions.wiring import Arrow, Wiring, arrow
 
 

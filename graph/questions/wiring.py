@@ -6,9 +6,8 @@ Load balancers, proxies and queues may be drawn through: their clients then have
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import networkx as nx
-
 from graph import counters
+from graph.lazily import nx
 from graph.model import Edge, Node, ServiceMap
 from graph.proxies import PROXIES, SPREADERS
 

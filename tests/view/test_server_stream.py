@@ -104,6 +104,7 @@ def test_an_empty_store_has_an_empty_map(tmp_path: Path) -> None:
         assert view.api("health")["newest"] == 0
 
 
-def test_the_view_needs_little_memory(view: View) -> None:
-    view.api("map", level="process")
-    assert psutil.Process(view.pid).memory_info().rss < 70 << 20
+def test_the_view_needs_little_memory(past: Past) -> None:
+    with viewing(past.data) as view:
+        view.api("map", level="process")
+        assert psutil.Process(view.pid).memory_info().rss < 70 << 20
