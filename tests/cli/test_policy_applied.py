@@ -12,7 +12,7 @@ from tests.graph.test_questions import node
 from tests.programs import installed
 from tests.truth.hosts import Host, switched
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes namespaces")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.geteuid() != 0, reason="only root makes namespaces")]
 PORT, OTHER = 8_080, 9_090
 LISTEN = """
 import socket, sys, threading

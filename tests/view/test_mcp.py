@@ -26,6 +26,8 @@ from sinks.store import Store
 from tests.view.serving import Past, View
 from tests.view.test_server_questions import ASKED
 
+pytestmark = pytest.mark.slow
+
 CONVERSATION: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("map", {"limit": 3}, '"edges":['),
     ("diff", {"then_since": "3h", "then_at": "20m"}, '"then_to":'),

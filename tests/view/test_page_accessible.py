@@ -11,6 +11,8 @@ from tests.nodejs import modules
 from tests.view.browsing import SCREEN, click, edge
 from tests.view.serving import View
 
+pytestmark = pytest.mark.slow
+
 NGINX, POSTGRES = service_node("nginx"), service_node("postgres")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = "rules => axe.run({ runOnly: rules }).then(found => found.violations)"

@@ -11,6 +11,8 @@ from tests.cli import town
 from tests.view.browsing import click, opened, quiet, shows
 from tests.view.serving import View
 
+pytestmark = pytest.mark.slow
+
 NGINX, SHOP, POSTGRES = (service_node(name) for name in ("nginx", town.WEIRD, "postgres"))
 ALL = 7  # nodes of the last minute, and one that only a vanished edge has
 PLACES = "[...servicemap.graph.scene.nodes.values()].map(node => [node.id, node.x])"
