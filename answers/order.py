@@ -1,6 +1,5 @@
 """`order`: in which order nodes can be started or stopped, each step with its reason."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -10,10 +9,10 @@ from answers.drawn import ArrowFields, Drawn, drawn
 from answers.question import Answered, Question
 from graph.asking import Store
 from graph.questions.order import Step, start_order, stop_order
+from schemas.matching import some
 from schemas.text import shown
 
 What = Literal["start", "stop"]
-MOST_NAMED = 3
 
 
 class OrderAsked(Drawing, frozen=True, kw_only=True):
@@ -84,12 +83,6 @@ def _reason(on: Drawn, step: Step, what: What) -> str:
         ]
         parts.append(f"they need each other; they had an order without {some(ends)}")
     return "; ".join(parts)
-
-
-def some(names: Sequence[str]) -> str:
-    """Return the first of some names, and how many more there are."""
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 ORDER = Question(

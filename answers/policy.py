@@ -8,13 +8,13 @@ from msgspec import Meta, structs
 from answers.asked import Drawing, OfMap, Text
 from answers.drawn import Drawn, drawn
 from answers.faults import BadRequest, NotThere
-from answers.order import some
 from answers.question import Answered, Question
 from graph.asking import Store
 from graph.model import ms_of
 from graph.overlays import parse_wish
 from graph.peers import PeersRow, peers
 from graph.questions.policy import DIRECTIONS, Rule, by_edge, connected, implied
+from schemas.matching import some
 from schemas.text import shown
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from schemas.text import shown
 
 MOST = 5  # names in a sentence
+FEW = 3  # names of a list that is cut
 
 
 def near(name: str, known: Collection[str]) -> list[str]:
@@ -30,6 +31,12 @@ def unknown(kind: str, name: str, known: Collection[str]) -> str:
     if len(some) > 4 * MOST:
         return f"{start}: {len(some):,} are known, such as {either(some[:MOST])}"
     return f"{start}: the known ones are {', '.join(map(shown, some))}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = len(names) - FEW
+    return ", ".join(names[:FEW]) + (f" and {more} more" if more > 0 else "")
 
 
 def either(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import click
 from answers.diff import DIFF, DiffAnswer, DiffAsked, EdgeDiffers, Happened
 from graph.labels import printable
 from graph.questions.difference import Kind
+from schemas.matching import some
 from servicemap.answering import ask, print_note
 from servicemap.config import Config
 from servicemap.printing import print_json
@@ -66,7 +67,7 @@ def _about(one: EdgeDiffers) -> Iterator[str]:
         yield f"  {one.label}"
         yield from (f"    {each.text}" for each in one.measures)
         return
-    agents = ", ".join(one.agents[:3]) + (f" and {len(one.agents) - 3} more" if len(one.agents) > 3 else "")
+    agents = some(one.agents)
     more = [
         one.carried,
         "comes and goes" if one.comes_and_goes else "",

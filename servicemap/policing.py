@@ -7,10 +7,10 @@ import msgspec
 
 from answers.asked import Drawing, OfMap
 from answers.drawn import Drawn, drawn
-from answers.order import some
 from answers.policy import POLICY, NamedRule, PolicyAsked, policy
 from graph.model import Edge
 from graph.questions.policy import Rule, blocked
+from schemas.matching import some
 from schemas.text import shown
 from servicemap.answering import ask, now, opened, print_note
 from servicemap.columns import aligned

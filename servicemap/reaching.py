@@ -8,10 +8,10 @@ from msgspec import structs
 
 from answers.asked import Drawing
 from answers.drawn import ArrowFields
-from answers.order import some
 from answers.path import PATH, PathAsked
 from answers.reach import DEPS, IMPACT, ReachAsked, ReachedFields
 from graph.overlays import as_text
+from schemas.matching import some
 from schemas.text import shown
 from servicemap.answering import ask
 from servicemap.columns import aligned

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from graph.culprit.model import Witness
 from graph.differing.rows import HappenedRow, RunRow
+from schemas.matching import some
 
-_SOME = 3  # names of a list
 _OF_SOFTWARE = ("service", "namespace", "container", "pod")  # levels whose nodes are deployed
-
 _OF_PROCESSES = ("process", "address")
 
 
@@ -54,17 +53,13 @@ def _replaced(node: str, rows: list[RunRow], end: int, hostnames: Mapping[str, s
     if 2 * new > total.after_all:
         what = "restarted"
         if then and now and then != now:
-            what = f"deployed: {_some(now - then or now)} in place of {_some(then - now or then)}"
+            what = f"deployed: {some(sorted(now - then or now))} in place of {some(sorted(then - now or then))}"
         yield Witness(time=began, node=node, text=f"{what}, {new} of {total.after_all} processes are new")
     gained = [hostnames.get(row.host) or row.host for row in rows if row.after and not row.before]
     lost = [hostnames.get(row.host) or row.host for row in rows if row.before and not row.after]
     if gained or lost:
-        parts = [f"runs on {_some(gained)} now" if gained else "", f"no longer on {_some(lost)}" if lost else ""]
+        here, gone = some(sorted(gained)), some(sorted(lost))
+        parts = [f"runs on {here} now" if gained else "", f"no longer on {gone}" if lost else ""]
         yield Witness(time=began, node=node, text=", ".join(filter(None, parts)))
     elif total.before_all != total.after_all and 2 * new <= total.after_all:
         yield Witness(time=began, node=node, text=f"{total.after_all} processes in place of {total.before_all}")
-
-
-def _some(names: Iterable[str]) -> str:
-    found = sorted(names)
-    return ", ".join(found[:_SOME]) + (f" and {len(found) - _SOME} more" if len(found) > _SOME else "")

@@ -17,7 +17,7 @@ def _find(seen: Seen) -> Iterator[Finding]:
         for node in (seen.nodes[each] for each in sorted(cluster.nodes)):
             of, label = subject(node)
             stores[node.host, node.service] = cluster.kind
-            clients = (seen.nodes[edge.client] for edge in seen.servers.get(node.id, ()))
+            clients = (seen.nodes[edge.client] for edge in seen.into.get(node.id, ()))
             if outside := {client.title for client in clients if on_internet(client)}:
                 sentence = f"{cluster.kind} is asked from the internet: {listed(outside)}"
                 yield Finding(risk=RISK.name, subject=of, label=label, sentence=sentence)

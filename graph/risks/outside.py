@@ -7,7 +7,7 @@ from graph.risks.risk import Finding, Risk, Seen, listed, on_internet, subject
 
 
 def _find(seen: Seen) -> Iterator[Finding]:
-    for way, edges in (("connects to", seen.clients), ("is asked by", seen.servers)):
+    for way, edges in (("connects to", seen.out_of), ("is asked by", seen.into)):
         found: dict[tuple[str, str], set[str]] = {}
         for node in seen.of.nodes:
             others = _strangers(seen, edges, node)

@@ -11,6 +11,7 @@ from graph.listeners import ListenerRow
 from graph.model import Edge, Node, ServiceMap
 from graph.node_texts import Labels
 from graph.overlays import Noted
+from schemas.matching import some
 
 
 class Finding(Struct, frozen=True, kw_only=True, order=True):
@@ -50,12 +51,12 @@ class Seen:
         return {node.id: node for node in self.of.nodes}
 
     @cached_property
-    def servers(self) -> Mapping[str, list[Edge]]:
+    def into(self) -> Mapping[str, list[Edge]]:
         """Return the edges into each node, without those from itself."""
         return self._by(lambda edge: edge.server)
 
     @cached_property
-    def clients(self) -> Mapping[str, list[Edge]]:
+    def out_of(self) -> Mapping[str, list[Edge]]:
         """Return the edges out of each node, without those to itself."""
         return self._by(lambda edge: edge.client)
 
@@ -93,7 +94,6 @@ def is_global(address: str) -> bool:
         return False
 
 
-def listed(names: Iterable[str], most: int = 3) -> str:
-    """Write names, the first ones of many."""
-    every = sorted(set(names))
-    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
+def listed(names: Iterable[str]) -> str:
+    """Write names in their order, each once, and the first ones of many."""
+    return some(sorted(set(names)))

@@ -12,7 +12,7 @@ def _find(seen: Seen) -> Iterator[Finding]:
     for node in seen.of.nodes:
         if node.service and node.host:
             services.setdefault(node.service, []).append(node)
-            others = {subject(seen.nodes[edge.client])[1] for edge in seen.servers.get(node.id, ())}
+            others = {subject(seen.nodes[edge.client])[1] for edge in seen.into.get(node.id, ())}
             users.setdefault(node.service, set()).update(others - {node.service})
     several_hosts = len({node.host for node in seen.of.nodes if node.host}) > 1
     several_zones = len(set(seen.zones.values())) > 1

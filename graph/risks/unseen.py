@@ -9,8 +9,8 @@ def _find(seen: Seen) -> Iterator[Finding]:
     for node in seen.of.nodes:
         if node.kind != "address" or node.host or on_internet(node):
             continue
-        asks = {subject(seen.nodes[edge.server])[1] for edge in seen.clients.get(node.id, ())}
-        answers = {subject(seen.nodes[edge.client])[1] for edge in seen.servers.get(node.id, ())}
+        asks = {subject(seen.nodes[edge.server])[1] for edge in seen.out_of.get(node.id, ())}
+        answers = {subject(seen.nodes[edge.client])[1] for edge in seen.into.get(node.id, ())}
         if asks or answers:
             parts = [f"connects to {listed(asks)}"] if asks else []
             parts += [f"is asked by {listed(answers)}"] if answers else []
